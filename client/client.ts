@@ -1,0 +1,257 @@
+import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
+import type { JsonObject } from '../shared/json.ts';
+import type { Place } from '../shared/place.ts';
+import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import { dutyOf, type Refused } from '../shared/refusals.ts';
+import { Connector, type Status } from './connector.ts';
+import { Listeners } from './listeners.ts';
+import type { ClientClock, Transport } from './ports.ts';
+import { Room } from './room.ts';
+import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
+
+/** Where a guest's token is kept between visits; the browser's localStorage fits. */
+export interface TokenStorage { getItem(key: string): string | null; setItem(key: string, value: string): void; removeItem(key: string): void }
+
+export interface ConnectOptions extends SocketTransportOptions {
+  /** The name a guest goes by. */
+  name?: string;
+  /** A token to start with, instead of a stored one. */
+  token?: string;
+  /** Null keeps nothing. Default: localStorage where there is one. */
+  storage?: TokenStorage | null;
+  transport?: Transport;
+  clock?: ClientClock;
+}
+
+/** A room could not be made, found, or entered. `code` says why, and `dutyOf(code)` what may be done. */
+export class RoomRefused extends Error {
+  constructor(readonly code: string, readonly detail?: string) {
+    super(detail ? `${code}: ${detail}` : code);
+    this.name = 'RoomRefused';
+  }
+}
+
+const tokenKey = 'rejoin.token';
+
+/** Keep-alive: how often, while something happens and while nothing does. */
+const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000 };
+
+/** A player's connection to the game servers, whichever node it is on, and the rooms it is in. */
+export class Client {
+  readonly onStatus: (fn: (status: Status) => void) => () => void;
+  /** The stored identity was not accepted (its server is gone, or it expired): this client is a new guest now. */
+  readonly onNewIdentity: (fn: () => void) => () => void;
+  private readonly connector: Connector;
+  private readonly rooms = new Map<string, Room>();
+  private readonly newIdentity = new Listeners<[]>();
+  private readonly storage: TokenStorage | null;
+  private readonly clock: ClientClock;
+  private token: string | null;
+  private name: string | undefined;
+  private who: { player: string; name: string } | null = null;
+  private beat: (() => void) | null = null;
+  private lastActive = 0;
+  private roundTrip: number | null = null;
+
+  constructor(url: string, options: ConnectOptions = {}) {
+    this.clock = options.clock ?? browserClock;
+    this.storage = options.storage === undefined ? defaultStorage() : options.storage;
+    this.token = options.token ?? this.storage?.getItem(tokenKey) ?? null;
+    this.name = options.name;
+    this.connector = new Connector(
+      options.transport ?? socketTransport(url, options), this.clock,
+      () => ({ ...(this.token === null ? {} : { token: this.token }), ...(this.name === undefined ? {} : { name: this.name }) }),
+      refusal => this.refused(refusal),
+    );
+    this.onStatus = fn => this.connector.onStatus.add(fn);
+    this.onNewIdentity = fn => this.newIdentity.add(fn);
+    this.connector.onStatus.add(status => { if (status.state !== 'live' && !this.connector.isLive) for (const room of this.rooms.values()) room.suspend(); });
+    this.connector.onWelcome.add(welcome => {
+      this.who = { player: welcome.player, name: welcome.name };
+      if (welcome.token !== '') this.keepToken(welcome.token);
+      for (const room of this.rooms.values()) {
+        room.suspend();
+        void room.join();
+      }
+      this.keepAlive();
+    });
+    this.connector.onEvent.add((name, args) => this.event(name, args));
+    this.connector.start();
+    this.watchPage();
+  }
+
+  /** This client's public player id; null before the first welcome. */
+  get player(): string | null { return this.who?.player ?? null; }
+  get playerName(): string | null { return this.who?.name ?? null; }
+  get status(): Status { return this.connector.status; }
+  /** Last round trip to the node, ms. */
+  get rtt(): number | null { return this.roundTrip; }
+
+  /** Makes a room and takes a seat in it. @throws RoomRefused */
+  async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean } = {}): Promise<Room<D>> {
+    const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }) });
+    return this.enter<D>({ room: made.room, game: game.name });
+  }
+  /** Takes a seat in a room, or comes back to one's own. @throws RoomRefused */
+  join<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), game: game.name }); }
+  /** Takes a seat in any open public room with these options, or in a new one. @throws RoomRefused */
+  quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D> } = {}): Promise<Room<D>> {
+    return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) } });
+  }
+  /** Watches a room without a seat. @throws RoomRefused */
+  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), game: game.name, watch: true }); }
+  /** Public rooms, newest first. @throws RoomRefused */
+  async list(game?: Contract): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
+  /** The machinery behind a room this client is in, for pages that show it. @throws RoomRefused */
+  async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> { return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true }; }
+
+  /** Goes by another name from the next connection on, which is opened at once. */
+  rename(name: string): void {
+    this.name = name;
+    this.connector.hop();
+  }
+  /** Connects to another node, where the routing leads to one. */
+  move(): void { this.connector.hop(); }
+
+  close(): void {
+    this.beat?.();
+    this.unwatchPage();
+    for (const room of [...this.rooms.values()]) room.finish({ ok: false, code: 'left' });
+    this.connector.close();
+  }
+
+  private async enter<D extends ContractDef>(request: JoinRequest): Promise<Room<D>> {
+    const session = this.random();
+    const reply = (await this.ask('join', { ...request, session }, room => this.adopt(room, session, request.watch ?? false))) as Joined;
+    return this.rooms.get(reply.room) as unknown as Room<D>;
+  }
+
+  /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
+  private adopt(reply: Joined, session: string, watch: boolean): void {
+    this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
+    const room: Room = new Room({
+      connector: this.connector, clock: this.clock, me: () => this.who?.player ?? '', id: reply.room, session, watch,
+      forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
+    });
+    this.rooms.set(reply.room, room);
+    room.joined(reply);
+    // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
+    for (const [id, change] of this.early.splice(0)) if (id === reply.room) room.change(change);
+  }
+  private readonly early: [room: string, change: WireChange][] = [];
+
+  /** Asks until there is an answer; a refusal that says "again" is asked again. */
+  private async ask<K extends RequestName>(name: K, body: Requests[K][0], onOk?: (reply: Joined) => void): Promise<Requests[K][1] & { ok: true }> {
+    for (;;) {
+      await this.connected();
+      let reply: Requests[K][1] | Refused;
+      try {
+        reply = await this.connector.request(name, body);
+      } catch {
+        await this.pause(150);
+        continue;
+      }
+      if (reply.ok) {
+        onOk?.(reply as Joined);
+        return reply as Requests[K][1] & { ok: true };
+      }
+      if (dutyOf(reply.code) !== 'retry') throw new RoomRefused(reply.code, reply.detail);
+      await this.pause(reply.retryAfter ?? 300);
+    }
+  }
+
+  private connected(): Promise<void> {
+    if (this.connector.isLive) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const stop = this.connector.onStatus.add(status => {
+        if (this.connector.isLive) { stop(); resolve(); }
+        if (status.state === 'refused') { stop(); reject(new RoomRefused(status.refusal.code, status.refusal.detail)); }
+        if (status.state === 'closed') { stop(); reject(new RoomRefused('left', 'the client was closed')); }
+      });
+    });
+  }
+
+  private pause(ms: number): Promise<void> { return new Promise(done => void this.clock.after(ms * (0.75 + this.clock.random() / 2), done)); }
+  private random(): string { return Array.from({ length: 22 }, () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)]).join(''); }
+
+  private event(name: string, args: unknown[]): void {
+    this.lastActive = this.clock.now();
+    if (name === 'change') {
+      const [id, ...change] = args as [string, ...WireChange];
+      const room = this.rooms.get(id);
+      if (room) room.change(change as WireChange);
+      else if (this.early.push([id, change as WireChange]) > 64) this.early.shift();
+    } else if (name === 'notice') {
+      const notice = args[0] as Notice;
+      this.rooms.get(notice.room)?.notice(notice);
+    } else if (name === 'token') this.keepToken(args[0] as string);
+  }
+
+  private keepToken(token: string): void {
+    this.token = token;
+    this.storage?.setItem(tokenKey, token);
+  }
+
+  /** @returns whether the refusal is final */
+  private refused(refusal: Refused): boolean {
+    if (dutyOf(refusal.code) === 'retry') return false;
+    if (refusal.code !== 'bad-token' || this.token === null) return true;
+    // A guest's token of another server, or too old: there is nothing to be saved by insisting.
+    this.token = null;
+    this.storage?.removeItem(tokenKey);
+    this.newIdentity.tell();
+    return false;
+  }
+
+  private keepAlive(): void {
+    this.beat?.();
+    const idle = this.clock.now() - this.lastActive > pace.idleAfter;
+    this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => void this.probe());
+  }
+
+  private async probe(patience?: number): Promise<void> {
+    const places: Record<string, Place> = {};
+    for (const room of this.rooms.values()) places[room.id] = room.place;
+    const asked = this.clock.now();
+    this.keepAlive();
+    const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
+    if (!reply?.ok) return;
+    this.roundTrip = this.clock.now() - asked;
+    for (const [id, head] of Object.entries(reply.rooms)) this.rooms.get(id)?.headHeard(head);
+  }
+
+  /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */
+  private readonly look = () => { if (this.connector.isLive && document.visibilityState !== 'hidden') void this.probe(800); };
+  private watchPage(): void {
+    if (typeof document === 'undefined' || typeof addEventListener === 'undefined') return;
+    document.addEventListener('visibilitychange', this.look);
+    for (const event of ['pageshow', 'online']) addEventListener(event, this.look);
+  }
+  private unwatchPage(): void {
+    if (typeof document === 'undefined' || typeof removeEventListener === 'undefined') return;
+    document.removeEventListener('visibilitychange', this.look);
+    for (const event of ['pageshow', 'online']) removeEventListener(event, this.look);
+  }
+}
+
+/** Connects to a server. Returns at once; what is asked meanwhile waits. */
+export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
+
+const named = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });
+
+const browserClock: ClientClock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+  random: () => Math.random(),
+};
+
+function defaultStorage(): TokenStorage | null {
+  try {
+    return typeof localStorage === 'undefined' ? null : localStorage;
+  } catch {
+    return null; // a browser that forbids it
+  }
+}

@@ -1,0 +1,153 @@
+import { wireVersion, type Handshake, type RequestName, type Requests, type ServerToClient, type Welcome } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
+import { Listeners } from './listeners.ts';
+import type { ClientClock, Line, Transport } from './ports.ts';
+
+/** How the connection is, told so that a page can be honest with few lines. */
+export type Status =
+  | { state: 'connecting' }
+  | { state: 'live'; node: string }
+  /** The line is gone, or silent. `since`: client's own clock. */
+  | { state: 'reconnecting'; attempt: number; since: number }
+  /** The server does not want this client as it is; nothing is tried any more. */
+  | { state: 'refused'; refusal: Refused }
+  | { state: 'closed' };
+
+/** A keep-alive unanswered for so long is silence. */
+const silence = 1_500;
+/** A line that is being opened gets so long before another route is tried beside it. */
+const hedge = { first: 2_500, again: 450 };
+const openLines = 4;
+
+/**
+ * Keeps one live line to some node: opens it, notices when it dies or falls silent, and finds another. A line that is
+ * silent is not closed until another stands, for it may be the network that hiccups.
+ */
+export class Connector {
+  readonly onStatus = new Listeners<[Status]>();
+  readonly onWelcome = new Listeners<[Welcome]>();
+  readonly onEvent = new Listeners<[name: keyof ServerToClient, args: unknown[]]>();
+  status: Status = { state: 'connecting' };
+  private live: Line | null = null;
+  /** Lines being opened, oldest first. */
+  private readonly opening = new Set<Line>();
+  private lastHeard = 0;
+  private attempt = 0;
+  private retry: (() => void) | null = null;
+  private hedging: (() => void) | null = null;
+  private closed = false;
+
+  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake, private readonly onRefused: (refusal: Refused) => boolean) {}
+
+  start(): void { this.open(undefined); }
+
+  /** Sends a request down the live line. Rejects where there is none: the caller waits for the next welcome. */
+  request<K extends RequestName>(name: K, body: Requests[K][0], patience = 6_000): Promise<Requests[K][1] | Refused> {
+    return this.live ? this.live.request(name, body, patience) : Promise.reject(new Error('not connected'));
+  }
+
+  get isLive(): boolean { return this.live !== null; }
+  /** Changes with each line. */
+  get line(): Line | null { return this.live; }
+
+  /**
+   * Asks for a sign of life. When none comes within `patience`, another line is opened by another route, and takes over.
+   * @returns the answer, or null
+   */
+  async probe<K extends RequestName>(name: K, body: Requests[K][0], patience = silence): Promise<Requests[K][1] | Refused | null> {
+    const line = this.live;
+    if (!line) return null;
+    const asked = this.clock.now();
+    const stop = this.clock.after(patience, () => {
+      if (this.live === line && this.lastHeard < asked) this.hop();
+    });
+    try {
+      const reply = await line.request(name, body, 8_000);
+      stop();
+      return reply;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Opens another line by another route, and drops the present one once that stands. */
+  hop(): void {
+    if (this.closed || this.opening.size > 0) return;
+    if (this.status.state === 'live') this.setStatus({ state: 'reconnecting', attempt: 1, since: this.clock.now() });
+    this.open(this.anyRoute());
+  }
+
+  close(): void {
+    this.closed = true;
+    this.retry?.();
+    this.hedging?.();
+    for (const line of [...this.opening, ...(this.live ? [this.live] : [])]) line.close();
+    this.opening.clear();
+    this.live = null;
+    this.setStatus({ state: 'closed' });
+  }
+
+  private anyRoute(): string { return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`; }
+
+  private open(route: string | undefined): void {
+    if (this.closed) return;
+    this.retry?.();
+    this.retry = null;
+    const line: Line = this.transport.open({ ...this.handshake(), wire: wireVersion }, route, {
+      heard: () => { if (this.live === line) this.lastHeard = this.clock.now(); },
+      event: (name, ...args) => this.event(line, name, args),
+      closed: refusal => this.lost(line, refusal),
+    });
+    this.opening.add(line);
+    this.hedging?.();
+    this.hedging = this.clock.after(this.attempt === 0 && !this.live && route === undefined ? hedge.first : hedge.again, () => {
+      // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
+      if (this.opening.size > 0 && this.opening.size < openLines) this.open(this.anyRoute());
+    });
+  }
+
+  private event(line: Line, name: keyof ServerToClient, args: unknown[]): void {
+    if (name === 'welcome') return this.welcomed(line, args[0] as Welcome);
+    if (line !== this.live) return; // the rooms live on another line by now
+    if (name === 'moving') return this.hop();
+    this.onEvent.tell(name, args);
+  }
+
+  private welcomed(line: Line, welcome: Welcome): void {
+    if (!this.opening.delete(line)) return;
+    for (const other of this.opening) other.close();
+    this.opening.clear();
+    this.hedging?.();
+    this.live?.close();
+    this.live = line;
+    this.lastHeard = this.clock.now();
+    this.attempt = 0;
+    this.setStatus({ state: 'live', node: welcome.node });
+    this.onWelcome.tell(welcome);
+  }
+
+  private lost(line: Line, refusal: Refused | null): void {
+    this.opening.delete(line);
+    if (this.live === line) this.live = null;
+    if (this.closed) return;
+    if (refusal && this.onRefused(refusal)) {
+      this.close();
+      return this.setStatus({ state: 'refused', refusal });
+    }
+    if (this.live || this.opening.size > 0 || this.retry) return;
+    this.attempt += 1;
+    const since = this.status.state === 'reconnecting' ? this.status.since : this.clock.now();
+    if (this.status.state !== 'connecting') this.setStatus({ state: 'reconnecting', attempt: this.attempt, since });
+    // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
+    const most = Math.min(120 * 2 ** (this.attempt - 1), 3_000);
+    this.retry = this.clock.after(20 + this.clock.random() * most, () => {
+      this.retry = null;
+      this.open(this.attempt > 2 ? this.anyRoute() : undefined);
+    });
+  }
+
+  private setStatus(status: Status): void {
+    this.status = status;
+    this.onStatus.tell(status);
+  }
+}

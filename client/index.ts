@@ -1,0 +1,7 @@
+/** The client of Rejoin, for browsers and Node. */
+export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
+export type { Status } from './connector.ts';
+export type { Said } from './outbox.ts';
+export { Room, type Act, type Resumed } from './room.ts';
+export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
+export type { PublicRoom, PublicSeat, RoomSummary } from '../shared/protocol.ts';

@@ -1,0 +1,140 @@
+import type { Json } from '../shared/json.ts';
+import { limits } from '../shared/limits.ts';
+import type { Place } from '../shared/place.ts';
+import type { ActReply, ActRequest, NumberedVerdict, Verdict } from '../shared/protocol.ts';
+import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
+
+/** What became of an action. `unknown`: the room or the seat is gone, and nobody can tell any more. */
+export type Said<Code extends string = string> = { ok: true; place: Place } | Refused<Code>;
+
+interface Action { name: string; data: Json; sent: boolean; settle(said: Said): void }
+
+/** What the outbox needs of its room. */
+export interface OutboxPort {
+  send(request: Omit<ActRequest, 'room'>): Promise<ActReply>;
+  /** The room's owner does not know this connection or session: join again, then resume(). */
+  rejoin(): void;
+  /** The hold on the room is over. */
+  end(refusal: Refused): void;
+  after(ms: number, fn: () => void): void;
+}
+
+/**
+ * The actions of one session that have no verdict yet, in order.
+ *
+ * Invariants:
+ *  - the action at index i has the number base + 1 + i; numbers are never stored, so a new base renumbers them all;
+ *  - a base is only taken from a reconciliation under a term at least as new as ours;
+ *  - an action leaves only with a verdict, or when session or room are gone.
+ */
+export class Outbox {
+  private queue: Action[] = [];
+  private base = 0;
+  private term = 0;
+  private open = false;
+  /** Counts lines and reconciliations: an answer to something sent before the last one says nothing about numbers now. */
+  private epoch = 0;
+  private paused = false;
+
+  constructor(private readonly port: OutboxPort) {}
+
+  get pending(): number { return this.queue.length; }
+
+  act(name: string, data: Json): Promise<Said> {
+    return new Promise(settle => {
+      this.queue.push({ name, data, sent: false, settle });
+      this.pump();
+    });
+  }
+
+  /** The line is gone: what was sent may or may not have arrived. */
+  suspend(): void {
+    this.open = false;
+    this.epoch += 1;
+    for (const action of this.queue) action.sent = false;
+  }
+
+  /** Takes over what an owner knows of the session: settles what has a verdict, numbers the rest anew, sends it. */
+  resume(term: number, base: number, verdicts: readonly NumberedVerdict[]): void {
+    if (term < this.term) return; // an owner of the past
+    this.epoch += 1;
+    const known = new Map(verdicts);
+    const done = Math.max(0, Math.min(base - this.base, this.queue.length));
+    const settled = this.queue.splice(0, done);
+    settled.forEach((action, i) => {
+      const verdict = known.get(this.base + 1 + i);
+      action.settle(verdict ? saidOf(term, verdict) : refused('unknown'));
+    });
+    this.term = term;
+    this.base = base;
+    for (const action of this.queue) action.sent = false;
+    this.open = true;
+    this.pump();
+  }
+
+  /** Session or room are gone. */
+  end(refusal: Refused): void {
+    this.open = false;
+    for (const action of this.queue.splice(0)) action.settle(action.sent ? refused('unknown', refusal.code) : refusal);
+  }
+
+  private pump(): void {
+    if (!this.open || this.paused) return;
+    this.queue.slice(0, limits.window).forEach((action, i) => {
+      if (!action.sent) this.send(action, this.base + 1 + i);
+    });
+  }
+
+  private send(action: Action, n: number): void {
+    action.sent = true;
+    const { epoch } = this;
+    this.port.send({ name: action.name, data: action.data, n, term: this.term }).then(
+      reply => this.answered(action, reply, epoch),
+      () => { if (epoch === this.epoch) this.again(action, 100); }, // no answer on a line that still stands: the same number again
+    );
+  }
+
+  private answered(action: Action, reply: ActReply, epoch: number): void {
+    if (epoch !== this.epoch || !this.queue.includes(action)) return;
+    if (reply.ok) return this.settle(action, { ok: true, place: reply.place });
+    if ('base' in reply && reply.code === 'stale-term') return this.resume(reply.term, reply.base, reply.verdicts);
+    switch (dutyOf(reply.code)) {
+      case 'final':
+        if ('place' in reply && reply.place) return this.settle(action, reply);
+        // Refused without using up its number: what comes after it moves up.
+        this.queue.splice(this.queue.indexOf(action), 1);
+        action.settle(reply);
+        this.open = false;
+        return this.port.rejoin();
+      case 'retry': return this.again(action, reply.retryAfter ?? 50);
+      case 'resync':
+        this.open = false;
+        return this.port.rejoin();
+      case 'stop': return this.port.end(reply);
+    }
+  }
+
+  private settle(action: Action, said: Said): void {
+    // Verdicts come in the order of the numbers; should one overtake, those before it have theirs as well.
+    const at = this.queue.indexOf(action);
+    if (at !== 0) return this.port.rejoin();
+    this.queue.shift();
+    this.base += 1;
+    action.settle(said);
+    this.pump();
+  }
+
+  private again(action: Action, ms: number): void {
+    action.sent = false;
+    if (this.paused) return;
+    this.paused = true;
+    this.port.after(ms, () => {
+      this.paused = false;
+      this.pump();
+    });
+  }
+}
+
+function saidOf(term: number, verdict: Verdict): Said {
+  return verdict.code === undefined ? { ok: true, place: [term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
+}

@@ -1,0 +1,30 @@
+import type { Handshake, RequestName, Requests, ServerToClient } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
+
+/** The client's doors to the outside: time, and lines to a server. Tests bring their own. */
+export interface ClientClock {
+  now(): number;
+  /** Runs `fn` once after `ms`; returns what cancels it. */
+  after(ms: number, fn: () => void): () => void;
+  random(): number;
+}
+
+/** One line to one node. It never reconnects by itself: that is the connector's work. */
+export interface Line {
+  /** Resolves with the answer; rejects when the line closes first or `patience` ms pass. */
+  request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused>;
+  close(): void;
+}
+
+export interface LineEvents {
+  /** Something arrived, whatever it was: the line lives. */
+  heard(): void;
+  event<E extends keyof ServerToClient>(name: E, ...args: Parameters<ServerToClient[E]>): void;
+  /** Never became, or is no longer, a line. `refusal`: the server said why. */
+  closed(refusal: Refused | null): void;
+}
+
+export interface Transport {
+  /** `route`: any text; another text may lead to another node. Undefined is the usual way. */
+  open(handshake: Handshake, route: string | undefined, events: LineEvents): Line;
+}

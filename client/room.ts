@@ -1,0 +1,264 @@
+import type { ActionsOf, ClocksOf, ContractDef, EventsOf, In, Out, RefusalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
+import { apply } from '../shared/delta.ts';
+import type { Json } from '../shared/json.ts';
+import { samePlace, type Place } from '../shared/place.ts';
+import type { Joined, JoinReply, Notice, PlaceReply, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
+import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
+import type { Connector } from './connector.ts';
+import { Listeners } from './listeners.ts';
+import { Outbox, type Said } from './outbox.ts';
+import type { ClientClock } from './ports.ts';
+
+type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
+/** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. */
+export type Act<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<Said<RefusalsOf<D> | RefusalCode>> };
+
+/** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
+export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number }
+
+export interface RoomParts { connector: Connector; clock: ClientClock; me: () => string; id: string; session: string; watch: boolean; forget(): void }
+
+/** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
+export class Room<D extends ContractDef = ContractDef> {
+  /** What happens here: `room.act.drop({ column: 3 })`. */
+  readonly act: Act<D>;
+  /** After each change of `state` or `info`. */
+  readonly onChange: (fn: () => void) => () => void;
+  /** After a break: how the room caught up. */
+  readonly onResume: (fn: (resumed: Resumed) => void) => () => void;
+  /** When the hold on the room is over: replaced by another window, left, or the room is gone. */
+  readonly onEnd: (fn: (refusal: Refused) => void) => () => void;
+  private readonly changed = new Listeners<[]>();
+  private readonly resumed = new Listeners<[Resumed]>();
+  private readonly endedBy = new Listeners<[Refused]>();
+  private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
+  private readonly outbox: Outbox;
+  private view: RoomView | null = null;
+  private at: Place = [0, 0];
+  private ownerTerm = 0;
+  private held: WireChange[] | null = null;
+  private joining: Promise<JoinReply> | null = null;
+  private joinAgain = false;
+  private checking = false;
+  private clockAhead = 0;
+  private over: Refused | null = null;
+  /** Spectators of the room, as of the last keep-alive. */
+  watchers = 0;
+
+  constructor(private readonly parts: RoomParts) {
+    this.outbox = new Outbox({
+      send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
+      rejoin: () => void this.join(),
+      end: refusal => this.finish(refusal),
+      after: (ms, fn) => void parts.clock.after(ms, fn),
+    });
+    this.act = new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? (data: Json = {}) => this.perform(name, data) : undefined) }) as Act<D>;
+    this.onChange = fn => this.changed.add(fn);
+    this.onResume = fn => this.resumed.add(fn);
+    this.onEnd = fn => (this.over ? (fn(this.over), () => {}) : this.endedBy.add(fn));
+  }
+
+  get id(): string { return this.parts.id; }
+  get code(): string { return this.info.code; }
+  /** The game's state, as this seat may see it; null before the first match. Read it, do not change it. */
+  get state(): ViewOf<D> | null { return this.info.phase === 'waiting' && this.view!.state === null ? null : (this.view!.state as ViewOf<D>); }
+  /** Everything else: phase, seats, result, options. */
+  get info(): PublicRoom & { options: OptionsOf<D> } { return this.view!.room as PublicRoom & { options: OptionsOf<D> }; }
+  /** One's own seat, null as a spectator. */
+  get seat(): number | null {
+    if (this.parts.watch) return null;
+    const seat = this.info.seats.findIndex(s => s?.player === this.parts.me());
+    return seat < 0 ? null : seat;
+  }
+  get players(): (PublicSeat | null)[] { return this.info.seats; }
+  /** Where in the room's history this client is. */
+  get place(): Place { return this.at; }
+  get term(): number { return this.ownerTerm; }
+  /** Why the hold on the room is over; null while it is not. */
+  get ended(): Refused | null { return this.over; }
+  /** Up to date, as far as can be known. False while it catches up. */
+  get live(): boolean { return this.parts.connector.status.state === 'live' && this.held === null && this.over === null; }
+  /** Actions without a verdict yet. */
+  get pending(): number { return this.outbox.pending; }
+  /** The room's clock now, ms since 1970. */
+  now(): number { return this.parts.clock.now() + this.clockAhead; }
+  /** Ms until a shown timer is due, or null when it is not set. */
+  clock(name: ClocksOf<D>): number | null {
+    const at = this.info.clocks[name];
+    return at === undefined ? null : Math.max(0, at - this.now());
+  }
+
+  /** Hears an event of the game. `replayed`: it happened while this client was away. */
+  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Place }) => void): () => void {
+    let listeners = this.heard.get(event);
+    if (!listeners) this.heard.set(event, listeners = new Listeners());
+    return listeners.add(fn as never);
+  }
+
+  ready(yes = true): Promise<Said<RefusalCode>> { return this.perform('$ready', { yes }); }
+  /** Begins the match, as the host, in games that start so. */
+  start(): Promise<Said<RefusalCode>> { return this.perform('$start', null); }
+  /** Agrees to another match in this room; it begins when all have. */
+  rematch(yes = true): Promise<Said<RefusalCode>> { return this.perform('$rematch', { yes }); }
+
+  /** Gives the seat up (or stops watching), and lets go of the room. */
+  async leave(): Promise<void> {
+    if (!this.over && !this.parts.watch) {
+      for (let tries = 0; tries < 5; tries++) {
+        const said = await this.parts.connector.request('act', { room: this.id, name: '$leave' }).catch(() => null);
+        if (said && (said.ok || dutyOf(said.code) !== 'retry') && (said as Refused).code !== 'unknown') break;
+        await new Promise<void>(done => void this.parts.clock.after(300, done));
+      }
+    }
+    this.close();
+  }
+
+  /** Lets go of the room without giving the seat up: it is held, as for a player whose phone is off. */
+  close(): void {
+    if (this.over) return;
+    void this.parts.connector.request('leave', { room: this.id }).catch(() => {}); // the server notices anyway
+    this.finish({ ok: false, code: 'left' });
+  }
+
+  private perform(name: string, data: Json): Promise<Said<never>> {
+    if (this.over) return Promise.resolve(this.over as Refused<never>);
+    if (this.parts.watch) return Promise.resolve(refused('not-seated') as Refused<never>);
+    return this.outbox.act(name, data) as Promise<Said<never>>;
+  }
+
+  // --- what the client feeds it -------------------------------------------------------------
+
+  /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
+  join(): Promise<JoinReply> {
+    if (this.over) return Promise.resolve(this.over as JoinReply);
+    if (this.joining) {
+      this.joinAgain = true;
+      return this.joining;
+    }
+    this.held ??= [];
+    this.joining = this.askToJoin().finally(() => {
+      this.joining = null;
+      if (this.joinAgain) {
+        this.joinAgain = false;
+        void this.join();
+      }
+    });
+    return this.joining;
+  }
+
+  private async askToJoin(): Promise<JoinReply> {
+    const { connector, id, session, watch } = this.parts;
+    const { line } = connector;
+    let reply: JoinReply | null = null;
+    try {
+      reply = (await connector.request('join', { room: id, session, watch, ...(this.view ? { place: this.at } : {}) })) as JoinReply;
+    } catch {
+      // no answer: the line is gone (then the next welcome joins again) or the answer was lost
+    }
+    if (connector.line !== line || !line) return reply ?? refused('unavailable'); // whatever it said, it said to another line
+    if (!reply || (!reply.ok && dutyOf(reply.code) === 'retry')) {
+      const wait = (reply as Refused | null)?.retryAfter ?? 200;
+      this.parts.clock.after(wait + this.parts.clock.random() * wait, () => { if (connector.line === line) void this.join(); });
+      return reply ?? refused('unavailable');
+    }
+    if (reply.ok) this.joined(reply);
+    else if (this.view) this.finish(reply);
+    return reply;
+  }
+
+  /** Takes a join's answer in: what was missed, then what arrived while it was on its way. @internal */
+  joined(reply: Joined): void {
+    const first = this.view === null;
+    const held = this.held ?? [];
+    this.held = null;
+    let missed = 0;
+    if (reply.with === 'snapshot') this.view = reply.view!;
+    else for (const change of reply.changes!) {
+      this.take(change, true);
+      missed += 1;
+    }
+    this.at = reply.place;
+    this.ownerTerm = Math.max(this.ownerTerm, reply.term);
+    this.clockAhead = reply.now - this.parts.clock.now();
+    for (const change of held) this.change(change);
+    this.outbox.resume(reply.term, reply.base, reply.verdicts);
+    if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost, missed });
+    this.changed.tell();
+  }
+
+  /** The line is gone. @internal */
+  suspend(): void {
+    this.outbox.suspend();
+    this.held = null;
+    this.joinAgain = false;
+    this.changed.tell();
+  }
+
+  /** @internal */
+  change(change: WireChange): void {
+    if (this.over) return;
+    if (this.held) return void this.held.push(change);
+    const [term, seq, prevTerm] = change;
+    if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
+      this.take(change, false);
+      this.ownerTerm = Math.max(this.ownerTerm, term);
+      this.changed.tell();
+    } else if (!this.has([term, seq])) void this.join(); // something is missing in between
+  }
+
+  /** Whether a place is one that this client has already passed, as far as the numbers can say. */
+  private has(place: Place): boolean { return place[0] < this.at[0] || (place[0] === this.at[0] && place[1] <= this.at[1]); }
+
+  private take([term, seq, , changes, events]: WireChange, replayed: boolean): void {
+    if (changes !== 0) apply(this.view as unknown as Json, changes);
+    this.at = [term, seq];
+    for (const [name, data] of events ?? []) this.heard.get(name)?.tell(data, { replayed, place: this.at });
+  }
+
+  /** @internal */
+  notice(notice: Notice): void {
+    switch (notice.code) {
+      case 'session-replaced':
+        if (notice.session === this.parts.session) this.finish(refused('session-replaced'));
+        return;
+      case 'resync': return void this.join();
+      case 'owner': {
+        if (notice.term <= this.ownerTerm) return;
+        this.ownerTerm = notice.term;
+        this.changed.tell();
+        // Who waits for an answer asks at once; the others, in their own time, so that their next action finds its numbers settled.
+        if (this.outbox.pending > 0) return void this.join();
+        this.parts.clock.after(this.parts.clock.random() * 600, () => { if (!this.over && this.parts.connector.isLive) void this.join(); });
+      }
+    }
+  }
+
+  /** What the keep-alive heard of the room's head. @internal */
+  headHeard(heard: PlaceReply['rooms'][string]): void {
+    if (!heard || this.over) return;
+    if (heard.watchers !== this.watchers) {
+      this.watchers = heard.watchers;
+      this.changed.tell();
+    }
+    if (samePlace(heard.head, this.at) || this.checking || this.held) return;
+    // What the head names may be on its way; if it has not come in a moment, it was lost.
+    this.checking = true;
+    const before = this.at;
+    this.parts.clock.after(250, () => {
+      this.checking = false;
+      const behind = heard.head[0] > this.at[0] || (heard.head[0] === this.at[0] && heard.head[1] > this.at[1]);
+      const stranger = samePlace(before, this.at) && !samePlace(heard.head, this.at) && heard.term > this.at[0];
+      if (!this.over && (behind || stranger)) void this.join();
+    });
+  }
+
+  /** @internal */
+  finish(refusal: Refused): void {
+    if (this.over) return;
+    this.over = refusal;
+    this.outbox.end(refusal);
+    this.parts.forget();
+    this.endedBy.tell(refusal);
+    this.changed.tell();
+  }
+}

@@ -1,0 +1,66 @@
+import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
+import type { RequestName, Requests } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
+import type { Line, Transport } from './ports.ts';
+
+export interface SocketTransportOptions {
+  /** In this order; the second is the fallback where WebSockets do not pass. */
+  transports?: ('websocket' | 'polling')[];
+  /** More of socket.io-client's own options: path, extraHeaders, agent … */
+  socket?: Partial<ManagerOptions & SocketOptions>;
+}
+
+/** Lines over Socket.IO: WebSocket first, long-polling where that does not pass. */
+export function socketTransport(url: string, options: SocketTransportOptions = {}): Transport {
+  return {
+    open(handshake, route, events): Line {
+      const transports = options.transports ?? ['websocket', 'polling'];
+      const socket = io(url, {
+        ...options.socket,
+        transports, tryAllTransports: transports.length > 1, upgrade: false,
+        forceNew: true, reconnection: false, timeout: 8_000,
+        auth: { ...handshake },
+        ...(route === undefined ? {} : { query: { route } }),
+      });
+      let over = false;
+      const end = (refusal: Refused | null) => {
+        if (over) return;
+        over = true;
+        rejectAll();
+        socket.close();
+        events.closed(refusal);
+      };
+      const waiting = new Set<() => void>();
+      const rejectAll = () => { for (const reject of waiting) reject(); };
+      let refusal: Refused | null = null;
+      socket.onAny((name: string, ...args: unknown[]) => {
+        events.heard();
+        if (name === 'refused') refusal = args[0] as Refused;
+        (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
+      });
+      socket.io.on('ping', () => events.heard());
+      socket.on('connect_error', (error: Error & { data?: Refused }) => end(error.data?.code ? error.data : null));
+      socket.on('disconnect', () => end(refusal));
+      return {
+        request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) => new Promise<Requests[K][1] | Refused>((resolve, reject) => {
+          if (over) return reject(new Error('the line is closed'));
+          const fail = () => { settle(); reject(new Error('no answer')); };
+          const timer = setTimeout(fail, patience);
+          const settle = () => { clearTimeout(timer); waiting.delete(fail); };
+          waiting.add(fail);
+          (socket.emit as (name: string, ...args: unknown[]) => void)(name, body, (reply: Requests[K][1]) => {
+            if (!waiting.has(fail)) return;
+            settle();
+            events.heard();
+            resolve(reply);
+          });
+        }),
+        close: () => {
+          over = true;
+          rejectAll();
+          socket.close();
+        },
+      };
+    },
+  };
+}

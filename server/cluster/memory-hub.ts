@@ -1,0 +1,36 @@
+import type { Bus, NodeRecord, Register } from '../ports.ts';
+
+/** Inboxes and register of the nodes of one process: the embedded default, and clusters in tests. */
+export class MemoryHub implements Register {
+  private readonly inboxes = new Map<string, (text: string) => void>();
+  private readonly records = new Map<string, NodeRecord>();
+
+  /** When a node last gave a sign of life, by its own wall clock. */
+  readonly seen = (node: string): number | null => this.records.get(node)?.at ?? null;
+
+  /** A bus for one node. */
+  bus(): Bus {
+    let listening: string | null = null;
+    return {
+      publish: async (node, text) => {
+        const inbox = this.inboxes.get(node);
+        if (!inbox) return 0;
+        queueMicrotask(() => inbox(text));
+        return 1;
+      },
+      listen: async (node, on) => {
+        listening = node;
+        this.inboxes.set(node, on);
+      },
+      close: async () => { if (listening !== null) this.inboxes.delete(listening); },
+    };
+  }
+
+  async beat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }> {
+    this.records.set(record.id, record);
+    return { nodes: [...this.records.values()], listeners: new Map([...this.records.keys()].map(id => [id, this.inboxes.has(id) ? 1 : 0])) };
+  }
+
+  async listeners(node: string): Promise<number> { return this.inboxes.has(node) ? 1 : 0; }
+  async remove(node: string): Promise<void> { this.records.delete(node); }
+}

@@ -1,0 +1,106 @@
+import type { Json } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import type { Bus, Clock, Log, Timer } from '../ports.ts';
+
+/** Nobody hears the other node's inbox. A hint that it is gone; and certainly the message was not taken. */
+export class NoListener extends Error { override readonly name = 'NoListener'; }
+/** No answer in time. The message may have been acted on. */
+export class NoAnswer extends Error { override readonly name = 'NoAnswer'; }
+
+/** What travels between two nodes in one message: questions, answers, and news that want none. */
+interface Envelope { from: string; ask: [id: number, kind: string, body: Json][]; answer: [id: number, body: Json][]; news: [kind: string, body: Json][] }
+
+type Waiting = { resolve(body: Json): void; reject(error: Error): void; timer: Timer; node: string };
+type Handler = (from: string, body: Json) => Promise<Json> | Json;
+
+/**
+ * Questions and answers between nodes, over a bus that loses things. What is said to one node within one turn of the
+ * event loop travels as one message.
+ */
+export class Peers {
+  private readonly outbox = new Map<string, Envelope>();
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly handlers = new Map<string, Handler>();
+  private lastId = 0;
+
+  constructor(readonly self: string, private readonly bus: Bus, private readonly clock: Clock, private readonly log: Log) {}
+
+  async start(): Promise<void> { await this.bus.listen(this.self, text => this.receive(text)); }
+
+  /** Says who answers a kind of question. */
+  on(kind: string, handler: Handler): void { this.handlers.set(kind, handler); }
+
+  /** @throws NoListener, NoAnswer */
+  ask(node: string, kind: string, body: unknown, patience: number = limits.forward): Promise<Json> {
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.after(patience, () => {
+        this.waiting.delete(id);
+        reject(new NoAnswer(`${node} did not answer '${kind}' within ${patience} ms`));
+      });
+      this.waiting.set(id, { resolve, reject, timer, node });
+      this.envelope(node).ask.push([id, kind, body as Json]);
+    });
+  }
+
+  /** Says something that needs no answer, and may be lost. */
+  tell(node: string, kind: string, body: unknown): void { this.envelope(node).news.push([kind, body as Json]); }
+
+  /** Lets go of all questions to a node that is known to be dead. */
+  giveUpOn(node: string): void {
+    for (const [id, w] of this.waiting) if (w.node === node) this.settle(id, w => w.reject(new NoListener(`${node} is gone`)));
+  }
+
+  private envelope(node: string): Envelope {
+    let envelope = this.outbox.get(node);
+    if (!envelope) {
+      envelope = { from: this.self, ask: [], answer: [], news: [] };
+      this.outbox.set(node, envelope);
+      queueMicrotask(() => this.flush(node));
+    }
+    return envelope;
+  }
+
+  private flush(node: string): void {
+    const envelope = this.outbox.get(node)!;
+    this.outbox.delete(node);
+    const failed = (error: Error) => { for (const [id] of envelope.ask) this.settle(id, w => w.reject(error)); };
+    this.bus.publish(node, JSON.stringify(envelope)).then(
+      heard => { if (heard === 0) failed(new NoListener(`nobody hears ${node}`)); },
+      // It may have gone out before the connection broke.
+      (error: unknown) => failed(new NoAnswer(`not sent to ${node}: ${error instanceof Error ? error.message : 'unknown'}`)),
+    );
+  }
+
+  private receive(text: string): void {
+    let envelope: Envelope;
+    try {
+      envelope = JSON.parse(text) as Envelope;
+      if (typeof envelope.from !== 'string' || ![envelope.ask, envelope.answer, envelope.news].every(Array.isArray)) throw new TypeError('not an envelope');
+    } catch (error) {
+      this.log.warn({ error }, 'a message that is no node\'s was dropped');
+      return;
+    }
+    for (const [id, body] of envelope.answer) this.settle(id, w => w.resolve(body));
+    for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body);
+    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body).then(answer => { if (answer !== undefined) this.envelope(envelope.from).answer.push([id, answer]); });
+  }
+
+  /** @returns the answer, or undefined when there is none: then the asker waits in vain, as for a node that died */
+  private async handle(from: string, kind: string, body: Json): Promise<Json | undefined> {
+    try {
+      return await this.handlers.get(kind)?.(from, body);
+    } catch (error) {
+      this.log.error({ from, kind, error }, 'a question of another node was not answered');
+      return undefined;
+    }
+  }
+
+  private settle(id: number, how: (w: Waiting) => void): void {
+    const w = this.waiting.get(id);
+    if (!w) return; // answered late: whoever asked has gone on
+    this.waiting.delete(id);
+    w.timer.cancel();
+    how(w);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Json } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import { refused } from '../../shared/refusals.ts';
+import type { Membership } from '../ownership/membership.ts';
+import type { Clock, Log, Meter } from '../ports.ts';
+import { Resigned } from '../rooms/host.ts';
+import { repeatable, type RoomMessage, type RoomReply } from '../rooms/messages.ts';
+import type { Registry } from '../rooms/registry.ts';
+import { StoreError, type Owner, type Store } from '../store/contract.ts';
+import { Directory } from './directory.ts';
+import { NoAnswer, NoListener, type Peers } from './peers.ts';
+
+/** The answer of a node that does not run the room. */
+const notMine = 'not-mine';
+
+/** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
+type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: number };
+
+/**
+ * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.
+ * A message that may have been acted on is given to another owner only if that can do no harm (a number, a session).
+ */
+export class Router {
+  readonly directory = new Directory();
+
+  constructor(private readonly parts: { self: string; registry: Registry; store: Store; peers: Peers; membership: Membership; clock: Clock; log: Log; meter: Meter }) {
+    parts.peers.on('room', async (_from, body) => {
+      const [id, message] = body as unknown as [string, RoomMessage];
+      const host = parts.registry.get(id);
+      if (!host) return notMine;
+      try {
+        return (await host.send(message)) as unknown as Json;
+      } catch (error) {
+        if (error instanceof Resigned) return repeatable(message) ? notMine : (refused('unknown') as unknown as Json);
+        throw error;
+      }
+    });
+  }
+
+  /** Never throws: what cannot be done is a refusal. */
+  async request(id: string, message: RoomMessage, patience: number = limits.request): Promise<RoomReply> {
+    const { clock, log } = this.parts;
+    const until = clock.mono() + patience;
+    for (;;) {
+      let tried: Tried;
+      try {
+        tried = await this.attempt(id, message);
+      } catch (error) {
+        if (!(error instanceof StoreError)) log.error({ room: id, error }, 'a message to a room failed');
+        // Only claims and look-ups throw here: the message itself was not acted on.
+        tried = { again: 'untouched', wait: 100 };
+      }
+      if ('reply' in tried) return tried.reply;
+      if (tried.again === 'perhaps' && !repeatable(message)) return refused('unknown');
+      if (clock.mono() + tried.wait >= until) return refused('unavailable', undefined, 500);
+      if (tried.wait > 0) await clock.sleep(tried.wait);
+    }
+  }
+
+  private async attempt(id: string, message: RoomMessage): Promise<Tried> {
+    const host = this.parts.registry.get(id);
+    if (host) {
+      try {
+        return { reply: await host.send(message) };
+      } catch (error) {
+        if (!(error instanceof Resigned)) throw error;
+        this.directory.forget(id);
+        return { again: 'perhaps', wait: 0 };
+      }
+    }
+    const owner = this.directory.get(id) ?? await this.lookUp(id);
+    if (!owner) return { reply: refused('room-missing') };
+    if (owner.node === null || owner.node === this.parts.self || this.parts.membership.isDead(owner.node)) return this.takeOver(id, owner);
+    return this.forward(id, owner.node, message);
+  }
+
+  private async lookUp(id: string): Promise<Owner | null> {
+    const owner = await this.parts.store.owner(id);
+    if (owner) this.directory.set(id, owner);
+    return owner;
+  }
+
+  private async takeOver(id: string, known: Owner): Promise<Tried> {
+    const acquired = await this.parts.registry.acquire(id, known.token, known.term);
+    if (acquired.ok) {
+      this.directory.forget(id);
+      return { again: 'untouched', wait: 0 };
+    }
+    switch (acquired.why) {
+      case 'missing':
+        this.directory.forget(id);
+        return { reply: refused('room-missing') };
+      case 'unreadable': return { reply: refused('room-quarantined') };
+      case 'game':
+        return { again: 'untouched', wait: 200 }; // a node that runs this version of the game has to take it
+      case 'taken':
+        this.directory.set(id, acquired.owner);
+        // Nobody's, or a dead one's, or this node's own of a moment ago: it can be claimed with the token just read.
+        return { again: 'untouched', wait: acquired.owner.node === this.parts.self ? 20 : 0 };
+    }
+  }
+
+  private async forward(id: string, node: string, message: RoomMessage): Promise<Tried> {
+    const { peers, membership, clock, meter } = this.parts;
+    const started = clock.mono();
+    try {
+      const reply = await peers.ask(node, 'room', [id, message]);
+      if (reply === notMine) {
+        this.directory.forget(id);
+        return { again: 'untouched', wait: 10 };
+      }
+      meter.observe('forward', clock.mono() - started);
+      return { reply: reply as unknown as RoomReply };
+    } catch (error) {
+      this.directory.forget(id);
+      if (error instanceof NoListener) {
+        const dead = await membership.suspect(node);
+        return { again: 'untouched', wait: dead ? 0 : 20 };
+      }
+      if (error instanceof NoAnswer) return { again: 'perhaps', wait: 0 };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const number = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).default(otherwise);
+const list = z.string().default('').transform(text => text.split(',').map(s => s.trim()).filter(s => s !== ''));
+
+const schema = z.object({
+  /** Port of the page and the sockets; 0 takes a free one. */
+  PORT: number(0, 65_535, 3000),
+  HOST: z.string().min(1).default('0.0.0.0'),
+  /** redis:// or rediss://; without it the node keeps everything in its own memory. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  NODE_NAME: z.string().regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and -, at most 32').default('node'),
+  /** Signs guests' tokens; the same on all nodes. */
+  REJOIN_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  /** Before every key and channel in Redis. */
+  KEY_PREFIX: z.string().regex(/^[A-Za-z0-9:_-]{1,32}$/, 'letters, digits, : _ and -, at most 32').default('rejoin:'),
+  /** Pages of other origins that may connect, separated by commas; * for all. The node's own is always allowed. */
+  ORIGINS: list,
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+  /** Express's "trust proxy": whose X-Forwarded-For is believed. */
+  TRUST_PROXY: z.string().optional(),
+  /** Set by the launcher: where this machine's cluster control listens. */
+  CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+}).refine(s => s.REDIS_URL === undefined || s.REJOIN_SECRET !== undefined, { path: ['REJOIN_SECRET'], message: 'is needed with REDIS_URL: all nodes must sign with the same secret' });
+
+export type Config = z.output<typeof schema>;
+
+/** The settings are wrong; the message lists every complaint, and no value. */
+export class BadConfig extends Error { override readonly name = 'BadConfig'; }
+
+/** Reads the settings from an environment. @throws BadConfig with all complaints at once */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, v]) => v !== undefined && v !== ''));
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  throw new BadConfig(`The settings are wrong:\n${read.error.issues.map(i => `  ${i.path.join('.')}: ${i.message}`).join('\n')}`);
+}

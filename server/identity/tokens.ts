@@ -1,0 +1,42 @@
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { isId, mint } from '../../shared/ids.ts';
+import type { Clock, Entropy } from '../ports.ts';
+
+/** Who a connection speaks for. */
+export interface Identity { player: string; name: string }
+
+/** The token is forged, expired, or not for this server. The message says which, for the log; the client hears only `bad-token`. */
+export class BadToken extends Error { override readonly name = 'BadToken'; }
+
+const life = 30 * 24 * 3600; // seconds
+const issuer = 'rejoin';
+
+/** Signed tokens of guests (JWT, HS256). All nodes of a cluster share the secret. */
+export class Tokens {
+  private readonly key: Uint8Array;
+
+  /** @throws RangeError when the secret is shorter than 32 bytes */
+  constructor(secret: string, private readonly clock: Clock, private readonly entropy: Entropy) {
+    this.key = new TextEncoder().encode(secret);
+    if (this.key.length < 32) throw new RangeError('the secret for tokens needs at least 32 bytes');
+  }
+
+  newGuest(name: string): Identity { return { player: mint(this.entropy.bytes(16)), name }; }
+
+  issue(who: Identity): Promise<string> {
+    const now = Math.floor(this.clock.now() / 1000);
+    return new SignJWT({ name: who.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(who.player).setIssuedAt(now).setExpirationTime(now + life).sign(this.key);
+  }
+
+  /** @throws BadToken */
+  async verify(token: string): Promise<Identity & { /** more than half of its life is over */ aging: boolean }> {
+    try {
+      const { payload } = await jwtVerify(token, this.key, { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
+      if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined) throw new BadToken('claims are missing');
+      return { player: payload.sub, name: payload.name, aging: payload.exp * 1000 - this.clock.now() < life * 500 };
+    } catch (error) {
+      if (error instanceof errors.JOSEError) throw new BadToken(error.code, { cause: error });
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { NodeState } from './node-process.ts';
+
+/** What `startCluster` may be told. */
+export interface ClusterOptions {
+  readonly nodes: number;
+  /** nginx's port; 0 or absent for a free one. */
+  readonly port?: number;
+  /** The nodes' ports count up from here where they are free; absent, any free ones. */
+  readonly firstNodePort?: number;
+  /** Print nothing. */
+  readonly quiet?: boolean;
+  /** Kept and used again; absent, a fresh folder that `stop` removes. */
+  readonly runDir?: string;
+  /** Redis settings beside ours, such as `{ appendfsync: 'always' }`. */
+  readonly redis?: Readonly<Record<string, string>>;
+  /** More environment for every node. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Serve the control that the page's cluster panel uses, on this port if it is free. */
+  readonly control?: { readonly port?: number };
+  /** Start again, after a short while, what ends without having been asked to. */
+  readonly restartCrashed?: boolean;
+  /** Ends a start that is under way, and all that has been started. */
+  readonly signal?: AbortSignal;
+  /** What a node runs, from the repository's folder. */
+  readonly script?: string;
+}
+
+/** One node, as it is at the moment of asking. */
+export interface NodeInfo {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number | undefined;
+  readonly state: NodeState;
+  /** Straight to this node, past nginx. */
+  readonly url: string;
+}

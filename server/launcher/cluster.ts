@@ -1,0 +1,291 @@
+import { EventEmitter } from 'node:events';
+import type { ChildEvents, ChildExit } from './child.ts';
+import type { ClusterOptions, NodeInfo } from './cluster-options.ts';
+import { startControl, type Control } from './control.ts';
+import { readable, worthShowing } from './log-lines.ts';
+import { NginxProcess } from './nginx-process.ts';
+import { NodeProcess } from './node-process.ts';
+import { isFree } from './ports.ts';
+import { RedisProcess } from './redis-process.ts';
+import { LauncherRefusal } from './refusal.ts';
+import { Reviver } from './reviver.ts';
+import { openRunFolder, type RunFolder } from './run-folder.ts';
+import { findSystem, type SystemPaths } from './system.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
+
+const MOST_NODES = 24; // What fits into one block of ports, with room for Redis and the rest.
+
+export type { ClusterOptions, NodeInfo } from './cluster-options.ts';
+
+interface ClusterEvents {
+  /** A child of the cluster (node-1 …, redis, nginx) has ended. */
+  exit: [ChildExit];
+  /** A line that a child wrote. */
+  line: [name: string, line: string];
+}
+
+/**
+ * Redis, nginx and nodes on this machine, and the hand that disturbs them.
+ * Everything it starts ends with it, and several live side by side, in one process or in several.
+ */
+export class Cluster extends EventEmitter<ClusterEvents> {
+  readonly #options: ClusterOptions;
+  readonly #folder: RunFolder;
+  readonly #watchdog: Watchdog;
+  readonly #redis: RedisProcess;
+  readonly #nginx: NginxProcess;
+  readonly #nodes: NodeProcess[] = [];
+  readonly #reviver: Reviver | undefined;
+  readonly #childEvents: ChildEvents;
+  readonly port: number;
+  readonly redisPort: number;
+  #control: Control | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** Use `startCluster`. */
+  constructor(options: ClusterOptions, folder: RunFolder, ports: { http: number; redis: number }, system: SystemPaths) {
+    super();
+    this.#options = options;
+    this.#folder = folder;
+    this.port = ports.http;
+    this.redisPort = ports.redis;
+    this.#watchdog = startWatchdog(folder.path);
+    this.#childEvents = {
+      mayStart: () => this.#stopping === undefined,
+      started: (name, pid) => {
+        this.#watchdog.watch(pid);
+        folder.record({ name, pid });
+      },
+      line: (name, line) => {
+        this.emit('line', name, line);
+        if (worthShowing(name, line)) this.#print(readable(name, line, process.stdout.isTTY === true));
+      },
+      exited: (exit, pid) => this.#exited(exit, pid),
+    };
+    this.#redis = new RedisProcess(
+      { command: system['redis-server'], folder: folder.path, port: ports.redis, settings: options.redis ?? {} },
+      this.#childEvents,
+    );
+    this.#nginx = new NginxProcess({ command: system.nginx, folder: folder.path, port: ports.http }, this.#childEvents);
+    this.#reviver =
+      options.restartCrashed === true ? new Reviver((name) => this.#startByName(name), (text) => this.say(text)) : undefined;
+  }
+
+  /** Where a player goes. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get redisUrl(): string {
+    return `redis://127.0.0.1:${this.redisPort}`;
+  }
+
+  get runDir(): string {
+    return this.#folder.path;
+  }
+
+  get control(): { readonly url: string; readonly token: string } | undefined {
+    return this.#control;
+  }
+
+  get nodes(): readonly NodeInfo[] {
+    return this.#nodes.map(info);
+  }
+
+  get redisPid(): number | undefined {
+    return this.#redis.pid;
+  }
+
+  get nginxPid(): number | undefined {
+    return this.#nginx.pid;
+  }
+
+  /** Starts everything; if a part does not come up, what has come up is ended before the error is thrown. */
+  async start(): Promise<void> {
+    const { signal } = this.#options;
+    const abort = () => void this.stop({ force: true });
+    signal?.addEventListener('abort', abort);
+    try {
+      signal?.throwIfAborted();
+      await this.#redis.start();
+      if (this.#options.control !== undefined) {
+        const port = await this.#folder.ports.take(this.#options.control.port);
+        this.#control = await startControl(this, { port, pagePort: this.port });
+      }
+      for (let i = 0; i < this.#options.nodes; i++) await this.#newNode();
+      await Promise.all(this.#nodes.map((node) => node.start()));
+      await this.#nginx.start(this.#nodes.map((node) => node.port));
+    } catch (error) {
+      await this.stop({ force: true });
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** SIGKILL: the node ends between two instructions. */
+  async kill(name: string): Promise<ChildExit> {
+    return await this.#node(name).kill();
+  }
+
+  /** The node stands still with its sockets open, until `resume`, or for `ms` milliseconds. */
+  freeze(name: string, ms?: number): void {
+    this.#node(name).freeze(ms);
+  }
+
+  resume(name: string): void {
+    this.#node(name).resume();
+  }
+
+  /** Starts a node that is down; one that runs is drained first. Done when it is ready. */
+  async restart(name: string): Promise<void> {
+    await this.#node(name).restart();
+  }
+
+  /** SIGTERM: the node hands over and ends; it stays down until `restart`. */
+  async drain(name: string): Promise<ChildExit> {
+    return await this.#node(name).drain();
+  }
+
+  /** One more node, in the draw as soon as it is ready. */
+  async addNode(): Promise<NodeInfo> {
+    const node = await this.#newNode();
+    try {
+      await node.start();
+    } catch (error) {
+      this.#nodes.splice(this.#nodes.indexOf(node), 1);
+      throw error;
+    }
+    await this.reloadNginx();
+    return info(node);
+  }
+
+  async reloadNginx(): Promise<void> {
+    await this.#nginx.reload(this.#nodes.map((node) => node.port));
+  }
+
+  async killRedis(): Promise<void> {
+    await this.#redis.kill();
+  }
+
+  /** The same port, and the data that is in the append-only file. */
+  async startRedis(): Promise<void> {
+    await this.#redis.start();
+  }
+
+  /**
+   * Ends what was started, in the order in which nobody misses anything: nodes, nginx, Redis.
+   * With `force`, at once; also while an orderly end is under way.
+   */
+  async stop(how: { readonly force?: boolean } = {}): Promise<void> {
+    const orderly = this.#stopping;
+    this.#stopping ??= this.#stop(how.force === true);
+    if (how.force === true && orderly !== undefined) await this.#killAll();
+    await this.#stopping;
+  }
+
+  /** A line of the launcher's own. */
+  say(text: string): void {
+    this.#print(readable('cluster', text, process.stdout.isTTY === true));
+  }
+
+  async #stop(force: boolean): Promise<void> {
+    this.#reviver?.stop();
+    if (force) {
+      await this.#killAll();
+    } else {
+      await Promise.all(this.#nodes.filter((node) => node.state !== 'down').map((node) => node.drain()));
+      await this.#nginx.stop();
+      await this.#redis.stop();
+    }
+    await this.#control?.close();
+    await this.#watchdog.release();
+    await this.#folder.close();
+  }
+
+  async #killAll(): Promise<void> {
+    const nodes = this.#nodes.filter((node) => node.state !== 'down').map((node) => node.kill());
+    await Promise.all([...nodes, this.#nginx.kill(), this.#redis.kill()]);
+  }
+
+  async #newNode(): Promise<NodeProcess> {
+    if (this.#nodes.length >= MOST_NODES) throw new LauncherRefusal('too-many-nodes', `${MOST_NODES} nodes are the most`);
+    const { firstNodePort, script = 'server/main.ts', env = {} } = this.#options;
+    const name = `node-${this.#nodes.length + 1}`;
+    const wanted = firstNodePort === undefined ? undefined : firstNodePort + this.#nodes.length;
+    const port = await this.#folder.ports.take(wanted);
+    if (wanted !== undefined && port !== wanted) this.say(`port ${wanted} is taken; ${name} listens on ${port}`);
+    const node = new NodeProcess(
+      {
+        name,
+        port,
+        folder: this.#folder.path,
+        script,
+        env: {
+          HOST: '127.0.0.1', // Only nginx faces the network.
+          REDIS_URL: this.redisUrl,
+          REJOIN_SECRET: this.#folder.secret,
+          TRUST_PROXY: 'loopback',
+          ...(this.#control === undefined ? {} : { CONTROL_PORT: String(this.#control.port) }),
+          ...env,
+        },
+      },
+      this.#childEvents,
+    );
+    this.#nodes.push(node);
+    return node;
+  }
+
+  #node(name: string): NodeProcess {
+    const node = this.#nodes.find((one) => one.name === name);
+    if (node === undefined) throw new LauncherRefusal('no-such-node', `there is no ${name}`);
+    return node;
+  }
+
+  async #startByName(name: string): Promise<void> {
+    if (name === 'redis') await this.#redis.start();
+    else if (name === 'nginx') await this.#nginx.start(this.#nodes.map((node) => node.port));
+    else await this.#node(name).start();
+  }
+
+  #exited(exit: ChildExit, pid: number): void {
+    this.#watchdog.forget(pid);
+    this.emit('exit', exit);
+    if (exit.expected || this.#stopping !== undefined) return;
+    this.say(`!!! ${exit.name} (${pid}) ended by itself: ${exit.signal ?? `exit code ${exit.code}`}`);
+    this.#reviver?.ended(exit.name);
+  }
+
+  #print(text: string): void {
+    if (this.#options.quiet !== true) process.stdout.write(`${text}\n`);
+  }
+}
+
+/**
+ * Starts redis-server, nginx with the repository's nginx.conf and `nodes` nodes, and waits until all are ready.
+ * Redis and nginx have to be installed (`requireSystem` sees to that), and the page to be built if players come by browser.
+ */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const system = findSystem(['redis-server', 'nginx']);
+  const folder = await openRunFolder(options.runDir);
+  let ports: { http: number; redis: number };
+  try {
+    ports = { http: await httpPort(folder, options.port ?? 0), redis: await folder.ports.take() };
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+  const cluster = new Cluster(options, folder, ports, system);
+  await cluster.start();
+  return cluster;
+}
+
+async function httpPort(folder: RunFolder, wanted: number): Promise<number> {
+  if (wanted === 0) return await folder.ports.take();
+  if (!(await isFree(wanted))) throw new Error(`port ${wanted} is taken; choose another with --port`);
+  return wanted;
+}
+
+function info(node: NodeProcess): NodeInfo {
+  return { name: node.name, port: node.port, pid: node.pid, state: node.state, url: node.url };
+}

@@ -1,0 +1,19 @@
+/**
+ * The repository's nginx.conf with another listen port, and not a character else changed.
+ * It refuses to guess: if the line it looks for is not there exactly once, somebody has edited the file.
+ */
+export function withListenPort(conf: string, port: number): string {
+  const line = /^([ \t]*listen[ \t]+)8080\b/gm;
+  const found = conf.match(line)?.length ?? 0;
+  if (found !== 1) {
+    throw new Error(`nginx.conf: expected one line "listen 8080 …", found ${found}; the launcher puts its own port there`);
+  }
+  return conf.replace(line, `$1${port}`);
+}
+
+/** The list of nodes for `port`s on this machine, with the same server settings as in the repository's list. */
+export function nodesFile(shipped: string, ports: readonly number[]): string {
+  const settings = /^server 127\.0\.0\.1:\d+(.*);/m.exec(shipped)?.[1];
+  if (settings === undefined) throw new Error('nginx.nodes.conf: expected a line "server 127.0.0.1:<port> …;"');
+  return ports.map((port) => `server 127.0.0.1:${port}${settings};\n`).join('');
+}

@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Child, type ChildEvents } from './child.ts';
+import { nodesFile, withListenPort } from './nginx-conf.ts';
+import { ROOT } from './run-folder.ts';
+import { until } from './until.ts';
+
+const READY_WITHIN = 10_000;
+const STOP_WITHIN = 3_000;
+
+export interface NginxPlace {
+  readonly command: string;
+  /** The cluster's run folder; nginx lives in `nginx/` in it. */
+  readonly folder: string;
+  readonly port: number;
+}
+
+/** nginx with the repository's own nginx.conf, in which only the port and the list of nodes are filled in. */
+export class NginxProcess {
+  readonly #place: NginxPlace;
+  readonly #home: string;
+  readonly #events: ChildEvents;
+  #child: Child | undefined;
+  #workers = new Set<string>();
+  #leaving = new Set<string>();
+
+  constructor(place: NginxPlace, events: ChildEvents) {
+    this.#place = place;
+    this.#home = join(place.folder, 'nginx');
+    this.#events = { ...events, line: (name, line) => (this.#listen(line), events.line(name, line)) };
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.alive === true ? this.#child.pid : undefined;
+  }
+
+  async start(nodePorts: readonly number[]): Promise<void> {
+    await this.#write(nodePorts);
+    if (this.pid !== undefined) return;
+    this.#workers.clear();
+    const child = new Child(
+      { name: 'nginx', command: this.#place.command, args: [...this.#args(), '-g', 'daemon off;'], cwd: this.#home },
+      this.#events,
+    );
+    this.#child = child;
+    await child.serves(() => accepts(this.#place.port), READY_WITHIN);
+  }
+
+  /**
+   * Puts the list of nodes into force. Done when every worker with the old list has stopped taking new connections (the
+   * WebSockets it has, it keeps).
+   */
+  async reload(nodePorts: readonly number[]): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || !child.alive) throw new Error('nginx is not running');
+    await this.#write(nodePorts);
+    await promisify(execFile)(this.#place.command, [...this.#args(), '-t', '-q']); // A mistake is told here, in full.
+    const old = [...this.#workers];
+    child.signal('SIGHUP');
+    await until(
+      'nginx reloads',
+      () => (old.every((worker) => this.#leaving.has(worker)) ? true : undefined),
+      { within: READY_WITHIN, every: 10 },
+    );
+    for (const worker of old) {
+      this.#workers.delete(worker);
+      this.#leaving.delete(worker);
+    }
+  }
+
+  async kill(): Promise<void> {
+    await this.#child?.kill();
+  }
+
+  async stop(): Promise<void> {
+    // Not SIGQUIT: it would wait for every last WebSocket to close by itself.
+    await this.#child?.stop(STOP_WITHIN);
+  }
+
+  #args(): string[] {
+    return ['-e', 'stderr', '-p', `${this.#home}/`, '-c', join(this.#home, 'nginx.conf')];
+  }
+
+  async #write(nodePorts: readonly number[]): Promise<void> {
+    await mkdir(this.#home, { recursive: true });
+    const conf = await readFile(join(ROOT, 'nginx.conf'), 'utf8');
+    const nodes = await readFile(join(ROOT, 'nginx.nodes.conf'), 'utf8');
+    await writeFile(join(this.#home, 'nginx.conf'), withListenPort(conf, this.#place.port));
+    await writeFile(join(this.#home, 'nginx.nodes.conf'), nodesFile(nodes, nodePorts));
+  }
+
+  /** nginx has no other way to tell when a reload has taken effect than its log. */
+  #listen(line: string): void {
+    const started = /start worker process (\d+)$/.exec(line)?.[1];
+    if (started !== undefined) this.#workers.add(started);
+    const leaving = / (\d+)#\d+: gracefully shutting down$/.exec(line)?.[1];
+    if (leaving !== undefined) this.#leaving.add(leaving);
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' }, () => (resolve(true), socket.destroy()));
+    socket.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,139 @@
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { Child, type ChildEvents, type ChildExit } from './child.ts';
+import { LauncherRefusal } from './refusal.ts';
+import { ROOT } from './run-folder.ts';
+
+const READY_WITHIN = 60_000; // Seconds on an idle machine; two busy cores that start several nodes at once need more.
+const DRAIN_WITHIN = 17_000; // A node promises 15 s.
+
+export type NodeState = 'starting' | 'up' | 'frozen' | 'draining' | 'down';
+
+export interface NodePlace {
+  readonly name: string;
+  readonly port: number;
+  /** The cluster's run folder. */
+  readonly folder: string;
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+type Running = { readonly child: Child; state: Exclude<NodeState, 'down'>; thaw?: NodeJS.Timeout };
+
+/** One node of the cluster: its name and port stay, its processes come and go. */
+export class NodeProcess {
+  readonly name: string;
+  readonly port: number;
+  readonly #place: NodePlace;
+  readonly #events: ChildEvents;
+  #running: Running | undefined;
+
+  constructor(place: NodePlace, events: ChildEvents) {
+    this.name = place.name;
+    this.port = place.port;
+    this.#place = place;
+    this.#events = {
+      ...events,
+      exited: (exit, pid) => {
+        this.#forget(pid);
+        events.exited(exit, pid);
+      },
+    };
+  }
+
+  get state(): NodeState {
+    return this.#running?.state ?? 'down';
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.child.pid;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts a process and waits until it says that it is ready for players. */
+  async start(): Promise<void> {
+    if (this.#running !== undefined) throw new LauncherRefusal('already-running', `${this.name} is running`);
+    const { folder, script, env } = this.#place;
+    const child = new Child(
+      {
+        name: this.name,
+        command: process.execPath,
+        // The last argument is for people (and the launcher) who read the list of processes; the node ignores it.
+        args: ['--import', 'tsx', script, join(folder, this.name)],
+        cwd: ROOT,
+        env: { ...process.env, ...env, NODE_NAME: this.name, PORT: String(this.port) },
+        ipc: true,
+      },
+      this.#events,
+    );
+    const running: Running = { child, state: 'starting' };
+    this.#running = running;
+    await child.serves(() => isReady(this.port), READY_WITHIN);
+    if (running.state === 'starting') running.state = 'up';
+  }
+
+  async kill(): Promise<ChildExit> {
+    return await this.#mustRun().child.kill();
+  }
+
+  /** Stops the process where it stands, sockets open: what a hung event loop or a paused virtual machine looks like. */
+  freeze(ms?: number): void {
+    const running = this.#mustRun();
+    if (running.state !== 'up') throw new LauncherRefusal('busy', `${this.name} is ${running.state}`);
+    running.child.signal('SIGSTOP');
+    running.state = 'frozen';
+    if (ms !== undefined) running.thaw = setTimeout(() => this.#thaw(running), ms).unref();
+  }
+
+  resume(): void {
+    const running = this.#mustRun();
+    if (running.state !== 'frozen') throw new LauncherRefusal('not-running', `${this.name} is not frozen`);
+    this.#thaw(running);
+  }
+
+  /** Has it hand over what it has, and end. */
+  async drain(): Promise<ChildExit> {
+    const running = this.#mustRun();
+    clearTimeout(running.thaw);
+    running.state = 'draining';
+    return await running.child.stop(DRAIN_WITHIN);
+  }
+
+  async restart(): Promise<void> {
+    if (this.#running?.state === 'starting') throw new LauncherRefusal('busy', `${this.name} is starting`);
+    if (this.#running !== undefined) await this.drain();
+    await this.start();
+  }
+
+  #thaw(running: Running): void {
+    clearTimeout(running.thaw);
+    if (running.state !== 'frozen') return;
+    running.child.signal('SIGCONT');
+    running.state = 'up';
+  }
+
+  #mustRun(): Running {
+    if (this.#running === undefined) throw new LauncherRefusal('not-running', `${this.name} is down`);
+    return this.#running;
+  }
+
+  #forget(pid: number): void {
+    if (this.#running?.child.pid !== pid) return;
+    clearTimeout(this.#running.thaw);
+    this.#running = undefined;
+  }
+}
+
+function isReady(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path: '/readyz', timeout: 2_000, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(false));
+  });
+}

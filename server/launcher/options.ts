@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+
+export interface RunOptions {
+  readonly nodes: number;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly runDir: string;
+  readonly script: string;
+  readonly build: boolean;
+}
+
+export const USAGE = `npm run cluster -- [options]
+
+  --nodes N          how many nodes (3)
+  --port P           where players go (8080; 0 for a free port)
+  --control-port P   where the page's cluster panel asks, on 127.0.0.1 only (8079, or a free one)
+  --run-dir FOLDER   where Redis keeps the rooms; used again, they are still there (.run/cluster)
+  --script FILE      what a node runs (server/main.ts)
+  --no-build         serve the page as it was built last
+  --help
+`;
+
+/** The command line, understood; undefined when it only asks for help. Throws a message for a person. */
+export function readOptions(argv: readonly string[]): RunOptions | undefined {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      nodes: { type: 'string', default: '3' },
+      port: { type: 'string', default: '8080' },
+      'control-port': { type: 'string', default: '8079' },
+      'run-dir': { type: 'string', default: '.run/cluster' },
+      script: { type: 'string', default: 'server/main.ts' },
+      'no-build': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    nodes: whole('--nodes', values.nodes, 1, 24),
+    port: whole('--port', values.port, 0, 65535),
+    controlPort: whole('--control-port', values['control-port'], 0, 65535),
+    runDir: values['run-dir'],
+    script: values.script,
+    build: !values['no-build'],
+  };
+}
+
+function whole(option: string, text: string, least: number, most: number): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isInteger(number) || number < least || number > most) {
+    throw new Error(`${option}: a whole number from ${least} to ${most}, not "${text}"`);
+  }
+  return number;
+}

@@ -1,0 +1,76 @@
+/**
+ * `npm run cluster`: the real thing on one machine. Reads the command line, owns the signals; the cluster does the rest.
+ */
+import { once } from 'node:events';
+import { startCluster, type Cluster } from './cluster.ts';
+import { readOptions, USAGE, type RunOptions } from './options.ts';
+import { requireSystem } from './system.ts';
+
+const FIRST_NODE_PORT = 3001;
+// One Ctrl-C arrives twice: from the terminal, and from npm, which passes on its own.
+const SAME_KEY_PRESS_MS = 500;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+async function main(): Promise<void> {
+  // A closed pipe (`npm run cluster | head`) must not bring the cluster down in disorder.
+  process.stdout.on('error', () => {});
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const asked = new AbortController();
+  for (const signal of SIGNALS) process.on(signal, () => asked.abort());
+  await requireSystem(['redis-server', 'nginx'], print);
+  if (options.build) {
+    const { buildPage } = await import('../page.ts');
+    await buildPage();
+  }
+  print(`Starting Redis, ${options.nodes} nodes and nginx …`);
+  const cluster = await startCluster({
+    nodes: options.nodes,
+    port: options.port,
+    firstNodePort: FIRST_NODE_PORT,
+    runDir: options.runDir,
+    control: options.controlPort === 0 ? {} : { port: options.controlPort },
+    restartCrashed: true,
+    script: options.script,
+    signal: asked.signal,
+  }).catch((error: unknown) => {
+    if (asked.signal.aborted) return undefined; // What had been started has been ended.
+    throw error;
+  });
+  if (cluster === undefined) return print('Stopped.');
+  summary(cluster, options);
+  if (!asked.signal.aborted) await once(asked.signal, 'abort');
+  print('\nStopping (Ctrl-C again: at once) …');
+  const stopping = performance.now();
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (performance.now() - stopping > SAME_KEY_PRESS_MS) void cluster.stop({ force: true });
+    });
+  }
+  await cluster.stop();
+  print('Stopped.');
+}
+
+function summary(cluster: Cluster, options: RunOptions): void {
+  const nodes = cluster.nodes.map(({ name, port }) => `${name} on ${port}`).join(', ');
+  print(`
+  Play:     http://localhost:${cluster.port}
+  Nodes:    ${nodes}
+  Redis:    ${cluster.redisUrl} (its data: ${options.runDir}/redis)
+  Control:  ${cluster.control?.url ?? 'none'} (for the page on this machine only)
+
+  Ctrl-C stops everything.
+`);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

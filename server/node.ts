@@ -1,0 +1,163 @@
+import type { AnyGame } from '../shared/contract.ts';
+import { checkLimits, limits } from '../shared/limits.ts';
+import type { Notice } from '../shared/protocol.ts';
+import { Heads } from './cluster/heads.ts';
+import { Peers } from './cluster/peers.ts';
+import { Router } from './cluster/router.ts';
+import { Lobby } from './lobby/lobby.ts';
+import { DueScan } from './ownership/due-scan.ts';
+import { handOver } from './ownership/drain.ts';
+import { Membership } from './ownership/membership.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register, Timer } from './ports.ts';
+import type { Conn } from './rooms/messages.ts';
+import { Registry } from './rooms/registry.ts';
+import { gameKey } from './rooms/host.ts';
+import { Edge } from './sessions/edge.ts';
+import type { Store } from './store/contract.ts';
+
+export interface NodeParts {
+  name: string;
+  games: readonly AnyGame[];
+  store: Store;
+  bus: Bus;
+  register: Register;
+  fanout: Fanout;
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  meter: Meter;
+  /** Event-loop delay lately, p99 in ms. */
+  delay(): number;
+}
+
+/**
+ * One node, without its sockets: everything between the connections of clients (sessions/edge.ts) and the store.
+ * Several can live in one process; they share nothing but what they are given.
+ */
+export class RejoinNode {
+  /** `name~start`: a node that comes back under its name is another node. */
+  readonly id: string;
+  readonly registry: Registry;
+  readonly membership: Membership;
+  readonly router: Router;
+  readonly edge: Edge;
+  readonly lobby: Lobby;
+  private readonly peers: Peers;
+  private readonly heads: Heads;
+  private readonly dueScan: DueScan;
+  private readonly games: ReadonlyMap<string, AnyGame>;
+  private readonly timers = new Set<Timer>();
+  private draining = false;
+  private stopped = false;
+  private storeOk = true;
+
+  constructor(readonly parts: NodeParts) {
+    const wrong = checkLimits();
+    if (wrong.length > 0) throw new Error(`limits: ${wrong.join('; ')}`);
+    const { clock, store, bus, log, meter, entropy, fanout, register } = parts;
+    this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
+    this.games = new Map(parts.games.map(game => [game.contract.name, game]));
+    if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
+    this.peers = new Peers(this.id, bus, clock, log);
+    this.registry = new Registry({
+      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy,
+      tell: (at, notice) => this.tell(at, notice),
+      // Its members are here or elsewhere and want it back at once, unless somebody else has it.
+      onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.after(0, () => this.reclaim(id)); },
+    });
+    this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node));
+    this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter });
+    this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports() });
+    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
+    this.edge = new Edge({
+      self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,
+      load: () => ({ rooms: this.registry.size, sockets: this.edge.size }),
+    });
+    this.dueScan = new DueScan({ self: this.id, store, registry: this.registry, router: this.router, membership: this.membership, clock });
+    this.peers.on('notice', (_from, body) => {
+      const [conn, notice] = body as unknown as [string, Notice];
+      this.edge.notice(conn, notice);
+      return null;
+    });
+    store.onIncarnation(() => this.storeChanged());
+  }
+
+  /** Listens, registers, and begins to look after its rooms. @throws when the bus cannot be listened to */
+  async start(): Promise<void> {
+    await this.peers.start();
+    await this.membership.start();
+    this.every(limits.heads, async () => {
+      this.registry.sweep();
+      await this.heads.exchange();
+    });
+    this.every(limits.dueScan, () => this.dueScan.scan());
+    this.every(1_000, () => this.probe());
+  }
+
+  /** Takes new work: not draining, and the store takes writes. */
+  get ready(): boolean { return !this.draining && !this.stopped && this.storeOk && this.membership.reachedAt !== null; }
+  get isDraining(): boolean { return this.draining; }
+
+  /** Gives all rooms to other nodes, within the budget. What is not given away is found by its players' nodes. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    await this.membership.now();
+    await handOver({ registry: this.registry, membership: this.membership, peers: this.peers, clock: this.parts.clock, log: this.parts.log });
+  }
+
+  /** Stops at once: as little is said as by a crash, but nothing of this node goes on running. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.timers) timer.cancel();
+    this.registry.abandonAll('the node stops');
+    await this.membership.stop();
+  }
+
+  private describe() {
+    return {
+      name: this.parts.name, rooms: this.registry.size, sockets: this.edge.size, delay: this.parts.delay(), draining: this.draining,
+      games: [...this.games.values()].map(gameKey),
+    };
+  }
+
+  private tell(at: Conn, notice: Notice): void {
+    if (at.node === this.id) this.edge.notice(at.conn, notice);
+    else this.peers.tell(at.node, 'notice', [at.conn, notice]);
+  }
+
+  private nodeDied(node: string): void {
+    this.peers.giveUpOn(node);
+    for (const room of this.edge.reports().keys()) if (this.router.directory.get(room)?.node === node) this.reclaim(room);
+  }
+
+  /** Asks for a room, so that somebody owns it: this node, if nobody else does. */
+  private reclaim(room: string): void {
+    if (!this.stopped && (this.edge.reports().has(room) || this.registry.get(room) === undefined)) void this.router.request(room, { k: 'poke' }, 10_000);
+  }
+
+  private storeChanged(): void {
+    const rooms = this.registry.abandonAll('the store may be another one');
+    if (rooms.length > 0) this.parts.log.warn({ rooms: rooms.length }, 'the store may be another one than before: claiming all rooms again');
+  }
+
+  private async probe(): Promise<void> {
+    const ok = await this.parts.store.probe().catch(() => false);
+    if (ok !== this.storeOk) this.parts.log.warn({ ok }, ok ? 'the store takes writes again' : 'the store takes no writes');
+    this.storeOk = ok;
+  }
+
+  private after(ms: number, work: () => void): void {
+    const timer = this.parts.clock.after(ms, () => {
+      this.timers.delete(timer);
+      work();
+    });
+    this.timers.add(timer);
+  }
+
+  /** Does the work again and again, `ms` after it was last done, a little unevenly so that nodes do not fall into step. */
+  private every(ms: number, work: () => Promise<void>): void {
+    this.after(ms * (0.9 + 0.2 * this.parts.entropy.float()), () => {
+      work().catch((error: unknown) => this.parts.log.debug({ error }, 'a round of housekeeping failed')).finally(() => { if (!this.stopped) this.every(ms, work); });
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { Counter, Gauge, Histogram, Registry as PromRegistry } from 'prom-client';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { CounterName, Meter, TimerName } from '../ports.ts';
+
+const counters: Record<CounterName, [help: string, label?: string]> = {
+  actions: ['actions accepted'],
+  refusals: ['actions refused by rules or engine, by code', 'code'],
+  entries: ['journal entries written'],
+  takeovers: ['rooms taken over from an owner that was held for dead'],
+  resigned: ['rooms this node stopped running, by why', 'why'],
+  lost: ['clients whose place in a room\'s history was lost with the store'],
+  failedRules: ['rules of games that threw'],
+  droppedPublishes: ['broadcasts dropped while Redis was away'],
+  slowReaders: ['clients that read too slowly and were held back'],
+  badPackets: ['malformed packets'],
+};
+const timers: Record<TimerName, [help: string, buckets: number[]]> = {
+  append: ['ms from handing an entry to the store to its answer', [0.25, 0.5, 1, 2, 5, 10, 25, 50, 100, 250, 1000]],
+  standstill: ['ms a room could not commit, when it was taken over', [50, 100, 150, 250, 500, 1000, 2000, 4000, 8000]],
+  forward: ['ms for a message to the owner on another node and back', [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 1000]],
+};
+
+export interface Metrics { meter: Meter; text(): Promise<string>; contentType: string; /** event-loop delay since the last call, p99 in ms */ delay(): number; close(): void }
+
+/** Prometheus metrics of one node. `now` gives the figures that are read rather than counted. */
+export function createMetrics(now: () => { rooms: number; seats: number; sockets: number }): Metrics {
+  const registers = [new PromRegistry()];
+  const [registry] = registers as [PromRegistry];
+  const counted = new Map(Object.entries(counters).map(([name, [help, label]]) => [name, new Counter({ name: `rejoin_${snake(name)}_total`, help, labelNames: label ? [label] : [], registers })]));
+  const timed = new Map(Object.entries(timers).map(([name, [help, buckets]]) => [name, new Histogram({ name: `rejoin_${snake(name)}_ms`, help, buckets, registers })]));
+  const gauge = (name: string, help: string, read: () => number) => new Gauge({ name: `rejoin_${name}`, help, registers, collect() { this.set(read()); } });
+  gauge('rooms', 'rooms this node runs', () => now().rooms);
+  gauge('seats', 'players with a seat connected to this node', () => now().seats);
+  gauge('sockets', 'clients connected to this node', () => now().sockets);
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
+  let p99 = 0;
+  const delay = () => {
+    if (loop.count > 20) {
+      p99 = Math.max(0, loop.percentile(99) / 1e6 - 10);
+      loop.reset();
+    }
+    return p99;
+  };
+  gauge('loop_delay_ms', 'event-loop delay, p99 lately', () => p99);
+  return {
+    meter: {
+      count: (name, by = 1, label) => {
+        const label0 = counters[name][1];
+        const counter = counted.get(name)!;
+        if (label0) counter.inc({ [label0]: label ?? '' }, by);
+        else counter.inc(by);
+      },
+      observe: (name, ms) => timed.get(name)!.observe(ms),
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    delay,
+    close: () => loop.disable(),
+  };
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, c => `_${c.toLowerCase()}`);
+
+/** Counts nothing: for parts that run alone in tests. */
+export const noMeter: Meter = { count: () => {}, observe: () => {} };

@@ -1,0 +1,87 @@
+
+/**
+ * The doors to the outside. Nothing behind them reads a clock, draws a random number, or starts a timer of its own, so
+ * that a whole cluster can live in one test process under an injected clock and one seed.
+ */
+export interface Clock {
+  /** Wall time, ms since 1970. */
+  now(): number;
+  /** Monotonic time in ms: for judging silence and deadlines; unaffected by steps of the wall clock. */
+  mono(): number;
+  /** Runs `fn` once after `ms`. */
+  after(ms: number, fn: () => void): Timer;
+  /** Resolves after `ms`. */
+  sleep(ms: number): Promise<void>;
+}
+export interface Timer { cancel(): void }
+
+export interface Entropy {
+  /** Random bytes nobody can guess. */
+  bytes(count: number): Uint8Array;
+  /** A float in [0, 1), for jitter and placement. */
+  float(): number;
+}
+
+type Fields = Record<string, unknown>;
+export interface Log {
+  info(fields: Fields, text: string): void;
+  warn(fields: Fields, text: string): void;
+  error(fields: Fields, text: string): void;
+  debug(fields: Fields, text: string): void;
+}
+
+/** Counts and times that an operator sees; see ops/metrics.ts for their names. */
+export interface Meter {
+  count(name: CounterName, by?: number, label?: string): void;
+  observe(name: TimerName, ms: number): void;
+}
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'resigned' | 'lost' | 'failedRules' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
+export type TimerName = 'append' | 'standstill' | 'forward';
+
+/** A channel of members: everybody who sees the same of a room. */
+export type Channel = string;
+
+/** Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is the truth. */
+export interface Fanout {
+  emit(channel: Channel, event: 'change' | 'notice', ...args: unknown[]): void;
+}
+
+/** A message of one node to another. Answers come back by `reply`. At most once. */
+export interface Bus {
+  /** @returns how many listeners took it: 0 is a hint that the node is gone, more is no proof that it lives */
+  publish(node: string, text: string): Promise<number>;
+  /** Starts to hear this node's own inbox. */
+  listen(node: string, on: (text: string) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where nodes register, and where they see each other. */
+export interface Register {
+  /**
+   * Writes this node's record and reads everybody's, in one round trip.
+   * @throws when the store cannot be reached: then nothing was learned about anybody
+   */
+  beat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }>;
+  /** How many listen to that node's inbox. */
+  listeners(node: string): Promise<number>;
+  remove(node: string): Promise<void>;
+}
+
+/** A node's identity is its name and its start: a restarted node is another node. */
+export interface NodeRecord {
+  /** `name~start`, unique. */
+  id: string;
+  name: string;
+  /** Raised with each beat. */
+  beat: number;
+  /** Wall time of the beat at the node itself. */
+  at: number;
+  rooms: number;
+  sockets: number;
+  /** Event-loop delay, p99 of the last seconds, ms. */
+  delay: number;
+  draining: boolean;
+  /** The games it runs, `name@version`. */
+  games: string[];
+}
+

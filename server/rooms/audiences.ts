@@ -1,0 +1,112 @@
+import type { AnyGame, Viewer } from '../../shared/contract.ts';
+import { apply, copy, diff, type Changes } from '../../shared/delta.ts';
+import type { Json } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import { samePlace, type Place } from '../../shared/place.ts';
+import type { RoomView, WireChange, WireEvent } from '../../shared/protocol.ts';
+import type { Channel } from '../ports.ts';
+import type { RoomEvent } from './context.ts';
+import { seatOf, type RoomDocument } from './document.ts';
+
+/** Everybody who sees the same of a room: all of it, or one player, or those who watch. */
+export type Audience = 'all' | 'watch' | `player:${string}`;
+
+export const channelOf = (room: string, audience: Audience): Channel => `room:${room}:${audience}`;
+
+/** In a game that hides nothing all members are one audience. */
+export const audienceOf = (game: AnyGame, player: string | null): Audience => (!game.rules.view ? 'all' : player === null ? 'watch' : `player:${player}`);
+
+/** One entry, as each audience hears it. */
+interface Told { place: Place; prev: Place; changes: Map<Audience, WireChange> }
+
+/**
+ * Turns entries into what each audience may see of them, and remembers the last ones for those who come back.
+ * The hidden part of the document never passes through here into a change: a view is made of `room` and of the state
+ * as the game's view shows it.
+ */
+export class Audiences {
+  private readonly ring: Told[] = [];
+  /** For games with a view: what each audience saw last. */
+  private readonly seen = new Map<Audience, { state: Json; error?: string }>();
+
+  constructor(private readonly game: AnyGame, private readonly doc: RoomDocument, private readonly onFailure: (where: string, error: unknown) => void) {
+    if (game.rules.view) for (const audience of this.present()) this.seen.set(audience, this.look(audience));
+  }
+
+  /** The whole of what an audience sees now. The caller may keep and change it. */
+  view(audience: Audience): RoomView {
+    const room = copy(this.doc.room);
+    if (audience === 'all') return { room, state: copy(this.doc.state) };
+    return { room, ...copy(this.seen.get(audience) ?? this.look(audience)) };
+  }
+
+  /** Takes in a committed entry. `changes` is the entry's; the document already contains it. */
+  commit(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[]): Map<Audience, WireChange> {
+    const told = new Map<Audience, WireChange>();
+    const tell = (audience: Audience, visible: Changes, seat: number | null) => {
+      const heard = events.filter(e => !e.to || (seat !== null && e.to.includes(seat))).map((e): WireEvent => [e.name, e.data]);
+      const change = Object.keys(visible).length > 0 ? visible : 0;
+      told.set(audience, heard.length > 0 ? [place[0], place[1], prev[0], change, heard] : [place[0], place[1], prev[0], change]);
+    };
+    const { hidden: _never, state, room, ...rest } = changes;
+    const shared: Changes = room === undefined ? rest : { ...rest, room };
+    if (!this.game.rules.view) tell('all', state === undefined ? shared : { ...shared, state }, null);
+    else for (const audience of this.present()) {
+      const own = this.ownChange(audience, state !== undefined);
+      if (own) tell(audience, { ...shared, ...own }, this.seatOf(audience));
+    }
+    for (const gone of this.seen.keys()) if (!this.present().includes(gone)) this.seen.delete(gone);
+    this.ring.push({ place, prev, changes: told });
+    if (this.ring.length > limits.ring) this.ring.shift();
+    return told;
+  }
+
+  /** What an audience has missed since `place`, oldest first; null where that is not remembered. */
+  since(place: Place, head: Place, audience: Audience): WireChange[] | null {
+    if (samePlace(place, head)) return [];
+    const from = this.ring.findIndex(t => samePlace(t.prev, place));
+    if (from < 0) return null;
+    const missed: WireChange[] = [];
+    for (const told of this.ring.slice(from)) {
+      const change = told.changes.get(audience);
+      if (!change) return null;
+      missed.push(change);
+    }
+    return missed;
+  }
+
+  /** What changed for one audience of a game with a view. Null: it is new, and is given the whole by its join. */
+  private ownChange(audience: Audience, stateChanged: boolean): Changes | null {
+    const before = this.seen.get(audience);
+    if (before && !stateChanged && !before.error) return {};
+    const now = this.look(audience, before?.state);
+    if (!before) {
+      this.seen.set(audience, now);
+      return null;
+    }
+    const changes = diff(before as unknown as Json, now as unknown as Json, 'view');
+    if (changes) apply(before as unknown as Json, changes);
+    return changes ?? {};
+  }
+
+  private look(audience: Audience, last: Json = null): { state: Json; error?: string } {
+    if (this.doc.state === null) return { state: null };
+    const who: Viewer = { seat: this.seatOf(audience) };
+    try {
+      // Through JSON: a view may show one object in two places, and must not be able to hand out the state itself.
+      return { state: JSON.parse(JSON.stringify((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who))) as Json };
+    } catch (error) {
+      this.onFailure('view', error);
+      return { state: last, error: 'view-failed' };
+    }
+  }
+
+  private present(): Audience[] {
+    return ['watch', ...this.doc.hidden.seats.flatMap((s): Audience[] => (s ? [`player:${s.player}`] : []))];
+  }
+
+  private seatOf(audience: Audience): number | null {
+    const seat = audience.startsWith('player:') ? seatOf(this.doc, audience.slice(7)) : -1;
+    return seat < 0 ? null : seat;
+  }
+}

@@ -1,0 +1,74 @@
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import { apply, type Changes } from '../../shared/delta.ts';
+import type { Json } from '../../shared/json.ts';
+import { placeOf, type Place, type Terms } from '../../shared/place.ts';
+import type { Claimed } from '../store/contract.ts';
+import { Audiences } from './audiences.ts';
+import type { RoomEvent } from './context.ts';
+import type { RoomDocument } from './document.ts';
+import type { Batch } from './room.ts';
+
+/** Version of how entries and snapshots are written. A reader of another one must not guess. */
+export const journalVersion = 1;
+
+interface Entry { v: number; c: Changes; e?: RoomEvent[] }
+interface Snapshot { v: number; doc: RoomDocument }
+
+export const encodeEntry = (batch: Batch): string => JSON.stringify({ v: journalVersion, c: batch.changes, ...(batch.events.length > 0 ? { e: batch.events } : {}) } satisfies Entry);
+export const encodeSnapshot = (doc: RoomDocument): string => JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
+
+/** A room whose stored form cannot be read. It is never taken for a new one. */
+export class Unreadable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'Unreadable';
+  }
+}
+
+export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences }
+
+/**
+ * Builds a room from what a claim has read: the snapshot, then each entry after it. The entries behind the snapshot, and
+ * those after it, also fill the ring, so that those who come back to the new owner get what they missed.
+ * @throws Unreadable
+ */
+export function recover(game: AnyGame, claimed: Claimed, onFailure: (where: string, error: unknown) => void): Recovered {
+  const doc = readSnapshot(claimed.snapshot);
+  if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version) throw new Unreadable(`the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`);
+  const entries = claimed.entries.map(readEntry);
+  if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1) throw new Unreadable(`the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`);
+  const place = (seq: number) => placeOf(seq, claimed.terms);
+  // Rules of this version cannot show a state of an older one: then nobody is caught up by changes.
+  const old = doc.hidden.stateVersion !== game.contract.def.version;
+  const audiences = old ? null : new Audiences(game, doc, onFailure);
+  entries.forEach((entry, i) => {
+    const seq = claimed.firstSeq + i;
+    const behind = seq <= claimed.snapshotSeq;
+    if (!behind) applyEntry(doc, entry, seq);
+    // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
+    if (!behind || !game.rules.view) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
+  });
+  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure) };
+}
+
+function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
+  try {
+    apply(doc as unknown as Json, entry.c);
+  } catch (error) {
+    throw new Unreadable(`entry ${seq} does not fit its state`, { cause: error });
+  }
+}
+
+const readSnapshot = (text: string): RoomDocument => read<Snapshot>(text, 'snapshot').doc;
+const readEntry = (text: string): Entry => read<Entry>(text, 'entry');
+
+function read<T extends { v: number }>(text: string, what: string): T {
+  let value: T;
+  try {
+    value = JSON.parse(text) as T;
+  } catch (error) {
+    throw new Unreadable(`a ${what} is not JSON`, { cause: error });
+  }
+  if (value?.v !== journalVersion) throw new Unreadable(`a ${what} is of version ${String(value?.v)}, this node reads ${journalVersion}`);
+  return value;
+}

@@ -1,0 +1,367 @@
+import type { AnyGame } from '../../shared/contract.ts';
+import { limits } from '../../shared/limits.ts';
+import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
+import type { ActReply, Notice } from '../../shared/protocol.ts';
+import { refused } from '../../shared/refusals.ts';
+import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
+import { StoreError, type Append, type Store } from '../store/contract.ts';
+import { audienceOf, channelOf, type Audiences } from './audiences.ts';
+import { dueOf, seatOf, summaryOf, verdictsOf, type RoomDocument } from './document.ts';
+import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
+import { Members } from './members.ts';
+import type { Conn, Head, OwnerJoinReply, RoomMessage, RoomReply } from './messages.ts';
+import { Room, type Batch, type Input, type Outcome } from './room.ts';
+
+/** The room was given up before the message was answered: ask whoever owns it now. */
+export class Resigned extends Error {
+  constructor(readonly why: string) {
+    super(why);
+    this.name = 'Resigned';
+  }
+}
+
+export interface HostParts {
+  store: Store; fanout: Fanout; clock: Clock; log: Log; meter: Meter;
+  /** Sends to one connection, on whichever node. */
+  tell(at: Conn, notice: Notice): void;
+  /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
+  onEnd(host: RoomHost, why: EndReason): void;
+}
+export type EndReason = 'fenced' | 'doubt' | 'released' | 'removed';
+
+interface Mail { message: RoomMessage; resolve(reply: RoomReply): void; reject(error: Error): void }
+/** An input of the batch, and how its outcome is told once it is durable. */
+interface Due { input: Input | null; mail: Mail | null }
+
+/**
+ * Runs one room on the node that owns it: open the mailbox, run what is there, append, speak, again.
+ *
+ * Invariants:
+ *  - one append at most is in flight, and while it is, nothing runs and nothing of the room is read;
+ *  - no reply, change or notice leaves before the entry that holds it is durable;
+ *  - anything but a clean 'ok' ends this host. There is no way back from "perhaps": the next owner reads the truth.
+ */
+export class RoomHost {
+  readonly members = new Members();
+  private readonly room: Room;
+  private readonly audiences: Audiences;
+  private readonly mailbox: Mail[] = [];
+  private readonly urgent: Input[] = [];
+  private running = false;
+  private ended = false;
+  private releaseAsked: 'when-alone' | 'always' | null = null;
+  private sweepAsked = false;
+  private readonly onceOver: (() => void)[] = [];
+  private wake: Timer | null = null;
+  private nextTick: number | null = null;
+  private sinceSnapshot = 0;
+  private readonly terms: Terms;
+  private readonly startedAt: number;
+  /** What the store was last told besides the journal. */
+  private told: { due: number | null; summary: string; version: number; renewed: number };
+  private place: Place;
+  private readonly failedAt = new Map<string, number>();
+  /** Monotonic ms since when nobody has been connected. */
+  private aloneSince: number;
+
+  constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: { outage: number }) {
+    const { doc, head, terms, audiences } = recovered;
+    this.terms = terms;
+    this.place = head;
+    this.audiences = audiences;
+    this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
+    this.told = { due: dueOf(doc), summary: JSON.stringify(summaryOf(doc)), version: doc.hidden.stateVersion, renewed: -Infinity };
+    this.aloneSince = this.startedAt = parts.clock.mono();
+    if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
+    if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
+    this.kick();
+  }
+
+  get id(): string { return this.doc.room.id; }
+  get head(): Head { return { head: this.place, term: this.term, watchers: this.members.watchers }; }
+  get over(): boolean { return this.ended; }
+  private get doc(): RoomDocument { return this.room.doc; }
+
+  /** Puts a message into the mailbox. Rejects with Resigned when the room is given up before it is answered. */
+  send(message: RoomMessage): Promise<RoomReply> {
+    if (this.ended) return Promise.reject(new Resigned('over'));
+    if (this.mailbox.length >= limits.mailbox) return Promise.resolve(refused('busy', undefined, 200));
+    return new Promise((resolve, reject) => {
+      this.mailbox.push({ message, resolve, reject });
+      this.kick();
+    });
+  }
+
+  /** Announces the new owner, so that members compare their place and send again what was under way. */
+  announce(): void {
+    const notice: Notice = { room: this.id, code: 'owner', term: this.term, head: this.place };
+    const audiences = new Set([audienceOf(this.game, null), ...this.doc.hidden.seats.flatMap(s => (s ? [audienceOf(this.game, s.player)] : []))]);
+    for (const audience of audiences) this.parts.fanout.emit(channelOf(this.id, audience), 'notice', notice);
+  }
+
+  /** Once a second. What it finds is acted on when the mailbox is next open. */
+  sweep(): void {
+    this.sweepAsked = true;
+    this.kick();
+  }
+
+  /** Gives the room up once its mailbox is empty. Resolves when it is no longer run here, for whatever reason. */
+  release(): Promise<void> {
+    if (this.ended) return Promise.resolve();
+    this.releaseAsked = 'always';
+    this.kick();
+    return new Promise(resolve => this.onceOver.push(resolve));
+  }
+
+  /** Drops the room at once, as after a crash: what was under way is in doubt. */
+  abandon(why: string): void { this.end('doubt', why); }
+
+  private kick(): void {
+    if (this.running || this.ended) return;
+    this.running = true;
+    // Not at once: what arrives in the same turn of the loop goes into the same entry.
+    queueMicrotask(() => void this.loop().catch((error: unknown) => {
+      this.parts.log.error({ room: this.id, error }, 'the loop of a room failed');
+      this.end('doubt', 'internal error');
+    }));
+  }
+
+  private async loop(): Promise<void> {
+    this.wake?.cancel();
+    while (!this.ended) {
+      const batch = this.collect();
+      if (batch.length === 0) break;
+      const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.parts.clock.now()) : null));
+      const entry = this.room.take();
+      if (entry && !(await this.append(entry, batch))) return;
+      batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
+      if (entry && this.sinceSnapshot >= limits.snapshotEvery && !(await this.snapshot())) return;
+    }
+    if (this.releaseAsked === 'always' || (this.releaseAsked === 'when-alone' && this.members.size === 0)) await this.letGo();
+    this.releaseAsked = null;
+    this.running = false;
+    if (this.ended) return;
+    this.sleepUntilDue();
+    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked) this.kick();
+  }
+
+  /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
+  private collect(): Due[] {
+    const now = Math.max(this.parts.clock.now(), this.room.now);
+    if (this.sweepAsked) this.look();
+    const batch: Due[] = this.urgent.splice(0).map(input => ({ input, mail: null }));
+    const due = dueOf(this.doc);
+    if (due !== null && due <= now) batch.push({ input: { kind: 'timers' }, mail: null });
+    for (const mail of this.mailbox.splice(0, limits.batch)) batch.push({ input: this.inputOf(mail.message), mail });
+    if (this.tickDue()) batch.push({ input: { kind: 'tick' }, mail: null });
+    return batch;
+  }
+
+  /** The input a message is to the room; null where it only reads. */
+  private inputOf(message: RoomMessage): Input | null {
+    switch (message.k) {
+      case 'join': return message.watch || this.otherGame(message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
+      case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
+      case 'gone': return this.members.remove(message.at, message.session) ? { kind: 'away', player: message.player, session: message.session } : null;
+      case 'poke': case 'inspect': return null;
+    }
+  }
+
+  /**
+   * Seats whose player no node has seen for a while are away, and a room that has been alone for long goes to sleep.
+   * Nodes report each second, so silence about a player is the player's, or that of a node that is gone.
+   */
+  private look(): void {
+    this.sweepAsked = false;
+    const mono = this.parts.clock.mono();
+    this.members.expire(mono);
+    if (this.members.size > 0) this.aloneSince = mono;
+    else if (mono - this.aloneSince > limits.sleepAfter) this.releaseAsked ??= 'when-alone';
+    if (mono - this.startedAt <= limits.unseen) return; // a new owner has not heard from all nodes yet
+    this.doc.hidden.seats.forEach((seat, i) => {
+      if (seat && this.doc.room.seats[i]?.here && !this.members.hasSession(seat.session)) this.urgent.push({ kind: 'away', player: seat.player, session: seat.session });
+    });
+  }
+
+  private tickDue(): boolean {
+    const hz = (this.game.contract.def.tick as { hz: number } | undefined)?.hz;
+    if (!hz || this.doc.room.phase !== 'playing' || this.members.size === 0) {
+      this.nextTick = null;
+      return false;
+    }
+    const mono = this.parts.clock.mono();
+    if (this.nextTick !== null && mono < this.nextTick) return false;
+    // A tick that was missed is not made up for: the world would jump.
+    const period = 1000 / hz;
+    const wasDue = this.nextTick !== null;
+    this.nextTick = wasDue && mono - this.nextTick! < period ? this.nextTick! + period : mono + period;
+    return wasDue;
+  }
+
+  private sleepUntilDue(): void {
+    const due = dueOf(this.doc);
+    const now = Math.max(this.parts.clock.now(), this.room.now);
+    let wait = due === null ? Infinity : Math.max(0, due - now);
+    if (this.nextTick !== null) wait = Math.min(wait, Math.max(0, this.nextTick - this.parts.clock.mono()));
+    // setTimeout holds 24.8 days; a later deadline is looked at again then.
+    if (wait < Infinity) this.wake = this.parts.clock.after(Math.min(wait, 86_400_000), () => this.kick());
+  }
+
+  /** Journals a batch and tells the members. @returns false when the room is lost: then nobody was told anything */
+  private async append(entry: Batch, batch: readonly Due[]): Promise<boolean> {
+    const { store, clock, meter } = this.parts;
+    const started = clock.mono();
+    let result: 'ok' | 'fenced' | 'seq' | 'doubt';
+    let why = '';
+    try {
+      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: encodeEntry(entry), ...this.facts() });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      result = 'doubt';
+      why = error.message;
+    }
+    if (this.ended) result = 'doubt'; // abandoned meanwhile: whoever owns the room now knows what became of the entry
+    if (result !== 'ok') {
+      for (const due of batch) due.mail?.reject(new Resigned(result));
+      this.end(result === 'fenced' ? 'fenced' : 'doubt', why || result);
+      return false;
+    }
+    meter.observe('append', clock.mono() - started);
+    meter.count('entries');
+    this.sinceSnapshot += 1;
+    const place: Place = [this.term, entry.seq];
+    const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
+    this.place = place;
+    for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
+    return true;
+  }
+
+  /** What the store keeps about the room besides its journal, as far as it has changed. */
+  private facts(): Pick<Append, 'due' | 'summary' | 'life' | 'game'> {
+    const facts: Pick<Append, 'due' | 'summary' | 'life' | 'game'> = {};
+    const due = dueOf(this.doc);
+    if (due !== this.told.due) facts.due = this.told.due = due;
+    const summary = summaryOf(this.doc);
+    const text = JSON.stringify(summary);
+    if (text !== this.told.summary) {
+      facts.summary = summary;
+      this.told.summary = text;
+    }
+    if (this.told.version !== this.doc.hidden.stateVersion) {
+      this.told.version = this.doc.hidden.stateVersion;
+      facts.game = gameKey(this.game);
+    }
+    const mono = this.parts.clock.mono();
+    if (mono - this.told.renewed > limits.roomLife / 8) {
+      facts.life = limits.roomLife;
+      this.told.renewed = mono;
+    }
+    return facts;
+  }
+
+  private async snapshot(): Promise<boolean> {
+    const text = encodeSnapshot(this.doc);
+    if (text.length > limits.documentBytes && !this.room.fault) {
+      this.room.quarantine(`the room's document has ${text.length} bytes`);
+      this.parts.log.error({ room: this.id, bytes: text.length }, 'a room has grown beyond its bound and was taken out of play');
+    }
+    try {
+      const result = await this.parts.store.snapshot(this.id, this.token, this.place[1], text, limits.entriesKept);
+      if (result === 'fenced') {
+        this.end('fenced', 'fenced at a snapshot');
+        return false;
+      }
+      this.sinceSnapshot = 0;
+    } catch (error) {
+      // The journal alone is enough; the snapshot is written after the next entry.
+      this.parts.log.warn({ room: this.id, error }, 'a snapshot was not written');
+    }
+    return !this.ended;
+  }
+
+  private async letGo(): Promise<void> {
+    // A room that nobody has joined yet is left to its short life: somebody may hold its code.
+    const empty = this.place[1] > 0 && this.doc.room.seats.every(s => s === null) && this.members.size === 0;
+    try {
+      if (empty) await this.parts.store.remove(this.id, this.token);
+      else await this.parts.store.release(this.id, this.token);
+    } catch (error) {
+      this.parts.log.warn({ room: this.id, error }, 'a room was not released; the next owner will find it so');
+    }
+    this.end(empty ? 'removed' : 'released', 'released');
+  }
+
+  private end(reason: EndReason, why: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.wake?.cancel();
+    for (const mail of this.mailbox.splice(0)) mail.reject(new Resigned(why));
+    if (reason === 'doubt') this.parts.log.warn({ room: this.id, term: this.term, why }, 'room given up in doubt');
+    this.parts.onEnd(this, reason);
+    for (const over of this.onceOver) over();
+  }
+
+  /** Words an outcome for whoever asked. Runs after the append, so all it reads is durable. */
+  private answer(message: RoomMessage, outcome: Outcome | null): RoomReply {
+    switch (message.k) {
+      case 'join': return this.answerJoin(message, outcome);
+      case 'act': return this.answerAct(message, outcome!);
+      case 'gone': case 'poke': return { ok: true };
+      case 'inspect': return {
+        ok: true, node: '', owner: '', term: this.term, head: this.place, nodes: [],
+        members: this.members.list().filter(m => !m.watch).map(m => ({ player: m.player, node: m.node })),
+      };
+    }
+  }
+
+  private answerJoin(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): OwnerJoinReply {
+    if (this.otherGame(message)) return refused('wrong-game', this.game.contract.name);
+    if (outcome?.kind === 'refused') return outcome.refusal;
+    if (outcome?.kind === 'seated' && outcome.seated.replaced !== null) {
+      for (const old of this.members.ofSession(outcome.seated.replaced)) this.parts.tell(old, { room: this.id, code: 'session-replaced', session: old.session });
+    }
+    this.members.add(message.at, message, this.parts.clock.mono());
+    this.aloneSince = this.parts.clock.mono();
+    const seat = message.watch ? -1 : seatOf(this.doc, message.player);
+    const hidden = seat < 0 ? null : this.doc.hidden.seats[seat]!;
+    const audience = audienceOf(this.game, hidden ? message.player : null);
+    const where = message.place ? standing(message.place, this.terms, this.place[1]) : 'ours';
+    const missed = message.place && where === 'ours' ? this.audiences.since(message.place, this.place, audience) : null;
+    if (where === 'lost') this.parts.meter.count('lost');
+    return {
+      ok: true, channel: channelOf(this.id, audience), room: this.id, seat: hidden ? seat : null, session: message.session, term: this.term, place: this.place,
+      base: hidden?.base ?? 0, verdicts: hidden ? verdictsOf(hidden) : [], now: Math.max(this.parts.clock.now(), this.room.now), lost: where === 'lost',
+      ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: this.audiences.view(audience) }),
+    };
+  }
+
+  private otherGame(message: RoomMessage & { k: 'join' }): boolean { return message.game !== null && message.game !== this.game.contract.name; }
+
+  private answerAct(message: RoomMessage & { k: 'act' }, outcome: Outcome): ActReply {
+    const n = message.number ? { n: message.number.n } : {};
+    switch (outcome.kind) {
+      case 'accepted':
+        this.parts.meter.count('actions');
+        return { ok: true, ...n, place: placeOf(outcome.seq, this.terms) };
+      case 'refusedAction':
+        this.parts.meter.count('refusals', 1, outcome.refusal.code);
+        return { ...outcome.refusal, ...n, place: placeOf(outcome.seq, this.terms) };
+      case 'refused': return { ...outcome.refusal, ...n };
+      case 'stale': return { ...refused('stale-term'), code: 'stale-term', term: this.term, base: outcome.base, verdicts: outcome.verdicts };
+      case 'gap': return { ...refused('gap'), code: 'gap', term: this.term, base: outcome.base };
+      case 'seated': case 'done': return refused('bad-request');
+    }
+  }
+
+  /** A rule failed: said once a second for each place, however often it fails. */
+  private ruleFailed(where: string, error: unknown): void {
+    this.parts.meter.count('failedRules');
+    const now = this.parts.clock.mono();
+    if (now - (this.failedAt.get(where) ?? -Infinity) < 1000) return;
+    this.failedAt.set(where, now);
+    this.parts.log.error({ room: this.id, game: this.game.contract.name, rule: where, error }, 'a rule of a game failed');
+  }
+}
+
+export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
+

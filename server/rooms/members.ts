@@ -1,0 +1,40 @@
+import { limits } from '../../shared/limits.ts';
+import type { Conn, MemberReport } from './messages.ts';
+
+export interface Member extends Conn { player: string; session: string; watch: boolean; /** monotonic ms of the last sign of it */ seen: number }
+
+/** Who is connected to a room right now, by what the nodes say. Not durable: a new owner hears it from the nodes within a second. */
+export class Members {
+  private readonly all = new Map<string, Member>();
+
+  add(at: Conn, member: { player: string; session: string; watch: boolean }, mono: number): void {
+    this.all.set(key(at), { ...at, ...member, seen: mono });
+  }
+
+  /** A connection that has gone. @returns whether its player has no other connection with this session left */
+  remove(at: Conn, session: string): boolean {
+    this.all.delete(key(at));
+    return ![...this.all.values()].some(m => m.session === session);
+  }
+
+  /** Takes in what a node says about its own: exactly these are connected there. */
+  report(node: string, reports: readonly MemberReport[], mono: number): void {
+    const said = new Set(reports.map(r => r.conn));
+    for (const [k, m] of this.all) if (m.node === node && !said.has(m.conn)) this.all.delete(k);
+    for (const r of reports) this.all.set(key({ node, conn: r.conn }), { node, ...r, seen: mono });
+  }
+
+  /** Drops those whose node has been silent about them for too long. */
+  expire(mono: number): void {
+    for (const [k, m] of this.all) if (mono - m.seen > limits.unseen) this.all.delete(k);
+  }
+
+  /** Other connections of a player's older session. */
+  ofSession(session: string): Member[] { return [...this.all.values()].filter(m => m.session === session); }
+  hasSession(session: string): boolean { return [...this.all.values()].some(m => m.session === session); }
+  get size(): number { return this.all.size; }
+  get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }
+  list(): Member[] { return [...this.all.values()]; }
+}
+
+const key = (at: Conn): string => `${at.node}/${at.conn}`;

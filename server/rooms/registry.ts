@@ -1,0 +1,131 @@
+import type { AnyGame } from '../../shared/contract.ts';
+import { mint } from '../../shared/ids.ts';
+import { limits } from '../../shared/limits.ts';
+import { Gate } from '../gate.ts';
+import type { Entropy } from '../ports.ts';
+import type { Claimed, Owner } from '../store/contract.ts';
+import { dueOf } from './document.ts';
+import { recover, Unreadable } from './entry.ts';
+import { gameKey, RoomHost, type EndReason, type HostParts } from './host.ts';
+
+export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' | 'game' } | { ok: false; why: 'taken'; owner: Owner };
+
+export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
+  self: string;
+  games: ReadonlyMap<string, AnyGame>;
+  entropy: Entropy;
+  /** A room is no longer run here. */
+  onEnd(id: string, why: EndReason): void;
+}
+
+/** The rooms that this node runs, and how it comes to run more. */
+export class Registry {
+  private readonly hosts = new Map<string, RoomHost>();
+  private readonly acquiring = new Map<string, Promise<Acquired>>();
+  private readonly claims = new Gate(limits.claims);
+  /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
+  private readonly fenced = new Map<string, { times: number; until: number }>();
+
+  constructor(private readonly parts: RegistryParts) {}
+
+  get(id: string): RoomHost | undefined { return this.hosts.get(id); }
+  all(): RoomHost[] { return [...this.hosts.values()]; }
+  get size(): number { return this.hosts.size; }
+  /** The games a claim may bring, as the store compares them: every version that the rules can read. */
+  gameKeys(): string[] {
+    return [...this.parts.games.values()].flatMap(game => {
+      const version = game.contract.def.version as number;
+      const from = game.rules.migrate ? 1 : version;
+      return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
+    });
+  }
+
+  /**
+   * Claims a room and starts to run it. `expected` is the token of the owner that was judged dead, null for nobody.
+   * @throws StoreError
+   */
+  acquire(id: string, expected: string | null, floor: number): Promise<Acquired> {
+    const host = this.hosts.get(id);
+    if (host) return Promise.resolve({ ok: true, host });
+    let running = this.acquiring.get(id);
+    if (!running) {
+      running = this.claims.through(() => this.claim(id, expected, floor)).finally(() => this.acquiring.delete(id));
+      this.acquiring.set(id, running);
+    }
+    return running;
+  }
+
+  private async claim(id: string, expected: string | null, floor: number): Promise<Acquired> {
+    const { store, clock, entropy, self, log } = this.parts;
+    const pause = (this.fenced.get(id)?.until ?? 0) - clock.mono();
+    if (pause > 0) await clock.sleep(pause);
+    const token = mint(entropy.bytes(16));
+    const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys() });
+    if (!claimed.ok) return claimed.why === 'taken' ? claimed : { ok: false, why: claimed.why };
+    let host: RoomHost;
+    try {
+      host = this.start(token, claimed);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      log.error({ room: id, error }, 'a room cannot be read; it stays as it is');
+      await store.release(id, token);
+      return { ok: false, why: 'unreadable' };
+    }
+    this.hosts.set(id, host);
+    host.announce();
+    return { ok: true, host };
+  }
+
+  private start(token: string, claimed: Claimed): RoomHost {
+    const name = gameNameOf(claimed.snapshot);
+    const game = this.parts.games.get(name);
+    if (!game) throw new Unreadable(`no game '${name}' here`);
+    const recovered = recover(game, claimed, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read'));
+    const now = this.parts.clock.now();
+    const due = dueOf(recovered.doc);
+    // An owner that died could not commit since its last sign of life; a room that slept, since it was due.
+    const alive = claimed.previous ? Math.max(recovered.doc.hidden.clock, claimed.previous.seen ?? 0) : Math.min(now, due ?? now);
+    const outage = Math.max(0, now - alive);
+    if (claimed.previous) {
+      this.parts.meter.count('takeovers');
+      this.parts.meter.observe('standstill', outage);
+      this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: outage }, 'took a room over');
+    }
+    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, claimed.term, recovered, { outage });
+  }
+
+  private ended(host: RoomHost, why: EndReason): void {
+    if (this.hosts.get(host.id) === host) this.hosts.delete(host.id);
+    this.parts.meter.count('resigned', 1, why);
+    if (why === 'fenced') {
+      const times = (this.fenced.get(host.id)?.times ?? 0) + 1;
+      this.fenced.set(host.id, { times, until: this.parts.clock.mono() + limits.fencedPause * 2 ** Math.min(times - 1, 5) });
+    }
+    this.parts.onEnd(host.id, why);
+  }
+
+  /** Once a second. */
+  sweep(): void {
+    for (const host of this.hosts.values()) host.sweep();
+    const mono = this.parts.clock.mono();
+    for (const [id, { until }] of this.fenced) if (mono - until > 60_000) this.fenced.delete(id);
+  }
+
+  /** Gives all rooms up in doubt: the store may be another one than before. */
+  abandonAll(why: string): string[] {
+    const ids = [...this.hosts.keys()];
+    for (const host of this.all()) host.abandon(why);
+    return ids;
+  }
+}
+
+/** The game's name, read before the document is, since the game decides how to read on. */
+function gameNameOf(snapshot: string): string {
+  try {
+    return (JSON.parse(snapshot) as { doc: { room: { game: string } } }).doc.room.game;
+  } catch (error) {
+    throw new Unreadable('the snapshot is not JSON', { cause: error });
+  }
+}
+
+export { gameKey };

@@ -1,0 +1,336 @@
+import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
+import { apply, compose, copy, diff, restore, type Changes } from '../../shared/delta.ts';
+import type { Json, JsonObject } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import type { NumberedVerdict } from '../../shared/protocol.ts';
+import { refused, type RefusalCode, type Refused } from '../../shared/refusals.ts';
+import { contextFor, RuleRefusal, type RoomEvent } from './context.ts';
+import { holdTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
+import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, startMatch, takeSeat, type Seated, type Table } from './seating.ts';
+
+/** What a room is asked to do. */
+export type Input =
+  | { kind: 'join'; player: string; name: string; session: string }
+  | { kind: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
+  | { kind: 'away'; player: string; session: string }
+  | { kind: 'timers' }
+  | { kind: 'tick' }
+  /** Moves all deadlines by so many ms: the time in which the room could not commit. */
+  | { kind: 'shift'; by: number }
+  /** Brings a state that an older version of the game wrote up to this one. */
+  | { kind: 'migrate' };
+
+export type Outcome =
+  | { kind: 'seated'; seated: Seated }
+  | { kind: 'accepted'; seq: number }
+  /** `code` may be one of the game's. */
+  | { kind: 'refused'; refusal: Refused }
+  | { kind: 'refusedAction'; seq: number; refusal: Refused }
+  | { kind: 'stale'; base: number; verdicts: NumberedVerdict[] }
+  | { kind: 'gap'; base: number }
+  | { kind: 'done' };
+
+/** What a batch of inputs changed: one journal entry. */
+export interface Batch { seq: number; changes: Changes; events: RoomEvent[]; now: number }
+
+/**
+ * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/host.ts) journals the batch before a
+ * single outcome leaves the house.
+ *
+ * Invariants:
+ *  - `shadow` is the document after the last input that counted; `doc` is what rules mutate, and equals it between inputs.
+ *  - `batch` is exactly what leads from the last committed document to `shadow`.
+ *  - an input that throws leaves no trace but the one written down for it (a verdict, a consumed timer).
+ */
+export class Room {
+  private readonly shadow: RoomDocument;
+  private events: RoomEvent[] = [];
+  private batch: Changes | null = null;
+  private failedTicks = 0;
+  private clock: number;
+
+  constructor(
+    readonly game: AnyGame,
+    readonly doc: RoomDocument,
+    readonly term: number,
+    /** Last committed seq. */
+    private seq: number,
+    private readonly onFailure: (where: string, error: unknown) => void,
+  ) {
+    this.shadow = copy(doc, 'document');
+    this.clock = doc.hidden.clock;
+  }
+
+  /** Runs one input at wall time `wall`. Never throws. */
+  step(input: Input, wall: number): Outcome {
+    this.clock = Math.max(this.clock, wall);
+    switch (input.kind) {
+      case 'join': return this.join(input);
+      case 'act': return this.act(input);
+      case 'away': return this.away(input);
+      case 'timers': return this.fire();
+      case 'tick': return this.tick();
+      case 'shift': return this.shift(input.by);
+      case 'migrate': return this.migrate();
+    }
+  }
+
+  /** The room's clock: never behind its last entry. */
+  get now(): number { return this.clock; }
+
+  /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
+  take(): Batch | null {
+    if (!this.batch && this.events.length === 0) return null;
+    this.count(() => { this.doc.hidden.clock = this.clock; });
+    const taken = { seq: ++this.seq, changes: this.batch ?? {}, events: this.events, now: this.clock };
+    this.batch = null;
+    this.events = [];
+    return taken;
+  }
+
+  /** Why the room is out of play, or null. */
+  get fault(): string | null { return this.doc.hidden.fault; }
+
+  private table(): Table { return { game: this.game, doc: this.doc, events: this.events, now: this.clock }; }
+
+  /** Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing happened. */
+  private count<T>(fn: () => T): T {
+    const said = this.events.length;
+    try {
+      const result = fn();
+      const changes = diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
+      if (changes) {
+        if (JSON.stringify(changes).length > limits.entryBytes) throw new RangeError(`a change of more than ${limits.entryBytes} bytes`);
+        apply(this.shadow as unknown as Json, changes);
+        this.batch = this.batch ? compose(this.batch, changes) : changes;
+      }
+      return result;
+    } catch (error) {
+      restore(this.doc as unknown as Json, this.shadow as unknown as Json);
+      this.events.length = said;
+      throw error;
+    }
+  }
+
+  /** Like count, for what must not stop the rest: a failure is reported and leaves nothing. */
+  private tryOut(where: string, fn: () => void): boolean {
+    try {
+      this.count(fn);
+      return true;
+    } catch (error) {
+      this.onFailure(where, error);
+      return false;
+    }
+  }
+
+  private join(input: Input & { kind: 'join' }): Outcome {
+    if (this.fault) return { kind: 'refused', refusal: refused('room-quarantined') };
+    let seated: Seated | Refused;
+    try {
+      seated = this.count(() => takeSeat(this.table(), input));
+    } catch (error) {
+      this.onFailure('joined', error);
+      return { kind: 'refused', refusal: refused('join-refused', error instanceof RuleRefusal ? error.detail : undefined) };
+    }
+    if ('code' in seated) return { kind: 'refused', refusal: seated };
+    const { seat } = seated;
+    if (seated.back && this.doc.room.phase === 'playing') this.hook('back', seat);
+    return { kind: 'seated', seated };
+  }
+
+  private away(input: Input & { kind: 'away' }): Outcome {
+    const seat = seatOf(this.doc, input.player);
+    if (seat < 0 || this.doc.hidden.seats[seat]!.session !== input.session) return { kind: 'done' };
+    const was = this.count(() => markAway(this.table(), seat));
+    if (was && this.doc.room.phase === 'playing') this.hook('away', seat);
+    return { kind: 'done' };
+  }
+
+  private act(input: Input & { kind: 'act' }): Outcome {
+    const seat = seatOf(this.doc, input.player);
+    const hidden = seat < 0 ? null : this.doc.hidden.seats[seat]!;
+    if (!hidden) return { kind: 'refused', refusal: refused('not-seated') };
+    if (hidden.closed.includes(input.session)) return { kind: 'refused', refusal: refused('session-replaced') };
+    // Neither open nor closed: it was opened in entries that were lost. Joining again opens it again.
+    if (hidden.session !== input.session) return { kind: 'refused', refusal: refused('not-in-room') };
+    if (input.number) {
+      const known = this.knownNumber(hidden, input.number);
+      if (known) return known;
+    }
+    if (this.fault) return { kind: 'refused', refusal: refused('room-quarantined') };
+    const seq = this.seq + 1;
+    const n = input.number?.n ?? null;
+    try {
+      this.count(() => {
+        this.perform(seat, input.name, input.data);
+        this.record(hidden.player, n, seq);
+      });
+      this.afterAction(input.name, seat);
+      return { kind: 'accepted', seq };
+    } catch (error) {
+      const refusal = this.refusalOf(error, input.name);
+      this.count(() => this.record(hidden.player, n, [seq, refusal.code, refusal.detail ?? '']));
+      return { kind: 'refusedAction', seq, refusal };
+    }
+  }
+
+  /** Answers a number that cannot be the next one. Null: it is. */
+  private knownNumber(seat: HiddenSeat, { n, term }: { n: number; term: number }): Outcome | null {
+    if (term !== this.term) return { kind: 'stale', base: seat.base, verdicts: verdictsOf(seat) };
+    if (n > seat.base + 1) return { kind: 'gap', base: seat.base };
+    if (n === seat.base + 1) return null;
+    const verdict = seat.verdicts[n];
+    if (verdict === undefined) return { kind: 'refused', refusal: refused('bad-request', `number ${n} is long past`) };
+    if (typeof verdict === 'number') return { kind: 'accepted', seq: verdict };
+    return { kind: 'refusedAction', seq: verdict[0], refusal: { ok: false, code: verdict[1], ...(verdict[2] ? { detail: verdict[2] } : {}) } };
+  }
+
+  private record(player: string, n: number | null, verdict: StoredVerdict): void {
+    const seat = this.doc.hidden.seats[seatOf(this.doc, player)];
+    if (n === null || !seat) return;
+    seat.base = n;
+    seat.verdicts[n] = verdict;
+    delete seat.verdicts[n - limits.verdicts];
+  }
+
+  private perform(seat: number, name: string, data: Json): void {
+    const { room } = this.doc;
+    if (name.startsWith('$')) return this.performEngine(seat, name, data);
+    const def = this.game.contract.def as ContractDef;
+    if (!Object.hasOwn(def.actions, name)) throw new EngineRefusal('no-such-action');
+    if (room.phase !== 'playing') throw new EngineRefusal('not-playing');
+    if (room.seats[seat]!.out) throw new EngineRefusal('out-of-play');
+    const read = parse(def.actions[name]!, data);
+    if (!read.ok) throw new EngineRefusal('bad-data', read.detail);
+    const rule = this.game.rules.actions[name] as (s: unknown, data: unknown, ctx: unknown) => unknown;
+    mustBeSync(rule(this.doc.state, read.value, contextFor(this.game, this.doc, this.events, this.clock, seat)));
+  }
+
+  private performEngine(seat: number, name: string, data: Json): void {
+    const { room } = this.doc;
+    const yes = data === null || (data as JsonObject)['yes'] !== false;
+    switch (name) {
+      case '$ready':
+        if (room.phase !== 'waiting') throw new EngineRefusal('not-now');
+        room.seats[seat]!.ready = yes;
+        return maybeStart(this.table());
+      case '$start':
+        if (room.phase !== 'waiting' || this.game.contract.def.start !== 'host') throw new EngineRefusal('not-now');
+        if (room.host !== seat) throw new EngineRefusal('not-host');
+        if (room.seats.filter(s => s !== null).length < this.game.contract.def.seats.min) throw new EngineRefusal('not-now', 'too few players');
+        return startMatch(this.table());
+      case '$rematch':
+        if (room.phase !== 'ended') throw new EngineRefusal('not-now');
+        room.seats[seat]!.rematch = yes;
+        return maybeRematch(this.table());
+      case '$leave':
+        return; // the seat is freed in any case: see afterAction
+      default:
+        throw new EngineRefusal('no-such-action');
+    }
+  }
+
+  private afterAction(name: string, seat: number): void {
+    if (name !== '$leave') return;
+    const out = this.count(() => leaveSeat(this.table(), seat));
+    this.outOfPlay(out);
+    if (this.doc.room.phase === 'ended') this.tryOut('setup', () => maybeRematch(this.table()));
+  }
+
+  private outOfPlay(seat: number | null): void {
+    if (seat === null) return;
+    this.hook('left', seat);
+    this.tryOut('left', () => endIfTooFew(this.table()));
+  }
+
+  private hook(name: 'away' | 'back' | 'left', seat: number): void {
+    const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
+    if (hook && this.doc.room.phase === 'playing') this.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.events, this.clock, seat))));
+  }
+
+  /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
+  private fire(): Outcome {
+    const due = Object.entries(this.doc.hidden.timers).filter(([, t]) => t.at <= this.clock).sort((a, b) => a[1].at - b[1].at);
+    for (const [name, { at, data }] of due) {
+      if (this.doc.hidden.timers[name]?.at !== at) continue; // an earlier one has cleared or moved it
+      const player = this.doc.room.seats.find(s => s && holdTimer(s.player) === name)?.player;
+      if (name.startsWith('$')) {
+        if (player !== undefined) this.outOfPlay(this.count(() => giveUp(this.table(), player)));
+        else this.count(() => { delete this.doc.hidden.timers[name]; });
+        continue;
+      }
+      const consume = () => contextFor(this.game, this.doc, this.events, this.clock, null).timers[name as never] as { clear(): void };
+      const rule = (this.game.rules.timers as Record<string, unknown> | undefined)?.[name] as ((s: unknown, data: unknown, ctx: unknown) => unknown) | undefined;
+      const fired = rule !== undefined && this.doc.room.phase === 'playing' && this.tryOut(`timers.${name}`, () => {
+        consume().clear();
+        mustBeSync(rule(this.doc.state, data, contextFor(this.game, this.doc, this.events, this.clock, null)));
+      });
+      if (!fired) this.count(() => { delete this.doc.hidden.timers[name]; delete this.doc.room.clocks[name]; });
+    }
+    return { kind: 'done' };
+  }
+
+  private tick(): Outcome {
+    const rule = this.game.rules.tick as ((s: unknown, ctx: unknown) => unknown) | undefined;
+    if (!rule || this.doc.room.phase !== 'playing') return { kind: 'done' };
+    const ran = this.tryOut('tick', () => mustBeSync(rule(this.doc.state, contextFor(this.game, this.doc, this.events, this.clock, null))));
+    this.failedTicks = ran ? 0 : this.failedTicks + 1;
+    if (this.failedTicks >= limits.failedTicks) this.quarantine(`tick failed ${this.failedTicks} times in a row`);
+    return { kind: 'done' };
+  }
+
+  /** Takes the room out of play, for an operator to look at. */
+  quarantine(why: string): void {
+    this.count(() => {
+      this.doc.room.phase = 'quarantined';
+      this.doc.room.clocks = {};
+      this.doc.hidden.timers = {};
+      this.doc.hidden.fault = why;
+    });
+  }
+
+  private shift(by: number): Outcome {
+    this.count(() => {
+      for (const timer of Object.values(this.doc.hidden.timers)) timer.at += by;
+      for (const name of Object.keys(this.doc.room.clocks)) this.doc.room.clocks[name]! += by;
+      for (const seat of this.doc.room.seats) if (seat?.until) seat.until += by;
+    });
+    return { kind: 'done' };
+  }
+
+  private migrate(): Outcome {
+    const { room, hidden } = this.doc;
+    const version = this.game.contract.def.version as number;
+    if (hidden.stateVersion === version) return { kind: 'done' };
+    const migrated = this.tryOut('migrate', () => {
+      if (this.doc.state !== null) {
+        if (!this.game.rules.migrate) throw new TypeError('the rules have no migrate');
+        this.doc.state = (this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion);
+      }
+      hidden.stateVersion = room.version = version;
+    });
+    if (!migrated) this.quarantine(`the state of version ${hidden.stateVersion} could not be brought to ${version}`);
+    return { kind: 'done' };
+  }
+
+  private refusalOf(error: unknown, name: string): Refused {
+    if (error instanceof RuleRefusal || error instanceof EngineRefusal) return { ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) };
+    this.onFailure(`actions.${name}`, error);
+    return refused('rule-failed');
+  }
+}
+
+/** A refusal by the engine where a rule could not even be asked. */
+class EngineRefusal extends Error {
+  constructor(readonly code: RefusalCode, readonly detail?: string) {
+    super(code);
+    this.name = 'EngineRefusal';
+  }
+}
+
+/** A rule that awaits would go on after its entry was written, on a state that has moved on. */
+function mustBeSync(result: unknown): void {
+  if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
+  (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
+  throw new TypeError('a rule must not be asynchronous');
+}

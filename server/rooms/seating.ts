@@ -1,0 +1,159 @@
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import type { Json } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import type { PublicSeat } from '../../shared/protocol.ts';
+import { refused, type Refused } from '../../shared/refusals.ts';
+import { contextFor, endMatch, type RoomEvent } from './context.ts';
+import { holdTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+
+/**
+ * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
+ * the room runs each as one step that is undone as a whole if it throws.
+ */
+export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number }
+
+const awayRule = (game: AnyGame) => (game.contract.def as ContractDef).away ?? { hold: 60_000, then: 'leave' as const };
+
+export type Seated = { seat: number; /** the session that this one replaced */ replaced: string | null; /** a new player, not a returning one */ fresh: boolean; back: boolean };
+
+/** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
+export function takeSeat(t: Table, who: { player: string; name: string; session: string }): Seated | Refused {
+  const { doc } = t;
+  const own = seatOf(doc, who.player);
+  if (own >= 0) return resumeSeat(t, own, who.session);
+  const { room, hidden } = doc;
+  const free = room.seats.indexOf(null);
+  if (free < 0) return refused('room-full');
+  if (room.phase === 'playing') return refused('room-started');
+  if (room.phase === 'ended') return refused('room-ended');
+  room.seats[free] = { player: who.player, name: who.name, here: true, until: null, ready: false, rematch: false, out: false };
+  hidden.seats[free] = { player: who.player, session: who.session, closed: [], base: 0, verdicts: {} };
+  room.host ??= free;
+  t.game.rules.joined?.(doc.state as never, contextFor(t.game, doc, t.events, t.now, free));
+  maybeStart(t);
+  return { seat: seatOf(doc, who.player), replaced: null, fresh: true, back: false };
+}
+
+function resumeSeat(t: Table, seat: number, session: string): Seated | Refused {
+  const hidden = t.doc.hidden.seats[seat]!;
+  const shown = t.doc.room.seats[seat]!;
+  if (hidden.closed.includes(session)) return refused('session-replaced');
+  const replaced = hidden.session === session ? null : hidden.session;
+  if (replaced !== null) openSession(hidden, session);
+  const back = !shown.here;
+  shown.here = true;
+  shown.until = null;
+  delete t.doc.hidden.timers[holdTimer(hidden.player)];
+  return { seat, replaced, fresh: false, back };
+}
+
+function openSession(seat: HiddenSeat, session: string): void {
+  seat.closed = [seat.session, ...seat.closed].slice(0, limits.closedSessions);
+  seat.session = session;
+  seat.base = 0;
+  seat.verdicts = {};
+}
+
+/** @returns whether the player was here until now */
+export function markAway(t: Table, seat: number): boolean {
+  const shown = t.doc.room.seats[seat]!;
+  if (!shown.here) return false;
+  shown.here = false;
+  shown.until = t.now + awayRule(t.game).hold;
+  t.doc.hidden.timers[holdTimer(shown.player)] = { at: shown.until, data: null };
+  return true;
+}
+
+/** The time for which a seat was held is over. @returns the seat that is out of play now, if a match is on */
+export function giveUp(t: Table, player: string): number | null {
+  delete t.doc.hidden.timers[holdTimer(player)];
+  const seat = seatOf(t.doc, player);
+  if (seat < 0) return null;
+  t.doc.room.seats[seat]!.until = null;
+  if (t.doc.room.phase === 'playing' && awayRule(t.game).then === 'forfeit') {
+    if (t.doc.room.seats[seat]!.out) return null;
+    t.doc.room.seats[seat]!.out = true;
+    return seat;
+  }
+  return leaveSeat(t, seat);
+}
+
+/** Gives the seat up for good. @returns the seat that is out of play now, if a match is on and it still was in play */
+export function leaveSeat(t: Table, seat: number): number | null {
+  const { room, hidden } = t.doc;
+  const shown = room.seats[seat]!;
+  delete hidden.timers[holdTimer(shown.player)];
+  hidden.seats[seat] = null;
+  let out: number | null = null;
+  if (room.phase === 'playing') {
+    // The state counts seats by index, so the place stays, marked, until the match is over.
+    if (!shown.out) out = seat;
+    Object.assign(shown, { out: true, here: false, until: null } satisfies Partial<PublicSeat>);
+  } else {
+    room.seats[seat] = null;
+    if (room.phase === 'ended') for (const s of room.seats) if (s) s.rematch = false;
+  }
+  if (room.host === seat) {
+    const next = room.seats.findIndex((s, i) => s !== null && hidden.seats[i] !== null);
+    room.host = next < 0 ? null : next;
+  }
+  return out;
+}
+
+/** After a seat went out of play: where the rules have not ended the match, and too few are left, the engine does. */
+export function endIfTooFew(t: Table): void {
+  const { room } = t.doc;
+  if (room.phase !== 'playing') return;
+  const indexes = room.seats.flatMap((s, i) => (s ? [i] : []));
+  const inPlay = indexes.filter(i => !room.seats[i]!.out);
+  if (inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number) || (inPlay.length > 0 && indexes.length === 1)) return;
+  const outs = indexes.filter(i => room.seats[i]!.out);
+  endMatch(t.doc, [inPlay, outs].filter(p => p.length > 0));
+}
+
+export function maybeStart(t: Table): void {
+  const { room } = t.doc;
+  const def = t.game.contract.def as ContractDef;
+  if (room.phase !== 'waiting') return;
+  const seated = room.seats.filter(s => s !== null);
+  const start = def.start ?? 'full';
+  if (start === 'full' && seated.length === def.seats.max) startMatch(t);
+  if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
+}
+
+/** All who are still seated agree to play again: the next match begins in the same room. */
+export function maybeRematch(t: Table): void {
+  const { room, hidden } = t.doc;
+  const players = room.seats.filter((s, i) => s !== null && hidden.seats[i] !== null) as PublicSeat[];
+  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.every(s => s.rematch)) startMatch(t);
+}
+
+/** @throws what the game's `setup` throws */
+export function startMatch(t: Table): void {
+  const { room, hidden } = t.doc;
+  if (room.result) hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
+  closeRanks(t.doc);
+  room.phase = 'playing';
+  room.match += 1;
+  room.result = null;
+  room.clocks = {};
+  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: false, rematch: false, out: false } satisfies Partial<PublicSeat>);
+  for (const name of Object.keys(hidden.timers)) if (!name.startsWith('$')) delete hidden.timers[name];
+  t.doc.state = (t.game.rules.setup as (ctx: unknown) => Json)(contextFor(t.game, t.doc, t.events, t.now, null));
+  hidden.stateVersion = t.game.contract.def.version as number;
+}
+
+/** Rules count players by index, so a match begins with the seats 0…n−1: those who left the last one make room. */
+function closeRanks(doc: RoomDocument): void {
+  const { room, hidden } = doc;
+  const stay = room.seats.flatMap((s, i) => (s && hidden.seats[i] ? [i] : []));
+  if (stay.every((from, to) => from === to) && room.seats.every((s, i) => s === null || hidden.seats[i] !== null)) return;
+  const shown = stay.map(i => room.seats[i]!);
+  const kept = stay.map(i => hidden.seats[i]!);
+  const host = room.host === null ? -1 : stay.indexOf(room.host);
+  room.seats = room.seats.map((_s, i) => shown[i] ?? null);
+  hidden.seats = hidden.seats.map((_s, i) => kept[i] ?? null);
+  room.host = host >= 0 ? host : shown.length > 0 ? 0 : null;
+  // The last ranking speaks of the old indexes; translate those who stayed, drop the others.
+  if (hidden.previous) hidden.previous.ranking = hidden.previous.ranking.map(p => p.map(i => stay.indexOf(i)).filter(i => i >= 0)).filter(p => p.length > 0);
+}

@@ -1,0 +1,55 @@
+import { limits } from '../../shared/limits.ts';
+import type { Notice, ServerToClient } from '../../shared/protocol.ts';
+import type { Channel } from '../ports.ts';
+import { Bucket } from './bucket.ts';
+
+/** A client's line, as the gateway gives it. */
+export interface ClientLink {
+  readonly id: string;
+  send<E extends keyof ServerToClient>(event: E, ...args: Parameters<ServerToClient[E]>): void;
+  /** Takes effect before it returns: what is sent to the channel from now on arrives. */
+  subscribe(channel: Channel): void;
+  unsubscribe(channel: Channel): void;
+  close(): void;
+}
+
+/** A connection's hold on a room. */
+export interface Attachment { session: string; watch: boolean; channel: Channel }
+
+/** One connected client: who it is, the rooms it is in, and how much it may still ask. */
+export class Connection {
+  readonly rooms = new Map<string, Attachment>();
+  readonly requests: Bucket;
+  readonly creations: Bucket;
+  strikes = 0;
+  open = true;
+
+  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, now: number) {
+    this.requests = new Bucket(limits.requests, now);
+    this.creations = new Bucket(limits.creations, now);
+  }
+
+  get id(): string { return this.link.id; }
+
+  attach(room: string, attachment: Attachment): void {
+    const old = this.rooms.get(room);
+    if (old && old.channel !== attachment.channel) this.link.unsubscribe(old.channel);
+    this.rooms.set(room, attachment);
+  }
+
+  detach(room: string): Attachment | undefined {
+    const attachment = this.rooms.get(room);
+    if (attachment) this.link.unsubscribe(attachment.channel);
+    this.rooms.delete(room);
+    return attachment;
+  }
+
+  notice(notice: Notice): void {
+    const attachment = this.rooms.get(notice.room);
+    if (notice.code === 'session-replaced') {
+      if (attachment?.session !== notice.session) return; // this connection has moved on to another session
+      this.detach(notice.room);
+    }
+    this.link.send('notice', notice);
+  }
+}

@@ -1,0 +1,187 @@
+import { mint } from '../../shared/ids.ts';
+import { limits } from '../../shared/limits.ts';
+import type { ActReply, ActRequest, CreateReply, CreateRequest, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, RequestName, Requests } from '../../shared/protocol.ts';
+import { refused, type Refused } from '../../shared/refusals.ts';
+import type { Router } from '../cluster/router.ts';
+import type { Lobby } from '../lobby/lobby.ts';
+import type { Membership } from '../ownership/membership.ts';
+import type { Clock, Entropy, Log, Meter } from '../ports.ts';
+import { channelOf } from '../rooms/audiences.ts';
+import type { MemberReport, OwnerJoinReply } from '../rooms/messages.ts';
+import type { Heads } from '../cluster/heads.ts';
+import { Connection, type ClientLink } from './connection.ts';
+import { BadRequest, readers } from './read.ts';
+
+export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number } }
+
+/** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
+export class Edge {
+  private readonly connections = new Map<string, Connection>();
+
+  constructor(private readonly parts: EdgeParts) {}
+
+  connect(link: ClientLink, who: { player: string; name: string }): Connection {
+    const connection = new Connection(link, who.player, who.name, this.parts.clock.mono());
+    this.connections.set(link.id, connection);
+    return connection;
+  }
+
+  disconnect(connection: Connection): void {
+    connection.open = false;
+    this.connections.delete(connection.id);
+    for (const room of [...connection.rooms.keys()]) this.letGo(connection, room);
+  }
+
+  get size(): number { return this.connections.size; }
+  all(): Connection[] { return [...this.connections.values()]; }
+
+  /** Who of this node's clients is in which room, for the rooms' owners. */
+  reports(): Map<string, MemberReport[]> {
+    const rooms = new Map<string, MemberReport[]>();
+    for (const c of this.connections.values()) {
+      for (const [room, { session, watch }] of c.rooms) {
+        let list = rooms.get(room);
+        if (!list) rooms.set(room, list = []);
+        list.push({ conn: c.id, player: c.player, session, watch });
+      }
+    }
+    return rooms;
+  }
+
+  /** Broadcasts may have been lost to this node: everybody is to compare and catch up. */
+  resyncAll(): void {
+    for (const connection of this.connections.values()) for (const room of connection.rooms.keys()) connection.notice({ room, code: 'resync' });
+  }
+
+  /** Hands a notice to one connection, if it is still here. */
+  notice(conn: string, notice: Notice): void { this.connections.get(conn)?.notice(notice); }
+
+  /**
+   * Answers one request of a client. Never throws and never does anything for a request it refuses.
+   * @returns the answer, or null when the connection is to be closed instead
+   */
+  async handle<K extends RequestName>(connection: Connection, name: K, raw: unknown): Promise<Requests[K][1] | Refused | null> {
+    const wait = connection.requests.take(this.parts.clock.mono());
+    if (wait > 0) return refused('slow-down', undefined, wait);
+    let request: Requests[K][0];
+    try {
+      request = readers[name](raw);
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      return this.strike(connection) ? refused('bad-request', error.message) : null;
+    }
+    return this.dispatch(connection, name, request);
+  }
+
+  /** Counts a malformed packet. @returns false when it was one too many */
+  strike(connection: Connection): boolean {
+    this.parts.meter.count('badPackets');
+    return ++connection.strikes < limits.strikes;
+  }
+
+  private dispatch(connection: Connection, name: RequestName, request: Requests[RequestName][0]): Promise<Requests[RequestName][1]> {
+    switch (name) {
+      case 'create': return this.create(connection, request as CreateRequest);
+      case 'join': return this.join(connection, request as JoinRequest);
+      case 'act': return this.act(connection, request as ActRequest);
+      case 'place': return Promise.resolve(this.place(connection, request as PlaceRequest));
+      case 'leave': {
+        this.letGo(connection, (request as { room: string }).room);
+        return Promise.resolve({ ok: true });
+      }
+      case 'list': return this.parts.lobby.list((request as { game?: string }).game ?? null);
+      case 'inspect': return this.inspect(connection, (request as { room: string }).room);
+    }
+  }
+
+  private async create(connection: Connection, request: CreateRequest): Promise<CreateReply> {
+    const wait = connection.creations.take(this.parts.clock.mono());
+    if (wait > 0) return refused('slow-down', 'too many new rooms', wait);
+    return this.parts.lobby.create(connection.player, request);
+  }
+
+  private async join(connection: Connection, request: JoinRequest): Promise<JoinReply> {
+    for (;;) {
+      const found = await this.find(connection, request);
+      if ('code' in found) return found;
+      const reply = await this.joinRoom(connection, found.room, request);
+      // A quick join may find a room that fills up at that moment: then the next one, or a new one.
+      if (reply.ok || !request.quick || !['room-full', 'room-started', 'room-ended', 'room-missing'].includes(reply.code)) return reply;
+      if (found.made) return reply;
+      this.parts.lobby.avoid(found.room);
+    }
+  }
+
+  private async find(connection: Connection, request: JoinRequest): Promise<{ room: string; made?: boolean } | Refused> {
+    if (request.room !== undefined) return { room: request.room };
+    if (request.code !== undefined) return this.parts.lobby.byCode(request.code);
+    const open = await this.parts.lobby.quick(request.quick!);
+    if (open) return open;
+    const made = await this.create(connection, { ...request.quick!, ...(request.session ? { key: request.session } : {}) });
+    return made.ok ? { room: made.room, made: true } : made;
+  }
+
+  private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
+    if (!connection.rooms.has(room) && connection.rooms.size >= limits.roomsPerConnection) return refused('too-many-rooms');
+    const session = request.session ?? mint(this.parts.entropy.bytes(16));
+    const watch = request.watch ?? false;
+    // Subscribe first, then read: what is committed in between arrives by the channel, and the client drops what it has.
+    const before = connection.rooms.get(room)?.channel;
+    const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`)];
+    for (const channel of channels) connection.link.subscribe(channel);
+    const reply = (await this.parts.router.request(room, {
+      k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null,
+      at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null,
+    })) as OwnerJoinReply;
+    const keep = reply.ok ? reply.channel : before;
+    for (const channel of channels) if (channel !== keep) connection.link.unsubscribe(channel);
+    if (!reply.ok) return reply;
+    const { channel, ...joined } = reply;
+    connection.attach(room, { session, watch, channel });
+    this.parts.heads.heard(room, { head: joined.place, term: joined.term, watchers: 0 });
+    if (!connection.open) this.letGo(connection, room); // it went while it was being let in
+    return joined;
+  }
+
+  private async act(connection: Connection, request: ActRequest): Promise<ActReply> {
+    const attachment = connection.rooms.get(request.room);
+    if (!attachment) return refused('not-in-room');
+    if (attachment.watch) return refused('not-seated');
+    return (await this.parts.router.request(request.room, {
+      k: 'act', player: connection.player, session: attachment.session, name: request.name, data: request.data ?? null,
+      number: request.n === undefined ? null : { n: request.n, term: request.term! },
+    })) as ActReply;
+  }
+
+  private place(connection: Connection, request: PlaceRequest): PlaceReply {
+    const rooms: PlaceReply['rooms'] = {};
+    for (const room of Object.keys(request.rooms)) rooms[room] = connection.rooms.has(room) ? this.parts.heads.get(room) : null;
+    return { ok: true, now: this.parts.clock.now(), rooms };
+  }
+
+  private async inspect(connection: Connection, room: string): Promise<InspectReply> {
+    if (!connection.rooms.has(room)) return refused('not-in-room');
+    const reply = (await this.parts.router.request(room, { k: 'inspect' })) as InspectReply;
+    if (!reply.ok) return reply;
+    const { membership, load, name } = this.parts;
+    const named = new Map(membership.all().map(({ record }) => [record.id, record.name]));
+    named.set(this.parts.self, name);
+    const short = (id: string) => named.get(id) ?? id.split('~')[0]!;
+    return {
+      ...reply, node: name, owner: reply.owner === null ? null : short(reply.owner),
+      members: reply.members.map(m => ({ ...m, node: short(m.node) })),
+      nodes: [
+        { name, ...load(), alive: true, draining: false },
+        ...membership.all().map(({ record: r, alive }) => ({ name: r.name, rooms: r.rooms, sockets: r.sockets, alive, draining: r.draining })),
+      ].sort((a, b) => a.name.localeCompare(b.name)),
+    };
+  }
+
+  /** Ends a connection's hold on a room: the owner hears it, and counts the seat as away if nobody else has the session. */
+  private letGo(connection: Connection, room: string): void {
+    const attachment = connection.detach(room);
+    if (!attachment) return;
+    // request() answers, it does not throw; if nobody hears this, the owner finds out by silence
+    void this.parts.router.request(room, { k: 'gone', player: connection.player, session: attachment.session, at: { node: this.parts.self, conn: connection.id } });
+  }
+}

@@ -1,0 +1,83 @@
+import { isId, readCode } from '../../shared/ids.ts';
+import { checkPayload, isPlain, type Json, type JsonObject } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import { isPlace } from '../../shared/place.ts';
+import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveRequest, ListRequest, PlaceRequest, RequestName, Requests } from '../../shared/protocol.ts';
+
+/**
+ * Reads what clients send. Every byte is somebody else's until it has been through here; what comes out has the types it
+ * claims, is JSON within the bounds, and holds nothing that was not asked for.
+ */
+
+/** What is wrong with a request; the sentence goes to whoever sent it. */
+export class BadRequest extends Error { override readonly name = 'BadRequest'; }
+
+const bad = (what: string): never => { throw new BadRequest(what); };
+
+const optional = <T>(value: unknown, read: (v: unknown) => T): T | undefined => (value === undefined || value === null ? undefined : read(value));
+const id = (what: string) => (v: unknown): string => (isId(v) ? v : bad(`${what}: letters, digits, - and _, at most ${limits.idLength}`));
+const flag = (what: string) => (v: unknown): boolean => (typeof v === 'boolean' ? v : bad(`${what}: true or false`));
+const word = (what: string) => (v: unknown): string => (typeof v === 'string' && v.length > 0 && v.length <= 64 ? v : bad(`${what}: a short text`));
+const object = (v: unknown, what: string): Record<string, unknown> => (typeof v === 'object' && v !== null && !Array.isArray(v) && isPlain(v) ? (v as Record<string, unknown>) : bad(`${what}: an object`));
+
+function payload(v: unknown, what: string): Json {
+  const wrong = checkPayload(v, { depth: limits.payloadDepth, values: limits.payloadValues });
+  return wrong ? bad(`${what}: ${wrong}`) : (v as Json);
+}
+
+function options(v: unknown): JsonObject {
+  const value = payload(object(v, 'options'), 'options') as JsonObject;
+  return JSON.stringify(value).length <= limits.optionsBytes ? value : bad(`options: at most ${limits.optionsBytes} bytes`);
+}
+
+const drop = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+
+type Readers = { [K in RequestName]: (value: unknown) => Requests[K][0] };
+
+export const readers: Readers = {
+  create(value): CreateRequest {
+    const v = object(value, 'create');
+    return drop({ game: word('game')(v.game), options: optional(v.options, options), private: optional(v.private, flag('private')), key: optional(v.key, id('key')) }) as CreateRequest;
+  },
+  join(value): JoinRequest {
+    const v = object(value, 'join');
+    if ([v.room, v.code, v.quick].filter(x => x !== undefined && x !== null).length !== 1) bad('join: exactly one of room, code and quick');
+    return drop({
+      room: optional(v.room, id('room')),
+      code: optional(v.code, c => readCode(c) ?? 'none'), // a code that cannot exist is like one that does not
+      quick: optional(v.quick, q => {
+        const quick = object(q, 'quick');
+        return drop({ game: word('quick.game')(quick.game), options: optional(quick.options, options) }) as NonNullable<JoinRequest['quick']>;
+      }),
+      game: optional(v.game, word('game')),
+      watch: optional(v.watch, flag('watch')),
+      session: optional(v.session, id('session')),
+      place: optional(v.place, p => (isPlace(p) ? p : bad('place: [term, seq]'))),
+    }) as JoinRequest;
+  },
+  act(value): ActRequest {
+    const v = object(value, 'act');
+    const number = (what: string) => (n: unknown): number => (Number.isSafeInteger(n) && (n as number) > 0 ? (n as number) : bad(`${what}: a whole number from 1`));
+    const n = optional(v.n, number('n'));
+    const term = optional(v.term, number('term'));
+    if ((n === undefined) !== (term === undefined)) bad('act: n and term go together');
+    return drop({ room: id('room')(v.room), name: word('name')(v.name), data: v.data === undefined ? undefined : payload(v.data, 'data'), n, term }) as ActRequest;
+  },
+  place(value): PlaceRequest {
+    const rooms = object(object(value, 'place').rooms, 'rooms');
+    const entries = Object.entries(rooms);
+    if (entries.length > limits.roomsPerConnection) bad('place: too many rooms');
+    return { rooms: Object.fromEntries(entries.map(([room, place]) => [id('room')(room), isPlace(place) ? place : bad('place: [term, seq]')])) };
+  },
+  leave: (value): LeaveRequest => ({ room: id('room')(object(value, 'leave').room) }),
+  list: (value): ListRequest => drop({ game: optional(object(value ?? {}, 'list').game, word('game')) }) as ListRequest,
+  inspect: (value): InspectRequest => ({ room: id('room')(object(value, 'inspect').room) }),
+};
+
+/** A name as others will see it: trimmed, one line, no control characters, bounded. Null when nothing is left. */
+export function readName(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  // Control, format (zero-width, bidi overrides), surrogates alone and private use: none can be read, some can deceive.
+  const name = value.slice(0, 200).normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, '').replace(/\s+/g, ' ').trim();
+  return name === '' ? null : [...name].slice(0, limits.nameLength).join('').trim();
+}

@@ -1,0 +1,106 @@
+import type { Terms } from '../../shared/place.ts';
+import type { RoomSummary } from '../../shared/protocol.ts';
+
+/**
+ * Where rooms live. Two stores keep this contract, and one suite proves it for both (test/contract).
+ *
+ * A room is: a *fence* (token, term, owner), a *journal* (entries, numbered by seq without gaps), a *snapshot* at some
+ * seq, and a few facts for finding it (code, summary, due time). All of one room is written by single atomic steps.
+ *
+ * What a caller may rely on:
+ *  1. `append` writes only if the token is the room's and `seq` is exactly one more than its last: so a node that lost a
+ *     room can add nothing, and a command that is sent twice writes once.
+ *  2. A term is never given twice, not even after the store forgot a claim: a term is at least the store's clock.
+ *  3. When a call throws StoreError, `applied` says whether it may have been carried out.
+ *  4. Reads after an `ok` see it.
+ */
+export interface Store {
+  /** Makes a room, owned by nobody yet. 'exists' changes nothing. @throws StoreError */
+  create(room: NewRoom): Promise<'ok' | 'exists'>;
+  /**
+   * Becomes the owner, if the room's token is still `expected` (null: nobody's): whoever judged an owner dead says which.
+   * `floor`: a term that the caller has seen; the new one is higher.
+   */
+  claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost>;
+  append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'>;
+  /** Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. */
+  snapshot(id: string, token: string, seq: number, text: string, keep: number): Promise<'ok' | 'fenced' | 'old'>;
+  /** Gives the room up, so that the next claim needs no proof of death. */
+  release(id: string, token: string): Promise<'ok' | 'fenced'>;
+  /** Who owns it, or null where there is no such room. */
+  owner(id: string): Promise<Owner | null>;
+  byCode(code: string): Promise<string | null>;
+  /** A room's code, or null where there is no such room. */
+  codeOf(id: string): Promise<string | null>;
+  /** Public rooms, newest first. */
+  list(game: string | null, most: number): Promise<RoomSummary[]>;
+  /** Rooms with something due at or before `at` (wall time, ms), longest overdue first. */
+  due(at: number, most: number): Promise<{ id: string; at: number }[]>;
+  /** Removes a room and all that is known of it, if the token is its own. */
+  remove(id: string, token: string): Promise<'ok' | 'fenced'>;
+  /** True when the store takes writes. */
+  probe(): Promise<boolean>;
+  /** Calls back when the store may be another one than before (restarted, failed over): every owner has to claim again. */
+  onIncarnation(changed: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface NewRoom {
+  id: string;
+  code: string;
+  /** `name@version` of the game: only nodes that run it can claim the room. */
+  game: string;
+  /** The document as of seq 0. */
+  snapshot: string;
+  summary: RoomSummary | null;
+  /** Life of the room after its last renewal, ms. */
+  life: number;
+}
+
+export interface Owner { node: string | null; token: string | null; term: number; seq: number }
+
+export interface Claimed {
+  ok: true;
+  term: number;
+  seq: number;
+  terms: Terms;
+  snapshot: string;
+  snapshotSeq: number;
+  /** The journal from `firstSeq` on: also some entries behind the snapshot. */
+  entries: string[];
+  firstSeq: number;
+  /** The owner before, and the clock of its last sign of life, where known. */
+  previous: { node: string; seen: number | null } | null;
+}
+export type Lost = { ok: false; why: 'missing' } | { ok: false; why: 'taken'; owner: Owner } | { ok: false; why: 'game'; game: string };
+
+export interface Append {
+  token: string;
+  seq: number;
+  entry: string;
+  /** New due time (wall ms), null for none, undefined for no change. */
+  due?: number | null;
+  /** New line in the list of rooms, null for none, undefined for no change. */
+  summary?: RoomSummary | null;
+  /** Renews the life of the room's keys, ms. */
+  life?: number;
+  /** `name@version` that can read the room from this entry on. */
+  game?: string;
+  /** Gives the room up in the same step. */
+  release?: boolean;
+}
+
+/** The store could not do as asked. */
+export class StoreError extends Error {
+  constructor(
+    /** 'no': certainly not carried out. 'maybe': nobody knows. */
+    readonly applied: 'no' | 'maybe',
+    /** True when the store as a whole takes no writes now (down, loading, out of memory, read-only). */
+    readonly unavailable: boolean,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'StoreError';
+  }
+}

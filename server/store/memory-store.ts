@@ -1,0 +1,138 @@
+import type { Terms } from '../../shared/place.ts';
+import { limits } from '../../shared/limits.ts';
+import type { RoomSummary } from '../../shared/protocol.ts';
+import type { Clock, Entropy } from '../ports.ts';
+import type { Append, Claimed, Lost, NewRoom, Owner, Store } from './contract.ts';
+
+interface Kept {
+  code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
+  terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
+  due: number | null; summary: RoomSummary | null; expires: number; life: number;
+}
+
+/** The embedded default: all in this process, gone with it. Several nodes in one process may share one. */
+export class MemoryStore implements Store {
+  private readonly rooms = new Map<string, Kept>();
+  private readonly codes = new Map<string, string>();
+  private lastTerm = 0;
+  private sweepAt = 0;
+
+  constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly seen: (node: string) => number | null = () => null) {}
+
+  async create(room: NewRoom): Promise<'ok' | 'exists'> {
+    this.sweep();
+    if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
+    this.rooms.set(room.id, {
+      code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
+      entries: [], firstSeq: 1, due: null, summary: room.summary, expires: this.clock.now() + room.life, life: room.life,
+    });
+    this.codes.set(room.code, room.id);
+    return 'ok';
+  }
+
+  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
+    const room = this.room(id);
+    if (!room) return { ok: false, why: 'missing' };
+    if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };
+    if (!claim.games.includes(room.game)) return { ok: false, why: 'game', game: room.game };
+    const previous = room.node === null ? null : { node: room.node, seen: this.seen(room.node) };
+    room.term = Math.max(room.term + 1, claim.floor + 1, this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024), this.lastTerm + 1);
+    this.lastTerm = room.term;
+    room.token = claim.token;
+    room.node = claim.node;
+    // A term that wrote nothing leaves no trace in the history.
+    if (room.terms.at(-1)?.[1] === room.seq + 1) room.terms.pop();
+    room.terms.push([room.term, room.seq + 1]);
+    if (room.terms.length > limits.terms) room.terms.shift();
+    const terms: Terms = room.terms.map(t => [...t] as [number, number]);
+    return { ok: true, term: room.term, seq: room.seq, terms, snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq, previous };
+  }
+
+  async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
+    const room = this.room(id);
+    if (!room || room.token !== append.token) return 'fenced';
+    if (append.seq !== room.seq + 1) return 'seq';
+    room.entries.push(append.entry);
+    room.seq = append.seq;
+    if (append.due !== undefined) room.due = append.due;
+    if (append.summary !== undefined) room.summary = append.summary;
+    if (append.life !== undefined) room.expires = this.clock.now() + (room.life = append.life);
+    if (append.game !== undefined) room.game = append.game;
+    if (append.release) room.token = room.node = null;
+    return 'ok';
+  }
+
+  async snapshot(id: string, token: string, seq: number, text: string, keep: number): Promise<'ok' | 'fenced' | 'old'> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return 'fenced';
+    if (seq <= room.snapshotSeq || seq > room.seq) return 'old';
+    room.snapshot = text;
+    room.snapshotSeq = seq;
+    const drop = Math.max(0, seq - keep - (room.firstSeq - 1));
+    room.entries.splice(0, drop);
+    room.firstSeq += drop;
+    return 'ok';
+  }
+
+  async release(id: string, token: string): Promise<'ok' | 'fenced'> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return 'fenced';
+    room.token = room.node = null;
+    return 'ok';
+  }
+
+  async owner(id: string): Promise<Owner | null> {
+    const room = this.room(id);
+    return room ? ownerOf(room) : null;
+  }
+
+  async byCode(code: string): Promise<string | null> {
+    const id = this.codes.get(code);
+    return id !== undefined && this.room(id) ? id : null;
+  }
+
+  async codeOf(id: string): Promise<string | null> { return this.room(id)?.code ?? null; }
+
+  async list(game: string | null, most: number): Promise<RoomSummary[]> {
+    this.sweep();
+    return [...this.rooms.values()].flatMap(r => (r.summary && (game === null || r.summary.game === game) ? [r.summary] : []))
+      .sort((a, b) => b.since - a.since).slice(0, most);
+  }
+
+  async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
+    this.sweep();
+    return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(0, most);
+  }
+
+  async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return 'fenced';
+    this.drop(id, room);
+    return 'ok';
+  }
+
+  async probe(): Promise<boolean> { return true; }
+  onIncarnation(): void { /* memory does not come back as another one */ }
+  async close(): Promise<void> { this.rooms.clear(); }
+
+  private room(id: string): Kept | null {
+    const room = this.rooms.get(id);
+    if (!room) return null;
+    if (room.expires > this.clock.now()) return room;
+    this.drop(id, room);
+    return null;
+  }
+
+  private drop(id: string, room: Kept): void {
+    this.rooms.delete(id);
+    if (this.codes.get(room.code) === id) this.codes.delete(room.code);
+  }
+
+  private sweep(): void {
+    if (this.clock.now() < this.sweepAt) return;
+    this.sweepAt = this.clock.now() + 60_000;
+    for (const id of [...this.rooms.keys()]) this.room(id);
+  }
+}
+
+const ownerOf = (room: Kept): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });

@@ -1,0 +1,178 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { limits } from './limits.ts';
+import type { Random } from './random.ts';
+
+/** Any Standard Schema (zod, valibot, arktype, …), read synchronously. */
+export type Schema = StandardSchemaV1;
+export type Out<S> = S extends StandardSchemaV1<infer _, infer O> ? O : never;
+export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
+type Schemas = Record<string, Schema>;
+type None = Record<never, never>;
+
+/** Carries a type and nothing else. */
+export interface TypeOf<T> { readonly type?: T }
+/** Names the type of a game's state: `state: state<Chess>()`. Nothing is inferred from first values. */
+export const state = <T>(): TypeOf<T> => ({});
+/** Names the type of what a client sees, for games that hide something: `view: view<Table>()`. */
+export const view = <T>(): TypeOf<T> => ({});
+
+/** What both sides of a game agree on. Everything a client needs, no rule. */
+export interface ContractDef {
+  /** Whole number, raised when the shape of the state changes; a node runs only what it knows. */
+  version: number;
+  seats: { min: number; max: number };
+  state: TypeOf<unknown>;
+  /** Given when the rules have a `view`: the type of what it returns. */
+  view?: TypeOf<unknown>;
+  /** Chosen at creation, listed in the lobby. Must accept `{}`, or quick join could never make a room. */
+  options?: Schema;
+  actions: Schemas;
+  events?: Schemas;
+  timers?: Schemas;
+  /** Timers whose deadline everybody may see, as `room.clocks.<timer>`. */
+  clocks?: readonly string[];
+  refusals?: readonly string[];
+  /** When a match begins: all seats taken (default) · everybody says ready, from `seats.min` on · the host says so. */
+  start?: 'full' | 'ready' | 'host';
+  /** For how long (ms) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play) or is left. */
+  away?: { hold: number; then: 'forfeit' | 'leave' };
+  /** Games in real time: `tick` runs this often while somebody is connected. */
+  tick?: { hz: number };
+}
+
+export type StateOf<D extends ContractDef> = D['state'] extends TypeOf<infer S> ? S : never;
+export type ViewOf<D extends ContractDef> = D extends { view: TypeOf<infer V> } ? V : StateOf<D>;
+export type OptionsOf<D extends ContractDef> = D extends { options: infer S } ? Out<S> : None;
+export type OptionsIn<D extends ContractDef> = D extends { options: infer S } ? In<S> : None;
+export type ActionsOf<D extends ContractDef> = D['actions'];
+export type EventsOf<D extends ContractDef> = D extends { events: infer E extends Schemas } ? E : None;
+export type TimersOf<D extends ContractDef> = D extends { timers: infer T extends Schemas } ? T : None;
+export type ClocksOf<D extends ContractDef> = D extends { clocks: readonly (infer C extends string)[] } ? C : never;
+export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (infer R extends string)[] } ? R : never;
+
+/** One player of a running match, as rules see them. The index in `ctx.players` is the seat. */
+export interface Player { readonly name: string; readonly here: boolean; /** left or forfeited: holds the index, plays no more */ readonly out: boolean }
+
+/** Places of the seats at the end: `[[2], [0, 1]]` is seat 2 first, seats 0 and 1 sharing the second place. */
+export type Ranking = readonly (readonly number[])[];
+
+/** What a rule may do besides changing the state. Everything it does counts only if the rule ends well and the entry is journaled. */
+export interface Ctx<D extends ContractDef> {
+  /** The room's clock: ms since 1970, the same during one rule, never going back, also across owners. */
+  readonly now: number;
+  readonly random: Random;
+  readonly players: readonly Player[];
+  readonly options: OptionsOf<D>;
+  /** Counts the room's matches from 1. */
+  readonly match: number;
+  /** How the match before this one ended, after a rematch. */
+  readonly previous: { readonly ranking: Ranking; readonly players: readonly string[] } | null;
+  /** Tells the clients something that the new state does not show. `to`: only these seats. */
+  emit<K extends keyof EventsOf<D> & string>(event: K, data: Out<EventsOf<D>[K]>, to?: readonly number[]): void;
+  readonly timers: { readonly [K in keyof TimersOf<D>]: { /** Sets it anew, `ms` from now. */ set(ms: number, data: Out<TimersOf<D>[K]>): void; clear(): void; /** Deadline on the room's clock, or null. */ readonly at: number | null } };
+  /** Ends the match. @throws when it is over already or the ranking names a seat that does not exist */
+  end(result: { ranking: Ranking }): void;
+}
+export interface SeatCtx<D extends ContractDef> extends Ctx<D> { readonly seat: number }
+export interface ActionCtx<D extends ContractDef> extends SeatCtx<D> {
+  /** Refuses the action: the state is as before, the player gets the code and the detail. */
+  refuse(code: RefusalsOf<D>, detail?: string): never;
+}
+/** Who looks: a seat of a player, or a spectator (seat null). */
+export interface Viewer { readonly seat: number | null }
+
+export type Rules<D extends ContractDef> = {
+  /** The state a match begins with. */
+  setup(ctx: Ctx<D>): StateOf<D>;
+  actions: { [K in keyof D['actions']]: (s: StateOf<D>, data: Out<D['actions'][K]>, ctx: ActionCtx<D>) => void };
+  tick?(s: StateOf<D>, ctx: Ctx<D>): void;
+  /** A player came to a seat (also before the match): throwing refuses the join. `s` is null before the first match. */
+  joined?(s: StateOf<D> | null, ctx: SeatCtx<D>): void;
+  away?(s: StateOf<D>, ctx: SeatCtx<D>): void;
+  back?(s: StateOf<D>, ctx: SeatCtx<D>): void;
+  /** A player left for good or forfeited. Without this hook, a match with fewer than `seats.min` players left ends. */
+  left?(s: StateOf<D>, ctx: SeatCtx<D>): void;
+  /** Reads a state written by an older version of the game. */
+  migrate?(s: unknown, fromVersion: number): StateOf<D>;
+}
+  & (D extends { view: TypeOf<infer V> } ? { view(s: StateOf<D>, who: Viewer): V } : { view?: never })
+  & (keyof TimersOf<D> extends never ? { timers?: None } : { timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => void } });
+
+export interface Contract<D extends ContractDef = ContractDef> {
+  readonly name: string;
+  readonly def: D;
+  /** The game's rules, for the server. */
+  rules(rules: Rules<D>): Game<D>;
+}
+export interface Game<D extends ContractDef = ContractDef> { readonly contract: Contract<D>; readonly rules: Rules<D> }
+
+/** A game of any shape, as the engine holds it: it checks with the schemas what the types cannot know. */
+export type AnyGame = Game<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- Rules<D> is contravariant in D; only `any` holds all games
+
+export type CtxOf<C> = C extends Contract<infer D> ? Ctx<D> : never;
+export type DefOf<C> = C extends Contract<infer D> ? D : never;
+
+const nameForm = /^[a-z][a-z0-9-]{0,39}$/;
+const wordForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
+
+/**
+ * Declares a game: names, schemas, numbers of seats.
+ * @param name lower case with dashes, unique on a server; it is part of links and of what is stored
+ * @throws TypeError that says what is wrong with the declaration
+ */
+export function contract<const D extends ContractDef>(name: string, def: D): Contract<D> {
+  const bad = checkContract(name, def);
+  if (bad) throw new TypeError(`contract '${name}': ${bad}`);
+  const made: Contract<D> = { name, def, rules: rules => ({ contract: made, rules: checkRules(made, rules) }) };
+  return made;
+}
+
+function checkContract(name: string, def: ContractDef): string | null {
+  if (!nameForm.test(name)) return 'a name is lower-case letters, digits and dashes, at most 40';
+  if (!Number.isSafeInteger(def.version) || def.version < 1) return 'version is a whole number from 1';
+  const { min, max } = def.seats;
+  if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || min < 1 || max < min || max > limits.seats) return `seats: 1 ≤ min ≤ max ≤ ${limits.seats}`;
+  for (const [kind, names] of [['actions', def.actions], ['events', def.events ?? {}], ['timers', def.timers ?? {}]] as const) {
+    for (const [key, schema] of Object.entries(names)) {
+      if (!wordForm.test(key) || key === 'constructor' || key === 'prototype') return `${kind}: '${key}' is not a name (a letter, then letters, digits, - and _)`;
+      if (typeof schema?.['~standard']?.validate !== 'function') return `${kind}.${key} is not a Standard Schema`;
+    }
+  }
+  for (const clock of def.clocks ?? []) if (!def.timers || !Object.hasOwn(def.timers, clock)) return `clocks: there is no timer '${clock}'`;
+  for (const code of def.refusals ?? []) if (!wordForm.test(code)) return `refusals: '${code}' is not a name`;
+  if (def.tick && !(def.tick.hz > 0 && def.tick.hz <= limits.tickHz)) return `tick.hz is above 0 and at most ${limits.tickHz}`;
+  if (def.away && !(def.away.hold >= 0 && Number.isFinite(def.away.hold))) return 'away.hold is a time in ms';
+  if (def.options) {
+    const empty = parse(def.options, {});
+    if (!empty.ok) return `options must accept {} (give each a default): ${empty.detail}`;
+  }
+  return null;
+}
+
+function checkRules<D extends ContractDef>(contract: Contract<D>, rules: Rules<D>): Rules<D> {
+  const fail = (what: string) => { throw new TypeError(`rules of '${contract.name}': ${what}`); };
+  if (typeof rules.setup !== 'function') fail('setup is missing');
+  for (const key of Object.keys(contract.def.actions)) if (typeof (rules.actions as Record<string, unknown>)[key] !== 'function') fail(`actions.${key} is missing`);
+  for (const key of Object.keys(contract.def.timers ?? {})) if (typeof (rules.timers as Record<string, unknown> | undefined)?.[key] !== 'function') fail(`timers.${key} is missing`);
+  if (contract.def.tick && typeof rules.tick !== 'function') fail('tick is missing');
+  if (contract.def.view && typeof rules.view !== 'function') fail('view is missing');
+  if (!contract.def.view && rules.view) fail('there is a view; name its type in the contract: view: view<…>()');
+  return rules;
+}
+
+/** Reads a value with a schema. Never throws: a schema that does, or that is asynchronous, is a failed reading. */
+export function parse<S extends Schema>(schema: S, value: unknown): { ok: true; value: Out<S> } | { ok: false; detail: string } {
+  try {
+    const result = schema['~standard'].validate(value);
+    if (result instanceof Promise) {
+      result.catch(() => {}); // nobody waits for it; its failure must not end the process
+      return { ok: false, detail: 'the schema is asynchronous, which a room cannot wait for' };
+    }
+    if (!result.issues) return { ok: true, value: result.value as Out<S> };
+    const issue = result.issues[0];
+    const path = (issue?.path ?? []).map(p => String(typeof p === 'object' ? p.key : p)).join('.');
+    return { ok: false, detail: `${path ? `${path}: ` : ''}${issue?.message ?? 'not valid'}`.slice(0, 200) };
+  } catch (error) {
+    return { ok: false, detail: `the schema failed: ${error instanceof Error ? error.message : 'unknown'}`.slice(0, 200) };
+  }
+}

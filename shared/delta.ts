@@ -1,0 +1,155 @@
+import { at, badScalar, forbiddenKeys, isPlain, NotJson, type Json, type JsonObject } from './json.ts';
+
+/**
+ * What changed between two JSON values, in a form that a client in any language applies in a few lines:
+ *
+ *     5, "x", true, null   set to this scalar
+ *     [value]              set to this object or array
+ *     []                   remove the key
+ *     { key: change, … }   change within; on an array the keys are indexes and "#" is the new, shorter length, applied first
+ */
+export type Change = null | boolean | number | string | [] | [Json] | Changes;
+export type Changes = { [key: string]: Change };
+
+const isObject = (v: unknown): v is JsonObject => typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/**
+ * Compares `live`, which rules have mutated, with `shadow`, the state before; neither is kept by the result.
+ * −0 in `live` is turned into 0, which is what its JSON says.
+ * @returns the change, or undefined when there is none
+ * @throws NotJson with the path of the first value that JSON cannot hold, and on an object that occurs twice
+ */
+export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefined {
+  return diffInside(shadow as JsonObject, live as JsonObject, path, new Set());
+}
+
+function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], path: string, seen: Set<object>): Changes | undefined {
+  seeOnce(live, path, seen);
+  let out: Changes | undefined;
+  const put = (key: string, change: Change) => { (out ??= {})[key] = change; };
+  if (Array.isArray(live)) {
+    const old = shadow as Json[];
+    if (live.length < old.length) put('#', live.length);
+    for (let i = 0; i < live.length; i++) diffValue(i < old.length ? old[i] : undefined, live, i, at(path, i), seen, put);
+    return out;
+  }
+  const old = shadow as JsonObject;
+  for (const key of Object.keys(live)) {
+    checkKey(key, path);
+    diffValue(Object.hasOwn(old, key) ? old[key] : undefined, live, key, at(path, key), seen, put);
+  }
+  for (const key of Object.keys(old)) if (!Object.hasOwn(live, key)) put(key, []);
+  return out;
+}
+
+function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, path: string, seen: Set<object>, put: (key: string, change: Change) => void): void {
+  const live = (holder as Record<string | number, Json>)[key]!;
+  if (typeof live !== 'object' || live === null) {
+    if (live === old) {
+      if (live === 0 && Object.is(live, -0)) (holder as Record<string | number, Json>)[key] = 0;
+      return;
+    }
+    const bad = badScalar(live);
+    if (bad) throw new NotJson(path, bad);
+    put(String(key), live);
+    return;
+  }
+  const alike = typeof old === 'object' && old !== null && Array.isArray(old) === Array.isArray(live);
+  if (!alike) {
+    put(String(key), [copyChecked(live, path, seen)]);
+    return;
+  }
+  const inside = diffInside(old, live, path, seen);
+  if (inside) put(String(key), inside);
+}
+
+function checkKey(key: string, path: string): void {
+  // "#" is how a change says an array's length; as a name of a field it could not be told apart.
+  if (key === '#' || forbiddenKeys.has(key)) throw new NotJson(path, `given the key ${key}`);
+}
+
+function seeOnce(value: object, path: string, seen: Set<object>): void {
+  if (seen.has(value)) throw new NotJson(path, 'the same object as another place of the state (copy it)');
+  if (!Array.isArray(value) && !isPlain(value)) throw new NotJson(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
+  seen.add(value);
+}
+
+function copyChecked(value: Json, path: string, seen: Set<object>): Json {
+  if (typeof value !== 'object' || value === null) {
+    const bad = badScalar(value);
+    if (bad) throw new NotJson(path, bad);
+    return Object.is(value, -0) ? 0 : value;
+  }
+  seeOnce(value, path, seen);
+  if (Array.isArray(value)) {
+    const out: Json[] = [];
+    // Not map(): it skips holes, and a hole is what must be found.
+    for (let i = 0; i < value.length; i++) out.push(copyChecked(value[i]!, at(path, i), seen));
+    return out;
+  }
+  const out: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    checkKey(key, path);
+    out[key] = copyChecked(value[key]!, at(path, key), seen);
+  }
+  return out;
+}
+
+/** A deep copy of any JSON value. @throws NotJson where it is none */
+export const copy = <T>(value: T, path = 'value'): T => copyChecked(value as Json, path, new Set()) as T;
+
+/** Applies a change in place. What it sets is copied, so that target and change stay apart. */
+export function apply(target: Json, changes: Changes): void {
+  const into = target as Record<string, Json>;
+  if (Array.isArray(target) && typeof changes['#'] === 'number') target.length = changes['#'];
+  for (const key of Object.keys(changes)) {
+    if (forbiddenKeys.has(key) || (key === '#' && Array.isArray(target))) continue;
+    const change = changes[key]!;
+    if (Array.isArray(change)) {
+      if (change.length === 0) delete into[key];
+      else into[key] = copy(change[0]);
+    } else if (isObject(change)) {
+      const inner = Object.hasOwn(into, key) ? into[key] : undefined;
+      if (typeof inner !== 'object' || inner === null) throw new NotJson(key, 'not there, but is said to have changed inside');
+      apply(inner, change);
+    } else {
+      into[key] = change;
+    }
+  }
+}
+
+/** One change that does what `first` and then `second` do. `first` is used up. */
+export function compose(first: Changes, second: Changes): Changes {
+  const cut = second['#'];
+  if (typeof cut === 'number') {
+    for (const key of Object.keys(first)) if (key !== '#' && Number(key) >= cut) delete first[key];
+    first['#'] = typeof first['#'] === 'number' ? Math.min(first['#'], cut) : cut;
+  }
+  for (const key of Object.keys(second)) {
+    if (key === '#' && typeof cut === 'number') continue;
+    const late = second[key]!;
+    const early = Object.hasOwn(first, key) ? first[key] : undefined;
+    if (!isObject(late) || early === undefined) first[key] = late;
+    else if (Array.isArray(early)) apply(early[0]!, late);
+    else first[key] = compose(early as Changes, late as Changes);
+  }
+  return first;
+}
+
+/** Makes `live` what `shadow` is, in place: the undo of a rule that refused halfway. */
+export function restore(live: Json, shadow: Json, seen: Set<object> = new Set()): void {
+  seen.add(live as object);
+  const into = live as Record<string, Json>;
+  const from = shadow as Record<string, Json>;
+  if (Array.isArray(live)) live.length = (shadow as Json[]).length;
+  else for (const key of Object.keys(into)) if (!Object.hasOwn(from, key)) delete into[key];
+  for (const key of Object.keys(from)) {
+    const was = from[key]!;
+    const is = Object.hasOwn(into, key) ? into[key] : undefined;
+    if (is === was && !Object.is(is, -0)) continue;
+    // An object that the rule put into two places must not be restored twice, to two different things.
+    const reusable = typeof is === 'object' && is !== null && !seen.has(is) && (Array.isArray(is) || isPlain(is));
+    if (reusable && typeof was === 'object' && was !== null && Array.isArray(is) === Array.isArray(was)) restore(is, was, seen);
+    else into[key] = typeof was === 'object' ? structuredClone(was) : was;
+  }
+}

@@ -1,0 +1,63 @@
+/** What can be journaled and sent: JSON, nothing more. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** A value that is not JSON, and where it is: `state.ships[3].x is NaN`. */
+export class NotJson extends Error {
+  constructor(readonly path: string, readonly what: string) {
+    super(`${path} is ${what}`);
+    this.name = 'NotJson';
+  }
+}
+
+/** Keys that reach an object's prototype somewhere down the road. They have no place in a payload or a state. */
+export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+export const at = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
+
+/** Names what a non-JSON value is, or returns null where the scalar is fine. */
+export function badScalar(value: unknown): string | null {
+  switch (typeof value) {
+    case 'string': case 'boolean': return null;
+    case 'number': return Number.isFinite(value) ? null : String(value);
+    case 'undefined': return 'undefined (use null)';
+    case 'object': return value === null ? null : 'an object';
+    default: return `a ${typeof value}`;
+  }
+}
+
+export function isPlain(value: object): boolean {
+  const proto: unknown = Object.getPrototypeOf(value);
+  return proto === Object.prototype || proto === null;
+}
+
+/**
+ * Checks bytes that came from outside, before anybody else touches them.
+ * @returns null when the value is JSON within the bounds, else what is wrong with it
+ */
+export function checkPayload(value: unknown, bounds: { depth: number; values: number }): string | null {
+  let values = 0;
+  const walk = (v: unknown, depth: number, path: string): string | null => {
+    if (++values > bounds.values) return `${path}: more than ${bounds.values} values`;
+    if (typeof v !== 'object' || v === null) {
+      const bad = badScalar(v);
+      return bad && `${path} is ${bad}`;
+    }
+    if (depth >= bounds.depth) return `${path}: deeper than ${bounds.depth}`;
+    if (Array.isArray(v)) {
+      for (let i = 0; i < v.length; i++) {
+        const bad = walk(v[i], depth + 1, at(path, i));
+        if (bad) return bad;
+      }
+      return null;
+    }
+    if (!isPlain(v)) return `${path} is not a plain object`;
+    for (const key of Object.keys(v)) {
+      if (forbiddenKeys.has(key)) return `${path} has the key ${key}`;
+      const bad = walk((v as Record<string, unknown>)[key], depth + 1, at(path, key));
+      if (bad) return bad;
+    }
+    return null;
+  };
+  return walk(value, 0, 'data');
+}

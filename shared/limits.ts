@@ -1,0 +1,120 @@
+/**
+ * Every bound of the system, in one place, with the relations between them checked at the end.
+ * Times are milliseconds, sizes are bytes (of UTF-8 JSON) unless a name says otherwise.
+ */
+export const limits = {
+  // --- what a client may send -------------------------------------------------------------
+  /** One packet from a client; more closes its connection. */
+  packetBytes: 16_384,
+  /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
+  payloadDepth: 12,
+  payloadValues: 1_000,
+  /** A player's name, after trimming, in UTF-16 units. */
+  nameLength: 24,
+  /** Ids that clients mint (sessions, keys of a creation). */
+  idLength: 64,
+  /** A game's options, encoded. */
+  optionsBytes: 2_048,
+  /** Actions of one session that may be under way at once. */
+  window: 8,
+  /** Verdicts kept per session: at least the window, so that every retry finds its answer. */
+  verdicts: 16,
+  /** Sessions of a seat that are remembered as closed, so that an old tab cannot take its seat back. */
+  closedSessions: 4,
+  /** Rooms one connection may be in. */
+  roomsPerConnection: 8,
+  /** Requests of one connection: a bucket of `burst` that refills with `perSecond`. */
+  requests: { burst: 80, perSecond: 40 },
+  /** Creating rooms costs memory that stays: far fewer. */
+  creations: { burst: 12, perSecond: 0.2 },
+  /** Malformed packets of one connection before it is closed. */
+  strikes: 20,
+
+  // --- a room -----------------------------------------------------------------------------
+  seats: 64,
+  /** Messages waiting for a room; more are answered `busy`. */
+  mailbox: 1_024,
+  /** Messages that go into one journal entry. */
+  batch: 64,
+  /** One journal entry. */
+  entryBytes: 65_536,
+  /** The whole document of a room: state, seats, timers. */
+  documentBytes: 1_048_576,
+  /** Entries after which a snapshot is written, and entries kept behind it for resumes. */
+  snapshotEvery: 64,
+  entriesKept: 32,
+  /** Changes kept in memory per room, from which a client that was away is caught up. */
+  ring: 128,
+  /** Ownerships of a room that are remembered: a place older than the oldest is unknown. */
+  terms: 32,
+  timers: 64,
+  events: 64,
+  /** Ticks that may fail in a row before the room is quarantined. */
+  failedTicks: 100,
+  /** A tick that comes late is run once, not made up for. */
+  tickHz: 60,
+  /** A room that could not commit for longer than this moves its deadlines by the rest. */
+  graceForDeadlines: 5_000,
+  /** Life of a room's keys after its last entry. */
+  roomLife: 24 * 3_600_000,
+  /** Life of a room that nobody has joined. */
+  unjoinedLife: 15 * 60_000,
+  /** An owner lets a room sleep when nobody has been connected to it for this long. */
+  sleepAfter: 30_000,
+  /** How long a player may be unseen by any node before the seat counts as away. */
+  unseen: 4_000,
+
+  // --- the cluster ------------------------------------------------------------------------
+  /** A node's heartbeat, and the silence (seen by the judge's own clock and reads) that is death. */
+  beat: 200,
+  silence: 1_200,
+  silenceReads: 4,
+  /** Nobody hears a node's inbox: ask again after this long before believing it. */
+  confirm: 50,
+  /** A dead node's record is removed after this long. */
+  forgetNode: 60_000,
+  /** Claims of one node under way at once. */
+  claims: 16,
+  /** A forwarded message waits this long for its answer before the owner is looked up again. */
+  forward: 1_000,
+  /** A request of a client is tried for this long, over any number of owners. */
+  request: 4_000,
+  /** Heads and members are exchanged between nodes this often. */
+  heads: 1_000,
+  /** The due index is read this often; a room this late is woken by any node. */
+  dueScan: 500,
+  overdue: 750,
+  /** An append that has not been answered by then counts as unknown. */
+  storeDeadline: 1_500,
+  /** First pause of an owner that was fenced off before it may claim that room again. */
+  fencedPause: 250,
+  directory: 50_000,
+
+  // --- a connection -----------------------------------------------------------------------
+  /** Packets waiting for a slow reader: first no more changes, then the door. */
+  slowPackets: 128,
+  slowest: 1_024,
+  slowFor: 10_000,
+  /** Sockets one node takes before it answers 503 at the handshake. */
+  sockets: 20_000,
+
+  // --- draining ---------------------------------------------------------------------------
+  drainBudget: 12_000,
+  /** Connections are told to move over this long, each at its own moment. */
+  drainWaves: 2_000,
+} as const;
+
+/** The relations between the bounds. A setting that breaks one would be a bug that no test of a part can see. */
+export function checkLimits(l: typeof limits = limits): string[] {
+  const wrong: string[] = [];
+  const must = (holds: boolean, rule: string) => void (holds || wrong.push(rule));
+  must(l.verdicts >= l.window, 'verdicts ≥ window: a retry must find its answer');
+  must(l.silence >= l.beat * l.silenceReads, 'silence ≥ beat × silenceReads: death needs that many silent reads');
+  must(l.request > l.forward * 2, 'request > 2 × forward: time to ask a second owner');
+  must(l.unseen > l.heads * 2, 'unseen > 2 × heads: one lost report is not an absence');
+  must(l.storeDeadline < l.request, 'storeDeadline < request');
+  must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');
+  must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
+  must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
+  return wrong;
+}

@@ -1,0 +1,206 @@
+import type { Changes } from './delta.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Place } from './place.ts';
+import type { Refused } from './refusals.ts';
+
+/** Version of the words below. A server refuses a client of another one. */
+export const wireVersion = 1;
+
+// ---------------------------------------------------------------------------------------------
+// What a member of a room sees
+// ---------------------------------------------------------------------------------------------
+
+export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
+
+export interface PublicSeat {
+  /** The player's public id: the seat whose `player` is your own is yours. */
+  player: string;
+  name: string;
+  here: boolean;
+  /** While away: when the seat is given up, on the room's clock (ms since 1970). */
+  until: number | null;
+  ready: boolean;
+  rematch: boolean;
+  /** Left or forfeited during this match. */
+  out: boolean;
+}
+
+/** Everything about a room that all its members may know, besides the game's own state. */
+export interface PublicRoom {
+  id: string;
+  code: string;
+  game: string;
+  version: number;
+  private: boolean;
+  options: JsonObject;
+  phase: Phase;
+  match: number;
+  /** Seat of the host: the longest-seated player. */
+  host: number | null;
+  seats: (PublicSeat | null)[];
+  result: { ranking: number[][]; } | null;
+  /** Deadlines of the timers that the game shows, on the room's clock. */
+  clocks: Record<string, number>;
+}
+
+/** What a member holds, and what changes are applied to. `state` is the game's, through the member's own view. */
+export interface RoomView { room: PublicRoom; state: Json }
+
+/** Something that happened, committed with the entry that carries it: `[name, data]`. */
+export type WireEvent = [name: string, data: Json];
+
+// ---------------------------------------------------------------------------------------------
+// Client → server. All with an acknowledgement callback.
+// ---------------------------------------------------------------------------------------------
+
+/** `auth` of the Socket.IO handshake. */
+export interface Handshake {
+  /** A token of an earlier welcome; without one the server makes a guest. */
+  token?: string;
+  /** The name a guest goes by. */
+  name?: string;
+  wire?: number;
+}
+
+export interface CreateRequest {
+  game: string;
+  options?: JsonObject;
+  private?: boolean;
+  /** Random, made by the client: a retry with the same key finds the room of the first try. */
+  key?: string;
+}
+export type CreateReply = { ok: true; room: string; code: string } | Refused;
+
+export interface JoinRequest {
+  /** Exactly one of the three says which room. */
+  room?: string;
+  code?: string;
+  /** Quick join: any open public room of this game with these options, or a new one. */
+  quick?: { game: string; options?: JsonObject };
+  /** The game the client can play; another one is refused. */
+  game?: string;
+  /** Spectate: no seat. */
+  watch?: boolean;
+  /** Random, minted by the client, one per hold on a seat; the same again on every retry and reconnect. */
+  session?: string;
+  /** Where the client is in the room's history: it is caught up from there where possible. */
+  place?: Place;
+}
+export interface Joined {
+  ok: true;
+  room: string;
+  seat: number | null;
+  session: string;
+  /** Term of the owner: numbered actions are stamped with it. */
+  term: number;
+  /** The room's head: the entry that the client knows when it has taken this reply in. */
+  place: Place;
+  /** Last number of this session that has a verdict, and the verdicts still kept. */
+  base: number;
+  verdicts: NumberedVerdict[];
+  /** Time on the room's clock. */
+  now: number;
+  /** True when the client's place is not on the room's history: something it saw was lost. */
+  lost: boolean;
+  /** How the client catches up: by what it missed, or by everything. */
+  with: 'changes' | 'snapshot';
+  changes?: WireChange[];
+  view?: RoomView;
+}
+export type JoinReply = Joined | Refused;
+
+export interface ActRequest {
+  room: string;
+  /** A contract's action, or one of the engine's: $ready $start $rematch $leave. */
+  name: string;
+  data?: Json;
+  /** Number within the session, from 1, without gaps. Without one the action is at most once. */
+  n?: number;
+  /** Term the client knows; goes with `n`. */
+  term?: number;
+}
+/** A verdict as it is kept: the seq at which it was given, and for refusals why. */
+export type Verdict = { seq: number; code?: string; detail?: string };
+export type NumberedVerdict = [n: number, verdict: Verdict];
+export type ActReply =
+  | { ok: true; n?: number; place: Place }
+  | (Refused & { n?: number; place?: Place })
+  /** Another owner (or a first message): what it knows of the session. Nothing was applied. */
+  | (Refused<'stale-term'> & { term: number; base: number; verdicts: NumberedVerdict[] })
+  | (Refused<'gap'> & { term: number; base: number });
+
+/** The keep-alive: once a second, two when idle. */
+export interface PlaceRequest { rooms: Record<string, Place> }
+export interface PlaceReply {
+  ok: true;
+  /** This node's clock. */
+  now: number;
+  /** Heads of the rooms, from their owners; null where the owner has not been heard lately. */
+  rooms: Record<string, { head: Place; term: number; watchers: number } | null>;
+}
+
+export interface LeaveRequest { room: string }
+export interface ListRequest { game?: string }
+export interface RoomSummary {
+  id: string; code: string; game: string; phase: Phase; seated: number; seats: number; options: JsonObject; names: string[]; since: number;
+}
+export type ListReply = { ok: true; rooms: RoomSummary[] } | Refused;
+/** What a page may show of the machinery. */
+export interface InspectRequest { room: string }
+export type InspectReply =
+  | { ok: true; node: string; owner: string | null; term: number; head: Place; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[] }
+  | Refused;
+
+type Ack<R> = (reply: R) => void;
+export interface ClientToServer {
+  create(request: CreateRequest, ack: Ack<CreateReply>): void;
+  join(request: JoinRequest, ack: Ack<JoinReply>): void;
+  act(request: ActRequest, ack?: Ack<ActReply>): void;
+  place(request: PlaceRequest, ack: Ack<PlaceReply | Refused>): void;
+  /** Stops watching, or lets go of the connection's hold; the seat is kept (to give it up: act $leave). */
+  leave(request: LeaveRequest, ack?: Ack<{ ok: true } | Refused>): void;
+  list(request: ListRequest, ack: Ack<ListReply>): void;
+  inspect(request: InspectRequest, ack: Ack<InspectReply>): void;
+}
+export type RequestName = keyof ClientToServer;
+export interface Requests {
+  create: [CreateRequest, CreateReply];
+  join: [JoinRequest, JoinReply];
+  act: [ActRequest, ActReply];
+  place: [PlaceRequest, PlaceReply | Refused];
+  leave: [LeaveRequest, { ok: true } | Refused];
+  list: [ListRequest, ListReply];
+  inspect: [InspectRequest, InspectReply];
+}
+
+// ---------------------------------------------------------------------------------------------
+// Server → client
+// ---------------------------------------------------------------------------------------------
+
+export interface Welcome { player: string; name: string; token: string; node: string; now: number; wire: number }
+
+/**
+ * One entry of a room: `[term, seq, previous term, changes, events]`. It follows the place `[previous term, seq − 1]`;
+ * a client that is not exactly there has missed something and asks to be caught up. Changes are 0 when nothing visible changed.
+ */
+export type WireChange = [term: number, seq: number, prevTerm: number, changes: Changes | 0, events?: WireEvent[]];
+
+/** Something about a room that is not part of its history. */
+export type Notice =
+  /** Another owner runs the room now. */
+  | { room: string; code: 'owner'; term: number; head: Place }
+  /** Stop trying: a newer connection of this player has the seat. */
+  | { room: string; code: 'session-replaced'; session: string }
+  /** Changes were not sent on because this connection read too slowly: ask to be caught up. */
+  | { room: string; code: 'resync' };
+
+export interface ServerToClient {
+  welcome(welcome: Welcome): void;
+  change(room: string, ...change: WireChange): void;
+  notice(notice: Notice): void;
+  token(token: string): void;
+  /** This node is about to go: open another connection, then drop this one. */
+  moving(): void;
+  /** The connection is about to be closed, and why. */
+  refused(refusal: Refused): void;
+}

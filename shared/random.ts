@@ -1,0 +1,57 @@
+/** State of the generator (sfc32): four 32-bit words. Lives in the room's document, so a new owner draws on where the old one stopped. */
+export type Seed = [number, number, number, number];
+
+/** Random numbers for rules: fair, journaled with the state, the same on every owner. */
+export interface Random {
+  /** A float in [0, 1). */
+  next(): number;
+  /** A whole number from `min` to `max`, both included. @throws RangeError when not whole or max < min */
+  int(min: number, max: number): number;
+  /** `count` throws of a die with `sides` sides, each 1…sides. */
+  dice(count: number, sides?: number): number[];
+  /** One of the items. @throws RangeError on an empty list */
+  pick<T>(items: readonly T[]): T;
+  /** A shuffled copy (Fisher–Yates). */
+  shuffle<T>(items: readonly T[]): T[];
+}
+
+/** Draws from `seed` and writes its progress back into it. Source of the algorithm: sfc32 of PractRand (public domain). */
+export function randomFrom(seed: Seed): Random {
+  const word = (): number => {
+    let [a, b, c, d] = seed;
+    const t = (((a + b) | 0) + d) | 0;
+    d = (d + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = ((c << 21) | (c >>> 11)) + t | 0;
+    seed[0] = a; seed[1] = b; seed[2] = c; seed[3] = d;
+    return t >>> 0;
+  };
+  const int = (min: number, max: number): number => {
+    if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || max < min) throw new RangeError(`random.int(${min}, ${max}): two whole numbers, the smaller first`);
+    const span = max - min + 1;
+    if (span > 0x1_0000_0000) throw new RangeError(`random.int(${min}, ${max}): a range of at most 2^32`);
+    // Reject the tail of the range, or the small numbers would come up a little more often.
+    const fair = 0x1_0000_0000 - (0x1_0000_0000 % span);
+    let w = word();
+    while (w >= fair) w = word();
+    return min + (w % span);
+  };
+  return {
+    next: () => word() / 0x1_0000_0000,
+    int,
+    dice: (count, sides = 6) => Array.from({ length: count }, () => int(1, sides)),
+    pick: items => {
+      if (items.length === 0) throw new RangeError('random.pick: nothing to pick from');
+      return items[int(0, items.length - 1)]!;
+    },
+    shuffle: items => {
+      const out = [...items];
+      for (let i = out.length - 1; i > 0; i--) {
+        const j = int(0, i);
+        [out[i], out[j]] = [out[j]!, out[i]!];
+      }
+      return out;
+    },
+  };
+}

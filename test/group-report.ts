@@ -1,0 +1,20 @@
+/** What run.ts asks of group.ts … */
+export interface GroupOrder {
+  readonly files: readonly string[];
+  readonly timeout: number;
+  readonly grep?: string;
+}
+
+/** … and hears from it: after each test, and when `done`. */
+export interface GroupReport {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly done: boolean;
+  /** The test that has just begun. */
+  readonly running: string;
+}
+
+/** How long a process may live on after its last test, and how it exits if it lives longer. */
+export const LEAK_MS = 10_000;
+export const LEAK_EXIT = 86;

@@ -1,0 +1,55 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { SystemPart } from '../server/launcher/system.ts';
+
+export const ROOT = resolve(import.meta.dirname, '..');
+
+/** Test files that run in one process, one after the other. */
+export interface Group {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly needs: readonly SystemPart[];
+  /** Milliseconds for one test, where it does not say otherwise. */
+  readonly timeout: number;
+  /** Milliseconds after which the whole group is taken for hung. */
+  readonly bound: number;
+}
+
+/** Folders whose tests use real parts. Every other folder of test/ needs nothing installed and is quick. */
+const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
+  redis: ['redis-server'],
+  launcher: ['redis-server', 'nginx'],
+  cluster: ['redis-server', 'nginx'],
+  browser: ['redis-server', 'nginx', 'chromium'],
+  bench: ['redis-server', 'nginx'],
+};
+
+/** The groups to run: all quick folders as one, then each real folder by itself. `only` are paths from the repository. */
+export function findGroups(choice: { readonly fastOnly: boolean; readonly only: readonly string[] }): Group[] {
+  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const wanted = choice.only.map((path) => resolve(ROOT, path));
+  const filesOf = (folder: string) =>
+    testFiles(join(ROOT, 'test', folder)).filter((file) => wanted.length === 0 || wanted.some((path) => isWithin(file, path)));
+  const quick = folders.map(({ name }) => name).filter((name) => !(name in REAL));
+  const groups: Group[] = [{ name: 'fast', files: quick.flatMap(filesOf), needs: [], timeout: 10_000, bound: 120_000 }];
+  if (!choice.fastOnly) {
+    for (const [name, needs] of Object.entries(REAL)) {
+      if (folders.some((folder) => folder.name === name)) {
+        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 300_000 });
+      }
+    }
+  }
+  return groups.filter((group) => group.files.length > 0);
+}
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.test\.tsx?$/.test(name))
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile())
+    .sort();
+}
+
+function isWithin(file: string, path: string): boolean {
+  return !relative(path, file).startsWith('..');
+}

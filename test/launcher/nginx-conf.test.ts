@@ -1,0 +1,46 @@
+import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodesFile, withListenPort } from '../../server/launcher/nginx-conf.ts';
+import { ROOT } from '../../server/launcher/run-folder.ts';
+import { findSystem } from '../../server/launcher/system.ts';
+
+const conf = readFileSync(join(ROOT, 'nginx.conf'), 'utf8');
+const nodes = readFileSync(join(ROOT, 'nginx.nodes.conf'), 'utf8');
+
+describe('nginx.conf', () => {
+  it('passes nginx -t as shipped', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
+    try {
+      const { nginx } = findSystem(['nginx']);
+      execFileSync(nginx, ['-t', '-e', 'stderr', '-c', join(ROOT, 'nginx.conf'), '-p', folder], { stdio: 'pipe' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('lists the nodes on 3001, 3002 and 3003', () => {
+    assert.deepEqual(nodes.match(/127\.0\.0\.1:\d+/g), ['127.0.0.1:3001', '127.0.0.1:3002', '127.0.0.1:3003']);
+  });
+
+  it('is changed by the launcher in the listen port only', () => {
+    const changed = withListenPort(conf, 12345).split('\n');
+    const differing = conf.split('\n').filter((line, i) => line !== changed[i]);
+    assert.equal(differing.length, 1);
+    assert.match(differing[0] ?? '', /listen 8080/);
+    assert.equal(changed.filter((line) => line.includes('listen 12345')).length, 1);
+  });
+
+  it('is refused if the line for the port is gone, or there twice', () => {
+    assert.throws(() => withListenPort('listen 80;\n', 1), /expected one line "listen 8080 …", found 0/);
+    assert.throws(() => withListenPort('listen 8080;\nlisten 8080;\n', 1), /found 2/);
+    assert.throws(() => withListenPort('# listen 8080;\nlisten 80800;\n', 1), /found 0/);
+  });
+
+  it('gives nodes on other ports the settings of the shipped list', () => {
+    assert.equal(nodesFile('# x\nserver 127.0.0.1:3001 max_fails=9;\n', [5, 6]), 'server 127.0.0.1:5 max_fails=9;\nserver 127.0.0.1:6 max_fails=9;\n');
+    assert.throws(() => nodesFile('', [1]), /nginx.nodes.conf/);
+  });
+});

@@ -1,0 +1,157 @@
+/**
+ * `npm test`: type check, lint, then every group of tests in a process of its own, one after the other.
+ * Ends with one line, `N passed, N failed`.
+ *
+ *   --fast           only what needs nothing installed; no type check, no lint
+ *   --only PATH      only test files at or below PATH (again for more); no type check, no lint
+ *   --grep PATTERN   only tests whose title matches; no type check, no lint
+ */
+import { fork, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { requireSystem } from '../server/launcher/system.ts';
+import { LEAK_EXIT, LEAK_MS, type GroupOrder, type GroupReport } from './group-report.ts';
+import { findGroups, ROOT, type Group } from './groups.ts';
+
+type Tally = { passed: number; failed: number; skipped: number };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    fast: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+    grep: { type: 'string' },
+  },
+});
+
+async function main(): Promise<void> {
+  const only = [...values.only, ...positionals];
+  const groups = findGroups({ fastOnly: values.fast, only });
+  const everything = !values.fast && only.length === 0 && values.grep === undefined;
+  const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const problems: string[] = [];
+
+  if (everything) {
+    const checks = [check('type check', 'typescript/bin/tsc', '--noEmit'), check('lint', 'eslint/bin/eslint.js', '.')];
+    for (const { name, output, ok } of await Promise.all(checks)) {
+      if (ok) total.passed++;
+      else {
+        total.failed++;
+        problems.push(`${name} failed`);
+        print(output);
+      }
+    }
+  }
+
+  let ran = 0;
+  try {
+    await requireSystem([...new Set(groups.flatMap((group) => group.needs))], print);
+    for (const group of groups) {
+      const { tally, problem } = await runGroup(group);
+      ran += tally.passed + tally.failed;
+      for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
+      if (problem !== undefined) {
+        total.failed++;
+        problems.push(`${group.name}: ${problem}`);
+      }
+    }
+    if (ran === 0 && total.failed === 0) {
+      total.failed++;
+      problems.push('no test ran');
+    }
+  } catch (error) {
+    total.failed++;
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+
+  for (const problem of problems) print(`✗ ${problem}`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  print(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+}
+
+/** A check says something only when it fails. */
+function check(name: string, script: string, ...args: string[]): Promise<{ name: string; output: string; ok: boolean }> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules', script), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const collect = (part: Buffer) => void (output += part.toString());
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.once('close', (code) => {
+      print(`${code === 0 ? '✓' : '✗'} ${name} (${seconds(started)})`);
+      resolve({ name, output, ok: code === 0 });
+    });
+  });
+}
+
+function runGroup(group: Group): Promise<{ tally: Tally; problem?: string }> {
+  print(`\n=== ${group.name} (${group.files.length} files)`);
+  const started = performance.now();
+  const order: GroupOrder = { files: group.files, timeout: group.timeout, ...(values.grep === undefined ? {} : { grep: values.grep }) };
+  return new Promise((resolve) => {
+    const child = fork(join(ROOT, 'test/group.ts'), [JSON.stringify(order)], {
+      cwd: ROOT,
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true, // A group of processes of its own, so that a hung one can be ended with all it started.
+    });
+    const killAll = () => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
+    const interrupted = (signal: NodeJS.Signals) => {
+      killAll();
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+    let last: GroupReport = { passed: 0, failed: 0, skipped: 0, done: false, running: 'loading the files' };
+    let hung = false;
+    const tooLong = () => {
+      hung = true;
+      killAll();
+    };
+    let bound = setTimeout(tooLong, group.bound);
+    child.on('message', (report: GroupReport) => {
+      last = report;
+      if (!report.done) return;
+      // It should notice by itself what it has left open; this is for one that cannot even do that.
+      clearTimeout(bound);
+      bound = setTimeout(tooLong, LEAK_MS + 5_000);
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(bound);
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      const { passed, failed, skipped } = last;
+      print(`=== ${group.name}: ${passed} passed, ${failed} failed in ${seconds(started)}`);
+      const problem = problemOf(last, { code, signal, hung }, group);
+      resolve({ tally: { passed, failed, skipped }, ...(problem === undefined ? {} : { problem }) });
+    });
+  });
+}
+
+/** What went wrong with a group beside its failed tests. */
+function problemOf(
+  last: GroupReport,
+  end: { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly hung: boolean },
+  group: Group,
+): string | undefined {
+  const how = end.signal ?? `exit code ${end.code}`;
+  if (end.code === LEAK_EXIT || (end.hung && last.done)) {
+    return `did not exit by itself within ${LEAK_MS / 1000} s of its last test: something is left open`;
+  }
+  if (end.hung) return `did not end within ${group.bound / 1000} s; last begun: ${last.running}`;
+  if (!last.done) return `ended before its tests did (${how}); last begun: ${last.running}`;
+  if (end.code !== 0 && last.failed === 0) return `failed after its last test (${how})`;
+  return undefined;
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+await main();
