@@ -108,6 +108,7 @@ export class RejoinNode {
   /** Stops at once: as little is said as by a crash, but nothing of this node goes on running. */
   async stop(): Promise<void> {
     this.stopped = true;
+    this.router.close();
     for (const timer of this.timers) timer.cancel();
     this.registry.abandonAll('the node stops');
     await this.membership.stop();

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../client-demo', import.meta.url));
@@ -16,4 +15,3 @@ export async function buildPage(): Promise<string> {
   return pageFolder;
 }
 
-export const pageIsBuilt = (): boolean => existsSync(`${pageFolder}/index.html`);

@@ -22,6 +22,7 @@ type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: numb
  */
 export class Router {
   readonly directory = new Directory();
+  private closed = false;
 
   constructor(private readonly parts: { self: string; registry: Registry; store: Store; peers: Peers; membership: Membership; clock: Clock; log: Log; meter: Meter }) {
     parts.peers.on('room', async (_from, body) => {
@@ -37,11 +38,15 @@ export class Router {
     });
   }
 
+  /** From now on nothing is asked for any more, least of all ownership. */
+  close(): void { this.closed = true; }
+
   /** Never throws: what cannot be done is a refusal. */
   async request(id: string, message: RoomMessage, patience: number = limits.request): Promise<RoomReply> {
     const { clock, log } = this.parts;
     const until = clock.mono() + patience;
     for (;;) {
+      if (this.closed) return refused('unavailable', undefined, 500);
       let tried: Tried;
       try {
         tried = await this.attempt(id, message);

@@ -80,12 +80,17 @@ export class Lobby {
     if (!game) return refused('no-such-game');
     const options = this.options(game, wanted.options ?? {});
     if (!options.ok) return refused('bad-options', options.detail);
-    const list = await this.list(wanted.game);
-    if (!list.ok) return list;
+    let open: RoomSummary[];
+    try {
+      open = await this.parts.store.open(wanted.game, 100);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return refused('unavailable', undefined, 500);
+    }
     const now = this.parts.clock.mono();
-    const fits = (room: RoomSummary) => room.phase === 'waiting' && room.seated < room.seats && (this.avoided.get(room.id) ?? 0) < now
+    const fits = (room: RoomSummary) => (this.avoided.get(room.id) ?? 0) < now
       && Object.keys(wanted.options ?? {}).every(key => JSON.stringify(room.options[key]) === JSON.stringify(options.value[key]));
-    const oldest = list.rooms.filter(fits).sort((a, b) => a.since - b.since)[0];
+    const oldest = open.find(fits);
     return oldest ? { room: oldest.id } : null;
   }
 

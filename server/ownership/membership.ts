@@ -7,7 +7,7 @@ interface Observed {
   /** When its beat was last seen to move, by this node's monotonic clock, and how many reads since then saw it stand. */
   moved: number;
   silentReads: number;
-  dead: 'no' | 'gone' | 'silent';
+  dead: 'no' | 'gone' | 'silent' | 'left';
 }
 
 /**
@@ -121,7 +121,7 @@ export class Membership {
     }
     for (const id of this.others.keys()) {
       if (present.has(id)) continue;
-      this.declare(id, 'gone'); // it has said goodbye
+      this.declare(id, 'left');
       this.others.delete(id);
     }
   }
@@ -146,11 +146,12 @@ export class Membership {
     }
   }
 
-  private declare(node: string, how: 'gone' | 'silent'): void {
+  private declare(node: string, how: 'gone' | 'silent' | 'left'): void {
     const other = this.others.get(node);
     if (!other || other.dead !== 'no') return;
     other.dead = how;
-    this.log.warn({ node: other.record.name, how }, 'a node is held for dead');
+    if (how === 'left') this.log.info({ node: other.record.name }, 'a node said goodbye');
+    else this.log.warn({ node: other.record.name, how }, 'a node is held for dead');
     this.onDead(node);
   }
 }

@@ -21,6 +21,8 @@ export class Resigned extends Error {
 }
 
 export interface HostParts {
+  /** Id of the node. */
+  self: string;
   store: Store; fanout: Fanout; clock: Clock; log: Log; meter: Meter;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
@@ -308,7 +310,7 @@ export class RoomHost {
       case 'act': return this.answerAct(message, outcome!);
       case 'gone': case 'poke': return { ok: true };
       case 'inspect': return {
-        ok: true, node: '', owner: '', term: this.term, head: this.place, nodes: [],
+        ok: true, node: '', owner: this.parts.self, term: this.term, head: this.place, nodes: [],
         members: this.members.list().filter(m => !m.watch).map(m => ({ player: m.player, node: m.node })),
       };
     }

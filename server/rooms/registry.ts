@@ -11,7 +11,6 @@ import { gameKey, RoomHost, type EndReason, type HostParts } from './host.ts';
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' | 'game' } | { ok: false; why: 'taken'; owner: Owner };
 
 export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
-  self: string;
   games: ReadonlyMap<string, AnyGame>;
   entropy: Entropy;
   /** A room is no longer run here. */

@@ -32,8 +32,9 @@ export interface Store {
   byCode(code: string): Promise<string | null>;
   /** A room's code, or null where there is no such room. */
   codeOf(id: string): Promise<string | null>;
-  /** Public rooms, newest first. */
+  /** Public rooms, newest first; of those that are open (waiting, with a free seat), the ones that have waited longest first. */
   list(game: string | null, most: number): Promise<RoomSummary[]>;
+  open(game: string, most: number): Promise<RoomSummary[]>;
   /** Rooms with something due at or before `at` (wall time, ms), longest overdue first. */
   due(at: number, most: number): Promise<{ id: string; at: number }[]>;
   /** Removes a room and all that is known of it, if the token is its own. */
@@ -104,3 +105,6 @@ export class StoreError extends Error {
     this.name = 'StoreError';
   }
 }
+
+/** Whether a quick join may go there. */
+export const isOpen = (room: RoomSummary): boolean => room.phase === 'waiting' && room.seated < room.seats;

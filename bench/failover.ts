@@ -1,0 +1,113 @@
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startCluster, type Cluster } from '../server/launcher/cluster.ts';
+import { until } from '../server/launcher/until.ts';
+import { faultsOf, seatPlayers, type Player } from './players.ts';
+
+/**
+ * How long play stands still when the node that runs it is killed: from the kill to each player's first verdict under a
+ * newer term. Real processes: Redis, nginx, nodes; players in a closed loop with a pause for thought.
+ */
+const { values } = parseArgs({ options: {
+  rooms: { type: 'string', default: '50' }, kills: { type: 'string', default: '20' }, think: { type: 'string', default: '50' },
+  nodes: { type: 'string', default: '3' }, mode: { type: 'string', default: 'kill' }, json: { type: 'boolean', default: false },
+} });
+const setting = { rooms: Number(values.rooms), kills: Number(values.kills), think: Number(values.think), nodes: Number(values.nodes) };
+
+const holds = (what: string, test: () => boolean, within: number): Promise<unknown> => until(what, () => test() || undefined, { within, every: 5 });
+
+interface Sample { ms: number; group: 'of the dead node' | 'others' }
+
+const cluster = await startCluster({ nodes: setting.nodes, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' } });
+try {
+  const rooms = await seatPlayers(cluster.url, setting.rooms, setting.think);
+  const players = rooms.flat();
+  for (const player of players) player.start();
+  await holds('everybody is playing', () => players.every(p => p.acked.length > 5), 30_000);
+  const calm = await baseline(players);
+  const samples: Sample[] = [];
+  const perRoom: number[] = [];
+  let stuck = 0;
+  for (let i = 0; i < setting.kills; i++) {
+    const round = await disturb(cluster, rooms, i);
+    samples.push(...round.samples);
+    perRoom.push(...round.perRoom);
+    stuck += round.stuck;
+  }
+  await Promise.all(players.map(p => p.stop()));
+  await holds('all have caught up', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1), 20_000).catch(() => {});
+  const total = { lost: 0, doubled: 0, disordered: 0, diverged: 0 };
+  for (const room of rooms) for (const [key, n] of Object.entries(faultsOf(room))) total[key as keyof typeof total] += n;
+  report(calm, samples, perRoom, { ...total, stuck, accepted: players.reduce((n, p) => n + p.acked.length, 0), refused: players.flatMap(p => p.refusals) });
+  for (const player of players) player.client.close();
+} finally {
+  await cluster.stop();
+}
+
+/** The same measure with nobody killed: from a moment to each player's next verdict. */
+async function baseline(players: Player[]): Promise<number[]> {
+  const all: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const at = performance.now();
+    for (const p of players) p.heard = [];
+    await holds('a verdict each', () => players.every(p => p.heard.length > 0), 10_000);
+    all.push(...players.map(p => p.heard[0]!.at - at));
+  }
+  return all;
+}
+
+async function disturb(cluster: Cluster, rooms: Player[][], round: number): Promise<{ samples: Sample[]; perRoom: number[]; stuck: number }> {
+  const loads = await owners(rooms);
+  const name = [...loads].sort((a, b) => b[1].length - a[1].length)[0]![0];
+  const owned = loads.get(name)!;
+  const before = owned.map(room => room.map(p => ({ player: p, term: p.room.term, group: p.node === name ? 'of the dead node' as const : 'others' as const })));
+  for (const p of owned.flat()) p.heard = [];
+  const at = performance.now();
+  if (values.mode === 'freeze') await cluster.freeze(name, 5_000);
+  else await cluster.kill(name);
+  const first = (p: Player, term: number) => p.heard.find(h => h.term > term);
+  await holds('play goes on in all rooms', () => before.flat().every(b => first(b.player, b.term)), 15_000).catch(() => {});
+  const samples: Sample[] = [];
+  const perRoom: number[] = [];
+  let stuck = 0;
+  for (const room of before) {
+    const times = room.map(b => ({ group: b.group, ms: (first(b.player, b.term)?.at ?? NaN) - at }));
+    stuck += times.filter(t => Number.isNaN(t.ms)).length;
+    samples.push(...times.filter(t => !Number.isNaN(t.ms)));
+    perRoom.push(Math.min(...times.map(t => t.ms).filter(ms => !Number.isNaN(ms))));
+  }
+  if (values.mode === 'freeze') await holds('the node is awake', () => cluster.nodes.find(n => n.name === name)!.state === 'up', 20_000);
+  else await cluster.restart(name);
+  process.stderr.write(`${round + 1}. ${name}: ${owned.length} rooms, longest ${Math.max(...samples.map(s => s.ms)).toFixed(0)} ms\n`);
+  return { samples, perRoom, stuck };
+}
+
+/** Rooms by the node that runs them. */
+async function owners(rooms: Player[][]): Promise<Map<string, Player[][]>> {
+  const found = new Map<string, Player[][]>();
+  await Promise.all(rooms.map(async room => {
+    const { owner } = await room[0]!.client.inspect(room[0]!.room as never);
+    if (owner !== null) found.set(owner, [...(found.get(owner) ?? []), room]);
+  }));
+  return found;
+}
+
+function report(calm: number[], samples: Sample[], perRoom: number[], totals: Record<string, number | string[]>): void {
+  const row = (name: string, ms: number[]) => {
+    const s = [...ms].sort((a, b) => a - b);
+    const q = (p: number) => (s.length === 0 ? '–' : s[Math.min(s.length - 1, Math.floor(p * s.length))]!.toFixed(0));
+    return { name, n: s.length, p50: q(0.5), p99: q(0.99), max: q(1) };
+  };
+  const rows = [
+    row('nobody killed', calm), row('each room, first verdict', perRoom),
+    row('players connected to that node', samples.filter(s => s.group === 'of the dead node').map(s => s.ms)), row('players connected elsewhere', samples.filter(s => s.group === 'others').map(s => s.ms)),
+  ];
+  const about = { date: new Date().toISOString().slice(0, 10), machine: `${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}`, ...setting, mode: values.mode };
+  if (values.json) return void process.stdout.write(`${JSON.stringify({ about, rows, totals }, null, 1)}\n`);
+  process.stdout.write([
+    '', `${about.date}, ${about.machine}: ${setting.rooms} rooms, ${setting.nodes} nodes, ${setting.kills} × ${values.mode}, ${setting.think} ms of thought`, '',
+    '| ms from the fault to the first verdict of a newer term | n | p50 | p99 | max |', '|---|---|---|---|---|',
+    ...rows.map(r => `| ${r.name} | ${r.n} | ${r.p50} | ${r.p99} | ${r.max} |`), '',
+    `accepted ${String(totals.accepted)}, lost ${String(totals.lost)}, doubled ${String(totals.doubled)}, out of order ${String(totals.disordered)}, rooms that differ ${String(totals.diverged)}, stuck ${String(totals.stuck)}, refused ${(totals.refused as string[]).length}`, '',
+  ].join('\n'));
+}

@@ -1,0 +1,74 @@
+import { connect, type Client, type Room } from '../client/index.ts';
+import { tally } from './tally.ts';
+
+type TallyRoom = Room<(typeof tally)['def']>;
+
+/** A verdict as a player got it: which number, under which term, and when (performance.now()). */
+export interface Heard { k: number; term: number; at: number; took: number }
+
+/** One player in a closed loop: act, wait for the verdict, think, act again. Records all it hears. */
+export class Player {
+  readonly acked: number[] = [];
+  readonly refusals: string[] = [];
+  heard: Heard[] = [];
+  private k = 0;
+  private running: Promise<void> | null = null;
+  private stopping = false;
+
+  constructor(readonly client: Client, readonly room: TallyRoom, private readonly think: number) {}
+
+  get node(): string | null { return this.client.status.state === 'live' ? this.client.status.node : null; }
+
+  start(): void { this.running = this.play(); }
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.running;
+  }
+
+  private async play(): Promise<void> {
+    while (!this.stopping) {
+      const k = ++this.k;
+      const asked = performance.now();
+      const said = await this.room.act.add({ k });
+      const at = performance.now();
+      if (said.ok) {
+        this.acked.push(k);
+        this.heard.push({ k, term: said.place[0], at, took: at - asked });
+      } else this.refusals.push(said.code);
+      await new Promise(done => setTimeout(done, this.think));
+    }
+  }
+}
+
+/** Two players in each of so many rooms, every player from another network (/24), as nginx sees it. */
+export async function seatPlayers(url: string, rooms: number, think: number): Promise<Player[][]> {
+  let network = 0;
+  const from = () => {
+    network += 1;
+    return { extraHeaders: { 'x-forwarded-for': `10.${Math.floor(network / 250)}.${network % 250}.7` } };
+  };
+  return Promise.all(Array.from({ length: rooms }, async () => {
+    const clients = [connect(url, { storage: null, socket: from() }), connect(url, { storage: null, socket: from() })];
+    const first = await clients[0]!.create(tally, { private: true });
+    const second = await clients[1]!.join(tally, { id: first.id });
+    return [new Player(clients[0]!, first, think), new Player(clients[1]!, second, think)];
+  }));
+}
+
+/** What is wrong with a room's history, held against what its players were told: nothing, if all is well. */
+export function faultsOf(players: readonly Player[]): { lost: number; doubled: number; disordered: number; diverged: number } {
+  const states = players.map(p => JSON.stringify(p.room.state));
+  const log = players[0]!.room.state?.log ?? [];
+  const faults = { lost: 0, doubled: 0, disordered: 0, diverged: states.some(s => s !== states[0]) ? 1 : 0 };
+  for (const player of players) {
+    const mine = log[player.room.seat!] ?? [];
+    const counts = new Map<number, number>();
+    mine.forEach((k, i) => {
+      counts.set(k, (counts.get(k) ?? 0) + 1);
+      if (i > 0 && k < mine[i - 1]!) faults.disordered += 1;
+    });
+    for (const k of player.acked) if (!counts.has(k)) faults.lost += 1;
+    for (const n of counts.values()) faults.doubled += n - 1;
+  }
+  return faults;
+}

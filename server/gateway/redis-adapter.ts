@@ -1,0 +1,71 @@
+import { createAdapter } from '@socket.io/redis-adapter';
+import type { Log, Meter } from '../ports.ts';
+import { destroy, newClient, type RedisClient } from '../store/redis-client.ts';
+import { RedisKeys } from '../store/redis-keys.ts';
+import type { Gateway } from './gateway.ts';
+
+/**
+ * The broadcast path between nodes: Socket.IO's Redis adapter, over two connections of its own.
+ *
+ * The adapter drops the promise of each publish; one that fails would end the process, on all nodes at once. So the
+ * clients it gets are guarded: what cannot be sent now is counted and forgotten, for the journal is the truth, and a
+ * broadcast that comes late is worse than one that does not come.
+ */
+export class RedisAdapter {
+  private readonly pub: RedisClient;
+  private readonly sub: RedisClient;
+  private readonly keys: RedisKeys;
+
+  constructor(private readonly options: { url: string; prefix: string; log: Log; meter: Meter }) {
+    this.keys = new RedisKeys(options.prefix);
+    this.pub = newClient(options.url, 'rejoin-io-pub', options.log);
+    this.sub = newClient(options.url, 'rejoin-io-sub', options.log, true);
+  }
+
+  async connect(): Promise<void> { await Promise.all([this.pub.connect(), this.sub.connect()]); }
+
+  /** `resync` is called when broadcasts may have been missed: the subscription was away for a while. */
+  attach(gateway: Gateway, resync: () => void): void {
+    gateway.io.adapter(createAdapter(guardedPublisher(this.pub, this.options.meter), guardedSubscriber(this.sub, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
+    let wasAway = false;
+    this.sub.on('reconnecting', () => { wasAway = true; });
+    this.sub.on('ready', () => {
+      if (wasAway) resync();
+      wasAway = false;
+    });
+  }
+
+  close(): void {
+    destroy(this.pub);
+    destroy(this.sub);
+  }
+}
+
+function guardedPublisher(client: RedisClient, meter: Meter): RedisClient {
+  const lost = () => {
+    meter.count('droppedPublishes');
+    return 0;
+  };
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === 'publish') return (channel: string, message: string) => (target.isReady ? target.publish(channel, message).catch(lost) : Promise.resolve(lost()));
+      return bound(target, name);
+    },
+  });
+}
+
+function guardedSubscriber(client: RedisClient, log: Log): RedisClient {
+  const guarded = new Set(['subscribe', 'pSubscribe', 'unsubscribe', 'pUnsubscribe']);
+  return new Proxy(client, {
+    get(target, name) {
+      const member = bound(target, name);
+      if (typeof name !== 'string' || !guarded.has(name)) return member;
+      return (...args: unknown[]) => (member as (...a: unknown[]) => Promise<unknown>)(...args).catch((error: unknown) => log.debug({ error, call: name }, 'the broadcast path was not changed'));
+    },
+  });
+}
+
+function bound(target: RedisClient, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(target, name, target);
+  return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(target) : member;
+}

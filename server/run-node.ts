@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { RedisUnfit } from './cluster/redis-parts.ts';
+import { BadConfig, readConfig, type Config } from './config.ts';
+import type { AnyGame } from '../shared/contract.ts';
+import { createLog } from './ops/log.ts';
+import { buildPage, pageFolder } from './page.ts';
+import { startServer, type RunningServer } from './server.ts';
+
+/**
+ * Runs one node as a process: settings → parts → listen → drain. The only reader of the environment and of signals.
+ * `--embedded`: for a person at a terminal; builds the page and says where it is.
+ */
+export async function runNode(games: readonly AnyGame[]): Promise<void> {
+  try {
+    await start(games);
+  } catch (error) {
+    process.stderr.write(`${complaint(error)}\n`);
+    process.exit(78);
+  }
+}
+
+async function start(games: readonly AnyGame[]): Promise<void> {
+  const embedded = process.argv.includes('--embedded');
+  const config = readConfig(process.env);
+  const log = createLog(config.NODE_NAME, embedded && process.env.LOG_LEVEL === undefined ? 'warn' : config.LOG_LEVEL);
+  // What nobody caught has left something in a state that nobody knows. Other nodes take the rooms over.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.error({ error, event }, 'giving up: an error that nobody caught');
+      process.exit(70);
+    });
+  }
+  if (embedded) await buildPage();
+  const server = await startServer({
+    games, log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
+    origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, trustProxy: config.TRUST_PROXY,
+  }, { port: config.PORT, host: config.HOST });
+  log.info({ port: server.port, store: config.REDIS_URL ? 'redis' : 'memory' }, 'listening');
+  if (embedded) await greet(server.port);
+  stopInGoodOrder(server, config, log);
+}
+
+function stopInGoodOrder(server: RunningServer, config: Config, log: ReturnType<typeof createLog>): void {
+  let stopping = false;
+  const stop = (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, 'stopping');
+    // Alone there is nobody to give rooms to.
+    const gone = config.REDIS_URL ? server.drain() : server.close();
+    setTimeout(() => process.exit(1), 15_000).unref();
+    gone.then(() => process.exit(0), (error: unknown) => {
+      log.error({ error }, 'did not stop in good order');
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // The launcher that started this node is gone.
+  process.on('disconnect', () => stop('the launcher is gone'));
+}
+
+/** Says where the page is, also for a phone in the same network. */
+async function greet(port: number): Promise<void> {
+  const { renderUnicodeCompact } = await import('uqr');
+  const lan = Object.values(networkInterfaces()).flat().find(a => a && a.family === 'IPv4' && !a.internal)?.address;
+  const lines = ['', `  Rejoin is ready:  http://localhost:${port}`];
+  if (lan !== undefined) lines.push(`  On your phone:    http://${lan}:${port}`, '', ...renderUnicodeCompact(`http://${lan}:${port}`, { border: 1 }).split('\n').map(l => `  ${l}`));
+  lines.push('', '  Ctrl-C stops it. Rooms live in this process: they end with it. For rooms that outlive a node: npm run cluster', '');
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** What a person can mend is said in a sentence; anything else comes with its stack. */
+function complaint(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const mendable = error instanceof BadConfig || error instanceof RedisUnfit || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  return mendable ? error.message : (error.stack ?? error.message);
+}

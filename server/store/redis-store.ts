@@ -1,0 +1,214 @@
+import { ErrorReply } from 'redis';
+import { limits } from '../../shared/limits.ts';
+import type { RoomSummary } from '../../shared/protocol.ts';
+import type { Clock, Log, NodeRecord } from '../ports.ts';
+import { isOpen, StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Store } from './contract.ts';
+import { destroy, newClient, type RedisClient } from './redis-client.ts';
+import { RedisKeys } from './redis-keys.ts';
+import { loadScripts, type Script, type ScriptName } from './scripts.ts';
+
+/** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
+const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
+
+/**
+ * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
+ * long list does not keep a move waiting.
+ */
+export class RedisStore implements Store {
+  private readonly keys: RedisKeys;
+  private readonly scripts: Record<ScriptName, Script> = loadScripts();
+  private readonly writes: RedisClient;
+  private readonly reads: RedisClient;
+  private runId: string | null = null;
+  /** False from a break of the connection until it is known whether the same Redis answers. */
+  private verified = false;
+  private readonly incarnations: (() => void)[] = [];
+
+  constructor(private readonly options: { url: string; prefix: string; clock: Clock; log: Log; deadline?: number }) {
+    this.keys = new RedisKeys(options.prefix);
+    this.writes = newClient(options.url, 'rejoin-writes', options.log);
+    this.reads = newClient(options.url, 'rejoin-reads', options.log);
+    for (const event of ['reconnecting', 'end']) this.writes.on(event, () => { this.verified = false; });
+    this.writes.on('ready', () => void this.verify());
+  }
+
+  /** @throws when Redis cannot be reached within `patience` ms */
+  async connect(): Promise<void> {
+    await Promise.all([this.writes.connect(), this.reads.connect()]);
+    if (!this.verified) await this.verify();
+  }
+
+  /** Redis's own `INFO`, for the check at boot. */
+  info(): Promise<string> { return this.reads.sendCommand(['INFO']); }
+  async setting(name: string): Promise<string | null> {
+    const reply = await this.reads.configGet(name);
+    return reply[name] ?? null;
+  }
+
+  async create(room: NewRoom): Promise<'ok' | 'exists'> {
+    const k = this.keys;
+    return (await this.run('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code)], [room.id, room.code, room.game, room.snapshot, String(room.life)])) as 'ok' | 'exists';
+  }
+
+  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
+    const k = this.keys;
+    const reply = (await this.run('claim', [k.meta(id), k.journal(id), k.snapshot(id), k.nodes], [
+      claim.token, claim.node, claim.expected ?? '', String(claim.floor), String(Math.floor(Math.random() * 1024)), ` ${claim.games.join(' ')} `, String(limits.terms),
+    ])) as string[];
+    switch (reply[0]) {
+      case 'missing': return { ok: false, why: 'missing' };
+      case 'game': return { ok: false, why: 'game', game: reply[1]! };
+      case 'taken': return { ok: false, why: 'taken', owner: ownerOf(reply.slice(1)) };
+      default: return claimedOf(reply);
+    }
+  }
+
+  async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
+    const k = this.keys;
+    const { summary } = append;
+    const reply = (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.open], [
+      append.token, String(append.seq), append.entry, id,
+      append.due === undefined ? '' : append.due === null ? '-' : String(Math.round(append.due)),
+      summary === undefined ? '' : summary === null ? '-' : JSON.stringify(summary),
+      summary ? String(summary.since) : '', summary && isOpen(summary) ? '1' : '0',
+      append.life === undefined ? '' : String(append.life), append.game ?? '', append.release ? '1' : '0',
+    ])) as 'ok' | 'fenced' | 'seq';
+    if (reply === 'ok' && append.life !== undefined) this.renewCode(id, append.life);
+    return reply;
+  }
+
+  async snapshot(id: string, token: string, seq: number, text: string, keep: number): Promise<'ok' | 'fenced' | 'old'> {
+    const k = this.keys;
+    return (await this.run('snapshot', [k.meta(id), k.journal(id), k.snapshot(id)], [token, String(seq), text, String(keep)])) as 'ok' | 'fenced' | 'old';
+  }
+
+  async release(id: string, token: string): Promise<'ok' | 'fenced'> { return (await this.run('release', [this.keys.meta(id)], [token])) as 'ok' | 'fenced'; }
+
+  async owner(id: string): Promise<Owner | null> {
+    const m = await this.read(() => this.reads.hmGet(this.keys.meta(id), ['node', 'tok', 'term', 'seq']));
+    return m[3] === null || m[3] === undefined ? null : ownerOf(m.map(v => v ?? ''));
+  }
+
+  async byCode(code: string): Promise<string | null> { return this.read(() => this.reads.get(this.keys.code(code))); }
+  async codeOf(id: string): Promise<string | null> { return this.read(() => this.reads.hGet(this.keys.meta(id), 'code')); }
+
+  async list(game: string | null, most: number): Promise<RoomSummary[]> {
+    return this.page(this.keys.listed, most, true, room => game === null || room.game === game);
+  }
+  async open(game: string, most: number): Promise<RoomSummary[]> { return this.page(this.keys.open, most, false, room => room.game === game && isOpen(room)); }
+
+  async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
+    const late = await this.read(() => this.reads.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: 0, count: most } }));
+    const there = await this.read(() => Promise.all(late.map(({ value }) => this.reads.exists(this.keys.meta(value)))));
+    const gone = late.filter((_l, i) => there[i] === 0).map(l => l.value);
+    if (gone.length > 0) await this.read(() => this.reads.zRem(this.keys.due, gone));
+    return late.filter((_l, i) => there[i] !== 0).map(({ value, score }) => ({ id: value, at: score }));
+  }
+
+  async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
+    const k = this.keys;
+    const code = await this.codeOf(id);
+    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.open], [token, id])) as 'ok' | 'fenced';
+  }
+
+  async probe(): Promise<boolean> {
+    if (!this.verified) return false;
+    await this.answered(this.writes.set(this.keys.probe, String(this.options.clock.now()), { expiration: { type: 'PX', value: 60_000 } }), 'probe');
+    return true;
+  }
+
+  onIncarnation(changed: () => void): void { this.incarnations.push(changed); }
+
+  async close(): Promise<void> {
+    destroy(this.writes);
+    destroy(this.reads);
+  }
+
+  /** Reads a list from one end until enough of it fits, or a thousand lines have been looked at. */
+  private async page(key: string, most: number, newestFirst: boolean, fits: (room: RoomSummary) => boolean): Promise<RoomSummary[]> {
+    const found: RoomSummary[] = [];
+    for (let from = 0; from < 1_000 && found.length < most; from += 200) {
+      const ids = await this.read(() => this.reads.zRange(key, from, from + 199, { REV: newestFirst }));
+      found.push(...(await this.summaries(key, ids)).filter(fits));
+      if (ids.length < 200) break;
+    }
+    return found.slice(0, most);
+  }
+
+  private async summaries(key: string, ids: string[]): Promise<RoomSummary[]> {
+    if (ids.length === 0) return [];
+    const [texts, there] = await this.read(() => Promise.all([this.reads.hmGet(this.keys.summaries, ids), Promise.all(ids.map(id => this.reads.exists(this.keys.meta(id))))]));
+    // Keys of rooms expire by themselves; their lines in the lists are cleared by whoever sees them.
+    const gone = ids.filter((_id, i) => there[i] === 0 || texts[i] === null);
+    if (gone.length > 0) await this.read(() => Promise.all([this.reads.zRem(key, gone), this.reads.hDel(this.keys.summaries, gone)]));
+    return texts.flatMap((text, i) => (text !== null && text !== undefined && there[i] !== 0 ? [JSON.parse(text) as RoomSummary] : []));
+  }
+
+  /** The code's key lives as long as the room. Where this fails, the code ends earlier than the room; links by id go on. */
+  private renewCode(id: string, life: number): void {
+    this.codeOf(id).then(code => (code === null ? 0 : this.reads.pExpire(this.keys.code(code), life)))
+      .catch((error: unknown) => this.options.log.debug({ room: id, error }, 'the life of a code was not renewed'));
+  }
+
+  private async run(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
+    if (!this.verified) throw new StoreError('no', true, 'redis is away');
+    const script = this.scripts[name];
+    if (keys.length !== script.keys) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
+    try {
+      return await this.answered(this.writes.evalSha(script.sha, { keys, arguments: args }), name);
+    } catch (error) {
+      // Redis has forgotten its scripts; nothing was done, so the same token and seq may be sent again.
+      if (!(error instanceof StoreError) || !(error.cause instanceof ErrorReply) || !error.cause.message.startsWith('NOSCRIPT')) throw error;
+      return this.answered(this.writes.eval(script.text, { keys, arguments: args }), name);
+    }
+  }
+
+  private read<T>(ask: () => Promise<T>): Promise<T> { return this.answered(ask(), 'read'); }
+
+  /** Waits for an answer, not for ever, and says of a failure whether it may have been carried out. */
+  private async answered<T>(asked: Promise<T>, what: string): Promise<T> {
+    const deadline = this.options.deadline ?? limits.storeDeadline;
+    let stop: { cancel(): void } | null = null;
+    const late = new Promise<never>((_resolve, reject) => {
+      stop = this.options.clock.after(deadline, () => reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)));
+    });
+    try {
+      return await Promise.race([asked, late]);
+    } catch (error) {
+      asked.catch(() => {}); // it may fail later, when nobody waits any more
+      if (error instanceof StoreError) throw error;
+      const message = error instanceof Error ? error.message || error.name : 'unknown';
+      if (error instanceof ErrorReply) throw new StoreError('no', refusesAll.test(message), `${what}: ${message}`, { cause: error });
+      const neverSent = error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name);
+      throw new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
+    } finally {
+      (stop as { cancel(): void } | null)?.cancel();
+    }
+  }
+
+  /** After each connect: is this the Redis that was there before? Until that is known nothing is written. */
+  private async verify(): Promise<void> {
+    try {
+      const info = await this.writes.sendCommand<string>(['INFO', 'server']);
+      const runId = /run_id:(\w+)/.exec(info)?.[1] ?? 'unknown';
+      const changed = this.runId !== null && this.runId !== runId;
+      this.runId = runId;
+      this.verified = true;
+      if (changed) for (const tell of this.incarnations) tell();
+    } catch (error) {
+      this.options.log.debug({ error }, 'redis was not identified; its next connect tries again');
+      // LOADING, or the connection broke again: ask once more unless a reconnect does.
+      this.options.clock.after(100, () => { if (!this.verified && this.writes.isReady) void this.verify(); });
+    }
+  }
+}
+
+const ownerOf = ([node, token, term, seq]: string[]): Owner => ({ node: node || null, token: token || null, term: Number(term), seq: Number(seq) });
+
+function claimedOf(r: string[]): Claimed {
+  const record = r[8] ? (JSON.parse(r[8]) as NodeRecord) : null;
+  return {
+    ok: true, term: Number(r[1]), seq: Number(r[2]), terms: r[3]!.split(',').map(t => t.split(':').map(Number) as [number, number]),
+    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], seen: record?.at ?? null } : null, entries: r.slice(9),
+  };
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** A Lua script of the store, as reviewed in lua/*.lua. */
+export interface Script { name: string; text: string; sha: string; keys: number }
+
+const names = ['create', 'claim', 'append', 'snapshot', 'release', 'remove'] as const;
+export type ScriptName = (typeof names)[number];
+
+/** Reads the scripts and the number of their keys from their own headers. @throws when a header does not say it */
+export function loadScripts(): Record<ScriptName, Script> {
+  const scripts = names.map(name => {
+    const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+    const header = /^-- keys +((?:.|\n-- {3,})*)/m.exec(text)?.[1] ?? '';
+    const keys = Math.max(0, ...[...header.matchAll(/(?:^|\s)(\d+) [a-z]/g)].map(m => Number(m[1])));
+    if (keys === 0) throw new Error(`lua/${name}.lua: the header names no keys`);
+    return [name, { name, text, sha: createHash('sha1').update(text).digest('hex'), keys }] as const;
+  });
+  return Object.fromEntries(scripts) as Record<ScriptName, Script>;
+}
