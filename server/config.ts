@@ -21,7 +21,10 @@ const schema = z.object({
   TRUST_PROXY: z.string().optional(),
   /** Set by the launcher: where this machine's cluster control listens. */
   CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-}).refine(s => s.REDIS_URL === undefined || s.REJOIN_SECRET !== undefined, { path: ['REJOIN_SECRET'], message: 'is needed with REDIS_URL: all nodes must sign with the same secret' });
+}).refine(s => s.REDIS_URL === undefined || s.REJOIN_SECRET !== undefined, {
+  path: ['REJOIN_SECRET'], message: 'is needed with REDIS_URL: all nodes must sign with the same secret',
+  when: () => true, // also beside other complaints, so that all are said at once
+});
 
 export type Config = z.output<typeof schema>;
 

@@ -12,7 +12,8 @@ export type RedisClient = RedisClientType;
 export function newClient(url: string, name: string, log: Log, keepsSubscriptions = false): RedisClient {
   const client: RedisClient = createClient({
     url, name, disableOfflineQueue: !keepsSubscriptions, disableClientInfo: true, maintNotifications: 'disabled', pingInterval: 2_000,
-    commandOptions: { timeout: 5_000 },
+    // The store has deadlines of its own; a signal and a timer for each command would cost more than the command.
+    commandOptions: { timeout: 0 },
     socket: { connectTimeout: 1_500, keepAlive: true, keepAliveInitialDelay: 2_000, noDelay: true, reconnectStrategy: tries => Math.min(25 * 2 ** Math.min(tries, 4), 300) + Math.floor(Math.random() * 50) },
   });
   // Without a listener an error of the connection would be the end of the process.
