@@ -66,7 +66,7 @@ export class RejoinNode {
       onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.after(0, () => this.reclaim(id)); },
     });
     this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node));
-    this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter });
+    this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports() });
     this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
     this.edge = new Edge({

@@ -4,7 +4,7 @@ import { refused } from '../../shared/refusals.ts';
 import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { Resigned } from '../rooms/host.ts';
-import { repeatable, type RoomMessage, type RoomReply } from '../rooms/messages.ts';
+import { repeatable, type Adopt, type RoomMessage, type RoomReply } from '../rooms/messages.ts';
 import type { Registry } from '../rooms/registry.ts';
 import { StoreError, type Owner, type Store } from '../store/contract.ts';
 import { Directory } from './directory.ts';
@@ -24,7 +24,11 @@ export class Router {
   readonly directory = new Directory();
   private closed = false;
 
-  constructor(private readonly parts: { self: string; registry: Registry; store: Store; peers: Peers; membership: Membership; clock: Clock; log: Log; meter: Meter }) {
+  constructor(private readonly parts: { self: string; registry: Registry; store: Store; peers: Peers; membership: Membership; clock: Clock; log: Log; meter: Meter; draining(): boolean }) {
+    parts.peers.on('adopt', async (_from, body) => {
+      const { id, expected, floor } = body as unknown as Adopt;
+      return (await parts.registry.acquire(id, expected, floor)).ok;
+    });
     parts.peers.on('room', async (_from, body) => {
       const [id, message] = body as unknown as [string, RoomMessage];
       const host = parts.registry.get(id);
@@ -86,6 +90,7 @@ export class Router {
   }
 
   private async takeOver(id: string, known: Owner): Promise<Tried> {
+    if (this.parts.draining() && (await this.leaveTo(null, id, known))) return { again: 'untouched', wait: 0 };
     const acquired = await this.parts.registry.acquire(id, known.token, known.term);
     if (acquired.ok) {
       this.directory.forget(id);
@@ -97,12 +102,20 @@ export class Router {
         return { reply: refused('room-missing') };
       case 'unreadable': return { reply: refused('room-quarantined') };
       case 'game':
-        return { again: 'untouched', wait: 200 }; // a node that runs this version of the game has to take it
+        return { again: 'untouched', wait: (await this.leaveTo(acquired.game, id, known)) ? 0 : 200 };
       case 'taken':
         this.directory.set(id, acquired.owner);
         // Nobody's, or a dead one's, or this node's own of a moment ago: it can be claimed with the token just read.
         return { again: 'untouched', wait: acquired.owner.node === this.parts.self ? 20 : 0 };
     }
+  }
+
+  /** Has another node take a room that this one cannot or should not run. @returns whether one has */
+  private async leaveTo(game: string | null, id: string, known: Owner): Promise<boolean> {
+    const { membership, peers } = this.parts;
+    const heir = membership.alive().filter(n => !n.draining && (game === null || n.games.includes(game))).sort((a, b) => a.rooms - b.rooms)[0];
+    this.directory.forget(id);
+    return heir !== undefined && peers.ask(heir.id, 'adopt', { id, expected: known.token, floor: known.term } satisfies Adopt).then(took => took === true, () => false);
   }
 
   private async forward(id: string, node: string, message: RoomMessage): Promise<Tried> {

@@ -11,6 +11,7 @@ import type { Peers } from '../cluster/peers.ts';
 import type { Clock, Entropy, Log } from '../ports.ts';
 import { newDocument } from '../rooms/document.ts';
 import { encodeSnapshot } from '../rooms/entry.ts';
+import type { Adopt } from '../rooms/messages.ts';
 import { gameKey, type Registry } from '../rooms/registry.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 
@@ -21,12 +22,7 @@ export class Lobby {
   /** Rooms that a quick join found full a moment ago, before the list knew; monotonic ms until when. */
   private readonly avoided = new Map<string, number>();
 
-  constructor(private readonly parts: LobbyParts) {
-    parts.peers.on('adopt', async (_from, body) => {
-      await parts.registry.acquire(body as string, null, 0);
-      return true;
-    });
-  }
+  constructor(private readonly parts: LobbyParts) {}
 
   /** Makes a room. The same player with the same key gets the same room: a lost reply makes no second one. */
   async create(player: string, request: CreateRequest): Promise<CreateReply> {
@@ -113,7 +109,7 @@ export class Lobby {
     const others = membership.alive().filter(n => !n.draining && n.games.includes(gameKey(game)));
     const other = others[Math.floor(entropy.float() * others.length)];
     try {
-      if (other && (other.rooms < registry.size || this.parts.draining())) await peers.ask(other.id, 'adopt', id);
+      if (other && (other.rooms < registry.size || this.parts.draining())) await peers.ask(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies Adopt);
       else await registry.acquire(id, null, 0);
     } catch (error) {
       // The room exists; whoever joins it first makes its node the owner.

@@ -2,6 +2,7 @@ import { limits } from '../../shared/limits.ts';
 import type { Peers } from '../cluster/peers.ts';
 import { Gate } from '../gate.ts';
 import type { Clock, Log } from '../ports.ts';
+import type { Adopt } from '../rooms/messages.ts';
 import { gameKey } from '../rooms/host.ts';
 import type { Registry } from '../rooms/registry.ts';
 import type { Membership } from './membership.ts';
@@ -27,8 +28,7 @@ export async function handOver(parts: { registry: Registry; membership: Membersh
     if (!heir) return;
     given.set(heir.id, (given.get(heir.id) ?? 0) + 1);
     try {
-      await peers.ask(heir.id, 'adopt', host.id);
-      moved += 1;
+      if (await peers.ask(heir.id, 'adopt', { id: host.id, expected: null, floor: host.term } satisfies Adopt)) moved += 1;
     } catch (error) {
       log.debug({ room: host.id, error }, 'a room was released without an heir; the first to ask for it takes it');
     }

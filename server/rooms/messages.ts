@@ -23,6 +23,9 @@ export type RoomReply = OwnerJoinReply | ActReply | InspectReply | { ok: true };
 /** Whether a message may be given to a second owner when the first one's answer is lost. */
 export const repeatable = (message: RoomMessage): boolean => message.k !== 'act' || message.number !== null || message.name === '$leave';
 
+/** One node asks another to take a room; `expected` is the token of whoever has it now and is known to be gone. */
+export interface Adopt { id: string; expected: string | null; floor: number }
+
 /** A member as its node reports it. */
 export interface MemberReport { conn: string; player: string; session: string; watch: boolean }
 /** Once a second each node tells the owner of its members' rooms who is there, and hears the rooms' heads. */

@@ -8,7 +8,7 @@ import { dueOf } from './document.ts';
 import { recover, Unreadable } from './entry.ts';
 import { gameKey, RoomHost, type EndReason, type HostParts } from './host.ts';
 
-export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' | 'game' } | { ok: false; why: 'taken'; owner: Owner };
+export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
 
 export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
@@ -60,7 +60,7 @@ export class Registry {
     if (pause > 0) await clock.sleep(pause);
     const token = mint(entropy.bytes(16));
     const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys() });
-    if (!claimed.ok) return claimed.why === 'taken' ? claimed : { ok: false, why: claimed.why };
+    if (!claimed.ok) return claimed;
     let host: RoomHost;
     try {
       host = this.start(token, claimed);

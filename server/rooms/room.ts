@@ -107,6 +107,8 @@ export class Room {
       return result;
     } catch (error) {
       restore(this.doc as unknown as Json, this.shadow as unknown as Json);
+      // A rule that awaits holds the state still, and goes on: it is left with a state that is nobody's.
+      if (error instanceof AsyncRule) this.doc.state = copy(this.shadow.state);
       this.events.length = said;
       throw error;
     }
@@ -234,6 +236,12 @@ export class Room {
     if (name !== '$leave') return;
     const out = this.count(() => leaveSeat(this.table(), seat));
     this.outOfPlay(out);
+    this.waitNoLonger();
+  }
+
+  /** Whoever has gone is not waited for. */
+  private waitNoLonger(): void {
+    if (this.doc.room.phase === 'waiting') this.tryOut('setup', () => maybeStart(this.table()));
     if (this.doc.room.phase === 'ended') this.tryOut('setup', () => maybeRematch(this.table()));
   }
 
@@ -255,8 +263,10 @@ export class Room {
       if (this.doc.hidden.timers[name]?.at !== at) continue; // an earlier one has cleared or moved it
       const player = this.doc.room.seats.find(s => s && holdTimer(s.player) === name)?.player;
       if (name.startsWith('$')) {
-        if (player !== undefined) this.outOfPlay(this.count(() => giveUp(this.table(), player)));
-        else this.count(() => { delete this.doc.hidden.timers[name]; });
+        if (player !== undefined) {
+          this.outOfPlay(this.count(() => giveUp(this.table(), player)));
+          this.waitNoLonger();
+        } else this.count(() => { delete this.doc.hidden.timers[name]; });
         continue;
       }
       const consume = () => contextFor(this.game, this.doc, this.events, this.clock, null).timers[name as never] as { clear(): void };
@@ -328,9 +338,11 @@ class EngineRefusal extends Error {
   }
 }
 
+class AsyncRule extends TypeError { override readonly name = 'AsyncRule'; }
+
 /** A rule that awaits would go on after its entry was written, on a state that has moved on. */
 function mustBeSync(result: unknown): void {
   if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
   (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
-  throw new TypeError('a rule must not be asynchronous');
+  throw new AsyncRule('a rule must not be asynchronous');
 }

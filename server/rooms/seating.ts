@@ -121,10 +121,13 @@ export function maybeStart(t: Table): void {
   if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
 }
 
+/** Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or forfeited and are not there. */
+const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !(s.out && !s.here) ? [i] : []));
+
 /** All who are still seated agree to play again: the next match begins in the same room. */
 export function maybeRematch(t: Table): void {
-  const { room, hidden } = t.doc;
-  const players = room.seats.filter((s, i) => s !== null && hidden.seats[i] !== null) as PublicSeat[];
+  const { room } = t.doc;
+  const players = staying(t.doc).map(i => room.seats[i]!);
   if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.every(s => s.rematch)) startMatch(t);
 }
 
@@ -146,8 +149,9 @@ export function startMatch(t: Table): void {
 /** Rules count players by index, so a match begins with the seats 0…n−1: those who left the last one make room. */
 function closeRanks(doc: RoomDocument): void {
   const { room, hidden } = doc;
-  const stay = room.seats.flatMap((s, i) => (s && hidden.seats[i] ? [i] : []));
-  if (stay.every((from, to) => from === to) && room.seats.every((s, i) => s === null || hidden.seats[i] !== null)) return;
+  const stay = staying(doc);
+  if (stay.every((from, to) => from === to) && room.seats.every((s, i) => s === null || stay.includes(i))) return;
+  room.seats.forEach((s, i) => { if (s && !stay.includes(i)) delete hidden.timers[holdTimer(s.player)]; });
   const shown = stay.map(i => room.seats[i]!);
   const kept = stay.map(i => hidden.seats[i]!);
   const host = room.host === null ? -1 : stay.indexOf(room.host);

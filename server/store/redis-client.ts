@@ -17,11 +17,14 @@ export function newClient(url: string, name: string, log: Log, keepsSubscription
     socket: { connectTimeout: 1_500, keepAlive: true, keepAliveInitialDelay: 2_000, noDelay: true, reconnectStrategy: tries => Math.min(25 * 2 ** Math.min(tries, 4), 300) + Math.floor(Math.random() * 50) },
   });
   // Without a listener an error of the connection would be the end of the process.
-  let said = 0;
+  let trouble = false;
   client.on('error', (error: Error) => {
-    if (Date.now() - said < 1_000) return;
-    said = Date.now();
-    log.warn({ connection: name, error: error.message || error.name }, 'redis connection in trouble');
+    if (!trouble) log.warn({ connection: name, reason: error.message || error.name }, 'redis connection lost; trying again until it is back');
+    trouble = true;
+  });
+  client.on('ready', () => {
+    if (trouble) log.info({ connection: name }, 'redis connection is back');
+    trouble = false;
   });
   return client;
 }
