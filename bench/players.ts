@@ -19,7 +19,11 @@ export class Player {
 
   get node(): string | null { return this.client.status.state === 'live' ? this.client.status.node : null; }
 
-  start(): void { this.running = this.play(); }
+  start(): void {
+    this.stopping = false;
+    this.running = this.play();
+  }
+  /** Ends after the verdict that is awaited; may be started again. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.running;

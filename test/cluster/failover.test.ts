@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { faultsOf, seatPlayers, type Player } from '../../bench/players.ts';
+import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
+import { requireSystem } from '../../server/launcher/system.ts';
+import { eventually } from './table.ts';
+
+/** Real Redis, nginx and nodes; players in closed loops; something is killed. Then everything is counted. */
+describe('play goes on', () => {
+  let cluster: Cluster;
+  let rooms: Player[][];
+  const exits: string[] = [];
+
+  before(async () => {
+    await requireSystem(['redis-server', 'nginx'], text => process.stdout.write(`${text}\n`));
+    cluster = await startCluster({ nodes: 3, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' } });
+    cluster.on('exit', exit => { if (!exit.expected) exits.push(exit.name); });
+    rooms = await seatPlayers(cluster.url, 8, 30);
+    for (const player of rooms.flat()) player.start();
+  });
+
+  after(async () => {
+    for (const player of rooms?.flat() ?? []) {
+      void player.stop();
+      player.client.close();
+    }
+    await cluster?.stop();
+  });
+
+  const players = () => rooms.flat();
+  const ownerOf = async (room: Player[]) => (await room[0]!.client.inspect(room[0]!.room as never)).owner!;
+  /** Everybody gets verdicts again, from now on. */
+  const goesOn = async () => {
+    const counts = players().map(p => p.acked.length);
+    await eventually('everybody gets verdicts again', () => players().every((p, i) => p.acked.length > counts[i]! + 3));
+  };
+  /** Lets all hands rest, and holds what each player was told against what the room says. */
+  const audit = async () => {
+    await Promise.all(players().map(p => p.stop()));
+    await eventually('all members of a room see the same', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1));
+    for (const room of rooms) assert.deepEqual(faultsOf(room), { lost: 0, doubled: 0, disordered: 0, diverged: 0 });
+    assert.deepEqual(players().flatMap(p => p.refusals), []);
+    assert.deepEqual(exits, []);
+    for (const player of players()) player.start();
+  };
+
+  it('[O2][O3][O8][A3] the owner of rooms is killed -9, three times over: every verdict stands, once, in order', async () => {
+    for (let i = 0; i < 3; i++) {
+      const victim = await ownerOf(rooms[i]!);
+      const { term } = rooms[i]![0]!.room;
+      await cluster.kill(victim);
+      await eventually('another owner', () => rooms[i]!.every(p => p.room.term > term));
+      await goesOn();
+      await cluster.restart(victim);
+    }
+    await audit();
+  });
+
+  it('[O6][J1] a frozen owner is replaced, and changes nothing when it wakes', async () => {
+    const victim = await ownerOf(rooms[0]!);
+    const { term } = rooms[0]![0]!.room;
+    await cluster.freeze(victim, 5_000);
+    await eventually('another owner', () => rooms[0]!.every(p => p.room.term > term));
+    await goesOn();
+    await eventually('it is awake', () => cluster.nodes.find(n => n.name === victim)!.state === 'up');
+    await goesOn();
+    await audit();
+  });
+
+  it('[O3][O4] Redis is killed and restarted: no node dies, nothing accepted is lost', async () => {
+    await cluster.killRedis();
+    await eventually('somebody waits for a verdict', () => players().some(p => p.room.pending > 0));
+    await cluster.startRedis();
+    await goesOn();
+    await audit();
+  });
+
+  it('nginx is reloaded: nobody notices', async () => {
+    const nodes = players().map(p => p.node);
+    await cluster.reloadNginx();
+    await goesOn();
+    assert.deepEqual(players().map(p => p.node), nodes);
+    await audit();
+  });
+
+  it('[O10] every node is drained, one after the other: no player has to do anything', async () => {
+    for (const { name } of cluster.nodes) {
+      await cluster.drain(name);
+      await goesOn();
+      await cluster.restart(name);
+    }
+    await audit();
+  });
+});
