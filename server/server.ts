@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyGame } from '../shared/contract.ts';
 import { createApp } from './app.ts';
@@ -55,7 +55,9 @@ export async function startServer(options: ServerOptions, listen: { port: number
   const { log } = options;
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
   const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
-  const http = createHttpServer();
+  // Before Socket.IO attaches: it takes the listeners it finds and keeps its own requests from them.
+  let app: RequestListener | null = null;
+  const http = createHttpServer((request, response) => void (app ? app(request, response) : response.writeHead(503).end()));
   const gateway = new Gateway(http, {
     tokens: new Tokens(options.secret, realClock, realEntropy), authenticate: options.authenticate, origins: options.origins ?? [],
     clock: realClock, entropy: realEntropy, log, meter: metrics.meter,
@@ -67,9 +69,9 @@ export async function startServer(options: ServerOptions, listen: { port: number
   backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  http.on('request', createApp({
+  app = createApp({
     node, metrics, pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, trustProxy: options.trustProxy, clustered: options.redisUrl !== undefined,
-  }));
+  });
   const port = await listenOn(http, listen);
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
