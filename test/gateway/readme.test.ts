@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'mocha';
+import { games } from '../../server/games.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { startServer } from '../../server/server.ts';
+
+const root = new URL('../../', import.meta.url);
+
+describe('the README', () => {
+  it('[W6] its client of 20 lines plays a whole match against itself', async () => {
+    const code = /## A client without the SDK[\s\S]*?```js\n([\s\S]*?)```/.exec(readFileSync(new URL('README.md', root), 'utf8'))![1]!;
+    assert.ok(code.trimEnd().split('\n').length <= 20, 'at most 20 lines');
+    const server = await startServer({ games, secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
+    try {
+      const run = () => {
+        const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, env: { ...process.env, URL: `http://127.0.0.1:${server.port}` }, stdio: ['ignore', 'pipe', 'inherit'] });
+        let out = '';
+        child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+        return once(child, 'close').then(() => out.trim());
+      };
+      const [one, two] = await Promise.all([run(), run()]);
+      assert.equal(one, two);
+      assert.match(one!, /^\{"ranking":\[\[/);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('names only files that exist', async () => {
+    const text = readFileSync(new URL('README.md', root), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(m => m[1]!).filter(l => !l.startsWith('http'));
+    assert.ok(links.length > 5);
+    for (const link of links) assert.ok(readFileSync(new URL(link, root)).length > 0, link);
+  });
+});
