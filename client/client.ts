@@ -48,6 +48,9 @@ export class Client {
   private readonly clock: ClientClock;
   private token: string | null;
   private name: string | undefined;
+  /** The name in the last handshake that was begun, and in the last that was welcomed. */
+  private saidName: string | undefined;
+  private toldName: string | undefined;
   private who: { player: string; name: string } | null = null;
   private beat: (() => void) | null = null;
   private lastActive = 0;
@@ -60,13 +63,17 @@ export class Client {
     this.name = options.name;
     this.connector = new Connector(
       options.transport ?? socketTransport(url, options), this.clock,
-      () => ({ ...(this.token === null ? {} : { token: this.token }), ...(this.name === undefined ? {} : { name: this.name }) }),
+      () => {
+        this.saidName = this.name;
+        return { ...(this.token === null ? {} : { token: this.token }), ...(this.name === undefined ? {} : { name: this.name }) };
+      },
       refusal => this.refused(refusal),
     );
     this.onStatus = fn => this.connector.onStatus.add(fn);
     this.onNewIdentity = fn => this.newIdentity.add(fn);
     this.connector.onStatus.add(status => { if (status.state !== 'live' && !this.connector.isLive) for (const room of this.rooms.values()) room.suspend(); });
     this.connector.onWelcome.add(welcome => {
+      this.toldName = this.saidName;
       this.who = { player: welcome.player, name: welcome.name };
       if (welcome.token !== '') this.keepToken(welcome.token);
       for (const room of this.rooms.values()) {
@@ -105,10 +112,13 @@ export class Client {
   /** The machinery behind a room this client is in, for pages that show it. @throws RoomRefused */
   async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> { return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true }; }
 
-  /** Goes by another name from the next connection on, which is opened at once. */
-  rename(name: string): void {
+  /** Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is. */
+  async rename(name: string): Promise<void> {
     this.name = name;
-    this.connector.hop();
+    while (this.toldName !== name) {
+      this.connector.hop();
+      await new Promise<void>(done => { const stop = this.connector.onWelcome.add(() => { stop(); done(); }); });
+    }
   }
   /** Connects to another node, where the routing leads to one. */
   move(): void { this.connector.hop(); }

@@ -29,6 +29,8 @@ export class Connector {
   readonly onEvent = new Listeners<[name: keyof ServerToClient, args: unknown[]]>();
   status: Status = { state: 'connecting' };
   private live: Line | null = null;
+  /** The node at the other end of it. */
+  private node = '';
   /** Lines being opened, oldest first. */
   private readonly opening = new Set<Line>();
   private lastHeard = 0;
@@ -94,16 +96,23 @@ export class Connector {
     this.retry?.();
     this.retry = null;
     const line: Line = this.transport.open({ ...this.handshake(), wire: wireVersion }, route, {
-      heard: () => { if (this.live === line) this.lastHeard = this.clock.now(); },
+      heard: () => this.heard(line),
       event: (name, ...args) => this.event(line, name, args),
       closed: refusal => this.lost(line, refusal),
-    });
+    }, this.opening.size > 0);
     this.opening.add(line);
     this.hedging?.();
     this.hedging = this.clock.after(this.attempt === 0 && !this.live && route === undefined ? hedge.first : hedge.again, () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size > 0 && this.opening.size < openLines) this.open(this.anyRoute());
     });
+  }
+
+  private heard(line: Line): void {
+    if (this.live !== line) return;
+    this.lastHeard = this.clock.now();
+    // Other ways led nowhere, and this line speaks again: it was the network that hiccuped.
+    if (this.status.state === 'reconnecting' && this.opening.size === 0) this.setStatus({ state: 'live', node: this.node });
   }
 
   private event(line: Line, name: keyof ServerToClient, args: unknown[]): void {
@@ -122,6 +131,7 @@ export class Connector {
     this.live = line;
     this.lastHeard = this.clock.now();
     this.attempt = 0;
+    this.node = welcome.node;
     this.setStatus({ state: 'live', node: welcome.node });
     this.onWelcome.tell(welcome);
   }

@@ -136,5 +136,5 @@ export class Outbox {
 }
 
 function saidOf(term: number, verdict: Verdict): Said {
-  return verdict.code === undefined ? { ok: true, place: [term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
+  return verdict.code === undefined ? { ok: true, place: [verdict.term ?? term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
 }

@@ -25,6 +25,9 @@ export interface LineEvents {
 }
 
 export interface Transport {
-  /** `route`: any text; another text may lead to another node. Undefined is the usual way. */
-  open(handshake: Handshake, route: string | undefined, events: LineEvents): Line;
+  /**
+   * `route`: any text; another text may lead to another node. Undefined is the usual way.
+   * `beside`: another line is being opened at the same time and hangs.
+   */
+  open(handshake: Handshake, route: string | undefined, events: LineEvents, beside?: boolean): Line;
 }

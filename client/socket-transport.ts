@@ -13,11 +13,15 @@ export interface SocketTransportOptions {
 /** Lines over Socket.IO: WebSocket first, long-polling where that does not pass. */
 export function socketTransport(url: string, options: SocketTransportOptions = {}): Transport {
   return {
-    open(handshake, route, events): Line {
-      const transports = options.transports ?? ['websocket', 'polling'];
+    open(handshake, route, events, beside = false): Line {
+      const allowed = options.transports ?? ['websocket', 'polling'];
+      // Browsers open one WebSocket to a host at a time: beside one that hangs, only plain requests get through. The
+      // connection moves on to a WebSocket once the other has been given up.
+      const pollFirst = beside && allowed.includes('polling') && allowed.includes('websocket');
+      const transports = pollFirst ? ['polling', 'websocket'] : allowed;
       const socket = io(url, {
         ...options.socket,
-        transports, tryAllTransports: transports.length > 1, upgrade: false,
+        transports, tryAllTransports: transports.length > 1, upgrade: pollFirst,
         forceNew: true, reconnection: false, timeout: 8_000,
         auth: { ...handshake },
         ...(route === undefined ? {} : { query: { route } }),

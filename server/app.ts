@@ -4,7 +4,7 @@ import type { RejoinNode } from './node.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { StoreError } from './store/contract.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; pageFolder: string | null; controlPort: number | null; trustProxy: string | undefined; clustered: boolean }
+export interface AppParts { node: RejoinNode; metrics: Metrics; pageFolder: string | null; controlPort: number | null; publicUrl: string | null; trustProxy: string | undefined; clustered: boolean }
 
 /** What a node serves besides sockets: the page, health, metrics, and the list of public rooms. */
 export function createApp(parts: AppParts): Express {
@@ -25,7 +25,7 @@ export function createApp(parts: AppParts): Express {
     }
   });
   app.get('/config.json', (_req, res) => {
-    res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: parts.controlPort, games: node.parts.games.map(g => g.contract.name) });
+    res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: parts.controlPort, lan: parts.publicUrl, games: node.parts.games.map(g => g.contract.name) });
   });
   if (parts.pageFolder !== null && existsSync(parts.pageFolder)) {
     app.use(express.static(parts.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));

@@ -19,6 +19,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   /** Express's "trust proxy": whose X-Forwarded-For is believed. */
   TRUST_PROXY: z.string().optional(),
+  /** Where players of the network find the page, for links and QR codes. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Set by the launcher: where this machine's cluster control listens. */
   CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
 }).refine(s => s.REDIS_URL === undefined || s.REJOIN_SECRET !== undefined, {

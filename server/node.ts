@@ -61,11 +61,12 @@ export class RejoinNode {
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
       self: this.id, games: this.games, store, fanout, clock, log, meter, entropy,
+      lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
       onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.after(0, () => this.reclaim(id)); },
     });
-    this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node));
+    this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node), () => { for (const host of this.registry.all()) host.check(); });
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports() });
     this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
@@ -109,6 +110,7 @@ export class RejoinNode {
   async stop(): Promise<void> {
     this.stopped = true;
     this.router.close();
+    this.registry.close();
     for (const timer of this.timers) timer.cancel();
     this.registry.abandonAll('the node stops');
     await this.membership.stop();

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { RedisUnfit } from './cluster/redis-parts.ts';
 import { BadConfig, readConfig, type Config } from './config.ts';
 import type { AnyGame } from '../shared/contract.ts';
+import { lanUrl } from './lan.ts';
 import { createLog } from './ops/log.ts';
 import { buildPage, pageFolder } from './page.ts';
 import { startServer, type RunningServer } from './server.ts';
@@ -34,7 +34,7 @@ async function start(games: readonly AnyGame[]): Promise<void> {
   if (embedded) await buildPage();
   const server = await startServer({
     games, log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
-    origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, trustProxy: config.TRUST_PROXY,
+    origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY,
   }, { port: config.PORT, host: config.HOST });
   log.info({ port: server.port, store: config.REDIS_URL ? 'redis' : 'memory' }, 'listening');
   if (embedded) await greet(server.port);
@@ -64,9 +64,9 @@ function stopInGoodOrder(server: RunningServer, config: Config, log: ReturnType<
 /** Says where the page is, also for a phone in the same network. */
 async function greet(port: number): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr');
-  const lan = Object.values(networkInterfaces()).flat().find(a => a && a.family === 'IPv4' && !a.internal)?.address;
+  const lan = lanUrl(port);
   const lines = ['', `  Rejoin is ready:  http://localhost:${port}`];
-  if (lan !== undefined) lines.push(`  On your phone:    http://${lan}:${port}`, '', ...renderUnicodeCompact(`http://${lan}:${port}`, { border: 1 }).split('\n').map(l => `  ${l}`));
+  if (lan !== null) lines.push(`  On your phone:    ${lan}`, '', ...renderUnicodeCompact(lan, { border: 1 }).split('\n').map(l => `  ${l}`));
   lines.push('', '  Ctrl-C stops it. Rooms live in this process: they end with it. For rooms that outlive a node: npm run cluster', '');
   process.stdout.write(`${lines.join('\n')}\n`);
 }

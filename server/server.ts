@@ -27,6 +27,7 @@ export interface ServerOptions {
   origins?: readonly string[];
   pageFolder?: string | null;
   controlPort?: number | null;
+  publicUrl?: string | null;
   trustProxy?: string | undefined;
 }
 
@@ -70,7 +71,7 @@ export async function startServer(options: ServerOptions, listen: { port: number
   await node.start();
   gateway.serve(node);
   app = createApp({
-    node, metrics, pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, trustProxy: options.trustProxy, clustered: options.redisUrl !== undefined,
+    node, metrics, pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null, trustProxy: options.trustProxy, clustered: options.redisUrl !== undefined,
   });
   const port = await listenOn(http, listen);
   let closing: Promise<void> | null = null;

@@ -43,15 +43,13 @@ function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], path
 }
 
 function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, path: string, seen: Set<object>, put: (key: string, change: Change) => void): void {
-  const live = (holder as Record<string | number, Json>)[key]!;
+  let live = (holder as Record<string | number, Json | undefined>)[key];
   if (typeof live !== 'object' || live === null) {
-    if (live === old) {
-      if (live === 0 && Object.is(live, -0)) (holder as Record<string | number, Json>)[key] = 0;
-      return;
-    }
+    if (Object.is(live, -0)) (holder as Record<string | number, Json>)[key] = live = 0;
+    if (live === old && live !== undefined) return; // undefined is like nothing before, and still no JSON
     const bad = badScalar(live);
     if (bad) throw new NotJson(path, bad);
-    put(String(key), live);
+    put(String(key), live!);
     return;
   }
   const alike = typeof old === 'object' && old !== null && Array.isArray(old) === Array.isArray(live);
@@ -147,8 +145,8 @@ export function restore(live: Json, shadow: Json, seen: Set<object> = new Set())
     const was = from[key]!;
     const is = Object.hasOwn(into, key) ? into[key] : undefined;
     if (is === was && !Object.is(is, -0)) continue;
-    // An object that the rule put into two places must not be restored twice, to two different things.
-    const reusable = typeof is === 'object' && is !== null && !seen.has(is) && (Array.isArray(is) || isPlain(is));
+    // An object that the rule put into two places must not be restored twice, to two different things; one that it froze cannot be.
+    const reusable = typeof is === 'object' && is !== null && !seen.has(is) && Object.isExtensible(is) && (Array.isArray(is) || isPlain(is));
     if (reusable && typeof was === 'object' && was !== null && Array.isArray(is) === Array.isArray(was)) restore(is, was, seen);
     else into[key] = typeof was === 'object' ? structuredClone(was) : was;
   }

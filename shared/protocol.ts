@@ -119,8 +119,8 @@ export interface ActRequest {
   /** Term the client knows; goes with `n`. */
   term?: number;
 }
-/** A verdict as it is kept: the seq at which it was given, and for refusals why. */
-export type Verdict = { seq: number; code?: string; detail?: string };
+/** A verdict as it is kept: the place at which it was given, and for refusals why. */
+export type Verdict = { seq: number; term?: number; code?: string; detail?: string };
 export type NumberedVerdict = [n: number, verdict: Verdict];
 export type ActReply =
   | { ok: true; n?: number; place: Place }

@@ -46,9 +46,9 @@ export class Peers {
   /** Says something that needs no answer, and may be lost. */
   tell(node: string, kind: string, body: unknown): void { this.envelope(node).news.push([kind, body as Json]); }
 
-  /** Lets go of all questions to a node that is known to be dead. */
+  /** Lets go of all questions to a node that is known to be dead. It may have heard and acted on them before it died. */
   giveUpOn(node: string): void {
-    for (const [id, w] of this.waiting) if (w.node === node) this.settle(id, w => w.reject(new NoListener(`${node} is gone`)));
+    for (const [id, w] of this.waiting) if (w.node === node) this.settle(id, w => w.reject(new NoAnswer(`${node} is gone`)));
   }
 
   private envelope(node: string): Envelope {

@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { startCluster, type Cluster } from './cluster.ts';
+import { lanUrl } from '../lan.ts';
 import { readOptions, USAGE, type RunOptions } from './options.ts';
 import { requireSystem } from './system.ts';
 
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     await buildPage();
   }
   print(`Starting Redis, ${options.nodes} nodes and nginx …`);
+  const lan = lanUrl(options.port);
   const cluster = await startCluster({
     nodes: options.nodes,
     port: options.port,
@@ -34,6 +36,7 @@ async function main(): Promise<void> {
     runDir: options.runDir,
     control: options.controlPort === 0 ? {} : { port: options.controlPort },
     restartCrashed: true,
+    env: lan === null ? {} : { PUBLIC_URL: lan },
     script: options.script,
     signal: asked.signal,
   }).catch((error: unknown) => {
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
     throw error;
   });
   if (cluster === undefined) return print('Stopped.');
-  summary(cluster, options);
+  summary(cluster, options, lan);
   if (!asked.signal.aborted) await once(asked.signal, 'abort');
   print('\nStopping (Ctrl-C again: at once) …');
   const stopping = performance.now();
@@ -54,10 +57,11 @@ async function main(): Promise<void> {
   print('Stopped.');
 }
 
-function summary(cluster: Cluster, options: RunOptions): void {
+function summary(cluster: Cluster, options: RunOptions, lan: string | null): void {
   const nodes = cluster.nodes.map(({ name, port }) => `${name} on ${port}`).join(', ');
   print(`
   Play:     http://localhost:${cluster.port}
+  Phone:    ${lan ?? 'not reachable: this machine has no network'}
   Nodes:    ${nodes}
   Redis:    ${cluster.redisUrl} (its data: ${options.runDir}/redis)
   Control:  ${cluster.control?.url ?? 'none'} (for the page on this machine only)

@@ -36,7 +36,7 @@ export class Lobby {
       for (let tries = 0; tries < 8; tries++) {
         const code = mint(entropy.bytes(codeLength), codeAlphabet);
         const doc = newDocument(game, { id, code, private: request.private ?? false, options: options.value, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
-        const made = await store.create({ id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), summary: null, life: limits.unjoinedLife });
+        const made = await store.create({ id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life: limits.unjoinedLife });
         if (made === 'ok') {
           await this.place(id, game);
           return { ok: true, room: id, code };

@@ -29,6 +29,8 @@ export class Membership {
   private stopped = false;
   /** When the register was last reached (monotonic ms), null never. */
   reachedAt: number | null = null;
+  private lastSent = -Infinity;
+  private leases = 0;
 
   constructor(
     readonly self: string,
@@ -37,6 +39,8 @@ export class Membership {
     private readonly log: Log,
     private readonly describe: () => Omit<NodeRecord, 'id' | 'beat' | 'at'>,
     private readonly onDead: (node: string) => void,
+    /** A beat was late: rooms may have been taken from this node without its knowing. */
+    private readonly onNewLease: () => void = () => {},
   ) {}
 
   /** Registers this node and begins to beat. Does not fail: a register that is away is tried again with each beat. */
@@ -52,6 +56,12 @@ export class Membership {
 
   /** Beats at once, for news that others should not wait for. */
   async now(): Promise<void> { await this.beatOnce(); }
+
+  /**
+   * The span for which nobody can have held this node for silent, by name; it ends when a beat is late. Null while it is.
+   * What was verified under another lease may belong to somebody else by now.
+   */
+  get lease(): number | null { return this.clock.mono() - this.lastSent < limits.silence * 0.75 ? this.leases : null; }
 
   isDead(node: string): boolean {
     if (node === this.self) return false;
@@ -98,8 +108,15 @@ export class Membership {
 
   private async beatOnce(): Promise<void> {
     const record: NodeRecord = { ...this.describe(), id: this.self, beat: ++this.beat, at: this.clock.now() };
+    const sent = this.clock.mono();
     try {
       const seen = await this.register.beat(record);
+      const late = sent - this.lastSent >= limits.silence * 0.75;
+      this.lastSent = sent;
+      if (late) {
+        this.leases += 1;
+        this.onNewLease();
+      }
       if (!this.stopped) this.take(seen.nodes, seen.listeners);
     } catch (error) {
       this.lastRead = null; // cut off: nothing was observed, about anybody

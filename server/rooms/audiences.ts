@@ -84,21 +84,32 @@ export class Audiences {
       this.seen.set(audience, now);
       return null;
     }
-    const changes = diff(before as unknown as Json, now as unknown as Json, 'view');
+    let changes: Changes | undefined;
+    try {
+      changes = diff(before as unknown as Json, now as unknown as Json, 'view');
+    } catch (error) {
+      changes = diff(before as unknown as Json, this.failed(error, before.state) as unknown as Json, 'view');
+    }
     if (changes) apply(before as unknown as Json, changes);
     return changes ?? {};
   }
 
-  private look(audience: Audience, last: Json = null): { state: Json; error?: string } {
+  /** @param last what to show if the view fails; without it, what is returned is checked here and not by a diff */
+  private look(audience: Audience, last?: Json): { state: Json; error?: string } {
     if (this.doc.state === null) return { state: null };
     const who: Viewer = { seat: this.seatOf(audience) };
     try {
       // Through JSON: a view may show one object in two places, and must not be able to hand out the state itself.
-      return { state: JSON.parse(JSON.stringify((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who))) as Json };
+      const shown = JSON.parse(JSON.stringify((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who))) as Json;
+      return { state: last === undefined ? copy(shown, 'view') : shown };
     } catch (error) {
-      this.onFailure('view', error);
-      return { state: last, error: 'view-failed' };
+      return this.failed(error, last ?? null);
     }
+  }
+
+  private failed(error: unknown, last: Json): { state: Json; error: string } {
+    this.onFailure('view', error);
+    return { state: last, error: 'view-failed' };
   }
 
   private present(): Audience[] {

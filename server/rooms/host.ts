@@ -1,7 +1,7 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
-import type { ActReply, Notice } from '../../shared/protocol.ts';
+import type { ActReply, Notice, NumberedVerdict } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
 import { StoreError, type Append, type Store } from '../store/contract.ts';
@@ -24,6 +24,8 @@ export interface HostParts {
   /** Id of the node. */
   self: string;
   store: Store; fanout: Fanout; clock: Clock; log: Log; meter: Meter;
+  /** See Membership.lease. */
+  lease(): number | null;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
@@ -49,10 +51,15 @@ export class RoomHost {
   private readonly audiences: Audiences;
   private readonly mailbox: Mail[] = [];
   private readonly urgent: Input[] = [];
+  /** The batch that is being run and journaled. */
+  private underWay: readonly Due[] = [];
   private running = false;
   private ended = false;
   private releaseAsked: 'when-alone' | 'always' | null = null;
   private sweepAsked = false;
+  /** The lease under which the store last confirmed that the room is this host's. */
+  private confirmedUnder: number | null;
+  private checkAsked = false;
   private readonly onceOver: (() => void)[] = [];
   private wake: Timer | null = null;
   private nextTick: number | null = null;
@@ -74,6 +81,7 @@ export class RoomHost {
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
     this.told = { due: dueOf(doc), summary: JSON.stringify(summaryOf(doc)), version: doc.hidden.stateVersion, renewed: -Infinity };
     this.aloneSince = this.startedAt = parts.clock.mono();
+    this.confirmedUnder = parts.lease();
     if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.kick();
@@ -107,6 +115,12 @@ export class RoomHost {
     this.kick();
   }
 
+  /** Asks the store whether the room is still this host's. */
+  check(): void {
+    this.checkAsked = true;
+    this.kick();
+  }
+
   /** Gives the room up once its mailbox is empty. Resolves when it is no longer run here, for whatever reason. */
   release(): Promise<void> {
     if (this.ended) return Promise.resolve();
@@ -132,10 +146,11 @@ export class RoomHost {
     this.wake?.cancel();
     while (!this.ended) {
       const batch = this.collect();
-      if (batch.length === 0) break;
+      if (batch.length === 0 && !this.checkAsked) break;
+      this.underWay = batch;
       const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.parts.clock.now()) : null));
       const entry = this.room.take();
-      if (entry && !(await this.append(entry, batch))) return;
+      if (!(entry ? await this.append(entry) : await this.confirm())) return;
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
       if (entry && this.sinceSnapshot >= limits.snapshotEvery && !(await this.snapshot())) return;
     }
@@ -144,7 +159,7 @@ export class RoomHost {
     this.running = false;
     if (this.ended) return;
     this.sleepUntilDue();
-    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked) this.kick();
+    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked) this.kick();
   }
 
   /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
@@ -170,7 +185,7 @@ export class RoomHost {
   }
 
   /**
-   * Seats whose player no node has seen for a while are away, and a room that has been alone for long goes to sleep.
+   * Seats whose player no node has seen for a while are away until one sees them again, and a room that has been alone for long goes to sleep.
    * Nodes report each second, so silence about a player is the player's, or that of a node that is gone.
    */
   private look(): void {
@@ -179,9 +194,14 @@ export class RoomHost {
     this.members.expire(mono);
     if (this.members.size > 0) this.aloneSince = mono;
     else if (mono - this.aloneSince > limits.sleepAfter) this.releaseAsked ??= 'when-alone';
-    if (mono - this.startedAt <= limits.unseen) return; // a new owner has not heard from all nodes yet
+    const early = mono - this.startedAt <= limits.unseen; // a new owner has not heard from all nodes yet
     this.doc.hidden.seats.forEach((seat, i) => {
-      if (seat && this.doc.room.seats[i]?.here && !this.members.hasSession(seat.session)) this.urgent.push({ kind: 'away', player: seat.player, session: seat.session });
+      const shown = this.doc.room.seats[i];
+      if (!seat || !shown) return;
+      const seen = this.members.hasSession(seat.session);
+      if (shown.here && !seen && !early) this.urgent.push({ kind: 'away', player: seat.player, session: seat.session });
+      // It was the reports that were gone, not the player, who has noticed nothing.
+      if (!shown.here && seen) this.urgent.push({ kind: 'join', player: seat.player, name: shown.name, session: seat.session });
     });
   }
 
@@ -210,9 +230,10 @@ export class RoomHost {
   }
 
   /** Journals a batch and tells the members. @returns false when the room is lost: then nobody was told anything */
-  private async append(entry: Batch, batch: readonly Due[]): Promise<boolean> {
+  private async append(entry: Batch): Promise<boolean> {
     const { store, clock, meter } = this.parts;
     const started = clock.mono();
+    const lease = this.parts.lease();
     let result: 'ok' | 'fenced' | 'seq' | 'doubt';
     let why = '';
     try {
@@ -224,10 +245,10 @@ export class RoomHost {
     }
     if (this.ended) result = 'doubt'; // abandoned meanwhile: whoever owns the room now knows what became of the entry
     if (result !== 'ok') {
-      for (const due of batch) due.mail?.reject(new Resigned(result));
       this.end(result === 'fenced' ? 'fenced' : 'doubt', why || result);
       return false;
     }
+    this.confirmedUnder = lease;
     meter.observe('append', clock.mono() - started);
     meter.count('entries');
     this.sinceSnapshot += 1;
@@ -236,6 +257,23 @@ export class RoomHost {
     this.place = place;
     for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
     return true;
+  }
+
+  /**
+   * Before something is answered without an append, which would have shown it: is the room still ours? While the node's
+   * beats were on time nobody can have taken it; after a pause only the store knows.
+   */
+  private async confirm(): Promise<boolean> {
+    const lease = this.parts.lease();
+    if (lease !== null && lease === this.confirmedUnder && !this.checkAsked) return true;
+    this.checkAsked = false;
+    const token = await this.parts.store.owner(this.id).then(o => o?.token ?? null, () => undefined);
+    if (token === this.token && !this.ended) {
+      this.confirmedUnder = lease;
+      return true;
+    }
+    this.end(token === undefined ? 'doubt' : 'fenced', 'the room is not confirmed to be ours');
+    return false;
   }
 
   /** What the store keeps about the room besides its journal, as far as it has changed. */
@@ -297,6 +335,8 @@ export class RoomHost {
     if (this.ended) return;
     this.ended = true;
     this.wake?.cancel();
+    // Those under way hear it too, and at once: an append that hangs is no reason to keep anybody waiting.
+    for (const { mail } of this.underWay) mail?.reject(new Resigned(why));
     for (const mail of this.mailbox.splice(0)) mail.reject(new Resigned(why));
     if (reason === 'doubt') this.parts.log.warn({ room: this.id, term: this.term, why }, 'room given up in doubt');
     this.parts.onEnd(this, reason);
@@ -320,7 +360,9 @@ export class RoomHost {
     if (this.otherGame(message)) return refused('wrong-game', this.game.contract.name);
     if (outcome?.kind === 'refused') return outcome.refusal;
     if (outcome?.kind === 'seated' && outcome.seated.replaced !== null) {
-      for (const old of this.members.ofSession(outcome.seated.replaced)) this.parts.tell(old, { room: this.id, code: 'session-replaced', session: old.session });
+      // Not the connection that asks: it has let go of the old session by asking.
+      const others = this.members.ofSession(outcome.seated.replaced).filter(old => old.node !== message.at.node || old.conn !== message.at.conn);
+      for (const old of others) this.parts.tell(old, { room: this.id, code: 'session-replaced', session: old.session });
     }
     this.members.add(message.at, message, this.parts.clock.mono());
     this.aloneSince = this.parts.clock.mono();
@@ -332,7 +374,7 @@ export class RoomHost {
     if (where === 'lost') this.parts.meter.count('lost');
     return {
       ok: true, channel: channelOf(this.id, audience), room: this.id, seat: hidden ? seat : null, session: message.session, term: this.term, place: this.place,
-      base: hidden?.base ?? 0, verdicts: hidden ? verdictsOf(hidden) : [], now: Math.max(this.parts.clock.now(), this.room.now), lost: where === 'lost',
+      base: hidden?.base ?? 0, verdicts: hidden ? this.placed(verdictsOf(hidden)) : [], now: Math.max(this.parts.clock.now(), this.room.now), lost: where === 'lost',
       ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: this.audiences.view(audience) }),
     };
   }
@@ -349,10 +391,15 @@ export class RoomHost {
         this.parts.meter.count('refusals', 1, outcome.refusal.code);
         return { ...outcome.refusal, ...n, place: placeOf(outcome.seq, this.terms) };
       case 'refused': return { ...outcome.refusal, ...n };
-      case 'stale': return { ...refused('stale-term'), code: 'stale-term', term: this.term, base: outcome.base, verdicts: outcome.verdicts };
+      case 'stale': return { ...refused('stale-term'), code: 'stale-term', term: this.term, base: outcome.base, verdicts: this.placed(outcome.verdicts) };
       case 'gap': return { ...refused('gap'), code: 'gap', term: this.term, base: outcome.base };
       case 'seated': case 'done': return refused('bad-request');
     }
+  }
+
+  /** Says of each verdict which owner gave it: a seq alone is no place. */
+  private placed(verdicts: readonly NumberedVerdict[]): NumberedVerdict[] {
+    return verdicts.map(([n, verdict]) => [n, { ...verdict, term: placeOf(verdict.seq, this.terms)[0] }]);
   }
 
   /** A rule failed: said once a second for each place, however often it fails. */

@@ -20,7 +20,8 @@ export class Members {
   /** Takes in what a node says about its own: exactly these are connected there. */
   report(node: string, reports: readonly MemberReport[], mono: number): void {
     const said = new Set(reports.map(r => r.conn));
-    for (const [k, m] of this.all) if (m.node === node && !said.has(m.conn)) this.all.delete(k);
+    // Who joined a moment ago may have done so after the report was written.
+    for (const [k, m] of this.all) if (m.node === node && !said.has(m.conn) && mono - m.seen > limits.heads / 2) this.all.delete(k);
     for (const r of reports) this.all.set(key({ node, conn: r.conn }), { node, ...r, seen: mono });
   }
 

@@ -3,7 +3,7 @@ import { mint } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
 import { Gate } from '../gate.ts';
 import type { Entropy } from '../ports.ts';
-import type { Claimed, Owner } from '../store/contract.ts';
+import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
 import { dueOf } from './document.ts';
 import { recover, Unreadable } from './entry.ts';
 import { gameKey, RoomHost, type EndReason, type HostParts } from './host.ts';
@@ -22,6 +22,7 @@ export class Registry {
   private readonly hosts = new Map<string, RoomHost>();
   private readonly acquiring = new Map<string, Promise<Acquired>>();
   private readonly claims = new Gate(limits.claims);
+  private closed = false;
   /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
@@ -58,9 +59,14 @@ export class Registry {
     const { store, clock, entropy, self, log } = this.parts;
     const pause = (this.fenced.get(id)?.until ?? 0) - clock.mono();
     if (pause > 0) await clock.sleep(pause);
+    if (this.closed) throw new StoreError('no', false, 'this node has stopped');
     const token = mint(entropy.bytes(16));
     const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys() });
     if (!claimed.ok) return claimed;
+    if (this.closed) {
+      await store.release(id, token); // it stopped while it asked: nobody's, rather than a dead node's
+      throw new StoreError('no', false, 'this node has stopped');
+    }
     let host: RoomHost;
     try {
       host = this.start(token, claimed);
@@ -109,6 +115,9 @@ export class Registry {
     const mono = this.parts.clock.mono();
     for (const [id, { until }] of this.fenced) if (mono - until > 60_000) this.fenced.delete(id);
   }
+
+  /** From now on no room is taken, also none whose claim is under way. */
+  close(): void { this.closed = true; }
 
   /** Gives all rooms up in doubt: the store may be another one than before. */
   abandonAll(why: string): string[] {

@@ -20,7 +20,7 @@ export type Seated = { seat: number; /** the session that this one replaced */ r
 export function takeSeat(t: Table, who: { player: string; name: string; session: string }): Seated | Refused {
   const { doc } = t;
   const own = seatOf(doc, who.player);
-  if (own >= 0) return resumeSeat(t, own, who.session);
+  if (own >= 0) return resumeSeat(t, own, who);
   const { room, hidden } = doc;
   const free = room.seats.indexOf(null);
   if (free < 0) return refused('room-full');
@@ -34,7 +34,7 @@ export function takeSeat(t: Table, who: { player: string; name: string; session:
   return { seat: seatOf(doc, who.player), replaced: null, fresh: true, back: false };
 }
 
-function resumeSeat(t: Table, seat: number, session: string): Seated | Refused {
+function resumeSeat(t: Table, seat: number, { session, name }: { session: string; name: string }): Seated | Refused {
   const hidden = t.doc.hidden.seats[seat]!;
   const shown = t.doc.room.seats[seat]!;
   if (hidden.closed.includes(session)) return refused('session-replaced');
@@ -43,6 +43,7 @@ function resumeSeat(t: Table, seat: number, session: string): Seated | Refused {
   const back = !shown.here;
   shown.here = true;
   shown.until = null;
+  shown.name = name;
   delete t.doc.hidden.timers[holdTimer(hidden.player)];
   return { seat, replaced, fresh: false, back };
 }

@@ -172,7 +172,7 @@ export class Edge {
       members: reply.members.map(m => ({ ...m, node: short(m.node) })),
       nodes: [
         { name, ...load(), alive: true, draining: false },
-        ...membership.all().map(({ record: r, alive }) => ({ name: r.name, rooms: r.rooms, sockets: r.sockets, alive, draining: r.draining })),
+        ...membership.all().filter(({ record: r, alive }) => alive || !membership.alive().some(n => n.name === r.name)).map(({ record: r, alive }) => ({ name: r.name, rooms: r.rooms, sockets: r.sockets, alive, draining: r.draining })),
       ].sort((a, b) => a.name.localeCompare(b.name)),
     };
   }

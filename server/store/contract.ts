@@ -53,7 +53,6 @@ export interface NewRoom {
   game: string;
   /** The document as of seq 0. */
   snapshot: string;
-  summary: RoomSummary | null;
   /** Life of the room after its last renewal, ms. */
   life: number;
 }

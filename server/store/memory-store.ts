@@ -24,7 +24,7 @@ export class MemoryStore implements Store {
     if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: room.summary, expires: this.clock.now() + room.life, life: room.life,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life,
     });
     this.codes.set(room.code, room.id);
     return 'ok';

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
+import { connect } from '../../client/index.ts';
+import { tally } from '../../bench/tally.ts';
 import { faultsOf, seatPlayers, type Player } from '../../bench/players.ts';
 import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
@@ -63,6 +65,14 @@ describe('play goes on', () => {
     await eventually('another owner', () => rooms[0]!.every(p => p.room.term > term));
     await goesOn();
     await eventually('it is awake', () => cluster.nodes.find(n => n.name === victim)!.state === 'up');
+    // Whichever node is asked now, the one that slept included: nobody answers for the room but its owner.
+    for (const node of cluster.nodes) {
+      const client = connect(node.url, { storage: null });
+      const seen = await client.watch(tally, { id: rooms[0]![0]!.room.id });
+      assert.ok(seen.term > term, `${node.name} answers for a term of the past`);
+      assert.ok((await client.inspect(seen as never)).term > term);
+      client.close();
+    }
     await goesOn();
     await audit();
   });

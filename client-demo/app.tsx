@@ -1,0 +1,52 @@
+import { useEffect, useState } from 'preact/hooks';
+import { useCell, useSources } from './cell.ts';
+import { Paints } from './games/four-in-a-row/disc.tsx';
+import { Home } from './home/home.tsx';
+import type { Arrival } from './identity.ts';
+import { replaceRoute, useRoute } from './route.ts';
+import { RoomPage } from './room/room-page.tsx';
+import { SameTable } from './same-table.tsx';
+import { Session } from './session.ts';
+import { Toasts } from './status/toasts.tsx';
+import type { Windows } from './windows.ts';
+import { wordsFor } from './words.ts';
+
+export function App({ arrival, windows }: { arrival: Arrival; windows: Windows }) {
+  const [session, setSession] = useState(() => (arrival.is === 'known' ? new Session(arrival.player, windows) : null));
+  if (session) return <Screens session={session} />;
+  const { twin } = arrival as Arrival & { is: 'open question' };
+  const watch = () => {
+    if (twin.room) replaceRoute({ page: 'room', id: twin.room.id, watch: true });
+    setSession(new Session('own', windows));
+  };
+  return <SameTable twin={twin} onChoose={player => setSession(new Session(player, windows))} onWatch={watch} />;
+}
+
+function Screens({ session }: { session: Session }) {
+  const route = useRoute();
+  useSources(session.client.onStatus);
+  const visit = useCell(session.visit);
+  const { status } = session.client;
+  useEffect(() => { document.title = route.page === 'home' || !visit?.room ? 'Rejoin' : `${visit.room.code} · Rejoin`; }, [route, visit, visit?.room]);
+  return (
+    <>
+      <Paints />
+      {status.state === 'refused' ? <NotLetIn code={status.refusal.code} detail={status.refusal.detail} />
+        : route.page === 'home' ? <Home session={session} /> : <RoomPage session={session} route={route} />}
+      <Toasts toaster={session.toaster} />
+    </>
+  );
+}
+
+function NotLetIn({ code, detail }: { code: string; detail: string | undefined }) {
+  const { title, text } = wordsFor(code, detail);
+  return (
+    <main class="away">
+      <section class="remedies" role="alert" data-testid="refusal">
+        <h1 class="story-title">{title}</h1>
+        <p class="soft">{text}</p>
+        <div class="row"><button type="button" class="button is-primary" onClick={() => location.reload()}>Reload</button></div>
+      </section>
+    </main>
+  );
+}

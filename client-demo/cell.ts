@@ -1,0 +1,49 @@
+import { useEffect, useReducer } from 'preact/hooks';
+
+export type Unsubscribe = () => void;
+export type Subscribe = (fn: () => void) => Unsubscribe;
+
+/** A value that tells when it is replaced. */
+export class Cell<T> {
+  private readonly heard = new Set<() => void>();
+
+  constructor(private current: T) {}
+
+  get value(): T { return this.current; }
+
+  set(next: T): void {
+    if (Object.is(next, this.current)) return;
+    this.current = next;
+    for (const fn of [...this.heard]) fn();
+  }
+
+  readonly subscribe: Subscribe = fn => {
+    this.heard.add(fn);
+    return () => void this.heard.delete(fn);
+  };
+}
+
+/** Draws the component again whenever one of the sources speaks; null is a source that is not there. */
+export function useSources(...sources: (Subscribe | null)[]): void {
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    const stops = sources.map(subscribe => subscribe?.(() => redraw(0)));
+    redraw(0); // what was said between drawing and listening
+    return () => stops.forEach(stop => stop?.());
+  }, sources);
+}
+
+export function useCell<T>(cell: Cell<T>): T {
+  useSources(cell.subscribe);
+  return cell.value;
+}
+
+/** Draws the component again every `ms`, as long as there is something that moves. */
+export function useTicking(ms: number, on: boolean): void {
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    if (!on) return;
+    const timer = setInterval(() => redraw(0), ms);
+    return () => clearInterval(timer);
+  }, [ms, on]);
+}

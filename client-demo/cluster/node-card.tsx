@@ -1,0 +1,63 @@
+import type { Room } from '../../client/index.ts';
+import { Token } from '../room/token.tsx';
+import type { Deed } from './control.ts';
+import type { Seen } from './pulse.ts';
+
+interface NodeCardProps {
+  name: string;
+  room: Room;
+  seen: Seen['nodes'][number] | null;
+  /** What the launcher says of its process; null where nobody can be asked. */
+  state: string | null;
+  owner: boolean;
+  here: boolean;
+  members: Seen['members'];
+  /** Null where this page may not disturb anything. */
+  onDeed: ((deed: Deed) => void) | null;
+}
+
+const labels: [Deed, string][] = [['kill', 'Kill'], ['freeze', 'Freeze 5 s'], ['restart', 'Restart'], ['drain', 'Drain']];
+
+/** One node: how it is, what it carries, and which players of this table are connected to it. */
+export function NodeCard({ name, room, seen, state, owner, here, members, onDeed }: NodeCardProps) {
+  const how = health(seen, state);
+  const seats = room.info.seats.flatMap((seat, i) => (seat && members.some(m => m.player === seat.player) ? [i] : []));
+  const watching = members.filter(m => !room.info.seats.some(s => s?.player === m.player)).length;
+  return (
+    <li class={`node is-${how} ${owner ? 'is-owner' : ''}`} data-testid={`node-${name}`} data-owner={owner} data-health={how}>
+      <div class="node-head">
+        <h3>{name}</h3>
+        {owner && <span class="badge is-owner">runs this table</span>}
+        {here && <span class="badge">you</span>}
+        {how !== 'up' && <span class="badge is-bad">{how}</span>}
+      </div>
+      <div class="node-load">
+        <span>{count(seen?.rooms ?? 0, 'table')}, {count(seen?.sockets ?? 0, 'connection')}{watching > 0 ? `, ${watching} watching here` : ''}</span>
+        <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><Token seat={i} /></span>)}</span>
+      </div>
+      {onDeed && (
+        <div class="deeds" role="group" aria-label={`Disturb ${name}`}>
+          {labels.map(([deed, label]) => (
+            <button key={deed} type="button" class="deed" disabled={!possible(deed, how)} onClick={() => onDeed(deed)} aria-label={`${label} ${name}`}>{label}</button>
+          ))}
+        </div>
+      )}
+    </li>
+  );
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+function health(seen: Seen['nodes'][number] | null, state: string | null): string {
+  if (state !== null && state !== 'up') return state;
+  if (seen === null) return state === 'up' ? 'up' : 'unknown';
+  return !seen.alive ? 'dead' : seen.draining ? 'draining' : 'up';
+}
+
+function possible(deed: Deed, how: string): boolean {
+  switch (deed) {
+    case 'restart': return how === 'down' || how === 'dead' || how === 'up';
+    case 'kill': return how !== 'down' && how !== 'dead';
+    case 'freeze': case 'drain': return how === 'up';
+  }
+}

@@ -1,0 +1,93 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Room } from '../../client/index.ts';
+import { useCell, useSources } from '../cell.ts';
+import type { Session } from '../session.ts';
+import { Control, type ControlledNode, type Deed } from './control.ts';
+import { Disturbances } from './disturbances.tsx';
+import { Journal } from './journal.tsx';
+import { NodeCard } from './node-card.tsx';
+import { panelOpen } from './panel-open.ts';
+import { Pulse, type Seen } from './pulse.ts';
+
+const deeds: Record<Deed, { what: string; atLeast: number }> = {
+  kill: { what: 'killed', atLeast: 3_000 },
+  freeze: { what: 'frozen for 5 s', atLeast: 7_000 },
+  restart: { what: 'restarted', atLeast: 3_000 },
+  drain: { what: 'drained', atLeast: 3_000 },
+};
+
+/** The machinery behind a table: its nodes, who runs it, where its players are connected. And the hand that disturbs it. */
+export function ClusterPanel({ session, room, waiting }: { session: Session; room: Room; waiting: () => () => void }) {
+  const { client } = session;
+  useSources(room.onChange, client.onStatus);
+  const { controlPort } = useCell(session.config);
+  const pulse = useMemo(() => new Pulse(client, room, waiting), [client, room]);
+  useEffect(() => {
+    void pulse.run();
+    return () => pulse.stop();
+  }, [pulse]);
+  const seen = useCell(pulse.seen);
+  const owner = seen && seen.term >= room.term ? seen.owner : null;
+  const disturbances = useCell(pulse.disturbances);
+  const { control, nodes, refresh } = useControl(controlPort, seen);
+
+  function disturb(name: string, deed: Deed): void {
+    if (!control) return;
+    const { what, atLeast } = deeds[deed];
+    void pulse.disturb(`${name} ${what}${owner === name ? ' (it ran this table)' : ''}`, () => control.disturb(name, deed).finally(refresh), atLeast);
+    refresh();
+  }
+
+  const names = [...new Set([...(seen?.nodes ?? []).map(n => n.name), ...nodes.map(n => n.name)])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  const here = client.status.state === 'live' ? client.status.node : null;
+  return (
+    <aside class="panel" aria-label="The cluster" data-testid="cluster-panel">
+      <header class="panel-head">
+        <h2>The cluster</h2>
+        <button type="button" class="button is-small panel-close" onClick={() => panelOpen.set(false)}>Close</button>
+      </header>
+      <dl class="facts">
+        <Fact name="you are on" value={here ?? '…'} id="fact-node" />
+        <Fact name="table run by" value={owner ?? '…'} id="fact-owner" />
+        <Fact name="round trip" value={client.rtt === null ? '…' : `${client.rtt} ms`} id="fact-rtt" />
+        <Fact name="term" value={shortly(room.term)} id="fact-term" />
+        <Fact name="entry" value={String(room.place[1])} id="fact-seq" />
+      </dl>
+      <Journal room={room} />
+      <ul class="nodes">
+        {names.map(name => (
+          <NodeCard
+            key={name} name={name} room={room} seen={presentOf(seen, name)} state={nodes.find(n => n.name === name)?.state ?? null}
+            owner={owner === name} here={here === name} members={seen?.members.filter(m => m.node === name) ?? []}
+            onDeed={control ? deed => disturb(name, deed) : null}
+          />
+        ))}
+      </ul>
+      <div class="row">
+        <button type="button" class="button is-small" onClick={() => client.move()}>Move me to another node</button>
+        {control && <button type="button" class="button is-small" onClick={() => void pulse.disturb('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
+      </div>
+      <Disturbances list={disturbances} />
+    </aside>
+  );
+}
+
+/** A node that was started again is known twice for a while: as it was, dead, and as it is. */
+const presentOf = (seen: Seen | null, name: string): Seen['nodes'][number] | null => seen?.nodes.filter(n => n.name === name).sort((a, b) => Number(b.alive) - Number(a.alive))[0] ?? null;
+
+/** Terms count from large numbers; it is the end that moves. */
+const shortly = (term: number): string => (term < 1e6 ? String(term) : `…${String(term).slice(-5)}`);
+
+function Fact({ name, value, id }: { name: string; value: string; id: string }) {
+  return <div class={`fact ${id}`}><dt>{name}</dt><dd data-testid={id}>{value}</dd></div>;
+}
+
+/** The launcher's control, where this page may have it, and what it says of its nodes. */
+function useControl(port: number | null, seen: unknown): { control: Control | null; nodes: readonly ControlledNode[]; refresh: () => void } {
+  const [control, setControl] = useState<Control | null>(null);
+  const [nodes, setNodes] = useState<readonly ControlledNode[]>([]);
+  useEffect(() => void Control.find(port).then(setControl), [port]);
+  const refresh = () => void control?.nodes().then(setNodes, () => setNodes([]));
+  useEffect(refresh, [control, seen]);
+  return { control, nodes, refresh };
+}

@@ -1,0 +1,32 @@
+/** The paints of discs and plate: once in the page, for all drawings. */
+export function Paints() {
+  return (
+    <svg class="paints" width="0" height="0" aria-hidden="true"><defs>
+      {[0, 1].map(seat => (
+        <radialGradient key={seat} id={`disc-${seat}`} cx="0.38" cy="0.3" r="0.85">
+          <stop offset="0" class={`disc-light seat-${seat}`} />
+          <stop offset="0.55" class={`disc-body seat-${seat}`} />
+          <stop offset="1" class={`disc-deep seat-${seat}`} />
+        </radialGradient>
+      ))}
+      <linearGradient id="plate" x1="0" y1="0" x2="0" y2="1">
+        <stop offset="0" class="plate-top" />
+        <stop offset="1" class="plate-low" />
+      </linearGradient>
+    </defs></svg>
+  );
+}
+
+/** A disc. The two differ in shape as well as in colour: one has a ring, the other a star. */
+export function Disc({ seat, x, y, falls = null, dim = false }: { seat: number; x: number; y: number; /** how far it falls, in hundredths of a cell */ falls?: number | null; dim?: boolean }) {
+  const style = falls === null ? {} : { '--fall': `${-falls}px`, animationDuration: `${Math.round(170 + Math.sqrt(falls) * 17)}ms` };
+  return (
+    <g transform={`translate(${x} ${y})`}>
+      <g class={`disc seat-${seat} ${falls === null ? '' : 'is-falling'} ${dim ? 'is-dim' : ''}`} style={style}>
+        <circle r="45" fill={`url(#disc-${seat})`} />
+        <circle class="disc-edge" r="36" />
+        {seat === 0 ? <circle class="disc-mark" r="17" /> : <path class="disc-mark" d="M0-23 6.5-6.5 23 0 6.5 6.5 0 23-6.5 6.5-23 0-6.5-6.5Z" />}
+      </g>
+    </g>
+  );
+}

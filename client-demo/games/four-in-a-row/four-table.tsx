@@ -1,0 +1,45 @@
+import { useEffect, useState } from 'preact/hooks';
+import { moveRefused } from '../../words.ts';
+import type { TableProps } from '../table-game.ts';
+import { Board } from './board.tsx';
+import { asFour } from './four-room.ts';
+
+/** The board, and the hand that drops discs into it. */
+export function FourTable({ room: anyRoom, waiting, say }: TableProps) {
+  const room = asFour(anyRoom);
+  const { state, info, seat } = room;
+  const [sent, setSent] = useState<{ column: number; moves: number } | null>(null);
+  const moves = state?.moves ?? 0;
+  const pending = sent && sent.moves === moves ? sent.column : null;
+  const mayDrop = info.phase === 'playing' && seat !== null && state?.turn === seat && room.ended === null;
+
+  async function drop(column: number): Promise<void> {
+    if (!mayDrop || pending !== null) return;
+    setSent({ column, moves });
+    const answered = waiting();
+    const said = await room.act.drop({ column });
+    answered();
+    if (said.ok) return;
+    setSent(null);
+    const words = moveRefused(said.code);
+    if (words !== null) say(words);
+  }
+
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLInputElement;
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || !/^[1-7]$/.test(event.key)) return;
+      event.preventDefault();
+      void drop(Number(event.key) - 1);
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  });
+
+  return (
+    <Board
+      board={state?.board ?? null} last={state?.last ?? null} line={state?.line ?? null} match={info.match}
+      hand={mayDrop ? seat : null} pending={pending} names={info.seats.map(s => s?.name ?? 'free')} onDrop={column => void drop(column)}
+    />
+  );
+}

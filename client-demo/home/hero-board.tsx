@@ -1,0 +1,41 @@
+import { useEffect, useState } from 'preact/hooks';
+import { columns, rows, type Four } from '../../shared/games/four-in-a-row/contract.ts';
+import { landing, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
+import { Board } from '../games/four-in-a-row/board.tsx';
+
+/** A short match that plays itself: the columns, one after the other. */
+const match = [3, 2, 3, 3, 4, 5, 2, 4, 1, 5, 4, 1, 1, 0, 2, 5, 5, 2];
+const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+const pace = 850;
+/** Moves' time for which the won board stays. */
+const rest = 6;
+
+/** The board, at play with itself. Decoration: it has no name and takes no clicks. */
+export function HeroBoard() {
+  const [round, setRound] = useState(() => (calm() ? match.length : 8));
+  useEffect(() => {
+    if (calm()) return;
+    const timer = setInterval(() => { if (document.visibilityState === 'visible') setRound(n => n + 1); }, pace);
+    return () => clearInterval(timer);
+  }, []);
+  const length = match.length + rest;
+  const { board, last } = after(round % length);
+  return (
+    <div class="hero" aria-hidden="true">
+      <Board board={board} last={last} line={last === null ? null : winningLine(board, last)} match={Math.floor(round / length)} hand={null} pending={null} names={[]} onDrop={() => {}} />
+    </div>
+  );
+}
+
+function after(moves: number): { board: Four['board']; last: number | null } {
+  const board = Array<number | null>(rows * columns).fill(null);
+  let last: number | null = null;
+  for (const [i, column] of match.slice(0, moves).entries()) {
+    const cell = landing(board, column);
+    if (cell === null) continue;
+    board[cell] = i % 2;
+    last = cell;
+    if (winningLine(board, cell)) break;
+  }
+  return { board, last };
+}

@@ -1,0 +1,31 @@
+import { useState } from 'preact/hooks';
+import { readCode } from '../../shared/ids.ts';
+import { wordsFor } from '../words.ts';
+
+interface JoinByCodeProps { busy: boolean; problem: string; onProblem(text: string): void; onCode(code: string): Promise<void> }
+
+/** For a code that somebody reads out: any case, blanks and dashes allowed. */
+export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps) {
+  const [text, setText] = useState('');
+
+  function submit(event: Event): void {
+    event.preventDefault();
+    const code = readCode(text);
+    if (code === null) onProblem(text.trim() === '' ? 'Type the code of the table first' : wordsFor('bad-code').title);
+    else void onCode(code);
+  }
+
+  return (
+    <form class="by-code" onSubmit={submit} noValidate>
+      <label class="field">
+        <span>Or join by code</span>
+        <input
+          type="text" value={text} placeholder="K7MRA" maxLength={12} autocomplete="off" autocapitalize="characters" spellcheck={false} enterkeyhint="go"
+          aria-invalid={problem !== ''} aria-describedby="code-problem" onInput={event => { setText(event.currentTarget.value); onProblem(''); }}
+        />
+      </label>
+      <button type="submit" class="button" disabled={busy}>Join</button>
+      <p id="code-problem" class="problem" role="alert">{problem}</p>
+    </form>
+  );
+}

@@ -1,0 +1,17 @@
+import { useCell, useTicking } from '../cell.ts';
+import { go } from '../route.ts';
+import type { Session } from '../session.ts';
+
+/** The way back to a table one has turned away from, for as long as the seat there is kept. */
+export function KeptSeatCard({ session }: { session: Session }) {
+  useCell(session.visit);
+  const { kept } = session.seats;
+  useTicking(500, kept !== null);
+  if (!kept) return null;
+  return (
+    <p class="kept" data-testid="kept-seat">
+      <span>Your seat at table <b>{kept.code}</b> is kept for {Math.ceil((kept.until - Date.now()) / 1000)} s.</span>
+      <button type="button" class="button is-small is-primary" onClick={() => go({ page: 'room', id: kept.id, watch: false })}>Back to it</button>
+    </p>
+  );
+}

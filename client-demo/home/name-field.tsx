@@ -1,0 +1,13 @@
+import { useCell } from '../cell.ts';
+import { longestName } from '../names.ts';
+import type { Session } from '../session.ts';
+
+export function NameField({ session }: { session: Session }) {
+  const name = useCell(session.name);
+  return (
+    <label class="field">
+      <span>Your name</span>
+      <input type="text" value={name} maxLength={longestName} autocomplete="nickname" spellcheck={false} enterkeyhint="go" onInput={event => session.setName(event.currentTarget.value)} />
+    </label>
+  );
+}

@@ -1,0 +1,57 @@
+import { useEffect, useState } from 'preact/hooks';
+import { RoomRefused, type RoomSummary } from '../../client/index.ts';
+import { go } from '../route.ts';
+import type { Session } from '../session.ts';
+
+const every = 2_500;
+const most = 8;
+
+/** The public tables: open seats first, then the matches that can be watched. */
+export function OpenRooms({ session }: { session: Session }) {
+  const rooms = useRooms(session);
+  const shown = rooms?.filter(room => room.seated > 0 && room.phase !== 'quarantined').sort((a, b) => Number(isOpen(b)) - Number(isOpen(a))).slice(0, most);
+  return (
+    <section class="tables" aria-label="Tables">
+      <h2>Tables now</h2>
+      {shown === undefined && <p class="soft tables-none">Looking around…</p>}
+      {shown?.length === 0 && <p class="soft tables-none">Nobody is playing at the moment. Press Play, and this table is yours.</p>}
+      <ul>
+        {shown?.map(room => (
+          <li key={room.id} class="table-line" data-testid="open-room">
+            <span class="table-names">{room.names.join(' & ') || 'Empty table'}</span>
+            <span class="table-note">{room.code} · {isOpen(room) ? 'one seat free' : room.phase === 'ended' ? 'just over' : 'playing'}</span>
+            <span class="row">
+              {isOpen(room) && <button type="button" class="button is-small is-primary" aria-label={`Join ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: false })}>Join</button>}
+              <button type="button" class="button is-small" aria-label={`Watch ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: true })}>Watch</button>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const isOpen = (room: RoomSummary): boolean => room.phase === 'waiting' && room.seated < room.seats;
+
+function useRooms({ client }: Session): RoomSummary[] | null {
+  const [rooms, setRooms] = useState<RoomSummary[] | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    let gone = false;
+    const look = async () => {
+      try {
+        const list = document.visibilityState === 'hidden' ? null : await client.list();
+        if (list && !gone) setRooms(list);
+      } catch (error) {
+        if (!(error instanceof RoomRefused)) throw error; // the list can wait
+      }
+      if (!gone) timer = setTimeout(() => void look(), every);
+    };
+    void look();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [client]);
+  return rooms;
+}

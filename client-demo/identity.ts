@@ -1,0 +1,44 @@
+import type { TokenStorage } from '../client/index.ts';
+import { suggestName, tidyName } from './names.ts';
+import type { Route } from './route.ts';
+import { own, shared } from './storage.ts';
+import type { OtherWindow, Windows } from './windows.ts';
+
+/**
+ * Who plays in this window. A browser is one player, who comes back tomorrow as the same. But a second window beside an
+ * open one is nearly always meant as an opponent, and a player has only one seat: so it gets a player of its own.
+ */
+export type Player = 'shared' | 'own';
+
+export type Arrival =
+  | { is: 'known'; player: Player }
+  /** The same table is open in another window: only the visitor knows who this one is meant to be. */
+  | { is: 'open question'; twin: OtherWindow };
+
+const windowKey = 'rejoin.player';
+const nameKey = 'rejoin.name';
+
+export async function arrive(windows: Windows, route: Route): Promise<Arrival> {
+  const before = own.getItem(windowKey);
+  if (before === 'shared' || before === 'own') return { is: 'known', player: before };
+  const others = await windows.ask();
+  const twin = others.find(({ room }) => room !== null && ((route.page === 'room' && !route.watch && route.id === room.id) || (route.page === 'code' && route.code.toUpperCase() === room.code)));
+  if (twin) return { is: 'open question', twin };
+  return { is: 'known', player: others.some(other => other.player === 'shared') ? 'own' : 'shared' };
+}
+
+/** From now on, also after a reload, this window plays as that one. */
+export function settle(player: Player): void { own.setItem(windowKey, player); }
+
+export const storageOf = (player: Player): TokenStorage => (player === 'shared' ? shared : own);
+
+export function nameOf(player: Player): string {
+  const storage = storageOf(player);
+  const known = tidyName(storage.getItem(nameKey) ?? '');
+  if (known !== '') return known;
+  const name = suggestName();
+  storage.setItem(nameKey, name);
+  return name;
+}
+
+export function keepName(player: Player, name: string): void { storageOf(player).setItem(nameKey, name); }

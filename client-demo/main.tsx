@@ -1,0 +1,9 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { arrive } from './identity.ts';
+import { readRoute } from './route.ts';
+import { Windows } from './windows.ts';
+
+const windows = new Windows();
+const arrival = await arrive(windows, readRoute());
+render(<App arrival={arrival} windows={windows} />, document.getElementById('page')!);

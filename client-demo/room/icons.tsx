@@ -1,0 +1,6 @@
+export const BackIcon = () => <svg class="icon icon-back" viewBox="0 0 24 24" aria-hidden="true"><path d="M15 5 8 12l7 7" /></svg>;
+
+export const EyeIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M2.500 12C5 7.500 8.300 5.500 12 5.500s7 2 9.500 6.500c-2.500 4.500-5.800 6.500-9.500 6.500s-7-2-9.500-6.500Z" /><circle cx="12" cy="12" r="2.800" /></svg>;
+
+/** Three machines, one above the other. */
+export const NodesIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 4h16v4H4zM4 10h16v4H4zM4 16h16v4H4z" /></svg>;

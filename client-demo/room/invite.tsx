@@ -1,0 +1,39 @@
+import { useState } from 'preact/hooks';
+import type { Room } from '../../client/index.ts';
+import { useCell } from '../cell.ts';
+import { canShare, copyText } from '../clipboard.ts';
+import { originForOthers } from '../config.ts';
+import { linkTo } from '../route.ts';
+import type { Session } from '../session.ts';
+import { Qr } from './qr.tsx';
+
+/** How somebody else gets to the free seat: by code, link, camera, or the visitor's own left hand. */
+export function Invite({ session, room, onBoth }: { session: Session; room: Room; /** null where that is done already */ onBoth: (() => void) | null }) {
+  const origin = originForOthers(useCell(session.config));
+  const link = linkTo(room.code, origin ?? location.origin);
+  const [said, setSaid] = useState('');
+
+  async function copy(): Promise<void> {
+    setSaid((await copyText(link)) ? 'Link copied' : 'Select the link and copy it');
+    setTimeout(() => setSaid(''), 2_500);
+  }
+
+  return (
+    <section class="invite" aria-label="Invite somebody">
+      <div class="invite-text">
+        <h3>Sit down here with</h3>
+        <p class="code" data-testid="code" aria-label={`Code ${[...room.code].join(' ')}`}>{[...room.code].map((letter, i) => <span key={i}>{letter}</span>)}</p>
+        <p class="invite-link"><a href={link} data-testid="link">{link.replace(/^https?:\/\//, '')}</a></p>
+      </div>
+      {origin === null
+        ? <p class="invite-noqr soft">For a phone in your network, open the address that the server printed when it started.</p>
+        : <Qr text={link} />}
+      <div class="row">
+        <button type="button" class="button" onClick={() => void copy()}>{said || 'Copy link'}</button>
+        {canShare() && <button type="button" class="button" onClick={() => void navigator.share({ title: 'Rejoin', url: link }).catch(() => {})}>Share…</button>}
+        {onBoth && <button type="button" class="button" onClick={onBoth}>Play both seats</button>}
+      </div>
+      <p class="unseen" role="status">{said}</p>
+    </section>
+  );
+}

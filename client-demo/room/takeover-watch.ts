@@ -1,0 +1,92 @@
+import type { Client, Room } from '../../client/index.ts';
+
+/** Older knowledge says nothing about when a room stopped. */
+const fresh = 1_500;
+
+/**
+ * Notices that another node runs the room, and how long play stood still: from the last moment at which it was known to
+ * go on (or the moment something was asked that nobody answered) to the first answer or change under the newer term.
+ */
+export class TakeoverWatch {
+  private fineAt = performance.now();
+  private place: string;
+  private term: number;
+  private owner: string | null = null;
+  /** Moves and questions without an answer, by the moment they were sent. */
+  private readonly unanswered = new Set<{ since: number }>();
+  private lostAt: number | null = null;
+  /** A takeover that nobody has heard an answer under yet: since when play stands; Infinity when nobody can tell. */
+  private stands: number | null = null;
+
+  constructor(private readonly room: Room, private readonly client: Client, private readonly say: (text: string) => void) {
+    this.term = room.term;
+    this.place = room.place.join();
+  }
+
+  /** @returns what ends it */
+  start(): () => void {
+    void this.whoRuns();
+    const stops = [
+      this.room.onChange(() => this.changed()),
+      this.client.onStatus(({ state }) => {
+        if (state !== 'live') this.lostAt ??= performance.now();
+        else setTimeout(() => { if (this.stands === null) this.lostAt = null; }, fresh);
+      }),
+    ];
+    return () => stops.forEach(stop => stop());
+  }
+
+  /** Something is asked of the room; call the result with its answer. */
+  waiting(): () => void {
+    const question = { since: performance.now() };
+    this.unanswered.add(question);
+    return () => {
+      this.unanswered.delete(question);
+      this.conclude();
+      this.fineAt = performance.now();
+    };
+  }
+
+  private changed(): void {
+    const place = this.room.place.join();
+    const moved = place !== this.place;
+    this.place = place;
+    if (this.room.term > this.term) {
+      const first = this.term === 0;
+      this.term = this.room.term;
+      if (!first) this.stands = this.since();
+    }
+    if (moved || this.unanswered.size === 0) this.conclude();
+    if (moved) this.fineAt = performance.now();
+  }
+
+  /** When play stopped. What waits for an answer is the surest witness; then what was last heard; then the broken line. */
+  private since(): number {
+    if (this.unanswered.size > 0) return Math.min(...[...this.unanswered].map(question => question.since));
+    if (performance.now() - this.fineAt < fresh) return this.fineAt;
+    return this.lostAt ?? Infinity;
+  }
+
+  private conclude(): void {
+    if (this.stands === null) return;
+    const ms = Math.round(performance.now() - this.stands);
+    const known = this.stands !== Infinity;
+    this.stands = null;
+    this.lostAt = null;
+    void this.tell(known ? `Play stood still for ${ms} ms.` : 'You have missed nothing.');
+  }
+
+  private async tell(how: string): Promise<void> {
+    const before = this.owner;
+    await this.whoRuns();
+    if (this.room.ended) return;
+    const who = this.owner === null ? 'Another node took over' : this.owner === before ? `${this.owner} runs this table again` : `Another node took over (${this.owner})`;
+    this.say(`${who}. ${how}`);
+  }
+
+  private async whoRuns(): Promise<void> {
+    const seen = await this.client.inspect(this.room).catch(() => null); // refused: then nobody is named
+    // A node that has slept may still take itself for the owner: its term gives it away.
+    this.owner = seen && seen.term >= this.room.term ? seen.owner : null;
+  }
+}

@@ -1,0 +1,44 @@
+import { useEffect, useState } from 'preact/hooks';
+
+/** Where in the page a visitor is; it stands in the address, so that links, reload and the back button work. */
+export type Route =
+  | { page: 'home' }
+  | { page: 'room'; id: string; watch: boolean }
+  /** A shared link. */
+  | { page: 'code'; code: string };
+
+export function readRoute(hash: string = location.hash): Route {
+  const [, page = 'home', value = ''] = /^#\/(room|watch|code)\/([A-Za-z0-9_-]{1,64})$/.exec(hash) ?? [];
+  switch (page) {
+    case 'room': return { page: 'room', id: value, watch: false };
+    case 'watch': return { page: 'room', id: value, watch: true };
+    case 'code': return { page: 'code', code: value };
+    default: return { page: 'home' };
+  }
+}
+
+export function hashOf(route: Route): string {
+  switch (route.page) {
+    case 'home': return '#/';
+    case 'room': return `#/${route.watch ? 'watch' : 'room'}/${route.id}`;
+    case 'code': return `#/code/${route.code}`;
+  }
+}
+
+export function go(route: Route): void { location.hash = hashOf(route); }
+
+/** Like go, but the back button does not lead here again. */
+export function replaceRoute(route: Route): void { location.replace(hashOf(route)); }
+
+/** The address to give to a friend. `origin`: where others reach this machine. */
+export const linkTo = (code: string, origin: string = location.origin): string => `${origin}${location.pathname}${hashOf({ page: 'code', code })}`;
+
+export function useRoute(): Route {
+  const [route, setRoute] = useState(readRoute);
+  useEffect(() => {
+    const changed = () => setRoute(readRoute());
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return route;
+}

@@ -1,0 +1,92 @@
+import { connect, type Client } from '../client/index.ts';
+import { Cell } from './cell.ts';
+import { nameOf, keepName, settle, storageOf, type Player } from './identity.ts';
+import { otherHandOf, tidyName } from './names.ts';
+import { readConfig, type Config } from './config.ts';
+import { go, replaceRoute, type Route } from './route.ts';
+import { SeatMemory } from './seat-memory.ts';
+import { spread } from './spread.ts';
+import { second as secondStorage } from './storage.ts';
+import { Toaster } from './status/toaster.ts';
+import { Visit, type Wish } from './visit.ts';
+import type { Windows } from './windows.ts';
+
+/** Everything of this window that outlives a screen: the player, the connection, the table they are at. */
+export class Session {
+  readonly client: Client;
+  readonly config = new Cell<Config>({ clustered: false, controlPort: null, lan: null });
+  readonly visit = new Cell<Visit | null>(null);
+  readonly name: Cell<string>;
+  readonly seats: SeatMemory;
+  readonly toaster = new Toaster();
+  private other: Client | null = null;
+
+  constructor(readonly player: Player, readonly windows: Windows) {
+    settle(player);
+    this.name = new Cell(nameOf(player));
+    this.seats = new SeatMemory(storageOf(player));
+    this.client = connect(location.origin, { name: this.name.value, storage: storageOf(player) });
+    this.client.onStatus(status => { if (status.state === 'live') windows.tell({ node: status.node }); });
+    windows.tell({ player });
+    void readConfig().then(config => {
+      this.config.set(config);
+      if (config.clustered) spread(this.client, windows);
+    });
+  }
+
+  /** The player of the other seat, for who plays both. Connected when first needed. */
+  get otherHand(): Client {
+    if (this.other) return this.other;
+    const other = connect(location.origin, { name: otherHandOf(this.name.value), storage: secondStorage });
+    // Where there are several nodes, the two hands shall be on different ones.
+    let moves = 3;
+    other.onStatus(status => {
+      const { status: mine } = this.client;
+      if (this.config.value.clustered && status.state === 'live' && mine.state === 'live' && status.node === mine.node && moves-- > 0) setTimeout(() => other.move(), 0);
+    });
+    return (this.other = other);
+  }
+
+  setName(text: string): void {
+    this.name.set(text);
+    if (tidyName(text) !== '') keepName(this.player, tidyName(text));
+  }
+
+  /** Makes the server know the player by the name that stands in the field. */
+  async goBy(): Promise<void> {
+    const name = tidyName(this.name.value);
+    if (name === '') return this.setName(this.client.playerName ?? nameOf(this.player));
+    if (name !== this.client.playerName) await this.client.rename(name);
+  }
+
+  /** Begins a visit from the home page and shows it, once there is a table. */
+  async begin(wish: Wish): Promise<Visit> {
+    this.visit.value?.close();
+    const visit = new Visit(this, wish);
+    this.visit.set(visit);
+    await this.goBy();
+    await visit.enter();
+    if (visit.state.value.at === 'table' && this.visit.value === visit) go(visit.route!);
+    return visit;
+  }
+
+  /** The visit that an address means: the present one, or a new one. */
+  arrive(route: Exclude<Route, { page: 'home' }>): Visit {
+    const present = this.visit.value;
+    if (present?.isAt(route)) return present;
+    present?.close();
+    const wish: Wish = route.page === 'code' ? { how: 'code', code: route.code } : { how: 'room', id: route.id, watch: route.watch };
+    const visit = new Visit(this, wish);
+    this.visit.set(visit);
+    void this.goBy().then(() => visit.enter()).then(() => {
+      if (this.visit.value === visit && visit.route) replaceRoute(visit.route);
+    });
+    return visit;
+  }
+
+  /** Away from the table; a seat there is kept for a while. */
+  goHome(): void {
+    this.visit.value?.close();
+    this.visit.set(null);
+  }
+}

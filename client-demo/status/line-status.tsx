@@ -1,0 +1,43 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Client, Room, Status } from '../../client/index.ts';
+import { useSources } from '../cell.ts';
+
+type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string };
+
+/** A break shorter than this is not worth frightening anybody. */
+const unnoticed = 350;
+
+/** How the connection is, in two or three words. */
+export function LineStatus({ client, room, nodes }: { client: Client; room: Room | null; /** name the node: there are several */ nodes: boolean }) {
+  useSources(client.onStatus, room?.onChange ?? null);
+  const shown = describe(client.status, room, nodes);
+  const calm = useCalm(shown);
+  return (
+    <p class={`line-status is-${calm.tone}`} role="status" data-testid="line-status" data-state={client.status.state}>
+      <span class="line-dot" aria-hidden="true" />
+      <span>{calm.text}</span>
+    </p>
+  );
+}
+
+function describe(status: Status, room: Room | null, nodes: boolean): Shown {
+  switch (status.state) {
+    case 'connecting': return { tone: 'wait', text: 'Connecting…' };
+    case 'reconnecting': return { tone: 'wait', text: status.attempt > 1 ? `One moment… (try ${status.attempt})` : 'One moment…' };
+    case 'refused': return { tone: 'bad', text: 'Not let in' };
+    case 'closed': return { tone: 'bad', text: 'Disconnected' };
+    case 'live':
+      if (room && !room.ended && !room.live) return { tone: 'wait', text: 'Catching up…' };
+      return { tone: 'fine', text: nodes ? `On ${status.node}` : 'Connected' };
+  }
+}
+
+/** Good news at once, others only when they last. */
+function useCalm(shown: Shown): Shown {
+  const [calm, setCalm] = useState(shown);
+  useEffect(() => {
+    const timer = setTimeout(() => setCalm(shown), shown.tone === 'wait' ? unnoticed : 0);
+    return () => clearTimeout(timer);
+  }, [shown.tone, shown.text]);
+  return calm;
+}

@@ -1,0 +1,42 @@
+import { refusals, type RefusalCode } from '../client/index.ts';
+
+/** What a visitor can do about a refusal. */
+export type Remedy = 'watch' | 'play' | 'home' | 'again' | 'here' | 'reload';
+export interface Words { title: string; text: string; remedies: readonly Remedy[] }
+
+const words: Partial<Record<RefusalCode | 'left', Words>> = {
+  'room-full': { title: 'Both seats are taken', text: 'Two are playing here already. You can watch them, or find a table of your own.', remedies: ['watch', 'play', 'home'] },
+  'room-started': { title: 'They have begun', text: 'The match is on and takes no new players. You can watch it.', remedies: ['watch', 'play', 'home'] },
+  'room-ended': { title: 'That match is over', text: 'It takes no new players. You can still have a look at the board.', remedies: ['watch', 'play', 'home'] },
+  'room-missing': { title: 'This table is gone', text: 'Tables that nobody comes back to are cleared away.', remedies: ['play', 'home'] },
+  'bad-code': { title: 'No table has this code', text: 'Look at it once more: five letters and digits. Or the table has been cleared away.', remedies: ['home'] },
+  'wrong-game': { title: 'Another game is played there', text: 'This page does not know it. Perhaps it is older than the server: reload it.', remedies: ['reload', 'home'] },
+  'no-such-game': { title: 'The server does not play this', text: 'This page offers a game that the server does not know.', remedies: ['reload', 'home'] },
+  'join-refused': { title: 'The game says no', text: 'Its rules do not let you in right now.', remedies: ['again', 'watch', 'home'] },
+  'room-quarantined': { title: 'This table is closed', text: 'Its game failed too often and was taken out of play.', remedies: ['play', 'home'] },
+  'session-replaced': { title: 'You play in another window now', text: 'A player has one seat, and it goes to the window that was opened last.', remedies: ['here', 'home'] },
+  'too-many-rooms': { title: 'Too many tables at once', text: 'Leave one of the others first.', remedies: ['home'] },
+  'slow-down': { title: 'One thing at a time', text: 'That was more than the server takes from one player. Wait a moment.', remedies: ['again', 'home'] },
+  busy: { title: 'A crowd at this table', text: 'It has too much to do right now. Try again in a moment.', remedies: ['again', 'home'] },
+  unavailable: { title: 'Out of reach', text: 'The table cannot be reached right now. It is not lost: try again.', remedies: ['again', 'home'] },
+  'bad-token': { title: 'The server does not know you', text: 'This page or your identity is from another time. Reload to come in as you are.', remedies: ['reload'] },
+  'bad-request': { title: 'Page and server disagree', text: 'The server did not understand this page. Reload it.', remedies: ['reload', 'home'] },
+  left: { title: 'You have left the table', text: 'Thanks for playing.', remedies: ['play', 'home'] },
+};
+
+export function wordsFor(code: string, detail?: string): Words {
+  const known = words[code as RefusalCode];
+  if (known) return known;
+  const says = Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : `The server said “${code}”.`;
+  return { title: 'That did not work', text: detail ?? says, remedies: ['again', 'home'] };
+}
+
+/** A move that did not count, in one line; null for what needs no words. */
+export function moveRefused(code: string): string | null {
+  switch (code) {
+    case 'column-full': return 'That column is full.';
+    case 'not-your-turn': case 'not-playing': case 'session-replaced': case 'left': return null; // the page shows it anyway
+    case 'unknown': return 'Whether your move counted cannot be told: the table is gone.';
+    default: return wordsFor(code).text;
+  }
+}

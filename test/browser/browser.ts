@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { findSystem } from '../../server/launcher/system.ts';
+import { until } from '../../server/launcher/until.ts';
+
+/** Somebody at the page: one window, and what its console complained about. */
+export interface Visitor { page: Page; context: BrowserContext; complaints: string[] }
+export interface VisitorOptions {
+  name?: string;
+  /** Another window of the same browser, instead of a browser of its own. */
+  beside?: Visitor;
+  phone?: boolean;
+  /** Where it comes from, as nginx is told; another address may lead to another node. */
+  address?: string;
+  /** Runs before anything of the page does. */
+  prepare?: (context: BrowserContext) => Promise<void>;
+}
+
+const desktop = { width: 1280, height: 800 };
+const phone = { width: 390, height: 844 };
+const patience = 15_000;
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findSystem(['chromium']).chromium,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+}
+
+/** Opens the page (or a link into it) and waits until it is connected, or says why it is not. */
+export async function openPage(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
+  const context = options.beside?.context ?? await browser.newContext({
+    viewport: options.phone ? phone : desktop, hasTouch: options.phone ?? false,
+    ...(options.address === undefined ? {} : { extraHTTPHeaders: { 'x-forwarded-for': options.address } }),
+  });
+  context.setDefaultTimeout(patience);
+  if (options.name !== undefined) await context.addInitScript(name => localStorage.setItem('rejoin.name', name), options.name);
+  await options.prepare?.(context);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+  page.on('pageerror', error => complaints.push(error.stack ?? error.message));
+  await page.goto(url);
+  await page.locator('[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"]').first().waitFor();
+  return { page, context, complaints };
+}
+
+/** What the console of a page may say where a server is killed on purpose: the browser itself reports each line that broke. */
+export const brokenLines = /WebSocket connection to|Failed to load resource|ERR_CONNECTION|ERR_EMPTY_RESPONSE/;
+
+export function expectNoConsoleErrors(visitors: Iterable<Visitor>, allowed?: RegExp): void {
+  for (const { complaints } of visitors) assert.deepEqual(complaints.filter(text => !allowed?.test(text)), []);
+}
+
+// --- at the table -----------------------------------------------------------------------------
+
+export const table = (page: Page) => page.getByTestId('table');
+export const phaseIs = (page: Page, phase: 'waiting' | 'playing' | 'ended') => page.locator(`[data-testid="table"][data-phase="${phase}"]`).waitFor();
+export const matchIs = (page: Page, match: number) => page.locator(`[data-testid="table"][data-match="${match}"]`).waitFor();
+export const codeOf = async (page: Page): Promise<string> => ((await page.getByTestId('code').textContent()) ?? '').trim();
+export const linkOf = async (page: Page): Promise<string> => (await page.getByTestId('link').getAttribute('href')) ?? '';
+export const termOf = async (page: Page): Promise<number> => Number(await table(page).getAttribute('data-term'));
+/** The board as the page tells it to a screen reader, column by column. */
+export const boardOf = (page: Page): Promise<(string | null)[]> => page.getByTestId(/^column-/).evaluateAll(buttons => buttons.map(button => button.getAttribute('aria-label')));
+export const discsOn = async (page: Page): Promise<number> => Number(await page.getByTestId('board').getAttribute('data-discs'));
+
+/** The page that may drop a disc now. */
+export function whoseTurn(pages: readonly Page[], within = patience): Promise<Page> {
+  return until('a page has the turn', async () => {
+    for (const page of pages) if ((await page.getByTestId('board').getAttribute('data-hand')) !== '') return page;
+    return undefined;
+  }, { within, every: 15 });
+}
+
+/** Whoever has the turn drops a disc into a column (1–7); done when all pages show it. */
+export async function playMove(pages: readonly Page[], column: number, within = patience): Promise<void> {
+  const mover = await whoseTurn(pages, within);
+  const discs = await discsOn(mover) + 1;
+  await mover.getByTestId(`column-${column}`).click();
+  await Promise.all(pages.map(page => page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor({ timeout: within })));
+}
+
+/** Four upright in the first column, for whoever begins. */
+export const shortGame = [1, 2, 1, 2, 1, 2, 1];
+
+/** Plays to the end; all pages agree on the board. */
+export async function playGame(pages: readonly Page[], columns: readonly number[] = shortGame): Promise<void> {
+  for (const column of columns) await playMove(pages, column);
+  await Promise.all(pages.map(page => phaseIs(page, 'ended')));
+  await expectSameBoards(pages);
+}
+
+export async function expectSameBoards(pages: readonly Page[]): Promise<void> {
+  const [first, ...others] = await Promise.all(pages.map(boardOf));
+  for (const other of others) assert.deepEqual(other, first);
+}
+
+/** Two visitors at one table: the first makes it, the second follows the link. */
+export async function sitDownTogether(a: Visitor, openLink: (link: string) => Promise<Visitor>): Promise<Visitor> {
+  await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+  const b = await openLink(await linkOf(a.page));
+  await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+  return b;
+}

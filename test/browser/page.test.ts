@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { Browser } from 'playwright-core';
+import { games } from '../../server/games.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { buildPage } from '../../server/page.ts';
+import { startServer, type RunningServer } from '../../server/server.ts';
+import {
+  boardOf, codeOf, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, matchIs, openPage, phaseIs, playGame, playMove, sitDownTogether, whoseTurn,
+  type Visitor, type VisitorOptions,
+} from './browser.ts';
+
+describe('the page, on one node', () => {
+  let server: RunningServer;
+  let browser: Browser;
+  let url: string;
+  let visitors: Visitor[] = [];
+
+  const open = async (options: VisitorOptions = {}, link = url): Promise<Visitor> => {
+    const visitor = await openPage(browser, link, options);
+    visitors.push(visitor);
+    return visitor;
+  };
+  const seatTwo = async (a: VisitorOptions = {}, b: VisitorOptions = {}): Promise<[Visitor, Visitor]> => {
+    const host = await open(a);
+    return [host, await sitDownTogether(host, link => open(b, link))];
+  };
+
+  before(async () => {
+    server = await startServer({ games, secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '0.0.0.0' });
+    url = `http://127.0.0.1:${server.port}/`;
+    browser = await launchBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  afterEach(async () => {
+    const all = visitors;
+    visitors = [];
+    await Promise.all([...new Set(all.map(v => v.context))].map(context => context.close()));
+    expectNoConsoleErrors(all);
+  });
+
+  it('two play a whole game, and a rematch', async () => {
+    const [a, b] = await seatTwo({ name: 'Ada' }, { name: 'Ben' });
+    const pages = [a.page, b.page];
+    const winner = await whoseTurn(pages);
+    const loser = winner === a.page ? b.page : a.page;
+    await playGame(pages);
+    assert.equal(await winner.getByTestId('result').textContent(), 'You win');
+    assert.equal(await loser.getByTestId('result').textContent(), 'You lose');
+    assert.match((await loser.getByTestId('announcer').textContent())!, /column 1.*wins\. Four in a row/);
+
+    await winner.getByRole('button', { name: 'Rematch' }).click();
+    await winner.getByRole('button', { name: 'Rematch asked' }).waitFor();
+    await loser.getByText('wants a rematch.').waitFor();
+    await loser.getByRole('button', { name: 'Rematch' }).click();
+    await Promise.all(pages.map(page => matchIs(page, 2)));
+    assert.equal(await discsOn(winner), 0);
+    assert.equal(await whoseTurn(pages), loser, 'who lost begins');
+    await playGame(pages);
+    assert.equal(await loser.getByTestId('result').textContent(), 'You win');
+  });
+
+  it('two strangers who press Play meet', async () => {
+    const [a, b] = [await open(), await open()];
+    await a.page.getByRole('button', { name: 'Play', exact: true }).click();
+    await phaseIs(a.page, 'waiting');
+    await b.page.getByRole('button', { name: 'Play', exact: true }).click();
+    await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+  });
+
+  it('one plays both seats, by keyboard, also after a reload', async () => {
+    const { page } = await open();
+    await page.getByRole('button', { name: 'Play both seats' }).click();
+    await phaseIs(page, 'playing');
+    const press = async (key: string) => {
+      const discs = await discsOn(page) + 1;
+      await whoseTurn([page]);
+      await page.keyboard.press(key);
+      await page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor();
+    };
+    for (const key of ['4', '3', '4', '3']) await press(key);
+    await page.reload();
+    await phaseIs(page, 'playing');
+    assert.equal(await discsOn(page), 4);
+    await whoseTurn([page]);
+    await page.getByTestId('column-4').focus();
+    await page.keyboard.press('ArrowRight');
+    assert.match((await page.evaluate(() => document.activeElement?.getAttribute('aria-label')))!, /^Column 5, empty/);
+    await press('Enter');
+    for (const key of ['3', '7', '3']) await press(key);
+    await phaseIs(page, 'ended');
+    assert.match((await page.getByTestId('result').textContent())!, / wins$/);
+    await page.getByRole('button', { name: 'Rematch' }).click();
+    await matchIs(page, 2);
+  });
+
+  it('a code may be typed as people type', async () => {
+    const [a, b] = [await open(), await open()];
+    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    const code = await codeOf(a.page);
+    await b.page.getByLabel('Or join by code').fill(` ${code.slice(0, 2).toLowerCase()}-${code.slice(2).toLowerCase()} `);
+    await b.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await phaseIs(b.page, 'playing');
+    assert.match(b.page.url(), /#\/room\//);
+  });
+
+  it('a wrong code is said in words, at the field and behind a link', async () => {
+    const { page } = await open();
+    for (const wrong of ['ZZZZZ', 'no code at all']) {
+      await page.getByLabel('Or join by code').fill(wrong);
+      await page.getByRole('button', { name: 'Join', exact: true }).click();
+      await page.getByText('No table has this code').waitFor();
+      await page.getByLabel('Or join by code').fill('');
+      await page.getByText('No table has this code').waitFor({ state: 'detached' });
+    }
+    await page.goto(`${url}#/code/ZZZZZ`);
+    await page.getByTestId('refusal').getByText('No table has this code').waitFor();
+    await page.getByTestId('refusal').getByRole('button', { name: 'Home' }).click();
+    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  });
+
+  it('a reload in mid-game keeps the seat', async () => {
+    const [a, b] = await seatTwo();
+    const pages = [a.page, b.page];
+    for (const column of [4, 4, 3]) await playMove(pages, column);
+    const seen = await boardOf(a.page);
+    await a.page.reload();
+    await phaseIs(a.page, 'playing');
+    assert.deepEqual(await boardOf(a.page), seen);
+    for (const column of [5, 4]) await playMove(pages, column);
+    await expectSameBoards(pages);
+  });
+
+  it('the back button leads home, where the way back to the kept seat is', async () => {
+    const [a, b] = await seatTwo();
+    await playMove([a.page, b.page], 4);
+    await a.page.goBack();
+    await b.page.getByText(/^away, held/).waitFor();
+    await a.page.getByTestId('kept-seat').getByRole('button', { name: 'Back to it' }).click();
+    await phaseIs(a.page, 'playing');
+    await b.page.getByText(/^away, held/).waitFor({ state: 'detached' });
+    await playMove([a.page, b.page], 4);
+  });
+
+  it('a second window of the same player takes the seat over, and the first one says so', async () => {
+    const [a, b] = await seatTwo();
+    await playMove([a.page, b.page], 4);
+    const again = await open({ beside: a }, a.page.url());
+    await again.page.getByRole('button', { name: 'Play here instead' }).click();
+    await phaseIs(again.page, 'playing');
+    await a.page.getByText('You play in another window now').waitFor();
+    await playMove([again.page, b.page], 4);
+    await a.page.getByRole('button', { name: 'Play here instead' }).click();
+    await phaseIs(a.page, 'playing');
+    await again.page.getByText('You play in another window now').waitFor();
+    await playMove([a.page, b.page], 4);
+  });
+
+  it('two windows of one browser play against each other', async () => {
+    const a = await open({ name: 'Ada' });
+    const b = await open({ beside: a });
+    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await b.page.getByLabel('Or join by code').fill(await codeOf(a.page));
+    await b.page.getByRole('button', { name: 'Join', exact: true }).click();
+    await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+    await playGame([a.page, b.page]);
+  });
+
+  it('a link opened beside its own table offers the seat opposite', async () => {
+    const a = await open();
+    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    const b = await open({ beside: a }, await linkOf(a.page));
+    await b.page.getByRole('button', { name: 'Sit down opposite' }).click();
+    await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+  });
+
+  it('who finds both seats taken may watch', async () => {
+    const host = await open();
+    await host.page.getByRole('button', { name: 'Play with a friend' }).click();
+    const link = await linkOf(host.page);
+    const guest = await open({}, link);
+    await phaseIs(guest.page, 'playing');
+    const spectator = await open({}, link);
+    await spectator.page.getByRole('button', { name: 'Watch the game' }).click();
+    await phaseIs(spectator.page, 'playing');
+    await host.page.getByTestId('watchers').getByText('1').waitFor();
+    await playMove([host.page, guest.page], 4);
+    await spectator.page.locator('[data-testid="board"][data-discs="1"]').waitFor();
+    for (const column of [1, 4, 1, 4, 1, 4]) await playMove([host.page, guest.page], column);
+    await phaseIs(spectator.page, 'ended');
+    await expectSameBoards([host.page, spectator.page]);
+    assert.match((await spectator.page.getByTestId('result').textContent())!, / wins$/);
+  });
+
+  it('an open table is on the list, and can be watched and joined from there', async () => {
+    const host = await open({ name: 'Listed Host' });
+    const [spectator, guest] = [await open(), await open()];
+    await host.page.getByRole('button', { name: 'Play', exact: true }).click();
+    await phaseIs(host.page, 'waiting');
+    await spectator.page.getByRole('button', { name: 'Watch Listed Host' }).click();
+    await phaseIs(spectator.page, 'waiting');
+    await guest.page.getByRole('button', { name: 'Join Listed Host' }).click();
+    await Promise.all([host, guest, spectator].map(({ page }) => phaseIs(page, 'playing')));
+  });
+
+  it('giving up is asked twice, and wins the other side the match', async () => {
+    const [a, b] = await seatTwo();
+    await a.page.getByRole('button', { name: 'Leave' }).click();
+    await a.page.getByRole('button', { name: 'Stay' }).click();
+    await a.page.getByRole('button', { name: 'Leave' }).click();
+    await a.page.getByRole('button', { name: 'Give up' }).click();
+    await a.page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await phaseIs(b.page, 'ended');
+    assert.equal(await b.page.getByTestId('result').textContent(), 'You win');
+    await b.page.getByRole('region', { name: 'Result' }).getByText('The other side gave up.').waitFor();
+    await b.page.getByRole('button', { name: 'Find another game' }).waitFor();
+  });
+
+  it('on a phone nothing is wider than the screen', async () => {
+    const [a, b] = await seatTwo({ phone: true, name: 'A name of twenty-four xx' }, { phone: true, name: 'Wilhelmina Featherstone' });
+    const fits = async (where: string) => {
+      for (const { page } of [a, b]) assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, where);
+    };
+    await fits('playing');
+    await playGame([a.page, b.page]);
+    await fits('ended');
+    await a.page.goto(url);
+    await a.page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await fits('home');
+    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await phaseIs(a.page, 'waiting');
+    await fits('waiting');
+  });
+
+  it('works over plain http on an address of the local network', async function () {
+    const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
+    if (lan === undefined) return this.skip();
+    const a = await open({}, `http://${lan}:${server.port}/`);
+    assert.equal(await a.page.evaluate(() => window.isSecureContext), false);
+    const b = await sitDownTogether(a, async link => {
+      await a.page.getByRole('img', { name: 'QR code' }).waitFor();
+      await a.page.getByRole('button', { name: 'Copy link' }).click();
+      await a.page.getByRole('button', { name: 'Link copied' }).waitFor();
+      return open({}, link);
+    });
+    await playGame([a.page, b.page]);
+  });
+});

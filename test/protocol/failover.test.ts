@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { ledger, type Ledger } from './games.ts';
+import { converge, docOf, ids, ledgerTable } from './table.ts';
+
+describe('failover', () => {
+  // From before the actions arrive at the owner to after all have been answered.
+  for (const delay of [0, 1, 1.2, 1.5, 1.8, 2, 2.2, 2.5, 2.8, 3, 3.5, 4, 5, 6, 8]) {
+    it(`[A1] [A4] [A5] twelve actions outstanding, the owner dies ${delay} ms later: each done once, in order, with its own verdict`, async () => {
+      const table = await ledgerTable(['a', 'b', 'c'], { seed: 100 + delay * 10 });
+      const { world, owner, adas, bobs } = table;
+      const acts = (room: typeof adas, who: string) => Array.from({ length: 12 }, (_x, i) => (i % 4 === 3 ? room.act.deny({ id: `${who}${i}` }) : room.act.add({ id: `${who}${i}` })));
+      const acting = [...acts(adas, 'a'), ...acts(bobs, 'b')];
+      await world.clock.pass(delay);
+      world.kill(owner);
+      const said = await world.clock.run(Promise.all(acting));
+      said.forEach((s, i) => {
+        if (i % 4 === 3) assert.ok(!s.ok && s.code === 'denied' && s.detail === `${i < 12 ? 'a' : 'b'}${i % 12}`, JSON.stringify(s));
+        else assert.ok(s.ok, JSON.stringify(s));
+      });
+      await converge(table);
+      for (const who of ['a', 'b']) assert.deepEqual(ids(adas).filter(id => id.startsWith(who)), [0, 1, 2, 4, 5, 6, 8, 9, 10].map(i => `${who}${i}`));
+    });
+  }
+
+  for (const delay of [0, 1.5, 2, 3, 5]) {
+    it(`[A5] the same where the owner is also the node of the one who acts (${delay} ms)`, async () => {
+      const table = await ledgerTable(['a', 'b'], { seed: 300 + delay * 10, adasNode: 'b', bobsNode: 'a' });
+      const { world, owner, adas } = table;
+      assert.equal(owner.name, 'b');
+      const acting = Array.from({ length: 12 }, (_x, i) => (i % 4 === 3 ? adas.act.deny({ id: `a${i}` }) : adas.act.add({ id: `a${i}` })));
+      await world.clock.pass(delay);
+      world.kill(owner);
+      const said = await world.clock.run(Promise.all(acting));
+      assert.deepEqual(said.map(s => (s.ok ? 'ok' : s.code)), said.map((_s, i) => (i % 4 === 3 ? 'denied' : 'ok')));
+      await converge(table);
+      assert.deepEqual(ids(adas), [0, 1, 2, 4, 5, 6, 8, 9, 10].map(i => `a${i}`));
+    });
+  }
+
+  it('[A5] [P1] a verdict that a client hears only from the next owner names the place at which it was given', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id, adas, bobs } = table;
+    const term = bobs.term;
+    // The entry is written, and the owner dies before it can say so.
+    world.fate = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    const acting = bobs.act.add({ id: 'x' });
+    await world.clock.pass(20);
+    world.kill(owner);
+    const said = await world.clock.run(acting);
+    assert.ok(said.ok);
+    await converge(table);
+    assert.ok(bobs.term > term);
+    assert.deepEqual(said.place, adas.place.slice());
+  });
+
+  it('[O5] [C3] [C4] [A5] what was committed and never broadcast reaches all members after the owner\'s death', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id, adas, bobs } = table;
+    world.fate = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    void bobs.act.add({ id: 'x' });
+    await world.clock.pass(20);
+    world.kill(owner);
+    world.loses = () => true; // the announcement is lost as well
+    await world.clock.until('Ada sees it by the heads alone', () => ids(adas).length === 1, 6_000);
+    world.loses = () => false;
+    await converge(table);
+    assert.deepEqual(ids(bobs), ['x']);
+  });
+
+  it('[C3] [C4] broadcasts that are lost are caught up within a keep-alive', async () => {
+    const table = await ledgerTable();
+    const { world, adas, bobs } = table;
+    const replayed: string[] = [];
+    adas.on('added', ({ id }, about) => { if (about.replayed) replayed.push(id); });
+    world.loses = () => true;
+    for (const id of ['x', 'y', 'z']) assert.ok((await world.clock.run(bobs.act.add({ id }))).ok);
+    world.loses = () => false;
+    const took = await converge(table, 5_000);
+    assert.ok(took < 3_500, `${took} ms`);
+    assert.deepEqual(replayed, ['x', 'y', 'z']);
+  });
+
+  it('[C3] a hole in the changes is noticed by the next change', async () => {
+    const table = await ledgerTable();
+    const { world, adas, bobs } = table;
+    world.loses = () => true;
+    await world.clock.run(bobs.act.add({ id: 'x' }));
+    world.loses = () => false;
+    await world.clock.run(bobs.act.add({ id: 'y' }));
+    const took = await converge(table, 1_000);
+    assert.ok(took < 50, `${took} ms`);
+    assert.deepEqual(ids(adas), ['x', 'y']);
+  });
+
+  it('[C2] a short absence is caught up by changes, a long one by a snapshot', async () => {
+    const table = await ledgerTable();
+    const { world, bob, adas, bobs } = table;
+    for (const [many, way] of [[5, 'changes'], [140, 'snapshot']] as const) {
+      const resumed: { with: string; lost: boolean; missed: number }[] = [];
+      const stop = bobs.onResume(r => resumed.push(r));
+      world.unplug(bob);
+      for (let i = 0; i < many; i++) await world.clock.run(adas.act.add({ id: `${way}${i}` }));
+      bob.offline = false;
+      await converge(table);
+      assert.deepEqual(resumed.map(r => [r.with, r.lost]), [[way, false]]);
+      if (way === 'changes') assert.ok(resumed[0]!.missed >= many);
+      stop();
+    }
+  });
+
+  it('[C2] after a takeover too: the new owner knows the last entries', async () => {
+    const table = await ledgerTable();
+    const { world, owner, adas, bobs } = table;
+    for (let i = 0; i < 70; i++) await world.clock.run(adas.act.add({ id: `x${i}` }));
+    const resumed: string[] = [];
+    bobs.onResume(r => resumed.push(r.with));
+    world.loses = () => true;
+    for (let i = 0; i < 5; i++) await world.clock.run(adas.act.add({ id: `y${i}` }));
+    world.kill(owner);
+    world.loses = () => false;
+    await converge(table);
+    assert.deepEqual(resumed, resumed.map(() => 'changes'));
+    assert.equal(ids(bobs).length, 75);
+  });
+
+  it('[C2] [O4] [P2] where the store came back as an older one, clients are told that something is lost, and play on', async () => {
+    const table = await ledgerTable();
+    const { world, adas, bobs } = table;
+    for (const id of ['x', 'y']) await world.clock.run(adas.act.add({ id }));
+    await converge(table);
+    const back = world.save();
+    for (const id of ['lost-1', 'lost-2', 'lost-3']) assert.ok((await world.clock.run(adas.act.add({ id }))).ok);
+    await converge(table);
+    const lost: boolean[] = [];
+    adas.onResume(r => lost.push(r.lost));
+    const term = adas.term;
+    back();
+    await world.clock.until('Ada hears of it', () => adas.term > term && adas.live);
+    await converge(table);
+    assert.deepEqual(ids(adas), ['x', 'y']);
+    assert.equal(lost[0], true);
+    // Her numbers were ahead of what is remembered; she goes on all the same, and nothing is done twice.
+    for (const [i, room] of [adas, bobs, adas].entries()) assert.ok((await world.clock.run(room.act.add({ id: `then${i}` }))).ok);
+    await converge(table);
+    assert.deepEqual(ids(bobs), ['x', 'y', 'then0', 'then1', 'then2']);
+    assert.deepEqual(lost.filter(Boolean), [true], 'it is said once');
+  });
+
+  it('[O4] [A5] the same with actions outstanding: what has no verdict any more is done again, once', async () => {
+    for (let delay = 0; delay < 6; delay += 0.7) {
+      const table = await ledgerTable(['a', 'b', 'c'], { seed: 500 + delay * 10 });
+      const { world, adas, bobs } = table;
+      await world.clock.run(adas.act.add({ id: 'x' }));
+      const back = world.save();
+      const acting = Array.from({ length: 10 }, (_x, i) => bobs.act.add({ id: `b${i}` }));
+      await world.clock.pass(delay);
+      back();
+      for (const s of await world.clock.run(Promise.all(acting))) assert.ok(s.ok || s.code === 'unknown', JSON.stringify(s));
+      await converge(table);
+      const seen = ids(adas);
+      assert.equal(new Set(seen).size, seen.length, `nothing twice (${delay} ms): ${seen.join()}`);
+      assert.deepEqual(seen.filter(x => x.startsWith('b')), [...seen.filter(x => x.startsWith('b'))].sort((p, q) => Number(p.slice(1)) - Number(q.slice(1))), 'in order');
+    }
+  });
+
+  it('the dice do not know of a takeover', async () => {
+    const dice = async (kills: boolean) => {
+      const table = await ledgerTable(['a', 'b', 'c'], { seed: 9 });
+      const host = table.owner.node.registry.get(table.id)!;
+      (host as unknown as { doc: { hidden: { seed: number[] } } }).doc.hidden.seed.splice(0, 4, 1, 2, 3, 4);
+      for (let i = 0; i < 4; i++) {
+        await table.world.clock.run(table.adas.act.roll());
+        if (kills && i === 1) table.world.kill(table.owner);
+      }
+      return (table.adas.state as Ledger).dice;
+    };
+    assert.deepEqual(await dice(true), await dice(false));
+  });
+});
+
+describe('nobody acts', () => {
+  it('[O8] [T3] a dead owner\'s clock runs on and strikes once, with members connected', async () => {
+    const table = await ledgerTable();
+    const { world, owner, adas } = table;
+    await world.clock.run(adas.act.arm({ ms: 3_000 }));
+    const due = adas.clock('turn')!;
+    assert.ok(due > 2_900 && due <= 3_000);
+    world.kill(owner);
+    const took = await world.clock.until('it strikes', () => (adas.state as Ledger).fired.length > 0, 10_000);
+    assert.ok(took > 2_900 && took < 4_000, `${took} ms`);
+    await world.clock.pass(10_000);
+    assert.equal((adas.state as Ledger).fired.length, 1);
+    await converge(table);
+  });
+
+  it('[O8] [T2] with nobody connected: by the due index, on some node, once; what the outage took beyond 5 s is given back', async () => {
+    const table = await ledgerTable(['a', 'b', 'c', 'd']);
+    const { world, owner, adas, ada, bob, id } = table;
+    await world.clock.run(adas.act.arm({ ms: 3_000 }));
+    ada.client.close();
+    bob.client.close();
+    await world.clock.pass(10);
+    world.kill(owner);
+    const begin = world.clock.now();
+    const fired = () => (docOf(world, id)?.state as Ledger | undefined)?.fired ?? [];
+    await world.clock.until('it strikes', () => fired().length > 0, 10_000);
+    assert.ok(world.clock.now() - begin < 5_000);
+    await world.clock.pass(20_000);
+    assert.equal(fired().length, 1);
+  });
+
+  it('[O9] [T3] a room that nobody is in for 30 s sleeps; what is due wakes it, and a join does', async () => {
+    const table = await ledgerTable();
+    const { world, adas, ada, bob, id } = table;
+    await world.clock.run(adas.act.arm({ ms: 50_000 }));
+    ada.client.close();
+    bob.client.close();
+    await world.clock.until('it sleeps', () => !world.owner(id), 40_000);
+    assert.equal((await world.memory.owner(id))!.token, null);
+    await world.clock.until('it is woken by its clock', () => world.owner(id) !== undefined, 25_000);
+    const fired = () => (docOf(world, id)?.state as Ledger | undefined)?.fired ?? [];
+    await world.clock.until('it strikes', () => fired().length === 1, 5_000);
+    await world.clock.until('it sleeps again', () => !world.owner(id), 45_000);
+    const again = world.client('ada', 'b');
+    const room = await world.clock.run(again.client.join(ledger, { id }));
+    assert.equal((room.state as Ledger).fired.length, 1);
+    assert.equal(room.seat, 0);
+  });
+
+  it('[O8] a room whose owner died is taken over for those who only watch, within a second or so', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id } = table;
+    await world.clock.pass(2_000);
+    world.kill(owner);
+    const took = await world.clock.until('somebody has it', () => world.owner(id) !== undefined);
+    assert.ok(took < 400, `${took} ms`);
+    await converge(table);
+  });
+
+  it('[O6] a node that stands still is held for dead by its silence, and is back when it goes on', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id } = table;
+    await world.clock.pass(2_000);
+    world.freeze(owner);
+    const took = await world.clock.until('somebody has its room', () => [...world.hosts.values()].some(h => h !== owner && h.owns(id)), 5_000);
+    assert.ok(took >= 1_000 && took < 2_600, `${took} ms`);
+    world.thaw(owner);
+    await world.clock.pass(1_000);
+    for (const host of world.hosts.values()) assert.equal(host.node.membership.alive().length, 2, host.name);
+  });
+
+  it('[O6] a judge that stood still itself judges nobody by it', async () => {
+    const table = await ledgerTable();
+    const { world, owner } = table;
+    const judge = world.host('a');
+    await world.clock.pass(1_000);
+    world.freeze(judge);
+    await world.clock.pass(5_000);
+    world.thaw(judge);
+    await world.clock.pass(3_000);
+    assert.ok(!judge.said.some(s => s.includes('held for dead')), judge.said.join());
+    assert.ok(!judge.node.membership.isDead(owner.node.id));
+  });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { ids, converge, ledgerTable } from './table.ts';
+import { latch } from './world.ts';
+import { ledger } from './games.ts';
+
+describe('an owner', () => {
+  it('[O2] says nothing to anybody before the entry is durable', async () => {
+    const { world, id, adas, bobs } = await ledgerTable();
+    const { opens, open } = latch();
+    world.fate = call => (call.op === 'append' && call.room === id ? { holdReply: opens } : undefined);
+    let said = false;
+    const acting = bobs.act.add({ id: 'x' }).finally(() => { said = true; });
+    const eve = world.client('eve', 'b');
+    let watching = false;
+    const watched = eve.client.watch(ledger, { id }).then(room => { watching = true; return room; });
+    await world.clock.pass(700);
+    assert.ok(world.calls.some(c => c.op === 'append' && c.room === id), 'it is written already, but the owner has not heard so');
+    assert.deepEqual([said, watching, ids(adas), ids(bobs)], [false, false, [], []]);
+    world.fate = () => undefined;
+    open();
+    assert.ok((await world.clock.run(acting)).ok);
+    assert.deepEqual(ids(await world.clock.run(watched)), ['x']);
+    await world.clock.until('all have heard', () => ids(adas).length === 1);
+  });
+
+  it('[O1] what comes while an append is in flight goes into one entry', async () => {
+    const { world, id, adas, bobs } = await ledgerTable();
+    const { opens, open } = latch();
+    const before = world.calls.filter(c => c.op === 'append' && c.room === id).length;
+    world.fate = call => (call.op === 'append' && call.room === id ? { hold: opens } : undefined);
+    const acting = ['a', 'b', 'c', 'd'].map(x => adas.act.add({ id: x }));
+    await world.clock.pass(20);
+    acting.push(...['e', 'f'].map(x => bobs.act.add({ id: x })));
+    await world.clock.pass(20);
+    world.fate = () => undefined;
+    open();
+    for (const one of acting) assert.ok((await world.clock.run(one)).ok);
+    assert.ok(world.calls.filter(c => c.op === 'append' && c.room === id).length - before <= 3);
+    assert.equal(ids(adas).length, 6);
+  });
+
+  for (const lose of ['reply', 'request', 'refused'] as const) {
+    it(`[O3] [A4] the ${lose === 'refused' ? 'refusal' : `lost ${lose}`} of an append ends the ownership; the action is done once, and its client gets the verdict`, async () => {
+      const table = await ledgerTable();
+      const { world, id, adas, bobs } = table;
+      const term = adas.term;
+      let lost = 0;
+      world.fate = call => (call.op === 'append' && call.room === id && lost++ === 0 ? { lose } : undefined);
+      const said = await Promise.all([bobs.act.add({ id: 'x' }), bobs.act.deny({ id: 'y' }), adas.act.add({ id: 'z' })].map(p => world.clock.run(p)));
+      assert.deepEqual(said.map(s => (s.ok ? 'ok' : s.code)), ['ok', 'denied', 'ok']);
+      await converge(table);
+      assert.deepEqual(ids(adas).sort(), ['x', 'z']);
+      assert.ok(adas.term > term);
+    });
+  }
+
+  it('[O3] an append of which nobody knows is not undone: what was written is in the next owner\'s room', async () => {
+    const table = await ledgerTable();
+    const { world, id, adas, bobs } = table;
+    world.fate = call => (call.op === 'append' && call.room === id ? { lose: 'reply' } : undefined);
+    const acting = bobs.act.add({ id: 'x' });
+    await world.clock.pass(3_000);
+    world.fate = () => undefined;
+    assert.ok((await world.clock.run(acting)).ok);
+    await converge(table);
+    assert.deepEqual(ids(adas), ['x']);
+  });
+
+  it('[O3] a store that fails in a way nobody foresaw leaves no one waiting', async () => {
+    const table = await ledgerTable(['a']);
+    const { world, id, adas } = table;
+    const real = world.memory.append.bind(world.memory);
+    let failed = 0;
+    world.memory.append = (room, append) => (room === id && failed++ === 0 ? Promise.reject(new TypeError('a bug in the store')) : real(room, append));
+    const took = await world.clock.until('answered', (() => {
+      let over = false;
+      void adas.act.add({ id: 'x' }).finally(() => { over = true; });
+      return () => over;
+    })());
+    assert.ok(took < 2_000, `${took} ms`);
+    await converge(table);
+    assert.deepEqual(ids(adas), ['x']);
+  });
+
+  it('[O3] [J1] an owner that was replaced while it stood still adds nothing, and its members are served by the new one', async () => {
+    const table = await ledgerTable();
+    const { world, owner, adas, bobs, id } = table;
+    world.freeze(owner);
+    const first = bobs.act.add({ id: 'x' });
+    assert.ok((await world.clock.run(first)).ok, 'somebody else has taken over');
+    const second = world.owner(id)!;
+    assert.notEqual(second, owner);
+    world.thaw(owner);
+    const zoe = world.client('zoe', owner.name);
+    const watching = await world.clock.run(zoe.client.watch(ledger, { id }));
+    assert.ok((await world.clock.run(adas.act.add({ id: 'y' }))).ok);
+    await converge(table);
+    await world.clock.until('the spectator sees it too', () => ids(watching).length === 2, 10_000);
+    assert.deepEqual(ids(adas), ['x', 'y']);
+  });
+
+  it('[O7] of many nodes that want a dead node\'s room at once one gets it, and the others forward to it', async () => {
+    const table = await ledgerTable(['a', 'b', 'c', 'd', 'e', 'f']);
+    const { world, owner, id } = table;
+    world.kill(owner);
+    const claims = () => world.calls.filter(c => c.op === 'claim' && c.room === id).length;
+    const before = claims();
+    for (const host of world.hosts.values()) if (host.state === 'up') void host.node.router.request(id, { k: 'poke' });
+    await world.clock.pass(400);
+    assert.equal([...world.hosts.values()].filter(h => h.owns(id)).length, 1);
+    assert.ok(claims() - before <= 5, `${claims() - before} claims`);
+    await converge(table);
+  });
+
+  it('[O7] two nodes that take a room from each other come to rest', async () => {
+    const table = await ledgerTable();
+    const { world, id, adas, bobs, owner } = table;
+    for (let i = 0; i < 6; i++) {
+      const at = world.owner(id) ?? owner;
+      world.freeze(at);
+      await world.clock.run(adas.act.add({ id: `x${i}` })).catch(() => {});
+      world.thaw(at);
+      await world.clock.pass(100);
+    }
+    await converge(table, 20_000);
+    assert.deepEqual(ids(bobs), Array.from({ length: 6 }, (_x, i) => `x${i}`));
+  });
+});

@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { until } from '../../server/launcher/until.ts';
+import { requireSystem } from '../../server/launcher/system.ts';
+
+/** A redis-server of a test's own: own port, own folder, append-only file; ends with it. */
+export class TestRedis {
+  private child: ChildProcess | null = null;
+  private constructor(private readonly command: string, private readonly folder: string, readonly port: number, private readonly settings: string[], private readonly password: string | null) {}
+
+  static async start(settings: string[] = [], password: string | null = null): Promise<TestRedis> {
+    const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
+    const redis = new TestRedis(command, await mkdtemp(join(tmpdir(), 'rejoin-redis-')), await freePort(), password === null ? settings : [...settings, '--requirepass', password], password);
+    await redis.run();
+    return redis;
+  }
+
+  get url(): string { return `redis://${this.password === null ? '' : `:${this.password}@`}127.0.0.1:${this.port}`; }
+
+  async run(): Promise<void> {
+    this.child = spawn(this.command, ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction', ...this.settings], { stdio: 'ignore' });
+    await until('redis answers', async () => {
+      const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
+      client.on('error', () => {});
+      try {
+        await client.connect();
+        await client.ping();
+        return true;
+      } catch {
+        return undefined;
+      } finally {
+        if (client.isOpen) client.destroy();
+      }
+    }, { within: 20_000 });
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

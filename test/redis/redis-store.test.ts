@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { createClient } from 'redis';
+import { connectRedis, RedisUnfit } from '../../server/cluster/redis-parts.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { noMeter } from '../../server/ops/metrics.ts';
+import { realClock } from '../../server/real-ports.ts';
+import { StoreError } from '../../server/store/contract.ts';
+import { RedisStore } from '../../server/store/redis-store.ts';
+import { until } from '../../server/launcher/until.ts';
+import { storeSuite } from '../contract/store-suite.ts';
+import { TestRedis } from './redis-server.ts';
+
+let suiteRedis: TestRedis;
+let suiteStore: RedisStore;
+storeSuite({
+  name: 'Redis',
+  async open() {
+    suiteRedis = await TestRedis.start();
+    suiteStore = new RedisStore({ url: suiteRedis.url, prefix: 'suite:', clock: realClock, log: noLog });
+    await suiteStore.connect();
+    return { store: suiteStore };
+  },
+  async close() {
+    await suiteStore.close();
+    await suiteRedis.stop();
+  },
+});
+
+describe('the Redis store', () => {
+  let redis: TestRedis;
+  let store: RedisStore;
+  let admin: ReturnType<typeof createClient>;
+  let count = 0;
+
+  before(async () => {
+    redis = await TestRedis.start();
+    store = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, deadline: 500 });
+    await store.connect();
+    admin = createClient({ url: redis.url });
+    admin.on('error', () => {});
+    await admin.connect();
+  });
+  after(async () => {
+    await store.close();
+    admin.destroy();
+    await redis.stop();
+  });
+
+  const room = async () => {
+    const id = `room${++count}`;
+    assert.equal(await store.create({ id, code: `C${count}`, game: 'g@1', snapshot: '{}', life: 60_000 }), 'ok');
+    const claimed = await store.claim(id, { token: 'a', node: 'n', expected: null, floor: 0, games: ['g@1'] });
+    assert.ok(claimed.ok);
+    return { id, claimed };
+  };
+  const append = (id: string, seq: number, more = {}) => store.append(id, { token: 'a', seq, entry: `e${seq}`, ...more });
+
+  it('[J1] scripts that Redis has forgotten are sent again, and write once', async () => {
+    const { id } = await room();
+    await admin.sendCommand(['SCRIPT', 'FLUSH']);
+    assert.equal(await append(id, 1), 'ok');
+    assert.equal(await append(id, 1), 'seq');
+    assert.equal((await store.owner(id))!.seq, 1);
+  });
+
+  it('[J2] terms are exact: no digit is lost on the way through Lua', async () => {
+    const { id, claimed } = await room();
+    const raw = await admin.hGet(`p:{r:${id}}:m`, 'term');
+    assert.equal(String(claimed.term), raw);
+    const again = await store.claim(id, { token: 'b', node: 'n', expected: 'a', floor: claimed.term + 12_345_677, games: ['g@1'] });
+    assert.ok(again.ok && again.term === claimed.term + 12_345_678);
+  });
+
+  it('[J7] all keys of a room have an expiry, also after a snapshot and a renewal', async () => {
+    const { id } = await room();
+    await append(id, 1);
+    for (const life of [60_000, 600_000]) {
+      if (life > 60_000) await append(id, 2, { life });
+      assert.equal(await store.snapshot(id, 'a', (await store.owner(id))!.seq, '{}', 32), 'ok');
+      for (const key of ['m', 'j', 's']) {
+        const left = await admin.pTTL(`p:{r:${id}}:${key}`);
+        assert.ok(left > life - 30_000 && left <= life, `${key} lives ${left} ms of ${life}`);
+      }
+    }
+    assert.ok((await admin.pTTL(`p:code:C${count}`)) > 0);
+  });
+
+  it('[J6] a room whose snapshot is gone is not taken for a new one', async () => {
+    const { id } = await room();
+    await admin.del(`p:{r:${id}}:s`);
+    const claimed = await store.claim(id, { token: 'b', node: 'n', expected: 'a', floor: 0, games: ['g@1'] });
+    assert.ok(claimed.ok);
+    assert.equal(claimed.snapshot, '');
+    assert.equal(await store.create({ id, code: 'other', game: 'g@1', snapshot: '{}', life: 1_000 }), 'exists');
+  });
+
+  it('[J8] an answer that does not come is neither yes nor no, and says so', async () => {
+    const { id } = await room();
+    await admin.sendCommand(['CLIENT', 'PAUSE', '1200', 'ALL']);
+    await assert.rejects(append(id, 1), (error: unknown) => error instanceof StoreError && error.applied === 'maybe' && error.unavailable);
+    await admin.ping(); // answered when the pause is over
+    const { seq } = (await store.owner(id))!;
+    assert.equal(await append(id, 1), seq === 1 ? 'seq' : 'ok');
+  });
+
+  it('[J8] a Redis that refuses writes is certain: not applied, and unavailable as a whole', async () => {
+    const { id } = await room();
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1']);
+    try {
+      await assert.rejects(append(id, 1), (error: unknown) => error instanceof StoreError && error.applied === 'no' && error.unavailable);
+    } finally {
+      await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
+    }
+    assert.equal(await append(id, 1), 'ok');
+  });
+
+  it('[O4] a restarted Redis is noticed before anything is written to it', async () => {
+    const { id } = await room();
+    await append(id, 1);
+    const changed = new Promise<void>(resolve => store.onIncarnation(resolve));
+    await redis.kill();
+    await assert.rejects(append(id, 2), StoreError);
+    await redis.run();
+    await changed;
+    assert.equal(await store.probe(), true);
+    const owner = await until('reads are answered again', () => store.owner(id).catch(() => undefined), { within: 10_000 });
+    assert.equal(owner!.seq, 1, 'the append-only file kept the entry');
+    assert.equal(await append(id, 2), 'ok');
+  });
+
+  it('boot says what is wrong with a Redis, without its password', async () => {
+    const evicting = await TestRedis.start(['--maxmemory-policy', 'allkeys-lru'], 'hush-hush');
+    try {
+      await assert.rejects(connectRedis({ url: evicting.url, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter }), (error: unknown) => {
+        assert.ok(error instanceof RedisUnfit, String(error));
+        assert.match(error.message, /noeviction/);
+        assert.doesNotMatch(error.message, /hush/);
+        return true;
+      });
+    } finally {
+      await evicting.stop();
+    }
+    await assert.rejects(connectRedis({ url: 'redis://127.0.0.1:1', prefix: 'x:', clock: realClock, log: noLog, meter: noMeter, patience: 500 }), RedisUnfit);
+  });
+});

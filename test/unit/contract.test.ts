@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import * as v from 'valibot';
+import { z } from 'zod';
+import type { Room } from '../../client/room.ts';
+import { contract, parse, state, view, type ContractDef, type CtxOf, type Schema } from '../../shared/contract.ts';
+import { games } from '../../server/games.ts';
+
+const good = { version: 1, seats: { min: 2, max: 4 }, state: state<{ n: number }>(), actions: { add: z.object({ by: z.int() }) } } satisfies ContractDef;
+
+describe('a contract', () => {
+  const wrong: [string, object, RegExp][] = [
+    ['a version that is none', { version: 0 }, /version/],
+    ['a version that is not whole', { version: 1.5 }, /version/],
+    ['no seat', { seats: { min: 0, max: 2 } }, /seats/],
+    ['fewer at most than at least', { seats: { min: 3, max: 2 } }, /seats/],
+    ['too many seats', { seats: { min: 1, max: 65 } }, /seats/],
+    ['half a seat', { seats: { min: 1, max: 2.5 } }, /seats/],
+    ['an action of the engine\'s form', { actions: { $ready: z.null() } }, /actions: '\$ready'/],
+    ['an action named constructor', { actions: { constructor: z.null() } }, /constructor/],
+    ['an action with a blank', { actions: { 'a b': z.null() } }, /actions/],
+    ['an action without a schema', { actions: { add: {} } }, /actions\.add is not a Standard Schema/],
+    ['an event without a schema', { events: { e: null } }, /events\.e/],
+    ['a clock without a timer', { clocks: ['turn'] }, /clocks: there is no timer 'turn'/],
+    ['a refusal with a blank', { refusals: ['not now'] }, /refusals/],
+    ['a tick too often', { tick: { hz: 61 } }, /tick/],
+    ['a tick that never comes', { tick: { hz: 0 } }, /tick/],
+    ['a hold for ever', { away: { hold: Infinity, then: 'leave' } }, /away/],
+    ['options that {} is not', { options: z.object({ size: z.int() }) }, /options must accept \{\}.*size/],
+    ['options that are read later', { options: z.object({}).refine(async () => true) }, /asynchronous|options/],
+  ];
+  for (const [what, part, says] of wrong) it(`refuses ${what}`, () => assert.throws(() => contract('game', { ...good, ...part } as ContractDef), says));
+  it('refuses a name that could not be part of a link', () => {
+    for (const name of ['', 'Game', 'a_b', '1a', 'a b', 'x'.repeat(41)]) assert.throws(() => contract(name, good), /contract/);
+  });
+
+  it('refuses rules that lack something', () => {
+    const whole = contract('game', { ...good, timers: { t: z.null() }, tick: { hz: 10 }, view: view<number>() });
+    const rules = { setup: () => ({ n: 0 }), actions: { add: () => {} }, timers: { t: () => {} }, tick: () => {}, view: () => 1 };
+    assert.ok(whole.rules(rules));
+    for (const part of ['setup', 'tick', 'view'] as const) assert.throws(() => whole.rules({ ...rules, [part]: undefined } as never), new RegExp(part));
+    assert.throws(() => whole.rules({ ...rules, actions: {} } as never), /actions\.add is missing/);
+    assert.throws(() => whole.rules({ ...rules, timers: {} } as never), /timers\.t is missing/);
+    assert.throws(() => contract('game', good).rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: () => 1 } as never), /view/);
+  });
+
+  it('takes any Standard Schema', () => {
+    const made = contract('game', { ...good, actions: { a: z.string(), b: v.object({ n: v.number() }) } });
+    assert.deepEqual(parse(made.def.actions.b, { n: 1 }), { ok: true, value: { n: 1 } });
+    const refusal = parse(made.def.actions.b, { n: 'x' });
+    assert.ok(!refusal.ok);
+    assert.match(refusal.detail, /^n: /);
+  });
+
+  it('[R7] a schema that throws, waits, or talks without end is a failed reading', () => {
+    const schema = (validate: (value: unknown) => unknown) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as unknown as Schema;
+    assert.deepEqual(parse(schema(() => { throw new Error('no'); }), 1), { ok: false, detail: 'the schema failed: no' });
+    assert.equal(parse(schema(() => Promise.reject(new Error('later'))), 1).ok, false);
+    const long = parse(schema(() => ({ issues: [{ message: 'x'.repeat(5_000) }] })), 1);
+    assert.ok(!long.ok && long.detail.length <= 200);
+    assert.equal(parse(schema(() => ({ issues: [] as unknown[] })), 1).ok, false);
+  });
+
+  it('the games of this server are named once', () => assert.equal(new Set(games.map(g => g.contract.name)).size, games.length));
+});
+
+/** What the compiler refuses. Never run: tsc is the test. */
+export function types(): void {
+  const typed = contract('typed', {
+    version: 1, seats: { min: 1, max: 2 }, state: state<{ n: number }>(),
+    actions: { add: z.object({ by: z.int() }), stop: z.object({}) },
+    events: { added: z.object({ by: z.int() }) },
+    timers: { turn: z.object({ seat: z.int() }) },
+    clocks: ['turn'], refusals: ['too-much'],
+  });
+  const rules = {
+    setup: () => ({ n: 0 }),
+    actions: { add: () => {}, stop: () => {} },
+    timers: { turn: () => {} },
+  };
+  typed.rules(rules);
+  typed.rules({
+    ...rules,
+    actions: {
+      add(s, { by }, ctx) {
+        s.n += by;
+        // @ts-expect-error the state has no such field
+        s.m = 1;
+        // @ts-expect-error a refusal that the contract does not name
+        if (by > 9) ctx.refuse('too-little');
+        if (by > 8) ctx.refuse('too-much', 'by one');
+        ctx.emit('added', { by });
+        // @ts-expect-error an event that the contract does not name
+        ctx.emit('removed', { by });
+        // @ts-expect-error data of another form
+        ctx.emit('added', { by: 'one' });
+        ctx.timers.turn.set(1_000, { seat: 0 });
+        // @ts-expect-error a timer that the contract does not name
+        ctx.timers.game.clear();
+        // @ts-expect-error data of another form
+        ctx.timers.turn.set(1_000, { player: 0 });
+        // @ts-expect-error the result of a match is a ranking
+        ctx.end({ winner: 0 });
+      },
+      stop: () => {},
+    },
+  });
+  // @ts-expect-error a rule is missing
+  typed.rules({ ...rules, actions: { add: () => {} } });
+  // @ts-expect-error the timer's rule is missing
+  typed.rules({ setup: rules.setup, actions: rules.actions });
+  // @ts-expect-error a state of another form
+  typed.rules({ ...rules, setup: () => ({ n: 'none' }) });
+  // @ts-expect-error the contract has no view
+  typed.rules({ ...rules, view: () => 1 });
+  // @ts-expect-error a clock without a timer is an error of the contract, but a wrong seat count already one of the types
+  contract('bad', { ...good, seats: { min: 1 } });
+
+  const seen = contract('seen', { ...good, view: view<{ yours: number }>() });
+  seen.rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: (s, { seat }) => ({ yours: seat ?? s.n }) });
+  // @ts-expect-error the view is missing
+  seen.rules({ setup: () => ({ n: 0 }), actions: { add: () => {} } });
+  // @ts-expect-error a view of another form
+  seen.rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: () => ({ mine: 1 }) });
+
+  const room = null as unknown as Room<(typeof typed)['def']>;
+  void room.act.add({ by: 1 }).then(said => {
+    if (said.ok) return;
+    if (said.code === 'too-much' || said.code === 'rule-failed') return;
+    // @ts-expect-error nobody refuses with this code
+    if (said.code === 'never-heard-of') return;
+  });
+  void room.act.stop();
+  // @ts-expect-error data of another form
+  void room.act.add({ by: 'one' });
+  // @ts-expect-error data are missing
+  void room.act.add();
+  // @ts-expect-error an action that the contract does not name
+  void room.act.remove({ by: 1 });
+  room.on('added', ({ by }) => by.toFixed());
+  // @ts-expect-error an event that the contract does not name
+  room.on('removed', () => {});
+  room.clock('turn');
+  // @ts-expect-error a clock that the contract does not show
+  room.clock('game');
+  // @ts-expect-error state of another form
+  room.state?.m;
+  // @ts-expect-error what is seen is the view
+  (null as unknown as Room<(typeof seen)['def']>).state?.n;
+  const ctx = null as unknown as CtxOf<typeof typed>;
+  // @ts-expect-error ctx is for reading
+  ctx.now = 5;
+}
