@@ -149,8 +149,8 @@ export class Connector {
     const since = this.status.state === 'reconnecting' ? this.status.since : this.clock.now();
     if (this.status.state !== 'connecting') this.setStatus({ state: 'reconnecting', attempt: this.attempt, since });
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
-    const most = Math.min(120 * 2 ** (this.attempt - 1), 3_000);
-    this.retry = this.clock.after(20 + this.clock.random() * most, () => {
+    const most = Math.min(100 * 2 ** (this.attempt - 1), 3_000);
+    this.retry = this.clock.after(10 + this.clock.random() * most, () => {
       this.retry = null;
       this.open(this.attempt > 2 ? this.anyRoute() : undefined);
     });

@@ -81,8 +81,9 @@ export class Room {
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   take(): Batch | null {
     if (!this.batch && this.events.length === 0) return null;
-    this.count(() => { this.doc.hidden.clock = this.clock; });
-    const taken = { seq: ++this.seq, changes: this.batch ?? {}, events: this.events, now: this.clock };
+    this.doc.hidden.clock = this.shadow.hidden.clock = this.clock;
+    const changes = compose(this.batch ?? {}, { hidden: { clock: this.clock } });
+    const taken = { seq: ++this.seq, changes, events: this.events, now: this.clock };
     this.batch = null;
     this.events = [];
     return taken;

@@ -17,7 +17,7 @@ describe('room: seats and matches', () => {
   it('[S1] joining again finds the seat, and changes nothing', () => {
     const room = seatedRoom(partyGame(), 2);
     const entries = room.journal.length;
-    assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: 'x', session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replaced: null, fresh: false, back: false } });
+    assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replaced: null, fresh: false, back: false } });
     assert.equal(room.journal.length, entries);
   });
 
