@@ -61,7 +61,9 @@ export class Connector {
     if (!line) return null;
     const asked = this.clock.now();
     const stop = this.clock.after(patience, () => {
-      if (this.live === line && this.lastHeard < asked) this.hop();
+      if (this.live !== line || this.lastHeard >= asked) return;
+      if (this.status.state === 'live') this.setStatus({ state: 'reconnecting', attempt: 1, since: this.clock.now() });
+      this.hop();
     });
     try {
       const reply = await line.request(name, body, 8_000);
@@ -74,9 +76,7 @@ export class Connector {
 
   /** Opens another line by another route, and drops the present one once that stands. */
   hop(): void {
-    if (this.closed || this.opening.size > 0) return;
-    if (this.status.state === 'live') this.setStatus({ state: 'reconnecting', attempt: 1, since: this.clock.now() });
-    this.open(this.anyRoute());
+    if (!this.closed && this.opening.size === 0) this.open(this.anyRoute());
   }
 
   close(): void {

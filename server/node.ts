@@ -65,8 +65,13 @@ export class RejoinNode {
       tell: (at, notice) => this.tell(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
       onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.after(0, () => this.reclaim(id)); },
+      onTaken: (id, from) => this.peers.tell(from, 'taken', id),
     });
-    this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node), () => { for (const host of this.registry.all()) host.check(); });
+    this.peers.on('taken', (_from, body) => {
+      this.registry.get(body as string)?.check();
+      return null;
+    });
+    this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports() });
     this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
@@ -78,6 +83,10 @@ export class RejoinNode {
     this.peers.on('notice', (_from, body) => {
       const [conn, notice] = body as unknown as [string, Notice];
       this.edge.notice(conn, notice);
+      return null;
+    });
+    this.peers.on('held-for-dead', () => {
+      this.checkRooms();
       return null;
     });
     store.onIncarnation(() => this.storeChanged());
@@ -137,6 +146,9 @@ export class RejoinNode {
   private reclaim(room: string): void {
     if (!this.stopped && (this.edge.reports().has(room) || this.registry.get(room) === undefined)) void this.router.request(room, { k: 'poke' }, 10_000);
   }
+
+  /** Some of this node's rooms may belong to another by now. */
+  private checkRooms(): void { for (const host of this.registry.all()) host.check(); }
 
   private storeChanged(): void {
     const rooms = this.registry.abandonAll('the store may be another one');

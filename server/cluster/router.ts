@@ -14,7 +14,7 @@ import { NoAnswer, NoListener, type Peers } from './peers.ts';
 const notMine = 'not-mine';
 
 /** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
-type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: number };
+type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: number; denied?: true };
 
 /**
  * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.
@@ -31,7 +31,7 @@ export class Router {
     });
     parts.peers.on('room', async (_from, body) => {
       const [id, message] = body as unknown as [string, RoomMessage];
-      const host = parts.registry.get(id);
+      const host = await parts.registry.arriving(id);
       if (!host) return notMine;
       try {
         return (await host.send(message)) as unknown as Json;
@@ -49,11 +49,13 @@ export class Router {
   async request(id: string, message: RoomMessage, patience: number = limits.request): Promise<RoomReply> {
     const { clock, log } = this.parts;
     const until = clock.mono() + patience;
+    /** How often owners, by token, have said that they do not run the room. */
+    const denials = new Map<string, number>();
     for (;;) {
       if (this.closed) return refused('unavailable', undefined, 500);
       let tried: Tried;
       try {
-        tried = await this.attempt(id, message);
+        tried = await this.attempt(id, message, denials);
       } catch (error) {
         if (!(error instanceof StoreError)) log.error({ room: id, error }, 'a message to a room failed');
         // Only claims and look-ups throw here: the message itself was not acted on.
@@ -66,7 +68,7 @@ export class Router {
     }
   }
 
-  private async attempt(id: string, message: RoomMessage): Promise<Tried> {
+  private async attempt(id: string, message: RoomMessage, denials: Map<string, number>): Promise<Tried> {
     const host = this.parts.registry.get(id);
     if (host) {
       try {
@@ -79,8 +81,12 @@ export class Router {
     }
     const owner = this.directory.get(id) ?? await this.lookUp(id);
     if (!owner) return { reply: refused('room-missing') };
-    if (owner.node === null || owner.node === this.parts.self || this.parts.membership.isDead(owner.node)) return this.takeOver(id, owner);
-    return this.forward(id, owner.node, message);
+    // Twice denied, and still the store's word: that node has given the room up without being able to say so.
+    const disowned = owner.token !== null && (denials.get(owner.token) ?? 0) >= 2;
+    if (owner.node === null || owner.node === this.parts.self || disowned || this.parts.membership.isDead(owner.node)) return this.takeOver(id, owner);
+    const tried = await this.forward(id, owner.node, message);
+    if ('denied' in tried && owner.token !== null) denials.set(owner.token, (denials.get(owner.token) ?? 0) + 1);
+    return tried;
   }
 
   private async lookUp(id: string): Promise<Owner | null> {
@@ -125,7 +131,7 @@ export class Router {
       const reply = await peers.ask(node, 'room', [id, message]);
       if (reply === notMine) {
         this.directory.forget(id);
-        return { again: 'untouched', wait: 10 };
+        return { again: 'untouched', wait: 10, denied: true };
       }
       meter.observe('forward', clock.mono() - started);
       return { reply: reply as unknown as RoomReply };

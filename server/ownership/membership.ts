@@ -41,6 +41,8 @@ export class Membership {
     private readonly onDead: (node: string) => void,
     /** A beat was late: rooms may have been taken from this node without its knowing. */
     private readonly onNewLease: () => void = () => {},
+    /** A node that this one held for dead lives. It may not know that it was, nor whose its rooms are now. */
+    private readonly onBack: (node: string) => void = () => {},
   ) {}
 
   /** Registers this node and begins to beat. Does not fail: a register that is away is tried again with each beat. */
@@ -150,6 +152,7 @@ export class Membership {
       if (record.beat !== other.record.beat && other.dead !== 'no' && listeners > 0) {
         this.log.info({ node: record.name }, 'a node that was held for dead is back');
         other.dead = 'no';
+        this.onBack(record.id);
       }
       Object.assign(other, { record, moved: mono, silentReads: 0 } satisfies Partial<Observed>);
     } else {

@@ -207,11 +207,13 @@ export class RoomHost {
 
   private tickDue(): boolean {
     const hz = (this.game.contract.def.tick as { hz: number } | undefined)?.hz;
-    if (!hz || this.doc.room.phase !== 'playing' || this.members.size === 0) {
+    const mono = this.parts.clock.mono();
+    // A new owner has not heard yet who is there: until it must have, it takes it that somebody is.
+    const alone = this.members.size === 0 && mono - this.startedAt > limits.unseen;
+    if (!hz || this.doc.room.phase !== 'playing' || alone) {
       this.nextTick = null;
       return false;
     }
-    const mono = this.parts.clock.mono();
     if (this.nextTick !== null && mono < this.nextTick) return false;
     // A tick that was missed is not made up for: the world would jump.
     const period = 1000 / hz;

@@ -15,6 +15,8 @@ export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
   entropy: Entropy;
   /** A room is no longer run here. */
   onEnd(id: string, why: EndReason): void;
+  /** A room was taken from another node, which may live and not know it: a claim can be late. */
+  onTaken(id: string, from: string): void;
 }
 
 /** The rooms that this node runs, and how it comes to run more. */
@@ -29,6 +31,11 @@ export class Registry {
   constructor(private readonly parts: RegistryParts) {}
 
   get(id: string): RoomHost | undefined { return this.hosts.get(id); }
+  /** The room's host, also if it is just being claimed; undefined where this node does not run it. */
+  async arriving(id: string): Promise<RoomHost | undefined> {
+    await this.acquiring.get(id)?.catch(() => {}); // who began the claim hears of its failure
+    return this.hosts.get(id);
+  }
   all(): RoomHost[] { return [...this.hosts.values()]; }
   get size(): number { return this.hosts.size; }
   /** The games a claim may bring, as the store compares them: every version that the rules can read. */
@@ -78,6 +85,7 @@ export class Registry {
     }
     this.hosts.set(id, host);
     host.announce();
+    if (claimed.previous && claimed.previous.node !== self) this.parts.onTaken(id, claimed.previous.node);
     return { ok: true, host };
   }
 

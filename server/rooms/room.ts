@@ -100,8 +100,9 @@ export class Room {
     try {
       const result = fn();
       const changes = diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
+      const size = (changes ? JSON.stringify(changes).length : 0) + (this.events.length > said ? JSON.stringify(this.events.slice(said)).length : 0);
+      if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
       if (changes) {
-        if (JSON.stringify(changes).length > limits.entryBytes) throw new RangeError(`a change of more than ${limits.entryBytes} bytes`);
         apply(this.shadow as unknown as Json, changes);
         this.batch = this.batch ? compose(this.batch, changes) : changes;
       }

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, it } from 'mocha';
+import { io } from 'socket.io-client';
+import { z } from 'zod';
+import { connect } from '../../client/index.ts';
+import { games } from '../../server/games.ts';
+import { Gateway } from '../../server/gateway/gateway.ts';
+import { Tokens } from '../../server/identity/tokens.ts';
+import { until } from '../../server/launcher/until.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { noMeter } from '../../server/ops/metrics.ts';
+import { realClock, realEntropy } from '../../server/real-ports.ts';
+import { startServer, type RunningServer } from '../../server/server.ts';
+import { contract, state, type AnyGame } from '../../shared/contract.ts';
+import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
+
+const secret = 's'.repeat(32);
+async function serving(list: readonly AnyGame[], work: (server: RunningServer, url: string) => Promise<void>): Promise<void> {
+  const server = await startServer({ games: list, secret, log: noLog }, { port: 0, host: '127.0.0.1' });
+  try {
+    await work(server, `http://127.0.0.1:${server.port}`);
+  } finally {
+    await server.close();
+  }
+}
+
+describe('what a node serves', () => {
+  it('health, readiness, metrics, the list of public rooms, the page\'s settings', () => serving(games, async (_server, url) => {
+    const get = async (path: string) => { const r = await fetch(url + path); return { status: r.status, text: await r.text() }; };
+    assert.equal((await get('/healthz')).status, 200);
+    assert.deepEqual(await get('/readyz'), { status: 200, text: '{"ready":true,"draining":false}' });
+    const client = connect(url, { storage: null, name: 'Ann' });
+    const room = await client.create(fourInARow);
+    await client.create(fourInARow, { private: true });
+    const { rooms } = JSON.parse((await get('/rooms.json')).text) as { rooms: { id: string; names: string[] }[] };
+    assert.deepEqual(rooms.map(r => [r.id, r.names]), [[room.id, ['Ann']]]);
+    assert.deepEqual(JSON.parse((await get('/rooms.json?game=chess')).text), { rooms: [] });
+    const metrics = (await get('/metrics')).text;
+    for (const line of ['rejoin_rooms 2', 'rejoin_sockets 1', 'rejoin_seats 2', /rejoin_entries_total [2-9]/, /rejoin_append_ms_count [2-9]/, /rejoin_loop_delay_ms /]) assert.ok(typeof line === 'string' ? metrics.includes(line) : line.test(metrics), String(line));
+    assert.ok(!metrics.includes('Ann'));
+    assert.deepEqual(JSON.parse((await get('/config.json')).text), { clustered: false, controlPort: null, lan: null, games: ['four-in-a-row'] });
+    assert.equal((await get('/no-such-thing')).status, 404);
+    client.close();
+  }));
+
+  it('a node that is not ready answers handshakes with 503, by both transports, so that a proxy asks another', async () => {
+    const http = createServer();
+    const gateway = new Gateway(http, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const { port } = http.address() as AddressInfo;
+    const ask = async (transport: string, headers: Record<string, string>) => {
+      const asked = request({ port, host: '127.0.0.1', path: `/socket.io/?EIO=4&transport=${transport}`, headers });
+      asked.end();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    assert.equal(await ask('polling', {}), 503);
+    assert.equal(await ask('websocket', { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': Buffer.alloc(16).toString('base64') }), 503);
+    await gateway.close();
+  });
+});
+
+const chatter = contract('chatter', {
+  version: 1, seats: { min: 1, max: 1 }, state: state<{ n: number; noise: string }>(), actions: { hush: z.object({}) }, tick: { hz: 60 },
+});
+const chatterGame = chatter.rules({
+  setup: () => ({ n: 0, noise: '' }),
+  actions: { hush(s) { s.noise = 'hush'; } },
+  tick(s) {
+    if (s.noise === 'hush') return;
+    s.n += 1;
+    s.noise = `${s.n}`.padEnd(60_000, '.');
+  },
+});
+
+describe('a slow reader', () => {
+  it('[C5] gets no more changes until it has read what it has, and is told to catch up; others do not notice', () => serving([chatterGame], async (_server, url) => {
+    const slow = io(url, { transports: ['websocket'], forceNew: true, reconnection: false });
+    await new Promise(resolve => slow.once('welcome', resolve));
+    const rooms: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const made = (await slow.emitWithAck('create', { game: 'chatter' })) as { room: string };
+      await slow.emitWithAck('join', { room: made.room });
+      rooms.push(made.room);
+    }
+    const other = connect(url, { storage: null });
+    const seen = await other.watch(chatter, { id: rooms[0]! });
+    const told = new Promise<string>(resolve => slow.on('notice', (notice: { code: string }) => resolve(notice.code)));
+    const wire = (slow.io.engine.transport as unknown as { ws: { _socket: Socket } }).ws._socket;
+    wire.pause();
+    const held = async () => Number(/rejoin_slow_readers_total (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+    await until('it is held back', async () => ((await held()) > 0 ? true : undefined), { within: 8_000 });
+    const before = seen.state!.n;
+    await until('the other goes on', () => (seen.state!.n > before + 10 ? true : undefined), { within: 5_000 });
+    wire.resume();
+    assert.equal(await told, 'resync');
+    slow.close();
+    other.close();
+  }));
+});
