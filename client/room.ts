@@ -10,7 +10,7 @@ import { Outbox, type Said } from './outbox.ts';
 import type { ClientClock } from './ports.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
-/** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. */
+/** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is accepted, `room.state` shows the effect. */
 export type Act<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<Said<RefusalsOf<D> | RefusalCode>> };
 
 /** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
@@ -39,6 +39,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private held: WireChange[] | null = null;
   private joining: Promise<JoinReply> | null = null;
   private joinAgain = false;
+  /** Verdicts whose effect this client has not taken in yet. */
+  private readonly awaited: { place: Place; reached(): void }[] = [];
   private checking = false;
   private clockAhead = 0;
   private over: Refused | null = null;
@@ -120,10 +122,28 @@ export class Room<D extends ContractDef = ContractDef> {
     this.finish({ ok: false, code: 'left' });
   }
 
-  private perform(name: string, data: Json): Promise<Said<never>> {
-    if (this.over) return Promise.resolve(this.over as Refused<never>);
-    if (this.parts.watch) return Promise.resolve(refused('not-seated') as Refused<never>);
-    return this.outbox.act(name, data) as Promise<Said<never>>;
+  private async perform(name: string, data: Json): Promise<Said<never>> {
+    if (this.over) return this.over as Refused<never>;
+    if (this.parts.watch) return refused('not-seated') as Refused<never>;
+    const said = await this.outbox.act(name, data);
+    // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
+    if (said.ok) await this.reach(said.place);
+    return said as Said<never>;
+  }
+
+  /** Resolves when this client has taken in an entry, or when the hold on the room is over. */
+  private reach(place: Place): Promise<void> {
+    if (this.over || this.has(place)) return Promise.resolve();
+    return new Promise(reached => {
+      this.awaited.push({ place, reached });
+      this.parts.clock.after(300, () => { if (!this.over && !this.has(place) && this.held === null && this.parts.connector.isLive) void this.join(); });
+    });
+  }
+
+  private settleReached(): void {
+    for (let i = this.awaited.length - 1; i >= 0; i--) {
+      if (this.over || this.has(this.awaited[i]!.place)) this.awaited.splice(i, 1)[0]!.reached();
+    }
   }
 
   // --- what the client feeds it -------------------------------------------------------------
@@ -182,6 +202,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.clockAhead = reply.now - this.parts.clock.now();
     for (const change of held) this.change(change);
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
+    this.settleReached();
     if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost, missed });
     this.changed.tell();
   }
@@ -202,6 +223,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
       this.take(change, false);
       this.ownerTerm = Math.max(this.ownerTerm, term);
+      this.settleReached();
       this.changed.tell();
     } else if (!this.has([term, seq])) void this.join(); // something is missing in between
   }
@@ -257,6 +279,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.over) return;
     this.over = refusal;
     this.outbox.end(refusal);
+    this.settleReached();
     this.parts.forget();
     this.endedBy.tell(refusal);
     this.changed.tell();

@@ -20,7 +20,7 @@ export function RoomBar({ session, visit, room }: { session: Session; visit: Vis
       {room && <p class="bar-table"><span class="unseen">Table </span><b>{room.code}</b></p>}
       {room && room.watchers > 0 && <p class="bar-watchers" data-testid="watchers"><EyeIcon />{room.watchers}<span class="unseen"> watching</span></p>}
       <span class="bar-gap" />
-      <LineStatus client={session.client} room={room} nodes={clustered} />
+      <LineStatus client={session.client} room={room} nodes={clustered} waits={() => [room, visit.other.value].some(seat => seat !== null && seat.pending > 0)} />
       {clustered && atTable && <button type="button" class="button is-small" aria-expanded={open} aria-label="Cluster" onClick={() => panelOpen.set(!open)}><NodesIcon /><span class="bar-word">Cluster</span></button>}
       {room && atTable && <Leave visit={visit} room={room} />}
     </header>

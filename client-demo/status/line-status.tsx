@@ -1,16 +1,26 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Client, Room, Status } from '../../client/index.ts';
-import { useSources } from '../cell.ts';
+import { useSources, useTicking } from '../cell.ts';
 
 type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string };
 
 /** A break shorter than this is not worth frightening anybody. */
 const unnoticed = 350;
 
+interface LineStatusProps {
+  client: Client;
+  room: Room | null;
+  /** Name the node: there are several. */
+  nodes: boolean;
+  /** Whether a move has no verdict yet. */
+  waits?: () => boolean;
+}
+
 /** How the connection is, in two or three words. */
-export function LineStatus({ client, room, nodes }: { client: Client; room: Room | null; /** name the node: there are several */ nodes: boolean }) {
+export function LineStatus({ client, room, nodes, waits = () => false }: LineStatusProps) {
   useSources(client.onStatus, room?.onChange ?? null);
-  const shown = describe(client.status, room, nodes);
+  useTicking(300, room !== null); // a verdict that does not come announces itself by nothing
+  const shown = describe(client.status, room, nodes, waits());
   const calm = useCalm(shown);
   return (
     <p class={`line-status is-${calm.tone}`} role="status" data-testid="line-status" data-state={client.status.state}>
@@ -20,7 +30,7 @@ export function LineStatus({ client, room, nodes }: { client: Client; room: Room
   );
 }
 
-function describe(status: Status, room: Room | null, nodes: boolean): Shown {
+function describe(status: Status, room: Room | null, nodes: boolean, waits: boolean): Shown {
   switch (status.state) {
     case 'connecting': return { tone: 'wait', text: 'Connecting…' };
     case 'reconnecting': return { tone: 'wait', text: status.attempt > 1 ? `One moment… (try ${status.attempt})` : 'One moment…' };
@@ -28,6 +38,7 @@ function describe(status: Status, room: Room | null, nodes: boolean): Shown {
     case 'closed': return { tone: 'bad', text: 'Disconnected' };
     case 'live':
       if (room && !room.ended && !room.live) return { tone: 'wait', text: 'Catching up…' };
+      if (waits) return { tone: 'wait', text: 'One moment…' };
       return { tone: 'fine', text: nodes ? `On ${status.node}` : 'Connected' };
   }
 }

@@ -59,8 +59,17 @@ function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
   }
 }
 
-const readSnapshot = (text: string): RoomDocument => read<Snapshot>(text, 'snapshot').doc;
-const readEntry = (text: string): Entry => read<Entry>(text, 'entry');
+function readSnapshot(text: string): RoomDocument {
+  const { doc } = read<Snapshot>(text, 'snapshot');
+  if (!doc?.room || !doc.hidden) throw new Unreadable('a snapshot holds no room');
+  return doc;
+}
+
+function readEntry(text: string): Entry {
+  const entry = read<Entry>(text, 'entry');
+  if (typeof entry.c !== 'object' || entry.c === null) throw new Unreadable('an entry holds no change');
+  return entry;
+}
 
 function read<T extends { v: number }>(text: string, what: string): T {
   let value: T;

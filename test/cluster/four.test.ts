@@ -30,7 +30,7 @@ describe('Four in a Row on a cluster', () => {
   const move = async (table: [Four, Four], column: number) => {
     const said = await turn(table).act.drop({ column });
     assert.equal(said.ok, true, JSON.stringify(said));
-    const moves = Math.max(...table.map(r => r.state!.moves));
+    const moves = Math.max(...table.map(r => r.state!.moves)); // the one who moved has it by now
     await eventually('both see it', () => table.every(r => r.state!.moves >= moves));
   };
   const restartAll = async () => { for (const n of cluster.nodes) if (n.state === 'down') await cluster.restart(n.name); };

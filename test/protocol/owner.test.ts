@@ -99,6 +99,63 @@ describe('an owner', () => {
     assert.deepEqual(ids(adas), ['x', 'y']);
   });
 
+  it('[C2] [A5] who joins at an owner that slept and was replaced is told of no loss, and sees nothing old again', async () => {
+    for (const slept of [1_300, 1_800, 2_500, 5_000]) {
+      const table = await ledgerTable();
+      const { world, owner, bob, bobs, adas } = table;
+      await world.clock.pass(5_000);
+      const seen: number[] = [];
+      bobs.onChange(() => seen.push(ids(bobs).length));
+      const lost: boolean[] = [];
+      bobs.onResume(r => lost.push(r.lost));
+      world.freeze(owner);
+      await world.clock.pass(slept);
+      assert.ok((await world.clock.run(bobs.act.add({ id: 'x' }))).ok);
+      bob.home = owner.name;
+      for (const line of [...bob.lines]) line.cut();
+      await world.clock.pass(150); // his new line waits for the one that sleeps
+      world.thaw(owner);
+      const from = world.clock.mono();
+      assert.ok((await world.clock.run(bobs.act.add({ id: 'y' }))).ok);
+      assert.ok(world.clock.mono() - from < 1_500, `${world.clock.mono() - from} ms`);
+      await converge(table);
+      assert.deepEqual(ids(adas), ['x', 'y']);
+      assert.deepEqual(lost.filter(Boolean), []);
+      assert.deepEqual(seen, [...seen].sort(), 'never less than before');
+    }
+  });
+
+  it('[O6] [C4] an owner that nobody could hear for a moment, and that was replaced without its knowing, shows its members nothing old for long', async () => {
+    const table = await ledgerTable(['a', 'b', 'c'], { adasNode: 'c', bobsNode: 'b' });
+    const { world, owner, id, adas, bobs } = table;
+    await world.clock.pass(5_000);
+    world.deafen(owner, 400);
+    await world.clock.until('somebody else has the room', () => [...world.hosts.values()].some(h => h !== owner && h.owns(id)), 2_000);
+    assert.ok((await world.clock.run(bobs.act.add({ id: 'x' }))).ok);
+    const took = await world.clock.until('Ada sees it', () => ids(adas).length === 1, 20_000);
+    assert.ok(took < 2_500, `${took} ms`);
+    await converge(table);
+  });
+
+  it('[J2] [C4] an owner whose room is taken by a claim that was long under way finds out too', async () => {
+    const table = await ledgerTable(['a', 'b', 'c'], { adasNode: 'c', bobsNode: 'b' });
+    const { world, owner, id, adas } = table;
+    const { opens, open } = latch();
+    await world.clock.pass(5_000);
+    world.fate = call => (call.op === 'claim' && call.room === id ? { hold: opens } : undefined);
+    world.freeze(owner);
+    await world.clock.pass(1_700);
+    world.thaw(owner);
+    await world.clock.pass(800); // it has confirmed its rooms, and is held for dead by nobody
+    world.loses = () => true;
+    open();
+    await world.clock.until('the claim has come through', () => [...world.hosts.values()].some(h => h !== owner && h.owns(id)), 2_000);
+    await world.clock.until('the old owner knows', () => !owner.owns(id), 500);
+    world.loses = () => false;
+    await converge(table);
+    assert.ok(adas.live);
+  });
+
   it('[O7] of many nodes that want a dead node\'s room at once one gets it, and the others forward to it', async () => {
     const table = await ledgerTable(['a', 'b', 'c', 'd', 'e', 'f']);
     const { world, owner, id } = table;

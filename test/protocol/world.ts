@@ -34,6 +34,8 @@ export class Host {
   readonly said: string[] = [];
   incarnation: () => void = () => {};
   bus!: Bus;
+  hears: (text: string) => void = () => {};
+  deaf = false;
   private readonly waiting: (() => void)[] = [];
   constructor(readonly name: string) {}
 
@@ -144,6 +146,17 @@ export class World {
   }
 
   /** Stands still, as with SIGSTOP: its lines stay open, its inbox takes what comes. */
+  /** Its subscriptions are gone for so long: it hears neither other nodes nor broadcasts, and then has its clients catch up. */
+  deafen(host: Host, ms: number): void {
+    void host.bus.close();
+    host.deaf = true;
+    this.clock.after(ms, () => host.enter(() => {
+      host.deaf = false;
+      void host.bus.listen(host.node.id, host.hears);
+      host.node.edge.resyncAll();
+    }));
+  }
+
   freeze(host: Host): void { host.state = 'frozen'; }
   thaw(host: Host): void { host.thaw(); }
 
@@ -322,7 +335,7 @@ export class World {
     const bus = host.bus = this.hub.bus();
     return {
       publish: (node, text) => this.call(host, latency.bus, async () => (this.losesBus(host.node.id, node, text) ? 1 : bus.publish(node, text))),
-      listen: (node, on) => bus.listen(node, text => host.enter(() => on(text))),
+      listen: (node, on) => bus.listen(node, host.hears = text => host.enter(() => on(text))),
       close: () => bus.close(),
     };
   }
@@ -345,7 +358,7 @@ export class World {
       const text = JSON.stringify(args);
       deliver(host, channel, event, text);
       for (const other of this.hosts.values()) {
-        if (other !== host && !this.loses(host.name, other.name)) this.clock.after(latency.bus, () => other.enter(() => deliver(other, channel, event, text)));
+        if (other !== host && !this.loses(host.name, other.name)) this.clock.after(latency.bus, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));
       }
     } };
   }

@@ -143,9 +143,9 @@ export function types(): void {
   // @ts-expect-error a clock that the contract does not show
   room.clock('game');
   // @ts-expect-error state of another form
-  room.state?.m;
+  void room.state?.m;
   // @ts-expect-error what is seen is the view
-  (null as unknown as Room<(typeof seen)['def']>).state?.n;
+  void (null as unknown as Room<(typeof seen)['def']>).state?.n;
   const ctx = null as unknown as CtxOf<typeof typed>;
   // @ts-expect-error ctx is for reading
   ctx.now = 5;

@@ -338,7 +338,7 @@ describe('room: random play', () => {
     if (room.phase === 'playing') assert.ok(room.seats.findIndex(s => s === null) < 0 || room.seats.slice(room.seats.findIndex(s => s === null)).every(s => s === null), 'no gaps in a match');
     if (room.phase !== 'playing') assert.deepEqual(Object.keys(hidden.timers).filter(t => !t.startsWith('$')), [], 'timers belong to a match');
     for (const [name, at] of Object.entries(room.clocks)) assert.equal(hidden.timers[name]?.at, at);
-    for (const s of room.seats) if (s?.until != null) assert.equal(hidden.timers[`$hold-${s.player}`]?.at, s.until);
+    for (const s of room.seats) if (s?.until !== null && s?.until !== undefined) assert.equal(hidden.timers[`$hold-${s.player}`]?.at, s.until);
     for (const t of Object.keys(hidden.timers)) if (t.startsWith('$')) assert.ok(players.includes(t.slice(6)), 'holds are held for somebody');
     assert.equal(word({ kind: 'done' }), 'ok');
   }

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { Connector, type Status } from '../../client/connector.ts';
+import type { LineEvents, Transport } from '../../client/ports.ts';
+import { VirtualClock } from '../protocol/virtual-clock.ts';
+import type { PlaceReply, Requests } from '../../shared/protocol.ts';
+import type { Refused } from '../../shared/refusals.ts';
+
+interface Opened { route: string | undefined; events: LineEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
+
+/** A connector whose lines do what the test says. */
+function connector(onRefused: (refusal: Refused) => boolean = () => true) {
+  const clock = new VirtualClock();
+  const lines: Opened[] = [];
+  const transport: Transport = { open(_handshake, route, events) {
+    const line: Opened = { route, events, open: true, answer: null };
+    lines.push(line);
+    return {
+      request: ((_name: string, _body: unknown, patience: number) => line.answer?.() ?? new Promise((_resolve, reject) => clock.after(patience, () => reject(new Error('no answer'))))) as never,
+      close: () => { line.open = false; },
+    };
+  } };
+  const made = new Connector(transport, { now: () => clock.now(), random: () => 0.5, after: (ms, fn) => {
+    const timer = clock.after(ms, fn);
+    return () => timer.cancel();
+  } }, () => ({}), onRefused);
+  const said: Status['state'][] = [];
+  made.onStatus.add(status => said.push(status.state));
+  const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 1 });
+  const reply = (line: Opened): PlaceReply => {
+    line.events.heard();
+    return { ok: true, now: 0, rooms: {} };
+  };
+  made.start();
+  return { clock, lines, made, said, welcome, reply };
+}
+
+describe('connector', () => {
+  it('[C4] a line that is silent for 1.5 s is not dropped until another stands, which comes by another route', async () => {
+    const { clock, lines, made, welcome } = connector();
+    welcome(lines[0]!);
+    await clock.pass(1_000);
+    void made.probe('place', { rooms: {} });
+    await clock.pass(1_490);
+    assert.equal(lines.length, 1);
+    await clock.pass(20);
+    assert.equal(lines.length, 2);
+    assert.notEqual(lines[1]!.route, undefined);
+    assert.equal(made.status.state, 'reconnecting');
+    assert.ok(lines[0]!.open && made.isLive);
+    welcome(lines[1]!, 'b');
+    assert.ok(!lines[0]!.open);
+    assert.deepEqual(made.status, { state: 'live', node: 'b' });
+  });
+
+  it('[C4] is live again when no other way leads anywhere and the old line speaks', async () => {
+    const { clock, lines, made, welcome, reply } = connector();
+    welcome(lines[0]!);
+    await clock.pass(1_000);
+    void made.probe('place', { rooms: {} });
+    await clock.pass(1_510);
+    lines[1]!.events.closed(null);
+    assert.equal(made.status.state, 'reconnecting', 'nothing was heard yet');
+    reply(lines[0]!);
+    assert.deepEqual(made.status, { state: 'live', node: 'a' });
+  });
+
+  it('a line that is slow to open gets company, and the first that is welcomed wins', async () => {
+    const { clock, lines, made, welcome } = connector();
+    await clock.pass(2_510);
+    assert.equal(lines.length, 2);
+    await clock.pass(2_000);
+    assert.equal(lines.length, 4, 'not more than four');
+    welcome(lines[2]!, 'c');
+    assert.deepEqual(lines.map(l => l.open), [false, false, true, false]);
+    assert.deepEqual(made.status, { state: 'live', node: 'c' });
+    welcome(lines[0]!, 'a');
+    assert.deepEqual(made.status, { state: 'live', node: 'c' }, 'too late');
+  });
+
+  it('tries again and again, slower and slower, and by other routes after the second time', async () => {
+    const { clock, lines, made } = connector();
+    const at: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      lines[i]!.events.closed(null);
+      const from = clock.mono();
+      await clock.until('another try', () => lines.length > i + 1, 4_000);
+      at.push(clock.mono() - from);
+    }
+    assert.ok(at[0]! < 200);
+    assert.ok(at.at(-1)! > 1_000 && at.at(-1)! <= 3_020);
+    assert.deepEqual(lines.slice(0, 4).map(l => l.route === undefined), [true, true, true, false]);
+    assert.equal(made.isLive, false);
+  });
+
+  it('a refusal that is final ends it, and says why; nothing is tried any more', async () => {
+    const { clock, lines, made, said } = connector();
+    lines[0]!.events.closed({ ok: false, code: 'bad-token' });
+    await clock.pass(10_000);
+    assert.equal(lines.length, 1);
+    assert.deepEqual(made.status, { state: 'refused', refusal: { ok: false, code: 'bad-token' } });
+    assert.equal(said.at(-1), 'refused');
+  });
+
+  it('[O10] moves when it is told to, and what an old line still says is not heard', async () => {
+    const { lines, made, welcome } = connector();
+    welcome(lines[0]!);
+    const heard: string[] = [];
+    made.onEvent.add(name => heard.push(name));
+    lines[0]!.events.event('moving');
+    assert.equal(lines.length, 2);
+    lines[0]!.events.event('token', 'x');
+    welcome(lines[1]!, 'b');
+    lines[0]!.events.event('token', 'y');
+    lines[1]!.events.event('token', 'z');
+    assert.deepEqual(heard, ['token', 'token']);
+    lines[0]!.events.closed(null);
+    assert.equal(made.status.state, 'live');
+  });
+
+  it('closed is closed', async () => {
+    const { clock, lines, made, welcome } = connector();
+    welcome(lines[0]!);
+    made.close();
+    assert.ok(!lines[0]!.open);
+    lines[0]!.events.closed(null);
+    made.hop();
+    await clock.pass(10_000);
+    assert.equal(lines.length, 1);
+    assert.equal(made.status.state, 'closed');
+  });
+});

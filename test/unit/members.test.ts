@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { Members } from '../../server/rooms/members.ts';
+import { Directory } from '../../server/cluster/directory.ts';
+import { limits } from '../../shared/limits.ts';
+
+const member = (player: string, watch = false) => ({ player, session: `session-of-${player}`, watch });
+const at = (node: string, conn: string) => ({ node, conn });
+const report = (conn: string, player: string) => ({ conn, ...member(player) });
+
+describe('members of a room', () => {
+  it('[S2] a node says who is there: who is not named any more is gone', () => {
+    const members = new Members();
+    members.add(at('a', '1'), member('ada'), 0);
+    members.add(at('b', '1'), member('bob'), 0);
+    members.report('a', [], 1_000);
+    assert.deepEqual(members.list().map(m => m.player), ['bob'], 'it speaks for its own alone');
+    members.report('a', [report('2', 'ada')], 2_000);
+    assert.ok(members.hasSession('session-of-ada'));
+  });
+
+  it('[S2] who joined a moment ago is not gone because a report was written before that', () => {
+    const members = new Members();
+    members.add(at('a', '1'), member('ada'), 5_000);
+    members.report('a', [], 5_002);
+    assert.ok(members.hasSession('session-of-ada'));
+    members.report('a', [], 6_002);
+    assert.ok(!members.hasSession('session-of-ada'));
+  });
+
+  it('[S2] whose node says nothing for 4 s is gone', () => {
+    const members = new Members();
+    members.add(at('a', '1'), member('ada'), 0);
+    members.report('a', [report('1', 'ada')], 3_000);
+    members.expire(3_000 + limits.unseen);
+    assert.equal(members.size, 1);
+    members.expire(3_001 + limits.unseen);
+    assert.equal(members.size, 0);
+  });
+
+  it('[S2] with two connections of one session, the first that goes is not missed', () => {
+    const members = new Members();
+    members.add(at('a', '1'), member('ada'), 0);
+    members.add(at('b', '7'), member('ada'), 0);
+    assert.equal(members.remove(at('a', '1'), 'session-of-ada'), false);
+    assert.equal(members.remove(at('b', '7'), 'session-of-ada'), true);
+  });
+
+  it('counts who watches', () => {
+    const members = new Members();
+    members.add(at('a', '1'), member('ada'), 0);
+    members.add(at('a', '2'), member('eve', true), 0);
+    assert.equal(members.watchers, 1);
+  });
+});
+
+describe('directory', () => {
+  it('forgets the least recently set first, and never more than it must', () => {
+    const directory = new Directory();
+    const owner = (node: string) => ({ node, token: 't', term: 1, seq: 0 });
+    for (let i = 0; i < limits.directory; i++) directory.set(`r${i}`, owner('a'));
+    directory.set('r0', owner('b'));
+    directory.set('one more', owner('a'));
+    assert.equal(directory.get('r0')?.node, 'b');
+    assert.equal(directory.get('r1'), undefined);
+    assert.ok(directory.get('r2'));
+  });
+});
