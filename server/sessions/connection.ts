@@ -16,18 +16,25 @@ export interface ClientLink {
 /** A connection's hold on a room. */
 export interface Attachment { session: string; watch: boolean; channel: Channel }
 
-/** One connected client: who it is, the rooms it is in, and how much it may still ask. */
-export class Connection {
-  readonly rooms = new Map<string, Attachment>();
+/** How much a player may still ask, over all connections to this node together. */
+export class Allowance {
   readonly requests: Bucket;
   readonly creations: Bucket;
-  strikes = 0;
-  open = true;
+  connections = 0;
 
-  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, now: number) {
+  constructor(now: number) {
     this.requests = new Bucket(limits.requests, now);
     this.creations = new Bucket(limits.creations, now);
   }
+}
+
+/** One connected client: who it is, and the rooms it is in. */
+export class Connection {
+  readonly rooms = new Map<string, Attachment>();
+  strikes = 0;
+  open = true;
+
+  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, readonly allowance: Allowance) {}
 
   get id(): string { return this.link.id; }
 

@@ -9,7 +9,7 @@ import type { Clock, Entropy, Log, Meter } from '../ports.ts';
 import { channelOf } from '../rooms/audiences.ts';
 import type { MemberReport, OwnerJoinReply } from '../rooms/messages.ts';
 import type { Heads } from '../cluster/heads.ts';
-import { Connection, type ClientLink } from './connection.ts';
+import { Allowance, Connection, type ClientLink } from './connection.ts';
 import { BadRequest, readers } from './read.ts';
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number } }
@@ -17,11 +17,15 @@ export interface EdgeParts { self: string; name: string; router: Router; lobby: 
 /** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
 export class Edge {
   private readonly connections = new Map<string, Connection>();
+  private readonly allowances = new Map<string, Allowance>();
 
   constructor(private readonly parts: EdgeParts) {}
 
   connect(link: ClientLink, who: { player: string; name: string }): Connection {
-    const connection = new Connection(link, who.player, who.name, this.parts.clock.mono());
+    let allowance = this.allowances.get(who.player);
+    if (!allowance) this.allowances.set(who.player, allowance = new Allowance(this.parts.clock.mono()));
+    allowance.connections += 1;
+    const connection = new Connection(link, who.player, who.name, allowance);
     this.connections.set(link.id, connection);
     return connection;
   }
@@ -29,6 +33,7 @@ export class Edge {
   disconnect(connection: Connection): void {
     connection.open = false;
     this.connections.delete(connection.id);
+    if (--connection.allowance.connections === 0) this.allowances.delete(connection.player);
     for (const room of [...connection.rooms.keys()]) this.letGo(connection, room);
   }
 
@@ -61,7 +66,7 @@ export class Edge {
    * @returns the answer, or null when the connection is to be closed instead
    */
   async handle<K extends RequestName>(connection: Connection, name: K, raw: unknown): Promise<Requests[K][1] | Refused | null> {
-    const wait = connection.requests.take(this.parts.clock.mono());
+    const wait = connection.allowance.requests.take(this.parts.clock.mono());
     if (wait > 0) return refused('slow-down', undefined, wait);
     let request: Requests[K][0];
     try {
@@ -95,7 +100,7 @@ export class Edge {
   }
 
   private async create(connection: Connection, request: CreateRequest): Promise<CreateReply> {
-    const wait = connection.creations.take(this.parts.clock.mono());
+    const wait = connection.allowance.creations.take(this.parts.clock.mono());
     if (wait > 0) return refused('slow-down', 'too many new rooms', wait);
     return this.parts.lobby.create(connection.player, request);
   }

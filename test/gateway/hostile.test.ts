@@ -99,6 +99,15 @@ describe('hostile clients', () => {
     await stillPlays();
   });
 
+  it('[W2] the allowance is the player\'s: a second connection brings no second one', async () => {
+    const first = await raw();
+    const token = await new Promise<string>(resolve => { const socket = io(url, { transports: ['websocket'], forceNew: true, reconnection: false }); open.push(socket); socket.once('welcome', (w: { token: string }) => resolve(w.token)); });
+    const [a, b] = [await raw({ auth: { token } }), await raw({ auth: { token } })];
+    const replies = await Promise.all([a, b].flatMap(socket => Array.from({ length: 80 }, () => ask(socket, 'list', {}))));
+    assert.ok(replies.filter(r => r.code === 'slow-down').length > 50);
+    assert.equal((await ask(first, 'list', {})).ok, true);
+  });
+
   it('[A6][S1] nobody acts for another seat: the seat comes from the connection, not from what it says', async () => {
     const [a, b, c] = [await raw(), await raw(), await raw()];
     const made = await ask(a, 'join', { quick: { game: 'four-in-a-row', options: { turnSeconds: 0 } } });
@@ -125,6 +134,30 @@ describe('hostile clients', () => {
     assert.equal(done.ok, true);
     assert.deepEqual(await act(1), done);
     assert.equal((await act(3)).code, 'gap');
+  });
+
+  it('an authenticate hook replaces guests\' tokens, and refuses whom it does not know', async () => {
+    const own = await startServer({
+      games, secret: 's'.repeat(32), log: noLog,
+      authenticate: ({ auth }) => { if (auth.token === 'broken') throw new Error('the account service is down'); return auth.token === 'ann-key' ? { player: 'user-ann', name: 'Ann' } : null; },
+    }, { port: 0, host: '127.0.0.1' });
+    try {
+      const client = connect(`http://127.0.0.1:${own.port}`, { storage: null, token: 'ann-key' });
+      const room = await client.create(fourInARow, { private: true });
+      assert.equal(client.player, 'user-ann');
+      assert.deepEqual(room.info.seats[0]!.name, 'Ann');
+      client.close();
+      const refusal = async (token?: string) => {
+        const socket = io(`http://127.0.0.1:${own.port}`, { transports: ['websocket'], forceNew: true, reconnection: false, auth: { token } });
+        open.push(socket);
+        return new Promise<{ code: string }>(resolve => socket.once('connect_error', e => resolve((e as unknown as { data: { code: string } }).data)));
+      };
+      assert.equal((await refusal('bob')).code, 'bad-token');
+      assert.equal((await refusal()).code, 'bad-token');
+      assert.deepEqual(await refusal('broken'), { ok: false, code: 'unavailable', retryAfter: 1000 });
+    } finally {
+      await own.close();
+    }
   });
 
   it('cross-origin pages are refused, by both transports', async () => {
