@@ -171,13 +171,17 @@ export class Client {
   }
 
   private connected(): Promise<void> {
-    if (this.connector.isLive) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const stop = this.connector.onStatus.add(status => {
-        if (this.connector.isLive) { stop(); resolve(); }
-        if (status.state === 'refused') { stop(); reject(new RoomRefused(status.refusal.code, status.refusal.detail)); }
-        if (status.state === 'closed') { stop(); reject(new RoomRefused('left', 'the client was closed')); }
-      });
+      let stop = () => {};
+      const look = (status: Status) => {
+        if (this.connector.isLive) resolve();
+        else if (status.state === 'refused') reject(new RoomRefused(status.refusal.code, status.refusal.detail));
+        else if (status.state === 'closed') reject(new RoomRefused('left', 'the client was closed'));
+        else return;
+        stop();
+      };
+      stop = this.connector.onStatus.add(look);
+      look(this.connector.status);
     });
   }
 

@@ -80,13 +80,18 @@ export class Connector {
   }
 
   close(): void {
+    this.shut();
+    this.setStatus({ state: 'closed' });
+  }
+
+  /** Lets go of everything. What it says of itself then is the caller's. */
+  private shut(): void {
     this.closed = true;
     this.retry?.();
     this.hedging?.();
     for (const line of [...this.opening, ...(this.live ? [this.live] : [])]) line.close();
     this.opening.clear();
     this.live = null;
-    this.setStatus({ state: 'closed' });
   }
 
   private anyRoute(): string { return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`; }
@@ -141,7 +146,7 @@ export class Connector {
     if (this.live === line) this.live = null;
     if (this.closed) return;
     if (refusal && this.onRefused(refusal)) {
-      this.close();
+      this.shut();
       return this.setStatus({ state: 'refused', refusal });
     }
     if (this.live || this.opening.size > 0 || this.retry) return;

@@ -2,15 +2,15 @@ import { createServer as createHttpServer, type RequestListener, type Server as 
 import type { AddressInfo } from 'node:net';
 import type { AnyGame } from '../shared/contract.ts';
 import { createApp } from './app.ts';
+import type { Backing } from './backing.ts';
 import { MemoryHub } from './cluster/memory-hub.ts';
 import { connectRedis } from './cluster/redis-parts.ts';
 import { Gateway, type Authenticate } from './gateway/gateway.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createMetrics } from './ops/metrics.ts';
-import type { Bus, Log, Register } from './ports.ts';
+import type { Log } from './ports.ts';
 import { realClock, realEntropy } from './real-ports.ts';
-import type { Store } from './store/contract.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 export interface ServerOptions {
@@ -38,16 +38,6 @@ export interface RunningServer {
   /** Goes in good order: takes no more, gives its rooms away, sends its clients on, closes. */
   drain(): Promise<void>;
   /** Stops at once. */
-  close(): Promise<void>;
-}
-
-/** The parts that differ between one node alone and a node of a cluster. */
-export interface Backing {
-  store: Store;
-  bus: Bus;
-  register: Register;
-  /** Puts the broadcast path between nodes under the gateway. */
-  attach(gateway: Gateway, resync: () => void): void;
   close(): Promise<void>;
 }
 

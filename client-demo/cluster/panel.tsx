@@ -67,7 +67,7 @@ export function ClusterPanel({ session, room, waiting }: { session: Session; roo
         <button type="button" class="button is-small" onClick={() => client.move()}>Move me to another node</button>
         {control && <button type="button" class="button is-small" onClick={() => void pulse.disturb('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
       </div>
-      <Disturbances list={disturbances} />
+      {control && <Disturbances list={disturbances} />}
     </aside>
   );
 }

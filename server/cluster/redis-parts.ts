@@ -1,6 +1,6 @@
+import type { Backing } from '../backing.ts';
 import { RedisAdapter } from '../gateway/redis-adapter.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
-import type { Backing } from '../server.ts';
 import { checkRedis } from '../store/redis-check.ts';
 import { RedisStore } from '../store/redis-store.ts';
 import { RedisBus, RedisRegister } from './redis-bus.ts';

@@ -26,6 +26,7 @@ export class Router {
 
   constructor(private readonly parts: { self: string; registry: Registry; store: Store; peers: Peers; membership: Membership; clock: Clock; log: Log; meter: Meter; draining(): boolean }) {
     parts.peers.on('adopt', async (_from, body) => {
+      if (parts.draining()) return false;
       const { id, expected, floor } = body as unknown as Adopt;
       return (await parts.registry.acquire(id, expected, floor)).ok;
     });

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import { Server, type Socket } from 'socket.io';
+import { Server } from 'socket.io';
 import { limits } from '../../shared/limits.ts';
-import { wireVersion, type ClientToServer, type RequestName, type ServerToClient } from '../../shared/protocol.ts';
+import { wireVersion, type RequestName } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Identity, Tokens } from '../identity/tokens.ts';
 import { BadToken } from '../identity/tokens.ts';
@@ -9,13 +9,11 @@ import type { RejoinNode } from '../node.ts';
 import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import { readName } from '../sessions/read.ts';
+import type { GameServer, GameSocket } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
 
 /** Decides who a connection is, in place of guests' tokens. Throwing, or null, refuses it. */
 export type Authenticate = (handshake: { auth: Record<string, unknown>; headers: IncomingMessage['headers'] }) => Promise<Identity | null> | Identity | null;
-
-export type GameServer = Server<ClientToServer, ServerToClient, Record<never, never>, { identity: Identity; token: string }>;
-export type GameSocket = Socket<ClientToServer, ServerToClient, Record<never, never>, { identity: Identity; token: string }>;
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
 

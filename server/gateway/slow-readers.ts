@@ -1,7 +1,7 @@
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
-import type { GameSocket } from './gateway.ts';
+import type { GameSocket } from './types.ts';
 
 /**
  * Socket.IO buffers without limit for a client that does not read. Here such a client first gets no more changes; when

@@ -31,6 +31,8 @@ export class Allowance {
 /** One connected client: who it is, and the rooms it is in. */
 export class Connection {
   readonly rooms = new Map<string, Attachment>();
+  /** Rooms it is being let into. */
+  readonly joining = new Set<string>();
   strikes = 0;
   open = true;
 

@@ -127,7 +127,14 @@ export class Edge {
   }
 
   private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
-    if (!connection.rooms.has(room) && connection.rooms.size >= limits.roomsPerConnection) return refused('too-many-rooms');
+    const { rooms, joining } = connection;
+    if (rooms.has(room) || joining.has(room)) return this.letIn(connection, room, request);
+    if (rooms.size + joining.size >= limits.roomsPerConnection) return refused('too-many-rooms');
+    joining.add(room);
+    return this.letIn(connection, room, request).finally(() => joining.delete(room));
+  }
+
+  private async letIn(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
     const session = request.session ?? mint(this.parts.entropy.bytes(16));
     const watch = request.watch ?? false;
     // Subscribe first, then read: what is committed in between arrives by the channel, and the client drops what it has.

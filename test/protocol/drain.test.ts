@@ -85,8 +85,14 @@ describe('a node that goes', () => {
       const made = (await world.clock.run(owner.node.lobby.create(`p${i}`, { game: 'ledger' }))) as { room: string };
       assert.ok(world.owner(made.room) !== owner);
     }
-    assert.equal(owner.node.registry.size, 0);
     assert.equal(owner.node.ready, false);
+    // Also from one that has not yet heard that it goes.
+    const made = (await world.clock.run(world.host('a').node.lobby.create('late', { game: 'ledger' }))) as { room: string };
+    const at = world.owner(made.room)!;
+    await world.clock.run(at.node.registry.get(made.room)!.release());
+    const { peers } = world.host('b').node as unknown as { peers: { ask(node: string, kind: string, body: unknown): Promise<unknown> } };
+    assert.equal(await world.clock.run(peers.ask(owner.node.id, 'adopt', { id: made.room, expected: null, floor: 0 })), false);
+    assert.equal(owner.node.registry.size, 0);
   });
 
   it('[O10] what has stopped claims nothing: neither what it was about to, nor what it is asked to, nor for clients that go', async () => {

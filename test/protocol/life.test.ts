@@ -151,6 +151,20 @@ describe('the life of a room', () => {
     assert.equal(adas.players[1]!.out, true);
   });
 
+  it('whoever waits for a room hears that the client was closed, and whoever asks afterwards too', async () => {
+    const world = new World([ledgerGame]);
+    await world.start('a');
+    const ada = world.client('ada', 'a');
+    await world.clock.pass(10);
+    world.unplug(ada);
+    const waiting = ada.client.create(ledger);
+    void waiting.catch(() => {});
+    await world.clock.pass(500);
+    ada.client.close();
+    await assert.rejects(world.clock.run(waiting), { code: 'left' });
+    await assert.rejects(world.clock.run(ada.client.create(ledger)), { code: 'left' });
+  });
+
   it('what a client does while it is offline is done when it is back, in order', async () => {
     const table = await ledgerTable();
     const { world, bob, adas, bobs } = table;

@@ -188,6 +188,10 @@ describe('seats and sessions', () => {
       const reply = (await ask('join', { room: made.room })) as { ok: boolean; code?: string };
       assert.equal(reply.ok ? 'ok' : reply.code, i < limits.roomsPerConnection ? 'ok' : 'too-many-rooms');
     }
+    const eager = rawLine(world, a, 'bob');
+    await world.clock.pass(2_000);
+    const replies = await Promise.all(rooms.map(room => eager.ask('join', { room, watch: true }) as Promise<{ ok: boolean }>));
+    assert.equal(replies.filter(r => r.ok).length, limits.roomsPerConnection, 'also when all ask at once');
     const many = await Promise.all(Array.from({ length: 100 }, () => ask('list', {}) as Promise<{ code?: string; retryAfter?: number }>));
     const refusal = many.find(r => r.code === 'slow-down');
     assert.ok(refusal && refusal.retryAfter! > 0);

@@ -29,7 +29,7 @@ describe('the house', () => {
   });
   it('socket.io is imported by the gateway alone, redis by the store and what stands beside it', () => {
     const who = (pattern: RegExp) => files.filter(f => importsOf(f).some(i => pattern.test(i)));
-    assert.deepEqual(who(/^socket\.io$/), ['server/gateway/gateway.ts']);
+    assert.deepEqual(who(/^socket\.io$/), ['server/gateway/gateway.ts', 'server/gateway/types.ts']);
     assert.deepEqual(who(/^@socket\.io\/redis-adapter$/), ['server/gateway/redis-adapter.ts']);
     assert.deepEqual(who(/^redis$/).sort(), ['server/store/redis-client.ts', 'server/store/redis-store.ts']);
   });

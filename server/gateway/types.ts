@@ -1,0 +1,10 @@
+import type { Server, Socket } from 'socket.io';
+import type { ClientToServer, ServerToClient } from '../../shared/protocol.ts';
+import type { Identity } from '../identity/tokens.ts';
+
+interface SocketData { identity: Identity; token: string }
+type None = Record<never, never>;
+
+/** Socket.IO with our events. */
+export type GameServer = Server<ClientToServer, ServerToClient, None, SocketData>;
+export type GameSocket = Socket<ClientToServer, ServerToClient, None, SocketData>;
