@@ -11,7 +11,7 @@ import { Membership } from './ownership/membership.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register, Timer } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
 import { Registry } from './rooms/registry.ts';
-import { gameKey } from './rooms/host.ts';
+import { gameKey } from './rooms/facts.ts';
 import { Edge } from './sessions/edge.ts';
 import type { Store } from './store/contract.ts';
 

@@ -12,7 +12,8 @@ import type { Clock, Entropy, Log } from '../ports.ts';
 import { newDocument } from '../rooms/document.ts';
 import { encodeSnapshot } from '../rooms/entry.ts';
 import type { Adopt } from '../rooms/messages.ts';
-import { gameKey, type Registry } from '../rooms/registry.ts';
+import { gameKey } from '../rooms/facts.ts';
+import type { Registry } from '../rooms/registry.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 
 export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; draining(): boolean }

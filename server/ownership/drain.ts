@@ -3,7 +3,7 @@ import type { Peers } from '../cluster/peers.ts';
 import { Gate } from '../gate.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Adopt } from '../rooms/messages.ts';
-import { gameKey } from '../rooms/host.ts';
+import { gameKey } from '../rooms/facts.ts';
 import type { Registry } from '../rooms/registry.ts';
 import type { Membership } from './membership.ts';
 

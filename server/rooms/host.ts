@@ -1,15 +1,17 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
-import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
-import type { ActReply, Notice, NumberedVerdict } from '../../shared/protocol.ts';
+import type { Place, Terms } from '../../shared/place.ts';
+import type { Notice } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
-import { StoreError, type Append, type Store } from '../store/contract.ts';
+import { StoreError, type Store } from '../store/contract.ts';
+import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
-import { dueOf, seatOf, summaryOf, verdictsOf, type RoomDocument } from './document.ts';
+import { dueOf, type RoomDocument } from './document.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
+import { ToldFacts } from './facts.ts';
 import { Members } from './members.ts';
-import type { Conn, Head, OwnerJoinReply, RoomMessage, RoomReply } from './messages.ts';
+import type { Conn, Head, RoomMessage, RoomReply } from './messages.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
 
 /** The room was given up before the message was answered: ask whoever owns it now. */
@@ -66,8 +68,7 @@ export class RoomHost {
   private sinceSnapshot = 0;
   private readonly terms: Terms;
   private readonly startedAt: number;
-  /** What the store was last told besides the journal. */
-  private told: { due: number | null; summary: string; version: number; renewed: number };
+  private readonly facts: ToldFacts;
   private place: Place;
   private readonly failedAt = new Map<string, number>();
   /** Monotonic ms since when nobody has been connected. */
@@ -79,7 +80,7 @@ export class RoomHost {
     this.place = head;
     this.audiences = audiences;
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
-    this.told = { due: dueOf(doc), summary: JSON.stringify(summaryOf(doc)), version: doc.hidden.stateVersion, renewed: -Infinity };
+    this.facts = new ToldFacts(doc);
     this.aloneSince = this.startedAt = parts.clock.mono();
     this.confirmedUnder = parts.lease();
     if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
@@ -177,7 +178,7 @@ export class RoomHost {
   /** The input a message is to the room; null where it only reads. */
   private inputOf(message: RoomMessage): Input | null {
     switch (message.k) {
-      case 'join': return message.watch || this.otherGame(message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
+      case 'join': return message.watch || !plays(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'gone': return this.members.remove(message.at, message.session) ? { kind: 'away', player: message.player, session: message.session } : null;
       case 'poke': case 'inspect': return null;
@@ -239,7 +240,7 @@ export class RoomHost {
     let result: 'ok' | 'fenced' | 'seq' | 'doubt';
     let why = '';
     try {
-      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: encodeEntry(entry), ...this.facts() });
+      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: encodeEntry(entry), ...this.facts.next(this.doc, this.game, started) });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       result = 'doubt';
@@ -278,33 +279,11 @@ export class RoomHost {
     return false;
   }
 
-  /** What the store keeps about the room besides its journal, as far as it has changed. */
-  private facts(): Pick<Append, 'due' | 'summary' | 'life' | 'game'> {
-    const facts: Pick<Append, 'due' | 'summary' | 'life' | 'game'> = {};
-    const due = dueOf(this.doc);
-    if (due !== this.told.due) facts.due = this.told.due = due;
-    const summary = summaryOf(this.doc);
-    const text = JSON.stringify(summary);
-    if (text !== this.told.summary) {
-      facts.summary = summary;
-      this.told.summary = text;
-    }
-    if (this.told.version !== this.doc.hidden.stateVersion) {
-      this.told.version = this.doc.hidden.stateVersion;
-      facts.game = gameKey(this.game);
-    }
-    const mono = this.parts.clock.mono();
-    if (mono - this.told.renewed > limits.roomLife / 8) {
-      facts.life = limits.roomLife;
-      this.told.renewed = mono;
-    }
-    return facts;
-  }
-
   private async snapshot(): Promise<boolean> {
     const text = encodeSnapshot(this.doc);
     if (text.length > limits.documentBytes && !this.room.fault) {
       this.room.quarantine(`the room's document has ${text.length} bytes`);
+      this.urgent.push({ kind: 'timers' }); // so that the loop goes round once more, and journals it
       this.parts.log.error({ room: this.id, bytes: text.length }, 'a room has grown beyond its bound and was taken out of play');
     }
     try {
@@ -345,63 +324,38 @@ export class RoomHost {
     for (const over of this.onceOver) over();
   }
 
-  /** Words an outcome for whoever asked. Runs after the append, so all it reads is durable. */
+  /** What whoever asked is told. Runs after the append, so all it reads is durable. */
   private answer(message: RoomMessage, outcome: Outcome | null): RoomReply {
+    const { parts, room, game, term, terms, place, audiences } = this;
+    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: Math.max(parts.clock.now(), room.now) };
     switch (message.k) {
-      case 'join': return this.answerJoin(message, outcome);
-      case 'act': return this.answerAct(message, outcome!);
+      case 'join': {
+        const reply = answerJoin(from, message, outcome);
+        if (reply.ok) this.welcome(message, outcome);
+        if (reply.ok && reply.lost) parts.meter.count('lost');
+        return reply;
+      }
+      case 'act': {
+        if (outcome?.kind === 'accepted') parts.meter.count('actions');
+        if (outcome?.kind === 'refusedAction') parts.meter.count('refusals', 1, outcome.refusal.code);
+        return answerAct(from, message, outcome!);
+      }
       case 'gone': case 'poke': return { ok: true };
       case 'inspect': return {
-        ok: true, node: '', owner: this.parts.self, term: this.term, head: this.place, nodes: [],
+        ok: true, node: '', owner: parts.self, term, head: place, nodes: [],
         members: this.members.list().filter(m => !m.watch).map(m => ({ player: m.player, node: m.node })),
       };
     }
   }
 
-  private answerJoin(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): OwnerJoinReply {
-    if (this.otherGame(message)) return refused('wrong-game', this.game.contract.name);
-    if (outcome?.kind === 'refused') return outcome.refusal;
+  /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */
+  private welcome(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): void {
     if (outcome?.kind === 'seated' && outcome.seated.replaced !== null) {
-      // Not the connection that asks: it has let go of the old session by asking.
       const others = this.members.ofSession(outcome.seated.replaced).filter(old => old.node !== message.at.node || old.conn !== message.at.conn);
       for (const old of others) this.parts.tell(old, { room: this.id, code: 'session-replaced', session: old.session });
     }
-    this.members.add(message.at, message, this.parts.clock.mono());
     this.aloneSince = this.parts.clock.mono();
-    const seat = message.watch ? -1 : seatOf(this.doc, message.player);
-    const hidden = seat < 0 ? null : this.doc.hidden.seats[seat]!;
-    const audience = audienceOf(this.game, hidden ? message.player : null);
-    const where = message.place ? standing(message.place, this.terms, this.place[1]) : 'ours';
-    const missed = message.place && where === 'ours' ? this.audiences.since(message.place, this.place, audience) : null;
-    if (where === 'lost') this.parts.meter.count('lost');
-    return {
-      ok: true, channel: channelOf(this.id, audience), room: this.id, seat: hidden ? seat : null, session: message.session, term: this.term, place: this.place,
-      base: hidden?.base ?? 0, verdicts: hidden ? this.placed(verdictsOf(hidden)) : [], now: Math.max(this.parts.clock.now(), this.room.now), lost: where === 'lost',
-      ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: this.audiences.view(audience) }),
-    };
-  }
-
-  private otherGame(message: RoomMessage & { k: 'join' }): boolean { return message.game !== null && message.game !== this.game.contract.name; }
-
-  private answerAct(message: RoomMessage & { k: 'act' }, outcome: Outcome): ActReply {
-    const n = message.number ? { n: message.number.n } : {};
-    switch (outcome.kind) {
-      case 'accepted':
-        this.parts.meter.count('actions');
-        return { ok: true, ...n, place: placeOf(outcome.seq, this.terms) };
-      case 'refusedAction':
-        this.parts.meter.count('refusals', 1, outcome.refusal.code);
-        return { ...outcome.refusal, ...n, place: placeOf(outcome.seq, this.terms) };
-      case 'refused': return { ...outcome.refusal, ...n };
-      case 'stale': return { ...refused('stale-term'), code: 'stale-term', term: this.term, base: outcome.base, verdicts: this.placed(outcome.verdicts) };
-      case 'gap': return { ...refused('gap'), code: 'gap', term: this.term, base: outcome.base };
-      case 'seated': case 'done': return refused('bad-request');
-    }
-  }
-
-  /** Says of each verdict which owner gave it: a seq alone is no place. */
-  private placed(verdicts: readonly NumberedVerdict[]): NumberedVerdict[] {
-    return verdicts.map(([n, verdict]) => [n, { ...verdict, term: placeOf(verdict.seq, this.terms)[0] }]);
+    this.members.add(message.at, message, this.aloneSince);
   }
 
   /** A rule failed: said once a second for each place, however often it fails. */
@@ -413,6 +367,4 @@ export class RoomHost {
     this.parts.log.error({ room: this.id, game: this.game.contract.name, rule: where, error }, 'a rule of a game failed');
   }
 }
-
-export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
 

@@ -6,7 +6,7 @@ import type { Entropy } from '../ports.ts';
 import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
 import { dueOf } from './document.ts';
 import { recover, Unreadable } from './entry.ts';
-import { gameKey, RoomHost, type EndReason, type HostParts } from './host.ts';
+import { RoomHost, type EndReason, type HostParts } from './host.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
 
@@ -143,5 +143,3 @@ function gameNameOf(snapshot: string): string {
     throw new Unreadable('the snapshot is not JSON', { cause: error });
   }
 }
-
-export { gameKey };

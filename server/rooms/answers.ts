@@ -1,0 +1,48 @@
+import type { AnyGame } from '../../shared/contract.ts';
+import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
+import type { ActReply, NumberedVerdict } from '../../shared/protocol.ts';
+import { refused } from '../../shared/refusals.ts';
+import { audienceOf, channelOf, type Audiences } from './audiences.ts';
+import { seatOf, verdictsOf, type RoomDocument } from './document.ts';
+import type { OwnerJoinReply, RoomMessage } from './messages.ts';
+import type { Outcome } from './room.ts';
+
+/** A room as it stands after a commit: all that answers are made of. */
+export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number }
+
+/** Whether the room plays what the client can play. */
+export const plays = (game: AnyGame, message: RoomMessage & { k: 'join' }): boolean => message.game === null || message.game === game.contract.name;
+
+/** Lets a member in: everything it needs to be up to date, by what it missed where that is known. */
+export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' }, outcome: Outcome | null): OwnerJoinReply {
+  const { doc, game, place, audiences, terms } = from;
+  if (!plays(game, message)) return refused('wrong-game', game.contract.name);
+  if (outcome?.kind === 'refused') return outcome.refusal;
+  const seat = message.watch ? -1 : seatOf(doc, message.player);
+  const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;
+  const audience = audienceOf(game, hidden ? message.player : null);
+  const where = message.place ? standing(message.place, terms, place[1]) : 'ours';
+  const missed = message.place && where === 'ours' ? audiences.since(message.place, place, audience) : null;
+  return {
+    ok: true, channel: channelOf(from.id, audience), room: from.id, seat: hidden ? seat : null, session: message.session, term: from.term, place,
+    base: hidden?.base ?? 0, verdicts: hidden ? placed(from, verdictsOf(hidden)) : [], now: from.now, lost: where === 'lost',
+    ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: audiences.view(audience) }),
+  };
+}
+
+export function answerAct(from: Standpoint, message: RoomMessage & { k: 'act' }, outcome: Outcome): ActReply {
+  const n = message.number ? { n: message.number.n } : {};
+  switch (outcome.kind) {
+    case 'accepted': return { ok: true, ...n, place: placeOf(outcome.seq, from.terms) };
+    case 'refusedAction': return { ...outcome.refusal, ...n, place: placeOf(outcome.seq, from.terms) };
+    case 'refused': return { ...outcome.refusal, ...n };
+    case 'stale': return { ...refused('stale-term'), code: 'stale-term', term: from.term, base: outcome.base, verdicts: placed(from, outcome.verdicts) };
+    case 'gap': return { ...refused('gap'), code: 'gap', term: from.term, base: outcome.base };
+    case 'seated': case 'done': return refused('bad-request');
+  }
+}
+
+/** Says of each verdict which owner gave it: a seq alone is no place. */
+function placed(from: Standpoint, verdicts: readonly NumberedVerdict[]): NumberedVerdict[] {
+  return verdicts.map(([n, verdict]) => [n, { ...verdict, term: placeOf(verdict.seq, from.terms)[0] }]);
+}

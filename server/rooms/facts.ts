@@ -1,0 +1,45 @@
+import type { AnyGame } from '../../shared/contract.ts';
+import { limits } from '../../shared/limits.ts';
+import type { Append } from '../store/contract.ts';
+import { dueOf, summaryOf, type RoomDocument } from './document.ts';
+
+/** `name@version` of a game, as the store compares it. */
+export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
+
+type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game'>;
+
+/** What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has changed. */
+export class ToldFacts {
+  private due: number | null;
+  private summary: string;
+  private version: number;
+  private renewed = -Infinity;
+
+  constructor(doc: RoomDocument) {
+    this.due = dueOf(doc);
+    this.summary = JSON.stringify(summaryOf(doc));
+    this.version = doc.hidden.stateVersion;
+  }
+
+  /** What is to be told with the next entry. It counts as told: an entry that fails is the end of its owner. */
+  next(doc: RoomDocument, game: AnyGame, mono: number): Facts {
+    const facts: Facts = {};
+    const due = dueOf(doc);
+    if (due !== this.due) facts.due = this.due = due;
+    const summary = summaryOf(doc);
+    const text = JSON.stringify(summary);
+    if (text !== this.summary) {
+      facts.summary = summary;
+      this.summary = text;
+    }
+    if (this.version !== doc.hidden.stateVersion) {
+      this.version = doc.hidden.stateVersion;
+      facts.game = gameKey(game);
+    }
+    if (mono - this.renewed > limits.roomLife / 8) {
+      facts.life = limits.roomLife;
+      this.renewed = mono;
+    }
+    return facts;
+  }
+}
