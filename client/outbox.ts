@@ -57,6 +57,9 @@ export class Outbox {
   /** Takes over what an owner knows of the session: settles what has a verdict, numbers the rest anew, sends it. */
   resume(term: number, base: number, verdicts: readonly NumberedVerdict[]): void {
     if (term < this.term) return; // an owner of the past
+    // Within one term numbers only grow. An answer that says less was overtaken by verdicts; to believe it would give a
+    // number to a second action, and the owner would answer that with the verdict of the first.
+    if (term === this.term) base = Math.max(base, this.base);
     this.epoch += 1;
     const known = new Map(verdicts);
     const done = Math.max(0, Math.min(base - this.base, this.queue.length));
