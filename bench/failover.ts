@@ -36,7 +36,7 @@ try {
   }
   await Promise.all(players.map(p => p.stop()));
   await holds('all have caught up', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1), 20_000).catch(() => {});
-  const total = { lost: 0, doubled: 0, disordered: 0, diverged: 0 };
+  const total = { lost: 0, doubled: 0, missing: 0, diverged: 0 };
   for (const room of rooms) for (const [key, n] of Object.entries(faultsOf(room))) total[key as keyof typeof total] += n;
   report(calm, samples, perRoom, { ...total, stuck, accepted: players.reduce((n, p) => n + p.acked.length, 0), refused: players.flatMap(p => p.refusals) });
   for (const player of players) player.client.close();
@@ -78,6 +78,8 @@ async function disturb(cluster: Cluster, rooms: Player[][], round: number): Prom
   }
   if (values.mode === 'freeze') await holds('the node is awake', () => cluster.nodes.find(n => n.name === name)!.state === 'up', 20_000);
   else await cluster.restart(name);
+  const counts = rooms.flat().map(p => p.acked.length);
+  await holds('everything runs evenly again', () => rooms.flat().every((p, i) => p.acked.length > counts[i]! + 20), 30_000);
   process.stderr.write(`${round + 1}. ${name}: ${owned.length} rooms, longest ${Math.max(...samples.map(s => s.ms)).toFixed(0)} ms\n`);
   return { samples, perRoom, stuck };
 }
@@ -108,6 +110,6 @@ function report(calm: number[], samples: Sample[], perRoom: number[], totals: Re
     '', `${about.date}, ${about.machine}: ${setting.rooms} rooms, ${setting.nodes} nodes, ${setting.kills} × ${values.mode}, ${setting.think} ms of thought`, '',
     '| ms from the fault to the first verdict of a newer term | n | p50 | p99 | max |', '|---|---|---|---|---|',
     ...rows.map(r => `| ${r.name} | ${r.n} | ${r.p50} | ${r.p99} | ${r.max} |`), '',
-    `accepted ${String(totals.accepted)}, lost ${String(totals.lost)}, doubled ${String(totals.doubled)}, out of order ${String(totals.disordered)}, rooms that differ ${String(totals.diverged)}, stuck ${String(totals.stuck)}, refused ${(totals.refused as string[]).length}`, '',
+    `accepted ${String(totals.accepted)}, lost ${String(totals.lost)}, doubled ${String(totals.doubled)}, missing or out of order ${String(totals.missing)}, rooms that differ ${String(totals.diverged)}, stuck ${String(totals.stuck)}, refused ${(totals.refused as string[]).length}`, '',
   ].join('\n'));
 }

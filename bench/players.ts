@@ -59,20 +59,16 @@ export async function seatPlayers(url: string, rooms: number, think: number): Pr
   }));
 }
 
-/** What is wrong with a room's history, held against what its players were told: nothing, if all is well. */
-export function faultsOf(players: readonly Player[]): { lost: number; doubled: number; disordered: number; diverged: number } {
+/**
+ * What is wrong with a room, held against what its players were told: nothing, if all is well. `lost`: acknowledged, but
+ * not in the state. `missing`: a number was applied before the one in front of it, which never came, or came later.
+ */
+export function faultsOf(players: readonly Player[]): { lost: number; doubled: number; missing: number; diverged: number } {
   const states = players.map(p => JSON.stringify(p.room.state));
-  const log = players[0]!.room.state?.log ?? [];
-  const faults = { lost: 0, doubled: 0, disordered: 0, diverged: states.some(s => s !== states[0]) ? 1 : 0 };
-  for (const player of players) {
-    const mine = log[player.room.seat!] ?? [];
-    const counts = new Map<number, number>();
-    mine.forEach((k, i) => {
-      counts.set(k, (counts.get(k) ?? 0) + 1);
-      if (i > 0 && k < mine[i - 1]!) faults.disordered += 1;
-    });
-    for (const k of player.acked) if (!counts.has(k)) faults.lost += 1;
-    for (const n of counts.values()) faults.doubled += n - 1;
-  }
-  return faults;
+  const state = players[0]!.room.state!;
+  const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+  return {
+    lost: sum(players.map(p => Math.max(0, (p.acked.at(-1) ?? 0) - state.last[p.room.seat!]!))),
+    doubled: sum(state.again), missing: sum(state.missing), diverged: states.some(s => s !== states[0]) ? 1 : 0,
+  };
 }

@@ -18,5 +18,6 @@ export function spread(client: Client, windows: Windows): void {
     client.move();
   };
   client.onStatus(() => queueMicrotask(look));
+  windows.others.subscribe(look); // also one whose answer came late
   void windows.ask().then(look);
 }

@@ -15,8 +15,11 @@ export type Status =
 
 /** A keep-alive unanswered for so long is silence. */
 const silence = 1_500;
-/** A line that is being opened gets so long before another route is tried beside it. */
-const hedge = { first: 2_500, again: 450 };
+/**
+ * A line that is being opened gets so long before another route is tried beside it: little where a node is known to
+ * hang, more where one has died, for then the others are busy enough with those who come over.
+ */
+const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 450 };
 const openLines = 4;
 
 /**
@@ -107,7 +110,8 @@ export class Connector {
     }, this.opening.size > 0);
     this.opening.add(line);
     this.hedging?.();
-    this.hedging = this.clock.after(this.attempt === 0 && !this.live && route === undefined ? hedge.first : hedge.again, () => {
+    const patience = this.live ? hedge.afterSilence : this.attempt === 0 ? hedge.first : hedge.afterLoss;
+    this.hedging = this.clock.after(patience, () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size > 0 && this.opening.size < openLines) this.open(this.anyRoute());
     });

@@ -32,7 +32,7 @@ export function NodeCard({ name, room, seen, state, owner, here, members, onDeed
         {how !== 'up' && <span class="badge is-bad">{how}</span>}
       </div>
       <div class="node-load">
-        <span>{count(seen?.rooms ?? 0, 'table')}, {count(seen?.sockets ?? 0, 'connection')}{watching > 0 ? `, ${watching} watching here` : ''}</span>
+        <span>{load(how, seen)}{watching > 0 ? `, ${watching} watching here` : ''}</span>
         <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><Token seat={i} /></span>)}</span>
       </div>
       {onDeed && (
@@ -44,6 +44,16 @@ export function NodeCard({ name, room, seen, state, owner, here, members, onDeed
       )}
     </li>
   );
+}
+
+/** What it carries; what it carried when it was last heard is of no interest once it is gone. */
+function load(how: string, seen: Seen['nodes'][number] | null): string {
+  switch (how) {
+    case 'down': return 'not running';
+    case 'dead': return 'no sign of life';
+    case 'starting': return 'on its way';
+    default: return `${count(seen?.rooms ?? 0, 'table')}, ${count(seen?.sockets ?? 0, 'connection')}`;
+  }
 }
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

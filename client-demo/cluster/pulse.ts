@@ -29,17 +29,19 @@ export class Pulse {
   constructor(private readonly client: Client, private readonly room: Room, /** Hears of each question; what it returns hears of the answer. */ private readonly waiting: () => () => void) {}
 
   async run(): Promise<void> {
+    let answered: (() => void) | null = null;
     while (!this.stopped) {
-      const answered = this.waiting();
+      answered ??= this.waiting();
       try {
         const seen = await this.client.inspect(this.room);
-        if (this.stopped) return;
+        if (this.stopped) break;
         this.heard();
         this.seen.set(seen);
-      } catch (error) {
-        if (!(error instanceof RoomRefused)) throw error; // refused for a moment, as while joining again
-      } finally {
         answered();
+        answered = null;
+      } catch (error) {
+        // Refused for a moment, as while joining again: that is no answer, the same question is asked again.
+        if (!(error instanceof RoomRefused)) throw error;
       }
       await new Promise<void>(done => {
         const timer = setTimeout(done, this.measuring ? pace.measuring : pace.calm);
@@ -49,6 +51,7 @@ export class Pulse {
         };
       });
     }
+    answered?.();
   }
 
   stop(): void {

@@ -1,13 +1,21 @@
 import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
+import { useTicking } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
 import { go } from '../route.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
 
+/** A break longer than this (ms) is what is going on. */
+const bearable = 3_000;
+
 /** What is going on, in one line, and what can be done about it. */
 export function Story({ session, visit, room }: { session: Session; visit: Visit; room: Room }) {
   const { phase } = room.info;
+  const { status } = session.client;
+  const cut = status.state === 'reconnecting';
+  useTicking(500, cut);
+  if (cut && Date.now() - status.since > bearable) return <Said title="No connection" text={visit.watching ? 'This page keeps trying, and goes on by itself.' : 'Your seat is kept for a while. This page keeps trying, and goes on by itself.'} />;
   if (phase === 'waiting') return <Waiting visit={visit} room={room} />;
   if (phase === 'quarantined') return <Said title="This table is closed" text="Its game failed too often and was taken out of play." />;
   if (phase === 'ended') return <Ended session={session} visit={visit} room={room} />;

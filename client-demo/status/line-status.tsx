@@ -33,7 +33,7 @@ export function LineStatus({ client, room, nodes, waits = () => false }: LineSta
 function describe(status: Status, room: Room | null, nodes: boolean, waits: boolean): Shown {
   switch (status.state) {
     case 'connecting': return { tone: 'wait', text: 'Connecting…' };
-    case 'reconnecting': return { tone: 'wait', text: status.attempt > 1 ? `One moment… (try ${status.attempt})` : 'One moment…' };
+    case 'reconnecting': return { tone: 'wait', text: 'One moment…' };
     case 'refused': return { tone: 'bad', text: 'Not let in' };
     case 'closed': return { tone: 'bad', text: 'Disconnected' };
     case 'live':

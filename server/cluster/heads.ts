@@ -24,8 +24,10 @@ export class Heads {
     return known && this.parts.clock.mono() - known.at < limits.heads * 2.5 ? known.head : null;
   }
 
-  heard(room: string, head: Head): void {
-    if (!this.parts.registry.get(room)) this.known.set(room, { head, at: this.parts.clock.mono() });
+  /** What an answer of the owner said; of the spectators it says nothing. */
+  heard(room: string, said: Omit<Head, 'watchers'>): void {
+    if (this.parts.registry.get(room)) return;
+    this.known.set(room, { head: { ...said, watchers: this.known.get(room)?.head.watchers ?? 0 }, at: this.parts.clock.mono() });
   }
 
   /** Tells each owner who is here, and hears its rooms' heads. Rooms that no living node owns are taken over. */

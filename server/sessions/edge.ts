@@ -150,7 +150,7 @@ export class Edge {
     if (!reply.ok) return reply;
     const { channel, ...joined } = reply;
     connection.attach(room, { session, watch, channel });
-    this.parts.heads.heard(room, { head: joined.place, term: joined.term, watchers: 0 });
+    this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
     return joined;
   }

@@ -183,7 +183,7 @@ describe('the page, on a cluster', function () {
   });
 
   it('[S2][C2] a player in flight mode for 20 s is away, and comes back into the seat with what was missed', async () => {
-    const pages = await seatTwo();
+    const pages = await seatTwo({ phone: true });
     await noteTheLoad(pages);
     const here = await whoseTurn(pages);
     const gone = visitors.find(({ page }) => page !== here)!;
@@ -195,6 +195,8 @@ describe('the page, on a cluster', function () {
     };
     const from = await until('the other side is away', held, { within: recovery });
     await here.getByText('They have lost the connection.').waitFor();
+    await gone.page.getByText('Your seat is kept for a while.').waitFor();
+    assert.equal(await gone.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, 'wider than the phone');
     await until('20 s later', async () => ((await held())! <= from - 20 ? true : undefined), { within: recovery + 20_000, every: 250 });
     await gone.context.setOffline(false);
     await gone.page.locator('[data-testid="board"][data-discs="1"]').waitFor({ timeout: recovery });

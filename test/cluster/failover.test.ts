@@ -40,7 +40,7 @@ describe('play goes on', () => {
   const audit = async () => {
     await Promise.all(players().map(p => p.stop()));
     await eventually('all members of a room see the same', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1));
-    for (const room of rooms) assert.deepEqual(faultsOf(room), { lost: 0, doubled: 0, disordered: 0, diverged: 0 });
+    for (const room of rooms) assert.deepEqual(faultsOf(room), { lost: 0, doubled: 0, missing: 0, diverged: 0 });
     assert.deepEqual(players().flatMap(p => p.refusals), []);
     assert.deepEqual(exits, []);
     for (const player of players()) player.start();

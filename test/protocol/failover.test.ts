@@ -67,6 +67,22 @@ describe('failover', () => {
     assert.deepEqual(ids(bobs), ['x']);
   });
 
+  it('[O5] a new owner announces itself, with term and head, to all members at once', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id, ada, bob, adas } = table;
+    const eve = world.client('eve', 'a');
+    await world.clock.run(eve.client.watch(ledger, { id }));
+    await world.clock.run(adas.act.add({ id: 'x' }));
+    const { term, place } = adas;
+    world.kill(owner);
+    await world.clock.until('somebody has it', () => world.owner(id) !== undefined);
+    await world.clock.pass(3);
+    const next = world.owner(id)!.node.registry.get(id)!.term;
+    assert.ok(next > term);
+    for (const { bytes } of [ada, bob, eve]) assert.ok(bytes.includes(JSON.stringify([{ room: id, code: 'owner', term: next, head: place }])));
+    assert.equal(adas.term, next);
+  });
+
   it('[C3] [C4] broadcasts that are lost are caught up within a keep-alive', async () => {
     const table = await ledgerTable();
     const { world, adas, bobs } = table;

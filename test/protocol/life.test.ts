@@ -66,6 +66,23 @@ describe('the life of a room', () => {
     assert.equal((adas.state as Ledger).fired.length, 1);
   });
 
+  it('[T2] nobody to run the room for 8 s: its deadlines move by 3, in the journal, once', async () => {
+    const table = await ledgerTable(['a']);
+    const { world, id, adas } = table;
+    await world.clock.run(adas.act.arm({ ms: 15_000 }));
+    const armed = world.clock.now();
+    await world.clock.pass(400);
+    world.kill(world.host('a'));
+    await world.clock.pass(8_000);
+    await world.boot('a');
+    await world.clock.until('it strikes', () => (docOf(world, id)?.state as Ledger | undefined)?.fired.length === 1, 15_000);
+    const took = world.clock.now() - armed;
+    assert.ok(took > 17_500 && took < 20_500, `${took} ms`);
+    await converge(table);
+    await world.clock.pass(10_000);
+    assert.equal((adas.state as Ledger).fired.length, 1);
+  });
+
   it('[T4] ticks come as often as they should, stop with nobody connected, and are not made up for', async () => {
     const world = new World([raceGame, ledgerGame]);
     await world.start('a', 'b');

@@ -266,6 +266,20 @@ describe('seats and sessions', () => {
     assert.equal((await world.clock.run(beside.client.inspect(watching))).owner, owner.name, 'asked at the owner itself');
   });
 
+  it('the number of spectators does not fall to 0 because somebody joins', async () => {
+    const table = await ledgerTable();
+    const { world, id, adas } = table;
+    const seen: number[] = [];
+    await world.clock.run(world.client('eve', 'a').client.watch(ledger, { id }));
+    await world.clock.until('Ada hears of the spectator', () => adas.watchers === 1, 5_000);
+    adas.onChange(() => seen.push(adas.watchers));
+    for (let i = 0; i < 30; i++) {
+      await world.clock.run(world.client(`eve${i}`, 'a').client.watch(ledger, { id }));
+      await world.clock.pass(110);
+    }
+    assert.deepEqual(seen.filter(n => n === 0), []);
+  });
+
   it('making a room twice with one key makes one', async () => {
     const world = new World([ledgerGame]);
     const [a] = await world.start('a', 'b') as [Host];

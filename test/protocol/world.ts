@@ -3,13 +3,11 @@ import type { ClientClock, Line, LineEvents, Transport } from '../../client/port
 import { MemoryHub } from '../../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../../server/node.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register } from '../../server/ports.ts';
-import type { Connection } from '../../server/sessions/connection.ts';
 import { StoreError, type Append, type Store } from '../../server/store/contract.ts';
 import { MemoryStore } from '../../server/store/memory-store.ts';
 import type { AnyGame } from '../../shared/contract.ts';
-import type { Handshake, RequestName, Requests, ServerToClient, Welcome } from '../../shared/protocol.ts';
-import type { Refused } from '../../shared/refusals.ts';
 import { VirtualClock } from './virtual-clock.ts';
+import { latency, Wire } from './wire.ts';
 
 /** What becomes of one call to the store. Nothing said: it is carried out. */
 export interface Fate {
@@ -23,13 +21,11 @@ export interface Fate {
 type Operation = Exclude<keyof Store, 'onIncarnation' | 'close'>;
 export interface Call { op: Operation; node: string; room: string | undefined; append?: Append }
 
-const latency = { store: 0.4, bus: 0.3, line: 1 };
-
 /** One node as a process would be: it can die, and it can stand still with all that is on its way to it waiting. */
 export class Host {
   node!: RejoinNode;
   state: 'up' | 'frozen' | 'dead' = 'up';
-  readonly links = new Set<Link>();
+  readonly links = new Set<Wire>();
   /** What it logged as an error or a warning. */
   readonly said: string[] = [];
   incarnation: () => void = () => {};
@@ -54,36 +50,7 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-/** A connection: a client at one end, a node at the other. All that passes is text. */
-class Link {
-  open = true;
-  readonly channels = new Set<string>();
-  connection: Connection | null = null;
-  constructor(readonly host: Host, readonly id: string, private readonly clock: VirtualClock, private readonly events: LineEvents, private readonly bytes: string[]) {}
-
-  /** From the node to the client. */
-  send(event: string, args: unknown[]): void {
-    if (this.host.state === 'dead') return;
-    const text = JSON.stringify(args);
-    this.clock.after(latency.line, () => {
-      if (!this.open) return;
-      this.bytes.push(text);
-      this.events.heard();
-      (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...(JSON.parse(text) as unknown[]));
-    });
-  }
-
-  /** The line is gone, for both. `late`: when each side hears of it. */
-  cut(): void {
-    if (!this.open) return;
-    this.open = false;
-    this.host.links.delete(this);
-    if (this.connection) this.clock.after(latency.line, () => this.host.enter(() => this.host.node.edge.disconnect(this.connection!)));
-    this.clock.after(latency.line, () => this.events.closed(null));
-  }
-}
-
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Link>; /** No line can be opened. */ offline: boolean }
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean }
 
 /** Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds. */
 export class World {
@@ -101,7 +68,7 @@ export class World {
   readonly calls: Call[] = [];
   readonly counters = new Map<string, number>();
   private seed: number;
-  private lastLink = 0;
+  private lastWire = 0;
 
   constructor(private readonly games: readonly AnyGame[], seed = 7) {
     this.seed = seed;
@@ -199,87 +166,17 @@ export class World {
   }
 
   private transport(client: TestClient, player: string): Transport {
-    return { open: (handshake, route, events) => this.open(client, player, handshake, route, events) };
+    return { open: (_handshake, route, events) => this.open(client, player, route, events) };
   }
 
-  private open(client: TestClient, player: string, _handshake: Handshake, route: string | undefined, events: LineEvents): Line {
+  private open(client: TestClient, player: string, route: string | undefined, events: LineEvents): Line {
     // The proxy in front: the usual way leads home while home can be connected to, any other way to any node.
     const able = [...this.hosts.values()].filter(h => h.state !== 'dead');
     const home = able.find(h => h.name === client.home);
     const host = client.offline ? undefined : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
-    const waiting = new Map<number, (error: Error) => void>();
-    let lastId = 0;
-    let over = false;
-    let link: Link | null = null;
-    const closed = (refusal: Refused | null) => {
-      if (over) return;
-      over = true;
-      if (link) client.lines.delete(link);
-      for (const reject of waiting.values()) reject(new Error('the line is closed'));
-      waiting.clear();
-      events.closed(refusal);
-    };
-    if (!host) {
-      this.clock.after(latency.line, () => closed(null));
-      return { request: () => Promise.reject(new Error('no line')), close: () => { over = true; } };
-    }
-    return this.connectTo(host, link = new Link(host, `link-${++this.lastLink}`, this.clock, { ...events, closed }, client.bytes), client, player, events, waiting, () => over, () => { over = true; }, () => ++lastId);
-  }
-
-  private connectTo(host: Host, link: Link, client: TestClient, player: string, events: LineEvents, waiting: Map<number, (error: Error) => void>, isOver: () => boolean, end: () => void, nextId: () => number): Line {
-    host.links.add(link);
-    client.lines.add(link);
-    const slow = this.clock.after(8_000, () => { if (!link.connection) link.cut(); });
-    this.clock.after(latency.line, () => host.enter(() => {
-      if (!link.open) return;
-      if (!host.node.ready) return link.cut();
-      slow.cancel();
-      link.connection = host.node.edge.connect({
-        id: link.id,
-        send: (event: keyof ServerToClient, ...args: unknown[]) => link.send(event, args),
-        subscribe: channel => { link.channels.add(channel); },
-        unsubscribe: channel => { link.channels.delete(channel); },
-        close: () => link.cut(),
-      }, { player, name: player });
-      link.send('welcome', [{ player, name: player, token: '', node: host.name, now: this.clock.now(), wire: 1 } satisfies Welcome]);
-    }));
-    return {
-      request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) => new Promise<Requests[K][1] | Refused>((resolve, reject) => {
-        if (isOver() || !link.open) return reject(new Error('the line is closed'));
-        const id = nextId();
-        const timer = this.clock.after(patience, () => {
-          waiting.delete(id);
-          reject(new Error('no answer'));
-        });
-        waiting.set(id, error => {
-          timer.cancel();
-          reject(error);
-        });
-        const text = JSON.stringify(body);
-        this.clock.after(latency.line, () => host.enter(() => {
-          if (!link.open || !link.connection) return;
-          void host.node.edge.handle(link.connection, name, JSON.parse(text)).then(reply => {
-            if (host.state === 'dead') return;
-            if (reply === null) return link.cut();
-            const answer = JSON.stringify(reply);
-            this.clock.after(latency.line, () => {
-              if (!link.open || !waiting.delete(id)) return;
-              timer.cancel();
-              client.bytes.push(answer);
-              events.heard();
-              resolve(JSON.parse(answer) as Requests[K][1]);
-            });
-          });
-        }));
-      }),
-      close: () => {
-        end();
-        client.lines.delete(link);
-        for (const reject of waiting.values()) reject(new Error('the line is closed'));
-        waiting.clear();
-        link.cut();
-      },
-    };
+    if (host) return new Wire(`wire-${++this.lastWire}`, host, client, player, this.clock, events);
+    this.clock.after(latency.line, () => events.closed(null));
+    return { request: () => Promise.reject(new Error('no line')), close: () => {} };
   }
 
   // --- the doors of one node ------------------------------------------------------------------

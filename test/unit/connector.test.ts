@@ -68,7 +68,8 @@ describe('connector', () => {
     const { clock, lines, made, welcome } = connector();
     await clock.pass(2_510);
     assert.equal(lines.length, 2);
-    await clock.pass(2_000);
+    await clock.until('more company', () => lines.length === 4, 8_000);
+    await clock.pass(8_000);
     assert.equal(lines.length, 4, 'not more than four');
     welcome(lines[2]!, 'c');
     assert.deepEqual(lines.map(l => l.open), [false, false, true, false]);
