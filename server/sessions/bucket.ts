@@ -11,7 +11,7 @@ export class Bucket {
   take(now: number): number {
     this.level = Math.min(this.rate.burst, this.level + ((now - this.last) / 1000) * this.rate.perSecond);
     this.last = now;
-    if (this.level >= 1) {
+    if (this.level >= 1 - 1e-6) { // adding up fractions of tokens loses a little
       this.level -= 1;
       return 0;
     }
