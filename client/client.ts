@@ -231,7 +231,7 @@ export class Client {
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
     if (!reply?.ok) return;
     this.roundTrip = this.clock.now() - asked;
-    for (const [id, head] of Object.entries(reply.rooms)) this.rooms.get(id)?.headHeard(head);
+    for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id]);
   }
 
   /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */

@@ -42,6 +42,7 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Verdicts whose effect this client has not taken in yet. */
   private readonly awaited: { place: Place; reached(): void }[] = [];
   private checking = false;
+  private leaving = false;
   private clockAhead = 0;
   private over: Refused | null = null;
   /** Spectators of the room, as of the last keep-alive. */
@@ -105,6 +106,7 @@ export class Room<D extends ContractDef = ContractDef> {
 
   /** Gives the seat up (or stops watching), and lets go of the room. */
   async leave(): Promise<void> {
+    this.leaving = true;
     if (!this.over && !this.parts.watch) {
       for (let tries = 0; tries < 5; tries++) {
         const said = await this.parts.connector.request('act', { room: this.id, name: '$leave' }).catch(() => null);
@@ -151,6 +153,7 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
   join(): Promise<JoinReply> {
     if (this.over) return Promise.resolve(this.over as JoinReply);
+    if (this.leaving) return Promise.resolve({ ok: false, code: 'left' }); // or it would take the seat again that it gives up
     if (this.joining) {
       this.joinAgain = true;
       return this.joining;
@@ -256,7 +259,8 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** What the keep-alive heard of the room's head. @internal */
-  headHeard(heard: PlaceReply['rooms'][string]): void {
+  headHeard(heard: PlaceReply['rooms'][string] | undefined): void {
+    if (heard === undefined) return void this.join(); // the node does not know that this connection is in the room
     if (!heard || this.over) return;
     if (heard.watchers !== this.watchers) {
       this.watchers = heard.watchers;

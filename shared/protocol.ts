@@ -135,7 +135,7 @@ export interface PlaceReply {
   ok: true;
   /** This node's clock. */
   now: number;
-  /** Heads of the rooms, from their owners; null where the owner has not been heard lately. */
+  /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
   rooms: Record<string, { head: Place; term: number; watchers: number } | null>;
 }
 

@@ -167,7 +167,7 @@ export class Edge {
 
   private place(connection: Connection, request: PlaceRequest): PlaceReply {
     const rooms: PlaceReply['rooms'] = {};
-    for (const room of Object.keys(request.rooms)) rooms[room] = connection.rooms.has(room) ? this.parts.heads.get(room) : null;
+    for (const room of Object.keys(request.rooms)) if (connection.rooms.has(room)) rooms[room] = this.parts.heads.get(room);
     return { ok: true, now: this.parts.clock.now(), rooms };
   }
 
