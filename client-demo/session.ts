@@ -39,7 +39,7 @@ export class Session {
     if (this.other) return this.other;
     const other = connect(location.origin, { name: otherHandOf(this.name.value), storage: secondStorage });
     // Where there are several nodes, the two hands shall be on different ones.
-    let moves = 3;
+    let moves = 8;
     other.onStatus(status => {
       const { status: mine } = this.client;
       if (this.config.value.clustered && status.state === 'live' && mine.state === 'live' && status.node === mine.node && moves-- > 0) setTimeout(() => other.move(), 0);

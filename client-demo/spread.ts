@@ -1,7 +1,7 @@
 import type { Client } from '../client/index.ts';
 import type { Windows } from './windows.ts';
 
-const mostMoves = 4;
+const mostMoves = 8; // of three nodes: in vain once in thousands of times, a few hundredths of a second each
 
 /**
  * Windows on one machine have one address, and so come to one node. To let them be on different ones, the window that

@@ -39,6 +39,8 @@ export class Outbox {
   constructor(private readonly port: OutboxPort) {}
 
   get pending(): number { return this.queue.length; }
+  /** The latest term whose owner this session's numbers are settled with. */
+  get settledFor(): number { return this.term; }
 
   act(name: string, data: Json): Promise<Said> {
     return new Promise(settle => {

@@ -251,9 +251,10 @@ export class Room<D extends ContractDef = ContractDef> {
         if (notice.term <= this.ownerTerm) return;
         this.ownerTerm = notice.term;
         this.changed.tell();
-        // Who waits for an answer asks at once; the others, in their own time, so that their next action finds its numbers settled.
-        if (this.outbox.pending > 0) return void this.join();
-        this.parts.clock.after(this.parts.clock.random() * 600, () => { if (!this.over && this.parts.connector.isLive) void this.join(); });
+        this.headHeard({ head: notice.head, term: notice.term, watchers: this.watchers });
+        // What is under way is answered with the numbers of the session by the new owner, and sent again. The others ask
+        // in their own time, so that their next action finds its numbers settled; not all in the instant of a takeover.
+        this.parts.clock.after(300 + this.parts.clock.random() * 1_500, () => { if (!this.over && this.outbox.settledFor < notice.term && this.parts.connector.isLive) void this.join(); });
       }
     }
   }
