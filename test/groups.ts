@@ -35,7 +35,7 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {
-        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 300_000 });
+        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 480_000 });
       }
     }
   }
