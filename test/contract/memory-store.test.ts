@@ -4,6 +4,7 @@ import { storeSuite } from './store-suite.ts';
 
 storeSuite({
   name: 'memory',
+  movable: true,
   open: async () => {
     const clock = new StillClock();
     return { store: new MemoryStore(clock, countingEntropy()), forward: ms => { clock.time += ms; } };
