@@ -1,5 +1,5 @@
 import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
-import type { JsonObject } from '../shared/json.ts';
+import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
@@ -94,19 +94,19 @@ export class Client {
   /** Last round trip to the node, ms. */
   get rtt(): number | null { return this.roundTrip; }
 
-  /** Makes a room and takes a seat in it. @throws RoomRefused */
-  async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean } = {}): Promise<Room<D>> {
-    const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }) });
-    return this.enter<D>({ room: made.room, game: game.name });
+  /** Makes a room and takes a seat in it. `bots`: so many bots sit down, too. @throws RoomRefused */
+  async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number } = {}): Promise<Room<D>> {
+    const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
+    return this.enter<D>({ room: made.room }, game);
   }
   /** Takes a seat in a room, or comes back to one's own. @throws RoomRefused */
-  join<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), game: game.name }); }
+  join<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>(named(which), game); }
   /** Takes a seat in any open public room with these options, or in a new one. @throws RoomRefused */
   quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D> } = {}): Promise<Room<D>> {
-    return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) } });
+    return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) } }, game);
   }
   /** Watches a room without a seat. @throws RoomRefused */
-  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), game: game.name, watch: true }); }
+  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), watch: true }, game); }
   /** Public rooms, newest first. @throws RoomRefused */
   async list(game?: Contract): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
   /** The machinery behind a room this client is in, for pages that show it. @throws RoomRefused */
@@ -130,17 +130,17 @@ export class Client {
     this.connector.close();
   }
 
-  private async enter<D extends ContractDef>(request: JoinRequest): Promise<Room<D>> {
+  private async enter<D extends ContractDef>(request: JoinRequest, game: Contract<D>): Promise<Room<D>> {
     const session = this.random();
-    const reply = (await this.ask('join', { ...request, session }, room => this.adopt(room, session, request.watch ?? false))) as Joined;
+    const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), session }, room => this.adopt(room, game as unknown as Contract, session, request.watch ?? false))) as Joined;
     return this.rooms.get(reply.room) as unknown as Room<D>;
   }
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
-  private adopt(reply: Joined, session: string, watch: boolean): void {
+  private adopt(reply: Joined, game: Contract, session: string, watch: boolean): void {
     this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, me: () => this.who?.player ?? '', id: reply.room, session, watch,
+      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch,
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
     });
     this.rooms.set(reply.room, room);
@@ -198,6 +198,9 @@ export class Client {
     } else if (name === 'notice') {
       const notice = args[0] as Notice;
       this.rooms.get(notice.room)?.notice(notice);
+    } else if (name === 'signal') {
+      const [id, player, signal, data] = args as [string, string, string, Json];
+      this.rooms.get(id)?.signalled(player, signal, data);
     } else if (name === 'token') this.keepToken(args[0] as string);
   }
 

@@ -1,4 +1,4 @@
-import { wireVersion, type Handshake, type RequestName, type Requests, type ServerToClient, type Welcome } from '../shared/protocol.ts';
+import { wireVersion, type Handshake, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import { Listeners } from './listeners.ts';
 import type { ClientClock, Line, Transport } from './ports.ts';
@@ -50,6 +50,9 @@ export class Connector {
   request<K extends RequestName>(name: K, body: Requests[K][0], patience = 6_000): Promise<Requests[K][1] | Refused> {
     return this.live ? this.live.request(name, body, patience) : Promise.reject(new Error('not connected'));
   }
+
+  /** Says something down the live line, that nobody answers; where there is none it is lost. */
+  say<K extends SayingName>(name: K, body: Sayings[K]): void { this.live?.say(name, body); }
 
   get isLive(): boolean { return this.live !== null; }
   /** Changes with each line. */

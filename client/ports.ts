@@ -1,4 +1,4 @@
-import type { Handshake, RequestName, Requests, ServerToClient } from '../shared/protocol.ts';
+import type { Handshake, RequestName, Requests, SayingName, Sayings, ServerToClient } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 
 /** The client's doors to the outside: time, and lines to a server. Tests bring their own. */
@@ -13,6 +13,8 @@ export interface ClientClock {
 export interface Line {
   /** Resolves with the answer; rejects when the line closes first or `patience` ms pass. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused>;
+  /** Says something that nobody answers. */
+  say<K extends SayingName>(name: K, body: Sayings[K]): void;
   close(): void;
 }
 

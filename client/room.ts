@@ -1,10 +1,11 @@
-import type { ActionsOf, ClocksOf, ContractDef, EventsOf, In, Out, RefusalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
+import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
 import { apply } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { samePlace, type Place } from '../shared/place.ts';
 import type { Joined, JoinReply, Notice, PlaceReply, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
+import { InputSender } from './inputs.ts';
 import { Listeners } from './listeners.ts';
 import { Outbox, type Said } from './outbox.ts';
 import type { ClientClock } from './ports.ts';
@@ -13,15 +14,27 @@ type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
 /** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is accepted, `room.state` shows the effect. */
 export type Act<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<Said<RefusalsOf<D> | RefusalCode>> };
 
+/** `room.input.<name>(…)`: what is held from now on, or one press. Only sent when it changes, at most once for each tick. */
+export type Input<D extends ContractDef> = { readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? (value: In<S>) => void : () => void };
+/** `room.signal.<name>(data)`: tells the others, if they are there. */
+export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]: (data: In<SignalsOf<D>[K]>) => void };
+
 /** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
 export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number }
 
-export interface RoomParts { connector: Connector; clock: ClientClock; me: () => string; id: string; session: string; watch: boolean; forget(): void }
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; forget(): void }
+
+/** An object with a function for every name; it is no promise. */
+const named = (make: (name: string) => unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? make(name) : undefined) });
 
 /** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
 export class Room<D extends ContractDef = ContractDef> {
   /** What happens here: `room.act.drop({ column: 3 })`. */
   readonly act: Act<D>;
+  /** What one does all the time: `room.input.steer({ x: 1, y: 0 })`, `room.input.dash()`. */
+  readonly input: Input<D>;
+  /** What one tells the others: `room.signal.emote('gg')`. */
+  readonly signal: Signal<D>;
   /** After each change of `state` or `info`. */
   readonly onChange: (fn: () => void) => () => void;
   /** After a break: how the room caught up. */
@@ -32,7 +45,11 @@ export class Room<D extends ContractDef = ContractDef> {
   private readonly resumed = new Listeners<[Resumed]>();
   private readonly endedBy = new Listeners<[Refused]>();
   private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
+  private readonly signals = new Map<string, Listeners<[data: Json, from: number | null]>>();
   private readonly outbox: Outbox;
+  private readonly inputs: InputSender;
+  /** The term whose owner knows what is held. */
+  private inputsFor = 0;
   private view: RoomView | null = null;
   private at: Place = [0, 0];
   private ownerTerm = 0;
@@ -55,7 +72,11 @@ export class Room<D extends ContractDef = ContractDef> {
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
-    this.act = new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? (data: Json = {}) => this.perform(name, data) : undefined) }) as Act<D>;
+    this.act = named(name => (data: Json = {}) => this.perform(name, data)) as Act<D>;
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
+    const quiet = () => this.over !== null || parts.watch;
+    this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
+    this.signal = named(name => (data: Json) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data }); }) as Signal<D>;
     this.onChange = fn => this.changed.add(fn);
     this.onResume = fn => this.resumed.add(fn);
     this.onEnd = fn => (this.over ? (fn(this.over), () => {}) : this.endedBy.add(fn));
@@ -98,9 +119,24 @@ export class Room<D extends ContractDef = ContractDef> {
     return listeners.add(fn as never);
   }
 
+  /** Hears what another member tells. `from`: the seat, null when it has none any more. */
+  onSignal<K extends keyof SignalsOf<D> & string>(name: K, fn: (data: Out<SignalsOf<D>[K]>, from: number | null) => void): () => void {
+    let listeners = this.signals.get(name);
+    if (!listeners) this.signals.set(name, listeners = new Listeners());
+    return listeners.add(fn as never);
+  }
+
   ready(yes = true): Promise<Said<RefusalCode>> { return this.perform('$ready', { yes }); }
-  /** Begins the match, as the host, in games that start so. */
+  /** Begins the match, or the next one, as the host, in games that start so. */
   start(): Promise<Said<RefusalCode>> { return this.perform('$start', null); }
+  /** Changes the team, before the match. */
+  joinTeam(team: number): Promise<Said<RefusalCode>> { return this.perform('$team', { team }); }
+  /** As the host: a bot takes a free seat. */
+  addBot(): Promise<Said<RefusalCode>> { return this.perform('$bot', null); }
+  /** As the host: frees a seat; its player cannot come back to this room. */
+  kick(seat: number): Promise<Said<RefusalCode>> { return this.perform('$kick', { seat }); }
+  /** As the host: makes another seat the host. */
+  makeHost(seat: number): Promise<Said<RefusalCode>> { return this.perform('$host', { seat }); }
   /** Agrees to another match in this room; it begins when all have. */
   rematch(yes = true): Promise<Said<RefusalCode>> { return this.perform('$rematch', { yes }); }
 
@@ -205,6 +241,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.clockAhead = reply.now - this.parts.clock.now();
     for (const change of held) this.change(change);
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
+    this.sayInputs(true);
     this.settleReached();
     if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost, missed });
     this.changed.tell();
@@ -226,9 +263,26 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
       this.take(change, false);
       this.ownerTerm = Math.max(this.ownerTerm, term);
+      this.sayInputs();
       this.settleReached();
       this.changed.tell();
     } else if (!this.has([term, seq])) void this.join(); // something is missing in between
+  }
+
+  /** Hears which inputs have counted. An owner that took over, and a node just connected to, are told again what is held. */
+  private sayInputs(again = false): void {
+    if (!this.parts.game.inputs) return;
+    const { seat } = this;
+    if (seat !== null) this.inputs.applied(this.info.inputs[seat] ?? 0);
+    if (again || this.ownerTerm > this.inputsFor) this.inputs.again();
+    this.inputsFor = this.ownerTerm;
+  }
+
+  /** @internal */
+  signalled(player: string, name: string, data: Json): void {
+    if (player === this.parts.me()) return;
+    const seat = this.info.seats.findIndex(s => s?.player === player);
+    this.signals.get(name)?.tell(data, seat < 0 ? null : seat);
   }
 
   /** Whether a place is one that this client has already passed, as far as the numbers can say. */
@@ -246,10 +300,13 @@ export class Room<D extends ContractDef = ContractDef> {
       case 'session-replaced':
         if (notice.session === this.parts.session) this.finish(refused('session-replaced'));
         return;
+      case 'kicked': return this.finish(refused('kicked'));
+      case 'closed': return this.finish(refused('room-missing'));
       case 'resync': return void this.join();
       case 'owner': {
         if (notice.term <= this.ownerTerm) return;
         this.ownerTerm = notice.term;
+        this.sayInputs();
         this.changed.tell();
         this.headHeard({ head: notice.head, term: notice.term, watchers: this.watchers });
         // What is under way is answered with the numbers of the session by the new owner, and sent again. The others ask

@@ -59,6 +59,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
             resolve(reply);
           });
         }),
+        say: (name, body) => { if (!over) (socket.emit as (name: string, body: unknown) => void)(name, body); },
         close: () => {
           over = true;
           rejectAll();

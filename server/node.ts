@@ -10,6 +10,7 @@ import { handOver } from './ownership/drain.ts';
 import { Membership } from './ownership/membership.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register, Timer } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
+import type { EffectHandlers } from './rooms/effects.ts';
 import { Registry } from './rooms/registry.ts';
 import { gameKey } from './rooms/facts.ts';
 import { Edge } from './sessions/edge.ts';
@@ -26,6 +27,8 @@ export interface NodeParts {
   entropy: Entropy;
   log: Log;
   meter: Meter;
+  /** The host's code for effects of games; see rooms/effects.ts. */
+  effects: EffectHandlers;
   /** Event-loop delay lately, p99 in ms. */
   delay(): number;
 }
@@ -60,7 +63,7 @@ export class RejoinNode {
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy,
+      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, effects: parts.effects,
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
@@ -77,7 +80,7 @@ export class RejoinNode {
     this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
     this.edge = new Edge({
       self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,
-      load: () => ({ rooms: this.registry.size, sockets: this.edge.size }),
+      load: () => ({ rooms: this.registry.size, sockets: this.edge.size }), games: this.games, fanout,
     });
     this.dueScan = new DueScan({ self: this.id, store, registry: this.registry, router: this.router, membership: this.membership, clock });
     this.peers.on('notice', (_from, body) => {

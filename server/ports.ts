@@ -8,6 +8,8 @@ export interface Clock {
   now(): number;
   /** Monotonic time in ms: for judging silence and deadlines; unaffected by steps of the wall clock. */
   mono(): number;
+  /** Runs `fn` when everything that has arrived by now has been looked at: what is said till then can travel together. */
+  soon(fn: () => void): void;
   /** Runs `fn` once after `ms`. */
   after(ms: number, fn: () => void): Timer;
   /** Resolves after `ms`. */
@@ -35,7 +37,7 @@ export interface Meter {
   count(name: CounterName, by?: number, label?: string): void;
   observe(name: TimerName, ms: number): void;
 }
-export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'resigned' | 'lost' | 'failedRules' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'resigned' | 'lost' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
 export type TimerName = 'append' | 'standstill' | 'forward';
 
 /** A channel of members: everybody who sees the same of a room. */
@@ -43,7 +45,7 @@ export type Channel = string;
 
 /** Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is the truth. */
 export interface Fanout {
-  emit(channel: Channel, event: 'change' | 'notice', ...args: unknown[]): void;
+  emit(channel: Channel, event: 'change' | 'notice' | 'signal', ...args: unknown[]): void;
 }
 
 /** A message of one node to another. Answers come back by `reply`. At most once. */
@@ -52,7 +54,6 @@ export interface Bus {
   publish(node: string, text: string): Promise<number>;
   /** Starts to hear this node's own inbox. */
   listen(node: string, on: (text: string) => void): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Where nodes register, and where they see each other. */

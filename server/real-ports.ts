@@ -5,6 +5,7 @@ import type { Clock, Entropy } from './ports.ts';
 export const realClock: Clock = {
   now: () => Date.now(),
   mono: () => performance.now(),
+  soon: fn => void setImmediate(fn),
   after(ms, fn) {
     const timer = setTimeout(fn, ms);
     return { cancel: () => clearTimeout(timer) };

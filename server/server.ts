@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AnyGame } from '../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../shared/contract.ts';
 import { createApp } from './app.ts';
 import type { Backing } from './backing.ts';
 import { MemoryHub } from './cluster/memory-hub.ts';
@@ -10,7 +10,9 @@ import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createMetrics } from './ops/metrics.ts';
 import type { Log } from './ports.ts';
+import type { EffectHandler, EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy } from './real-ports.ts';
+import { ServerRooms } from './server-rooms.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
 export interface ServerOptions {
@@ -22,6 +24,8 @@ export interface ServerOptions {
   /** Without it: one node, everything in its own memory. */
   redisUrl?: string | undefined;
   keyPrefix?: string;
+  /** The host's code for the effects that games declare, by game and name: called after the commit, at least once. */
+  effects?: Record<string, Record<string, EffectHandler>>;
   /** Decides who a connection is, in place of guests' tokens. */
   authenticate?: Authenticate;
   origins?: readonly string[];
@@ -34,6 +38,8 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly node: RejoinNode;
   readonly gateway: Gateway;
+  /** Rooms, for the server's own code. */
+  readonly rooms: ServerRooms;
   readonly port: number;
   /** Goes in good order: takes no more, gives its rooms away, sends its clients on, closes. */
   drain(): Promise<void>;
@@ -44,6 +50,7 @@ export interface RunningServer {
 /** Starts a node: sockets, page and rooms on one port. @throws when a setting is wrong or Redis cannot be used as it is */
 export async function startServer(options: ServerOptions, listen: { port: number; host: string }): Promise<RunningServer> {
   const { log } = options;
+  const effects = effectsOf(options);
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
   const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
   // Before Socket.IO attaches: it takes the listeners it finds and keeps its own requests from them.
@@ -55,7 +62,7 @@ export async function startServer(options: ServerOptions, listen: { port: number
   });
   const node: RejoinNode = new RejoinNode({
     name: options.name ?? 'node', games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
-    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, log, meter: metrics.meter, delay: metrics.delay,
+    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, log, meter: metrics.meter, delay: metrics.delay, effects,
   });
   backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
@@ -72,7 +79,7 @@ export async function startServer(options: ServerOptions, listen: { port: number
     metrics.close();
   })());
   return {
-    node, gateway, port, close,
+    node, gateway, port, close, rooms: new ServerRooms(node),
     async drain() {
       http.close();
       await node.drain();
@@ -80,6 +87,16 @@ export async function startServer(options: ServerOptions, listen: { port: number
       await close();
     },
   };
+}
+
+/** @throws TypeError when an effect has no handler: what is asked for and never done would be found out too late */
+function effectsOf({ games, effects = {} }: ServerOptions): EffectHandlers {
+  for (const { contract } of games) {
+    for (const name of Object.keys((contract.def as ContractDef).effects ?? {})) {
+      if (typeof effects[contract.name]?.[name] !== 'function') throw new TypeError(`the game '${contract.name}' has the effect '${name}', and nobody does it: effects: { '${contract.name}': { ${name}: async (data, about) => … } }`);
+    }
+  }
+  return (game, name) => effects[game]?.[name] ?? null;
 }
 
 function inMemory(): Backing {

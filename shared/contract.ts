@@ -16,6 +16,14 @@ export const state = <T>(): TypeOf<T> => ({});
 /** Names the type of what a client sees, for games that hide something: `view: view<Table>()`. */
 export const view = <T>(): TypeOf<T> => ({});
 
+/** An input that is held: the latest value counts until there is another, as a stick or a key that is kept down. */
+export interface Held<S extends Schema = Schema> { readonly kind: 'held'; readonly schema: S }
+export const held = <S extends Schema>(schema: S): Held<S> => ({ kind: 'held', schema });
+/** An input that is pressed: presses between two ticks are counted, so that a tap shorter than a tick is not lost. */
+export interface Pressed { readonly kind: 'pressed' }
+export const pressed = (): Pressed => ({ kind: 'pressed' });
+type Inputs = Record<string, Held | Pressed>;
+
 /** What both sides of a game agree on. Everything a client needs, no rule. */
 export interface ContractDef {
   /** Whole number, raised when the shape of the state changes; a node runs only what it knows. */
@@ -32,12 +40,27 @@ export interface ContractDef {
   /** Timers whose deadline everybody may see, as `room.clocks.<timer>`. */
   clocks?: readonly string[];
   refusals?: readonly string[];
+  /** What players do all the time in games with a tick: unanswered, the latest counts. */
+  inputs?: Inputs;
+  /** What members tell each other, fire and forget: emotes, cursors. Never state, never replayed. */
+  signals?: Schemas;
+  /** What rules ask of the host's own code after a commit, at least once: save a result, call an API. */
+  effects?: Schemas;
   /** When a match begins: all seats taken (default) · everybody says ready, from `seats.min` on · the host says so. */
   start?: 'full' | 'ready' | 'host';
-  /** For how long (ms) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play) or is left. */
-  away?: { hold: number; then: 'forfeit' | 'leave' };
-  /** Games in real time: `tick` runs this often while somebody is connected. */
-  tick?: { hz: number };
+  /** Whether new players may take free seats while a match is on; `joined` is called with the state then. */
+  late?: boolean;
+  /** Names of the teams; each player is put into the smallest and may change before the match. */
+  teams?: readonly string[];
+  /** For how long (ms) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play), is left, or is played by the bot until the player is back. */
+  away?: { hold: number; then: 'forfeit' | 'leave' | 'bot' };
+  /**
+   * Games in real time: `tick` runs this often while somebody is connected. `durable`: journal every tick (default), or
+   * motion only every so many ms: then a crash can take that much of it; actions, events and effects never.
+   */
+  tick?: { hz: number; durable?: 'every' | { everyMs: number } };
+  /** Keep each finished match, to be watched again. */
+  replay?: boolean;
 }
 
 export type StateOf<D extends ContractDef> = D['state'] extends TypeOf<infer S> ? S : never;
@@ -48,10 +71,22 @@ export type ActionsOf<D extends ContractDef> = D['actions'];
 export type EventsOf<D extends ContractDef> = D extends { events: infer E extends Schemas } ? E : None;
 export type TimersOf<D extends ContractDef> = D extends { timers: infer T extends Schemas } ? T : None;
 export type ClocksOf<D extends ContractDef> = D extends { clocks: readonly (infer C extends string)[] } ? C : never;
+export type InputsOf<D extends ContractDef> = D extends { inputs: infer I extends Inputs } ? I : None;
+export type SignalsOf<D extends ContractDef> = D extends { signals: infer S extends Schemas } ? S : None;
+export type EffectsOf<D extends ContractDef> = D extends { effects: infer E extends Schemas } ? E : None;
 export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (infer R extends string)[] } ? R : never;
 
 /** One player of a running match, as rules see them. The index in `ctx.players` is the seat. */
-export interface Player { readonly name: string; readonly here: boolean; /** left or forfeited: holds the index, plays no more */ readonly out: boolean }
+export interface Player {
+  readonly name: string;
+  readonly here: boolean;
+  /** Left or forfeited: holds the index, plays no more. */
+  readonly out: boolean;
+  /** Played by the bot, now. */
+  readonly bot: boolean;
+  /** Index among the contract's teams, null where it has none. */
+  readonly team: number | null;
+}
 
 /** Places of the seats at the end: `[[2], [0, 1]]` is seat 2 first, seats 0 and 1 sharing the second place. */
 export type Ranking = readonly (readonly number[])[];
@@ -70,6 +105,8 @@ export interface Ctx<D extends ContractDef> {
   /** Tells the clients something that the new state does not show. `to`: only these seats. */
   emit<K extends keyof EventsOf<D> & string>(event: K, data: Out<EventsOf<D>[K]>, to?: readonly number[]): void;
   readonly timers: { readonly [K in keyof TimersOf<D>]: { /** Sets it anew, `ms` from now. */ set(ms: number, data: Out<TimersOf<D>[K]>): void; clear(): void; /** Deadline on the room's clock, or null. */ readonly at: number | null } };
+  /** Asks the host's code for something, once this entry is durable: at least once, with a key by which it can tell a repetition. */
+  readonly effects: { readonly [K in keyof EffectsOf<D>]: (data: Out<EffectsOf<D>[K]>) => void };
   /** Ends the match. @throws when it is over already or the ranking names a seat that does not exist */
   end(result: { ranking: Ranking }): void;
 }
@@ -78,20 +115,41 @@ export interface ActionCtx<D extends ContractDef> extends SeatCtx<D> {
   /** Refuses the action: the state is as before, the player gets the code and the detail. */
   refuse(code: RefusalsOf<D>, detail?: string): never;
 }
+/** A seat's inputs since the last tick: what is held (null: nothing yet), and how often was pressed. */
+export type SeatInputs<D extends ContractDef> = { readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? Out<S> | null : number };
+export interface TickCtx<D extends ContractDef> extends Ctx<D> { /** By seat. */ readonly inputs: readonly SeatInputs<D>[] }
+
 /** Who looks: a seat of a player, or a spectator (seat null). */
-export interface Viewer { readonly seat: number | null }
+export interface Viewer {
+  readonly seat: number | null;
+  /** The match is over: a game may show itself open now. */
+  readonly ended: boolean;
+  /** Somebody watches it again later. */
+  readonly replay: boolean;
+}
+
+type Act<D extends ContractDef> = { [K in keyof ActionsOf<D> & string]: { act: K; data: In<ActionsOf<D>[K]> } }[keyof ActionsOf<D> & string];
+/** What a bot does: an action, after a moment of thought (ms; default 500 to 1,500), or, in games with a tick, its inputs. */
+export type BotMove<D extends ContractDef> =
+  | (Act<D> & { after?: number })
+  | { hold?: { [K in keyof InputsOf<D> as InputsOf<D>[K] extends Held ? K : never]?: InputsOf<D>[K] extends Held<infer S> ? Out<S> : never }; press?: readonly { [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Pressed ? K : never }[keyof InputsOf<D>][] };
 
 export type Rules<D extends ContractDef> = {
   /** The state a match begins with. */
   setup(ctx: Ctx<D>): StateOf<D>;
   actions: { [K in keyof D['actions']]: (s: StateOf<D>, data: Out<D['actions'][K]>, ctx: ActionCtx<D>) => void };
-  tick?(s: StateOf<D>, ctx: Ctx<D>): void;
+  tick?(s: StateOf<D>, ctx: TickCtx<D>): void;
   /** A player came to a seat (also before the match): throwing refuses the join. `s` is null before the first match. */
   joined?(s: StateOf<D> | null, ctx: SeatCtx<D>): void;
   away?(s: StateOf<D>, ctx: SeatCtx<D>): void;
   back?(s: StateOf<D>, ctx: SeatCtx<D>): void;
   /** A player left for good or forfeited. Without this hook, a match with fewer than `seats.min` players left ends. */
   left?(s: StateOf<D>, ctx: SeatCtx<D>): void;
+  /**
+   * Plays for a seat. Sees what the seat sees, and no more. Asked after each change in which no move of it is pending, and
+   * some times a second in games with a tick. Null: nothing to do.
+   */
+  bot?(view: ViewOf<D>, seat: number, random: Random): BotMove<D> | null;
   /** Reads a state written by an older version of the game. */
   migrate?(s: unknown, fromVersion: number): StateOf<D>;
 }
@@ -138,9 +196,17 @@ function checkContract(name: string, def: ContractDef): string | null {
       if (typeof schema?.['~standard']?.validate !== 'function') return `${kind}.${key} is not a Standard Schema`;
     }
   }
+  for (const [key, input] of Object.entries(def.inputs ?? {})) {
+    if (!wordForm.test(key) || key === 'constructor' || key === 'prototype') return `inputs: '${key}' is not a name`;
+    if (input.kind !== 'pressed' && typeof input.schema?.['~standard']?.validate !== 'function') return `inputs.${key}: held(schema) or pressed()`;
+  }
+  if (def.inputs && !def.tick) return 'inputs are for games with a tick';
+  if (def.teams && (def.teams.length < 2 || def.teams.length > def.seats.max)) return 'teams: from 2 to as many as there are seats';
   for (const clock of def.clocks ?? []) if (!def.timers || !Object.hasOwn(def.timers, clock)) return `clocks: there is no timer '${clock}'`;
   for (const code of def.refusals ?? []) if (!wordForm.test(code)) return `refusals: '${code}' is not a name`;
   if (def.tick && !(def.tick.hz > 0 && def.tick.hz <= limits.tickHz)) return `tick.hz is above 0 and at most ${limits.tickHz}`;
+  const durable = def.tick?.durable ?? 'every';
+  if (durable !== 'every' && !(durable.everyMs > 0 && durable.everyMs <= 5_000)) return 'tick.durable is \'every\', or everyMs up to 5,000';
   if (def.away && !(def.away.hold >= 0 && Number.isFinite(def.away.hold))) return 'away.hold is a time in ms';
   if (def.options) {
     const empty = parse(def.options, {});
@@ -155,6 +221,7 @@ function checkRules<D extends ContractDef>(contract: Contract<D>, rules: Rules<D
   for (const key of Object.keys(contract.def.actions)) if (typeof (rules.actions as Record<string, unknown>)[key] !== 'function') fail(`actions.${key} is missing`);
   for (const key of Object.keys(contract.def.timers ?? {})) if (typeof (rules.timers as Record<string, unknown> | undefined)?.[key] !== 'function') fail(`timers.${key} is missing`);
   if (contract.def.tick && typeof rules.tick !== 'function') fail('tick is missing');
+  if (contract.def.away?.then === 'bot' && !rules.bot) fail('away: then bot, but there is no bot');
   if (contract.def.view && typeof rules.view !== 'function') fail('view is missing');
   if (!contract.def.view && rules.view) fail('there is a view; name its type in the contract: view: view<…>()');
   return rules;

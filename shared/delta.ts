@@ -26,39 +26,37 @@ export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefi
 function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], path: string, seen: Set<object>): Changes | undefined {
   seeOnce(live, path, seen);
   let out: Changes | undefined;
-  const put = (key: string, change: Change) => { (out ??= {})[key] = change; };
   if (Array.isArray(live)) {
     const old = shadow as Json[];
-    if (live.length < old.length) put('#', live.length);
-    for (let i = 0; i < live.length; i++) diffValue(i < old.length ? old[i] : undefined, live, i, at(path, i), seen, put);
+    if (live.length < old.length) (out ??= {})['#'] = live.length;
+    for (let i = 0; i < live.length; i++) {
+      const change = diffValue(i < old.length ? old[i] : undefined, live, i, path, seen);
+      if (change !== undefined) (out ??= {})[i] = change;
+    }
     return out;
   }
   const old = shadow as JsonObject;
   for (const key of Object.keys(live)) {
     checkKey(key, path);
-    diffValue(Object.hasOwn(old, key) ? old[key] : undefined, live, key, at(path, key), seen, put);
+    const change = diffValue(Object.hasOwn(old, key) ? old[key] : undefined, live, key, path, seen);
+    if (change !== undefined) (out ??= {})[key] = change;
   }
-  for (const key of Object.keys(old)) if (!Object.hasOwn(live, key)) put(key, []);
+  for (const key of Object.keys(old)) if (!Object.hasOwn(live, key)) (out ??= {})[key] = [];
   return out;
 }
 
-function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, path: string, seen: Set<object>, put: (key: string, change: Change) => void): void {
+/** @param path of the holder: that of the value is only made where it is needed, since this runs for every value of a state */
+function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, path: string, seen: Set<object>): Change | undefined {
   let live = (holder as Record<string | number, Json | undefined>)[key];
   if (typeof live !== 'object' || live === null) {
     if (Object.is(live, -0)) (holder as Record<string | number, Json>)[key] = live = 0;
-    if (live === old && live !== undefined) return; // undefined is like nothing before, and still no JSON
+    if (live === old && live !== undefined) return undefined; // undefined is like nothing before, and still no JSON
     const bad = badScalar(live);
-    if (bad) throw new NotJson(path, bad);
-    put(String(key), live!);
-    return;
+    if (bad) throw new NotJson(at(path, key), bad);
+    return live!;
   }
   const alike = typeof old === 'object' && old !== null && Array.isArray(old) === Array.isArray(live);
-  if (!alike) {
-    put(String(key), [copyChecked(live, path, seen)]);
-    return;
-  }
-  const inside = diffInside(old, live, path, seen);
-  if (inside) put(String(key), inside);
+  return alike ? diffInside(old, live, at(path, key), seen) : [copyChecked(live, at(path, key), seen)];
 }
 
 function checkKey(key: string, path: string): void {

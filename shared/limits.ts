@@ -27,6 +27,9 @@ export const limits = {
   requests: { burst: 80, perSecond: 40 },
   /** Creating rooms costs memory that stays: far fewer. */
   creations: { burst: 12, perSecond: 0.2 },
+  /** Inputs and signals of one player: those above are dropped, for nobody waits for them. */
+  inputs: { burst: 90, perSecond: 60 },
+  signals: { burst: 12, perSecond: 4 },
   /** Malformed packets of one connection before it is closed. */
   strikes: 20,
 
@@ -49,6 +52,16 @@ export const limits = {
   terms: 32,
   timers: 64,
   events: 64,
+  /** Effects of one room that nobody has done yet; when one failed, it is tried again after this, then less and less often; and how long one try may take. */
+  effects: 64,
+  effectRetry: 2_000,
+  effectRetryMost: 60_000,
+  effectDeadline: 30_000,
+  /** Players that a room remembers to have thrown out. */
+  banned: 64,
+  /** Presses of one input that count in one tick, and messages of inputs that a client sends again to a new owner. */
+  presses: 16,
+  inputsKept: 16,
   /** Ticks that may fail in a row before the room is quarantined. */
   failedTicks: 100,
   /** A tick that comes late is run once, not made up for. */
@@ -70,7 +83,7 @@ export const limits = {
   silence: 1_200,
   silenceReads: 4,
   /** Nobody hears a node's inbox: ask again after this long before believing it. */
-  confirm: 50,
+  confirm: 30,
   /** A dead node's record is removed after this long. */
   forgetNode: 60_000,
   /** Claims of one node under way at once. */

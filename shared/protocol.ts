@@ -23,6 +23,10 @@ export interface PublicSeat {
   rematch: boolean;
   /** Left or forfeited during this match. */
   out: boolean;
+  /** Played by the bot: always, or until its player is back. */
+  bot: boolean;
+  /** Index among the contract's teams; null where it has none. */
+  team: number | null;
 }
 
 /** Everything about a room that all its members may know, besides the game's own state. */
@@ -41,6 +45,8 @@ export interface PublicRoom {
   result: { ranking: number[][]; } | null;
   /** Deadlines of the timers that the game shows, on the room's clock. */
   clocks: Record<string, number>;
+  /** Games with inputs: the number of the last message of inputs that counted, by seat. */
+  inputs: number[];
 }
 
 /** What a member holds, and what changes are applied to. `state` is the game's, through the member's own view. */
@@ -66,6 +72,8 @@ export interface CreateRequest {
   game: string;
   options?: JsonObject;
   private?: boolean;
+  /** So many bots sit down with the first player. */
+  bots?: number;
   /** Random, made by the client: a retry with the same key finds the room of the first try. */
   key?: string;
 }
@@ -111,7 +119,7 @@ export type JoinReply = Joined | Refused;
 
 export interface ActRequest {
   room: string;
-  /** A contract's action, or one of the engine's: $ready $start $rematch $leave. */
+  /** A contract's action, or one of the engine's: $ready $start $rematch $leave $team, and the host's $bot $kick $host. */
   name: string;
   data?: Json;
   /** Number within the session, from 1, without gaps. Without one the action is at most once. */
@@ -119,6 +127,17 @@ export interface ActRequest {
   /** Term the client knows; goes with `n`. */
   term?: number;
 }
+/** What a player does in a game with a tick. Unanswered; the changes of the room say which number has counted. */
+export interface InputRequest {
+  room: string;
+  /** Number within the session, from 1, growing. */
+  n: number;
+  hold?: Record<string, Json>;
+  /** How often was pressed since the message before. */
+  press?: Record<string, number>;
+}
+/** What a member tells the others. Unanswered, not kept. */
+export interface SignalRequest { room: string; name: string; data: Json }
 /** A verdict as it is kept: the place at which it was given, and for refusals why. */
 export type Verdict = { seq: number; term?: number; code?: string; detail?: string };
 export type NumberedVerdict = [n: number, verdict: Verdict];
@@ -142,7 +161,10 @@ export interface PlaceReply {
 export interface LeaveRequest { room: string }
 export interface ListRequest { game?: string }
 export interface RoomSummary {
-  id: string; code: string; game: string; phase: Phase; seated: number; seats: number; options: JsonObject; names: string[]; since: number;
+  id: string; code: string; game: string; phase: Phase;
+  /** Whether a quick join may go there. */
+  open: boolean;
+  seated: number; seats: number; options: JsonObject; names: string[]; since: number;
 }
 export type ListReply = { ok: true; rooms: RoomSummary[] } | Refused;
 /** What a page may show of the machinery. */
@@ -161,8 +183,13 @@ export interface ClientToServer {
   leave(request: LeaveRequest, ack?: Ack<{ ok: true } | Refused>): void;
   list(request: ListRequest, ack: Ack<ListReply>): void;
   inspect(request: InspectRequest, ack: Ack<InspectReply>): void;
+  input(request: InputRequest): void;
+  signal(request: SignalRequest): void;
 }
-export type RequestName = keyof ClientToServer;
+export type RequestName = keyof Requests;
+/** What is said without an answer. */
+export interface Sayings { input: InputRequest; signal: SignalRequest }
+export type SayingName = keyof Sayings;
 export interface Requests {
   create: [CreateRequest, CreateReply];
   join: [JoinRequest, JoinReply];
@@ -191,6 +218,8 @@ export type Notice =
   | { room: string; code: 'owner'; term: number; head: Place }
   /** Stop trying: a newer connection of this player has the seat. */
   | { room: string; code: 'session-replaced'; session: string }
+  /** The server has ended the room, or the host this player's stay. */
+  | { room: string; code: 'closed' | 'kicked' }
   /** Changes were not sent on because this connection read too slowly: ask to be caught up. */
   | { room: string; code: 'resync' };
 
@@ -198,6 +227,8 @@ export interface ServerToClient {
   welcome(welcome: Welcome): void;
   change(room: string, ...change: WireChange): void;
   notice(notice: Notice): void;
+  /** Said by a member: `player` is its public id. */
+  signal(room: string, player: string, name: string, data: Json): void;
   token(token: string): void;
   /** This node is about to go: open another connection, then drop this one. */
   moving(): void;

@@ -27,6 +27,8 @@ export const refusals = {
   'room-started': { duty: 'final', spends: false, says: 'The match has begun and takes no new players.' },
   'wrong-game': { duty: 'final', spends: false, says: 'The room plays another game.' },
   'join-refused': { duty: 'final', spends: false, says: 'The rules of the game refuse the join.' },
+  kicked: { duty: 'stop', spends: false, says: 'The host, or the server, has taken this player out of the room.' },
+  reserved: { duty: 'final', spends: false, says: 'The seats of this room are kept for others.' },
   'room-quarantined': { duty: 'stop', spends: false, says: 'The room failed too often and was taken out of play.' },
   // sessions
   'session-replaced': { duty: 'stop', spends: false, says: 'The seat was taken over by a newer connection of the same player.' },

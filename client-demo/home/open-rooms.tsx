@@ -9,7 +9,7 @@ const most = 8;
 /** The public tables: open seats first, then the matches that can be watched. */
 export function OpenRooms({ session }: { session: Session }) {
   const rooms = useRooms(session);
-  const shown = rooms?.filter(room => room.seated > 0 && room.phase !== 'quarantined').sort((a, b) => Number(isOpen(b)) - Number(isOpen(a))).slice(0, most);
+  const shown = rooms?.filter(room => room.seated > 0 && room.phase !== 'quarantined').sort((a, b) => Number(b.open) - Number(a.open)).slice(0, most);
   return (
     <section class="tables" aria-label="Tables">
       <h2>Tables now</h2>
@@ -19,9 +19,9 @@ export function OpenRooms({ session }: { session: Session }) {
         {shown?.map(room => (
           <li key={room.id} class="table-line" data-testid="open-room">
             <span class="table-names">{room.names.join(' & ') || 'Empty table'}</span>
-            <span class="table-note">{room.code} · {isOpen(room) ? 'one seat free' : room.phase === 'ended' ? 'just over' : 'playing'}</span>
+            <span class="table-note">{room.code} · {room.open ? 'one seat free' : room.phase === 'ended' ? 'just over' : 'playing'}</span>
             <span class="row">
-              {isOpen(room) && <button type="button" class="button is-small is-primary" aria-label={`Join ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: false })}>Join</button>}
+              {room.open && <button type="button" class="button is-small is-primary" aria-label={`Join ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: false })}>Join</button>}
               <button type="button" class="button is-small" aria-label={`Watch ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: true })}>Watch</button>
             </span>
           </li>
@@ -31,7 +31,6 @@ export function OpenRooms({ session }: { session: Session }) {
   );
 }
 
-const isOpen = (room: RoomSummary): boolean => room.phase === 'waiting' && room.seated < room.seats;
 
 function useRooms({ client }: Session): RoomSummary[] | null {
   const [rooms, setRooms] = useState<RoomSummary[] | null>(null);

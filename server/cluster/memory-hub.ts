@@ -9,7 +9,7 @@ export class MemoryHub implements Register {
   readonly seen = (node: string): number | null => this.records.get(node)?.at ?? null;
 
   /** A bus for one node. */
-  bus(): Bus {
+  bus(): Bus & { close(): Promise<void> } {
     let listening: string | null = null;
     return {
       publish: async (node, text) => {

@@ -56,7 +56,7 @@ export class Peers {
     if (!envelope) {
       envelope = { from: this.self, ask: [], answer: [], news: [] };
       this.outbox.set(node, envelope);
-      queueMicrotask(() => this.flush(node));
+      this.clock.soon(() => this.flush(node));
     }
     return envelope;
   }

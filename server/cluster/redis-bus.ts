@@ -2,26 +2,32 @@ import type { Log, Bus, NodeRecord, Register } from '../ports.ts';
 import { destroy, newClient, type RedisClient } from '../store/redis-client.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
 
-/** Messages between nodes by Redis pub/sub: one channel for each node's inbox. */
-export class RedisBus implements Bus {
-  private readonly pub: RedisClient;
-  private readonly sub: RedisClient;
-  private readonly keys: RedisKeys;
+/** The two connections for what nodes tell each other. Answers and broadcasts share them: so they leave, and arrive, in one piece. */
+export class PubSub {
+  readonly pub: RedisClient;
+  readonly sub: RedisClient;
 
-  constructor(options: { url: string; prefix: string; log: Log }) {
-    this.keys = new RedisKeys(options.prefix);
-    this.pub = newClient(options.url, 'rejoin-bus-pub', options.log);
-    this.sub = newClient(options.url, 'rejoin-bus-sub', options.log, true);
+  constructor(options: { url: string; log: Log }) {
+    this.pub = newClient(options.url, 'rejoin-pub', options.log);
+    this.sub = newClient(options.url, 'rejoin-sub', options.log, true);
   }
 
   async connect(): Promise<void> { await Promise.all([this.pub.connect(), this.sub.connect()]); }
-  publish(node: string, text: string): Promise<number> { return this.pub.publish(this.keys.inbox(node), text); }
-  async listen(node: string, on: (text: string) => void): Promise<void> { await this.sub.subscribe(this.keys.inbox(node), text => on(text)); }
 
-  async close(): Promise<void> {
+  close(): void {
     destroy(this.pub);
     destroy(this.sub);
   }
+}
+
+/** Messages between nodes by Redis pub/sub: one channel for each node's inbox. */
+export class RedisBus implements Bus {
+  private readonly keys: RedisKeys;
+
+  constructor(private readonly wire: PubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
+
+  publish(node: string, text: string): Promise<number> { return this.wire.pub.publish(this.keys.inbox(node), text); }
+  async listen(node: string, on: (text: string) => void): Promise<void> { await this.wire.sub.subscribe(this.keys.inbox(node), text => on(text)); }
 }
 
 /** The register of nodes: one hash. Shares no connection with the appends, so that a slow list does not look like death. */

@@ -3,7 +3,7 @@ import { RedisAdapter } from '../gateway/redis-adapter.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { checkRedis } from '../store/redis-check.ts';
 import { RedisStore } from '../store/redis-store.ts';
-import { RedisBus, RedisRegister } from './redis-bus.ts';
+import { PubSub, RedisBus, RedisRegister } from './redis-bus.ts';
 
 /** Redis cannot be used as it is, or not be reached; the message says what to change. */
 export class RedisUnfit extends Error { override readonly name = 'RedisUnfit'; }
@@ -11,18 +11,19 @@ export class RedisUnfit extends Error { override readonly name = 'RedisUnfit'; }
 /** Everything of a node that stands on Redis, connected and checked. @throws RedisUnfit */
 export async function connectRedis(options: { url: string; prefix: string; clock: Clock; log: Log; meter: Meter; patience?: number }): Promise<Backing> {
   const store = new RedisStore(options);
-  const bus = new RedisBus(options);
+  const wire = new PubSub(options);
+  const bus = new RedisBus(wire, options.prefix);
   const register = new RedisRegister(options);
-  const adapter = new RedisAdapter(options);
+  const adapter = new RedisAdapter(wire, options);
   const close = async () => {
-    adapter.close();
-    await Promise.all([store.close(), bus.close(), register.close()]);
+    wire.close();
+    await Promise.all([store.close(), register.close()]);
   };
   const patience = options.patience ?? 15_000;
   let late: { cancel(): void } | null = null;
   try {
     await Promise.race([
-      Promise.all([store.connect(), bus.connect(), register.connect(), adapter.connect()]),
+      Promise.all([store.connect(), wire.connect(), register.connect()]),
       new Promise<never>((_resolve, reject) => {
         late = options.clock.after(patience, () => reject(new RedisUnfit(`Redis at ${hostOf(options.url)} was not reached within ${patience / 1000} s`)));
       }),

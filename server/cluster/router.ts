@@ -4,7 +4,7 @@ import { refused } from '../../shared/refusals.ts';
 import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { Resigned } from '../rooms/host.ts';
-import { repeatable, type Adopt, type RoomMessage, type RoomReply } from '../rooms/messages.ts';
+import { repeatable, type Adopt, type RoomMessage, type RoomReply, type RoomSaying } from '../rooms/messages.ts';
 import type { Registry } from '../rooms/registry.ts';
 import { StoreError, type Owner, type Store } from '../store/contract.ts';
 import { Directory } from './directory.ts';
@@ -30,6 +30,11 @@ export class Router {
       const { id, expected, floor } = body as unknown as Adopt;
       return (await parts.registry.acquire(id, expected, floor)).ok;
     });
+    parts.peers.on('say', (_from, body) => {
+      const [id, saying] = body as unknown as [string, RoomSaying];
+      parts.registry.get(id)?.hear(saying);
+      return null;
+    });
     parts.peers.on('room', async (_from, body) => {
       const [id, message] = body as unknown as [string, RoomMessage];
       const host = await parts.registry.arriving(id);
@@ -41,6 +46,14 @@ export class Router {
         throw error;
       }
     });
+  }
+
+  /** Tells the owner something that needs no answer. Where none is known it is lost: the client says it again to the next. */
+  say(id: string, saying: RoomSaying): void {
+    const host = this.parts.registry.get(id);
+    if (host) return host.hear(saying);
+    const owner = this.directory.get(id)?.node;
+    if (owner !== undefined && owner !== null && owner !== this.parts.self) this.parts.peers.tell(owner, 'say', [id, saying]);
   }
 
   /** From now on nothing is asked for any more, least of all ownership. */

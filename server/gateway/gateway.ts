@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import { limits } from '../../shared/limits.ts';
-import { wireVersion, type RequestName } from '../../shared/protocol.ts';
+import { wireVersion, type RequestName, type SayingName } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Identity, Tokens } from '../identity/tokens.ts';
 import { BadToken } from '../identity/tokens.ts';
@@ -16,6 +16,8 @@ import { SlowReaders } from './slow-readers.ts';
 export type Authenticate = (handshake: { auth: Record<string, unknown>; headers: IncomingMessage['headers'] }) => Promise<Identity | null> | Identity | null;
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
+
+const sayingNames: readonly SayingName[] = ['input', 'signal'];
 
 export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
@@ -125,7 +127,8 @@ export class Gateway {
       close: () => { socket.disconnect(true); },
     }, identity);
     for (const name of requestNames) socket.on(name, ((...args: unknown[]) => void this.request(socket, connection, node, name, args)) as never);
-    socket.onAny((event: unknown) => { if (!requestNames.includes(event as RequestName)) this.strike(socket, connection, node); });
+    for (const name of sayingNames) socket.on(name, (raw: unknown) => this.saying(socket, connection, node, name, raw));
+    socket.onAny((event: unknown) => { if (!requestNames.includes(event as RequestName) && !sayingNames.includes(event as SayingName)) this.strike(socket, connection, node); });
     socket.on('error', () => this.strike(socket, connection, node));
     socket.once('disconnect', () => node.edge.disconnect(connection));
     const renewal = setInterval(() => void this.renew(socket), 3_600_000);
@@ -142,6 +145,14 @@ export class Gateway {
       else ack?.(reply);
     } catch (error) {
       this.parts.log.error({ error, request: name }, 'a request failed');
+    }
+  }
+
+  private saying(socket: GameSocket, connection: Connection, node: RejoinNode, name: SayingName, raw: unknown): void {
+    try {
+      if (!node.edge.hear(connection, name, raw)) this.expel(socket);
+    } catch (error) {
+      this.parts.log.error({ error, saying: name }, 'what a client said was not taken in');
     }
   }
 

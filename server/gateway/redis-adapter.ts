@@ -1,43 +1,30 @@
 import { createAdapter } from '@socket.io/redis-adapter';
 import type { Log, Meter } from '../ports.ts';
-import { destroy, newClient, type RedisClient } from '../store/redis-client.ts';
+import type { RedisClient } from '../store/redis-client.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
 import type { Gateway } from './gateway.ts';
 
 /**
- * The broadcast path between nodes: Socket.IO's Redis adapter, over two connections of its own.
+ * The broadcast path between nodes: Socket.IO's Redis adapter.
  *
  * The adapter drops the promise of each publish; one that fails would end the process, on all nodes at once. So the
  * clients it gets are guarded: what cannot be sent now is counted and forgotten, for the journal is the truth, and a
  * broadcast that comes late is worse than one that does not come.
  */
 export class RedisAdapter {
-  private readonly pub: RedisClient;
-  private readonly sub: RedisClient;
   private readonly keys: RedisKeys;
 
-  constructor(private readonly options: { url: string; prefix: string; log: Log; meter: Meter }) {
-    this.keys = new RedisKeys(options.prefix);
-    this.pub = newClient(options.url, 'rejoin-io-pub', options.log);
-    this.sub = newClient(options.url, 'rejoin-io-sub', options.log, true);
-  }
-
-  async connect(): Promise<void> { await Promise.all([this.pub.connect(), this.sub.connect()]); }
+  constructor(private readonly wire: { pub: RedisClient; sub: RedisClient }, private readonly options: { prefix: string; log: Log; meter: Meter }) { this.keys = new RedisKeys(options.prefix); }
 
   /** `resync` is called when broadcasts may have been missed: the subscription was away for a while. */
   attach(gateway: Gateway, resync: () => void): void {
-    gateway.io.adapter(createAdapter(guardedPublisher(this.pub, this.options.meter), guardedSubscriber(this.sub, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
+    gateway.io.adapter(createAdapter(guardedPublisher(this.wire.pub, this.options.meter), guardedSubscriber(this.wire.sub, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
     let wasAway = false;
-    this.sub.on('reconnecting', () => { wasAway = true; });
-    this.sub.on('ready', () => {
+    this.wire.sub.on('reconnecting', () => { wasAway = true; });
+    this.wire.sub.on('ready', () => {
       if (wasAway) resync();
       wasAway = false;
     });
-  }
-
-  close(): void {
-    destroy(this.pub);
-    destroy(this.sub);
   }
 }
 

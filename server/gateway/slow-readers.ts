@@ -36,11 +36,11 @@ export class SlowReaders {
     } else if (since === undefined && waiting > limits.slowPackets) {
       this.meter.count('slowReaders');
       this.held.set(connection.id, now);
-      for (const { channel } of connection.rooms.values()) connection.link.unsubscribe(channel);
+      for (const { channels } of connection.rooms.values()) for (const channel of channels) connection.link.unsubscribe(channel);
     } else if (since !== undefined && waiting === 0) {
       this.held.delete(connection.id);
-      for (const [room, { channel }] of connection.rooms) {
-        connection.link.subscribe(channel);
+      for (const [room, { channels }] of connection.rooms) {
+        for (const channel of channels) connection.link.subscribe(channel);
         connection.notice({ room, code: 'resync' });
       }
     }

@@ -13,25 +13,29 @@ const issuer = 'rejoin';
 
 /** Signed tokens of guests (JWT, HS256). All nodes of a cluster share the secret. */
 export class Tokens {
-  private readonly key: Uint8Array;
+  private readonly secret: Uint8Array<ArrayBuffer>;
+  /** Made ready once: to do so for each token costs more than the signature. */
+  private key: Promise<CryptoKey> | null = null;
 
   /** @throws RangeError when the secret is shorter than 32 bytes */
   constructor(secret: string, private readonly clock: Clock, private readonly entropy: Entropy) {
-    this.key = new TextEncoder().encode(secret);
-    if (this.key.length < 32) throw new RangeError('the secret for tokens needs at least 32 bytes');
+    this.secret = new TextEncoder().encode(secret);
+    if (this.secret.length < 32) throw new RangeError('the secret for tokens needs at least 32 bytes');
   }
 
   newGuest(name: string): Identity { return { player: mint(this.entropy.bytes(16)), name }; }
 
-  issue(who: Identity): Promise<string> {
+  private signer(): Promise<CryptoKey> { return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])); }
+
+  async issue(who: Identity): Promise<string> {
     const now = Math.floor(this.clock.now() / 1000);
-    return new SignJWT({ name: who.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(who.player).setIssuedAt(now).setExpirationTime(now + life).sign(this.key);
+    return new SignJWT({ name: who.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(who.player).setIssuedAt(now).setExpirationTime(now + life).sign(await this.signer());
   }
 
   /** @throws BadToken */
   async verify(token: string): Promise<Identity & { /** more than half of its life is over */ aging: boolean }> {
     try {
-      const { payload } = await jwtVerify(token, this.key, { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
+      const { payload } = await jwtVerify(token, await this.signer(), { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
       if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined) throw new BadToken('claims are missing');
       return { player: payload.sub, name: payload.name, aging: payload.exp * 1000 - this.clock.now() < life * 500 };
     } catch (error) {

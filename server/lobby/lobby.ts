@@ -26,18 +26,19 @@ export class Lobby {
   constructor(private readonly parts: LobbyParts) {}
 
   /** Makes a room. The same player with the same key gets the same room: a lost reply makes no second one. */
-  async create(player: string, request: CreateRequest): Promise<CreateReply> {
+  async create(player: string, request: CreateRequest, how: { reserved?: string[] | null; life?: number } = {}): Promise<CreateReply> {
     const game = this.parts.games.get(request.game);
     if (!game) return refused('no-such-game');
     const options = this.options(game, request.options ?? {});
     if (!options.ok) return refused('bad-options', options.detail);
+    if (request.bots && !game.rules.bot) return refused('bad-options', 'this game has no bot');
     const { store, entropy, clock } = this.parts;
     const id = request.key === undefined ? mint(entropy.bytes(16)) : idFrom(player, request.key);
     try {
       for (let tries = 0; tries < 8; tries++) {
         const code = mint(entropy.bytes(codeLength), codeAlphabet);
-        const doc = newDocument(game, { id, code, private: request.private ?? false, options: options.value, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
-        const made = await store.create({ id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life: limits.unjoinedLife });
+        const doc = newDocument(game, { id, code, private: request.private ?? false, options: options.value, reserved: how.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1), seed: seedFrom(entropy.bytes(16)), now: clock.now() });
+        const made = await store.create({ id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life: how.life ?? limits.unjoinedLife });
         if (made === 'ok') {
           await this.place(id, game);
           return { ok: true, room: id, code };

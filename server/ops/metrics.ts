@@ -10,6 +10,7 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   resigned: ['rooms this node stopped running, by why', 'why'],
   lost: ['clients whose place in a room\'s history was lost with the store'],
   failedRules: ['rules of games that threw'],
+  failedEffects: ['effects that the host\'s code did not do at the first try'],
   droppedPublishes: ['broadcasts dropped while Redis was away'],
   slowReaders: ['clients that read too slowly and were held back'],
   badPackets: ['malformed packets'],

@@ -2,7 +2,7 @@ import type { AnyGame } from '../../shared/contract.ts';
 import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
 import type { ActReply, NumberedVerdict } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
-import { audienceOf, channelOf, type Audiences } from './audiences.ts';
+import { audienceOf, channelOf, signalsOf, type Audiences } from './audiences.ts';
 import { seatOf, verdictsOf, type RoomDocument } from './document.ts';
 import type { OwnerJoinReply, RoomMessage } from './messages.ts';
 import type { Outcome } from './room.ts';
@@ -24,7 +24,7 @@ export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' 
   const where = message.place ? standing(message.place, terms, place[1]) : 'ours';
   const missed = message.place && where === 'ours' ? audiences.since(message.place, place, audience) : null;
   return {
-    ok: true, channel: channelOf(from.id, audience), room: from.id, seat: hidden ? seat : null, session: message.session, term: from.term, place,
+    ok: true, channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalsOf(from.id)] : [])], game: game.contract.name, room: from.id, seat: hidden ? seat : null, session: message.session, term: from.term, place,
     base: hidden?.base ?? 0, verdicts: hidden ? placed(from, verdictsOf(hidden)) : [], now: from.now, lost: where === 'lost',
     ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: audiences.view(audience) }),
   };

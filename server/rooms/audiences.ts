@@ -13,6 +13,9 @@ export type Audience = 'all' | 'watch' | `player:${string}`;
 
 export const channelOf = (room: string, audience: Audience): Channel => `room:${room}:${audience}`;
 
+/** What members say to each other goes to all of them, whatever they may see. */
+export const signalsOf = (room: string): Channel => `room:${room}:signals`;
+
 /** In a game that hides nothing all members are one audience. */
 export const audienceOf = (game: AnyGame, player: string | null): Audience => (!game.rules.view ? 'all' : player === null ? 'watch' : `player:${player}`);
 
@@ -26,10 +29,13 @@ interface Told { place: Place; prev: Place; changes: Map<Audience, WireChange> }
  */
 export class Audiences {
   private readonly ring: Told[] = [];
+  /** The phase that views were made in: a view may show more when the match is over. */
+  private phase: string;
   /** For games with a view: what each audience saw last. */
   private readonly seen = new Map<Audience, { state: Json; error?: string }>();
 
   constructor(private readonly game: AnyGame, private readonly doc: RoomDocument, private readonly onFailure: (where: string, error: unknown) => void) {
+    this.phase = doc.room.phase;
     if (game.rules.view) for (const audience of this.present()) this.seen.set(audience, this.look(audience));
   }
 
@@ -52,9 +58,10 @@ export class Audiences {
     const shared: Changes = room === undefined ? rest : { ...rest, room };
     if (!this.game.rules.view) tell('all', state === undefined ? shared : { ...shared, state }, null);
     else for (const audience of this.present()) {
-      const own = this.ownChange(audience, state !== undefined);
+      const own = this.ownChange(audience, state !== undefined || this.phase !== this.doc.room.phase);
       if (own) tell(audience, { ...shared, ...own }, this.seatOf(audience));
     }
+    this.phase = this.doc.room.phase;
     for (const gone of this.seen.keys()) if (!this.present().includes(gone)) this.seen.delete(gone);
     this.ring.push({ place, prev, changes: told });
     if (this.ring.length > limits.ring) this.ring.shift();
@@ -97,7 +104,7 @@ export class Audiences {
   /** @param last what to show if the view fails; without it, what is returned is checked here and not by a diff */
   private look(audience: Audience, last?: Json): { state: Json; error?: string } {
     if (this.doc.state === null) return { state: null };
-    const who: Viewer = { seat: this.seatOf(audience) };
+    const who: Viewer = { seat: this.seatOf(audience), ended: this.doc.room.phase === 'ended', replay: false };
     try {
       // Through JSON: a view may show one object in two places, and must not be able to hand out the state itself.
       const shown = JSON.parse(JSON.stringify((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who))) as Json;

@@ -3,7 +3,7 @@ import { parse } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom } from '../../shared/random.ts';
-import type { RoomDocument } from './document.ts';
+import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
 
 /** Thrown by `ctx.refuse`: not a failure, an answer. */
 export class RuleRefusal extends Error {
@@ -22,12 +22,12 @@ export interface RoomEvent { name: string; data: Json; to?: readonly number[] }
  */
 export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[], now: number, seat: number | null): ActionCtx<ContractDef> {
   const def = game.contract.def as ContractDef;
-  const schemaOf = (kind: 'events' | 'timers', name: string) => {
+  const schemaOf = (kind: 'events' | 'timers' | 'effects', name: string) => {
     const schema = def[kind]?.[name];
     if (!schema || !Object.hasOwn(def[kind]!, name)) throw new TypeError(`${kind}: the contract has no '${name}'`);
     return schema;
   };
-  const checked = (kind: 'events' | 'timers', name: string, data: unknown): Json => {
+  const checked = (kind: 'events' | 'timers' | 'effects', name: string, data: unknown): Json => {
     const read = parse(schemaOf(kind, name), data);
     if (!read.ok) throw new TypeError(`${kind}.${name}: ${read.detail}`);
     return JSON.parse(JSON.stringify(read.value)) as Json; // what will be stored, apart from what the rule still holds
@@ -65,6 +65,13 @@ export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[]
       if (events.length >= limits.events) throw new RangeError(`more than ${limits.events} events at once`);
       events.push({ name, data: checked('events', name, data), ...(to ? { to: [...to] } : {}) });
     },
+    effects: new Proxy({}, { get: (_t, name) => (typeof name === 'string' && (schemaOf('effects', name), true) ? (data: unknown) => {
+      const { hidden } = doc;
+      if (Object.keys(hidden.effects).length >= limits.effects) throw new RangeError(`more than ${limits.effects} effects that nobody has done yet`);
+      // The time is in the key so that a history which the store forgot cannot have given it to something else.
+      hidden.effects[`${doc.room.id}.${now.toString(36)}.${++hidden.effectCount}`] = { name, data: checked('effects', name, data) };
+      hidden.timers[effectsTimer] ??= { at: now + limits.effectRetry, data: null };
+    } : undefined) }) as never,
     end: ({ ranking }) => endMatch(doc, ranking),
     refuse(code: string, detail?: string): never {
       if (!def.refusals?.includes(code)) throw new TypeError(`refuse('${code}'): not among the contract's refusals`);
@@ -74,7 +81,12 @@ export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[]
 }
 
 const playersOf = (doc: RoomDocument): Player[] =>
-  doc.room.seats.flatMap(s => (s ? [{ name: s.name, here: s.here, out: s.out }] : []));
+  doc.room.seats.flatMap(s => (s ? [{ name: s.name, here: s.here, out: s.out, bot: s.bot, team: s.team }] : []));
+
+/** A match's own timers end with it. */
+export function endTimers(hidden: HiddenRoom): void {
+  for (const name of Object.keys(hidden.timers)) if (!name.startsWith('$') || name.startsWith('$move-')) delete hidden.timers[name];
+}
 
 /** @throws when no match is on, or the ranking is not one of the seats */
 export function endMatch(doc: RoomDocument, ranking: Ranking): void {
@@ -85,5 +97,5 @@ export function endMatch(doc: RoomDocument, ranking: Ranking): void {
   room.phase = 'ended';
   room.result = { ranking: ranking.map(place => [...place]) };
   room.clocks = {};
-  for (const name of Object.keys(hidden.timers)) if (!name.startsWith('$')) delete hidden.timers[name];
+  endTimers(hidden);
 }

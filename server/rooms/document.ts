@@ -28,6 +28,16 @@ export interface HiddenRoom {
   stateVersion: number;
   /** Why the room was taken out of play. */
   fault: string | null;
+  /** What the rules have asked of the host's code and nobody has done yet, by its key. */
+  effects: Record<string, { name: string; data: Json }>;
+  /** Counts what was ever asked. */
+  effectCount: number;
+  /** Players that were thrown out, newest first. */
+  banned: string[];
+  /** Players for whom the seats are kept; null: for anybody. */
+  reserved: string[] | null;
+  /** Bots that sit down with the first player. */
+  fill: number;
 }
 
 export interface Timer { at: number; data: Json }
@@ -44,29 +54,43 @@ export interface HiddenSeat {
 }
 export type StoredVerdict = number | [seq: number, code: string, detail: string];
 
+/** A bot's id as a player: no player's id has a `$`. */
+export const botPlayer = (n: number): string => `$bot-${n}`;
+export const isBot = (player: string): boolean => player.startsWith('$bot-');
+
+/** Timer of the engine that makes a bot's move. */
+export const moveTimer = (seat: number): string => `$move-${seat}`;
+/** Timer of the engine by which a room with effects to be done is found again. */
+export const effectsTimer = '$effects';
 /** Timer of the engine that gives up the seat of a player who is away; `$` cannot begin the name of a game's timer. */
 export const holdTimer = (player: string): string => `$hold-${player}`;
 
-export function newDocument(game: AnyGame, made: { id: string; code: string; private: boolean; options: JsonObject; seed: Seed; now: number }): RoomDocument {
+export interface Made { id: string; code: string; private: boolean; options: JsonObject; seed: Seed; now: number; reserved?: string[] | null; fill?: number }
+
+export function newDocument(game: AnyGame, made: Made): RoomDocument {
   const { contract } = game;
   const seats = contract.def.seats.max as number;
   return {
     room: {
       id: made.id, code: made.code, game: contract.name, version: contract.def.version as number, private: made.private, options: made.options,
-      phase: 'waiting', match: 0, host: null, seats: Array<null>(seats).fill(null), result: null, clocks: {},
+      phase: 'waiting', match: 0, host: null, seats: Array<null>(seats).fill(null), result: null, clocks: {}, inputs: [],
     },
     state: null,
-    hidden: { seed: made.seed, clock: made.now, created: made.now, timers: {}, seats: Array<null>(seats).fill(null), previous: null, stateVersion: contract.def.version as number, fault: null },
+    hidden: {
+      seed: made.seed, clock: made.now, created: made.now, timers: {}, seats: Array<null>(seats).fill(null), previous: null, stateVersion: contract.def.version as number, fault: null,
+      effects: {}, effectCount: 0, banned: [], reserved: made.reserved ?? null, fill: made.fill ?? 0,
+    },
   };
 }
 
 /** The room's line in the list of rooms; private ones and those out of play have none. */
-export function summaryOf(doc: RoomDocument): RoomSummary | null {
-  const { room } = doc;
+export function summaryOf(doc: RoomDocument, late: boolean): RoomSummary | null {
+  const { room, hidden } = doc;
   if (room.private || room.phase === 'quarantined') return null;
   const seated = room.seats.filter(s => s !== null);
-  if (seated.length === 0) return null;
-  return { id: room.id, code: room.code, game: room.game, phase: room.phase, seated: seated.length, seats: room.seats.length, options: room.options, names: seated.map(s => s.name), since: doc.hidden.created };
+  if (seated.every(s => isBot(s.player))) return null;
+  const open = hidden.reserved === null && room.seats.includes(null) && (room.phase === 'waiting' || (late && room.phase === 'playing'));
+  return { id: room.id, code: room.code, game: room.game, phase: room.phase, open, seated: seated.length, seats: room.seats.length, options: room.options, names: seated.map(s => s.name), since: hidden.created };
 }
 
 /** The next moment at which the room has something to do by itself, or null. */

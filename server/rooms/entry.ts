@@ -28,12 +28,11 @@ export class Unreadable extends Error {
 export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences }
 
 /**
- * Builds a room from what a claim has read: the snapshot, then each entry after it. The entries behind the snapshot, and
+ * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the snapshot, and
  * those after it, also fill the ring, so that those who come back to the new owner get what they missed.
  * @throws Unreadable
  */
-export function recover(game: AnyGame, claimed: Claimed, onFailure: (where: string, error: unknown) => void): Recovered {
-  const doc = readSnapshot(claimed.snapshot);
+export function recover(game: AnyGame, doc: RoomDocument, claimed: Claimed, onFailure: (where: string, error: unknown) => void): Recovered {
   if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version) throw new Unreadable(`the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`);
   const entries = claimed.entries.map(readEntry);
   if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1) throw new Unreadable(`the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`);
@@ -59,7 +58,8 @@ function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
   }
 }
 
-function readSnapshot(text: string): RoomDocument {
+/** @throws Unreadable */
+export function readSnapshot(text: string): RoomDocument {
   const { doc } = read<Snapshot>(text, 'snapshot');
   if (!doc?.room || !doc.hidden) throw new Unreadable('a snapshot holds no room');
   return doc;

@@ -1,10 +1,13 @@
-import type { AnyGame } from '../../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import type { Changes } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Append } from '../store/contract.ts';
 import { dueOf, summaryOf, type RoomDocument } from './document.ts';
 
 /** `name@version` of a game, as the store compares it. */
 export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
+
+const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 
 type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game'>;
 
@@ -15,22 +18,24 @@ export class ToldFacts {
   private version: number;
   private renewed = -Infinity;
 
-  constructor(doc: RoomDocument) {
+  constructor(doc: RoomDocument, game: AnyGame) {
     this.due = dueOf(doc);
-    this.summary = JSON.stringify(summaryOf(doc));
+    this.summary = JSON.stringify(summaryOf(doc, isLate(game)));
     this.version = doc.hidden.stateVersion;
   }
 
   /** What is to be told with the next entry. It counts as told: an entry that fails is the end of its owner. */
-  next(doc: RoomDocument, game: AnyGame, mono: number): Facts {
+  next(doc: RoomDocument, changes: Changes, game: AnyGame, mono: number): Facts {
     const facts: Facts = {};
     const due = dueOf(doc);
     if (due !== this.due) facts.due = this.due = due;
-    const summary = summaryOf(doc);
-    const text = JSON.stringify(summary);
-    if (text !== this.summary) {
-      facts.summary = summary;
-      this.summary = text;
+    if ('room' in changes) { // most entries change the game's state alone
+      const summary = summaryOf(doc, isLate(game));
+      const text = JSON.stringify(summary);
+      if (text !== this.summary) {
+        facts.summary = summary;
+        this.summary = text;
+      }
     }
     if (this.version !== doc.hidden.stateVersion) {
       this.version = doc.hidden.stateVersion;

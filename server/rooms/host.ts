@@ -7,11 +7,13 @@ import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
-import { dueOf, type RoomDocument } from './document.ts';
+import { dueOf, isBot, seatOf, type RoomDocument } from './document.ts';
+import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
 import { ToldFacts } from './facts.ts';
+import { Inputs } from './inputs.ts';
 import { Members } from './members.ts';
-import type { Conn, Head, RoomMessage, RoomReply } from './messages.ts';
+import type { Conn, Head, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
 
 /** The room was given up before the message was answered: ask whoever owns it now. */
@@ -25,6 +27,8 @@ export class Resigned extends Error {
 export interface HostParts {
   /** Id of the node. */
   self: string;
+  /** Who does the effects of a game; null where nobody does. */
+  effects: EffectHandlers;
   store: Store; fanout: Fanout; clock: Clock; log: Log; meter: Meter;
   /** See Membership.lease. */
   lease(): number | null;
@@ -51,13 +55,15 @@ export class RoomHost {
   readonly members = new Members();
   private readonly room: Room;
   private readonly audiences: Audiences;
+  private readonly inputs: Inputs;
+  private readonly effects: Effects;
   private readonly mailbox: Mail[] = [];
   private readonly urgent: Input[] = [];
   /** The batch that is being run and journaled. */
   private underWay: readonly Due[] = [];
   private running = false;
   private ended = false;
-  private releaseAsked: 'when-alone' | 'always' | null = null;
+  private releaseAsked: 'when-alone' | 'always' | 'remove' | null = null;
   private sweepAsked = false;
   /** The lease under which the store last confirmed that the room is this host's. */
   private confirmedUnder: number | null;
@@ -80,11 +86,17 @@ export class RoomHost {
     this.place = head;
     this.audiences = audiences;
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
-    this.facts = new ToldFacts(doc);
+    this.facts = new ToldFacts(doc, game);
+    this.inputs = new Inputs(game);
+    this.effects = new Effects(parts, () => this.doc, key => {
+      this.urgent.push({ kind: 'effect', key });
+      this.kick();
+    });
     this.aloneSince = this.startedAt = parts.clock.mono();
     this.confirmedUnder = parts.lease();
     if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
+    this.effects.pump();
     this.kick();
   }
 
@@ -101,6 +113,13 @@ export class RoomHost {
       this.mailbox.push({ message, resolve, reject });
       this.kick();
     });
+  }
+
+  /** Takes in what needs no answer. What a player does counts from the next tick on. */
+  hear(saying: RoomSaying): void {
+    const seat = seatOf(this.doc, saying.player);
+    if (this.ended || seat < 0 || this.doc.hidden.seats[seat]!.session !== saying.session) return;
+    if (!this.inputs.take(saying.player, saying.session, this.doc.room.inputs[seat] ?? 0, saying)) this.parts.meter.count('badPackets');
   }
 
   /** Announces the new owner, so that members compare their place and send again what was under way. */
@@ -155,7 +174,7 @@ export class RoomHost {
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
       if (entry && this.sinceSnapshot >= limits.snapshotEvery && !(await this.snapshot())) return;
     }
-    if (this.releaseAsked === 'always' || (this.releaseAsked === 'when-alone' && this.members.size === 0)) await this.letGo();
+    if (this.releaseAsked === 'remove' || this.releaseAsked === 'always' || (this.releaseAsked === 'when-alone' && this.members.size === 0)) await this.letGo();
     this.releaseAsked = null;
     this.running = false;
     if (this.ended) return;
@@ -171,7 +190,7 @@ export class RoomHost {
     const due = dueOf(this.doc);
     if (due !== null && due <= now) batch.push({ input: { kind: 'timers' }, mail: null });
     for (const mail of this.mailbox.splice(0, limits.batch)) batch.push({ input: this.inputOf(mail.message), mail });
-    if (this.tickDue()) batch.push({ input: { kind: 'tick' }, mail: null });
+    if (this.tickDue()) batch.push({ input: { kind: 'tick', inputs: this.inputs.next() }, mail: null });
     return batch;
   }
 
@@ -180,9 +199,15 @@ export class RoomHost {
     switch (message.k) {
       case 'join': return message.watch || !plays(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
-      case 'gone': return this.members.remove(message.at, message.session) ? { kind: 'away', player: message.player, session: message.session } : null;
-      case 'poke': case 'inspect': return null;
+      case 'serve': return message.name === '$close' ? null : { kind: 'serve', name: message.name, data: message.data };
+      case 'gone': return this.members.remove(message.at, message.session) ? this.goneAway(message) : null;
+      case 'poke': case 'inspect': case 'see': return null;
     }
+  }
+
+  private goneAway({ player, session }: { player: string; session: string }): Input {
+    if (!this.members.hasPlayer(player)) this.inputs.drop(player);
+    return { kind: 'away', player, session };
   }
 
   /**
@@ -194,13 +219,13 @@ export class RoomHost {
     const mono = this.parts.clock.mono();
     this.members.expire(mono);
     if (this.members.size > 0) this.aloneSince = mono;
-    else if (mono - this.aloneSince > limits.sleepAfter) this.releaseAsked ??= 'when-alone';
+    else if (mono - this.aloneSince > limits.sleepAfter && Object.keys(this.doc.hidden.effects).length === 0) this.releaseAsked ??= 'when-alone';
     const early = mono - this.startedAt <= limits.unseen; // a new owner has not heard from all nodes yet
     this.doc.hidden.seats.forEach((seat, i) => {
       const shown = this.doc.room.seats[i];
-      if (!seat || !shown) return;
+      if (!seat || !shown || isBot(seat.player)) return;
       const seen = this.members.hasSession(seat.session);
-      if (shown.here && !seen && !early) this.urgent.push({ kind: 'away', player: seat.player, session: seat.session });
+      if (shown.here && !seen && !early) this.urgent.push(this.goneAway(seat));
       // It was the reports that were gone, not the player, who has noticed nothing.
       if (!shown.here && seen) this.urgent.push({ kind: 'join', player: seat.player, name: shown.name, session: seat.session });
     });
@@ -240,7 +265,7 @@ export class RoomHost {
     let result: 'ok' | 'fenced' | 'seq' | 'doubt';
     let why = '';
     try {
-      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: encodeEntry(entry), ...this.facts.next(this.doc, this.game, started) });
+      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: encodeEntry(entry), ...this.facts.next(this.doc, entry.changes, this.game, started) });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       result = 'doubt';
@@ -259,6 +284,7 @@ export class RoomHost {
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
     this.place = place;
     for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
+    this.effects.pump();
     return true;
   }
 
@@ -302,7 +328,7 @@ export class RoomHost {
 
   private async letGo(): Promise<void> {
     // A room that nobody has joined yet is left to its short life: somebody may hold its code.
-    const empty = this.place[1] > 0 && this.doc.room.seats.every(s => s === null) && this.members.size === 0;
+    const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && this.doc.room.seats.every(s => s === null || isBot(s.player)) && this.members.size === 0);
     try {
       if (empty) await this.parts.store.remove(this.id, this.token);
       else await this.parts.store.release(this.id, this.token);
@@ -316,6 +342,7 @@ export class RoomHost {
     if (this.ended) return;
     this.ended = true;
     this.wake?.cancel();
+    this.effects.stop();
     // Those under way hear it too, and at once: an append that hangs is no reason to keep anybody waiting.
     for (const { mail } of this.underWay) mail?.reject(new Resigned(why));
     for (const mail of this.mailbox.splice(0)) mail.reject(new Resigned(why));
@@ -336,16 +363,41 @@ export class RoomHost {
         return reply;
       }
       case 'act': {
-        if (outcome?.kind === 'accepted') parts.meter.count('actions');
+        if (outcome?.kind === 'accepted') {
+          parts.meter.count('actions');
+          if (message.name === '$kick') this.showOut();
+        }
         if (outcome?.kind === 'refusedAction') parts.meter.count('refusals', 1, outcome.refusal.code);
         return answerAct(from, message, outcome!);
       }
+      case 'serve': {
+        if (message.name === '$close') this.close();
+        else if (outcome?.kind !== 'accepted') return outcome?.kind === 'refused' ? outcome.refusal : refused('bad-request');
+        this.showOut();
+        return { ok: true };
+      }
+      case 'see': return { ok: true, view: audiences.view(audienceOf(game, null)), players: this.doc.hidden.seats.map(s => s?.player ?? null) };
       case 'gone': case 'poke': return { ok: true };
       case 'inspect': return {
         ok: true, node: '', owner: parts.self, term, head: place, nodes: [],
         members: this.members.list().filter(m => !m.watch).map(m => ({ player: m.player, node: m.node })),
       };
     }
+  }
+
+  /** Those who were thrown out, and are still connected, hear it. */
+  private showOut(): void {
+    for (const player of this.doc.hidden.banned) {
+      for (const at of this.members.ofPlayer(player)) {
+        this.parts.tell(at, { room: this.id, code: 'kicked' });
+        this.members.drop(at);
+      }
+    }
+  }
+
+  private close(): void {
+    for (const at of this.members.list()) this.parts.tell(at, { room: this.id, code: 'closed' });
+    this.releaseAsked = 'remove';
   }
 
   /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */

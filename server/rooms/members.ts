@@ -32,6 +32,9 @@ export class Members {
 
   /** Other connections of a player's older session. */
   ofSession(session: string): Member[] { return [...this.all.values()].filter(m => m.session === session); }
+  ofPlayer(player: string): Member[] { return [...this.all.values()].filter(m => m.player === player && !m.watch); }
+  hasPlayer(player: string): boolean { return this.ofPlayer(player).length > 0; }
+  drop(at: Conn): void { this.all.delete(key(at)); }
   hasSession(session: string): boolean { return [...this.all.values()].some(m => m.session === session); }
   get size(): number { return this.all.size; }
   get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }

@@ -1,6 +1,6 @@
 import type { Json } from '../../shared/json.ts';
 import type { Place } from '../../shared/place.ts';
-import type { ActReply, InspectReply, Joined } from '../../shared/protocol.ts';
+import type { ActReply, InspectReply, Joined, RoomView } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 
 /** One connection of a member, wherever it is: the node that holds it, and its id there. */
@@ -14,14 +14,22 @@ export type RoomMessage =
   | { k: 'gone'; player: string; session: string; at: Conn }
   /** Something may be due. */
   | { k: 'poke' }
+  /** The server itself, as a host would; `$close` ends the room. */
+  | { k: 'serve'; name: string; data: Json }
+  /** What a spectator sees, for the server itself. */
+  | { k: 'see' }
   | { k: 'inspect' };
 
-/** Also says on which channel the member hears changes: for its node, not for the client. */
-export type OwnerJoinReply = (Joined & { channel: string }) | Refused;
-export type RoomReply = OwnerJoinReply | ActReply | InspectReply | { ok: true };
+/** What is told to the owner of a room without waiting for an answer; it may be lost. */
+export type RoomSaying = { k: 'input'; player: string; session: string; n: number; hold?: Record<string, Json>; press?: Record<string, number> };
+
+/** Also says on which channels the member hears what happens, and what is played: for its node, not for the client. */
+export type OwnerJoinReply = (Joined & { channels: string[]; game: string }) | Refused;
+export type SeeReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;
+export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | { ok: true };
 
 /** Whether a message may be given to a second owner when the first one's answer is lost. */
-export const repeatable = (message: RoomMessage): boolean => message.k !== 'act' || message.number !== null || message.name === '$leave';
+export const repeatable = (message: RoomMessage): boolean => message.k !== 'act' || message.number !== null || message.name === '$leave'; // what the server asks may be asked twice: it says what shall be, or is refused
 
 /** One node asks another to take a room; `expected` is the token of whoever has it now and is known to be gone. */
 export interface Adopt { id: string; expected: string | null; floor: number }

@@ -5,7 +5,7 @@ import { Gate } from '../gate.ts';
 import type { Entropy } from '../ports.ts';
 import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
 import { dueOf } from './document.ts';
-import { recover, Unreadable } from './entry.ts';
+import { readSnapshot, recover, Unreadable } from './entry.ts';
 import { RoomHost, type EndReason, type HostParts } from './host.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
@@ -90,10 +90,10 @@ export class Registry {
   }
 
   private start(token: string, claimed: Claimed): RoomHost {
-    const name = gameNameOf(claimed.snapshot);
-    const game = this.parts.games.get(name);
-    if (!game) throw new Unreadable(`no game '${name}' here`);
-    const recovered = recover(game, claimed, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read'));
+    const doc = readSnapshot(claimed.snapshot);
+    const game = this.parts.games.get(doc.room.game);
+    if (!game) throw new Unreadable(`no game '${doc.room.game}' here`);
+    const recovered = recover(game, doc, claimed, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read'));
     const now = this.parts.clock.now();
     const due = dueOf(recovered.doc);
     // An owner that died could not commit since its last sign of life; a room that slept, since it was due.
@@ -132,14 +132,5 @@ export class Registry {
     const ids = [...this.hosts.keys()];
     for (const host of this.all()) host.abandon(why);
     return ids;
-  }
-}
-
-/** The game's name, read before the document is, since the game decides how to read on. */
-function gameNameOf(snapshot: string): string {
-  try {
-    return (JSON.parse(snapshot) as { doc: { room: { game: string } } }).doc.room.game;
-  } catch (error) {
-    throw new Unreadable('the snapshot is not JSON', { cause: error });
   }
 }

@@ -1,12 +1,16 @@
 import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
 import { apply, compose, copy, diff, restore, type Changes } from '../../shared/delta.ts';
-import type { Json, JsonObject } from '../../shared/json.ts';
+import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { NumberedVerdict } from '../../shared/protocol.ts';
-import { refused, type RefusalCode, type Refused } from '../../shared/refusals.ts';
+import { randomFrom } from '../../shared/random.ts';
+import { refused, type Refused } from '../../shared/refusals.ts';
+import { askBot, asksAtTick, botSeats, planMoves } from './bots.ts';
 import { contextFor, RuleRefusal, type RoomEvent } from './context.ts';
-import { holdTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
-import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, startMatch, takeSeat, type Seated, type Table } from './seating.ts';
+import { effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
+import { EngineRefusal, performEngine, type Asker } from './engine-actions.ts';
+import type { SeatInput } from './inputs.ts';
+import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, takeSeat, type Seated, type Table } from './seating.ts';
 
 /** What a room is asked to do. */
 export type Input =
@@ -14,7 +18,12 @@ export type Input =
   | { kind: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   | { kind: 'away'; player: string; session: string }
   | { kind: 'timers' }
-  | { kind: 'tick' }
+  /** What the players did since the last one, by player. */
+  | { kind: 'tick'; inputs?: ReadonlyMap<string, SeatInput> }
+  /** An engine's action, by the server itself. */
+  | { kind: 'serve'; name: string; data: Json }
+  /** The host's code has done this effect. */
+  | { kind: 'effect'; key: string }
   /** Moves all deadlines by so many ms: the time in which the room could not commit. */
   | { kind: 'shift'; by: number }
   /** Brings a state that an older version of the game wrote up to this one. */
@@ -47,6 +56,9 @@ export class Room {
   private events: RoomEvent[] = [];
   private batch: Changes | null = null;
   private failedTicks = 0;
+  private ticks = 0;
+  /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
+  private readonly botInputs = new Map<number, SeatInput>();
   private clock: number;
 
   constructor(
@@ -69,7 +81,9 @@ export class Room {
       case 'act': return this.act(input);
       case 'away': return this.away(input);
       case 'timers': return this.fire();
-      case 'tick': return this.tick();
+      case 'tick': return this.tick(input.inputs ?? new Map());
+      case 'serve': return this.serve(input);
+      case 'effect': return this.effectDone(input.key);
       case 'shift': return this.shift(input.by);
       case 'migrate': return this.migrate();
     }
@@ -81,6 +95,7 @@ export class Room {
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   take(): Batch | null {
     if (!this.batch && this.events.length === 0) return null;
+    if (this.batch && ('state' in this.batch || 'room' in this.batch)) this.planMoves();
     this.doc.hidden.clock = this.shadow.hidden.clock = this.clock;
     const changes = compose(this.batch ?? {}, { hidden: { clock: this.clock } });
     const taken = { seq: ++this.seq, changes, events: this.events, now: this.clock };
@@ -165,11 +180,12 @@ export class Room {
     const seq = this.seq + 1;
     const n = input.number?.n ?? null;
     try {
-      this.count(() => {
-        this.perform(seat, input.name, input.data);
+      const outs = this.count(() => {
+        const gone = this.perform(seat, input.name, input.data);
         this.record(hidden.player, n, seq);
+        return gone;
       });
-      this.afterAction(input.name, seat);
+      this.afterAction(input.name, seat, outs);
       return { kind: 'accepted', seq };
     } catch (error) {
       const refusal = this.refusalOf(error, input.name);
@@ -197,9 +213,10 @@ export class Room {
     delete seat.verdicts[n - limits.verdicts];
   }
 
-  private perform(seat: number, name: string, data: Json): void {
+  /** @returns the seats that went out of play */
+  private perform(seat: number, name: string, data: Json): number[] {
+    if (name.startsWith('$')) return performEngine(this.table(), seat, name, data);
     const { room } = this.doc;
-    if (name.startsWith('$')) return this.performEngine(seat, name, data);
     const def = this.game.contract.def as ContractDef;
     if (!Object.hasOwn(def.actions, name)) throw new EngineRefusal('no-such-action');
     if (room.phase !== 'playing') throw new EngineRefusal('not-playing');
@@ -208,37 +225,52 @@ export class Room {
     if (!read.ok) throw new EngineRefusal('bad-data', read.detail);
     const rule = this.game.rules.actions[name] as (s: unknown, data: unknown, ctx: unknown) => unknown;
     mustBeSync(rule(this.doc.state, read.value, contextFor(this.game, this.doc, this.events, this.clock, seat)));
+    return [];
   }
 
-  private performEngine(seat: number, name: string, data: Json): void {
-    const { room } = this.doc;
-    const yes = data === null || (data as JsonObject)['yes'] !== false;
-    switch (name) {
-      case '$ready':
-        if (room.phase !== 'waiting') throw new EngineRefusal('not-now');
-        room.seats[seat]!.ready = yes;
-        return maybeStart(this.table());
-      case '$start':
-        if (room.phase !== 'waiting' || this.game.contract.def.start !== 'host') throw new EngineRefusal('not-now');
-        if (room.host !== seat) throw new EngineRefusal('not-host');
-        if (room.seats.filter(s => s !== null).length < this.game.contract.def.seats.min) throw new EngineRefusal('not-now', 'too few players');
-        return startMatch(this.table());
-      case '$rematch':
-        if (room.phase !== 'ended') throw new EngineRefusal('not-now');
-        room.seats[seat]!.rematch = yes;
-        return maybeRematch(this.table());
-      case '$leave':
-        return; // the seat is freed in any case: see afterAction
-      default:
-        throw new EngineRefusal('no-such-action');
+  private afterAction(name: string, asker: Asker, outs: readonly number[]): void {
+    if (name === '$leave' && asker !== 'server') this.outOfPlay(this.count(() => leaveSeat(this.table(), asker)));
+    else for (const seat of outs) this.outOfPlay(seat);
+    if (name === '$leave' || name === '$kick') this.waitNoLonger();
+  }
+
+  /** What the server itself asks of the room, as a host would. */
+  private serve({ name, data }: Input & { kind: 'serve' }): Outcome {
+    if (this.fault) return { kind: 'refused', refusal: refused('room-quarantined') };
+    const seq = this.seq + 1;
+    try {
+      this.afterAction(name, 'server', this.count(() => performEngine(this.table(), 'server', name, data)));
+      return { kind: 'accepted', seq };
+    } catch (error) {
+      return { kind: 'refused', refusal: this.refusalOf(error, name) };
     }
   }
 
-  private afterAction(name: string, seat: number): void {
-    if (name !== '$leave') return;
-    const out = this.count(() => leaveSeat(this.table(), seat));
-    this.outOfPlay(out);
-    this.waitNoLonger();
+  private effectDone(key: string): Outcome {
+    this.count(() => {
+      const { effects, timers } = this.doc.hidden;
+      delete effects[key];
+      if (Object.keys(effects).length === 0) delete timers[effectsTimer];
+    });
+    return { kind: 'done' };
+  }
+
+  private planMoves(): void {
+    if (botSeats(this.doc).length > 0) this.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, error => this.onFailure('bot', error)));
+  }
+
+  /** A bot's turn: its move is an action like any other. What it does wrong is its own fault and changes nothing. */
+  private botMove(seat: number): void {
+    this.count(() => { delete this.doc.hidden.timers[moveTimer(seat)]; });
+    if (!this.doc.room.seats[seat]?.bot || this.doc.room.phase !== 'playing') return;
+    try {
+      this.count(() => {
+        const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
+        if (move && 'act' in move) this.perform(seat, move.act, (move.data ?? {}) as Json);
+      });
+    } catch (error) {
+      this.onFailure('bot', error);
+    }
   }
 
   /** Whoever has gone is not waited for. */
@@ -263,12 +295,8 @@ export class Room {
     const due = Object.entries(this.doc.hidden.timers).filter(([, t]) => t.at <= this.clock).sort((a, b) => a[1].at - b[1].at);
     for (const [name, { at, data }] of due) {
       if (this.doc.hidden.timers[name]?.at !== at) continue; // an earlier one has cleared or moved it
-      const player = this.doc.room.seats.find(s => s && holdTimer(s.player) === name)?.player;
       if (name.startsWith('$')) {
-        if (player !== undefined) {
-          this.outOfPlay(this.count(() => giveUp(this.table(), player)));
-          this.waitNoLonger();
-        } else this.count(() => { delete this.doc.hidden.timers[name]; });
+        this.fireOwn(name);
         continue;
       }
       const consume = () => contextFor(this.game, this.doc, this.events, this.clock, null).timers[name as never] as { clear(): void };
@@ -282,13 +310,59 @@ export class Room {
     return { kind: 'done' };
   }
 
-  private tick(): Outcome {
+  /** A timer of the engine. */
+  private fireOwn(name: string): void {
+    const { seats } = this.doc.room;
+    if (name === effectsTimer) {
+      // Still to be done: whoever owns the room then tries again, and meanwhile it can be found.
+      this.count(() => { this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMost, data: null }; });
+      return;
+    }
+    const moving = seats.findIndex((_s, i) => moveTimer(i) === name);
+    if (moving >= 0) return this.botMove(moving);
+    const player = seats.find(s => s && holdTimer(s.player) === name)?.player;
+    if (player === undefined) return void this.count(() => { delete this.doc.hidden.timers[name]; });
+    this.outOfPlay(this.count(() => giveUp(this.table(), player)));
+    this.waitNoLonger();
+  }
+
+  private tick(inputs: ReadonlyMap<string, SeatInput>): Outcome {
     const rule = this.game.rules.tick as ((s: unknown, ctx: unknown) => unknown) | undefined;
     if (!rule || this.doc.room.phase !== 'playing') return { kind: 'done' };
-    const ran = this.tryOut('tick', () => mustBeSync(rule(this.doc.state, contextFor(this.game, this.doc, this.events, this.clock, null))));
+    if (asksAtTick(this.game, this.ticks++)) this.askBots();
+    const ran = this.tryOut('tick', () => {
+      const ctx = Object.assign(contextFor(this.game, this.doc, this.events, this.clock, null), { inputs: this.inputsBySeat(inputs) });
+      mustBeSync(rule(this.doc.state, ctx));
+    });
     this.failedTicks = ran ? 0 : this.failedTicks + 1;
     if (this.failedTicks >= limits.failedTicks) this.quarantine(`tick failed ${this.failedTicks} times in a row`);
     return { kind: 'done' };
+  }
+
+  private askBots(): void {
+    this.botInputs.clear();
+    for (const seat of botSeats(this.doc)) {
+      this.tryOut('bot', () => {
+        const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
+        if (!move || 'act' in move) return;
+        const asked = move as { hold?: Record<string, Json>; press?: readonly string[] };
+        this.botInputs.set(seat, { n: 0, hold: asked.hold ?? {}, press: Object.fromEntries((asked.press ?? []).map(name => [name, 1])) });
+      });
+    }
+  }
+
+  /** What the tick is told of each seat, and that it was: the numbers are part of the entry. */
+  private inputsBySeat(inputs: ReadonlyMap<string, SeatInput>): Record<string, Json>[] {
+    const kinds = Object.entries((this.game.contract.def as ContractDef).inputs ?? {});
+    const { room } = this.doc;
+    return room.seats.flatMap((seat, i) => {
+      if (!seat) return [];
+      const own = seat.bot ? this.botInputs.get(i) : seat.out ? undefined : inputs.get(seat.player);
+      if (!seat.bot && own && room.inputs[i] !== undefined && own.n > room.inputs[i]) room.inputs[i] = own.n;
+      const said = Object.fromEntries(kinds.map(([name, kind]): [string, Json] => [name, kind.kind === 'held' ? own?.hold[name] ?? null : own?.press[name] ?? 0]));
+      if (seat.bot && own) own.press = {};
+      return [said];
+    });
   }
 
   /** Takes the room out of play, for an operator to look at. */
@@ -329,14 +403,6 @@ export class Room {
     if (error instanceof RuleRefusal || error instanceof EngineRefusal) return { ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) };
     this.onFailure(`actions.${name}`, error);
     return refused('rule-failed');
-  }
-}
-
-/** A refusal by the engine where a rule could not even be asked. */
-class EngineRefusal extends Error {
-  constructor(readonly code: RefusalCode, readonly detail?: string) {
-    super(code);
-    this.name = 'EngineRefusal';
   }
 }
 

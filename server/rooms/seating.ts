@@ -3,8 +3,8 @@ import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { PublicSeat } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
-import { contextFor, endMatch, type RoomEvent } from './context.ts';
-import { holdTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+import { contextFor, endMatch, endTimers, type RoomEvent } from './context.ts';
+import { botPlayer, holdTimer, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
 
 /**
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
@@ -22,16 +22,60 @@ export function takeSeat(t: Table, who: { player: string; name: string; session:
   const own = seatOf(doc, who.player);
   if (own >= 0) return resumeSeat(t, own, who);
   const { room, hidden } = doc;
-  const free = room.seats.indexOf(null);
-  if (free < 0) return refused('room-full');
-  if (room.phase === 'playing') return refused('room-started');
-  if (room.phase === 'ended') return refused('room-ended');
-  room.seats[free] = { player: who.player, name: who.name, here: true, until: null, ready: false, rematch: false, out: false };
-  hidden.seats[free] = { player: who.player, session: who.session, closed: [], base: 0, verdicts: {} };
+  if (hidden.banned.includes(who.player)) return refused('kicked');
+  if (hidden.reserved && !hidden.reserved.includes(who.player)) return refused('reserved');
+  const free = freeSeat(t);
+  if (free === null) return refused('room-full');
+  const late = (t.game.contract.def as ContractDef).late === true;
+  if (room.phase === 'playing' && !late) return refused('room-started');
+  if (room.phase === 'ended' && !late) return refused('room-ended');
+  sit(t, free, { player: who.player, name: who.name, bot: false }, who.session);
   room.host ??= free;
-  t.game.rules.joined?.(doc.state as never, contextFor(t.game, doc, t.events, t.now, free));
+  while (hidden.fill > 0 && addBot(t) !== null) hidden.fill -= 1;
   maybeStart(t);
   return { seat: seatOf(doc, who.player), replaced: null, fresh: true, back: false };
+}
+
+/** A seat for somebody new; in a match that goes on, also one that its player has left. */
+function freeSeat({ game, doc: { room, hidden } }: Table): number | null {
+  const free = room.seats.indexOf(null);
+  if (free >= 0) return free;
+  const left = room.phase === 'playing' && (game.contract.def as ContractDef).late ? room.seats.findIndex((_s, i) => hidden.seats[i] === null) : -1;
+  return left < 0 ? null : left;
+}
+
+function sit(t: Table, seat: number, who: { player: string; name: string; bot: boolean }, session: string): void {
+  const { room, hidden } = t.doc;
+  room.seats[seat] = { ...who, here: true, until: null, ready: who.bot, rematch: false, out: false, team: null };
+  room.seats[seat].team = smallestTeam(t);
+  hidden.seats[seat] = { player: who.player, session, closed: [], base: 0, verdicts: {} };
+  forgetInputs(t, seat);
+  t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat));
+}
+
+/** @returns the bot's seat, or null when none is free */
+export function addBot(t: Table): number | null {
+  const { room } = t.doc;
+  const free = freeSeat(t);
+  if (free === null) return null;
+  let n = 1;
+  while (seatOf(t.doc, botPlayer(n)) >= 0 || room.seats.some(s => s?.name === `Bot ${n}`)) n++;
+  sit(t, free, { player: botPlayer(n), name: `Bot ${n}`, bot: true }, '');
+  return free;
+}
+
+function smallestTeam({ game, doc }: Table): number | null {
+  const { teams } = game.contract.def as ContractDef;
+  if (!teams) return null;
+  const sizes = teams.map((_name, team) => doc.room.seats.filter(s => s?.team === team).length);
+  return sizes.indexOf(Math.min(...sizes));
+}
+
+/** A new session numbers its inputs from 1. */
+function forgetInputs({ game, doc }: Table, seat: number): void {
+  if (!(game.contract.def as ContractDef).inputs) return;
+  while (doc.room.inputs.length <= seat) doc.room.inputs.push(0);
+  doc.room.inputs[seat] = 0;
 }
 
 function resumeSeat(t: Table, seat: number, { session, name }: { session: string; name: string }): Seated | Refused {
@@ -39,9 +83,14 @@ function resumeSeat(t: Table, seat: number, { session, name }: { session: string
   const shown = t.doc.room.seats[seat]!;
   if (hidden.closed.includes(session)) return refused('session-replaced');
   const replaced = hidden.session === session ? null : hidden.session;
-  if (replaced !== null) openSession(hidden, session);
+  if (replaced !== null) {
+    openSession(hidden, session);
+    forgetInputs(t, seat);
+  }
   const back = !shown.here;
   shown.here = true;
+  shown.bot = false; // who is back plays again
+  delete t.doc.hidden.timers[moveTimer(seat)];
   shown.until = null;
   shown.name = name;
   delete t.doc.hidden.timers[holdTimer(hidden.player)];
@@ -71,9 +120,15 @@ export function giveUp(t: Table, player: string): number | null {
   const seat = seatOf(t.doc, player);
   if (seat < 0) return null;
   t.doc.room.seats[seat]!.until = null;
+  if (t.doc.room.phase === 'playing' && awayRule(t.game).then === 'bot') {
+    t.doc.room.seats[seat]!.bot = true;
+    handOver(t.doc, seat);
+    return null;
+  }
   if (t.doc.room.phase === 'playing' && awayRule(t.game).then === 'forfeit') {
     if (t.doc.room.seats[seat]!.out) return null;
     t.doc.room.seats[seat]!.out = true;
+    handOver(t.doc, seat);
     return seat;
   }
   return leaveSeat(t, seat);
@@ -84,21 +139,26 @@ export function leaveSeat(t: Table, seat: number): number | null {
   const { room, hidden } = t.doc;
   const shown = room.seats[seat]!;
   delete hidden.timers[holdTimer(shown.player)];
+  delete hidden.timers[moveTimer(seat)];
   hidden.seats[seat] = null;
   let out: number | null = null;
   if (room.phase === 'playing') {
     // The state counts seats by index, so the place stays, marked, until the match is over.
     if (!shown.out) out = seat;
-    Object.assign(shown, { out: true, here: false, until: null } satisfies Partial<PublicSeat>);
+    Object.assign(shown, { out: true, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
   } else {
     room.seats[seat] = null;
     if (room.phase === 'ended') for (const s of room.seats) if (s) s.rematch = false;
   }
-  if (room.host === seat) {
-    const next = room.seats.findIndex((s, i) => s !== null && hidden.seats[i] !== null);
-    room.host = next < 0 ? null : next;
-  }
+  handOver(t.doc, seat);
   return out;
+}
+
+/** A host who is gone is followed by somebody who is here; else by anybody; never by a bot. */
+function handOver({ room, hidden }: RoomDocument, seat: number): void {
+  if (room.host !== seat) return;
+  const others = room.seats.flatMap((s, i) => (s && i !== seat && hidden.seats[i] && !isBot(s.player) ? [i] : []));
+  room.host = others.find(i => room.seats[i]!.here) ?? others[0] ?? (hidden.seats[seat] ? seat : null);
 }
 
 /** After a seat went out of play: where the rules have not ended the match, and too few are left, the engine does. */
@@ -107,7 +167,8 @@ export function endIfTooFew(t: Table): void {
   if (room.phase !== 'playing') return;
   const indexes = room.seats.flatMap((s, i) => (s ? [i] : []));
   const inPlay = indexes.filter(i => !room.seats[i]!.out);
-  if (inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number) || (inPlay.length > 0 && indexes.length === 1)) return;
+  const people = inPlay.some(i => !isBot(room.seats[i]!.player)); // bots do not play among themselves
+  if (people && (inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number) || indexes.length === 1)) return;
   const outs = indexes.filter(i => room.seats[i]!.out);
   endMatch(t.doc, [inPlay, outs].filter(p => p.length > 0));
 }
@@ -119,17 +180,17 @@ export function maybeStart(t: Table): void {
   const seated = room.seats.filter(s => s !== null);
   const start = def.start ?? 'full';
   if (start === 'full' && seated.length === def.seats.max) startMatch(t);
-  if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
+  if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready) && seated.some(s => !s.bot)) startMatch(t);
 }
 
-/** Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or forfeited and are not there. */
-const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !(s.out && !s.here) ? [i] : []));
+/** Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or are not there and forfeited or are played by the bot. */
+const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
 
 /** All who are still seated agree to play again: the next match begins in the same room. */
 export function maybeRematch(t: Table): void {
   const { room } = t.doc;
   const players = staying(t.doc).map(i => room.seats[i]!);
-  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.every(s => s.rematch)) startMatch(t);
+  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.rematch || s.bot)) startMatch(t);
 }
 
 /** @throws what the game's `setup` throws */
@@ -141,8 +202,8 @@ export function startMatch(t: Table): void {
   room.match += 1;
   room.result = null;
   room.clocks = {};
-  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: false, rematch: false, out: false } satisfies Partial<PublicSeat>);
-  for (const name of Object.keys(hidden.timers)) if (!name.startsWith('$')) delete hidden.timers[name];
+  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false } satisfies Partial<PublicSeat>);
+  endTimers(hidden);
   t.doc.state = (t.game.rules.setup as (ctx: unknown) => Json)(contextFor(t.game, t.doc, t.events, t.now, null));
   hidden.stateVersion = t.game.contract.def.version as number;
 }
@@ -157,6 +218,7 @@ function closeRanks(doc: RoomDocument): void {
   const kept = stay.map(i => hidden.seats[i]!);
   const host = room.host === null ? -1 : stay.indexOf(room.host);
   room.seats = room.seats.map((_s, i) => shown[i] ?? null);
+  if (room.inputs.length > 0) room.inputs = stay.map(i => room.inputs[i] ?? 0);
   hidden.seats = hidden.seats.map((_s, i) => kept[i] ?? null);
   room.host = host >= 0 ? host : shown.length > 0 ? 0 : null;
   // The last ranking speaks of the old indexes; translate those who stayed, drop the others.

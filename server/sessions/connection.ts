@@ -14,17 +14,21 @@ export interface ClientLink {
 }
 
 /** A connection's hold on a room. */
-export interface Attachment { session: string; watch: boolean; channel: Channel }
+export interface Attachment { session: string; watch: boolean; channels: readonly Channel[]; game: string }
 
 /** How much a player may still ask, over all connections to this node together. */
 export class Allowance {
   readonly requests: Bucket;
   readonly creations: Bucket;
+  readonly inputs: Bucket;
+  readonly signals: Bucket;
   connections = 0;
 
   constructor(now: number) {
     this.requests = new Bucket(limits.requests, now);
     this.creations = new Bucket(limits.creations, now);
+    this.inputs = new Bucket(limits.inputs, now);
+    this.signals = new Bucket(limits.signals, now);
   }
 }
 
@@ -42,13 +46,13 @@ export class Connection {
 
   attach(room: string, attachment: Attachment): void {
     const old = this.rooms.get(room);
-    if (old && old.channel !== attachment.channel) this.link.unsubscribe(old.channel);
+    for (const channel of old?.channels ?? []) if (!attachment.channels.includes(channel)) this.link.unsubscribe(channel);
     this.rooms.set(room, attachment);
   }
 
   detach(room: string): Attachment | undefined {
     const attachment = this.rooms.get(room);
-    if (attachment) this.link.unsubscribe(attachment.channel);
+    for (const channel of attachment?.channels ?? []) this.link.unsubscribe(channel);
     this.rooms.delete(room);
     return attachment;
   }
@@ -59,6 +63,7 @@ export class Connection {
       if (attachment?.session !== notice.session) return; // this connection has moved on to another session
       this.detach(notice.room);
     }
+    if (notice.code === 'kicked' || notice.code === 'closed') this.detach(notice.room);
     this.link.send('notice', notice);
   }
 }

@@ -1,18 +1,19 @@
+import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
 import { mint } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
-import type { ActReply, ActRequest, CreateReply, CreateRequest, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, RequestName, Requests } from '../../shared/protocol.ts';
+import type { ActReply, ActRequest, CreateReply, CreateRequest, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, SignalRequest } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
 import type { Membership } from '../ownership/membership.ts';
-import type { Clock, Entropy, Log, Meter } from '../ports.ts';
-import { channelOf } from '../rooms/audiences.ts';
+import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
+import { channelOf, signalsOf } from '../rooms/audiences.ts';
 import type { MemberReport, OwnerJoinReply } from '../rooms/messages.ts';
 import type { Heads } from '../cluster/heads.ts';
 import { Allowance, Connection, type ClientLink } from './connection.ts';
-import { BadRequest, readers } from './read.ts';
+import { BadRequest, readers, sayings } from './read.ts';
 
-export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number } }
+export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout }
 
 /** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
 export class Edge {
@@ -78,6 +79,35 @@ export class Edge {
     return this.dispatch(connection, name, request);
   }
 
+  /** Takes in what is said without an answer. @returns false when the connection is to be closed */
+  hear(connection: Connection, name: SayingName, raw: unknown): boolean {
+    if (connection.allowance[name === 'input' ? 'inputs' : 'signals'].take(this.parts.clock.mono()) > 0) return true; // dropped: the next one says more
+    try {
+      const said = sayings[name](raw);
+      return name === 'input' ? this.input(connection, said as InputRequest) : this.signal(connection, said as SignalRequest);
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      return this.strike(connection);
+    }
+  }
+
+  private input(connection: Connection, { room, ...input }: InputRequest): boolean {
+    const attachment = connection.rooms.get(room);
+    if (attachment && !attachment.watch) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, ...input });
+    return true;
+  }
+
+  /** Goes from here to the members on all nodes, past the owner: it is no part of the room's history. */
+  private signal(connection: Connection, { room, name, data }: SignalRequest): boolean {
+    const attachment = connection.rooms.get(room);
+    if (!attachment || attachment.watch) return true;
+    const schemas = (this.parts.games.get(attachment.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
+    const read = Object.hasOwn(schemas, name) ? parse(schemas[name]!, data) : null;
+    if (!read?.ok) return this.strike(connection);
+    this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, read.value);
+    return true;
+  }
+
   /** Counts a malformed packet. @returns false when it was one too many */
   strike(connection: Connection): boolean {
     this.parts.meter.count('badPackets');
@@ -138,18 +168,18 @@ export class Edge {
     const session = request.session ?? mint(this.parts.entropy.bytes(16));
     const watch = request.watch ?? false;
     // Subscribe first, then read: what is committed in between arrives by the channel, and the client drops what it has.
-    const before = connection.rooms.get(room)?.channel;
-    const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`)];
+    const before = connection.rooms.get(room)?.channels ?? [];
+    const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`), signalsOf(room)];
     for (const channel of channels) connection.link.subscribe(channel);
     const reply = (await this.parts.router.request(room, {
       k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null,
       at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null,
     })) as OwnerJoinReply;
-    const keep = reply.ok ? reply.channel : before;
-    for (const channel of channels) if (channel !== keep) connection.link.unsubscribe(channel);
+    const keep = reply.ok ? reply.channels : before;
+    for (const channel of channels) if (!keep.includes(channel)) connection.link.unsubscribe(channel);
     if (!reply.ok) return reply;
-    const { channel, ...joined } = reply;
-    connection.attach(room, { session, watch, channel });
+    const { channels: kept, game, ...joined } = reply;
+    connection.attach(room, { session, watch, channels: kept, game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
     return joined;

@@ -2,7 +2,7 @@ import { isId, readCode } from '../../shared/ids.ts';
 import { checkPayload, isPlain, type Json, type JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import { isPlace } from '../../shared/place.ts';
-import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveRequest, ListRequest, PlaceRequest, RequestName, Requests } from '../../shared/protocol.ts';
+import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveRequest, ListRequest, InputRequest, PlaceRequest, RequestName, Requests, SayingName, Sayings, SignalRequest } from '../../shared/protocol.ts';
 
 /**
  * Reads what clients send. Every byte is somebody else's until it has been through here; what comes out has the types it
@@ -18,6 +18,7 @@ const optional = <T>(value: unknown, read: (v: unknown) => T): T | undefined => 
 const id = (what: string) => (v: unknown): string => (isId(v) ? v : bad(`${what}: letters, digits, - and _, at most ${limits.idLength}`));
 const flag = (what: string) => (v: unknown): boolean => (typeof v === 'boolean' ? v : bad(`${what}: true or false`));
 const word = (what: string) => (v: unknown): string => (typeof v === 'string' && v.length > 0 && v.length <= 64 ? v : bad(`${what}: a short text`));
+const count = (what: string, most: number) => (v: unknown): number => (Number.isSafeInteger(v) && (v as number) >= 0 && (v as number) <= most ? (v as number) : bad(`${what}: a whole number up to ${most}`));
 const object = (v: unknown, what: string): Record<string, unknown> => (typeof v === 'object' && v !== null && !Array.isArray(v) && isPlain(v) ? (v as Record<string, unknown>) : bad(`${what}: an object`));
 
 function payload(v: unknown, what: string): Json {
@@ -37,7 +38,7 @@ type Readers = { [K in RequestName]: (value: unknown) => Requests[K][0] };
 export const readers: Readers = {
   create(value): CreateRequest {
     const v = object(value, 'create');
-    return drop({ game: word('game')(v.game), options: optional(v.options, options), private: optional(v.private, flag('private')), key: optional(v.key, id('key')) }) as CreateRequest;
+    return drop({ game: word('game')(v.game), options: optional(v.options, options), private: optional(v.private, flag('private')), key: optional(v.key, id('key')), bots: optional(v.bots, count('bots', limits.seats)) }) as CreateRequest;
   },
   join(value): JoinRequest {
     const v = object(value, 'join');
@@ -72,6 +73,20 @@ export const readers: Readers = {
   leave: (value): LeaveRequest => ({ room: id('room')(object(value, 'leave').room) }),
   list: (value): ListRequest => drop({ game: optional(object(value ?? {}, 'list').game, word('game')) }) as ListRequest,
   inspect: (value): InspectRequest => ({ room: id('room')(object(value, 'inspect').room) }),
+};
+
+/** What is said without an answer. */
+export const sayings: { [K in SayingName]: (value: unknown) => Sayings[K] } = {
+  input(value): InputRequest {
+    const v = object(value, 'input');
+    const press = optional(v.press, p => Object.fromEntries(Object.entries(object(p, 'press')).slice(0, 32).map(([name, times]) => [name, count('press', limits.presses)(times)])));
+    const hold = optional(v.hold, h => payload(object(h, 'hold'), 'hold') as JsonObject);
+    return drop({ room: id('room')(v.room), n: count('n', Number.MAX_SAFE_INTEGER)(v.n), hold, press }) as InputRequest;
+  },
+  signal(value): SignalRequest {
+    const v = object(value, 'signal');
+    return { room: id('room')(v.room), name: word('name')(v.name), data: payload(v.data ?? null, 'data') };
+  },
 };
 
 /** A name as others will see it: trimmed, one line, no control characters, bounded. Null when nothing is left. */

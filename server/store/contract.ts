@@ -105,5 +105,3 @@ export class StoreError extends Error {
   }
 }
 
-/** Whether a quick join may go there. */
-export const isOpen = (room: RoomSummary): boolean => room.phase === 'waiting' && room.seated < room.seats;

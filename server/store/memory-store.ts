@@ -2,7 +2,7 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import { isOpen, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Store } from './contract.ts';
+import type { Append, Claimed, Lost, NewRoom, Owner, Store } from './contract.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
@@ -101,7 +101,7 @@ export class MemoryStore implements Store {
 
   async open(game: string, most: number): Promise<RoomSummary[]> {
     this.sweep();
-    return [...this.rooms.values()].flatMap(r => (r.summary && r.summary.game === game && isOpen(r.summary) ? [r.summary] : []))
+    return [...this.rooms.values()].flatMap(r => (r.summary && r.summary.game === game && r.summary.open ? [r.summary] : []))
       .sort((a, b) => a.since - b.since).slice(0, most);
   }
 

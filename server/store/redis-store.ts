@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { isOpen, StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Store } from './contract.ts';
+import { StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Store } from './contract.ts';
 import { destroy, newClient, type RedisClient } from './redis-client.ts';
 import { RedisKeys } from './redis-keys.ts';
 import { loadScripts, type Script, type ScriptName } from './scripts.ts';
@@ -70,7 +70,7 @@ export class RedisStore implements Store {
       append.token, String(append.seq), append.entry, id,
       append.due === undefined ? '' : append.due === null ? '-' : String(Math.round(append.due)),
       summary === undefined ? '' : summary === null ? '-' : JSON.stringify(summary),
-      summary ? String(summary.since) : '', summary && isOpen(summary) ? '1' : '0',
+      summary ? String(summary.since) : '', summary?.open ? '1' : '0',
       append.life === undefined ? '' : String(append.life), append.game ?? '', append.release ? '1' : '0',
     ])) as 'ok' | 'fenced' | 'seq';
     if (reply === 'ok' && append.life !== undefined) this.renewCode(id, append.life);
@@ -95,7 +95,7 @@ export class RedisStore implements Store {
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
     return this.page(this.keys.listed, most, true, room => game === null || room.game === game);
   }
-  async open(game: string, most: number): Promise<RoomSummary[]> { return this.page(this.keys.open, most, false, room => room.game === game && isOpen(room)); }
+  async open(game: string, most: number): Promise<RoomSummary[]> { return this.page(this.keys.open, most, false, room => room.game === game && room.open); }
 
   async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
     const late = await this.read(() => this.reads.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: 0, count: most } }));

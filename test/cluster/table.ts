@@ -29,7 +29,7 @@ export class Tunnel implements Transport {
   open: Transport['open'] = (handshake, route, events): Line => {
     if (this.dark) {
       setImmediate(() => events.closed(null));
-      return { request: () => Promise.reject(new Error('dark')), close: () => {} };
+      return { request: () => Promise.reject(new Error('dark')), say: () => {}, close: () => {} };
     }
     const line = this.inner.open(handshake, route, { ...events, closed: refusal => { this.lines.delete(cut); events.closed(refusal); } });
     const cut = () => {

@@ -21,7 +21,7 @@ let drawn = 0;
 /** Ids that no other test of this run, or of another on the same store, has drawn. */
 const fresh = (): string => `t${process.pid.toString(36)}${Date.now().toString(36)}${(drawn++).toString(36)}`;
 const newRoom = (id = fresh(), more: Partial<NewRoom> = {}): NewRoom => ({ id, code: `C${id}`, game: 'game@1', snapshot: 'snapshot 0', life, ...more });
-const summaryOf = (id: string, since: number, game = 'game'): RoomSummary => ({ id, code: `C${id}`, game, phase: 'waiting', seated: 1, seats: 2, options: { size: 3 }, names: ['Ada «♟»'], since });
+const summaryOf = (id: string, since: number, game = 'game'): RoomSummary => ({ id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: { size: 3 }, names: ['Ada «♟»'], since });
 
 /** What every store has to do (server/store/contract.ts). */
 export function storeSuite(under: StoreUnderTest): void {
@@ -114,14 +114,14 @@ export function storeSuite(under: StoreUnderTest): void {
       it('knows the open rooms of a game, those first that have waited longest', async () => {
         const game = fresh();
         const first = await listed(game, 1_000);
-        await listed(game, 1_001, { seated: 2 });
-        await listed(game, 1_002, { phase: 'playing' });
+        await listed(game, 1_001, { seated: 2, open: false });
+        await listed(game, 1_002, { phase: 'playing', open: false });
         const last = await listed(game, 1_003);
         await owned('a', 1);
         await listed(fresh(), 1_004);
         assert.deepEqual(await store.open(game, 10), [first, last]);
         assert.deepEqual(await store.open(game, 1), [first]);
-        await append(first.id, 'a', 2, { summary: { ...first, seated: 2 } });
+        await append(first.id, 'a', 2, { summary: { ...first, seated: 2, open: false } });
         assert.deepEqual(await store.open(game, 10), [last], 'full now');
         await append(first.id, 'a', 3, { summary: first });
         assert.deepEqual(await store.open(game, 10), [first, last], 'and open again');
@@ -138,7 +138,7 @@ export function storeSuite(under: StoreUnderTest): void {
         await append(id, 'a', 1, { summary: summaryOf(id, 5, game) });
         await append(id, 'a', 2);
         assert.deepEqual(await store.list(game, 10), [summaryOf(id, 5, game)]);
-        await append(id, 'a', 3, { summary: { ...summaryOf(id, 5, game), seated: 2 } });
+        await append(id, 'a', 3, { summary: { ...summaryOf(id, 5, game), seated: 2, open: false } });
         assert.deepEqual((await store.list(game, 10)).map(r => r.seated), [2]);
         await append(id, 'a', 4, { summary: null });
         assert.deepEqual(await store.list(game, 10), []);

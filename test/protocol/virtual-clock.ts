@@ -17,6 +17,8 @@ export class VirtualClock implements Clock {
   now(): number { return this.begin + Math.floor(this.passed); }
   mono(): number { return this.passed; }
 
+  soon(fn: () => void): void { this.after(0, fn); }
+
   after(ms: number, fn: () => void): Timer {
     const entry: Waiting = { at: this.passed + Math.max(0, ms), order: this.order++, fn };
     // Sorted by time, then by who came first; most timers go near the end.

@@ -1,6 +1,6 @@
 import type { Line, LineEvents } from '../../client/ports.ts';
 import type { Connection } from '../../server/sessions/connection.ts';
-import type { RequestName, Requests, ServerToClient, Welcome } from '../../shared/protocol.ts';
+import type { RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Host, TestClient } from './world.ts';
@@ -67,6 +67,13 @@ export class Wire implements Line {
         });
       }));
     });
+  }
+
+  say<K extends SayingName>(name: K, body: Sayings[K]): void {
+    const text = JSON.stringify(body);
+    this.clock.after(latency.line, () => this.host.enter(() => {
+      if (this.open && this.connection && !this.host.node.edge.hear(this.connection, name, JSON.parse(text))) this.cut();
+    }));
   }
 
   /** The client closes it: it is told nothing more. */

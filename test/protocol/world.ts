@@ -2,6 +2,7 @@ import { Client } from '../../client/client.ts';
 import type { ClientClock, Line, LineEvents, Transport } from '../../client/ports.ts';
 import { MemoryHub } from '../../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../../server/node.ts';
+import type { EffectHandler } from '../../server/rooms/effects.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register } from '../../server/ports.ts';
 import { StoreError, type Append, type Store } from '../../server/store/contract.ts';
 import { MemoryStore } from '../../server/store/memory-store.ts';
@@ -29,7 +30,7 @@ export class Host {
   /** What it logged as an error or a warning. */
   readonly said: string[] = [];
   incarnation: () => void = () => {};
-  bus!: Bus;
+  bus!: Bus & { close(): Promise<void> };
   hears: (text: string) => void = () => {};
   deaf = false;
   private readonly waiting: (() => void)[] = [];
@@ -55,6 +56,8 @@ export interface TestClient { client: Client; bytes: string[]; /** Where the nex
 /** Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds. */
 export class World {
   readonly clock = new VirtualClock();
+  /** The host's code for effects of games, the same on all nodes. */
+  effects: Record<string, Record<string, EffectHandler>> = {};
   readonly hub = new MemoryHub();
   readonly memory: MemoryStore;
   readonly hosts = new Map<string, Host>();
@@ -93,7 +96,7 @@ export class World {
     const host = new Host(name);
     const clock = this.clockOf(host);
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, log: logOf(host), meter: this.meter, delay: () => 1,
+      name, games, clock, entropy: this.entropy, log: logOf(host), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
       store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
@@ -176,7 +179,7 @@ export class World {
     const host = client.offline ? undefined : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
     if (host) return new Wire(`wire-${++this.lastWire}`, host, client, player, this.clock, events);
     this.clock.after(latency.line, () => events.closed(null));
-    return { request: () => Promise.reject(new Error('no line')), close: () => {} };
+    return { request: () => Promise.reject(new Error('no line')), say: () => {}, close: () => {} };
   }
 
   // --- the doors of one node ------------------------------------------------------------------
@@ -190,7 +193,7 @@ export class World {
         timer.cancel();
       } };
     };
-    return { now: () => this.clock.now(), mono: () => this.clock.mono(), after, sleep: ms => new Promise(resolve => { after(ms, resolve); }) };
+    return { now: () => this.clock.now(), mono: () => this.clock.mono(), soon: fn => void after(0, fn), after, sleep: ms => new Promise(resolve => { after(ms, resolve); }) };
   }
 
   /** A call over the network: it goes out only from a process that lives, and what it says is heard only by one. */
@@ -233,7 +236,6 @@ export class World {
     return {
       publish: (node, text) => this.call(host, latency.bus, async () => (this.losesBus(host.node.id, node, text) ? 1 : bus.publish(node, text))),
       listen: (node, on) => bus.listen(node, host.hears = text => host.enter(() => on(text))),
-      close: () => bus.close(),
     };
   }
 

@@ -16,6 +16,7 @@ function connector(onRefused: (refusal: Refused) => boolean = () => true) {
     lines.push(line);
     return {
       request: ((_name: string, _body: unknown, patience: number) => line.answer?.() ?? new Promise((_resolve, reject) => clock.after(patience, () => reject(new Error('no answer'))))) as never,
+      say: () => {},
       close: () => { line.open = false; },
     };
   } };

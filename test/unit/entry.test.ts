@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { encodeEntry, encodeSnapshot, recover, Unreadable } from '../../server/rooms/entry.ts';
+import { encodeEntry, encodeSnapshot, readSnapshot, recover, Unreadable } from '../../server/rooms/entry.ts';
 import type { Claimed } from '../../server/store/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { handsGame } from '../protocol/games.ts';
@@ -22,7 +22,7 @@ function stored(snapshotSeq: number): { claimed: Claimed; doc: unknown; last: nu
     },
   };
 }
-const read = (claimed: Claimed) => recover(partyGame(), claimed, () => {});
+const read = (claimed: Claimed) => recover(partyGame(), readSnapshot(claimed.snapshot), claimed, () => {});
 
 describe('reading a room', () => {
   it('[J4] gives the document that was written, wherever the snapshot lies', () => {
@@ -72,7 +72,7 @@ describe('reading a room', () => {
       ok: true, term: 2_000, seq: played.journal.length, terms: [[1_000, 1], [2_000, played.journal.length + 1]], snapshot: encodeSnapshot(first), snapshotSeq: before,
       entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null,
     };
-    const { audiences, doc, head } = recover(handsGame, claimed, () => {});
+    const { audiences, doc, head } = recover(handsGame, readSnapshot(claimed.snapshot), claimed, () => {});
     assert.deepEqual(doc, played.room.doc);
     const { hands } = doc.state as { hands: string[][] };
     assert.deepEqual((audiences.view('player:player-0').state as { yours: string[] }).yours, hands[0]);

@@ -6,6 +6,7 @@ export class StillClock implements Clock {
   constructor(time = Date.UTC(2026, 0, 1)) { this.time = time; }
   now(): number { return this.time; }
   mono(): number { return this.time; }
+  soon(fn: () => void): void { queueMicrotask(fn); }
   after(): never { throw new Error('nothing here may start a timer'); }
   sleep(): never { throw new Error('nothing here may sleep'); }
 }

@@ -1,0 +1,61 @@
+import type { ContractDef } from '../shared/contract.ts';
+import type { Json } from '../shared/json.ts';
+import { limits } from '../shared/limits.ts';
+import type { InputRequest } from '../shared/protocol.ts';
+
+type Message = Omit<InputRequest, 'room'>;
+
+/**
+ * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the
+ * room's changes say which number has counted. What has not counted when another owner takes over is said again.
+ */
+export class InputSender {
+  private n = 0;
+  private readonly held: Record<string, Json> = {};
+  private waiting: { hold: Record<string, Json>; press: Record<string, number> } | null = null;
+  /** Sent, and not known to have counted. */
+  private unapplied: Message[] = [];
+  private lastSent = -Infinity;
+
+  constructor(private readonly def: ContractDef, private readonly port: { send(message: Message): void; now(): number; after(ms: number, fn: () => void): void }) {}
+
+  /** The number of the last message, which the room's `inputs` reach when it has counted. */
+  get last(): number { return this.n; }
+
+  /** Holds a value, or presses, by what the contract says of the name. @throws TypeError for a name that is not in it */
+  put(name: string, value: Json | undefined): void {
+    const kind = this.def.inputs && Object.hasOwn(this.def.inputs, name) ? this.def.inputs[name] : undefined;
+    if (!kind) throw new TypeError(`this game has no input '${name}'`);
+    if (kind.kind === 'held' && JSON.stringify(this.held[name]) === JSON.stringify(value)) return;
+    const first = this.waiting === null;
+    this.waiting ??= { hold: {}, press: {} };
+    if (kind.kind === 'held') this.held[name] = this.waiting.hold[name] = value ?? null;
+    else this.waiting.press[name] = Math.min(limits.presses, (this.waiting.press[name] ?? 0) + 1);
+    if (!first) return;
+    const pause = this.lastSent + 1000 / (this.def.tick?.hz ?? 20) - this.port.now();
+    if (pause <= 0) this.flush();
+    else this.port.after(pause, () => this.flush());
+  }
+
+  /** Numbers up to this one have counted. */
+  applied(n: number): void { if (this.unapplied.length > 0) this.unapplied = this.unapplied.filter(m => m.n > n); }
+
+  /** Another owner, or another line: says what has not counted, and all that is held. */
+  again(): void {
+    for (const message of this.unapplied) this.port.send(message);
+    if (Object.keys(this.held).length === 0) return;
+    this.waiting = { hold: { ...this.held }, press: this.waiting?.press ?? {} };
+    this.flush();
+  }
+
+  private flush(): void {
+    if (!this.waiting) return;
+    const { hold, press } = this.waiting;
+    this.waiting = null;
+    this.lastSent = this.port.now();
+    const message: Message = { n: ++this.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), ...(Object.keys(press).length > 0 ? { press } : {}) };
+    this.unapplied.push(message);
+    if (this.unapplied.length > limits.inputsKept) this.unapplied.shift();
+    this.port.send(message);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Contract, ContractDef, OptionsIn, Ranking } from '../shared/contract.ts';
+import type { Json, JsonObject } from '../shared/json.ts';
+import { limits } from '../shared/limits.ts';
+import type { RoomView } from '../shared/protocol.ts';
+import type { RejoinNode } from './node.ts';
+import type { SeeReply } from './rooms/messages.ts';
+
+/** A room could not be made, or does not do what was asked. `code` is one of shared/refusals.ts. */
+export class RoomRefusal extends Error {
+  constructor(readonly code: string, readonly detail?: string) {
+    super(detail ? `${code}: ${detail}` : code);
+    this.name = 'RoomRefusal';
+  }
+}
+
+export interface NewRoomOptions<D extends ContractDef> {
+  options?: OptionsIn<D>;
+  /** Not in the list of rooms. Default true: whoever makes rooms by code also says who goes there. */
+  private?: boolean;
+  /** Ids of the players for whom the seats are kept. Without it: anybody's. */
+  seats?: readonly string[];
+  /** So many bots sit down with the first player. */
+  bots?: number;
+  /** How long (ms) the room waits for its first player; at most a day. */
+  life?: number;
+}
+
+/**
+ * Rooms, handled by the server's own code: for matchmaking, tournaments, tests. It may do what a host may, and end a match.
+ * Works on any node of a cluster for any room. All methods throw RoomRefusal.
+ */
+export class ServerRooms {
+  constructor(private readonly node: RejoinNode) {}
+
+  async create<D extends ContractDef>(game: Contract<D>, how: NewRoomOptions<D> = {}): Promise<{ id: string; code: string }> {
+    if (how.seats && (how.seats.length > game.def.seats.max || new Set(how.seats).size !== how.seats.length)) throw new RoomRefusal('bad-request', `seats: up to ${game.def.seats.max} different players`);
+    const reply = await this.node.lobby.create('$server', {
+      game: game.name, private: how.private ?? true, ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.bots === undefined ? {} : { bots: how.bots }),
+    }, { reserved: how.seats ? [...how.seats] : null, life: Math.min(how.life ?? limits.unjoinedLife, limits.roomLife) });
+    if (!reply.ok) throw new RoomRefusal(reply.code, reply.detail);
+    return { id: reply.room, code: reply.code };
+  }
+
+  /** Begins the match, or the next one, whatever the game waits for otherwise. */
+  start(room: string): Promise<void> { return this.serve(room, '$start', null); }
+  /** Ends the match as the server sees it. `ranking`: see the rules' `ctx.end`. */
+  end(room: string, result: { ranking: Ranking }): Promise<void> { return this.serve(room, '$end', { ranking: result.ranking as unknown as Json }); }
+  /** Frees a player's seat; the player cannot come back to this room. */
+  async kick(room: string, player: string): Promise<void> { return this.serve(room, '$kick', { seat: await this.seatOf(room, player) }); }
+  async makeHost(room: string, player: string): Promise<void> { return this.serve(room, '$host', { seat: await this.seatOf(room, player) }); }
+  addBot(room: string): Promise<void> { return this.serve(room, '$bot', null); }
+  /** Ends the room and all that is known of it. Its members are told. */
+  close(room: string): Promise<void> { return this.serve(room, '$close', null); }
+
+  /** What a spectator sees, and who (by player id) sits where. */
+  async see(room: string): Promise<RoomView & { players: (string | null)[] }> {
+    const reply = (await this.node.router.request(room, { k: 'see' })) as SeeReply;
+    if (!reply.ok) throw new RoomRefusal(reply.code, reply.detail);
+    return { ...reply.view, players: reply.players };
+  }
+
+  private async seatOf(room: string, player: string): Promise<number> {
+    const seat = (await this.see(room)).players.indexOf(player);
+    if (seat < 0) throw new RoomRefusal('not-seated', `${player} has no seat there`);
+    return seat;
+  }
+
+  private async serve(room: string, name: string, data: Json): Promise<void> {
+    const reply = await this.node.router.request(room, { k: 'serve', name, data });
+    if (!reply.ok) throw new RoomRefusal(reply.code, reply.detail);
+  }
+}
