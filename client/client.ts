@@ -1,4 +1,5 @@
 import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
+import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
@@ -198,6 +199,9 @@ export class Client {
     } else if (name === 'notice') {
       const notice = args[0] as Notice;
       this.rooms.get(notice.room)?.notice(notice);
+    } else if (name === 'motion') {
+      const [id, ...motion] = args as [string, number, number, number, Changes];
+      this.rooms.get(id)?.motion(...motion);
     } else if (name === 'signal') {
       const [id, player, signal, data] = args as [string, string, string, Json];
       this.rooms.get(id)?.signalled(player, signal, data);

@@ -1,5 +1,5 @@
 import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
-import { apply } from '../shared/delta.ts';
+import { apply, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { samePlace, type Place } from '../shared/place.ts';
 import type { Joined, JoinReply, Notice, PlaceReply, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
@@ -53,6 +53,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private view: RoomView | null = null;
   private at: Place = [0, 0];
   private ownerTerm = 0;
+  /** Motion that was taken in since the entry at `at`. */
+  private motions = 0;
   private held: WireChange[] | null = null;
   private joining: Promise<JoinReply> | null = null;
   private joinAgain = false;
@@ -210,7 +212,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const { line } = connector;
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, ...(this.view ? { place: this.at } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }
@@ -231,7 +233,10 @@ export class Room<D extends ContractDef = ContractDef> {
     const held = this.held ?? [];
     this.held = null;
     let missed = 0;
-    if (reply.with === 'snapshot') this.view = reply.view!;
+    if (reply.with === 'snapshot') {
+      this.view = reply.view!;
+      this.motions = 0;
+    }
     else for (const change of reply.changes!) {
       this.take(change, true);
       missed += 1;
@@ -260,6 +265,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.over) return;
     if (this.held) return void this.held.push(change);
     const [term, seq, prevTerm] = change;
+    if (this.motions > 0 && term !== this.at[0]) return void this.join(); // another owner, who does not know what moved last
     if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
       this.take(change, false);
       this.ownerTerm = Math.max(this.ownerTerm, term);
@@ -267,6 +273,15 @@ export class Room<D extends ContractDef = ContractDef> {
       this.settleReached();
       this.changed.tell();
     } else if (!this.has([term, seq])) void this.join(); // something is missing in between
+  }
+
+  /** Motion ahead of the journal. What does not follow on what is here is left out: the next entry has it. @internal */
+  motion(term: number, seq: number, k: number, changes: Changes): void {
+    if (this.over || this.held || !this.view || !samePlace(this.at, [term, seq]) || k !== this.motions + 1) return;
+    apply(this.view as unknown as Json, changes);
+    this.motions = k;
+    this.sayInputs();
+    this.changed.tell();
   }
 
   /** Hears which inputs have counted. An owner that took over, and a node just connected to, are told again what is held. */
@@ -291,6 +306,7 @@ export class Room<D extends ContractDef = ContractDef> {
   private take([term, seq, , changes, events]: WireChange, replayed: boolean): void {
     if (changes !== 0) apply(this.view as unknown as Json, changes);
     this.at = [term, seq];
+    this.motions = 0;
     for (const [name, data] of events ?? []) this.heard.get(name)?.tell(data, { replayed, place: this.at });
   }
 

@@ -1,17 +1,22 @@
 import { existsSync } from 'node:fs';
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import express from 'express';
+import { isId } from '../shared/ids.ts';
+import { refused } from '../shared/refusals.ts';
 import type { RejoinNode } from './node.ts';
 import type { Metrics } from './ops/metrics.ts';
 import { StoreError } from './store/contract.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; pageFolder: string | null; controlPort: number | null; publicUrl: string | null; trustProxy: string | undefined; clustered: boolean }
+/** A page to be served at the root, and what it is told. */
+export interface PageOptions { pageFolder: string | null; controlPort: number | null; publicUrl: string | null; trustProxy: string | undefined }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean }
 
-/** What a node serves besides sockets: the page, health, metrics, and the list of public rooms. */
-export function createApp(parts: AppParts): Express {
-  const { node, metrics } = parts;
+/** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
+export function createApp(parts: AppParts): RequestListener {
+  const { node, metrics, page } = parts;
   const app = express();
   app.disable('x-powered-by');
-  if (parts.trustProxy !== undefined) app.set('trust proxy', parts.trustProxy);
+  if (page?.trustProxy !== undefined) app.set('trust proxy', page.trustProxy);
   app.get('/healthz', (_req, res) => { res.json({ ok: true, node: node.parts.name }); });
   app.get('/readyz', (_req, res) => { res.status(node.ready ? 200 : 503).json({ ready: node.ready, draining: node.isDraining }); });
   app.get('/metrics', async (_req, res) => { res.type(metrics.contentType).send(await metrics.text()); });
@@ -24,11 +29,17 @@ export function createApp(parts: AppParts): Express {
       res.status(503).json({ error: 'unavailable' });
     }
   });
-  app.get('/config.json', (_req, res) => {
-    res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: parts.controlPort, lan: parts.publicUrl, games: node.parts.games.map(g => g.contract.name) });
+  app.get('/replays/:room/:match', async (req, res) => {
+    const match = Number(req.params.match);
+    if (!isId(req.params.room) || !Number.isSafeInteger(match) || match < 1) return void res.status(404).json(refused('replay-missing'));
+    const reply = await node.replays.show(req.params.room, match);
+    res.status(reply.ok ? 200 : reply.code === 'unavailable' ? 503 : 404).set('cache-control', reply.ok ? 'private, max-age=3600' : 'no-store').json(reply);
   });
-  if (parts.pageFolder !== null && existsSync(parts.pageFolder)) {
-    app.use(express.static(parts.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));
+  app.get('/config.json', (_req, res) => {
+    res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
+  });
+  if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
+    app.use(express.static(page.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));
   }
   app.use((_req, res) => { res.status(404).json({ error: 'not-found' }); });
   return app;

@@ -8,6 +8,6 @@ export interface Backing {
   bus: Bus;
   register: Register;
   /** Puts the broadcast path between nodes under the gateway. */
-  attach(gateway: Gateway, resync: () => void): void;
+  attach(gateway: Gateway, resync: () => void): Promise<void>;
   close(): Promise<void>;
 }

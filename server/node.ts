@@ -11,6 +11,7 @@ import { Membership } from './ownership/membership.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register, Timer } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
+import { Replays } from './replays.ts';
 import { Registry } from './rooms/registry.ts';
 import { gameKey } from './rooms/facts.ts';
 import { Edge } from './sessions/edge.ts';
@@ -29,6 +30,8 @@ export interface NodeParts {
   meter: Meter;
   /** The host's code for effects of games; see rooms/effects.ts. */
   effects: EffectHandlers;
+  /** How long (ms) the recording of a finished match is kept. */
+  replayLife?: number | undefined;
   /** Event-loop delay lately, p99 in ms. */
   delay(): number;
 }
@@ -45,6 +48,7 @@ export class RejoinNode {
   readonly router: Router;
   readonly edge: Edge;
   readonly lobby: Lobby;
+  readonly replays: Replays;
   private readonly peers: Peers;
   private readonly heads: Heads;
   private readonly dueScan: DueScan;
@@ -61,9 +65,11 @@ export class RejoinNode {
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
     this.games = new Map(parts.games.map(game => [game.contract.name, game]));
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
+    this.replays = new Replays({ store, games: this.games, clock, log, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
       self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, effects: parts.effects,
+      onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
@@ -76,7 +82,7 @@ export class RejoinNode {
     });
     this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
-    this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports() });
+    this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports(), missing: room => this.edge.roomGone(room) });
     this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
     this.edge = new Edge({
       self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,

@@ -45,7 +45,7 @@ export type Channel = string;
 
 /** Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is the truth. */
 export interface Fanout {
-  emit(channel: Channel, event: 'change' | 'notice' | 'signal', ...args: unknown[]): void;
+  emit(channel: Channel, event: 'change' | 'motion' | 'notice' | 'signal', ...args: unknown[]): void;
 }
 
 /** A message of one node to another. Answers come back by `reply`. At most once. */

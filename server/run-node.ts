@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RedisUnfit } from './cluster/redis-parts.ts';
 import { BadConfig, readConfig, type Config } from './config.ts';
+import { demoEffects } from './demo-effects.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { lanUrl } from './lan.ts';
 import { createLog } from './ops/log.ts';
@@ -33,7 +34,7 @@ async function start(games: readonly AnyGame[]): Promise<void> {
   }
   if (embedded) await buildPage();
   const server = await startServer({
-    games, log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
+    games, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
     origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY,
   }, { port: config.PORT, host: config.HOST });
   log.info({ port: server.port, store: config.REDIS_URL ? 'redis' : 'memory' }, 'listening');

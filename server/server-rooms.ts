@@ -27,13 +27,15 @@ export interface NewRoomOptions<D extends ContractDef> {
 
 /**
  * Rooms, handled by the server's own code: for matchmaking, tournaments, tests. It may do what a host may, and end a match.
- * Works on any node of a cluster for any room. All methods throw RoomRefusal.
+ * Works on any node of a cluster for any room. All methods throw RoomRefusal; `unknown` where the owner died and nobody can
+ * tell whether it was done (kick, makeHost and close are asked again then).
  */
 export class ServerRooms {
   constructor(private readonly node: RejoinNode) {}
 
   async create<D extends ContractDef>(game: Contract<D>, how: NewRoomOptions<D> = {}): Promise<{ id: string; code: string }> {
     if (how.seats && (how.seats.length > game.def.seats.max || new Set(how.seats).size !== how.seats.length)) throw new RoomRefusal('bad-request', `seats: up to ${game.def.seats.max} different players`);
+    if (how.life !== undefined && !(how.life > 0)) throw new RoomRefusal('bad-request', 'life: a time in ms');
     const reply = await this.node.lobby.create('$server', {
       game: game.name, private: how.private ?? true, ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.bots === undefined ? {} : { bots: how.bots }),
     }, { reserved: how.seats ? [...how.seats] : null, life: Math.min(how.life ?? limits.unjoinedLife, limits.roomLife) });
@@ -46,8 +48,8 @@ export class ServerRooms {
   /** Ends the match as the server sees it. `ranking`: see the rules' `ctx.end`. */
   end(room: string, result: { ranking: Ranking }): Promise<void> { return this.serve(room, '$end', { ranking: result.ranking as unknown as Json }); }
   /** Frees a player's seat; the player cannot come back to this room. */
-  async kick(room: string, player: string): Promise<void> { return this.serve(room, '$kick', { seat: await this.seatOf(room, player) }); }
-  async makeHost(room: string, player: string): Promise<void> { return this.serve(room, '$host', { seat: await this.seatOf(room, player) }); }
+  kick(room: string, player: string): Promise<void> { return this.serve(room, '$kick', { player }); }
+  makeHost(room: string, player: string): Promise<void> { return this.serve(room, '$host', { player }); }
   addBot(room: string): Promise<void> { return this.serve(room, '$bot', null); }
   /** Ends the room and all that is known of it. Its members are told. */
   close(room: string): Promise<void> { return this.serve(room, '$close', null); }
@@ -57,12 +59,6 @@ export class ServerRooms {
     const reply = (await this.node.router.request(room, { k: 'see' })) as SeeReply;
     if (!reply.ok) throw new RoomRefusal(reply.code, reply.detail);
     return { ...reply.view, players: reply.players };
-  }
-
-  private async seatOf(room: string, player: string): Promise<number> {
-    const seat = (await this.see(room)).players.indexOf(player);
-    if (seat < 0) throw new RoomRefusal('not-seated', `${player} has no seat there`);
-    return seat;
   }
 
   private async serve(room: string, name: string, data: Json): Promise<void> {

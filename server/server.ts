@@ -1,76 +1,111 @@
-import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyGame, ContractDef } from '../shared/contract.ts';
-import { createApp } from './app.ts';
+import { createApp, type PageOptions } from './app.ts';
 import type { Backing } from './backing.ts';
 import { MemoryHub } from './cluster/memory-hub.ts';
 import { connectRedis } from './cluster/redis-parts.ts';
-import { Gateway, type Authenticate } from './gateway/gateway.ts';
+import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
+import { groundOf, type ExpressApp } from './ground.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
+import { createLog } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import type { Log } from './ports.ts';
-import type { EffectHandler, EffectHandlers } from './rooms/effects.ts';
+import type { EffectAbout, EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy } from './real-ports.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
+/** The host's code for one effect of one game; its data have been through the contract's schema. Throwing, or taking longer than 30 s, has it called again later, with the same key. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the data are is said in the contract of each game, which a table of all games cannot know
+export type EffectHandler = (data: any, about: EffectAbout) => Promise<void> | void;
+
 export interface ServerOptions {
   games: readonly AnyGame[];
-  /** At least 32 bytes; all nodes of a cluster share it. */
+  /** Signs guests' tokens: at least 32 bytes; all nodes of a cluster share it. */
   secret: string;
-  log: Log;
-  name?: string;
-  /** Without it: one node, everything in its own memory. */
-  redisUrl?: string | undefined;
-  keyPrefix?: string;
   /** The host's code for the effects that games declare, by game and name: called after the commit, at least once. */
-  effects?: Record<string, Record<string, EffectHandler>>;
+  effects?: Readonly<Record<string, Readonly<Record<string, EffectHandler>>>>;
+  /** A Socket.IO server that is there already. Rejoin lives in a namespace of it, and leaves the rest alone. */
+  io?: SocketIoServer;
+  /** An http server that is there already, without Socket.IO. What it listens to and when it closes is its owner's. */
+  http?: HttpServer;
+  /** An express app that is there already. Without `io` and `http`, Rejoin makes the http server for it. */
+  app?: ExpressApp;
+  /** The namespace to live in, which clients name in their url. Default: `/rejoin` in somebody else's Socket.IO server, `/` in Rejoin's own. */
+  namespace?: string;
+  /** Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json); null: nowhere. Default: `/rejoin`. */
+  routesAt?: string | null;
   /** Decides who a connection is, in place of guests' tokens. */
   authenticate?: Authenticate;
+  /** Origins of pages that may connect, besides the server's own; `*`: all. */
   origins?: readonly string[];
-  pageFolder?: string | null;
-  controlPort?: number | null;
-  publicUrl?: string | null;
-  trustProxy?: string | undefined;
+  /** Without it: one node, everything in its own memory. */
+  redisUrl?: string | undefined;
+  /** Of all keys and channels in Redis. Default: `rejoin:`. */
+  keyPrefix?: string;
+  /** The node's name in logs, metrics and the register of nodes. */
+  name?: string;
+  /** Default: JSON lines on stdout, warnings and worse. */
+  log?: Log;
 }
 
 export interface RunningServer {
-  readonly node: RejoinNode;
-  readonly gateway: Gateway;
-  /** Rooms, for the server's own code. */
+  /** Rooms, for the server's own code: make one, begin, end, kick, close. */
   readonly rooms: ServerRooms;
+  /** Whether new work is taken: not while draining, nor without Redis. */
+  readonly ready: boolean;
+  /** Health, metrics and the list of rooms, to be put where `app` was not given: `app.use('/rejoin', server.routes)`. */
+  readonly routes: RequestListener;
+  /** The port, once `listen` was called; 0 where the http server is somebody else's. */
   readonly port: number;
+  /** Listens, where the http server is Rejoin's own. @returns the port @throws TypeError where it is not */
+  listen(port: number, host?: string): Promise<number>;
   /** Goes in good order: takes no more, gives its rooms away, sends its clients on, closes. */
   drain(): Promise<void>;
-  /** Stops at once. */
+  /** Stops at once, and closes what is Rejoin's own. */
   close(): Promise<void>;
 }
 
-/** Starts a node: sockets, page and rooms on one port. @throws when a setting is wrong or Redis cannot be used as it is */
-export async function startServer(options: ServerOptions, listen: { port: number; host: string }): Promise<RunningServer> {
-  const { log } = options;
-  const effects = effectsOf(options);
-  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
-  const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
-  // Before Socket.IO attaches: it takes the listeners it finds and keeps its own requests from them.
-  let app: RequestListener | null = null;
-  const http = createHttpServer((request, response) => void (app ? app(request, response) : response.writeHead(503).end()));
-  const gateway = new Gateway(http, {
-    tokens: new Tokens(options.secret, realClock, realEntropy), authenticate: options.authenticate, origins: options.origins ?? [],
-    clock: realClock, entropy: realEntropy, log, meter: metrics.meter,
+/**
+ * Makes a node: rooms, sockets, and a place for them to live in, which is either given (`io`, `http`, `app`) or made.
+ * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
+ * @throws TypeError when an effect has no handler, or the options contradict each other; RedisUnfit when Redis cannot be used as it is
+ */
+export const createServer = (options: ServerOptions): Promise<RunningServer> => build(options, null);
+
+/** Makes a node with a page, a port of its own, and all routes at the root. @throws as createServer does, and when the port is taken */
+export async function startServer(options: ServerOptions & Partial<PageOptions>, { port, host }: { port: number; host: string }): Promise<RunningServer> {
+  const server = await build(options, { pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null, trustProxy: options.trustProxy });
+  await server.listen(port, host).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
   });
+  return server;
+}
+
+async function build(options: ServerOptions, page: PageOptions | null): Promise<RunningServer> {
+  const effects = effectsOf(options);
+  // Before Socket.IO attaches, and before anything is waited for: an http server's listeners are taken over as they are then.
+  const routes: { app: RequestListener | null } = { app: null };
+  const serve: RequestListener = (request, response) => void (routes.app ? routes.app(request, response) : response.writeHead(503).end());
+  const ground = groundOf(options, serve);
+  const name = options.name ?? 'node';
+  const log = options.log ?? createLog(name, 'warn');
+  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
+  const tokens = new Tokens(options.secret, realClock, realEntropy);
+  const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
+  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
-    name: options.name ?? 'node', games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
+    name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
     fanout: gateway.fanout, clock: realClock, entropy: realEntropy, log, meter: metrics.meter, delay: metrics.delay, effects,
   });
-  backing.attach(gateway, () => node.edge.resyncAll());
+  await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  app = createApp({
-    node, metrics, pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null, trustProxy: options.trustProxy, clustered: options.redisUrl !== undefined,
-  });
-  const port = await listenOn(http, listen);
+  routes.app = createApp({ node, metrics, page, clustered: options.redisUrl !== undefined });
+  let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
     await node.stop();
@@ -79,9 +114,15 @@ export async function startServer(options: ServerOptions, listen: { port: number
     metrics.close();
   })());
   return {
-    node, gateway, port, close, rooms: new ServerRooms(node),
+    rooms: new ServerRooms(node), routes: serve, close,
+    get ready() { return node.ready; },
+    get port() { return port; },
+    async listen(wanted, host = '0.0.0.0') {
+      if (!ground.own) throw new TypeError('the http server is not Rejoin\'s own: whoever made it lets it listen');
+      return (port = await listenOn(ground.own, { port: wanted, host }));
+    },
     async drain() {
-      http.close();
+      ground.own?.close();
       await node.drain();
       await gateway.moveClients();
       await close();
@@ -103,7 +144,7 @@ function inMemory(): Backing {
   const hub = new MemoryHub();
   const store = new MemoryStore(realClock, realEntropy, hub.seen);
   const bus = hub.bus();
-  return { store, bus, register: hub, attach: () => {}, close: async () => { await bus.close(); await store.close(); } };
+  return { store, bus, register: hub, attach: () => Promise.resolve(), close: async () => { await bus.close(); await store.close(); } };
 }
 
 function listenOn(http: HttpServer, { port, host }: { port: number; host: string }): Promise<number> {
@@ -112,4 +153,3 @@ function listenOn(http: HttpServer, { port, host }: { port: number; host: string
     http.listen(port, host, () => resolve((http.address() as AddressInfo).port));
   });
 }
-

@@ -15,6 +15,16 @@ export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constru
 
 export const at = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
 
+/** What of a value JSON can hold, apart from the value itself; undefined where it holds nothing of it. */
+export function readJson(value: unknown): Json | undefined {
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    return text === undefined ? undefined : (JSON.parse(text) as Json);
+  } catch {
+    return undefined; // a BigInt, a cycle
+  }
+}
+
 /** Names what a non-JSON value is, or returns null where the scalar is fine. */
 export function badScalar(value: unknown): string | null {
   switch (typeof value) {

@@ -57,6 +57,11 @@ export const limits = {
   effectRetry: 2_000,
   effectRetryMost: 60_000,
   effectDeadline: 30_000,
+  /**
+   * Recordings: from which time of a match on (ms) its frames lie so far apart; how big one may be, compressed; and how
+   * long it is kept where nothing else is said.
+   */
+  replay: { thin: [{ until: 120_000, apart: 0 }, { until: 600_000, apart: 100 }, { until: 3_600_000, apart: 500 }], thinnest: 2_000, bytes: 2_097_152, life: 24 * 3_600_000 },
   /** Players that a room remembers to have thrown out. */
   banned: 64,
   /** Presses of one input that count in one tick, and messages of inputs that a client sends again to a new owner. */

@@ -93,6 +93,8 @@ export interface JoinRequest {
   session?: string;
   /** Where the client is in the room's history: it is caught up from there where possible. */
   place?: Place;
+  /** By a snapshot in any case: the client holds motion that may never have been journaled. */
+  whole?: boolean;
 }
 export interface Joined {
   ok: true;
@@ -132,6 +134,8 @@ export interface InputRequest {
   room: string;
   /** Number within the session, from 1, growing. */
   n: number;
+  /** Number of the message with presses before this one, if it is not known to have counted: a gap is noticed by it. */
+  after?: number;
   hold?: Record<string, Json>;
   /** How often was pressed since the message before. */
   press?: Record<string, number>;
@@ -172,6 +176,22 @@ export interface InspectRequest { room: string }
 export type InspectReply =
   | { ok: true; node: string; owner: string | null; term: number; head: Place; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[] }
   | Refused;
+
+/** A finished match (1, 2, …) of a room, to be watched again. Served over HTTP: GET /replays/<room>/<match>. */
+export interface ReplayReply {
+  ok: true;
+  game: string;
+  version: number;
+  room: string;
+  match: number;
+  /** When it began, ms since 1970, and what everybody could see then. */
+  began: number;
+  view: RoomView;
+  /** What happened so many ms after the beginning; changes as in WireChange. */
+  frames: [at: number, changes: Changes, events?: WireEvent[]][];
+  /** SHA-256 of the state that the match ended with, as the server's rules saw it, keys sorted. The frames were proved to lead there. */
+  hash: string;
+}
 
 type Ack<R> = (reply: R) => void;
 export interface ClientToServer {
@@ -226,6 +246,11 @@ export type Notice =
 export interface ServerToClient {
   welcome(welcome: Welcome): void;
   change(room: string, ...change: WireChange): void;
+  /**
+   * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
+   * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.
+   */
+  motion(room: string, term: number, seq: number, k: number, changes: Changes): void;
   notice(notice: Notice): void;
   /** Said by a member: `player` is its public id. */
   signal(room: string, player: string, name: string, data: Json): void;

@@ -12,7 +12,7 @@ import type { Router } from './router.ts';
 export class Heads {
   private readonly known = new Map<string, { head: Head; at: number }>();
 
-  constructor(private readonly parts: { self: string; registry: Registry; router: Router; peers: Peers; clock: Clock; reports: () => Map<string, MemberReport[]> }) {
+  constructor(private readonly parts: { self: string; registry: Registry; router: Router; peers: Peers; clock: Clock; reports: () => Map<string, MemberReport[]>; /** A room with members here does not exist. */ missing(room: string): void }) {
     parts.peers.on('heads', (from, body) => this.answer(from, body as unknown as HeadsRequest) as never);
   }
 
@@ -42,7 +42,7 @@ export class Heads {
         continue;
       }
       const owner = router.directory.get(room)?.node;
-      if (owner === undefined || owner === null || owner === self) void router.request(room, { k: 'poke' });
+      if (owner === undefined || owner === null || owner === self) this.poke(room);
       else {
         let rooms = byOwner.get(owner);
         if (!rooms) byOwner.set(owner, rooms = {});
@@ -60,16 +60,20 @@ export class Heads {
       heads = (await peers.ask(owner, 'heads', rooms)) as unknown as HeadsReply;
     } catch {
       // Gone or silent: the poke finds out which, and who owns the rooms now.
-      for (const room of Object.keys(rooms)) void router.request(room, { k: 'poke' });
+      for (const room of Object.keys(rooms)) this.poke(room);
       return;
     }
     for (const [room, head] of Object.entries(heads)) {
       if (head) this.known.set(room, { head, at: clock.mono() });
       else {
         router.directory.forget(room);
-        void router.request(room, { k: 'poke' });
+        this.poke(room);
       }
     }
+  }
+
+  private poke(room: string): void {
+    void this.parts.router.request(room, { k: 'poke' }).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.parts.missing(room); });
   }
 
   private answer(from: string, rooms: HeadsRequest): HeadsReply {

@@ -30,9 +30,15 @@ export class Router {
       const { id, expected, floor } = body as unknown as Adopt;
       return (await parts.registry.acquire(id, expected, floor)).ok;
     });
-    parts.peers.on('say', (_from, body) => {
+    parts.peers.on('say', (from, body) => {
       const [id, saying] = body as unknown as [string, RoomSaying];
-      parts.registry.get(id)?.hear(saying);
+      const host = parts.registry.get(id);
+      if (host) host.hear(saying);
+      else parts.peers.tell(from, 'not-here', id);
+      return null;
+    });
+    parts.peers.on('not-here', (from, body) => {
+      if (this.directory.get(body as string)?.node === from) this.directory.forget(body as string);
       return null;
     });
     parts.peers.on('room', async (_from, body) => {
@@ -48,12 +54,34 @@ export class Router {
     });
   }
 
-  /** Tells the owner something that needs no answer. Where none is known it is lost: the client says it again to the next. */
+  /** Tells the owner something that needs no answer. It may be lost: the client says it again where it must. */
   say(id: string, saying: RoomSaying): void {
-    const host = this.parts.registry.get(id);
-    if (host) return host.hear(saying);
-    const owner = this.directory.get(id)?.node;
-    if (owner !== undefined && owner !== null && owner !== this.parts.self) this.parts.peers.tell(owner, 'say', [id, saying]);
+    if (!this.unsaid.has(id) && this.sayTo(id, saying)) return;
+    const waiting = this.unsaid.get(id);
+    if (waiting) return void (waiting.length < limits.inputsKept && waiting.push(saying));
+    // Nobody, or a dead node, by what is known here: a new owner may have announced itself to the clients already.
+    const queue = [saying];
+    this.unsaid.set(id, queue);
+    void this.lookUp(id).catch(() => null).then(() => {
+      this.unsaid.delete(id);
+      for (const said of queue) this.sayTo(id, said);
+    });
+  }
+  /** What waits for the owner to be looked up, in order. */
+  private readonly unsaid = new Map<string, RoomSaying[]>();
+
+  /** @returns whether there was somebody to say it to */
+  private sayTo(id: string, saying: RoomSaying): boolean {
+    const { registry, peers, membership, self } = this.parts;
+    const host = registry.get(id);
+    if (host) {
+      host.hear(saying);
+      return true;
+    }
+    const owner = this.directory.get(id)?.node ?? null;
+    if (owner === null || owner === self || membership.isDead(owner)) return false;
+    peers.tell(owner, 'say', [id, saying]);
+    return true;
   }
 
   /** From now on nothing is asked for any more, least of all ownership. */

@@ -1,19 +1,22 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
-import { Server } from 'socket.io';
+import { Server, type Namespace } from 'socket.io';
 import { limits } from '../../shared/limits.ts';
 import { wireVersion, type RequestName, type SayingName } from '../../shared/protocol.ts';
-import { refused } from '../../shared/refusals.ts';
+import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Identity, Tokens } from '../identity/tokens.ts';
 import { BadToken } from '../identity/tokens.ts';
 import type { RejoinNode } from '../node.ts';
 import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import { readName } from '../sessions/read.ts';
-import type { GameServer, GameSocket } from './types.ts';
+import { hangUp, sharesItsLine } from './line.ts';
+import type { GameServer, GameSocket, GameSpace } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
 
-/** Decides who a connection is, in place of guests' tokens. Throwing, or null, refuses it. */
-export type Authenticate = (handshake: { auth: Record<string, unknown>; headers: IncomingMessage['headers'] }) => Promise<Identity | null> | Identity | null;
+/** What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own middleware has put there. */
+export interface HandshakeSeen { readonly auth: Record<string, unknown>; readonly headers: IncomingMessage['headers']; readonly request: IncomingMessage }
+/** Decides who a connection is, in place of guests' tokens. Null refuses it for good; throwing, for now. */
+export type Authenticate = (handshake: HandshakeSeen) => Promise<Identity | null> | Identity | null;
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
 
@@ -21,17 +24,37 @@ const sayingNames: readonly SayingName[] = ['input', 'signal'];
 
 export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
+/** A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package. */
+export interface SocketIoServer { of(namespace: string): unknown }
+/**
+ * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with it),
+ * or a Socket.IO server that belongs to somebody else.
+ */
+export type Ground = { readonly http: HttpServer; readonly keep?: boolean; readonly namespace?: string | undefined } | { readonly io: SocketIoServer; readonly namespace: string };
+
 /**
  * Socket.IO, and nothing of the game: lets connections in, reads their packets, hands them to the edge, closes what does
  * not behave. Every handler is wrapped, since a throw here would end the process and with it every room.
  */
 export class Gateway {
-  readonly io: GameServer;
+  private readonly io: GameServer;
+  /** The namespace in which everything happens. Where the server is somebody else's, nothing outside of it is touched. */
+  private readonly space: GameSpace;
+  private readonly guest: boolean;
   private node: RejoinNode | null = null;
   private readonly slow: SlowReaders;
 
-  constructor(http: HttpServer, private readonly parts: GatewayParts) {
-    this.io = new Server(http, {
+  constructor(private readonly ground: Ground, private readonly parts: GatewayParts) {
+    this.guest = 'io' in ground;
+    this.io = 'io' in ground ? (ground.io as GameServer) : this.ownServer(ground.http);
+    this.space = this.io.of(ground.namespace ?? '/');
+    this.space.use((socket, next) => this.letIn(socket, next));
+    if (this.guest) this.settle();
+    this.slow = new SlowReaders(parts.clock, parts.meter);
+  }
+
+  private ownServer(http: HttpServer): GameServer {
+    const io: GameServer = new Server(http, {
       serveClient: false,
       transports: ['websocket', 'polling'],
       // Below nginx's read timeout, so that a connection that is open is never cut for being quiet.
@@ -41,56 +64,85 @@ export class Gateway {
       maxHttpBufferSize: limits.packetBytes,
       allowRequest: (request, decide) => this.admit(request, decide),
     });
-    this.io.engine.on('connection_error', (error: { code: number; message: string }) => parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
-    this.slow = new SlowReaders(parts.clock, parts.meter);
+    io.engine.on('connection_error', (error: { code: number; message: string }) => this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
+    return io;
   }
 
-  /** Broadcasts to all members of a channel, through whatever adapter the server has. */
+  /** Keeps the settings of a server that is somebody else's from changing what happens in this namespace. */
+  private settle(): void {
+    // Sessions that Socket.IO brings back pass no middleware and are in channels nobody has looked at: rooms resume by the journal.
+    this.space.adapter.restoreSession = () => Promise.resolve(null as never);
+    // io.adapter(…) of the host renews the adapters of all namespaces, whenever it is called.
+    this.space._initAdapter = () => {};
+  }
+
+  /** Puts an adapter under this namespace, and under no other. */
+  async adapt(make: (space: Namespace) => GameSpace['adapter']): Promise<void> {
+    const former = this.space.adapter;
+    this.space.adapter = make(this.space as unknown as Namespace);
+    if (this.guest) this.settle();
+    await former.close(); // the host's own may have subscribed to something for us
+    await this.space.adapter.init();
+  }
+
+  /** Broadcasts to all members of a channel, through whatever adapter the namespace has. */
   readonly fanout: Fanout = {
     emit: (channel, event, ...args) => {
-      (this.io.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
+      (this.space.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
     },
   };
 
-  /** Begins to serve: until then handshakes are answered 503. */
+  /** Begins to serve: until then nobody is let in. */
   serve(node: RejoinNode): void {
     this.node = node;
-    this.io.use((socket, next) => {
-      this.identify(socket).then(() => next(), (error: unknown) => {
-        const refusal = error instanceof BadToken ? refused('bad-token') : refused('unavailable', undefined, 1000);
-        if (!(error instanceof BadToken)) this.parts.log.error({ error }, 'authentication failed');
-        next(Object.assign(new Error(refusal.code), { data: refusal }));
-      });
-    });
-    this.io.on('connection', socket => this.connected(socket, node));
-    this.slow.start(() => node.edge.all(), id => this.io.sockets.sockets.get(id));
+    this.space.on('connection', socket => this.connected(socket, node));
+    this.slow.start(() => node.edge.all(), id => this.space.sockets.get(id));
   }
 
   /** Asks all clients to go to another node, each at its own moment, and closes those that have not gone. */
   async moveClients(): Promise<void> {
     const { clock, entropy } = this.parts;
-    const sockets = [...this.io.sockets.sockets.values()];
+    const sockets = [...this.space.sockets.values()];
     await Promise.all(sockets.map(async socket => {
       await clock.sleep(entropy.float() * limits.drainWaves);
       socket.emit('moving');
       await clock.sleep(1_500);
-      // Not disconnect(): a stock client takes that for the server's last word and does not come back.
-      if (socket.connected) socket.conn.close();
+      if (socket.connected) hangUp(socket);
     }));
   }
 
+  /** Ends what is its own: the namespace in a server of somebody else's; else the Socket.IO server, and the http server unless that is kept. */
   async close(): Promise<void> {
     this.slow.stop();
-    await this.io.close();
+    if ('http' in this.ground && !this.ground.keep) return this.io.close();
+    for (const socket of this.space.sockets.values()) hangUp(socket);
+    await this.space.adapter.close();
+    if (!this.guest) return void this.io.engine.close();
+    this.space.removeAllListeners();
+    this.io._nsps.delete(this.space.name);
   }
 
+  /** Before Socket.IO has answered: a proxy in front tries another node then. Possible only where the server is this node's own. */
   private admit(request: IncomingMessage, decide: (error: string | null | undefined, ok: boolean) => void): void {
     const continues = request.url?.includes('sid=') ?? false;
     if (!continues && (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets)) return answer503(request);
-    // CORS does not guard WebSockets; this does. No Origin: not a browser.
-    const { origin, host } = request.headers;
-    const ok = origin === undefined || this.parts.origins.includes('*') || this.parts.origins.includes(origin) || hostOf(origin) === host;
+    const ok = this.knowsOrigin(request.headers);
     decide(ok ? null : 'origin not allowed', ok);
+  }
+
+  /** CORS does not guard WebSockets; this does. No Origin: not a browser. */
+  private knowsOrigin({ origin, host }: IncomingMessage['headers']): boolean {
+    return origin === undefined || this.parts.origins.includes('*') || this.parts.origins.includes(origin) || hostOf(origin) === host;
+  }
+
+  private letIn(socket: GameSocket, next: (error?: Error) => void): void {
+    const refuse = (refusal: Refused) => next(Object.assign(new Error(refusal.code), { data: refusal }));
+    if (this.guest && !this.knowsOrigin(socket.handshake.headers)) return next(new Error('origin not allowed'));
+    if (this.guest && (!this.node?.ready || this.space.sockets.size >= limits.sockets)) return refuse(refused('unavailable', undefined, 1_000));
+    this.identify(socket).then(() => next(), (error: unknown) => {
+      if (!(error instanceof BadToken)) this.parts.log.error({ error }, 'authentication failed');
+      refuse(error instanceof BadToken ? refused('bad-token') : refused('unavailable', undefined, 1_000));
+    });
   }
 
   private async identify(socket: GameSocket): Promise<void> {
@@ -98,7 +150,7 @@ export class Gateway {
     if (auth.wire !== undefined && auth.wire !== wireVersion) throw new BadToken(`wire version ${String(auth.wire)}`);
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
-      const who = await authenticate({ auth, headers: socket.handshake.headers });
+      const who = await authenticate({ auth, headers: socket.handshake.headers, request: socket.request });
       if (!who) throw new BadToken('refused by the authenticate hook');
       socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '' };
       return;
@@ -124,8 +176,9 @@ export class Gateway {
       // Both adapters hear every room's channel from their start, so a join takes effect at once.
       subscribe: channel => { void socket.join(channel); },
       unsubscribe: channel => { void socket.leave(channel); },
-      close: () => { socket.disconnect(true); },
+      close: () => { socket.disconnect(!sharesItsLine(socket)); },
     }, identity);
+    if (this.guest) socket.use((packet, next) => { if (this.fits(packet)) next(); else this.expel(socket); });
     for (const name of requestNames) socket.on(name, ((...args: unknown[]) => void this.request(socket, connection, node, name, args)) as never);
     for (const name of sayingNames) socket.on(name, (raw: unknown) => this.saying(socket, connection, node, name, raw));
     socket.onAny((event: unknown) => { if (!requestNames.includes(event as RequestName) && !sayingNames.includes(event as SayingName)) this.strike(socket, connection, node); });
@@ -134,6 +187,15 @@ export class Gateway {
     const renewal = setInterval(() => void this.renew(socket), 3_600_000);
     socket.once('disconnect', () => clearInterval(renewal));
     socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: wireVersion });
+  }
+
+  /** What the size of packets bounds in a Socket.IO server of its own; somebody else's has bounds of its own. */
+  private fits(packet: unknown): boolean {
+    try {
+      return JSON.stringify(packet).length <= limits.packetBytes;
+    } catch {
+      return false; // nothing that JSON can say
+    }
   }
 
   private async request(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): Promise<void> {
@@ -162,7 +224,7 @@ export class Gateway {
 
   private expel(socket: GameSocket): void {
     socket.emit('refused', refused('bad-request', 'too many malformed packets'));
-    socket.disconnect(true);
+    socket.disconnect(!sharesItsLine(socket));
   }
 
   private async renew(socket: GameSocket): Promise<void> {

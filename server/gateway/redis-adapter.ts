@@ -17,8 +17,8 @@ export class RedisAdapter {
   constructor(private readonly wire: { pub: RedisClient; sub: RedisClient }, private readonly options: { prefix: string; log: Log; meter: Meter }) { this.keys = new RedisKeys(options.prefix); }
 
   /** `resync` is called when broadcasts may have been missed: the subscription was away for a while. */
-  attach(gateway: Gateway, resync: () => void): void {
-    gateway.io.adapter(createAdapter(guardedPublisher(this.wire.pub, this.options.meter), guardedSubscriber(this.wire.sub, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
+  async attach(gateway: Gateway, resync: () => void): Promise<void> {
+    await gateway.adapt(createAdapter(guardedPublisher(this.wire.pub, this.options.meter), guardedSubscriber(this.wire.sub, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
     let wasAway = false;
     this.wire.sub.on('reconnecting', () => { wasAway = true; });
     this.wire.sub.on('ready', () => {

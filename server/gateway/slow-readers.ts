@@ -1,6 +1,7 @@
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
+import { hangUp } from './line.ts';
 import type { GameSocket } from './types.ts';
 
 /**
@@ -32,7 +33,7 @@ export class SlowReaders {
     const since = this.held.get(connection.id);
     const now = this.clock.mono();
     if (waiting > limits.slowest || (since !== undefined && now - since > limits.slowFor)) {
-      socket.conn.close(); // it may come back, and is caught up then
+      hangUp(socket); // it may come back, and is caught up then
     } else if (since === undefined && waiting > limits.slowPackets) {
       this.meter.count('slowReaders');
       this.held.set(connection.id, now);

@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'socket.io';
+import type { Namespace, Server, Socket } from 'socket.io';
 import type { ClientToServer, ServerToClient } from '../../shared/protocol.ts';
 import type { Identity } from '../identity/tokens.ts';
 
@@ -8,3 +8,4 @@ type None = Record<never, never>;
 /** Socket.IO with our events. */
 export type GameServer = Server<ClientToServer, ServerToClient, None, SocketData>;
 export type GameSocket = Socket<ClientToServer, ServerToClient, None, SocketData>;
+export type GameSpace = Namespace<ClientToServer, ServerToClient, None, SocketData>;

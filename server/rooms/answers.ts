@@ -3,7 +3,7 @@ import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts
 import type { ActReply, NumberedVerdict } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import { audienceOf, channelOf, signalsOf, type Audiences } from './audiences.ts';
-import { seatOf, verdictsOf, type RoomDocument } from './document.ts';
+import { closedFault, seatOf, verdictsOf, type RoomDocument } from './document.ts';
 import type { OwnerJoinReply, RoomMessage } from './messages.ts';
 import type { Outcome } from './room.ts';
 
@@ -18,11 +18,12 @@ export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' 
   const { doc, game, place, audiences, terms } = from;
   if (!plays(game, message)) return refused('wrong-game', game.contract.name);
   if (outcome?.kind === 'refused') return outcome.refusal;
+  if (doc.hidden.fault === closedFault) return refused('room-missing');
   const seat = message.watch ? -1 : seatOf(doc, message.player);
   const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;
   const audience = audienceOf(game, hidden ? message.player : null);
   const where = message.place ? standing(message.place, terms, place[1]) : 'ours';
-  const missed = message.place && where === 'ours' ? audiences.since(message.place, place, audience) : null;
+  const missed = message.place && where === 'ours' && !message.whole ? audiences.since(message.place, place, audience) : null;
   return {
     ok: true, channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalsOf(from.id)] : [])], game: game.contract.name, room: from.id, seat: hidden ? seat : null, session: message.session, term: from.term, place,
     base: hidden?.base ?? 0, verdicts: hidden ? placed(from, verdictsOf(hidden)) : [], now: from.now, lost: where === 'lost',

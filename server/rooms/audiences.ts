@@ -1,11 +1,11 @@
 import type { AnyGame, Viewer } from '../../shared/contract.ts';
-import { apply, copy, diff, type Changes } from '../../shared/delta.ts';
+import { apply, compose, copy, diff, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import { samePlace, type Place } from '../../shared/place.ts';
 import type { RoomView, WireChange, WireEvent } from '../../shared/protocol.ts';
 import type { Channel } from '../ports.ts';
-import type { RoomEvent } from './context.ts';
+import { mustBeSync, type RoomEvent } from './context.ts';
 import { seatOf, type RoomDocument } from './document.ts';
 
 /** Everybody who sees the same of a room: all of it, or one player, or those who watch. */
@@ -29,6 +29,8 @@ interface Told { place: Place; prev: Place; changes: Map<Audience, WireChange> }
  */
 export class Audiences {
   private readonly ring: Told[] = [];
+  /** Motion that was told since the last entry, by audience: of a view only this knows it. */
+  private readonly moved = new Map<Audience, Changes>();
   /** The phase that views were made in: a view may show more when the match is over. */
   private phase: string;
   /** For games with a view: what each audience saw last. */
@@ -46,6 +48,21 @@ export class Audiences {
     return { room, ...copy(this.seen.get(audience) ?? this.look(audience)) };
   }
 
+  /** Motion that is told before it is journaled. The next entry contains all of it again. */
+  motion(changes: Changes): Map<Audience, Changes> {
+    const told = new Map<Audience, Changes>();
+    const { hidden: _never, state, ...shared } = changes;
+    if (!this.game.rules.view) return told.set('all', state === undefined ? shared : { ...shared, state });
+    for (const audience of this.present()) {
+      const own = this.ownChange(audience, state !== undefined);
+      if (!own) continue;
+      const before = this.moved.get(audience);
+      this.moved.set(audience, before ? compose(before, structuredClone(own)) : structuredClone(own));
+      told.set(audience, { ...shared, ...own });
+    }
+    return told;
+  }
+
   /** Takes in a committed entry. `changes` is the entry's; the document already contains it. */
   commit(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[]): Map<Audience, WireChange> {
     const told = new Map<Audience, WireChange>();
@@ -59,9 +76,11 @@ export class Audiences {
     if (!this.game.rules.view) tell('all', state === undefined ? shared : { ...shared, state }, null);
     else for (const audience of this.present()) {
       const own = this.ownChange(audience, state !== undefined || this.phase !== this.doc.room.phase);
-      if (own) tell(audience, { ...shared, ...own }, this.seatOf(audience));
+      const moved = this.moved.get(audience);
+      if (own) tell(audience, { ...shared, ...(moved ? compose(moved, own) : own) }, this.seatOf(audience));
     }
     this.phase = this.doc.room.phase;
+    this.moved.clear();
     for (const gone of this.seen.keys()) if (!this.present().includes(gone)) this.seen.delete(gone);
     this.ring.push({ place, prev, changes: told });
     if (this.ring.length > limits.ring) this.ring.shift();
@@ -107,7 +126,7 @@ export class Audiences {
     const who: Viewer = { seat: this.seatOf(audience), ended: this.doc.room.phase === 'ended', replay: false };
     try {
       // Through JSON: a view may show one object in two places, and must not be able to hand out the state itself.
-      const shown = JSON.parse(JSON.stringify((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who))) as Json;
+      const shown = JSON.parse(JSON.stringify(mustBeSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)))) as Json;
       return { state: last === undefined ? copy(shown, 'view') : shown };
     } catch (error) {
       return this.failed(error, last ?? null);

@@ -2,11 +2,17 @@ import type { AnyGame, BotMove, ContractDef } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom, type Random, type Seed } from '../../shared/random.ts';
+import { mustBeSync } from './context.ts';
 import { isBot, moveTimer, type RoomDocument } from './document.ts';
+import { readDone, type SeatInput } from './inputs.ts';
 
-/** How often (per second) the bots of a game with a tick are asked for their inputs. */
+/** How often (per second) the bots of a game with inputs are asked. */
 const asksPerSecond = 5;
-const thought = { least: 500, most: 1_500 };
+/** How long (ms) a bot thinks where it does not say; and the least in any case, so that one that always has a move does not flood the journal. */
+const thought = { least: 500, most: 1_500, floor: 50, ceiling: 600_000 };
+
+/** What a bot wants: an action after so many ms, or its inputs, or nothing. */
+export type Wish = { act: string; data: Json; after: number } | SeatInput | null;
 
 /** Seats that the bot plays now. */
 export const botSeats = (doc: RoomDocument): number[] => doc.room.seats.flatMap((s, i) => (s?.bot && !s.out ? [i] : []));
@@ -14,30 +20,45 @@ export const botSeats = (doc: RoomDocument): number[] => doc.room.seats.flatMap(
 /** Bots play for people: where none is, they rest. */
 export const somebodyHere = (doc: RoomDocument): boolean => doc.room.seats.some(s => s?.here && !isBot(s.player));
 
-/** What the bot would do for a seat now. It gets a copy of what the seat sees: it can neither cheat nor break anything. @throws what the bot throws */
-export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: Random): BotMove<ContractDef> | null {
+/** What the bot would do for a seat now. It gets a copy of what the seat sees: it can neither cheat nor break anything. @throws what the bot throws, and when it asks for what the contract does not have */
+export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: Random): Wish {
   const see = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   const seen = see ? JSON.parse(JSON.stringify(see(doc.state, { seat, ended: false, replay: false }))) as Json : copy(doc.state);
-  return (game.rules.bot as (view: Json, seat: number, random: Random) => BotMove<ContractDef> | null)(seen, seat, random) ?? null;
+  const move = (game.rules.bot as (view: Json, seat: number, random: Random) => BotMove<ContractDef> | null | undefined)(seen, seat, random) ?? null;
+  mustBeSync(move);
+  if (move === null) return null;
+  if ('act' in move) {
+    if (!Object.hasOwn(game.contract.def.actions, move.act)) throw new TypeError(`a bot's action '${move.act}'`);
+    const after = move.after ?? random.int(thought.least, thought.most);
+    if (Number.isNaN(after)) throw new TypeError('a bot\'s `after` is NaN');
+    return { act: move.act, data: (move.data ?? {}) as Json, after: Math.round(Math.min(thought.ceiling, Math.max(thought.floor, after))) };
+  }
+  const press: Record<string, number> = {};
+  for (const name of (move.press ?? []) as readonly string[]) press[name] = (press[name] ?? 0) + 1;
+  const done = readDone(game, (move.hold ?? {}) as Record<string, unknown>, press);
+  if (!done) throw new TypeError(`a bot's inputs ${JSON.stringify(move)}`);
+  return { session: '', n: 0, ...done };
 }
 
 /**
  * Sees to it that every bot with something to do will do it: a durable timer each, so that a move that was thought of is
- * made also when the owner dies. What it does is asked again when the timer fires.
+ * made also when the owner dies. What it does is asked again when the timer fires. Bots of games with inputs are asked at ticks.
  */
 export function planMoves(game: AnyGame, doc: RoomDocument, now: number, onFailure: (error: unknown) => void): void {
-  if (!game.rules.bot || doc.room.phase !== 'playing' || doc.state === null || !somebodyHere(doc)) return;
+  if (!game.rules.bot || game.contract.def.inputs || doc.room.phase !== 'playing' || doc.state === null || !somebodyHere(doc)) return;
+  const random = randomFrom([...doc.hidden.seed] as Seed); // only looking: the game's own numbers are not used up
   for (const seat of botSeats(doc)) {
     if (doc.hidden.timers[moveTimer(seat)]) continue;
-    const random = randomFrom([...doc.hidden.seed] as Seed); // only looking: the game's own numbers are not used up
     try {
-      const move = askBot(game, doc, seat, random);
-      if (move && 'act' in move) doc.hidden.timers[moveTimer(seat)] = { at: now + Math.max(0, Math.round(move.after ?? random.int(thought.least, thought.most))), data: null };
+      const wish = askBot(game, doc, seat, random);
+      if (wish && 'act' in wish) planMove(doc, seat, now + wish.after);
     } catch (error) {
       onFailure(error);
     }
   }
 }
+
+export function planMove(doc: RoomDocument, seat: number, at: number): void { doc.hidden.timers[moveTimer(seat)] ??= { at, data: null }; }
 
 /** Whether the bots of a game with inputs are asked at this tick. */
 export const asksAtTick = (game: AnyGame, tick: number): boolean => {

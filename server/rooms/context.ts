@@ -13,6 +13,16 @@ export class RuleRefusal extends Error {
   }
 }
 
+class AsyncRule extends TypeError { override readonly name = 'AsyncRule'; }
+export const isAsyncRule = (error: unknown): boolean => error instanceof AsyncRule;
+
+/** A rule that awaits would go on after its entry was written, on a state that has moved on. @throws where the result is a promise */
+export function mustBeSync<T>(result: T): T {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
+  (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
+  throw new AsyncRule('a rule must not be asynchronous');
+}
+
 /** An event of the batch: to everybody, or to some seats. */
 export interface RoomEvent { name: string; data: Json; to?: readonly number[] }
 
@@ -40,7 +50,7 @@ export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[]
   const timer = (name: string) => ({
     set(ms: number, data: unknown) {
       if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`timers.${name}.set(${ms}): a time in ms`);
-      if (!Object.hasOwn(doc.hidden.timers, name) && Object.keys(doc.hidden.timers).length >= limits.timers) throw new RangeError(`more than ${limits.timers} timers`);
+      if (!Object.hasOwn(doc.hidden.timers, name) && Object.keys(doc.hidden.timers).filter(t => !t.startsWith('$')).length >= limits.timers) throw new RangeError(`more than ${limits.timers} timers`);
       const at = now + Math.round(ms);
       doc.hidden.timers[name] = { at, data: checked('timers', name, data) };
       showClock(name, at);
@@ -69,7 +79,7 @@ export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[]
       const { hidden } = doc;
       if (Object.keys(hidden.effects).length >= limits.effects) throw new RangeError(`more than ${limits.effects} effects that nobody has done yet`);
       // The time is in the key so that a history which the store forgot cannot have given it to something else.
-      hidden.effects[`${doc.room.id}.${now.toString(36)}.${++hidden.effectCount}`] = { name, data: checked('effects', name, data) };
+      hidden.effects[`${doc.room.id}.${now.toString(36)}.${++hidden.effectCount}`] = { name, data: checked('effects', name, data), match: doc.room.match };
       hidden.timers[effectsTimer] ??= { at: now + limits.effectRetry, data: null };
     } : undefined) }) as never,
     end: ({ ranking }) => endMatch(doc, ranking),

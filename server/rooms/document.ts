@@ -29,7 +29,9 @@ export interface HiddenRoom {
   /** Why the room was taken out of play. */
   fault: string | null;
   /** What the rules have asked of the host's code and nobody has done yet, by its key. */
-  effects: Record<string, { name: string; data: Json }>;
+  effects: Record<string, { name: string; data: Json; match: number }>;
+  /** The room's clock when the match began. */
+  began: number;
   /** Counts what was ever asked. */
   effectCount: number;
   /** Players that were thrown out, newest first. */
@@ -53,6 +55,9 @@ export interface HiddenSeat {
   verdicts: Record<string, StoredVerdict>;
 }
 export type StoredVerdict = number | [seq: number, code: string, detail: string];
+
+/** The fault of a room that the server has closed: it is as if there were none. */
+export const closedFault = 'closed';
 
 /** A bot's id as a player: no player's id has a `$`. */
 export const botPlayer = (n: number): string => `$bot-${n}`;
@@ -78,7 +83,7 @@ export function newDocument(game: AnyGame, made: Made): RoomDocument {
     state: null,
     hidden: {
       seed: made.seed, clock: made.now, created: made.now, timers: {}, seats: Array<null>(seats).fill(null), previous: null, stateVersion: contract.def.version as number, fault: null,
-      effects: {}, effectCount: 0, banned: [], reserved: made.reserved ?? null, fill: made.fill ?? 0,
+      began: 0, effects: {}, effectCount: 0, banned: [], reserved: made.reserved ?? null, fill: made.fill ?? 0,
     },
   };
 }
@@ -89,7 +94,8 @@ export function summaryOf(doc: RoomDocument, late: boolean): RoomSummary | null 
   if (room.private || room.phase === 'quarantined') return null;
   const seated = room.seats.filter(s => s !== null);
   if (seated.every(s => isBot(s.player))) return null;
-  const open = hidden.reserved === null && room.seats.includes(null) && (room.phase === 'waiting' || (late && room.phase === 'playing'));
+  // In a match that takes late players a seat that was left is free again, though it still shows who had it.
+  const open = hidden.reserved === null && (room.phase === 'waiting' ? room.seats.includes(null) : late && room.phase === 'playing' && hidden.seats.includes(null));
   return { id: room.id, code: room.code, game: room.game, phase: room.phase, open, seated: seated.length, seats: room.seats.length, options: room.options, names: seated.map(s => s.name), since: hidden.created };
 }
 

@@ -3,8 +3,8 @@ import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RefusalCode } from '../../shared/refusals.ts';
 import { endMatch } from './context.ts';
-import { isBot } from './document.ts';
-import { addBot, leaveSeat, maybeRematch, maybeStart, startMatch, type Table } from './seating.ts';
+import { isBot, seatOf } from './document.ts';
+import { addBot, leaveSeat, maybeRematch, maybeStart, staying, startMatch, vacate, type Table } from './seating.ts';
 
 /** A refusal by the engine where a rule could not even be asked. */
 export class EngineRefusal extends Error {
@@ -48,7 +48,8 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
       if (who !== 'server' && def.start !== 'host') throw new EngineRefusal('not-now');
       if (room.phase !== 'waiting' && room.phase !== 'ended') throw new EngineRefusal('not-now');
       hostOnly();
-      if (room.seats.filter(s => s !== null && !(s.out && !s.here)).length < def.seats.min) throw new EngineRefusal('not-now', 'too few players');
+      const players = staying(t.doc);
+      if (players.length < def.seats.min || players.every(i => isBot(room.seats[i]!.player))) throw new EngineRefusal('not-now', 'too few players');
       startMatch(t);
       return [];
     }
@@ -69,14 +70,16 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
       return [];
     case '$host': {
       hostOnly();
-      const seat = seatArg(t, args);
+      const seat = seatArg(t, who, args);
       if (isBot(room.seats[seat]!.player)) throw new EngineRefusal('bad-data', 'a bot is no host');
       room.host = seat;
       return [];
     }
     case '$kick': {
       hostOnly();
-      const seat = seatArg(t, args);
+      // Asked twice, because the first answer was lost: it is so already.
+      if (who === 'server' && t.doc.hidden.banned.includes(args['player'] as string) && seatOf(t.doc, args['player'] as string) < 0) return [];
+      const seat = seatArg(t, who, args);
       if (seat === who) throw new EngineRefusal('bad-data', 'to go yourself, leave');
       const { player } = room.seats[seat]!;
       if (!isBot(player)) t.doc.hidden.banned = [player, ...t.doc.hidden.banned].slice(0, limits.banned);
@@ -93,6 +96,10 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
       }
       return [];
     }
+    case '$close':
+      if (who !== 'server') throw new EngineRefusal('no-such-action');
+      vacate(t.doc);
+      return [];
     case '$leave':
       own();
       return []; // the seat is freed in any case, after the action's own verdict
@@ -101,8 +108,10 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
   }
 }
 
-function seatArg(t: Table, args: JsonObject): number {
-  const seat = args['seat'];
+/** The server names players: who sits where may have changed since it looked. */
+function seatArg(t: Table, who: Asker, args: JsonObject): number {
+  const seat = who === 'server' ? seatOf(t.doc, String(args['player'])) : args['seat'];
+  if (who === 'server' && seat === -1) throw new EngineRefusal('not-seated');
   if (!Number.isSafeInteger(seat) || !t.doc.room.seats[seat as number] || !t.doc.hidden.seats[seat as number]) throw new EngineRefusal('bad-data', 'seat: one that is taken');
   return seat as number;
 }

@@ -6,6 +6,7 @@ import type { Claimed } from '../store/contract.ts';
 import { Audiences } from './audiences.ts';
 import type { RoomEvent } from './context.ts';
 import type { RoomDocument } from './document.ts';
+import { Recorder } from './recorder.ts';
 import type { Batch } from './room.ts';
 
 /** Version of how entries and snapshots are written. A reader of another one must not guess. */
@@ -25,7 +26,7 @@ export class Unreadable extends Error {
   }
 }
 
-export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences }
+export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences; recorder: Recorder }
 
 /**
  * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the snapshot, and
@@ -40,14 +41,18 @@ export function recover(game: AnyGame, doc: RoomDocument, claimed: Claimed, onFa
   // Rules of this version cannot show a state of an older one: then nobody is caught up by changes.
   const old = doc.hidden.stateVersion !== game.contract.def.version;
   const audiences = old ? null : new Audiences(game, doc, onFailure);
+  const recorder = new Recorder(game, doc);
   entries.forEach((entry, i) => {
     const seq = claimed.firstSeq + i;
     const behind = seq <= claimed.snapshotSeq;
-    if (!behind) applyEntry(doc, entry, seq);
+    if (!behind) {
+      applyEntry(doc, entry, seq);
+      recorder.commit(seq, entry.c, entry.e ?? [], doc);
+    }
     // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
     if (!behind || !game.rules.view) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
   });
-  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure) };
+  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure), recorder };
 }
 
 function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {

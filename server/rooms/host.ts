@@ -1,20 +1,22 @@
-import type { AnyGame } from '../../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
-import type { Notice } from '../../shared/protocol.ts';
+import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
-import { dueOf, isBot, seatOf, type RoomDocument } from './document.ts';
+import { closedFault, dueOf, isBot, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
 import { ToldFacts } from './facts.ts';
 import { Inputs } from './inputs.ts';
 import { Members } from './members.ts';
 import type { Conn, Head, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
+import type { Recorder } from './recorder.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
+import { Ticker } from './ticker.ts';
 
 /** The room was given up before the message was answered: ask whoever owns it now. */
 export class Resigned extends Error {
@@ -32,6 +34,8 @@ export interface HostParts {
   store: Store; fanout: Fanout; clock: Clock; log: Log; meter: Meter;
   /** See Membership.lease. */
   lease(): number | null;
+  /** The pieces of a match's recording are all in the store. */
+  onRecorded(id: string, match: number): void;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
@@ -55,6 +59,8 @@ export class RoomHost {
   readonly members = new Members();
   private readonly room: Room;
   private readonly audiences: Audiences;
+  private readonly recorder: Recorder;
+  private readonly ticker: Ticker;
   private readonly inputs: Inputs;
   private readonly effects: Effects;
   private readonly mailbox: Mail[] = [];
@@ -70,8 +76,11 @@ export class RoomHost {
   private checkAsked = false;
   private readonly onceOver: (() => void)[] = [];
   private wake: Timer | null = null;
-  private nextTick: number | null = null;
   private sinceSnapshot = 0;
+  /** Games that journal motion less often: how often, when they last did, and what was told since. */
+  private readonly motionEvery: number;
+  private lastEntry = -Infinity;
+  private motions = 0;
   private readonly terms: Terms;
   private readonly startedAt: number;
   private readonly facts: ToldFacts;
@@ -81,10 +90,14 @@ export class RoomHost {
   private aloneSince: number;
 
   constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: { outage: number }) {
-    const { doc, head, terms, audiences } = recovered;
+    const { doc, head, terms, audiences, recorder } = recovered;
     this.terms = terms;
     this.place = head;
     this.audiences = audiences;
+    this.recorder = recorder;
+    const durable = (game.contract.def as ContractDef).tick?.durable ?? 'every';
+    this.motionEvery = durable === 'every' ? 0 : durable.everyMs;
+    this.ticker = new Ticker((game.contract.def as ContractDef).tick?.hz);
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
     this.facts = new ToldFacts(doc, game);
     this.inputs = new Inputs(game);
@@ -103,6 +116,7 @@ export class RoomHost {
   get id(): string { return this.doc.room.id; }
   get head(): Head { return { head: this.place, term: this.term, watchers: this.members.watchers }; }
   get over(): boolean { return this.ended; }
+  get shown(): PublicRoom { return this.doc.room; }
   private get doc(): RoomDocument { return this.room.doc; }
 
   /** Puts a message into the mailbox. Rejects with Resigned when the room is given up before it is answered. */
@@ -169,17 +183,39 @@ export class RoomHost {
       if (batch.length === 0 && !this.checkAsked) break;
       this.underWay = batch;
       const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.parts.clock.now()) : null));
+      if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
-      if (entry && this.sinceSnapshot >= limits.snapshotEvery && !(await this.snapshot())) return;
+      if (entry && (this.sinceSnapshot >= limits.snapshotEvery || this.recorder.over) && !(await this.snapshot())) return;
     }
+    if (this.releaseAsked && !(await this.flushMotion())) return;
     if (this.releaseAsked === 'remove' || this.releaseAsked === 'always' || (this.releaseAsked === 'when-alone' && this.members.size === 0)) await this.letGo();
     this.releaseAsked = null;
     this.running = false;
     if (this.ended) return;
     this.sleepUntilDue();
     if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked) this.kick();
+  }
+
+  /**
+   * Ticks that only moved things are told at once and journaled with the next entry, where the game says so. A crash takes
+   * what was not: a client drops it when the next owner speaks. @returns false when there is an entry to be written
+   */
+  private tellMotion(batch: readonly Due[]): boolean {
+    if (this.motionEvery === 0 || this.releaseAsked !== null || this.parts.clock.mono() - this.lastEntry >= this.motionEvery) return false;
+    if (!batch.every(due => due.input?.kind === 'tick')) return false;
+    const changes = this.room.motion();
+    if (!changes) return false;
+    this.motions += 1;
+    for (const [audience, visible] of this.audiences.motion(changes)) this.parts.fanout.emit(channelOf(this.id, audience), 'motion', this.id, this.place[0], this.place[1], this.motions, visible);
+    return true;
+  }
+
+  /** Before the room is given up: a hand-over takes nothing. @returns false when the room is lost */
+  private async flushMotion(): Promise<boolean> {
+    const rest = this.motionEvery > 0 ? this.room.take() : null;
+    return rest === null || this.append(rest);
   }
 
   /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
@@ -199,7 +235,7 @@ export class RoomHost {
     switch (message.k) {
       case 'join': return message.watch || !plays(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
-      case 'serve': return message.name === '$close' ? null : { kind: 'serve', name: message.name, data: message.data };
+      case 'serve': return { kind: 'serve', name: message.name, data: message.data };
       case 'gone': return this.members.remove(message.at, message.session) ? this.goneAway(message) : null;
       case 'poke': case 'inspect': case 'see': return null;
     }
@@ -218,8 +254,9 @@ export class RoomHost {
     this.sweepAsked = false;
     const mono = this.parts.clock.mono();
     this.members.expire(mono);
+    this.showOut(); // again: the first time it may have been lost, or the owner may have died
     if (this.members.size > 0) this.aloneSince = mono;
-    else if (mono - this.aloneSince > limits.sleepAfter && Object.keys(this.doc.hidden.effects).length === 0) this.releaseAsked ??= 'when-alone';
+    else if (mono - this.aloneSince > limits.sleepAfter && !this.hasEffects) this.releaseAsked ??= 'when-alone';
     const early = mono - this.startedAt <= limits.unseen; // a new owner has not heard from all nodes yet
     this.doc.hidden.seats.forEach((seat, i) => {
       const shown = this.doc.room.seats[i];
@@ -232,27 +269,16 @@ export class RoomHost {
   }
 
   private tickDue(): boolean {
-    const hz = (this.game.contract.def.tick as { hz: number } | undefined)?.hz;
     const mono = this.parts.clock.mono();
     // A new owner has not heard yet who is there: until it must have, it takes it that somebody is.
     const alone = this.members.size === 0 && mono - this.startedAt > limits.unseen;
-    if (!hz || this.doc.room.phase !== 'playing' || alone) {
-      this.nextTick = null;
-      return false;
-    }
-    if (this.nextTick !== null && mono < this.nextTick) return false;
-    // A tick that was missed is not made up for: the world would jump.
-    const period = 1000 / hz;
-    const wasDue = this.nextTick !== null;
-    this.nextTick = wasDue && mono - this.nextTick! < period ? this.nextTick! + period : mono + period;
-    return wasDue;
+    return this.ticker.due(this.doc.room.phase === 'playing' && !alone, mono);
   }
 
   private sleepUntilDue(): void {
     const due = dueOf(this.doc);
     const now = Math.max(this.parts.clock.now(), this.room.now);
-    let wait = due === null ? Infinity : Math.max(0, due - now);
-    if (this.nextTick !== null) wait = Math.min(wait, Math.max(0, this.nextTick - this.parts.clock.mono()));
+    const wait = Math.min(due === null ? Infinity : Math.max(0, due - now), this.ticker.wait(this.parts.clock.mono()));
     // setTimeout holds 24.8 days; a later deadline is looked at again then.
     if (wait < Infinity) this.wake = this.parts.clock.after(Math.min(wait, 86_400_000), () => this.kick());
   }
@@ -280,8 +306,11 @@ export class RoomHost {
     meter.observe('append', clock.mono() - started);
     meter.count('entries');
     this.sinceSnapshot += 1;
+    this.lastEntry = clock.mono();
+    this.motions = 0;
     const place: Place = [this.term, entry.seq];
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
+    this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
     for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
     this.effects.pump();
@@ -313,12 +342,16 @@ export class RoomHost {
       this.parts.log.error({ room: this.id, bytes: text.length }, 'a room has grown beyond its bound and was taken out of play');
     }
     try {
-      const result = await this.parts.store.snapshot(this.id, this.token, this.place[1], text, limits.entriesKept);
+      const { over, pending } = this.recorder;
+      const { match } = this.doc.room;
+      const result = await this.parts.store.snapshot(this.id, this.token, this.place[1], text, limits.entriesKept, pending === null ? undefined : { match, text: pending });
       if (result === 'fenced') {
         this.end('fenced', 'fenced at a snapshot');
         return false;
       }
       this.sinceSnapshot = 0;
+      this.recorder.handedOver();
+      if (over) this.parts.onRecorded(this.id, match);
     } catch (error) {
       // The journal alone is enough; the snapshot is written after the next entry.
       this.parts.log.warn({ room: this.id, error }, 'a snapshot was not written');
@@ -328,7 +361,7 @@ export class RoomHost {
 
   private async letGo(): Promise<void> {
     // A room that nobody has joined yet is left to its short life: somebody may hold its code.
-    const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && this.doc.room.seats.every(s => s === null || isBot(s.player)) && this.members.size === 0);
+    const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && this.doc.room.seats.every(s => s === null || isBot(s.player)) && this.members.size === 0 && !this.hasEffects);
     try {
       if (empty) await this.parts.store.remove(this.id, this.token);
       else await this.parts.store.release(this.id, this.token);
@@ -371,8 +404,7 @@ export class RoomHost {
         return answerAct(from, message, outcome!);
       }
       case 'serve': {
-        if (message.name === '$close') this.close();
-        else if (outcome?.kind !== 'accepted') return outcome?.kind === 'refused' ? outcome.refusal : refused('bad-request');
+        if (outcome?.kind !== 'accepted') return outcome?.kind === 'refused' ? outcome.refusal : refused('bad-request');
         this.showOut();
         return { ok: true };
       }
@@ -385,20 +417,22 @@ export class RoomHost {
     }
   }
 
-  /** Those who were thrown out, and are still connected, hear it. */
+  /** Those who were thrown out, and are still connected, hear it; of a room that is closed, everybody. It goes when its last effect is done. */
   private showOut(): void {
+    const out = (at: Conn, code: 'kicked' | 'closed') => {
+      this.parts.tell(at, { room: this.id, code });
+      this.members.drop(at);
+    };
     for (const player of this.doc.hidden.banned) {
-      for (const at of this.members.ofPlayer(player)) {
-        this.parts.tell(at, { room: this.id, code: 'kicked' });
-        this.members.drop(at);
-      }
+      this.inputs.drop(player);
+      for (const at of this.members.ofPlayer(player)) out(at, 'kicked');
     }
+    if (this.room.fault !== closedFault) return;
+    for (const at of this.members.list()) out(at, 'closed');
+    if (!this.hasEffects) this.releaseAsked = 'remove';
   }
 
-  private close(): void {
-    for (const at of this.members.list()) this.parts.tell(at, { room: this.id, code: 'closed' });
-    this.releaseAsked = 'remove';
-  }
+  private get hasEffects(): boolean { return Object.keys(this.doc.hidden.effects).length > 0; }
 
   /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */
   private welcome(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): void {

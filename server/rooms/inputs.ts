@@ -1,37 +1,53 @@
 import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
-import type { Json } from '../../shared/json.ts';
+import { copy } from '../../shared/delta.ts';
+import { readJson, type Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { InputRequest } from '../../shared/protocol.ts';
 
-/** What a seat did since the last tick. */
-export interface SeatInput { n: number; hold: Record<string, Json>; press: Record<string, number> }
+type Done = { hold: Record<string, Json>; press: Record<string, number> };
+/** What a seat did since the last tick: what it holds, how often it pressed, and the last number of `session` that counts. */
+export interface SeatInput extends Done { session: string; n: number }
+
+/** A player's inputs, with what tells messages that come late, twice or not at all. */
+interface Taken extends SeatInput {
+  /** The last message whose holds were taken: those of an older one come too late. */
+  heldN: number;
+  /** The last message that only held, and the one with presses before it: it counts when that one does. */
+  calm: { n: number; after: number } | null;
+}
 
 /**
  * The inputs that wait for the next tick, by player. What is held stays; presses are counted and used up. All of it is
  * in memory alone: after a takeover the clients say again what they hold, and what was not counted yet.
+ *
+ * Invariants:
+ *  - `n` is a number up to which every press has counted, or counts at the next tick; so a press is counted once at most,
+ *    and one whose message was lost is counted when the message comes again;
+ *  - what is held is what the newest message of the seat's own session said.
  */
 export class Inputs {
-  private readonly players = new Map<string, SeatInput & { session: string }>();
+  private readonly players = new Map<string, Taken>();
 
   constructor(private readonly game: AnyGame) {}
 
-  /** Takes a message in. Numbers only grow within a session, so what comes twice counts once. @returns false when it is malformed */
+  /** Takes a message in. @param applied the number up to which the room has counted @returns false when it is malformed */
   take(player: string, session: string, applied: number, request: Omit<InputRequest, 'room'>): boolean {
-    const kinds = (this.game.contract.def as ContractDef).inputs ?? {};
+    const done = readDone(this.game, request.hold ?? {}, request.press ?? {});
+    if (!done) return false;
     let own = this.players.get(player);
-    if (!own || own.session !== session) this.players.set(player, own = { session, n: applied, hold: {}, press: {} });
-    if (request.n <= Math.max(own.n, applied)) return true;
-    const hold: Record<string, Json> = {};
-    for (const [name, value] of Object.entries(request.hold ?? {})) {
-      const kind = Object.hasOwn(kinds, name) ? kinds[name]! : null;
-      const read = kind?.kind === 'held' ? parse(kind.schema, value) : null;
-      if (!read?.ok) return false;
-      hold[name] = JSON.parse(JSON.stringify(read.value)) as Json;
+    if (!own || own.session !== session) this.players.set(player, own = { session, n: applied, heldN: applied, calm: null, hold: {}, press: {} });
+    own.n = Math.max(own.n, applied);
+    const { n, after = 0 } = request;
+    if (n > own.heldN) {
+      Object.assign(own.hold, done.hold);
+      own.heldN = n;
+      if (Object.keys(done.press).length === 0) own.calm = { n, after };
     }
-    for (const name of Object.keys(request.press ?? {})) if (!Object.hasOwn(kinds, name) || kinds[name]!.kind !== 'pressed') return false;
-    Object.assign(own.hold, hold);
-    for (const [name, times] of Object.entries(request.press ?? {})) own.press[name] = Math.min(limits.presses, (own.press[name] ?? 0) + times);
-    own.n = request.n;
+    if (n > own.n && after <= own.n) { // else it counts already, or one with presses before it is missing and will come again
+      for (const [name, times] of Object.entries(done.press)) own.press[name] = Math.min(limits.presses, (own.press[name] ?? 0) + times);
+      own.n = n;
+    }
+    if (own.calm && own.calm.after <= own.n) own.n = Math.max(own.n, own.calm.n);
     return true;
   }
 
@@ -42,9 +58,35 @@ export class Inputs {
   next(): ReadonlyMap<string, SeatInput> {
     const now = new Map<string, SeatInput>();
     for (const [player, own] of this.players) {
-      now.set(player, { n: own.n, hold: own.hold, press: own.press });
+      now.set(player, { session: own.session, n: own.n, hold: own.hold, press: own.press });
       own.press = {};
     }
     return now;
   }
+}
+
+/** Reads holds and presses by the contract. Null: a name it does not have, or a value that does not fit. */
+export function readDone(game: AnyGame, hold: Record<string, unknown>, press: Record<string, number>): Done | null {
+  const kinds = (game.contract.def as ContractDef).inputs ?? {};
+  const kindOf = (name: string) => (Object.hasOwn(kinds, name) ? kinds[name]! : null);
+  const done: Done = { hold: {}, press: {} };
+  for (const [name, value] of Object.entries(hold)) {
+    const kind = kindOf(name);
+    const read = kind?.kind === 'held' ? parse(kind.schema, value) : null;
+    const json = read?.ok ? readJson(read.value) : undefined;
+    if (json === undefined) return null;
+    done.hold[name] = json;
+  }
+  for (const [name, times] of Object.entries(press)) {
+    if (kindOf(name)?.kind !== 'pressed' || !(times >= 0)) return null;
+    if (times > 0) done.press[name] = times;
+  }
+  return done;
+}
+
+/** What a tick is told of one seat. The values are copies: a rule may keep them in its state, and change them there. */
+export function told(game: AnyGame, own: Done | undefined): Record<string, Json> {
+  const kinds = Object.entries((game.contract.def as ContractDef).inputs ?? {});
+  const or = <T>(from: Record<string, T> | undefined, name: string, none: T): T => (from && Object.hasOwn(from, name) ? from[name]! : none);
+  return Object.fromEntries(kinds.map(([name, kind]): [string, Json] => [name, kind.kind === 'held' ? copy(or(own?.hold, name, null)) : or(own?.press, name, 0)]));
 }

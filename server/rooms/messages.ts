@@ -8,7 +8,7 @@ export interface Conn { node: string; conn: string }
 
 /** What the node of a client asks the owner of a room; JSON, since it may travel. */
 export type RoomMessage =
-  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; at: Conn; game: string | null }
+  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null }
   | { k: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   /** A connection is gone, or has let go of the room. */
   | { k: 'gone'; player: string; session: string; at: Conn }
@@ -21,7 +21,7 @@ export type RoomMessage =
   | { k: 'inspect' };
 
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
-export type RoomSaying = { k: 'input'; player: string; session: string; n: number; hold?: Record<string, Json>; press?: Record<string, number> };
+export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number; hold?: Record<string, Json>; press?: Record<string, number> };
 
 /** Also says on which channels the member hears what happens, and what is played: for its node, not for the client. */
 export type OwnerJoinReply = (Joined & { channels: string[]; game: string }) | Refused;
@@ -29,7 +29,13 @@ export type SeeReply = { ok: true; view: RoomView; players: (string | null)[] } 
 export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | { ok: true };
 
 /** Whether a message may be given to a second owner when the first one's answer is lost. */
-export const repeatable = (message: RoomMessage): boolean => message.k !== 'act' || message.number !== null || message.name === '$leave'; // what the server asks may be asked twice: it says what shall be, or is refused
+export function repeatable(message: RoomMessage): boolean {
+  switch (message.k) {
+    case 'act': return message.number !== null || message.name === '$leave';
+    case 'serve': return ['$kick', '$host', '$close'].includes(message.name); // they say what shall be; the others, what shall happen
+    default: return true;
+  }
+}
 
 /** One node asks another to take a room; `expected` is the token of whoever has it now and is known to be gone. */
 export interface Adopt { id: string; expected: string | null; floor: number }

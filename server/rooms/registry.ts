@@ -85,8 +85,17 @@ export class Registry {
     }
     this.hosts.set(id, host);
     host.announce();
+    this.finishRecordings(host);
     if (claimed.previous && claimed.previous.node !== self) this.parts.onTaken(id, claimed.previous.node);
     return { ok: true, host };
+  }
+
+  /** A recording whose match ended may not have been put together when its owner died. */
+  private finishRecordings(host: RoomHost): void {
+    const { match, phase } = host.shown;
+    if (!host.game.contract.def.replay || match === 0) return;
+    if (phase !== 'playing') this.parts.onRecorded(host.id, match);
+    if (match > 1) this.parts.onRecorded(host.id, match - 1);
   }
 
   private start(token: string, claimed: Claimed): RoomHost {

@@ -1,15 +1,15 @@
 import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
-import { apply, compose, copy, diff, restore, type Changes } from '../../shared/delta.ts';
+import { apply, compose, copy, diff, restore, type Change, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { NumberedVerdict } from '../../shared/protocol.ts';
 import { randomFrom } from '../../shared/random.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
-import { askBot, asksAtTick, botSeats, planMoves } from './bots.ts';
-import { contextFor, RuleRefusal, type RoomEvent } from './context.ts';
-import { effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
+import { askBot, asksAtTick, botSeats, planMove, planMoves, somebodyHere } from './bots.ts';
+import { contextFor, isAsyncRule, mustBeSync, RuleRefusal, type RoomEvent } from './context.ts';
+import { closedFault, effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
 import { EngineRefusal, performEngine, type Asker } from './engine-actions.ts';
-import type { SeatInput } from './inputs.ts';
+import { told, type SeatInput } from './inputs.ts';
 import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, takeSeat, type Seated, type Table } from './seating.ts';
 
 /** What a room is asked to do. */
@@ -55,6 +55,9 @@ export class Room {
   private readonly shadow: RoomDocument;
   private events: RoomEvent[] = [];
   private batch: Changes | null = null;
+  /** In games that journal motion less often: what has changed since it was last told. */
+  private fresh: Changes | null = null;
+  private readonly lazy: boolean;
   private failedTicks = 0;
   private ticks = 0;
   /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
@@ -71,6 +74,7 @@ export class Room {
   ) {
     this.shadow = copy(doc, 'document');
     this.clock = doc.hidden.clock;
+    this.lazy = ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every';
   }
 
   /** Runs one input at wall time `wall`. Never throws. */
@@ -92,6 +96,18 @@ export class Room {
   /** The room's clock: never behind its last entry. */
   get now(): number { return this.clock; }
 
+  /**
+   * Where motion may be journaled later: what has changed since this was last asked, if it is motion and nothing else.
+   * It stays part of the next entry. Null: there is more to it, or nothing.
+   */
+  motion(): Changes | null {
+    const { fresh, batch } = this;
+    if (!this.lazy || !fresh || !batch || this.events.length > 0 || !onlyKeys(batch, motionKeys)) return null;
+    if (!onlyKeys(batch['room'], ['inputs']) || !onlyKeys(batch['hidden'], ['clock', 'seed'])) return null;
+    this.fresh = null;
+    return fresh;
+  }
+
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   take(): Batch | null {
     if (!this.batch && this.events.length === 0) return null;
@@ -99,13 +115,15 @@ export class Room {
     this.doc.hidden.clock = this.shadow.hidden.clock = this.clock;
     const changes = compose(this.batch ?? {}, { hidden: { clock: this.clock } });
     const taken = { seq: ++this.seq, changes, events: this.events, now: this.clock };
-    this.batch = null;
+    this.batch = this.fresh = null;
     this.events = [];
     return taken;
   }
 
   /** Why the room is out of play, or null. */
   get fault(): string | null { return this.doc.hidden.fault; }
+
+  private barred(): Outcome { return { kind: 'refused', refusal: refused(this.fault === closedFault ? 'room-missing' : 'room-quarantined') }; }
 
   private table(): Table { return { game: this.game, doc: this.doc, events: this.events, now: this.clock }; }
 
@@ -119,13 +137,14 @@ export class Room {
       if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
       if (changes) {
         apply(this.shadow as unknown as Json, changes);
+        if (this.lazy) this.fresh = this.fresh ? compose(this.fresh, structuredClone(changes)) : structuredClone(changes);
         this.batch = this.batch ? compose(this.batch, changes) : changes;
       }
       return result;
     } catch (error) {
       restore(this.doc as unknown as Json, this.shadow as unknown as Json);
       // A rule that awaits holds the state still, and goes on: it is left with a state that is nobody's.
-      if (error instanceof AsyncRule) this.doc.state = copy(this.shadow.state);
+      if (isAsyncRule(error)) this.doc.state = copy(this.shadow.state);
       this.events.length = said;
       throw error;
     }
@@ -143,7 +162,7 @@ export class Room {
   }
 
   private join(input: Input & { kind: 'join' }): Outcome {
-    if (this.fault) return { kind: 'refused', refusal: refused('room-quarantined') };
+    if (this.fault) return this.barred();
     let seated: Seated | Refused;
     try {
       seated = this.count(() => takeSeat(this.table(), input));
@@ -176,7 +195,7 @@ export class Room {
       const known = this.knownNumber(hidden, input.number);
       if (known) return known;
     }
-    if (this.fault) return { kind: 'refused', refusal: refused('room-quarantined') };
+    if (this.fault) return this.barred();
     const seq = this.seq + 1;
     const n = input.number?.n ?? null;
     try {
@@ -236,7 +255,7 @@ export class Room {
 
   /** What the server itself asks of the room, as a host would. */
   private serve({ name, data }: Input & { kind: 'serve' }): Outcome {
-    if (this.fault) return { kind: 'refused', refusal: refused('room-quarantined') };
+    if (this.fault && name !== '$close') return this.barred();
     const seq = this.seq + 1;
     try {
       this.afterAction(name, 'server', this.count(() => performEngine(this.table(), 'server', name, data)));
@@ -266,7 +285,7 @@ export class Room {
     try {
       this.count(() => {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
-        if (move && 'act' in move) this.perform(seat, move.act, (move.data ?? {}) as Json);
+        if (move && 'act' in move) this.perform(seat, move.act, move.data);
       });
     } catch (error) {
       this.onFailure('bot', error);
@@ -341,27 +360,28 @@ export class Room {
 
   private askBots(): void {
     this.botInputs.clear();
+    if (!somebodyHere(this.doc)) return;
     for (const seat of botSeats(this.doc)) {
       this.tryOut('bot', () => {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
-        if (!move || 'act' in move) return;
-        const asked = move as { hold?: Record<string, Json>; press?: readonly string[] };
-        this.botInputs.set(seat, { n: 0, hold: asked.hold ?? {}, press: Object.fromEntries((asked.press ?? []).map(name => [name, 1])) });
+        if (move && 'act' in move) planMove(this.doc, seat, this.clock + move.after);
+        else if (move) this.botInputs.set(seat, move);
       });
     }
   }
 
   /** What the tick is told of each seat, and that it was: the numbers are part of the entry. */
   private inputsBySeat(inputs: ReadonlyMap<string, SeatInput>): Record<string, Json>[] {
-    const kinds = Object.entries((this.game.contract.def as ContractDef).inputs ?? {});
-    const { room } = this.doc;
+    const { room, hidden } = this.doc;
     return room.seats.flatMap((seat, i) => {
       if (!seat) return [];
-      const own = seat.bot ? this.botInputs.get(i) : seat.out ? undefined : inputs.get(seat.player);
+      const said = seat.bot ? this.botInputs.get(i) : seat.out ? undefined : inputs.get(seat.player);
+      // What an older session of the player held is let go of, and its numbers are not those of the new one.
+      const own = said && (seat.bot || said.session === hidden.seats[i]?.session) ? said : undefined;
       if (!seat.bot && own && room.inputs[i] !== undefined && own.n > room.inputs[i]) room.inputs[i] = own.n;
-      const said = Object.fromEntries(kinds.map(([name, kind]): [string, Json] => [name, kind.kind === 'held' ? own?.hold[name] ?? null : own?.press[name] ?? 0]));
+      const ticked = told(this.game, own);
       if (seat.bot && own) own.press = {};
-      return [said];
+      return [ticked];
     });
   }
 
@@ -370,7 +390,9 @@ export class Room {
     this.count(() => {
       this.doc.room.phase = 'quarantined';
       this.doc.room.clocks = {};
-      this.doc.hidden.timers = {};
+      // What was asked for before is done all the same, and found by that timer.
+      const { [effectsTimer]: effects } = this.doc.hidden.timers;
+      this.doc.hidden.timers = effects ? { [effectsTimer]: effects } : {};
       this.doc.hidden.fault = why;
     });
   }
@@ -391,7 +413,7 @@ export class Room {
     const migrated = this.tryOut('migrate', () => {
       if (this.doc.state !== null) {
         if (!this.game.rules.migrate) throw new TypeError('the rules have no migrate');
-        this.doc.state = (this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion);
+        this.doc.state = mustBeSync((this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion));
       }
       hidden.stateVersion = room.version = version;
     });
@@ -406,11 +428,6 @@ export class Room {
   }
 }
 
-class AsyncRule extends TypeError { override readonly name = 'AsyncRule'; }
+const motionKeys = ['state', 'room', 'hidden'];
+const onlyKeys = (changes: Change | undefined, keys: readonly string[]): boolean => changes === undefined || (typeof changes === 'object' && changes !== null && !Array.isArray(changes) && Object.keys(changes).every(key => keys.includes(key)));
 
-/** A rule that awaits would go on after its entry was written, on a state that has moved on. */
-function mustBeSync(result: unknown): void {
-  if (typeof (result as { then?: unknown } | undefined)?.then !== 'function') return;
-  (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
-  throw new AsyncRule('a rule must not be asynchronous');
-}

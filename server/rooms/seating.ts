@@ -3,8 +3,8 @@ import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { PublicSeat } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
-import { contextFor, endMatch, endTimers, type RoomEvent } from './context.ts';
-import { botPlayer, holdTimer, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+import { contextFor, endMatch, endTimers, mustBeSync, type RoomEvent } from './context.ts';
+import { botPlayer, closedFault, effectsTimer, holdTimer, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
 
 /**
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
@@ -31,18 +31,24 @@ export function takeSeat(t: Table, who: { player: string; name: string; session:
   if (room.phase === 'ended' && !late) return refused('room-ended');
   sit(t, free, { player: who.player, name: who.name, bot: false }, who.session);
   room.host ??= free;
-  while (hidden.fill > 0 && addBot(t) !== null) hidden.fill -= 1;
+  for (let bots = hidden.fill; bots > 0 && addBot(t) !== null; bots--);
+  hidden.fill = 0;
   maybeStart(t);
   return { seat: seatOf(doc, who.player), replaced: null, fresh: true, back: false };
 }
 
 /** A seat for somebody new; in a match that goes on, also one that its player has left. */
-function freeSeat({ game, doc: { room, hidden } }: Table): number | null {
-  const free = room.seats.indexOf(null);
+function freeSeat(t: Table): number | null {
+  const free = t.doc.room.seats.indexOf(null);
   if (free >= 0) return free;
-  const left = room.phase === 'playing' && (game.contract.def as ContractDef).late ? room.seats.findIndex((_s, i) => hidden.seats[i] === null) : -1;
+  const left = reusesSeats(t) ? t.doc.hidden.seats.indexOf(null) : -1;
   return left < 0 ? null : left;
 }
+
+const reusesSeats = ({ game, doc: { room } }: Table): boolean => room.phase === 'playing' && (game.contract.def as ContractDef).late === true;
+const freeSeats = (t: Table): number => (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
+/** Players for whom a seat is kept and who have not come yet: a bot does not take it. */
+const expected = ({ hidden }: RoomDocument): number => (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
 
 function sit(t: Table, seat: number, who: { player: string; name: string; bot: boolean }, session: string): void {
   const { room, hidden } = t.doc;
@@ -50,14 +56,14 @@ function sit(t: Table, seat: number, who: { player: string; name: string; bot: b
   room.seats[seat].team = smallestTeam(t);
   hidden.seats[seat] = { player: who.player, session, closed: [], base: 0, verdicts: {} };
   forgetInputs(t, seat);
-  t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat));
+  mustBeSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
 }
 
 /** @returns the bot's seat, or null when none is free */
 export function addBot(t: Table): number | null {
   const { room } = t.doc;
   const free = freeSeat(t);
-  if (free === null) return null;
+  if (free === null || freeSeats(t) <= expected(t.doc)) return null;
   let n = 1;
   while (seatOf(t.doc, botPlayer(n)) >= 0 || room.seats.some(s => s?.name === `Bot ${n}`)) n++;
   sit(t, free, { player: botPlayer(n), name: `Bot ${n}`, bot: true }, '');
@@ -154,6 +160,18 @@ export function leaveSeat(t: Table, seat: number): number | null {
   return out;
 }
 
+/** Nobody sits here any more, and nothing happens: what is left to do is what the rules have asked of the host's code. */
+export function vacate({ room, hidden }: RoomDocument): void {
+  const { [effectsTimer]: effects } = hidden.timers;
+  room.phase = 'quarantined';
+  room.seats = room.seats.map(() => null);
+  room.host = null;
+  room.clocks = {};
+  hidden.seats = hidden.seats.map(() => null);
+  hidden.timers = effects ? { [effectsTimer]: effects } : {};
+  hidden.fault = closedFault;
+}
+
 /** A host who is gone is followed by somebody who is here; else by anybody; never by a bot. */
 function handOver({ room, hidden }: RoomDocument, seat: number): void {
   if (room.host !== seat) return;
@@ -178,13 +196,14 @@ export function maybeStart(t: Table): void {
   const def = t.game.contract.def as ContractDef;
   if (room.phase !== 'waiting') return;
   const seated = room.seats.filter(s => s !== null);
+  if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
   const start = def.start ?? 'full';
   if (start === 'full' && seated.length === def.seats.max) startMatch(t);
-  if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready) && seated.some(s => !s.bot)) startMatch(t);
+  if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
 }
 
 /** Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or are not there and forfeited or are played by the bot. */
-const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
+export const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
 
 /** All who are still seated agree to play again: the next match begins in the same room. */
 export function maybeRematch(t: Table): void {
@@ -200,11 +219,12 @@ export function startMatch(t: Table): void {
   closeRanks(t.doc);
   room.phase = 'playing';
   room.match += 1;
+  hidden.began = t.now;
   room.result = null;
   room.clocks = {};
   for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false } satisfies Partial<PublicSeat>);
   endTimers(hidden);
-  t.doc.state = (t.game.rules.setup as (ctx: unknown) => Json)(contextFor(t.game, t.doc, t.events, t.now, null));
+  t.doc.state = mustBeSync((t.game.rules.setup as (ctx: unknown) => Json)(contextFor(t.game, t.doc, t.events, t.now, null)));
   hidden.stateVersion = t.game.contract.def.version as number;
 }
 

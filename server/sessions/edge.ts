@@ -1,5 +1,6 @@
 import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
 import { mint } from '../../shared/ids.ts';
+import { readJson } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { ActReply, ActRequest, CreateReply, CreateRequest, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, SignalRequest } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
@@ -59,6 +60,11 @@ export class Edge {
     for (const connection of this.connections.values()) for (const room of connection.rooms.keys()) connection.notice({ room, code: 'resync' });
   }
 
+  /** There is no such room any more: its members here hear it, should they not have been told. */
+  roomGone(room: string): void {
+    for (const connection of this.connections.values()) if (connection.rooms.has(room)) connection.notice({ room, code: 'closed' });
+  }
+
   /** Hands a notice to one connection, if it is still here. */
   notice(conn: string, notice: Notice): void { this.connections.get(conn)?.notice(notice); }
 
@@ -103,8 +109,9 @@ export class Edge {
     if (!attachment || attachment.watch) return true;
     const schemas = (this.parts.games.get(attachment.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
     const read = Object.hasOwn(schemas, name) ? parse(schemas[name]!, data) : null;
-    if (!read?.ok) return this.strike(connection);
-    this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, read.value);
+    const said = read?.ok ? readJson(read.value ?? null) : undefined;
+    if (said === undefined) return this.strike(connection);
+    this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, said);
     return true;
   }
 
@@ -172,7 +179,7 @@ export class Edge {
     const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`), signalsOf(room)];
     for (const channel of channels) connection.link.subscribe(channel);
     const reply = (await this.parts.router.request(room, {
-      k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null,
+      k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null, ...(request.whole ? { whole: true } : {}),
       at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null,
     })) as OwnerJoinReply;
     const keep = reply.ok ? reply.channels : before;

@@ -52,6 +52,7 @@ export const readers: Readers = {
       }),
       game: optional(v.game, word('game')),
       watch: optional(v.watch, flag('watch')),
+      whole: optional(v.whole, flag('whole')),
       session: optional(v.session, id('session')),
       place: optional(v.place, p => (isPlace(p) ? p : bad('place: [term, seq]'))),
     }) as JoinRequest;
@@ -81,7 +82,8 @@ export const sayings: { [K in SayingName]: (value: unknown) => Sayings[K] } = {
     const v = object(value, 'input');
     const press = optional(v.press, p => Object.fromEntries(Object.entries(object(p, 'press')).slice(0, 32).map(([name, times]) => [name, count('press', limits.presses)(times)])));
     const hold = optional(v.hold, h => payload(object(h, 'hold'), 'hold') as JsonObject);
-    return drop({ room: id('room')(v.room), n: count('n', Number.MAX_SAFE_INTEGER)(v.n), hold, press }) as InputRequest;
+    const number = (what: string) => count(what, Number.MAX_SAFE_INTEGER);
+    return drop({ room: id('room')(v.room), n: number('n')(v.n), after: optional(v.after, number('after')), hold, press }) as InputRequest;
   },
   signal(value): SignalRequest {
     const v = object(value, 'signal');

@@ -23,8 +23,13 @@ export interface Store {
    */
   claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost>;
   append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'>;
-  /** Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. */
-  snapshot(id: string, token: string, seq: number, text: string, keep: number): Promise<'ok' | 'fenced' | 'old'>;
+  /** Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `part`: goes to the recording of a match in the same step. */
+  snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'>;
+  /** The pieces of a match's recording so far, oldest first. */
+  replayParts(id: string, match: number): Promise<string[]>;
+  /** Keeps a recording for `life` ms and lets go of its pieces. It outlives its room. */
+  keepReplay(id: string, match: number, text: string, life: number): Promise<void>;
+  replay(id: string, match: number): Promise<string | null>;
   /** Gives the room up, so that the next claim needs no proof of death. */
   release(id: string, token: string): Promise<'ok' | 'fenced'>;
   /** Who owns it, or null where there is no such room. */

@@ -14,6 +14,8 @@ interface Kept {
 export class MemoryStore implements Store {
   private readonly rooms = new Map<string, Kept>();
   private readonly codes = new Map<string, string>();
+  private readonly pieces = new Map<string, { texts: string[]; expires: number }>();
+  private readonly replays = new Map<string, { text: string; expires: number }>();
   private lastTerm = 0;
   private sweepAt = 0;
 
@@ -62,7 +64,7 @@ export class MemoryStore implements Store {
     return 'ok';
   }
 
-  async snapshot(id: string, token: string, seq: number, text: string, keep: number): Promise<'ok' | 'fenced' | 'old'> {
+  async snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     if (seq <= room.snapshotSeq || seq > room.seq) return 'old';
@@ -71,7 +73,24 @@ export class MemoryStore implements Store {
     const drop = Math.max(0, seq - keep - (room.firstSeq - 1));
     room.entries.splice(0, drop);
     room.firstSeq += drop;
+    if (part) {
+      const key = `${id}/${part.match}`;
+      const pieces = this.pieces.get(key)?.texts ?? [];
+      this.pieces.set(key, { texts: [...pieces, part.text], expires: this.clock.now() + limits.roomLife });
+    }
     return 'ok';
+  }
+
+  async replayParts(id: string, match: number): Promise<string[]> { return [...(this.pieces.get(`${id}/${match}`)?.texts ?? [])]; }
+
+  async keepReplay(id: string, match: number, text: string, life: number): Promise<void> {
+    this.replays.set(`${id}/${match}`, { text, expires: this.clock.now() + life });
+    this.pieces.delete(`${id}/${match}`);
+  }
+
+  async replay(id: string, match: number): Promise<string | null> {
+    const kept = this.replays.get(`${id}/${match}`);
+    return kept && kept.expires > this.clock.now() ? kept.text : null;
   }
 
   async release(id: string, token: string): Promise<'ok' | 'fenced'> {
@@ -138,6 +157,7 @@ export class MemoryStore implements Store {
     if (this.clock.now() < this.sweepAt) return;
     this.sweepAt = this.clock.now() + 60_000;
     for (const id of [...this.rooms.keys()]) this.room(id);
+    for (const kept of [this.pieces, this.replays]) for (const [key, { expires }] of kept) if (expires <= this.clock.now()) kept.delete(key);
   }
 }
 

@@ -5,6 +5,9 @@ export class RedisKeys {
   meta(id: string): string { return `${this.prefix}{r:${id}}:m`; }
   journal(id: string): string { return `${this.prefix}{r:${id}}:j`; }
   snapshot(id: string): string { return `${this.prefix}{r:${id}}:s`; }
+  /** Pieces of the recording of a match, and the whole of it. */
+  replayParts(id: string, match: number): string { return `${this.prefix}{r:${id}}:p${match}`; }
+  replay(id: string, match: number): string { return `${this.prefix}{r:${id}}:r${match}`; }
   code(code: string): string { return `${this.prefix}code:${code}`; }
   get listed(): string { return `${this.prefix}listed`; }
   get open(): string { return `${this.prefix}open`; }

@@ -77,10 +77,18 @@ export class RedisStore implements Store {
     return reply;
   }
 
-  async snapshot(id: string, token: string, seq: number, text: string, keep: number): Promise<'ok' | 'fenced' | 'old'> {
+  async snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'> {
     const k = this.keys;
-    return (await this.run('snapshot', [k.meta(id), k.journal(id), k.snapshot(id)], [token, String(seq), text, String(keep)])) as 'ok' | 'fenced' | 'old';
+    return (await this.run('snapshot', [k.meta(id), k.journal(id), k.snapshot(id), k.replayParts(id, part?.match ?? 0)], [token, String(seq), text, String(keep), part?.text ?? '', String(limits.roomLife)])) as 'ok' | 'fenced' | 'old';
   }
+
+  async replayParts(id: string, match: number): Promise<string[]> { return this.read(() => this.reads.lRange(this.keys.replayParts(id, match), 0, -1)); }
+
+  async keepReplay(id: string, match: number, text: string, life: number): Promise<void> {
+    await this.read(() => this.reads.multi().set(this.keys.replay(id, match), text, { expiration: { type: 'PX', value: life } }).del(this.keys.replayParts(id, match)).exec());
+  }
+
+  async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.reads.get(this.keys.replay(id, match))); }
 
   async release(id: string, token: string): Promise<'ok' | 'fenced'> { return (await this.run('release', [this.keys.meta(id)], [token])) as 'ok' | 'fenced'; }
 

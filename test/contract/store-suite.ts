@@ -54,6 +54,42 @@ export function storeSuite(under: StoreUnderTest): void {
       return got;
     };
 
+    describe('recordings', () => {
+      it('[Y1] pieces go in with snapshots, in order, and are let go of when the whole is kept', async () => {
+        const id = await owned('a', 3);
+        assert.deepEqual(await store.replayParts(id, 1), []);
+        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, { match: 1, text: 'one «♟»' }), 'ok');
+        assert.equal(await store.snapshot(id, 'a', 2, 's', 0), 'ok');
+        assert.equal(await store.snapshot(id, 'a', 3, 's', 0, { match: 1, text: 'two' }), 'ok');
+        assert.deepEqual(await store.replayParts(id, 1), ['one «♟»', 'two']);
+        assert.deepEqual(await store.replayParts(id, 2), []);
+        assert.equal(await store.replay(id, 1), null);
+        await store.keepReplay(id, 1, 'whole', 60_000);
+        assert.equal(await store.replay(id, 1), 'whole');
+        assert.deepEqual(await store.replayParts(id, 1), []);
+        await store.keepReplay(id, 1, 'whole', 60_000);
+        assert.equal(await store.replay(id, 1), 'whole', 'twice is like once');
+      });
+      it('[Y1] a snapshot that is refused leaves no piece', async () => {
+        const id = await owned('a', 2);
+        assert.equal(await store.snapshot(id, 'other', 1, 's', 0, { match: 1, text: 'x' }), 'fenced');
+        assert.equal(await store.snapshot(id, 'a', 2, 's', 0), 'ok');
+        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, { match: 1, text: 'x' }), 'old');
+        assert.deepEqual(await store.replayParts(id, 1), []);
+      });
+      it('[Y5] a recording outlives its room, and ends when its time is over', async () => {
+        const id = await owned('a', 1);
+        await store.keepReplay(id, 1, 'whole', 200);
+        await store.keepReplay(id, 2, 'whole', 60_000);
+        assert.equal(await store.remove(id, 'a'), 'ok');
+        assert.equal(await store.replay(id, 2), 'whole');
+        if (forward) forward(300);
+        else for (const until = Date.now() + 10_000; (await store.replay(id, 1)) !== null && Date.now() < until;) await new Promise(resolve => { setTimeout(resolve, 20); });
+        assert.equal(await store.replay(id, 1), null);
+        assert.equal(await store.replay(id, 2), 'whole');
+      });
+    });
+
     describe('creating and finding', () => {
       it('a room that is made is there, owned by nobody, without entries', async () => {
         const room = newRoom();

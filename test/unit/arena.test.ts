@@ -5,11 +5,13 @@ import { copy, diff } from '../../shared/delta.ts';
 import { arena, type Arena, type Pilot } from '../../shared/games/arena/contract.ts';
 import { isOpen, packGem, rimAt, rimNarrow, rimWide, starWorth, start, unpackGem, way } from '../../shared/games/arena/ground.ts';
 import { craftSize, cruise, dashSpeed, fromMiddle, middle, pack, root, step, toLength, touch, unpack, type Craft, type Footing, type Steer } from '../../shared/games/arena/motion.ts';
-import { dashRest, fallTicks, safeTicks, stunTicks, type ArenaTick } from '../../shared/games/arena/play.ts';
+import { dashRest, fallTicks, safeTicks, stunTicks } from '../../shared/games/arena/pilot.ts';
+import type { ArenaTick } from '../../shared/games/arena/play.ts';
 import { arenaGame, pauseTicks, readyTicks } from '../../shared/games/arena/rules.ts';
 import { ranking, total } from '../../shared/games/arena/standings.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom } from '../../shared/random.ts';
+import { playerOf, seatedRoom } from './table.ts';
 
 type Input = { steer?: Steer | null; dash?: number };
 const { rules } = arenaGame;
@@ -155,8 +157,8 @@ describe('Arena: motion', () => {
   it('who touches is the same from both sides', () => {
     const a: Craft = { x: 1_000, y: 1_000, vx: 50, vy: 0 };
     const b: Craft = { x: 1_200, y: 1_000, vx: -50, vy: 0 };
-    assert.deepEqual(touch(a, b), { nx: 1_000, ny: 0, deep: 40, speed: 100 });
-    assert.deepEqual(touch(b, a), { nx: -1_000, ny: 0, deep: 40, speed: 100 });
+    assert.deepEqual(touch(a, b), { nx: 1_000, ny: 0, deep: 2 * craftSize - 200, speed: 100 });
+    assert.deepEqual(touch(b, a), { nx: -1_000, ny: 0, deep: 2 * craftSize - 200, speed: 100 });
     assert.equal(touch(a, { ...b, x: 1_000 + 2 * craftSize }), null);
     assert.equal(touch(a, { ...a })!.deep, 2 * craftSize, 'also on the very same place');
   });
@@ -437,7 +439,7 @@ describe('Arena: bots play whole matches', () => {
     assert.deepEqual(one.events, other.events);
   });
 
-  it('a tick of eight craft costs little on the wire, and little time', () => {
+  it('a tick of eight craft costs little on the wire', () => {
     const sizes: number[] = [];
     const motions: number[] = [];
     botsPlay(8, 3, { each: (match, changes) => {
@@ -450,6 +452,29 @@ describe('Arena: bots play whole matches', () => {
     const motion = Math.max(...motions);
     const report = `bytes a tick: motion ${motion}, all: least ${sizes[0]}, median ${sizes[sizes.length >> 1]}, mean ${mean.toFixed(1)}, 99 of 100 ${sizes[Math.floor(sizes.length * 0.99)]}, most ${sizes.at(-1)}`;
     assert.ok(motion <= 110 && mean <= 170 && sizes.at(-1)! <= 700, report);
-    if (process.env['ARENA_FIGURES']) console.log(report);
+  });
+});
+
+describe('Arena in a room', () => {
+  it('the host begins, bots and inputs play, somebody comes late, and the journal makes the same of it', () => {
+    const played = seatedRoom(arenaGame, 2, { options: { rounds: 1, seconds: 20 } });
+    const s = () => played.room.doc.state as unknown as Arena;
+    assert.equal(played.act(0, '$bot'), 'ok');
+    assert.equal(played.act(1, '$start'), 'not-host');
+    assert.equal(played.act(0, '$start'), 'ok');
+    const tick = (press: number) => played.step({ kind: 'tick', inputs: new Map([[playerOf(0), { n: 1, hold: { steer: { x: 0, y: 100 } }, press: { dash: press } }]]) });
+    const before = unpack(s().crafts);
+    for (let i = 0; i < readyTicks + 10; i++) tick(i === readyTicks + 4 ? 1 : 0);
+    const after = unpack(s().crafts);
+    assert.ok(after[0]!.y > before[0]!.y && s().pilots[0]!.dashed > 0, 'what is held and pressed');
+    assert.deepEqual(after[1], before[1], 'nothing is held');
+    assert.notDeepEqual(after[2], before[2], 'the bot');
+    assert.equal(played.join('late'), 'ok');
+    assert.equal(s().pilots.length, 4);
+    for (let i = 0; i < 500 && played.room.doc.room.phase === 'playing'; i++) tick(i % 50 === 0 ? 1 : 0);
+    assert.equal(played.room.doc.room.phase, 'ended');
+    assert.deepEqual(played.room.doc.room.result, { ranking: ranking(s()) });
+    assert.deepEqual(played.failures, []);
+    assert.deepEqual(played.replayed(), played.room.doc);
   });
 });

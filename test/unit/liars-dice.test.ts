@@ -435,7 +435,28 @@ describe('Liar\'s Dice', () => {
     });
   });
 
-  it('can be watched again, is begun by the host, and is played on by the bot for who is away', () => {
-    assert.deepEqual([liarsDice.def.replay, liarsDice.def.start, liarsDice.def.away.then], [true, 'host', 'bot']);
+  it('is begun by the host, and can be watched again', () => {
+    assert.deepEqual([liarsDice.def.start, liarsDice.def.replay], ['host', true]);
+    const table = seatedRoom(liarsDiceGame, 3);
+    assert.equal(table.room.doc.room.phase, 'waiting', 'three of six are enough, but somebody has to say so');
+    assert.equal(table.act(1, '$start'), 'not-host');
+    assert.equal(table.act(0, '$start'), 'ok');
+  });
+
+  it('the bot plays on for who is away, until they are back', () => {
+    const table = deal(2, { turn: 1, options: { turnSeconds: 0 } });
+    const { player, session } = table.room.doc.hidden.seats[1]!;
+    table.step({ kind: 'away', player, session });
+    table.advance(59_999);
+    assert.equal(stateOf(table).bid, null, 'the seat is held');
+    table.advance(1);
+    table.advance(5_000);
+    assert.equal(table.state.bid?.seat, 1);
+    assert.equal(table.room.doc.room.seats[1]!.bot, true);
+    assert.equal(table.join(player, session), 'ok');
+    assert.equal(bid(table, 9, 6), 'ok');
+    table.advance(60_000);
+    assert.deepEqual([table.state.turn, table.state.stage], [1, 'bidding'], 'they are back, and take their time');
+    assert.deepEqual(table.failures, []);
   });
 });

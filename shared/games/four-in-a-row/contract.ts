@@ -29,5 +29,7 @@ export const fourInARow = contract('four-in-a-row', {
   timers: { turn: z.object({ seat: z.int() }) },
   clocks: ['turn'],
   refusals: ['not-your-turn', 'column-full'],
+  signals: { emote: z.enum(['gg', 'nice', 'hm', 'oops', 'again']) },
   away: { hold: 60_000, then: 'forfeit' },
+  replay: true,
 });

@@ -1,4 +1,5 @@
 import type { CtxOf } from '../../contract.ts';
+import { bot } from './bot.ts';
 import { columns, fourInARow, rows, type Four } from './contract.ts';
 
 type FourCtx = CtxOf<typeof fourInARow>;
@@ -72,4 +73,5 @@ export const fourInARowGame = fourInARow.rules({
     turn: (_s, { seat }, ctx) => ctx.end({ ranking: [[1 - seat], [seat]] }),
   },
   left: (_s, ctx) => winner(1 - ctx.seat, ctx),
+  bot,
 });

@@ -1,0 +1,33 @@
+import type { Contract } from '../../../shared/contract.ts';
+import { arena } from '../../../shared/games/arena/contract.ts';
+import type { TableGame } from '../table-game.ts';
+import { asArena, standings } from './arena-room.ts';
+import { ArenaTable } from './arena-table.tsx';
+import { ArenaPicture } from './picture.tsx';
+
+export const arenaTable: TableGame = {
+  contract: arena as unknown as Contract,
+  title: 'Arena',
+  pitch: 'Gather gems, dash at whoever has more, and stay on the ground.',
+  variants: [
+    { name: 'Three rounds', note: 'about four minutes', options: {} },
+    { name: 'One round', note: 'about a minute', options: { rounds: 1 } },
+  ],
+  bots: 3,
+  // Everybody plays at once, and the clock runs for all alike: it stands over the ground.
+  howTo: null,
+  ownSeats: true,
+  ownStandings: true,
+  hold: arena.def.away.hold,
+  Table: ArenaTable,
+  Picture: ArenaPicture,
+  turn: () => null,
+  clock: () => null,
+  ending(room) {
+    const [first, second] = standings(asArena(room));
+    if (!first) return '';
+    if (!second) return 'The others have left.';
+    return first.place === second.place ? `${first.total} gems each.` : `${first.total} gems to ${second.total}.`;
+  },
+  lastMove: () => '',
+};

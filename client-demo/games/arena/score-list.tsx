@@ -1,0 +1,55 @@
+import type { ArenaRoom, Standing } from './arena-room.ts';
+import { nameOf } from './arena-room.ts';
+import { total } from '../../../shared/games/arena/standings.ts';
+import { marks } from './look.ts';
+
+/** A craft's colour and mark, as on the ground. */
+export function CraftToken({ seat }: { seat: number }) {
+  return (
+    <svg class="craft-token" viewBox="-100 -100 200 200" aria-hidden="true">
+      <circle r="94" style={{ fill: `var(--craft-${seat})` }} />
+      <path d={marks[seat]} />
+    </svg>
+  );
+}
+
+/** Who has how much, in the order of the seats: a list that reorders itself cannot be read at a glance. */
+export function ScoreList({ room }: { room: ArenaRoom }) {
+  const { state: s, info } = room;
+  return (
+    <ul class="arena-scores" aria-label="Gems">
+      {info.seats.map((player, seat) => {
+        const pilot = s?.pilots[seat];
+        if (!player || pilot?.gone) return null;
+        const down = (s?.phase === 'play' && (pilot?.back ?? 0) > 0) || !player.here;
+        return (
+          <li key={seat} class={`arena-score ${seat === room.seat ? 'is-mine' : ''} ${down ? 'is-down' : ''}`} data-testid={`score-${seat}`} style={{ '--own': `var(--craft-${seat})` }}>
+            <CraftToken seat={seat} />
+            <span class="arena-name">{nameOf(room, seat)}</span>
+            <b class="arena-gems">{pilot ? total(pilot) : 0}</b>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** How it stands, between two rounds and at the end. */
+export function Standings({ title, rows, note }: { title: string; rows: readonly Standing[]; note: string }) {
+  return (
+    <section class="arena-standings" aria-label={title}>
+      <h3>{title}</h3>
+      <ol>
+        {rows.map(row => (
+          <li key={row.seat} class={row.mine ? 'is-mine' : ''}>
+            <span class="arena-place">{row.place}</span>
+            <CraftToken seat={row.seat} />
+            <span class="arena-name">{row.name}</span>
+            <b class="arena-gems">{row.total}</b>
+          </li>
+        ))}
+      </ol>
+      <p>{note}</p>
+    </section>
+  );
+}

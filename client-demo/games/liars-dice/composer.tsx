@@ -1,0 +1,86 @@
+import { useEffect, useState } from 'preact/hooks';
+import { leastCount, smallestBid, type Bid } from '../../../shared/games/liars-dice/contract.ts';
+import { Die } from './die.tsx';
+import { bidInWords, faceName } from './words.ts';
+
+interface ComposerProps {
+  /** The bid that has to be beaten. */
+  over: Bid | null;
+  /** Dice of all players together. */
+  total: number;
+  wild: boolean;
+  /** A bid may be made now. */
+  active: boolean;
+  onBid(bid: Bid): void;
+  onChallenge(): void;
+}
+
+const faces = [1, 2, 3, 4, 5, 6];
+
+/** Puts a bid together: it begins with the smallest there is, so that one press is enough to stay in. */
+export function Composer({ over, total, wild, active, onBid, onChallenge }: ComposerProps) {
+  const least = (face: number) => leastCount(face, over, wild);
+  const [bid, setBid] = useState<Bid | null>(() => smallestBid(over, total, wild));
+  /** A count that somebody chose stays when the face changes; one that was only the least does not. */
+  const [chosen, setChosen] = useState(false);
+
+  function step(by: number): void {
+    if (!bid || bid.count + by < least(bid.face) || bid.count + by > total) return;
+    setBid({ ...bid, count: bid.count + by });
+    setChosen(true);
+  }
+  function take(face: number): void {
+    if (!bid || least(face) > total) return;
+    // Wild ones are counted in another measure.
+    const keep = chosen && !(wild && (face === 1) !== (bid.face === 1));
+    setChosen(keep);
+    setBid({ face, count: keep ? Math.max(bid.count, least(face)) : least(face) });
+  }
+  function spin(event: KeyboardEvent): void {
+    const by = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    if (active) step(by);
+  }
+
+  useEffect(() => {
+    if (!active) return;
+    const key = (event: KeyboardEvent) => {
+      if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^[1-6]$/.test(event.key)) take(Number(event.key));
+      else if (event.key === '+' || event.key === '-') step(event.key === '+' ? 1 : -1);
+      else return;
+      event.preventDefault();
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  });
+
+  return (
+    <fieldset class={`composer ${active ? '' : 'is-waiting'}`} disabled={!active} data-testid="composer">
+      <legend class="unseen">Your bid. Keys: 1 to 6 for the face, plus and minus for the count.</legend>
+      {bid && <>
+        <div class="composer-count">
+          <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active || bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
+          <span
+            class="composer-number" role="spinbutton" tabIndex={active ? 0 : -1} data-testid="bid-count" aria-label="Number of dice" aria-disabled={!active}
+            aria-valuemin={least(bid.face)} aria-valuemax={total} aria-valuenow={bid.count} aria-valuetext={bidInWords(bid)} onKeyDown={spin}
+          >{bid.count}</span>
+          <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active || bid.count >= total} onClick={() => step(1)}>+</button>
+        </div>
+        <div class="composer-faces" role="group" aria-label="Face">
+          {faces.map(face => (
+            <button
+              key={face} type="button" class="face" aria-pressed={face === bid.face} aria-label={faceName(face)} data-testid={`bid-face-${face}`}
+              disabled={!active || least(face) > total} onClick={() => take(face)}
+            ><Die face={face} /></button>
+          ))}
+        </div>
+      </>}
+      <div class="composer-deeds">
+        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" aria-label={`Bid ${bidInWords(bid)}`} onClick={() => onBid(bid)}>Bid {bid.count} × <Die face={bid.face} /></button>}
+        <button type="button" class="button is-danger" data-testid="challenge" disabled={!active || !over} onClick={onChallenge}>Liar!</button>
+      </div>
+    </fieldset>
+  );
+}

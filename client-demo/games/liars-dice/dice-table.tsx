@@ -1,0 +1,82 @@
+import { useRef, useState } from 'preact/hooks';
+import { matches, rank, type Bid } from '../../../shared/games/liars-dice/contract.ts';
+import { moveRefused } from '../../words.ts';
+import type { TableProps } from '../table-game.ts';
+import { Composer } from './composer.tsx';
+import { Cup } from './cup.tsx';
+import { asDice, type DiceRoom } from './dice-room.ts';
+import { Die } from './die.tsx';
+import { Stage } from './stage.tsx';
+import { refusedInWords } from './words.ts';
+
+/** The cups of the others, the bid, one's own dice, and the hand that bids. */
+export function DiceTable({ room: anyRoom, waiting, say }: TableProps) {
+  const room = asDice(anyRoom);
+  const { state: view, info, seat } = room;
+  const [sent, setSent] = useState<string | null>(null);
+  // What lay there when the table was first shown has not been seen to roll.
+  const roll = `${info.match}/${view?.round ?? 0}`;
+  const shown = useRef(roll);
+  const rolls = shown.current !== roll && view?.stage === 'bidding';
+  // The bid that has to be beaten, in this round: whatever was sent against another is settled.
+  const at = `${roll}/${view?.bid ? rank(view.bid, view.wild) : 0}`;
+  const mayBid = info.phase === 'playing' && seat !== null && view?.stage === 'bidding' && view.turn === seat && room.ended === null;
+  const active = mayBid && sent !== at;
+
+  async function send(move: (act: DiceRoom['act']) => ReturnType<DiceRoom['act']['bid']>): Promise<void> {
+    if (!active) return;
+    setSent(at);
+    const answered = waiting();
+    const said = await move(room.act);
+    answered();
+    if (said.ok) return;
+    setSent(null);
+    const own = refusedInWords(said.code);
+    const words = own === undefined ? moveRefused(said.code) : own;
+    if (words !== null) say(words);
+  }
+
+  const names = info.seats.map((s, i) => s?.name ?? `Seat ${i + 1}`);
+  const ended = info.phase === 'ended';
+  const reveal = view?.stage === 'reveal' ? view.last : null;
+  const open = (i: number): readonly number[] | null => reveal?.hands[i] ?? view?.hands[i] ?? null;
+  const asked: Bid | null = reveal?.bid ?? null;
+  const own = seat === null ? null : open(seat);
+  // In the order of turns, beginning behind one's own place; without one, as they sit.
+  const others = names.map((_, i) => (seat === null ? i : (seat + i) % names.length)).filter(i => i !== seat && info.seats[i] && (!view || i < view.dice.length));
+  const total = view?.dice.reduce((a, b) => a + b, 0) ?? 0;
+
+  return (
+    <div class="dice" data-testid="dice" data-stage={view?.stage ?? ''} data-round={view?.round ?? 0} data-turn={view?.turn ?? ''} data-hand={active ? seat : ''}>
+      <section class="dice-felt" aria-label="Table">
+        <ul class={`dice-cups has-${others.length}`}>
+          {others.map(i => (
+            <Cup
+              key={i} seat={i} name={names[i]!} note={noteOf(info.seats[i]!)} count={view ? view.dice[i]! : info.options.dice} open={open(i)} asked={asked} wild={view?.wild ?? false}
+              bid={view?.bid?.seat === i ? view.bid : null} turn={info.phase === 'playing' && view?.stage === 'bidding' && view.turn === i} loses={reveal?.loser === i} rolls={rolls}
+            />
+          ))}
+        </ul>
+        <Stage view={view} voice={{ seat, names }} options={info.options} ended={ended} />
+      </section>
+      {view && seat !== null && own && (
+        <section class="dice-own" data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
+          {own.map((face, i) => <Die key={`${roll}/${i}`} face={face} mark={asked && (matches(face, asked.face, view.wild) ? 'hit' : 'miss')} rolls={rolls ? i : null} />)}
+          {own.length === 0 && <p class="soft">{ended ? '' : 'You have no dice left. See who wins.'}</p>}
+        </section>
+      )}
+      {view && seat !== null && info.phase === 'playing' && view.dice[seat]! > 0 && (
+        <Composer
+          key={at} over={view.bid} total={total} wild={view.wild} active={active}
+          onBid={bid => void send(act => act.bid(bid))} onChallenge={() => void send(act => act.challenge())}
+        />
+      )}
+    </div>
+  );
+}
+
+function noteOf(seat: NonNullable<DiceRoom['players'][number]>): string {
+  if (seat.out) return 'has left';
+  if (seat.bot) return 'bot plays';
+  return seat.here ? '' : 'away';
+}

@@ -1,0 +1,29 @@
+import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import type { Ground, SocketIoServer } from './gateway/gateway.ts';
+
+/** An express app, as far as it is used here. */
+export type ExpressApp = RequestListener & { use(path: string, handler: RequestListener): unknown };
+
+export interface GroundOptions { io?: SocketIoServer; http?: HttpServer; app?: ExpressApp; namespace?: string; routesAt?: string | null }
+
+/**
+ * The ground a server stands on: whose Socket.IO, whose http server, whose app. `own` is the http server that was made here,
+ * and is listened with and closed; what was given is neither.
+ * @throws TypeError that says which options contradict each other
+ */
+export function groundOf({ io, http, app, namespace, routesAt = '/rejoin' }: GroundOptions, routes: RequestListener): { at: Ground; own: HttpServer | null } {
+  if (io && http) throw new TypeError('io or http: a Socket.IO server that is there already has its http server');
+  const space = namespace ?? (io ? '/rejoin' : '/');
+  if (!/^\/[\w-]*$/.test(space)) throw new TypeError(`namespace: '${space}' is no name with a slash before it`);
+  if (io && space === '/') throw new TypeError('namespace: \'/\' is the Socket.IO server\'s own; Rejoin needs one for itself');
+  if (app && routesAt !== null) app.use(routesAt, routes);
+  if (io) return { at: { io, namespace: space }, own: null };
+  if (http) {
+    // Socket.IO keeps its own requests from the listeners it finds; those that come later would answer them, too.
+    if (app && http.listenerCount('request') === 0) http.on('request', app);
+    if (http.listenerCount('request') === 0) throw new TypeError('http: it has no listener for requests yet; give it the app first, or give the app here');
+    return { at: { http, keep: true, namespace: space }, own: null };
+  }
+  const own = createHttpServer(app ?? routes);
+  return { at: { http: own, namespace: space }, own };
+}

@@ -1,0 +1,9 @@
+/** The server of Rejoin: rooms for games, in an app of your own or by itself. */
+export { createServer, type EffectHandler, type RunningServer, type ServerOptions } from './server.ts';
+export type { ExpressApp } from './ground.ts';
+export type { Authenticate, HandshakeSeen, SocketIoServer } from './gateway/gateway.ts';
+export type { Identity } from './identity/tokens.ts';
+export type { EffectAbout } from './rooms/effects.ts';
+export { RedisUnfit } from './cluster/redis-parts.ts';
+export { RoomRefusal, type NewRoomOptions, type ServerRooms } from './server-rooms.ts';
+export type { Log } from './ports.ts';

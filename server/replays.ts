@@ -1,0 +1,129 @@
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import type { AnyGame } from '../shared/contract.ts';
+import { apply, copy, diff, type Changes } from '../shared/delta.ts';
+import type { Json, JsonObject } from '../shared/json.ts';
+import { limits } from '../shared/limits.ts';
+import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
+import { refused, type Refused } from '../shared/refusals.ts';
+import { Gate } from './gate.ts';
+import type { Clock, Log } from './ports.ts';
+import { hashOf, merged, type Beginning, type Frame, type Part } from './rooms/recorder.ts';
+import { StoreError, type Store } from './store/contract.ts';
+
+const squeeze = promisify(deflateRaw);
+const unfold = promisify(inflateRaw);
+
+/** A finished match as it is kept: how it began, what happened, and the hash of what it must lead to. */
+interface Recording { v: 1; game: string; version: number; begin: Beginning; frames: Frame[]; hash: string }
+
+/** Finished matches: put together from their pieces, kept for a time, shown through the game's view. */
+export class Replays {
+  /** Working one out takes a while; more at once would be felt by those who play. */
+  private readonly gate = new Gate(2);
+
+  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; clock: Clock; log: Log; life: number }) {}
+
+  /**
+   * Puts a match that is over together, proves it, keeps it, and lets go of its pieces. May be done twice. Fails quietly:
+   * the pieces stay for a while, and the next owner of the room tries again.
+   */
+  async keep(id: string, match: number): Promise<void> {
+    const { store, log, life, clock } = this.parts;
+    for (let tries = 0; tries < 4; tries++) {
+      try {
+        const texts = await store.replayParts(id, match);
+        if (texts.length === 0) return;
+        const recording = assemble(texts.map(text => JSON.parse(text) as Part), this.parts.games);
+        if (!recording) return;
+        if (!proves(recording)) return void log.error({ room: id, match }, 'a recording does not lead to the state its match ended with; it is not kept');
+        await store.keepReplay(id, match, await encode(recording), life);
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreError)) return void log.error({ room: id, match, error }, 'a recording could not be put together');
+        await clock.sleep(500 * 2 ** tries);
+      }
+    }
+  }
+
+  /** A finished match as a spectator who comes later may see it. */
+  show(id: string, match: number): Promise<ReplayReply | Refused> { return this.gate.through(() => this.workOut(id, match)); }
+
+  private async workOut(id: string, match: number): Promise<ReplayReply | Refused> {
+    const { store, games, log } = this.parts;
+    try {
+      const text = await store.replay(id, match);
+      if (text === null) return refused('replay-missing');
+      const recording = await decode(text);
+      const game = games.get(recording.game);
+      if (!game || game.contract.def.version !== recording.version) return refused('replay-missing', 'of another version of the game');
+      return await this.through(game, recording);
+    } catch (error) {
+      if (error instanceof StoreError) return refused('unavailable', undefined, 500);
+      log.error({ room: id, match, error }, 'a recording could not be shown');
+      return refused('replay-missing');
+    }
+  }
+
+  private async through(game: AnyGame, { begin, frames, hash, version }: Recording): Promise<ReplayReply> {
+    const doc = { room: begin.room, state: begin.state };
+    const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+    const see = (): { state: Json } => ({ state: JSON.parse(JSON.stringify(look ? look(doc.state, { seat: null, ended: true, replay: true }) : doc.state)) as Json });
+    const seen = see();
+    const view = copy({ room: begin.room, ...seen });
+    const shown: ReplayReply['frames'] = [];
+    for (const [i, { at, c, e }] of frames.entries()) {
+      if (i % 200 === 199) await new Promise<void>(resolve => this.parts.clock.soon(resolve)); // others want to play meanwhile
+      apply(doc as unknown as Json, c);
+      let changes: Changes = c;
+      if (look) {
+        const { state: _hidden, ...open } = c;
+        const own = diff(seen as unknown as Json, see() as unknown as Json, 'view') ?? {};
+        apply(seen as unknown as Json, own);
+        changes = { ...open, ...own };
+      }
+      const events = (e ?? []).filter(event => !event.to).map((event): WireEvent => [event.name, event.data]);
+      shown.push(events.length > 0 ? [at - begin.at, changes, events] : [at - begin.at, changes]);
+    }
+    return { ok: true, game: game.contract.name, version, room: view.room.id, match: view.room.match, began: begin.at, view, frames: shown, hash };
+  }
+}
+
+/** Pieces may overlap where a hand-over to the store was repeated: a frame counts once. */
+function assemble(parts: readonly Part[], games: ReadonlyMap<string, AnyGame>): Recording | null {
+  const begin = parts.find(p => p.begin)?.begin;
+  const hash = parts.find(p => p.end)?.end;
+  if (!begin || hash === undefined) return null;
+  let seq = begin.seq;
+  const frames: Frame[] = [];
+  for (const frame of parts.flatMap(p => p.frames)) {
+    if (frame.seq <= seq) continue;
+    seq = frame.seq;
+    frames.push(frame);
+  }
+  return { v: 1, game: begin.room.game, version: games.get(begin.room.game)?.contract.def.version as number ?? begin.room.version, begin, frames, hash };
+}
+
+/** Whether the frames lead from the beginning to the state that the match really ended with. */
+function proves({ begin, frames, hash }: Recording): boolean {
+  const doc = { room: copy(begin.room), state: copy(begin.state) } as unknown as JsonObject;
+  try {
+    for (const { c } of frames) apply(doc, c);
+  } catch {
+    return false;
+  }
+  return hashOf(doc['state']!) === hash;
+}
+
+/** Thinned further until it fits: a match that lasts for hours is still one value. */
+async function encode(recording: Recording): Promise<string> {
+  const text = (await squeeze(JSON.stringify(recording))).toString('base64');
+  if (text.length <= limits.replay.bytes || recording.frames.length < 2) return text;
+  const half: Frame[] = [];
+  for (let i = 0; i < recording.frames.length; i += 2) half.push(merged(recording.frames[i]!, recording.frames[i + 1]));
+  return encode({ ...recording, frames: half });
+}
+
+async function decode(text: string): Promise<Recording> {
+  return JSON.parse((await unfold(Buffer.from(text, 'base64'), { maxOutputLength: 256 * 1_048_576 })).toString()) as Recording;
+}

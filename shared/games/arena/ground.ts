@@ -1,0 +1,43 @@
+import type { Random } from '../../random.ts';
+import type { Arena } from './contract.ts';
+import { fromMiddle, middle, quotient } from './motion.ts';
+
+export const hz = 20;
+/** Radius of the ground, and what is left of it when a round ends. */
+export const rimWide = 1_900;
+export const rimNarrow = 760;
+/** Places for gems. */
+export const slots = 32;
+export const gemSize = 75;
+export const starWorth = 5;
+
+/** Radius of the ground at a tick, which may lie between two. The rim is open while it closes. */
+export function rimAt(s: Pick<Arena, 'phase' | 'closes' | 'until'>, tick: number): number {
+  if (s.phase !== 'play' || tick <= s.closes) return rimWide;
+  return rimWide - quotient((rimWide - rimNarrow) * (Math.min(tick, s.until) - s.closes), s.until - s.closes);
+}
+export const isOpen = (s: Pick<Arena, 'phase' | 'closes'>, tick: number): boolean => s.phase === 'play' && tick > s.closes;
+
+export interface Gem { worth: number; x: number; y: number }
+export const packGem = ({ worth, x, y }: Gem): number => worth * 100_000_000 + x * 10_000 + y;
+/** Null for an empty place. */
+export const unpackGem = (packed: number): Gem | null => (packed === 0 ? null : { worth: Math.floor(packed / 100_000_000), x: Math.floor(packed / 10_000) % 10_000, y: packed % 10_000 });
+
+/** Sixteen ways to go, in thousandths. A table, for no two engines need agree on a cosine. */
+const cosines = [1_000, 924, 707, 383, 0, -383, -707, -924, -1_000, -924, -707, -383, 0, 383, 707, 924] as const;
+export const way = (n: number): [x: number, y: number] => [cosines[n & 15]!, cosines[(n + 12) & 15]!];
+
+/** Where the seats begin a round: all around, at the same distance. */
+export function start(seat: number, seats: number): { x: number; y: number } {
+  const [x, y] = way(Math.floor((seat * 16) / Math.max(1, seats)));
+  return { x: middle + quotient(x * 1_250, 1_000), y: middle + quotient(y * 1_250, 1_000) };
+}
+
+/** Somewhere on a disc around the middle, anywhere alike. */
+export function somewhere(random: Random, within: number): { x: number; y: number } {
+  for (let tries = 0; tries < 12; tries++) {
+    const at = { x: middle + random.int(-within, within), y: middle + random.int(-within, within) };
+    if (fromMiddle(at) <= within) return at;
+  }
+  return { x: middle, y: middle };
+}

@@ -1,0 +1,114 @@
+/**
+ * How craft move: whole numbers only, so that every node and every browser comes to the same place, and a client may
+ * compute its own craft ahead. Lengths are units of a square of 4096 × 4096, speeds are units a tick.
+ */
+export interface Craft { x: number; y: number; vx: number; vy: number }
+export interface Steer { x: number; y: number }
+/** What holds or does not hold a craft in this tick. */
+export interface Footing {
+  /** Slides without control. */
+  stunned: boolean;
+  /** Radius of the ground. */
+  rim: number;
+  /** The rim keeps nobody in. */
+  open: boolean;
+}
+
+export const middle = 2048;
+/** Radius of a craft. */
+export const craftSize = 145;
+export const cruise = 56;
+export const dashSpeed = 124;
+export const knockSpeed = 112;
+const grip = 8;
+const slide = 7;
+/** How fast the rim puts a craft that is half over it back. */
+const curb = 40;
+const last = 4095;
+const fastest = 127;
+
+/** The whole root: the greatest r with r² ≤ n. Corrected, since no standard promises how a root is rounded. */
+export function root(n: number): number {
+  let r = Math.floor(Math.sqrt(n));
+  while (r * r > n) r -= 1;
+  while ((r + 1) * (r + 1) <= n) r += 1;
+  return r;
+}
+
+/** A quotient towards zero, and never −0. */
+export const quotient = (a: number, b: number): number => Math.trunc(a / b) + 0;
+const clamp = (n: number, low: number, high: number): number => (n < low ? low : n > high ? high : n);
+
+/** A vector of this direction and length; nothing of nothing. */
+export function toLength(x: number, y: number, length: number): [x: number, y: number] {
+  const long = root((x * x + y * y) * 0x1_0000); // in 256ths, or short vectors would come out too long
+  return long === 0 ? [0, 0] : [quotient(x * length * 256, long), quotient(y * length * 256, long)];
+}
+
+export const fromMiddle = (at: { x: number; y: number }): number => root((at.x - middle) ** 2 + (at.y - middle) ** 2);
+
+/** Where a dash would go: where is steered to, else where it is going anyhow; null for who stands still. */
+export function aim(craft: Craft, steer: Steer | null): [x: number, y: number] | null {
+  const [x, y] = steer && (steer.x !== 0 || steer.y !== 0) ? [steer.x, steer.y] : [craft.vx, craft.vy];
+  return x === 0 && y === 0 ? null : toLength(x, y, dashSpeed);
+}
+
+/** One tick of one craft. `dash`: it begins to dash now. */
+export function step(craft: Craft, steer: Steer | null, dash: boolean, footing: Footing): Craft {
+  const burst = dash ? aim(craft, steer) : null;
+  let [vx, vy] = burst ?? towards(craft, footing.stunned ? null : steer, footing.stunned ? slide : grip);
+  let x = craft.x + vx;
+  let y = craft.y + vy;
+  const far = fromMiddle({ x, y });
+  const edge = footing.rim - craftSize;
+  if (far > edge && !footing.open && !footing.stunned) {
+    const [nx, ny] = toLength(x - middle, y - middle, 1_000);
+    const outward = quotient(vx * nx + vy * ny, 1_000);
+    const inside = Math.max(edge, far - curb - Math.max(0, outward));
+    x = middle + quotient(nx * inside, 1_000);
+    y = middle + quotient(ny * inside, 1_000);
+    if (outward > 0) {
+      vx -= quotient(nx * outward, 1_000);
+      vy -= quotient(ny * outward, 1_000);
+    }
+  }
+  return tidy({ x, y, vx, vy });
+}
+
+/** The speed comes nearer to the one that is steered for, by what the ground gives. */
+function towards(craft: Craft, steer: Steer | null, hold: number): [vx: number, vy: number] {
+  let { x, y } = steer ?? { x: 0, y: 0 };
+  if (x * x + y * y > 10_000) [x, y] = toLength(x, y, 100);
+  const dx = quotient(x * cruise, 100) - craft.vx;
+  const dy = quotient(y * cruise, 100) - craft.vy;
+  if (dx * dx + dy * dy <= hold * hold) return [craft.vx + dx, craft.vy + dy];
+  const [ax, ay] = toLength(dx, dy, hold);
+  return [craft.vx + ax, craft.vy + ay];
+}
+
+/** Two craft in each other's way: the direction from the first to the second (in thousandths), how deep, how fast. */
+export interface Touch { nx: number; ny: number; deep: number; speed: number }
+export function touch(a: Craft, b: Craft): Touch | null {
+  const dx = b.x - a.x;
+  const dy = b.y - a.y;
+  const square = dx * dx + dy * dy;
+  if (square >= 4 * craftSize * craftSize) return null;
+  const [nx, ny] = square === 0 ? [1_000, 0] : toLength(dx, dy, 1_000);
+  return { nx, ny, deep: 2 * craftSize - root(square), speed: quotient((a.vx - b.vx) * nx + (a.vy - b.vy) * ny, 1_000) };
+}
+
+/** Within what `pack` can say. */
+export const tidy = ({ x, y, vx, vy }: Craft): Craft => ({ x: clamp(x, 0, last), y: clamp(y, 0, last), vx: clamp(vx, -fastest, fastest), vy: clamp(vy, -fastest, fastest) });
+
+const digits = 10;
+export const pack = (crafts: readonly Craft[]): string => crafts.map(({ x, y, vx, vy }) => (((x * 0x1000 + y) * 0x100 + vx + 128) * 0x100 + vy + 128).toString(16).padStart(digits, '0')).join('');
+
+export function unpack(packed: string): Craft[] {
+  const crafts: Craft[] = [];
+  for (let i = 0; i < packed.length; i += digits) {
+    const place = parseInt(packed.slice(i, i + 6), 16);
+    const speed = parseInt(packed.slice(i + 6, i + digits), 16);
+    crafts.push({ x: place >> 12, y: place & 0xfff, vx: (speed >> 8) - 128, vy: (speed & 0xff) - 128 });
+  }
+  return crafts;
+}

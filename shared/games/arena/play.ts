@@ -1,0 +1,92 @@
+import type { DefOf, TickCtx } from '../../contract.ts';
+import type { arena, Arena, Pilot } from './contract.ts';
+import { dropAround, gatherGems, growGems, scatter } from './gems.ts';
+import { isOpen, rimAt, somewhere } from './ground.ts';
+import { aim, fromMiddle, knockSpeed, pack, quotient, step, tidy, touch, unpack, type Craft, type Touch } from './motion.ts';
+import { dashes, dashTicks, fallTicks, inPlay, mayDash, safeTicks, stunTicks } from './pilot.ts';
+
+export type ArenaTick = TickCtx<DefOf<typeof arena>>;
+
+const touchable = (pilot: Pilot, tick: number): boolean => inPlay(pilot) && pilot.safe <= tick;
+
+/** One tick of play: all move, then they meet, then they gather, then whoever is beyond the rim falls. */
+export function play(s: Arena, ctx: ArenaTick): void {
+  const crafts = unpack(s.crafts);
+  s.pilots.forEach((pilot, seat) => {
+    if (pilot.back !== 0 && pilot.back <= s.tick) comeBack(s, seat, crafts, ctx);
+    if (inPlay(pilot)) crafts[seat] = move(s, pilot, crafts[seat]!, ctx.inputs[seat]);
+  });
+  for (let a = 0; a < crafts.length; a++) {
+    for (let b = a + 1; b < crafts.length; b++) if (touchable(s.pilots[a]!, s.tick) && touchable(s.pilots[b]!, s.tick)) meet(s, a, b, crafts, ctx);
+  }
+  gatherGems(s, crafts);
+  fall(s, crafts, ctx);
+  growGems(s, ctx.random);
+  s.crafts = pack(crafts);
+}
+
+function move(s: Arena, pilot: Pilot, craft: Craft, input: ArenaTick['inputs'][number] | undefined): Craft {
+  const stunned = pilot.stun > s.tick;
+  const steer = input?.steer ?? null;
+  const dash = !stunned && mayDash(pilot, s.tick) && (input?.dash ?? 0) > 0 && aim(craft, steer) !== null;
+  if (dash) {
+    pilot.dashed = s.tick;
+    pilot.safe = Math.min(pilot.safe, s.tick); // who attacks can be attacked
+  }
+  return step(craft, steer, dash, { stunned, rim: rimAt(s, s.tick), open: isOpen(s, s.tick) });
+}
+
+function meet(s: Arena, a: number, b: number, crafts: Craft[], ctx: ArenaTick): void {
+  const met = touch(crafts[a]!, crafts[b]!);
+  if (!met) return;
+  push(crafts, a, met, -1);
+  push(crafts, b, met, 1);
+  if (met.speed <= 0) return;
+  const [aDashes, bDashes] = [dashes(s.pilots[a]!, s.tick), dashes(s.pilots[b]!, s.tick)];
+  for (const [seat, sign] of [[a, -1], [b, 1]] as const) {
+    const craft = crafts[seat]!;
+    crafts[seat] = tidy({ ...craft, vx: craft.vx + sign * quotient(met.nx * met.speed, 1_000), vy: craft.vy + sign * quotient(met.ny * met.speed, 1_000) });
+  }
+  if (aDashes && !bDashes) hit(s, a, b, met, 1, crafts, ctx);
+  if (bDashes && !aDashes) hit(s, b, a, met, -1, crafts, ctx);
+}
+
+/** Half of how deep they are in each other, for each. */
+function push(crafts: Craft[], seat: number, { nx, ny, deep }: Touch, sign: 1 | -1): void {
+  const craft = crafts[seat]!;
+  const half = Math.ceil(deep / 2);
+  crafts[seat] = tidy({ ...craft, x: craft.x + sign * quotient(nx * half, 1_000), y: craft.y + sign * quotient(ny * half, 1_000) });
+}
+
+/** A dash that found somebody: they fly, and drop a quarter of what they hold. */
+function hit(s: Arena, by: number, seat: number, { nx, ny }: Touch, sign: 1 | -1, crafts: Craft[], ctx: ArenaTick): void {
+  const pilot = s.pilots[seat]!;
+  const again = pilot.stun > s.tick;
+  crafts[seat] = { ...crafts[seat]!, vx: sign * quotient(nx * knockSpeed, 1_000), vy: sign * quotient(ny * knockSpeed, 1_000) };
+  pilot.stun = s.tick + stunTicks;
+  pilot.by = by;
+  s.pilots[by]!.dashed = s.tick - dashTicks; // one hit a dash; what it did not need of its time is taken off the rest
+  const lost = again ? 0 : Math.min(Math.ceil(pilot.held / 4), 6);
+  pilot.held -= lost;
+  dropAround(s, crafts[seat]!, lost, ctx.random);
+  ctx.emit('bumped', { seat, by, lost });
+}
+
+/** Who is beyond the rim falls, loses half of what they hold to the others, and is back in a moment. */
+function fall(s: Arena, crafts: Craft[], ctx: ArenaTick): void {
+  const rim = rimAt(s, s.tick);
+  s.pilots.forEach((pilot, seat) => {
+    if (!inPlay(pilot) || fromMiddle(crafts[seat]!) <= rim) return;
+    const lost = Math.ceil(pilot.held / 2);
+    ctx.emit('fell', { seat, by: pilot.stun > s.tick ? pilot.by : null, lost });
+    Object.assign(pilot, { held: pilot.held - lost, back: s.tick + fallTicks, stun: 0, by: null });
+    crafts[seat] = { ...crafts[seat]!, vx: 0, vy: 0 };
+    scatter(s, lost, ctx.random);
+  });
+}
+
+function comeBack(s: Arena, seat: number, crafts: Craft[], ctx: ArenaTick): void {
+  // Well inside, or the closing rim would be there first.
+  crafts[seat] = { ...somewhere(ctx.random, Math.floor(rimAt(s, s.tick) / 2)), vx: 0, vy: 0 };
+  Object.assign(s.pilots[seat]!, { back: 0, safe: s.tick + safeTicks });
+}

@@ -1,0 +1,8 @@
+/** What an author of a game writes with: the contract, on both sides, and the types of its rules. */
+export { contract, held, pressed, state, view } from './contract.ts';
+export type {
+  ActionCtx, AnyGame, BotMove, Contract, ContractDef, Ctx, CtxOf, DefOf, EffectsOf, EventsOf, Game, Held, In, OptionsIn, OptionsOf, Out, Player, Pressed, Ranking, Rules, Schema, SeatCtx, SeatInputs,
+  StateOf, TickCtx, TypeOf, Viewer, ViewOf,
+} from './contract.ts';
+export type { Json, JsonObject } from './json.ts';
+export type { Random } from './random.ts';

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import type { Room } from '../../client/room.ts';
+import { contract, state, view } from '../../shared/contract.ts';
+import { apply } from '../../shared/delta.ts';
+import type { Json } from '../../shared/json.ts';
+import type { ReplayReply } from '../../shared/protocol.ts';
+import { World } from './world.ts';
+
+const duel = contract('duel', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ secret: string[]; hits: number[]; log: string[] }>(),
+  view: view<{ secret: (string | null)[]; hits: number[]; log: string[] }>(),
+  actions: { hit: z.object({ note: z.string() }), stop: z.object({}) },
+  events: { hit: z.object({ seat: z.int() }), felt: z.object({ seat: z.int() }) },
+  replay: true,
+});
+const duelGame = duel.rules({
+  setup: ctx => ({ secret: ctx.players.map((_p, i) => `SECRET-${i}-${ctx.random.int(1, 1_000_000)}`), hits: ctx.players.map(() => 0), log: [] }),
+  actions: {
+    hit(s, { note }, ctx) {
+      s.hits[ctx.seat]! += 1;
+      s.log.push(note);
+      if (s.log.length > 10) s.log.shift();
+      ctx.emit('hit', { seat: ctx.seat });
+      ctx.emit('felt', { seat: ctx.seat }, [1 - ctx.seat]);
+    },
+    stop: (_s, _d, ctx) => ctx.end({ ranking: [[ctx.seat], [1 - ctx.seat]] }),
+  },
+  view: (s, who) => ({ ...s, secret: s.secret.map((t, i) => (who.seat === i || who.replay ? t : null)) }),
+});
+type DuelRoom = Room<(typeof duel)['def']>;
+
+async function duelling(seed = 1) {
+  const world = new World([duelGame], seed);
+  await world.start('a', 'b', 'c');
+  const ada = world.client('ada', 'a');
+  const made = await world.clock.run(world.host('c').node.lobby.create('ada', { game: 'duel' }));
+  assert.ok(made.ok);
+  const adas: DuelRoom = await world.clock.run(ada.client.join(duel, { id: made.room }));
+  const bob = world.client('bob', 'b');
+  const bobs: DuelRoom = await world.clock.run(bob.client.join(duel, { id: made.room }));
+  await world.clock.until('the match begins', () => adas.info.phase === 'playing' && bobs.info.phase === 'playing');
+  const recording = async (match = 1): Promise<ReplayReply> => {
+    let reply: ReplayReply | { ok: false } = { ok: false };
+    for (let i = 0; i < 50 && !reply.ok; i++) {
+      await world.clock.pass(100);
+      reply = await world.clock.run(world.host('a').node.replays.show(made.room, match));
+    }
+    assert.ok(reply.ok, 'the recording is there');
+    return reply;
+  };
+  return { world, id: made.room, adas, bobs, ada, bob, recording };
+}
+
+/** Plays a recording to its end. */
+function watch(replay: ReplayReply): { room: { phase: string; result: unknown }; state: { secret: string[]; hits: number[]; log: string[] } } {
+  const seen = structuredClone(replay.view) as unknown as Json;
+  for (const [, changes] of replay.frames) apply(seen, changes);
+  return seen as never;
+}
+
+describe('replays', () => {
+  for (const kills of [0, 1, 3]) {
+    it(`[Y1] a finished match can be watched from its beginning to the state that it ended with${kills ? `, though its owner died ${kills} ×` : ''}`, async () => {
+      const { world, id, adas, bobs, recording } = await duelling(kills + 1);
+      for (let i = 0; i < 150; i++) {
+        const said = await world.clock.run((i % 2 ? adas : bobs).act.hit({ note: `n${i}` }));
+        assert.ok(said.ok);
+        if (!kills || i % Math.floor(150 / kills) !== 40) continue;
+        const owner = world.owner(id)!;
+        world.kill(owner);
+        await world.boot(owner.name);
+      }
+      assert.ok((await world.clock.run(adas.act.stop())).ok);
+      const replay = await recording();
+      const end = watch(replay);
+      assert.deepEqual([...end.state.hits], [...adas.state!.hits]);
+      assert.deepEqual(end.state.log, adas.state!.log);
+      assert.equal(end.room.phase, 'ended');
+      assert.deepEqual(end.room.result, adas.info.result);
+      assert.equal(replay.frames.length, 151, 'each entry is a frame');
+      assert.deepEqual(replay.view.state, { secret: end.state.secret, hits: [0, 0], log: [] });
+      assert.ok(replay.frames.every(([at], i) => at >= (replay.frames[i - 1]?.[0] ?? 0)));
+      assert.equal(replay.frames.flatMap(([, , events]) => events ?? []).filter(([name]) => name === 'hit').length, 150);
+      assert.ok(!JSON.stringify(replay.frames).includes('felt'), 'what was for one seat alone is not told to those who watch');
+    });
+  }
+
+  it('[Y2] it is shown through the view: open only as far as the game opens it to a replay', async () => {
+    const { world, adas, recording, ada } = await duelling();
+    await world.clock.run(adas.act.hit({ note: 'x' }));
+    await world.clock.run(adas.act.stop());
+    const replay = await recording();
+    assert.ok((replay.view.state as { secret: string[] }).secret.every(s => s.startsWith('SECRET-')));
+    assert.ok(!('hidden' in replay.view) && !JSON.stringify(replay).includes('seed'));
+    assert.ok(!ada.bytes.some(text => text.includes('SECRET-1')), 'and nothing of it reached a player');
+  });
+
+  it('[Y3] each match of a room has its own, and none is there before its end', async () => {
+    const { world, id, adas, bobs, recording } = await duelling();
+    await world.clock.run(adas.act.hit({ note: 'first' }));
+    assert.deepEqual((await world.clock.run(world.host('a').node.replays.show(id, 1))).ok, false);
+    await world.clock.run(adas.act.stop());
+    await world.clock.run(adas.rematch());
+    await world.clock.run(bobs.rematch());
+    await world.clock.until('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
+    await world.clock.run(bobs.act.hit({ note: 'second' }));
+    await world.clock.run(bobs.act.stop());
+    assert.deepEqual(watch(await recording(2)).state.log, ['second']);
+    assert.deepEqual(watch(await recording(1)).state.log, ['first']);
+  });
+
+  it('[Y4] the owner dies before it has put the recording together: the next one does', async () => {
+    const { world, id, adas, recording } = await duelling(9);
+    await world.clock.run(adas.act.hit({ note: 'x' }));
+    const owner = world.owner(id)!;
+    // Its requests for the pieces never come back.
+    world.fate = call => ((call.op as string) === 'replayParts' && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    await world.clock.run(adas.act.stop());
+    await world.clock.pass(200);
+    world.kill(owner);
+    assert.deepEqual(watch(await recording()).state.log, ['x']);
+  });
+});
