@@ -2,11 +2,12 @@ import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
-import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector, type Status } from './connector.ts';
 import { Listeners } from './listeners.ts';
 import type { ClientClock, Transport } from './ports.ts';
+import { Replay } from './replay.ts';
 import { Room } from './room.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 
@@ -57,7 +58,7 @@ export class Client {
   private lastActive = 0;
   private roundTrip: number | null = null;
 
-  constructor(url: string, options: ConnectOptions = {}) {
+  constructor(private readonly url: string, options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
     this.storage = options.storage === undefined ? defaultStorage() : options.storage;
     this.token = options.token ?? this.storage?.getItem(tokenKey) ?? null;
@@ -112,6 +113,17 @@ export class Client {
   async list(game?: Contract): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
   /** The machinery behind a room this client is in, for pages that show it. @throws RoomRefused */
   async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> { return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true }; }
+
+  /**
+   * A finished match (1, 2, …) of a room, to be watched again. @param url of the server's own pages, where they are not at the root
+   * @throws RoomRefused 'replay-missing' where it was not recorded, is not over, or too long ago
+   */
+  async replay(room: string, match: number, url = new URL('/', this.url).href): Promise<Replay> {
+    const response = await fetch(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`);
+    const reply = (await response.json()) as ReplayReply | Refused;
+    if (!reply.ok) throw new RoomRefused(reply.code, reply.detail);
+    return new Replay(reply);
+  }
 
   /** Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is. */
   async rename(name: string): Promise<void> {

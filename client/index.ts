@@ -2,6 +2,7 @@
 export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
 export type { Status } from './connector.ts';
 export type { Said } from './outbox.ts';
+export { Replay } from './replay.ts';
 export { Room, type Act, type Input, type Resumed, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { PublicRoom, PublicSeat, RoomSummary } from '../shared/protocol.ts';

@@ -5,17 +5,23 @@ import type { InputRequest } from '../shared/protocol.ts';
 
 type Message = Omit<InputRequest, 'room'>;
 
+/** Presses that have not counted for so long (ms), though the room goes on, were lost on their way. */
+const patience = 500;
+
 /**
  * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the
- * room's changes say which number has counted. What has not counted when another owner takes over is said again.
+ * room's changes say which number has counted. Presses that have not counted are said again, in their order and with
+ * their numbers, so that each counts once; of what is held only the last counts.
  */
 export class InputSender {
   private n = 0;
   private readonly held: Record<string, Json> = {};
   private waiting: { hold: Record<string, Json>; press: Record<string, number> } | null = null;
-  /** Sent, and not known to have counted. */
+  /** Messages with presses that are not known to have counted, oldest first. Should there be more than the room would count, the oldest go. */
   private unapplied: Message[] = [];
   private lastSent = -Infinity;
+  /** When `unapplied` was last said, or last got shorter. */
+  private lastSaid = 0;
 
   constructor(private readonly def: ContractDef, private readonly port: { send(message: Message): void; now(): number; after(ms: number, fn: () => void): void }) {}
 
@@ -37,16 +43,29 @@ export class InputSender {
     else this.port.after(pause, () => this.flush());
   }
 
-  /** Numbers up to this one have counted. */
-  applied(n: number): void { if (this.unapplied.length > 0) this.unapplied = this.unapplied.filter(m => m.n > n); }
+  /** Numbers up to this one have counted; said with each change of the room. */
+  applied(n: number): void {
+    if (this.unapplied.length === 0) return;
+    const left = this.unapplied.filter(m => m.n > n);
+    if (left.length < this.unapplied.length) this.lastSaid = this.port.now();
+    this.unapplied = left;
+    if (left.length > 0 && this.port.now() - this.lastSaid >= patience) this.repeat();
+  }
 
   /** Another owner, or another line: says what has not counted, and all that is held. */
   again(): void {
-    for (const message of this.unapplied) this.port.send(message);
+    this.repeat();
     if (Object.keys(this.held).length === 0) return;
     this.waiting = { hold: { ...this.held }, press: this.waiting?.press ?? {} };
     this.flush();
   }
+
+  private repeat(): void {
+    this.lastSaid = this.port.now();
+    this.unapplied.forEach((message, i) => this.say(message, this.unapplied[i - 1]));
+  }
+
+  private say(message: Message, before: Message | undefined): void { this.port.send(before ? { ...message, after: before.n } : message); }
 
   private flush(): void {
     if (!this.waiting) return;
@@ -54,8 +73,10 @@ export class InputSender {
     this.waiting = null;
     this.lastSent = this.port.now();
     const message: Message = { n: ++this.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), ...(Object.keys(press).length > 0 ? { press } : {}) };
+    this.say(message, this.unapplied.at(-1));
+    if (!message.press) return;
+    if (this.unapplied.length === 0) this.lastSaid = this.lastSent;
     this.unapplied.push(message);
     if (this.unapplied.length > limits.inputsKept) this.unapplied.shift();
-    this.port.send(message);
   }
 }

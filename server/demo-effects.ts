@@ -1,6 +1,6 @@
 import type { AnyGame, ContractDef } from '../shared/contract.ts';
+import type { EffectHandler } from './effect-table.ts';
 import type { Log } from './ports.ts';
-import type { EffectHandler } from './server.ts';
 
 /** Handlers for all effects that the games declare: each is written into the log, by its name and key, and that is all. */
 export function demoEffects(games: readonly AnyGame[], log: Log): Record<string, Record<string, EffectHandler>> {

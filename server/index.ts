@@ -1,5 +1,6 @@
 /** The server of Rejoin: rooms for games, in an app of your own or by itself. */
-export { createServer, type EffectHandler, type RunningServer, type ServerOptions } from './server.ts';
+export { createServer, type RunningServer, type ServerOptions } from './server.ts';
+export type { EffectHandler, EffectTable, HandlersOf } from './effect-table.ts';
 export type { ExpressApp } from './ground.ts';
 export type { Authenticate, HandshakeSeen, SocketIoServer } from './gateway/gateway.ts';
 export type { Identity } from './identity/tokens.ts';

@@ -6,27 +6,24 @@ import type { Backing } from './backing.ts';
 import { MemoryHub } from './cluster/memory-hub.ts';
 import { connectRedis } from './cluster/redis-parts.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
+import type { EffectTable, NeedsEffects } from './effect-table.ts';
 import { groundOf, type ExpressApp } from './ground.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createLog } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import type { Log } from './ports.ts';
-import type { EffectAbout, EffectHandlers } from './rooms/effects.ts';
+import type { EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy } from './real-ports.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
-/** The host's code for one effect of one game; its data have been through the contract's schema. Throwing, or taking longer than 30 s, has it called again later, with the same key. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the data are is said in the contract of each game, which a table of all games cannot know
-export type EffectHandler = (data: any, about: EffectAbout) => Promise<void> | void;
-
-export interface ServerOptions {
-  games: readonly AnyGame[];
+export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
+  games: G;
   /** Signs guests' tokens: at least 32 bytes; all nodes of a cluster share it. */
   secret: string;
   /** The host's code for the effects that games declare, by game and name: called after the commit, at least once. */
-  effects?: Readonly<Record<string, Readonly<Record<string, EffectHandler>>>>;
+  effects?: EffectTable<G>;
   /** A Socket.IO server that is there already. Rejoin lives in a namespace of it, and leaves the rest alone. */
   io?: SocketIoServer;
   /** An http server that is there already, without Socket.IO. What it listens to and when it closes is its owner's. */
@@ -45,6 +42,8 @@ export interface ServerOptions {
   redisUrl?: string | undefined;
   /** Of all keys and channels in Redis. Default: `rejoin:`. */
   keyPrefix?: string;
+  /** How long (ms) recordings of finished matches are kept, of games that are recorded. Default: a day. */
+  replayLife?: number;
   /** The node's name in logs, metrics and the register of nodes. */
   name?: string;
   /** Default: JSON lines on stdout, warnings and worse. */
@@ -73,7 +72,7 @@ export interface RunningServer {
  * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
  * @throws TypeError when an effect has no handler, or the options contradict each other; RedisUnfit when Redis cannot be used as it is
  */
-export const createServer = (options: ServerOptions): Promise<RunningServer> => build(options, null);
+export function createServer<const G extends readonly AnyGame[]>(options: ServerOptions<G> & NeedsEffects<G>): Promise<RunningServer> { return build(options as ServerOptions, null); }
 
 /** Makes a node with a page, a port of its own, and all routes at the root. @throws as createServer does, and when the port is taken */
 export async function startServer(options: ServerOptions & Partial<PageOptions>, { port, host }: { port: number; host: string }): Promise<RunningServer> {
@@ -99,7 +98,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
-    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, log, meter: metrics.meter, delay: metrics.delay, effects,
+    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, log, meter: metrics.meter, delay: metrics.delay, effects, replayLife: options.replayLife,
   });
   await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();

@@ -70,7 +70,8 @@ export function readSnapshot(text: string): RoomDocument {
   return doc;
 }
 
-function readEntry(text: string): Entry {
+/** @throws Unreadable */
+export function readEntry(text: string): Entry {
   const entry = read<Entry>(text, 'entry');
   if (typeof entry.c !== 'object' || entry.c === null) throw new Unreadable('an entry holds no change');
   return entry;

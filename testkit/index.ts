@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { Replay } from '../client/replay.ts';
+import type { RoomDocument } from '../server/rooms/document.ts';
+import { readEntry, readSnapshot } from '../server/rooms/entry.ts';
+import { apply } from '../shared/delta.ts';
+import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, StateOf } from '../shared/contract.ts';
+import type { Json, JsonObject } from '../shared/json.ts';
+import type { ReplayReply } from '../shared/protocol.ts';
+import { Leak, provesHidden, provesSeedHidden } from './leaks.ts';
+import { Seat } from './seat.ts';
+import { World, type Host } from './world.ts';
+
+/**
+ * The test kit: your game on a cluster of real nodes, with real clients, in one process, on a clock that only moves when
+ * the test lets it. A failover takes milliseconds. Everything is drawn from one seed, so a test that fails fails again.
+ */
+export { Leak, Replay, Seat };
+
+export interface TableOptions<D extends ContractDef> {
+  /** How many players sit down. Default: as few as the game takes. */
+  players?: number;
+  /** How many nodes there are. Default 3. */
+  nodes?: number;
+  /** Default 1. */
+  seed?: number;
+  options?: OptionsIn<D>;
+  /** Bots that sit down besides. */
+  bots?: number;
+  /** Begin the match where the game waits for the host or for everybody to be ready. Default true. */
+  start?: boolean;
+}
+
+type EffectAsked<D extends ContractDef> = { [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string } }[keyof EffectsOf<D> & string];
+
+/** A table of one game, its players seated, the match begun. */
+export class Table<D extends ContractDef> {
+  readonly seats: Seat<D>[] = [];
+  /** The effects that the rules asked for, as often as they were done: with the same key where a failover repeated one. */
+  readonly effects: EffectAsked<D>[] = [];
+  /** Set it to have effects fail: throw in it. */
+  onEffect: (effect: EffectAsked<D>) => void = () => {};
+  /** @internal */ readonly world: World;
+  private id = '';
+  private spare = 0;
+
+  /** @internal */
+  constructor(private readonly game: Game<D>, private readonly how: TableOptions<D>) {
+    this.world = new World([game as unknown as AnyGame], how.seed ?? 1);
+    const { contract } = game;
+    this.world.effects = { [contract.name]: Object.fromEntries(Object.keys((contract.def as ContractDef).effects ?? {}).map(name => [name, (data: Json, { key }: { key: string }) => {
+      const effect = { name, data, key } as unknown as EffectAsked<D>;
+      this.onEffect(effect);
+      this.effects.push(effect);
+    }])) };
+  }
+
+  /** @internal */
+  async open(): Promise<this> {
+    const { world, how, game: { contract } } = this;
+    const nodes = Array.from({ length: how.nodes ?? 3 }, (_x, i) => `node-${i + 1}`);
+    await world.start(...nodes);
+    // Nobody sits at the node that runs the room, where there are enough: whatever happens to it cuts nobody's line.
+    const made = await world.clock.run(world.host(nodes.at(-1)!).node.lobby.create('$test', { game: contract.name, options: (how.options ?? {}) as JsonObject, bots: how.bots ?? 0 }));
+    if (!made.ok) throw new Error(`the room was not made: ${made.code} ${made.detail ?? ''}`);
+    this.id = made.room;
+    const homes = nodes.length > 2 ? nodes.slice(0, -1) : nodes;
+    for (let i = 0; i < (how.players ?? contract.def.seats.min); i++) {
+      const name = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal'][i] ?? `Player ${i + 1}`;
+      const client = world.client(name, homes[i % homes.length]!);
+      const room = await world.clock.run(client.client.join(contract, { id: this.id }), `${name} sits down`);
+      this.seats.push(new Seat<D>(world, client, room, name, contract.def));
+    }
+    if (how.start !== false) await this.begin();
+    return this;
+  }
+
+  private async begin(): Promise<void> {
+    const { start } = this.game.contract.def as ContractDef;
+    if (start === 'host') await this.seats[this.seats[0]!.info.host ?? 0]!.start();
+    if (start === 'ready') for (const seat of this.seats) await seat.ready();
+    await this.until('the match begins', () => this.seats.every(s => s.info.phase !== 'waiting'));
+  }
+
+  /** The node that runs the room. */
+  get owner(): string | null { return this.world.owner(this.id)?.name ?? null; }
+  /** The room's document as its owner has it: state, seats, timers, and what nobody may see. */
+  get document(): RoomDocument { return (this.host.node.registry.get(this.id) as unknown as { doc: RoomDocument }).doc; }
+  private get host(): Host {
+    const host = this.world.owner(this.id);
+    if (!host) throw new Error('nobody runs the room now');
+    return host;
+  }
+  /** What nodes logged as warnings and errors: rules that threw, for example. */
+  get said(): string[] { return [...this.world.hosts.values()].flatMap(h => h.said); }
+
+  /** Lets so many ms pass, and what they cause happen. */
+  async advance(ms: number): Promise<void> { await this.world.clock.pass(ms); }
+  /** Lets time pass until something holds. @throws when it does not within a minute of it */
+  async until(what: string, holds: () => boolean): Promise<void> { await this.world.clock.until(what, holds, 60_000); }
+
+  /** Kills the node that runs the room, as with -9, and lets play go on elsewhere. A new node takes its place. @returns how long nobody ran the room, ms */
+  async killOwner(): Promise<number> {
+    const { host, world } = this;
+    const alone = [...world.hosts.values()].filter(h => h.state === 'up').length === 1;
+    if (alone) await world.boot(`spare-${++this.spare}`);
+    const before = world.clock.mono();
+    world.kill(host);
+    await this.until('another node runs the room', () => this.world.owner(this.id) !== undefined);
+    const took = world.clock.mono() - before;
+    if (!alone) await world.boot(`spare-${++this.spare}`);
+    await this.settle();
+    return took;
+  }
+
+  /** Stops the node that runs the room, as with SIGSTOP, until another has taken the room; then it wakes up. */
+  async freezeOwner(): Promise<void> {
+    const { host, world } = this;
+    world.freeze(host);
+    await this.until('another node runs the room', () => this.world.owner(this.id) !== undefined);
+    await this.advance(500);
+    world.thaw(host);
+    await this.settle();
+  }
+
+  /** Hands the room over in good order, as a deploy does. */
+  async drainOwner(): Promise<void> {
+    const { host, world } = this;
+    await world.boot(`spare-${++this.spare}`);
+    await this.advance(500);
+    await world.drain(host);
+    await this.settle();
+  }
+
+  /** A player's network is gone, until `reconnect`. */
+  disconnect(seat: Seat<D>): void { this.world.unplug(seat.client); }
+  async reconnect(seat: Seat<D>): Promise<void> {
+    seat.client.offline = false;
+    await this.until(`${seat.name} is back`, () => seat.room.live);
+  }
+
+  /** Somebody comes to watch. */
+  async watch(name = 'Watcher'): Promise<Seat<D>> {
+    const client = this.world.client(name, [...this.world.hosts.values()].find(h => h.state === 'up')!.name);
+    const room = await this.world.clock.run(client.client.watch(this.game.contract, { id: this.id }));
+    return new Seat<D>(this.world, client, room, name, this.game.contract.def);
+  }
+
+  /** Everybody who is connected is up to date, and sees what the owner has. */
+  async settle(): Promise<void> {
+    await this.until('all are up to date', () => this.seats.every(s => s.client.offline || s.room.ended !== null || (s.room.live && s.room.pending === 0 && this.world.owner(this.id)?.node.registry.get(this.id)?.head.head.join() === s.room.place.join())));
+  }
+
+  /** Whether nobody can see what only one seat may know, in any state of this room so far. See leaks.ts. @throws Leak */
+  neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown): void {
+    const history = this.history();
+    provesHidden(this.game as unknown as AnyGame, history, secret as never);
+    provesSeedHidden(history, this.seats.map(s => ({ name: s.name, bytes: s.bytes })));
+  }
+
+  /** Every state the room's document was in, from its journal. */
+  history(): RoomDocument[] {
+    const { calls } = this.world;
+    const doc = readSnapshot(calls.find(c => c.created?.id === this.id)!.created!.snapshot);
+    return calls.filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok').map(({ append }) => {
+      apply(doc as unknown as Json, readEntry(append!.entry).c);
+      return structuredClone(doc);
+    });
+  }
+
+  /** A finished match, from the beginning. */
+  async replay(match = this.seats[0]!.info.match): Promise<Replay> {
+    for (let tries = 0; tries < 20; tries++) {
+      const reply = await this.world.clock.run(this.host.node.replays.show(this.id, match));
+      if (reply.ok) return new Replay(reply);
+      await this.advance(200);
+    }
+    throw new Error(`there is no recording of match ${match}: does the contract say replay: true, and has the match ended?`);
+  }
+
+}
+
+/** Sits players down at a table of a game, and begins. */
+export const table = <D extends ContractDef>(game: Game<D>, how: TableOptions<D> = {}): Promise<Table<D>> => new Table(game, how).open();
+
+/** A recording that was saved as a file: what GET /replays/<room>/<match> gave. */
+export const replay = (file: string): Replay => new Replay(JSON.parse(readFileSync(file, 'utf8')) as ReplayReply);

@@ -1,0 +1,56 @@
+import type { AnyGame } from '../shared/contract.ts';
+import { copy } from '../shared/delta.ts';
+import type { Json, JsonObject } from '../shared/json.ts';
+import type { RoomDocument } from '../server/rooms/document.ts';
+
+/** Says which secret of which seat reached whom. */
+export class Leak extends Error { override readonly name = 'Leak'; }
+
+/** The part of a state that only one seat may know, right now; null when it is open. Must be an object or a list inside the state. */
+export type Secret = (state: never, seat: number) => unknown;
+
+/**
+ * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views of
+ * all others must stay as they are. Looks at what a view can tell, not only at what it happened to tell.
+ * @throws Leak
+ */
+export function provesHidden(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
+  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  for (const doc of history) {
+    if (doc.room.phase !== 'playing' || doc.state === null) continue;
+    const seats = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
+    for (const seat of seats) {
+      const other = copy(doc.state);
+      const hidden = secret(other as never, seat) as Json | undefined;
+      if (hidden === null || hidden === undefined) continue;
+      if (typeof hidden !== 'object') throw new TypeError('neverLeaks: return the list or object that holds the secret, not the secret itself');
+      if (!disturb(hidden)) continue;
+      for (const viewer of [null, ...seats.filter(s => s !== seat)]) {
+        const see = (state: Json) => JSON.stringify(look ? look(state, { seat: viewer, ended: false, replay: false }) : state);
+        if (see(copy(doc.state)) !== see(copy(other))) throw new Leak(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
+      }
+    }
+  }
+}
+
+/** The numbers from which all randomness comes must be in nobody's bytes. @throws Leak */
+export function provesSeedHidden(history: readonly RoomDocument[], received: readonly { name: string; bytes: readonly string[] }[]): void {
+  const words = new Set(history.flatMap(doc => doc.hidden.seed.filter(n => Math.abs(n) > 1e6).map(String)));
+  for (const { name, bytes } of received) {
+    for (const text of bytes) for (const [number] of text.matchAll(/-?\d{7,}/g)) if (words.has(number)) throw new Leak(`${name} received a word of the generator: ${number}`);
+  }
+}
+
+/** Changes every value inside, keeping shape and kind. @returns whether there was one */
+function disturb(value: JsonObject | Json[]): boolean {
+  let any = false;
+  for (const [key, inner] of Object.entries(value)) {
+    const holder = value as Record<string, Json>;
+    if (typeof inner === 'object' && inner !== null) any = disturb(inner) || any;
+    else {
+      any = true;
+      holder[key] = typeof inner === 'number' ? inner + 1 : typeof inner === 'string' ? `${inner}~` : typeof inner === 'boolean' ? !inner : '~';
+    }
+  }
+  return any;
+}

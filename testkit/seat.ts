@@ -1,0 +1,45 @@
+import type { Room } from '../client/room.ts';
+import type { ActionsOf, ContractDef, EventsOf, In, Out, RefusalsOf, SignalsOf, ViewOf } from '../shared/contract.ts';
+import type { Said } from '../client/outbox.ts';
+import type { RefusalCode } from '../shared/refusals.ts';
+import type { TestClient, World } from './world.ts';
+
+type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
+type Acts<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<Said<RefusalsOf<D> | RefusalCode>> };
+type Heard<D extends ContractDef> = { [K in keyof EventsOf<D> & string]: { name: K; data: Out<EventsOf<D>[K]>; replayed: boolean } }[keyof EventsOf<D> & string];
+
+/** A player (or a spectator) of a table under test: the real client, on a line that the test can cut. */
+export class Seat<D extends ContractDef> {
+  /** As `room.act`, with time passing until the verdict is there. */
+  readonly act: Acts<D>;
+  /** The events this client heard, oldest first. */
+  readonly heard: Heard<D>[] = [];
+  readonly signals: { name: string; data: unknown; from: number | null }[] = [];
+
+  constructor(private readonly world: World, readonly client: TestClient, readonly room: Room<D>, readonly name: string, def: ContractDef) {
+    const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
+    this.act = new Proxy({}, { get: (_t, action) => (typeof action === 'string' && action !== 'then' ? (data?: unknown) => this.run(acts[action]!(data)) : undefined) }) as Acts<D>;
+    for (const event of Object.keys(def.events ?? {})) room.on(event as never, (data, { replayed }) => void this.heard.push({ name: event, data, replayed } as never));
+    for (const signal of Object.keys(def.signals ?? {})) room.onSignal(signal as keyof SignalsOf<D> & string, (data, from) => void this.signals.push({ name: signal, data, from }));
+  }
+
+  /** What this client sees. @throws Error before the first match */
+  get state(): ViewOf<D> {
+    if (this.room.state === null) throw new Error('no match has begun');
+    return this.room.state;
+  }
+  get info(): Room<D>['info'] { return this.room.info; }
+  /** Its index; null for who watches. */
+  get seat(): number | null { return this.room.seat; }
+  get input(): Room<D>['input'] { return this.room.input; }
+  get signal(): Room<D>['signal'] { return this.room.signal; }
+  /** All that was received, as text. */
+  get bytes(): readonly string[] { return this.client.bytes; }
+
+  ready(): Promise<Said<RefusalCode>> { return this.run(this.room.ready()); }
+  start(): Promise<Said<RefusalCode>> { return this.run(this.room.start()); }
+  rematch(): Promise<Said<RefusalCode>> { return this.run(this.room.rematch()); }
+  leave(): Promise<void> { return this.run(this.room.leave()); }
+
+  private run<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }
+}

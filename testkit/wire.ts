@@ -1,0 +1,106 @@
+import type { Line, LineEvents } from '../client/ports.ts';
+import type { Connection } from '../server/sessions/connection.ts';
+import type { RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+import type { Host, TestClient } from './world.ts';
+
+/** One way, in ms. */
+export const latency = { store: 0.4, bus: 0.3, line: 1 };
+
+/** A connection: a client at one end, a node at the other. All that passes is text, in order, until it is cut. */
+export class Wire implements Line {
+  readonly channels = new Set<string>();
+  private open = true;
+  private connection: Connection | null = null;
+  /** Requests of the client without an answer, and how each is told that none will come. */
+  private readonly waiting = new Map<number, (error: Error) => void>();
+  private lastId = 0;
+
+  constructor(id: string, readonly host: Host, private readonly client: TestClient, player: string, private readonly clock: VirtualClock, private readonly events: LineEvents) {
+    host.links.add(this);
+    client.lines.add(this);
+    // A node that stands still takes a connection, and says nothing.
+    const patience = clock.after(8_000, () => this.cut());
+    clock.after(latency.line, () => host.enter(() => {
+      patience.cancel();
+      if (!this.open) return;
+      if (!host.node.ready) return this.cut();
+      this.connection = host.node.edge.connect({
+        id,
+        send: (event: keyof ServerToClient, ...args: unknown[]) => this.send(event, args),
+        subscribe: channel => { this.channels.add(channel); },
+        unsubscribe: channel => { this.channels.delete(channel); },
+        close: () => this.cut(),
+      }, { player, name: player });
+      this.send('welcome', [{ player, name: player, token: '', node: host.name, now: clock.now(), wire: 1 } satisfies Welcome]);
+    }));
+  }
+
+  /** From the node to the client. */
+  send(event: string, args: unknown[]): void {
+    this.toClient(JSON.stringify(args), text => (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...(JSON.parse(text) as unknown[])));
+  }
+
+  request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused> {
+    return new Promise((resolve, reject) => {
+      if (!this.open) return reject(new Error('the line is closed'));
+      const id = ++this.lastId;
+      const timer = this.clock.after(patience, () => {
+        this.waiting.delete(id);
+        reject(new Error('no answer'));
+      });
+      this.waiting.set(id, error => {
+        timer.cancel();
+        reject(error);
+      });
+      const text = JSON.stringify(body);
+      this.clock.after(latency.line, () => this.host.enter(() => {
+        if (!this.open || !this.connection) return;
+        void this.host.node.edge.handle(this.connection, name, JSON.parse(text)).then(reply => {
+          if (reply === null) return this.cut();
+          this.toClient(JSON.stringify(reply), answer => {
+            if (!this.waiting.delete(id)) return;
+            timer.cancel();
+            resolve(JSON.parse(answer) as Requests[K][1]);
+          });
+        });
+      }));
+    });
+  }
+
+  say<K extends SayingName>(name: K, body: Sayings[K]): void {
+    const text = JSON.stringify(body);
+    this.clock.after(latency.line, () => this.host.enter(() => {
+      if (this.open && this.connection && !this.host.node.edge.hear(this.connection, name, JSON.parse(text))) this.cut();
+    }));
+  }
+
+  /** The client closes it: it is told nothing more. */
+  close(): void { this.end(); }
+
+  /** The line is gone, and both ends hear of it. */
+  cut(): void { if (this.end()) this.clock.after(latency.line, () => this.events.closed(null)); }
+
+  private end(): boolean {
+    if (!this.open) return false;
+    this.open = false;
+    this.host.links.delete(this);
+    this.client.lines.delete(this);
+    const { connection } = this;
+    if (connection) this.clock.after(latency.line, () => this.host.enter(() => this.host.node.edge.disconnect(connection)));
+    for (const reject of this.waiting.values()) reject(new Error('the line is closed'));
+    this.waiting.clear();
+    return true;
+  }
+
+  private toClient(text: string, take: (text: string) => void): void {
+    if (this.host.state === 'dead') return;
+    this.clock.after(latency.line, () => {
+      if (!this.open) return;
+      this.client.bytes.push(text);
+      this.events.heard();
+      take(text);
+    });
+  }
+}

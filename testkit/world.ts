@@ -1,0 +1,285 @@
+import { Client } from '../client/client.ts';
+import type { ClientClock, Line, LineEvents, Transport } from '../client/ports.ts';
+import { MemoryHub } from '../server/cluster/memory-hub.ts';
+import { RejoinNode } from '../server/node.ts';
+import type { EffectHandler } from '../server/rooms/effects.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register } from '../server/ports.ts';
+import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
+import { MemoryStore } from '../server/store/memory-store.ts';
+import type { AnyGame } from '../shared/contract.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { latency, Wire } from './wire.ts';
+
+/** What becomes of one call to the store. Nothing said: it is carried out. */
+export interface Fate {
+  /** It is carried out only when this resolves. */
+  hold?: Promise<void>;
+  /** Carried out, but the caller hears of it only when this resolves. */
+  holdReply?: Promise<void>;
+  /** Not carried out, and said so · not carried out, nobody knows · carried out, nobody knows. */
+  lose?: 'refused' | 'request' | 'reply';
+}
+type Operation = Exclude<keyof Store, 'onIncarnation' | 'close'>;
+export interface Call { op: Operation; node: string; room: string | undefined; append?: Append; created?: NewRoom; /** What the store said, once it has */ result?: unknown }
+
+/** One node as a process would be: it can die, and it can stand still with all that is on its way to it waiting. */
+export class Host {
+  node!: RejoinNode;
+  state: 'up' | 'frozen' | 'dead' = 'up';
+  readonly links = new Set<Wire>();
+  /** What it logged as an error or a warning. */
+  readonly said: string[] = [];
+  incarnation: () => void = () => {};
+  bus!: Bus & { close(): Promise<void> };
+  hears: (text: string) => void = () => {};
+  deaf = false;
+  private readonly waiting: (() => void)[] = [];
+  constructor(readonly name: string) {}
+
+  /** Does something inside this process: now, when it thaws, or never. */
+  enter(fn: () => void): void {
+    if (this.state === 'up') fn();
+    else if (this.state === 'frozen') this.waiting.push(fn);
+  }
+
+  thaw(): void {
+    this.state = 'up';
+    for (const fn of this.waiting.splice(0)) fn();
+  }
+
+  /** How many entries of a room this node has sent to the store. */
+  owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
+}
+
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean }
+
+/** Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds. */
+export class World {
+  readonly clock = new VirtualClock();
+  /** The host's code for effects of games, the same on all nodes. */
+  effects: Record<string, Record<string, EffectHandler>> = {};
+  readonly hub = new MemoryHub();
+  readonly memory: MemoryStore;
+  readonly hosts = new Map<string, Host>();
+  /** Decides what becomes of each call to the store. */
+  fate: (call: Call) => Fate | undefined = () => undefined;
+  /** Which broadcasts are lost on their way from one node to another. */
+  loses: (from: string, to: string) => boolean = () => false;
+  /** Which messages between nodes are lost, as if they had been heard. */
+  losesBus: (from: string, to: string, text: string) => boolean = () => false;
+  /** Every call that was carried out. */
+  readonly calls: Call[] = [];
+  readonly counters = new Map<string, number>();
+  private seed: number;
+  private lastWire = 0;
+
+  constructor(private readonly games: readonly AnyGame[], seed = 7) {
+    this.seed = seed;
+    this.memory = new MemoryStore(this.clock, this.entropy, this.hub.seen);
+  }
+
+  readonly random = (): number => {
+    this.seed = (Math.imul(this.seed ^ (this.seed >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
+    return ((this.seed ^ (this.seed >>> 13)) >>> 0) / 0x1_0000_0000;
+  };
+  readonly entropy: Entropy = { bytes: count => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)), float: this.random };
+
+  async start(...names: string[]): Promise<Host[]> {
+    const hosts: Host[] = [];
+    for (const name of names) hosts.push(await this.boot(name));
+    await this.clock.pass(300); // all have seen all
+    return hosts;
+  }
+
+  /** A node comes up; under a name that was there before it is another node. */
+  async boot(name: string, games = this.games): Promise<Host> {
+    const host = new Host(name);
+    const clock = this.clockOf(host);
+    host.node = new RejoinNode({
+      name, games, clock, entropy: this.entropy, log: logOf(host), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
+      store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
+    });
+    this.hosts.set(name, host);
+    await this.clock.run(host.node.start(), `${name} starts`);
+    return host;
+  }
+
+  host(name: string): Host { return this.hosts.get(name)!; }
+  /** The node that runs a room, by its own belief. */
+  owner(room: string): Host | undefined { return [...this.hosts.values()].find(h => h.state === 'up' && h.owns(room)); }
+
+  /** Dies as with SIGKILL: nothing it meant to do happens any more, its lines close, nobody hears its inbox. */
+  kill(host: Host): void {
+    host.state = 'dead';
+    void host.bus.close(); // memory: at once
+    for (const link of [...host.links]) link.cut();
+  }
+
+  /** Its subscriptions are gone for so long: it hears neither other nodes nor broadcasts, and then has its clients catch up. */
+  deafen(host: Host, ms: number): void {
+    void host.bus.close();
+    host.deaf = true;
+    this.clock.after(ms, () => host.enter(() => {
+      host.deaf = false;
+      void host.bus.listen(host.node.id, host.hears);
+      host.node.edge.resyncAll();
+    }));
+  }
+
+  /** Stands still, as with SIGSTOP: its lines stay open, its inbox takes what comes. */
+  freeze(host: Host): void { host.state = 'frozen'; }
+  thaw(host: Host): void { host.thaw(); }
+
+  /** Goes in good order, as on SIGTERM. */
+  async drain(host: Host): Promise<void> {
+    await this.clock.run(host.node.drain(), 'the drain');
+    for (const link of host.links) link.send('moving', []);
+    await this.clock.pass(1_500);
+    for (const link of [...host.links]) link.cut();
+    await this.clock.run(host.node.stop(), 'the stop');
+    await this.clock.pass(5);
+    this.kill(host);
+  }
+
+  /** A client loses its network, until it is set online again. */
+  unplug(client: TestClient): void {
+    client.offline = true;
+    for (const link of [...client.lines]) link.cut();
+  }
+
+  /** The store as it is now, to be brought back later. */
+  save(): () => void {
+    const rooms = (this.memory as unknown as { rooms: Map<string, unknown> }).rooms;
+    const saved = structuredClone(rooms);
+    return () => {
+      rooms.clear();
+      for (const [id, room] of structuredClone(saved)) rooms.set(id, room);
+      for (const host of this.hosts.values()) host.enter(() => host.incarnation());
+    };
+  }
+
+  client(player: string, home: string): TestClient {
+    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false };
+    const clock: ClientClock = { now: () => this.clock.now(), random: this.random, after: (ms, fn) => {
+      const timer = this.clock.after(ms, fn);
+      return () => timer.cancel();
+    } };
+    made.client = new Client('test:', { transport: this.transport(made, player), clock, storage: null, name: player });
+    return made;
+  }
+
+  private transport(client: TestClient, player: string): Transport {
+    return { open: (_handshake, route, events) => this.open(client, player, route, events) };
+  }
+
+  private open(client: TestClient, player: string, route: string | undefined, events: LineEvents): Line {
+    // The proxy in front: the usual way leads home while home can be connected to, any other way to any node.
+    const able = [...this.hosts.values()].filter(h => h.state !== 'dead');
+    const home = able.find(h => h.name === client.home);
+    const host = client.offline ? undefined : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
+    if (host) return new Wire(`wire-${++this.lastWire}`, host, client, player, this.clock, events);
+    this.clock.after(latency.line, () => events.closed(null));
+    return { request: () => Promise.reject(new Error('no line')), say: () => {}, close: () => {} };
+  }
+
+  // --- the doors of one node ------------------------------------------------------------------
+
+  private clockOf(host: Host): Clock {
+    const after: Clock['after'] = (ms, fn) => {
+      let cancelled = false;
+      const timer = this.clock.after(ms, () => host.enter(() => { if (!cancelled) fn(); }));
+      return { cancel: () => {
+        cancelled = true;
+        timer.cancel();
+      } };
+    };
+    return { now: () => this.clock.now(), mono: () => this.clock.mono(), soon: fn => void after(0, fn), after, sleep: ms => new Promise(resolve => { after(ms, resolve); }) };
+  }
+
+  /** A call over the network: it goes out only from a process that lives, and what it says is heard only by one. */
+  private call<T>(host: Host, delay: number, carryOut: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (host.state === 'dead') return;
+      this.clock.after(delay, () => {
+        if (host.state === 'dead') return;
+        carryOut().then(
+          value => void this.clock.after(delay, () => host.enter(() => resolve(value))),
+          (error: Error) => void this.clock.after(delay, () => host.enter(() => reject(error))),
+        );
+      });
+    });
+  }
+
+  private storeOf(host: Host): Store {
+    const operation = (op: Operation) => (...args: unknown[]) => this.call(host, latency.store, async () => {
+      const call: Call = { op, node: host.name, room: typeof args[0] === 'string' ? args[0] : undefined, ...(op === 'append' ? { append: args[1] as Append } : {}), ...(op === 'create' ? { created: args[0] as NewRoom } : {}) };
+      const fate = this.fate(call);
+      await fate?.hold;
+      if (fate?.lose === 'refused') throw new StoreError('no', false, 'a test refused it');
+      if (fate?.lose === 'request') throw new StoreError('maybe', true, 'a test lost the request');
+      this.calls.push(call);
+      const result = call.result = await (this.memory[op] as (...args: unknown[]) => Promise<unknown>)(...(JSON.parse(JSON.stringify(args)) as unknown[]));
+      await fate?.holdReply;
+      if (fate?.lose === 'reply') throw new StoreError('maybe', true, 'a test lost the reply');
+      return result;
+    });
+    // Whatever operations the contract has.
+    return new Proxy({}, { get: (_t, name) => {
+      if (name === 'onIncarnation') return (changed: () => void) => { host.incarnation = changed; };
+      if (name === 'close') return async () => {};
+      return operation(name as Operation);
+    } }) as Store;
+  }
+
+  private busOf(host: Host): Bus {
+    const bus = host.bus = this.hub.bus();
+    return {
+      publish: (node, text) => this.call(host, latency.bus, async () => (this.losesBus(host.node.id, node, text) ? 1 : bus.publish(node, text))),
+      listen: (node, on) => bus.listen(node, host.hears = text => host.enter(() => on(text))),
+    };
+  }
+
+  private registerOf(host: Host): Register {
+    return {
+      beat: record => this.call(host, latency.store, () => this.hub.beat(structuredClone(record))),
+      listeners: node => this.call(host, latency.store, () => this.hub.listeners(node)),
+      remove: node => this.call(host, latency.store, () => this.hub.remove(node)),
+    };
+  }
+
+  /** As Socket.IO's adapter does it: at once to the members here, over the network to those elsewhere. */
+  private fanoutOf(host: Host): Fanout {
+    const deliver = (to: Host, channel: string, event: string, text: string) => {
+      for (const link of to.links) if (link.channels.has(channel)) link.send(event, JSON.parse(text) as unknown[]);
+    };
+    return { emit: (channel, event, ...args) => {
+      if (host.state === 'dead') return;
+      const text = JSON.stringify(args);
+      deliver(host, channel, event, text);
+      for (const other of this.hosts.values()) {
+        if (other !== host && !this.loses(host.name, other.name)) this.clock.after(latency.bus, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));
+      }
+    } };
+  }
+
+  private readonly meter: Meter = {
+    count: (name, by = 1, label) => { for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}`])]) this.counters.set(key, (this.counters.get(key) ?? 0) + by); },
+    observe: () => {},
+  };
+}
+
+function logOf(host: Host): Log {
+  const say = (fields: Record<string, unknown>, text: string) => {
+    if (host.state === 'dead') return;
+    const { error } = fields;
+    host.said.push(`${text}${error instanceof Error ? `: ${error.message}` : ''}`);
+  };
+  return { info: () => {}, debug: () => {}, warn: say, error: say };
+}
+
+/** A promise, and what resolves it. */
+export function latch(): { opens: Promise<void>; open: () => void } {
+  let open = () => {};
+  const opens = new Promise<void>(resolve => { open = resolve; });
+  return { opens, open };
+}
