@@ -6,7 +6,7 @@ import type { RoomDocument } from '../server/rooms/document.ts';
 /** Says which secret of which seat reached whom. */
 export class Leak extends Error { override readonly name = 'Leak'; }
 
-/** The part of a state that only one seat may know, right now; null when it is open. Must be an object or a list inside the state. */
+/** The part of a state that only one seat may know, right now; null when it is open. Whatever it is, it must be read from the state, not made. */
 export type Secret = (state: never, seat: number) => unknown;
 
 /**
@@ -20,14 +20,11 @@ export function provesHidden(game: AnyGame, history: readonly RoomDocument[], se
     if (doc.room.phase !== 'playing' || doc.state === null) continue;
     const seats = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
     for (const seat of seats) {
-      const other = copy(doc.state);
-      const hidden = secret(other as never, seat) as Json | undefined;
-      if (hidden === null || hidden === undefined) continue;
-      if (typeof hidden !== 'object') throw new TypeError('neverLeaks: return the list or object that holds the secret, not the secret itself');
-      if (!disturb(hidden)) continue;
+      const changed = copy(doc.state);
+      if (!disturbSecret(changed as JsonObject, secret, seat)) continue;
       for (const viewer of [null, ...seats.filter(s => s !== seat)]) {
         const see = (state: Json) => JSON.stringify(look ? look(state, { seat: viewer, ended: false, replay: false }) : state);
-        if (see(copy(doc.state)) !== see(copy(other))) throw new Leak(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
+        if (see(copy(doc.state)) !== see(copy(changed))) throw new Leak(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
       }
     }
   }
@@ -41,6 +38,32 @@ export function provesSeedHidden(history: readonly RoomDocument[], received: rea
   }
 }
 
+/** Changes the secret inside the state. It is found by watching which part of the state is read last. @returns whether there was one */
+function disturbSecret(state: JsonObject, secret: Secret, seat: number): boolean {
+  const originals = new WeakMap<object, JsonObject | Json[]>();
+  let read: { holder: Record<string, Json>; key: string } | null = null;
+  const watched = (target: JsonObject | Json[]): object => {
+    const proxy = new Proxy(target, { get(holder, key): unknown {
+      const value: unknown = Reflect.get(holder, key);
+      if (typeof value === 'object' && value !== null) return watched(value as JsonObject);
+      if (typeof key === 'string' && typeof value !== 'function') read = { holder: holder as Record<string, Json>, key };
+      return value;
+    } });
+    originals.set(proxy, target);
+    return proxy;
+  };
+  const found = secret(watched(state) as never, seat);
+  if (found === null || found === undefined) return false;
+  const whole = typeof found === 'object' ? originals.get(found) : undefined;
+  if (whole) return disturb(whole);
+  const { holder, key } = (read ?? {}) as { holder?: Record<string, Json>; key?: string };
+  if (!holder || key === undefined || holder[key] !== found) throw new TypeError('neverLeaks: return a part of the state as it is there, not something made of it');
+  holder[key] = other(found as Json);
+  return true;
+}
+
+const other = (value: Json): Json => (typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~');
+
 /** Changes every value inside, keeping shape and kind. @returns whether there was one */
 function disturb(value: JsonObject | Json[]): boolean {
   let any = false;
@@ -49,7 +72,7 @@ function disturb(value: JsonObject | Json[]): boolean {
     if (typeof inner === 'object' && inner !== null) any = disturb(inner) || any;
     else {
       any = true;
-      holder[key] = typeof inner === 'number' ? inner + 1 : typeof inner === 'string' ? `${inner}~` : typeof inner === 'boolean' ? !inner : '~';
+      holder[key] = other(inner);
     }
   }
   return any;

@@ -62,7 +62,7 @@ describe('the test kit', () => {
       if (i % 5 === 2) await t.killOwner();
     }
     assert.equal(t.seats[0]!.info.phase, 'ended');
-    t.neverLeaks((s, seat) => (s.last && s.bid === null ? null : s.hands[seat]));
+    t.neverLeaks((s, seat) => s.hands[seat]);
     const recording = await t.replay();
     assert.deepEqual((recording.at(recording.duration).state as { fallen: unknown }).fallen, watcher.state.fallen);
     assert.equal(t.effects.filter(e => e.name === 'report').length, 1);
@@ -96,9 +96,11 @@ describe('the test kit', () => {
     for (const [game, leaks] of [[tight, false], [leaky, true]] as const) {
       const t = await table(game, { nodes: 1 });
       for (let i = 0; i < 3; i++) await t.seats[0]!.act.draw();
-      const look = () => t.neverLeaks((s, seat) => s.hands[seat]);
-      if (leaks) assert.throws(look, Leak);
-      else look();
+      for (const look of [() => t.neverLeaks((s, seat) => s.hands[seat]), () => t.neverLeaks((s, seat) => s.hands[seat]![1])]) {
+        if (leaks) assert.throws(look, Leak);
+        else look();
+      }
+      assert.throws(() => t.neverLeaks((s, seat) => s.hands[seat]!.map(card => card * 2)), TypeError);
     }
   });
 });
