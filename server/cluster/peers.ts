@@ -61,8 +61,16 @@ export class Peers {
     return envelope;
   }
 
+  /** At once, with all that waits for that node: the broadcast of the same entry is about to leave, and they travel together. */
+  private answer(node: string, id: number, body: Json): void {
+    const first = this.outbox.get(node)?.answer.length ?? 0;
+    this.envelope(node).answer.push([id, body]);
+    if (first === 0) queueMicrotask(() => this.flush(node));
+  }
+
   private flush(node: string): void {
-    const envelope = this.outbox.get(node)!;
+    const envelope = this.outbox.get(node);
+    if (!envelope) return; // it has gone along with answers
     this.outbox.delete(node);
     const failed = (error: Error) => { for (const [id] of envelope.ask) this.settle(id, w => w.reject(error)); };
     this.bus.publish(node, JSON.stringify(envelope)).then(
@@ -83,7 +91,7 @@ export class Peers {
     }
     for (const [id, body] of envelope.answer) this.settle(id, w => w.resolve(body));
     for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body);
-    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body).then(answer => { if (answer !== undefined) this.envelope(envelope.from).answer.push([id, answer]); });
+    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body).then(answer => { if (answer !== undefined) this.answer(envelope.from, id, answer); });
   }
 
   /** @returns the answer, or undefined when there is none: then the asker waits in vain, as for a node that died */

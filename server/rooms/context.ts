@@ -1,6 +1,7 @@
 import type { ActionCtx, AnyGame, ContractDef, Player, Ranking } from '../../shared/contract.ts';
 import { parse } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
+import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom } from '../../shared/random.ts';
 import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
@@ -66,9 +67,9 @@ export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[]
     seat: seat ?? -1,
     random: randomFrom(doc.hidden.seed),
     get players() { return playersOf(doc); },
-    options: doc.room.options as never,
+    get options() { return copy(doc.room.options) as never; },
     match: doc.room.match,
-    previous: doc.hidden.previous,
+    get previous() { return copy(doc.hidden.previous); },
     timers: new Proxy({}, { get: (_t, name) => (typeof name === 'string' && (schemaOf('timers', name), true) ? timer(name) : undefined) }) as never,
     emit(name: string, data: unknown, to?: readonly number[]) {
       if (to && !def.view) throw new TypeError(`emit('${name}', …, to): only a game with a view can tell some and not others`);

@@ -88,12 +88,15 @@ export function newDocument(game: AnyGame, made: Made): RoomDocument {
   };
 }
 
+/** No player has a seat here, though bots may, and the places of those who left a match are still shown. */
+export const isDeserted = ({ hidden }: RoomDocument): boolean => hidden.seats.every(s => s === null || isBot(s.player));
+
 /** The room's line in the list of rooms; private ones and those out of play have none. */
 export function summaryOf(doc: RoomDocument, late: boolean): RoomSummary | null {
   const { room, hidden } = doc;
   if (room.private || room.phase === 'quarantined') return null;
   const seated = room.seats.filter(s => s !== null);
-  if (seated.every(s => isBot(s.player))) return null;
+  if (isDeserted(doc)) return null;
   // In a match that takes late players a seat that was left is free again, though it still shows who had it.
   const open = hidden.reserved === null && (room.phase === 'waiting' ? room.seats.includes(null) : late && room.phase === 'playing' && hidden.seats.includes(null));
   return { id: room.id, code: room.code, game: room.game, phase: room.phase, open, seated: seated.length, seats: room.seats.length, options: room.options, names: seated.map(s => s.name), since: hidden.created };

@@ -1,4 +1,5 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import type { JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
 import type { Notice, PublicRoom } from '../../shared/protocol.ts';
@@ -7,7 +8,7 @@ import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
-import { closedFault, dueOf, isBot, seatOf, type RoomDocument } from './document.ts';
+import { closedFault, dueOf, isBot, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
 import { ToldFacts } from './facts.ts';
@@ -16,6 +17,7 @@ import { Members } from './members.ts';
 import type { Conn, Head, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
 import type { Recorder } from './recorder.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
+import type { Tail } from './tail.ts';
 import { Ticker } from './ticker.ts';
 
 /** The room was given up before the message was answered: ask whoever owns it now. */
@@ -89,7 +91,7 @@ export class RoomHost {
   /** Monotonic ms since when nobody has been connected. */
   private aloneSince: number;
 
-  constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: { outage: number }) {
+  constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: { outage: number }, private readonly tail: Tail | null = null) {
     const { doc, head, terms, audiences, recorder } = recovered;
     this.terms = terms;
     this.place = head;
@@ -237,7 +239,7 @@ export class RoomHost {
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
       case 'gone': return this.members.remove(message.at, message.session) ? this.goneAway(message) : null;
-      case 'poke': case 'inspect': case 'see': return null;
+      case 'poke': case 'inspect': case 'see': case 'lay-open': return null;
     }
   }
 
@@ -290,8 +292,9 @@ export class RoomHost {
     const lease = this.parts.lease();
     let result: 'ok' | 'fenced' | 'seq' | 'doubt';
     let why = '';
+    const text = encodeEntry(entry);
     try {
-      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: encodeEntry(entry), ...this.facts.next(this.doc, entry.changes, this.game, started) });
+      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: text, ...this.facts.next(this.doc, entry.changes, this.game, started) });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       result = 'doubt';
@@ -310,6 +313,7 @@ export class RoomHost {
     this.motions = 0;
     const place: Place = [this.term, entry.seq];
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
+    this.tail?.add(place, text);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
     for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
@@ -361,7 +365,7 @@ export class RoomHost {
 
   private async letGo(): Promise<void> {
     // A room that nobody has joined yet is left to its short life: somebody may hold its code.
-    const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && this.doc.room.seats.every(s => s === null || isBot(s.player)) && this.members.size === 0 && !this.hasEffects);
+    const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && isDeserted(this.doc) && this.members.size === 0 && !this.hasEffects);
     try {
       if (empty) await this.parts.store.remove(this.id, this.token);
       else await this.parts.store.release(this.id, this.token);
@@ -409,6 +413,7 @@ export class RoomHost {
         return { ok: true };
       }
       case 'see': return { ok: true, view: audiences.view(audienceOf(game, null)), players: this.doc.hidden.seats.map(s => s?.player ?? null) };
+      case 'lay-open': return this.tail ? { ok: true, doc: structuredClone(this.doc) as unknown as JsonObject, place, term, now: from.now, owner: parts.self, entries: this.tail.since(message.since) } : refused('bad-request', 'the node that runs the room is not in dev mode');
       case 'gone': case 'poke': return { ok: true };
       case 'inspect': return {
         ok: true, node: '', owner: parts.self, term, head: place, nodes: [],

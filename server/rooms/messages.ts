@@ -1,3 +1,4 @@
+import type { RoomReading } from '../../shared/dev.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Place } from '../../shared/place.ts';
 import type { ActReply, InspectReply, Joined, RoomView } from '../../shared/protocol.ts';
@@ -18,6 +19,8 @@ export type RoomMessage =
   | { k: 'serve'; name: string; data: Json }
   /** What a spectator sees, for the server itself. */
   | { k: 'see' }
+  /** Everything, also what no client may see, with the journal after `since`: for authors. Refused outside of dev mode. */
+  | { k: 'lay-open'; since: number }
   | { k: 'inspect' };
 
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
@@ -26,7 +29,8 @@ export type RoomSaying = { k: 'input'; player: string; session: string; n: numbe
 /** Also says on which channels the member hears what happens, and what is played: for its node, not for the client. */
 export type OwnerJoinReply = (Joined & { channels: string[]; game: string }) | Refused;
 export type SeeReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;
-export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | { ok: true };
+export type LaidOpen = RoomReading | Refused;
+export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | LaidOpen | { ok: true };
 
 /** Whether a message may be given to a second owner when the first one's answer is lost. */
 export function repeatable(message: RoomMessage): boolean {

@@ -7,11 +7,14 @@ import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
 import { dueOf } from './document.ts';
 import { readSnapshot, recover, Unreadable } from './entry.ts';
 import { RoomHost, type EndReason, type HostParts } from './host.ts';
+import { Tail } from './tail.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
 
 export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
+  /** Rooms may be laid open to authors. */
+  dev: boolean;
   entropy: Entropy;
   /** A room is no longer run here. */
   onEnd(id: string, why: EndReason): void;
@@ -113,7 +116,7 @@ export class Registry {
       this.parts.meter.observe('standstill', outage);
       this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: outage }, 'took a room over');
     }
-    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, claimed.term, recovered, { outage });
+    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, claimed.term, recovered, { outage }, this.parts.dev ? new Tail(claimed) : null);
   }
 
   private ended(host: RoomHost, why: EndReason): void {

@@ -127,18 +127,19 @@ export class Room {
 
   private table(): Table { return { game: this.game, doc: this.doc, events: this.events, now: this.clock }; }
 
-  /** Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing happened. */
-  private count<T>(fn: () => T): T {
+  /**
+   * Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing happened.
+   * `by`: the engine may have changed anything; a game's rule only what its context lets it reach, so only that is compared.
+   */
+  private count<T>(fn: () => T, by: 'engine' | 'rule' = 'engine'): T {
     const said = this.events.length;
     try {
       const result = fn();
-      const changes = diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
+      const changes = by === 'rule' ? diff(reachOf(this.shadow), reachOf(this.doc), '') : diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
       const size = (changes ? JSON.stringify(changes).length : 0) + (this.events.length > said ? JSON.stringify(this.events.slice(said)).length : 0);
       if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
       if (changes) {
-        apply(this.shadow as unknown as Json, changes);
-        if (this.lazy) this.fresh = this.fresh ? compose(this.fresh, structuredClone(changes)) : structuredClone(changes);
-        this.batch = this.batch ? compose(this.batch, changes) : changes;
+        this.note(changes);
       }
       return result;
     } catch (error) {
@@ -150,10 +151,17 @@ export class Room {
     }
   }
 
+  /** A change that the document already contains becomes part of the batch. */
+  private note(changes: Changes): void {
+    apply(this.shadow as unknown as Json, changes);
+    if (this.lazy) this.fresh = this.fresh ? compose(this.fresh, structuredClone(changes)) : structuredClone(changes);
+    this.batch = this.batch ? compose(this.batch, changes) : changes;
+  }
+
   /** Like count, for what must not stop the rest: a failure is reported and leaves nothing. */
-  private tryOut(where: string, fn: () => void): boolean {
+  private tryOut(where: string, fn: () => void, by: 'engine' | 'rule' = 'engine'): boolean {
     try {
-      this.count(fn);
+      this.count(fn, by);
       return true;
     } catch (error) {
       this.onFailure(where, error);
@@ -199,16 +207,13 @@ export class Room {
     const seq = this.seq + 1;
     const n = input.number?.n ?? null;
     try {
-      const outs = this.count(() => {
-        const gone = this.perform(seat, input.name, input.data);
-        this.record(hidden.player, n, seq);
-        return gone;
-      });
+      const outs = this.count(() => this.perform(seat, input.name, input.data), input.name.startsWith('$') ? 'engine' : 'rule');
+      this.record(hidden.player, n, seq);
       this.afterAction(input.name, seat, outs);
       return { kind: 'accepted', seq };
     } catch (error) {
       const refusal = this.refusalOf(error, input.name);
-      this.count(() => this.record(hidden.player, n, [seq, refusal.code, refusal.detail ?? '']));
+      this.record(hidden.player, n, [seq, refusal.code, refusal.detail ?? '']);
       return { kind: 'refusedAction', seq, refusal };
     }
   }
@@ -225,11 +230,15 @@ export class Room {
   }
 
   private record(player: string, n: number | null, verdict: StoredVerdict): void {
-    const seat = this.doc.hidden.seats[seatOf(this.doc, player)];
+    const i = seatOf(this.doc, player);
+    const seat = this.doc.hidden.seats[i];
     if (n === null || !seat) return;
-    seat.base = n;
-    seat.verdicts[n] = verdict;
-    delete seat.verdicts[n - limits.verdicts];
+    // Written down as the change it is: to find it by comparing would mean to look at every verdict of every seat.
+    const past = n - limits.verdicts;
+    const verdicts: Changes = { [n]: typeof verdict === 'number' ? verdict : [verdict], ...(Object.hasOwn(seat.verdicts, past) ? { [past]: [] } : {}) };
+    const change: Changes = { hidden: { seats: { [i]: { base: n, verdicts } } } };
+    apply(this.doc as unknown as Json, change);
+    this.note(change);
   }
 
   /** @returns the seats that went out of play */
@@ -275,7 +284,7 @@ export class Room {
   }
 
   private planMoves(): void {
-    if (botSeats(this.doc).length > 0) this.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, error => this.onFailure('bot', error)));
+    if (botSeats(this.doc).length > 0) this.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, error => this.onFailure('bot', error)), 'rule');
   }
 
   /** A bot's turn: its move is an action like any other. What it does wrong is its own fault and changes nothing. */
@@ -306,7 +315,7 @@ export class Room {
 
   private hook(name: 'away' | 'back' | 'left', seat: number): void {
     const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
-    if (hook && this.doc.room.phase === 'playing') this.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.events, this.clock, seat))));
+    if (hook && this.doc.room.phase === 'playing') this.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.events, this.clock, seat))), 'rule');
   }
 
   /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
@@ -323,7 +332,7 @@ export class Room {
       const fired = rule !== undefined && this.doc.room.phase === 'playing' && this.tryOut(`timers.${name}`, () => {
         consume().clear();
         mustBeSync(rule(this.doc.state, data, contextFor(this.game, this.doc, this.events, this.clock, null)));
-      });
+      }, 'rule');
       if (!fired) this.count(() => { delete this.doc.hidden.timers[name]; delete this.doc.room.clocks[name]; });
     }
     return { kind: 'done' };
@@ -352,7 +361,7 @@ export class Room {
     const ran = this.tryOut('tick', () => {
       const ctx = Object.assign(contextFor(this.game, this.doc, this.events, this.clock, null), { inputs: this.inputsBySeat(inputs) });
       mustBeSync(rule(this.doc.state, ctx));
-    });
+    }, 'rule');
     this.failedTicks = ran ? 0 : this.failedTicks + 1;
     if (this.failedTicks >= limits.failedTicks) this.quarantine(`tick failed ${this.failedTicks} times in a row`);
     return { kind: 'done' };
@@ -366,7 +375,7 @@ export class Room {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
         if (move && 'act' in move) planMove(this.doc, seat, this.clock + move.after);
         else if (move) this.botInputs.set(seat, move);
-      });
+      }, 'rule');
     }
   }
 
@@ -427,6 +436,13 @@ export class Room {
     return refused('rule-failed');
   }
 }
+
+/** All that a rule can reach: the state, and what its context does. */
+const reachOf = ({ state, room, hidden }: RoomDocument): Json => ({
+  state,
+  room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },
+  hidden: { seed: hidden.seed, timers: hidden.timers, effects: hidden.effects, effectCount: hidden.effectCount },
+}) as unknown as Json;
 
 const motionKeys = ['state', 'room', 'hidden'];
 const onlyKeys = (changes: Change | undefined, keys: readonly string[]): boolean => changes === undefined || (typeof changes === 'object' && changes !== null && !Array.isArray(changes) && Object.keys(changes).every(key => keys.includes(key)));
