@@ -1,11 +1,11 @@
-import type { ContractDef } from '../shared/contract.ts';
+import { parse, type ContractDef } from '../shared/contract.ts';
 import type { Json } from '../shared/json.ts';
 import { limits } from '../shared/limits.ts';
 import type { InputRequest } from '../shared/protocol.ts';
 
 type Message = Omit<InputRequest, 'room'>;
 
-/** Presses that have not counted for so long (ms), though the room goes on, were lost on their way. */
+/** What has not counted for so long (ms), though the room goes on, was lost on its way. */
 const patience = 500;
 
 /**
@@ -20,6 +20,8 @@ export class InputSender {
   /** Messages with presses that are not known to have counted, oldest first. Should there be more than the room would count, the oldest go. */
   private unapplied: Message[] = [];
   private lastSent = -Infinity;
+  /** The last message that said what is held. */
+  private heldN = 0;
   /** When `unapplied` was last said, or last got shorter. */
   private lastSaid = 0;
 
@@ -28,11 +30,15 @@ export class InputSender {
   /** The number of the last message, which the room's `inputs` reach when it has counted. */
   get last(): number { return this.n; }
 
-  /** Holds a value, or presses, by what the contract says of the name. @throws TypeError for a name that is not in it */
+  /** Holds a value, or presses, by what the contract says of the name. @throws TypeError for a name that is not in it, or a value that does not fit */
   put(name: string, value: Json | undefined): void {
     const kind = this.def.inputs && Object.hasOwn(this.def.inputs, name) ? this.def.inputs[name] : undefined;
     if (!kind) throw new TypeError(`this game has no input '${name}'`);
-    if (kind.kind === 'held' && JSON.stringify(this.held[name]) === JSON.stringify(value)) return;
+    if (kind.kind === 'held') {
+      if (JSON.stringify(this.held[name]) === JSON.stringify(value)) return;
+      const read = parse(kind.schema, value);
+      if (!read.ok) throw new TypeError(`input '${name}': ${read.detail}`);
+    }
     const first = this.waiting === null;
     this.waiting ??= { hold: {}, press: {} };
     if (kind.kind === 'held') this.held[name] = this.waiting.hold[name] = value ?? null;
@@ -45,11 +51,13 @@ export class InputSender {
 
   /** Numbers up to this one have counted; said with each change of the room. */
   applied(n: number): void {
-    if (this.unapplied.length === 0) return;
+    if (this.unapplied.length === 0 && n >= this.heldN) return;
     const left = this.unapplied.filter(m => m.n > n);
     if (left.length < this.unapplied.length) this.lastSaid = this.port.now();
     this.unapplied = left;
-    if (left.length > 0 && this.port.now() - this.lastSaid >= patience) this.repeat();
+    if (this.port.now() - this.lastSaid < patience) return;
+    if (n < this.heldN) this.again();
+    else this.repeat();
   }
 
   /** Another owner, or another line: says what has not counted, and all that is held. */
@@ -74,8 +82,9 @@ export class InputSender {
     this.lastSent = this.port.now();
     const message: Message = { n: ++this.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), ...(Object.keys(press).length > 0 ? { press } : {}) };
     this.say(message, this.unapplied.at(-1));
-    if (!message.press) return;
     if (this.unapplied.length === 0) this.lastSaid = this.lastSent;
+    if (message.hold) this.heldN = message.n;
+    if (!message.press) return;
     this.unapplied.push(message);
     if (this.unapplied.length > limits.inputsKept) this.unapplied.shift();
   }

@@ -8,7 +8,7 @@ import { Lobby } from './lobby/lobby.ts';
 import { DueScan } from './ownership/due-scan.ts';
 import { handOver } from './ownership/drain.ts';
 import { Membership } from './ownership/membership.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register, Timer } from './ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { Replays } from './replays.ts';
@@ -26,12 +26,15 @@ export interface NodeParts {
   fanout: Fanout;
   clock: Clock;
   entropy: Entropy;
+  packer: Packer;
   log: Log;
   meter: Meter;
   /** The host's code for effects of games; see rooms/effects.ts. */
   effects: EffectHandlers;
   /** How long (ms) the recording of a finished match is kept. */
   replayLife?: number | undefined;
+  /** Rooms may be laid open to authors; see dev/dev-routes.ts. */
+  dev?: boolean;
   /** Event-loop delay lately, p99 in ms. */
   delay(): number;
 }
@@ -65,10 +68,10 @@ export class RejoinNode {
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
     this.games = new Map(parts.games.map(game => [game.contract.name, game]));
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
-    this.replays = new Replays({ store, games: this.games, clock, log, life: parts.replayLife ?? limits.replay.life });
+    this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, effects: parts.effects,
+      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, effects: parts.effects, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),

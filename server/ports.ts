@@ -24,6 +24,12 @@ export interface Entropy {
   float(): number;
 }
 
+/** Makes a long text short, and long again. */
+export interface Packer {
+  pack(text: string): Promise<string>;
+  unpack(packed: string): Promise<string>;
+}
+
 type Fields = Record<string, unknown>;
 export interface Log {
   info(fields: Fields, text: string): void;

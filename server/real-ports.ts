@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Entropy } from './ports.ts';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import type { Clock, Entropy, Packer } from './ports.ts';
 
 /** The machine's own clock and timers. */
 export const realClock: Clock = {
@@ -16,4 +18,13 @@ export const realClock: Clock = {
 export const realEntropy: Entropy = {
   bytes: count => new Uint8Array(randomBytes(count)),
   float: () => randomBytes(4).readUInt32BE() / 0x1_0000_0000,
+};
+
+const squeeze = promisify(deflateRaw);
+const unfold = promisify(inflateRaw);
+
+/** Deflate, in base64, beside the event loop. */
+export const realPacker: Packer = {
+  pack: async text => (await squeeze(text)).toString('base64'),
+  unpack: async packed => (await unfold(Buffer.from(packed, 'base64'), { maxOutputLength: 256 * 1_048_576 })).toString(),
 };

@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { AnyGame } from '../shared/contract.ts';
 import { apply, copy, diff, type Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
@@ -7,12 +5,9 @@ import { limits } from '../shared/limits.ts';
 import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
 import { refused, type Refused } from '../shared/refusals.ts';
 import { Gate } from './gate.ts';
-import type { Clock, Log } from './ports.ts';
+import type { Clock, Log, Packer } from './ports.ts';
 import { hashOf, merged, type Beginning, type Frame, type Part } from './rooms/recorder.ts';
 import { StoreError, type Store } from './store/contract.ts';
-
-const squeeze = promisify(deflateRaw);
-const unfold = promisify(inflateRaw);
 
 /** A finished match as it is kept: how it began, what happened, and the hash of what it must lead to. */
 interface Recording { v: 1; game: string; version: number; begin: Beginning; frames: Frame[]; hash: string }
@@ -22,7 +17,7 @@ export class Replays {
   /** Working one out takes a while; more at once would be felt by those who play. */
   private readonly gate = new Gate(2);
 
-  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; clock: Clock; log: Log; life: number }) {}
+  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; packer: Packer; clock: Clock; log: Log; life: number }) {}
 
   /**
    * Puts a match that is over together, proves it, keeps it, and lets go of its pieces. May be done twice. Fails quietly:
@@ -37,13 +32,22 @@ export class Replays {
         const recording = assemble(texts.map(text => JSON.parse(text) as Part), this.parts.games);
         if (!recording) return;
         if (!proves(recording)) return void log.error({ room: id, match }, 'a recording does not lead to the state its match ended with; it is not kept');
-        await store.keepReplay(id, match, await encode(recording), life);
+        await store.keepReplay(id, match, await this.encode(recording), life);
         return;
       } catch (error) {
         if (!(error instanceof StoreError)) return void log.error({ room: id, match, error }, 'a recording could not be put together');
         await clock.sleep(500 * 2 ** tries);
       }
     }
+  }
+
+  /** Thinned further until it fits: a match that lasts for hours is still one value. */
+  private async encode(recording: Recording): Promise<string> {
+    const text = await this.parts.packer.pack(JSON.stringify(recording));
+    if (text.length <= limits.replay.bytes || recording.frames.length < 2) return text;
+    const half: Frame[] = [];
+    for (let i = 0; i < recording.frames.length; i += 2) half.push(merged(recording.frames[i]!, recording.frames[i + 1]));
+    return this.encode({ ...recording, frames: half });
   }
 
   /** A finished match as a spectator who comes later may see it. */
@@ -54,7 +58,7 @@ export class Replays {
     try {
       const text = await store.replay(id, match);
       if (text === null) return refused('replay-missing');
-      const recording = await decode(text);
+      const recording = JSON.parse(await this.parts.packer.unpack(text)) as Recording;
       const game = games.get(recording.game);
       if (!game || game.contract.def.version !== recording.version) return refused('replay-missing', 'of another version of the game');
       return await this.through(game, recording);
@@ -113,17 +117,4 @@ function proves({ begin, frames, hash }: Recording): boolean {
     return false;
   }
   return hashOf(doc['state']!) === hash;
-}
-
-/** Thinned further until it fits: a match that lasts for hours is still one value. */
-async function encode(recording: Recording): Promise<string> {
-  const text = (await squeeze(JSON.stringify(recording))).toString('base64');
-  if (text.length <= limits.replay.bytes || recording.frames.length < 2) return text;
-  const half: Frame[] = [];
-  for (let i = 0; i < recording.frames.length; i += 2) half.push(merged(recording.frames[i]!, recording.frames[i + 1]));
-  return encode({ ...recording, frames: half });
-}
-
-async function decode(text: string): Promise<Recording> {
-  return JSON.parse((await unfold(Buffer.from(text, 'base64'), { maxOutputLength: 256 * 1_048_576 })).toString()) as Recording;
 }

@@ -52,7 +52,11 @@ export class ServerRooms {
   makeHost(room: string, player: string): Promise<void> { return this.serve(room, '$host', { player }); }
   addBot(room: string): Promise<void> { return this.serve(room, '$bot', null); }
   /** Ends the room and all that is known of it. Its members are told. */
-  close(room: string): Promise<void> { return this.serve(room, '$close', null); }
+  async close(room: string): Promise<void> {
+    await this.serve(room, '$close', null).catch((error: unknown) => {
+      if (!(error instanceof RoomRefusal && error.code === 'room-missing')) throw error; // there is none: also when this is asked a second time
+    });
+  }
 
   /** What a spectator sees, and who (by player id) sits where. */
   async see(room: string): Promise<RoomView & { players: (string | null)[] }> {

@@ -156,13 +156,13 @@ export type Rules<D extends ContractDef> = {
   & (D extends { view: TypeOf<infer V> } ? { view(s: StateOf<D>, who: Viewer): V } : { view?: never })
   & (keyof TimersOf<D> extends never ? { timers?: None } : { timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => void } });
 
-export interface Contract<D extends ContractDef = ContractDef> {
-  readonly name: string;
+export interface Contract<D extends ContractDef = ContractDef, N extends string = string> {
+  readonly name: N;
   readonly def: D;
   /** The game's rules, for the server. */
-  rules(rules: Rules<D>): Game<D>;
+  rules(rules: Rules<D>): Game<D, N>;
 }
-export interface Game<D extends ContractDef = ContractDef> { readonly contract: Contract<D>; readonly rules: Rules<D> }
+export interface Game<D extends ContractDef = ContractDef, N extends string = string> { readonly contract: Contract<D, N>; readonly rules: Rules<D> }
 
 /** A game of any shape, as the engine holds it: it checks with the schemas what the types cannot know. */
 export type AnyGame = Game<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- Rules<D> is contravariant in D; only `any` holds all games
@@ -178,10 +178,10 @@ const wordForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
  * @param name lower case with dashes, unique on a server; it is part of links and of what is stored
  * @throws TypeError that says what is wrong with the declaration
  */
-export function contract<const D extends ContractDef>(name: string, def: D): Contract<D> {
+export function contract<const D extends ContractDef, const N extends string>(name: N, def: D): Contract<D, N> {
   const bad = checkContract(name, def);
   if (bad) throw new TypeError(`contract '${name}': ${bad}`);
-  const made: Contract<D> = { name, def, rules: rules => ({ contract: made, rules: checkRules(made, rules) }) };
+  const made: Contract<D, N> = { name, def, rules: rules => ({ contract: made, rules: checkRules(made, rules) }) };
   return made;
 }
 

@@ -3,10 +3,11 @@ import type { ClientClock, Line, LineEvents, Transport } from '../client/ports.t
 import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Register } from '../server/ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register } from '../server/ports.ts';
 import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { VirtualClock } from './virtual-clock.ts';
 import { latency, Wire } from './wire.ts';
 
@@ -53,6 +54,9 @@ export class Host {
 
 export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean }
 
+/** At once: real time passes beside the test's, and what waits for it would be late by chance. */
+const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
+
 /** Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds. */
 export class World {
   readonly clock = new VirtualClock();
@@ -96,7 +100,7 @@ export class World {
     const host = new Host(name);
     const clock = this.clockOf(host);
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, log: logOf(host), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
+      name, games, clock, entropy: this.entropy, packer, log: logOf(host), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
       store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);

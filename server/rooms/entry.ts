@@ -10,7 +10,7 @@ import { Recorder } from './recorder.ts';
 import type { Batch } from './room.ts';
 
 /** Version of how entries and snapshots are written. A reader of another one must not guess. */
-export const journalVersion = 1;
+export const journalVersion = 2;
 
 interface Entry { v: number; c: Changes; e?: RoomEvent[] }
 interface Snapshot { v: number; doc: RoomDocument }

@@ -1,27 +1,34 @@
 import { z } from 'zod';
-import { contract, state, view } from '../../shared/contract.ts';
+import { contract, state, view, type ContractDef, type Rules } from '../../shared/contract.ts';
 
 export interface Ledger { done: { seat: number; id: string }[]; fired: number[]; dice: number[] }
 
-/** Writes down what was done, in order: what an action did twice, or not at all, can be read off it. */
-export const ledger = contract('ledger', {
+const ledgerDef = {
   version: 1,
   seats: { min: 2, max: 2 },
   state: state<Ledger>(),
-  actions: { add: z.object({ id: z.string() }), deny: z.object({ id: z.string() }), roll: z.object({}), arm: z.object({ ms: z.number() }), crash: z.object({}) },
+  actions: { add: z.object({ id: z.string() }), book: z.object({ id: z.string() }), deny: z.object({ id: z.string() }), roll: z.object({}), arm: z.object({ ms: z.number() }), crash: z.object({}) },
   events: { added: z.object({ id: z.string() }) },
+  effects: { booked: z.object({ id: z.string() }) },
   timers: { turn: z.object({}) },
   clocks: ['turn'],
   refusals: ['denied'],
   away: { hold: 60_000, then: 'forfeit' },
-});
+} as const satisfies ContractDef;
 
-export const ledgerGame = ledger.rules({
+/** Writes down what was done, in order: what an action did twice, or not at all, can be read off it. */
+export const ledger = contract('ledger', ledgerDef);
+
+const ledgerRules: Rules<typeof ledgerDef> = {
   setup: () => ({ done: [], fired: [], dice: [] }),
   actions: {
     add(s, { id }, ctx) {
       s.done.push({ seat: ctx.seat, id });
       ctx.emit('added', { id });
+    },
+    book(s, { id }, ctx) {
+      s.done.push({ seat: ctx.seat, id });
+      ctx.effects.booked({ id });
     },
     deny(s, { id }, ctx) {
       s.done.push({ seat: ctx.seat, id });
@@ -33,6 +40,16 @@ export const ledgerGame = ledger.rules({
   },
   timers: { turn: (s, _data, ctx) => { s.fired.push(ctx.now); } },
   left: () => {},
+};
+export const ledgerGame = ledger.rules(ledgerRules);
+
+/** The same with a bot in the second of three seats. It writes down so many of its own, c0, c1, …, as the others have together. */
+export const ledgerWithBot = contract('ledger', { ...ledgerDef, seats: { min: 2, max: 3 } } as unknown as typeof ledgerDef).rules({
+  ...ledgerRules,
+  bot(s, seat) {
+    const own = s.done.filter(d => d.seat === seat).length;
+    return 2 * own < s.done.length ? { act: own % 2 === 0 ? 'add' : 'book', data: { id: `c${own}` }, after: 60 } : null;
+  },
 });
 
 export interface Hands { hands: string[][]; table: string[]; deck: string[] }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Room } from '../../client/room.ts';
 import { samePlace } from '../../shared/place.ts';
-import { ledger, ledgerGame, type Ledger } from './games.ts';
+import { ledger, ledgerGame, ledgerWithBot, type Ledger } from './games.ts';
 import { World, type Host, type TestClient } from './world.ts';
 
 export type LedgerRoom = Room<(typeof ledger)['def']>;
@@ -11,13 +11,13 @@ export interface Table { world: World; id: string; ada: TestClient; bob: TestCli
  * Ada and Bob play on a cluster of nodes a, b, c. The room's owner is made to be another node than theirs where there
  * are three, so that whatever happens to it happens to neither line.
  */
-export async function ledgerTable(nodes: readonly string[] = ['a', 'b', 'c'], how: { seed?: number; adasNode?: string; bobsNode?: string } = {}): Promise<Table> {
-  const world = new World([ledgerGame], how.seed);
+export async function ledgerTable(nodes: readonly string[] = ['a', 'b', 'c'], how: { seed?: number; adasNode?: string; bobsNode?: string; bot?: boolean } = {}): Promise<Table> {
+  const world = new World([how.bot ? ledgerWithBot : ledgerGame], how.seed);
   await world.start(...nodes);
   const [adasNode, bobsNode] = [how.adasNode ?? nodes[0]!, how.bobsNode ?? nodes[nodes.length > 2 ? 1 : 0]!];
   const wanted = nodes.at(-1)!;
   const ada = world.client('ada', adasNode);
-  const made = await world.clock.run(world.host(wanted).node.lobby.create('ada', { game: 'ledger' }));
+  const made = await world.clock.run(world.host(wanted).node.lobby.create('ada', { game: 'ledger', ...(how.bot ? { bots: 1 } : {}) }));
   assert.ok(made.ok);
   const adas = await world.clock.run(ada.client.join(ledger, { id: made.room }));
   const bob = world.client('bob', bobsNode);

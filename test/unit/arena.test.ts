@@ -11,7 +11,7 @@ import { arenaGame, pauseTicks, readyTicks } from '../../shared/games/arena/rule
 import { ranking, total } from '../../shared/games/arena/standings.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom } from '../../shared/random.ts';
-import { playerOf, seatedRoom } from './table.ts';
+import { playerOf, seatedRoom, sessionOf } from './table.ts';
 
 type Input = { steer?: Steer | null; dash?: number };
 const { rules } = arenaGame;
@@ -462,7 +462,7 @@ describe('Arena in a room', () => {
     assert.equal(played.act(0, '$bot'), 'ok');
     assert.equal(played.act(1, '$start'), 'not-host');
     assert.equal(played.act(0, '$start'), 'ok');
-    const tick = (press: number) => played.step({ kind: 'tick', inputs: new Map([[playerOf(0), { n: 1, hold: { steer: { x: 0, y: 100 } }, press: { dash: press } }]]) });
+    const tick = (press: number) => played.step({ kind: 'tick', inputs: new Map([[playerOf(0), { session: sessionOf(playerOf(0)), n: 1, hold: { steer: { x: 0, y: 100 } }, press: { dash: press } }]]) });
     const before = unpack(s().crafts);
     for (let i = 0; i < readyTicks + 10; i++) tick(i === readyTicks + 4 ? 1 : 0);
     const after = unpack(s().crafts);

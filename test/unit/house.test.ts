@@ -5,7 +5,8 @@ import { describe, it } from 'mocha';
 import { loadScripts } from '../../server/store/scripts.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const files = ['shared', 'server', 'client', 'client-demo'].flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(f => /\.tsx?$/.test(f)).map(f => join(folder, f)));
+const sources = (...folders: string[]) => folders.flatMap(folder => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(f => /\.tsx?$/.test(f)).map(f => join(folder, f)));
+const files = sources('shared', 'server', 'client', 'client-demo');
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** What a file imports: packages by name, own files from the repository's root. */
@@ -13,8 +14,8 @@ function importsOf(file: string): string[] {
   return [...text(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(m => m[1]!).map(i => (i.startsWith('.') ? relative(root, resolve(root, dirname(file), i)) : i));
 }
 /** `files` may import what begins with one of `allowed`; types are no exception. */
-function only(where: RegExp, allowed: RegExp): string[] {
-  return files.filter(f => where.test(f)).flatMap(f => importsOf(f).filter(i => !allowed.test(i)).map(i => `${f} imports ${i}`));
+function only(where: RegExp, allowed: RegExp, among = files): string[] {
+  return among.filter(f => where.test(f)).flatMap(f => importsOf(f).filter(i => !allowed.test(i)).map(i => `${f} imports ${i}`));
 }
 
 describe('the house', () => {
@@ -36,6 +37,12 @@ describe('the house', () => {
   it('the client imports shared and socket.io-client; the page, the client and shared', () => {
     assert.deepEqual(only(/^client\//, /^(client\/|shared\/|socket\.io-client$)/), []);
     assert.deepEqual(only(/^client-demo\//, /^(client-demo\/|client\/|shared\/|preact|uqr$)/), []);
+  });
+  it('examples import what others can, by the names that others use', () => {
+    assert.deepEqual(only(/./, /^(examples\/|rejoin\/(server|client|contract|testkit)$|node:|(express|socket\.io|zod|libsql)$)/, sources('examples')), []);
+  });
+  it('nothing of the product imports the test kit, examples or tools', () => {
+    assert.deepEqual(only(/./, /^(?!(rejoin|testkit|examples|tools|test|bench)\/)/), []);
   });
   it('behind the ports nobody reads a clock, draws a number or starts a timer of their own', () => {
     const inner = files.filter(f => /^(shared|server\/(rooms|ownership|sessions|cluster\/(?!redis)))/.test(f) && f !== 'shared/contract.ts');

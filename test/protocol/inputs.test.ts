@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { limits } from '../../shared/limits.ts';
+import { stick, stickGame, type Stick } from '../unit/parlour.ts';
+import { documentOf, partyAt, rawLine } from './guests.ts';
+
+const shown = (room: { state: unknown }): Stick => room.state as Stick;
+
+async function playing(seed = 21, players: readonly string[] = ['ada', 'bob']) {
+  const party = await partyAt(stick, stickGame(null), players, { seed });
+  assert.ok((await party.world.clock.run(party.rooms[0]!.start())).ok);
+  await party.world.clock.until('it ticks', () => party.rooms.every(room => shown(room)?.ticks > 2));
+  return { ...party, adas: party.rooms[0]!, bobs: party.rooms[1]!, ada: party.clients[0]!, bob: party.clients[1]! };
+}
+
+describe('inputs on a cluster', () => {
+  it('[I1] what is held counts at every tick, the last wins; presses are counted; all see whose', async () => {
+    const { world, adas, bobs } = await playing();
+    for (let x = 1; x < 6; x++) bobs.input.steer({ x });
+    for (let i = 0; i < 3; i++) bobs.input.fire();
+    await world.clock.until('it has counted', () => shown(adas).fired[1] === 3 && shown(adas).steer[1]?.x === 5);
+    await world.clock.pass(1_000);
+    assert.deepEqual([shown(adas).fired, shown(adas).steer], [[0, 3], [null, { x: 5 }]]);
+    assert.ok(adas.info.inputs[1]! >= 1 && adas.info.inputs[0] === 0);
+    const before = adas.info.inputs[1]!;
+    bobs.input.steer({ x: 5 });
+    await world.clock.pass(200);
+    assert.equal(adas.info.inputs[1], before, 'the same again is not sent');
+    bobs.input.steer({ x: 6 });
+    await world.clock.until('the number grows', () => adas.info.inputs[1]! > before);
+  });
+
+  // From before the press arrives to after its change has been heard, and on until another owner is there.
+  for (const delay of [0, 1, 1.5, 2, 20, 50, 52, 400]) {
+    it(`[I2] [I3] presses all along, and the owner dies after ${delay} ms: each counts once`, async () => {
+      const { world, owner, adas, bobs } = await playing(200 + delay);
+      let pressed = 0;
+      const press = () => {
+        bobs.input.fire();
+        pressed += 1;
+      };
+      press();
+      await world.clock.pass(delay);
+      world.kill(owner);
+      for (let i = 0; i < 12; i++) {
+        press();
+        if (i % 3 === 0) bobs.input.steer({ x: i % 9 });
+        await world.clock.pass(delay === 400 ? 100 : 17);
+      }
+      await world.clock.until('all have counted', () => shown(adas).fired[1]! >= pressed, 8_000);
+      await world.clock.pass(3_000);
+      assert.equal(shown(adas).fired[1], pressed);
+      assert.deepEqual(shown(adas).steer[1], { x: 0 });
+    });
+  }
+
+  it('[I3] messages between the nodes are lost for a while: each press counts once', async () => {
+    const { world, adas, bobs } = await playing();
+    let lost = 0;
+    world.losesBus = (_from, _to, text) => text.includes('"say"') && world.random() < 0.6 && (lost += 1) > 0;
+    for (let i = 0; i < 40; i++) {
+      bobs.input.fire();
+      await world.clock.pass(160);
+    }
+    world.losesBus = () => false;
+    assert.ok(lost > 10);
+    await world.clock.until('all have counted', () => shown(adas).fired[1] === 40, 5_000);
+    await world.clock.pass(3_000);
+    assert.equal(shown(adas).fired[1], 40);
+  });
+
+  it('[I2] [I3] the line breaks again and again, and he comes back by other nodes: each press counts once', async () => {
+    const { world, adas, bob, bobs } = await playing();
+    let pressed = 0;
+    for (let round = 0; round < 6; round++) {
+      for (let i = 0; i < 4; i++) {
+        bobs.input.fire();
+        pressed += 1;
+        await world.clock.pass(23 * (round + 1) % 70);
+      }
+      if (round % 2 === 0) for (const line of [...bob.lines]) line.cut();
+      else bob.client.move();
+      await world.clock.until('he is back', () => bobs.live);
+    }
+    await world.clock.until('all have counted', () => shown(adas).fired[1]! >= pressed, 8_000);
+    await world.clock.pass(2_000);
+    assert.equal(shown(adas).fired[1], pressed);
+  });
+
+  it('[I4] a new owner learns what is held, of those on its own node and of others, though nobody touches anything', async () => {
+    for (const how of ['dies', 'drains', 'announcement lost'] as const) {
+      const { world, id, owner, adas, bobs } = await playing();
+      adas.input.steer({ x: 1 });
+      bobs.input.steer({ x: 2 });
+      const both = () => shown(adas).steer[0]?.x === 1 && shown(adas).steer[1]?.x === 2;
+      await world.clock.until('both are held', both);
+      if (how === 'drains') await world.drain(owner);
+      else {
+        world.kill(owner);
+        if (how === 'announcement lost') world.loses = () => true;
+      }
+      await world.clock.until('somebody else has it', () => world.owner(id) !== undefined && world.owner(id) !== owner);
+      await world.clock.pass(100);
+      world.loses = () => false;
+      const { ticks } = documentOf(world, id).state as unknown as Stick;
+      await world.clock.until('both are held again', () => shown(adas).ticks > ticks + 2 && both(), 5_000);
+    }
+  });
+
+  it('[I5] a second tab takes over with hands that hold nothing; what the first says is not heard', async () => {
+    const { world, id, adas, bobs } = await playing();
+    bobs.input.steer({ x: 7 });
+    for (let i = 0; i < 30; i++) {
+      bobs.input.fire();
+      await world.clock.pass(50);
+    }
+    await world.clock.until('it counts', () => adas.info.inputs[1]! >= 20 && shown(adas).steer[1]?.x === 7);
+    const tab = world.client('bob', 'a');
+    const again = await world.clock.run(tab.client.join(stick, { id }));
+    await world.clock.pass(500);
+    assert.deepEqual([shown(adas).steer[1], adas.info.inputs[1]], [null, 0]);
+    const fired = shown(adas).fired[1]!;
+    bobs.input.fire();
+    bobs.input.steer({ x: 8 });
+    await world.clock.pass(500);
+    assert.deepEqual([shown(adas).steer[1], shown(adas).fired[1]], [null, fired]);
+    again.input.fire();
+    again.input.steer({ x: -3 });
+    await world.clock.until('the new one counts at once', () => shown(adas).fired[1] === fired + 1 && shown(adas).steer[1]?.x === -3, 300);
+  });
+
+  it('[I5] a player who is gone lets go; who is back holds it again', async () => {
+    const { world, adas, bob, bobs } = await playing();
+    bobs.input.steer({ x: 4 });
+    await world.clock.until('held', () => shown(adas).steer[1]?.x === 4);
+    world.unplug(bob);
+    await world.clock.until('let go', () => shown(adas).steer[1] === null, 1_000);
+    bob.offline = false;
+    await world.clock.until('held again', () => shown(adas).steer[1]?.x === 4, 5_000);
+  });
+
+  it('[I5] also where his node dies with him', async () => {
+    const { world, adas, bob, bobs } = await playing();
+    bobs.input.steer({ x: 4 });
+    await world.clock.until('held', () => shown(adas).steer[1]?.x === 4);
+    bob.offline = true;
+    world.kill(world.host('b'));
+    await world.clock.until('let go', () => shown(adas).steer[1] === null, limits.unseen + 3_000);
+  });
+
+  it('[I6] what is malformed, unknown, a spectator\'s or a stranger\'s does nothing; only packets that cannot be read count against a line', async () => {
+    const { world, id, owner, adas } = await playing(22, ['ada']);
+    const at = world.host('b');
+    const raw = rawLine(world, at, 'bob');
+    assert.ok((await raw.ask('join', { room: id })).ok);
+    const eve = rawLine(world, at, 'eve');
+    assert.ok((await eve.ask('join', { room: id, watch: true })).ok);
+    const stranger = rawLine(world, at, 'sam');
+    for (const line of [eve, stranger]) line.say('input', { room: id, n: 1, hold: { steer: { x: 1 } }, press: { fire: 9 } });
+    for (const body of [{ n: 1, hold: { steer: { x: 99 } } }, { n: 2, hold: { jump: true } }, { n: 3, press: { steer: 1 } }, { n: 4, press: { jump: 1 } }, { n: 5, hold: { steer: { x: 1 } }, press: { nothing: 1 } }]) assert.equal(raw.say('input', { room: id, ...body }), true);
+    await world.clock.pass(300);
+    assert.deepEqual([shown(adas).steer, shown(adas).fired, adas.info.inputs], [[null, null], [0, 0], [0, 0]]);
+    assert.equal(owner.said.length, 0);
+    for (let i = 1; i < limits.strikes; i++) assert.equal(raw.say('input', i), true);
+    raw.say('input', { room: id, n: 1, press: { fire: 1 } });
+    await world.clock.until('what is right counts', () => shown(adas).fired[1] === 1, 500);
+    assert.equal(raw.say('input', { room: id }), false, 'the 20th');
+  });
+
+  it('[I6] more than the rate is dropped, and what comes after the flood counts', async () => {
+    const { world, id, adas } = await playing(23, ['ada']);
+    const raw = rawLine(world, world.host('b'), 'bob');
+    await raw.ask('join', { room: id });
+    for (let n = 1; n <= 1_000; n++) raw.say('input', { room: id, n, hold: { steer: { x: n % 9 } } });
+    await world.clock.pass(200);
+    assert.equal(adas.info.inputs[1], limits.inputs.burst);
+    await world.clock.pass(1_000);
+    raw.say('input', { room: id, n: 2_000, press: { fire: 1 } });
+    await world.clock.until('it counts', () => shown(adas).fired[1] === 1, 500);
+  });
+
+  it('[I5] who is thrown out holds nothing more', async () => {
+    const { world, adas, bobs } = await playing(24);
+    bobs.input.steer({ x: 4 });
+    await world.clock.until('held', () => shown(adas).steer[1]?.x === 4);
+    assert.ok((await world.clock.run(adas.kick(1))).ok);
+    bobs.input.steer({ x: 5 });
+    await world.clock.pass(500);
+    assert.equal(bobs.ended?.code, 'kicked');
+  });
+});

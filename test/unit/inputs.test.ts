@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { InputSender } from '../../client/inputs.ts';
+import { Inputs, type SeatInput } from '../../server/rooms/inputs.ts';
+import { sayings } from '../../server/sessions/read.ts';
+import { limits } from '../../shared/limits.ts';
+import type { InputRequest } from '../../shared/protocol.ts';
+import { stick, stickGame, type Stick } from './parlour.ts';
+import { playerOf, seatedRoom, sessionOf } from './table.ts';
+
+type Said = Omit<InputRequest, 'room'>;
+const steer = (x: number) => ({ steer: { x } });
+const fire = (times = 1) => ({ fire: times });
+
+/** What the next tick is told of Ada. */
+const ticked = (inputs: Inputs): SeatInput | undefined => inputs.next().get('ada');
+const taking = () => {
+  const inputs = new Inputs(stickGame());
+  return { inputs, take: (said: Said, applied = 0, session = 's') => inputs.take('ada', session, applied, said) };
+};
+
+describe('inputs at the owner', () => {
+  it('[I1] the last that is held counts at every tick; presses are counted, and used up', () => {
+    const { inputs, take } = taking();
+    take({ n: 1, hold: steer(1), press: fire() });
+    take({ n: 2, hold: steer(2), press: fire(2), after: 1 });
+    assert.deepEqual(ticked(inputs), { session: 's', n: 2, hold: steer(2), press: fire(3) });
+    assert.deepEqual(ticked(inputs), { session: 's', n: 2, hold: steer(2), press: {} });
+  });
+
+  it('[I1] more presses than a tick counts are as many as it counts', () => {
+    const { inputs, take } = taking();
+    for (let n = 1; n <= 4; n++) take({ n, press: fire(limits.presses), ...(n > 1 ? { after: n - 1 } : {}) });
+    assert.deepEqual(ticked(inputs)!.press, fire(limits.presses));
+  });
+
+  it('[I2] what comes twice, or too late, counts once', () => {
+    const { inputs, take } = taking();
+    take({ n: 1, press: fire() });
+    take({ n: 1, press: fire() });
+    take({ n: 3, hold: steer(3), after: 1 });
+    take({ n: 2, hold: steer(2), after: 1 });
+    assert.deepEqual(ticked(inputs), { session: 's', n: 3, hold: steer(3), press: fire() });
+    take({ n: 1, press: fire() });
+    assert.deepEqual(ticked(inputs)!.press, {});
+  });
+
+  it('[I2] a press whose message was lost counts when it is said again, and what came after it as well', () => {
+    const { inputs, take } = taking();
+    take({ n: 3, press: fire(), after: 2 }); // 2 is on its way, or lost
+    take({ n: 4, hold: steer(4), after: 3 });
+    assert.deepEqual(ticked(inputs), { session: 's', n: 0, hold: steer(4), press: {} }, 'what is held counts at once');
+    take({ n: 2, press: fire(5) });
+    take({ n: 3, press: fire(), after: 2 });
+    assert.deepEqual(ticked(inputs), { session: 's', n: 4, hold: steer(4), press: fire(6) });
+  });
+
+  it('[I2] an owner that begins after another goes on from the number that is in the journal', () => {
+    const { inputs, take } = taking();
+    take({ n: 5, press: fire() }, 5);
+    take({ n: 6, press: fire(), after: 5 }, 5);
+    assert.deepEqual(ticked(inputs), { session: 's', n: 6, hold: {}, press: fire() });
+  });
+
+  it('[I5] a new session begins with nothing, also where the old one is dropped', () => {
+    const { inputs, take } = taking();
+    take({ n: 40, hold: steer(4), press: fire() });
+    take({ n: 1, press: fire(2) }, 0, 't');
+    assert.deepEqual(ticked(inputs), { session: 't', n: 1, hold: {}, press: fire(2) });
+    inputs.drop('ada');
+    assert.equal(ticked(inputs), undefined);
+  });
+
+  it('[I6] what is malformed does nothing at all, also not the half of it that is right', () => {
+    const { inputs, take } = taking();
+    take({ n: 1, hold: steer(1) });
+    const bad: Said[] = [
+      { n: 2, hold: { steer: { x: 99 } } }, { n: 2, hold: { steer: 'left' } }, { n: 2, hold: { ...steer(2), jump: 1 } }, { n: 2, hold: steer(2), press: { jump: 1 } },
+      { n: 2, hold: steer(2), press: { steer: 1 } }, { n: 2, hold: { fire: true } }, { n: 2, hold: { toString: 1 as never } }, { n: 2, press: { valueOf: 1 } },
+    ];
+    for (const said of bad) assert.equal(take(said), false, JSON.stringify(said));
+    assert.deepEqual(ticked(inputs), { session: 's', n: 1, hold: steer(1), press: {} });
+  });
+
+  it('[I6] [W1] what is not even a message is refused by the reader', () => {
+    for (const raw of [null, 5, 'x', [], {}, { room: 'r' }, { room: 'r', n: -1 }, { room: 'r', n: 1.5 }, { room: 'r', n: 1, press: { fire: -1 } }, { room: 'r', n: 1, press: { fire: limits.presses + 1 } }, { room: 'r', n: 1, press: { fire: '1' } }, { room: 'r', n: 1, hold: [] }, { room: 'r', n: 1, after: 'x' }, { room: '../r', n: 1 }, { room: 'r', n: 1, hold: JSON.parse('{"__proto__":{"x":1}}') as unknown }]) {
+      assert.throws(() => sayings.input(raw), { name: 'BadRequest' }, JSON.stringify(raw));
+    }
+    assert.deepEqual(sayings.input({ room: 'r', n: 1, press: null, more: 1 }), { room: 'r', n: 1 });
+  });
+});
+
+describe('inputs in a room', () => {
+  const playing = (spoil: { tick?: boolean } = {}) => {
+    const room = seatedRoom(stickGame(undefined, spoil), 2);
+    room.act(0, '$start');
+    const state = () => room.room.doc.state as unknown as Stick;
+    const tick = (said: Record<string, Partial<SeatInput>> = {}) => room.step({ kind: 'tick', inputs: new Map(Object.entries(said).map(([player, own]) => [player, { session: sessionOf(player), n: 0, hold: {}, press: {}, ...own }])) });
+    return { room, state, tick, inputs: () => room.room.doc.room.inputs };
+  };
+  const [ada, bob] = [playerOf(0), playerOf(1)];
+
+  it('[I2] the number that has counted is part of the entry of the tick, by seat', () => {
+    const { room, tick, inputs } = playing();
+    tick({ [ada]: { n: 3 }, [bob]: { n: 7 } });
+    assert.deepEqual(inputs(), [3, 7]);
+    assert.deepEqual(room.replayed().room.inputs, [3, 7]);
+    tick({ [ada]: { n: 2 } });
+    assert.deepEqual(inputs(), [3, 7], 'it does not fall');
+  });
+
+  it('[I2] a tick that fails has counted nothing', () => {
+    const spoil = { tick: true };
+    const { tick, inputs } = playing(spoil);
+    tick({ [ada]: { n: 3, press: fire() } });
+    assert.deepEqual(inputs(), [0, 0]);
+    spoil.tick = false;
+    tick({ [ada]: { n: 4 } });
+    assert.deepEqual(inputs(), [4, 0]);
+  });
+
+  it('[I5] what another session holds is let go of, and its number is not that of the new one', () => {
+    const { room, state, tick, inputs } = playing();
+    const old = { n: 57, hold: steer(5), press: fire() };
+    tick({ [ada]: old });
+    // In one batch: the new tab comes, and a tick that was told of the old one.
+    room.batch({ kind: 'join', player: ada, name: ada, session: 'tab-2' }, { kind: 'tick', inputs: new Map([[ada, { session: sessionOf(ada), ...old }]]) });
+    assert.deepEqual(state().steer, [null, null]);
+    assert.deepEqual(inputs(), [0, 0]);
+    tick({ [ada]: { session: 'tab-2', n: 1, hold: steer(-5) } });
+    assert.deepEqual([state().steer[0], inputs()[0], state().fired[0]], [{ x: -5 }, 1, 1]);
+  });
+
+  it('[I5] who has left holds nothing', () => {
+    const { room, state, tick } = playing();
+    room.join('carl');
+    tick({ [bob]: { n: 1, hold: steer(1) } });
+    room.act(1, '$leave');
+    tick({ [bob]: { n: 2, hold: steer(2), press: fire() } });
+    assert.deepEqual([state().steer[1], state().fired[1], room.room.doc.room.inputs[1]], [null, 0, 1]);
+  });
+
+  it('[I1] a rule may keep what it is told and change it: the next tick is told the same', () => {
+    const { room, state, tick } = playing();
+    const own = { n: 1, hold: { steer: { x: 3 } } };
+    tick({ [ada]: own });
+    (state().steer[0] as { x: number }).x = 8;
+    tick({ [ada]: own });
+    assert.deepEqual([own.hold.steer.x, state().steer[0]], [3, { x: 3 }]);
+    assert.deepEqual(room.failures, []);
+  });
+
+  it('[I2] numbers move with their seats when ranks close', () => {
+    const { room, tick, inputs } = playing();
+    room.join('carl');
+    tick({ [ada]: { n: 1 }, [bob]: { n: 2 }, carl: { n: 3 } });
+    room.act(1, '$leave');
+    room.act(0, 'stop');
+    room.act(0, '$start');
+    assert.deepEqual(inputs(), [1, 3]);
+  });
+});
+
+describe('inputs at the client', () => {
+  function sender() {
+    let now = 0;
+    const sent: Said[] = [];
+    const timers: { at: number; fn: () => void }[] = [];
+    const made = new InputSender(stick.def, { send: message => sent.push(JSON.parse(JSON.stringify(message)) as Said), now: () => now, after: (ms, fn) => void timers.push({ at: now + ms, fn }) });
+    const pass = (ms: number) => {
+      now += ms;
+      for (const timer of timers.splice(0)) if (timer.at <= now) timer.fn(); else timers.push(timer);
+    };
+    return { made, sent, pass, said: () => sent.splice(0) };
+  }
+
+  it('[I1] says at most one message for each tick, and nothing that is held already', () => {
+    const { made, pass, said } = sender();
+    made.put('steer', { x: 1 });
+    for (let i = 2; i < 6; i++) made.put('steer', { x: i });
+    made.put('fire', undefined);
+    made.put('fire', undefined);
+    assert.deepEqual(said(), [{ n: 1, hold: steer(1) }]);
+    pass(50);
+    made.put('steer', { x: 5 });
+    pass(50);
+    assert.deepEqual(said(), [{ n: 2, hold: steer(5), press: fire(2) }]);
+    assert.throws(() => made.put('jump', undefined), TypeError);
+    assert.throws(() => made.put('constructor', undefined), TypeError);
+    assert.throws(() => made.put('steer', { x: 99 }), TypeError);
+  });
+
+  it('[I3] [I4] to a new owner: presses that have not counted, in order, each naming the one before; then all that is held', () => {
+    const { made, pass, said } = sender();
+    made.put('steer', { x: 1 });
+    for (let i = 0; i < 3; i++) {
+      pass(50);
+      made.put('fire', undefined);
+    }
+    assert.deepEqual(said().map(m => [m.n, m.after]), [[1, undefined], [2, undefined], [3, 2], [4, 3]]);
+    made.applied(2);
+    made.again();
+    assert.deepEqual(said(), [{ n: 3, press: fire() }, { n: 4, press: fire(), after: 3 }, { n: 5, hold: steer(1), after: 4 }]);
+    made.applied(5);
+    made.again();
+    assert.deepEqual(said(), [{ n: 6, hold: steer(1) }]);
+  });
+
+  it('[I3] presses that have not counted while the room goes on are said again, not more often than they can have been heard', () => {
+    const { made, pass, said } = sender();
+    made.put('fire', undefined);
+    said();
+    for (let t = 0; t < 450; t += 50) {
+      pass(50);
+      made.applied(0);
+    }
+    assert.deepEqual(said(), []);
+    pass(50);
+    made.applied(0);
+    made.applied(0);
+    assert.deepEqual(said(), [{ n: 1, press: fire() }]);
+    made.applied(1);
+    pass(5_000);
+    made.applied(1);
+    assert.deepEqual(said(), []);
+  });
+
+  it('[I3] the same for what is held, and then all of it, once', () => {
+    const { made, pass, said } = sender();
+    made.put('steer', { x: 1 });
+    said();
+    pass(499);
+    made.applied(0);
+    assert.deepEqual(said(), []);
+    pass(1);
+    made.applied(0);
+    made.applied(0);
+    assert.deepEqual(said(), [{ n: 2, hold: steer(1) }]);
+    pass(5_000);
+    made.applied(2);
+    assert.deepEqual(said(), []);
+  });
+
+  it('[I3] a long outage keeps the presses, not all that was ever held, and no more of them than it may', () => {
+    const { made, pass, said } = sender();
+    made.put('fire', undefined);
+    for (let i = 0; i < 80; i++) {
+      pass(50);
+      made.put('steer', { x: i % 9 });
+    }
+    said();
+    made.again();
+    assert.deepEqual(said().map(m => m.press ?? m.hold), [fire(), steer(79 % 9)]);
+    for (let i = 0; i < 40; i++) {
+      pass(50);
+      made.put('fire', undefined);
+    }
+    said();
+    made.again();
+    const again = said();
+    assert.equal(again.length, limits.inputsKept + 1);
+    assert.equal(again[0]!.after, undefined, 'the first that is left waits for none');
+  });
+});
