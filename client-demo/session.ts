@@ -1,5 +1,6 @@
 import { connect, type Client } from '../client/index.ts';
 import { Cell } from './cell.ts';
+import type { Wish } from './find-room.ts';
 import { nameOf, keepName, settle, storageOf, type Player } from './identity.ts';
 import { otherHandOf, tidyName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
@@ -8,7 +9,7 @@ import { SeatMemory } from './seat-memory.ts';
 import { spread } from './spread.ts';
 import { second as secondStorage } from './storage.ts';
 import { Toaster } from './status/toaster.ts';
-import { Visit, type Wish } from './visit.ts';
+import { Visit } from './visit.ts';
 import type { Windows } from './windows.ts';
 
 /** Everything of this window that outlives a screen: the player, the connection, the table they are at. */
@@ -75,7 +76,7 @@ export class Session {
     const present = this.visit.value;
     if (present?.isAt(route)) return present;
     present?.close();
-    const wish: Wish = route.page === 'code' ? { how: 'code', code: route.code } : { how: 'room', id: route.id, watch: route.watch };
+    const wish: Wish = route.page === 'code' ? { how: 'code', code: route.code, watch: false } : { how: 'room', id: route.id, watch: route.watch };
     const visit = new Visit(this, wish);
     this.visit.set(visit);
     void this.goBy().then(() => visit.enter()).then(() => {

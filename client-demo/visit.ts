@@ -1,17 +1,11 @@
 import { RoomRefused, type Room } from '../client/index.ts';
+import type { ContractDef } from '../shared/contract.ts';
 import { Cell } from './cell.ts';
+import { findRoom, type Wish } from './find-room.ts';
 import { games, gameOf } from './games/games.ts';
+import type { TableGame } from './games/table-game.ts';
 import type { Route } from './route.ts';
 import type { Session } from './session.ts';
-
-/** How somebody wants to get to a table. */
-export type Wish =
-  | { how: 'quick' }
-  | { how: 'private' }
-  /** A table for one who plays both seats. */
-  | { how: 'both' }
-  | { how: 'room'; id: string; watch: boolean }
-  | { how: 'code'; code: string };
 
 export type VisitState =
   | { at: 'door' }
@@ -31,7 +25,11 @@ export class Visit {
   constructor(private readonly session: Session, private wish: Wish) {}
 
   get room(): Room | null { return 'room' in this.state.value ? this.state.value.room : null; }
-  get watching(): boolean { return this.wish.how === 'room' && this.wish.watch; }
+  get watching(): boolean { return 'watch' in this.wish && this.wish.watch; }
+  /** The game that is played here; the first one where that is not known. */
+  get game(): TableGame { return this.room ? gameOf(this.room) : 'game' in this.wish ? this.wish.game : games[0]!; }
+  /** Another table of the same kind, with whoever is there. */
+  get another(): Wish { return { how: 'quick', game: this.game, options: this.room?.info.options ?? ('options' in this.wish ? this.wish.options : {}) }; }
   get route(): (Route & { page: 'room' }) | null { return this.room && { page: 'room', id: this.room.id, watch: this.watching }; }
 
   /** Whether an address means this visit. */
@@ -46,10 +44,10 @@ export class Visit {
   async enter(): Promise<void> {
     this.state.set({ at: 'door' });
     try {
-      const room = await this.find();
+      const room = await findRoom(this.session.client, this.wish);
       if (this.closed) return room.close();
       this.take(room);
-      if (this.wish.how === 'both' || (!this.watching && this.session.seats.both === room.id)) await this.takeOtherSeat();
+      if (!this.watching && this.session.seats.both === room.id) await this.takeOtherSeat();
     } catch (error) {
       if (!(error instanceof RoomRefused)) throw error;
       if (!this.closed) this.state.set({ at: 'turned away', code: error.code, ...(error.detail === undefined ? {} : { detail: error.detail }) });
@@ -59,30 +57,17 @@ export class Visit {
   private take(room: Room): void {
     this.session.seats.forget();
     this.state.set({ at: 'table', room });
-    const tell = () => this.session.windows.tell({ room: { id: room.id, code: room.code, open: room.info.phase === 'waiting' } });
+    let told: boolean | null = null;
+    const tell = () => {
+      const open = isOpen(room, gameOf(room).contract.def);
+      if (open !== told) this.session.windows.tell({ room: { id: room.id, code: room.code, open: told = open } });
+    };
     tell();
     room.onChange(tell);
     room.onEnd(({ code }) => {
       if (code !== 'left') this.state.set({ at: 'over', room, code });
       this.session.windows.tell({ room: null });
     });
-  }
-
-  private find(): Promise<Room> {
-    const { client } = this.session;
-    const { contract } = games[0]!;
-    switch (this.wish.how) {
-      case 'quick': return client.quick(contract);
-      case 'private': case 'both': return client.create(contract, { private: true });
-      case 'code': {
-        const { code } = this.wish;
-        return whicheverGame(game => client.join(game.contract, { code }));
-      }
-      case 'room': {
-        const { id, watch } = this.wish;
-        return whicheverGame(game => (watch ? client.watch(game.contract, { id }) : client.join(game.contract, { id })));
-      }
-    }
   }
 
   /** Sits down opposite oneself. */
@@ -103,20 +88,7 @@ export class Visit {
 
   /** Not let in to play: then to watch. */
   async watchInstead(): Promise<void> {
-    const { wish } = this;
-    if (wish.how === 'room') this.wish = { ...wish, watch: true };
-    if (wish.how === 'code') {
-      const { code } = wish;
-      this.state.set({ at: 'door' });
-      const room = await whicheverGame(game => this.session.client.watch(game.contract, { code })).catch((error: unknown) => {
-        if (!(error instanceof RoomRefused)) throw error;
-        this.state.set({ at: 'turned away', code: error.code });
-        return null;
-      });
-      if (!room) return;
-      this.wish = { how: 'room', id: room.id, watch: true };
-      return this.take(room);
-    }
+    if ('watch' in this.wish) this.wish = { ...this.wish, watch: true };
     await this.enter();
   }
 
@@ -147,14 +119,5 @@ export class Visit {
   }
 }
 
-/** A link does not say which game is played behind it. */
-async function whicheverGame(enter: (game: (typeof games)[number]) => Promise<Room>): Promise<Room> {
-  for (const game of games.slice(0, -1)) {
-    try {
-      return await enter(game);
-    } catch (error) {
-      if (!(error instanceof RoomRefused) || error.code !== 'wrong-game') throw error;
-    }
-  }
-  return enter(games.at(-1)!);
-}
+/** Whether somebody else may sit down here now. */
+const isOpen = ({ info }: Room, { late }: ContractDef): boolean => info.seats.includes(null) && (info.phase === 'waiting' || (late === true && info.phase === 'playing'));

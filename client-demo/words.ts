@@ -5,14 +5,18 @@ export type Remedy = 'watch' | 'play' | 'home' | 'again' | 'here' | 'reload';
 export interface Words { title: string; text: string; remedies: readonly Remedy[] }
 
 const words: Partial<Record<RefusalCode | 'left', Words>> = {
-  'room-full': { title: 'Both seats are taken', text: 'Two are playing here already. You can watch them, or find a table of your own.', remedies: ['watch', 'play', 'home'] },
+  'room-full': { title: 'All seats are taken', text: 'Nobody else fits at this table. You can watch, or find a table of your own.', remedies: ['watch', 'play', 'home'] },
   'room-started': { title: 'They have begun', text: 'The match is on and takes no new players. You can watch it.', remedies: ['watch', 'play', 'home'] },
-  'room-ended': { title: 'That match is over', text: 'It takes no new players. You can still have a look at the board.', remedies: ['watch', 'play', 'home'] },
+  'room-ended': { title: 'That match is over', text: 'It takes no new players. You can still have a look at the table.', remedies: ['watch', 'play', 'home'] },
   'room-missing': { title: 'This table is gone', text: 'Tables that nobody comes back to are cleared away.', remedies: ['play', 'home'] },
   'bad-code': { title: 'No table has this code', text: 'Look at it once more: five letters and digits. Or the table has been cleared away.', remedies: ['home'] },
   'wrong-game': { title: 'Another game is played there', text: 'This page does not know it. Perhaps it is older than the server: reload it.', remedies: ['reload', 'home'] },
   'no-such-game': { title: 'The server does not play this', text: 'This page offers a game that the server does not know.', remedies: ['reload', 'home'] },
   'join-refused': { title: 'The game says no', text: 'Its rules do not let you in right now.', remedies: ['again', 'watch', 'home'] },
+  kicked: { title: 'The host has taken you out', text: 'You cannot come back to this table. There are others, and you can open one yourself.', remedies: ['play', 'home'] },
+  reserved: { title: 'These seats are kept', text: 'They are for players who were named beforehand. You can watch, or find a table of your own.', remedies: ['watch', 'play', 'home'] },
+  'not-host': { title: 'Only the host can do that', text: 'Another player is the host of this table now.', remedies: ['home'] },
+  'not-now': { title: 'Not at this point', text: 'The table has moved on in the meantime.', remedies: ['home'] },
   'room-quarantined': { title: 'This table is closed', text: 'Its game failed too often and was taken out of play.', remedies: ['play', 'home'] },
   'session-replaced': { title: 'You play in another window now', text: 'A player has one seat, and it goes to the window that was opened last.', remedies: ['here', 'home'] },
   'too-many-rooms': { title: 'Too many tables at once', text: 'Leave one of the others first.', remedies: ['home'] },

@@ -1,8 +1,11 @@
 import type { Room } from '../../client/index.ts';
+import { arenaTable } from './arena/game.ts';
 import { fourInARowTable } from './four-in-a-row/game.ts';
+import { liarsDiceTable } from './liars-dice/game.ts';
 import type { TableGame } from './table-game.ts';
 
-/** The games of this page; the first is the one that "Play" plays. */
-export const games: readonly TableGame[] = [fourInARowTable];
+/** The games of this page, in the order in which it offers them. */
+export const games: readonly TableGame[] = [fourInARowTable, liarsDiceTable, arenaTable];
 
-export const gameOf = (room: Room): TableGame => games.find(game => game.contract.name === room.info.game) ?? games[0]!;
+export const gameNamed = (name: string): TableGame | undefined => games.find(game => game.contract.name === name);
+export const gameOf = (room: Room): TableGame => gameNamed(room.info.game) ?? games[0]!;

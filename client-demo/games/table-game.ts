@@ -1,6 +1,7 @@
-import type { ComponentType } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import type { Room } from '../../client/index.ts';
 import type { Contract } from '../../shared/contract.ts';
+import type { JsonObject } from '../../shared/json.ts';
 
 /** What a game's part of the page is given. */
 export interface TableProps {
@@ -10,15 +11,33 @@ export interface TableProps {
   waiting(): () => void;
   /** Says something briefly to the visitor. */
   say(text: string): void;
+  /** A seat's name with its colour, its marks, its time and what it says just now: for games that draw the players themselves. */
+  tag(seat: number): ComponentChildren;
 }
+
+/** A way to play a game: how long it takes, above all. The first is what one gets without choosing. */
+export interface Variant { name: string; note: string; options: JsonObject }
 
 /** A game as the page knows it. Whatever all games have in common (seats, invitations, results) is in room/. */
 export interface TableGame {
   contract: Contract;
   title: string;
+  /** What one does in it, in one line. */
+  pitch: string;
+  variants: readonly Variant[];
+  /** How many bots a lone visitor plays against. */
+  bots: number;
+  /** What whoever's turn it is does now; null in games without turns, or that say it themselves. */
+  howTo: string | null;
+  /** It draws the players in its own scene, by `tag`: the page puts no seats around it. */
+  ownSeats: boolean;
+  /** It shows the final standings in its own scene. */
+  ownStandings: boolean;
   /** For how long (ms) a seat is kept for somebody who is away. */
   hold: number;
   Table: ComponentType<TableProps>;
+  /** A picture of it, for the home page. Decoration: it has no name and takes no clicks. */
+  Picture: ComponentType;
   /** Seat whose turn it is, or null. */
   turn(room: Room): number | null;
   /** The clock that runs against whoever's turn it is, ms. */

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
+import { outcome } from './seat-words.ts';
 
 /** Says what happens to those who do not see the board. */
 export function Announcer({ room, both }: { room: Room; both: boolean }) {
@@ -15,14 +16,19 @@ export function Announcer({ room, both }: { room: Room; both: boolean }) {
 function describe(room: Room, both: boolean): string {
   const { info } = room;
   const game = gameOf(room);
-  if (info.phase === 'waiting') return `Waiting at table ${[...room.code].join(' ')}.`;
-  const away = info.seats.filter(s => s && !s.here && !s.out).map(s => `${s!.name} is away.`).join(' ');
-  if (info.phase === 'ended') {
-    const [first, ...rest] = info.result?.ranking ?? [];
-    const end = !first || rest.length === 0 ? 'A draw.' : !both && first.includes(room.seat ?? -1) ? 'You win.' : `${info.seats[first[0]!]?.name ?? 'The other side'} wins.`;
-    return `${game.lastMove(room)} ${end} ${game.ending(room)}`;
-  }
+  const seated = info.seats.filter(seat => seat !== null);
+  if (info.phase === 'waiting') return `Waiting at table ${[...room.code].join(' ')}. ${seated.map(seat => seat.name).join(', ')} ${seated.length === 1 ? 'is' : 'are'} here.`;
+  const away = seated.filter(s => !s.here && !s.out).map(s => `${s.name} is away.`).join(' ');
+  if (info.phase === 'ended') return `${game.lastMove(room)} ${result(room, both ? null : room.seat)} ${game.ending(room)}`;
   const turn = game.turn(room);
   const next = turn === null ? '' : turn === room.seat && !both ? 'Your turn.' : `${info.seats[turn]?.name ?? 'The other side'} to move.`;
   return `${game.lastMove(room)} ${next} ${away}`;
+}
+
+/** Who won, and how oneself did where that says more. */
+function result(room: Room, seat: number | null): string {
+  const ranking = room.info.result?.ranking ?? [];
+  const own = `${outcome(room, seat)}.`;
+  if (seat === null || ranking[0]?.includes(seat)) return own;
+  return ranking.flat().length > 2 ? `${outcome(room, null)}. ${own}` : `${outcome(room, null)}.`;
 }

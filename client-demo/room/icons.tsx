@@ -4,3 +4,10 @@ export const EyeIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="
 
 /** Three machines, one above the other. */
 export const NodesIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 4h16v4H4zM4 10h16v4H4zM4 16h16v4H4z" /></svg>;
+
+/** A small robot: played by nobody. */
+export const BotIcon = () => <svg class="icon icon-bot" viewBox="0 0 24 24" role="img" aria-label="bot"><path d="M12 3v4M5 8h14v11H5zM9.500 12.500v2M14.500 12.500v2M2.500 12v4M21.500 12v4" /></svg>;
+
+export const CrownIcon = () => <svg class="icon icon-crown" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 18h16M4 14 3 6l5 4 4-6 4 6 5-4-1 8Z" /></svg>;
+
+export const CrossIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="m6 6 12 12M18 6 6 18" /></svg>;

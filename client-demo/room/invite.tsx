@@ -7,8 +7,16 @@ import { linkTo } from '../route.ts';
 import type { Session } from '../session.ts';
 import { Qr } from './qr.tsx';
 
-/** How somebody else gets to the free seat: by code, link, camera, or the visitor's own left hand. */
-export function Invite({ session, room, onBoth }: { session: Session; room: Room; /** null where that is done already */ onBoth: (() => void) | null }) {
+interface InviteProps {
+  session: Session;
+  room: Room;
+  /** Null where that is done already, or makes no sense. */
+  onBoth: (() => void) | null;
+  onBot?: (() => void) | null;
+}
+
+/** How somebody else gets to a free seat: by code, link, camera; or the visitor's own left hand, or a bot. */
+export function Invite({ session, room, onBoth, onBot = null }: InviteProps) {
   const origin = originForOthers(useCell(session.config));
   const link = linkTo(room.code, origin ?? location.origin);
   const [said, setSaid] = useState('');
@@ -31,6 +39,7 @@ export function Invite({ session, room, onBoth }: { session: Session; room: Room
       <div class="row">
         <button type="button" class="button" onClick={() => void copy()}>{said || 'Copy link'}</button>
         {canShare() && <button type="button" class="button" onClick={() => void navigator.share({ title: 'Rejoin', url: link }).catch(() => {})}>Share…</button>}
+        {onBot && <button type="button" class="button" data-testid="add-bot" onClick={onBot}>Play a bot</button>}
         {onBoth && <button type="button" class="button" onClick={onBoth}>Play both seats</button>}
       </div>
       <p class="unseen" role="status">{said}</p>

@@ -7,7 +7,7 @@ import type { Remedy, Words } from '../words.ts';
 export function Remedies({ session, visit, words }: { session: Session; visit: Visit; words: Words }) {
   const labels: Record<Remedy, [string, () => void]> = {
     watch: ['Watch the game', () => void visit.watchInstead().then(() => { if (visit.route) replaceRoute(visit.route); })],
-    play: ['Find another game', () => void session.begin({ how: 'quick' })],
+    play: ['Find another game', () => void session.begin(visit.another)],
     home: ['Home', () => go({ page: 'home' })],
     again: ['Try again', () => void visit.enter()],
     here: ['Play here instead', () => void visit.again()],

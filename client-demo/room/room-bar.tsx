@@ -1,22 +1,26 @@
+import { useMemo } from 'preact/hooks';
 import { useCell, useSources } from '../cell.ts';
 import type { Room } from '../../client/index.ts';
+import { gameOf } from '../games/games.ts';
 import { Logo } from '../logo.tsx';
 import type { Session } from '../session.ts';
 import { LineStatus } from '../status/line-status.tsx';
 import type { Visit } from '../visit.ts';
 import { panelOpen } from '../cluster/panel-open.ts';
+import { aroundScene } from './calm.ts';
 import { BackIcon, EyeIcon, NodesIcon } from './icons.tsx';
 import { Leave } from './leave.tsx';
 
 /** Above every table: the way home, which table this is, how the connection is, and the way out. */
 export function RoomBar({ session, visit, room }: { session: Session; visit: Visit; room: Room | null }) {
-  useSources(room?.onChange ?? null);
+  useSources(useMemo(() => room && aroundScene(room), [room]));
   const { clustered } = useCell(session.config);
   const open = useCell(panelOpen);
   const atTable = visit.state.value.at === 'table';
   return (
     <header class="bar">
       <a class="bar-home" href="#/" aria-label="Rejoin: home. Your seat is kept for a while."><BackIcon /><Logo /></a>
+      {room && <p class="bar-game">{gameOf(room).title}</p>}
       {room && <p class="bar-table"><span class="unseen">Table </span><b>{room.code}</b></p>}
       {room && room.watchers > 0 && <p class="bar-watchers" data-testid="watchers"><EyeIcon />{room.watchers}<span class="unseen"> watching</span></p>}
       <span class="bar-gap" />

@@ -1,12 +1,16 @@
 import type { PublicSeat, Room } from '../../client/index.ts';
 import { useTicking } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
+import { SeatBubble } from './emote-bar.tsx';
+import type { Emotes } from './emotes.ts';
+import { BotIcon } from './icons.tsx';
+import { absence, inSeconds } from './seat-words.ts';
 import { Token } from './token.tsx';
 
-interface SeatProps { room: Room; index: number; seat: PublicSeat | null; mine: boolean }
+interface SeatProps { room: Room; index: number; seat: PublicSeat | null; mine: boolean; emotes: Emotes }
 
 /** One side of the table: who sits there, whose turn it is, and how much time is left. */
-export function Seat({ room, index, seat, mine }: SeatProps) {
+export function Seat({ room, index, seat, mine, emotes }: SeatProps) {
   const { info } = room;
   const turn = gameOf(room).turn(room) === index;
   const won = info.phase === 'ended' && info.result?.ranking.length !== 1 && (info.result?.ranking[0]?.includes(index) ?? false);
@@ -14,9 +18,10 @@ export function Seat({ room, index, seat, mine }: SeatProps) {
   const clock = turn ? gameOf(room).clock(room) : null;
   return (
     <section class={`seat seat-${index} ${turn ? 'has-turn' : ''} ${seat && !seat.here ? 'is-away' : ''} ${won ? 'has-won' : ''}`} data-testid={`seat-${index}`}>
+      <SeatBubble emotes={emotes} seat={index} />
       <Token seat={index} />
       <div class="seat-who">
-        <h2 class="seat-name">{seat ? seat.name : 'Free seat'}</h2>
+        <h2 class="seat-name">{seat ? seat.name : 'Free seat'}{seat?.bot && <BotIcon />}</h2>
         <p class="seat-note">{mine && turn ? <b>your turn</b> : <>{mine && <><b>you</b>{', '}</>}{note(room, seat, turn, won)}</>}</p>
       </div>
       <p class={`seat-clock ${clock && clock.left < 10_000 ? 'is-short' : ''}`}>{clock && <><span class="unseen">Time left: </span>{inSeconds(clock.left)}</>}</p>
@@ -28,13 +33,8 @@ export function Seat({ room, index, seat, mine }: SeatProps) {
 function note(room: Room, seat: PublicSeat | null, turn: boolean, won: boolean): string {
   const { phase } = room.info;
   if (!seat) return phase === 'waiting' ? 'nobody here yet' : 'has left';
-  if (seat.out && !seat.here) return 'has left';
-  if (!seat.here) return seat.until === null ? 'away' : `away, held ${inSeconds(seat.until - room.now())}`;
+  const why = absence(room, seat);
+  if (why) return why;
   if (phase === 'ended') return seat.rematch ? 'wants a rematch' : won ? 'won' : 'still here';
-  return turn ? 'to move' : phase === 'waiting' ? 'ready' : 'waiting';
-}
-
-function inSeconds(ms: number): string {
-  const s = Math.max(0, Math.ceil(ms / 1000));
-  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+  return turn ? seat.bot ? 'thinking' : 'to move' : phase === 'waiting' ? 'ready' : 'waiting';
 }

@@ -7,34 +7,65 @@ import { gameOf } from '../games/games.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
 import { Announcer } from './announcer.tsx';
+import { aroundScene } from './calm.ts';
+import { EmoteBar, HeardEmotes } from './emote-bar.tsx';
+import { Emotes } from './emotes.ts';
 import { Invite } from './invite.tsx';
 import { Seat } from './seat.tsx';
+import { SeatTag } from './seat-tag.tsx';
 import { Story } from './story.tsx';
 import { TakeoverWatch } from './takeover-watch.ts';
+import { WaitingRoom } from './waiting-room.tsx';
 
 /** A table with everything around it. */
 export function TableScene({ session, visit, room }: { session: Session; visit: Visit; room: Room }) {
   const other = visit.other.value;
-  useSources(room.onChange, other?.onChange ?? null, session.client.onStatus);
+  const around = useMemo(() => aroundScene(room), [room]);
+  useSources(around, other?.onChange ?? null, session.client.onStatus);
   const { clustered } = useCell(session.config);
   const open = useCell(panelOpen);
   const watch = useMemo(() => new TakeoverWatch(room, session.client, text => session.toaster.say(text)), [room, session]);
   useEffect(() => watch.start(), [watch]);
+  const emotes = useMemo(() => new Emotes(room), [room]);
+  useEffect(() => emotes.start(), [emotes]);
 
   const { info } = room;
-  const { Table, turn } = gameOf(room);
-  // With both seats the board acts for whoever's turn it is.
-  const acting = other && turn(other) === other.seat ? other : room;
+  const game = gameOf(room);
+  // Tables of many gather, and somebody says when it begins; a table for two begins by itself.
+  const gathers = info.phase === 'waiting' && (game.contract.def.start ?? 'full') !== 'full';
+  const kind = gathers ? 'is-gathering' : game.ownSeats ? 'has-own-seats' : 'has-sides';
   return (
     <div class={`scene-frame ${clustered && open ? 'has-panel' : ''}`}>
-      <main class="scene" data-testid="table" data-phase={info.phase} data-term={room.term} data-match={info.match} data-place={room.place.join('.')}>
-        {info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={i === room.seat || (other !== null && i === other.seat)} />)}
-        <div class="scene-board"><Table room={acting} waiting={() => watch.waiting()} say={text => session.toaster.say(text)} /></div>
-        <div class="scene-story"><Story session={session} visit={visit} room={room} /></div>
-        {info.phase === 'waiting' && !visit.watching && <Invite session={session} room={room} onBoth={other ? null : () => void visit.takeOtherSeat()} />}
+      <main class={`scene ${kind} plays-${info.game}`} data-testid="table" data-game={info.game} data-phase={info.phase} data-term={room.term} data-match={info.match} data-place={room.place.join('.')} data-seat={room.seat ?? ''}>
+        {gathers
+          ? <WaitingRoom session={session} visit={visit} room={room} emotes={emotes} />
+          : <Playground session={session} visit={visit} room={room} emotes={emotes} waiting={() => watch.waiting()} />}
         <Announcer room={room} both={other !== null} />
+        <HeardEmotes room={room} emotes={emotes} />
       </main>
       {clustered && open && <ClusterPanel session={session} room={room} waiting={() => watch.waiting()} />}
     </div>
+  );
+}
+
+/** The game's own scene, who sits around it, and what is going on. */
+function Playground({ session, visit, room, emotes, waiting }: { session: Session; visit: Visit; room: Room; emotes: Emotes; waiting: () => () => void }) {
+  const { info } = room;
+  const other = visit.other.value;
+  const { Table, turn, clock, ownSeats } = gameOf(room);
+  // With both seats the board acts for whoever's turn it is.
+  const acting = other && turn(other) === other.seat ? other : room;
+  const mine = (seat: number) => seat === room.seat || (other !== null && seat === other.seat);
+  const tag = (seat: number) => <SeatTag room={room} index={seat} mine={mine(seat)} emotes={emotes} clock={() => (turn(room) === seat ? clock(room) : null)} />;
+  return (
+    <>
+      {!ownSeats && info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={mine(i)} emotes={emotes} />)}
+      <div class="scene-board"><Table room={acting} waiting={waiting} say={text => session.toaster.say(text)} tag={tag} /></div>
+      <div class="scene-story">
+        <Story session={session} visit={visit} room={room} />
+        {info.phase !== 'waiting' && !other && <EmoteBar room={room} emotes={emotes} />}
+      </div>
+      {info.phase === 'waiting' && !visit.watching && <Invite session={session} room={room} onBoth={other ? null : () => void visit.takeOtherSeat()} onBot={room.seat === info.host ? () => void room.addBot() : null} />}
+    </>
   );
 }

@@ -52,6 +52,10 @@ export function expectNoConsoleErrors(visitors: Iterable<Visitor>, allowed?: Reg
   for (const { complaints } of visitors) assert.deepEqual(complaints.filter(text => !allowed?.test(text)), []);
 }
 
+type GameName = 'four-in-a-row' | 'liars-dice' | 'arena';
+/** The button of the home page that leads to a table: with strangers, with friends, against bots. */
+export const way = (page: Page, how: 'play' | 'friends' | 'bots', game: GameName = 'four-in-a-row') => page.getByTestId(`${how}-${game}`);
+
 // --- at the table -----------------------------------------------------------------------------
 
 export const table = (page: Page) => page.getByTestId('table');
@@ -97,7 +101,7 @@ export async function expectSameBoards(pages: readonly Page[]): Promise<void> {
 
 /** Two visitors at one table: the first makes it, the second follows the link. */
 export async function sitDownTogether(a: Visitor, openLink: (link: string) => Promise<Visitor>): Promise<Visitor> {
-  await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+  await way(a.page, 'friends').click();
   const b = await openLink(await linkOf(a.page));
   await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
   return b;

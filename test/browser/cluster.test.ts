@@ -5,7 +5,7 @@ import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { until } from '../../server/launcher/until.ts';
 import { buildPage } from '../../server/page.ts';
 import {
-  boardOf, brokenLines, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, openPage, phaseIs, playGame, playMove, shortGame, sitDownTogether, termOf, whoseTurn,
+  boardOf, brokenLines, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, openPage, phaseIs, playGame, playMove, shortGame, sitDownTogether, termOf, way, whoseTurn,
   type Visitor, type VisitorOptions,
 } from './browser.ts';
 import { addressesOf, comeFrom, expectNoReload, live, nodeOf, noteTheLoad, ownerOf, reconnecting, recovery, termAbove, withHangingWebSockets, withoutWebSockets } from './on-cluster.ts';
@@ -214,7 +214,7 @@ describe('the page, on a cluster', function () {
       const [a, b] = await Promise.all([first, second].map(({ page }) => page.getByTestId('line-status').textContent()));
       return (/^On node-\d$/.test(a!) && /^On node-\d$/.test(b!) && a !== b) || undefined;
     }, { within: recovery });
-    await first.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(first.page, 'friends').click();
     await second.page.getByLabel('Or join by code').fill((await first.page.getByTestId('code').textContent())!);
     await second.page.getByRole('button', { name: 'Join', exact: true }).click();
     await Promise.all([first, second].map(({ page }) => phaseIs(page, 'playing')));
@@ -334,7 +334,7 @@ describe('the cluster panel', function () {
     if (lan === undefined) return this.skip();
     const asked: string[] = [];
     const { page } = await open({ prepare: async context => void context.on('request', request => asked.push(request.url())) }, `http://${lan}:${cluster.port}/`);
-    await page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(page, 'friends').click();
     await linkOf(page);
     await page.getByTestId('node-node-1').waitFor();
     assert.equal(await page.getByRole('button', { name: /^(Kill|Freeze|Restart|Drain|Add a node)/ }).count(), 0);

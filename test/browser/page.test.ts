@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { Browser } from 'playwright-core';
+import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import {
-  boardOf, codeOf, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, matchIs, openPage, phaseIs, playGame, playMove, sitDownTogether, whoseTurn,
+  boardOf, codeOf, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, matchIs, openPage, phaseIs, playGame, playMove, sitDownTogether, way, whoseTurn,
   type Visitor, type VisitorOptions,
 } from './browser.ts';
 
@@ -28,7 +29,7 @@ describe('the page, on one node', () => {
   };
 
   before(async () => {
-    server = await startServer({ games, secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '0.0.0.0' });
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '0.0.0.0' });
     url = `http://127.0.0.1:${server.port}/`;
     browser = await launchBrowser();
   });
@@ -66,14 +67,15 @@ describe('the page, on one node', () => {
 
   it('two strangers who press Play meet', async () => {
     const [a, b] = [await open(), await open()];
-    await a.page.getByRole('button', { name: 'Play', exact: true }).click();
+    await way(a.page, 'play').click();
     await phaseIs(a.page, 'waiting');
-    await b.page.getByRole('button', { name: 'Play', exact: true }).click();
+    await way(b.page, 'play').click();
     await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
   });
 
   it('one plays both seats, by keyboard, also after a reload', async () => {
     const { page } = await open();
+    await way(page, 'friends').click();
     await page.getByRole('button', { name: 'Play both seats' }).click();
     await phaseIs(page, 'playing');
     const press = async (key: string) => {
@@ -100,7 +102,7 @@ describe('the page, on one node', () => {
 
   it('a code may be typed as people type', async () => {
     const [a, b] = [await open(), await open()];
-    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(a.page, 'friends').click();
     const code = await codeOf(a.page);
     await b.page.getByLabel('Or join by code').fill(` ${code.slice(0, 2).toLowerCase()}-${code.slice(2).toLowerCase()} `);
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
@@ -120,7 +122,7 @@ describe('the page, on one node', () => {
     await page.goto(`${url}#/code/ZZZZZ`);
     await page.getByTestId('refusal').getByText('No table has this code').waitFor();
     await page.getByTestId('refusal').getByRole('button', { name: 'Home' }).click();
-    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await way(page, 'play').waitFor();
   });
 
   it('a reload in mid-game keeps the seat', async () => {
@@ -163,7 +165,7 @@ describe('the page, on one node', () => {
   it('two windows of one browser play against each other', async () => {
     const a = await open({ name: 'Ada' });
     const b = await open({ beside: a });
-    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(a.page, 'friends').click();
     await b.page.getByLabel('Or join by code').fill(await codeOf(a.page));
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
     await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
@@ -172,15 +174,15 @@ describe('the page, on one node', () => {
 
   it('a link opened beside its own table offers the seat opposite', async () => {
     const a = await open();
-    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(a.page, 'friends').click();
     const b = await open({ beside: a }, await linkOf(a.page));
     await b.page.getByRole('button', { name: 'Sit down opposite' }).click();
     await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
   });
 
-  it('who finds both seats taken may watch', async () => {
+  it('who finds all seats taken may watch', async () => {
     const host = await open();
-    await host.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(host.page, 'friends').click();
     const link = await linkOf(host.page);
     const guest = await open({}, link);
     await phaseIs(guest.page, 'playing');
@@ -199,7 +201,7 @@ describe('the page, on one node', () => {
   it('an open table is on the list, and can be watched and joined from there', async () => {
     const host = await open({ name: 'Listed Host' });
     const [spectator, guest] = [await open(), await open()];
-    await host.page.getByRole('button', { name: 'Play', exact: true }).click();
+    await way(host.page, 'play').click();
     await phaseIs(host.page, 'waiting');
     await spectator.page.getByRole('button', { name: 'Watch Listed Host' }).click();
     await phaseIs(spectator.page, 'waiting');
@@ -213,7 +215,7 @@ describe('the page, on one node', () => {
     await a.page.getByRole('button', { name: 'Stay' }).click();
     await a.page.getByRole('button', { name: 'Leave' }).click();
     await a.page.getByRole('button', { name: 'Give up' }).click();
-    await a.page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await way(a.page, 'play').waitFor();
     await phaseIs(b.page, 'ended');
     assert.equal(await b.page.getByTestId('result').textContent(), 'You win');
     await b.page.getByRole('region', { name: 'Result' }).getByText('The other side gave up.').waitFor();
@@ -229,9 +231,9 @@ describe('the page, on one node', () => {
     await playGame([a.page, b.page]);
     await fits('ended');
     await a.page.goto(url);
-    await a.page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await way(a.page, 'play').waitFor();
     await fits('home');
-    await a.page.getByRole('button', { name: 'Play with a friend' }).click();
+    await way(a.page, 'friends').click();
     await phaseIs(a.page, 'waiting');
     await fits('waiting');
   });

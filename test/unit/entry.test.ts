@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { encodeEntry, encodeSnapshot, readSnapshot, recover, Unreadable } from '../../server/rooms/entry.ts';
+import { encodeEntry, encodeSnapshot, journalVersion, readSnapshot, recover, Unreadable } from '../../server/rooms/entry.ts';
 import type { Claimed } from '../../server/store/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { handsGame } from '../protocol/games.ts';
@@ -51,14 +51,14 @@ describe('reading a room', () => {
     ['a beginning that is missing', c => ({ ...c, entries: c.entries.slice(7), firstSeq: 8 })],
     ['no entries at all', c => ({ ...c, entries: [], firstSeq: c.seq + 1 })],
     ['an entry that is not JSON', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? e.slice(0, 20) : e)) })],
-    ['an entry of another version', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? e.replace('"v":1', '"v":2') : e)) })],
-    ['an entry that fits no state', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":1,"c":{"state":{"nowhere":{"x":1}}}}' : e)) })],
-    ['an entry without changes', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":1}' : e)) })],
-    ['an entry without changes, behind the snapshot', c => ({ ...c, entries: c.entries.map((e, i) => (i === 2 ? '{"v":1}' : e)) })],
+    ['an entry of another version', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? e.replace(`"v":${journalVersion}`, '"v":9') : e)) })],
+    ['an entry that fits no state', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":2,"c":{"state":{"nowhere":{"x":1}}}}' : e)) })],
+    ['an entry without changes', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":2}' : e)) })],
+    ['an entry without changes, behind the snapshot', c => ({ ...c, entries: c.entries.map((e, i) => (i === 2 ? '{"v":2}' : e)) })],
     ['an entry that is null', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? 'null' : e)) })],
     ['a snapshot that is not JSON', c => ({ ...c, snapshot: '' })],
-    ['a snapshot of another version', c => ({ ...c, snapshot: c.snapshot.replace('"v":1', '"v":9') })],
-    ['a snapshot without a document', c => ({ ...c, snapshot: '{"v":1}' })],
+    ['a snapshot of another version', c => ({ ...c, snapshot: c.snapshot.replace(`"v":${journalVersion}`, '"v":9') })],
+    ['a snapshot without a document', c => ({ ...c, snapshot: '{"v":2}' })],
     ['a state of a version to come', c => ({ ...c, snapshot: c.snapshot.replace('"stateVersion":2', '"stateVersion":3') })],
   ];
   for (const [what, spoil] of spoilt) it(`[J6] ${what} is unreadable`, () => assert.throws(() => read(spoil(stored(5).claimed)), Unreadable));

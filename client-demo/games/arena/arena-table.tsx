@@ -6,7 +6,7 @@ import { Scene } from './scene.ts';
 import { ScoreList, Standings } from './score-list.tsx';
 
 /** The ground with all that is around it: clock, gems, the stick and the dash. */
-export function ArenaTable({ room: anyRoom }: TableProps) {
+export function ArenaTable({ room: anyRoom, tag }: TableProps) {
   const room = asArena(anyRoom);
   const root = useRef<HTMLDivElement>(null);
   const pad = useRef<HTMLDivElement>(null);
@@ -21,7 +21,7 @@ export function ArenaTable({ room: anyRoom }: TableProps) {
     return () => made.stop();
   }, [room]);
   const now = shown(room);
-  const words = useMemo(() => ({ head: <Head room={room} />, list: <ScoreList room={room} />, over: <Over room={room} />, said: <Said room={room} /> }), [room, now]);
+  const words = useMemo(() => ({ head: <Head room={room} />, list: <ScoreList room={room} tag={tag} />, over: <Over room={room} />, said: <Said room={room} /> }), [room, now]);
   const plays = room.seat !== null;
   return (
     <div class={`arena ${plays ? 'is-played' : ''}`} ref={root} data-testid="arena" data-phase={room.state?.phase ?? 'waiting'} data-round={room.state?.round ?? 0}>

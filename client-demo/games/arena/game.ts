@@ -12,6 +12,7 @@ export const arenaTable: TableGame = {
   variants: [
     { name: 'Three rounds', note: 'about four minutes', options: {} },
     { name: 'One round', note: 'about a minute', options: { rounds: 1 } },
+    { name: 'Sprint', note: 'one round of twenty seconds', options: { rounds: 1, seconds: 20 } },
   ],
   bots: 3,
   // Everybody plays at once, and the clock runs for all alike: it stands over the ground.

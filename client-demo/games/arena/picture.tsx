@@ -1,4 +1,4 @@
-import { marks } from './look.ts';
+import { marks } from '../marks.ts';
 
 const gems = [[-1_050, -620], [-340, -1_120], [820, -780], [1_240, 260], [-1_180, 640], [260, 1_180]] as const;
 const crafts = [

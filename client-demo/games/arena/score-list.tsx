@@ -1,7 +1,7 @@
 import type { ArenaRoom, Standing } from './arena-room.ts';
-import { nameOf } from './arena-room.ts';
+import type { TableProps } from '../table-game.ts';
 import { total } from '../../../shared/games/arena/standings.ts';
-import { marks } from './look.ts';
+import { marks } from '../marks.ts';
 
 /** A craft's colour and mark, as on the ground. */
 export function CraftToken({ seat }: { seat: number }) {
@@ -14,7 +14,7 @@ export function CraftToken({ seat }: { seat: number }) {
 }
 
 /** Who has how much, in the order of the seats: a list that reorders itself cannot be read at a glance. */
-export function ScoreList({ room }: { room: ArenaRoom }) {
+export function ScoreList({ room, tag }: { room: ArenaRoom; tag: TableProps['tag'] }) {
   const { state: s, info } = room;
   return (
     <ul class="arena-scores" aria-label="Gems">
@@ -24,8 +24,7 @@ export function ScoreList({ room }: { room: ArenaRoom }) {
         const down = (s?.phase === 'play' && (pilot?.back ?? 0) > 0) || !player.here;
         return (
           <li key={seat} class={`arena-score ${seat === room.seat ? 'is-mine' : ''} ${down ? 'is-down' : ''}`} data-testid={`score-${seat}`} style={{ '--own': `var(--craft-${seat})` }}>
-            <CraftToken seat={seat} />
-            <span class="arena-name">{nameOf(room, seat)}</span>
+            {tag(seat)}
             <b class="arena-gems">{pilot ? total(pilot) : 0}</b>
           </li>
         );

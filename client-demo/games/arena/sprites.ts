@@ -1,5 +1,6 @@
 import { craftSize } from '../../../shared/games/arena/motion.ts';
-import { marks, star, type Palette } from './look.ts';
+import { marks } from '../marks.ts';
+import { star, type Palette } from './look.ts';
 
 /** Drawings that are the same in every frame, made once for a size and a palette. Half of their side, in units of the ground. */
 export const spriteReach = { craft: craftSize * 1.15, gem: 112, star: 185 };

@@ -1,8 +1,10 @@
+import { marks } from '../marks.ts';
+
 /** The paints of discs and plate: once in the page, for all drawings. */
 export function Paints() {
   return (
     <svg class="paints" width="0" height="0" aria-hidden="true"><defs>
-      {[0, 1].map(seat => (
+      {marks.map((_mark, seat) => (
         <radialGradient key={seat} id={`disc-${seat}`} cx="0.38" cy="0.3" r="0.85">
           <stop offset="0" class={`disc-light seat-${seat}`} />
           <stop offset="0.55" class={`disc-body seat-${seat}`} />
@@ -17,7 +19,7 @@ export function Paints() {
   );
 }
 
-/** A disc. The two differ in shape as well as in colour: one has a ring, the other a star. */
+/** A disc, or a seat's token. They differ in shape as well as in colour: each has a mark of its own. */
 export function Disc({ seat, x, y, falls = null, dim = false }: { seat: number; x: number; y: number; /** how far it falls, in hundredths of a cell */ falls?: number | null; dim?: boolean }) {
   const style = falls === null ? {} : { '--fall': `${-falls}px`, animationDuration: `${Math.round(170 + Math.sqrt(falls) * 17)}ms` };
   return (
@@ -25,7 +27,7 @@ export function Disc({ seat, x, y, falls = null, dim = false }: { seat: number; 
       <g class={`disc seat-${seat} ${falls === null ? '' : 'is-falling'} ${dim ? 'is-dim' : ''}`} style={style}>
         <circle r="45" fill={`url(#disc-${seat})`} />
         <circle class="disc-edge" r="36" />
-        {seat === 0 ? <circle class="disc-mark" r="17" /> : <path class="disc-mark" d="M0-23 6.5-6.5 23 0 6.5 6.5 0 23-6.5 6.5-23 0-6.5-6.5Z" />}
+        <path class="disc-mark" transform="scale(.5)" d={marks[seat]} />
       </g>
     </g>
   );

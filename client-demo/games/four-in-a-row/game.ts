@@ -3,12 +3,24 @@ import { columns, fourInARow } from '../../../shared/games/four-in-a-row/contrac
 import type { TableGame } from '../table-game.ts';
 import { asFour } from './four-room.ts';
 import { FourTable } from './four-table.tsx';
+import { FourPicture } from './picture.tsx';
 
 export const fourInARowTable: TableGame = {
   contract: fourInARow as unknown as Contract,
   title: 'Four in a Row',
+  pitch: 'Drop discs, line up four, and see the trap before the other side does.',
+  variants: [
+    { name: 'Classic', note: 'a minute for each move', options: {} },
+    { name: 'Quick', note: '15 seconds for each move', options: { turnSeconds: 15 } },
+    { name: 'No clock', note: 'as long as you like', options: { turnSeconds: 0 } },
+  ],
+  bots: 1,
+  howTo: 'Choose a column: click, tap, or press 1 to 7.',
+  ownSeats: false,
+  ownStandings: false,
   hold: fourInARow.def.away.hold,
   Table: FourTable,
+  Picture: FourPicture,
   turn: room => (room.info.phase === 'playing' ? (asFour(room).state?.turn ?? null) : null),
   clock(room) {
     const total = asFour(room).info.options.turnSeconds * 1000;

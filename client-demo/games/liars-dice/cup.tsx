@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Bid } from '../../../shared/games/liars-dice/contract.ts';
 import { matches } from '../../../shared/games/liars-dice/contract.ts';
 import { Die } from './die.tsx';
@@ -6,6 +7,8 @@ import { bidInWords, diceInWords } from './words.ts';
 export interface CupProps {
   seat: number;
   name: string;
+  /** The name with all its marks. */
+  tag: ComponentChildren;
   /** What else is to be known about them: away, played by the bot. */
   note: string;
   count: number;
@@ -22,13 +25,13 @@ export interface CupProps {
 }
 
 /** Another player: a cup with so many dice under it, and the dice once it is lifted. */
-export function Cup({ seat, name, note, count, open, asked, wild, bid, turn, loses, rolls }: CupProps) {
+export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn, loses, rolls }: CupProps) {
   const lies = open && open.length > 0 ? `, open: ${open.join(', ')}` : '';
   const label = `${name}, ${count === 0 ? 'out' : diceInWords(count)}${note ? `, ${note}` : ''}${turn ? ', to bid' : ''}${bid ? `, bid ${bidInWords(bid)}` : ''}${lies}${loses ? ', loses a die' : ''}`;
   return (
     <li class={`cup ${turn ? 'has-turn' : ''} ${count === 0 && !lies ? 'is-out' : ''} ${loses ? 'is-losing' : ''}`} data-testid={`cup-${seat}`} data-dice={count}>
       <span class="unseen">{label}</span>
-      <span class="cup-name" aria-hidden="true">{name}</span>
+      <span class="cup-name" aria-hidden="true">{tag}</span>
       <span class="cup-place" aria-hidden="true">
         {open && open.length > 0
           ? <span class="cup-dice">{open.map((face, i) => <Die key={i} face={face} mark={asked && (matches(face, asked.face, wild) ? 'hit' : 'miss')} />)}</span>

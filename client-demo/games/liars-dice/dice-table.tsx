@@ -10,7 +10,7 @@ import { Stage } from './stage.tsx';
 import { refusedInWords } from './words.ts';
 
 /** The cups of the others, the bid, one's own dice, and the hand that bids. */
-export function DiceTable({ room: anyRoom, waiting, say }: TableProps) {
+export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
   const room = asDice(anyRoom);
   const { state: view, info, seat } = room;
   const [sent, setSent] = useState<string | null>(null);
@@ -52,17 +52,18 @@ export function DiceTable({ room: anyRoom, waiting, say }: TableProps) {
         <ul class={`dice-cups has-${others.length}`}>
           {others.map(i => (
             <Cup
-              key={i} seat={i} name={names[i]!} note={noteOf(info.seats[i]!)} count={view ? view.dice[i]! : info.options.dice} open={open(i)} asked={asked} wild={view?.wild ?? false}
+              key={i} seat={i} name={names[i]!} tag={tag(i)} note={noteOf(info.seats[i]!)} count={view ? view.dice[i]! : info.options.dice} open={open(i)} asked={asked} wild={view?.wild ?? false}
               bid={view?.bid?.seat === i ? view.bid : null} turn={info.phase === 'playing' && view?.stage === 'bidding' && view.turn === i} loses={reveal?.loser === i} rolls={rolls}
             />
           ))}
         </ul>
         <Stage view={view} voice={{ seat, names }} options={info.options} ended={ended} />
       </section>
-      {view && seat !== null && own && (
+      {view && seat !== null && own && !(ended && own.length === 0) && (
         <section class="dice-own" data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
+          <span class="dice-me" aria-hidden="true">{tag(seat)}</span>
           {own.map((face, i) => <Die key={`${roll}/${i}`} face={face} mark={asked && (matches(face, asked.face, view.wild) ? 'hit' : 'miss')} rolls={rolls ? i : null} />)}
-          {own.length === 0 && <p class="soft">{ended ? '' : 'You have no dice left. See who wins.'}</p>}
+          {own.length === 0 && <p class="soft">You have no dice left. See who wins.</p>}
         </section>
       )}
       {view && seat !== null && info.phase === 'playing' && view.dice[seat]! > 0 && (
@@ -77,6 +78,5 @@ export function DiceTable({ room: anyRoom, waiting, say }: TableProps) {
 
 function noteOf(seat: NonNullable<DiceRoom['players'][number]>): string {
   if (seat.out) return 'has left';
-  if (seat.bot) return 'bot plays';
-  return seat.here ? '' : 'away';
+  return seat.here || seat.bot ? '' : 'away';
 }

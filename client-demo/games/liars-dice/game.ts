@@ -3,13 +3,25 @@ import { liarsDice } from '../../../shared/games/liars-dice/contract.ts';
 import type { TableGame } from '../table-game.ts';
 import { asDice } from './dice-room.ts';
 import { DiceTable } from './dice-table.tsx';
+import { DicePicture } from './picture.tsx';
 import { diceInWords, lastInWords } from './words.ts';
 
 export const liarsDiceTable: TableGame = {
   contract: liarsDice as unknown as Contract,
   title: 'Liar’s Dice',
+  pitch: 'Bid on dice that nobody sees. Bluff, or call the bluff.',
+  variants: [
+    { name: 'Classic', note: 'five dice each, ones are wild', options: {} },
+    { name: 'Quick', note: 'three dice each, ones are wild', options: { dice: 3 } },
+    { name: 'Strict', note: 'five dice each, ones are just ones', options: { wild: false } },
+  ],
+  bots: 3,
+  howTo: null,
+  ownSeats: true,
+  ownStandings: false,
   hold: liarsDice.def.away.hold,
   Table: DiceTable,
+  Picture: DicePicture,
   turn(room) {
     const { state, info } = asDice(room);
     return info.phase === 'playing' && state?.stage === 'bidding' ? state.turn : null;
@@ -20,11 +32,12 @@ export const liarsDiceTable: TableGame = {
     return total > 0 && left !== null ? { left, total } : null;
   },
   ending(room) {
-    const { state, info } = asDice(room);
+    const { state, info, seat } = asDice(room);
     const winner = info.result?.ranking[0]?.[0];
     if (!state || winner === undefined) return '';
     if (state.left !== null && state.left === state.fallen.at(-1)) return `${info.seats[state.left]?.name ?? 'The last of the others'} has left.`;
-    return `With ${diceInWords(state.dice[winner]!)} to spare.`;
+    const left = diceInWords(state.dice[winner]!);
+    return winner === seat ? `With ${left} to spare.` : `${info.seats[winner]?.name ?? 'The winner'} had ${left} left.`;
   },
   lastMove(room) {
     const { state, info, seat } = asDice(room);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import { columns, rows, type Four } from '../../shared/games/four-in-a-row/contract.ts';
-import { landing, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
-import { Board } from '../games/four-in-a-row/board.tsx';
+import { columns, rows, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
+import { landing, winningLine } from '../../../shared/games/four-in-a-row/rules.ts';
+import { Board } from './board.tsx';
 
 /** A short match that plays itself: the columns, one after the other. */
 const match = [3, 2, 3, 3, 4, 5, 2, 4, 1, 5, 4, 1, 1, 0, 2, 5, 5, 2];
@@ -11,7 +11,7 @@ const pace = 850;
 const rest = 6;
 
 /** The board, at play with itself. Decoration: it has no name and takes no clicks. */
-export function HeroBoard() {
+export function FourPicture() {
   const [round, setRound] = useState(() => (calm() ? match.length : 8));
   useEffect(() => {
     if (calm()) return;
@@ -21,7 +21,7 @@ export function HeroBoard() {
   const length = match.length + rest;
   const { board, last } = after(round % length);
   return (
-    <div class="hero" aria-hidden="true">
+    <div class="picture-four" aria-hidden="true">
       <Board board={board} last={last} line={last === null ? null : winningLine(board, last)} match={Math.floor(round / length)} hand={null} pending={null} names={[]} onDrop={() => {}} />
     </div>
   );

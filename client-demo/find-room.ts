@@ -1,0 +1,42 @@
+import { RoomRefused, type Client, type Room } from '../client/index.ts';
+import type { JsonObject } from '../shared/json.ts';
+import { gameNamed, games } from './games/games.ts';
+import type { TableGame } from './games/table-game.ts';
+
+/** How somebody wants to get to a table. */
+export type Wish =
+  | { how: 'quick'; game: TableGame; options: JsonObject }
+  /** A table for friends: nobody finds it without its code. */
+  | { how: 'private'; game: TableGame; options: JsonObject }
+  /** Play begins at once, against so many bots. */
+  | { how: 'bots'; game: TableGame; options: JsonObject; bots: number }
+  | { how: 'room'; id: string; watch: boolean }
+  | { how: 'code'; code: string; watch: boolean };
+
+/** Gets somebody what they wish for. @throws RoomRefused */
+export async function findRoom(client: Client, wish: Wish): Promise<Room> {
+  switch (wish.how) {
+    case 'quick': return client.quick(wish.game.contract, { options: wish.options });
+    case 'private': return client.create(wish.game.contract, { private: true, options: wish.options });
+    case 'bots': {
+      const room = await client.create(wish.game.contract, { private: true, options: wish.options, bots: wish.bots });
+      if (wish.game.contract.def.start === 'host') await room.start(); // refused, the waiting room says the rest
+      return room;
+    }
+    case 'room': case 'code': {
+      const which = wish.how === 'room' ? { id: wish.id } : { code: wish.code };
+      return whicheverGame(game => (wish.watch ? client.watch(game.contract, which) : client.join(game.contract, which)));
+    }
+  }
+}
+
+/** Neither a code nor a link says which game is played there; who guesses wrong is told. */
+async function whicheverGame(enter: (game: TableGame) => Promise<Room>): Promise<Room> {
+  try {
+    return await enter(games[0]!);
+  } catch (error) {
+    const named = error instanceof RoomRefused && error.code === 'wrong-game' ? gameNamed(error.detail ?? '') : undefined;
+    if (!named) throw error;
+    return enter(named);
+  }
+}

@@ -1,0 +1,50 @@
+import { useState } from 'preact/hooks';
+import type { Wish } from '../find-room.ts';
+import type { TableGame } from '../games/table-game.ts';
+
+interface GameCardProps {
+  game: TableGame;
+  /** A table is being looked for: which way, or null. */
+  busy: Wish['how'] | null;
+  /** It is this game's button that was pressed. */
+  mine: boolean;
+  onWish(wish: Wish): void;
+}
+
+/** A game, and three ways to be playing it in a moment. */
+export function GameCard({ game, busy, mine, onWish }: GameCardProps) {
+  const { pitch, variants, bots, Picture } = game;
+  const { name, def } = game.contract;
+  const [chosen, setChosen] = useState(variants[0]!);
+  const { options } = chosen;
+  const label = (how: Wish['how'], text: string, meanwhile: string) => (mine && busy === how ? meanwhile : text);
+  return (
+    <section class="game-card" aria-labelledby={`game-${name}`} data-testid={`game-${name}`}>
+      <div class="game-picture"><Picture /></div>
+      <div class="game-text">
+        <h2 id={`game-${name}`}>{game.title}</h2>
+        <p class="game-seats">{seatsInWords(def.seats)}</p>
+        <p class="game-pitch">{pitch}</p>
+      </div>
+      <fieldset class="variants">
+        <legend class="unseen">How to play {game.title}</legend>
+        <div class="variants-row">
+          {variants.map(variant => (
+            <label key={variant.name} class="variant">
+              <input type="radio" name={`variant-${name}`} checked={variant === chosen} onChange={() => setChosen(variant)} aria-label={`${variant.name}: ${variant.note}`} />
+              <span>{variant.name}</span>
+            </label>
+          ))}
+        </div>
+        <p class="variant-note" aria-hidden="true">{chosen.note}</p>
+      </fieldset>
+      <div class="game-ways">
+        <button type="button" class="button is-primary is-play" data-testid={`play-${name}`} disabled={busy !== null} onClick={() => onWish({ how: 'quick', game, options })}>{label('quick', 'Play', 'Finding a table…')}<span class="unseen"> {game.title}</span></button>
+        <button type="button" class="button" data-testid={`friends-${name}`} disabled={busy !== null} onClick={() => onWish({ how: 'private', game, options })}>{label('private', 'Play with friends', 'One moment…')}<span class="unseen">: {game.title}</span></button>
+        <button type="button" class="button" data-testid={`bots-${name}`} disabled={busy !== null} onClick={() => onWish({ how: 'bots', game, options, bots })}>{label('bots', bots === 1 ? 'Play against a bot' : 'Play against bots', 'One moment…')}<span class="unseen">: {game.title}</span></button>
+      </div>
+    </section>
+  );
+}
+
+const seatsInWords = ({ min, max }: { min: number; max: number }): string => (min === max ? `${min} players` : `${min}–${max} players`);

@@ -1,0 +1,37 @@
+import { useState } from 'preact/hooks';
+import type { Room } from '../../client/index.ts';
+import { useCell } from '../cell.ts';
+import { gameOf } from '../games/games.ts';
+import { emotesOf, rest, wordFor, type Emotes } from './emotes.ts';
+
+/** A word to the others, without typing. Nothing of it is kept. */
+export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
+  const [resting, setResting] = useState(false);
+  const known = emotesOf(gameOf(room).contract.def);
+  if (room.seat === null || known.length === 0) return null;
+
+  function say(emote: string): void {
+    if (resting) return;
+    emotes.say(emote);
+    setResting(true);
+    setTimeout(() => setResting(false), rest);
+  }
+
+  return (
+    <div class={`emotes ${resting ? 'is-resting' : ''}`} role="group" aria-label="Say something">
+      {known.map(emote => <button key={emote} type="button" class="emote" aria-disabled={resting} data-testid={`emote-${emote}`} onClick={() => say(emote)}>{wordFor(emote)}</button>)}
+    </div>
+  );
+}
+
+/** What a seat says just now. */
+export function SeatBubble({ emotes, seat }: { emotes: Emotes; seat: number }) {
+  const bubble = useCell(emotes.bubbles).get(seat);
+  return bubble ? <span class="bubble" key={bubble.id} data-testid={`bubble-${seat}`} aria-hidden="true">{bubble.text}</span> : null;
+}
+
+/** The same for those who hear the page. */
+export function HeardEmotes({ room, emotes }: { room: Room; emotes: Emotes }) {
+  const said = [...useCell(emotes.bubbles)].filter(([seat]) => seat !== room.seat).map(([seat, { text }]) => `${room.players[seat]?.name ?? 'Somebody'}: ${text}`).join(' ');
+  return <p class="unseen" role="log" aria-live="polite">{said}</p>;
+}

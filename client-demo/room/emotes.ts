@@ -1,0 +1,48 @@
+import type { Room } from '../../client/index.ts';
+import type { ContractDef } from '../../shared/contract.ts';
+import { Cell } from '../cell.ts';
+
+const shownFor = 2_000;
+/** The server takes a few at once; who presses on and on is told nothing, the bar rests. */
+export const rest = 700;
+
+const words: Record<string, string> = { gg: 'GG!', nice: 'Nice!', hm: 'Hm…', wow: 'Wow!', oops: 'Oops!', really: 'Really?', ouch: 'Ouch!', again: 'Again?' };
+export const wordFor = (emote: string): string => words[emote] ?? emote;
+
+/** The emotes that a game knows, in its order. */
+export function emotesOf(def: ContractDef): readonly string[] {
+  const schema = def.signals?.['emote'] as { options?: unknown } | undefined; // an enum of zod names its values
+  return Array.isArray(schema?.options) ? schema.options.filter(value => typeof value === 'string') : [];
+}
+
+export interface Bubble { id: number; text: string }
+
+/** What is said at a table, by seat, for as long as it hangs in the air. */
+export class Emotes {
+  readonly bubbles = new Cell<ReadonlyMap<number, Bubble>>(new Map());
+  private next = 0;
+
+  constructor(private readonly room: Room) {}
+
+  /** @returns what ends it */
+  start(): () => void {
+    return this.room.onSignal('emote' as never, (emote: unknown, from) => { if (from !== null) this.show(from, String(emote)); });
+  }
+
+  /** Says it. One's own comes back from nobody: it is shown at once. */
+  say(emote: string): void {
+    (this.room.signal as Record<string, (data: string) => void>)['emote']!(emote);
+    if (this.room.seat !== null) this.show(this.room.seat, emote);
+  }
+
+  private show(seat: number, emote: string): void {
+    const bubble = { id: this.next++, text: wordFor(emote) };
+    this.bubbles.set(new Map(this.bubbles.value).set(seat, bubble));
+    setTimeout(() => {
+      if (this.bubbles.value.get(seat) !== bubble) return;
+      const rest = new Map(this.bubbles.value);
+      rest.delete(seat);
+      this.bubbles.set(rest);
+    }, shownFor);
+  }
+}
