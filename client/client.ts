@@ -12,8 +12,16 @@ import { Room } from './room.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 
 /** Where a guest's token is kept between visits; the browser's localStorage fits. */
-export interface TokenStorage { getItem(key: string): string | null; setItem(key: string, value: string): void; removeItem(key: string): void }
+export interface TokenStorage {
+  /** What is kept under the key, or null. */
+  getItem(key: string): string | null;
+  /** Keeps it. */
+  setItem(key: string, value: string): void;
+  /** Forgets it. */
+  removeItem(key: string): void;
+}
 
+/** How a client connects; the defaults fit a browser. */
 export interface ConnectOptions extends SocketTransportOptions {
   /** The name a guest goes by. */
   name?: string;
@@ -40,6 +48,7 @@ const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000 };
 
 /** A player's connection to the game servers, whichever node it is on, and the rooms it is in. */
 export class Client {
+  /** After each change of `status`. */
   readonly onStatus: (fn: (status: Status) => void) => () => void;
   /** The stored identity was not accepted (its server is gone, or it expired): this client is a new guest now. */
   readonly onNewIdentity: (fn: () => void) => () => void;
@@ -115,10 +124,10 @@ export class Client {
   async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> { return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true }; }
 
   /**
-   * A finished match (1, 2, …) of a room, to be watched again. @param url of the server's own pages, where they are not at the root
+   * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went
    * @throws RoomRefused 'replay-missing' where it was not recorded, is not over, or too long ago
    */
-  async replay(room: string, match: number, url = new URL('/', this.url).href): Promise<Replay> {
+  async replay(room: string, match: number, url = this.url): Promise<Replay> {
     const response = await fetch(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`);
     const reply = (await response.json()) as ReplayReply | Refused;
     if (!reply.ok) throw new RoomRefused(reply.code, reply.detail);
@@ -136,6 +145,7 @@ export class Client {
   /** Connects to another node, where the routing leads to one. */
   move(): void { this.connector.hop(); }
 
+  /** Ends the connection for good. Seats are kept, as for a player whose phone is off. */
   close(): void {
     this.beat?.();
     this.unwatchPage();

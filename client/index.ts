@@ -1,8 +1,13 @@
-/** The client of Rejoin, for browsers and Node. */
+/**
+ * The client of Rejoin, for browsers and Node.
+ * @module rejoin/client
+ */
 export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
 export type { Status } from './connector.ts';
 export type { Said } from './outbox.ts';
+export type { ClientClock, Line, LineEvents, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
 export { Room, type Act, type Input, type Resumed, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
-export type { PublicRoom, PublicSeat, RoomSummary } from '../shared/protocol.ts';
+export type { Place } from '../shared/place.ts';
+export type { InspectReply, Phase, PublicRoom, PublicSeat, ReplayReply, RoomSummary, RoomView, WireEvent } from '../shared/protocol.ts';

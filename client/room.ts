@@ -67,6 +67,7 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Spectators of the room, as of the last keep-alive. */
   watchers = 0;
 
+  /** @internal Rooms are made by a client. */
   constructor(private readonly parts: RoomParts) {
     this.outbox = new Outbox({
       send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
@@ -128,6 +129,7 @@ export class Room<D extends ContractDef = ContractDef> {
     return listeners.add(fn as never);
   }
 
+  /** Says that one is ready, or takes it back, in games that begin so. */
   ready(yes = true): Promise<Said<RefusalCode>> { return this.perform('$ready', { yes }); }
   /** Begins the match, or the next one, as the host, in games that start so. */
   start(): Promise<Said<RefusalCode>> { return this.perform('$start', null); }

@@ -21,11 +21,17 @@ const schema = z.object({
   TRUST_PROXY: z.string().optional(),
   /** Where players of the network find the page, for links and QR codes. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** 1: serves the page for authors at /dev, and with it all that games hide. */
+  DEV: z.enum(['0', '1']).transform(text => text === '1').optional(),
+  NODE_ENV: z.string().optional(),
   /** Set by the launcher: where this machine's cluster control listens. */
   CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
 }).refine(s => s.REDIS_URL === undefined || s.REJOIN_SECRET !== undefined, {
   path: ['REJOIN_SECRET'], message: 'is needed with REDIS_URL: all nodes must sign with the same secret',
   when: () => true, // also beside other complaints, so that all are said at once
+}).refine(s => !s.DEV || s.NODE_ENV !== 'production', {
+  path: ['DEV'], message: 'is refused where NODE_ENV is production: it shows to everybody what games hide',
+  when: () => true,
 });
 
 export type Config = z.output<typeof schema>;

@@ -2,7 +2,10 @@ import { createServer as createHttpServer, type RequestListener, type Server as 
 import type { Ground, SocketIoServer } from './gateway/gateway.ts';
 
 /** An express app, as far as it is used here. */
-export type ExpressApp = RequestListener & { use(path: string, handler: RequestListener): unknown };
+export type ExpressApp = RequestListener & {
+  /** Puts a handler under a path. */
+  use(path: string, handler: RequestListener): unknown;
+};
 
 export interface GroundOptions { io?: SocketIoServer; http?: HttpServer; app?: ExpressApp; namespace?: string; routesAt?: string | null }
 

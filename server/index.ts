@@ -1,4 +1,7 @@
-/** The server of Rejoin: rooms for games, in an app of your own or by itself. */
+/**
+ * The server of Rejoin: rooms for games, in an app of your own or by itself.
+ * @module rejoin/server
+ */
 export { createServer, type RunningServer, type ServerOptions } from './server.ts';
 export type { EffectHandler, EffectTable, HandlersOf } from './effect-table.ts';
 export type { ExpressApp } from './ground.ts';

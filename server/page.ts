@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../client-demo', import.meta.url));
+const devRoot = fileURLToPath(new URL('../client-demo/dev', import.meta.url));
 /** Where the built page lies. */
 export const pageFolder = fileURLToPath(new URL('../dist/page', import.meta.url));
+const devPageFolder = fileURLToPath(new URL('../dist/dev-page', import.meta.url));
 
 /**
  * Builds the demo page (client-demo) into dist/page.
@@ -10,8 +12,28 @@ export const pageFolder = fileURLToPath(new URL('../dist/page', import.meta.url)
  * @throws what the build throws, with the file and line at fault
  */
 export async function buildPage(): Promise<string> {
-  const { build } = await import('vite');
-  await build({ root, configFile: false, logLevel: 'warn', base: './', build: { outDir: pageFolder, emptyOutDir: true, target: 'es2022' } });
-  return pageFolder;
+  return buildInto(pageFolder, root);
+}
+
+/**
+ * Builds the page for authors (client-demo/dev). Apart from the other, which is served also where there is no dev mode.
+ * @param outDir dist/dev-page, where a server in the repository looks for it; the package has it beside the compiled server
+ * @throws what the build throws
+ */
+export async function buildDevPage(outDir = devPageFolder): Promise<string> {
+  return buildInto(outDir, devRoot);
+}
+
+async function buildInto(outDir: string, from: string): Promise<string> {
+  const { NODE_ENV: before } = process.env;
+  try {
+    const { build } = await import('vite');
+    await build({ root: from, configFile: false, logLevel: 'warn', base: './', build: { outDir, emptyOutDir: true, target: 'es2022' } });
+  } finally {
+    // A build sets it for the whole process, which would then pass for one in production.
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
+  return outDir;
 }
 

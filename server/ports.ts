@@ -31,10 +31,15 @@ export interface Packer {
 }
 
 type Fields = Record<string, unknown>;
+/** Where the server writes what happens: pino's shape, so that a pino logger fits. */
 export interface Log {
+  /** What an operator may want to know. */
   info(fields: Fields, text: string): void;
+  /** Something is wrong, and is being dealt with. */
   warn(fields: Fields, text: string): void;
+  /** Somebody has to mend something: a rule that throws, a room that cannot be read. */
   error(fields: Fields, text: string): void;
+  /** For who looks for a fault. */
   debug(fields: Fields, text: string): void;
 }
 

@@ -5,12 +5,12 @@ import { demoEffects } from './demo-effects.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { lanUrl } from './lan.ts';
 import { createLog } from './ops/log.ts';
-import { buildPage, pageFolder } from './page.ts';
+import { buildDevPage, buildPage, pageFolder } from './page.ts';
 import { startServer, type RunningServer } from './server.ts';
 
 /**
  * Runs one node as a process: settings → parts → listen → drain. The only reader of the environment and of signals.
- * `--embedded`: for a person at a terminal; builds the page and says where it is.
+ * `--embedded`: for a person at a terminal; builds the page and says where it is. `--dev`: as DEV=1.
  */
 export async function runNode(games: readonly AnyGame[]): Promise<void> {
   try {
@@ -23,7 +23,7 @@ export async function runNode(games: readonly AnyGame[]): Promise<void> {
 
 async function start(games: readonly AnyGame[]): Promise<void> {
   const embedded = process.argv.includes('--embedded');
-  const config = readConfig(process.env);
+  const config = readConfig({ ...process.env, ...(process.argv.includes('--dev') ? { DEV: '1' } : {}) });
   const log = createLog(config.NODE_NAME, embedded && process.env.LOG_LEVEL === undefined ? 'warn' : config.LOG_LEVEL);
   // What nobody caught has left something in a state that nobody knows. Other nodes take the rooms over.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -33,12 +33,13 @@ async function start(games: readonly AnyGame[]): Promise<void> {
     });
   }
   if (embedded) await buildPage();
+  if (embedded && config.DEV) await buildDevPage();
   const server = await startServer({
-    games, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
+    games, dev: config.DEV ?? false, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
     origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY,
   }, { port: config.PORT, host: config.HOST });
   log.info({ port: server.port, store: config.REDIS_URL ? 'redis' : 'memory' }, 'listening');
-  if (embedded) await greet(server.port);
+  if (embedded) await greet(server.port, config.DEV ?? false);
   stopInGoodOrder(server, config, log);
 }
 
@@ -63,11 +64,12 @@ function stopInGoodOrder(server: RunningServer, config: Config, log: ReturnType<
 }
 
 /** Says where the page is, also for a phone in the same network. */
-async function greet(port: number): Promise<void> {
+async function greet(port: number, dev: boolean): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr');
   const lan = lanUrl(port);
   const lines = ['', `  Rejoin is ready:  http://localhost:${port}`];
   if (lan !== null) lines.push(`  On your phone:    ${lan}`, '', ...renderUnicodeCompact(lan, { border: 1 }).split('\n').map(l => `  ${l}`));
+  if (dev) lines.push('', `  For authors:      http://localhost:${port}/dev/  (shows what games hide to everybody who reaches this port)`);
   lines.push('', '  Ctrl-C stops it. Rooms live in this process: they end with it. For rooms that outlive a node: npm run cluster', '');
   process.stdout.write(`${lines.join('\n')}\n`);
 }

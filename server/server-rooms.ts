@@ -13,6 +13,7 @@ export class RoomRefusal extends Error {
   }
 }
 
+/** How a room is made by the server's own code. */
 export interface NewRoomOptions<D extends ContractDef> {
   options?: OptionsIn<D>;
   /** Not in the list of rooms. Default true: whoever makes rooms by code also says who goes there. */
@@ -33,6 +34,7 @@ export interface NewRoomOptions<D extends ContractDef> {
 export class ServerRooms {
   constructor(private readonly node: RejoinNode) {}
 
+  /** Makes a room that nobody has joined yet. @throws RoomRefusal */
   async create<D extends ContractDef>(game: Contract<D>, how: NewRoomOptions<D> = {}): Promise<{ id: string; code: string }> {
     if (how.seats && (how.seats.length > game.def.seats.max || new Set(how.seats).size !== how.seats.length)) throw new RoomRefusal('bad-request', `seats: up to ${game.def.seats.max} different players`);
     if (how.life !== undefined && !(how.life > 0)) throw new RoomRefusal('bad-request', 'life: a time in ms');
@@ -49,7 +51,9 @@ export class ServerRooms {
   end(room: string, result: { ranking: Ranking }): Promise<void> { return this.serve(room, '$end', { ranking: result.ranking as unknown as Json }); }
   /** Frees a player's seat; the player cannot come back to this room. */
   kick(room: string, player: string): Promise<void> { return this.serve(room, '$kick', { player }); }
+  /** Makes a seated player the host. */
   makeHost(room: string, player: string): Promise<void> { return this.serve(room, '$host', { player }); }
+  /** A bot takes a free seat. */
   addBot(room: string): Promise<void> { return this.serve(room, '$bot', null); }
   /** Ends the room and all that is known of it. Its members are told. */
   async close(room: string): Promise<void> {

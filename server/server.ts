@@ -1,10 +1,13 @@
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyGame, ContractDef } from '../shared/contract.ts';
-import { createApp, type PageOptions } from './app.ts';
+import { createApp } from './app.ts';
+import { mint } from '../shared/ids.ts';
 import type { Backing } from './backing.ts';
 import { MemoryHub } from './cluster/memory-hub.ts';
 import { connectRedis } from './cluster/redis-parts.ts';
+import { allowDev } from './dev/allow-dev.ts';
+import { socketsOf } from './dev/dev-routes.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
 import type { EffectTable, NeedsEffects } from './effect-table.ts';
 import { groundOf, type ExpressApp } from './ground.ts';
@@ -12,16 +15,21 @@ import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createLog } from './ops/log.ts';
 import { createMetrics } from './ops/metrics.ts';
+import type { PageOptions } from './page-options.ts';
 import type { Log } from './ports.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
-import { realClock, realEntropy } from './real-ports.ts';
+import { realClock, realEntropy, realPacker } from './real-ports.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
+/** What a server is made of. Only `games` and `secret` must be given. */
 export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
   games: G;
-  /** Signs guests' tokens: at least 32 bytes; all nodes of a cluster share it. */
-  secret: string;
+  /**
+   * Signs guests' tokens: at least 32 bytes; all nodes of a cluster share it. Without `redisUrl` it may be left out: then
+   * it is drawn at the start, and guests are strangers after the next one.
+   */
+  secret?: string | undefined;
   /** The host's code for the effects that games declare, by game and name: called after the commit, at least once. */
   effects?: EffectTable<G>;
   /** A Socket.IO server that is there already. Rejoin lives in a namespace of it, and leaves the rest alone. */
@@ -44,12 +52,18 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   keyPrefix?: string;
   /** How long (ms) recordings of finished matches are kept, of games that are recorded. Default: a day. */
   replayLife?: number;
+  /**
+   * Serves a page for authors at `/dev`, beside the other routes: any number of clients of any game side by side, and all
+   * that a room hides. Everybody who reaches the server may read it. Refused where NODE_ENV is production.
+   */
+  dev?: boolean;
   /** The node's name in logs, metrics and the register of nodes. */
   name?: string;
   /** Default: JSON lines on stdout, warnings and worse. */
   log?: Log;
 }
 
+/** A node that serves. */
 export interface RunningServer {
   /** Rooms, for the server's own code: make one, begin, end, kick, close. */
   readonly rooms: ServerRooms;
@@ -70,7 +84,7 @@ export interface RunningServer {
 /**
  * Makes a node: rooms, sockets, and a place for them to live in, which is either given (`io`, `http`, `app`) or made.
  * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
- * @throws TypeError when an effect has no handler, or the options contradict each other; RedisUnfit when Redis cannot be used as it is
+ * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in production; RedisUnfit when Redis cannot be used as it is
  */
 export function createServer<const G extends readonly AnyGame[]>(options: ServerOptions<G> & NeedsEffects<G>): Promise<RunningServer> { return build(options as ServerOptions, null); }
 
@@ -86,6 +100,7 @@ export async function startServer(options: ServerOptions & Partial<PageOptions>,
 
 async function build(options: ServerOptions, page: PageOptions | null): Promise<RunningServer> {
   const effects = effectsOf(options);
+  const dev = allowDev(options.dev, process.env.NODE_ENV);
   // Before Socket.IO attaches, and before anything is waited for: an http server's listeners are taken over as they are then.
   const routes: { app: RequestListener | null } = { app: null };
   const serve: RequestListener = (request, response) => void (routes.app ? routes.app(request, response) : response.writeHead(503).end());
@@ -93,17 +108,17 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const name = options.name ?? 'node';
   const log = options.log ?? createLog(name, 'warn');
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
-  const tokens = new Tokens(options.secret, realClock, realEntropy);
+  const tokens = new Tokens(secretOf(options), realClock, realEntropy);
   const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
   const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
-    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, log, meter: metrics.meter, delay: metrics.delay, effects, replayLife: options.replayLife,
+    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, replayLife: options.replayLife, dev,
   });
   await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  routes.app = createApp({ node, metrics, page, clustered: options.redisUrl !== undefined });
+  routes.app = createApp({ node, metrics, page, clustered: options.redisUrl !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
@@ -127,6 +142,12 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
       await close();
     },
   };
+}
+
+/** @throws TypeError when a node of a cluster has none: its tokens would be worth nothing elsewhere */
+function secretOf({ secret, redisUrl }: ServerOptions): string {
+  if (secret === undefined && redisUrl !== undefined) throw new TypeError('secret: all nodes of a cluster need the same one, of at least 32 bytes');
+  return secret ?? mint(realEntropy.bytes(32));
 }
 
 /** @throws TypeError when an effect has no handler: what is asked for and never done would be found out too late */

@@ -4,7 +4,9 @@ import type { Random } from './random.ts';
 
 /** Any Standard Schema (zod, valibot, arktype, …), read synchronously. */
 export type Schema = StandardSchemaV1;
+/** What comes out of a schema: what rules are given. */
 export type Out<S> = S extends StandardSchemaV1<infer _, infer O> ? O : never;
+/** What goes into a schema: what a client may say, defaults left out. */
 export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
 type Schemas = Record<string, Schema>;
 type None = Record<never, never>;
@@ -18,9 +20,11 @@ export const view = <T>(): TypeOf<T> => ({});
 
 /** An input that is held: the latest value counts until there is another, as a stick or a key that is kept down. */
 export interface Held<S extends Schema = Schema> { readonly kind: 'held'; readonly schema: S }
+/** Declares an input that is held: `steer: held(z.object({ x: z.int(), y: z.int() }))`. */
 export const held = <S extends Schema>(schema: S): Held<S> => ({ kind: 'held', schema });
 /** An input that is pressed: presses between two ticks are counted, so that a tap shorter than a tick is not lost. */
 export interface Pressed { readonly kind: 'pressed' }
+/** Declares an input that is pressed: `dash: pressed()`. */
 export const pressed = (): Pressed => ({ kind: 'pressed' });
 type Inputs = Record<string, Held | Pressed>;
 
@@ -63,17 +67,26 @@ export interface ContractDef {
   replay?: boolean;
 }
 
+/** The game's state, as the rules hold it. */
 export type StateOf<D extends ContractDef> = D['state'] extends TypeOf<infer S> ? S : never;
+/** What clients see of the state. */
 export type ViewOf<D extends ContractDef> = D extends { view: TypeOf<infer V> } ? V : StateOf<D>;
+/** The options as rules read them, with all defaults. */
 export type OptionsOf<D extends ContractDef> = D extends { options: infer S } ? Out<S> : None;
+/** The options as whoever makes a room gives them. */
 export type OptionsIn<D extends ContractDef> = D extends { options: infer S } ? In<S> : None;
 export type ActionsOf<D extends ContractDef> = D['actions'];
+/** Schemas of the events, by name. */
 export type EventsOf<D extends ContractDef> = D extends { events: infer E extends Schemas } ? E : None;
+/** Schemas of what timers carry, by name. */
 export type TimersOf<D extends ContractDef> = D extends { timers: infer T extends Schemas } ? T : None;
+/** Names of the timers that everybody may see. */
 export type ClocksOf<D extends ContractDef> = D extends { clocks: readonly (infer C extends string)[] } ? C : never;
 export type InputsOf<D extends ContractDef> = D extends { inputs: infer I extends Inputs } ? I : None;
 export type SignalsOf<D extends ContractDef> = D extends { signals: infer S extends Schemas } ? S : None;
+/** Schemas of the effects, by name. */
 export type EffectsOf<D extends ContractDef> = D extends { effects: infer E extends Schemas } ? E : None;
+/** The codes by which the rules refuse. */
 export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (infer R extends string)[] } ? R : never;
 
 /** One player of a running match, as rules see them. The index in `ctx.players` is the seat. */
@@ -91,6 +104,16 @@ export interface Player {
 /** Places of the seats at the end: `[[2], [0, 1]]` is seat 2 first, seats 0 and 1 sharing the second place. */
 export type Ranking = readonly (readonly number[])[];
 
+/** A timer of the game, as rules hold it: `ctx.timers.turn`. */
+export interface TimerHandle<T> {
+  /** Sets it anew, `ms` from now. */
+  set(ms: number, data: T): void;
+  /** Stops it, if it is set. */
+  clear(): void;
+  /** Deadline on the room's clock, or null. */
+  readonly at: number | null;
+}
+
 /** What a rule may do besides changing the state. Everything it does counts only if the rule ends well and the entry is journaled. */
 export interface Ctx<D extends ContractDef> {
   /** The room's clock: ms since 1970, the same during one rule, never going back, also across owners. */
@@ -104,7 +127,7 @@ export interface Ctx<D extends ContractDef> {
   readonly previous: { readonly ranking: Ranking; readonly players: readonly string[] } | null;
   /** Tells the clients something that the new state does not show. `to`: only these seats. */
   emit<K extends keyof EventsOf<D> & string>(event: K, data: Out<EventsOf<D>[K]>, to?: readonly number[]): void;
-  readonly timers: { readonly [K in keyof TimersOf<D>]: { /** Sets it anew, `ms` from now. */ set(ms: number, data: Out<TimersOf<D>[K]>): void; clear(): void; /** Deadline on the room's clock, or null. */ readonly at: number | null } };
+  readonly timers: { readonly [K in keyof TimersOf<D>]: TimerHandle<Out<TimersOf<D>[K]>> };
   /** Asks the host's code for something, once this entry is durable: at least once, with a key by which it can tell a repetition. */
   readonly effects: { readonly [K in keyof EffectsOf<D>]: (data: Out<EffectsOf<D>[K]>) => void };
   /** Ends the match. @throws when it is over already or the ranking names a seat that does not exist */
@@ -134,14 +157,19 @@ export type BotMove<D extends ContractDef> =
   | (Act<D> & { after?: number })
   | { hold?: { [K in keyof InputsOf<D> as InputsOf<D>[K] extends Held ? K : never]?: InputsOf<D>[K] extends Held<infer S> ? Out<S> : never }; press?: readonly { [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Pressed ? K : never }[keyof InputsOf<D>][] };
 
+/** What an author writes for the server: pure functions that change the state they are given, and read time and chance from `ctx` alone. */
 export type Rules<D extends ContractDef> = {
   /** The state a match begins with. */
   setup(ctx: Ctx<D>): StateOf<D>;
+  /** One for each action of the contract. A throw, or `ctx.refuse`, leaves the state as it was. */
   actions: { [K in keyof D['actions']]: (s: StateOf<D>, data: Out<D['actions'][K]>, ctx: ActionCtx<D>) => void };
+  /** Runs `tick.hz` times a second while a match is on and somebody is connected. */
   tick?(s: StateOf<D>, ctx: TickCtx<D>): void;
   /** A player came to a seat (also before the match): throwing refuses the join. `s` is null before the first match. */
   joined?(s: StateOf<D> | null, ctx: SeatCtx<D>): void;
+  /** A player's last connection is gone; the seat is held. */
   away?(s: StateOf<D>, ctx: SeatCtx<D>): void;
+  /** A player who was away is connected again. */
   back?(s: StateOf<D>, ctx: SeatCtx<D>): void;
   /** A player left for good or forfeited. Without this hook, a match with fewer than `seats.min` players left ends. */
   left?(s: StateOf<D>, ctx: SeatCtx<D>): void;
@@ -153,21 +181,31 @@ export type Rules<D extends ContractDef> = {
   /** Reads a state written by an older version of the game. */
   migrate?(s: unknown, fromVersion: number): StateOf<D>;
 }
-  & (D extends { view: TypeOf<infer V> } ? { view(s: StateOf<D>, who: Viewer): V } : { view?: never })
-  & (keyof TimersOf<D> extends never ? { timers?: None } : { timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => void } });
+  & (D extends { view: TypeOf<infer V> } ? {
+    /** What one member sees. Everything that it leaves out stays on the server. */
+    view(s: StateOf<D>, who: Viewer): V;
+  } : { view?: never })
+  & (keyof TimersOf<D> extends never ? { timers?: None } : {
+    /** One for each timer of the contract: what happens when it is due. */
+    timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => void };
+  });
 
+/** What `contract(…)` makes: the half of a game that both sides know. */
 export interface Contract<D extends ContractDef = ContractDef, N extends string = string> {
   readonly name: N;
   readonly def: D;
   /** The game's rules, for the server. */
   rules(rules: Rules<D>): Game<D, N>;
 }
+/** A contract with its rules: what a server is given. */
 export interface Game<D extends ContractDef = ContractDef, N extends string = string> { readonly contract: Contract<D, N>; readonly rules: Rules<D> }
 
 /** A game of any shape, as the engine holds it: it checks with the schemas what the types cannot know. */
 export type AnyGame = Game<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- Rules<D> is contravariant in D; only `any` holds all games
 
+/** The context that rules of a contract get, for helpers beside them: `(s: Dice, ctx: CtxOf<typeof dice>) => …`. */
 export type CtxOf<C> = C extends Contract<infer D> ? Ctx<D> : never;
+/** What was given to `contract(…)`, as a type. */
 export type DefOf<C> = C extends Contract<infer D> ? D : never;
 
 const nameForm = /^[a-z][a-z0-9-]{0,39}$/;

@@ -1,5 +1,6 @@
 /** What can be journaled and sent: JSON, nothing more. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A JSON value that is an object. */
 export type JsonObject = { [key: string]: Json };
 
 /** A value that is not JSON, and where it is: `state.ships[3].x is NaN`. */

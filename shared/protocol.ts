@@ -10,8 +10,10 @@ export const wireVersion = 1;
 // What a member of a room sees
 // ---------------------------------------------------------------------------------------------
 
+/** Where a room is in its life. `quarantined`: it failed too often and was taken out of play. */
 export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
 
+/** A taken seat, as all members see it. */
 export interface PublicSeat {
   /** The player's public id: the seat whose `player` is your own is yours. */
   player: string;
@@ -164,6 +166,7 @@ export interface PlaceReply {
 
 export interface LeaveRequest { room: string }
 export interface ListRequest { game?: string }
+/** A room's line in the list of rooms. */
 export interface RoomSummary {
   id: string; code: string; game: string; phase: Phase;
   /** Whether a quick join may go there. */
@@ -173,6 +176,7 @@ export interface RoomSummary {
 export type ListReply = { ok: true; rooms: RoomSummary[] } | Refused;
 /** What a page may show of the machinery. */
 export interface InspectRequest { room: string }
+/** What a page may show of the machinery behind a room. */
 export type InspectReply =
   | { ok: true; node: string; owner: string | null; term: number; head: Place; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[] }
   | Refused;

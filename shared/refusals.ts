@@ -46,6 +46,7 @@ export const refusals = {
   'rule-failed': { duty: 'final', spends: true, says: 'The rules of the game failed; nothing was changed.' },
 } as const satisfies Record<string, { duty: 'final' | 'retry' | 'resync' | 'stop'; spends: boolean; says: string }>;
 
+/** A code of the system's own; rules add theirs. */
 export type RefusalCode = keyof typeof refusals;
 
 /** A refusal on the wire. `code` is one of `refusals`, or a code of the game's contract (final, spends its number). */

@@ -22,6 +22,8 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   cluster: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],
   bench: ['redis-server', 'nginx'],
+  examples: ['redis-server'],
+  package: ['redis-server'],
 };
 
 /** The groups to run: all quick folders as one, then each real folder by itself. `only` are paths from the repository. */
@@ -35,7 +37,8 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {
-        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 480_000 });
+        // Whole matches of three games, each with a failure in it, at the pace of people.
+        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: name === 'browser' ? 900_000 : 480_000 });
       }
     }
   }

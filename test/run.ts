@@ -1,5 +1,5 @@
 /**
- * `npm test`: type check, lint, then every group of tests in a process of its own, one after the other.
+ * `npm test`: type check, lint, the API reference (all that is public is documented), then every group of tests in a process of its own, one after the other.
  * Ends with one line, `N passed, N failed`.
  *
  *   --fast           only what needs nothing installed; no type check, no lint
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const problems: string[] = [];
 
   if (everything) {
-    const checks = [check('type check', 'typescript/bin/tsc', '--noEmit'), check('lint', 'eslint/bin/eslint.js', '.')];
+    const checks = [check('type check', 'typescript/bin/tsc', '--noEmit'), check('lint', 'eslint/bin/eslint.js', '.'), check('API reference', 'typedoc/bin/typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--treatValidationWarningsAsErrors')];
     for (const { name, output, ok } of await Promise.all(checks)) {
       if (ok) total.passed++;
       else {

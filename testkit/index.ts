@@ -1,3 +1,8 @@
+/**
+ * The test kit: your game on a cluster of real nodes, with real clients, in one process, on a clock that only moves when
+ * the test lets it. A failover takes milliseconds. Everything is drawn from one seed, so a test that fails fails again.
+ * @module rejoin/testkit
+ */
 import { readFileSync } from 'node:fs';
 import { Replay } from '../client/replay.ts';
 import type { RoomDocument } from '../server/rooms/document.ts';
@@ -10,12 +15,9 @@ import { Leak, provesHidden, provesSeedHidden } from './leaks.ts';
 import { Seat } from './seat.ts';
 import { World, type Host } from './world.ts';
 
-/**
- * The test kit: your game on a cluster of real nodes, with real clients, in one process, on a clock that only moves when
- * the test lets it. A failover takes milliseconds. Everything is drawn from one seed, so a test that fails fails again.
- */
 export { Leak, Replay, Seat };
 
+/** How a table is laid. */
 export interface TableOptions<D extends ContractDef> {
   /** How many players sit down. Default: as few as the game takes. */
   players?: number;
@@ -133,6 +135,7 @@ export class Table<D extends ContractDef> {
 
   /** A player's network is gone, until `reconnect`. */
   disconnect(seat: Seat<D>): void { this.world.unplug(seat.client); }
+  /** Its network is back; done when it is up to date. */
   async reconnect(seat: Seat<D>): Promise<void> {
     seat.client.offline = false;
     await this.until(`${seat.name} is back`, () => seat.room.live);

@@ -36,9 +36,13 @@ export class Seat<D extends ContractDef> {
   /** All that was received, as text. */
   get bytes(): readonly string[] { return this.client.bytes; }
 
+  /** As `room.ready()`, with the clock let on until it is answered; so are those below. */
   ready(): Promise<Said<RefusalCode>> { return this.run(this.room.ready()); }
+  /** As the host. */
   start(): Promise<Said<RefusalCode>> { return this.run(this.room.start()); }
+  /** Agrees to another match. */
   rematch(): Promise<Said<RefusalCode>> { return this.run(this.room.rematch()); }
+  /** Gives the seat up. */
   leave(): Promise<void> { return this.run(this.room.leave()); }
 
   private run<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }

@@ -25,7 +25,10 @@ const sayingNames: readonly SayingName[] = ['input', 'signal'];
 export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
 /** A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package. */
-export interface SocketIoServer { of(namespace: string): unknown }
+export interface SocketIoServer {
+  /** A namespace of it. */
+  of(namespace: string): unknown;
+}
 /**
  * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with it),
  * or a Socket.IO server that belongs to somebody else.

@@ -24,8 +24,9 @@ async function main(): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, () => asked.abort());
   await requireSystem(['redis-server', 'nginx'], print);
   if (options.build) {
-    const { buildPage } = await import('../page.ts');
+    const { buildDevPage, buildPage } = await import('../page.ts');
     await buildPage();
+    if (process.env.DEV === '1') await buildDevPage(); // the nodes hear of it by the same way
   }
   print(`Starting Redis, ${options.nodes} nodes and nginx …`);
   const lan = lanUrl(options.port);

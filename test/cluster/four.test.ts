@@ -129,7 +129,7 @@ describe('Four in a Row on a cluster', () => {
     assert.equal(await refused(third.join(fourInARow, { id: table[0].id })), 'room-full');
     assert.equal(await refused(third.join(fourInARow, { id: 'no-such-room' })), 'room-missing');
     assert.equal(await refused(third.join(fourInARow, { code: 'ZZZZZ' })), 'bad-code');
-    assert.equal(await refused(third.join({ ...fourInARow, name: 'chess' } as typeof fourInARow, { id: table[0].id })), 'wrong-game');
+    assert.equal(await refused(third.join({ ...fourInARow, name: 'chess' }, { id: table[0].id })), 'wrong-game');
     await table[0].leave();
     await eventually('it is over', () => table[1].info.phase === 'ended');
     await table[1].leave();

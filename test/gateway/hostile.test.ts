@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { io, type Socket } from 'socket.io-client';
 import { connect } from '../../client/index.ts';
+import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
@@ -14,7 +15,7 @@ describe('hostile clients', () => {
   const open: Socket[] = [];
 
   before(async () => {
-    server = await startServer({ games, secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${server.port}`;
   });
   afterEach(() => { for (const socket of open.splice(0)) socket.close(); });
@@ -138,7 +139,7 @@ describe('hostile clients', () => {
 
   it('an authenticate hook replaces guests\' tokens, and refuses whom it does not know', async () => {
     const own = await startServer({
-      games, secret: 's'.repeat(32), log: noLog,
+      games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog,
       authenticate: ({ auth }) => { if (auth.token === 'broken') throw new Error('the account service is down'); return auth.token === 'ann-key' ? { player: 'user-ann', name: 'Ann' } : null; },
     }, { port: 0, host: '127.0.0.1' });
     try {

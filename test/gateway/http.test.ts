@@ -6,6 +6,7 @@ import { describe, it } from 'mocha';
 import { io } from 'socket.io-client';
 import { z } from 'zod';
 import { connect } from '../../client/index.ts';
+import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
 import { Tokens } from '../../server/identity/tokens.ts';
@@ -19,7 +20,7 @@ import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 
 const secret = 's'.repeat(32);
 async function serving(list: readonly AnyGame[], work: (server: RunningServer, url: string) => Promise<void>): Promise<void> {
-  const server = await startServer({ games: list, secret, log: noLog }, { port: 0, host: '127.0.0.1' });
+  const server = await startServer({ games: list, effects: demoEffects(list, noLog), secret, log: noLog }, { port: 0, host: '127.0.0.1' });
   try {
     await work(server, `http://127.0.0.1:${server.port}`);
   } finally {
@@ -41,14 +42,14 @@ describe('what a node serves', () => {
     const metrics = (await get('/metrics')).text;
     for (const line of ['rejoin_rooms 2', 'rejoin_sockets 1', 'rejoin_seats 2', /rejoin_entries_total [2-9]/, /rejoin_append_ms_count [2-9]/, /rejoin_loop_delay_ms /]) assert.ok(typeof line === 'string' ? metrics.includes(line) : line.test(metrics), String(line));
     assert.ok(!metrics.includes('Ann'));
-    assert.deepEqual(JSON.parse((await get('/config.json')).text), { clustered: false, controlPort: null, lan: null, games: ['four-in-a-row'] });
+    assert.deepEqual(JSON.parse((await get('/config.json')).text), { clustered: false, controlPort: null, lan: null, games: games.map(game => game.contract.name) });
     assert.equal((await get('/no-such-thing')).status, 404);
     client.close();
   }));
 
   it('a node that is not ready answers handshakes with 503, by both transports, so that a proxy asks another', async () => {
     const http = createServer();
-    const gateway = new Gateway(http, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
+    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const { port } = http.address() as AddressInfo;

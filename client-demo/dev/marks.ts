@@ -1,0 +1,49 @@
+import type { Change, Changes } from '../../shared/delta.ts';
+import type { Json } from '../../shared/json.ts';
+
+const isHolder = (value: Json | undefined): value is { [key: string]: Json } => typeof value === 'object' && value !== null;
+
+/** Remembers a JSON value, and what changed in it when: so that a tree can show where something has happened. */
+export class Marks {
+  private before: Json | undefined = undefined;
+  private round = 0;
+  private readonly changed = new Map<string, number>();
+
+  /** Compares with the last time. The value may be the very same object, changed inside. */
+  take(value: Json): this {
+    this.round += 1;
+    if (this.before !== undefined) this.compare(this.before, value, '');
+    this.before = structuredClone(value);
+    return this;
+  }
+
+  /** When this place, or something within it, last changed; 0: never. Grows. */
+  at(path: string): number { return this.changed.get(path) ?? 0; }
+
+  private compare(was: Json | undefined, is: Json | undefined, path: string): boolean {
+    let differs = was !== is;
+    if (isHolder(was) && isHolder(is)) {
+      differs = Array.isArray(was) !== Array.isArray(is);
+      for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) differs = this.compare(was[key], is[key], `${path}/${key}`) || differs;
+    }
+    if (differs) this.changed.set(path, this.round);
+    return differs;
+  }
+}
+
+/** One place that an entry changed. `to` undefined: it is gone. */
+export interface Deed { path: string; to: Json | undefined }
+
+const order = ['state', 'room', 'hidden'];
+
+/** What an entry changed, place by place: the game's state first, the engine's own book-keeping last. */
+export function deedsOf(changes: Changes): Deed[] {
+  const deeds: Deed[] = [];
+  const walk = (change: Change, path: string): void => {
+    if (Array.isArray(change)) deeds.push({ path, to: change[0] });
+    else if (typeof change === 'object' && change !== null) for (const [key, inner] of Object.entries(change)) walk(inner, `${path}.${key}`);
+    else deeds.push({ path, to: change });
+  };
+  for (const part of order) if (part in changes) walk(changes[part]!, part);
+  return deeds;
+}

@@ -1,0 +1,98 @@
+import { connect, RoomRefused, type Client, type Room, type Said, type TokenStorage } from '../../client/index.ts';
+import { socketTransport } from '../../client/socket-transport.ts';
+import type { Contract } from '../../shared/contract.ts';
+import type { GameDescription, GamesReply } from '../../shared/dev.ts';
+import type { Json, JsonObject } from '../../shared/json.ts';
+import { Cell } from '../cell.ts';
+import { lagged, Lag } from './lag.ts';
+
+/** Something that a client heard or did. */
+export interface Heard { key: number; at: number; kind: 'event' | 'signal' | 'said' | 'line'; name: string; data?: Json | undefined; note: string; bad?: boolean }
+/** What became of something that was sent, and after how long (ms). */
+export interface Answer { said: Said; ms: number }
+
+const linesKept = 80;
+
+/** A storage of its own, so that the clients of one page are different guests. It ends with the page. */
+function ownStorage(): TokenStorage {
+  const kept = new Map<string, string>();
+  return { getItem: key => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value), removeItem: key => void kept.delete(key) };
+}
+
+export interface PaneParts { index: number; name: string; watch: boolean; game: GameDescription; contract: Contract; sockets: GamesReply['sockets']; token: string | undefined }
+
+/** One client under the author's eyes: a guest of its own, with a network of its own. */
+export class Pane {
+  readonly lag = new Lag();
+  readonly client: Client;
+  readonly room = new Cell<Room | null>(null);
+  /** Newest first. */
+  readonly heard = new Cell<readonly Heard[]>([]);
+  /** Why there is no room, or no longer. */
+  readonly trouble = new Cell<string | null>(null);
+  private lines = 0;
+
+  constructor(readonly parts: PaneParts) {
+    const url = new URL(parts.sockets.namespace, location.origin).href.replace(/\/$/, '');
+    this.client = connect(url, {
+      name: parts.name, storage: ownStorage(), ...(parts.token ? { token: parts.token } : {}),
+      transport: lagged(socketTransport(url, { socket: { path: parts.sockets.path } }), this.lag),
+    });
+    this.client.onStatus(status => {
+      if (status.state === 'live') this.note({ kind: 'line', name: 'connected', note: `to ${status.node}` });
+      else if (status.state === 'reconnecting' && status.attempt === 1) this.note({ kind: 'line', name: 'connection lost', note: '', bad: true });
+      else if (status.state === 'refused') this.trouble.set(status.refusal.code);
+    });
+  }
+
+  create(how: { options: JsonObject; bots: number }): Promise<void> { return this.enter(() => this.client.create(this.parts.contract, { options: how.options as never, bots: how.bots, private: true })); }
+  join(id: string): Promise<void> { return this.enter(() => (this.parts.watch ? this.client.watch(this.parts.contract, { id }) : this.client.join(this.parts.contract, { id }))); }
+
+  private async enter(ask: () => Promise<Room>): Promise<void> {
+    try {
+      const room = await ask();
+      this.listen(room);
+      this.trouble.set(null);
+      this.room.set(room);
+    } catch (error) {
+      if (!(error instanceof RoomRefused)) throw error;
+      this.trouble.set(error.message);
+      this.note({ kind: 'said', name: 'join', note: error.message, bad: true });
+    }
+  }
+
+  private listen(room: Room): void {
+    const { game } = this.parts;
+    for (const name of Object.keys(game.events)) room.on(name as never, (data: Json, { replayed, place }: { replayed: boolean; place: readonly number[] }) => this.note({ kind: 'event', name, data, note: `#${place[1]}${replayed ? ' replayed' : ''}` }));
+    for (const name of Object.keys(game.signals)) room.onSignal(name as never, (data: Json, from: number | null) => this.note({ kind: 'signal', name, data, note: from === null ? '' : `from seat ${from}` }));
+    room.onResume(resumed => this.note({ kind: 'line', name: 'resumed', note: `by ${resumed.with}${resumed.with === 'changes' ? `, missed ${resumed.missed}` : ''}${resumed.lost ? ', something was lost' : ''}`, bad: resumed.lost }));
+    room.onEnd(refusal => this.trouble.set(refusal.code));
+  }
+
+  /** Does something that is answered, and says how long the answer took. */
+  async ask(name: string, data: Json | undefined, doing: (room: Room) => Promise<Said>): Promise<Answer | null> {
+    const room = this.room.value;
+    if (!room) return null;
+    const began = performance.now();
+    const said = await doing(room);
+    const answer = { said, ms: Math.round(performance.now() - began) };
+    this.note({ kind: 'said', name, data, note: wordsOf(answer), bad: !said.ok });
+    return answer;
+  }
+
+  act(name: string, data: Json): Promise<Answer | null> { return this.ask(name, data, room => (room.act as Record<string, (data: Json) => Promise<Said>>)[name]!(data)); }
+  signal(name: string, data: Json): void { (this.room.value?.signal as Record<string, (data: Json) => void> | undefined)?.[name]?.(data); }
+  input(name: string, data?: Json): void { (this.room.value?.input as Record<string, (data?: Json) => void> | undefined)?.[name]?.(data); }
+
+  /** Pulls the cable, or plugs it in again. */
+  setOffline(offline: boolean): void {
+    this.lag.offline.set(offline);
+    if (!offline) this.client.move(); // at once, not when the next try is due
+  }
+
+  close(): void { this.client.close(); }
+
+  private note(heard: Omit<Heard, 'key' | 'at'>): void { this.heard.set([{ ...heard, key: this.lines++, at: Date.now() }, ...this.heard.value].slice(0, linesKept)); }
+}
+
+export const wordsOf = ({ said, ms }: Answer): string => `${said.ok ? `ok #${said.place[1]}` : said.code}${!said.ok && said.detail ? `: ${said.detail}` : ''} · ${ms} ms`;

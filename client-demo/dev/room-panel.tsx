@@ -1,0 +1,52 @@
+import { useRef } from 'preact/hooks';
+import type { RoomReading } from '../../shared/dev.ts';
+import type { Json } from '../../shared/json.ts';
+import { useCell, useTicking } from '../cell.ts';
+import { JournalView } from './journal-view.tsx';
+import { Marks } from './marks.ts';
+import type { RoomWatch } from './room-watch.ts';
+import { Tree } from './tree.tsx';
+
+/** The room as its owner has it: what is due, what was journaled, and everything that it hides. */
+export function RoomPanel({ watch, clocks }: { watch: RoomWatch; clocks: readonly string[] }) {
+  const reading = useCell(watch.reading);
+  const trouble = useCell(watch.trouble);
+  return (
+    <aside class="room-panel" data-testid="room-panel">
+      {trouble !== null && <p class="trouble">{trouble}</p>}
+      {reading && <Timers watch={watch} reading={reading} clocks={clocks} />}
+      <JournalView watch={watch} />
+      {reading && <Document reading={reading} />}
+    </aside>
+  );
+}
+
+function Timers({ watch, reading, clocks }: { watch: RoomWatch; reading: RoomReading; clocks: readonly string[] }) {
+  const { timers } = reading.doc.hidden as { timers: Record<string, { at: number; data: Json }> };
+  const list = Object.entries(timers).sort(([, a], [, b]) => a.at - b.at);
+  useTicking(100, list.length > 0);
+  const now = Date.now() + watch.ahead;
+  return (
+    <section aria-label="Timers">
+      <header class="box-head"><h2>Timers</h2><span class="soft">{list.length === 0 ? 'none is set' : clocks.length > 0 ? `everybody sees: ${clocks.join(', ')}` : ''}</span></header>
+      <ul class="timers" data-testid="timers">
+        {list.map(([name, { at, data }]) => (
+          <li key={name} class="timer"><span class={clocks.includes(name) ? 'timer-name is-shown' : 'timer-name'}>{name}</span><span class="timer-data">{JSON.stringify(data)}</span><output>{(Math.max(0, at - now) / 1_000).toFixed(1)} s</output></li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Document({ reading }: { reading: RoomReading }) {
+  const marks = useRef(new Marks());
+  return (
+    <section class="document-box" aria-label="Document">
+      <header class="box-head"><h2>Document</h2><span class="soft">on the server, as no client sees it</span></header>
+      <div class="document" data-testid="document"><Tree value={inOrder(reading)} marks={marks.current.take(inOrder(reading))} depth={2} /></div>
+    </section>
+  );
+}
+
+/** The game's state first. */
+const inOrder = ({ doc: { state, room, hidden } }: RoomReading): Json => ({ state: state ?? null, room: room ?? null, hidden: hidden ?? null });

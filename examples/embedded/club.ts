@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import express from 'express';
+import { createServer, type RunningServer } from 'rejoin/server';
+import { Server } from 'socket.io';
+import { raceGame } from './rules.ts';
+
+/** An app that was there before: its own routes, its own Socket.IO, its own chat. */
+function clubApp(): { app: express.Express; http: HttpServer; io: Server } {
+  const app = express();
+  app.get('/', (_request, response) => { response.send('The club. Races are on.'); });
+  // Before Socket.IO attaches: it keeps its own requests from the listeners it finds, and from no others.
+  const http = createHttpServer(app);
+  const io = new Server(http);
+  io.on('connection', socket => socket.on('chat', (text: string) => io.emit('chat', text)));
+  return { app, http, io };
+}
+
+export interface Club { port: number; games: RunningServer; close(): Promise<void> }
+
+/** Opens the club, with games in it: what is said to the namespace `/rejoin` is Rejoin's, all else is the club's. */
+export async function openClub(options: { port: number; secret: string; redisUrl?: string | undefined }): Promise<Club> {
+  const { app, http, io } = clubApp();
+  const games = await createServer({ games: [raceGame], io, app, secret: options.secret, redisUrl: options.redisUrl });
+  // After createServer, which adds its routes under /rejoin.
+  app.use((_request, response) => { response.status(404).send('No such room in the club.'); });
+  http.listen(options.port);
+  await once(http, 'listening');
+  const { port } = http.address() as { port: number };
+  return {
+    port, games,
+    async close() {
+      await games.drain(); // rooms go to other nodes, if there are any
+      await io.close();
+    },
+  };
+}

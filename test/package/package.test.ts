@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { after, before, describe, it } from 'mocha';
+import { build, type Rolldown } from 'vite';
+import { TestRedis } from '../redis/redis-server.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const ours = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string; dependencies: Record<string, string>; exports: Record<string, string | { types: string; default: string }> };
+const run = promisify(execFile);
+
+/** The package as others get it: packed, installed into an empty folder far from here, and played with. */
+describe('the package', function () {
+  this.timeout(240_000);
+  let folder: string;
+  let app: string;
+  const installed = (...path: string[]) => join(app, 'node_modules', ours.name, ...path);
+  /** Runs Node in the app's folder. @throws with all it said */
+  const node = async (...args: string[]): Promise<string> => {
+    try {
+      return (await run(process.execPath, args, { cwd: app })).stdout;
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`node ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error });
+    }
+  };
+
+  /** What it says first; after that come lines of the log. */
+  const firstLine = (said: string): unknown => JSON.parse(said.split('\n')[0]!);
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rejoin-package-'));
+    app = join(folder, 'app');
+    mkdirSync(app);
+    await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
+    const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))!;
+    writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'somebody-elses', private: true, type: 'module' }));
+    const types = ['@types/node'].map(name => `${name}@${(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }).devDependencies[name]}`);
+    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball), `socket.io@${ours.dependencies['socket.io']}`, ...types], { cwd: app });
+    cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('holds what is needed and nothing else', () => {
+    const files = readdirSync(installed(), { recursive: true, encoding: 'utf8', withFileTypes: true }).filter(f => f.isFile()).map(f => join(f.parentPath, f.name).slice(installed().length + 1));
+    const strange = files.filter(f => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w.-]+|dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua)|dist\/lib\/dev-page\/.+)$/.test(f));
+    assert.deepEqual(strange, []);
+    for (const needed of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/embedding.md', 'dist/lib/server/store/lua/append.lua']) assert.ok(files.includes(needed), needed);
+    for (const demo of ['run-node', 'launcher/', 'games', 'demo-effects', 'page.js']) assert.deepEqual(files.filter(f => f.includes(`/${demo}`)), []);
+    for (const name of ['zod', 'vite', 'preact', 'tsx', 'libsql', 'mocha']) assert.ok(!existsSync(join(app, 'node_modules', name)), `${name} is not installed with it`);
+  });
+
+  it('every entry loads, and every type file is where the package says', async () => {
+    for (const [entry, where] of Object.entries(ours.exports)) {
+      if (typeof where === 'string') continue;
+      assert.ok(existsSync(installed(where.types)), where.types);
+      const names = JSON.parse(await node('--input-type=module', '--eval', `console.log(JSON.stringify(Object.keys(await import('${ours.name}${entry.slice(1)}'))))`)) as string[];
+      assert.ok(names.length > 0, entry);
+    }
+  });
+
+  it('a game in TypeScript is checked against the types, all of them, and plays inside of somebody\'s Socket.IO server', async () => {
+    writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({
+      compilerOptions: { target: 'ES2023', module: 'NodeNext', lib: ['ES2023'], types: ['node'], strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, outDir: 'out', rootDir: '.' }, files: ['game.ts', 'play.ts'],
+    }));
+    await node(join(root, 'node_modules/typescript/bin/tsc'), '-p', '.');
+    const said = firstLine(await node('out/play.js'));
+    assert.deepEqual(said, {
+      incomplete: 'TypeError', missing: 'bad-code', said: ['not-your-turn', 'ok', 'bad-data', 'ok'], seen: { said: [2, 3], turn: 0 }, turn: 0, ranking: [[1], [0]], reported: [1], host: 'the host\'s',
+    });
+  });
+
+  it('a game in JavaScript plays with nothing else given, in memory and on Redis', async () => {
+    const expected = { same: true, phase: 'ended', ranking: [[0]] };
+    assert.deepEqual(firstLine(await node('plain.mjs')), expected);
+    const redis = await TestRedis.start();
+    try {
+      const { stdout } = await run(process.execPath, ['plain.mjs'], { cwd: app, env: { ...process.env, REDIS_URL: redis.url } });
+      assert.deepEqual(firstLine(stdout), expected);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  /** Bundles an entry as a page would have it; what it is made of, by file. */
+  const bundle = async (entry: string): Promise<{ code: string; modules: string[]; imports: string[] }> => {
+    const source = join(app, `page-${entry}.js`);
+    writeFileSync(source, `export * from '${ours.name}/${entry}';\n`);
+    const [made] = (await build({ root: app, configFile: false, logLevel: 'silent', build: { write: false, minify: false, lib: { entry: source, formats: ['es'] } } })) as Rolldown.RolldownOutput[];
+    const chunk = made!.output[0];
+    return { code: chunk.code, modules: chunk.moduleIds.filter(id => id !== source), imports: [...chunk.imports, ...chunk.dynamicImports] };
+  };
+
+  it('the client is made for browsers: nothing of Node, nothing of the server', async () => {
+    const { modules, imports } = await bundle('client');
+    assert.ok(modules.some(id => id.includes('socket.io-client')));
+    assert.deepEqual(modules.filter(id => /browser-external|\/dist\/lib\/(server|testkit)\//.test(id)), []);
+    assert.deepEqual(imports, []);
+  });
+
+  it('a contract brings the contract, and nothing of server or client', async () => {
+    const { code, modules, imports } = await bundle('contract');
+    assert.deepEqual(imports, []);
+    assert.deepEqual(modules.filter(id => !id.includes('/dist/lib/shared/')), []);
+    assert.ok(code.length < 20_000, `${code.length} characters`);
+  });
+});

@@ -1,0 +1,16 @@
+/** `npm run build`: what the package's entries reach, as JavaScript with types, the Lua beside the module that reads it, and the page for authors. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { buildDevPage } from '../server/page.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const out = join(root, 'dist/lib');
+
+rmSync(out, { recursive: true, force: true }); // what is gone from the sources must not stay in the package
+const { status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.lib.json')], { stdio: 'inherit' });
+if (status === 0) {
+  cpSync(join(root, 'server/store/lua'), join(out, 'server/store/lua'), { recursive: true });
+  await buildDevPage(join(out, 'dev-page'));
+}
+process.exitCode = status ?? 1;
