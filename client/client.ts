@@ -259,6 +259,7 @@ export class Client {
     this.keepAlive();
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
     if (!reply?.ok) return;
+    this.connector.spread = reply.spread;
     this.roundTrip = this.clock.now() - asked;
     for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id]);
   }

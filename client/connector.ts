@@ -38,6 +38,8 @@ export class Connector {
   private readonly opening = new Set<Line>();
   private lastHeard = 0;
   private attempt = 0;
+  /** Over how long (ms) the clients of this node spread their first tries to come back. */
+  spread = 100;
   private retry: (() => void) | null = null;
   private hedging: (() => void) | null = null;
   private closed = false;
@@ -161,7 +163,7 @@ export class Connector {
     const since = this.status.state === 'reconnecting' ? this.status.since : this.clock.now();
     if (this.status.state !== 'connecting') this.setStatus({ state: 'reconnecting', attempt: this.attempt, since });
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
-    const most = Math.min(100 * 2 ** (this.attempt - 1), 3_000);
+    const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
     this.retry = this.clock.after(10 + this.clock.random() * most, () => {
       this.retry = null;
       this.open(this.attempt > 2 ? this.anyRoute() : undefined);

@@ -113,6 +113,8 @@ export const limits = {
   slowPackets: 128,
   slowest: 1_024,
   slowFor: 10_000,
+  /** When a node dies its clients come back elsewhere over so long (ms): so much for each, since to let one in costs some ms of a core that others want to play on. */
+  spread: { each: 3, least: 100, most: 4_000 },
   /** Sockets one node takes before it answers 503 at the handshake. */
   sockets: 20_000,
 

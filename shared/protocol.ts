@@ -162,6 +162,8 @@ export interface PlaceReply {
   now: number;
   /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
   rooms: Record<string, { head: Place; term: number; watchers: number } | null>;
+  /** Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more there are, the longer. */
+  spread: number;
 }
 
 export interface LeaveRequest { room: string }

@@ -1,9 +1,9 @@
-import type { ActionCtx, AnyGame, ContractDef, Player, Ranking } from '../../shared/contract.ts';
+import type { ActionCtx, AnyGame, ContractDef, Player, Ranking, Schema } from '../../shared/contract.ts';
 import { parse } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
-import { randomFrom } from '../../shared/random.ts';
+import { randomFrom, type Random } from '../../shared/random.ts';
 import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
 
 /** Thrown by `ctx.refuse`: not a failure, an answer. */
@@ -27,72 +27,95 @@ export function mustBeSync<T>(result: T): T {
 /** An event of the batch: to everybody, or to some seats. */
 export interface RoomEvent { name: string; data: Json; to?: readonly number[] }
 
+type Kind = 'events' | 'timers' | 'effects';
+
 /**
  * What a rule gets besides the state. All that it does is done to the document and to `events`, where the caller undoes
- * it if the rule fails; so nothing here may reach further.
+ * it if the rule fails; so nothing here may reach further. Most rules use little of it, and one is made for every action:
+ * so what costs something is made when it is asked for.
  */
-export function contextFor(game: AnyGame, doc: RoomDocument, events: RoomEvent[], now: number, seat: number | null): ActionCtx<ContractDef> {
-  const def = game.contract.def as ContractDef;
-  const schemaOf = (kind: 'events' | 'timers' | 'effects', name: string) => {
-    const schema = def[kind]?.[name];
-    if (!schema || !Object.hasOwn(def[kind]!, name)) throw new TypeError(`${kind}: the contract has no '${name}'`);
-    return schema;
-  };
-  const checked = (kind: 'events' | 'timers' | 'effects', name: string, data: unknown): Json => {
-    const read = parse(schemaOf(kind, name), data);
+class RuleContext {
+  readonly #def: ContractDef;
+  readonly #doc: RoomDocument;
+  readonly #events: RoomEvent[];
+  #drawn: Random | null = null;
+  readonly seat: number;
+
+  constructor(def: ContractDef, doc: RoomDocument, events: RoomEvent[], readonly now: number, seat: number | null) {
+    this.#def = def;
+    this.#doc = doc;
+    this.#events = events;
+    this.seat = seat ?? -1;
+  }
+
+  get random(): Random { return (this.#drawn ??= randomFrom(this.#doc.hidden.seed)); }
+  get players(): Player[] { return this.#doc.room.seats.flatMap(s => (s ? [{ name: s.name, here: s.here, out: s.out, bot: s.bot, team: s.team }] : [])); }
+  get options(): Json { return copy(this.#doc.room.options); }
+  get match(): number { return this.#doc.room.match; }
+  get previous(): HiddenRoom['previous'] { return copy(this.#doc.hidden.previous); }
+
+  // Functions that may be taken out of the context: they know it without `this`.
+  get timers(): object { return new Proxy({}, { get: (_t, name) => (typeof name === 'string' && this.#schemaOf('timers', name) ? this.#timer(name) : undefined) }); }
+  get effects(): object { return new Proxy({}, { get: (_t, name) => (typeof name === 'string' && this.#schemaOf('effects', name) ? (data: unknown) => this.#ask(name, data) : undefined) }); }
+  get emit() {
+    return (name: string, data: unknown, to?: readonly number[]): void => {
+      if (to && !this.#def.view) throw new TypeError(`emit('${name}', …, to): only a game with a view can tell some and not others`);
+      if (this.#events.length >= limits.events) throw new RangeError(`more than ${limits.events} events at once`);
+      this.#events.push({ name, data: this.#checked('events', name, data), ...(to ? { to: [...to] } : {}) });
+    };
+  }
+  get end() { return ({ ranking }: { ranking: Ranking }): void => endMatch(this.#doc, ranking); }
+  get refuse() {
+    return (code: string, detail?: string): never => {
+      if (!this.#def.refusals?.includes(code)) throw new TypeError(`refuse('${code}'): not among the contract's refusals`);
+      throw new RuleRefusal(code, detail?.slice(0, 200));
+    };
+  }
+
+  #timer(name: string) {
+    const { now } = this;
+    const doc = this.#doc;
+    const { timers } = doc.hidden;
+    return {
+      set: (ms: number, data: unknown): void => {
+        if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`timers.${name}.set(${ms}): a time in ms`);
+        if (!Object.hasOwn(timers, name) && Object.keys(timers).filter(t => !t.startsWith('$')).length >= limits.timers) throw new RangeError(`more than ${limits.timers} timers`);
+        const at = now + Math.round(ms);
+        timers[name] = { at, data: this.#checked('timers', name, data) };
+        if (this.#def.clocks?.includes(name)) doc.room.clocks[name] = at;
+      },
+      clear: (): void => {
+        delete timers[name];
+        delete doc.room.clocks[name];
+      },
+      get at(): number | null { return timers[name]?.at ?? null; },
+    };
+  }
+
+  #ask(name: string, data: unknown): void {
+    const { room, hidden } = this.#doc;
+    if (Object.keys(hidden.effects).length >= limits.effects) throw new RangeError(`more than ${limits.effects} effects that nobody has done yet`);
+    // The time is in the key so that a history which the store forgot cannot have given it to something else.
+    hidden.effects[`${room.id}.${this.now.toString(36)}.${++hidden.effectCount}`] = { name, data: this.#checked('effects', name, data), match: room.match };
+    hidden.timers[effectsTimer] ??= { at: this.now + limits.effectRetry, data: null };
+  }
+
+  #schemaOf(kind: Kind, name: string): Schema {
+    const schemas = this.#def[kind];
+    if (!schemas || !Object.hasOwn(schemas, name)) throw new TypeError(`${kind}: the contract has no '${name}'`);
+    return schemas[name]!;
+  }
+
+  #checked(kind: Kind, name: string, data: unknown): Json {
+    const read = parse(this.#schemaOf(kind, name), data);
     if (!read.ok) throw new TypeError(`${kind}.${name}: ${read.detail}`);
     return JSON.parse(JSON.stringify(read.value)) as Json; // what will be stored, apart from what the rule still holds
-  };
-  const showClock = (name: string, at: number | null) => {
-    if (!def.clocks?.includes(name)) return;
-    if (at === null) delete doc.room.clocks[name];
-    else doc.room.clocks[name] = at;
-  };
-  const timer = (name: string) => ({
-    set(ms: number, data: unknown) {
-      if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`timers.${name}.set(${ms}): a time in ms`);
-      if (!Object.hasOwn(doc.hidden.timers, name) && Object.keys(doc.hidden.timers).filter(t => !t.startsWith('$')).length >= limits.timers) throw new RangeError(`more than ${limits.timers} timers`);
-      const at = now + Math.round(ms);
-      doc.hidden.timers[name] = { at, data: checked('timers', name, data) };
-      showClock(name, at);
-    },
-    clear() {
-      delete doc.hidden.timers[name];
-      showClock(name, null);
-    },
-    get at() { return doc.hidden.timers[name]?.at ?? null; },
-  });
-  return {
-    now,
-    seat: seat ?? -1,
-    random: randomFrom(doc.hidden.seed),
-    get players() { return playersOf(doc); },
-    get options() { return copy(doc.room.options) as never; },
-    match: doc.room.match,
-    get previous() { return copy(doc.hidden.previous); },
-    timers: new Proxy({}, { get: (_t, name) => (typeof name === 'string' && (schemaOf('timers', name), true) ? timer(name) : undefined) }) as never,
-    emit(name: string, data: unknown, to?: readonly number[]) {
-      if (to && !def.view) throw new TypeError(`emit('${name}', …, to): only a game with a view can tell some and not others`);
-      if (events.length >= limits.events) throw new RangeError(`more than ${limits.events} events at once`);
-      events.push({ name, data: checked('events', name, data), ...(to ? { to: [...to] } : {}) });
-    },
-    effects: new Proxy({}, { get: (_t, name) => (typeof name === 'string' && (schemaOf('effects', name), true) ? (data: unknown) => {
-      const { hidden } = doc;
-      if (Object.keys(hidden.effects).length >= limits.effects) throw new RangeError(`more than ${limits.effects} effects that nobody has done yet`);
-      // The time is in the key so that a history which the store forgot cannot have given it to something else.
-      hidden.effects[`${doc.room.id}.${now.toString(36)}.${++hidden.effectCount}`] = { name, data: checked('effects', name, data), match: doc.room.match };
-      hidden.timers[effectsTimer] ??= { at: now + limits.effectRetry, data: null };
-    } : undefined) }) as never,
-    end: ({ ranking }) => endMatch(doc, ranking),
-    refuse(code: string, detail?: string): never {
-      if (!def.refusals?.includes(code)) throw new TypeError(`refuse('${code}'): not among the contract's refusals`);
-      throw new RuleRefusal(code, detail?.slice(0, 200));
-    },
-  };
+  }
 }
 
-const playersOf = (doc: RoomDocument): Player[] =>
-  doc.room.seats.flatMap(s => (s ? [{ name: s.name, here: s.here, out: s.out, bot: s.bot, team: s.team }] : []));
+/** The context of one rule, for an action of `seat` or for none. */
+export const contextFor = (game: AnyGame, doc: RoomDocument, events: RoomEvent[], now: number, seat: number | null): ActionCtx<ContractDef> =>
+  new RuleContext(game.contract.def as ContractDef, doc, events, now, seat) as unknown as ActionCtx<ContractDef>;
 
 /** A match's own timers end with it. */
 export function endTimers(hidden: HiddenRoom): void {

@@ -139,6 +139,7 @@ export class Room {
       const size = (changes ? JSON.stringify(changes).length : 0) + (this.events.length > said ? JSON.stringify(this.events.slice(said)).length : 0);
       if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
       if (changes) {
+        apply(this.shadow as unknown as Json, changes);
         this.note(changes);
       }
       return result;
@@ -151,9 +152,8 @@ export class Room {
     }
   }
 
-  /** A change that the document already contains becomes part of the batch. */
+  /** A change that document and shadow already contain becomes part of the batch. */
   private note(changes: Changes): void {
-    apply(this.shadow as unknown as Json, changes);
     if (this.lazy) this.fresh = this.fresh ? compose(this.fresh, structuredClone(changes)) : structuredClone(changes);
     this.batch = this.batch ? compose(this.batch, changes) : changes;
   }
@@ -231,14 +231,18 @@ export class Room {
 
   private record(player: string, n: number | null, verdict: StoredVerdict): void {
     const i = seatOf(this.doc, player);
-    const seat = this.doc.hidden.seats[i];
-    if (n === null || !seat) return;
+    if (n === null || !this.doc.hidden.seats[i]) return;
     // Written down as the change it is: to find it by comparing would mean to look at every verdict of every seat.
     const past = n - limits.verdicts;
-    const verdicts: Changes = { [n]: typeof verdict === 'number' ? verdict : [verdict], ...(Object.hasOwn(seat.verdicts, past) ? { [past]: [] } : {}) };
-    const change: Changes = { hidden: { seats: { [i]: { base: n, verdicts } } } };
-    apply(this.doc as unknown as Json, change);
-    this.note(change);
+    const verdicts: Changes = { [n]: typeof verdict === 'number' ? verdict : [verdict] };
+    if (Object.hasOwn(this.doc.hidden.seats[i].verdicts, past)) verdicts[past] = [];
+    for (const { hidden } of [this.doc, this.shadow]) {
+      const seat = hidden.seats[i]!;
+      seat.base = n;
+      seat.verdicts[n] = typeof verdict === 'number' ? verdict : [...verdict];
+      delete seat.verdicts[past];
+    }
+    this.note({ hidden: { seats: { [i]: { base: n, verdicts } } } });
   }
 
   /** @returns the seats that went out of play */

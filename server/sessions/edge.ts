@@ -205,7 +205,7 @@ export class Edge {
   private place(connection: Connection, request: PlaceRequest): PlaceReply {
     const rooms: PlaceReply['rooms'] = {};
     for (const room of Object.keys(request.rooms)) if (connection.rooms.has(room)) rooms[room] = this.parts.heads.get(room);
-    return { ok: true, now: this.parts.clock.now(), rooms };
+    return { ok: true, now: this.parts.clock.now(), rooms, spread: Math.min(limits.spread.most, Math.max(limits.spread.least, limits.spread.each * this.size)) };
   }
 
   private async inspect(connection: Connection, room: string): Promise<InspectReply> {

@@ -15,7 +15,7 @@ const raceGame = race.rules({ setup: () => ({ ticks: [], slow: 0 }), actions: { 
 
 describe('the life of a room', () => {
   it('[J6] a room that cannot be read is refused and left as it is; other rooms go on, and it does when it is repaired', async () => {
-    for (const spoil of ['{"v":1', '{"v":2,"c":{}}', '{"v":1}', '{"v":1,"c":{"state":{"x":{"y":1}}}}']) {
+    for (const spoil of ['{"v":2', '{"v":9,"c":{}}', '{"v":2}', '{"v":2,"c":{"state":{"x":{"y":1}}}}']) {
       const table = await ledgerTable();
       const { world, id, ada, bob, adas, owner } = table;
       for (const x of ['x', 'y']) await world.clock.run(adas.act.add({ id: x }));

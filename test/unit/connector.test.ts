@@ -29,7 +29,7 @@ function connector(onRefused: (refusal: Refused) => boolean = () => true) {
   const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 1 });
   const reply = (line: Opened): PlaceReply => {
     line.events.heard();
-    return { ok: true, now: 0, rooms: {} };
+    return { ok: true, now: 0, rooms: {}, spread: 100 };
   };
   made.start();
   return { clock, lines, made, said, welcome, reply };
