@@ -1,13 +1,14 @@
 import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
-import { apply, compose, copy, diff, restore, type Change, type Changes } from '../../shared/delta.ts';
+import type { Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { NumberedVerdict } from '../../shared/protocol.ts';
 import { randomFrom } from '../../shared/random.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import { askBot, asksAtTick, botSeats, planMove, planMoves, somebodyHere } from './bots.ts';
-import { contextFor, isAsyncRule, mustBeSync, RuleRefusal, type RoomEvent } from './context.ts';
+import { contextFor, mustBeSync, RuleRefusal, type RoomEvent } from './context.ts';
 import { closedFault, effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
+import { Draft } from './draft.ts';
 import { EngineRefusal, performEngine, type Asker } from './engine-actions.ts';
 import { told, type SeatInput } from './inputs.ts';
 import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, takeSeat, type Seated, type Table } from './seating.ts';
@@ -46,18 +47,11 @@ export interface Batch { seq: number; changes: Changes; events: RoomEvent[]; now
  * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/host.ts) journals the batch before a
  * single outcome leaves the house.
  *
- * Invariants:
- *  - `shadow` is the document after the last input that counted; `doc` is what rules mutate, and equals it between inputs.
- *  - `batch` is exactly what leads from the last committed document to `shadow`.
- *  - an input that throws leaves no trace but the one written down for it (a verdict, a consumed timer).
+ * Every input runs on a draft of the document (draft.ts): one that throws leaves no trace but the one written down for it
+ * (a verdict, a consumed timer).
  */
 export class Room {
-  private readonly shadow: RoomDocument;
-  private events: RoomEvent[] = [];
-  private batch: Changes | null = null;
-  /** In games that journal motion less often: what has changed since it was last told. */
-  private fresh: Changes | null = null;
-  private readonly lazy: boolean;
+  private readonly draft: Draft;
   private failedTicks = 0;
   private ticks = 0;
   /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
@@ -72,9 +66,8 @@ export class Room {
     private seq: number,
     private readonly onFailure: (where: string, error: unknown) => void,
   ) {
-    this.shadow = copy(doc, 'document');
     this.clock = doc.hidden.clock;
-    this.lazy = ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every';
+    this.draft = new Draft(doc, ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every', onFailure);
   }
 
   /** Runs one input at wall time `wall`. Never throws. */
@@ -96,28 +89,14 @@ export class Room {
   /** The room's clock: never behind its last entry. */
   get now(): number { return this.clock; }
 
-  /**
-   * Where motion may be journaled later: what has changed since this was last asked, if it is motion and nothing else.
-   * It stays part of the next entry. Null: there is more to it, or nothing.
-   */
-  motion(): Changes | null {
-    const { fresh, batch } = this;
-    if (!this.lazy || !fresh || !batch || this.events.length > 0 || !onlyKeys(batch, motionKeys)) return null;
-    if (!onlyKeys(batch['room'], ['inputs']) || !onlyKeys(batch['hidden'], ['clock', 'seed'])) return null;
-    this.fresh = null;
-    return fresh;
-  }
+  /** Motion that may be journaled later, see Draft. */
+  motion(): Changes | null { return this.draft.motion(); }
 
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   take(): Batch | null {
-    if (!this.batch && this.events.length === 0) return null;
-    if (this.batch && ('state' in this.batch || 'room' in this.batch)) this.planMoves();
-    this.doc.hidden.clock = this.shadow.hidden.clock = this.clock;
-    const changes = compose(this.batch ?? {}, { hidden: { clock: this.clock } });
-    const taken = { seq: ++this.seq, changes, events: this.events, now: this.clock };
-    this.batch = this.fresh = null;
-    this.events = [];
-    return taken;
+    if (this.draft.changes('state') || this.draft.changes('room')) this.planMoves();
+    const taken = this.draft.take(this.clock);
+    return taken && { seq: ++this.seq, ...taken, now: this.clock };
   }
 
   /** Why the room is out of play, or null. */
@@ -125,55 +104,13 @@ export class Room {
 
   private barred(): Outcome { return { kind: 'refused', refusal: refused(this.fault === closedFault ? 'room-missing' : 'room-quarantined') }; }
 
-  private table(): Table { return { game: this.game, doc: this.doc, events: this.events, now: this.clock }; }
-
-  /**
-   * Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing happened.
-   * `by`: the engine may have changed anything; a game's rule only what its context lets it reach, so only that is compared.
-   */
-  private count<T>(fn: () => T, by: 'engine' | 'rule' = 'engine'): T {
-    const said = this.events.length;
-    try {
-      const result = fn();
-      const changes = by === 'rule' ? diff(reachOf(this.shadow), reachOf(this.doc), '') : diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
-      const size = (changes ? JSON.stringify(changes).length : 0) + (this.events.length > said ? JSON.stringify(this.events.slice(said)).length : 0);
-      if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
-      if (changes) {
-        apply(this.shadow as unknown as Json, changes);
-        this.note(changes);
-      }
-      return result;
-    } catch (error) {
-      restore(this.doc as unknown as Json, this.shadow as unknown as Json);
-      // A rule that awaits holds the state still, and goes on: it is left with a state that is nobody's.
-      if (isAsyncRule(error)) this.doc.state = copy(this.shadow.state);
-      this.events.length = said;
-      throw error;
-    }
-  }
-
-  /** A change that document and shadow already contain becomes part of the batch. */
-  private note(changes: Changes): void {
-    if (this.lazy) this.fresh = this.fresh ? compose(this.fresh, structuredClone(changes)) : structuredClone(changes);
-    this.batch = this.batch ? compose(this.batch, changes) : changes;
-  }
-
-  /** Like count, for what must not stop the rest: a failure is reported and leaves nothing. */
-  private tryOut(where: string, fn: () => void, by: 'engine' | 'rule' = 'engine'): boolean {
-    try {
-      this.count(fn, by);
-      return true;
-    } catch (error) {
-      this.onFailure(where, error);
-      return false;
-    }
-  }
+  private table(): Table { return { game: this.game, doc: this.doc, events: this.draft.events, now: this.clock }; }
 
   private join(input: Input & { kind: 'join' }): Outcome {
     if (this.fault) return this.barred();
     let seated: Seated | Refused;
     try {
-      seated = this.count(() => takeSeat(this.table(), input));
+      seated = this.draft.count(() => takeSeat(this.table(), input));
     } catch (error) {
       this.onFailure('joined', error);
       return { kind: 'refused', refusal: refused('join-refused', error instanceof RuleRefusal ? error.detail : undefined) };
@@ -187,7 +124,7 @@ export class Room {
   private away(input: Input & { kind: 'away' }): Outcome {
     const seat = seatOf(this.doc, input.player);
     if (seat < 0 || this.doc.hidden.seats[seat]!.session !== input.session) return { kind: 'done' };
-    const was = this.count(() => markAway(this.table(), seat));
+    const was = this.draft.count(() => markAway(this.table(), seat));
     if (was && this.doc.room.phase === 'playing') this.hook('away', seat);
     return { kind: 'done' };
   }
@@ -207,7 +144,7 @@ export class Room {
     const seq = this.seq + 1;
     const n = input.number?.n ?? null;
     try {
-      const outs = this.count(() => this.perform(seat, input.name, input.data), input.name.startsWith('$') ? 'engine' : 'rule');
+      const outs = this.draft.count(() => this.perform(seat, input.name, input.data), input.name.startsWith('$') ? 'engine' : 'rule');
       this.record(hidden.player, n, seq);
       this.afterAction(input.name, seat, outs);
       return { kind: 'accepted', seq };
@@ -230,19 +167,7 @@ export class Room {
   }
 
   private record(player: string, n: number | null, verdict: StoredVerdict): void {
-    const i = seatOf(this.doc, player);
-    if (n === null || !this.doc.hidden.seats[i]) return;
-    // Written down as the change it is: to find it by comparing would mean to look at every verdict of every seat.
-    const past = n - limits.verdicts;
-    const verdicts: Changes = { [n]: typeof verdict === 'number' ? verdict : [verdict] };
-    if (Object.hasOwn(this.doc.hidden.seats[i].verdicts, past)) verdicts[past] = [];
-    for (const { hidden } of [this.doc, this.shadow]) {
-      const seat = hidden.seats[i]!;
-      seat.base = n;
-      seat.verdicts[n] = typeof verdict === 'number' ? verdict : [...verdict];
-      delete seat.verdicts[past];
-    }
-    this.note({ hidden: { seats: { [i]: { base: n, verdicts } } } });
+    if (n !== null) this.draft.record(seatOf(this.doc, player), n, verdict);
   }
 
   /** @returns the seats that went out of play */
@@ -256,12 +181,12 @@ export class Room {
     const read = parse(def.actions[name]!, data);
     if (!read.ok) throw new EngineRefusal('bad-data', read.detail);
     const rule = this.game.rules.actions[name] as (s: unknown, data: unknown, ctx: unknown) => unknown;
-    mustBeSync(rule(this.doc.state, read.value, contextFor(this.game, this.doc, this.events, this.clock, seat)));
+    mustBeSync(rule(this.doc.state, read.value, contextFor(this.game, this.doc, this.draft.events, this.clock, seat)));
     return [];
   }
 
   private afterAction(name: string, asker: Asker, outs: readonly number[]): void {
-    if (name === '$leave' && asker !== 'server') this.outOfPlay(this.count(() => leaveSeat(this.table(), asker)));
+    if (name === '$leave' && asker !== 'server') this.outOfPlay(this.draft.count(() => leaveSeat(this.table(), asker)));
     else for (const seat of outs) this.outOfPlay(seat);
     if (name === '$leave' || name === '$kick') this.waitNoLonger();
   }
@@ -271,7 +196,7 @@ export class Room {
     if (this.fault && name !== '$close') return this.barred();
     const seq = this.seq + 1;
     try {
-      this.afterAction(name, 'server', this.count(() => performEngine(this.table(), 'server', name, data)));
+      this.afterAction(name, 'server', this.draft.count(() => performEngine(this.table(), 'server', name, data)));
       return { kind: 'accepted', seq };
     } catch (error) {
       return { kind: 'refused', refusal: this.refusalOf(error, name) };
@@ -279,7 +204,7 @@ export class Room {
   }
 
   private effectDone(key: string): Outcome {
-    this.count(() => {
+    this.draft.count(() => {
       const { effects, timers } = this.doc.hidden;
       delete effects[key];
       if (Object.keys(effects).length === 0) delete timers[effectsTimer];
@@ -288,15 +213,15 @@ export class Room {
   }
 
   private planMoves(): void {
-    if (botSeats(this.doc).length > 0) this.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, error => this.onFailure('bot', error)), 'rule');
+    if (botSeats(this.doc).length > 0) this.draft.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, error => this.onFailure('bot', error)), 'rule');
   }
 
   /** A bot's turn: its move is an action like any other. What it does wrong is its own fault and changes nothing. */
   private botMove(seat: number): void {
-    this.count(() => { delete this.doc.hidden.timers[moveTimer(seat)]; });
+    this.draft.count(() => { delete this.doc.hidden.timers[moveTimer(seat)]; });
     if (!this.doc.room.seats[seat]?.bot || this.doc.room.phase !== 'playing') return;
     try {
-      this.count(() => {
+      this.draft.count(() => {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
         if (move && 'act' in move) this.perform(seat, move.act, move.data);
       });
@@ -307,19 +232,19 @@ export class Room {
 
   /** Whoever has gone is not waited for. */
   private waitNoLonger(): void {
-    if (this.doc.room.phase === 'waiting') this.tryOut('setup', () => maybeStart(this.table()));
-    if (this.doc.room.phase === 'ended') this.tryOut('setup', () => maybeRematch(this.table()));
+    if (this.doc.room.phase === 'waiting') this.draft.tryOut('setup', () => maybeStart(this.table()));
+    if (this.doc.room.phase === 'ended') this.draft.tryOut('setup', () => maybeRematch(this.table()));
   }
 
   private outOfPlay(seat: number | null): void {
     if (seat === null) return;
     this.hook('left', seat);
-    this.tryOut('left', () => endIfTooFew(this.table()));
+    this.draft.tryOut('left', () => endIfTooFew(this.table()));
   }
 
   private hook(name: 'away' | 'back' | 'left', seat: number): void {
     const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
-    if (hook && this.doc.room.phase === 'playing') this.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.events, this.clock, seat))), 'rule');
+    if (hook && this.doc.room.phase === 'playing') this.draft.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.draft.events, this.clock, seat))), 'rule');
   }
 
   /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
@@ -331,13 +256,13 @@ export class Room {
         this.fireOwn(name);
         continue;
       }
-      const consume = () => contextFor(this.game, this.doc, this.events, this.clock, null).timers[name as never] as { clear(): void };
+      const consume = () => contextFor(this.game, this.doc, this.draft.events, this.clock, null).timers[name as never] as { clear(): void };
       const rule = (this.game.rules.timers as Record<string, unknown> | undefined)?.[name] as ((s: unknown, data: unknown, ctx: unknown) => unknown) | undefined;
-      const fired = rule !== undefined && this.doc.room.phase === 'playing' && this.tryOut(`timers.${name}`, () => {
+      const fired = rule !== undefined && this.doc.room.phase === 'playing' && this.draft.tryOut(`timers.${name}`, () => {
         consume().clear();
-        mustBeSync(rule(this.doc.state, data, contextFor(this.game, this.doc, this.events, this.clock, null)));
+        mustBeSync(rule(this.doc.state, data, contextFor(this.game, this.doc, this.draft.events, this.clock, null)));
       }, 'rule');
-      if (!fired) this.count(() => { delete this.doc.hidden.timers[name]; delete this.doc.room.clocks[name]; });
+      if (!fired) this.draft.count(() => { delete this.doc.hidden.timers[name]; delete this.doc.room.clocks[name]; });
     }
     return { kind: 'done' };
   }
@@ -347,14 +272,14 @@ export class Room {
     const { seats } = this.doc.room;
     if (name === effectsTimer) {
       // Still to be done: whoever owns the room then tries again, and meanwhile it can be found.
-      this.count(() => { this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMost, data: null }; });
+      this.draft.count(() => { this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMost, data: null }; });
       return;
     }
     const moving = seats.findIndex((_s, i) => moveTimer(i) === name);
     if (moving >= 0) return this.botMove(moving);
     const player = seats.find(s => s && holdTimer(s.player) === name)?.player;
-    if (player === undefined) return void this.count(() => { delete this.doc.hidden.timers[name]; });
-    this.outOfPlay(this.count(() => giveUp(this.table(), player)));
+    if (player === undefined) return void this.draft.count(() => { delete this.doc.hidden.timers[name]; });
+    this.outOfPlay(this.draft.count(() => giveUp(this.table(), player)));
     this.waitNoLonger();
   }
 
@@ -362,8 +287,8 @@ export class Room {
     const rule = this.game.rules.tick as ((s: unknown, ctx: unknown) => unknown) | undefined;
     if (!rule || this.doc.room.phase !== 'playing') return { kind: 'done' };
     if (asksAtTick(this.game, this.ticks++)) this.askBots();
-    const ran = this.tryOut('tick', () => {
-      const ctx = Object.assign(contextFor(this.game, this.doc, this.events, this.clock, null), { inputs: this.inputsBySeat(inputs) });
+    const ran = this.draft.tryOut('tick', () => {
+      const ctx = Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, null), { inputs: this.inputsBySeat(inputs) });
       mustBeSync(rule(this.doc.state, ctx));
     }, 'rule');
     this.failedTicks = ran ? 0 : this.failedTicks + 1;
@@ -375,7 +300,7 @@ export class Room {
     this.botInputs.clear();
     if (!somebodyHere(this.doc)) return;
     for (const seat of botSeats(this.doc)) {
-      this.tryOut('bot', () => {
+      this.draft.tryOut('bot', () => {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
         if (move && 'act' in move) planMove(this.doc, seat, this.clock + move.after);
         else if (move) this.botInputs.set(seat, move);
@@ -400,7 +325,7 @@ export class Room {
 
   /** Takes the room out of play, for an operator to look at. */
   quarantine(why: string): void {
-    this.count(() => {
+    this.draft.count(() => {
       this.doc.room.phase = 'quarantined';
       this.doc.room.clocks = {};
       // What was asked for before is done all the same, and found by that timer.
@@ -411,7 +336,7 @@ export class Room {
   }
 
   private shift(by: number): Outcome {
-    this.count(() => {
+    this.draft.count(() => {
       for (const timer of Object.values(this.doc.hidden.timers)) timer.at += by;
       for (const name of Object.keys(this.doc.room.clocks)) this.doc.room.clocks[name]! += by;
       for (const seat of this.doc.room.seats) if (seat?.until) seat.until += by;
@@ -423,7 +348,7 @@ export class Room {
     const { room, hidden } = this.doc;
     const version = this.game.contract.def.version as number;
     if (hidden.stateVersion === version) return { kind: 'done' };
-    const migrated = this.tryOut('migrate', () => {
+    const migrated = this.draft.tryOut('migrate', () => {
       if (this.doc.state !== null) {
         if (!this.game.rules.migrate) throw new TypeError('the rules have no migrate');
         this.doc.state = mustBeSync((this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion));
@@ -440,14 +365,3 @@ export class Room {
     return refused('rule-failed');
   }
 }
-
-/** All that a rule can reach: the state, and what its context does. */
-const reachOf = ({ state, room, hidden }: RoomDocument): Json => ({
-  state,
-  room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },
-  hidden: { seed: hidden.seed, timers: hidden.timers, effects: hidden.effects, effectCount: hidden.effectCount },
-}) as unknown as Json;
-
-const motionKeys = ['state', 'room', 'hidden'];
-const onlyKeys = (changes: Change | undefined, keys: readonly string[]): boolean => changes === undefined || (typeof changes === 'object' && changes !== null && !Array.isArray(changes) && Object.keys(changes).every(key => keys.includes(key)));
-
