@@ -36,6 +36,20 @@ function connector(onRefused: (refusal: Refused) => boolean = () => true) {
 }
 
 describe('connector', () => {
+  it('[C6] the first try to come back waits for a part of what the node said, the next ones for more and more', async () => {
+    const { clock, lines, made, welcome } = connector();
+    await clock.pass(1);
+    welcome(lines[0]!);
+    made.spread = 1_000;
+    lines[0]!.events.closed(null);
+    for (const [tries, wait] of [[1, 510], [2, 110], [3, 210]] as const) {
+      await clock.pass(wait - 1);
+      assert.equal(lines.length, tries);
+      await clock.pass(1);
+      assert.equal(lines.length, tries + 1);
+      lines.at(-1)!.events.closed(null);
+    }
+  });
   it('[C4] a line that is silent for 1.5 s is not dropped until another stands, which comes by another route', async () => {
     const { clock, lines, made, welcome } = connector();
     welcome(lines[0]!);
