@@ -4,15 +4,14 @@ import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
 import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
-import type { Clock, Fanout, Log, Meter, Timer } from '../ports.ts';
-import { StoreError, type Store } from '../store/contract.ts';
+import type { Fanout, Timer } from '../ports.ts';
 import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
 import { closedFault, dueOf, isBot, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
-import { ToldFacts } from './facts.ts';
 import { Inputs } from './inputs.ts';
+import { Journal, type JournalParts, type Standing } from './journal.ts';
 import { Members } from './members.ts';
 import type { Conn, Head, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
 import type { Recorder } from './recorder.ts';
@@ -28,16 +27,12 @@ export class Resigned extends Error {
   }
 }
 
-export interface HostParts {
+export interface HostParts extends JournalParts {
   /** Id of the node. */
   self: string;
   /** Who does the effects of a game; null where nobody does. */
   effects: EffectHandlers;
-  store: Store; fanout: Fanout; clock: Clock; log: Log; meter: Meter;
-  /** See Membership.lease. */
-  lease(): number | null;
-  /** The pieces of a match's recording are all in the store. */
-  onRecorded(id: string, match: number): void;
+  fanout: Fanout;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
@@ -61,6 +56,7 @@ export class RoomHost {
   readonly members = new Members();
   private readonly room: Room;
   private readonly audiences: Audiences;
+  private readonly journal: Journal;
   private readonly recorder: Recorder;
   private readonly ticker: Ticker;
   private readonly inputs: Inputs;
@@ -73,19 +69,15 @@ export class RoomHost {
   private ended = false;
   private releaseAsked: 'when-alone' | 'always' | 'remove' | null = null;
   private sweepAsked = false;
-  /** The lease under which the store last confirmed that the room is this host's. */
-  private confirmedUnder: number | null;
   private checkAsked = false;
   private readonly onceOver: (() => void)[] = [];
   private wake: Timer | null = null;
-  private sinceSnapshot = 0;
   /** Games that journal motion less often: how often, when they last did, and what was told since. */
   private readonly motionEvery: number;
   private lastEntry = -Infinity;
   private motions = 0;
   private readonly terms: Terms;
   private readonly startedAt: number;
-  private readonly facts: ToldFacts;
   private place: Place;
   private readonly failedAt = new Map<string, number>();
   /** Monotonic ms since when nobody has been connected. */
@@ -101,14 +93,13 @@ export class RoomHost {
     this.motionEvery = durable === 'every' ? 0 : durable.everyMs;
     this.ticker = new Ticker((game.contract.def as ContractDef).tick?.hz);
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
-    this.facts = new ToldFacts(doc, game);
+    this.journal = new Journal(parts, game, token, doc, recorder);
     this.inputs = new Inputs(game);
     this.effects = new Effects(parts, () => this.doc, key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();
     });
     this.aloneSince = this.startedAt = parts.clock.mono();
-    this.confirmedUnder = parts.lease();
     if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.effects.pump();
@@ -189,7 +180,7 @@ export class RoomHost {
       const entry = this.room.take();
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
-      if (entry && (this.sinceSnapshot >= limits.snapshotEvery || this.recorder.over) && !(await this.snapshot())) return;
+      if (entry && this.journal.wantsSnapshot && !(await this.snapshot())) return;
     }
     if (this.releaseAsked && !(await this.flushMotion())) return;
     if (this.releaseAsked === 'remove' || this.releaseAsked === 'always' || (this.releaseAsked === 'when-alone' && this.members.size === 0)) await this.letGo();
@@ -205,7 +196,7 @@ export class RoomHost {
    * what was not: a client drops it when the next owner speaks. @returns false when there is an entry to be written
    */
   private tellMotion(batch: readonly Due[]): boolean {
-    if (this.motionEvery === 0 || this.releaseAsked !== null || this.parts.clock.mono() - this.lastEntry >= this.motionEvery) return false;
+    if (this.motionEvery === 0 || this.releaseAsked !== null || !this.journal.surelyOurs || this.parts.clock.mono() - this.lastEntry >= this.motionEvery) return false;
     if (!batch.every(due => due.input?.kind === 'tick')) return false;
     const changes = this.room.motion();
     if (!changes) return false;
@@ -287,29 +278,9 @@ export class RoomHost {
 
   /** Journals a batch and tells the members. @returns false when the room is lost: then nobody was told anything */
   private async append(entry: Batch): Promise<boolean> {
-    const { store, clock, meter } = this.parts;
-    const started = clock.mono();
-    const lease = this.parts.lease();
-    let result: 'ok' | 'fenced' | 'seq' | 'doubt';
-    let why = '';
     const text = encodeEntry(entry);
-    try {
-      result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: text, ...this.facts.next(this.doc, entry.changes, this.game, started) });
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      result = 'doubt';
-      why = error.message;
-    }
-    if (this.ended) result = 'doubt'; // abandoned meanwhile: whoever owns the room now knows what became of the entry
-    if (result !== 'ok') {
-      this.end(result === 'fenced' ? 'fenced' : 'doubt', why || result);
-      return false;
-    }
-    this.confirmedUnder = lease;
-    meter.observe('append', clock.mono() - started);
-    meter.count('entries');
-    this.sinceSnapshot += 1;
-    this.lastEntry = clock.mono();
+    if (!this.still(await this.journal.append(entry, text))) return false;
+    this.lastEntry = this.parts.clock.mono();
     this.motions = 0;
     const place: Place = [this.term, entry.seq];
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
@@ -326,16 +297,9 @@ export class RoomHost {
    * beats were on time nobody can have taken it; after a pause only the store knows.
    */
   private async confirm(): Promise<boolean> {
-    const lease = this.parts.lease();
-    if (lease !== null && lease === this.confirmedUnder && !this.checkAsked) return true;
+    if (this.journal.surelyOurs && !this.checkAsked) return true;
     this.checkAsked = false;
-    const token = await this.parts.store.owner(this.id).then(o => o?.token ?? null, () => undefined);
-    if (token === this.token && !this.ended) {
-      this.confirmedUnder = lease;
-      return true;
-    }
-    this.end(token === undefined ? 'doubt' : 'fenced', 'the room is not confirmed to be ours');
-    return false;
+    return this.still(await this.journal.confirm());
   }
 
   private async snapshot(): Promise<boolean> {
@@ -345,33 +309,19 @@ export class RoomHost {
       this.urgent.push({ kind: 'timers' }); // so that the loop goes round once more, and journals it
       this.parts.log.error({ room: this.id, bytes: text.length }, 'a room has grown beyond its bound and was taken out of play');
     }
-    try {
-      const { over, pending } = this.recorder;
-      const { match } = this.doc.room;
-      const result = await this.parts.store.snapshot(this.id, this.token, this.place[1], text, limits.entriesKept, pending === null ? undefined : { match, text: pending });
-      if (result === 'fenced') {
-        this.end('fenced', 'fenced at a snapshot');
-        return false;
-      }
-      this.sinceSnapshot = 0;
-      this.recorder.handedOver();
-      if (over) this.parts.onRecorded(this.id, match);
-    } catch (error) {
-      // The journal alone is enough; the snapshot is written after the next entry.
-      this.parts.log.warn({ room: this.id, error }, 'a snapshot was not written');
-    }
+    return this.still(await this.journal.snapshot(this.place[1], text));
+  }
+
+  /** Ends this host unless the room is still its own. Abandoned meanwhile, it knows nothing any more: whoever owns the room now does. */
+  private still(standing: Standing): boolean {
+    if (!standing.ours) this.end(standing.reason, standing.why);
     return !this.ended;
   }
 
   private async letGo(): Promise<void> {
     // A room that nobody has joined yet is left to its short life: somebody may hold its code.
     const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && isDeserted(this.doc) && this.members.size === 0 && !this.hasEffects);
-    try {
-      if (empty) await this.parts.store.remove(this.id, this.token);
-      else await this.parts.store.release(this.id, this.token);
-    } catch (error) {
-      this.parts.log.warn({ room: this.id, error }, 'a room was not released; the next owner will find it so');
-    }
+    await this.journal.letGo(empty);
     this.end(empty ? 'removed' : 'released', 'released');
   }
 
