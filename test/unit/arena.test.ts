@@ -410,7 +410,7 @@ function botsPlay(players: number, seed: number, how: { rounds?: number; seconds
 
 describe('Arena: bots play whole matches', () => {
   for (const players of [2, 3, 5, 8]) {
-    for (const seed of [1, 2]) {
+    for (const seed of [players]) {
       it(`${players} of them, seed ${seed}`, () => {
         const match = botsPlay(players, seed, {
           rounds: 2, seconds: 40,

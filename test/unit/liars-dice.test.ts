@@ -420,14 +420,14 @@ describe('Liar\'s Dice', () => {
     }
 
     it('of players who do anything that is allowed, who stall and who leave', () => {
-      for (let seed = 1; seed <= 240; seed++) playOut(Array<Mind>(2 + (seed % 5)).fill(anything), seed, { dice: 1 + (seed % 4), wild: seed % 3 > 0 }, true);
+      for (let seed = 1; seed <= 80; seed++) playOut(Array<Mind>(2 + (seed % 5)).fill(anything), seed, { dice: 1 + (seed % 4), wild: seed % 3 > 0 }, true);
     });
     it('of bots', () => {
-      for (let seed = 1; seed <= 24; seed++) playOut(Array<Mind>(2 + (seed % 5)).fill(bot), seed, { dice: 2 + (seed % 4), wild: seed % 2 > 0 }, false);
+      for (let seed = 1; seed <= 10; seed++) playOut(Array<Mind>(2 + (seed % 5)).fill(bot), seed, { dice: 2 + (seed % 4), wild: seed % 2 > 0 }, false);
     });
     it('the bot wins most of them against three who do anything', () => {
-      const won = Array.from({ length: 40 }, (_, i) => playOut([0, 1, 2, 3].map(seat => (seat === i % 4 ? bot : anything)), 1_000 + i, { dice: 3 }, false)[0] === i % 4).filter(Boolean).length;
-      assert.ok(won >= 28, `${won} of 40`);
+      const won = Array.from({ length: 20 }, (_, i) => playOut([0, 1, 2, 3].map(seat => (seat === i % 4 ? bot : anything)), 1_000 + i, { dice: 3 }, false)[0] === i % 4).filter(Boolean).length;
+      assert.ok(won >= 14, `${won} of 20`);
     });
     it('the same seed is the same match', () => {
       const options = { dice: 3 };
