@@ -170,8 +170,10 @@ export class Table<D extends ContractDef> {
     });
   }
 
-  /** A finished match, from the beginning. */
-  async replay(match = this.seats[0]!.info.match): Promise<Replay> {
+  /** A finished match of this room, by its number, or one that was saved as a file: from the beginning. */
+  async replay(which: number | string = this.seats[0]!.info.match): Promise<Replay> {
+    if (typeof which === 'string') return replay(which);
+    const match = which;
     for (let tries = 0; tries < 20; tries++) {
       const reply = await this.world.clock.run(this.host.node.replays.show(this.id, match));
       if (reply.ok) return new Replay(reply);

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { contract, state, view } from '../../shared/contract.ts';
 import { arenaGame } from '../../shared/games/arena/rules.ts';
@@ -65,6 +68,13 @@ describe('the test kit', () => {
     t.neverLeaks((s, seat) => s.hands[seat]);
     const recording = await t.replay();
     assert.deepEqual((recording.at(recording.duration).state as { fallen: unknown }).fallen, watcher.state.fallen);
+    const folder = mkdtempSync(join(tmpdir(), 'rejoin-replay-'));
+    writeFileSync(join(folder, 'match.json'), JSON.stringify(recording.data));
+    const saved = await t.replay(join(folder, 'match.json'));
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(saved.at(saved.duration), recording.at(recording.duration));
+    assert.ok(saved.events(-1, saved.duration).length > 2);
+    assert.equal(saved.at(0).room.phase, 'playing', 'and back to the beginning');
     assert.equal(t.effects.filter(e => e.name === 'report').length, 1);
     assert.equal(new Set(t.effects.map(e => e.key)).size, 1);
   });
