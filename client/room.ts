@@ -87,7 +87,7 @@ export class Room<D extends ContractDef = ContractDef> {
 
   get id(): string { return this.parts.id; }
   get code(): string { return this.info.code; }
-  /** The game's state, as this seat may see it; null before the first match. Read it, do not change it. */
+  /** The game's state, as this seat may see it; null before the first match. Read it, do not change it; it changes in place, so copy what you keep. */
   get state(): ViewOf<D> | null { return this.view!.state as ViewOf<D> | null; }
   /** Everything else: phase, seats, result, options. */
   get info(): PublicRoom & { options: OptionsOf<D> } { return this.view!.room as PublicRoom & { options: OptionsOf<D> }; }

@@ -14,6 +14,7 @@ import { groundOf, type ExpressApp } from './ground.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createLog } from './ops/log.ts';
+import { createPlainLog } from './ops/plain-log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
 import type { Log } from './ports.ts';
@@ -22,7 +23,7 @@ import { realClock, realEntropy, realPacker } from './real-ports.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { MemoryStore } from './store/memory-store.ts';
 
-/** What a server is made of. Only `games` and `secret` must be given. */
+/** What a server is made of. Only `games` must be given; in a cluster, `secret` and `redisUrl`, too. */
 export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
   games: G;
   /**
@@ -59,7 +60,7 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   dev?: boolean;
   /** The node's name in logs, metrics and the register of nodes. */
   name?: string;
-  /** Default: JSON lines on stdout, warnings and worse. */
+  /** Default: JSON lines on stdout, warnings and worse; with `dev`, the same in words on stderr. */
   log?: Log;
 }
 
@@ -106,7 +107,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const serve: RequestListener = (request, response) => void (routes.app ? routes.app(request, response) : response.writeHead(503).end());
   const ground = groundOf(options, serve);
   const name = options.name ?? 'node';
-  const log = options.log ?? createLog(name, 'warn');
+  const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
   const tokens = new Tokens(secretOf(options), realClock, realEntropy);
   const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });

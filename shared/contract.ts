@@ -157,12 +157,18 @@ export type BotMove<D extends ContractDef> =
   | (Act<D> & { after?: number })
   | { hold?: { [K in keyof InputsOf<D> as InputsOf<D>[K] extends Held ? K : never]?: InputsOf<D>[K] extends Held<infer S> ? Out<S> : never }; press?: readonly { [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Pressed ? K : never }[keyof InputsOf<D>][] };
 
+/**
+ * What a rule that changes the state in place may return: anything that an arrow function happens to, but neither a promise
+ * (`void` alone would take one) nor a new state, which nobody would look at.
+ */
+export type NoPromise = void | null | string | number | boolean | readonly unknown[] | { then?: never };
+
 /** What an author writes for the server: pure functions that change the state they are given, and read time and chance from `ctx` alone. */
 export type Rules<D extends ContractDef> = {
   /** The state a match begins with. */
   setup(ctx: Ctx<D>): StateOf<D>;
-  /** One for each action of the contract. A throw, or `ctx.refuse`, leaves the state as it was. */
-  actions: { [K in keyof D['actions']]: (s: StateOf<D>, data: Out<D['actions'][K]>, ctx: ActionCtx<D>) => void };
+  /** One for each action of the contract. It changes `s` in place: what it returns is not looked at. A throw, or `ctx.refuse`, leaves the state as it was. */
+  actions: { [K in keyof D['actions']]: (s: StateOf<D>, data: Out<D['actions'][K]>, ctx: ActionCtx<D>) => NoPromise };
   /** Runs `tick.hz` times a second while a match is on and somebody is connected. */
   tick?(s: StateOf<D>, ctx: TickCtx<D>): void;
   /** A player came to a seat (also before the match): throwing refuses the join. `s` is null before the first match. */
@@ -187,7 +193,7 @@ export type Rules<D extends ContractDef> = {
   } : { view?: never })
   & (keyof TimersOf<D> extends never ? { timers?: None } : {
     /** One for each timer of the contract: what happens when it is due. */
-    timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => void };
+    timers: { [K in keyof TimersOf<D>]: (s: StateOf<D>, data: Out<TimersOf<D>[K]>, ctx: Ctx<D>) => NoPromise };
   });
 
 /** What `contract(…)` makes: the half of a game that both sides know. */
@@ -223,12 +229,20 @@ export function contract<const D extends ContractDef, const N extends string>(na
   return made;
 }
 
+/** All that a contract may have: a misspelt `timers` would otherwise be no timers at all. */
+const parts: Record<keyof ContractDef, true> = {
+  version: true, seats: true, state: true, view: true, options: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
+  signals: true, effects: true, start: true, late: true, teams: true, away: true, tick: true, replay: true,
+};
+
 function checkContract(name: string, def: ContractDef): string | null {
   if (!nameForm.test(name)) return 'a name is lower-case letters, digits and dashes, at most 40';
   if (!Number.isSafeInteger(def.version) || def.version < 1) return 'version is a whole number from 1';
+  const strange = Object.keys(def).find(key => !Object.hasOwn(parts, key));
+  if (strange !== undefined) return `a contract has no '${strange}': ${Object.keys(parts).join(', ')}`;
   const { min, max } = def.seats;
   if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || min < 1 || max < min || max > limits.seats) return `seats: 1 ≤ min ≤ max ≤ ${limits.seats}`;
-  for (const [kind, names] of [['actions', def.actions], ['events', def.events ?? {}], ['timers', def.timers ?? {}]] as const) {
+  for (const [kind, names] of [['actions', def.actions], ['events', def.events ?? {}], ['timers', def.timers ?? {}], ['signals', def.signals ?? {}], ['effects', def.effects ?? {}]] as const) {
     for (const [key, schema] of Object.entries(names)) {
       if (!wordForm.test(key) || key === 'constructor' || key === 'prototype') return `${kind}: '${key}' is not a name (a letter, then letters, digits, - and _)`;
       if (typeof schema?.['~standard']?.validate !== 'function') return `${kind}.${key} is not a Standard Schema`;
@@ -258,6 +272,9 @@ function checkRules<D extends ContractDef>(contract: Contract<D>, rules: Rules<D
   if (typeof rules.setup !== 'function') fail('setup is missing');
   for (const key of Object.keys(contract.def.actions)) if (typeof (rules.actions as Record<string, unknown>)[key] !== 'function') fail(`actions.${key} is missing`);
   for (const key of Object.keys(contract.def.timers ?? {})) if (typeof (rules.timers as Record<string, unknown> | undefined)?.[key] !== 'function') fail(`timers.${key} is missing`);
+  for (const [kind, given, known] of [['actions', rules.actions, contract.def.actions], ['timers', rules.timers ?? {}, contract.def.timers ?? {}]] as const) {
+    for (const key of Object.keys(given)) if (!Object.hasOwn(known, key)) fail(`${kind}.${key} is not in the contract`);
+  }
   if (contract.def.tick && typeof rules.tick !== 'function') fail('tick is missing');
   if (contract.def.away?.then === 'bot' && !rules.bot) fail('away: then bot, but there is no bot');
   if (contract.def.view && typeof rules.view !== 'function') fail('view is missing');

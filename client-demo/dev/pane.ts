@@ -95,4 +95,7 @@ export class Pane {
   private note(heard: Omit<Heard, 'key' | 'at'>): void { this.heard.set([{ ...heard, key: this.lines++, at: Date.now() }, ...this.heard.value].slice(0, linesKept)); }
 }
 
-export const wordsOf = ({ said, ms }: Answer): string => `${said.ok ? `ok #${said.place[1]}` : said.code}${!said.ok && said.detail ? `: ${said.detail}` : ''} · ${ms} ms`;
+export const wordsOf = ({ said, ms }: Answer): string => `${said.ok ? `ok #${said.place[1]}` : refusalWords(said)} · ${ms} ms`;
+
+/** Why a rule has thrown is nothing a player may read: its author does, where the server runs. */
+const refusalWords = ({ code, detail = code === 'rule-failed' ? 'the server\'s log says why' : '' }: { code: string; detail?: string }): string => `${code}${detail ? `: ${detail}` : ''}`;

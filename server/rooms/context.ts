@@ -21,7 +21,7 @@ export const isAsyncRule = (error: unknown): boolean => error instanceof AsyncRu
 export function mustBeSync<T>(result: T): T {
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
   (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
-  throw new AsyncRule('a rule must not be asynchronous');
+  throw new AsyncRule('a rule must not be asynchronous: all it does is done when it returns (for what takes time, declare an effect)');
 }
 
 /** An event of the batch: to everybody, or to some seats. */
@@ -125,7 +125,8 @@ export function endTimers(hidden: HiddenRoom): void {
 /** @throws when no match is on, or the ranking is not one of the seats */
 export function endMatch(doc: RoomDocument, ranking: Ranking): void {
   const { room, hidden } = doc;
-  if (room.phase !== 'playing') throw new Error('end: no match is on');
+  if (room.phase !== 'playing') throw new Error(room.phase === 'ended' ? 'end: the match is over already' : 'end: no match is on');
+  if (!Array.isArray(ranking) || !ranking.every(Array.isArray)) throw new TypeError('end: a ranking is a list of places, each a list of seats: { ranking: [[first], [second]] }');
   const named = ranking.flat();
   if (new Set(named).size !== named.length || named.some(s => !Number.isSafeInteger(s) || !room.seats[s])) throw new RangeError(`end: the ranking ${JSON.stringify(ranking)} does not name each seat once`);
   room.phase = 'ended';

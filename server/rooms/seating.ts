@@ -224,7 +224,9 @@ export function startMatch(t: Table): void {
   room.clocks = {};
   for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false } satisfies Partial<PublicSeat>);
   endTimers(hidden);
-  t.doc.state = mustBeSync((t.game.rules.setup as (ctx: unknown) => Json)(contextFor(t.game, t.doc, t.events, t.now, null)));
+  const state = mustBeSync((t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)));
+  if (state === undefined) throw new TypeError('setup returned nothing: it returns the state that a match begins with');
+  t.doc.state = state;
   hidden.stateVersion = t.game.contract.def.version as number;
 }
 

@@ -1,49 +1,31 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
 import { build, type Rolldown } from 'vite';
 import { TestRedis } from '../redis/redis-server.ts';
+import { installApp, ours, root, type App } from './install.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const ours = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string; dependencies: Record<string, string>; exports: Record<string, string | { types: string; default: string }> };
 const run = promisify(execFile);
 
 /** The package as others get it: packed, installed into an empty folder far from here, and played with. */
 describe('the package', function () {
   this.timeout(240_000);
-  let folder: string;
   let app: string;
-  const installed = (...path: string[]) => join(app, 'node_modules', ours.name, ...path);
-  /** Runs Node in the app's folder. @throws with all it said */
-  const node = async (...args: string[]): Promise<string> => {
-    try {
-      return (await run(process.execPath, args, { cwd: app })).stdout;
-    } catch (error) {
-      const { stdout, stderr } = error as { stdout: string; stderr: string };
-      throw new Error(`node ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error });
-    }
-  };
+  let node: App['node'];
+  let installed: App['installed'];
+  let remove: App['remove'];
 
   /** What it says first; after that come lines of the log. */
   const firstLine = (said: string): unknown => JSON.parse(said.split('\n')[0]!);
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'rejoin-package-'));
-    app = join(folder, 'app');
-    mkdirSync(app);
-    await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
-    const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))!;
-    writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'somebody-elses', private: true, type: 'module' }));
-    const types = ['@types/node'].map(name => `${name}@${(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }).devDependencies[name]}`);
-    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, tarball), `socket.io@${ours.dependencies['socket.io']}`, ...types], { cwd: app });
+    ({ folder: app, node, installed, remove } = await installApp(['socket.io', '@types/node']));
     cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => remove());
 
   it('holds what is needed and nothing else', () => {
     const files = readdirSync(installed(), { recursive: true, encoding: 'utf8', withFileTypes: true }).filter(f => f.isFile()).map(f => join(f.parentPath, f.name).slice(installed().length + 1));

@@ -22,6 +22,8 @@ describe('a contract', () => {
     ['an event without a schema', { events: { e: null } }, /events\.e/],
     ['a clock without a timer', { clocks: ['turn'] }, /clocks: there is no timer 'turn'/],
     ['a refusal with a blank', { refusals: ['not now'] }, /refusals/],
+    ['a part that it does not have', { timer: { turn: z.null() } }, /no 'timer'.*timers/],
+    ['an effect without a schema', { effects: { save: {} } }, /effects\.save is not a Standard Schema/],
     ['a tick too often', { tick: { hz: 61 } }, /tick/],
     ['a tick that never comes', { tick: { hz: 0 } }, /tick/],
     ['a hold for ever', { away: { hold: Infinity, then: 'leave' } }, /away/],
@@ -31,6 +33,12 @@ describe('a contract', () => {
   for (const [what, part, says] of wrong) it(`refuses ${what}`, () => assert.throws(() => contract('game', { ...good, ...part } as ContractDef), says));
   it('refuses a name that could not be part of a link', () => {
     for (const name of ['', 'Game', 'a_b', '1a', 'a b', 'x'.repeat(41)]) assert.throws(() => contract(name, good), /contract/);
+  });
+
+  it('refuses rules for what it does not have', () => {
+    const rules = { setup: () => ({ n: 0 }), actions: { add: () => {} } };
+    assert.throws(() => contract('game', good).rules({ ...rules, actions: { ...rules.actions, sub: () => {} } } as never), /actions\.sub is not in the contract/);
+    assert.throws(() => contract('game', good).rules({ ...rules, timers: { turn: () => {} } } as never), /timers\.turn is not in the contract/);
   });
 
   it('refuses rules that lack something', () => {
@@ -110,6 +118,12 @@ export function types(): void {
   typed.rules({ setup: rules.setup, actions: rules.actions });
   // @ts-expect-error a state of another form
   typed.rules({ ...rules, setup: () => ({ n: 'none' }) });
+  const inPlace = { ...rules.actions, add: (s: { n: number }) => s.n++ };
+  typed.rules({ ...rules, actions: inPlace });
+  // @ts-expect-error a rule that awaits
+  typed.rules({ ...rules, actions: { ...rules.actions, add: async () => {} } });
+  // @ts-expect-error a rule that makes a new state, at which nobody looks
+  typed.rules({ ...rules, actions: { ...rules.actions, add: (s: { n: number }) => ({ n: s.n + 1 }) } });
   // @ts-expect-error the contract has no view
   typed.rules({ ...rules, view: () => 1 });
   // @ts-expect-error a clock without a timer is an error of the contract, but a wrong seat count already one of the types

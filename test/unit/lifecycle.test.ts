@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { endMatch } from '../../server/rooms/context.ts';
 import { newDocument, summaryOf } from '../../server/rooms/document.ts';
 import type { Outcome } from '../../server/rooms/room.ts';
 import type { Json } from '../../shared/json.ts';
@@ -225,6 +226,30 @@ describe('what the server asks of a room', () => {
     assert.equal(summaryOf(played.room.doc, false), null);
     played.advance(5_000);
     journaled(played);
+  });
+});
+
+describe('rules that forget something', () => {
+  it('a setup that returns nothing is told so', () => {
+    const game = parlourGame();
+    (game.rules as { setup: unknown }).setup = () => {};
+    const played = seatedRoom(game, 2);
+    assert.equal(played.act(0, '$start'), 'rule-failed');
+    assert.match(played.failures.join(), /setup returned nothing/);
+  });
+});
+
+describe('a ranking', () => {
+  const ended = (...rankings: unknown[]) => () => {
+    const { doc } = seatedRoom(parlourGame(), 2).room;
+    doc.room.phase = 'playing';
+    for (const ranking of rankings) endMatch(doc, ranking as number[][]);
+  };
+
+  it('is a list of lists, and given once', () => {
+    assert.doesNotThrow(ended([[0], [1]]));
+    assert.throws(ended([0, 1]), /a ranking is a list of places, each a list of seats/);
+    assert.throws(ended([[0], [1]], [[0], [1]]), /the match is over already/);
   });
 });
 

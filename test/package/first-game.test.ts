@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, it } from 'mocha';
+import { installApp, root, type App } from './install.ts';
+
+const page = readFileSync(join(root, 'docs/your-first-game.md'), 'utf8');
+const files = [...page.matchAll(/^```ts file=(\S+)\n(.*?)^```$/gms)].map(([, name, text]) => ({ name: name!, text: text! }));
+
+/** A match of two clients, as section 5 has them; says how it ended. */
+const match = (url: string) => `
+import { connect } from 'rejoin/client'
+import { oddOrEven } from './game.ts'
+
+const clients = [connect('${url}', { name: 'Ann' }), connect('${url}', { name: 'Bob' })]
+const ann = await clients[0]!.quick(oddOrEven)
+const bob = await clients[1]!.quick(oddOrEven)
+const winners: number[] = []
+bob.on('round', ({ winner }) => winners.push(winner))
+const early = await ann.act.pick({ number: 2 })
+const hidden = structuredClone([ann.state?.picks, bob.state?.picks]) // a state changes in place
+const twice = await ann.act.pick({ number: 3 })
+await bob.act.pick({ number: 4 })
+for (const number of [1, 3]) {
+  await ann.act.pick({ number })
+  await bob.act.pick({ number: 5 })
+}
+console.log(JSON.stringify({ early: early.ok, hidden, twice: twice.ok || twice.code, winners, phase: bob.info.phase, result: bob.info.result, score: bob.state?.score }))
+for (const client of clients) client.close()
+`;
+
+/** A port that is free now. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0);
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise(done => probe.close(done));
+  return port;
+}
+
+/** What docs/your-first-game.md tells a stranger to do, done. */
+describe('your first game', function () {
+  this.timeout(240_000);
+  let app: App;
+  let port: number;
+
+  before(async () => {
+    port = await freePort();
+    app = await installApp(['zod', 'tsx', 'typescript', '@types/node']);
+    for (const { name, text } of files) writeFileSync(join(app.folder, name), name === 'server.ts' ? text.replace('3000', String(port)) : text);
+    writeFileSync(join(app.folder, 'match.ts'), match(`http://localhost:${port}`));
+  });
+  after(() => app.remove());
+
+  it('is a game, a server and a test, of sixty lines at most', () => {
+    assert.deepEqual(files.map(f => f.name), ['game.ts', 'server.ts', 'game.test.ts']);
+    const lines = files.flatMap(f => f.text.split('\n')).filter(line => line.trim() !== '').length;
+    assert.ok(lines <= 60, `${lines} lines`);
+  });
+
+  it('its test passes', async () => {
+    assert.match(await app.node('--import', 'tsx', '--test', '--test-reporter=tap', 'game.test.ts'), /^# pass 1$/m);
+  });
+
+  it('its types hold, as the page says to check them', async () => {
+    const [, flags] = page.match(/npx tsc (.+) \*\.ts/) ?? [];
+    assert.ok(flags, 'the page says how');
+    await app.node('node_modules/typescript/bin/tsc', ...flags.split(' '), ...files.map(f => f.name), 'match.ts');
+  });
+
+  it('its server lets two clients play a match, and shows the page for authors', async () => {
+    const server: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { cwd: app.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const [said] = (await once(createInterface(server.stdout!), 'line')) as [string];
+      assert.equal(said, `http://localhost:${port}/dev`);
+      assert.match(await (await fetch(said)).text(), /<script/);
+      assert.deepEqual(JSON.parse(await app.node('--import', 'tsx', 'match.ts')), {
+        early: true, hidden: [[2, null], [null, null]], twice: 'already-picked', winners: [0, 0, 0], phase: 'ended', result: { ranking: [[0], [1]] }, score: [3, 0],
+      });
+    } finally {
+      server.kill('SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { createPlainLog } from '../../server/ops/plain-log.ts';
+import { mustBeSync } from '../../server/rooms/context.ts';
+
+describe('the log for authors', () => {
+  it('says what failed and where, in words, with the lines of the author\'s own code', () => {
+    let said = '';
+    const log = createPlainLog(text => { said += text; });
+    const authors = () => void mustBeSync(Promise.resolve());
+    try {
+      authors();
+    } catch (error) {
+      log.error({ game: 'g', rule: 'actions.pick', error }, 'a rule of a game failed');
+    }
+    assert.match(said, /^rejoin: a rule of a game failed \(game g, rule actions\.pick\)\n {2}AsyncRule: a rule must not be asynchronous.*\n {4}at authors .*plain-log\.test\.ts/);
+    assert.doesNotMatch(said, /server[\\/]rooms|node:/);
+  });
+
+  it('leaves out what is none of an author\'s business, and takes what is no error', () => {
+    const said: string[] = [];
+    const log = createPlainLog(text => said.push(text));
+    log.info({ room: 'r' }, 'a room was made');
+    log.debug({}, 'details');
+    log.warn({ why: undefined }, 'something');
+    log.error({ error: 'thrown as a string' }, 'failed');
+    assert.deepEqual(said, ['rejoin: something\n', 'rejoin: failed\n  thrown as a string\n']);
+  });
+});
