@@ -19,8 +19,11 @@ const silence = 1_500;
  * A line that is being opened gets so long before another route is tried beside it: little where a node is known to
  * hang, more where one has died, for then the others are busy enough with those who come over.
  */
-const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 450 };
+const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
+/** More are not opened at once: then the oldest gives way, for it may lead to the very node that hangs; each later one gets more time, for it may be the network that is slow. */
 const openLines = 4;
+const patienceGrows = 1.5;
+const mostPatience = 6_000;
 
 /**
  * Keeps one live line to some node: opens it, notices when it dies or falls silent, and finds another. A line that is
@@ -38,6 +41,8 @@ export class Connector {
   private readonly opening = new Set<Line>();
   private lastHeard = 0;
   private attempt = 0;
+  /** Lines opened since there was last none that hung. */
+  private opened = 0;
   /** Over how long (ms) the clients of this node spread their first tries to come back. */
   spread = 100;
   private retry: (() => void) | null = null;
@@ -115,10 +120,16 @@ export class Connector {
     }, this.opening.size > 0);
     this.opening.add(line);
     this.hedging?.();
-    const patience = this.live ? hedge.afterSilence : this.attempt === 0 ? hedge.first : hedge.afterLoss;
-    this.hedging = this.clock.after(patience, () => {
+    const patience = (this.live ? hedge.afterSilence : this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
+    this.hedging = this.clock.after(Math.min(patience, mostPatience), () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
-      if (this.opening.size > 0 && this.opening.size < openLines) this.open(this.anyRoute());
+      if (this.opening.size === 0) return;
+      const [oldest] = this.opening;
+      if (this.opening.size >= openLines) {
+        this.opening.delete(oldest!);
+        oldest!.close();
+      }
+      this.open(this.anyRoute());
     });
   }
 
@@ -144,7 +155,7 @@ export class Connector {
     this.live?.close();
     this.live = line;
     this.lastHeard = this.clock.now();
-    this.attempt = 0;
+    this.attempt = this.opened = 0;
     this.node = welcome.node;
     this.setStatus({ state: 'live', node: welcome.node });
     this.onWelcome.tell(welcome);
@@ -152,6 +163,7 @@ export class Connector {
 
   private lost(line: Line, refusal: Refused | null): void {
     this.opening.delete(line);
+    if (this.opening.size === 0) this.opened = 0;
     if (this.live === line) this.live = null;
     if (this.closed) return;
     if (refusal && this.onRefused(refusal)) {
