@@ -71,7 +71,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, effects: parts.effects, dev: parts.dev ?? false,
+      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),
@@ -133,7 +133,7 @@ export class RejoinNode {
     this.router.close();
     this.registry.close();
     for (const timer of this.timers) timer.cancel();
-    this.registry.abandonAll('the node stops');
+    this.registry.abandonAll('stopped', 'the node stops');
     await this.membership.stop();
   }
 
@@ -163,7 +163,7 @@ export class RejoinNode {
   private checkRooms(): void { for (const host of this.registry.all()) host.check(); }
 
   private storeChanged(): void {
-    const rooms = this.registry.abandonAll('the store may be another one');
+    const rooms = this.registry.abandonAll('doubt', 'the store may be another one');
     if (rooms.length > 0) this.parts.log.warn({ rooms: rooms.length }, 'the store may be another one than before: claiming all rooms again');
   }
 

@@ -29,7 +29,8 @@ export class Replays {
       try {
         const texts = await store.replayParts(id, match);
         if (texts.length === 0) return;
-        const recording = assemble(texts.map(text => JSON.parse(text) as Part), this.parts.games);
+        const pieces = await Promise.all(texts.map(text => this.parts.packer.unpack(text)));
+        const recording = assemble(pieces.map(text => JSON.parse(text) as Part), this.parts.games);
         if (!recording) return;
         if (!proves(recording)) return void log.error({ room: id, match }, 'a recording does not lead to the state its match ended with; it is not kept');
         await store.keepReplay(id, match, await this.encode(recording), life);

@@ -38,7 +38,8 @@ export interface HostParts extends JournalParts {
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
   onEnd(host: RoomHost, why: EndReason): void;
 }
-export type EndReason = 'fenced' | 'doubt' | 'released' | 'removed';
+/** `stopped`: the node stops, as its operator wished. */
+export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed';
 
 interface Mail { message: RoomMessage; resolve(reply: RoomReply): void; reject(error: Error): void }
 /** An input of the batch, and how its outcome is told once it is durable. */
@@ -157,7 +158,7 @@ export class RoomHost {
   }
 
   /** Drops the room at once, as after a crash: what was under way is in doubt. */
-  abandon(why: string): void { this.end('doubt', why); }
+  abandon(reason: 'doubt' | 'stopped', why: string): void { this.end(reason, why); }
 
   private kick(): void {
     if (this.running || this.ended) return;

@@ -1,6 +1,6 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
-import type { Clock, Log, Meter } from '../ports.ts';
+import type { Clock, Log, Meter, Packer } from '../ports.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 import type { RoomDocument } from './document.ts';
 import { ToldFacts } from './facts.ts';
@@ -8,7 +8,7 @@ import type { Recorder } from './recorder.ts';
 import type { Batch } from './room.ts';
 
 export interface JournalParts {
-  store: Store; clock: Clock; log: Log; meter: Meter;
+  store: Store; packer: Packer; clock: Clock; log: Log; meter: Meter;
   /** See Membership.lease. */
   lease(): number | null;
   /** The pieces of a match's recording are all in the store. */
@@ -75,7 +75,8 @@ export class Journal {
     const { over, pending } = this.recorder;
     const { match } = this.doc.room;
     try {
-      const result = await this.parts.store.snapshot(this.id, this.token, seq, text, limits.entriesKept, pending === null ? undefined : { match, text: pending });
+      const part = pending === null ? undefined : { match, text: await this.parts.packer.pack(pending) };
+      const result = await this.parts.store.snapshot(this.id, this.token, seq, text, limits.entriesKept, part);
       if (result === 'fenced') return { ours: false, reason: 'fenced', why: 'fenced at a snapshot' };
       this.sinceSnapshot = 0;
       this.recorder.handedOver();

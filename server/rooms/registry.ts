@@ -140,9 +140,9 @@ export class Registry {
   close(): void { this.closed = true; }
 
   /** Gives all rooms up in doubt: the store may be another one than before. */
-  abandonAll(why: string): string[] {
+  abandonAll(reason: 'doubt' | 'stopped', why: string): string[] {
     const ids = [...this.hosts.keys()];
-    for (const host of this.all()) host.abandon(why);
+    for (const host of this.all()) host.abandon(reason, why);
     return ids;
   }
 }
