@@ -30,6 +30,16 @@ export function createMetrics(now: () => { rooms: number; seats: number; sockets
   const counted = new Map(Object.entries(counters).map(([name, [help, label]]) => [name, new Counter({ name: `rejoin_${snake(name)}_total`, help, labelNames: label ? [label] : [], registers })]));
   const timed = new Map(Object.entries(timers).map(([name, [help, buckets]]) => [name, new Histogram({ name: `rejoin_${snake(name)}_ms`, help, buckets, registers })]));
   const gauge = (name: string, help: string, read: () => number) => new Gauge({ name: `rejoin_${name}`, help, registers, collect() { this.set(read()); } });
+  // Of the process, by the names that dashboards know.
+  const ofProcess = (name: string, help: string, read: () => number) => new Gauge({ name, help, registers, collect() { this.set(read()); } });
+  ofProcess('process_resident_memory_bytes', 'memory that the process holds', () => process.memoryUsage.rss());
+  ofProcess('nodejs_heap_size_used_bytes', 'heap in use', () => process.memoryUsage().heapUsed);
+  ofProcess('nodejs_active_resources_total', 'open handles and requests that keep the event loop alive', () => process.getActiveResourcesInfo().length);
+  new Counter({ name: 'process_cpu_seconds_total', help: 'user and system CPU time', registers, collect() {
+    const { user, system } = process.cpuUsage();
+    this.reset();
+    this.inc((user + system) / 1e6);
+  } });
   gauge('rooms', 'rooms this node runs', () => now().rooms);
   gauge('seats', 'players with a seat connected to this node', () => now().seats);
   gauge('sockets', 'clients connected to this node', () => now().sockets);

@@ -40,7 +40,7 @@ describe('what a node serves', () => {
     assert.deepEqual(rooms.map(r => [r.id, r.names]), [[room.id, ['Ann']]]);
     assert.deepEqual(JSON.parse((await get('/rooms.json?game=chess')).text), { rooms: [] });
     const metrics = (await get('/metrics')).text;
-    for (const line of ['rejoin_rooms 2', 'rejoin_sockets 1', 'rejoin_seats 2', /rejoin_entries_total [2-9]/, /rejoin_append_ms_count [2-9]/, /rejoin_loop_delay_ms /]) assert.ok(typeof line === 'string' ? metrics.includes(line) : line.test(metrics), String(line));
+    for (const line of ['rejoin_rooms 2', 'rejoin_sockets 1', 'rejoin_seats 2', /rejoin_entries_total [2-9]/, /rejoin_append_ms_count [2-9]/, /rejoin_loop_delay_ms /, /process_resident_memory_bytes \d{7,}/, /nodejs_heap_size_used_bytes \d{7,}/, /nodejs_active_resources_total [1-9]/, /process_cpu_seconds_total [\d.]+/]) assert.ok(typeof line === 'string' ? metrics.includes(line) : line.test(metrics), String(line));
     assert.ok(!metrics.includes('Ann'));
     assert.deepEqual(JSON.parse((await get('/config.json')).text), { clustered: false, controlPort: null, lan: null, games: games.map(game => game.contract.name) });
     assert.equal((await get('/no-such-thing')).status, 404);
