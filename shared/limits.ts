@@ -75,8 +75,10 @@ export const limits = {
   graceForDeadlines: 5_000,
   /** Life of a room's keys after its last entry. */
   roomLife: 24 * 3_600_000,
-  /** Life of a room that nobody has joined. */
+  /** Life of a room that nobody has joined, or that all have left. */
   unjoinedLife: 15 * 60_000,
+  /** Life of a room without anybody, when the time for which its players' seats were held is over. */
+  abandonedLife: 3_600_000,
   /** An owner lets a room sleep when nobody has been connected to it for this long. */
   sleepAfter: 30_000,
   /** How long a player may be unseen by any node before the seat counts as away. */

@@ -91,6 +91,11 @@ export function newDocument(game: AnyGame, made: Made): RoomDocument {
 /** No player has a seat here, though bots may, and the places of those who left a match are still shown. */
 export const isDeserted = ({ hidden }: RoomDocument): boolean => hidden.seats.every(s => s === null || isBot(s.player));
 
+/** No player is here, and for none a seat is held any more: bots play for them, or they have forfeited. */
+export function isAbandoned({ room, hidden }: RoomDocument): boolean {
+  return !room.seats.some(s => s?.here && !isBot(s.player)) && !hidden.seats.some(s => s && Object.hasOwn(hidden.timers, holdTimer(s.player)));
+}
+
 /** The room's line in the list of rooms; private ones and those out of play have none. */
 export function summaryOf(doc: RoomDocument, late: boolean): RoomSummary | null {
   const { room, hidden } = doc;

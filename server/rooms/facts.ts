@@ -2,7 +2,7 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Changes } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Append } from '../store/contract.ts';
-import { dueOf, summaryOf, type RoomDocument } from './document.ts';
+import { dueOf, isAbandoned, isDeserted, summaryOf, type RoomDocument } from './document.ts';
 
 /** `name@version` of a game, as the store compares it. */
 export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
@@ -11,11 +11,23 @@ const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).la
 
 type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game'>;
 
+/**
+ * For how long (ms) a room is kept from now on if nothing happens in it. Who owns it removes it sooner when it is empty; this
+ * is for those whose owner dies before that, and those to which nobody comes back.
+ */
+function lifeOf(doc: RoomDocument): number {
+  if (Object.keys(doc.hidden.effects).length > 0) return limits.roomLife;
+  if (isDeserted(doc)) return limits.unjoinedLife;
+  return isAbandoned(doc) ? limits.abandonedLife : limits.roomLife;
+}
+
 /** What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has changed. */
 export class ToldFacts {
   private due: number | null;
   private summary: string;
   private version: number;
+  /** The life that was told last, and when (monotonic ms). */
+  private life = 0;
   private renewed = -Infinity;
 
   constructor(doc: RoomDocument, game: AnyGame) {
@@ -41,8 +53,9 @@ export class ToldFacts {
       this.version = doc.hidden.stateVersion;
       facts.game = gameKey(game);
     }
-    if (mono - this.renewed > limits.roomLife / 8) {
-      facts.life = limits.roomLife;
+    const life = lifeOf(doc);
+    if (life !== this.life || mono - this.renewed > life / 8) {
+      facts.life = this.life = life;
       this.renewed = mono;
     }
     return facts;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { endMatch } from '../../server/rooms/context.ts';
 import { newDocument, summaryOf } from '../../server/rooms/document.ts';
+import { ToldFacts } from '../../server/rooms/facts.ts';
 import type { Outcome } from '../../server/rooms/room.ts';
+import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';
 import { honest, parlourGame, type Parlour } from './parlour.ts';
 import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './table.ts';
@@ -20,6 +22,43 @@ const playing = (n: number, more: Parameters<typeof parlourGame>[1] = {}, joins?
   assert.equal(played.act(0, '$start'), 'ok');
   return played;
 };
+
+describe('for how long a room is kept', () => {
+  /** The life that the next entry tells, or null where it tells none. */
+  const lives = (played: Played) => {
+    const told = new ToldFacts(played.room.doc, parlourGame());
+    return (mono = 0) => told.next(played.room.doc, played.journal.at(-1)!.changes, parlourGame(), mono).life ?? null;
+  };
+
+  it('[J7] a day while it is played, told anew now and then', () => {
+    const life = lives(playing(2));
+    assert.deepEqual([life(), life(1_000), life(limits.roomLife / 4), life(limits.roomLife / 4 + 1)], [limits.roomLife, null, limits.roomLife, null]);
+  });
+
+  it('[J7] an hour when nobody is here and nobody is waited for; a day again when somebody comes', () => {
+    const played = playing(2);
+    const life = lives(played);
+    goes(played, playerOf(0));
+    goes(played, playerOf(1));
+    assert.equal(life(), limits.roomLife, 'their seats are held');
+    played.advance(2_000);
+    assert.equal(life(), limits.abandonedLife, 'the bot plays for both');
+    played.join(playerOf(1));
+    assert.equal(life(), limits.roomLife);
+  });
+
+  it('[J7] a quarter of an hour when all have left, a day while effects are to be done', () => {
+    const played = playing(2);
+    const life = lives(played);
+    for (const seat of [0, 1]) played.act(seat, '$leave');
+    assert.equal(life(), limits.unjoinedLife);
+    const busy = playing(2);
+    const its = lives(busy);
+    busy.act(0, 'save', { what: 'x' });
+    for (const seat of [0, 1]) busy.act(seat, '$leave');
+    assert.equal(its(), limits.roomLife);
+  });
+});
 
 describe('the host', () => {
   it('[H1] frees a seat; who had it cannot come back, whatever the session', () => {
