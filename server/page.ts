@@ -1,3 +1,4 @@
+import { rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../client-demo', import.meta.url));
@@ -24,12 +25,16 @@ export async function buildDevPage(outDir = devPageFolder): Promise<string> {
   return buildInto(outDir, devRoot);
 }
 
+/** Builds beside the folder and changes places at the end: whoever serves it meanwhile, or builds it too, finds a whole page. */
 async function buildInto(outDir: string, from: string): Promise<string> {
   const { NODE_ENV: before } = process.env;
+  const fresh = `${outDir}.${process.pid}`;
   try {
     const { build } = await import('vite');
-    await build({ root: from, configFile: false, logLevel: 'warn', base: './', build: { outDir, emptyOutDir: true, target: 'es2022' } });
+    await build({ root: from, configFile: false, logLevel: 'warn', base: './', build: { outDir: fresh, emptyOutDir: true, target: 'es2022' } });
+    await replace(outDir, fresh);
   } finally {
+    await rm(fresh, { recursive: true, force: true });
     // A build sets it for the whole process, which would then pass for one in production.
     if (before === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = before;
@@ -37,3 +42,12 @@ async function buildInto(outDir: string, from: string): Promise<string> {
   return outDir;
 }
 
+
+async function replace(folder: string, fresh: string): Promise<void> {
+  const old = `${fresh}.old`;
+  await rename(folder, old).catch(() => {}); // there was none
+  await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error; // another build was a moment faster: its page is as good
+  });
+  await rm(old, { recursive: true, force: true });
+}

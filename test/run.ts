@@ -1,17 +1,22 @@
 /**
- * `npm test`: type check, lint, the API reference (all that is public is documented), then every group of tests in a process of its own, one after the other.
- * Ends with one line, `N passed, N failed`.
+ * `npm test`: type check, lint, the API reference (all that is public is documented), then every group of tests in a process of its own,
+ * two at a time: most of them wait for processes that start, die or stand still. Ends with one line, `N passed, N failed`.
  *
  *   --fast           only what needs nothing installed; no type check, no lint
  *   --only PATH      only test files at or below PATH (again for more); no type check, no lint
  *   --grep PATTERN   only tests whose title matches; no type check, no lint
  */
 import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { requireSystem } from '../server/launcher/system.ts';
 import { LEAK_EXIT, LEAK_MS, type GroupOrder, type GroupReport } from './group-report.ts';
 import { findGroups, ROOT, type Group } from './groups.ts';
+
+/** Groups that run at a time. */
+const LANES = 2;
 
 type Tally = { passed: number; failed: number; skipped: number };
 
@@ -46,15 +51,20 @@ async function main(): Promise<void> {
   let ran = 0;
   try {
     await requireSystem([...new Set(groups.flatMap((group) => group.needs))], print);
-    for (const group of groups) {
-      const { tally, problem } = await runGroup(group);
-      ran += tally.passed + tally.failed;
-      for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
-      if (problem !== undefined) {
-        total.failed++;
-        problems.push(`${group.name}: ${problem}`);
+    const waiting = [...groups];
+    const lane = async () => {
+      for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+        const { tally, problem } = await runGroup(group, lanes > 1);
+        ran += tally.passed + tally.failed;
+        for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
+        if (problem !== undefined) {
+          total.failed++;
+          problems.push(`${group.name}: ${problem}`);
+        }
       }
-    }
+    };
+    const lanes = Math.min(LANES, groups.length);
+    await Promise.all(Array.from({ length: lanes }, lane));
     if (ran === 0 && total.failed === 0) {
       total.failed++;
       problems.push('no test ran');
@@ -86,17 +96,20 @@ function check(name: string, script: string, ...args: string[]): Promise<{ name:
   });
 }
 
-function runGroup(group: Group): Promise<{ tally: Tally; problem?: string }> {
-  print(`\n=== ${group.name} (${group.files.length} files)`);
+/** @param beside others run at the same time: what it prints is kept together, and shown when it is over */
+function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; problem?: string }> {
+  print(`${beside ? '' : '\n'}=== ${group.name} (${group.files.length} files)${beside ? ' begins' : ''}`);
   const started = performance.now();
   const order: GroupOrder = { files: group.files, timeout: group.timeout, ...(values.grep === undefined ? {} : { grep: values.grep }) };
   return new Promise((resolve) => {
     const child = fork(join(ROOT, 'test/group.ts'), [JSON.stringify(order)], {
       cwd: ROOT,
       execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', beside ? 'pipe' : 'inherit', beside ? 'pipe' : 'inherit', 'ipc'],
       detached: true, // A group of processes of its own, so that a hung one can be ended with all it started.
     });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => void (output += part.toString()));
     const killAll = () => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     };
@@ -119,14 +132,18 @@ function runGroup(group: Group): Promise<{ tally: Tally; problem?: string }> {
       clearTimeout(bound);
       bound = setTimeout(tooLong, LEAK_MS + 5_000);
     });
-    child.once('exit', (code, signal) => {
+    const over = async (code: number | null, signal: NodeJS.Signals | null) => {
       clearTimeout(bound);
       process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+      // What it wrote last may still be on its way; something that it left behind may hold the pipe open for ever.
+      if (beside) await Promise.race([once(child, 'close'), sleep(1_000)]);
+      if (output !== '') print(output);
       const { passed, failed, skipped } = last;
       print(`=== ${group.name}: ${passed} passed, ${failed} failed in ${seconds(started)}`);
       const problem = problemOf(last, { code, signal, hung }, group);
       resolve({ tally: { passed, failed, skipped }, ...(problem === undefined ? {} : { problem }) });
-    });
+    };
+    child.once('exit', (code, signal) => void over(code, signal));
   });
 }
 
