@@ -112,8 +112,8 @@ export class Lobby {
     const others = ableTo(membership.alive(), gameKey(game));
     const other = others[Math.floor(entropy.float() * others.length)];
     try {
-      if (other && (other.rooms < registry.size || this.parts.draining())) await peers.ask(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies Adopt);
-      else await registry.acquire(id, null, 0);
+      if (other && (other.rooms < registry.size || this.parts.draining()) && (await peers.ask(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies Adopt)) === true) return;
+      if (!this.parts.draining()) await registry.acquire(id, null, 0);
     } catch (error) {
       // The room exists; whoever joins it first makes its node the owner.
       log.debug({ room: id, error }, 'a new room was not placed');
