@@ -22,6 +22,8 @@ export class Balance {
   private nodes = '';
   private since = -Infinity;
   private lastTaken = -Infinity;
+  /** Rooms that were given to a node (or, below zero, taken from it) since the beat with which it last said how many it has. */
+  private readonly unsaid = new Map<string, { beat: number; rooms: number }>();
 
   constructor(private readonly parts: BalanceParts) {}
 
@@ -32,19 +34,24 @@ export class Balance {
     for (let move = this.next(); move && refusals < limits.balance.apart; move = this.next()) {
       const began = clock.mono();
       const gave = await handOver.give(move.host, move.heir.id, 'balance');
-      if (gave) moved += 1;
+      if (gave) {
+        moved += 1;
+        this.note(move.heir, 1);
+      }
       refusals = gave ? 0 : refusals + 1; // others give to it, too, and it takes one at a time
       await clock.sleep(Math.max(1, limits.balance.apart - (clock.mono() - began)));
     }
     if (moved > 0) log.info({ moved, rooms: registry.size, mean: Math.round(this.mean() * 10) / 10 }, 'rooms were handed to nodes with less to do');
   }
 
-  /** Whether this node takes a room that another has too many of. If so it counts as taken. */
-  takes(): boolean {
+  /** Whether this node takes a room that another, by its id, has too many of. If so it counts as taken. */
+  takes(from: string): boolean {
     const now = this.parts.clock.mono();
     const rooms = this.parts.registry.size + this.parts.handOver.coming;
     if (this.parts.draining() || rooms + 1 > this.mean() || now - this.lastTaken < limits.balance.apart) return false;
     this.lastTaken = now;
+    const giver = this.others().find(n => n.id === from);
+    if (giver) this.note(giver, -1);
     return true;
   }
 
@@ -74,7 +81,20 @@ export class Balance {
     return this.parts.registry.all().filter(host => host.movable && now - host.since >= limits.balance.stay).sort((a, b) => stir(a) - stir(b));
   }
 
-  private others(): NodeRecord[] { return this.parts.membership.alive().filter(n => !n.draining); }
+  /** The other nodes that take rooms, with how many they have by now. */
+  private others(): NodeRecord[] {
+    return this.parts.membership.alive().filter(n => !n.draining).map(n => {
+      const unsaid = this.unsaid.get(n.id);
+      return unsaid?.beat === n.beat ? { ...n, rooms: Math.max(0, n.rooms + unsaid.rooms) } : n;
+    });
+  }
+
+  private note({ id }: NodeRecord, rooms: number): void {
+    const beat = this.parts.membership.alive().find(n => n.id === id)?.beat;
+    if (beat === undefined) return void this.unsaid.delete(id);
+    const before = this.unsaid.get(id);
+    this.unsaid.set(id, { beat, rooms: rooms + (before?.beat === beat ? before.rooms : 0) });
+  }
 
   private mean(): number {
     const others = this.others();

@@ -30,8 +30,8 @@ interface Expected {
 export interface HandOverParts {
   self: string; registry: Registry; router: Router; store: Store; peers: Peers; clock: Clock; entropy: Entropy; log: Log; meter: Meter;
   lease(): number | null;
-  /** Whether this node takes a room that is moved for this reason now. */
-  takes(why: Moving): boolean;
+  /** Whether this node takes a room of that node, moved for this reason, now. */
+  takes(why: Moving, from: string): boolean;
 }
 
 /**
@@ -110,7 +110,7 @@ export class HandOver {
 
   private async prepare(from: string, { id, why }: Prepare): Promise<Ready | null> {
     const { registry, store, clock, entropy, log } = this.parts;
-    if (this.closed || registry.has(id) || this.expected.has(id) || !this.parts.takes(why)) return null;
+    if (this.closed || registry.has(id) || this.expected.has(id) || !this.parts.takes(why, from)) return null;
     const [at, lease] = [clock.mono(), this.parts.lease()];
     const games = registry.gameKeys();
     let room: { game: AnyGame; recovered: Recovered };

@@ -6,7 +6,7 @@ import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Fanout, Timer } from '../ports.ts';
 import type { Passed } from '../store/contract.ts';
-import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
+import { answerAct, answerJoin, unfit, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
 import { closedFault, dueOf, isBot, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
@@ -270,7 +270,7 @@ export class RoomHost {
   /** The input a message is to the room; null where it only reads. */
   private inputOf(message: RoomMessage): Input | null {
     switch (message.k) {
-      case 'join': return message.watch || !plays(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
+      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
       case 'gone': return this.members.remove(message.at, message.session) ? this.goneAway(message) : null;
