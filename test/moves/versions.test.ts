@@ -4,7 +4,7 @@ import type { Room } from '../../client/room.ts';
 import { contract, state, view, type AnyGame, type ContractDef } from '../../shared/contract.ts';
 import { apply } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
-import { World, type Host } from '../protocol/world.ts';
+import { latch, World, type Host } from '../protocol/world.ts';
 
 /** Counts what each seat has said; the second version keeps it by seat and says how much it is together. */
 interface One { said: [seat: number, n: number][] }
@@ -177,6 +177,29 @@ describe('a deploy with a changed game', () => {
     for (const [, changes] of replay.frames) apply(seen as unknown as Json, changes);
     assert.deepEqual(seen.state.bySeat, [[1, 2, 3, 4, 5, 6], []]);
     assert.deepEqual([...world.hosts.values()].flatMap(h => h.said.filter(text => /recording|rule failed/.test(text))), []);
+  });
+
+  it('[Y1] [Y4] [O13] the recording of a match is whole, however often its room moved, also in the moment of its end', async () => {
+    const { world, id, adas } = await talking(8);
+    const hosts = [...world.hosts.values()];
+    const next = () => hosts[(hosts.indexOf(world.owner(id)!) + 1) % 3]!;
+    for (let n = 1; n <= 90; n++) {
+      assert.ok((await world.clock.run(adas.act.say({ n }))).ok);
+      if (n % 15 === 0) assert.ok(await world.handOver(world.owner(id)!, id, next()));
+    }
+    // The last piece is written while the heir has read the room already.
+    const { opens, open } = latch();
+    world.fate = call => (call.op === 'peek' ? { holdReply: opens } : undefined);
+    const moving = world.owner(id)!.node.handOver(id, next().node.id);
+    await world.clock.pass(20);
+    assert.ok((await world.clock.run(adas.act.stop())).ok);
+    await world.clock.pass(20);
+    open();
+    assert.ok(await world.clock.run(moving));
+    await world.clock.pass(1_000);
+    const replay = await world.clock.run(world.host('a').node.replays.show(id, 1));
+    assert.ok(replay.ok, JSON.stringify(replay));
+    assert.equal(replay.frames.length, 91);
   });
 
   it('[K2] [V1] with a view, everybody has the whole of the new one, and what was seen by the old one leaves no trace', async () => {
