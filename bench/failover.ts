@@ -2,11 +2,13 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startCluster, type Cluster } from '../server/launcher/cluster.ts';
 import { until } from '../server/launcher/until.ts';
+import { measureMoves, type Moves } from './moves.ts';
 import { faultsOf, seatPlayers, type Player } from './players.ts';
 
 /**
  * How long play stands still when the node that runs it is killed: from the kill to each player's first verdict under a
  * newer term. Real processes: Redis, nginx, nodes; players in a closed loop with a pause for thought.
+ * `--mode drain`, `join`: rooms move in good order; see moves.ts.
  */
 const { values } = parseArgs({ options: {
   rooms: { type: 'string', default: '50' }, kills: { type: 'string', default: '20' }, think: { type: 'string', default: '50' },
@@ -28,7 +30,8 @@ try {
   const samples: Sample[] = [];
   const perRoom: number[] = [];
   let stuck = 0;
-  for (let i = 0; i < setting.kills; i++) {
+  const moves = values.mode === 'drain' || values.mode === 'join' ? await measureMoves(cluster, rooms, values.mode, setting.kills) : [];
+  for (let i = 0; moves.length === 0 && i < setting.kills; i++) {
     const round = await disturb(cluster, rooms, i);
     samples.push(...round.samples);
     perRoom.push(...round.perRoom);
@@ -38,7 +41,7 @@ try {
   await holds('all have caught up', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1), 20_000).catch(() => {});
   const total = { lost: 0, doubled: 0, missing: 0, diverged: 0 };
   for (const room of rooms) for (const [key, n] of Object.entries(faultsOf(room))) total[key as keyof typeof total] += n;
-  report(calm, samples, perRoom, { ...total, stuck, accepted: players.reduce((n, p) => n + p.acked.length, 0), refused: players.flatMap(p => p.refusals) });
+  report(calm, samples, perRoom, moves, { ...total, stuck, accepted: players.reduce((n, p) => n + p.acked.length, 0), refused: players.flatMap(p => p.refusals) });
   for (const player of players) player.client.close();
 } finally {
   await cluster.stop();
@@ -94,13 +97,13 @@ async function owners(rooms: Player[][]): Promise<Map<string, Player[][]>> {
   return found;
 }
 
-function report(calm: number[], samples: Sample[], perRoom: number[], totals: Record<string, number | string[]>): void {
+function report(calm: number[], samples: Sample[], perRoom: number[], moves: Moves[], totals: Record<string, number | string[]>): void {
   const row = (name: string, ms: number[]) => {
     const s = [...ms].sort((a, b) => a - b);
     const q = (p: number) => (s.length === 0 ? '–' : s[Math.min(s.length - 1, Math.floor(p * s.length))]!.toFixed(0));
     return { name, n: s.length, p50: q(0.5), p99: q(0.99), max: q(1) };
   };
-  const rows = [
+  const rows = moves.length > 0 ? moves.map(m => row(m.name, m.ms)) : [
     row('nobody killed', calm), row('each room, first verdict', perRoom),
     row('players connected to that node', samples.filter(s => s.group === 'of the dead node').map(s => s.ms)), row('players connected elsewhere', samples.filter(s => s.group === 'others').map(s => s.ms)),
   ];
@@ -108,7 +111,7 @@ function report(calm: number[], samples: Sample[], perRoom: number[], totals: Re
   if (values.json) return void process.stdout.write(`${JSON.stringify({ about, rows, totals }, null, 1)}\n`);
   process.stdout.write([
     '', `${about.date}, ${about.machine}: ${setting.rooms} rooms, ${setting.nodes} nodes, ${setting.kills} × ${values.mode}, ${setting.think} ms of thought`, '',
-    '| ms from the fault to the first verdict of a newer term | n | p50 | p99 | max |', '|---|---|---|---|---|',
+    `| ms${moves.length > 0 ? '' : ' from the fault to the first verdict of a newer term'} | n | p50 | p99 | max |`, '|---|---|---|---|---|',
     ...rows.map(r => `| ${r.name} | ${r.n} | ${r.p50} | ${r.p99} | ${r.max} |`), '',
     `accepted ${String(totals.accepted)}, lost ${String(totals.lost)}, doubled ${String(totals.doubled)}, missing or out of order ${String(totals.missing)}, rooms that differ ${String(totals.diverged)}, stuck ${String(totals.stuck)}, refused ${(totals.refused as string[]).length}`, '',
   ].join('\n'));

@@ -11,6 +11,7 @@ const words: Partial<Record<RefusalCode | 'left', Words>> = {
   'room-missing': { title: 'This table is gone', text: 'Tables that nobody comes back to are cleared away.', remedies: ['play', 'home'] },
   'bad-code': { title: 'No table has this code', text: 'Look at it once more: five letters and digits. Or the table has been cleared away.', remedies: ['home'] },
   'wrong-game': { title: 'Another game is played there', text: 'This page does not know it. Perhaps it is older than the server: reload it.', remedies: ['reload', 'home'] },
+  'client-outdated': { title: 'There is a newer version', text: 'The game has changed since this page was loaded. Reload it, and you are back in your seat.', remedies: ['reload', 'home'] },
   'no-such-game': { title: 'The server does not play this', text: 'This page offers a game that the server does not know.', remedies: ['reload', 'home'] },
   'join-refused': { title: 'The game says no', text: 'Its rules do not let you in right now.', remedies: ['again', 'watch', 'home'] },
   kicked: { title: 'The host has taken you out', text: 'You cannot come back to this table. There are others, and you can open one yourself.', remedies: ['play', 'home'] },

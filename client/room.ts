@@ -210,11 +210,11 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   private async askToJoin(): Promise<JoinReply> {
-    const { connector, id, session, watch } = this.parts;
+    const { connector, game, id, session, watch } = this.parts;
     const { line } = connector;
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, version: game.version, ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }

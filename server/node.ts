@@ -6,7 +6,9 @@ import { Peers } from './cluster/peers.ts';
 import { Router } from './cluster/router.ts';
 import { Lobby } from './lobby/lobby.ts';
 import { DueScan } from './ownership/due-scan.ts';
-import { handOver } from './ownership/drain.ts';
+import { Balance } from './ownership/balance.ts';
+import { giveAll } from './ownership/drain.ts';
+import { HandOver } from './ownership/hand-over.ts';
 import { Membership } from './ownership/membership.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
@@ -55,6 +57,8 @@ export class RejoinNode {
   private readonly peers: Peers;
   private readonly heads: Heads;
   private readonly dueScan: DueScan;
+  private readonly handOvers: HandOver;
+  private readonly balance: Balance;
   private readonly games: ReadonlyMap<string, AnyGame>;
   private readonly timers = new Set<Timer>();
   private draining = false;
@@ -91,6 +95,11 @@ export class RejoinNode {
       self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,
       load: () => ({ rooms: this.registry.size, sockets: this.edge.size }), games: this.games, fanout,
     });
+    this.handOvers = new HandOver({
+      self: this.id, registry: this.registry, router: this.router, store, peers: this.peers, clock, entropy, log, meter,
+      lease: () => this.membership.lease, takes: (why, from) => !this.draining && !this.stopped && (why !== 'balance' || this.balance.takes(from)),
+    });
+    this.balance = new Balance({ self: this.id, registry: this.registry, membership: this.membership, handOver: this.handOvers, clock, log, draining: () => this.draining || this.stopped || !this.storeOk });
     this.dueScan = new DueScan({ self: this.id, store, registry: this.registry, router: this.router, membership: this.membership, clock });
     this.peers.on('notice', (_from, body) => {
       const [conn, notice] = body as unknown as [string, Notice];
@@ -114,6 +123,7 @@ export class RejoinNode {
     });
     this.every(limits.dueScan, () => this.dueScan.scan());
     this.every(1_000, () => this.probe());
+    this.every(1_000, () => this.balance.look());
   }
 
   /** Takes new work: not draining, and the store takes writes. */
@@ -124,13 +134,24 @@ export class RejoinNode {
   async drain(): Promise<void> {
     this.draining = true;
     await this.membership.now();
-    await handOver({ registry: this.registry, membership: this.membership, peers: this.peers, clock: this.parts.clock, log: this.parts.log });
+    await giveAll({ registry: this.registry, membership: this.membership, handOver: this.handOvers, peers: this.peers, clock: this.parts.clock, log: this.parts.log });
+  }
+
+  /**
+   * Hands one of this node's rooms to another node, which has it ready before it is let go of: play pauses for about a round trip.
+   * @param to the node's id, as in `membership`
+   * @returns whether it is that node's now
+   */
+  async handOver(room: string, to: string): Promise<boolean> {
+    const host = this.registry.get(room);
+    return host !== undefined && this.handOvers.give(host, to, 'asked');
   }
 
   /** Stops at once: as little is said as by a crash, but nothing of this node goes on running. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.router.close();
+    this.handOvers.close();
     this.registry.close();
     for (const timer of this.timers) timer.cancel();
     this.registry.abandonAll('stopped', 'the node stops');
@@ -140,7 +161,7 @@ export class RejoinNode {
   private describe() {
     return {
       name: this.parts.name, rooms: this.registry.size, sockets: this.edge.size, delay: this.parts.delay(), draining: this.draining,
-      games: [...this.games.values()].map(gameKey),
+      games: [...this.games.values()].map(gameKey), reads: this.registry.gameKeys(),
     };
   }
 

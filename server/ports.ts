@@ -48,8 +48,8 @@ export interface Meter {
   count(name: CounterName, by?: number, label?: string): void;
   observe(name: TimerName, ms: number): void;
 }
-export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'resigned' | 'lost' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
-export type TimerName = 'append' | 'standstill' | 'forward';
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
+export type TimerName = 'append' | 'standstill' | 'handOver' | 'forward';
 
 /** A channel of members: everybody who sees the same of a room. */
 export type Channel = string;
@@ -95,5 +95,7 @@ export interface NodeRecord {
   draining: boolean;
   /** The games it runs, `name@version`. */
   games: string[];
+  /** What of them it can read and go on with: also the older versions that its rules migrate. */
+  reads: string[];
 }
 

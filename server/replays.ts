@@ -30,7 +30,7 @@ export class Replays {
         const texts = await store.replayParts(id, match);
         if (texts.length === 0) return;
         const pieces = await Promise.all(texts.map(text => this.parts.packer.unpack(text)));
-        const recording = assemble(pieces.map(text => JSON.parse(text) as Part), this.parts.games);
+        const recording = assemble(pieces.map(text => JSON.parse(text) as Part));
         if (!recording) return;
         if (!proves(recording)) return void log.error({ room: id, match }, 'a recording does not lead to the state its match ended with; it is not kept');
         await store.keepReplay(id, match, await this.encode(recording), life);
@@ -95,8 +95,8 @@ export class Replays {
 }
 
 /** Pieces may overlap where a hand-over to the store was repeated: a frame counts once. */
-function assemble(parts: readonly Part[], games: ReadonlyMap<string, AnyGame>): Recording | null {
-  const begin = parts.find(p => p.begin)?.begin;
+function assemble(parts: readonly Part[]): Recording | null {
+  const begin = parts.findLast(p => p.begin)?.begin;
   const hash = parts.find(p => p.end)?.end;
   if (!begin || hash === undefined) return null;
   let seq = begin.seq;
@@ -106,7 +106,7 @@ function assemble(parts: readonly Part[], games: ReadonlyMap<string, AnyGame>): 
     seq = frame.seq;
     frames.push(frame);
   }
-  return { v: 1, game: begin.room.game, version: games.get(begin.room.game)?.contract.def.version as number ?? begin.room.version, begin, frames, hash };
+  return { v: 1, game: begin.room.game, version: begin.room.version, begin, frames, hash };
 }
 
 /** Whether the frames lead from the beginning to the state that the match really ended with. */

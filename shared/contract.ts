@@ -32,6 +32,11 @@ type Inputs = Record<string, Held | Pressed>;
 export interface ContractDef {
   /** Whole number, raised when the shape of the state changes; a node runs only what it knows. */
   version: number;
+  /**
+   * The oldest version whose clients can play this one: they understand what they see, and what they send is understood.
+   * Default: `version` itself; then the client of an older one is told to load a new one (`client-outdated`).
+   */
+  clientsFrom?: number;
   seats: { min: number; max: number };
   state: TypeOf<unknown>;
   /** Given when the rules have a `view`: the type of what it returns. */
@@ -231,13 +236,15 @@ export function contract<const D extends ContractDef, const N extends string>(na
 
 /** All that a contract may have: a misspelt `timers` would otherwise be no timers at all. */
 const parts: Record<keyof ContractDef, true> = {
-  version: true, seats: true, state: true, view: true, options: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
+  version: true, clientsFrom: true, seats: true, state: true, view: true, options: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
   signals: true, effects: true, start: true, late: true, teams: true, away: true, tick: true, replay: true,
 };
 
 function checkContract(name: string, def: ContractDef): string | null {
   if (!nameForm.test(name)) return 'a name is lower-case letters, digits and dashes, at most 40';
   if (!Number.isSafeInteger(def.version) || def.version < 1) return 'version is a whole number from 1';
+  const from = def.clientsFrom ?? def.version;
+  if (!Number.isSafeInteger(from) || from < 1 || from > def.version) return 'clientsFrom is a version up to this one';
   const strange = Object.keys(def).find(key => !Object.hasOwn(parts, key));
   if (strange !== undefined) return `a contract has no '${strange}': ${Object.keys(parts).join(', ')}`;
   const { min, max } = def.seats;

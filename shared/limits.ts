@@ -110,6 +110,18 @@ export const limits = {
   fencedPause: 250,
   directory: 50_000,
 
+  // --- moving rooms -----------------------------------------------------------------------
+  /**
+   * A room is handed over: the next owner has so long to have it ready; keeps it ready for so long; and looks by itself
+   * whether it is the owner this often, since word of it may be lost.
+   */
+  handOver: { patience: 500, keep: 3_000, look: 300 },
+  /**
+   * Loads are evened out: while no node came or went for `calm`; between so many times the mean; one room each `apart` (20 a
+   * second) and node; none that is here for less than `stay`; and none to a node whose event loop is late by `late` (p99).
+   */
+  balance: { calm: 3_000, most: 1.2, least: 0.8, apart: 50, stay: 5_000, late: 100 },
+
   // --- a connection -----------------------------------------------------------------------
   /** Packets waiting for a slow reader: first no more changes, then the door. */
   slowPackets: 128,
@@ -136,6 +148,8 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.unseen > l.heads * 2, 'unseen > 2 × heads: one lost report is not an absence');
   must(l.storeDeadline < l.request, 'storeDeadline < request');
   must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');
+  must(l.handOver.keep > 2 * l.handOver.patience, 'keep > 2 × patience: what was made ready is still there when it is handed over');
+  must(l.handOver.look < l.forward, 'look < forward: who asks a new owner that has not heard of it waits for its answer');
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
   return wrong;

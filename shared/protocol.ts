@@ -89,6 +89,8 @@ export interface JoinRequest {
   quick?: { game: string; options?: JsonObject };
   /** The game the client can play; another one is refused. */
   game?: string;
+  /** Version of the contract that the client has. One that cannot play the room's is refused; without it, any is let in. */
+  version?: number;
   /** Spectate: no seat. */
   watch?: boolean;
   /** Random, minted by the client, one per hold on a seat; the same again on every retry and reconnect. */

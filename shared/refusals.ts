@@ -26,6 +26,8 @@ export const refusals = {
   'room-ended': { duty: 'final', spends: false, says: 'The match is over and takes no new players.' },
   'room-started': { duty: 'final', spends: false, says: 'The match has begun and takes no new players.' },
   'wrong-game': { duty: 'final', spends: false, says: 'The room plays another game.' },
+  'client-outdated': { duty: 'stop', spends: false, says: 'The client is of an older version of the game: load it anew.' },
+  'room-outdated': { duty: 'retry', spends: false, says: 'The room is still run by a server of an older version of the game.' },
   'join-refused': { duty: 'final', spends: false, says: 'The rules of the game refuse the join.' },
   kicked: { duty: 'stop', spends: false, says: 'The host, or the server, has taken this player out of the room.' },
   reserved: { duty: 'final', spends: false, says: 'The seats of this room are kept for others.' },

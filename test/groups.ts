@@ -15,8 +15,9 @@ export interface Group {
   readonly bound: number;
 }
 
-/** Folders whose tests use real parts. Every other folder of test/ needs nothing installed and is quick. */
+/** Folders whose tests use real parts, or take longer than a developer waits. Every other folder of test/ needs nothing installed and is quick. */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
+  moves: [],
   redis: ['redis-server'],
   launcher: ['redis-server', 'nginx'],
   cluster: ['redis-server', 'nginx'],

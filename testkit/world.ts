@@ -145,6 +145,9 @@ export class World {
     this.kill(host);
   }
 
+  /** Hands a room of one node to another in good order. @returns whether it was handed over */
+  handOver(from: Host, room: string, to: Host): Promise<boolean> { return this.clock.run(from.node.handOver(room, to.node.id), 'the hand-over'); }
+
   /** A client loses its network, until it is set online again. */
   unplug(client: TestClient): void {
     client.offline = true;

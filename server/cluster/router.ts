@@ -4,14 +4,16 @@ import { refused } from '../../shared/refusals.ts';
 import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { Resigned } from '../rooms/host.ts';
+import { newestFirst } from '../ownership/successors.ts';
 import { repeatable, type Adopt, type RoomMessage, type RoomReply, type RoomSaying } from '../rooms/messages.ts';
 import type { Registry } from '../rooms/registry.ts';
 import { StoreError, type Owner, type Store } from '../store/contract.ts';
 import { Directory } from './directory.ts';
 import { NoAnswer, NoListener, type Peers } from './peers.ts';
 
-/** The answer of a node that does not run the room. */
+/** The answer of a node that does not run the room; where it has just handed it over, it says to whom. */
 const notMine = 'not-mine';
+type Moved = { moved: Owner };
 
 /** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
 type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: number; denied?: true };
@@ -44,14 +46,22 @@ export class Router {
     parts.peers.on('room', async (_from, body) => {
       const [id, message] = body as unknown as [string, RoomMessage];
       const host = await parts.registry.arriving(id);
-      if (!host) return notMine;
+      if (!host) return this.notHere(id);
       try {
         return (await host.send(message)) as unknown as Json;
       } catch (error) {
-        if (error instanceof Resigned) return repeatable(message) ? notMine : (refused('unknown') as unknown as Json);
+        if (error instanceof Resigned) return error.untouched || repeatable(message) ? this.notHere(id) : (refused('unknown') as unknown as Json);
         throw error;
       }
     });
+  }
+
+  /** The room was handed to that node a moment ago. Whoever asks here is sent there, with no look at the store. */
+  movedTo(id: string, owner: Owner): void { this.directory.set(id, owner); }
+
+  private notHere(id: string): Json {
+    const owner = this.directory.get(id);
+    return owner === undefined || owner.node === null || owner.node === this.parts.self ? notMine : ({ moved: owner } satisfies Moved as unknown as Json);
   }
 
   /** Tells the owner something that needs no answer. It may be lost: the client says it again where it must. */
@@ -117,8 +127,8 @@ export class Router {
         return { reply: await host.send(message) };
       } catch (error) {
         if (!(error instanceof Resigned)) throw error;
-        this.directory.forget(id);
-        return { again: 'perhaps', wait: 0 };
+        if (this.directory.get(id)?.token === host.token) this.directory.forget(id);
+        return { again: error.untouched ? 'untouched' : 'perhaps', wait: 0 };
       }
     }
     const owner = this.directory.get(id) ?? await this.lookUp(id);
@@ -126,7 +136,7 @@ export class Router {
     // Twice denied, and still the store's word: that node has given the room up without being able to say so.
     const disowned = owner.token !== null && (denials.get(owner.token) ?? 0) >= 2;
     if (owner.node === null || owner.node === this.parts.self || disowned || this.parts.membership.isDead(owner.node)) return this.takeOver(id, owner);
-    const tried = await this.forward(id, owner.node, message);
+    const tried = await this.forward(id, owner.node, owner.term, message);
     if ('denied' in tried && owner.token !== null) denials.set(owner.token, (denials.get(owner.token) ?? 0) + 1);
     return tried;
   }
@@ -161,12 +171,12 @@ export class Router {
   /** Has another node take a room that this one cannot or should not run. @returns whether one has */
   private async leaveTo(game: string | null, id: string, known: Owner): Promise<boolean> {
     const { membership, peers } = this.parts;
-    const heir = membership.alive().filter(n => !n.draining && (game === null || n.games.includes(game))).sort((a, b) => a.rooms - b.rooms)[0];
+    const heir = newestFirst(membership.alive(), game)[0];
     this.directory.forget(id);
     return heir !== undefined && peers.ask(heir.id, 'adopt', { id, expected: known.token, floor: known.term } satisfies Adopt).then(took => took === true, () => false);
   }
 
-  private async forward(id: string, node: string, message: RoomMessage): Promise<Tried> {
+  private async forward(id: string, node: string, term: number, message: RoomMessage): Promise<Tried> {
     const { peers, membership, clock, meter } = this.parts;
     const started = clock.mono();
     try {
@@ -174,6 +184,13 @@ export class Router {
       if (reply === notMine) {
         this.directory.forget(id);
         return { again: 'untouched', wait: 10, denied: true };
+      }
+      const moved = (reply as unknown as Partial<Moved> | null)?.moved;
+      if (moved) {
+        // Hints lead forward only, from term to term: two nodes cannot send a message to and fro.
+        if (moved.term <= term) this.directory.forget(id);
+        else this.directory.set(id, moved);
+        return { again: 'untouched', wait: moved.term <= term ? 10 : 0, denied: true };
       }
       meter.observe('forward', clock.mono() - started);
       return { reply: reply as unknown as RoomReply };

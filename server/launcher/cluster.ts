@@ -4,7 +4,7 @@ import type { ClusterOptions, NodeInfo } from './cluster-options.ts';
 import { startControl, type Control } from './control.ts';
 import { readable, worthShowing } from './log-lines.ts';
 import { NginxProcess } from './nginx-process.ts';
-import { NodeProcess } from './node-process.ts';
+import { NodeProcess, type NodeChange } from './node-process.ts';
 import { isFree } from './ports.ts';
 import { RedisProcess } from './redis-process.ts';
 import { LauncherRefusal } from './refusal.ts';
@@ -137,9 +137,9 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#node(name).resume();
   }
 
-  /** Starts a node that is down; one that runs is drained first. Done when it is ready. */
-  async restart(name: string): Promise<void> {
-    await this.#node(name).restart();
+  /** Starts a node that is down; one that runs is drained first. Done when it is ready. `change`: it runs something else from now on, as in a rolling deploy. */
+  async restart(name: string, change?: NodeChange): Promise<void> {
+    await this.#node(name).restart(change);
   }
 
   /** SIGTERM: the node hands over and ends; it stays down until `restart`. */

@@ -18,13 +18,16 @@ export interface NodePlace {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What a node runs from its next start on; what is left out stays. `env` is added to what it has. */
+export interface NodeChange { readonly script?: string; readonly env?: Readonly<Record<string, string>> }
+
 type Running = { readonly child: Child; state: Exclude<NodeState, 'down'>; thaw?: NodeJS.Timeout };
 
 /** One node of the cluster: its name and port stay, its processes come and go. */
 export class NodeProcess {
   readonly name: string;
   readonly port: number;
-  readonly #place: NodePlace;
+  #place: NodePlace;
   readonly #events: ChildEvents;
   #running: Running | undefined;
 
@@ -102,8 +105,9 @@ export class NodeProcess {
     return await running.child.stop(DRAIN_WITHIN);
   }
 
-  async restart(): Promise<void> {
+  async restart(change: NodeChange = {}): Promise<void> {
     if (this.#running?.state === 'starting') throw new LauncherRefusal('busy', `${this.name} is starting`);
+    this.#place = { ...this.#place, script: change.script ?? this.#place.script, env: { ...this.#place.env, ...change.env } };
     if (this.#running !== undefined) await this.drain();
     await this.start();
   }

@@ -7,6 +7,7 @@ import type { CreateReply, CreateRequest, ListReply, RoomSummary } from '../../s
 import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Seed } from '../../shared/random.ts';
 import type { Membership } from '../ownership/membership.ts';
+import { ableTo } from '../ownership/successors.ts';
 import type { Peers } from '../cluster/peers.ts';
 import type { Clock, Entropy, Log } from '../ports.ts';
 import { newDocument } from '../rooms/document.ts';
@@ -108,11 +109,11 @@ export class Lobby {
   /** Gives a new room to the less loaded of this node and one other, drawn at random. */
   private async place(id: string, game: AnyGame): Promise<void> {
     const { membership, registry, peers, entropy, log } = this.parts;
-    const others = membership.alive().filter(n => !n.draining && n.games.includes(gameKey(game)));
+    const others = ableTo(membership.alive(), gameKey(game));
     const other = others[Math.floor(entropy.float() * others.length)];
     try {
-      if (other && (other.rooms < registry.size || this.parts.draining())) await peers.ask(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies Adopt);
-      else await registry.acquire(id, null, 0);
+      if (other && (other.rooms < registry.size || this.parts.draining()) && (await peers.ask(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies Adopt)) === true) return;
+      if (!this.parts.draining()) await registry.acquire(id, null, 0);
     } catch (error) {
       // The room exists; whoever joins it first makes its node the owner.
       log.debug({ room: id, error }, 'a new room was not placed');

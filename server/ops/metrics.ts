@@ -7,6 +7,7 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   refusals: ['actions refused by rules or engine, by code', 'code'],
   entries: ['journal entries written'],
   takeovers: ['rooms taken over from an owner that was held for dead'],
+  moved: ['rooms handed to another node that had them ready, by why', 'why'],
   resigned: ['rooms this node stopped running, by why', 'why'],
   lost: ['clients whose place in a room\'s history was lost with the store'],
   failedRules: ['rules of games that threw'],
@@ -18,6 +19,7 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
 const timers: Record<TimerName, [help: string, buckets: number[]]> = {
   append: ['ms from handing an entry to the store to its answer', [0.25, 0.5, 1, 2, 5, 10, 25, 50, 100, 250, 1000]],
   standstill: ['ms a room could not commit, when it was taken over', [50, 100, 150, 250, 500, 1000, 2000, 4000, 8000]],
+  handOver: ['ms between two owners, when a room was handed over: nobody listens', [1, 2, 5, 10, 25, 50, 100, 200, 500, 1000]],
   forward: ['ms for a message to the owner on another node and back', [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 1000]],
 };
 

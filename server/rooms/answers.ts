@@ -1,7 +1,7 @@
-import type { AnyGame } from '../../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
 import type { ActReply, NumberedVerdict } from '../../shared/protocol.ts';
-import { refused } from '../../shared/refusals.ts';
+import { refused, type Refused } from '../../shared/refusals.ts';
 import { audienceOf, channelOf, signalsOf, type Audiences } from './audiences.ts';
 import { closedFault, seatOf, verdictsOf, type RoomDocument } from './document.ts';
 import type { OwnerJoinReply, RoomMessage } from './messages.ts';
@@ -10,13 +10,21 @@ import type { Outcome } from './room.ts';
 /** A room as it stands after a commit: all that answers are made of. */
 export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number }
 
-/** Whether the room plays what the client can play. */
-export const plays = (game: AnyGame, message: RoomMessage & { k: 'join' }): boolean => message.game === null || message.game === game.contract.name;
+/** Why a client cannot play what the room plays; null where it can. */
+export function unfit(game: AnyGame, { game: name, version }: RoomMessage & { k: 'join' }): Refused | null {
+  const { contract } = game;
+  const def = contract.def as ContractDef;
+  if (name !== null && name !== contract.name) return refused('wrong-game', contract.name);
+  if (version === undefined) return null;
+  if (version < (def.clientsFrom ?? def.version)) return refused('client-outdated', `version ${def.version} is played here`);
+  return version > def.version ? refused('room-outdated', `version ${def.version} is played here`, 1_000) : null;
+}
 
 /** Lets a member in: everything it needs to be up to date, by what it missed where that is known. */
 export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' }, outcome: Outcome | null): OwnerJoinReply {
   const { doc, game, place, audiences, terms } = from;
-  if (!plays(game, message)) return refused('wrong-game', game.contract.name);
+  const wrong = unfit(game, message);
+  if (wrong) return wrong;
   if (outcome?.kind === 'refused') return outcome.refusal;
   if (doc.hidden.fault === closedFault) return refused('room-missing');
   const seat = message.watch ? -1 : seatOf(doc, message.player);

@@ -38,7 +38,8 @@ export class Audiences {
 
   constructor(private readonly game: AnyGame, private readonly doc: RoomDocument, private readonly onFailure: (where: string, error: unknown) => void) {
     this.phase = doc.room.phase;
-    if (game.rules.view) for (const audience of this.present()) this.seen.set(audience, this.look(audience));
+    // What older rules showed of a state that is yet to be migrated, these cannot tell: everybody is given the whole afterwards.
+    if (game.rules.view && doc.hidden.stateVersion === game.contract.def.version) for (const audience of this.present()) this.seen.set(audience, this.look(audience));
   }
 
   /** The whole of what an audience sees now. The caller may keep and change it. */

@@ -2,7 +2,7 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { apply, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { placeOf, type Place, type Terms } from '../../shared/place.ts';
-import type { Claimed } from '../store/contract.ts';
+import type { Stored } from '../store/contract.ts';
 import { Audiences } from './audiences.ts';
 import type { RoomEvent } from './context.ts';
 import type { RoomDocument } from './document.ts';
@@ -33,27 +33,42 @@ export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audie
  * those after it, also fill the ring, so that those who come back to the new owner get what they missed.
  * @throws Unreadable
  */
-export function recover(game: AnyGame, doc: RoomDocument, claimed: Claimed, onFailure: (where: string, error: unknown) => void): Recovered {
+export function recover(game: AnyGame, doc: RoomDocument, claimed: Stored, onFailure: (where: string, error: unknown) => void): Recovered {
   if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version) throw new Unreadable(`the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`);
   const entries = claimed.entries.map(readEntry);
   if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1) throw new Unreadable(`the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`);
   const place = (seq: number) => placeOf(seq, claimed.terms);
-  // Rules of this version cannot show a state of an older one: then nobody is caught up by changes.
-  const old = doc.hidden.stateVersion !== game.contract.def.version;
-  const audiences = old ? null : new Audiences(game, doc, onFailure);
-  const recorder = new Recorder(game, doc);
+  const recovered: Recovered = { doc, head: place(claimed.seq), terms: claimed.terms, audiences: new Audiences(game, doc, onFailure), recorder: new Recorder(game, doc) };
   entries.forEach((entry, i) => {
     const seq = claimed.firstSeq + i;
-    const behind = seq <= claimed.snapshotSeq;
-    if (!behind) {
-      applyEntry(doc, entry, seq);
-      recorder.commit(seq, entry.c, entry.e ?? [], doc);
-    }
+    if (seq > claimed.snapshotSeq) takeIn(game, recovered, entry, seq);
     // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
-    if (!behind || !game.rules.view) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
+    else if (!game.rules.view && !isOld(game, doc)) recovered.audiences.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
   });
-  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure), recorder };
+  return recovered;
 }
+
+/**
+ * Takes in what was appended after a room was read: `entries` follow its head, and `terms` are those that the room has by now.
+ * @throws Unreadable
+ */
+export function catchUp(game: AnyGame, recovered: Recovered, entries: readonly string[], terms: Terms): void {
+  recovered.terms = terms;
+  for (const text of entries) {
+    const seq = recovered.head[1] + 1;
+    takeIn(game, recovered, readEntry(text), seq);
+    recovered.head = placeOf(seq, terms);
+  }
+}
+
+function takeIn(game: AnyGame, { doc, audiences, recorder, terms }: Recovered, entry: Entry, seq: number): void {
+  applyEntry(doc, entry, seq);
+  recorder.commit(seq, entry.c, entry.e ?? [], doc);
+  if (!isOld(game, doc)) audiences.commit(placeOf(seq, terms), placeOf(seq - 1, terms), entry.c, entry.e ?? []);
+}
+
+/** Rules of this version cannot show a state of an older one: then nobody is caught up by changes. */
+const isOld = (game: AnyGame, { hidden }: RoomDocument): boolean => hidden.stateVersion !== game.contract.def.version;
 
 function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
   try {

@@ -5,7 +5,8 @@ import type { Place, Terms } from '../../shared/place.ts';
 import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Fanout, Timer } from '../ports.ts';
-import { answerAct, answerJoin, plays, type Standpoint } from './answers.ts';
+import type { Passed } from '../store/contract.ts';
+import { answerAct, answerJoin, unfit, type Standpoint } from './answers.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
 import { closedFault, dueOf, isBot, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
@@ -21,11 +22,18 @@ import { Ticker } from './ticker.ts';
 
 /** The room was given up before the message was answered: ask whoever owns it now. */
 export class Resigned extends Error {
-  constructor(readonly why: string) {
+  /** @param untouched the message was certainly not acted on: it waited in the mailbox */
+  constructor(readonly why: string, readonly untouched: boolean) {
     super(why);
     this.name = 'Resigned';
   }
 }
+
+/** Whom a room is handed to: a node that has it ready, under a token that it minted. From `until` on (monotonic ms) it may have it ready no more. */
+export interface Successor { token: string; node: string; games: readonly string[]; until: number }
+/** The room is the successor's now: what that node has to know, and since when (monotonic ms) nobody was listened to here. */
+export interface HandedOver extends Passed { seq: number; since: number }
+interface Handing { to: Successor; passed(how: HandedOver): void; resolve(became: 'passed' | 'kept' | 'over'): void }
 
 export interface HostParts extends JournalParts {
   /** Id of the node. */
@@ -38,8 +46,10 @@ export interface HostParts extends JournalParts {
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
   onEnd(host: RoomHost, why: EndReason): void;
 }
-/** `stopped`: the node stops, as its operator wished. */
-export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed';
+/** `stopped`: the node stops, as its operator wished; `passed`: another node was given the room. */
+export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed' | 'passed';
+/** How a room came to be here: how long nobody could commit (ms), and under which lease (Membership.lease) it became this node's. */
+export interface Started { outage: number; lease: number | null }
 
 interface Mail { message: RoomMessage; resolve(reply: RoomReply): void; reject(error: Error): void }
 /** An input of the batch, and how its outcome is told once it is durable. */
@@ -71,6 +81,9 @@ export class RoomHost {
   private releaseAsked: 'when-alone' | 'always' | 'remove' | null = null;
   private sweepAsked = false;
   private checkAsked = false;
+  private handing: Handing | null = null;
+  /** Members have to be given the whole once the state is migrated. */
+  private migrates: boolean;
   private readonly onceOver: (() => void)[] = [];
   private wake: Timer | null = null;
   /** Games that journal motion less often: how often, when they last did, and what was told since. */
@@ -84,7 +97,7 @@ export class RoomHost {
   /** Monotonic ms since when nobody has been connected. */
   private aloneSince: number;
 
-  constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: { outage: number }, private readonly tail: Tail | null = null) {
+  constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: Started, private readonly tail: Tail | null = null) {
     const { doc, head, terms, audiences, recorder } = recovered;
     this.terms = terms;
     this.place = head;
@@ -94,14 +107,15 @@ export class RoomHost {
     this.motionEvery = durable === 'every' ? 0 : durable.everyMs;
     this.ticker = new Ticker((game.contract.def as ContractDef).tick?.hz);
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
-    this.journal = new Journal(parts, game, token, doc, recorder);
+    this.journal = new Journal(parts, game, token, doc, recorder, started.lease);
     this.inputs = new Inputs(game);
     this.effects = new Effects(parts, () => this.doc, key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();
     });
     this.aloneSince = this.startedAt = parts.clock.mono();
-    if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
+    this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
+    if (this.migrates) this.urgent.push({ kind: 'migrate' });
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.effects.pump();
     this.kick();
@@ -115,7 +129,7 @@ export class RoomHost {
 
   /** Puts a message into the mailbox. Rejects with Resigned when the room is given up before it is answered. */
   send(message: RoomMessage): Promise<RoomReply> {
-    if (this.ended) return Promise.reject(new Resigned('over'));
+    if (this.ended) return Promise.reject(new Resigned('over', true));
     if (this.mailbox.length >= limits.mailbox) return Promise.resolve(refused('busy', undefined, 200));
     return new Promise((resolve, reject) => {
       this.mailbox.push({ message, resolve, reject });
@@ -131,8 +145,9 @@ export class RoomHost {
   }
 
   /** Announces the new owner, so that members compare their place and send again what was under way. */
-  announce(): void {
-    const notice: Notice = { room: this.id, code: 'owner', term: this.term, head: this.place };
+  announce(): void { this.notifyAll({ room: this.id, code: 'owner', term: this.term, head: this.place }); }
+
+  private notifyAll(notice: Notice): void {
     const audiences = new Set([audienceOf(this.game, null), ...this.doc.hidden.seats.flatMap(s => (s ? [audienceOf(this.game, s.player)] : []))]);
     for (const audience of audiences) this.parts.fanout.emit(channelOf(this.id, audience), 'notice', notice);
   }
@@ -157,6 +172,32 @@ export class RoomHost {
     return new Promise(resolve => this.onceOver.push(resolve));
   }
 
+  /** From now on until `keepEntries(false)` what is appended is kept at hand, for a node that has read the room to catch up with. */
+  keepEntries(keep: boolean): void {
+    if (keep) this.journal.keepFrom(this.place[1]);
+    else this.journal.keepNoMore();
+  }
+  entriesSince(seq: number): string[] { return this.journal.keptSince(seq); }
+
+  /**
+   * Hands the room to a node that has it ready, in one step of the store, as soon as what is being run is journaled and told.
+   * `passed` is called in the turn in which the store has said so, before anybody who waits is sent on.
+   * @returns what became of it; `kept`: it is still run here; `over`: it is not, for another reason
+   */
+  passTo(to: Successor, passed: (how: HandedOver) => void): Promise<'passed' | 'kept' | 'over'> {
+    if (this.ended || this.handing) return Promise.resolve(this.ended ? 'over' : 'kept');
+    return new Promise(resolve => {
+      this.handing = { to, passed, resolve };
+      this.onceOver.push(() => resolve('over'));
+      this.kick();
+    });
+  }
+
+  /** Whether it can be moved without anybody noticing: nothing is under way outside, and it is not out of play. */
+  get movable(): boolean { return !this.ended && !this.room.fault && !this.hasEffects && this.releaseAsked === null && this.handing === null; }
+  /** Monotonic ms since when it is run here. */
+  get since(): number { return this.startedAt; }
+
   /** Drops the room at once, as after a crash: what was under way is in doubt. */
   abandon(reason: 'doubt' | 'stopped', why: string): void { this.end(reason, why); }
 
@@ -173,6 +214,8 @@ export class RoomHost {
   private async loop(): Promise<void> {
     this.wake?.cancel();
     while (!this.ended) {
+      // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
+      if (this.handing && this.urgent.length === 0 && !(await this.pass(this.handing))) return;
       const batch = this.collect();
       if (batch.length === 0 && !this.checkAsked) break;
       this.underWay = batch;
@@ -189,7 +232,7 @@ export class RoomHost {
     this.running = false;
     if (this.ended) return;
     this.sleepUntilDue();
-    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked) this.kick();
+    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.handing) this.kick();
   }
 
   /**
@@ -227,7 +270,7 @@ export class RoomHost {
   /** The input a message is to the room; null where it only reads. */
   private inputOf(message: RoomMessage): Input | null {
     switch (message.k) {
-      case 'join': return message.watch || !plays(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
+      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
       case 'gone': return this.members.remove(message.at, message.session) ? this.goneAway(message) : null;
@@ -289,6 +332,9 @@ export class RoomHost {
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
     for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
+    // It may be shown in another way than before, and not every client can play the new version.
+    if (this.migrates) this.notifyAll({ room: this.id, code: 'resync' });
+    this.migrates = false;
     this.effects.pump();
     return true;
   }
@@ -319,6 +365,25 @@ export class RoomHost {
     return !this.ended;
   }
 
+  /** @returns false when the room is not run here any more */
+  private async pass({ to, passed, resolve }: Handing): Promise<boolean> {
+    this.handing = null;
+    const { clock } = this.parts;
+    const since = clock.mono();
+    if (since > to.until) return resolve('kept'), true;
+    if (!(await this.flushMotion())) return false;
+    const done = await this.journal.pass(this.place[1], to);
+    if (done.ok) {
+      resolve('passed');
+      passed({ ...done, seq: this.place[1], since });
+      this.end('passed', 'handed over');
+      return false;
+    }
+    if (!this.still(done.standing)) return false;
+    resolve('kept');
+    return true;
+  }
+
   private async letGo(): Promise<void> {
     // A room that nobody has joined yet is left to its short life: somebody may hold its code.
     const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && isDeserted(this.doc) && this.members.size === 0 && !this.hasEffects);
@@ -332,8 +397,8 @@ export class RoomHost {
     this.wake?.cancel();
     this.effects.stop();
     // Those under way hear it too, and at once: an append that hangs is no reason to keep anybody waiting.
-    for (const { mail } of this.underWay) mail?.reject(new Resigned(why));
-    for (const mail of this.mailbox.splice(0)) mail.reject(new Resigned(why));
+    for (const { mail } of this.underWay) mail?.reject(new Resigned(why, false));
+    for (const mail of this.mailbox.splice(0)) mail.reject(new Resigned(why, true));
     if (reason === 'doubt') this.parts.log.warn({ room: this.id, term: this.term, why }, 'room given up in doubt');
     this.parts.onEnd(this, reason);
     for (const over of this.onceOver) over();

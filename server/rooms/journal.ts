@@ -1,7 +1,7 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Log, Meter, Packer } from '../ports.ts';
-import { StoreError, type Store } from '../store/contract.ts';
+import { StoreError, type Pass, type Passed, type Store } from '../store/contract.ts';
 import type { RoomDocument } from './document.ts';
 import { ToldFacts } from './facts.ts';
 import type { Recorder } from './recorder.ts';
@@ -25,10 +25,13 @@ export class Journal {
   /** The lease under which the store last confirmed that the room is this owner's. */
   private confirmedUnder: number | null;
   private readonly facts: ToldFacts;
+  /** The texts of entries from `first` on, kept for who is to have the room next; null: for nobody. */
+  private kept: { first: number; texts: string[] } | null = null;
 
-  constructor(private readonly parts: JournalParts, private readonly game: AnyGame, private readonly token: string, private readonly doc: RoomDocument, private readonly recorder: Recorder) {
+  /** @param confirmedUnder the lease under which the room became this owner's */
+  constructor(private readonly parts: JournalParts, private readonly game: AnyGame, private readonly token: string, private readonly doc: RoomDocument, private readonly recorder: Recorder, confirmedUnder: number | null) {
     this.facts = new ToldFacts(doc, game);
-    this.confirmedUnder = parts.lease();
+    this.confirmedUnder = confirmedUnder;
   }
 
   private get id(): string { return this.doc.room.id; }
@@ -53,6 +56,7 @@ export class Journal {
     }
     this.confirmedUnder = lease;
     this.sinceSnapshot += 1;
+    this.kept?.texts.push(text);
     meter.observe('append', clock.mono() - started);
     meter.count('entries');
     return ours;
@@ -67,8 +71,26 @@ export class Journal {
     return ours;
   }
 
-  /** After so many entries, and when the recording of a match is complete. */
-  get wantsSnapshot(): boolean { return this.sinceSnapshot >= limits.snapshotEvery || this.recorder.over; }
+  /** After so many entries, and when the recording of a match is complete. Who is about to take the room over has read the last one. */
+  get wantsSnapshot(): boolean { return (this.sinceSnapshot >= limits.snapshotEvery && this.kept === null) || this.recorder.over; }
+
+  /** Keeps the entries after `seq`. */
+  keepFrom(seq: number): void { this.kept = { first: seq + 1, texts: [] }; }
+  keepNoMore(): void { this.kept = null; }
+  /** What was appended after `seq`; what is no longer known leaves a gap, which its reader notices. */
+  keptSince(seq: number): string[] { return this.kept?.texts.slice(Math.max(0, seq + 1 - this.kept.first)) ?? []; }
+
+  /** Makes another node the owner. Where that fails and the room is still ours, that node cannot run it, and nothing was done. */
+  async pass(seq: number, to: Pass['to']): Promise<Passed | { ok: false; standing: Standing }> {
+    try {
+      const passed = await this.parts.store.pass(this.id, { token: this.token, seq, to });
+      if (passed.ok) return passed;
+      return { ok: false, standing: passed.why === 'game' ? ours : { ours: false, reason: passed.why === 'fenced' ? 'fenced' : 'doubt', why: passed.why } };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { ok: false, standing: { ours: false, reason: 'doubt', why: error.message } };
+    }
+  }
 
   /** Writes a snapshot as of `seq`, and what was recorded since the last one. One that fails is written after the next entry: the journal alone is enough. */
   async snapshot(seq: number, text: string): Promise<Standing> {

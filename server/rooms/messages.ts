@@ -1,6 +1,6 @@
 import type { RoomReading } from '../../shared/dev.ts';
 import type { Json } from '../../shared/json.ts';
-import type { Place } from '../../shared/place.ts';
+import type { Place, Terms } from '../../shared/place.ts';
 import type { ActReply, InspectReply, Joined, RoomView } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 
@@ -9,7 +9,7 @@ export interface Conn { node: string; conn: string }
 
 /** What the node of a client asks the owner of a room; JSON, since it may travel. */
 export type RoomMessage =
-  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null }
+  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number }
   | { k: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   /** A connection is gone, or has let go of the room. */
   | { k: 'gone'; player: string; session: string; at: Conn }
@@ -40,6 +40,15 @@ export function repeatable(message: RoomMessage): boolean {
     default: return true;
   }
 }
+
+/** Why a room is handed over. */
+export type Moving = 'drain' | 'balance' | 'asked';
+/** The owner of a room asks another node to have it ready. @see ownership/hand-over.ts */
+export interface Prepare { id: string; why: Moving }
+/** It has read the room up to `seq`, and will own it under `token`. */
+export interface Ready { token: string; seq: number; games: string[] }
+/** The room is yours: as of which term, what was appended since you read it, and who is connected. */
+export interface Yours { id: string; token: string; term: number; terms: Terms; seq: number; snapshotSeq: number; entries: string[]; members: (Conn & MemberReport)[] }
 
 /** One node asks another to take a room; `expected` is the token of whoever has it now and is known to be gone. */
 export interface Adopt { id: string; expected: string | null; floor: number }

@@ -47,7 +47,9 @@ export class Recorder {
   commit(seq: number, changes: Changes, events: readonly RoomEvent[], doc: RoomDocument): void {
     if (!this.wanted) return;
     const { room, hidden, state } = doc;
-    const begins = typeof changes.room === 'object' && changes.room !== null && 'match' in changes.room;
+    const changed = typeof changes.room === 'object' && changes.room !== null ? changes.room : {};
+    // A state that was migrated begins a recording anew: rules of one version cannot show what another's have done.
+    const begins = 'match' in changed || ('version' in changed && this.recording);
     if (begins) {
       this.part = { begin: { seq, at: hidden.clock, room: copy(room), state: copy(state) }, frames: [] };
       this.recording = room.phase === 'playing';

@@ -3,10 +3,10 @@ import { mint } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
 import { Gate } from '../gate.ts';
 import type { Entropy } from '../ports.ts';
-import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
+import { StoreError, type Claimed, type Owner, type Stored } from '../store/contract.ts';
 import { dueOf } from './document.ts';
-import { readSnapshot, recover, Unreadable } from './entry.ts';
-import { RoomHost, type EndReason, type HostParts } from './host.ts';
+import { readSnapshot, recover, Unreadable, type Recovered } from './entry.ts';
+import { RoomHost, type EndReason, type HostParts, type Started } from './host.ts';
 import { Tail } from './tail.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
@@ -34,12 +34,17 @@ export class Registry {
   constructor(private readonly parts: RegistryParts) {}
 
   get(id: string): RoomHost | undefined { return this.hosts.get(id); }
-  /** The room's host, also if it is just being claimed; undefined where this node does not run it. */
+  /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/hand-over.ts. */
+  comes: (id: string) => Promise<void> | undefined = () => undefined;
+  /** The room's host, also if it is just being claimed or handed over; undefined where this node does not run it. */
   async arriving(id: string): Promise<RoomHost | undefined> {
+    if (!this.hosts.has(id)) await this.comes(id);
     await this.acquiring.get(id)?.catch(() => {}); // who began the claim hears of its failure
     return this.hosts.get(id);
   }
   all(): RoomHost[] { return [...this.hosts.values()]; }
+  /** Whether this node runs the room, or is about to find out whether it does. */
+  has(id: string): boolean { return this.hosts.has(id) || this.acquiring.has(id); }
   get size(): number { return this.hosts.size; }
   /** The games a claim may bring, as the store compares them: every version that the rules can read. */
   gameKeys(): string[] {
@@ -86,11 +91,34 @@ export class Registry {
       await store.release(id, token);
       return { ok: false, why: 'unreadable' };
     }
-    this.hosts.set(id, host);
-    host.announce();
-    this.finishRecordings(host);
+    this.begin(host);
     if (claimed.previous && claimed.previous.node !== self) this.parts.onTaken(id, claimed.previous.node);
     return { ok: true, host };
+  }
+
+  /** Builds a room from what was read. @throws Unreadable */
+  build(stored: Stored): { game: AnyGame; recovered: Recovered } {
+    const doc = readSnapshot(stored.snapshot);
+    const game = this.parts.games.get(doc.room.game);
+    if (!game) throw new Unreadable(`no game '${doc.room.game}' here`);
+    return { game, recovered: recover(game, doc, stored, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read')) };
+  }
+
+  /** Runs a room that its owner has handed to this node. `lease`: see Started. */
+  install(room: { game: AnyGame; recovered: Recovered; token: string; term: number; lease: number | null }, past: Pick<Stored, 'entries' | 'firstSeq' | 'terms'>): RoomHost {
+    const host = this.host(room, { outage: 0, lease: room.lease }, past);
+    this.begin(host);
+    return host;
+  }
+
+  private host({ game, recovered, token, term }: { game: AnyGame; recovered: Recovered; token: string; term: number }, started: Started, past: Pick<Stored, 'entries' | 'firstSeq' | 'terms'>): RoomHost {
+    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, term, recovered, started, this.parts.dev ? new Tail(past) : null);
+  }
+
+  private begin(host: RoomHost): void {
+    this.hosts.set(host.id, host);
+    host.announce();
+    this.finishRecordings(host);
   }
 
   /** A recording whose match ended may not have been put together when its owner died. */
@@ -102,10 +130,7 @@ export class Registry {
   }
 
   private start(token: string, claimed: Claimed): RoomHost {
-    const doc = readSnapshot(claimed.snapshot);
-    const game = this.parts.games.get(doc.room.game);
-    if (!game) throw new Unreadable(`no game '${doc.room.game}' here`);
-    const recovered = recover(game, doc, claimed, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read'));
+    const { game, recovered } = this.build(claimed);
     const now = this.parts.clock.now();
     const due = dueOf(recovered.doc);
     // An owner that died could not commit since its last sign of life; a room that slept, since it was due.
@@ -116,7 +141,7 @@ export class Registry {
       this.parts.meter.observe('standstill', outage);
       this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: outage }, 'took a room over');
     }
-    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, claimed.term, recovered, { outage }, this.parts.dev ? new Tail(claimed) : null);
+    return this.host({ game, recovered, token, term: claimed.term }, { outage, lease: this.parts.lease() }, claimed);
   }
 
   private ended(host: RoomHost, why: EndReason): void {

@@ -180,11 +180,14 @@ export class Edge {
     for (const channel of channels) connection.link.subscribe(channel);
     const reply = (await this.parts.router.request(room, {
       k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null, ...(request.whole ? { whole: true } : {}),
-      at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null,
+      at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null, ...(request.version === undefined ? {} : { version: request.version }),
     })) as OwnerJoinReply;
     const keep = reply.ok ? reply.channels : before;
     for (const channel of channels) if (!keep.includes(channel)) connection.link.unsubscribe(channel);
-    if (!reply.ok) return reply;
+    if (!reply.ok) {
+      if (reply.code === 'client-outdated') this.letGo(connection, room); // it was in, and the game was upgraded
+      return reply;
+    }
     const { channels: kept, game, ...joined } = reply;
     connection.attach(room, { session, watch, channels: kept, game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });

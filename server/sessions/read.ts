@@ -51,6 +51,7 @@ export const readers: Readers = {
         return drop({ game: word('quick.game')(quick.game), options: optional(quick.options, options) }) as NonNullable<JoinRequest['quick']>;
       }),
       game: optional(v.game, word('game')),
+      version: optional(v.version, count('version', Number.MAX_SAFE_INTEGER)),
       watch: optional(v.watch, flag('watch')),
       whole: optional(v.whole, flag('whole')),
       session: optional(v.session, id('session')),

@@ -22,6 +22,13 @@ export interface Store {
    * `floor`: a term that the caller has seen; the new one is higher.
    */
   claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost>;
+  /** Reads a room as a claim does, and claims nothing: whoever is to own it next can have it ready. Null where there is no such room. @throws StoreError */
+  peek(id: string): Promise<Peeked | null>;
+  /**
+   * Makes another node the owner by the will of the one that is: if the token is its own, `seq` the last, and that node
+   * runs the room's game. The new term is as a claim's. @throws StoreError
+   */
+  pass(id: string, pass: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }>;
   append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'>;
   /** Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `part`: goes to the recording of a match in the same step. */
   snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'>;
@@ -64,9 +71,8 @@ export interface NewRoom {
 
 export interface Owner { node: string | null; token: string | null; term: number; seq: number }
 
-export interface Claimed {
-  ok: true;
-  term: number;
+/** A room, as it is kept. */
+export interface Stored {
   seq: number;
   terms: Terms;
   snapshot: string;
@@ -74,6 +80,21 @@ export interface Claimed {
   /** The journal from `firstSeq` on: also some entries behind the snapshot. */
   entries: string[];
   firstSeq: number;
+}
+
+export interface Peeked extends Stored {
+  /** `name@version`: what a claim would compare. */
+  game: string;
+  owner: Owner;
+}
+
+/** Who gives a room, and to whom: a node that minted a token for it. */
+export interface Pass { token: string; seq: number; to: { token: string; node: string; games: readonly string[] } }
+export interface Passed { ok: true; term: number; terms: Terms; snapshotSeq: number }
+
+export interface Claimed extends Stored {
+  ok: true;
+  term: number;
   /** The owner before, and the clock of its last sign of life, where known. */
   previous: { node: string; seen: number | null } | null;
 }

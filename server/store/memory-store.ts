@@ -2,7 +2,7 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Claimed, Lost, NewRoom, Owner, Store } from './contract.ts';
+import type { Append, Claimed, Lost, NewRoom, Owner, Pass, Passed, Peeked, Store, Stored } from './contract.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
@@ -38,16 +38,33 @@ export class MemoryStore implements Store {
     if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };
     if (!claim.games.includes(room.game)) return { ok: false, why: 'game', game: room.game };
     const previous = room.node === null ? null : { node: room.node, seen: this.seen(room.node) };
-    room.term = Math.max(room.term + 1, claim.floor + 1, this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024), this.lastTerm + 1);
+    this.newTerm(room, claim, claim.floor);
+    return { ok: true, term: room.term, ...storedOf(room), previous };
+  }
+
+  async peek(id: string): Promise<Peeked | null> {
+    const room = this.room(id);
+    return room && { ...storedOf(room), game: room.game, owner: ownerOf(room) };
+  }
+
+  async pass(id: string, { token, seq, to }: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return { ok: false, why: 'fenced' };
+    if (room.seq !== seq) return { ok: false, why: 'seq' };
+    if (!to.games.includes(room.game)) return { ok: false, why: 'game' };
+    this.newTerm(room, to, 0);
+    return { ok: true, term: room.term, terms: termsOf(room), snapshotSeq: room.snapshotSeq };
+  }
+
+  private newTerm(room: Kept, owner: { token: string; node: string }, floor: number): void {
+    room.term = Math.max(room.term + 1, floor + 1, this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024), this.lastTerm + 1);
     this.lastTerm = room.term;
-    room.token = claim.token;
-    room.node = claim.node;
+    room.token = owner.token;
+    room.node = owner.node;
     // A term that wrote nothing leaves no trace in the history.
     if (room.terms.at(-1)?.[1] === room.seq + 1) room.terms.pop();
     room.terms.push([room.term, room.seq + 1]);
     if (room.terms.length > limits.terms) room.terms.shift();
-    const terms: Terms = room.terms.map(t => [...t] as [number, number]);
-    return { ok: true, term: room.term, seq: room.seq, terms, snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq, previous };
   }
 
   async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
@@ -161,4 +178,6 @@ export class MemoryStore implements Store {
   }
 }
 
+const termsOf = (room: Kept): Terms => room.terms.map(t => [...t] as [number, number]);
+const storedOf = (room: Kept): Stored => ({ seq: room.seq, terms: termsOf(room), snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq });
 const ownerOf = (room: Kept): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });

@@ -2,7 +2,8 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Store } from './contract.ts';
+import { StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type Store } from './contract.ts';
+import type { Terms } from '../../shared/place.ts';
 import { destroy, newClient, type RedisClient } from './redis-client.ts';
 import { RedisKeys } from './redis-keys.ts';
 import { loadScripts, type Script, type ScriptName } from './scripts.ts';
@@ -61,6 +62,24 @@ export class RedisStore implements Store {
       case 'taken': return { ok: false, why: 'taken', owner: ownerOf(reply.slice(1)) };
       default: return claimedOf(reply);
     }
+  }
+
+  /** One transaction, so that the parts fit together; over the connection for reading, since it may be a lot. */
+  async peek(id: string): Promise<Peeked | null> {
+    const k = this.keys;
+    const [meta, snapshot, entries] = await this.read(() => this.reads.multi()
+      .hmGet(k.meta(id), ['node', 'tok', 'term', 'seq', 'terms', 'snap', 'first', 'game']).get(k.snapshot(id)).lRange(k.journal(id), 0, -1).execTyped());
+    const m = meta.map(v => v ?? '');
+    if (m[3] === '' || m[3] === undefined) return null;
+    return { seq: Number(m[3]), terms: termsOf(m[4]!), snapshotSeq: Number(m[5]), snapshot: snapshot ?? '', firstSeq: Number(m[6]), entries, game: m[7]!, owner: ownerOf(m) };
+  }
+
+  async pass(id: string, { token, seq, to }: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
+    const reply = (await this.run('pass', [this.keys.meta(id)], [
+      token, String(seq), to.token, to.node, String(Math.floor(Math.random() * 1024)), ` ${to.games.join(' ')} `, String(limits.terms),
+    ])) as string[];
+    if (reply[0] !== 'ok') return { ok: false, why: reply[0] as 'fenced' | 'seq' | 'game' };
+    return { ok: true, term: Number(reply[1]), terms: termsOf(reply[2]!), snapshotSeq: Number(reply[3]) };
   }
 
   async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
@@ -213,10 +232,13 @@ export class RedisStore implements Store {
 
 const ownerOf = ([node, token, term, seq]: string[]): Owner => ({ node: node || null, token: token || null, term: Number(term), seq: Number(seq) });
 
+/** A room that nobody has owned yet has none. */
+const termsOf = (text: string): Terms => (text === '' ? [] : text.split(',').map(t => t.split(':').map(Number) as [number, number]));
+
 function claimedOf(r: string[]): Claimed {
   const record = r[8] ? (JSON.parse(r[8]) as NodeRecord) : null;
   return {
-    ok: true, term: Number(r[1]), seq: Number(r[2]), terms: r[3]!.split(',').map(t => t.split(':').map(Number) as [number, number]),
+    ok: true, term: Number(r[1]), seq: Number(r[2]), terms: termsOf(r[3]!),
     snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], seen: record?.at ?? null } : null, entries: r.slice(9),
   };
 }

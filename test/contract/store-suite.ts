@@ -404,6 +404,80 @@ export function storeSuite(under: StoreUnderTest): void {
       });
     });
 
+    describe('handing over', () => {
+      const pass = (id: string, token: string, seq: number, to: string, runs: readonly string[] = games) => store.pass(id, { token, seq, to: { token: to, node: `node-of-${to}`, games: runs } });
+
+      it('[O13] a look reads what a claim would, and changes nothing', async () => {
+        const id = await owned('a', 50);
+        await store.snapshot(id, 'a', 40, 'snapshot «♟»', 5);
+        const owner = (await store.owner(id))!;
+        const seen = (await store.peek(id))!;
+        assert.deepEqual(await store.owner(id), owner);
+        assert.deepEqual(seen.owner, owner);
+        assert.equal(seen.game, 'game@1');
+        const { ok: _ok, term: _term, previous: _previous, terms, ...stored } = await claimed(id, 'b', 'a');
+        assert.deepEqual(seen, { ...stored, terms: terms.slice(0, 1), owner, game: 'game@1' });
+      });
+
+      it('[O13] a look at what is not there, or nobody\'s', async () => {
+        assert.equal(await store.peek(fresh()), null);
+        const room = newRoom();
+        await store.create(room);
+        assert.deepEqual(await store.peek(room.id), { seq: 0, terms: [], snapshot: 'snapshot 0', snapshotSeq: 0, entries: [], firstSeq: 1, game: 'game@1', owner: { node: null, token: null, term: 0, seq: 0 } });
+      });
+
+      it('[O13] gives the room to the named one at once: the old owner can add nothing, the new one goes on', async () => {
+        const id = await owned('a', 3);
+        const before = (await store.owner(id))!;
+        const passed = await pass(id, 'a', 3, 'b');
+        assert.ok(passed.ok);
+        assert.ok(passed.term > before.term);
+        assert.deepEqual(passed.terms, [[before.term, 1], [passed.term, 4]]);
+        assert.equal(passed.snapshotSeq, 0);
+        assert.deepEqual(await store.owner(id), { node: 'node-of-b', token: 'b', term: passed.term, seq: 3 });
+        assert.equal(await append(id, 'a', 4), 'fenced');
+        assert.equal(await store.snapshot(id, 'a', 3, 'x', 0), 'fenced');
+        assert.equal(await store.release(id, 'a'), 'fenced');
+        assert.equal(await append(id, 'b', 4), 'ok');
+        const after = await claimed(id, 'c', 'b');
+        assert.deepEqual(after.terms.slice(0, 2), passed.terms);
+        assert.equal(after.previous?.node, 'node-of-b');
+      });
+
+      it('[O13] only by its owner, only at the end of the journal, only to who runs the game; and once', async () => {
+        const id = await owned('a', 2);
+        const owner = await store.owner(id);
+        assert.deepEqual(await pass(id, 'x', 2, 'b'), { ok: false, why: 'fenced' });
+        assert.deepEqual(await pass(fresh(), 'a', 2, 'b'), { ok: false, why: 'fenced' });
+        for (const seq of [1, 3]) assert.deepEqual(await pass(id, 'a', seq, 'b'), { ok: false, why: 'seq' });
+        assert.deepEqual(await pass(id, 'a', 2, 'b', ['game@2', 'chess@1']), { ok: false, why: 'game' });
+        assert.deepEqual(await store.owner(id), owner, 'nothing was changed');
+        const twice = await Promise.all([pass(id, 'a', 2, 'b'), pass(id, 'a', 2, 'c')]);
+        assert.equal(twice.filter(p => p.ok).length, 1);
+        assert.ok(twice.some(p => !p.ok && p.why === 'fenced'));
+      });
+
+      it('[J2] [J3] its term is a new one, and a silent one before it is not listed', async () => {
+        const id = await owned('a', 1);
+        const seen = new Set([(await store.owner(id))!.term]);
+        let token = 'a';
+        for (let i = 0; i < 40; i++) {
+          const passed = await pass(id, token, 1, `t${i}`);
+          assert.ok(passed.ok);
+          assert.ok(!seen.has(passed.term) && passed.term > Math.max(...seen));
+          seen.add(passed.term);
+          assert.equal(passed.terms.length, 2);
+          token = `t${i}`;
+        }
+        for (let seq = 2; seq <= 60; seq++) {
+          assert.equal(await append(id, token, seq), 'ok');
+          const passed = await pass(id, token, seq, `u${seq}`);
+          assert.ok(passed.ok && passed.terms.length === Math.min(limits.terms, seq + 1));
+          token = `u${seq}`;
+        }
+      });
+    });
+
     describe('snapshots', () => {
       it('[J5] drop the entries more than 32 behind them', async () => {
         const id = await owned('a', 50);
@@ -477,9 +551,9 @@ export function storeSuite(under: StoreUnderTest): void {
     });
 
     describe('random operations', () => {
-      type Op = { op: 'claim' | 'append' | 'snapshot' | 'release' | 'releasing append' | 'remove'; who: number; guess: number; off: number };
+      type Op = { op: 'claim' | 'append' | 'snapshot' | 'pass' | 'release' | 'releasing append' | 'remove'; who: number; guess: number; off: number };
       const op: fc.Arbitrary<Op> = fc.record({
-        op: fc.constantFrom('claim' as const, 'claim' as const, 'append' as const, 'append' as const, 'append' as const, 'append' as const, 'snapshot' as const, 'release' as const, 'releasing append' as const, 'remove' as const),
+        op: fc.constantFrom('pass' as const, 'pass' as const, 'claim' as const, 'claim' as const, 'append' as const, 'append' as const, 'append' as const, 'append' as const, 'snapshot' as const, 'release' as const, 'releasing append' as const, 'remove' as const),
         who: fc.nat(2), guess: fc.nat(3), off: fc.constantFrom(0, 0, 0, 0, -1, 1, 2),
       });
 
@@ -497,6 +571,11 @@ export function storeSuite(under: StoreUnderTest): void {
             case 'claim':
               if (this.token !== expected) return 'taken';
               this.token = token;
+              return 'ok';
+            case 'pass':
+              if (!mine) return 'fenced';
+              if (o.off !== 0) return 'seq';
+              this.token = `heir of ${token}`;
               return 'ok';
             case 'append': case 'releasing append':
               if (!mine) return 'fenced';
@@ -521,7 +600,7 @@ export function storeSuite(under: StoreUnderTest): void {
         }
       }
 
-      it('[J1] [J2] [J5] are answered as a dumb model of the contract answers them', async () => {
+      it('[J1] [J2] [J5] [O13] are answered as a dumb model of the contract answers them', async () => {
         await fc.assert(fc.asyncProperty(fc.array(op, { maxLength: 40 }), async ops => {
           const room = newRoom();
           assert.equal(await store.create(room), 'ok');
@@ -534,7 +613,7 @@ export function storeSuite(under: StoreUnderTest): void {
             // A token is never used twice: each claim makes its own.
             const mine = o.op === 'claim' ? `${tokens[o.who]!}${++round}` : (o.guess === 0 ? `${tokens[o.who]!}${round}` : model.token ?? 'nobody');
             const expected = o.guess === 0 ? null : o.guess === 1 ? 'somebody' : model.token;
-            const seq = model.entries.length + (o.op === 'snapshot' ? 0 : 1) + o.off;
+            const seq = model.entries.length + (o.op === 'snapshot' || o.op === 'pass' ? 0 : 1) + o.off;
             const want = model.apply(o, mine, expected);
             let got: string;
             if (o.op === 'claim') {
@@ -551,7 +630,16 @@ export function storeSuite(under: StoreUnderTest): void {
                 assert.ok(said.terms.every(([t, first], i) => i === 0 || (t > said.terms[i - 1]![0] && first > said.terms[i - 1]![1])), 'terms and their first seqs rise');
               }
             } else if (o.op === 'snapshot') got = await store.snapshot(room.id, mine, seq, `snapshot ${seq}`, 2);
-            else if (o.op === 'release') got = await store.release(room.id, mine);
+            else if (o.op === 'pass') {
+              const said = await store.pass(room.id, { token: mine, seq, to: { token: `heir of ${mine}`, node: 'n', games } });
+              got = said.ok ? 'ok' : said.why;
+              if (said.ok) {
+                assert.ok(said.term > lastTerm);
+                lastTerm = said.term;
+                assert.equal(said.snapshotSeq, model.snapshotSeq);
+                assert.deepEqual(said.terms.at(-1), [said.term, model.entries.length + 1]);
+              }
+            } else if (o.op === 'release') got = await store.release(room.id, mine);
             else got = await store.append(room.id, { token: mine, seq, entry: `${seq} by ${mine}`, release: o.op === 'releasing append' });
             assert.equal(got, want, JSON.stringify(o));
             const owner = (await store.owner(room.id))!;

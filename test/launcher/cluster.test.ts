@@ -92,7 +92,9 @@ describe('a cluster', () => {
   it('kills a frozen node', async () => {
     cluster.freeze('node-2', 30_000);
     await cluster.kill('node-2');
-    await cluster.restart('node-2');
+    await cluster.restart('node-2', { env: { CHANGED: 'yes' } });
+    const env = (await (await fetch(`${cluster.nodes[1]!.url}/env`)).json()) as Record<string, string>;
+    assert.deepEqual([env['CHANGED'], env['NODE_NAME']], ['yes', 'node-2'], 'it runs what it was told to, and is who it was');
     assert.equal(state('node-2'), 'up');
   });
 

@@ -115,7 +115,7 @@ describe('the life of a room', () => {
   });
 
   it('a node of a new version takes its rooms along; one of the old version has them taken by a node that can', async () => {
-    const grown = contract('race', { ...raceDef, version: 2, state: state<Race & { laps: number }>() })
+    const grown = contract('race', { ...raceDef, version: 2, clientsFrom: 1, state: state<Race & { laps: number }>() })
       .rules({ setup: () => ({ ticks: [], slow: 0, laps: 0 }), actions: { go: () => {} }, tick: s => { s.laps += 1; }, migrate: s => ({ ...(s as Race), laps: 0 }) });
     const world = new World([raceGame]);
     await world.start('a');

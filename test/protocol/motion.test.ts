@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict';
-import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
-import { contract, state } from '../../shared/contract.ts';
+import { drift, driftGame } from '../moves/drift.ts';
 import { World } from './world.ts';
 
-const drift = contract('drift', {
-  version: 1,
-  seats: { min: 2, max: 2 },
-  state: state<{ x: number; trail: number[]; said: string[] }>(),
-  actions: { say: z.object({ text: z.string() }) },
-  events: { round: z.object({ x: z.int() }) },
-  tick: { hz: 20, durable: { everyMs: 250 } },
-});
-/** Moves on with each tick, and says so with an event at each round hundred. The trail grows and is cut. */
-const driftGame = drift.rules({
-  setup: () => ({ x: 0, trail: [], said: [] }),
-  actions: { say: (s, { text }) => { s.said.push(text); } },
-  tick(s, ctx) {
-    s.x += 1;
-    s.trail.push(s.x);
-    if (s.trail.length > 4) s.trail.splice(0, 3);
-    if (s.x % 100 === 0) ctx.emit('round', { x: s.x });
-  },
-});
 type DriftRoom = Room<(typeof drift)['def']>;
 
 async function drifting(seed = 1) {

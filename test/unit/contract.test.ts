@@ -11,6 +11,8 @@ describe('a contract', () => {
   const wrong: [string, object, RegExp][] = [
     ['a version that is none', { version: 0 }, /version/],
     ['a version that is not whole', { version: 1.5 }, /version/],
+    ['clients of a version to come', { version: 2, clientsFrom: 3 }, /clientsFrom/],
+    ['clients of no version', { version: 2, clientsFrom: 0 }, /clientsFrom/],
     ['no seat', { seats: { min: 0, max: 2 } }, /seats/],
     ['fewer at most than at least', { seats: { min: 3, max: 2 } }, /seats/],
     ['too many seats', { seats: { min: 1, max: 65 } }, /seats/],

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { converge, docOf, ids, ledgerTable, type Table } from '../protocol/table.ts';
+import { ledger } from '../protocol/games.ts';
+import { latch, type Call, type Fate, type Host } from '../protocol/world.ts';
+
+/** Two players who act, are answered, think for 40 ms (no faster than they may), and act again, until told to stop. */
+function atPlay({ world, adas, bobs }: Table) {
+  const said: Promise<{ ok: boolean }>[] = [];
+  let slowest = 0;
+  let stop = false;
+  const play = async (room: typeof adas, who: string) => {
+    for (let i = 0; !stop; i++) {
+      const from = world.clock.mono();
+      const one = room.act.add({ id: `${who}${i}` });
+      said.push(one);
+      await one;
+      slowest = Math.max(slowest, world.clock.mono() - from);
+      await world.clock.sleep(40);
+    }
+  };
+  const playing = Promise.all([play(adas, 'a'), play(bobs, 'b')]);
+  return {
+    get slowest() { return slowest; },
+    get count() { return said.length; },
+    /** Everything was accepted, and is there once, in each player's order, everywhere. */
+    async audit(table: Table): Promise<void> {
+      stop = true;
+      await world.clock.run(playing, 'the last verdicts');
+      await converge(table);
+      assert.ok((await Promise.all(said)).every(s => s.ok));
+      const there = ids(table.adas);
+      assert.equal(there.length, said.length, 'nothing lost');
+      for (const who of ['a', 'b']) {
+        const own = there.filter(x => x.startsWith(who)).map(x => Number(x.slice(1)));
+        assert.deepEqual(own, own.map((_x, i) => i), `${who}: nothing twice, in order`);
+      }
+      assert.equal([...world.hosts.values()].filter(h => h.owns(table.id)).length, 1, 'one owner');
+    },
+  };
+}
+
+/** The table, with the owner c and the heir d, who has no line of a player. */
+async function inheriting(seed = 1): Promise<Table & { heir: Host; ops(from?: number): string[] }> {
+  const table = await ledgerTable(['a', 'b', 'd', 'c'], { seed });
+  const { world, id } = table;
+  return { ...table, heir: world.host('d'), ops: (from = 0) => world.calls.slice(from).filter(c => c.room === id && c.op !== 'append').map(c => `${c.node} ${c.op}`) };
+}
+
+/** What becomes of the first call of that kind. */
+const first = (op: Call['op'], fate: (call: Call) => Fate | undefined) => {
+  let done = false;
+  return (call: Call): Fate | undefined => {
+    if (done || call.op !== op) return undefined;
+    done = true;
+    return fate(call);
+  };
+};
+
+describe('a room on the move', () => {
+  it('[O13] goes to a node that has it ready: play pauses for about a round trip, nothing is claimed, nothing lost', async () => {
+    const table = await inheriting();
+    const { world, id, owner, heir, adas, bobs, ops } = table;
+    const play = atPlay(table);
+    await world.clock.pass(300);
+    const calm = play.slowest;
+    const { term } = adas;
+    const from = world.calls.length;
+    assert.equal(await world.handOver(owner, id, heir), true);
+    assert.equal(world.owner(id), heir);
+    assert.ok(!owner.owns(id));
+    await world.clock.pass(300);
+    await play.audit(table);
+    assert.ok(adas.term > term && bobs.term > term);
+    assert.deepEqual(ops(from).filter(o => !/ (snapshot|owner)$/.test(o)), ['d peek', 'c pass']);
+    assert.ok(play.slowest < calm + 5, `${play.slowest} ms, ${calm} ms without`);
+    assert.equal(world.counters.get('moved:asked'), 1);
+    assert.equal(world.counters.get('takeovers') ?? 0, 0);
+  });
+
+  it('[O13] [A7] what has no number and waits at the old owner is done by the new one, not answered unknown', async () => {
+    const table = await inheriting(2);
+    const { world, id, owner, heir, adas } = table;
+    const { opens, open } = latch();
+    world.fate = first('pass', () => ({ hold: opens }));
+    const moving = owner.node.handOver(id, heir.node.id);
+    await world.clock.pass(20);
+    // Straight to the node of the owner, which is busy handing over.
+    const asked = ['x', 'y'].map(x => owner.node.router.request(id, { k: 'act', player: 'ada', session: docOf(world, id)!.hidden.seats[adas.seat!]!.session, name: 'add', data: { id: x }, number: null }));
+    await world.clock.pass(5);
+    open();
+    assert.equal(await world.clock.run(moving), true);
+    assert.deepEqual((await world.clock.run(Promise.all(asked))).map(r => r.ok), [true, true]);
+    await converge(table);
+    assert.deepEqual(ids(adas), ['x', 'y']);
+  });
+
+  it('[O13] what is appended while the heir reads is told to it; it needs no other look', async () => {
+    const table = await inheriting(3);
+    const { world, id, owner, heir, ops } = table;
+    const play = atPlay(table);
+    const { opens, open } = latch();
+    world.fate = first('peek', () => ({ holdReply: opens }));
+    const from = world.calls.length;
+    const moving = owner.node.handOver(id, heir.node.id);
+    await world.clock.pass(100);
+    const before = play.count;
+    open();
+    assert.equal(await world.clock.run(moving), true);
+    assert.ok(before > 4);
+    await play.audit(table);
+    assert.ok(!ops(from).some(o => o.endsWith(' claim')));
+  });
+
+  it('[O13] many times, to and fro; what members missed meanwhile is caught up by changes', async () => {
+    const table = await inheriting(4);
+    const { world, id, heir, owner, bob, bobs } = table;
+    const play = atPlay(table);
+    const resumed: string[] = [];
+    bobs.onResume(r => resumed.push(r.with));
+    for (let i = 0; i < 12; i++) {
+      const [from, to] = i % 2 === 0 ? [owner, heir] : [heir, owner];
+      if (i === 6) world.unplug(bob);
+      assert.equal(await world.handOver(from, id, to), true);
+      if (i === 6) bob.offline = false;
+      await world.clock.pass(40);
+    }
+    await play.audit(table);
+    assert.ok(!resumed.includes('snapshot'), resumed.join());
+    assert.equal(world.counters.get('moved:asked'), 12);
+  });
+
+  it('[O13] who is here is known to the new owner at once, and nobody counts as away', async () => {
+    const table = await inheriting(5);
+    const { world, id, owner, heir, adas } = table;
+    assert.ok(await world.handOver(owner, id, heir));
+    assert.deepEqual(heir.node.registry.get(id)!.members.list().map(m => m.player).sort(), ['ada', 'bob']);
+    await world.clock.pass(6_000);
+    assert.ok(adas.players.every(p => p!.here));
+  });
+
+  const step: Record<string, (t: Table & { heir: Host }) => void> = {
+    'the heir is asked, and the question is lost': ({ world }) => lose(world, '"prepare"'),
+    'the heir is ready, and its answer is lost': ({ world, heir }) => lose(world, '"token"', heir.node.id),
+    'the heir cannot read the room': ({ world }) => { world.fate = first('peek', () => ({ lose: 'reply' })); },
+    'the owner dies before the step of the store': ({ world, owner }) => { world.fate = first('pass', () => { world.kill(owner); return { lose: 'request' }; }); },
+    'the owner dies after it, and says nothing': ({ world, owner }) => { world.fate = first('pass', () => { world.clock.after(0.1, () => world.kill(owner)); return undefined; }); },
+    'the owner freezes after it, for long': ({ world, owner }) => {
+      world.fate = first('pass', () => {
+        world.clock.after(0.1, () => world.freeze(owner));
+        world.clock.after(4_000, () => world.thaw(owner));
+        return undefined;
+      });
+    },
+    'the heir dies before the step': ({ world, heir }) => { world.fate = first('pass', () => { world.kill(heir); return undefined; }); },
+    'the heir dies after it': ({ world, heir }) => { world.fate = first('pass', () => { world.clock.after(0.5, () => world.kill(heir)); return undefined; }); },
+    'the heir freezes before the step, for a moment': ({ world, heir }) => frozen(world, heir, 400),
+    'the heir freezes before the step, until it is held for dead': ({ world, heir }) => frozen(world, heir, 4_000),
+    'the request of the step is lost': ({ world }) => { world.fate = first('pass', () => ({ lose: 'request' })); },
+    'the reply of the step is lost': ({ world }) => { world.fate = first('pass', () => ({ lose: 'reply' })); },
+    'the step is refused': ({ world }) => { world.fate = first('pass', () => ({ lose: 'refused' })); },
+    'the heir is not told': ({ world }) => lose(world, '"yours"'),
+    'the heir is not told, and cannot look': ({ world }) => {
+      lose(world, '"yours"');
+      world.fate = first('owner', () => ({ lose: 'request' }));
+    },
+    'the heir runs it, and its answer is lost': ({ world, heir }) => {
+      world.fate = first('pass', () => { world.losesBus = from => from === heir.node.id; world.clock.after(40, () => { world.losesBus = () => false; }); return undefined; });
+    },
+    'an append hangs for so long that what the heir has ready may be stale': ({ world }) => {
+      const { opens, open } = latch();
+      world.fate = first('append', () => ({ hold: opens }));
+      world.clock.after(1_400, open);
+    },
+  };
+  type W = Table['world'];
+  function lose(world: W, what: string, by?: string): void {
+    let left = 1;
+    world.losesBus = (from, _to, text) => left > 0 && (by === undefined || from === by) && text.includes(what) && left-- > 0;
+  }
+  function frozen(world: W, heir: Host, ms: number): void {
+    world.fate = first('pass', () => {
+      world.freeze(heir);
+      world.clock.after(ms, () => world.thaw(heir));
+      return undefined;
+    });
+  }
+  let seed = 10;
+  for (const [what, goesWrong] of Object.entries(step)) {
+    it(`[O13] [O14] ${what}: play goes on, nothing is lost or done twice`, async () => {
+      const table = await inheriting(seed++);
+      const { world, id, owner, heir } = table;
+      const play = atPlay(table);
+      await world.clock.pass(100);
+      goesWrong(table);
+      const moving = owner.node.handOver(id, heir.node.id).catch(() => false);
+      await world.clock.pass(5_000);
+      world.fate = () => undefined;
+      world.losesBus = () => false;
+      void moving;
+      const counted = play.count;
+      await world.clock.pass(300);
+      assert.ok(play.count > counted + 5, 'play is on');
+      await play.audit(table);
+      assert.ok(play.slowest < 3_500, `${play.slowest} ms`);
+    });
+  }
+
+  it('[O14] an heir that froze while it was given the room, and lost it, answers nothing of what it has ready', async () => {
+    const table = await inheriting(40);
+    const { world, id, owner, heir, adas } = table;
+    world.fate = first('pass', () => {
+      world.freeze(heir);
+      return undefined;
+    });
+    void owner.node.handOver(id, heir.node.id);
+    await world.clock.until('another has it', () => world.owner(id) !== undefined && world.owner(id) !== owner, 5_000);
+    const { term } = world.owner(id)!.node.registry.get(id)!;
+    assert.ok((await world.clock.run(adas.act.add({ id: 'later' }))).ok);
+    world.thaw(heir);
+    const eve = world.client('eve', 'd');
+    const seen = await world.clock.run(eve.client.watch(ledger, { id }));
+    assert.ok(seen.term >= term, 'of the new owner');
+    assert.deepEqual(ids(seen), ['later']);
+  });
+
+  it('[O14] a snapshot written meanwhile, or a gap, and the heir claims the room of itself instead', async () => {
+    for (const spoil of ['"snapshotSeq":', '"entries":['] as const) {
+      const table = await inheriting(41);
+      const { world, id, owner, heir, ops } = table;
+      const play = atPlay(table);
+      await world.clock.pass(50);
+      // As if the owner knew of another snapshot, or had forgotten an entry.
+      const { peers } = owner.node as unknown as { peers: { ask(node: string, kind: string, body: Record<string, unknown>, ...more: unknown[]): Promise<unknown> } };
+      const ask = peers.ask.bind(peers);
+      peers.ask = (node, kind, body, ...more) => {
+        if (kind === 'yours') body = spoil === '"snapshotSeq":' ? { ...body, snapshotSeq: 99_999 } : { ...body, seq: (body['seq'] as number) + 1 };
+        return ask(node, kind, body, ...more);
+      };
+      const from = world.calls.length;
+      assert.equal(await world.handOver(owner, id, heir), true);
+      await world.clock.pass(100);
+      assert.ok(ops(from).includes('d claim'));
+      assert.equal(world.owner(id), heir);
+      await play.audit(table);
+    }
+  });
+
+  it('[O13] two owners of mind to hand over at once, and an heir that has it already: one of them does', async () => {
+    const table = await inheriting(42);
+    const { world, id, owner, heir } = table;
+    const play = atPlay(table);
+    const both = await world.clock.run(Promise.all([owner.node.handOver(id, heir.node.id), owner.node.handOver(id, world.host('b').node.id)]));
+    assert.deepEqual(both.filter(Boolean).length, 1);
+    assert.equal(await world.handOver(owner, id, heir), false, 'it is not here any more');
+    await play.audit(table);
+  });
+});
