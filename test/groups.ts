@@ -18,6 +18,7 @@ export interface Group {
 /** Folders whose tests use real parts. Every other folder of test/ needs nothing installed and is quick. */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   redis: ['redis-server'],
+  sentinel: ['redis-server', 'nginx'],
   launcher: ['redis-server', 'nginx'],
   cluster: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],

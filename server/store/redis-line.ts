@@ -37,6 +37,8 @@ export class RedisLine {
   private closed = false;
   private started = false;
   private asking: Timer | null = null;
+  /** Ends the pause before the next try. */
+  private hurry: (() => void) | null = null;
   private trouble: string | null = null;
   private readonly ready: ((identity: Identity) => void)[] = [];
   private readonly down: (() => void)[] = [];
@@ -48,7 +50,10 @@ export class RedisLine {
     private readonly parts: { clock: Clock; log: Log },
     private readonly identify: (client: RedisClient) => Promise<Identity> = identifyMaster,
   ) {
-    door.onMoved(why => this.drop(why));
+    door.onMoved(why => {
+      this.drop(why);
+      this.hurry?.();
+    });
   }
 
   get isReady(): boolean { return this.current !== null; }
@@ -126,9 +131,19 @@ export class RedisLine {
       } catch (error) {
         if (client) destroy(client);
         this.troubled(reasonOf(error));
-        await this.parts.clock.sleep(Math.min(25 * 2 ** Math.min(tries, 4), 300) + Math.floor(Math.random() * 50));
+        await this.pause(Math.min(25 * 2 ** Math.min(tries, 4), 300) + Math.floor(Math.random() * 50));
       }
     }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise<void>(resolve => {
+      const timer = this.parts.clock.after(ms, resolve);
+      this.hurry = () => {
+        timer.cancel();
+        resolve();
+      };
+    }).finally(() => { this.hurry = null; });
   }
 
   private async introduce(client: RedisClient): Promise<Identity> {

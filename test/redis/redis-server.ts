@@ -47,6 +47,10 @@ export class TestRedis {
     await gone;
   }
 
+  /** Stands still with its sockets open. */
+  freeze(): void { this.child?.kill('SIGSTOP'); }
+  resume(): void { this.child?.kill('SIGCONT'); }
+
   async stop(): Promise<void> {
     await this.kill();
     await rm(this.folder, { recursive: true, force: true });
