@@ -20,8 +20,10 @@ export class RedisAway extends Error { override readonly name = 'RedisAway'; }
 /** Which Redis this is, and which history it has: both change when data may be gone. */
 export interface Identity { runId: string; history: string }
 
-/** How long (ms) until a new connection has said who it is; and the beat of the questions whether it still answers. */
+/** How long (ms) until a new connection has said who it is, the first time, and later on a machine that may just be slow. */
 const HANDSHAKE = 1_500;
+const HANDSHAKE_MOST = 5_000;
+/** The beat of the questions whether a connection still answers, and how many may be without an answer. */
 const ASK_EVERY = 300;
 const UNANSWERED = 4;
 
@@ -37,7 +39,7 @@ export class RedisLine {
   private closed = false;
   private started = false;
   private asking: Timer | null = null;
-  /** Ends the pause before the next try. */
+  /** Ends what is tried, or the pause before the next try: the place to be is another. */
   private hurry: (() => void) | null = null;
   private trouble: string | null = null;
   private readonly ready: ((identity: Identity) => void)[] = [];
@@ -123,7 +125,10 @@ export class RedisLine {
         // Without a listener an error of the connection would be the end of the process.
         opened.on('error', (error: Error) => { if (this.current === opened) this.drop(reasonOf(error)); });
         opened.on('terminated', () => { if (this.current === opened) this.drop('the connection is closed'); });
-        const identity = await within(this.parts.clock, HANDSHAKE, this.introduce(opened));
+        const elsewhere = new Promise<never>((_resolve, reject) => { this.hurry = () => reject(new Error('the master is another one')); });
+        elsewhere.catch(() => {}); // only sometimes waited for
+        const identity = await within(this.parts.clock, Math.min(HANDSHAKE * (tries + 1), HANDSHAKE_MOST), Promise.race([this.introduce(opened), elsewhere]));
+        this.hurry = null;
         // The class keeps what it hands out: a socket that broke in this very turn is found by the first question.
         if (this.closed) return destroy(opened);
         this.take(opened, identity);
