@@ -71,7 +71,7 @@ describe('play goes on through a failover of Redis', () => {
     assert.deepEqual([await counter('rejoin_lost_total'), await counter('rejoin_lost_entries_total')], [0, 0]);
   }).timeout(240_000);
 
-  it('[C2] [O4] a replica that lagged behind becomes the master: every client is told, the operator too, nobody diverges, clocks go on', async () => {
+  it('[C2] [O4] [O15] a replica that lagged behind becomes the master: every client is told, the operator too, nobody diverges, clocks go on', async () => {
     await begin({ replicas: 1, waitReplicas: 0 });
     for (let i = 0; i < 2; i++) clients.push(connect(cluster.url, { storage: null }));
     const a = await clients[0]!.create(fourInARow, { options: { turnSeconds: 5 } });
