@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { readTls } from './store/redis-client.ts';
+import type { RedisOptions } from './store/redis-door.ts';
 
 const number = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).default(otherwise);
 const list = z.string().default('').transform(text => text.split(',').map(s => s.trim()).filter(s => s !== ''));
@@ -9,6 +11,28 @@ const schema = z.object({
   HOST: z.string().min(1).default('0.0.0.0'),
   /** redis:// or rediss://; without it the node keeps everything in its own memory. */
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** host:port of each sentinel, separated by commas; in place of REDIS_URL. */
+  REDIS_SENTINELS: list.transform((all, context) => all.flatMap(text => {
+    const [, host, port] = /^\[?([^\s[\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+    if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return [{ host, port: Number(port) }];
+    context.addIssue('host:port of each sentinel, separated by commas');
+    return [];
+  })),
+  /** What the sentinels call the master. */
+  REDIS_MASTER: z.string().min(1).optional(),
+  /** As whom, with sentinels; with REDIS_URL that is part of it. */
+  REDIS_USER: z.string().min(1).optional(),
+  REDIS_PASSWORD: z.string().min(1).optional(),
+  REDIS_SENTINEL_USER: z.string().min(1).optional(),
+  REDIS_SENTINEL_PASSWORD: z.string().min(1).optional(),
+  /** How many replicas confirm an entry before anybody is told. */
+  REDIS_WAIT_REPLICAS: number(0, 16, 0),
+  /** 1: TLS, with sentinels; with REDIS_URL it begins with rediss://. */
+  REDIS_TLS: z.enum(['0', '1']).transform(text => text === '1').optional(),
+  /** Files (PEM): whose signature is believed, and the client's own certificate and key. */
+  REDIS_TLS_CA: z.string().min(1).optional(),
+  REDIS_TLS_CERT: z.string().min(1).optional(),
+  REDIS_TLS_KEY: z.string().min(1).optional(),
   NODE_NAME: z.string().regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and -, at most 32').default('node'),
   /** Signs guests' tokens; the same on all nodes. */
   REJOIN_SECRET: z.string().min(32, 'at least 32 characters').optional(),
@@ -26,8 +50,21 @@ const schema = z.object({
   NODE_ENV: z.string().optional(),
   /** Set by the launcher: where this machine's cluster control listens. */
   CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-}).refine(s => s.REDIS_URL === undefined || s.REJOIN_SECRET !== undefined, {
-  path: ['REJOIN_SECRET'], message: 'is needed with REDIS_URL: all nodes must sign with the same secret',
+}).superRefine((s, context) => {
+  const wrong = (path: keyof typeof s, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  const sentinels = (s.REDIS_SENTINELS ?? []).length > 0;
+  const redis = s.REDIS_URL !== undefined || sentinels;
+  if (redis && s.REJOIN_SECRET === undefined) wrong('REJOIN_SECRET', 'is needed with Redis: all nodes must sign with the same secret');
+  if (s.REDIS_URL !== undefined && sentinels) wrong('REDIS_SENTINELS', 'either this or REDIS_URL, not both');
+  for (const name of ['REDIS_MASTER', 'REDIS_USER', 'REDIS_PASSWORD', 'REDIS_SENTINEL_USER', 'REDIS_SENTINEL_PASSWORD'] as const) {
+    if (s[name] !== undefined && !sentinels) wrong(name, `goes with REDIS_SENTINELS${/^REDIS_(USER|PASSWORD)$/.test(name) ? '; without, it is part of REDIS_URL' : ''}`);
+  }
+  if (s.REDIS_WAIT_REPLICAS > 0 && !redis) wrong('REDIS_WAIT_REPLICAS', 'there is no Redis whose replicas could confirm anything');
+  const tls = s.REDIS_URL?.startsWith('rediss:') === true || (sentinels && s.REDIS_TLS === true);
+  if (s.REDIS_TLS && !tls) wrong('REDIS_TLS', redis ? 'a REDIS_URL says it itself, by rediss://' : 'there is no Redis');
+  for (const name of ['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const) if (s[name] !== undefined && !tls) wrong(name, 'there is no TLS to use it in: REDIS_TLS=1, or a rediss:// address');
+  if ((s.REDIS_TLS_CERT === undefined) !== (s.REDIS_TLS_KEY === undefined)) wrong('REDIS_TLS_KEY', 'a certificate and its key go together');
+}, {
   when: () => true, // also beside other complaints, so that all are said at once
 }).refine(s => !s.DEV || s.NODE_ENV !== 'production', {
   path: ['DEV'], message: 'is refused where NODE_ENV is production: it shows to everybody what games hide',
@@ -45,4 +82,24 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const read = schema.safeParse(given);
   if (read.success) return read.data;
   throw new BadConfig(`The settings are wrong:\n${read.error.issues.map(i => `  ${i.path.join('.')}: ${i.message}`).join('\n')}`);
+}
+
+/** Where Redis is by these settings; undefined: nowhere, the node is alone. @throws BadConfig when a file cannot be read */
+export function redisOf(config: Config): RedisOptions | undefined {
+  const { REDIS_URL: url, REDIS_SENTINELS: sentinels, REDIS_WAIT_REPLICAS: waitReplicas } = config;
+  if (url === undefined && sentinels.length === 0) return undefined;
+  const files = { ca: config.REDIS_TLS_CA, cert: config.REDIS_TLS_CERT, key: config.REDIS_TLS_KEY };
+  let tls: RedisOptions['tls'] = config.REDIS_TLS;
+  if (Object.values(files).some(file => file !== undefined)) {
+    try {
+      tls = readTls(files);
+    } catch (error) {
+      throw new BadConfig(`The settings are wrong:\n  REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  if (url !== undefined) return { url, tls, waitReplicas };
+  return {
+    sentinels, master: config.REDIS_MASTER, user: config.REDIS_USER, password: config.REDIS_PASSWORD,
+    sentinelUser: config.REDIS_SENTINEL_USER, sentinelPassword: config.REDIS_SENTINEL_PASSWORD, tls, waitReplicas,
+  };
 }

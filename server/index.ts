@@ -11,3 +11,5 @@ export type { EffectAbout } from './rooms/effects.ts';
 export { RedisUnfit } from './cluster/redis-parts.ts';
 export { RoomRefusal, type NewRoomOptions, type ServerRooms } from './server-rooms.ts';
 export type { Log } from './ports.ts';
+export type { RedisOptions } from './store/redis-door.ts';
+export { readTls, type RedisTls } from './store/redis-client.ts';

@@ -48,8 +48,8 @@ export interface Meter {
   count(name: CounterName, by?: number, label?: string): void;
   observe(name: TimerName, ms: number): void;
 }
-export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
 export type TimerName = 'append' | 'standstill' | 'handOver' | 'forward';
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'lostRooms' | 'lostEntries' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
 
 /** A channel of members: everybody who sees the same of a room. */
 export type Channel = string;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RedisUnfit } from './cluster/redis-parts.ts';
-import { BadConfig, readConfig, type Config } from './config.ts';
+import { BadConfig, readConfig, redisOf, type Config } from './config.ts';
 import { demoEffects } from './demo-effects.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { lanUrl } from './lan.ts';
@@ -35,10 +35,10 @@ async function start(games: readonly AnyGame[]): Promise<void> {
   if (embedded) await buildPage();
   if (embedded && config.DEV) await buildDevPage();
   const server = await startServer({
-    games, dev: config.DEV ?? false, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
+    games, dev: config.DEV ?? false, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redis: redisOf(config), keyPrefix: config.KEY_PREFIX,
     origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY,
   }, { port: config.PORT, host: config.HOST });
-  log.info({ port: server.port, store: config.REDIS_URL ? 'redis' : 'memory' }, 'listening');
+  log.info({ port: server.port, store: redisOf(config) ? 'redis' : 'memory' }, 'listening');
   if (embedded) await greet(server.port, config.DEV ?? false);
   stopInGoodOrder(server, config, log);
 }
@@ -50,7 +50,7 @@ function stopInGoodOrder(server: RunningServer, config: Config, log: ReturnType<
     stopping = true;
     log.info({ why }, 'stopping');
     // Alone there is nobody to give rooms to.
-    const gone = config.REDIS_URL ? server.drain() : server.close();
+    const gone = redisOf(config) ? server.drain() : server.close();
     setTimeout(() => process.exit(1), 15_000).unref();
     gone.then(() => process.exit(0), (error: unknown) => {
       log.error({ error }, 'did not stop in good order');

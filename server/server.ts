@@ -22,8 +22,9 @@ import type { EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy, realPacker } from './real-ports.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { MemoryStore } from './store/memory-store.ts';
+import type { RedisOptions } from './store/redis-door.ts';
 
-/** What a server is made of. Only `games` must be given; in a cluster, `secret` and `redisUrl`, too. */
+/** What a server is made of. Only `games` must be given; in a cluster, `secret` and `redisUrl` (or `redis`), too. */
 export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
   games: G;
   /**
@@ -47,8 +48,10 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   authenticate?: Authenticate;
   /** Origins of pages that may connect, besides the server's own; `*`: all. */
   origins?: readonly string[];
-  /** Without it: one node, everything in its own memory. */
+  /** One Redis, by its address. Without it and without `redis`: one node, everything in its own memory. */
   redisUrl?: string | undefined;
+  /** Redis in all its ways: with replicas and sentinels, TLS, users. In place of `redisUrl`. */
+  redis?: RedisOptions | undefined;
   /** Of all keys and channels in Redis. Default: `rejoin:`. */
   keyPrefix?: string;
   /** How long (ms) recordings of finished matches are kept, of games that are recorded. Default: a day. */
@@ -109,8 +112,9 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
-  const tokens = new Tokens(secretOf(options), realClock, realEntropy);
-  const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
+  const redis = redisOf(options);
+  const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
+  const backing = redis === undefined ? inMemory() : await connectRedis({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
   const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
@@ -119,7 +123,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  routes.app = createApp({ node, metrics, page, clustered: options.redisUrl !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
+  routes.app = createApp({ node, metrics, page, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
@@ -145,9 +149,15 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   };
 }
 
+/** @throws TypeError when both ways to say it are used */
+function redisOf({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
+  if (redisUrl !== undefined && redis !== undefined) throw new TypeError('redis: either redis or redisUrl, not both');
+  return redisUrl === undefined ? redis : { url: redisUrl };
+}
+
 /** @throws TypeError when a node of a cluster has none: its tokens would be worth nothing elsewhere */
-function secretOf({ secret, redisUrl }: ServerOptions): string {
-  if (secret === undefined && redisUrl !== undefined) throw new TypeError('secret: all nodes of a cluster need the same one, of at least 32 bytes');
+function secretOf(secret: string | undefined, clustered: boolean): string {
+  if (secret === undefined && clustered) throw new TypeError('secret: all nodes of a cluster need the same one, of at least 32 bytes');
   return secret ?? mint(realEntropy.bytes(32));
 }
 

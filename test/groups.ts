@@ -19,6 +19,7 @@ export interface Group {
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   moves: [],
   redis: ['redis-server'],
+  sentinel: ['redis-server', 'nginx'],
   launcher: ['redis-server', 'nginx'],
   cluster: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],

@@ -1,22 +1,28 @@
-import type { Log, Bus, NodeRecord, Register } from '../ports.ts';
-import { destroy, newClient, type RedisClient } from '../store/redis-client.ts';
+import type { Bus, Clock, Log, NodeRecord, Register } from '../ports.ts';
+import { doorOf, type RedisAt } from '../store/redis-door.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
+import { RedisLine } from '../store/redis-line.ts';
+import { Subscriptions } from '../store/redis-subscriptions.ts';
 
 /** The two connections for what nodes tell each other. Answers and broadcasts share them: so they leave, and arrive, in one piece. */
 export class PubSub {
-  readonly pub: RedisClient;
-  readonly sub: RedisClient;
+  readonly pub: RedisLine;
+  readonly sub: RedisLine;
+  /** What is heard on `sub`; it is heard again after each reconnect. */
+  readonly heard: Subscriptions;
 
-  constructor(options: { url: string; log: Log }) {
-    this.pub = newClient(options.url, 'rejoin-pub', options.log);
-    this.sub = newClient(options.url, 'rejoin-sub', options.log, true);
+  constructor(options: RedisAt & { clock: Clock; log: Log }) {
+    const door = doorOf(options);
+    this.pub = new RedisLine(door, 'rejoin-pub', options);
+    this.sub = new RedisLine(door, 'rejoin-sub', options);
+    this.heard = new Subscriptions(this.sub);
   }
 
   async connect(): Promise<void> { await Promise.all([this.pub.connect(), this.sub.connect()]); }
 
   close(): void {
-    destroy(this.pub);
-    destroy(this.sub);
+    this.pub.close();
+    this.sub.close();
   }
 }
 
@@ -26,29 +32,38 @@ export class RedisBus implements Bus {
 
   constructor(private readonly wire: PubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
 
-  publish(node: string, text: string): Promise<number> { return this.wire.pub.publish(this.keys.inbox(node), text); }
-  async listen(node: string, on: (text: string) => void): Promise<void> { await this.wire.sub.subscribe(this.keys.inbox(node), text => on(text)); }
+  async publish(node: string, text: string): Promise<number> { return this.wire.pub.client.publish(this.keys.inbox(node), text); }
+  async listen(node: string, on: (text: string) => void): Promise<void> { await this.wire.heard.add(this.keys.inbox(node), text => on(text)); }
 }
+
+/** ms for the replicas to confirm a beat: well below the silence for which a node is held for dead. */
+const BEAT_CONFIRMED_WITHIN = 300;
 
 /** The register of nodes: one hash. Shares no connection with the appends, so that a slow list does not look like death. */
 export class RedisRegister implements Register {
-  private readonly client: RedisClient;
+  private readonly line: RedisLine;
   private readonly keys: RedisKeys;
 
-  constructor(options: { url: string; prefix: string; log: Log }) {
+  constructor(private readonly options: RedisAt & { prefix: string; clock: Clock; log: Log; waitReplicas?: number | undefined }) {
     this.keys = new RedisKeys(options.prefix);
-    this.client = newClient(options.url, 'rejoin-register', options.log);
+    this.line = new RedisLine(doorOf(options), 'rejoin-register', options);
   }
 
-  async connect(): Promise<void> { await this.client.connect(); }
+  private get client() { return this.line.client; }
+
+  async connect(): Promise<void> { await this.line.connect(); }
 
   async beat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }> {
     const known = [...this.known];
-    const [, all, heard] = await Promise.all([
+    const { waitReplicas = 0 } = this.options;
+    const [, confirmed, all, heard] = await Promise.all([
       this.client.hSet(this.keys.nodes, record.id, JSON.stringify(record)),
+      waitReplicas === 0 ? 0 : this.client.wait(waitReplicas, BEAT_CONFIRMED_WITHIN),
       this.client.hGetAll(this.keys.nodes),
       known.length === 0 ? {} : this.client.pubSubNumSub(known.map(id => this.keys.inbox(id))),
     ]);
+    // A beat that no replica has was seen by nobody who may count: the master is one of the past, or alone.
+    if (confirmed < waitReplicas) throw new Error(`${confirmed} of ${waitReplicas} replicas confirmed the beat`);
     const nodes = Object.values(all).map(text => JSON.parse(text) as NodeRecord);
     const counts = heard as Record<string, number>;
     // A node seen for the first time is counted with the next beat; until then it is taken to be heard.
@@ -64,5 +79,5 @@ export class RedisRegister implements Register {
   }
 
   async remove(node: string): Promise<void> { await this.client.hDel(this.keys.nodes, node); }
-  async close(): Promise<void> { destroy(this.client); }
+  async close(): Promise<void> { this.line.close(); }
 }

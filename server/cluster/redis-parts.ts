@@ -1,6 +1,7 @@
 import type { Backing } from '../backing.ts';
 import { RedisAdapter } from '../gateway/redis-adapter.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
+import { openDoor, type RedisOptions } from '../store/redis-door.ts';
 import { checkRedis } from '../store/redis-check.ts';
 import { RedisStore } from '../store/redis-store.ts';
 import { PubSub, RedisBus, RedisRegister } from './redis-bus.ts';
@@ -8,8 +9,11 @@ import { PubSub, RedisBus, RedisRegister } from './redis-bus.ts';
 /** Redis cannot be used as it is, or not be reached; the message says what to change. */
 export class RedisUnfit extends Error { override readonly name = 'RedisUnfit'; }
 
-/** Everything of a node that stands on Redis, connected and checked. @throws RedisUnfit */
-export async function connectRedis(options: { url: string; prefix: string; clock: Clock; log: Log; meter: Meter; patience?: number }): Promise<Backing> {
+/** Everything of a node that stands on Redis, connected and checked. @throws RedisUnfit; TypeError when the options contradict each other */
+export async function connectRedis({ redis, ...parts }: { redis: RedisOptions; prefix: string; clock: Clock; log: Log; meter: Meter; patience?: number }): Promise<Backing> {
+  const { waitReplicas = 0 } = redis;
+  const door = openDoor(redis, parts);
+  const options = { ...parts, door, waitReplicas };
   const store = new RedisStore(options);
   const wire = new PubSub(options);
   const bus = new RedisBus(wire, options.prefix);
@@ -17,6 +21,7 @@ export async function connectRedis(options: { url: string; prefix: string; clock
   const adapter = new RedisAdapter(wire, options);
   const close = async () => {
     wire.close();
+    door.close();
     await Promise.all([store.close(), register.close()]);
   };
   const patience = options.patience ?? 15_000;
@@ -25,11 +30,11 @@ export async function connectRedis(options: { url: string; prefix: string; clock
     await Promise.race([
       Promise.all([store.connect(), wire.connect(), register.connect()]),
       new Promise<never>((_resolve, reject) => {
-        late = options.clock.after(patience, () => reject(new RedisUnfit(`Redis at ${hostOf(options.url)} was not reached within ${patience / 1000} s`)));
+        late = options.clock.after(patience, () => reject(new RedisUnfit(`${door.name} was not reached within ${patience / 1000} s${store.problem === null ? '' : `: ${store.problem}`}`)));
       }),
     ]);
-    const wrong = await checkRedis(store, options.log);
-    if (wrong.length > 0) throw new RedisUnfit(`Redis at ${hostOf(options.url)} cannot be used as it is:\n${wrong.map(w => `  ${w}`).join('\n')}`);
+    const wrong = await checkRedis(store, options.log, waitReplicas);
+    if (wrong.length > 0) throw new RedisUnfit(`${door.name} cannot be used as it is:\n${wrong.map(w => `  ${w}`).join('\n')}`);
   } catch (error) {
     await close();
     throw error;
@@ -38,6 +43,3 @@ export async function connectRedis(options: { url: string; prefix: string; clock
   }
   return { store, bus, register, close, attach: (gateway, resync) => adapter.attach(gateway, resync) };
 }
-
-/** The address without what is secret in it. */
-const hostOf = (url: string): string => new URL(url).host;

@@ -1,7 +1,8 @@
 import { createAdapter } from '@socket.io/redis-adapter';
 import type { Log, Meter } from '../ports.ts';
-import type { RedisClient } from '../store/redis-client.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
+import type { RedisLine } from '../store/redis-line.ts';
+import type { Heard, Subscriptions } from '../store/redis-subscriptions.ts';
 import type { Gateway } from './gateway.ts';
 
 /**
@@ -14,45 +15,47 @@ import type { Gateway } from './gateway.ts';
 export class RedisAdapter {
   private readonly keys: RedisKeys;
 
-  constructor(private readonly wire: { pub: RedisClient; sub: RedisClient }, private readonly options: { prefix: string; log: Log; meter: Meter }) { this.keys = new RedisKeys(options.prefix); }
+  constructor(private readonly wire: { pub: RedisLine; sub: RedisLine; heard: Subscriptions }, private readonly options: { prefix: string; log: Log; meter: Meter }) { this.keys = new RedisKeys(options.prefix); }
 
   /** `resync` is called when broadcasts may have been missed: the subscription was away for a while. */
   async attach(gateway: Gateway, resync: () => void): Promise<void> {
-    await gateway.adapt(createAdapter(guardedPublisher(this.wire.pub, this.options.meter), guardedSubscriber(this.wire.sub, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
+    await gateway.adapt(createAdapter(publisher(this.wire.pub, this.options.meter), subscriber(this.wire.heard, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
     let wasAway = false;
-    this.wire.sub.on('reconnecting', () => { wasAway = true; });
-    this.wire.sub.on('ready', () => {
+    this.wire.sub.onDown(() => { wasAway = true; });
+    this.wire.sub.onReady(() => {
       if (wasAway) resync();
       wasAway = false;
     });
   }
 }
 
-function guardedPublisher(client: RedisClient, meter: Meter): RedisClient {
+/** What the adapter does with the client that it publishes by. That it has `pSubscribe` tells it which library this is. */
+function publisher(line: RedisLine, meter: Meter): object {
   const lost = () => {
     meter.count('droppedPublishes');
     return 0;
   };
-  return new Proxy(client, {
-    get(target, name) {
-      if (name === 'publish') return (channel: string, message: string) => (target.isReady ? target.publish(channel, message).catch(lost) : Promise.resolve(lost()));
-      return bound(target, name);
-    },
-  });
+  return {
+    ...deaf,
+    pSubscribe: () => Promise.reject(new Error('this connection publishes')),
+    sSubscribe: () => Promise.reject(new Error('this connection publishes')),
+    publish: (channel: string, message: string) => (line.isReady ? line.client.publish(channel, message).catch(lost) : Promise.resolve(lost())),
+    sendCommand: async (words: string[]) => line.client.sendCommand(words),
+  };
 }
 
-function guardedSubscriber(client: RedisClient, log: Log): RedisClient {
-  const guarded = new Set(['subscribe', 'pSubscribe', 'unsubscribe', 'pUnsubscribe']);
-  return new Proxy(client, {
-    get(target, name) {
-      const member = bound(target, name);
-      if (typeof name !== 'string' || !guarded.has(name)) return member;
-      return (...args: unknown[]) => (member as (...a: unknown[]) => Promise<unknown>)(...args).catch((error: unknown) => log.debug({ error, call: name }, 'the broadcast path was not changed'));
-    },
-  });
+/** What the adapter does with the client that it listens by. It asks for bytes, always. */
+function subscriber(heard: Subscriptions, log: Log): object {
+  const guarded = (call: string, work: Promise<unknown>) => work.catch((error: unknown) => log.debug({ error, call }, 'the broadcast path was not changed'));
+  const each = (channels: string | string[]) => [channels].flat();
+  return {
+    ...deaf,
+    subscribe: (channels: string | string[], on: Heard<Buffer>) => guarded('subscribe', Promise.all(each(channels).map(channel => heard.addBytes(channel, on)))),
+    pSubscribe: (pattern: string, on: Heard<Buffer>) => guarded('pSubscribe', heard.addPattern(pattern, on)),
+    unsubscribe: (channels: string | string[], on: Heard<Buffer>) => guarded('unsubscribe', Promise.all(each(channels).map(channel => heard.remove(channel, on)))),
+    pUnsubscribe: (pattern: string, on: Heard<Buffer>) => guarded('pUnsubscribe', heard.remove(pattern, on)),
+  };
 }
 
-function bound(target: RedisClient, name: string | symbol): unknown {
-  const member: unknown = Reflect.get(target, name, target);
-  return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(target) : member;
-}
+/** The adapter wants to hear of errors. There are none to hear of: the lines beneath see to them. */
+const deaf = { on: () => {}, off: () => {} };

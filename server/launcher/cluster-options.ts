@@ -11,6 +11,10 @@ export interface ClusterOptions {
   readonly quiet?: boolean;
   /** Kept and used again; absent, a fresh folder that `stop` removes. */
   readonly runDir?: string;
+  /** How many replicas Redis has, with three sentinels beside them; absent: none, and no sentinels. */
+  readonly replicas?: number;
+  /** How many replicas must have an entry before anybody is told; absent: 1 where there are any. */
+  readonly waitReplicas?: number;
   /** Redis settings beside ours, such as `{ appendfsync: 'always' }`. */
   readonly redis?: Readonly<Record<string, string>>;
   /** More environment for every node. */

@@ -6,7 +6,7 @@ import { readable, worthShowing } from './log-lines.ts';
 import { NginxProcess } from './nginx-process.ts';
 import { NodeProcess, type NodeChange } from './node-process.ts';
 import { isFree } from './ports.ts';
-import { RedisProcess } from './redis-process.ts';
+import { openRedisGroup, type RedisGroup, type RedisInfo } from './redis-group.ts';
 import { LauncherRefusal } from './refusal.ts';
 import { Reviver } from './reviver.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
@@ -16,10 +16,13 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 const MOST_NODES = 24; // What fits into one block of ports, with room for Redis and the rest.
 
 export type { ClusterOptions, NodeInfo } from './cluster-options.ts';
+export type { RedisInfo } from './redis-group.ts';
 
 interface ClusterEvents {
-  /** A child of the cluster (node-1 …, redis, nginx) has ended. */
+  /** A child of the cluster (node-1 …, redis, redis-2 …, sentinel-1 …, nginx) has ended. */
   exit: [ChildExit];
+  /** The sentinels have made another Redis the master. */
+  master: [name: string];
   /** A line that a child wrote. */
   line: [name: string, line: string];
 }
@@ -31,24 +34,24 @@ interface ClusterEvents {
 export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #options: ClusterOptions;
   readonly #folder: RunFolder;
+  readonly #system: SystemPaths;
   readonly #watchdog: Watchdog;
-  readonly #redis: RedisProcess;
   readonly #nginx: NginxProcess;
   readonly #nodes: NodeProcess[] = [];
   readonly #reviver: Reviver | undefined;
   readonly #childEvents: ChildEvents;
   readonly port: number;
-  readonly redisPort: number;
+  #redisGroup: RedisGroup | undefined;
   #control: Control | undefined;
   #stopping: Promise<void> | undefined;
 
   /** Use `startCluster`. */
-  constructor(options: ClusterOptions, folder: RunFolder, ports: { http: number; redis: number }, system: SystemPaths) {
+  constructor(options: ClusterOptions, folder: RunFolder, httpPort: number, system: SystemPaths) {
     super();
     this.#options = options;
     this.#folder = folder;
-    this.port = ports.http;
-    this.redisPort = ports.redis;
+    this.#system = system;
+    this.port = httpPort;
     this.#watchdog = startWatchdog(folder.path);
     this.#childEvents = {
       mayStart: () => this.#stopping === undefined,
@@ -62,11 +65,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       },
       exited: (exit, pid) => this.#exited(exit, pid),
     };
-    this.#redis = new RedisProcess(
-      { command: system['redis-server'], folder: folder.path, port: ports.redis, settings: options.redis ?? {} },
-      this.#childEvents,
-    );
-    this.#nginx = new NginxProcess({ command: system.nginx, folder: folder.path, port: ports.http }, this.#childEvents);
+    this.#nginx = new NginxProcess({ command: system.nginx, folder: folder.path, port: httpPort }, this.#childEvents);
     this.#reviver =
       options.restartCrashed === true ? new Reviver((name) => this.#startByName(name), (text) => this.say(text)) : undefined;
   }
@@ -76,8 +75,28 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** The address of the Redis that is the master now, as a user who may do everything there. */
   get redisUrl(): string {
-    return `redis://127.0.0.1:${this.redisPort}`;
+    return this.#redis.operatorUrl();
+  }
+
+  /** The master's port. */
+  get redisPort(): number {
+    return this.#redis.master.port;
+  }
+
+  /** What the nodes are told of Redis: REDIS_URL or REDIS_SENTINELS and so on, as a user who may only play. */
+  get redisEnv(): Readonly<Record<string, string>> {
+    return this.#redis.nodeEnv;
+  }
+
+  /** All Redis servers; one of them, as far as is known, the master. Without `replicas`, just that one. */
+  get redisServers(): readonly RedisInfo[] {
+    return this.#redis.servers;
+  }
+
+  get sentinels(): readonly Omit<RedisInfo, 'master'>[] {
+    return this.#redis.sentinels;
   }
 
   get runDir(): string {
@@ -93,7 +112,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   get redisPid(): number | undefined {
-    return this.#redis.pid;
+    return this.#redis.master.pid;
+  }
+
+  get #redis(): RedisGroup {
+    if (this.#redisGroup === undefined) throw new LauncherRefusal('not-running', 'the cluster is not started yet');
+    return this.#redisGroup;
   }
 
   get nginxPid(): number | undefined {
@@ -107,7 +131,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     signal?.addEventListener('abort', abort);
     try {
       signal?.throwIfAborted();
-      await this.#redis.start();
+      await this.#startRedisGroup();
       if (this.#options.control !== undefined) {
         const port = await this.#folder.ports.take(this.#options.control.port);
         this.#control = await startControl(this, { port, pagePort: this.port });
@@ -164,13 +188,29 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     await this.#nginx.reload(this.#nodes.map((node) => node.port));
   }
 
-  async killRedis(): Promise<void> {
-    await this.#redis.kill();
+  /** SIGKILL of a Redis server or sentinel; without a name, of the master. */
+  async killRedis(name = this.#redis.master.name): Promise<void> {
+    await this.#redis.kill(name);
   }
 
-  /** The same port, and the data that is in the append-only file. */
-  async startRedis(): Promise<void> {
-    await this.#redis.start();
+  /** A Redis server or sentinel (the master, without a name) stands still, sockets open, until `resumeRedis`, or for `ms` milliseconds. */
+  freezeRedis(name = this.#redis.master.name, ms?: number): void {
+    this.#redis.freeze(name, ms);
+  }
+
+  resumeRedis(name: string): void {
+    this.#redis.resume(name);
+  }
+
+  /** Starts what is down of Redis, or the one that is named: the same ports, and the data that is in the append-only files. */
+  async startRedis(name?: string): Promise<void> {
+    const down = [...this.#redis.servers, ...this.#redis.sentinels].filter(({ state }) => state === 'down');
+    for (const one of name === undefined ? down.map((server) => server.name) : [name]) await this.#redis.startOne(one);
+  }
+
+  /** Waits until every replica that runs has what the master has: before that, a failover may find nobody to promote. */
+  async redisInStep(): Promise<void> {
+    for (const { name, master, state } of this.#redis.servers) if (!master && state === 'up') await this.#redis.inStep(name);
   }
 
   /**
@@ -196,7 +236,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     } else {
       await Promise.all(this.#nodes.filter((node) => node.state !== 'down').map((node) => node.drain()));
       await this.#nginx.stop();
-      await this.#redis.stop();
+      await this.#redisGroup?.stop();
     }
     await this.#control?.close();
     await this.#watchdog.release();
@@ -205,12 +245,13 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   async #killAll(): Promise<void> {
     const nodes = this.#nodes.filter((node) => node.state !== 'down').map((node) => node.kill());
-    await Promise.all([...nodes, this.#nginx.kill(), this.#redis.kill()]);
+    await Promise.all([...nodes, this.#nginx.kill(), this.#redisGroup?.killAll()]);
   }
 
   async #newNode(): Promise<NodeProcess> {
     if (this.#nodes.length >= MOST_NODES) throw new LauncherRefusal('too-many-nodes', `${MOST_NODES} nodes are the most`);
     const { firstNodePort, script = 'server/main.ts', env = {} } = this.#options;
+    const waits = this.#options.waitReplicas ?? Math.min(1, this.#options.replicas ?? 0);
     const name = `node-${this.#nodes.length + 1}`;
     const wanted = firstNodePort === undefined ? undefined : firstNodePort + this.#nodes.length;
     const port = await this.#folder.ports.take(wanted);
@@ -223,7 +264,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         script,
         env: {
           HOST: '127.0.0.1', // Only nginx faces the network.
-          REDIS_URL: this.redisUrl,
+          ...this.redisEnv,
+          ...(waits === 0 ? {} : { REDIS_WAIT_REPLICAS: String(waits) }),
           REJOIN_SECRET: this.#folder.secret,
           TRUST_PROXY: 'loopback',
           ...(this.#control === undefined ? {} : { CONTROL_PORT: String(this.#control.port) }),
@@ -236,6 +278,27 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return node;
   }
 
+  async #startRedisGroup(): Promise<void> {
+    const { env, redis = {}, replicas = 0 } = this.#options;
+    this.#redisGroup = await openRedisGroup(
+      {
+        command: this.#system['redis-server'],
+        folder: this.#folder.path,
+        secret: this.#folder.secret,
+        keyPrefix: env?.['KEY_PREFIX'] ?? process.env['KEY_PREFIX'] ?? 'rejoin:',
+        replicas,
+        settings: redis,
+        port: () => this.#folder.ports.take(),
+        switched: (name) => {
+          this.say(`${name} is the master of Redis now`);
+          this.emit('master', name);
+        },
+      },
+      this.#childEvents,
+    );
+    await this.#redisGroup.start();
+  }
+
   #node(name: string): NodeProcess {
     const node = this.#nodes.find((one) => one.name === name);
     if (node === undefined) throw new LauncherRefusal('no-such-node', `there is no ${name}`);
@@ -243,7 +306,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async #startByName(name: string): Promise<void> {
-    if (name === 'redis') await this.#redis.start();
+    if (/^(redis|sentinel)/.test(name)) await this.#redis.startOne(name);
     else if (name === 'nginx') await this.#nginx.start(this.#nodes.map((node) => node.port));
     else await this.#node(name).start();
   }
@@ -268,14 +331,14 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const system = findSystem(['redis-server', 'nginx']);
   const folder = await openRunFolder(options.runDir);
-  let ports: { http: number; redis: number };
+  let port: number;
   try {
-    ports = { http: await httpPort(folder, options.port ?? 0), redis: await folder.ports.take() };
+    port = await httpPort(folder, options.port ?? 0);
   } catch (error) {
     await folder.close();
     throw error;
   }
-  const cluster = new Cluster(options, folder, ports, system);
+  const cluster = new Cluster(options, folder, port, system);
   await cluster.start();
   return cluster;
 }

@@ -55,7 +55,7 @@ function tidied(line: string): string {
  * complaints are shown.
  */
 export function worthShowing(name: string, line: string): boolean {
-  if (name === 'redis') return / # /.test(line) && !/ # (oO0Oo|Redis version|Configuration loaded|Server initialized|WARNING Memory overcommit)/.test(line);
+  if (/^(redis|sentinel)/.test(name)) return / # /.test(line) && !/ # (oO0Oo|Redis version|Configuration loaded|Server initialized|WARNING Memory overcommit)/.test(line);
   if (name === 'nginx') return !/\[(notice|info|debug)\]/.test(line);
   return true;
 }

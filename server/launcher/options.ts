@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 export interface RunOptions {
   readonly nodes: number;
+  readonly replicas: number;
   readonly port: number;
   readonly controlPort: number;
   readonly runDir: string;
@@ -12,6 +13,7 @@ export interface RunOptions {
 export const USAGE = `npm run cluster -- [options]
 
   --nodes N          how many nodes (3)
+  --replicas N       Redis with so many replicas and three sentinels; each entry is confirmed by one of them (0: one Redis)
   --port P           where players go (8080; 0 for a free port)
   --control-port P   where the page's cluster panel asks, on 127.0.0.1 only (8079, or a free one)
   --run-dir FOLDER   where Redis keeps the rooms; used again, they are still there (.run/cluster)
@@ -26,6 +28,7 @@ export function readOptions(argv: readonly string[]): RunOptions | undefined {
     args: [...argv],
     options: {
       nodes: { type: 'string', default: '3' },
+      replicas: { type: 'string', default: '0' },
       port: { type: 'string', default: '8080' },
       'control-port': { type: 'string', default: '8079' },
       'run-dir': { type: 'string', default: '.run/cluster' },
@@ -37,6 +40,7 @@ export function readOptions(argv: readonly string[]): RunOptions | undefined {
   if (values.help) return undefined;
   return {
     nodes: whole('--nodes', values.nodes, 1, 24),
+    replicas: whole('--replicas', values.replicas, 0, 5),
     port: whole('--port', values.port, 0, 65535),
     controlPort: whole('--control-port', values['control-port'], 0, 65535),
     runDir: values['run-dir'],

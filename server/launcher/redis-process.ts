@@ -1,78 +1,109 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Child, type ChildEvents } from './child.ts';
+import { LauncherRefusal } from './refusal.ts';
 
 const READY_WITHIN = 15_000;
 const STOP_WITHIN = 10_000;
 
+export type RedisState = 'up' | 'frozen' | 'down';
+
 export interface RedisPlace {
+  readonly name: string;
   readonly command: string;
-  /** The cluster's run folder; Redis writes to `redis/` in it. */
-  readonly folder: string;
+  /** A folder of its own, in the cluster's run folder. */
+  readonly home: string;
   readonly port: number;
-  /** More settings, or others than ours, as in redis.conf. */
-  readonly settings: Readonly<Record<string, string>>;
+  /** Whether it is a sentinel: a redis-server that keeps no data. */
+  readonly sentinel?: boolean;
+  /** A user who may PING: `AUTH` and these words. */
+  readonly login: string;
+  /** The lines of its redis.conf, asked for at each start; undefined: as it left them. */
+  settings(): readonly (readonly [name: string, value: string])[] | undefined;
 }
 
-/** The one Redis of a cluster. Killed and started again it has the same port, and its data from the append-only file. */
+/** One redis-server, or one sentinel. Killed and started again it has the same port, and its data from the append-only file. */
 export class RedisProcess {
   readonly #place: RedisPlace;
   readonly #events: ChildEvents;
   #child: Child | undefined;
+  #frozen = false;
+  #thaw: NodeJS.Timeout | undefined;
 
   constructor(place: RedisPlace, events: ChildEvents) {
     this.#place = place;
     this.#events = events;
   }
 
+  get name(): string {
+    return this.#place.name;
+  }
+
+  get port(): number {
+    return this.#place.port;
+  }
+
   get pid(): number | undefined {
     return this.#child?.alive === true ? this.#child.pid : undefined;
   }
 
+  get state(): RedisState {
+    if (this.pid === undefined) return 'down';
+    return this.#frozen ? 'frozen' : 'up';
+  }
+
   async start(): Promise<void> {
-    const { command, folder, port, settings } = this.#place;
-    const home = join(folder, 'redis');
+    const { name, command, home, port, sentinel, login } = this.#place;
     await mkdir(home, { recursive: true });
     if (this.pid !== undefined) return;
-    const all = {
-      bind: '127.0.0.1',
-      port: String(port),
-      dir: home,
-      daemonize: 'no',
-      appendonly: 'yes',
-      appendfsync: 'everysec', // A crash of the machine loses at most about a second; a crash of Redis alone, nothing.
-      save: '', // No snapshots beside it: the append-only file is the one place to start from.
-      'maxmemory-policy': 'noeviction', // A room must never be thrown out to make place for another.
-      // The folder in the process's title tells whose Redis this is.
-      'proc-title-template': `redis-server {listen-addr} ${home}`,
-      ...settings,
-    };
-    const child = new Child(
-      { name: 'redis', command, args: Object.entries(all).flatMap(([key, value]) => [`--${key}`, value]), cwd: home },
-      this.#events,
-    );
+    this.#frozen = false;
+    const file = join(home, 'redis.conf');
+    const settings = this.#place.settings();
+    // In a file, which only its owner may read: the list of processes is for everybody.
+    if (settings !== undefined) await writeFile(file, settings.map(([key, value]) => `${key} ${value === '' ? '""' : value}\n`).join(''), { mode: 0o600 });
+    const child = new Child({ name, command, args: [file, ...(sentinel === true ? ['--sentinel'] : [])], cwd: home }, this.#events);
     this.#child = child;
-    await child.serves(() => answersPing(port), READY_WITHIN);
+    await child.serves(() => answersPing(port, login), READY_WITHIN);
   }
 
   /** The end of a process that had no time for anything: SIGKILL. */
   async kill(): Promise<void> {
+    clearTimeout(this.#thaw);
     await this.#child?.kill();
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#thaw);
     await this.#child?.stop(STOP_WITHIN);
+  }
+
+  /** Stops the process where it stands, sockets open, until `resume`, or for `ms` milliseconds. */
+  freeze(ms?: number): void {
+    if (this.state !== 'up') throw new LauncherRefusal('not-running', `${this.name} is ${this.state}`);
+    this.#child?.signal('SIGSTOP');
+    this.#frozen = true;
+    if (ms !== undefined) this.#thaw = setTimeout(() => this.state === 'frozen' && this.resume(), ms).unref();
+  }
+
+  resume(): void {
+    clearTimeout(this.#thaw);
+    if (this.state !== 'frozen') throw new LauncherRefusal('not-running', `${this.name} is not frozen`);
+    this.#child?.signal('SIGCONT');
+    this.#frozen = false;
   }
 }
 
 /** While it reads its file back in, Redis listens already, but answers with an error. */
-function answersPing(port: number): Promise<boolean> {
+function answersPing(port: number, login: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write('PING\r\n'));
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(`AUTH ${login}\r\nPING\r\n`));
+    let said = '';
     socket.setTimeout(500, () => socket.destroy());
-    socket.once('data', (reply) => {
-      resolve(reply.toString().startsWith('+PONG'));
+    socket.on('data', (reply) => {
+      said += reply.toString();
+      if (said.split('\r\n').length <= 2) return; // The second answer is on its way.
+      resolve(said.includes('+PONG'));
       socket.destroy();
     });
     socket.once('error', () => {}); // Refused: the close that follows answers.

@@ -28,10 +28,11 @@ async function main(): Promise<void> {
     await buildPage();
     if (process.env.DEV === '1') await buildDevPage(); // the nodes hear of it by the same way
   }
-  print(`Starting Redis, ${options.nodes} nodes and nginx …`);
+  print(`Starting Redis${options.replicas > 0 ? ` with ${options.replicas} replicas and three sentinels` : ''}, ${options.nodes} nodes and nginx …`);
   const lan = lanUrl(options.port);
   const cluster = await startCluster({
     nodes: options.nodes,
+    replicas: options.replicas,
     port: options.port,
     firstNodePort: FIRST_NODE_PORT,
     runDir: options.runDir,
@@ -60,11 +61,12 @@ async function main(): Promise<void> {
 
 function summary(cluster: Cluster, options: RunOptions, lan: string | null): void {
   const nodes = cluster.nodes.map(({ name, port }) => `${name} on ${port}`).join(', ');
+  const servers = cluster.redisServers.map(({ name, port, master }) => `${name} on ${port}${options.replicas > 0 && master ? ', the master' : ''}`).join('; ');
   print(`
   Play:     http://localhost:${cluster.port}
   Phone:    ${lan ?? 'not reachable: this machine has no network'}
   Nodes:    ${nodes}
-  Redis:    ${cluster.redisUrl} (its data: ${options.runDir}/redis)
+  Redis:    ${servers} (data and users: ${options.runDir}/redis)
   Control:  ${cluster.control?.url ?? 'none'} (for the page on this machine only)
 
   Ctrl-C stops everything.

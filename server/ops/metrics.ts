@@ -10,6 +10,8 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   moved: ['rooms handed to another node that had them ready, by why', 'why'],
   resigned: ['rooms this node stopped running, by why', 'why'],
   lost: ['clients whose place in a room\'s history was lost with the store'],
+  lostRooms: ['rooms that were found older than they had been, or gone: the store lost entries'],
+  lostEntries: ['entries that were durable, and gone when their room was claimed again'],
   failedRules: ['rules of games that threw'],
   failedEffects: ['effects that the host\'s code did not do at the first try'],
   droppedPublishes: ['broadcasts dropped while Redis was away'],

@@ -7,6 +7,7 @@ import { StoreError, type Claimed, type Owner, type Stored } from '../store/cont
 import { dueOf } from './document.ts';
 import { readSnapshot, recover, Unreadable, type Recovered } from './entry.ts';
 import { RoomHost, type EndReason, type HostParts, type Started } from './host.ts';
+import { Losses } from './losses.ts';
 import { Tail } from './tail.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
@@ -31,7 +32,9 @@ export class Registry {
   /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
-  constructor(private readonly parts: RegistryParts) {}
+  private readonly losses: Losses;
+
+  constructor(private readonly parts: RegistryParts) { this.losses = new Losses(parts); }
 
   get(id: string): RoomHost | undefined { return this.hosts.get(id); }
   /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/hand-over.ts. */
@@ -78,6 +81,7 @@ export class Registry {
     const token = mint(entropy.bytes(16));
     const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys() });
     if (!claimed.ok) return claimed;
+    this.losses.claimed(id, claimed.terms, claimed.seq);
     if (this.closed) {
       await store.release(id, token); // it stopped while it asked: nobody's, rather than a dead node's
       throw new StoreError('no', false, 'this node has stopped');
@@ -147,6 +151,7 @@ export class Registry {
   private ended(host: RoomHost, why: EndReason): void {
     if (this.hosts.get(host.id) === host) this.hosts.delete(host.id);
     this.parts.meter.count('resigned', 1, why);
+    if (why === 'doubt') this.losses.gaveUp(host.id, host.head.head);
     if (why === 'fenced') {
       const times = (this.fenced.get(host.id)?.times ?? 0) + 1;
       this.fenced.set(host.id, { times, until: this.parts.clock.mono() + limits.fencedPause * 2 ** Math.min(times - 1, 5) });
@@ -157,9 +162,13 @@ export class Registry {
   /** Once a second. */
   sweep(): void {
     for (const host of this.hosts.values()) host.sweep();
+    this.losses.report();
     const mono = this.parts.clock.mono();
     for (const [id, { until }] of this.fenced) if (mono - until > 60_000) this.fenced.delete(id);
   }
+
+  /** A room that this node ran is not in the store any more. */
+  gone(id: string): void { this.losses.missing(id); }
 
   /** From now on no room is taken, also none whose claim is under way. */
   close(): void { this.closed = true; }

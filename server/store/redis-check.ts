@@ -5,7 +5,7 @@ import type { RedisStore } from './redis-store.ts';
  * Looks whether this Redis keeps what it is given.
  * @returns what makes it unfit, in sentences that say what to do; what is merely unwise is logged
  */
-export async function checkRedis(store: RedisStore, log: Log): Promise<string[]> {
+export async function checkRedis(store: RedisStore, log: Log, waitReplicas = 0): Promise<string[]> {
   const wrong: string[] = [];
   const info = Object.fromEntries((await store.info()).split('\r\n').filter(l => l.includes(':')).map(l => l.split(':', 2) as [string, string]));
   const [major = 0] = (info.redis_version ?? '0').split('.').map(Number);
@@ -17,6 +17,9 @@ export async function checkRedis(store: RedisStore, log: Log): Promise<string[]>
   if (policy !== null && policy !== undefined && policy !== 'noeviction') wrong.push(`maxmemory-policy is ${policy}: rooms would vanish; set it to noeviction`);
   if (info.aof_enabled === '0') log.warn({}, 'redis writes no append-only file: if its process dies, all rooms are lost (set appendonly yes)');
   else if ((await setting(store, 'appendfsync')) === 'no') log.warn({}, 'redis never syncs its append-only file by itself: set appendfsync to everysec or always');
+  const replicas = Number(info.connected_slaves ?? 0);
+  if (waitReplicas > replicas) log.warn({ replicas, needed: waitReplicas }, 'redis has fewer replicas than have to confirm each entry: until they are there nothing is accepted');
+  else if (waitReplicas === 0 && replicas > 0) log.warn({ replicas }, 'redis has replicas, and none has to confirm an entry: a failover can lose what players were told (docs/redis.md)');
   return wrong;
 }
 

@@ -4,12 +4,18 @@ import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
 import { StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type Store } from './contract.ts';
 import type { Terms } from '../../shared/place.ts';
-import { destroy, newClient, type RedisClient } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
+import { doorOf, type RedisAt } from './redis-door.ts';
 import { RedisKeys } from './redis-keys.ts';
+import { RedisAway, RedisLine, type Identity, type RedisDoor } from './redis-line.ts';
+import { ReplicaGate } from './replica-gate.ts';
 import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 
 /** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
 const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
+
+/** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
+const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove']);
 
 /**
  * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
@@ -18,26 +24,36 @@ const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTER
 export class RedisStore implements Store {
   private readonly keys: RedisKeys;
   private readonly scripts: Record<ScriptName, Script> = loadScripts();
-  private readonly writes: RedisClient;
-  private readonly reads: RedisClient;
-  private runId: string | null = null;
-  /** False from a break of the connection until it is known whether the same Redis answers. */
-  private verified = false;
+  private readonly door: RedisDoor;
+  private readonly writeLine: RedisLine;
+  private readonly readLine: RedisLine;
+  private readonly deadline: number;
+  private identity: Identity | null = null;
+  /** Of the connection that writes, where replicas have to confirm. */
+  private gate: ReplicaGate | null = null;
   private readonly incarnations: (() => void)[] = [];
 
-  constructor(private readonly options: { url: string; prefix: string; clock: Clock; log: Log; deadline?: number }) {
+  /** `waitReplicas`: how many replicas must have a write before its caller is told. */
+  constructor(private readonly options: RedisAt & { prefix: string; clock: Clock; log: Log; deadline?: number; waitReplicas?: number | undefined }) {
+    const { waitReplicas = 0 } = options;
     this.keys = new RedisKeys(options.prefix);
-    this.writes = newClient(options.url, 'rejoin-writes', options.log);
-    this.reads = newClient(options.url, 'rejoin-reads', options.log);
-    for (const event of ['reconnecting', 'end']) this.writes.on(event, () => { this.verified = false; });
-    this.writes.on('ready', () => void this.verify());
+    this.deadline = options.deadline ?? limits.storeDeadline;
+    this.door = doorOf(options);
+    this.writeLine = new RedisLine(this.door, 'rejoin-writes', options);
+    this.readLine = new RedisLine(this.door, 'rejoin-reads', options);
+    this.writeLine.onReady(identity => {
+      this.gate = waitReplicas === 0 ? null : new ReplicaGate(this.writes, waitReplicas, { clock: options.clock, deadline: this.deadline });
+      this.identified(identity);
+    });
   }
 
-  /** @throws when Redis cannot be reached within `patience` ms */
-  async connect(): Promise<void> {
-    await Promise.all([this.writes.connect(), this.reads.connect()]);
-    if (!this.verified) await this.verify();
-  }
+  private get writes(): RedisClient { return this.writeLine.client; }
+  private get reads(): RedisClient { return this.readLine.client; }
+
+  /** Resolves when both connections stand; tries until then. */
+  async connect(): Promise<void> { await Promise.all([this.writeLine.connect(), this.readLine.connect()]); }
+  /** Why there is no connection yet, where that is known. */
+  get problem(): string | null { return this.writeLine.problem ?? this.readLine.problem; }
 
   /** Redis's own `INFO`, for the check at boot. */
   info(): Promise<string> { return this.reads.sendCommand(['INFO']); }
@@ -139,7 +155,8 @@ export class RedisStore implements Store {
   }
 
   async probe(): Promise<boolean> {
-    if (!this.verified) return false;
+    if (!this.writeLine.isReady || !this.identity) return false;
+    if (!(await this.answered(this.writeLine.same(this.identity), 'probe'))) return false;
     await this.answered(this.writes.set(this.keys.probe, String(this.options.clock.now()), { expiration: { type: 'PX', value: 60_000 } }), 'probe');
     return true;
   }
@@ -147,8 +164,8 @@ export class RedisStore implements Store {
   onIncarnation(changed: () => void): void { this.incarnations.push(changed); }
 
   async close(): Promise<void> {
-    destroy(this.writes);
-    destroy(this.reads);
+    this.writeLine.close();
+    this.readLine.close();
   }
 
   /** Reads a list from one end until enough of it fits, or a thousand lines have been looked at. */
@@ -178,23 +195,36 @@ export class RedisStore implements Store {
   }
 
   private async run(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
-    if (!this.verified) throw new StoreError('no', true, 'redis is away');
+    if (!this.writeLine.isReady) throw new StoreError('no', true, 'redis is away');
     const script = this.scripts[name];
     if (keys.length !== script.keys) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
     try {
-      return await this.answered(this.writes.evalSha(script.sha, { keys, arguments: args }), name);
+      return await this.confirmed(name, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
       // Redis has forgotten its scripts; nothing was done, so the same token and seq may be sent again.
       if (!(error instanceof StoreError) || !(error.cause instanceof ErrorReply) || !error.cause.message.startsWith('NOSCRIPT')) throw error;
-      return this.answered(this.writes.eval(script.text, { keys, arguments: args }), name);
+      return this.confirmed(name, client => client.eval(script.text, { keys, arguments: args }));
     }
   }
 
-  private read<T>(ask: () => Promise<T>): Promise<T> { return this.answered(ask(), 'read'); }
+  /** Sends a script and, right behind it, the question whether the replicas have what it wrote. */
+  private async confirmed(name: ScriptName, send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+    const { gate } = this;
+    const sent = this.answered(send(this.writes), name);
+    if (!gate || unconfirmed.has(name)) return sent;
+    const passed = gate.pass();
+    passed.catch(() => {}); // what the script says comes first
+    const reply = await sent;
+    // What wrote nothing needs nobody's confirmation.
+    if (reply === 'ok' || (Array.isArray(reply) && reply[0] === 'ok')) await passed;
+    return reply;
+  }
+
+  private async read<T>(ask: () => Promise<T>): Promise<T> { return this.answered(Promise.resolve().then(ask), 'read'); }
 
   /** Waits for an answer, not for ever, and says of a failure whether it may have been carried out. */
   private async answered<T>(asked: Promise<T>, what: string): Promise<T> {
-    const deadline = this.options.deadline ?? limits.storeDeadline;
+    const { deadline } = this;
     let stop: { cancel(): void } | null = null;
     const late = new Promise<never>((_resolve, reject) => {
       stop = this.options.clock.after(deadline, () => reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)));
@@ -205,28 +235,20 @@ export class RedisStore implements Store {
       asked.catch(() => {}); // it may fail later, when nobody waits any more
       if (error instanceof StoreError) throw error;
       const message = error instanceof Error ? error.message || error.name : 'unknown';
+      if (message.startsWith('READONLY')) this.door.doubt('it is a replica now');
       if (error instanceof ErrorReply) throw new StoreError('no', refusesAll.test(message), `${what}: ${message}`, { cause: error });
-      const neverSent = error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name);
+      const neverSent = error instanceof RedisAway || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
       throw new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
     } finally {
       (stop as { cancel(): void } | null)?.cancel();
     }
   }
 
-  /** After each connect: is this the Redis that was there before? Until that is known nothing is written. */
-  private async verify(): Promise<void> {
-    try {
-      const info = await this.writes.sendCommand<string>(['INFO', 'server']);
-      const runId = /run_id:(\w+)/.exec(info)?.[1] ?? 'unknown';
-      const changed = this.runId !== null && this.runId !== runId;
-      this.runId = runId;
-      this.verified = true;
-      if (changed) for (const tell of this.incarnations) tell();
-    } catch (error) {
-      this.options.log.debug({ error }, 'redis was not identified; its next connect tries again');
-      // LOADING, or the connection broke again: ask once more unless a reconnect does.
-      this.options.clock.after(100, () => { if (!this.verified && this.writes.isReady) void this.verify(); });
-    }
+  /** With each connect, before anything is written: is this the Redis that was there before? */
+  private identified(identity: Identity): void {
+    const before = this.identity;
+    this.identity = identity;
+    if (before && (before.runId !== identity.runId || before.history !== identity.history)) for (const tell of this.incarnations) tell();
   }
 }
 

@@ -48,7 +48,7 @@ describe('a cluster', () => {
       cluster.nodes.map(async ({ url }) => (await (await fetch(`${url}/env`)).json()) as Record<string, string>),
     );
     assert.deepEqual(environments.map((env) => env['NODE_NAME']), ['node-1', 'node-2', 'node-3']);
-    assert.ok(environments.every((env) => env['REDIS_URL'] === cluster.redisUrl && env['TRUST_PROXY'] === 'loopback'));
+    assert.ok(environments.every((env) => env['REDIS_URL'] === cluster.redisEnv['REDIS_URL'] && env['TRUST_PROXY'] === 'loopback'));
     assert.equal(new Set(environments.map((env) => env['REJOIN_SECRET'])).size, 1);
     assert.ok((environments[0]?.['REJOIN_SECRET'] ?? '').length >= 32);
   });

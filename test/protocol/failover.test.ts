@@ -139,7 +139,7 @@ describe('failover', () => {
     assert.equal(ids(bobs).length, 75);
   });
 
-  it('[C2] [O4] [P2] where the store came back as an older one, clients are told that something is lost, and play on', async () => {
+  it('[C2] [O4] [O15] [P2] where the store came back as an older one, clients are told that something is lost, and play on', async () => {
     const table = await ledgerTable();
     const { world, adas, bobs } = table;
     for (const id of ['x', 'y']) await world.clock.run(adas.act.add({ id }));
@@ -155,6 +155,8 @@ describe('failover', () => {
     await converge(table);
     assert.deepEqual(ids(adas), ['x', 'y']);
     assert.equal(lost[0], true);
+    assert.deepEqual([world.counters.get('lostRooms'), world.counters.get('lostEntries')], [1, 3], 'the operator can count it');
+    await world.clock.until('and is told', () => [...world.hosts.values()].some(h => h.said.some(line => line.startsWith('the store has lost entries'))));
     // Her numbers were ahead of what is remembered; she goes on all the same, and nothing is done twice.
     for (const [i, room] of [adas, bobs, adas].entries()) assert.ok((await world.clock.run(room.act.add({ id: `then${i}` }))).ok);
     await converge(table);

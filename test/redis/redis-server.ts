@@ -6,26 +6,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { until } from '../../server/launcher/until.ts';
+import type { RedisTls } from '../../server/store/redis-client.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
+
+interface Access { user?: string; password?: string; tls?: RedisTls }
 
 /** A redis-server of a test's own: own port, own folder, append-only file; ends with it. */
 export class TestRedis {
   private child: ChildProcess | null = null;
-  private constructor(private readonly command: string, private readonly folder: string, readonly port: number, private readonly settings: string[], private readonly password: string | null) {}
+  private constructor(private readonly command: string, private readonly folder: string, readonly port: number, private readonly settings: string[], private readonly access: Access) {}
 
-  static async start(settings: string[] = [], password: string | null = null): Promise<TestRedis> {
+  /** `access`: how to get in; a word alone is the password of everybody. */
+  static async start(settings: string[] = [], access: Access | string = {}): Promise<TestRedis> {
     const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
-    const redis = new TestRedis(command, await mkdtemp(join(tmpdir(), 'rejoin-redis-')), await freePort(), password === null ? settings : [...settings, '--requirepass', password], password);
+    const all = typeof access === 'string' ? [...settings, '--requirepass', access] : settings;
+    const redis = new TestRedis(command, await mkdtemp(join(tmpdir(), 'rejoin-redis-')), await freePort(), all, typeof access === 'string' ? { password: access } : access);
     await redis.run();
     return redis;
   }
 
-  get url(): string { return `redis://${this.password === null ? '' : `:${this.password}@`}127.0.0.1:${this.port}`; }
+  get url(): string {
+    const { user = '', password, tls } = this.access;
+    return `${tls ? 'rediss' : 'redis'}://${password === undefined ? '' : `${user}:${password}@`}127.0.0.1:${this.port}`;
+  }
 
   async run(): Promise<void> {
-    this.child = spawn(this.command, ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction', ...this.settings], { stdio: 'ignore' });
+    this.child = spawn(this.command, [this.access.tls ? '--tls-port' : '--port', String(this.port), ...(this.access.tls ? ['--port', '0'] : []), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction', ...this.settings], { stdio: 'ignore' });
     await until('redis answers', async () => {
-      const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
+      const client = createClient({ url: this.url, socket: { reconnectStrategy: false, ...(this.access.tls ? { tls: true as const, ca: this.access.tls.ca!, cert: this.access.tls.cert!, key: this.access.tls.key! } : {}) } });
       client.on('error', () => {});
       try {
         await client.connect();
@@ -46,6 +54,10 @@ export class TestRedis {
     child.kill('SIGKILL');
     await gone;
   }
+
+  /** Stands still with its sockets open. */
+  freeze(): void { this.child?.kill('SIGSTOP'); }
+  resume(): void { this.child?.kill('SIGCONT'); }
 
   async stop(): Promise<void> {
     await this.kill();

@@ -132,7 +132,7 @@ describe('the Redis store', () => {
   it('boot says what is wrong with a Redis, without its password', async () => {
     const evicting = await TestRedis.start(['--maxmemory-policy', 'allkeys-lru'], 'hush-hush');
     try {
-      await assert.rejects(connectRedis({ url: evicting.url, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter }), (error: unknown) => {
+      await assert.rejects(connectRedis({ redis: { url: evicting.url }, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter }), (error: unknown) => {
         assert.ok(error instanceof RedisUnfit, String(error));
         assert.match(error.message, /noeviction/);
         assert.doesNotMatch(error.message, /hush/);
@@ -141,6 +141,6 @@ describe('the Redis store', () => {
     } finally {
       await evicting.stop();
     }
-    await assert.rejects(connectRedis({ url: 'redis://127.0.0.1:1', prefix: 'x:', clock: realClock, log: noLog, meter: noMeter, patience: 500 }), RedisUnfit);
+    await assert.rejects(connectRedis({ redis: { url: 'redis://127.0.0.1:1' }, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter, patience: 500 }), RedisUnfit);
   });
 });

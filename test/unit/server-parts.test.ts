@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
-import { readConfig, BadConfig } from '../../server/config.ts';
+import { readConfig, redisOf, BadConfig } from '../../server/config.ts';
 import { Gate } from '../../server/gate.ts';
 import { BadToken, Tokens } from '../../server/identity/tokens.ts';
 import { Bucket } from '../../server/sessions/bucket.ts';
@@ -194,7 +194,7 @@ describe('config', () => {
   };
 
   it('has a default for everything', () => {
-    assert.deepEqual(readConfig({}), { PORT: 3000, HOST: '0.0.0.0', NODE_NAME: 'node', KEY_PREFIX: 'rejoin:', ORIGINS: [], LOG_LEVEL: 'info' });
+    assert.deepEqual(readConfig({}), { PORT: 3000, HOST: '0.0.0.0', NODE_NAME: 'node', KEY_PREFIX: 'rejoin:', ORIGINS: [], LOG_LEVEL: 'info', REDIS_SENTINELS: [], REDIS_WAIT_REPLICAS: 0 });
     assert.equal(readConfig({ PORT: '', LOG_LEVEL: '' }).PORT, 3000, 'an empty one is like none');
   });
 
@@ -212,6 +212,29 @@ describe('config', () => {
   it('complains about a missing secret also when something else is wrong', () => {
     assert.match(complaint({ REDIS_URL: 'redis://h' }), /REJOIN_SECRET/);
     assert.match(complaint({ REDIS_URL: 'redis://h', PORT: 'http' }), /REJOIN_SECRET/);
+  });
+
+  it('says where Redis is, by address or by sentinels', () => {
+    assert.equal(redisOf(readConfig({})), undefined);
+    assert.deepEqual(redisOf(readConfig({ REDIS_URL: 'redis://h', REJOIN_SECRET: secret })), { url: 'redis://h', tls: undefined, waitReplicas: 0 });
+    const read = redisOf(readConfig({ REDIS_SENTINELS: 'a:1, [::1]:26379', REDIS_MASTER: 'games', REDIS_USER: 'u', REDIS_PASSWORD: 'p', REDIS_SENTINEL_PASSWORD: 'q', REDIS_WAIT_REPLICAS: '1', REDIS_TLS: '1', REJOIN_SECRET: secret }))!;
+    assert.deepEqual(read, { sentinels: [{ host: 'a', port: 1 }, { host: '::1', port: 26379 }], master: 'games', user: 'u', password: 'p', sentinelUser: undefined, sentinelPassword: 'q', tls: true, waitReplicas: 1 });
+  });
+
+  it('complains, once each, about settings of Redis that do not go together', () => {
+    const once = (env: Record<string, string>, name: string) => assert.equal(complaint({ REJOIN_SECRET: secret, ...env }).match(new RegExp(`^ {2}${name}[.: ]`, 'gm'))?.length, 1, `${name}: ${complaint({ REJOIN_SECRET: secret, ...env })}`);
+    once({ REDIS_SENTINELS: 'a:1', REDIS_URL: 'redis://h' }, 'REDIS_SENTINELS');
+    once({ REDIS_SENTINELS: 'a:1,b' }, 'REDIS_SENTINELS');
+    once({ REDIS_SENTINELS: 'a:99999' }, 'REDIS_SENTINELS');
+    once({ REDIS_URL: 'redis://h', REDIS_USER: 'u' }, 'REDIS_USER');
+    once({ REDIS_MASTER: 'm' }, 'REDIS_MASTER');
+    once({ REDIS_WAIT_REPLICAS: '1' }, 'REDIS_WAIT_REPLICAS');
+    once({ REDIS_URL: 'redis://h', REDIS_WAIT_REPLICAS: 'x' }, 'REDIS_WAIT_REPLICAS');
+    once({ REDIS_URL: 'redis://h', REDIS_TLS: '1' }, 'REDIS_TLS');
+    once({ REDIS_URL: 'redis://h', REDIS_TLS_CA: '/x' }, 'REDIS_TLS_CA');
+    once({ REDIS_SENTINELS: 'a:1', REDIS_TLS: '1', REDIS_TLS_CERT: '/x' }, 'REDIS_TLS_KEY');
+    assert.match(complaint({ REDIS_SENTINELS: 'a:1', REJOIN_SECRET: '' }), /REJOIN_SECRET/);
+    assert.throws(() => redisOf(readConfig({ REDIS_URL: 'rediss://h', REDIS_TLS_CA: '/no/such/file', REJOIN_SECRET: secret })), BadConfig);
   });
 
   it('never says a value: it may be a secret in the wrong place', () => {

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { askRedis } from '../../server/launcher/redis-ask.ts';
+import { openRedisGroup, type RedisGroup } from '../../server/launcher/redis-group.ts';
+import { requireSystem } from '../../server/launcher/system.ts';
+import { until } from '../../server/launcher/until.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { realClock } from '../../server/real-ports.ts';
+import { openDoor, type RedisOptions } from '../../server/store/redis-door.ts';
+import type { RedisDoor } from '../../server/store/redis-line.ts';
+import { RedisStore } from '../../server/store/redis-store.ts';
+
+const secret = 'of a test';
+
+/** A master, its replicas and three sentinels of a test's own; all ends with it. */
+export class TestGroup {
+  private readonly doors: RedisDoor[] = [];
+  private readonly stores: RedisStore[] = [];
+  private constructor(private readonly folder: string, readonly redis: RedisGroup, private readonly switches: readonly string[]) {}
+
+  static async start(replicas: number): Promise<TestGroup> {
+    const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
+    const folder = await mkdtemp(join(tmpdir(), 'rejoin-group-'));
+    const switches: string[] = [];
+    const redis = await openRedisGroup(
+      { command, folder, secret, keyPrefix: 'rejoin:', replicas, settings: {}, port: freePort, switched: name => switches.push(name) },
+      { mayStart: () => true, started: () => {}, line: () => {}, exited: () => {} },
+    );
+    const group = new TestGroup(folder, redis, switches);
+    await redis.start();
+    return group;
+  }
+
+  /** How a node is told to find it. */
+  get options(): RedisOptions {
+    const env = this.redis.nodeEnv;
+    return {
+      sentinels: this.redis.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), master: env.REDIS_MASTER,
+      user: env.REDIS_USER, password: env.REDIS_PASSWORD, sentinelPassword: env.REDIS_SENTINEL_PASSWORD,
+    };
+  }
+
+  /** A store that follows the master as a node does; `url`: one that knows no sentinels. */
+  async store(options: { waitReplicas: number; url?: string; deadline?: number }): Promise<RedisStore> {
+    const { url, ...rest } = options;
+    const door = openDoor(url === undefined ? this.options : { url }, { clock: realClock, log: noLog });
+    this.doors.push(door);
+    const store = new RedisStore({ door, prefix: 'rejoin:', clock: realClock, log: noLog, ...rest });
+    this.stores.push(store);
+    await store.connect();
+    return store;
+  }
+
+  /** The address of a server, as the user who plays. */
+  playerUrl(name = this.redis.master.name): string {
+    return this.redis.operatorUrl(name).replace(/operator:[^@]+/, `rejoin:${this.redis.nodeEnv.REDIS_PASSWORD}`);
+  }
+
+  ask(name: string, ...words: string[]): Promise<string> { return askRedis(this.redis.operatorUrl(name), words); }
+
+  /**
+   * Cuts a master off from its replicas and from the sentinels, while its clients go on reaching it: those two users are
+   * refused. Nothing in the network has to be touched for that.
+   */
+  async isolate(name: string, users = ['replica', 'sentinel']): Promise<void> {
+    for (const user of users) {
+      await this.ask(name, 'ACL', 'SETUSER', user, 'off');
+      await this.ask(name, 'CLIENT', 'KILL', 'USER', user);
+    }
+  }
+  async join(name: string): Promise<void> { for (const user of ['replica', 'sentinel']) await this.ask(name, 'ACL', 'SETUSER', user, 'on'); }
+
+  /** Starts what is down, lets go on what stands, and waits until all replicas are in step and the sentinels may act again. */
+  async heal(): Promise<void> {
+    for (const { name, state } of [...this.redis.servers, ...this.redis.sentinels]) {
+      if (state === 'frozen') this.redis.resume(name);
+      if (state === 'down') await this.redis.startOne(name);
+    }
+    for (const { name } of this.redis.servers) await this.join(name);
+    const { name: master } = this.redis.master;
+    await until('one master, and all replicas follow it', async () => {
+      const views = await Promise.all(this.redis.servers.map(async ({ name }) => ({ name, info: await this.ask(name, 'INFO', 'replication').catch(() => '') })));
+      const port = this.redis.servers.find(s => s.name === master)!.port;
+      // The sentinels would see to it, after ten seconds or more.
+      for (const { name, info } of views) if (name !== master && /role:master/.test(info)) await this.ask(name, 'REPLICAOF', '127.0.0.1', String(port));
+      return views.every(({ name, info }) => (name === master ? /role:master/.test(info) : new RegExp(`master_port:${port}\\s`).test(info) && /master_link_status:up/.test(info))) || undefined;
+    }, { within: 40_000, every: 100 });
+  }
+
+  /** Resolves with the next master, from now on. Ask before the fault. */
+  async nextMaster(): Promise<string> {
+    const before = this.switches.length;
+    return until('the sentinels have made another one the master', () => this.switches[before], { within: 40_000 });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.stores.map(store => store.close()));
+    for (const door of this.doors) door.close();
+    await this.redis.killAll();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function freePort(): Promise<number> {
+  // Below the ports that outgoing connections get: a server that is down must find its own free when it comes back.
+  for (;;) {
+    const server = createServer().listen(10_000 + Math.floor(Math.random() * 9_000), '127.0.0.1');
+    const free = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]);
+    if (!free) continue;
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+}
