@@ -15,7 +15,7 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 const MOST_NODES = 24; // What fits into one block of ports, with room for Redis and the rest.
 
-export type { ClusterOptions, NodeInfo } from './cluster-options.ts';
+export type { Between, ClusterOptions, NodeInfo } from './cluster-options.ts';
 
 interface ClusterEvents {
   /** A child of the cluster (node-1 …, redis, nginx) has ended. */
@@ -35,6 +35,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #redis: RedisProcess;
   readonly #nginx: NginxProcess;
   readonly #nodes: NodeProcess[] = [];
+  /** Where nginx finds the nodes, in their order. */
+  readonly #fronts: number[] = [];
   readonly #reviver: Reviver | undefined;
   readonly #childEvents: ChildEvents;
   readonly port: number;
@@ -114,7 +116,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       }
       for (let i = 0; i < this.#options.nodes; i++) await this.#newNode();
       await Promise.all(this.#nodes.map((node) => node.start()));
-      await this.#nginx.start(this.#nodes.map((node) => node.port));
+      await this.#nginx.start(this.#fronts);
     } catch (error) {
       await this.stop({ force: true });
       throw error;
@@ -153,6 +155,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     try {
       await node.start();
     } catch (error) {
+      this.#fronts.splice(this.#nodes.indexOf(node), 1);
       this.#nodes.splice(this.#nodes.indexOf(node), 1);
       throw error;
     }
@@ -161,11 +164,20 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async reloadNginx(): Promise<void> {
-    await this.#nginx.reload(this.#nodes.map((node) => node.port));
+    await this.#nginx.reload(this.#fronts);
   }
 
   async killRedis(): Promise<void> {
     await this.#redis.kill();
+  }
+
+  /** SIGKILL: all players' lines break, and nobody gets in until `startNginx`. */
+  async killNginx(): Promise<void> {
+    await this.#nginx.kill();
+  }
+
+  async startNginx(): Promise<void> {
+    await this.#nginx.start(this.#fronts);
   }
 
   /** The same port, and the data that is in the append-only file. */
@@ -215,6 +227,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const wanted = firstNodePort === undefined ? undefined : firstNodePort + this.#nodes.length;
     const port = await this.#folder.ports.take(wanted);
     if (wanted !== undefined && port !== wanted) this.say(`port ${wanted} is taken; ${name} listens on ${port}`);
+    const redisPort = (await this.#options.between?.redisPort?.(name, this.redisPort)) ?? this.redisPort;
+    const front = (await this.#options.between?.nodePort?.(name, port)) ?? port;
     const node = new NodeProcess(
       {
         name,
@@ -223,7 +237,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         script,
         env: {
           HOST: '127.0.0.1', // Only nginx faces the network.
-          REDIS_URL: this.redisUrl,
+          REDIS_URL: `redis://127.0.0.1:${redisPort}`,
           REJOIN_SECRET: this.#folder.secret,
           TRUST_PROXY: 'loopback',
           ...(this.#control === undefined ? {} : { CONTROL_PORT: String(this.#control.port) }),
@@ -233,6 +247,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       this.#childEvents,
     );
     this.#nodes.push(node);
+    this.#fronts.push(front);
     return node;
   }
 
@@ -244,7 +259,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   async #startByName(name: string): Promise<void> {
     if (name === 'redis') await this.#redis.start();
-    else if (name === 'nginx') await this.#nginx.start(this.#nodes.map((node) => node.port));
+    else if (name === 'nginx') await this.#nginx.start(this.#fronts);
     else await this.#node(name).start();
   }
 
