@@ -74,6 +74,8 @@ export class Lab {
 
   /** Nodes that run, without one that has joined for a while. */
   standing(): string[] { return this.cluster.nodes.filter(n => n.state === 'up' && n.name !== this.joined).map(n => n.name); }
+  /** Nodes that are not there, though nobody has sent them away. */
+  down(): string[] { return this.cluster.nodes.filter(n => n.state === 'down' && n.name !== this.joined).map(n => n.name); }
   busiest(): string { return this.byRooms().at(-1)!; }
   idlest(): string { return this.byRooms()[0]!; }
   private byRooms(): string[] {

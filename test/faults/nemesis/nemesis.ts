@@ -13,5 +13,8 @@ export interface Nemesis {
   strike(lab: Lab, random: Random): Promise<string>;
 }
 
+/** The kind that is none. */
+export const control = 'nothing';
+
 export const pause = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms));
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

@@ -1,7 +1,14 @@
-import { pause, seconds, type Nemesis } from './nemesis.ts';
+import { control, pause, seconds, type Nemesis } from './nemesis.ts';
 
 /** Nodes that die, stand still, come and go. */
 export const processes: readonly Nemesis[] = [
+  {
+    kind: control, says: 'no fault: what the same measure says of calm play',
+    async strike() {
+      await pause(2_000);
+      return '';
+    },
+  },
   {
     kind: 'kill-owner', says: 'kill -9 of the node that runs most rooms; started again after 0.5 to 3 s',
     async strike(lab, random) {
