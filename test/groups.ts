@@ -20,6 +20,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   redis: ['redis-server'],
   launcher: ['redis-server', 'nginx'],
   cluster: ['redis-server', 'nginx'],
+  faults: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],
   bench: ['redis-server', 'nginx'],
   examples: ['redis-server'],

@@ -164,7 +164,7 @@ describe('outbox', () => {
     act('a');
     made.suspend();
     act('b');
-    made.end(refused('left'));
+    made.end({ ok: false, code: 'left' });
     await settled();
     assert.deepEqual(numbers(), ['a 1@5']);
     assert.deepEqual(said, ['a: unknown', 'b: left']);

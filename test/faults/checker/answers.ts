@@ -55,7 +55,6 @@ export function checkAnswers(history: History, stories: ReadonlyMap<string, Clie
 }
 
 function oneClient(history: History, story: ClientStory, verdicts: readonly (Verdict & { seq: number })[], say: Say, counts: Counts): void {
-  const gone = new Set(history.rolledBack.flatMap(f => [placeKey(f.term, f.seq)]));
   let next = 0;
   /** Actions since the last certain one that may have verdicts without the client knowing. */
   let perhaps = 0;
@@ -79,7 +78,7 @@ function oneClient(history: History, story: ClientStory, verdicts: readonly (Ver
       continue;
     }
     const place = told!.seq === null ? '' : ` at ${told!.seq}`;
-    if (told!.seq !== null && told!.term !== null && gone.has(placeKey(told!.term, told!.seq)) && story.lostAt.some(t => t > told!.at)) {
+    if (told!.seq !== null && told!.term !== null && history.gone.has(placeKey(told!.term, told!.seq)) && story.lostAt.some(t => t > told!.at)) {
       counts.lostAnnounced += 1; // Redis forgot it, and the client was told so
       continue;
     }

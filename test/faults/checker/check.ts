@@ -81,11 +81,10 @@ function compare(doc: Tree, game: string, seen: readonly Seen[] | undefined, say
 
 /** Whatever a client saw, or was told the place of, is in the journal; unless Redis forgot it, and the client was told so. */
 function neverDurable(history: History, play: readonly PlayLine[], stories: ReadonlyMap<string, ClientStory>, say: (wrong: Wrong, says: string, at?: number) => void, counts: Counts): void {
-  const forgotten = new Set(history.rolledBack.map(f => placeKey(f.term, f.seq)));
   for (const line of play) {
     if (line.is !== 'saw') continue;
     const key = placeKey(line.term, line.seq);
-    if (forgotten.has(key)) {
+    if (history.gone.has(key)) {
       const story = stories.get(line.id)!;
       // Who went before it could be told has nothing to complain of.
       if (story.lostAt.some(t => t > line.at) || story.closedAt < Infinity || story.endedBy !== null) counts.lostAnnounced += 1;

@@ -2,7 +2,7 @@ import { canonical } from '../canonical.ts';
 import type { ClientStory } from './answers.ts';
 import type { Counts, Wrong } from './findings.ts';
 import { branch, type Tree } from './json.ts';
-import type { History } from './history.ts';
+import { placeKey, type History } from './history.ts';
 import type { EffectLine } from './records.ts';
 
 type Say = (wrong: Wrong, says: string, at?: number) => void;
@@ -20,7 +20,7 @@ export function checkDeeds(history: History, stories: ReadonlyMap<string, Client
     for (const line of lines) {
       counts.lines += 1;
       if (written.has(line)) say('doubled', `${line} was written at ${written.get(line)} and again at ${seq}`, at);
-      written.set(line, seq);
+      else written.set(line, seq);
     }
   }
   const known = new Set<string>();
@@ -29,6 +29,7 @@ export function checkDeeds(history: History, stories: ReadonlyMap<string, Client
       if (line === null) continue;
       known.add(line);
       const at = written.get(line);
+      if (told?.term && told.seq !== null && history.gone.has(placeKey(told.term, told.seq))) continue; // judged where answers are
       if (name === 'write' && told !== null && told.seq !== null && told.code === null && at !== told.seq) say(at === undefined ? 'lost' : 'answer', `${id}: ${line} was accepted at ${told.seq}, and is ${at === undefined ? 'nowhere' : `at ${at}`}`, told.at);
       if (at !== undefined && told?.code && told.code !== 'unknown') say('doubled', `${id}: ${line} was refused (${told.code}), and is written at ${at}`, told.at);
     }

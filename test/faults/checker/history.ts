@@ -19,6 +19,8 @@ export interface History {
   facts: Fact[];
   /** Entries that were there once and are no more. */
   rolledBack: Fact[];
+  /** Their places. */
+  gone: Set<string>;
   /** The document at the end. */
   doc: Tree;
   /** By seq and term: at which entries a document was looked at. */
@@ -35,7 +37,7 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
   if (!made) return null;
   const game = made.game.replace(/@.*$/, '');
   const first = (): Tree => branch(JSON.parse(made.snapshot) as Json, 'doc');
-  const history: History = { game, facts: [], rolledBack: [], doc: first(), places: new Set([placeKey(0, 0)]), removed: false };
+  const history: History = { game, facts: [], rolledBack: [], gone: new Set(), doc: first(), places: new Set([placeKey(0, 0)]), removed: false };
   const kept: { text: string }[] = [];
   let term = 0;
   look(history.doc, game, 0, 0);
@@ -49,7 +51,10 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
         term = line.term;
         break;
       case 'rolled-back':
-        history.rolledBack.push(...history.facts.splice(line.seq));
+        for (const fact of history.facts.splice(line.seq)) {
+          history.rolledBack.push(fact);
+          history.gone.add(placeKey(fact.term, fact.seq));
+        }
         kept.length = history.facts.length;
         history.doc = first();
         for (const { text } of kept) change(history.doc, branch(JSON.parse(text) as Json, 'c'));
