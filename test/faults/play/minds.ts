@@ -8,7 +8,12 @@ import { diceBot } from '../../../shared/games/liars-dice/bot.ts';
 /** A legal move, sometimes one that is not: refusals are verdicts as well. Null: it is not this seat's turn. */
 export type Mind<S> = (state: S, seat: number, random: Random) => { name: string; data: object } | null;
 
-export const randomOf = (seed: number): Random => randomFrom([seed | 0, 0x9e3779b9 | 0, 0x243f6a88 | 0, 1]);
+/** Seeds that follow one another begin alike; some draws later they do not. */
+export function randomOf(seed: number): Random {
+  const random = randomFrom([seed | 0, 0x9e3779b9 | 0, 0x243f6a88 | 0, 1]);
+  for (let i = 0; i < 16; i++) random.next();
+  return random;
+}
 
 /** Drops anywhere: a search for the best move would cost more than all that is under test. */
 export const fourMind: Mind<Four> = (state, seat, random) => {
