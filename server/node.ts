@@ -64,6 +64,9 @@ export class RejoinNode {
   private draining = false;
   private stopped = false;
   private storeOk = true;
+  /** How often in a row this node found that it had not reached the register for long; and when it sends its clients on next. */
+  private cutOffLooks = 0;
+  private sendOnAt: number = limits.cutOff;
 
   constructor(readonly parts: NodeParts) {
     const wrong = checkLimits();
@@ -124,10 +127,11 @@ export class RejoinNode {
     this.every(limits.dueScan, () => this.dueScan.scan());
     this.every(1_000, () => this.probe());
     this.every(1_000, () => this.balance.look());
+    this.lookOut();
   }
 
   /** Takes new work: not draining, and the store takes writes. */
-  get ready(): boolean { return !this.draining && !this.stopped && this.storeOk && this.membership.reachedAt !== null; }
+  get ready(): boolean { return !this.draining && !this.stopped && this.storeOk && this.membership.reachedAt !== null && !this.cutOff; }
   get isDraining(): boolean { return this.draining; }
 
   /** Gives all rooms to other nodes, within the budget. What is not given away is found by its players' nodes. */
@@ -187,6 +191,25 @@ export class RejoinNode {
   private storeChanged(): void {
     const rooms = this.registry.abandonAll('doubt', 'the store may be another one');
     if (rooms.length > 0) this.parts.log.warn({ rooms: rooms.length }, 'the store may be another one than before: claiming all rooms again');
+  }
+
+  /** It has not reached the register for long, and it was not this node that stood still: then the first look would have been followed by a beat. */
+  private get cutOff(): boolean { return this.cutOffLooks > 1; }
+
+  /**
+   * A node that reaches neither the store nor other nodes can do nothing for its clients; others may be able to. Clients look
+   * for one and stay where there is none: it may be Redis itself that is away. So they are asked less and less often.
+   */
+  private lookOut(): void {
+    this.after(limits.cutOff / 4, () => { if (!this.stopped) this.lookOut(); });
+    const silent = this.membership.reachedAt === null ? 0 : this.parts.clock.mono() - this.membership.reachedAt;
+    this.cutOffLooks = silent < limits.cutOff ? 0 : this.cutOffLooks + 1;
+    if (!this.cutOff) this.sendOnAt = limits.cutOff;
+    else if (silent >= this.sendOnAt) {
+      this.sendOnAt = silent * 2;
+      this.parts.log.warn({ clients: this.edge.size, ms: Math.round(silent) }, 'this node is cut off: its clients are asked to look for another');
+      this.edge.sendOn();
+    }
   }
 
   private async probe(): Promise<void> {

@@ -11,17 +11,18 @@ import { startServer, type RunningServer } from './server.ts';
 /**
  * Runs one node as a process: settings → parts → listen → drain. The only reader of the environment and of signals.
  * `--embedded`: for a person at a terminal; builds the page and says where it is. `--dev`: as DEV=1.
+ * `effects`: who does the effects of the games; by default they are written into the log.
  */
-export async function runNode(games: readonly AnyGame[]): Promise<void> {
+export async function runNode(games: readonly AnyGame[], effects: typeof demoEffects = demoEffects): Promise<void> {
   try {
-    await start(games);
+    await start(games, effects);
   } catch (error) {
     process.stderr.write(`${complaint(error)}\n`);
     process.exit(78);
   }
 }
 
-async function start(games: readonly AnyGame[]): Promise<void> {
+async function start(games: readonly AnyGame[], effects: typeof demoEffects): Promise<void> {
   const embedded = process.argv.includes('--embedded');
   const config = readConfig({ ...process.env, ...(process.argv.includes('--dev') ? { DEV: '1' } : {}) });
   const log = createLog(config.NODE_NAME, embedded && process.env.LOG_LEVEL === undefined ? 'warn' : config.LOG_LEVEL);
@@ -35,7 +36,7 @@ async function start(games: readonly AnyGame[]): Promise<void> {
   if (embedded) await buildPage();
   if (embedded && config.DEV) await buildDevPage();
   const server = await startServer({
-    games, dev: config.DEV ?? false, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redis: redisOf(config), keyPrefix: config.KEY_PREFIX,
+    games, dev: config.DEV ?? false, effects: effects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redis: redisOf(config), keyPrefix: config.KEY_PREFIX,
     origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY,
   }, { port: config.PORT, host: config.HOST });
   log.info({ port: server.port, store: redisOf(config) ? 'redis' : 'memory' }, 'listening');

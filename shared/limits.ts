@@ -89,6 +89,8 @@ export const limits = {
   beat: 200,
   silence: 1_200,
   silenceReads: 4,
+  /** A node that has not reached the register for so long sends its clients on; again after twice as long, and so on. */
+  cutOff: 2_000,
   /** Nobody hears a node's inbox: ask again after this long before believing it. */
   confirm: 30,
   /** A dead node's record is removed after this long. */
@@ -144,6 +146,7 @@ export function checkLimits(l: typeof limits = limits): string[] {
   const must = (holds: boolean, rule: string) => void (holds || wrong.push(rule));
   must(l.verdicts >= l.window, 'verdicts ≥ window: a retry must find its answer');
   must(l.silence >= l.beat * l.silenceReads, 'silence ≥ beat × silenceReads: death needs that many silent reads');
+  must(l.cutOff > l.silence, 'cutOff > silence: others have its rooms when its clients come');
   must(l.request > l.forward * 2, 'request > 2 × forward: time to ask a second owner');
   must(l.unseen > l.heads * 2, 'unseen > 2 × heads: one lost report is not an absence');
   must(l.storeDeadline < l.request, 'storeDeadline < request');

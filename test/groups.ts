@@ -22,6 +22,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   sentinel: ['redis-server', 'nginx'],
   launcher: ['redis-server', 'nginx'],
   cluster: ['redis-server', 'nginx'],
+  faults: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],
   bench: ['redis-server', 'nginx'],
   examples: ['redis-server'],

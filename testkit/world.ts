@@ -34,6 +34,8 @@ export class Host {
   bus!: Bus & { close(): Promise<void> };
   hears: (text: string) => void = () => {};
   deaf = false;
+  /** Cut off from the store and from all other nodes. */
+  severed = false;
   private readonly waiting: (() => void)[] = [];
   constructor(readonly name: string) {}
 
@@ -130,6 +132,16 @@ export class World {
     }));
   }
 
+  /** Cuts it off from the store and from all other nodes, not from its clients, until `mend`. */
+  sever(host: Host): void {
+    host.severed = host.deaf = true;
+    void host.bus.close();
+  }
+  mend(host: Host): void {
+    host.severed = false;
+    this.deafen(host, 0);
+  }
+
   /** Stands still, as with SIGSTOP: its lines stay open, its inbox takes what comes. */
   freeze(host: Host): void { host.state = 'frozen'; }
   thaw(host: Host): void { host.thaw(); }
@@ -209,6 +221,7 @@ export class World {
       if (host.state === 'dead') return;
       this.clock.after(delay, () => {
         if (host.state === 'dead') return;
+        if (host.severed) return host.enter(() => reject(new StoreError('no', true, 'a test has cut this node off')));
         carryOut().then(
           value => void this.clock.after(delay, () => host.enter(() => resolve(value))),
           (error: Error) => void this.clock.after(delay, () => host.enter(() => reject(error))),
@@ -264,7 +277,7 @@ export class World {
       const text = JSON.stringify(args);
       deliver(host, channel, event, text);
       for (const other of this.hosts.values()) {
-        if (other !== host && !this.loses(host.name, other.name)) this.clock.after(latency.bus, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));
+        if (other !== host && !host.severed && !this.loses(host.name, other.name)) this.clock.after(latency.bus, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));
       }
     } };
   }

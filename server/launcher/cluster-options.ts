@@ -27,6 +27,16 @@ export interface ClusterOptions {
   readonly signal?: AbortSignal;
   /** What a node runs, from the repository's folder. */
   readonly script?: string;
+  /** What lies between the parts, such as a proxy that can cut one off from another. */
+  readonly between?: Between;
+}
+
+/** Asked once for each node, before it is started. */
+export interface Between {
+  /** The port on which a node finds Redis, instead of Redis's own. */
+  redisPort?(node: string, redisPort: number): Promise<number>;
+  /** The port on which nginx finds a node, instead of the node's own. */
+  nodePort?(node: string, port: number): Promise<number>;
 }
 
 /** One node, as it is at the moment of asking. */

@@ -15,8 +15,8 @@ import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 const MOST_NODES = 24; // What fits into one block of ports, with room for Redis and the rest.
 
-export type { ClusterOptions, NodeInfo } from './cluster-options.ts';
 export type { RedisInfo } from './redis-group.ts';
+export type { Between, ClusterOptions, NodeInfo } from './cluster-options.ts';
 
 interface ClusterEvents {
   /** A child of the cluster (node-1 …, redis, redis-2 …, sentinel-1 …, nginx) has ended. */
@@ -38,6 +38,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #watchdog: Watchdog;
   readonly #nginx: NginxProcess;
   readonly #nodes: NodeProcess[] = [];
+  /** Where nginx finds the nodes, in their order. */
+  readonly #fronts: number[] = [];
   readonly #reviver: Reviver | undefined;
   readonly #childEvents: ChildEvents;
   readonly port: number;
@@ -138,7 +140,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       }
       for (let i = 0; i < this.#options.nodes; i++) await this.#newNode();
       await Promise.all(this.#nodes.map((node) => node.start()));
-      await this.#nginx.start(this.#nodes.map((node) => node.port));
+      await this.#nginx.start(this.#fronts);
     } catch (error) {
       await this.stop({ force: true });
       throw error;
@@ -177,6 +179,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     try {
       await node.start();
     } catch (error) {
+      this.#fronts.splice(this.#nodes.indexOf(node), 1);
       this.#nodes.splice(this.#nodes.indexOf(node), 1);
       throw error;
     }
@@ -185,7 +188,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async reloadNginx(): Promise<void> {
-    await this.#nginx.reload(this.#nodes.map((node) => node.port));
+    await this.#nginx.reload(this.#fronts);
   }
 
   /** SIGKILL of a Redis server or sentinel; without a name, of the master. */
@@ -211,6 +214,15 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   /** Waits until every replica that runs has what the master has: before that, a failover may find nobody to promote. */
   async redisInStep(): Promise<void> {
     for (const { name, master, state } of this.#redis.servers) if (!master && state === 'up') await this.#redis.inStep(name);
+  }
+
+  /** SIGKILL: all players' lines break, and nobody gets in until `startNginx`. */
+  async killNginx(): Promise<void> {
+    await this.#nginx.kill();
+  }
+
+  async startNginx(): Promise<void> {
+    await this.#nginx.start(this.#fronts);
   }
 
   /**
@@ -256,6 +268,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     const wanted = firstNodePort === undefined ? undefined : firstNodePort + this.#nodes.length;
     const port = await this.#folder.ports.take(wanted);
     if (wanted !== undefined && port !== wanted) this.say(`port ${wanted} is taken; ${name} listens on ${port}`);
+    const redisPort = (await this.#options.between?.redisPort?.(name, this.redisPort)) ?? this.redisPort;
+    const front = (await this.#options.between?.nodePort?.(name, port)) ?? port;
     const node = new NodeProcess(
       {
         name,
@@ -264,7 +278,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         script,
         env: {
           HOST: '127.0.0.1', // Only nginx faces the network.
-          ...this.redisEnv,
+          ...(redisPort === this.redisPort ? this.redisEnv : { REDIS_URL: withPort(this.redisEnv['REDIS_URL'] ?? '', redisPort) }),
           ...(waits === 0 ? {} : { REDIS_WAIT_REPLICAS: String(waits) }),
           REJOIN_SECRET: this.#folder.secret,
           TRUST_PROXY: 'loopback',
@@ -275,6 +289,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       this.#childEvents,
     );
     this.#nodes.push(node);
+    this.#fronts.push(front);
     return node;
   }
 
@@ -307,7 +322,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
   async #startByName(name: string): Promise<void> {
     if (/^(redis|sentinel)/.test(name)) await this.#redis.startOne(name);
-    else if (name === 'nginx') await this.#nginx.start(this.#nodes.map((node) => node.port));
+    else if (name === 'nginx') await this.#nginx.start(this.#fronts);
     else await this.#node(name).start();
   }
 
@@ -347,6 +362,12 @@ async function httpPort(folder: RunFolder, wanted: number): Promise<number> {
   if (wanted === 0) return await folder.ports.take();
   if (!(await isFree(wanted))) throw new Error(`port ${wanted} is taken; choose another with --port`);
   return wanted;
+}
+
+function withPort(url: string, port: number): string {
+  const changed = new URL(url);
+  changed.port = String(port);
+  return changed.href;
 }
 
 function info(node: NodeProcess): NodeInfo {

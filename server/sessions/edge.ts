@@ -60,6 +60,17 @@ export class Edge {
     for (const connection of this.connections.values()) for (const room of connection.rooms.keys()) connection.notice({ room, code: 'resync' });
   }
 
+  /** Asks all clients to look for another node, each at its own moment. Those that find none stay. */
+  sendOn(): void {
+    const over = this.spread;
+    for (const connection of this.connections.values()) {
+      this.parts.clock.after(over * this.parts.entropy.float(), () => { if (connection.open) connection.link.send('moving'); });
+    }
+  }
+
+  /** Over how long (ms) all clients of this node are to do what each of them does. */
+  private get spread(): number { return Math.min(limits.spread.most, Math.max(limits.spread.least, limits.spread.each * this.size)); }
+
   /** There is no such room any more: its members here hear it, should they not have been told. */
   roomGone(room: string): void {
     for (const connection of this.connections.values()) if (connection.rooms.has(room)) connection.notice({ room, code: 'closed' });
@@ -208,7 +219,7 @@ export class Edge {
   private place(connection: Connection, request: PlaceRequest): PlaceReply {
     const rooms: PlaceReply['rooms'] = {};
     for (const room of Object.keys(request.rooms)) if (connection.rooms.has(room)) rooms[room] = this.parts.heads.get(room);
-    return { ok: true, now: this.parts.clock.now(), rooms, spread: Math.min(limits.spread.most, Math.max(limits.spread.least, limits.spread.each * this.size)) };
+    return { ok: true, now: this.parts.clock.now(), rooms, spread: this.spread };
   }
 
   private async inspect(connection: Connection, room: string): Promise<InspectReply> {

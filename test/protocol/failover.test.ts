@@ -139,7 +139,7 @@ describe('failover', () => {
     assert.equal(ids(bobs).length, 75);
   });
 
-  it('[C2] [O4] [O15] [P2] where the store came back as an older one, clients are told that something is lost, and play on', async () => {
+  it('[C2] [O4] [O19] [P2] where the store came back as an older one, clients are told that something is lost, and play on', async () => {
     const table = await ledgerTable();
     const { world, adas, bobs } = table;
     for (const id of ['x', 'y']) await world.clock.run(adas.act.add({ id }));

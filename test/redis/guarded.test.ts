@@ -65,7 +65,7 @@ describe('a Redis with users', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('[K1] the user who plays can play: nodes, match, list, hand-over, with nothing refused', async () => {
+  it('[L1] the user who plays can play: nodes, match, list, hand-over, with nothing refused', async () => {
     await playOn({ url: url('rejoin') });
     const admin = await createClient({ url: url('operator') }).connect();
     const denied = await admin.sendCommand<unknown[]>(['ACL', 'LOG']);
@@ -74,7 +74,7 @@ describe('a Redis with users', () => {
     assert.deepEqual(JSON.stringify(denied).match(/"object":"[^"]+"|object","[^"]+"/g)?.filter(d => !/config\|get/.test(d)) ?? [], []);
   }).timeout(120_000);
 
-  it('[K1] and nothing else: no other keys or channels, no settings, nothing that empties or lists', async () => {
+  it('[L1] and nothing else: no other keys or channels, no settings, nothing that empties or lists', async () => {
     const client = await createClient({ url: url('rejoin') }).on('error', () => {}).connect();
     try {
       for (const words of ['FLUSHALL', 'FLUSHDB', 'KEYS *', 'SCAN 0', 'CONFIG GET maxmemory', 'CONFIG SET maxmemory 1', 'SHUTDOWN', 'ACL LIST', 'CLIENT KILL TYPE normal', 'CLIENT LIST', 'REPLICAOF NO ONE', 'MONITOR',
@@ -91,7 +91,7 @@ describe('a Redis with users', () => {
     if (stranger.isOpen) stranger.destroy();
   });
 
-  it('[K1] every command of a script is among those that the user may', async () => {
+  it('[L1] every command of a script is among those that the user may', async () => {
     const acl = (await readFile(join(import.meta.dirname, '../../docs/redis.acl'), 'utf8')).split('\n').find(l => l.startsWith('user rejoin '))!;
     const may = new Set(acl.split(' ').filter(w => w.startsWith('+')).map(w => w.slice(1)));
     for (const script of Object.values(loadScripts())) {
@@ -99,7 +99,7 @@ describe('a Redis with users', () => {
     }
   });
 
-  it('[K1] a wrong password is said at once, and not told', async () => {
+  it('[L1] a wrong password is said at once, and not told', async () => {
     await assert.rejects(connectRedis({ redis: { url: `redis://rejoin:hush-hush@127.0.0.1:${redis.port}` }, prefix: 'rejoin:', clock: realClock, log: noLog, meter: noMeter, patience: 8_000 }), (error: unknown) => {
       assert.ok(error instanceof RedisUnfit && /WRONGPASS/.test(error.message) && !/hush/.test(error.message), String(error));
       return true;
@@ -131,9 +131,9 @@ describe('a Redis with TLS', () => {
   after(() => redis?.stop());
   const attempt = (options: ServerOptions['redis']) => connectRedis({ redis: options!, prefix: 'rejoin:', clock: realClock, log: noLog, meter: noMeter, patience: 4_000 });
 
-  it('[K2] is played on with an authority, and a certificate of one\'s own', () => playOn({ url: redis.url, tls: readTls({ ca: join(tls, 'ca.pem'), cert: join(tls, 'client.pem'), key: join(tls, 'client.key') }) })).timeout(120_000);
+  it('[L2] is played on with an authority, and a certificate of one\'s own', () => playOn({ url: redis.url, tls: readTls({ ca: join(tls, 'ca.pem'), cert: join(tls, 'client.pem'), key: join(tls, 'client.key') }) })).timeout(120_000);
 
-  it('[K2] is not connected to if nobody vouches for it, nor without a certificate where it asks for one, nor in the clear', async () => {
+  it('[L2] is not connected to if nobody vouches for it, nor without a certificate where it asks for one, nor in the clear', async () => {
     await assert.rejects(attempt({ url: redis.url }), RedisUnfit);
     await assert.rejects(attempt({ url: redis.url, tls: readTls({ ca: join(tls, 'ca.pem') }) }), RedisUnfit);
     await assert.rejects(attempt({ url: redis.url.replace('rediss:', 'redis:') }), RedisUnfit);

@@ -20,7 +20,7 @@ describe('packets to Redis vanish', () => {
     await redis?.stop();
   });
 
-  it('[O14] every connection is noticed to be dead, though nothing closes it, and another one is opened', async () => {
+  it('[O18] every connection is noticed to be dead, though nothing closes it, and another one is opened', async () => {
     const options = { url: `redis://127.0.0.1:${hole.port}`, prefix: 'h:', clock: realClock, log: noLog };
     const store = new RedisStore(options);
     const wire = new PubSub(options);
@@ -46,7 +46,7 @@ describe('packets to Redis vanish', () => {
     }
   });
 
-  it('[O14] a Redis that stands still for a second is not left', async () => {
+  it('[O18] a Redis that stands still for a second is not left', async () => {
     const store = new RedisStore({ url: redis.url, prefix: 'h:', clock: realClock, log: noLog });
     const wire = new PubSub({ url: redis.url, clock: realClock, log: noLog });
     try {

@@ -49,7 +49,7 @@ describe('play goes on through a failover of Redis', () => {
   };
   const nextMaster = () => new Promise<string>(resolve => cluster.once('master', resolve));
 
-  it('[J9] [O4] [O13] with a replica that confirms: the master is killed, then the next one freezes; every verdict stands, once, in order', async () => {
+  it('[J9] [O4] [O17] with a replica that confirms: the master is killed, then the next one freezes; every verdict stands, once, in order', async () => {
     await begin({ replicas: 2 });
     const killed = cluster.redisServers.find(s => s.master)!.name;
     let next = nextMaster();
@@ -71,7 +71,7 @@ describe('play goes on through a failover of Redis', () => {
     assert.deepEqual([await counter('rejoin_lost_total'), await counter('rejoin_lost_entries_total')], [0, 0]);
   }).timeout(240_000);
 
-  it('[C2] [O4] [O15] a replica that lagged behind becomes the master: every client is told, the operator too, nobody diverges, clocks go on', async () => {
+  it('[C2] [O4] [O19] a replica that lagged behind becomes the master: every client is told, the operator too, nobody diverges, clocks go on', async () => {
     await begin({ replicas: 1, waitReplicas: 0 });
     for (let i = 0; i < 2; i++) clients.push(connect(cluster.url, { storage: null }));
     const a = await clients[0]!.create(fourInARow, { options: { turnSeconds: 5 } });

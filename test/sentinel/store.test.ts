@@ -138,7 +138,7 @@ describe('a store with replicas and sentinels', () => {
     assert.ok((await seen.owner(owner.id))!.seq < owner.told);
   }).timeout(120_000);
 
-  it('[O4] [O13] a Redis that outlived the master is another one, and every connection goes to it', async () => {
+  it('[O4] [O17] a Redis that outlived the master is another one, and every connection goes to it', async () => {
     const door = openDoor(group.options, { clock: realClock, log: noLog });
     const options = { door, prefix: 'rejoin:', clock: realClock, log: noLog };
     const store = await group.store({ waitReplicas: 0 });
@@ -174,7 +174,7 @@ describe('a store with replicas and sentinels', () => {
     }
   }).timeout(120_000);
 
-  it('[O13] a master that was made a replica under standing connections is left, and nothing is written to it', async () => {
+  it('[O17] a master that was made a replica under standing connections is left, and nothing is written to it', async () => {
     const { name, port } = group.redis.master;
     const other = group.redis.servers.find(s => !s.master)!;
     const store = await group.store({ waitReplicas: 0, url: group.playerUrl(name), deadline: 600 });

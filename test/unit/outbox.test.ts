@@ -157,4 +157,28 @@ describe('outbox', () => {
     await settled();
     assert.deepEqual(said.slice(-2), ['a7: unknown', 'a8: session-replaced']);
   });
+
+  it('[A6] what was sent before the line broke may have been done: when the session ends then, it is unknown', async () => {
+    const { made, act, settled, numbers, said } = outbox();
+    made.resume(5, 0, []);
+    act('a');
+    made.suspend();
+    act('b');
+    made.end({ ok: false, code: 'left' });
+    await settled();
+    assert.deepEqual(numbers(), ['a 1@5']);
+    assert.deepEqual(said, ['a: unknown', 'b: left']);
+  });
+
+  it('[A6] so may what was sent and then reckoned anew: a copy of it may still be under way', async () => {
+    const { made, act, settled, said, calls } = outbox();
+    made.resume(5, 0, []);
+    for (let i = 0; i < 3; i++) act(`a${i}`);
+    made.suspend();
+    made.resume(5, 1, [[1, { seq: 7 }]]);
+    made.suspend();
+    made.end(refused('session-replaced'));
+    await settled();
+    assert.deepEqual([said, calls], [['a0: ok at 5/7', 'a1: unknown', 'a2: unknown'], []]);
+  });
 });

@@ -1,0 +1,114 @@
+import type { Counts, Wrong } from './findings.ts';
+import { placeKey, type History, type Verdict } from './history.ts';
+import type { PlayLine } from './records.ts';
+
+type Line<K extends PlayLine['is']> = PlayLine & { is: K };
+interface Asked { k: number; at: number; name: string; line: string | null; told: Line<'told'> | null }
+/** One client, as it saw things: what it asked in its order, and what became of its hold on the room. */
+export interface ClientStory { id: string; sessions: Set<string>; asked: Asked[]; closedAt: number; endedBy: string | null; lostAt: number[] }
+
+/** Codes with which an action is surely not in the journal: it never reached a room, or the room did not number it. */
+const surelyNot = new Set(['left', 'session-replaced', 'room-missing', 'room-quarantined', 'kicked', 'bad-request', 'slow-down', 'not-in-room', 'unavailable', 'busy']);
+const openEnded = (told: Line<'told'> | null): boolean => told === null || told.code === 'unknown';
+
+export function storiesOf(play: readonly PlayLine[]): Map<string, ClientStory> {
+  const stories = new Map<string, ClientStory>();
+  const story = (id: string): ClientStory => {
+    let one = stories.get(id);
+    if (!one) stories.set(id, one = { id, sessions: new Set(), asked: [], closedAt: Infinity, endedBy: null, lostAt: [] });
+    return one;
+  };
+  for (const line of play) {
+    const one = story(line.id);
+    if (line.is === 'held' && !line.watch) one.sessions.add(line.session);
+    else if (line.is === 'asked') one.asked[line.k - 1] = { k: line.k, at: line.at, name: line.name, line: line.line, told: null };
+    else if (line.is === 'told' && one.asked[line.k - 1]) one.asked[line.k - 1]!.told = line;
+    else if (line.is === 'closed') one.closedAt = Math.min(one.closedAt, line.at);
+    else if (line.is === 'ended') one.endedBy = line.code;
+    else if (line.is === 'resumed' && line.lost) one.lostAt.push(line.at);
+  }
+  return stories;
+}
+
+type Say = (wrong: Wrong, says: string, at?: number) => void;
+
+/**
+ * Holds what clients were told against what the journal says. A client numbers its actions in the order in which it asks, so
+ * the verdicts of its session, in the journal's order, are what it was told, one for one. What it was never told may be in
+ * the journal or not, once.
+ */
+export function checkAnswers(history: History, stories: ReadonlyMap<string, ClientStory>, say: Say, counts: Counts): void {
+  const bySession = new Map<string, (Verdict & { seq: number })[]>();
+  for (const { seq, verdicts } of history.facts) {
+    for (const verdict of verdicts) {
+      const there = bySession.get(verdict.session);
+      if (there) there.push({ ...verdict, seq });
+      else bySession.set(verdict.session, [{ ...verdict, seq }]);
+    }
+  }
+  for (const [session, verdicts] of bySession) {
+    // Numbers without gaps, each once. (A session whose seat begins anew would have to be another one.)
+    verdicts.forEach((v, i) => { if (v.n !== i + 1) say('doubled', `session ${session}: number ${v.n} has a verdict in entry ${v.seq}, in the place of ${i + 1}`); });
+  }
+  for (const story of stories.values()) oneClient(history, story, [...story.sessions].flatMap(s => bySession.get(s) ?? []), say, counts);
+  realTime(stories, say);
+}
+
+function oneClient(history: History, story: ClientStory, verdicts: readonly (Verdict & { seq: number })[], say: Say, counts: Counts): void {
+  let next = 0;
+  /** Actions since the last certain one that may have verdicts without the client knowing. */
+  let perhaps = 0;
+  for (const { k, told, name, at } of story.asked) {
+    counts.asked += 1;
+    if (openEnded(told)) {
+      counts.unknown += 1;
+      perhaps += 1;
+      if (told === null && story.closedAt === Infinity && story.endedBy === null) say('stuck', `${story.id}: action ${k} (${name}) never got an answer`, at);
+      continue;
+    }
+    if (told!.code !== null) counts.refused += 1;
+    else counts.accepted += 1;
+    if (told!.code !== null && surelyNot.has(told!.code)) continue;
+    const fits = (v: Verdict & { seq: number }) => v.code === told!.code && (told!.seq === null || v.seq === told!.seq);
+    let found = next;
+    while (found < verdicts.length && found - next <= perhaps && !fits(verdicts[found]!)) found += 1;
+    if (found < verdicts.length && found - next <= perhaps) {
+      next = found + 1;
+      perhaps = 0;
+      continue;
+    }
+    const place = told!.seq === null ? '' : ` at ${told!.seq}`;
+    if (told!.seq !== null && told!.term !== null && history.gone.has(placeKey(told!.term, told!.seq)) && story.lostAt.some(t => t > told!.at)) {
+      counts.lostAnnounced += 1; // Redis forgot it, and the client was told so
+      continue;
+    }
+    if (told!.code === null) say('lost', `${story.id}: action ${k} (${name}) was accepted${place}; the journal does not hold it there`, told!.at);
+    else say('answer', `${story.id}: action ${k} (${name}) was refused (${told!.code})${place}; the journal says otherwise`, told!.at);
+  }
+  if (verdicts.length - next > perhaps) say('doubled', `${story.id}: ${verdicts.length - next} verdicts more than it asked for; ${perhaps} may be its own`);
+}
+
+/** What was answered before another action was asked for comes before it in the journal, whoever asked. */
+function realTime(stories: ReadonlyMap<string, ClientStory>, say: Say): void {
+  const certain = [...stories.values()].flatMap(({ id, asked }) => asked.flatMap(a => (a.told?.seq === undefined || a.told.seq === null ? [] : [{ id, k: a.k, asked: a.at, told: a.told.at, seq: a.told.seq }])));
+  const byTold = [...certain].sort((a, b) => a.told - b.told);
+  const byAsked = [...certain].sort((a, b) => a.asked - b.asked);
+  let upTo = 0;
+  let latest: (typeof certain)[number] | null = null;
+  for (const one of byAsked) {
+    while (upTo < byTold.length && byTold[upTo]!.told < one.asked) {
+      if (!latest || byTold[upTo]!.seq > latest.seq) latest = byTold[upTo]!;
+      upTo += 1;
+    }
+    if (latest && one.seq <= latest.seq) say('order', `${one.id}'s action ${one.k} stands at ${one.seq}, though ${latest.id}'s ${latest.k}, answered before it was asked, stands at ${latest.seq}`, one.asked);
+  }
+  // Of one player: in the order in which they were asked.
+  for (const { id, asked } of stories.values()) {
+    let last = 0;
+    for (const { k, told } of asked) {
+      if (told?.seq === undefined || told.seq === null) continue;
+      if (told.seq < last) say('order', `${id}: action ${k} stands at ${told.seq}, the one before it at ${last}`, told.at);
+      last = Math.max(last, told.seq);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * A node of the lab: the product's own, with the ledger beside the three games, a clock that can be set wrong, and effects
+ * that are written down. FAULTS_DIR is where.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { games } from '../../../server/games.ts';
+import { runNode } from '../../../server/run-node.ts';
+import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import { ledgerGame } from './ledger.ts';
+import { mayBeWrong } from './wall-clock.ts';
+
+const folder = process.env['FAULTS_DIR']!;
+const name = process.env['NODE_NAME']!;
+mayBeWrong(join(folder, `${name}.clock`));
+
+/** Written before the effect counts as done, as a host's own database would: who is killed in between does it again. */
+function recorded(all: readonly AnyGame[]): Record<string, Record<string, (data: unknown, about: { key: string; room: string; match: number }) => void>> {
+  const write = (game: string, effect: string) => (data: unknown, { key, room, match }: { key: string; room: string; match: number }) => {
+    appendFileSync(join(folder, 'effects.jsonl'), `${JSON.stringify({ game, effect, room, match, key, data, node: name })}\n`);
+  };
+  return Object.fromEntries(all.map(({ contract }) => [
+    contract.name,
+    Object.fromEntries(Object.keys((contract.def as ContractDef).effects ?? {}).map(effect => [effect, write(contract.name, effect)])),
+  ]));
+}
+
+await runNode([...games, ledgerGame], recorded);

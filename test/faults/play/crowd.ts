@@ -1,0 +1,104 @@
+import type { Random } from '../../../shared/random.ts';
+import type { Records } from '../records.ts';
+import type { Meter, Play } from './meter.ts';
+import { randomOf } from './minds.ts';
+import { persist, Player, type Parts } from './player.ts';
+import { styles, Table } from './tables.ts';
+
+/** How many tables of each game there are, and how fast play is at those of the ledger. */
+export interface CrowdSize { ledger: number; 'four-in-a-row': number; 'liars-dice': number; arena: number; watchers: number; every: number }
+
+/**
+ * The crowd for so many actions a second. The ledger does most of it; the three games are played at the pace of quick
+ * people, at as many tables as keep a small machine fluid.
+ */
+export function crowdFor(actionsPerSecond: number): CrowdSize {
+  const four = Math.max(2, Math.round(actionsPerSecond / 25));
+  const ledger = Math.max(3, Math.round(actionsPerSecond / 14));
+  const rest = Math.max(1, actionsPerSecond - four * 5);
+  return { ledger, 'four-in-a-row': four, 'liars-dice': Math.max(2, Math.round(actionsPerSecond / 100)), arena: Math.max(1, Math.round(actionsPerSecond / 200)), watchers: Math.max(2, Math.round(actionsPerSecond / 50)), every: (ledger * 2 * 1000) / rest };
+}
+
+/** Everybody who plays, watches, comes and goes, in one process. */
+export class Crowd {
+  private readonly tables: Table[] = [];
+  private readonly running: Promise<void>[] = [];
+  private readonly watchers = new Map<number, Player>();
+  private readonly random: Random;
+  private readonly parts: Parts;
+  private network = 0;
+  private over = false;
+
+  constructor(url: string, records: Records, private readonly meter: Meter, private readonly size: CrowdSize, seed: number) {
+    this.random = randomOf(seed);
+    this.parts = { url, records, meter, random: () => this.random.next() };
+    for (const [game, style] of Object.entries(styles(size.every))) {
+      for (let i = 0; i < size[game as 'arena']; i++) this.tables.push(new Table(`${game.slice(0, 1)}${i}`, style, this.parts, Array.from({ length: style.seats }, () => this.address()), randomOf(seed * 1000 + this.tables.length)));
+    }
+  }
+
+  start(): void {
+    for (const table of this.tables) this.running.push(table.run());
+    for (let i = 0; i < this.size.watchers; i++) this.running.push(this.watching(i));
+    this.running.push(this.restarting());
+  }
+
+  get play(): Play { return this.meter.play; }
+  get waiting(): number { return this.tables.reduce((n, t) => n + t.waiting, 0); }
+
+  /** Some of those who play or watch read nothing for so long. */
+  deafen(count: number, ms: number): void {
+    const all = [...this.tables.flatMap(t => t.players), ...this.watchers.values()];
+    for (const player of this.random.shuffle(all).slice(0, count)) {
+      player.ears.deaf = true;
+      setTimeout(() => { player.ears.deaf = false; }, ms);
+    }
+  }
+
+  /** Ends play. What is under way is waited for, up to `within` ms. @returns how many actions have no answer */
+  async stop(within: number): Promise<number> {
+    this.over = true;
+    for (const table of this.tables) table.stop();
+    await Promise.race([Promise.all(this.running), new Promise(done => setTimeout(done, within))]);
+    for (const end = performance.now() + within; this.waiting > 0 && performance.now() < end;) await new Promise(done => setTimeout(done, 50));
+    // What is committed last is heard at the latest by the keep-alive.
+    await new Promise(done => setTimeout(done, 3_500));
+    const left = this.waiting;
+    for (const player of [...this.tables.flatMap(t => t.players), ...this.watchers.values()]) {
+      player.rest();
+      player.close();
+    }
+    return left;
+  }
+
+  /** Each from a /24 of its own, as nginx sees them. */
+  private address(): string {
+    const n = this.network++;
+    return `127.${1 + Math.floor(n / 250)}.${n % 250}.${1 + (n % 200)}`;
+  }
+
+  /** Looks on at one table after the other. */
+  private async watching(i: number): Promise<void> {
+    const address = this.address();
+    for (let n = 0; !this.over; n++) {
+      const table = this.random.pick(this.tables);
+      const id = table.room;
+      if (id !== null) {
+        const watcher = new Player(`w${i}_${n}`, this.parts, address);
+        this.watchers.set(i, watcher);
+        const until = performance.now() + this.random.int(3_000, 8_000);
+        await persist(() => watcher.watch(table.style.game, id), () => this.over || performance.now() > until);
+        while (!this.over && performance.now() < until) await new Promise(done => setTimeout(done, 200));
+        if (!this.over) watcher.close();
+      } else await new Promise(done => setTimeout(done, 500));
+    }
+  }
+
+  /** Every two seconds somebody's process ends and is started again. */
+  private async restarting(): Promise<void> {
+    while (!this.over) {
+      await new Promise(done => setTimeout(done, 2_000));
+      await this.random.pick(this.tables.filter(t => t.style.game.name === 'ledger')).restartOne();
+    }
+  }
+}
