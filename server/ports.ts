@@ -48,7 +48,7 @@ export interface Meter {
   count(name: CounterName, by?: number, label?: string): void;
   observe(name: TimerName, ms: number): void;
 }
-export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'resigned' | 'lost' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets';
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'resigned' | 'lost' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets' | 'floods';
 export type TimerName = 'append' | 'standstill' | 'forward';
 
 /** A channel of members: everybody who sees the same of a room. */

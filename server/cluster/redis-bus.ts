@@ -49,7 +49,7 @@ export class RedisRegister implements Register {
       this.client.hGetAll(this.keys.nodes),
       known.length === 0 ? {} : this.client.pubSubNumSub(known.map(id => this.keys.inbox(id))),
     ]);
-    const nodes = Object.values(all).map(text => JSON.parse(text) as NodeRecord);
+    const nodes = Object.entries(all).flatMap(([id, text]) => readRecord(id, text) ?? []);
     const counts = heard as Record<string, number>;
     // A node seen for the first time is counted with the next beat; until then it is taken to be heard.
     const listeners = new Map(nodes.map(n => [n.id, counts[this.keys.inbox(n.id)] ?? 1]));
@@ -65,4 +65,14 @@ export class RedisRegister implements Register {
 
   async remove(node: string): Promise<void> { await this.client.hDel(this.keys.nodes, node); }
   async close(): Promise<void> { destroy(this.client); }
+}
+
+/** One record that nobody can read must not hide all the others. */
+function readRecord(id: string, text: string): NodeRecord | null {
+  try {
+    const record = JSON.parse(text) as NodeRecord;
+    return record.id === id && typeof record.name === 'string' && Array.isArray(record.games) && typeof record.beat === 'number' ? record : null;
+  } catch {
+    return null;
+  }
 }

@@ -4,6 +4,8 @@ import type { RedisClient } from '../store/redis-client.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
 import type { Gateway } from './gateway.ts';
 
+type Listener = (...args: unknown[]) => unknown;
+
 /**
  * The broadcast path between nodes: Socket.IO's Redis adapter.
  *
@@ -42,14 +44,36 @@ function guardedPublisher(client: RedisClient, meter: Meter): RedisClient {
 }
 
 function guardedSubscriber(client: RedisClient, log: Log): RedisClient {
+  const listeners = new WeakMap<Listener, Listener>();
   const guarded = new Set(['subscribe', 'pSubscribe', 'unsubscribe', 'pUnsubscribe']);
   return new Proxy(client, {
     get(target, name) {
       const member = bound(target, name);
       if (typeof name !== 'string' || !guarded.has(name)) return member;
-      return (...args: unknown[]) => (member as (...a: unknown[]) => Promise<unknown>)(...args).catch((error: unknown) => log.debug({ error, call: name }, 'the broadcast path was not changed'));
+      // What the adapter cannot read it throws at whoever reads for it, which would end the process.
+      return (...given: unknown[]) => {
+        const args = given.map(arg => (typeof arg === 'function' ? heard(arg as Listener) : arg));
+        return (member as (...a: unknown[]) => Promise<unknown>)(...args).catch((error: unknown) => log.debug({ error, call: name }, 'the broadcast path was not changed'));
+      };
     },
   });
+
+  /** One and the same for the same listener: it is taken off by what it was put on with. */
+  function heard(listener: Listener): Listener {
+    const known = listeners.get(listener);
+    if (known) return known;
+    const guardedListener = (...args: unknown[]) => {
+      try {
+        const result = listener(...args);
+        if (result instanceof Promise) result.catch(dropped);
+      } catch (error) {
+        dropped(error);
+      }
+    };
+    listeners.set(listener, guardedListener);
+    return guardedListener;
+  }
+  function dropped(error: unknown): void { log.warn({ error }, 'a broadcast that is no node\'s was dropped'); }
 }
 
 function bound(target: RedisClient, name: string | symbol): unknown {
