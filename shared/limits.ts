@@ -36,6 +36,8 @@ export const limits = {
   strikes: 20,
   /** Packets of one connection of whatever kind, also such as nobody answers; more closes it. */
   packets: { burst: 600, perSecond: 200 },
+  /** How long a connection that was closed may take to go. */
+  farewell: 1_000,
   /** Wrong codes of one player: a code is short, so that it can be read aloud, and must not be found by trying. */
   wrongCodes: { burst: 10, perSecond: 0.2 },
   /** Seats that one player takes anew, in whatever rooms. To come back to one's own costs nothing. */

@@ -34,6 +34,11 @@ export class Doorkeeper {
       address.connections += 1;
       line.once('close', () => { address.connections -= 1; });
     }
+    // A WebSocket that was told to go may take half a minute over it, and send all that time.
+    line.once('close', () => {
+      const { socket } = line.transport;
+      setTimeout(() => socket?.terminate?.(), limits.farewell).unref();
+    });
     const { clock } = this.parts;
     const packets = new Bucket(limits.packets, clock.mono());
     let over = false;

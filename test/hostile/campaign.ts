@@ -38,7 +38,7 @@ const patience = 15_000;
  * memory stays where it was after the first quarter.
  * @throws AssertionError, with the seed and the packets that went out last
  */
-export async function campaign({ packets, seed, atOnce = 32, only, say = () => {} }: CampaignOptions): Promise<CampaignReport> {
+export async function campaign({ packets, seed, atOnce = 48, only, say = () => {} }: CampaignOptions): Promise<CampaignReport> {
   const cluster = await startCluster({ nodes: 2, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'debug' } });
   const broken: string[] = [];
   const memory = new Memory();
@@ -115,7 +115,7 @@ async function sampleOf(cluster: Cluster, packets: number): Promise<Sample> {
 
 async function counter(cluster: Cluster, name: string, join: (a: number, b: number) => number = (a, b) => a + b): Promise<number> {
   const texts = await Promise.all(cluster.nodes.map(async node => fetch(`${node.url}/metrics`).then(r => r.text(), () => '')));
-  return texts.map(text => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0)).reduce(join);
+  return texts.map(text => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0)).reduce((a, b) => join(a, b));
 }
 
 const lineOf = (s: Sample): string => `${s.packets} packets: ${s.rss} MiB, event loop p99 ${s.delay} ms, ${s.sockets} sockets, ${s.rooms} rooms`;

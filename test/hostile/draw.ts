@@ -1,6 +1,8 @@
 /** Everything a fuzzer draws comes from here: the same seed, the same packets. */
 export class Draw {
   private state: number;
+  /** How often something is drawn that ends a line: text that is no JSON, more than a line takes. */
+  wild = 0.02;
 
   constructor(readonly seed: number) { this.state = (seed ^ 0x9e3779b9) | 0; }
 

@@ -14,7 +14,7 @@ const plain = (text: string): Packet => ({ text, attachments: [] });
 /** An event of the protocol, as a client sends it: most with an acknowledgement. */
 export function event(draw: Draw, known: Known): Packet {
   const { event: name, text } = payload(draw, known);
-  const id = draw.chance(0.75) ? String(draw.below(10_000)) : draw.chance(0.5) ? '' : draw.pick(ids);
+  const id = draw.chance(0.85) ? String(draw.below(10_000)) : draw.chance(draw.wild) ? draw.pick(ids) : draw.pick(['', '99999999999999999999', '0', '00', '4294967296']);
   const args = draw.weighed<string>([[20, text], [1, `${text},${value(draw)}`], [1, `${value(draw)},${text}`], [1, '']]);
   return plain(`2${id}["${name}"${args === '' ? '' : `,${args}`}]`);
 }

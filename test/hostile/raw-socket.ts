@@ -10,6 +10,8 @@ export class RawSocket {
   /** Text messages that came, oldest first; those looked at are dropped. */
   readonly heard: string[] = [];
   closed = false;
+  /** Acknowledgements that came. */
+  answers = 0;
   private rest: Buffer = Buffer.alloc(0);
   private upgraded = false;
   private wake: () => void = () => {};
@@ -90,6 +92,7 @@ export class RawSocket {
       if (this.rest.length < head) return;
       const length = short === 126 ? this.rest.readUInt16BE(2) : short === 127 ? Number(this.rest.readBigUInt64BE(2)) : short;
       if (this.rest.length < head + length) return;
+      if ((first & 15) === 8) return void this.socket.destroy(); // told to go
       if ((first & 15) === 1) this.listen(this.rest.subarray(head, head + length).toString());
       this.rest = this.rest.subarray(head + length);
     }
@@ -97,6 +100,7 @@ export class RawSocket {
 
   private listen(text: string): void {
     if (text === '2') return void this.socket.write(textFrame('3')); // it lives
+    if (text.startsWith('43')) this.answers += 1;
     this.heard.push(text);
     if (this.heard.length > 200) this.heard.shift();
     this.wake();

@@ -17,7 +17,7 @@ const rawStrings = ['"\\ud800"', '"\\udc00x"', '"\\uD83D"', '"\\u0000"', '"\\/"'
 
 export function string(draw: Draw): string {
   if (draw.chance(0.2)) return draw.pick(rawStrings);
-  if (draw.chance(0.04)) return JSON.stringify('z'.repeat(draw.between(1_000, 18_000)));
+  if (draw.chance(0.04)) return JSON.stringify('z'.repeat(draw.chance(draw.wild) ? 18_000 : draw.between(300, 5_000)));
   return JSON.stringify(draw.pick(strings));
 }
 
@@ -35,7 +35,7 @@ export function value(draw: Draw, depth = 0): string {
     case 0: return draw.pick(['null', 'true', 'false']);
     case 1: case 2: return number(draw);
     case 3: case 4: return string(draw);
-    case 5: return draw.chance(0.1) ? draw.pick(notNumbers) : number(draw);
+    case 5: return draw.chance(draw.wild) ? draw.pick(notNumbers) : number(draw);
     case 6: return `[${Array.from({ length: draw.below(4) }, () => value(draw, depth + 1)).join(',')}]`;
     case 7: return `{${Array.from({ length: draw.below(4) }, () => `${key(draw)}:${value(draw, depth + 1)}`).join(',')}}`;
     case 8: return big(draw);
@@ -45,8 +45,9 @@ export function value(draw: Draw, depth = 0): string {
 
 /** Deep, wide, or both. */
 function big(draw: Draw): string {
-  const n = draw.pick([11, 12, 13, 100, 2_000, 7_000]);
-  switch (draw.below(5)) {
+  const wild = draw.chance(draw.wild);
+  const n = draw.pick(wild ? [2_000, 7_000, 9_000] : [3, 11, 12, 13, 100, 1_200]);
+  switch (draw.below(wild ? 5 : 4)) {
     case 0: return `${'['.repeat(n)}${']'.repeat(n)}`;
     case 1: return `${'{"a":'.repeat(n / 2)}1${'}'.repeat(n / 2)}`;
     case 2: return `[${Array<string>(n).fill('0').join(',')}]`;
