@@ -43,7 +43,7 @@ export class Allowances {
   private of<A extends Allowance<string>>(all: Map<string, A>, id: string, now: number, make: () => A): A {
     const known = all.get(id);
     if (known) return known;
-    if (now >= this.sweepAt || all.size >= limits.allowances) this.sweep(now);
+    if (now >= this.sweepAt) this.sweep(now);
     if (all.size >= limits.allowances) this.forgetOne(all);
     const made = make();
     all.set(id, made);
