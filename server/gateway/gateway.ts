@@ -166,7 +166,7 @@ export class Gateway {
 
   private async identify(socket: GameSocket): Promise<void> {
     const auth = socket.handshake.auth as Record<string, unknown>;
-    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new BadToken(`wire version ${String(auth.wire)}`);
+    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new BadToken('another wire version');
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
       const who = await authenticate({ auth, headers: socket.handshake.headers, request: socket.request });

@@ -209,6 +209,21 @@ describe('the doors of a node', () => {
     }
   });
 
+  // Found by drawn packets (npm run fuzz); the seed is in the title.
+  it('[W4] [W5] kept, seed 1: a wire version that cannot be made a text is a wrong one, and no error of ours', async () => {
+    const said: string[] = [];
+    const own = await start({ log: { ...noLog, error: (_fields, text) => void said.push(text) } });
+    const line = (await RawSocket.open({ port: own.port, address: '10.1.1.1' }))!;
+    try {
+      await line.text('40{"wire":{"toString":1,"valueOf":1}}');
+      assert.equal(await line.hears(text => text.startsWith('44')), '44{"message":"bad-token","data":{"ok":false,"code":"bad-token"}}');
+      assert.deepEqual(said, []);
+    } finally {
+      line.end('reset');
+      await own.close();
+    }
+  });
+
   it('[W8] a line that was told to go, and stays, is cut', async () => {
     const line = await raw();
     const socket = (line as unknown as { socket: NetSocket }).socket;
