@@ -39,7 +39,7 @@ describe('the door', () => {
   const door = () => {
     const clock = new StillClock();
     const allowances = new Allowances();
-    return { clock, allowances, keeper: new Doorkeeper({ addressOf: request => request.socket.remoteAddress ?? null, allowances, clock, meter: noMeter, namespace: '/' }) };
+    return { clock, keeper: new Doorkeeper({ addressOf: request => request.socket.remoteAddress ?? null, allowances, clock, meter: noMeter, namespace: '/' }) };
   };
   const knocks = (keeper: Doorkeeper, request: IncomingMessage, times: number) => Array.from({ length: times }, () => keeper.knock(request)).filter(wait => wait === 0).length;
 
@@ -68,11 +68,5 @@ describe('the door', () => {
     const nobody = new Doorkeeper({ addressOf: () => null, allowances: new Allowances(), clock: new StillClock(), meter: noMeter, namespace: '/' });
     assert.equal(knocks(nobody, from('127.0.0.1'), 5_000), 5_000);
     assert.ok(keeper);
-  });
-
-  it('[W8] a bound on memory goes before all else: of too many, those who are gone are forgotten', () => {
-    const { allowances, clock } = door();
-    for (let i = 0; i < limits.allowances + 500; i++) allowances.player(`p${i}`, clock.time).take('requests', clock.time);
-    assert.equal(allowances.size, limits.allowances);
   });
 });

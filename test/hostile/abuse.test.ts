@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { Allowances } from '../../server/sessions/allowances.ts';
 import { limits } from '../../shared/limits.ts';
 import type { JoinReply } from '../../shared/protocol.ts';
-import { documentOf, partyAt, rawLine } from './guests.ts';
-import { World, type Host } from './world.ts';
+import { documentOf, partyAt, rawLine } from '../protocol/guests.ts';
+import { World, type Host } from '../protocol/world.ts';
 import { parlour, parlourGame } from '../unit/parlour.ts';
 
 /** Who abuses what everybody may do. */
@@ -107,6 +108,12 @@ describe('hostile players', () => {
     await world.clock.pass(60_000);
     lineFrom(world, host, 'one more', '10.3.1.1');
     assert.ok(host.node.edge.allowances.size <= before + 2, `${host.node.edge.allowances.size}`);
+  });
+
+  it('[W8] a bound on memory goes before all else: of too many, those who are gone are forgotten', () => {
+    const allowances = new Allowances();
+    for (let i = 0; i < limits.allowances + 500; i++) allowances.player(`p${i}`, 0).take('requests', 0);
+    assert.equal(allowances.size, limits.allowances);
   });
 
   it('[W8] a node that runs as many rooms as it may makes no more', async () => {

@@ -20,8 +20,8 @@ import { startServer, type RunningServer, type ServerOptions } from '../../serve
 import { contract, state } from '../../shared/contract.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { limits } from '../../shared/limits.ts';
-import { ask } from '../hostile/raw-polling.ts';
-import { RawSocket } from '../hostile/raw-socket.ts';
+import { ask } from './raw-polling.ts';
+import { RawSocket } from './raw-socket.ts';
 
 const secret = 's'.repeat(32);
 const hoard = contract('hoard', { version: 1, seats: { min: 1, max: 1 }, state: state<{ heap: string[] }>(), actions: { more: z.object({}) } });
