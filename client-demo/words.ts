@@ -21,6 +21,7 @@ const words: Partial<Record<RefusalCode | 'left', Words>> = {
   'room-quarantined': { title: 'This table is closed', text: 'Its game failed too often and was taken out of play.', remedies: ['play', 'home'] },
   'session-replaced': { title: 'You play in another window now', text: 'A player has one seat, and it goes to the window that was opened last.', remedies: ['here', 'home'] },
   'too-many-rooms': { title: 'Too many tables at once', text: 'Leave one of the others first.', remedies: ['home'] },
+  'too-many-connections': { title: 'You are connected too often', text: 'Close some of the windows in which you play.', remedies: ['again', 'home'] },
   'slow-down': { title: 'One thing at a time', text: 'That was more than the server takes from one player. Wait a moment.', remedies: ['again', 'home'] },
   busy: { title: 'A crowd at this table', text: 'It has too much to do right now. Try again in a moment.', remedies: ['again', 'home'] },
   unavailable: { title: 'Out of reach', text: 'The table cannot be reached right now. It is not lost: try again.', remedies: ['again', 'home'] },

@@ -1,39 +1,38 @@
 import { existsSync } from 'node:fs';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import express from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { isId } from '../shared/ids.ts';
 import { refused } from '../shared/refusals.ts';
+import type { AddressOf } from './identity/address.ts';
 import { devRoutes, type DevParts } from './dev/dev-routes.ts';
 import type { RejoinNode } from './node.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
-import { StoreError } from './store/contract.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined }
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
   const { node, metrics, page } = parts;
   const app = express();
   app.disable('x-powered-by');
-  if (page?.trustProxy !== undefined) app.set('trust proxy', page.trustProxy);
   app.get('/healthz', (_req, res) => { res.json({ ok: true, node: node.parts.name }); });
   app.get('/readyz', (_req, res) => { res.status(node.ready ? 200 : 503).json({ ready: node.ready, draining: node.isDraining }); });
-  app.get('/metrics', async (_req, res) => { res.type(metrics.contentType).send(await metrics.text()); });
-  app.get('/rooms.json', async (req, res) => {
-    const game = typeof req.query.game === 'string' ? req.query.game : null;
-    try {
-      res.json({ rooms: await node.parts.store.list(game, 100) });
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      res.status(503).json({ error: 'unavailable' });
-    }
+  app.get('/metrics', async (req, res) => {
+    if (parts.metricsToken !== undefined && !sameToken(req.headers.authorization, `Bearer ${parts.metricsToken}`)) return void res.status(401).set('www-authenticate', 'Bearer').json({ error: 'unauthorized' });
+    res.type(metrics.contentType).send(await metrics.text());
   });
-  app.get('/replays/:room/:match', async (req, res) => {
+  app.get('/rooms.json', sparing('lists'), async (req, res) => {
+    const reply = await node.lobby.list(typeof req.query.game === 'string' ? req.query.game : null);
+    if (reply.ok) res.json({ rooms: reply.rooms });
+    else res.status(503).json({ error: 'unavailable' });
+  });
+  app.get('/replays/:room/:match', sparing('replays'), async (req, res) => {
     const match = Number(req.params.match);
     if (!isId(req.params.room) || !Number.isSafeInteger(match) || match < 1) return void res.status(404).json(refused('replay-missing'));
     const reply = await node.replays.show(req.params.room, match);
-    res.status(reply.ok ? 200 : reply.code === 'unavailable' ? 503 : 404).set('cache-control', reply.ok ? 'private, max-age=3600' : 'no-store').json(reply);
+    res.status(reply.ok ? 200 : reply.code === 'unavailable' || reply.code === 'busy' ? 503 : 404).set('cache-control', reply.ok ? 'private, max-age=3600' : 'no-store').json(reply);
   });
   app.get('/config.json', (_req, res) => {
     res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
@@ -43,5 +42,32 @@ export function createApp(parts: AppParts): RequestListener {
     app.use(express.static(page.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));
   }
   app.use((_req, res) => { res.status(404).json({ error: 'not-found' }); });
+  app.use(failed);
   return app;
+
+  /** What costs something is for each address so often only. */
+  function sparing(kind: 'lists' | 'replays') {
+    return (req: Request, res: Response, next: NextFunction): void => {
+      const address = parts.addressOf(req);
+      const now = node.parts.clock.mono();
+      const wait = address === null ? 0 : node.edge.allowances.address(address, now).take(kind, now);
+      if (wait > 0) res.status(429).set('retry-after', String(Math.ceil(wait / 1_000))).json(refused('slow-down', undefined, wait));
+      else next();
+    };
+  }
+
+  /** Express would answer with the stack, and write it to stderr; with four arguments it takes this for what does instead. */
+  function failed(error: unknown, _req: Request, res: Response, next: NextFunction): void {
+    const status = (error as { status?: unknown } | null)?.status;
+    const theirs = typeof status === 'number' && status >= 400 && status < 500;
+    if (!theirs) node.parts.log.error({ error }, 'a request over HTTP failed');
+    if (res.headersSent) return next(error);
+    res.status(theirs ? status : 500).json({ error: theirs ? 'bad-request' : 'failed' });
+  }
+}
+
+/** Takes the same time however much of it is right. */
+function sameToken(sent: string | undefined, token: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(sent ?? ''), digest(token));
 }

@@ -43,6 +43,8 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   /** Express's "trust proxy": whose X-Forwarded-For is believed. */
   TRUST_PROXY: z.string().optional(),
+  /** Whoever reads /metrics has to show it. */
+  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
   /** Where players of the network find the page, for links and QR codes. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** 1: serves the page for authors at /dev, and with it all that games hide. */

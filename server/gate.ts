@@ -4,6 +4,9 @@ export class Gate {
   private readonly line: (() => void)[] = [];
   constructor(private readonly most: number) {}
 
+  /** How many wait. */
+  get waiting(): number { return this.line.length; }
+
   async through<T>(work: () => Promise<T>): Promise<T> {
     if (this.inside >= this.most) await new Promise<void>(enter => this.line.push(enter));
     else this.inside += 1;

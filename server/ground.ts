@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
+import { limits } from '../shared/limits.ts';
 import type { Ground, SocketIoServer } from './gateway/gateway.ts';
 
 /** An express app, as far as it is used here. */
@@ -27,6 +28,8 @@ export function groundOf({ io, http, app, namespace, routesAt = '/rejoin' }: Gro
     if (http.listenerCount('request') === 0) throw new TypeError('http: it has no listener for requests yet; give it the app first, or give the app here');
     return { at: { http, keep: true, namespace: space }, own: null };
   }
-  const own = createHttpServer(app ?? routes);
+  // Who begins a request and does not end it holds a connection: not for minutes, which is the default.
+  const own = createHttpServer({ headersTimeout: 8_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000 }, app ?? routes);
+  own.maxConnections = limits.sockets + 2_000;
   return { at: { http: own, namespace: space }, own };
 }

@@ -16,6 +16,8 @@ interface Recording { v: 1; game: string; version: number; begin: Beginning; fra
 export class Replays {
   /** Working one out takes a while; more at once would be felt by those who play. */
   private readonly gate = new Gate(2);
+  /** Being worked out, by room and match: whoever asks meanwhile gets the same. */
+  private readonly underWay = new Map<string, Promise<ReplayReply | Refused>>();
 
   constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; packer: Packer; clock: Clock; log: Log; life: number }) {}
 
@@ -51,8 +53,16 @@ export class Replays {
     return this.encode({ ...recording, frames: half });
   }
 
-  /** A finished match as a spectator who comes later may see it. */
-  show(id: string, match: number): Promise<ReplayReply | Refused> { return this.gate.through(() => this.workOut(id, match)); }
+  /** A finished match as a spectator who comes later may see it. `busy` where too many wait for theirs. */
+  show(id: string, match: number): Promise<ReplayReply | Refused> {
+    const key = `${id}/${match}`;
+    const known = this.underWay.get(key);
+    if (known) return known;
+    if (this.gate.waiting >= limits.replaysWaiting) return Promise.resolve(refused('busy', undefined, 1_000));
+    const shown = this.gate.through(() => this.workOut(id, match)).finally(() => this.underWay.delete(key));
+    this.underWay.set(key, shown);
+    return shown;
+  }
 
   private async workOut(id: string, match: number): Promise<ReplayReply | Refused> {
     const { store, games, log } = this.parts;

@@ -11,6 +11,7 @@ import { socketsOf } from './dev/dev-routes.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
 import type { EffectTable, NeedsEffects } from './effect-table.ts';
 import { groundOf, type ExpressApp } from './ground.ts';
+import { addressReader } from './identity/address.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createLog } from './ops/log.ts';
@@ -48,6 +49,10 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   authenticate?: Authenticate;
   /** Origins of pages that may connect, besides the server's own; `*`: all. */
   origins?: readonly string[];
+  /** Express's `trust proxy`: whose X-Forwarded-For is believed. Needed behind a proxy on another machine: limits are by address. */
+  trustProxy?: string | undefined;
+  /** Whoever reads `metrics` has to show it: `Authorization: Bearer …`. Without it they are for all who reach them. */
+  metricsToken?: string | undefined;
   /** One Redis, by its address. Without it and without `redis`: one node, everything in its own memory. */
   redisUrl?: string | undefined;
   /** Redis in all its ways: with replicas and sentinels, TLS, users. In place of `redisUrl`. */
@@ -94,7 +99,7 @@ export function createServer<const G extends readonly AnyGame[]>(options: Server
 
 /** Makes a node with a page, a port of its own, and all routes at the root. @throws as createServer does, and when the port is taken */
 export async function startServer(options: ServerOptions & Partial<PageOptions>, { port, host }: { port: number; host: string }): Promise<RunningServer> {
-  const server = await build(options, { pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null, trustProxy: options.trustProxy });
+  const server = await build(options, { pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null });
   await server.listen(port, host).catch(async (error: unknown) => {
     await server.close();
     throw error;
@@ -112,10 +117,11 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
+  const addressOf = addressReader(options.trustProxy);
   const redis = redisOf(options);
   const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
   const backing = redis === undefined ? inMemory() : await connectRedis({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
-  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
+  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
     fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, replayLife: options.replayLife, dev,
@@ -123,7 +129,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  routes.app = createApp({ node, metrics, page, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
+  routes.app = createApp({ node, metrics, page, addressOf, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {

@@ -11,6 +11,8 @@ export const limits = {
   payloadValues: 1_000,
   /** A player's name, after trimming, in UTF-16 units. */
   nameLength: 24,
+  /** Ids of players, where an app's own authentication gives them. */
+  playerIdLength: 128,
   /** Ids that clients mint (sessions, keys of a creation). */
   idLength: 64,
   /** A game's options, encoded. */
@@ -32,6 +34,39 @@ export const limits = {
   signals: { burst: 12, perSecond: 4 },
   /** Malformed packets of one connection before it is closed. */
   strikes: 20,
+  /** Packets of one connection of whatever kind, also such as nobody answers; more closes it. */
+  packets: { burst: 600, perSecond: 200 },
+  /** How long a connection that was closed may take to go. */
+  farewell: 1_000,
+  /** Wrong codes of one player: a code is short, so that it can be read aloud, and must not be found by trying. */
+  wrongCodes: { burst: 10, perSecond: 0.2 },
+  /** Seats that one player takes anew, in whatever rooms. To come back to one's own costs nothing. */
+  newSeats: { burst: 24, perSecond: 0.5 },
+  /** Connections of one player to one node. */
+  connectionsPerPlayer: 24,
+  /** Players and addresses whose allowances a node remembers after they have gone. */
+  allowances: 50_000,
+
+  // --- one address, which may be a school: everything that costs nothing to repeat as another guest ------
+  address: {
+    connections: 2_500,
+    handshakes: { burst: 2_000, perSecond: 50 },
+    guests: { burst: 1_000, perSecond: 5 },
+    creations: { burst: 100, perSecond: 1 },
+    newSeats: { burst: 600, perSecond: 10 },
+    wrongCodes: { burst: 100, perSecond: 0.5 },
+    /** Requests over HTTP: for the list of rooms, and for recordings, each of which is worked out anew. */
+    lists: { burst: 200, perSecond: 20 },
+    replays: { burst: 40, perSecond: 1 },
+  },
+
+  // --- a node -----------------------------------------------------------------------------
+  /** Rooms one node runs; above that it makes no more. */
+  rooms: 20_000,
+  /** For so long (ms) the list of rooms is not read from the store again. */
+  listAge: 500,
+  /** Recordings that wait to be shown; more are answered `busy`. */
+  replaysWaiting: 32,
 
   // --- a room -----------------------------------------------------------------------------
   seats: 64,
@@ -127,7 +162,9 @@ export const limits = {
   // --- a connection -----------------------------------------------------------------------
   /** Packets waiting for a slow reader: first no more changes, then the door. */
   slowPackets: 128,
+  slowBytes: 1_048_576,
   slowest: 1_024,
+  slowestBytes: 4_194_304,
   slowFor: 10_000,
   /** When a node dies its clients come back elsewhere over so long (ms): so much for each, since to let one in costs some ms of a core that others want to play on. */
   spread: { each: 3, least: 100, most: 4_000 },
@@ -155,5 +192,10 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.handOver.look < l.forward, 'look < forward: who asks a new owner that has not heard of it waits for its answer');
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
+  must(l.packets.burst > l.requests.burst + l.inputs.burst + l.signals.burst, 'packets ≥ requests + inputs + signals: nobody is closed for what is merely refused');
+  must(l.packets.perSecond > l.requests.perSecond + l.inputs.perSecond + l.signals.perSecond, 'packets per second, too');
+  for (const name of ['creations', 'newSeats', 'wrongCodes'] as const) must(l.address[name].burst >= l[name].burst && l.address[name].perSecond >= l[name].perSecond, `address.${name} ≥ ${name}: an address is one player at least`);
+  must(l.address.connections < l.sockets, 'address.connections < sockets: one address does not fill a node');
+  must(l.slowestBytes > l.documentBytes, 'slowestBytes > documentBytes: a snapshot can be sent');
   return wrong;
 }

@@ -13,6 +13,7 @@ export const refusals = {
   'slow-down': { duty: 'retry', spends: false, says: 'Too many requests.' },
   'bad-token': { duty: 'stop', spends: false, says: 'The token is forged, expired or not for this server.' },
   'too-many-rooms': { duty: 'final', spends: false, says: 'This connection is in too many rooms.' },
+  'too-many-connections': { duty: 'retry', spends: false, says: 'This player, or this address, is connected too often.' },
   'not-in-room': { duty: 'resync', spends: false, says: 'This connection has not joined the room.' },
   unavailable: { duty: 'retry', spends: false, says: 'The room cannot be reached right now.' },
   busy: { duty: 'retry', spends: false, says: 'The room has too much to do.' },

@@ -25,6 +25,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   faults: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],
   bench: ['redis-server', 'nginx'],
+  hostile: ['redis-server', 'nginx'],
   examples: ['redis-server'],
   package: ['redis-server'],
 };

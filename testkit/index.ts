@@ -11,7 +11,7 @@ import { apply } from '../shared/delta.ts';
 import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
-import { Leak, provesHidden, provesSeedHidden } from './leaks.ts';
+import { Leak, provesHidden, provesSeedHidden, provesUnsaid, type Moment, type Received } from './leaks.ts';
 import { Seat } from './seat.ts';
 import { World, type Host } from './world.ts';
 
@@ -42,6 +42,7 @@ export class Table<D extends ContractDef> {
   /** Set it to have effects fail: throw in it. */
   onEffect: (effect: EffectAsked<D>) => void = () => {};
   /** @internal */ readonly world: World;
+  private readonly watchers: Seat<D>[] = [];
   private id = '';
   private spare = 0;
 
@@ -145,7 +146,9 @@ export class Table<D extends ContractDef> {
   async watch(name = 'Watcher'): Promise<Seat<D>> {
     const client = this.world.client(name, [...this.world.hosts.values()].find(h => h.state === 'up')!.name);
     const room = await this.world.clock.run(client.client.watch(this.game.contract, { id: this.id }));
-    return new Seat<D>(this.world, client, room, name, this.game.contract.def);
+    const watcher = new Seat<D>(this.world, client, room, name, this.game.contract.def);
+    this.watchers.push(watcher);
+    return watcher;
   }
 
   /** Everybody who is connected is up to date, and sees what the owner has. */
@@ -153,20 +156,33 @@ export class Table<D extends ContractDef> {
     await this.until('all are up to date', () => this.seats.every(s => s.client.offline || s.room.ended !== null || (s.room.live && s.room.pending === 0 && this.world.owner(this.id)?.node.registry.get(this.id)?.head.head.join() === s.room.place.join())));
   }
 
-  /** Whether nobody can see what only one seat may know, in any state of this room so far. See leaks.ts. @throws Leak */
+  /**
+   * Whether nobody can learn what only one seat may know. Looks at every state this room was in so far, and at every byte
+   * that anybody was sent, those who watch included: live, on coming back, in answers and refusals, events and signals; and
+   * at what the nodes logged. `secret` returns a part of the state as it is there, null where nothing is hidden.
+   * That a view depends on a secret is found whatever the secret is; in bytes and logs only what can be told from chance
+   * is looked for, texts of 6 characters and more and numbers of 6 digits and more. See leaks.ts.
+   * @throws Leak, which says what reached whom
+   */
   neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown): void {
-    const history = this.history();
+    const moments = this.moments();
+    const history = moments.map(m => m.doc);
+    const received: Received[] = [...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })), ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes }))];
     provesHidden(this.game as unknown as AnyGame, history, secret as never);
-    provesSeedHidden(history, this.seats.map(s => ({ name: s.name, bytes: s.bytes })));
+    provesSeedHidden(history, received);
+    provesUnsaid(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logged);
   }
 
   /** Every state the room's document was in, from its journal. */
-  history(): RoomDocument[] {
+  history(): RoomDocument[] { return this.moments().map(m => m.doc); }
+
+  private moments(): Moment[] {
     const { calls } = this.world;
     const doc = readSnapshot(calls.find(c => c.created?.id === this.id)!.created!.snapshot);
     return calls.filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok').map(({ append }) => {
-      apply(doc as unknown as Json, readEntry(append!.entry).c);
-      return structuredClone(doc);
+      const { c, e } = readEntry(append!.entry);
+      apply(doc as unknown as Json, c);
+      return { doc: structuredClone(doc), events: e ?? [] };
     });
   }
 

@@ -30,6 +30,58 @@ export function provesHidden(game: AnyGame, history: readonly RoomDocument[], se
   }
 }
 
+/** What one player, or one who watches, was sent: `player` is its id, null for who only ever watched. */
+export interface Received { name: string; player: string | null; bytes: readonly string[] }
+/** An entry's events, beside the document as it was after that entry. */
+export interface Moment { doc: RoomDocument; events: readonly { name: string; data: Json; to?: readonly number[] }[] }
+
+/**
+ * Whether a secret went out beside the views: in an event told to others, in the text of a refusal, in a signal, an answer,
+ * or a log. Looked for is what can be told from chance: texts of 6 characters and more, numbers of 6 digits and more. What
+ * somebody's own views, or the events they were told when it was open, have shown is theirs to know.
+ * @throws Leak
+ */
+export function provesUnsaid(game: AnyGame, moments: readonly Moment[], secret: Secret, received: readonly Received[], logged: readonly string[]): void {
+  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  /** By seat's player: every secret there was. */
+  const secrets = new Map<string, Set<string>>();
+  const shown = new Map<string | null, Set<string>>();
+  const show = (who: string | null, what: unknown) => { shown.set(who, (shown.get(who) ?? new Set()).add(JSON.stringify(what))); };
+  for (const { doc, events } of moments) {
+    const seats = doc.hidden.seats.map(s => s?.player ?? null);
+    const hidden = new Map(doc.state === null || doc.room.phase !== 'playing' ? [] : doc.room.seats.flatMap((s, seat) => (s ? [[seat, telling(secret(copy(doc.state) as never, seat))] as const] : [])));
+    for (const [seat, words] of hidden) for (const word of words) if (doc.room.seats[seat]) secrets.set(doc.room.seats[seat].player, (secrets.get(doc.room.seats[seat].player) ?? new Set()).add(word));
+    for (const viewer of [null, ...seats.filter(p => p !== null)]) {
+      const seat = viewer === null ? null : seats.indexOf(viewer);
+      show(viewer, look && doc.state !== null ? look(copy(doc.state), { seat, ended: doc.room.phase === 'ended', replay: false }) : doc.state);
+      for (const { name, data, to } of events) {
+        if (to && (seat === null || !to.includes(seat))) continue;
+        for (const [owner, words] of hidden) for (const word of words) if (owner !== seat && says(JSON.stringify(data), word)) throw new Leak(`the event '${name}' tells ${viewer ?? 'spectators'} what seat ${owner} alone may know: ${word}`);
+        show(viewer, data);
+      }
+    }
+  }
+  for (const [owner, words] of secrets) {
+    for (const word of words) {
+      for (const line of logged) if (says(line, word)) throw new Leak(`what ${owner} alone may know is in the log: ${word} in ${line.slice(0, 300)}`);
+      for (const { name, player, bytes } of received) {
+        if (player === owner || [...shown.get(player) ?? []].some(text => says(text, word))) continue;
+        const text = bytes.find(b => says(b, word));
+        if (text !== undefined) throw new Leak(`${name} received what ${owner} alone may know: ${word} in ${text.slice(0, 300)}`);
+      }
+    }
+  }
+}
+
+const says = (text: string, word: string): boolean => text.includes(word);
+
+/** What of a value can be told from chance when it is found somewhere, as it is written in JSON. */
+function telling(value: unknown): string[] {
+  if (typeof value === 'string') return value.length >= 6 ? [JSON.stringify(value).slice(1, -1)] : [];
+  if (typeof value === 'number') return Math.abs(value) >= 1e5 ? [String(value)] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(telling) : [];
+}
+
 /** The numbers from which all randomness comes must be in nobody's bytes. @throws Leak */
 export function provesSeedHidden(history: readonly RoomDocument[], received: readonly { name: string; bytes: readonly string[] }[]): void {
   const words = new Set(history.flatMap(doc => doc.hidden.seed.filter(n => Math.abs(n) > 1e6).map(String)));

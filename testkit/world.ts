@@ -73,6 +73,8 @@ export class World {
   loses: (from: string, to: string) => boolean = () => false;
   /** Which messages between nodes are lost, as if they had been heard. */
   losesBus: (from: string, to: string, text: string) => boolean = () => false;
+  /** All that nodes logged, of every level, as it would be written. */
+  readonly logged: string[] = [];
   /** Every call that was carried out. */
   readonly calls: Call[] = [];
   readonly counters = new Map<string, number>();
@@ -102,7 +104,7 @@ export class World {
     const host = new Host(name);
     const clock = this.clockOf(host);
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, packer, log: logOf(host), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
+      name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
       store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
@@ -288,13 +290,15 @@ export class World {
   };
 }
 
-function logOf(host: Host): Log {
-  const say = (fields: Record<string, unknown>, text: string) => {
+function logOf(host: Host, logged: string[]): Log {
+  const write = (level: string) => (fields: Record<string, unknown>, text: string) => {
     if (host.state === 'dead') return;
-    const { error } = fields;
-    host.said.push(`${text}${error instanceof Error ? `: ${error.message}` : ''}`);
+    const { error, ...rest } = fields;
+    const message = error instanceof Error ? error.message : undefined;
+    logged.push(`${level} ${text} ${JSON.stringify({ ...rest, ...(error === undefined ? {} : { error: error instanceof Error ? `${error.stack ?? message}` : error }) })}`);
+    if (level === 'warn' || level === 'error') host.said.push(`${text}${message === undefined ? '' : `: ${message}`}`);
   };
-  return { info: () => {}, debug: () => {}, warn: say, error: say };
+  return { info: write('info'), debug: write('debug'), warn: write('warn'), error: write('error') };
 }
 
 /** A promise, and what resolves it. */

@@ -84,7 +84,7 @@ export class Peers {
     let envelope: Envelope;
     try {
       envelope = JSON.parse(text) as Envelope;
-      if (typeof envelope.from !== 'string' || ![envelope.ask, envelope.answer, envelope.news].every(Array.isArray)) throw new TypeError('not an envelope');
+      if (typeof envelope.from !== 'string' || ![envelope.ask, envelope.answer, envelope.news].every(list => Array.isArray(list) && list.every(Array.isArray))) throw new TypeError('not an envelope');
     } catch (error) {
       this.log.warn({ error }, 'a message that is no node\'s was dropped');
       return;

@@ -64,7 +64,7 @@ export class RedisRegister implements Register {
     ]);
     // A beat that no replica has was seen by nobody who may count: the master is one of the past, or alone.
     if (confirmed < waitReplicas) throw new Error(`${confirmed} of ${waitReplicas} replicas confirmed the beat`);
-    const nodes = Object.values(all).map(text => JSON.parse(text) as NodeRecord);
+    const nodes = Object.entries(all).flatMap(([id, text]) => readRecord(id, text) ?? []);
     const counts = heard as Record<string, number>;
     // A node seen for the first time is counted with the next beat; until then it is taken to be heard.
     const listeners = new Map(nodes.map(n => [n.id, counts[this.keys.inbox(n.id)] ?? 1]));
@@ -80,4 +80,14 @@ export class RedisRegister implements Register {
 
   async remove(node: string): Promise<void> { await this.client.hDel(this.keys.nodes, node); }
   async close(): Promise<void> { this.line.close(); }
+}
+
+/** One record that nobody can read must not hide all the others. */
+function readRecord(id: string, text: string): NodeRecord | null {
+  try {
+    const record = JSON.parse(text) as NodeRecord;
+    return record.id === id && typeof record.name === 'string' && Array.isArray(record.games) && Array.isArray(record.reads) && typeof record.beat === 'number' ? record : null;
+  } catch {
+    return null;
+  }
 }

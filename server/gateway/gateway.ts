@@ -3,13 +3,15 @@ import { Server, type Namespace } from 'socket.io';
 import { limits } from '../../shared/limits.ts';
 import { wireVersion, type RequestName, type SayingName } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
+import type { AddressOf } from '../identity/address.ts';
 import type { Identity, Tokens } from '../identity/tokens.ts';
 import { BadToken } from '../identity/tokens.ts';
 import type { RejoinNode } from '../node.ts';
 import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import { readName } from '../sessions/read.ts';
-import { hangUp, sharesItsLine } from './line.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+import { cutOff, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
 import type { GameServer, GameSocket, GameSpace } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
 
@@ -22,7 +24,7 @@ const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 
 
 const sayingNames: readonly SayingName[] = ['input', 'signal'];
 
-export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
+export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
 /** A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package. */
 export interface SocketIoServer {
@@ -46,6 +48,9 @@ export class Gateway {
   private readonly guest: boolean;
   private node: RejoinNode | null = null;
   private readonly slow: SlowReaders;
+  private door: Doorkeeper | null = null;
+  /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
+  private readonly greeted = new WeakSet<object>();
 
   constructor(private readonly ground: Ground, private readonly parts: GatewayParts) {
     this.guest = 'io' in ground;
@@ -98,6 +103,9 @@ export class Gateway {
   /** Begins to serve: until then nobody is let in. */
   serve(node: RejoinNode): void {
     this.node = node;
+    const { addressOf, clock, meter } = this.parts;
+    const door = this.door = new Doorkeeper({ addressOf, allowances: node.edge.allowances, clock, meter, namespace: this.space.name });
+    if (!this.guest) this.io.engine.on('connection', (line: EngineLine) => door.watch(line));
     this.space.on('connection', socket => this.connected(socket, node));
     this.slow.start(() => node.edge.all(), id => this.space.sockets.get(id));
   }
@@ -125,10 +133,11 @@ export class Gateway {
     this.io._nsps.delete(this.space.name);
   }
 
-  /** Before Socket.IO has answered: a proxy in front tries another node then. Possible only where the server is this node's own. */
+  /** Before Socket.IO has answered a handshake: a proxy in front tries another node then. Possible only where the server is this node's own. */
   private admit(request: IncomingMessage, decide: (error: string | null | undefined, ok: boolean) => void): void {
-    const continues = request.url?.includes('sid=') ?? false;
-    if (!continues && (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets)) return answer503(request);
+    if (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
+    const wait = this.door?.knock(request) ?? 0;
+    if (wait > 0) return answerBusy(request, '429 Too Many Requests', wait);
     const ok = this.knowsOrigin(request.headers);
     decide(ok ? null : 'origin not allowed', ok);
   }
@@ -139,10 +148,17 @@ export class Gateway {
   }
 
   private letIn(socket: GameSocket, next: (error?: Error) => void): void {
-    const refuse = (refusal: Refused) => next(Object.assign(new Error(refusal.code), { data: refusal }));
-    if (this.guest && !this.knowsOrigin(socket.handshake.headers)) return next(new Error('origin not allowed'));
+    const line = lineOf(socket);
+    if (this.greeted.has(line)) return next(new Error('said hello twice'));
+    this.greeted.add(line);
+    const turnAway = (error: Error) => { this.greeted.delete(line); next(error); };
+    const refuse = (refusal: Refused) => turnAway(Object.assign(new Error(refusal.code), { data: refusal }));
+    if (this.guest && !this.knowsOrigin(socket.handshake.headers)) return turnAway(new Error('origin not allowed'));
     if (this.guest && (!this.node?.ready || this.space.sockets.size >= limits.sockets)) return refuse(refused('unavailable', undefined, 1_000));
+    const wait = this.guest ? this.door!.knock(socket.request) : 0;
+    if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
     this.identify(socket).then(() => next(), (error: unknown) => {
+      if (error instanceof TooManyGuests) return refuse(refused('slow-down', 'too many new guests', error.wait));
       if (!(error instanceof BadToken)) this.parts.log.error({ error }, 'authentication failed');
       refuse(error instanceof BadToken ? refused('bad-token') : refused('unavailable', undefined, 1_000));
     });
@@ -150,11 +166,12 @@ export class Gateway {
 
   private async identify(socket: GameSocket): Promise<void> {
     const auth = socket.handshake.auth as Record<string, unknown>;
-    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new BadToken(`wire version ${String(auth.wire)}`);
+    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new BadToken('another wire version');
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
       const who = await authenticate({ auth, headers: socket.handshake.headers, request: socket.request });
       if (!who) throw new BadToken('refused by the authenticate hook');
+      if (!isPlayer(who.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(who.player)?.slice(0, 80)}`);
       socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '' };
       return;
     }
@@ -167,12 +184,19 @@ export class Gateway {
       socket.data = { identity: who, token: aging || renamed ? await tokens.issue(who) : auth.token };
       return;
     }
+    const wait = this.door?.mint(socket.request) ?? 0;
+    if (wait > 0) throw new TooManyGuests(wait);
     const guest = tokens.newGuest(readName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
     socket.data = { identity: guest, token: await tokens.issue(guest) };
   }
 
   private connected(socket: GameSocket, node: RejoinNode): void {
     const { identity, token } = socket.data;
+    socket.once('disconnect', () => this.greeted.delete(lineOf(socket)));
+    if (node.edge.isCrowded(identity.player)) {
+      socket.emit('refused', refused('too-many-connections', undefined, 5_000));
+      return hangUp(socket);
+    }
     const connection = node.edge.connect({
       id: socket.id,
       send: (event, ...args) => { socket.emit(event, ...args); },
@@ -180,8 +204,15 @@ export class Gateway {
       subscribe: channel => { void socket.join(channel); },
       unsubscribe: channel => { void socket.leave(channel); },
       close: () => { socket.disconnect(!sharesItsLine(socket)); },
-    }, identity);
-    if (this.guest) socket.use((packet, next) => { if (this.fits(packet)) next(); else this.expel(socket); });
+    }, identity, this.door!.addressOf(socket.request));
+    if (this.guest) {
+      const may = this.door!.counter();
+      socket.use((packet, next) => {
+        if (!may()) this.expel(socket, refused('slow-down', 'too many packets'));
+        else if (!this.fits(packet)) this.expel(socket);
+        else next();
+      });
+    }
     for (const name of requestNames) socket.on(name, ((...args: unknown[]) => void this.request(socket, connection, node, name, args)) as never);
     for (const name of sayingNames) socket.on(name, (raw: unknown) => this.saying(socket, connection, node, name, raw));
     socket.onAny((event: unknown) => { if (!requestNames.includes(event as RequestName) && !sayingNames.includes(event as SayingName)) this.strike(socket, connection, node); });
@@ -203,6 +234,8 @@ export class Gateway {
 
   private async request(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): Promise<void> {
     try {
+      // Every answer would be kept for a client that asks and does not read.
+      if (waitingFor(lineOf(socket)).size > limits.slowestBytes) return cutOff(lineOf(socket));
       const last = args.at(-1);
       const ack = typeof last === 'function' ? (last as (reply: unknown) => void) : null;
       const reply = await node.edge.handle(connection, name, ack && args.length === 1 ? undefined : args[0]);
@@ -225,9 +258,11 @@ export class Gateway {
     if (!node.edge.strike(connection)) this.expel(socket);
   }
 
-  private expel(socket: GameSocket): void {
-    socket.emit('refused', refused('bad-request', 'too many malformed packets'));
-    socket.disconnect(!sharesItsLine(socket));
+  private expel(socket: GameSocket, why: Refused = refused('bad-request', 'too many malformed packets')): void {
+    socket.emit('refused', why);
+    const line = sharesItsLine(socket) ? null : lineOf(socket);
+    socket.disconnect(line !== null);
+    if (line) setTimeout(() => cutOff(line), 250).unref(); // one who does not listen does not hang up either
   }
 
   private async renew(socket: GameSocket): Promise<void> {
@@ -250,8 +285,15 @@ const hostOf = (origin: string): string | null => {
   }
 };
 
-/** Answers a handshake before Socket.IO does, so that the proxy in front tries another node. */
-function answer503(request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } }): void {
-  if (request.res && typeof request.res.writeHead === 'function' && request.headers.upgrade === undefined) request.res.writeHead(503, { 'retry-after': '1', connection: 'close' }).end('busy');
-  else request.socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+/** Ids of players go into names of channels, and those of bots begin with $. */
+const isPlayer = (id: unknown): boolean => typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
+
+/** This address has had as many new guests as it may for now. */
+class TooManyGuests extends Error { constructor(readonly wait: number) { super('too many new guests'); } }
+
+/** Answers a handshake before Socket.IO does: so that the proxy in front tries another node, or that whoever floods pays with a connection. */
+function answerBusy(request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } }, status: string, wait: number): void {
+  const after = String(Math.ceil(wait / 1_000));
+  if (request.res && typeof request.res.writeHead === 'function' && request.headers.upgrade === undefined) request.res.writeHead(Number(status.slice(0, 3)), { 'retry-after': after, connection: 'close' }).end('busy');
+  else request.socket.end(`HTTP/1.1 ${status}\r\nRetry-After: ${after}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

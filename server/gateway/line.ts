@@ -1,5 +1,18 @@
 import type { GameSocket } from './types.ts';
 
+/** An Engine.IO connection, as far as it is used here. */
+export interface EngineLine {
+  readonly request: import('node:http').IncomingMessage;
+  readonly writeBuffer: readonly { data?: unknown }[];
+  readonly transport: { readonly socket?: { pause?(): void; terminate?(): void; on?(event: 'ping', heard: () => void): void } };
+  on(event: 'packet' | 'upgrade', heard: () => void): void;
+  once(event: 'close', gone: () => void): void;
+  write(text: string): void;
+  close(discard?: boolean): void;
+}
+
+export const lineOf = (socket: GameSocket): EngineLine => socket.conn as unknown as EngineLine;
+
 /** Whether somebody else's namespaces go over the same connection: then it is not ours to close. */
 export const sharesItsLine = (socket: GameSocket): boolean => (socket.client as unknown as { sockets: ReadonlyMap<string, unknown> }).sockets.size > 1;
 
@@ -7,4 +20,24 @@ export const sharesItsLine = (socket: GameSocket): boolean => (socket.client as 
 export function hangUp(socket: GameSocket): void {
   if (sharesItsLine(socket)) socket.disconnect();
   else socket.conn.close();
+}
+
+/** How much waits for a client to read it: packets, and their characters. */
+export function waitingFor(line: EngineLine): { packets: number; size: number } {
+  let size = 0;
+  for (const { data } of line.writeBuffer) if (typeof data === 'string') size += data.length;
+  return { packets: line.writeBuffer.length, size };
+}
+
+/**
+ * Ends a connection with a client that does not keep to what was agreed. It is read no more from now on: a farewell takes
+ * its time, and one who floods would go on meanwhile. What waits for it is dropped, unless there is a last `word` for it.
+ */
+export function cutOff(line: EngineLine, word?: string): void {
+  const { socket } = line.transport;
+  socket?.pause?.();
+  if (word !== undefined) line.write(word);
+  line.close(word === undefined);
+  if (word === undefined) socket?.terminate?.();
+  else setTimeout(() => { line.close(true); socket?.terminate?.(); }, 250).unref();
 }

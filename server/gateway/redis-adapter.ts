@@ -48,12 +48,29 @@ function publisher(line: RedisLine, meter: Meter): object {
 function subscriber(heard: Subscriptions, log: Log): object {
   const guarded = (call: string, work: Promise<unknown>) => work.catch((error: unknown) => log.debug({ error, call }, 'the broadcast path was not changed'));
   const each = (channels: string | string[]) => [channels].flat();
+  const listeners = new WeakMap<Heard<Buffer>, Heard<Buffer>>();
+  const dropped = (error: unknown) => log.warn({ error }, 'a broadcast that is no node\'s was dropped');
+  /** What the adapter cannot read it throws at whoever reads for it, which would end the process. One and the same for the same listener: it is taken off by what it was put on with. */
+  const safe = (on: Heard<Buffer>): Heard<Buffer> => {
+    const known = listeners.get(on);
+    if (known) return known;
+    const listener: Heard<Buffer> = (...said) => {
+      try {
+        const result: unknown = on(...said);
+        if (result instanceof Promise) result.catch(dropped);
+      } catch (error) {
+        dropped(error);
+      }
+    };
+    listeners.set(on, listener);
+    return listener;
+  };
   return {
     ...deaf,
-    subscribe: (channels: string | string[], on: Heard<Buffer>) => guarded('subscribe', Promise.all(each(channels).map(channel => heard.addBytes(channel, on)))),
-    pSubscribe: (pattern: string, on: Heard<Buffer>) => guarded('pSubscribe', heard.addPattern(pattern, on)),
-    unsubscribe: (channels: string | string[], on: Heard<Buffer>) => guarded('unsubscribe', Promise.all(each(channels).map(channel => heard.remove(channel, on)))),
-    pUnsubscribe: (pattern: string, on: Heard<Buffer>) => guarded('pUnsubscribe', heard.remove(pattern, on)),
+    subscribe: (channels: string | string[], on: Heard<Buffer>) => guarded('subscribe', Promise.all(each(channels).map(channel => heard.addBytes(channel, safe(on))))),
+    pSubscribe: (pattern: string, on: Heard<Buffer>) => guarded('pSubscribe', heard.addPattern(pattern, safe(on))),
+    unsubscribe: (channels: string | string[], on: Heard<Buffer>) => guarded('unsubscribe', Promise.all(each(channels).map(channel => heard.remove(channel, safe(on))))),
+    pUnsubscribe: (pattern: string, on: Heard<Buffer>) => guarded('pUnsubscribe', heard.remove(pattern, safe(on))),
   };
 }
 

@@ -1,7 +1,7 @@
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
-import { hangUp } from './line.ts';
+import { cutOff, lineOf, waitingFor } from './line.ts';
 import type { GameSocket } from './types.ts';
 
 /**
@@ -29,16 +29,16 @@ export class SlowReaders {
   stop(): void { if (this.timer) clearInterval(this.timer); }
 
   private look(connection: Connection, socket: GameSocket): void {
-    const waiting = (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length;
+    const { packets, size } = waitingFor(lineOf(socket));
     const since = this.held.get(connection.id);
     const now = this.clock.mono();
-    if (waiting > limits.slowest || (since !== undefined && now - since > limits.slowFor)) {
-      hangUp(socket); // it may come back, and is caught up then
-    } else if (since === undefined && waiting > limits.slowPackets) {
+    if (packets > limits.slowest || size > limits.slowestBytes || (since !== undefined && now - since > limits.slowFor)) {
+      cutOff(lineOf(socket)); // it may come back, and is caught up then
+    } else if (since === undefined && (packets > limits.slowPackets || size > limits.slowBytes)) {
       this.meter.count('slowReaders');
       this.held.set(connection.id, now);
       for (const { channels } of connection.rooms.values()) for (const channel of channels) connection.link.unsubscribe(channel);
-    } else if (since !== undefined && waiting === 0) {
+    } else if (since !== undefined && packets === 0) {
       this.held.delete(connection.id);
       for (const [room, { channels }] of connection.rooms) {
         for (const channel of channels) connection.link.subscribe(channel);

@@ -23,6 +23,9 @@ export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>;
 export class Lobby {
   /** Rooms that a quick join found full a moment ago, before the list knew; monotonic ms until when. */
   private readonly avoided = new Map<string, number>();
+  /** What is being read of the store, or was a moment ago, by game: to look into the lobby costs little, however many do. */
+  private readonly lists = new Map<string | null, { rooms: Promise<RoomSummary[]>; until: number }>();
+  private readonly opens = new Map<string, Promise<RoomSummary[]>>();
 
   constructor(private readonly parts: LobbyParts) {}
 
@@ -30,6 +33,7 @@ export class Lobby {
   async create(player: string, request: CreateRequest, how: { reserved?: string[] | null; life?: number } = {}): Promise<CreateReply> {
     const game = this.parts.games.get(request.game);
     if (!game) return refused('no-such-game');
+    if (this.parts.registry.size >= limits.rooms) return refused('busy', 'this node runs as many rooms as it may', 2_000);
     const options = this.options(game, request.options ?? {});
     if (!options.ok) return refused('bad-options', options.detail);
     if (request.bots && !game.rules.bot) return refused('bad-options', 'this game has no bot');
@@ -64,13 +68,35 @@ export class Lobby {
     }
   }
 
-  async list(game: string | null): Promise<ListReply> {
+  /** Public rooms, as they were half a second ago at most. */
+  async list(wanted: string | null): Promise<ListReply> {
     try {
-      return { ok: true, rooms: await this.parts.store.list(game, 100) };
+      // Only names of games are kept: what others make up is looked for among all rooms.
+      if (wanted !== null && !this.parts.games.has(wanted)) return { ok: true, rooms: (await this.listed(null)).filter(r => r.game === wanted) };
+      return { ok: true, rooms: await this.listed(wanted) };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return refused('unavailable', undefined, 500);
     }
+  }
+
+  private listed(game: string | null): Promise<RoomSummary[]> {
+    const now = this.parts.clock.mono();
+    const known = this.lists.get(game);
+    if (known && now < known.until) return known.rooms;
+    const rooms = this.parts.store.list(game, 100);
+    this.lists.set(game, { rooms, until: now + limits.listAge });
+    rooms.catch(() => this.lists.delete(game));
+    return rooms;
+  }
+
+  /** Those who ask while it is being read share one answer. */
+  private open(game: string): Promise<RoomSummary[]> {
+    const known = this.opens.get(game);
+    if (known) return known;
+    const rooms = this.parts.store.open(game, 100).finally(() => this.opens.delete(game));
+    this.opens.set(game, rooms);
+    return rooms;
   }
 
   /** An open public room with these options (all that were named), the one that has waited longest; null where none is. */
@@ -81,7 +107,7 @@ export class Lobby {
     if (!options.ok) return refused('bad-options', options.detail);
     let open: RoomSummary[];
     try {
-      open = await this.parts.store.open(wanted.game, 100);
+      open = await this.open(wanted.game);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return refused('unavailable', undefined, 500);

@@ -17,6 +17,7 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   droppedPublishes: ['broadcasts dropped while Redis was away'],
   slowReaders: ['clients that read too slowly and were held back'],
   badPackets: ['malformed packets'],
+  floods: ['connections closed for sending too many packets'],
 };
 const timers: Record<TimerName, [help: string, buckets: number[]]> = {
   append: ['ms from handing an entry to the store to its answer', [0.25, 0.5, 1, 2, 5, 10, 25, 50, 100, 250, 1000]],

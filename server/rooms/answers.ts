@@ -27,6 +27,7 @@ export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' 
   if (wrong) return wrong;
   if (outcome?.kind === 'refused') return outcome.refusal;
   if (doc.hidden.fault === closedFault) return refused('room-missing');
+  if (message.watch && doc.hidden.banned.includes(message.player)) return refused('kicked');
   const seat = message.watch ? -1 : seatOf(doc, message.player);
   const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;
   const audience = audienceOf(game, hidden ? message.player : null);
@@ -35,6 +36,7 @@ export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' 
   return {
     ok: true, channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalsOf(from.id)] : [])], game: game.contract.name, room: from.id, seat: hidden ? seat : null, session: message.session, term: from.term, place,
     base: hidden?.base ?? 0, verdicts: hidden ? placed(from, verdictsOf(hidden)) : [], now: from.now, lost: where === 'lost',
+    ...(outcome?.kind === 'seated' && outcome.seated.fresh ? { fresh: true as const } : {}),
     ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: audiences.view(audience) }),
   };
 }

@@ -270,10 +270,10 @@ export class RoomHost {
   /** The input a message is to the room; null where it only reads. */
   private inputOf(message: RoomMessage): Input | null {
     switch (message.k) {
-      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session };
+      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session, ...(message.noNewSeat ? { noNewSeat: message.noNewSeat } : {}) };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
-      case 'gone': return this.members.remove(message.at, message.session) ? this.goneAway(message) : null;
+      case 'gone': return this.members.remove(message.at, message) ? this.goneAway(message) : null;
       case 'poke': case 'inspect': case 'see': case 'lay-open': return null;
     }
   }
@@ -298,7 +298,7 @@ export class RoomHost {
     this.doc.hidden.seats.forEach((seat, i) => {
       const shown = this.doc.room.seats[i];
       if (!seat || !shown || isBot(seat.player)) return;
-      const seen = this.members.hasSession(seat.session);
+      const seen = this.members.has(seat);
       if (shown.here && !seen && !early) this.urgent.push(this.goneAway(seat));
       // It was the reports that were gone, not the player, who has noticed nothing.
       if (!shown.here && seen) this.urgent.push({ kind: 'join', player: seat.player, name: shown.name, session: seat.session });
@@ -458,7 +458,7 @@ export class RoomHost {
   /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */
   private welcome(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): void {
     if (outcome?.kind === 'seated' && outcome.seated.replaced !== null) {
-      const others = this.members.ofSession(outcome.seated.replaced).filter(old => old.node !== message.at.node || old.conn !== message.at.conn);
+      const others = this.members.ofSession({ player: message.player, session: outcome.seated.replaced }).filter(old => old.node !== message.at.node || old.conn !== message.at.conn);
       for (const old of others) this.parts.tell(old, { room: this.id, code: 'session-replaced', session: old.session });
     }
     this.aloneSince = this.parts.clock.mono();

@@ -12,9 +12,9 @@ export class Members {
   }
 
   /** A connection that has gone. @returns whether its player has no other connection with this session left */
-  remove(at: Conn, session: string): boolean {
+  remove(at: Conn, who: { player: string; session: string }): boolean {
     this.all.delete(key(at));
-    return ![...this.all.values()].some(m => m.session === session);
+    return !this.has(who);
   }
 
   /** Takes in what a node says about its own: exactly these are connected there. */
@@ -30,12 +30,16 @@ export class Members {
     for (const [k, m] of this.all) if (mono - m.seen > limits.unseen) this.all.delete(k);
   }
 
-  /** Other connections of a player's older session. */
-  ofSession(session: string): Member[] { return [...this.all.values()].filter(m => m.session === session); }
-  ofPlayer(player: string): Member[] { return [...this.all.values()].filter(m => m.player === player && !m.watch); }
-  hasPlayer(player: string): boolean { return this.ofPlayer(player).length > 0; }
+  /** Connections of a player's session. Sessions are what clients say: only together with the player do they mean anything. */
+  ofSession({ player, session }: { player: string; session: string }): Member[] { return [...this.all.values()].filter(m => m.session === session && m.player === player); }
+  /** Also where it only watches. */
+  ofPlayer(player: string): Member[] { return [...this.all.values()].filter(m => m.player === player); }
+  hasPlayer(player: string): boolean { return this.ofPlayer(player).some(m => !m.watch); }
   drop(at: Conn): void { this.all.delete(key(at)); }
-  hasSession(session: string): boolean { return [...this.all.values()].some(m => m.session === session); }
+  has({ player, session }: { player: string; session: string }): boolean {
+    for (const m of this.all.values()) if (m.session === session && m.player === player) return true;
+    return false;
+  }
   get size(): number { return this.all.size; }
   get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }
   list(): Member[] { return [...this.all.values()]; }

@@ -9,7 +9,7 @@ export interface Conn { node: string; conn: string }
 
 /** What the node of a client asks the owner of a room; JSON, since it may travel. */
 export type RoomMessage =
-  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number }
+  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number; /** Only back to a seat of one's own: another may be taken after so many ms. */ noNewSeat?: number }
   | { k: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   /** A connection is gone, or has let go of the room. */
   | { k: 'gone'; player: string; session: string; at: Conn }
@@ -26,8 +26,8 @@ export type RoomMessage =
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
 export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number; hold?: Record<string, Json>; press?: Record<string, number> };
 
-/** Also says on which channels the member hears what happens, and what is played: for its node, not for the client. */
-export type OwnerJoinReply = (Joined & { channels: string[]; game: string }) | Refused;
+/** Also says on which channels the member hears what happens, what is played, and whether the seat was taken anew: for its node, not for the client. */
+export type OwnerJoinReply = (Joined & { channels: string[]; game: string; fresh?: true }) | Refused;
 export type SeeReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;
 export type LaidOpen = RoomReading | Refused;
 export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | LaidOpen | { ok: true };

@@ -15,7 +15,7 @@ import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, tak
 
 /** What a room is asked to do. */
 export type Input =
-  | { kind: 'join'; player: string; name: string; session: string }
+  | { kind: 'join'; player: string; name: string; session: string; noNewSeat?: number }
   | { kind: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   | { kind: 'away'; player: string; session: string }
   | { kind: 'timers' }

@@ -17,12 +17,13 @@ const awayRule = (game: AnyGame) => (game.contract.def as ContractDef).away ?? {
 export type Seated = { seat: number; /** the session that this one replaced */ replaced: string | null; /** a new player, not a returning one */ fresh: boolean; back: boolean };
 
 /** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
-export function takeSeat(t: Table, who: { player: string; name: string; session: string }): Seated | Refused {
+export function takeSeat(t: Table, who: { player: string; name: string; session: string; noNewSeat?: number }): Seated | Refused {
   const { doc } = t;
   const own = seatOf(doc, who.player);
   if (own >= 0) return resumeSeat(t, own, who);
   const { room, hidden } = doc;
   if (hidden.banned.includes(who.player)) return refused('kicked');
+  if (who.noNewSeat) return refused('slow-down', 'too many new seats', who.noNewSeat);
   if (hidden.reserved && !hidden.reserved.includes(who.player)) return refused('reserved');
   const free = freeSeat(t);
   if (free === null) return refused('room-full');

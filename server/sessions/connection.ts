@@ -1,7 +1,6 @@
-import { limits } from '../../shared/limits.ts';
 import type { Notice, ServerToClient } from '../../shared/protocol.ts';
 import type { Channel } from '../ports.ts';
-import { Bucket } from './bucket.ts';
+import type { AddressAllowance, PlayerAllowance } from './allowances.ts';
 
 /** A client's line, as the gateway gives it. */
 export interface ClientLink {
@@ -16,22 +15,6 @@ export interface ClientLink {
 /** A connection's hold on a room. */
 export interface Attachment { session: string; watch: boolean; channels: readonly Channel[]; game: string }
 
-/** How much a player may still ask, over all connections to this node together. */
-export class Allowance {
-  readonly requests: Bucket;
-  readonly creations: Bucket;
-  readonly inputs: Bucket;
-  readonly signals: Bucket;
-  connections = 0;
-
-  constructor(now: number) {
-    this.requests = new Bucket(limits.requests, now);
-    this.creations = new Bucket(limits.creations, now);
-    this.inputs = new Bucket(limits.inputs, now);
-    this.signals = new Bucket(limits.signals, now);
-  }
-}
-
 /** One connected client: who it is, and the rooms it is in. */
 export class Connection {
   readonly rooms = new Map<string, Attachment>();
@@ -40,7 +23,7 @@ export class Connection {
   strikes = 0;
   open = true;
 
-  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, readonly allowance: Allowance) {}
+  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null) {}
 
   get id(): string { return this.link.id; }
 

@@ -11,7 +11,8 @@ import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import { channelOf, signalsOf } from '../rooms/audiences.ts';
 import type { MemberReport, OwnerJoinReply } from '../rooms/messages.ts';
 import type { Heads } from '../cluster/heads.ts';
-import { Allowance, Connection, type ClientLink } from './connection.ts';
+import { Allowances } from './allowances.ts';
+import { Connection, type ClientLink } from './connection.ts';
 import { BadRequest, readers, sayings } from './read.ts';
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout }
@@ -19,23 +20,28 @@ export interface EdgeParts { self: string; name: string; router: Router; lobby: 
 /** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
 export class Edge {
   private readonly connections = new Map<string, Connection>();
-  private readonly allowances = new Map<string, Allowance>();
+  /** What players and addresses may still do; also for the doors in front of this one. */
+  readonly allowances = new Allowances();
 
   constructor(private readonly parts: EdgeParts) {}
 
-  connect(link: ClientLink, who: { player: string; name: string }): Connection {
-    let allowance = this.allowances.get(who.player);
-    if (!allowance) this.allowances.set(who.player, allowance = new Allowance(this.parts.clock.mono()));
+  /** @param address where it comes from; null: this machine, or nobody knows */
+  connect(link: ClientLink, who: { player: string; name: string }, address: string | null = null): Connection {
+    const now = this.parts.clock.mono();
+    const allowance = this.allowances.player(who.player, now);
     allowance.connections += 1;
-    const connection = new Connection(link, who.player, who.name, allowance);
+    const connection = new Connection(link, who.player, who.name, allowance, address === null ? null : this.allowances.address(address, now));
     this.connections.set(link.id, connection);
     return connection;
   }
 
+  /** Whether the player has as many connections as there may be. */
+  isCrowded(player: string): boolean { return this.allowances.player(player, this.parts.clock.mono()).connections >= limits.connectionsPerPlayer; }
+
   disconnect(connection: Connection): void {
     connection.open = false;
     this.connections.delete(connection.id);
-    if (--connection.allowance.connections === 0) this.allowances.delete(connection.player);
+    connection.allowance.connections -= 1;
     for (const room of [...connection.rooms.keys()]) this.letGo(connection, room);
   }
 
@@ -84,7 +90,7 @@ export class Edge {
    * @returns the answer, or null when the connection is to be closed instead
    */
   async handle<K extends RequestName>(connection: Connection, name: K, raw: unknown): Promise<Requests[K][1] | Refused | null> {
-    const wait = connection.allowance.requests.take(this.parts.clock.mono());
+    const wait = connection.allowance.take('requests', this.parts.clock.mono());
     if (wait > 0) return refused('slow-down', undefined, wait);
     let request: Requests[K][0];
     try {
@@ -98,7 +104,7 @@ export class Edge {
 
   /** Takes in what is said without an answer. @returns false when the connection is to be closed */
   hear(connection: Connection, name: SayingName, raw: unknown): boolean {
-    if (connection.allowance[name === 'input' ? 'inputs' : 'signals'].take(this.parts.clock.mono()) > 0) return true; // dropped: the next one says more
+    if (connection.allowance.take(name === 'input' ? 'inputs' : 'signals', this.parts.clock.mono()) > 0) return true; // dropped: the next one says more
     try {
       const said = sayings[name](raw);
       return name === 'input' ? this.input(connection, said as InputRequest) : this.signal(connection, said as SignalRequest);
@@ -148,9 +154,23 @@ export class Edge {
   }
 
   private async create(connection: Connection, request: CreateRequest): Promise<CreateReply> {
-    const wait = connection.allowance.creations.take(this.parts.clock.mono());
+    const wait = this.take(connection, 'creations');
     if (wait > 0) return refused('slow-down', 'too many new rooms', wait);
     return this.parts.lobby.create(connection.player, request);
+  }
+
+  /** Takes of what is the player's and of what is the address's. @returns 0, or the ms after which to try again */
+  private take(connection: Connection, kind: 'creations' | 'wrongCodes' | 'newSeats'): number {
+    const now = this.parts.clock.mono();
+    const wait = Math.max(connection.allowance.wait(kind, now), connection.address?.wait(kind, now) ?? 0);
+    if (wait > 0) return wait;
+    connection.allowance.take(kind, now);
+    connection.address?.take(kind, now);
+    return 0;
+  }
+  private giveBack(connection: Connection, kind: 'wrongCodes' | 'newSeats'): void {
+    connection.allowance.giveBack(kind);
+    connection.address?.giveBack(kind);
   }
 
   private async join(connection: Connection, request: JoinRequest): Promise<JoinReply> {
@@ -167,11 +187,20 @@ export class Edge {
 
   private async find(connection: Connection, request: JoinRequest): Promise<{ room: string; made?: boolean } | Refused> {
     if (request.room !== undefined) return { room: request.room };
-    if (request.code !== undefined) return this.parts.lobby.byCode(request.code);
+    if (request.code !== undefined) return this.byCode(connection, request.code);
     const open = await this.parts.lobby.quick(request.quick!);
     if (open) return open;
     const made = await this.create(connection, { ...request.quick!, ...(request.session ? { key: request.session } : {}) });
     return made.ok ? { room: made.room, made: true } : made;
+  }
+
+  /** A wrong code is paid for, and who cannot pay hears nothing of right ones either: else one could go on trying. */
+  private async byCode(connection: Connection, code: string): Promise<{ room: string } | Refused> {
+    const wait = this.take(connection, 'wrongCodes');
+    if (wait > 0) return refused('slow-down', 'too many wrong codes', wait);
+    const found = await this.parts.lobby.byCode(code);
+    if (!('code' in found) || found.code !== 'bad-code') this.giveBack(connection, 'wrongCodes');
+    return found;
   }
 
   private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
@@ -189,17 +218,21 @@ export class Edge {
     const before = connection.rooms.get(room)?.channels ?? [];
     const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`), signalsOf(room)];
     for (const channel of channels) connection.link.subscribe(channel);
+    // Whether it takes a seat anew only the owner knows; who may not still comes back to a seat that is its own.
+    const wait = watch ? 0 : this.take(connection, 'newSeats');
     const reply = (await this.parts.router.request(room, {
       k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null, ...(request.whole ? { whole: true } : {}),
       at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null, ...(request.version === undefined ? {} : { version: request.version }),
+      ...(wait > 0 ? { noNewSeat: wait } : {}),
     })) as OwnerJoinReply;
+    if (!watch && wait === 0 && !(reply.ok && reply.fresh)) this.giveBack(connection, 'newSeats');
     const keep = reply.ok ? reply.channels : before;
     for (const channel of channels) if (!keep.includes(channel)) connection.link.unsubscribe(channel);
     if (!reply.ok) {
       if (reply.code === 'client-outdated') this.letGo(connection, room); // it was in, and the game was upgraded
       return reply;
     }
-    const { channels: kept, game, ...joined } = reply;
+    const { channels: kept, game, fresh: _fresh, ...joined } = reply;
     connection.attach(room, { session, watch, channels: kept, game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
@@ -210,10 +243,13 @@ export class Edge {
     const attachment = connection.rooms.get(request.room);
     if (!attachment) return refused('not-in-room');
     if (attachment.watch) return refused('not-seated');
-    return (await this.parts.router.request(request.room, {
+    const reply = (await this.parts.router.request(request.room, {
       k: 'act', player: connection.player, session: attachment.session, name: request.name, data: request.data ?? null,
       number: request.n === undefined ? null : { n: request.n, term: request.term! },
     })) as ActReply;
+    // From now on it is one who watches: signals and inputs go past the owner, who alone knows of seats.
+    if (request.name === '$leave' && reply.ok) attachment.watch = true;
+    return reply;
   }
 
   private place(connection: Connection, request: PlaceRequest): PlaceReply {

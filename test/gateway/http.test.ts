@@ -49,7 +49,7 @@ describe('what a node serves', () => {
 
   it('a node that is not ready answers handshakes with 503, by both transports, so that a proxy asks another', async () => {
     const http = createServer();
-    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
+    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], addressOf: () => null, clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const { port } = http.address() as AddressInfo;

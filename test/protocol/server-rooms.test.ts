@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { RoomRefusal, ServerRooms } from '../../server/server-rooms.ts';
+import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import { cards, cardsGame, parlour, parlourGame, stick, stickGame } from '../unit/parlour.ts';
 import { documentOf, kept, partyAt, rawLine } from './guests.ts';
@@ -32,6 +33,7 @@ describe('rooms for the server\'s own code', () => {
     const listed = await world.clock.run(server.create(parlour, { private: false }));
     assert.equal((await world.clock.run(eve.client.join(parlour, { id: listed.id }))).seat, 0);
     await world.clock.until('it is listed', () => true);
+    await world.clock.pass(limits.listAge);
     assert.deepEqual((await world.clock.run(eve.client.list())).map(r => r.id), [listed.id]);
     for (const wrong of [{ seats: ['a', 'a'] }, { seats: ['a', 'b', 'c', 'd', 'e'] }, { life: 0 }, { life: NaN }]) await assert.rejects(world.clock.run(server.create(parlour, wrong)), refusal('bad-request'));
     await assert.rejects(world.clock.run(server.create(cards)), refusal('no-such-game'));

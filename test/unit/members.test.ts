@@ -5,6 +5,7 @@ import { limits } from '../../shared/limits.ts';
 
 const member = (player: string, watch = false) => ({ player, session: `session-of-${player}`, watch });
 const at = (node: string, conn: string) => ({ node, conn });
+const ada = { player: 'ada', session: 'session-of-ada' };
 const report = (conn: string, player: string) => ({ conn, ...member(player) });
 
 describe('members of a room', () => {
@@ -15,16 +16,16 @@ describe('members of a room', () => {
     members.report('a', [], 1_000);
     assert.deepEqual(members.list().map(m => m.player), ['bob'], 'it speaks for its own alone');
     members.report('a', [report('2', 'ada')], 2_000);
-    assert.ok(members.hasSession('session-of-ada'));
+    assert.ok(members.has(ada));
   });
 
   it('[S2] who joined a moment ago is not gone because a report was written before that', () => {
     const members = new Members();
     members.add(at('a', '1'), member('ada'), 5_000);
     members.report('a', [], 5_002);
-    assert.ok(members.hasSession('session-of-ada'));
+    assert.ok(members.has(ada));
     members.report('a', [], 6_002);
-    assert.ok(!members.hasSession('session-of-ada'));
+    assert.ok(!members.has(ada));
   });
 
   it('[S2] whose node says nothing for 4 s is gone', () => {
@@ -41,8 +42,17 @@ describe('members of a room', () => {
     const members = new Members();
     members.add(at('a', '1'), member('ada'), 0);
     members.add(at('b', '7'), member('ada'), 0);
-    assert.equal(members.remove(at('a', '1'), 'session-of-ada'), false);
-    assert.equal(members.remove(at('b', '7'), 'session-of-ada'), true);
+    assert.equal(members.remove(at('a', '1'), ada), false);
+    assert.equal(members.remove(at('b', '7'), ada), true);
+  });
+
+  it('[S2] [S1] a session that somebody else says is not the player\'s', () => {
+    const members = new Members();
+    members.add(at('a', '1'), member('ada'), 0);
+    members.add(at('a', '2'), { ...ada, player: 'eve', watch: true }, 0);
+    assert.equal(members.remove(at('a', '1'), ada), true);
+    assert.ok(!members.has(ada));
+    assert.deepEqual(members.ofSession(ada), []);
   });
 
   it('counts who watches', () => {

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import { limits } from '../../shared/limits.ts';
+import { refused } from '../../shared/refusals.ts';
+import type { AddressOf } from '../identity/address.ts';
+import type { Clock, Meter } from '../ports.ts';
+import type { Allowances } from '../sessions/allowances.ts';
+import { Bucket } from '../sessions/bucket.ts';
+import { cutOff, type EngineLine } from './line.ts';
+
+/**
+ * Bounds what comes before anybody is known: how often an address knocks, how many lines it holds, how many guests are made
+ * for it, and how much a line may send of whatever kind.
+ */
+export class Doorkeeper {
+  constructor(private readonly parts: { addressOf: AddressOf; allowances: Allowances; clock: Clock; meter: Meter; namespace: string }) {}
+
+  addressOf(request: IncomingMessage): string | null { return this.parts.addressOf(request); }
+
+  /** One more connection from there? @returns 0, or the ms after which to try again */
+  knock(request: IncomingMessage): number {
+    const address = this.allowanceOf(request);
+    if (!address) return 0;
+    if (address.connections >= limits.address.connections) return 5_000;
+    return address.take('handshakes', this.parts.clock.mono());
+  }
+
+  /** One more guest for there? @returns 0, or the ms after which to try again */
+  mint(request: IncomingMessage): number { return this.allowanceOf(request)?.take('guests', this.parts.clock.mono()) ?? 0; }
+
+  /** Watches a line from its first packet to its last, whether or not it ever says who it is. */
+  watch(line: EngineLine): void {
+    const address = this.allowanceOf(line.request);
+    if (address) {
+      address.connections += 1;
+      line.once('close', () => { address.connections -= 1; });
+    }
+    // A WebSocket that was told to go may take half a minute over it, and send all that time.
+    line.once('close', () => {
+      const { socket } = line.transport;
+      setTimeout(() => socket?.terminate?.(), limits.farewell).unref();
+    });
+    const { clock } = this.parts;
+    const packets = new Bucket(limits.packets, clock.mono());
+    let over = false;
+    const heard = () => {
+      if (over || packets.take(clock.mono()) === 0) return;
+      over = true;
+      this.flooded(line);
+    };
+    line.on('packet', heard);
+    const socketToo = () => line.transport.socket?.on?.('ping', heard); // a WebSocket has pings of its own, and answers them by itself
+    socketToo();
+    line.on('upgrade', socketToo);
+  }
+
+  /** Counts packets where the line is somebody else's. @returns false when there were too many */
+  counter(): () => boolean {
+    const { clock } = this.parts;
+    const packets = new Bucket(limits.packets, clock.mono());
+    return () => packets.take(clock.mono()) === 0;
+  }
+
+  private flooded(line: EngineLine): void {
+    this.parts.meter.count('floods');
+    const { namespace } = this.parts;
+    cutOff(line, `2${namespace === '/' ? '' : `${namespace},`}${JSON.stringify(['refused', refused('slow-down', 'too many packets')])}`);
+  }
+
+  private allowanceOf(request: IncomingMessage) {
+    const address = this.parts.addressOf(request);
+    return address === null ? null : this.parts.allowances.address(address, this.parts.clock.mono());
+  }
+}

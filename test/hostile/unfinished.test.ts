@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, it } from 'mocha';
+import { demoEffects } from '../../server/demo-effects.ts';
+import { games } from '../../server/games.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { startServer } from '../../server/server.ts';
+
+describe('requests that are begun and not ended', () => {
+  it('[W8] are let go, whether they stop in the headers, in the body, or say nothing at all', async () => {
+    const server = await startServer({ games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
+    try {
+      const begun = performance.now();
+      await Promise.all(['', 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'].map(async text => {
+        const socket = connect(server.port, '127.0.0.1');
+        socket.on('error', () => {});
+        socket.resume().write(text);
+        await once(socket, 'close');
+      }));
+      assert.ok(performance.now() - begun < 50_000);
+    } finally {
+      await server.close();
+    }
+  });
+});

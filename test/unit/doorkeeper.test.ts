@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { describe, it } from 'mocha';
+import { Doorkeeper } from '../../server/gateway/doorkeeper.ts';
+import type { EngineLine } from '../../server/gateway/line.ts';
+import { addressReader, networkOf } from '../../server/identity/address.ts';
+import { noMeter } from '../../server/ops/metrics.ts';
+import { Allowances } from '../../server/sessions/allowances.ts';
+import { limits } from '../../shared/limits.ts';
+import { StillClock } from './fixed.ts';
+
+const from = (remoteAddress: string, forwarded?: string) => ({ socket: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
+
+describe('where somebody comes from', () => {
+  it('[W8] is what a trusted proxy says, and never what the client wrote', () => {
+    const read = addressReader('loopback, 10.0.0.0/8');
+    assert.equal(read(from('203.0.113.9', '1.2.3.4')), '203.0.113.9');
+    assert.equal(read(from('127.0.0.1', '203.0.113.9')), '203.0.113.9');
+    assert.equal(read(from('::ffff:10.0.0.7', '1.2.3.4, 203.0.113.9, 10.0.0.8')), '203.0.113.9');
+    assert.equal(read(from('127.0.0.1', 'nonsense, 203.0.113.9,__proto__')), '203.0.113.9');
+    assert.equal(addressReader(undefined)(from('198.51.100.4', '1.2.3.4')), '198.51.100.4');
+  });
+
+  it('[W8] is nowhere for this machine itself: a proxy on it that nobody told us of would be everybody', () => {
+    for (const address of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', '']) assert.equal(addressReader(undefined)(from(address, '1.2.3.4')), null);
+  });
+
+  it('[W8] is a network of IPv6, not one of its countless addresses', () => {
+    assert.equal(networkOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
+    assert.equal(networkOf('2001:0db8:0001:0002::9'), '2001:db8:1:2::/64');
+    assert.equal(networkOf('2001:db8::1'), '2001:db8:0:0::/64');
+    assert.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0::/64');
+    assert.equal(networkOf('nobody'), null);
+  });
+});
+
+describe('the door', () => {
+  const door = () => {
+    const clock = new StillClock();
+    const allowances = new Allowances();
+    return { clock, keeper: new Doorkeeper({ addressOf: request => request.socket.remoteAddress ?? null, allowances, clock, meter: noMeter, namespace: '/' }) };
+  };
+  const knocks = (keeper: Doorkeeper, request: IncomingMessage, times: number) => Array.from({ length: times }, () => keeper.knock(request)).filter(wait => wait === 0).length;
+
+  it('[W8] lets a school come in at once, and then so many a second', () => {
+    const { clock, keeper } = door();
+    const { burst, perSecond } = limits.address.handshakes;
+    assert.equal(knocks(keeper, from('203.0.113.9'), burst + 500), burst);
+    assert.equal(knocks(keeper, from('203.0.113.10'), 10), 10, 'others do not notice');
+    clock.time += 1_000;
+    assert.equal(knocks(keeper, from('203.0.113.9'), 500), perSecond);
+  });
+
+  it('[W8] makes so many guests for one address, and lets so many lines stand', () => {
+    const { keeper } = door();
+    const request = from('203.0.113.9');
+    assert.equal(Array.from({ length: limits.address.guests.burst + 100 }, () => keeper.mint(request)).filter(wait => wait === 0).length, limits.address.guests.burst);
+    const lines = Array.from({ length: limits.address.connections }, () => Object.assign(new EventEmitter(), { request, transport: {}, writeBuffer: [], write: () => {}, close: () => {} }));
+    for (const line of lines) keeper.watch(line as unknown as EngineLine);
+    assert.ok(keeper.knock(request) > 0);
+    lines[0]!.emit('close');
+    assert.equal(keeper.knock(request), 0);
+  });
+
+  it('[W8] who has no address is not counted by one', () => {
+    const { keeper } = door();
+    const nobody = new Doorkeeper({ addressOf: () => null, allowances: new Allowances(), clock: new StillClock(), meter: noMeter, namespace: '/' });
+    assert.equal(knocks(nobody, from('127.0.0.1'), 5_000), 5_000);
+    assert.ok(keeper);
+  });
+});
