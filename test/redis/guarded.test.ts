@@ -90,6 +90,22 @@ describe('a Redis with users', () => {
     if (stranger.isOpen) stranger.destroy();
   });
 
+  it('[K1] what was written is there after a restart: Redis reads its file back in as the user default, who is off', async () => {
+    const store = new RedisStore({ url: url('rejoin'), prefix: 'rejoin:', clock: realClock, log: noLog });
+    try {
+      await store.connect();
+      await store.create({ id: 'kept', code: 'kept', game: 'g@1', snapshot: '{}', life: 60_000 });
+      await store.claim('kept', { token: 'a', node: 'n', expected: null, floor: 0, games: ['g@1'] });
+      assert.equal(await store.append('kept', { token: 'a', seq: 1, entry: 'e' }), 'ok');
+      await redis.kill();
+      await redis.run();
+      const owner = await until('reads are answered again', () => store.owner('kept').catch(() => undefined), { within: 20_000 });
+      assert.equal(owner?.seq, 1);
+    } finally {
+      await store.close();
+    }
+  });
+
   it('[K1] every command of a script is among those that the user may', async () => {
     const acl = (await readFile(join(import.meta.dirname, '../../docs/redis.acl'), 'utf8')).split('\n').find(l => l.startsWith('user rejoin '))!;
     const may = new Set(acl.split(' ').filter(w => w.startsWith('+')).map(w => w.slice(1)));
