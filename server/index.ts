@@ -11,3 +11,4 @@ export type { EffectAbout } from './rooms/effects.ts';
 export { RedisUnfit } from './cluster/redis-parts.ts';
 export { RoomRefusal, type NewRoomOptions, type ServerRooms } from './server-rooms.ts';
 export type { Log } from './ports.ts';
+export type { QuarantinedRoom } from './store/contract.ts';

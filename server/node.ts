@@ -8,7 +8,7 @@ import { Lobby } from './lobby/lobby.ts';
 import { DueScan } from './ownership/due-scan.ts';
 import { handOver } from './ownership/drain.ts';
 import { Membership } from './ownership/membership.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer } from './ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer, Watch } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { Replays } from './replays.ts';
@@ -35,6 +35,8 @@ export interface NodeParts {
   replayLife?: number | undefined;
   /** Rooms may be laid open to authors; see dev/dev-routes.ts. */
   dev?: boolean;
+  /** Sees that rules of games end. */
+  watch: Watch;
   /** Event-loop delay lately, p99 in ms. */
   delay(): number;
 }
@@ -71,7 +73,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, dev: parts.dev ?? false,
+      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),

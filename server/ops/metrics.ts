@@ -10,6 +10,8 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   resigned: ['rooms this node stopped running, by why', 'why'],
   lost: ['clients whose place in a room\'s history was lost with the store'],
   failedRules: ['rules of games that threw'],
+  hungRules: ['rules of games that hung, and were found so by the next owner'],
+  slowRules: ['rules of games that took more than 50 ms'],
   failedEffects: ['effects that the host\'s code did not do at the first try'],
   droppedPublishes: ['broadcasts dropped while Redis was away'],
   slowReaders: ['clients that read too slowly and were held back'],

@@ -2,8 +2,8 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { apply, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { placeOf, type Place, type Terms } from '../../shared/place.ts';
-import type { Claimed } from '../store/contract.ts';
-import { Audiences } from './audiences.ts';
+import type { Blame, Claimed } from '../store/contract.ts';
+import { Audiences, type Seeing } from './audiences.ts';
 import type { RoomEvent } from './context.ts';
 import type { RoomDocument } from './document.ts';
 import { Recorder } from './recorder.ts';
@@ -26,21 +26,23 @@ export class Unreadable extends Error {
   }
 }
 
-export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences; recorder: Recorder }
+export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences; recorder: Recorder; /** Rules that hung, to be journaled first; taken out when they are. */ blames: Blame[] }
 
 /**
  * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the snapshot, and
  * those after it, also fill the ring, so that those who come back to the new owner get what they missed.
  * @throws Unreadable
  */
-export function recover(game: AnyGame, doc: RoomDocument, claimed: Claimed, onFailure: (where: string, error: unknown) => void): Recovered {
+export function recover(game: AnyGame, doc: RoomDocument, claimed: Claimed, onFailure: (where: string, error: unknown) => void, seeing?: Seeing): Recovered {
   if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version) throw new Unreadable(`the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`);
   const entries = claimed.entries.map(readEntry);
   if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1) throw new Unreadable(`the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`);
   const place = (seq: number) => placeOf(seq, claimed.terms);
-  // Rules of this version cannot show a state of an older one: then nobody is caught up by changes.
+  // Rules of this version cannot show a state of an older one: then nobody is caught up by changes, but by what it has come to.
   const old = doc.hidden.stateVersion !== game.contract.def.version;
-  const audiences = old ? null : new Audiences(game, doc, onFailure);
+  // What a room has seen lately that hung or failed must not be shown on the way: only what it has come to.
+  const wary = game.rules.view !== undefined && (claimed.blames.length > 0 || isTroubled(doc) || entries.some(e => touches(e.c, 'hangs') || touches(e.c, 'fault')));
+  const audiences = old || wary ? null : new Audiences(game, doc, onFailure, seeing);
   const recorder = new Recorder(game, doc);
   entries.forEach((entry, i) => {
     const seq = claimed.firstSeq + i;
@@ -52,8 +54,11 @@ export function recover(game: AnyGame, doc: RoomDocument, claimed: Claimed, onFa
     // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
     if (!behind || !game.rules.view) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
   });
-  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure), recorder };
+  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure, seeing), recorder, blames: claimed.blames };
 }
+
+const isTroubled = ({ hidden }: RoomDocument): boolean => hidden.fault !== null || hidden.hangs !== undefined;
+const touches = ({ hidden }: Changes, key: string): boolean => typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
 
 function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
   try {

@@ -2,24 +2,25 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Changes } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Append } from '../store/contract.ts';
-import { dueOf, summaryOf, type RoomDocument } from './document.ts';
+import { closedFault, dueOf, summaryOf, type RoomDocument } from './document.ts';
 
 /** `name@version` of a game, as the store compares it. */
 export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
 
 const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 
-type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game'>;
+type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game' | 'quarantined'>;
 
 /** What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has changed. */
 export class ToldFacts {
-  private due: number | null;
+  /** Undefined: not yet told by this owner. A room that was set aside for a while says both again. */
+  private due: number | null | undefined;
+  private fault: string | null | undefined;
   private summary: string;
   private version: number;
   private renewed = -Infinity;
 
   constructor(doc: RoomDocument, game: AnyGame) {
-    this.due = dueOf(doc);
     this.summary = JSON.stringify(summaryOf(doc, isLate(game)));
     this.version = doc.hidden.stateVersion;
   }
@@ -40,6 +41,12 @@ export class ToldFacts {
     if (this.version !== doc.hidden.stateVersion) {
       this.version = doc.hidden.stateVersion;
       facts.game = gameKey(game);
+    }
+    const fault = doc.hidden.fault === closedFault ? null : doc.hidden.fault;
+    if (fault !== this.fault) {
+      facts.quarantined = fault === null ? null : { why: fault, since: Math.round(doc.hidden.before?.at ?? doc.hidden.clock) };
+      if (fault !== null) this.renewed = -Infinity; // the operator has the room's whole life to look at it
+      this.fault = fault;
     }
     if (mono - this.renewed > limits.roomLife / 8) {
       facts.life = limits.roomLife;

@@ -2,12 +2,14 @@ import type { AnyGame } from '../../shared/contract.ts';
 import { mint } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
 import { Gate } from '../gate.ts';
-import type { Entropy } from '../ports.ts';
+import type { Entropy, Watch } from '../ports.ts';
 import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
 import { dueOf } from './document.ts';
 import { readSnapshot, recover, Unreadable } from './entry.ts';
+import { isUnseen } from './hangs.ts';
 import { RoomHost, type EndReason, type HostParts } from './host.ts';
 import { Tail } from './tail.ts';
+import { Watched } from './watched.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
 
@@ -15,6 +17,7 @@ export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
   /** Rooms may be laid open to authors. */
   dev: boolean;
+  watch: Watch;
   entropy: Entropy;
   /** A room is no longer run here. */
   onEnd(id: string, why: EndReason): void;
@@ -28,6 +31,7 @@ export class Registry {
   private readonly acquiring = new Map<string, Promise<Acquired>>();
   private readonly claims = new Gate(limits.claims);
   private closed = false;
+  private readonly slowAt = new Map<string, number>();
   /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
@@ -83,7 +87,8 @@ export class Registry {
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       log.error({ room: id, error }, 'a room cannot be read; it stays as it is');
-      await store.release(id, token);
+      const now = clock.now();
+      await store.release(id, token, { why: `it cannot be read: ${error.message}`, since: now, due: now + limits.unreadableFor });
       return { ok: false, why: 'unreadable' };
     }
     this.hosts.set(id, host);
@@ -105,7 +110,9 @@ export class Registry {
     const doc = readSnapshot(claimed.snapshot);
     const game = this.parts.games.get(doc.room.game);
     if (!game) throw new Unreadable(`no game '${doc.room.game}' here`);
-    const recovered = recover(game, doc, claimed, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read'));
+    const { clock, log, watch } = this.parts;
+    const watched = new Watched({ room: doc.room.id, token, game: doc.room.game, seq: claimed.seq }, { watch, mono: () => clock.mono(), onSlow: (rule, ms) => this.ruleWasSlow(doc.room.game, rule, ms) });
+    const recovered = recover(game, doc, claimed, (where, error) => log.error({ where, error }, 'a rule failed while a room was read'), { watched, isUnseen: audience => isUnseen(doc, claimed.blames, audience, clock.now()) });
     const now = this.parts.clock.now();
     const due = dueOf(recovered.doc);
     // An owner that died could not commit since its last sign of life; a room that slept, since it was due.
@@ -116,7 +123,18 @@ export class Registry {
       this.parts.meter.observe('standstill', outage);
       this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: outage }, 'took a room over');
     }
-    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, claimed.term, recovered, { outage }, this.parts.dev ? new Tail(claimed) : null);
+    return new RoomHost({ ...this.parts, onEnd: (host, why) => this.ended(host, why) }, game, token, claimed.term, recovered, { outage }, watched, this.parts.dev ? new Tail(claimed) : null);
+  }
+
+  /** Said once a second for each rule, in whichever room. */
+  private ruleWasSlow(game: string, rule: string, ms: number): void {
+    const { meter, log, clock } = this.parts;
+    meter.count('slowRules');
+    const [key, now] = [`${game} ${rule}`, clock.mono()];
+    if (now - (this.slowAt.get(key) ?? -Infinity) < 1_000) return;
+    if (this.slowAt.size > 1_000) this.slowAt.clear(); // names of actions come from clients
+    this.slowAt.set(key, now);
+    log.warn({ game, rule, ms: Math.round(ms) }, 'a rule of a game was slow: all rooms of this node stood still for that long');
   }
 
   private ended(host: RoomHost, why: EndReason): void {

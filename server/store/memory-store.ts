@@ -2,12 +2,13 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Claimed, Lost, NewRoom, Owner, Store } from './contract.ts';
+import type { Append, Blame, Claimed, Lost, NewRoom, Owner, QuarantinedRoom, Store } from './contract.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
   terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
   due: number | null; summary: RoomSummary | null; expires: number; life: number;
+  blames: Blame[]; quarantined: { why: string; since: number } | null;
 }
 
 /** The embedded default: all in this process, gone with it. Several nodes in one process may share one. */
@@ -26,7 +27,7 @@ export class MemoryStore implements Store {
     if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life, blames: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
     return 'ok';
@@ -47,7 +48,7 @@ export class MemoryStore implements Store {
     room.terms.push([room.term, room.seq + 1]);
     if (room.terms.length > limits.terms) room.terms.shift();
     const terms: Terms = room.terms.map(t => [...t] as [number, number]);
-    return { ok: true, term: room.term, seq: room.seq, terms, snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq, previous };
+    return { ok: true, term: room.term, seq: room.seq, terms, snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq, previous, blames: [...room.blames] };
   }
 
   async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
@@ -56,10 +57,12 @@ export class MemoryStore implements Store {
     if (append.seq !== room.seq + 1) return 'seq';
     room.entries.push(append.entry);
     room.seq = append.seq;
+    room.blames = [];
     if (append.due !== undefined) room.due = append.due;
     if (append.summary !== undefined) room.summary = append.summary;
     if (append.life !== undefined) room.expires = this.clock.now() + (room.life = append.life);
     if (append.game !== undefined) room.game = append.game;
+    if (append.quarantined !== undefined) room.quarantined = append.quarantined;
     if (append.release) room.token = room.node = null;
     return 'ok';
   }
@@ -93,11 +96,37 @@ export class MemoryStore implements Store {
     return kept && kept.expires > this.clock.now() ? kept.text : null;
   }
 
-  async release(id: string, token: string): Promise<'ok' | 'fenced'> {
+  async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     room.token = room.node = null;
+    if (aside) {
+      room.quarantined ??= { why: aside.why, since: aside.since };
+      if (room.due !== null) room.due = Math.max(room.due, aside.due);
+    }
     return 'ok';
+  }
+
+  async blame(id: string, token: string, seq: number, blame: Blame): Promise<'ok' | 'fenced' | 'seq'> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return 'fenced';
+    if (room.seq !== seq) return 'seq';
+    room.blames = [...room.blames.filter(b => b.id !== blame.id), { ...blame }];
+    return 'ok';
+  }
+
+  async unblame(id: string, token: string, seq: number, run: string): Promise<'ok' | 'fenced' | 'seq'> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return 'fenced';
+    if (room.seq !== seq) return 'seq';
+    room.blames = room.blames.filter(b => b.id !== run);
+    return 'ok';
+  }
+
+  async quarantined(most: number): Promise<QuarantinedRoom[]> {
+    this.sweep();
+    return [...this.rooms].flatMap(([id, r]) => (r.quarantined ? [{ id, code: r.code, game: gameOf(r.game), ...r.quarantined }] : []))
+      .sort((a, b) => a.since - b.since).slice(0, most);
   }
 
   async owner(id: string): Promise<Owner | null> {
@@ -161,4 +190,5 @@ export class MemoryStore implements Store {
   }
 }
 
+const gameOf = (key: string): string => key.slice(0, key.lastIndexOf('@'));
 const ownerOf = (room: Kept): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });

@@ -1,0 +1,45 @@
+import { url } from 'node:inspector';
+import { Worker } from 'node:worker_threads';
+import { limits } from '../../shared/limits.ts';
+import type { Log, Run, Watch } from '../ports.ts';
+import { WatchMemory } from './watch-memory.ts';
+
+export interface WatchOptions {
+  /** The node's name, for the log. */
+  node: string;
+  /** After how many ms a rule is taken for hung. */
+  hangAfter: number;
+  /** Where blame is written down; null where nobody would read it. */
+  redis: { url: string; prefix: string } | null;
+  log: Log;
+}
+/** What the worker is told. */
+export interface WorkerOrder { shared: SharedArrayBuffer; node: string; redis: WatchOptions['redis']; /** Looks at the same run after which it is written down, and after which the process is ended. */ blame: number; ends: number }
+export interface RunningWatch extends Watch { stop(): Promise<void> }
+
+/**
+ * Watches over the rules of this process from a thread of its own: nothing else runs while one of them hangs. The thread
+ * counts its own looks, so a process that was frozen, or a machine that slept, is not taken for hung; and it does
+ * nothing while a debugger listens, in which a rule may well stand still.
+ */
+export function startWatch({ node, hangAfter, redis, log }: WatchOptions): RunningWatch {
+  const memory = new WatchMemory();
+  const looks = (ms: number) => Math.max(1, Math.round(ms / limits.hang.look));
+  const workerData: WorkerOrder = { shared: memory.shared, node, redis, ends: looks(hangAfter), blame: Math.min(looks(limits.hang.blame), looks(hangAfter / 2)) };
+  // Compiled, it needs nothing of what this process was started with; from its sources it needs the same loader.
+  const compiled = import.meta.url.endsWith('.js');
+  const worker = new Worker(new URL(compiled ? './watch-worker.js' : './watch-worker.ts', import.meta.url), { name: 'rejoin-watch', workerData, ...(compiled ? { execArgv: [] } : {}) });
+  worker.unref();
+  worker.on('error', (error: unknown) => log.error({ error }, 'the watch over rules has failed: from now on one that hangs is not ended'));
+  const lookForDebugger = () => { memory.debugged = url() !== undefined; };
+  lookForDebugger();
+  const timer = setInterval(lookForDebugger, 500).unref();
+  return {
+    begin: (run: Readonly<Run>) => memory.write(run),
+    end: () => memory.clear(),
+    stop: async () => {
+      clearInterval(timer);
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Log, Run } from '../ports.ts';
+import type { Blame } from './contract.ts';
+import { newClient, type RedisClient } from './redis-client.ts';
+import { RedisKeys } from './redis-keys.ts';
+import { loadScripts } from './scripts.ts';
+
+const silent: Log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+
+/** What a watch does in Redis, over a connection of its own: the node's others stand still with what hangs. */
+export class RedisBlame {
+  private readonly keys: RedisKeys;
+  private readonly client: RedisClient;
+  private readonly script = loadScripts().blame;
+
+  constructor({ url, prefix }: { url: string; prefix: string }) {
+    this.keys = new RedisKeys(prefix);
+    this.client = newClient(url, 'rejoin-watch', silent);
+    this.client.connect().catch(() => {}); // it goes on trying by itself
+  }
+
+  /** As Store.blame, for a run of the name `id`. Rejects while Redis is away. */
+  blame(run: Run, id: string): Promise<string> {
+    const { input, rule, player, session, n, who } = run;
+    return this.say(run, id, JSON.stringify({ id, input, rule, player, session, n, who } satisfies Blame));
+  }
+
+  /** As Store.unblame. */
+  unblame(run: Run, id: string): Promise<string> { return this.say(run, id, ''); }
+
+  private async say({ room, token, seq }: Run, id: string, text: string): Promise<string> {
+    return (await this.client.eval(this.script.text, { keys: [this.keys.meta(room)], arguments: [token, String(seq), id, text] })) as string;
+  }
+}
