@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
-import express from 'express';
+import express, { type Router } from 'express';
 import { isId } from '../shared/ids.ts';
 import { refused } from '../shared/refusals.ts';
 import { devRoutes, type DevParts } from './dev/dev-routes.ts';
@@ -9,7 +9,7 @@ import type { Metrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
 import { StoreError } from './store/contract.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; operator: Router | null }
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
@@ -38,6 +38,7 @@ export function createApp(parts: AppParts): RequestListener {
   app.get('/config.json', (_req, res) => {
     res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
   });
+  if (parts.operator) app.use('/operator', parts.operator);
   if (parts.dev) app.use('/dev', devRoutes(parts.dev));
   if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
     app.use(express.static(page.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));

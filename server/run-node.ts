@@ -36,6 +36,7 @@ async function start(games: readonly AnyGame[]): Promise<void> {
   if (embedded && config.DEV) await buildDevPage();
   const server = await startServer({
     games, dev: config.DEV ?? false, effects: demoEffects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redisUrl: config.REDIS_URL, keyPrefix: config.KEY_PREFIX,
+    hangAfter: config.HANG_AFTER_MS, operatorToken: config.OPERATOR_TOKEN,
     origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY,
   }, { port: config.PORT, host: config.HOST });
   log.info({ port: server.port, store: config.REDIS_URL ? 'redis' : 'memory' }, 'listening');

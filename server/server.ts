@@ -21,6 +21,7 @@ import { startWatch, type RunningWatch } from './ops/watch.ts';
 import type { Log } from './ports.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy, realPacker } from './real-ports.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { noWatch } from './rooms/watched.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -120,7 +121,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const ground = groundOf(options, serve);
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
-  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
+  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
   const tokens = new Tokens(secretOf(options), realClock, realEntropy);
   const backing = options.redisUrl === undefined ? inMemory() : await connectRedis({ url: options.redisUrl, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
   const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
@@ -132,7 +133,8 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  routes.app = createApp({ node, metrics, page, clustered: options.redisUrl !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
+  const rooms = new ServerRooms(node);
+  routes.app = createApp({ node, metrics, page, clustered: options.redisUrl !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
@@ -143,7 +145,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
     metrics.close();
   })());
   return {
-    rooms: new ServerRooms(node), routes: serve, close,
+    rooms, routes: serve, close,
     get ready() { return node.ready; },
     get port() { return port; },
     async listen(wanted, host = '0.0.0.0') {

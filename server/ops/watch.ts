@@ -1,5 +1,5 @@
 import { url } from 'node:inspector';
-import { Worker } from 'node:worker_threads';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
 import type { Log, Run, Watch } from '../ports.ts';
 import { WatchMemory } from './watch-memory.ts';
@@ -17,6 +17,13 @@ export interface WatchOptions {
 export interface WorkerOrder { shared: SharedArrayBuffer; node: string; redis: WatchOptions['redis']; /** Looks at the same run after which it is written down, and after which the process is ended. */ blame: number; ends: number }
 export interface RunningWatch extends Watch { stop(): Promise<void> }
 
+/** Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go along into threads by itself. */
+function startWorker(options: WorkerOptions): Worker {
+  if (import.meta.url.endsWith('.js')) return new Worker(new URL('./watch-worker.js', import.meta.url), options);
+  const [tsx, script] = [import.meta.resolve('tsx/esm/api'), new URL('./watch-worker.ts', import.meta.url).href];
+  return new Worker(`import(${JSON.stringify(tsx)}).then(tsx => { tsx.register(); return import(${JSON.stringify(script)}); })`, { ...options, eval: true });
+}
+
 /**
  * Watches over the rules of this process from a thread of its own: nothing else runs while one of them hangs. The thread
  * counts its own looks, so a process that was frozen, or a machine that slept, is not taken for hung; and it does
@@ -26,9 +33,7 @@ export function startWatch({ node, hangAfter, redis, log }: WatchOptions): Runni
   const memory = new WatchMemory();
   const looks = (ms: number) => Math.max(1, Math.round(ms / limits.hang.look));
   const workerData: WorkerOrder = { shared: memory.shared, node, redis, ends: looks(hangAfter), blame: Math.min(looks(limits.hang.blame), looks(hangAfter / 2)) };
-  // Compiled, it needs nothing of what this process was started with; from its sources it needs the same loader.
-  const compiled = import.meta.url.endsWith('.js');
-  const worker = new Worker(new URL(compiled ? './watch-worker.js' : './watch-worker.ts', import.meta.url), { name: 'rejoin-watch', workerData, ...(compiled ? { execArgv: [] } : {}) });
+  const worker = startWorker({ name: 'rejoin-watch', workerData, execArgv: [] });
   worker.unref();
   worker.on('error', (error: unknown) => log.error({ error }, 'the watch over rules has failed: from now on one that hangs is not ended'));
   const lookForDebugger = () => { memory.debugged = url() !== undefined; };
