@@ -75,7 +75,7 @@ export const limits = {
    * quarantine their room. The watch looks every `look`.
    */
   slowRule: 50,
-  hang: { look: 100, blame: 400, ends: 1_000, counts: 3_600_000, most: 3, kept: 16 },
+  hang: { look: 100, blame: 100, ends: 1_000, counts: 3_600_000, most: 3, kept: 16 },
   /** A room that cannot be read is not looked at again before this, though something may be due in it. */
   unreadableFor: 300_000,
   /** A tick that comes late is run once, not made up for. */
@@ -143,7 +143,7 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.unseen > l.heads * 2, 'unseen > 2 × heads: one lost report is not an absence');
   must(l.storeDeadline < l.request, 'storeDeadline < request');
   must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');
-  must(l.hang.blame + 2 * l.hang.look < l.silence - 2 * l.beat, 'hang.blame + 2 × hang.look < silence − 2 × beat: the next owner must find what hung');
+  must(l.hang.blame + 2 * l.hang.look < l.silence - 2 * l.beat, 'hang.blame + 2 × hang.look < silence − 2 × beat: the next owner should find what hung');
   must(l.hang.kept > l.hang.most, 'hang.kept > hang.most');
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');

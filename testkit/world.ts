@@ -238,8 +238,8 @@ export class World {
   /** What is a loop without end in a process is a call of this in a rule: the node dies, and its watch has seen of what. */
   readonly hang = (): never => {
     const { host, run } = this.watched!;
-    const { room, token, seq, game: _game, ...blame } = run;
-    void this.memory.blame(room, token, seq, { ...blame, id: `${host.node.id}-${++this.hangs}` }); // memory: at once
+    const { room, seq, token: _token, game: _game, ...blame } = run;
+    void this.memory.blame(room, seq, { ...blame, id: `${host.node.id}-${++this.hangs}` }); // memory: at once
     this.kill(host);
     throw new Error('this process has ended');
   };

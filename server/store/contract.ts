@@ -36,12 +36,13 @@ export interface Store {
    */
   release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'>;
   /**
-   * Writes down that a run of a rule hangs, while the room is still its owner's and `seq` its last entry: so the next claim
-   * is told of it, until an entry is written. The same run (by its id) is written once.
+   * Writes down that a run of a rule hangs, if `seq` still is the room's last entry: so the next claim is told of it, until an
+   * entry is written. The same run (by its id) is written once. No token is asked for: a node that hangs may be held for dead,
+   * and its room taken, before it says so; and whatever the room's owner of now does makes it void.
    */
-  blame(id: string, token: string, seq: number, blame: Blame): Promise<'ok' | 'fenced' | 'seq'>;
+  blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'>;
   /** Takes that back: the run has ended after all. */
-  unblame(id: string, token: string, seq: number, run: string): Promise<'ok' | 'fenced' | 'seq'>;
+  unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'>;
   /** Rooms that were taken out of play, oldest first. */
   quarantined(most: number): Promise<QuarantinedRoom[]>;
   /** Who owns it, or null where there is no such room. */

@@ -107,18 +107,16 @@ export class MemoryStore implements Store {
     return 'ok';
   }
 
-  async blame(id: string, token: string, seq: number, blame: Blame): Promise<'ok' | 'fenced' | 'seq'> {
+  async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
     const room = this.room(id);
-    if (!room || room.token !== token) return 'fenced';
-    if (room.seq !== seq) return 'seq';
+    if (room?.seq !== seq) return 'seq';
     room.blames = [...room.blames.filter(b => b.id !== blame.id), { ...blame }];
     return 'ok';
   }
 
-  async unblame(id: string, token: string, seq: number, run: string): Promise<'ok' | 'fenced' | 'seq'> {
+  async unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
     const room = this.room(id);
-    if (!room || room.token !== token) return 'fenced';
-    if (room.seq !== seq) return 'seq';
+    if (room?.seq !== seq) return 'seq';
     room.blames = room.blames.filter(b => b.id !== run);
     return 'ok';
   }

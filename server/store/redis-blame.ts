@@ -27,7 +27,7 @@ export class RedisBlame {
   /** As Store.unblame. */
   unblame(run: Run, id: string): Promise<string> { return this.say(run, id, ''); }
 
-  private async say({ room, token, seq }: Run, id: string, text: string): Promise<string> {
-    return (await this.client.eval(this.script.text, { keys: [this.keys.meta(room)], arguments: [token, String(seq), id, text] })) as string;
+  private async say({ room, seq }: Run, id: string, text: string): Promise<string> {
+    return (await this.client.eval(this.script.text, { keys: [this.keys.meta(room)], arguments: [String(seq), id, text] })) as string;
   }
 }

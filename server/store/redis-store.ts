@@ -96,11 +96,11 @@ export class RedisStore implements Store {
     return (await this.run('release', [k.meta(id), k.quarantined, k.due], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', String(Math.round(aside?.due ?? 0))])) as 'ok' | 'fenced';
   }
 
-  async blame(id: string, token: string, seq: number, blame: Blame): Promise<'ok' | 'fenced' | 'seq'> {
-    return (await this.run('blame', [this.keys.meta(id)], [token, String(seq), blame.id, JSON.stringify(blame)])) as 'ok' | 'fenced' | 'seq';
+  async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
+    return (await this.run('blame', [this.keys.meta(id)], [String(seq), blame.id, JSON.stringify(blame)])) as 'ok' | 'seq';
   }
-  async unblame(id: string, token: string, seq: number, run: string): Promise<'ok' | 'fenced' | 'seq'> {
-    return (await this.run('blame', [this.keys.meta(id)], [token, String(seq), run, ''])) as 'ok' | 'fenced' | 'seq';
+  async unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
+    return (await this.run('blame', [this.keys.meta(id)], [String(seq), run, ''])) as 'ok' | 'seq';
   }
 
   async quarantined(most: number): Promise<QuarantinedRoom[]> {
