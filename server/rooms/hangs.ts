@@ -54,6 +54,9 @@ export class RuleHung extends Error {
   }
 }
 
+/** What hung, each once: a room may have been taken over, and the same have hung again, before the first node could say so. */
+export const distinct = (blames: readonly Blame[]): Blame[] => [...new Map(blames.map(b => [JSON.stringify({ ...b, id: '' }), b])).values()];
+
 /** Writes hangs into the document: what was running is consumed, and will not run again. @returns why the room is to be quarantined, or null */
 export function noteHangs(doc: RoomDocument, blames: readonly Blame[], now: number): string | null {
   const { hidden, room } = doc;

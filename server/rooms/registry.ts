@@ -6,7 +6,7 @@ import type { Entropy, Watch } from '../ports.ts';
 import { StoreError, type Claimed, type Owner } from '../store/contract.ts';
 import { dueOf } from './document.ts';
 import { readSnapshot, recover, Unreadable } from './entry.ts';
-import { isUnseen } from './hangs.ts';
+import { distinct, isUnseen } from './hangs.ts';
 import { RoomHost, type EndReason, type HostParts } from './host.ts';
 import { Tail } from './tail.ts';
 import { Watched } from './watched.ts';
@@ -106,7 +106,8 @@ export class Registry {
     if (match > 1) this.parts.onRecorded(host.id, match - 1);
   }
 
-  private start(token: string, claimed: Claimed): RoomHost {
+  private start(token: string, found: Claimed): RoomHost {
+    const claimed: Claimed = { ...found, blames: distinct(found.blames) };
     const doc = readSnapshot(claimed.snapshot);
     const game = this.parts.games.get(doc.room.game);
     if (!game) throw new Unreadable(`no game '${doc.room.game}' here`);
