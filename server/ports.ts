@@ -43,7 +43,7 @@ export interface Log {
   debug(fields: Fields, text: string): void;
 }
 
-/** What the rules of a room are doing at this moment. One object per room, changed as it goes on. */
+/** What the rules of a room are doing at this moment. One object per room, changed as it goes on. See SPEC R8. */
 export interface Run {
   /** The room; its owner's token, and its last entry: whether the room is still the one that ran. */
   room: string;
