@@ -1,4 +1,6 @@
 import { url } from 'node:inspector';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
 import type { Log, Run, Watch } from '../ports.ts';
@@ -20,7 +22,7 @@ export interface RunningWatch extends Watch { stop(): Promise<void> }
 /** Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go along into threads by itself. */
 function startWorker(options: WorkerOptions): Worker {
   if (import.meta.url.endsWith('.js')) return new Worker(new URL('./watch-worker.js', import.meta.url), options);
-  const [tsx, script] = [import.meta.resolve('tsx/esm/api'), new URL('./watch-worker.ts', import.meta.url).href];
+  const [tsx, script] = [pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href, new URL('./watch-worker.ts', import.meta.url).href];
   return new Worker(`import(${JSON.stringify(tsx)}).then(tsx => { tsx.register(); return import(${JSON.stringify(script)}); })`, { ...options, eval: true });
 }
 
