@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import express, { type NextFunction, type Request, type Response } from 'express';
+import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { isId } from '../shared/ids.ts';
 import { refused } from '../shared/refusals.ts';
 import type { AddressOf } from './identity/address.ts';
@@ -10,7 +10,7 @@ import type { RejoinNode } from './node.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: Router | null }
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
@@ -37,6 +37,7 @@ export function createApp(parts: AppParts): RequestListener {
   app.get('/config.json', (_req, res) => {
     res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
   });
+  if (parts.operator) app.use('/operator', parts.operator);
   if (parts.dev) app.use('/dev', devRoutes(parts.dev));
   if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
     app.use(express.static(page.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));

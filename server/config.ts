@@ -49,6 +49,10 @@ const schema = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** 1: serves the page for authors at /dev, and with it all that games hide. */
   DEV: z.enum(['0', '1']).transform(text => text === '1').optional(),
+  /** After how many ms a rule of a game is taken for hung, and its node ended; `never`: never. */
+  HANG_AFTER_MS: z.union([z.literal('never').transform(() => null), z.coerce.number().int().min(200).max(600_000)], 'a number of ms from 200 to 600000, or never').default(1_000),
+  /** Who has it may see and release rooms out of play, at /operator. */
+  OPERATOR_TOKEN: z.string().min(32, 'at least 32 characters').optional(),
   NODE_ENV: z.string().optional(),
   /** Set by the launcher: where this machine's cluster control listens. */
   CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),

@@ -13,3 +13,4 @@ export { RoomRefusal, type NewRoomOptions, type ServerRooms } from './server-roo
 export type { Log } from './ports.ts';
 export type { RedisOptions } from './store/redis-door.ts';
 export { readTls, type RedisTls } from './store/redis-client.ts';
+export type { QuarantinedRoom } from './store/contract.ts';

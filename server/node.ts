@@ -10,7 +10,7 @@ import { Balance } from './ownership/balance.ts';
 import { giveAll } from './ownership/drain.ts';
 import { HandOver } from './ownership/hand-over.ts';
 import { Membership } from './ownership/membership.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer } from './ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer, Watch } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { Replays } from './replays.ts';
@@ -37,6 +37,8 @@ export interface NodeParts {
   replayLife?: number | undefined;
   /** Rooms may be laid open to authors; see dev/dev-routes.ts. */
   dev?: boolean;
+  /** Sees that rules of games end. */
+  watch: Watch;
   /** Event-loop delay lately, p99 in ms. */
   delay(): number;
 }
@@ -78,7 +80,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, dev: parts.dev ?? false,
+      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),

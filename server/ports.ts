@@ -43,13 +43,41 @@ export interface Log {
   debug(fields: Fields, text: string): void;
 }
 
+/** What the rules of a room are doing at this moment. One object per room, changed as it goes on. See SPEC R8. */
+export interface Run {
+  /** The room; its owner's token, and its last entry: whether the room is still the one that ran. */
+  room: string;
+  token: string;
+  seq: number;
+  game: string;
+  /** What the room was asked: the kind of an input, or what else runs. */
+  input: string;
+  rule: string;
+  /** Who asked, and by which number; '' and 0 where nobody did. */
+  player: string;
+  session: string;
+  n: number;
+  /** About whom the rule is asked: a player, an audience. */
+  who: string;
+}
+
+/**
+ * Sees that rules end: one that does not takes its node along, and this writes down which it was (store's `blame`).
+ * Called around everything of a game that runs, on the hot path: it must cost next to nothing.
+ */
+export interface Watch {
+  /** This runs from now on, in place of what ran until now. */
+  begin(run: Readonly<Run>): void;
+  end(): void;
+}
+
 /** Counts and times that an operator sees; see ops/metrics.ts for their names. */
 export interface Meter {
   count(name: CounterName, by?: number, label?: string): void;
   observe(name: TimerName, ms: number): void;
 }
 export type TimerName = 'append' | 'standstill' | 'handOver' | 'forward';
-export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'lostRooms' | 'lostEntries' | 'failedRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets' | 'floods';
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'lostRooms' | 'lostEntries' | 'failedRules' | 'hungRules' | 'slowRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets' | 'floods';
 
 /** A channel of members: everybody who sees the same of a room. */
 export type Channel = string;

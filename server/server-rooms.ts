@@ -4,6 +4,7 @@ import { limits } from '../shared/limits.ts';
 import type { RoomView } from '../shared/protocol.ts';
 import type { RejoinNode } from './node.ts';
 import type { SeeReply } from './rooms/messages.ts';
+import { StoreError, type QuarantinedRoom } from './store/contract.ts';
 
 /** A room could not be made, or does not do what was asked. `code` is one of shared/refusals.ts. */
 export class RoomRefusal extends Error {
@@ -68,6 +69,25 @@ export class ServerRooms {
     if (!reply.ok) throw new RoomRefusal(reply.code, reply.detail);
     return { ...reply.view, players: reply.players };
   }
+
+  /**
+   * Rooms of all nodes that were taken out of play because their rules failed or hung too often, or because they cannot be
+   * read; those that have been so longest first, a thousand at most. They stay for their life, a day.
+   */
+  async quarantined(): Promise<QuarantinedRoom[]> {
+    try {
+      return await this.node.parts.store.quarantined(1_000);
+    } catch (error) {
+      if (error instanceof StoreError) throw new RoomRefusal('unavailable', error.message);
+      throw error;
+    }
+  }
+
+  /**
+   * Puts a room back into play, as it was before: its timers have the time that they had then, and what failed or hung in it
+   * counts no more. One that is in play is left as it is. `room-quarantined`: it cannot be read, or not by the games of now.
+   */
+  release(room: string): Promise<void> { return this.serve(room, '$release', null); }
 
   private async serve(room: string, name: string, data: Json): Promise<void> {
     const reply = await this.node.router.request(room, { k: 'serve', name, data });

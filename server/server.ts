@@ -18,12 +18,16 @@ import { createLog } from './ops/log.ts';
 import { createPlainLog } from './ops/plain-log.ts';
 import { createMetrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
+import { startWatch, type RunningWatch } from './ops/watch.ts';
 import type { Log } from './ports.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy, realPacker } from './real-ports.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import { ServerRooms } from './server-rooms.ts';
+import { noWatch } from './rooms/watched.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import type { RedisOptions } from './store/redis-door.ts';
+import { limits } from '../shared/limits.ts';
 
 /** What a server is made of. Only `games` must be given; in a cluster, `secret` and `redisUrl` (or `redis`), too. */
 export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
@@ -66,6 +70,14 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
    * that a room hides. Everybody who reaches the server may read it. Refused where NODE_ENV is production.
    */
   dev?: boolean;
+  /**
+   * After how many ms (200 at least) a rule of a game is taken for hung. Nothing else runs while it does, so the process is ended,
+   * by SIGKILL; in a cluster its rooms go on elsewhere, and what hung is not run again. null: never, which leaves a node that
+   * hangs to the operator, and has the others take the same action after it. Nothing is ended while a debugger listens. Default: 1,000.
+   */
+  hangAfter?: number | null;
+  /** Opens `/operator`, beside the other routes, to whoever has this: at least 32 characters. Without it there are no such routes. */
+  operatorToken?: string | undefined;
   /** The node's name in logs, metrics and the register of nodes. */
   name?: string;
   /** Default: JSON lines on stdout, warnings and worse; with `dev`, the same in words on stderr. */
@@ -93,7 +105,7 @@ export interface RunningServer {
 /**
  * Makes a node: rooms, sockets, and a place for them to live in, which is either given (`io`, `http`, `app`) or made.
  * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
- * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in production; RedisUnfit when Redis cannot be used as it is
+ * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in production, or a setting is out of its bounds; RedisUnfit when Redis cannot be used as it is
  */
 export function createServer<const G extends readonly AnyGame[]>(options: ServerOptions<G> & NeedsEffects<G>): Promise<RunningServer> { return build(options as ServerOptions, null); }
 
@@ -110,36 +122,40 @@ export async function startServer(options: ServerOptions & Partial<PageOptions>,
 async function build(options: ServerOptions, page: PageOptions | null): Promise<RunningServer> {
   const effects = effectsOf(options);
   const dev = allowDev(options.dev, process.env.NODE_ENV);
+  checkSettings(options);
   // Before Socket.IO attaches, and before anything is waited for: an http server's listeners are taken over as they are then.
   const routes: { app: RequestListener | null } = { app: null };
   const serve: RequestListener = (request, response) => void (routes.app ? routes.app(request, response) : response.writeHead(503).end());
   const ground = groundOf(options, serve);
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
-  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }));
+  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
   const addressOf = addressReader(options.trustProxy);
   const redis = redisOf(options);
   const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
   const backing = redis === undefined ? inMemory() : await connectRedis({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
   const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
+  const watch = watchOf(options, redis, name, log);
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
-    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, replayLife: options.replayLife, dev,
+    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, watch, replayLife: options.replayLife, dev,
   });
   await backing.attach(gateway, () => node.edge.resyncAll());
   await node.start();
   gateway.serve(node);
-  routes.app = createApp({ node, metrics, page, addressOf, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null });
+  const rooms = new ServerRooms(node);
+  routes.app = createApp({ node, metrics, page, addressOf, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
     await node.stop();
     await gateway.close();
     await backing.close();
+    await watch.stop();
     metrics.close();
   })());
   return {
-    rooms: new ServerRooms(node), routes: serve, close,
+    rooms, routes: serve, close,
     get ready() { return node.ready; },
     get port() { return port; },
     async listen(wanted, host = '0.0.0.0') {
@@ -159,6 +175,17 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
 function redisOf({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
   if (redisUrl !== undefined && redis !== undefined) throw new TypeError('redis: either redis or redisUrl, not both');
   return redisUrl === undefined ? redis : { url: redisUrl };
+}
+
+/** @throws TypeError */
+function checkSettings({ hangAfter, operatorToken }: ServerOptions): void {
+  if (typeof hangAfter === 'number' && !(hangAfter >= 200)) throw new TypeError('hangAfter: 200 ms at least, or null');
+  if (operatorToken !== undefined && operatorToken.length < 32) throw new TypeError('operatorToken: at least 32 characters');
+}
+
+function watchOf({ hangAfter = limits.hang.ends, keyPrefix = 'rejoin:' }: ServerOptions, redis: RedisOptions | undefined, node: string, log: Log): RunningWatch {
+  if (hangAfter === null) return { ...noWatch, stop: () => Promise.resolve() };
+  return startWatch({ node, hangAfter, log, redis: redis === undefined ? null : { ...redis, prefix: keyPrefix } });
 }
 
 /** @throws TypeError when a node of a cluster has none: its tokens would be worth nothing elsewhere */

@@ -104,6 +104,15 @@ export const limits = {
   inputsKept: 16,
   /** Ticks that may fail in a row before the room is quarantined. */
   failedTicks: 100,
+  /**
+   * A rule that takes longer than this is worth a warning. One that hangs is written down soon (long before its node can be held
+   * for dead), ends its node after `ends` unless the operator says otherwise, and counts for `counts`; so many that count
+   * quarantine their room. The watch looks every `look`.
+   */
+  slowRule: 50,
+  hang: { look: 100, blame: 100, ends: 1_000, counts: 3_600_000, most: 3, kept: 16 },
+  /** A room that cannot be read is not looked at again before this, though something may be due in it. */
+  unreadableFor: 300_000,
   /** A tick that comes late is run once, not made up for. */
   tickHz: 60,
   /** A room that could not commit for longer than this moves its deadlines by the rest. */
@@ -190,6 +199,8 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');
   must(l.handOver.keep > 2 * l.handOver.patience, 'keep > 2 × patience: what was made ready is still there when it is handed over');
   must(l.handOver.look < l.forward, 'look < forward: who asks a new owner that has not heard of it waits for its answer');
+  must(l.hang.blame + 2 * l.hang.look < l.silence - 2 * l.beat, 'hang.blame + 2 × hang.look < silence − 2 × beat: the next owner should find what hung');
+  must(l.hang.kept > l.hang.most, 'hang.kept > hang.most');
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
   must(l.packets.burst > l.requests.burst + l.inputs.burst + l.signals.burst, 'packets ≥ requests + inputs + signals: nobody is closed for what is merely refused');

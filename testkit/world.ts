@@ -3,7 +3,7 @@ import type { ClientClock, Line, LineEvents, Transport } from '../client/ports.t
 import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register } from '../server/ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
 import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
@@ -105,7 +105,7 @@ export class World {
     const clock = this.clockOf(host);
     host.node = new RejoinNode({
       name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
-      store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
+      watch: this.watchOf(host), store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
     await this.clock.run(host.node.start(), `${name} starts`);
@@ -251,6 +251,22 @@ export class World {
       if (name === 'close') return async () => {};
       return operation(name as Operation);
     } }) as Store;
+  }
+
+  /** What is a loop without end in a process is a call of this in a rule: the node dies, and its watch has seen of what. */
+  readonly hang = (): never => {
+    const { host, run } = this.watched!;
+    const { room, seq, token: _token, game: _game, ...blame } = run;
+    void this.memory.blame(room, seq, { ...blame, id: `${host.node.id}-${++this.hangs}` }); // memory: at once
+    this.kill(host);
+    throw new Error('this process has ended');
+  };
+  /** How often something hung. */
+  hangs = 0;
+  private watched: { host: Host; run: Readonly<Run> } | null = null;
+
+  private watchOf(host: Host): Watch {
+    return { begin: run => { this.watched = { host, run }; }, end: () => { this.watched = null; } };
   }
 
   private busOf(host: Host): Bus {

@@ -13,6 +13,8 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   lostRooms: ['rooms that were found older than they had been, or gone: the store lost entries'],
   lostEntries: ['entries that were durable, and gone when their room was claimed again'],
   failedRules: ['rules of games that threw'],
+  hungRules: ['rules of games that hung, and were found so by the next owner'],
+  slowRules: ['rules of games that took more than 50 ms'],
   failedEffects: ['effects that the host\'s code did not do at the first try'],
   droppedPublishes: ['broadcasts dropped while Redis was away'],
   slowReaders: ['clients that read too slowly and were held back'],
@@ -28,8 +30,8 @@ const timers: Record<TimerName, [help: string, buckets: number[]]> = {
 
 export interface Metrics { meter: Meter; text(): Promise<string>; contentType: string; /** event-loop delay since the last call, p99 in ms */ delay(): number; close(): void }
 
-/** Prometheus metrics of one node. `now` gives the figures that are read rather than counted. */
-export function createMetrics(now: () => { rooms: number; seats: number; sockets: number }): Metrics {
+/** Prometheus metrics of one node. `now` gives the figures that are read rather than counted; `quarantined`, one of the whole cluster, from the store. */
+export function createMetrics(now: () => { rooms: number; seats: number; sockets: number }, quarantined: () => Promise<number>): Metrics {
   const registers = [new PromRegistry()];
   const [registry] = registers as [PromRegistry];
   const counted = new Map(Object.entries(counters).map(([name, [help, label]]) => [name, new Counter({ name: `rejoin_${snake(name)}_total`, help, labelNames: label ? [label] : [], registers })]));
@@ -48,6 +50,8 @@ export function createMetrics(now: () => { rooms: number; seats: number; sockets
   gauge('rooms', 'rooms this node runs', () => now().rooms);
   gauge('seats', 'players with a seat connected to this node', () => now().seats);
   gauge('sockets', 'clients connected to this node', () => now().sockets);
+  // While the store is away the last figure stands.
+  const outOfPlay: Gauge = new Gauge({ name: 'rejoin_quarantined', help: 'rooms of the whole cluster that are out of play, up to 1000', registers, collect: () => quarantined().then(n => outOfPlay.set(n), () => {}) });
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
   let p99 = 0;

@@ -112,20 +112,20 @@ export class HandOver {
     const { registry, store, clock, entropy, log } = this.parts;
     if (this.closed || registry.has(id) || this.expected.has(id) || !this.parts.takes(why, from)) return null;
     const [at, lease] = [clock.mono(), this.parts.lease()];
-    const games = registry.gameKeys();
+    const [games, token] = [registry.gameKeys(), mint(entropy.bytes(16))];
     let room: { game: AnyGame; recovered: Recovered };
     let read: Peeked | null;
     try {
       read = await store.peek(id);
       if (!read || read.owner.node !== from || !games.includes(read.game)) return null;
-      room = registry.build(read);
+      room = registry.build(read, token);
     } catch (error) {
       if (error instanceof Unreadable) log.error({ room: id, error }, 'a room that is to be handed over cannot be read; it stays where it is');
       else if (!(error instanceof StoreError)) throw error;
       return null;
     }
     if (this.closed || registry.has(id) || this.expected.has(id)) return null;
-    const one: Expected = { ...room, token: mint(entropy.bytes(16)), read, at, lease, timer: null, ...waiter() };
+    const one: Expected = { ...room, token, read, at, lease, timer: null, ...waiter() };
     this.expected.set(id, one);
     this.lookLater(id, one);
     return { token: one.token, seq: read.seq, games };

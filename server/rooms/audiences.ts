@@ -7,6 +7,7 @@ import type { RoomView, WireChange, WireEvent } from '../../shared/protocol.ts';
 import type { Channel } from '../ports.ts';
 import { mustBeSync, type RoomEvent } from './context.ts';
 import { seatOf, type RoomDocument } from './document.ts';
+import { Watched } from './watched.ts';
 
 /** Everybody who sees the same of a room: all of it, or one player, or those who watch. */
 export type Audience = 'all' | 'watch' | `player:${string}`;
@@ -18,6 +19,9 @@ export const signalsOf = (room: string): Channel => `room:${room}:signals`;
 
 /** In a game that hides nothing all members are one audience. */
 export const audienceOf = (game: AnyGame, player: string | null): Audience => (!game.rules.view ? 'all' : player === null ? 'watch' : `player:${player}`);
+
+/** Who watches over views, and whose view is not asked: it hung, or the room is out of play. */
+export interface Seeing { watched: Watched; isUnseen(audience: Audience): boolean }
 
 /** One entry, as each audience hears it. */
 interface Told { place: Place; prev: Place; changes: Map<Audience, WireChange> }
@@ -36,7 +40,7 @@ export class Audiences {
   /** For games with a view: what each audience saw last. */
   private readonly seen = new Map<Audience, { state: Json; error?: string }>();
 
-  constructor(private readonly game: AnyGame, private readonly doc: RoomDocument, private readonly onFailure: (where: string, error: unknown) => void) {
+  constructor(private readonly game: AnyGame, private readonly doc: RoomDocument, private readonly onFailure: (where: string, error: unknown) => void, private readonly how: Seeing = { watched: Watched.unwatched(), isUnseen: () => false }) {
     this.phase = doc.room.phase;
     // What older rules showed of a state that is yet to be migrated, these cannot tell: everybody is given the whole afterwards.
     if (game.rules.view && doc.hidden.stateVersion === game.contract.def.version) for (const audience of this.present()) this.seen.set(audience, this.look(audience));
@@ -124,13 +128,17 @@ export class Audiences {
   /** @param last what to show if the view fails; without it, what is returned is checked here and not by a diff */
   private look(audience: Audience, last?: Json): { state: Json; error?: string } {
     if (this.doc.state === null) return { state: null };
+    if (this.how.isUnseen(audience)) return { state: last ?? null, ...(this.doc.room.phase === 'quarantined' ? {} : { error: 'view-failed' }) };
     const who: Viewer = { seat: this.seatOf(audience), ended: this.doc.room.phase === 'ended', replay: false };
+    this.how.watched.begin('view', 'view', audience);
     try {
       // Through JSON: a view may show one object in two places, and must not be able to hand out the state itself.
       const shown = JSON.parse(JSON.stringify(mustBeSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)))) as Json;
       return { state: last === undefined ? copy(shown, 'view') : shown };
     } catch (error) {
       return this.failed(error, last ?? null);
+    } finally {
+      this.how.watched.end();
     }
   }
 

@@ -43,12 +43,13 @@ export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: R
 /**
  * Sees to it that every bot with something to do will do it: a durable timer each, so that a move that was thought of is
  * made also when the owner dies. What it does is asked again when the timer fires. Bots of games with inputs are asked at ticks.
+ * `asks`: hears which seat's bot is asked next, and says whether it may be.
  */
-export function planMoves(game: AnyGame, doc: RoomDocument, now: number, onFailure: (error: unknown) => void): void {
+export function planMoves(game: AnyGame, doc: RoomDocument, now: number, asks: (seat: number) => boolean, onFailure: (error: unknown) => void): void {
   if (!game.rules.bot || game.contract.def.inputs || doc.room.phase !== 'playing' || doc.state === null || !somebodyHere(doc)) return;
   const random = randomFrom([...doc.hidden.seed] as Seed); // only looking: the game's own numbers are not used up
   for (const seat of botSeats(doc)) {
-    if (doc.hidden.timers[moveTimer(seat)]) continue;
+    if (doc.hidden.timers[moveTimer(seat)] || !asks(seat)) continue;
     try {
       const wish = askBot(game, doc, seat, random);
       if (wish && 'act' in wish) planMove(doc, seat, now + wish.after);

@@ -26,8 +26,11 @@ export interface HiddenRoom {
   previous: { ranking: Ranking; players: string[] } | null;
   /** Version of the game that wrote `state`. */
   stateVersion: number;
-  /** Why the room was taken out of play. */
+  /** Why the room was taken out of play, and what it was like before. */
   fault: string | null;
+  before?: Before;
+  /** Rules that hung, newest first. */
+  hangs?: Hang[];
   /** What the rules have asked of the host's code and nobody has done yet, by its key. */
   effects: Record<string, { name: string; data: Json; match: number }>;
   /** The room's clock when the match began. */
@@ -43,6 +46,12 @@ export interface HiddenRoom {
 }
 
 export interface Timer { at: number; data: Json }
+
+/** A room as it was when it was taken out of play, on its clock; the rest of it stays where it is. */
+export interface Before { phase: PublicRoom['phase']; at: number; timers: Record<string, Timer>; clocks: Record<string, number> }
+
+/** A rule that hung; `bar` names what is not run again for it (rooms/hangs.ts), '' nothing. */
+export interface Hang { at: number; rule: string; bar: string }
 
 export interface HiddenSeat {
   player: string;

@@ -2,6 +2,7 @@ import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Log, Meter, Timer } from '../ports.ts';
 import type { RoomDocument } from './document.ts';
+import type { Watched } from './watched.ts';
 
 /** What is known of an effect besides its data. The same `key` may come again: then it was not known whether it was done. */
 export interface EffectAbout { readonly key: string; readonly game: string; readonly room: string; /** The match in which it was asked for. */ readonly match: number }
@@ -21,13 +22,13 @@ export class Effects {
   private readonly doing = new Map<string, Doing>();
   private stopped = false;
 
-  constructor(private readonly parts: { clock: Clock; log: Log; meter: Meter; effects: EffectHandlers }, private readonly doc: () => RoomDocument, private readonly done: (key: string) => void) {}
+  constructor(private readonly parts: { clock: Clock; log: Log; meter: Meter; effects: EffectHandlers }, private readonly doc: () => RoomDocument, private readonly watched: Watched, private readonly isBarred: (name: string) => boolean, private readonly done: (key: string) => void) {}
 
   /** Begins what is new, and forgets what is struck out. Call it after a commit: only what is durable may be done. */
   pump(): void {
     const { effects } = this.doc().hidden;
     for (const key of this.doing.keys()) if (!Object.hasOwn(effects, key)) this.doing.delete(key);
-    for (const key of Object.keys(effects)) if (!this.doing.has(key)) this.begin(key, { failed: 0, timer: null });
+    for (const [key, { name }] of Object.entries(effects)) if (!this.doing.has(key) && !this.isBarred(name)) this.begin(key, { failed: 0, timer: null });
   }
 
   /** Nothing is begun any more, and what is under way is not waited for: it is the next owner's to do, or to do again. */
@@ -56,7 +57,14 @@ export class Effects {
     const { room } = this.doc();
     const handler = this.parts.effects(room.game, name);
     if (!handler) throw new Error(`nobody does the effect '${name}' of '${room.game}' here`);
-    await handler(JSON.parse(JSON.stringify(data)) as Json, { key, game: room.game, room: room.id, match });
+    this.watched.begin('effect', `effects.${name}`);
+    let doing: Promise<void> | void;
+    try {
+      doing = handler(JSON.parse(JSON.stringify(data)) as Json, { key, game: room.game, room: room.id, match });
+    } finally {
+      this.watched.end(); // what it does later holds nobody up
+    }
+    await doing;
   }
 
   private failed(key: string, one: Doing, error: unknown): void {

@@ -2,12 +2,13 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { apply, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { placeOf, type Place, type Terms } from '../../shared/place.ts';
-import type { Stored } from '../store/contract.ts';
-import { Audiences } from './audiences.ts';
+import type { Blame, Stored } from '../store/contract.ts';
+import { Audiences, type Seeing } from './audiences.ts';
 import type { RoomEvent } from './context.ts';
 import type { RoomDocument } from './document.ts';
 import { Recorder } from './recorder.ts';
 import type { Batch } from './room.ts';
+import { Watched } from './watched.ts';
 
 /** Version of how entries and snapshots are written. A reader of another one must not guess. */
 export const journalVersion = 2;
@@ -26,27 +27,35 @@ export class Unreadable extends Error {
   }
 }
 
-export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences; recorder: Recorder }
+export interface Recovered { doc: RoomDocument; head: Place; terms: Terms; audiences: Audiences; recorder: Recorder; watched: Watched; /** Rules that hung, to be journaled first; taken out when they are. */ blames: Blame[] }
+/** What is known of rules that hung, and who watches over those that run now. */
+export interface Caution { seeing: Seeing; blames: Blame[] }
 
 /**
  * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the snapshot, and
  * those after it, also fill the ring, so that those who come back to the new owner get what they missed.
  * @throws Unreadable
  */
-export function recover(game: AnyGame, doc: RoomDocument, claimed: Stored, onFailure: (where: string, error: unknown) => void): Recovered {
+export function recover(game: AnyGame, doc: RoomDocument, claimed: Stored, onFailure: (where: string, error: unknown) => void, { seeing, blames }: Caution = { seeing: { watched: Watched.unwatched(), isUnseen: () => false }, blames: [] }): Recovered {
   if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version) throw new Unreadable(`the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`);
   const entries = claimed.entries.map(readEntry);
   if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1) throw new Unreadable(`the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`);
   const place = (seq: number) => placeOf(seq, claimed.terms);
-  const recovered: Recovered = { doc, head: place(claimed.seq), terms: claimed.terms, audiences: new Audiences(game, doc, onFailure), recorder: new Recorder(game, doc) };
+  // What a room has seen lately that hung or failed must not be shown on the way: only what it has come to.
+  const wary = game.rules.view !== undefined && (blames.length > 0 || isTroubled(doc) || entries.some(e => touches(e.c, 'hangs') || touches(e.c, 'fault')));
+  const audiences = wary ? null : new Audiences(game, doc, onFailure, seeing);
+  const recorder = new Recorder(game, doc);
   entries.forEach((entry, i) => {
     const seq = claimed.firstSeq + i;
-    if (seq > claimed.snapshotSeq) takeIn(game, recovered, entry, seq);
+    if (seq > claimed.snapshotSeq) takeIn(game, { doc, audiences, recorder, terms: claimed.terms }, entry, seq);
     // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
-    else if (!game.rules.view && !isOld(game, doc)) recovered.audiences.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
+    else if (!game.rules.view && !isOld(game, doc)) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
   });
-  return recovered;
+  return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure, seeing), recorder, watched: seeing.watched, blames };
 }
+
+const isTroubled = ({ hidden }: RoomDocument): boolean => hidden.fault !== null || hidden.hangs !== undefined;
+const touches = ({ hidden }: Changes, key: string): boolean => typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
 
 /**
  * Takes in what was appended after a room was read: `entries` follow its head, and `terms` are those that the room has by now.
@@ -58,13 +67,14 @@ export function catchUp(game: AnyGame, recovered: Recovered, entries: readonly s
     const seq = recovered.head[1] + 1;
     takeIn(game, recovered, readEntry(text), seq);
     recovered.head = placeOf(seq, terms);
+    recovered.watched.committed(seq);
   }
 }
 
-function takeIn(game: AnyGame, { doc, audiences, recorder, terms }: Recovered, entry: Entry, seq: number): void {
+function takeIn(game: AnyGame, { doc, audiences, recorder, terms }: Pick<Recovered, 'doc' | 'recorder' | 'terms'> & { audiences: Audiences | null }, entry: Entry, seq: number): void {
   applyEntry(doc, entry, seq);
   recorder.commit(seq, entry.c, entry.e ?? [], doc);
-  if (!isOld(game, doc)) audiences.commit(placeOf(seq, terms), placeOf(seq - 1, terms), entry.c, entry.e ?? []);
+  if (!isOld(game, doc)) audiences?.commit(placeOf(seq, terms), placeOf(seq - 1, terms), entry.c, entry.e ?? []);
 }
 
 /** Rules of this version cannot show a state of an older one: then nobody is caught up by changes. */

@@ -2,28 +2,33 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Changes } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Append } from '../store/contract.ts';
-import { dueOf, isAbandoned, isDeserted, summaryOf, type RoomDocument } from './document.ts';
+import { closedFault, dueOf, isAbandoned, isDeserted, summaryOf, type RoomDocument } from './document.ts';
 
 /** `name@version` of a game, as the store compares it. */
 export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
 
 const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 
-type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game'>;
+type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game' | 'quarantined'>;
 
 /**
  * For how long (ms) a room is kept from now on if nothing happens in it. Who owns it removes it sooner when it is empty; this
  * is for those whose owner dies before that, and those to which nobody comes back.
  */
 function lifeOf(doc: RoomDocument): number {
-  if (Object.keys(doc.hidden.effects).length > 0) return limits.roomLife;
+  // Of one that is out of play the operator may want to know.
+  if (Object.keys(doc.hidden.effects).length > 0 || faultOf(doc) !== null) return limits.roomLife;
   if (isDeserted(doc)) return limits.unjoinedLife;
   return isAbandoned(doc) ? limits.abandonedLife : limits.roomLife;
 }
 
+const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
+
 /** What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has changed. */
 export class ToldFacts {
-  private due: number | null;
+  /** Undefined: not yet told by this owner. A room that was set aside for a while says both again. */
+  private due: number | null | undefined;
+  private fault: string | null | undefined;
   private summary: string;
   private version: number;
   /** The life that was told last, and when (monotonic ms). */
@@ -31,7 +36,6 @@ export class ToldFacts {
   private renewed = -Infinity;
 
   constructor(doc: RoomDocument, game: AnyGame) {
-    this.due = dueOf(doc);
     this.summary = JSON.stringify(summaryOf(doc, isLate(game)));
     this.version = doc.hidden.stateVersion;
   }
@@ -52,6 +56,11 @@ export class ToldFacts {
     if (this.version !== doc.hidden.stateVersion) {
       this.version = doc.hidden.stateVersion;
       facts.game = gameKey(game);
+    }
+    const fault = faultOf(doc);
+    if (fault !== this.fault) {
+      facts.quarantined = fault === null ? null : { why: fault, since: Math.round(doc.hidden.before?.at ?? doc.hidden.clock) };
+      this.fault = fault;
     }
     const life = lifeOf(doc);
     if (life !== this.life || mono - this.renewed > life / 8) {

@@ -11,6 +11,7 @@ import { audienceOf, channelOf, type Audiences } from './audiences.ts';
 import { closedFault, dueOf, isBot, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
+import { barred, isBarred, isUndone, type Blame } from './hangs.ts';
 import { Inputs } from './inputs.ts';
 import { Journal, type JournalParts, type Standing } from './journal.ts';
 import { Members } from './members.ts';
@@ -19,6 +20,7 @@ import type { Recorder } from './recorder.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
 import type { Tail } from './tail.ts';
 import { Ticker } from './ticker.ts';
+import type { Watched } from './watched.ts';
 
 /** The room was given up before the message was answered: ask whoever owns it now. */
 export class Resigned extends Error {
@@ -91,6 +93,9 @@ export class RoomHost {
   private lastEntry = -Infinity;
   private motions = 0;
   private readonly terms: Terms;
+  /** Rules that hung under owners before, until it is journaled. Nothing else is done before that. */
+  private readonly blames: Blame[];
+  private readonly watched: Watched;
   private readonly startedAt: number;
   private place: Place;
   private readonly failedAt = new Map<string, number>();
@@ -98,7 +103,9 @@ export class RoomHost {
   private aloneSince: number;
 
   constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: Started, private readonly tail: Tail | null = null) {
-    const { doc, head, terms, audiences, recorder } = recovered;
+    const { doc, head, terms, audiences, recorder, watched } = recovered;
+    this.watched = watched;
+    this.blames = recovered.blames;
     this.terms = terms;
     this.place = head;
     this.audiences = audiences;
@@ -106,16 +113,16 @@ export class RoomHost {
     const durable = (game.contract.def as ContractDef).tick?.durable ?? 'every';
     this.motionEvery = durable === 'every' ? 0 : durable.everyMs;
     this.ticker = new Ticker((game.contract.def as ContractDef).tick?.hz);
-    this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error));
+    this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error), watched);
     this.journal = new Journal(parts, game, token, doc, recorder, started.lease);
     this.inputs = new Inputs(game);
-    this.effects = new Effects(parts, () => this.doc, key => {
+    this.effects = new Effects(parts, () => this.doc, watched, name => isUndone(this.doc, this.blames, name, parts.clock.now()), key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();
     });
     this.aloneSince = this.startedAt = parts.clock.mono();
     this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
-    if (this.migrates) this.urgent.push({ kind: 'migrate' });
+    if (this.migrates && !doc.hidden.fault) this.urgent.push({ kind: 'migrate' });
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.effects.pump();
     this.kick();
@@ -141,7 +148,13 @@ export class RoomHost {
   hear(saying: RoomSaying): void {
     const seat = seatOf(this.doc, saying.player);
     if (this.ended || seat < 0 || this.doc.hidden.seats[seat]!.session !== saying.session) return;
-    if (!this.inputs.take(saying.player, saying.session, this.doc.room.inputs[seat] ?? 0, saying)) this.parts.meter.count('badPackets');
+    if (this.doc.hidden.hangs && isBarred(this.doc, barred.input(saying.player), this.parts.clock.now())) return;
+    this.watched.begin('input', 'input', '', saying.player, saying.session);
+    try {
+      if (!this.inputs.take(saying.player, saying.session, this.doc.room.inputs[seat] ?? 0, saying)) this.parts.meter.count('badPackets');
+    } finally {
+      this.watched.end();
+    }
   }
 
   /** Announces the new owner, so that members compare their place and send again what was under way. */
@@ -223,6 +236,7 @@ export class RoomHost {
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
+      if (this.blames.length > 0) this.blamed();
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
       if (entry && this.journal.wantsSnapshot && !(await this.snapshot())) return;
     }
@@ -257,6 +271,7 @@ export class RoomHost {
 
   /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
   private collect(): Due[] {
+    if (this.blames.length > 0) return [{ input: { kind: 'hung', blames: [...this.blames] }, mail: null }];
     const now = Math.max(this.parts.clock.now(), this.room.now);
     if (this.sweepAsked) this.look();
     const batch: Due[] = this.urgent.splice(0).map(input => ({ input, mail: null }));
@@ -326,6 +341,7 @@ export class RoomHost {
     if (!this.still(await this.journal.append(entry, text))) return false;
     this.lastEntry = this.parts.clock.mono();
     this.motions = 0;
+    this.watched.committed(entry.seq);
     const place: Place = [this.term, entry.seq];
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
     this.tail?.add(place, text);
@@ -463,6 +479,14 @@ export class RoomHost {
     }
     this.aloneSince = this.parts.clock.mono();
     this.members.add(message.at, message, this.aloneSince);
+  }
+
+  /** What hung is in the journal now. */
+  private blamed(): void {
+    for (const { rule, n } of this.blames.splice(0)) {
+      this.parts.meter.count('hungRules');
+      this.parts.log.error({ room: this.id, game: this.game.contract.name, rule, ...(n > 0 ? { n } : {}), quarantined: this.room.fault !== null }, 'a rule of a game hung and took its node along; it is not run again');
+    }
   }
 
   /** A rule failed: said once a second for each place, however often it fails. */

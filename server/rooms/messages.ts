@@ -36,7 +36,7 @@ export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | La
 export function repeatable(message: RoomMessage): boolean {
   switch (message.k) {
     case 'act': return message.number !== null || message.name === '$leave';
-    case 'serve': return ['$kick', '$host', '$close'].includes(message.name); // they say what shall be; the others, what shall happen
+    case 'serve': return ['$kick', '$host', '$close', '$release'].includes(message.name); // they say what shall be; the others, what shall happen
     default: return true;
   }
 }

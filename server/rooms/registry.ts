@@ -2,13 +2,15 @@ import type { AnyGame } from '../../shared/contract.ts';
 import { mint } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
 import { Gate } from '../gate.ts';
-import type { Entropy } from '../ports.ts';
-import { StoreError, type Claimed, type Owner, type Stored } from '../store/contract.ts';
+import type { Entropy, Watch } from '../ports.ts';
+import { StoreError, type Blame, type Claimed, type Owner, type Stored } from '../store/contract.ts';
 import { dueOf } from './document.ts';
 import { readSnapshot, recover, Unreadable, type Recovered } from './entry.ts';
+import { distinct, isUnseen } from './hangs.ts';
 import { RoomHost, type EndReason, type HostParts, type Started } from './host.ts';
 import { Losses } from './losses.ts';
 import { Tail } from './tail.ts';
+import { Watched } from './watched.ts';
 
 export type Acquired = { ok: true; host: RoomHost } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
 
@@ -16,6 +18,7 @@ export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
   /** Rooms may be laid open to authors. */
   dev: boolean;
+  watch: Watch;
   entropy: Entropy;
   /** A room is no longer run here. */
   onEnd(id: string, why: EndReason): void;
@@ -29,6 +32,7 @@ export class Registry {
   private readonly acquiring = new Map<string, Promise<Acquired>>();
   private readonly claims = new Gate(limits.claims);
   private closed = false;
+  private readonly slowAt = new Map<string, number>();
   /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
@@ -92,7 +96,8 @@ export class Registry {
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       log.error({ room: id, error }, 'a room cannot be read; it stays as it is');
-      await store.release(id, token);
+      const now = clock.now();
+      await store.release(id, token, { why: `it cannot be read: ${error.message}`, since: now, due: now + limits.unreadableFor });
       return { ok: false, why: 'unreadable' };
     }
     this.begin(host);
@@ -100,12 +105,26 @@ export class Registry {
     return { ok: true, host };
   }
 
-  /** Builds a room from what was read. @throws Unreadable */
-  build(stored: Stored): { game: AnyGame; recovered: Recovered } {
+  /** Builds a room from what was read. `token`: of this node, should it come to run it. @throws Unreadable */
+  build(stored: Stored, token: string, blames: Blame[] = []): { game: AnyGame; recovered: Recovered } {
+    const { clock, log, watch } = this.parts;
     const doc = readSnapshot(stored.snapshot);
     const game = this.parts.games.get(doc.room.game);
     if (!game) throw new Unreadable(`no game '${doc.room.game}' here`);
-    return { game, recovered: recover(game, doc, stored, (where, error) => this.parts.log.error({ where, error }, 'a rule failed while a room was read')) };
+    const watched = new Watched({ room: doc.room.id, token, game: doc.room.game, seq: stored.seq }, { watch, mono: () => clock.mono(), onSlow: (rule, ms) => this.ruleWasSlow(doc.room.game, rule, ms) });
+    const seeing = { watched, isUnseen: (audience: string) => isUnseen(doc, blames, audience, clock.now()) };
+    return { game, recovered: recover(game, doc, stored, (where, error) => log.error({ where, error }, 'a rule failed while a room was read'), { seeing, blames }) };
+  }
+
+  /** Said once a second for each rule, in whichever room. */
+  private ruleWasSlow(game: string, rule: string, ms: number): void {
+    const { meter, log, clock } = this.parts;
+    meter.count('slowRules');
+    const [key, now] = [`${game} ${rule}`, clock.mono()];
+    if (now - (this.slowAt.get(key) ?? -Infinity) < 1_000) return;
+    if (this.slowAt.size > 1_000) this.slowAt.clear(); // names of actions come from clients
+    this.slowAt.set(key, now);
+    log.warn({ game, rule, ms: Math.round(ms) }, 'a rule of a game was slow: all rooms of this node stood still for that long');
   }
 
   /** Runs a room that its owner has handed to this node. `lease`: see Started. */
@@ -134,7 +153,7 @@ export class Registry {
   }
 
   private start(token: string, claimed: Claimed): RoomHost {
-    const { game, recovered } = this.build(claimed);
+    const { game, recovered } = this.build(claimed, token, distinct(claimed.blames));
     const now = this.parts.clock.now();
     const due = dueOf(recovered.doc);
     // An owner that died could not commit since its last sign of life; a room that slept, since it was due.

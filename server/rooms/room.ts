@@ -10,8 +10,11 @@ import { contextFor, mustBeSync, RuleRefusal, type RoomEvent } from './context.t
 import { closedFault, effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
 import { Draft } from './draft.ts';
 import { EngineRefusal, performEngine, type Asker } from './engine-actions.ts';
+import { barred, departure, isBarred, noteHangs, RuleHung, type Blame } from './hangs.ts';
 import { told, type SeatInput } from './inputs.ts';
+import { bringBack, markGone, takeOut } from './quarantine.ts';
 import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, takeSeat, type Seated, type Table } from './seating.ts';
+import { Watched } from './watched.ts';
 
 /** What a room is asked to do. */
 export type Input =
@@ -27,6 +30,8 @@ export type Input =
   | { kind: 'effect'; key: string }
   /** Moves all deadlines by so many ms: the time in which the room could not commit. */
   | { kind: 'shift'; by: number }
+  /** Rules hung, and took the owner before along. */
+  | { kind: 'hung'; blames: readonly Blame[] }
   /** Brings a state that an older version of the game wrote up to this one. */
   | { kind: 'migrate' };
 
@@ -39,6 +44,9 @@ export type Outcome =
   | { kind: 'stale'; base: number; verdicts: NumberedVerdict[] }
   | { kind: 'gap'; base: number }
   | { kind: 'done' };
+
+/** What a player is told of an action that hung. */
+const hungDetail = 'it took too long';
 
 /** What a batch of inputs changed: one journal entry. */
 export interface Batch { seq: number; changes: Changes; events: RoomEvent[]; now: number }
@@ -65,6 +73,7 @@ export class Room {
     /** Last committed seq. */
     private seq: number,
     private readonly onFailure: (where: string, error: unknown) => void,
+    private readonly watched: Watched = Watched.unwatched(),
   ) {
     this.clock = doc.hidden.clock;
     this.draft = new Draft(doc, ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every', onFailure);
@@ -74,6 +83,19 @@ export class Room {
   step(input: Input, wall: number): Outcome {
     this.clock = Math.max(this.clock, wall);
     switch (input.kind) {
+      case 'act': this.watched.begin('act', `actions.${input.name}`, '', input.player, input.session, input.number?.n ?? 0); break;
+      case 'join': case 'away': this.watched.begin(input.kind, input.kind, input.player, input.player, input.session); break;
+      default: this.watched.begin(input.kind);
+    }
+    try {
+      return this.run(input);
+    } finally {
+      this.watched.end();
+    }
+  }
+
+  private run(input: Input): Outcome {
+    switch (input.kind) {
       case 'join': return this.join(input);
       case 'act': return this.act(input);
       case 'away': return this.away(input);
@@ -82,6 +104,7 @@ export class Room {
       case 'serve': return this.serve(input);
       case 'effect': return this.effectDone(input.key);
       case 'shift': return this.shift(input.by);
+      case 'hung': return this.hung(input.blames);
       case 'migrate': return this.migrate();
     }
   }
@@ -94,7 +117,7 @@ export class Room {
 
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   take(): Batch | null {
-    if (this.draft.changes('state') || this.draft.changes('room')) this.planMoves();
+    if ((this.draft.changes('state') || this.draft.changes('room')) && botSeats(this.doc).length > 0) this.planMoves();
     const taken = this.draft.take(this.clock);
     return taken && { seq: ++this.seq, ...taken, now: this.clock };
   }
@@ -104,15 +127,18 @@ export class Room {
 
   private barred(): Outcome { return { kind: 'refused', refusal: refused(this.fault === closedFault ? 'room-missing' : 'room-quarantined') }; }
 
-  private table(): Table { return { game: this.game, doc: this.doc, events: this.draft.events, now: this.clock }; }
+  private table(who = ''): Table { return { game: this.game, doc: this.doc, events: this.draft.events, now: this.clock, asks: rule => this.watched.rule(rule, who) }; }
+
+  private isBarred(what: string): boolean { return isBarred(this.doc, what, this.clock); }
 
   private join(input: Input & { kind: 'join' }): Outcome {
     if (this.fault) return this.barred();
+    if (this.doc.hidden.hangs && seatOf(this.doc, input.player) < 0 && this.isBarred(barred.join(input.player))) return { kind: 'refused', refusal: refused('join-refused', hungDetail) };
     let seated: Seated | Refused;
     try {
       seated = this.draft.count(() => takeSeat(this.table(), input));
     } catch (error) {
-      this.onFailure('joined', error);
+      this.onFailure(this.watched.lastRule, error);
       return { kind: 'refused', refusal: refused('join-refused', error instanceof RuleRefusal ? error.detail : undefined) };
     }
     if ('code' in seated) return { kind: 'refused', refusal: seated };
@@ -124,6 +150,7 @@ export class Room {
   private away(input: Input & { kind: 'away' }): Outcome {
     const seat = seatOf(this.doc, input.player);
     if (seat < 0 || this.doc.hidden.seats[seat]!.session !== input.session) return { kind: 'done' };
+    if (this.fault) return this.draft.count(() => { markGone(this.doc, seat); return { kind: 'done' }; });
     const was = this.draft.count(() => markAway(this.table(), seat));
     if (was && this.doc.room.phase === 'playing') this.hook('away', seat);
     return { kind: 'done' };
@@ -143,6 +170,7 @@ export class Room {
     if (this.fault) return this.barred();
     const seq = this.seq + 1;
     const n = input.number?.n ?? null;
+    if (n !== null && this.doc.hidden.hangs && this.isBarred(barred.act(input.session, n))) return this.refuseHung(input.player, n, seq);
     try {
       const outs = this.draft.count(() => this.perform(seat, input.name, input.data), input.name.startsWith('$') ? 'engine' : 'rule');
       this.record(hidden.player, n, seq);
@@ -153,6 +181,12 @@ export class Room {
       this.record(hidden.player, n, [seq, refusal.code, refusal.detail ?? '']);
       return { kind: 'refusedAction', seq, refusal };
     }
+  }
+
+  /** What hung is not run again: its number gets the verdict of a rule that failed. */
+  private refuseHung(player: string, n: number, seq: number): Outcome {
+    this.record(player, n, [seq, 'rule-failed', hungDetail]);
+    return { kind: 'refusedAction', seq, refusal: refused('rule-failed', hungDetail) };
   }
 
   /** Answers a number that cannot be the next one. Null: it is. */
@@ -193,8 +227,9 @@ export class Room {
 
   /** What the server itself asks of the room, as a host would. */
   private serve({ name, data }: Input & { kind: 'serve' }): Outcome {
-    if (this.fault && name !== '$close') return this.barred();
+    if (this.fault && name !== '$close' && name !== '$release') return this.barred();
     const seq = this.seq + 1;
+    if (name === '$release') return this.release(seq);
     try {
       this.afterAction(name, 'server', this.draft.count(() => performEngine(this.table(), 'server', name, data)));
       return { kind: 'accepted', seq };
@@ -213,17 +248,28 @@ export class Room {
   }
 
   private planMoves(): void {
-    if (botSeats(this.doc).length > 0) this.draft.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, error => this.onFailure('bot', error)), 'rule');
+    this.watched.begin('plan');
+    this.draft.tryOut('bot', () => planMoves(this.game, this.doc, this.clock, seat => this.asksBot(seat), error => this.onFailure('bot', error)), 'rule');
+    this.watched.end();
+  }
+
+  /** Before a bot is asked. @returns whether it may be */
+  private asksBot(seat: number): boolean {
+    const { player } = this.doc.hidden.seats[seat]!;
+    this.watched.rule('bot', player);
+    return !this.doc.hidden.hangs || !this.isBarred(barred.bot(player));
   }
 
   /** A bot's turn: its move is an action like any other. What it does wrong is its own fault and changes nothing. */
   private botMove(seat: number): void {
     this.draft.count(() => { delete this.doc.hidden.timers[moveTimer(seat)]; });
-    if (!this.doc.room.seats[seat]?.bot || this.doc.room.phase !== 'playing') return;
+    if (!this.doc.room.seats[seat]?.bot || this.doc.room.phase !== 'playing' || !this.asksBot(seat)) return;
     try {
       this.draft.count(() => {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
-        if (move && 'act' in move) this.perform(seat, move.act, move.data);
+        if (!move || !('act' in move)) return;
+        this.watched.rule(`actions.${move.act}`, this.doc.hidden.seats[seat]!.player);
+        this.perform(seat, move.act, move.data);
       });
     } catch (error) {
       this.onFailure('bot', error);
@@ -232,8 +278,9 @@ export class Room {
 
   /** Whoever has gone is not waited for. */
   private waitNoLonger(): void {
-    if (this.doc.room.phase === 'waiting') this.draft.tryOut('setup', () => maybeStart(this.table()));
-    if (this.doc.room.phase === 'ended') this.draft.tryOut('setup', () => maybeRematch(this.table()));
+    if (this.doc.hidden.hangs && this.isBarred(barred.setup)) return;
+    if (this.doc.room.phase === 'waiting') this.draft.tryOut('setup', () => maybeStart(this.table(departure)));
+    if (this.doc.room.phase === 'ended') this.draft.tryOut('setup', () => maybeRematch(this.table(departure)));
   }
 
   private outOfPlay(seat: number | null): void {
@@ -244,7 +291,11 @@ export class Room {
 
   private hook(name: 'away' | 'back' | 'left', seat: number): void {
     const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
-    if (hook && this.doc.room.phase === 'playing') this.draft.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.draft.events, this.clock, seat))), 'rule');
+    if (!hook || this.doc.room.phase !== 'playing') return;
+    const player = this.doc.room.seats[seat]?.player ?? '';
+    if (this.doc.hidden.hangs && this.isBarred(barred.hook(name, player))) return this.onFailure(name, new RuleHung(name));
+    this.watched.rule(name, player);
+    this.draft.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.draft.events, this.clock, seat))), 'rule');
   }
 
   /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
@@ -260,6 +311,7 @@ export class Room {
       const rule = (this.game.rules.timers as Record<string, unknown> | undefined)?.[name] as ((s: unknown, data: unknown, ctx: unknown) => unknown) | undefined;
       const fired = rule !== undefined && this.doc.room.phase === 'playing' && this.draft.tryOut(`timers.${name}`, () => {
         consume().clear();
+        this.watched.rule(`timers.${name}`);
         mustBeSync(rule(this.doc.state, data, contextFor(this.game, this.doc, this.draft.events, this.clock, null)));
       }, 'rule');
       if (!fired) this.draft.count(() => { delete this.doc.hidden.timers[name]; delete this.doc.room.clocks[name]; });
@@ -287,6 +339,7 @@ export class Room {
     const rule = this.game.rules.tick as ((s: unknown, ctx: unknown) => unknown) | undefined;
     if (!rule || this.doc.room.phase !== 'playing') return { kind: 'done' };
     if (asksAtTick(this.game, this.ticks++)) this.askBots();
+    this.watched.rule('tick');
     const ran = this.draft.tryOut('tick', () => {
       const ctx = Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, null), { inputs: this.inputsBySeat(inputs) });
       mustBeSync(rule(this.doc.state, ctx));
@@ -300,6 +353,7 @@ export class Room {
     this.botInputs.clear();
     if (!somebodyHere(this.doc)) return;
     for (const seat of botSeats(this.doc)) {
+      if (!this.asksBot(seat)) continue;
       this.draft.tryOut('bot', () => {
         const move = askBot(this.game, this.doc, seat, randomFrom(this.doc.hidden.seed));
         if (move && 'act' in move) planMove(this.doc, seat, this.clock + move.after);
@@ -325,14 +379,29 @@ export class Room {
 
   /** Takes the room out of play, for an operator to look at. */
   quarantine(why: string): void {
-    this.draft.count(() => {
-      this.doc.room.phase = 'quarantined';
-      this.doc.room.clocks = {};
-      // What was asked for before is done all the same, and found by that timer.
-      const { [effectsTimer]: effects } = this.doc.hidden.timers;
-      this.doc.hidden.timers = effects ? { [effectsTimer]: effects } : {};
-      this.doc.hidden.fault = why;
-    });
+    if (!this.fault) this.draft.count(() => takeOut(this.doc, why, this.clock));
+  }
+
+  /** Back into play, by its operator. Where it is not out of play, that was done already. */
+  private release(seq: number): Outcome {
+    if (this.fault === closedFault) return this.barred();
+    if (this.fault) {
+      this.draft.count(() => bringBack(this.table()));
+      this.failedTicks = 0;
+      this.migrate();
+    }
+    return { kind: 'accepted', seq };
+  }
+
+  /** What hung counts as a rule that has failed: consumed, refused, and not run again. */
+  private hung(blames: readonly Blame[]): Outcome {
+    const why = this.draft.count(() => noteHangs(this.doc, blames, this.clock));
+    for (const { player, session, n } of blames) {
+      const seat = this.doc.hidden.seats[seatOf(this.doc, player)];
+      if (n > 0 && seat?.session === session && n === seat.base + 1 && this.isBarred(barred.act(session, n))) this.refuseHung(player, n, this.seq + 1);
+    }
+    if (why !== null) this.quarantine(why);
+    return { kind: 'done' };
   }
 
   private shift(by: number): Outcome {
@@ -348,6 +417,7 @@ export class Room {
     const { room, hidden } = this.doc;
     const version = this.game.contract.def.version as number;
     if (hidden.stateVersion === version) return { kind: 'done' };
+    this.watched.rule('migrate');
     const migrated = this.draft.tryOut('migrate', () => {
       if (this.doc.state !== null) {
         if (!this.game.rules.migrate) throw new TypeError('the rules have no migrate');
@@ -361,7 +431,7 @@ export class Room {
 
   private refusalOf(error: unknown, name: string): Refused {
     if (error instanceof RuleRefusal || error instanceof EngineRefusal) return { ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) };
-    this.onFailure(`actions.${name}`, error);
+    this.onFailure(name.startsWith('$') ? this.watched.lastRule : `actions.${name}`, error);
     return refused('rule-failed');
   }
 }

@@ -10,7 +10,7 @@ import { botPlayer, closedFault, effectsTimer, holdTimer, isBot, moveTimer, seat
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
  * the room runs each as one step that is undone as a whole if it throws.
  */
-export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number }
+export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ asks(rule: 'setup' | 'joined'): void }
 
 const awayRule = (game: AnyGame) => (game.contract.def as ContractDef).away ?? { hold: 60_000, then: 'leave' as const };
 
@@ -57,6 +57,7 @@ function sit(t: Table, seat: number, who: { player: string; name: string; bot: b
   room.seats[seat].team = smallestTeam(t);
   hidden.seats[seat] = { player: who.player, session, closed: [], base: 0, verdicts: {} };
   forgetInputs(t, seat);
+  t.asks('joined');
   mustBeSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
 }
 
@@ -225,6 +226,7 @@ export function startMatch(t: Table): void {
   room.clocks = {};
   for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false } satisfies Partial<PublicSeat>);
   endTimers(hidden);
+  t.asks('setup');
   const state = mustBeSync((t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)));
   if (state === undefined) throw new TypeError('setup returned nothing: it returns the state that a match begins with');
   t.doc.state = state;

@@ -37,8 +37,21 @@ export interface Store {
   /** Keeps a recording for `life` ms and lets go of its pieces. It outlives its room. */
   keepReplay(id: string, match: number, text: string, life: number): Promise<void>;
   replay(id: string, match: number): Promise<string | null>;
-  /** Gives the room up, so that the next claim needs no proof of death. */
-  release(id: string, token: string): Promise<'ok' | 'fenced'>;
+  /**
+   * Gives the room up, so that the next claim needs no proof of death. `aside`: it cannot be run; it is listed among the
+   * quarantined until the next entry of it, and what is due in it is not looked for before `due`.
+   */
+  release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'>;
+  /**
+   * Writes down that a run of a rule hangs, if `seq` still is the room's last entry: so the next claim is told of it, until an
+   * entry is written. The same run (by its id) is written once. No token is asked for: a node that hangs may be held for dead,
+   * and its room taken, before it says so; and whatever the room's owner of now does makes it void.
+   */
+  blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'>;
+  /** Takes that back: the run has ended after all. */
+  unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'>;
+  /** Rooms that were taken out of play, oldest first. */
+  quarantined(most: number): Promise<QuarantinedRoom[]>;
   /** Who owns it, or null where there is no such room. */
   owner(id: string): Promise<Owner | null>;
   byCode(code: string): Promise<string | null>;
@@ -97,6 +110,8 @@ export interface Claimed extends Stored {
   term: number;
   /** The owner before, and the clock of its last sign of life, where known. */
   previous: { node: string; seen: number | null } | null;
+  /** The runs of rules that hung since the last entry, oldest first. */
+  blames: Blame[];
 }
 export type Lost = { ok: false; why: 'missing' } | { ok: false; why: 'taken'; owner: Owner } | { ok: false; why: 'game'; game: string };
 
@@ -114,6 +129,35 @@ export interface Append {
   game?: string;
   /** Gives the room up in the same step. */
   release?: boolean;
+  /** Why and since when (wall ms) the room is out of play, null where it is not, undefined for no change. */
+  quarantined?: { why: string; since: number } | null;
+}
+
+/** A run of a rule that did not end. Names and ids are cut at 128 UTF-16 units. */
+export interface Blame {
+  /** Of this run alone. */
+  id: string;
+  /** What the room was asked: the kind of the input, or what else it was about. */
+  input: string;
+  /** What ran: `actions.drop`, `timers.turn`, `tick`, `view`, … */
+  rule: string;
+  /** Who asked; '' where nobody did, and 0 where the action had no number. */
+  player: string;
+  session: string;
+  n: number;
+  /** About whom the rule was asked, where that is known: a player, an audience. */
+  who: string;
+}
+
+/** A room that was taken out of play, for an operator to look at. */
+export interface QuarantinedRoom {
+  id: string;
+  code: string;
+  /** The game's name. */
+  game: string;
+  why: string;
+  /** Since when, ms since 1970. */
+  since: number;
 }
 
 /** The store could not do as asked. */

@@ -2,12 +2,13 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Claimed, Lost, NewRoom, Owner, Pass, Passed, Peeked, Store, Stored } from './contract.ts';
+import type { Append, Blame, Claimed, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, Store, Stored } from './contract.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
   terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
   due: number | null; summary: RoomSummary | null; expires: number; life: number;
+  blames: Blame[]; quarantined: { why: string; since: number } | null;
 }
 
 /** The embedded default: all in this process, gone with it. Several nodes in one process may share one. */
@@ -26,7 +27,7 @@ export class MemoryStore implements Store {
     if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life, blames: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
     return 'ok';
@@ -39,7 +40,7 @@ export class MemoryStore implements Store {
     if (!claim.games.includes(room.game)) return { ok: false, why: 'game', game: room.game };
     const previous = room.node === null ? null : { node: room.node, seen: this.seen(room.node) };
     this.newTerm(room, claim, claim.floor);
-    return { ok: true, term: room.term, ...storedOf(room), previous };
+    return { ok: true, term: room.term, ...storedOf(room), previous, blames: [...room.blames] };
   }
 
   async peek(id: string): Promise<Peeked | null> {
@@ -73,10 +74,12 @@ export class MemoryStore implements Store {
     if (append.seq !== room.seq + 1) return 'seq';
     room.entries.push(append.entry);
     room.seq = append.seq;
+    room.blames = [];
     if (append.due !== undefined) room.due = append.due;
     if (append.summary !== undefined) room.summary = append.summary;
     if (append.life !== undefined) room.expires = this.clock.now() + (room.life = append.life);
     if (append.game !== undefined) room.game = append.game;
+    if (append.quarantined !== undefined) room.quarantined = append.quarantined;
     if (append.release) room.token = room.node = null;
     return 'ok';
   }
@@ -110,11 +113,35 @@ export class MemoryStore implements Store {
     return kept && kept.expires > this.clock.now() ? kept.text : null;
   }
 
-  async release(id: string, token: string): Promise<'ok' | 'fenced'> {
+  async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     room.token = room.node = null;
+    if (aside) {
+      room.quarantined ??= { why: aside.why, since: aside.since };
+      if (room.due !== null) room.due = Math.max(room.due, aside.due);
+    }
     return 'ok';
+  }
+
+  async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
+    const room = this.room(id);
+    if (room?.seq !== seq) return 'seq';
+    room.blames = [...room.blames.filter(b => b.id !== blame.id), { ...blame }];
+    return 'ok';
+  }
+
+  async unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
+    const room = this.room(id);
+    if (room?.seq !== seq) return 'seq';
+    room.blames = room.blames.filter(b => b.id !== run);
+    return 'ok';
+  }
+
+  async quarantined(most: number): Promise<QuarantinedRoom[]> {
+    this.sweep();
+    return [...this.rooms].flatMap(([id, r]) => (r.quarantined ? [{ id, code: r.code, game: gameOf(r.game), ...r.quarantined }] : []))
+      .sort((a, b) => a.since - b.since).slice(0, most);
   }
 
   async owner(id: string): Promise<Owner | null> {
@@ -180,4 +207,5 @@ export class MemoryStore implements Store {
 
 const termsOf = (room: Kept): Terms => room.terms.map(t => [...t] as [number, number]);
 const storedOf = (room: Kept): Stored => ({ seq: room.seq, terms: termsOf(room), snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq });
+const gameOf = (key: string): string => key.slice(0, key.lastIndexOf('@'));
 const ownerOf = (room: Kept): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });

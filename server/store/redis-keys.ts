@@ -12,6 +12,8 @@ export class RedisKeys {
   get listed(): string { return `${this.prefix}listed`; }
   get open(): string { return `${this.prefix}open`; }
   get summaries(): string { return `${this.prefix}summaries`; }
+  /** Rooms out of play: id -> why, since. */
+  get quarantined(): string { return `${this.prefix}quarantined`; }
   get due(): string { return `${this.prefix}due`; }
   get nodes(): string { return `${this.prefix}nodes`; }
   get probe(): string { return `${this.prefix}probe`; }

@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Claimed, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type Store } from './contract.ts';
+import { StoreError, type Append, type Blame, type Claimed, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type Store } from './contract.ts';
 import type { Terms } from '../../shared/place.ts';
 import type { RedisClient } from './redis-client.ts';
 import { doorOf, type RedisAt } from './redis-door.ts';
@@ -15,7 +15,7 @@ import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
-const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove']);
+const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove', 'blame']);
 
 /**
  * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
@@ -101,12 +101,13 @@ export class RedisStore implements Store {
   async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
     const k = this.keys;
     const { summary } = append;
-    const reply = (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.open], [
+    const reply = (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.open, k.quarantined], [
       append.token, String(append.seq), append.entry, id,
       append.due === undefined ? '' : append.due === null ? '-' : String(Math.round(append.due)),
       summary === undefined ? '' : summary === null ? '-' : JSON.stringify(summary),
       summary ? String(summary.since) : '', summary?.open ? '1' : '0',
       append.life === undefined ? '' : String(append.life), append.game ?? '', append.release ? '1' : '0',
+      append.quarantined === undefined ? '' : append.quarantined === null ? '-' : JSON.stringify(append.quarantined),
     ])) as 'ok' | 'fenced' | 'seq';
     if (reply === 'ok' && append.life !== undefined) this.renewCode(id, append.life);
     return reply;
@@ -125,7 +126,29 @@ export class RedisStore implements Store {
 
   async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.reads.get(this.keys.replay(id, match))); }
 
-  async release(id: string, token: string): Promise<'ok' | 'fenced'> { return (await this.run('release', [this.keys.meta(id)], [token])) as 'ok' | 'fenced'; }
+  async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
+    const k = this.keys;
+    return (await this.run('release', [k.meta(id), k.quarantined, k.due], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', String(Math.round(aside?.due ?? 0))])) as 'ok' | 'fenced';
+  }
+
+  async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
+    return (await this.run('blame', [this.keys.meta(id)], [String(seq), blame.id, JSON.stringify(blame)])) as 'ok' | 'seq';
+  }
+  async unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
+    return (await this.run('blame', [this.keys.meta(id)], [String(seq), run, ''])) as 'ok' | 'seq';
+  }
+
+  async quarantined(most: number): Promise<QuarantinedRoom[]> {
+    const lines = Object.entries(await this.read(() => this.reads.hGetAll(this.keys.quarantined)));
+    const metas = await this.read(() => Promise.all(lines.map(([id]) => this.reads.hmGet(this.keys.meta(id), ['code', 'game']))));
+    // Rooms expire by themselves; their lines here are cleared by whoever sees them.
+    const gone = lines.filter((_l, i) => typeof metas[i]![0] !== 'string').map(([id]) => id);
+    if (gone.length > 0) await this.read(() => this.reads.hDel(this.keys.quarantined, gone));
+    return lines.flatMap(([id, text], i) => {
+      const [code, game] = metas[i]!;
+      return typeof code === 'string' && typeof game === 'string' ? [{ id, code, game: game.slice(0, game.lastIndexOf('@')), ...(JSON.parse(text) as { why: string; since: number }) }] : [];
+    }).sort((a, b) => a.since - b.since).slice(0, most);
+  }
 
   async owner(id: string): Promise<Owner | null> {
     const m = await this.read(() => this.reads.hmGet(this.keys.meta(id), ['node', 'tok', 'term', 'seq']));
@@ -151,7 +174,7 @@ export class RedisStore implements Store {
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
     const k = this.keys;
     const code = await this.codeOf(id);
-    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.open], [token, id])) as 'ok' | 'fenced';
+    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.open, k.quarantined], [token, id])) as 'ok' | 'fenced';
   }
 
   async probe(): Promise<boolean> {
@@ -261,6 +284,7 @@ function claimedOf(r: string[]): Claimed {
   const record = r[8] ? (JSON.parse(r[8]) as NodeRecord) : null;
   return {
     ok: true, term: Number(r[1]), seq: Number(r[2]), terms: termsOf(r[3]!),
-    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], seen: record?.at ?? null } : null, entries: r.slice(9),
+    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], seen: record?.at ?? null } : null,
+    blames: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as Blame), entries: r.slice(10),
   };
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { limits } from '../../shared/limits.ts';
 import { placeOf } from '../../shared/place.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
-import type { Append, Claimed, NewRoom, Store } from '../../server/store/contract.ts';
+import type { Append, Blame, Claimed, NewRoom, Store } from '../../server/store/contract.ts';
 
 /** How the suite comes by a store: an empty one for each test, or one in which nobody has the ids the suite draws. */
 export interface StoreUnderTest {
@@ -475,6 +475,87 @@ export function storeSuite(under: StoreUnderTest): void {
           assert.ok(passed.ok && passed.terms.length === Math.min(limits.terms, seq + 1));
           token = `u${seq}`;
         }
+      });
+    });
+
+    describe('rules that hang', () => {
+      const blame = (id: string, more: Partial<Blame> = {}): Blame => ({ id, input: 'act', rule: 'actions.loop', player: 'ada «♟»', session: 's', n: 3, who: '', ...more });
+
+      it('[R8] what hung is told to the next claim, and to the one after it, until an entry is written', async () => {
+        const id = await owned('a', 2);
+        assert.deepEqual((await claimed(id, 'b', 'a')).blames, []);
+        assert.equal(await store.blame(id, 2, blame('b-1')), 'ok');
+        assert.deepEqual((await claimed(id, 'c', 'b')).blames, [blame('b-1')]);
+        assert.equal(await store.blame(id, 2, blame('c-1', { rule: 'view', who: 'line\nbreak' })), 'ok');
+        assert.deepEqual((await claimed(id, 'd', 'c')).blames, [blame('b-1'), blame('c-1', { rule: 'view', who: 'line\nbreak' })]);
+        assert.equal(await append(id, 'd', 3), 'ok');
+        assert.deepEqual((await claimed(id, 'e', 'd')).blames, []);
+        assert.equal(await store.blame(id, 3, blame('e-1')), 'ok');
+        assert.deepEqual((await claimed(id, 'f', 'e')).blames, [blame('e-1')], 'what is past is past');
+      });
+
+      it('[R8] the same run is written once, and may be taken back', async () => {
+        const id = await owned('a', 1);
+        for (const run of ['a-1', 'a-12', 'a-1']) assert.equal(await store.blame(id, 1, blame(run)), 'ok');
+        assert.deepEqual((await claimed(id, 'b', 'a')).blames.map(b => b.id).sort(), ['a-1', 'a-12']);
+        assert.equal(await store.unblame(id, 1, 'a-1'), 'ok');
+        assert.equal(await store.unblame(id, 1, 'a-7'), 'ok');
+        assert.deepEqual((await claimed(id, 'c', 'b')).blames, [blame('a-12')]);
+        assert.equal(await store.unblame(id, 1, 'a-12'), 'ok');
+        assert.deepEqual((await claimed(id, 'd', 'c')).blames, []);
+      });
+
+      it('[R8] who was replaced is still heard, as long as nothing was written since; then nobody is', async () => {
+        const id = await owned('a', 9);
+        await claimed(id, 'b', 'a');
+        assert.equal(await store.blame(id, 9, blame('a-1')), 'ok');
+        assert.equal(await append(id, 'b', 10), 'ok');
+        for (const seq of [9, 1, 11]) assert.equal(await store.blame(id, seq, blame('b-1')), 'seq');
+        assert.equal(await store.unblame(id, 9, 'a-1'), 'seq');
+        assert.equal(await store.blame(fresh(), 0, blame('a-1')), 'seq');
+        assert.deepEqual((await claimed(id, 'c', 'b')).blames, []);
+      });
+    });
+
+    describe('rooms out of play', () => {
+      const among = async (...ids: string[]) => (await store.quarantined(100_000)).filter(q => ids.includes(q.id));
+
+      it('[R9] are listed with the entry that says so, oldest first, until one says otherwise or the room is removed', async () => {
+        const [first, second] = [await owned('a', 1), await owned('a', 1)];
+        await append(second, 'a', 2, { quarantined: { why: 'twice «bad»', since: 2_000 } });
+        await append(first, 'a', 2, { quarantined: { why: 'bad', since: 1_000 } });
+        await append(first, 'a', 3);
+        assert.deepEqual(await among(first, second), [
+          { id: first, code: `C${first}`, game: 'game', why: 'bad', since: 1_000 },
+          { id: second, code: `C${second}`, game: 'game', why: 'twice «bad»', since: 2_000 },
+        ]);
+        assert.equal((await store.quarantined(1)).length, 1);
+        assert.equal(await append(first, 'other', 4, { quarantined: null }), 'fenced');
+        assert.equal((await among(first)).length, 1);
+        await append(first, 'a', 4, { quarantined: null });
+        assert.deepEqual((await among(first, second)).map(q => q.id), [second]);
+        await store.remove(second, 'a');
+        assert.deepEqual(await among(first, second), []);
+      });
+
+      it('[J6] [R9] a room that cannot be run is set aside: listed, and not looked for before its time', async () => {
+        const id = await owned('a');
+        await append(id, 'a', 1, { due: 100 });
+        assert.equal(await store.release(id, 'b', { why: 'unreadable', since: 5, due: 500 }), 'fenced');
+        assert.equal(await store.release(id, 'a', { why: 'unreadable', since: 5, due: 500 }), 'ok');
+        assert.deepEqual(await among(id), [{ id, code: `C${id}`, game: 'game', why: 'unreadable', since: 5 }]);
+        const due = async (at: number) => (await store.due(at, 1_000)).some(d => d.id === id);
+        assert.deepEqual([await due(499), await due(500)], [false, true]);
+        await claimed(id, 'b', null);
+        assert.equal(await store.release(id, 'b', { why: 'still', since: 9, due: 400 }), 'ok');
+        assert.deepEqual((await among(id)).map(q => [q.why, q.since]), [['unreadable', 5]], 'since it was first');
+        assert.equal(await due(499), false);
+        await claimed(id, 'c', null);
+        await append(id, 'c', 2, { quarantined: null });
+        assert.deepEqual(await among(id), []);
+        const calm = await owned('a', 1);
+        await store.release(calm, 'a', { why: 'unreadable', since: 5, due: 500 });
+        assert.ok(!(await store.due(1_000, 1_000)).some(d => d.id === calm), 'where nothing was due, nothing is');
       });
     });
 

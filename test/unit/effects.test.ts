@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { effectsTimer, newDocument, summaryOf } from '../../server/rooms/document.ts';
 import { Effects, type EffectHandler } from '../../server/rooms/effects.ts';
+import { Watched } from '../../server/rooms/watched.ts';
 import { limits } from '../../shared/limits.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
 import { silentLog } from './fixed.ts';
@@ -20,7 +21,7 @@ function doing(handler: EffectHandler | null) {
       ran.push({ key: about.key, data, match: about.match, at: clock.mono() });
       return handler(data, about);
     }),
-  }, () => doc, key => done.push(key));
+  }, () => doc, Watched.unwatched(), () => false, key => done.push(key));
   const ask = (key: string, match = 1) => { doc.hidden.effects[key] = { name: 'save', data: { what: key }, match }; };
   const strike = (key: string) => { delete doc.hidden.effects[key]; effects.pump(); };
   return { clock, doc, effects, done, ran, ask, strike, failed: () => failed, waiting: () => (clock as unknown as { waiting: unknown[] }).waiting.length };

@@ -18,7 +18,7 @@ function stored(snapshotSeq: number): { claimed: Claimed; doc: unknown; last: nu
     last, doc: played.room.doc,
     claimed: {
       ok: true, term: 2_000, seq: last, terms: [[1_000, 1], [2_000, last + 1]], snapshot: encodeSnapshot(docs[snapshotSeq]!), snapshotSeq,
-      entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null,
+      entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null, blames: [],
     },
   };
 }
@@ -70,7 +70,7 @@ describe('reading a room', () => {
     for (const seat of [0, 1, 0]) played.act(seat, 'draw');
     const claimed: Claimed = {
       ok: true, term: 2_000, seq: played.journal.length, terms: [[1_000, 1], [2_000, played.journal.length + 1]], snapshot: encodeSnapshot(first), snapshotSeq: before,
-      entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null,
+      entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null, blames: [],
     };
     const { audiences, doc, head } = recover(handsGame, readSnapshot(claimed.snapshot), claimed, () => {});
     assert.deepEqual(doc, played.room.doc);

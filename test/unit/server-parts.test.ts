@@ -202,11 +202,12 @@ describe('config', () => {
     const read = readConfig({ PORT: '0', REDIS_URL: 'rediss://u:p@h:1/2', REJOIN_SECRET: secret, ORIGINS: ' https://a.example , ,https://b.example', CONTROL_PORT: '99' });
     assert.deepEqual(read.ORIGINS, ['https://a.example', 'https://b.example']);
     assert.equal(read.PORT, 0);
+    assert.deepEqual(['never', '5000'].map(ms => readConfig({ HANG_AFTER_MS: ms }).HANG_AFTER_MS), [null, 5_000]);
   });
 
   it('complains about everything at once', () => {
-    const said = complaint({ PORT: 'http', NODE_NAME: 'a b', REJOIN_SECRET: 'short', KEY_PREFIX: '{x}', LOG_LEVEL: 'loud', REDIS_URL: 'http://h', CONTROL_PORT: '0' });
-    for (const name of ['PORT', 'NODE_NAME', 'REJOIN_SECRET', 'KEY_PREFIX', 'LOG_LEVEL', 'REDIS_URL', 'CONTROL_PORT']) assert.match(said, new RegExp(`^ {2}${name}: `, 'm'));
+    const said = complaint({ PORT: 'http', NODE_NAME: 'a b', REJOIN_SECRET: 'short', KEY_PREFIX: '{x}', LOG_LEVEL: 'loud', REDIS_URL: 'http://h', CONTROL_PORT: '0', HANG_AFTER_MS: '10', OPERATOR_TOKEN: 'short' });
+    for (const name of ['HANG_AFTER_MS', 'OPERATOR_TOKEN', 'PORT', 'NODE_NAME', 'REJOIN_SECRET', 'KEY_PREFIX', 'LOG_LEVEL', 'REDIS_URL', 'CONTROL_PORT']) assert.match(said, new RegExp(`^ {2}${name}: `, 'm'));
   });
 
   it('complains about a missing secret also when something else is wrong', () => {

@@ -1,7 +1,11 @@
--- Gives a room up: the next claim expects nobody's token.
--- keys  1 meta
--- args  1 token
+-- Gives a room up: the next claim expects nobody's token. Perhaps sets it aside, because it cannot be run.
+-- keys  1 meta   2 quarantined (hash: id -> json)   3 due (sorted set: id -> ms)
+-- args  1 token   2 id   3 why and since when it is set aside: '' not, json   4 not due before, ms
 -- says  'ok' | 'fenced'
 if redis.call('HGET', KEYS[1], 'tok') ~= ARGV[1] then return 'fenced' end
 redis.call('HDEL', KEYS[1], 'tok', 'node')
+if ARGV[3] ~= '' then
+  redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[3])
+  redis.call('ZADD', KEYS[3], 'XX', 'GT', ARGV[4], ARGV[2])
+end
 return 'ok'

@@ -1,0 +1,39 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import express, { type Router } from 'express';
+import { isId } from '../shared/ids.ts';
+import { refused } from '../shared/refusals.ts';
+import { RoomRefusal, type ServerRooms } from './server-rooms.ts';
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+
+/** What an operator without code does about rooms out of play. For whoever brings the token. */
+export function operatorRoutes(rooms: ServerRooms, token: string): Router {
+  const router = express.Router();
+  const wanted = digest(`Bearer ${token}`); // digests are of one length, and say nothing about how near a guess was
+  router.use((req, res, next) => {
+    res.set('cache-control', 'no-store');
+    if (timingSafeEqual(digest(req.headers.authorization ?? ''), wanted)) return next();
+    res.status(401).set('www-authenticate', 'Bearer').json({ error: 'unauthorized' });
+  });
+  router.get('/quarantined', async (_req, res) => {
+    try {
+      res.json({ rooms: await rooms.quarantined() });
+    } catch (error) {
+      if (!(error instanceof RoomRefusal)) throw error;
+      res.status(503).json(refused('unavailable'));
+    }
+  });
+  router.post('/rooms/:id/release', async (req, res) => {
+    if (!isId(req.params.id)) return void res.status(404).json(refused('room-missing'));
+    try {
+      await rooms.release(req.params.id);
+      res.json({ ok: true });
+    } catch (error) {
+      if (!(error instanceof RoomRefusal)) throw error;
+      res.status(statusOf(error.code)).json({ ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) });
+    }
+  });
+  return router;
+}
+
+const statusOf = (code: string): number => (code === 'room-missing' ? 404 : code === 'room-quarantined' ? 409 : 503);

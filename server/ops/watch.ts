@@ -1,0 +1,53 @@
+import { url } from 'node:inspector';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { limits } from '../../shared/limits.ts';
+import type { Log, Run, Watch } from '../ports.ts';
+import type { RedisOptions } from '../store/redis-door.ts';
+import { WatchMemory } from './watch-memory.ts';
+
+export interface WatchOptions {
+  /** The node's name, for the log. */
+  node: string;
+  /** After how many ms a rule is taken for hung. */
+  hangAfter: number;
+  /** Where blame is written down; null where nobody would read it. */
+  redis: (RedisOptions & { prefix: string }) | null;
+  log: Log;
+}
+/** What the worker is told. */
+export interface WorkerOrder { shared: SharedArrayBuffer; node: string; redis: WatchOptions['redis']; /** Looks at the same run after which it is written down, and after which the process is ended. */ blame: number; ends: number }
+export interface RunningWatch extends Watch { stop(): Promise<void> }
+
+/** Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go along into threads by itself. */
+function startWorker(options: WorkerOptions): Worker {
+  if (import.meta.url.endsWith('.js')) return new Worker(new URL('./watch-worker.js', import.meta.url), options);
+  const [tsx, script] = [pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href, new URL('./watch-worker.ts', import.meta.url).href];
+  return new Worker(`import(${JSON.stringify(tsx)}).then(tsx => { tsx.register(); return import(${JSON.stringify(script)}); })`, { ...options, eval: true });
+}
+
+/**
+ * Watches over the rules of this process from a thread of its own: nothing else runs while one of them hangs. The thread
+ * counts its own looks, so a process that was frozen, or a machine that slept, is not taken for hung; and it does
+ * nothing while a debugger listens, in which a rule may well stand still.
+ */
+export function startWatch({ node, hangAfter, redis, log }: WatchOptions): RunningWatch {
+  const memory = new WatchMemory();
+  const looks = (ms: number) => Math.max(1, Math.round(ms / limits.hang.look));
+  const workerData: WorkerOrder = { shared: memory.shared, node, redis, ends: looks(hangAfter), blame: Math.min(looks(limits.hang.blame), looks(hangAfter / 2)) };
+  const worker = startWorker({ name: 'rejoin-watch', workerData, execArgv: [] });
+  worker.unref();
+  worker.on('error', (error: unknown) => log.error({ error }, 'the watch over rules has failed: from now on one that hangs is not ended'));
+  const lookForDebugger = () => { memory.debugged = url() !== undefined; };
+  lookForDebugger();
+  const timer = setInterval(lookForDebugger, 500).unref();
+  return {
+    begin: (run: Readonly<Run>) => memory.write(run),
+    end: () => memory.clear(),
+    stop: async () => {
+      clearInterval(timer);
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import type { Room } from '../../client/room.ts';
+import { poison, poisonGame, type Poison, type Spot } from '../cluster/poison.ts';
+import { documentOf, partyAt, type Party } from './guests.ts';
+import type { World } from './world.ts';
+
+type Def = (typeof poison)['def'];
+const held: { world: World | null } = { world: null };
+const game = poisonGame(() => held.world!.hang());
+
+/** Two players on nodes that are not the owner's; more nodes than will be lost. */
+async function begun(how: { nodes?: string[]; bots?: number } = {}): Promise<Party<Def>> {
+  const party = await partyAt(poison, game, ['ann', 'bob'], { nodes: how.nodes ?? ['a', 'b', 'c', 'd', 'e', 'f'], begin: world => { held.world = world; }, ...(how.bots ? { request: { bots: how.bots } } : {}) });
+  await party.world.clock.run(party.rooms[0]!.start());
+  return party;
+}
+const dead = ({ world }: Party<Def>) => [...world.hosts.values()].filter(h => h.state === 'dead').length;
+const play = ({ world, rooms }: Party<Def>, seat: number, name: 'add' | 'hang' | 'heal') => world.clock.run((rooms[seat]!.act as Record<string, (d: object) => Promise<{ ok: boolean; code?: string; detail?: string }>>)[name]!({}));
+const spoil = ({ world, rooms }: Party<Def>, where: Spot) => world.clock.run(rooms[0]!.act.spoil({ where }));
+const count = (room: Room<Def>) => (room.state as Poison).count;
+/** A new owner that has heard what there is to hear. */
+const settled = (party: Party<Def>) => party.world.clock.until('somebody runs the room', () => party.world.owner(party.id) !== undefined, 20_000).then(() => party.world.clock.pass(3_000));
+const listed = async ({ world, id }: Party<Def>) => (await world.memory.quarantined(10)).find(q => q.id === id);
+const release = (party: Party<Def>) => {
+  const host = [...party.world.hosts.values()].find(h => h.state === 'up')!;
+  return party.world.clock.run(host.node.router.request(party.id, { k: 'serve', name: '$release', data: null })) as Promise<{ ok: boolean; code?: string }>;
+};
+
+describe('a rule that hangs, in one process', () => {
+  it('[R8] [A3] an action costs one node, and is refused, once; what was said beside it is done', async () => {
+    const party = await begun();
+    const [ann, bob] = party.rooms as [Room<Def>, Room<Def>];
+    const said = await Promise.all([ann.act.add({}), bob.act.add({}), bob.act.hang({}), bob.act.add({}), ann.act.add({})].map(p => party.world.clock.run(p)));
+    assert.deepEqual(said.map(s => (s.ok ? 'ok' : `${s.code}, ${s.detail}`)), ['ok', 'ok', 'rule-failed, it took too long', 'ok', 'ok']);
+    await party.world.clock.until('both have it', () => [ann, bob].every(r => count(r) === 4));
+    assert.deepEqual([dead(party), party.world.hangs], [1, 1]);
+    assert.equal(documentOf(party.world, party.id).hidden.hangs?.length, 1);
+    assert.equal(await listed(party), undefined);
+  });
+
+  it('[R8] what hung is not run while it is not journaled, though owners die before they could', async () => {
+    const party = await begun();
+    let lost = 0;
+    party.world.fate = call => {
+      if (call.op !== 'append' || call.room !== party.id || party.world.hangs === 0 || lost >= 2) return undefined;
+      lost += 1;
+      party.world.kill(party.world.host(call.node));
+      return { lose: 'request' };
+    };
+    const said = await play(party, 0, 'hang');
+    assert.deepEqual([said.ok, said.code], [false, 'rule-failed']);
+    assert.equal(lost, 2);
+    assert.equal(party.world.hangs, 1);
+    assert.equal(documentOf(party.world, party.id).hidden.hangs?.length, 1);
+  });
+
+  it('[R8] without a number nobody runs it again: it is answered `unknown`, and counts', async () => {
+    const party = await begun();
+    const { world, id } = party;
+    const host = [...world.hosts.values()].find(h => h.state === 'up' && !h.owns(id))!;
+    const seat = documentOf(world, id).hidden.seats[0]!;
+    const reply = await world.clock.run(host.node.router.request(id, { k: 'act', player: seat.player, session: seat.session, name: 'hang', data: {}, number: null })) as { code?: string };
+    assert.equal(reply.code, 'unknown');
+    await settled(party);
+    assert.ok((await play(party, 1, 'add')).ok);
+    assert.deepEqual([world.hangs, documentOf(world, id).hidden.hangs?.length], [1, 1]);
+  });
+
+  for (const where of ['timer', 'view', 'bot', 'left'] as const) {
+    it(`[R8] a ${where} costs one node, and the room goes on without it`, async () => {
+      const party = await begun(where === 'bot' ? { bots: 1 } : {});
+      const { world, rooms } = party;
+      const spoilt = spoil(party, where);
+      if (where === 'left') void rooms[1]!.leave();
+      await world.clock.until('it hangs', () => world.hangs > 0, 20_000);
+      assert.ok((await spoilt).ok);
+      await settled(party);
+      if (where === 'left') { // too few are left to play on
+        await world.clock.until('the match is over', () => rooms[0]!.info.phase === 'ended', 5_000);
+      } else {
+        for (let i = 0; i < 3; i++) assert.ok((await play(party, 0, 'add')).ok);
+        await world.clock.until('it is seen', () => count(rooms[0]!) === 3);
+      }
+      await world.clock.pass(5_000);
+      assert.deepEqual([dead(party), world.hangs], [1, 1]);
+      const { room, state } = documentOf(world, party.id);
+      if (where === 'timer') assert.equal((state as unknown as Poison).strikes, 0);
+      if (where === 'left') assert.equal(room.seats[1]!.out, true);
+      if (where === 'view') assert.equal(rooms[1]!.state, null);
+    });
+  }
+
+  it('[R8] [R9] three within an hour and the room is out of play: nothing of it runs; released, it goes on as it was', async () => {
+    const party = await begun();
+    const { world, rooms, id } = party;
+    assert.ok((await play(party, 0, 'add')).ok);
+    for (let i = 1; i <= 3; i++) assert.equal((await play(party, 1, 'hang')).code, 'rule-failed');
+    assert.equal(dead(party), 3);
+    const doc = documentOf(world, id);
+    assert.equal(doc.room.phase, 'quarantined');
+    assert.deepEqual({ ...(await listed(party)), since: 0, code: '' }, { id, code: '', game: 'poison', why: 'rules hung 3 times within an hour: actions.hang, actions.hang, actions.hang', since: 0 });
+    assert.equal((await play(party, 1, 'hang')).ok, false);
+    assert.equal(dead(party), 3);
+    // Nobody there for long, and the owner dies: it is all still there.
+    for (const client of party.clients) world.unplug(client);
+    await world.clock.pass(120_000);
+    for (const client of party.clients) client.offline = false;
+    assert.equal(doc.room.seats.filter(s => s !== null).length, 2);
+    assert.ok((await release(party)).ok);
+    assert.ok((await release(party)).ok, 'twice is like once');
+    assert.equal(await listed(party), undefined);
+    const now = documentOf(world, id);
+    assert.deepEqual([now.room.phase, now.hidden.fault, now.hidden.hangs, now.hidden.before, (now.state as unknown as Poison).count], ['playing', null, undefined, undefined, 1]);
+    const again = await world.clock.run(party.clients[1]!.client.join(poison, { id }));
+    assert.ok((await world.clock.run(again.act.add({}))).ok);
+    await world.clock.until('it is seen', () => count(again) === 2);
+    assert.equal(dead(party), 3);
+    assert.equal(rooms.length, 2);
+  });
+
+  it('[R9] a release gives timers the time that they had, and those who went meanwhile the time of an absence', async () => {
+    const party = await begun();
+    const { world, id } = party;
+    await spoil(party, 'timer'); // due in 300 ms
+    documentOf(world, id);
+    const host = world.owner(id)!.node.registry.get(id) as unknown as { room: { quarantine(why: string): void }; urgent: unknown[]; kick(): void };
+    host.room.quarantine('a test says so');
+    host.urgent.push({ kind: 'timers' });
+    host.kick();
+    await world.clock.until('it is listed', () => documentOf(world, id).room.phase === 'quarantined');
+    world.unplug(party.clients[1]!);
+    await world.clock.pass(60_000);
+    assert.equal(world.hangs, 0);
+    assert.ok((await release(party)).ok);
+    const { room, hidden } = documentOf(world, id);
+    const left = hidden.timers['strike']!.at - world.clock.now();
+    assert.ok(left > 0 && left <= 300, `${left} ms`);
+    assert.ok(room.seats[1]!.until! > world.clock.now() + 590_000);
+    await world.clock.until('then it fires', () => world.hangs === 1, 2_000);
+  });
+
+  it('[R8] a tick that always hangs takes three nodes, then the room is out of play; it is loaded without running anything', async () => {
+    const party = await begun();
+    const { world, id } = party;
+    await spoil(party, 'tick');
+    await world.clock.until('it is out of play', () => world.owner(id) !== undefined && documentOf(world, id).room.phase === 'quarantined', 60_000);
+    assert.equal(dead(party), 3);
+    world.kill(world.owner(id)!);
+    const eve = world.client('eve', 'a');
+    eve.home = [...world.hosts.values()].find(h => h.state === 'up')!.name;
+    const watching = await world.clock.run(eve.client.watch(poison, { id }));
+    assert.deepEqual([watching.info.phase, watching.state], ['quarantined', null]);
+    assert.equal(world.hangs, 3);
+  });
+});
