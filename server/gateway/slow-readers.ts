@@ -32,7 +32,8 @@ export class SlowReaders {
     const { packets, size } = waitingFor(lineOf(socket));
     const since = this.held.get(connection.id);
     const now = this.clock.mono();
-    if (packets > limits.slowest || size > limits.slowestBytes || (since !== undefined && now - since > limits.slowFor)) {
+    // Between two looks much may be sent by a node in a hurry: nobody is cut off who could not have known better.
+    if (since !== undefined && (packets > limits.slowest || size > limits.slowestBytes || now - since > limits.slowFor)) {
       cutOff(lineOf(socket)); // it may come back, and is caught up then
     } else if (since === undefined && (packets > limits.slowPackets || size > limits.slowBytes)) {
       this.meter.count('slowReaders');

@@ -415,7 +415,7 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual(await store.owner(id), owner);
         assert.deepEqual(seen.owner, owner);
         assert.equal(seen.game, 'game@1');
-        const { ok: _ok, term: _term, previous: _previous, terms, ...stored } = await claimed(id, 'b', 'a');
+        const { ok: _ok, term: _term, previous: _previous, blames: _blames, terms, ...stored } = await claimed(id, 'b', 'a');
         assert.deepEqual(seen, { ...stored, terms: terms.slice(0, 1), owner, game: 'game@1' });
       });
 

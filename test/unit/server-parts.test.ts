@@ -194,7 +194,7 @@ describe('config', () => {
   };
 
   it('has a default for everything', () => {
-    assert.deepEqual(readConfig({}), { PORT: 3000, HOST: '0.0.0.0', NODE_NAME: 'node', KEY_PREFIX: 'rejoin:', ORIGINS: [], LOG_LEVEL: 'info', REDIS_SENTINELS: [], REDIS_WAIT_REPLICAS: 0 });
+    assert.deepEqual(readConfig({}), { PORT: 3000, HOST: '0.0.0.0', NODE_NAME: 'node', KEY_PREFIX: 'rejoin:', ORIGINS: [], LOG_LEVEL: 'info', REDIS_SENTINELS: [], REDIS_WAIT_REPLICAS: 0, HANG_AFTER_MS: 1_000 });
     assert.equal(readConfig({ PORT: '', LOG_LEVEL: '' }).PORT, 3000, 'an empty one is like none');
   });
 
