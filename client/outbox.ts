@@ -7,7 +7,8 @@ import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
 /** What became of an action. `unknown`: the room or the seat is gone, and nobody can tell any more. */
 export type Said<Code extends string = string> = { ok: true; place: Place } | Refused<Code>;
 
-interface Action { name: string; data: Json; sent: boolean; settle(said: Said): void }
+/** `sent`: down the line of now, with the number of now. `ever`: at all, so that it may have been done. */
+interface Action { name: string; data: Json; sent: boolean; ever: boolean; settle(said: Said): void }
 
 /** What the outbox needs of its room. */
 export interface OutboxPort {
@@ -44,7 +45,7 @@ export class Outbox {
 
   act(name: string, data: Json): Promise<Said> {
     return new Promise(settle => {
-      this.queue.push({ name, data, sent: false, settle });
+      this.queue.push({ name, data, sent: false, ever: false, settle });
       this.pump();
     });
   }
@@ -80,7 +81,7 @@ export class Outbox {
   /** Session or room are gone. */
   end(refusal: Refused): void {
     this.open = false;
-    for (const action of this.queue.splice(0)) action.settle(action.sent ? refused('unknown', refusal.code) : refusal);
+    for (const action of this.queue.splice(0)) action.settle(action.ever ? refused('unknown', refusal.code) : refusal);
   }
 
   private pump(): void {
@@ -91,7 +92,7 @@ export class Outbox {
   }
 
   private send(action: Action, n: number): void {
-    action.sent = true;
+    action.sent = action.ever = true;
     const { epoch } = this;
     this.port.send({ name: action.name, data: action.data, n, term: this.term }).then(
       reply => this.answered(action, reply, epoch),

@@ -79,6 +79,8 @@ export class RoomHost {
   private motions = 0;
   private readonly terms: Terms;
   private readonly startedAt: number;
+  /** The room's time at `startedAt`. */
+  private readonly tookOverAt: number;
   private place: Place;
   private readonly failedAt = new Map<string, number>();
   /** Monotonic ms since when nobody has been connected. */
@@ -101,6 +103,7 @@ export class RoomHost {
       this.kick();
     });
     this.aloneSince = this.startedAt = parts.clock.mono();
+    this.tookOverAt = Math.max(parts.clock.now(), doc.hidden.clock);
     if (doc.hidden.stateVersion !== game.contract.def.version) this.urgent.push({ kind: 'migrate' });
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.effects.pump();
@@ -176,7 +179,7 @@ export class RoomHost {
       const batch = this.collect();
       if (batch.length === 0 && !this.checkAsked) break;
       this.underWay = batch;
-      const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.parts.clock.now()) : null));
+      const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.time()) : null));
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
@@ -214,7 +217,7 @@ export class RoomHost {
 
   /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
   private collect(): Due[] {
-    const now = Math.max(this.parts.clock.now(), this.room.now);
+    const now = this.time();
     if (this.sweepAsked) this.look();
     const batch: Due[] = this.urgent.splice(0).map(input => ({ input, mail: null }));
     const due = dueOf(this.doc);
@@ -262,6 +265,9 @@ export class RoomHost {
     });
   }
 
+  /** The room's time: from when this node took it on, by a clock that nobody sets. Else a step of the wall clock would end every hold and turn at once, or hold all deadlines up. */
+  private time(): number { return Math.floor(this.tookOverAt + this.parts.clock.mono() - this.startedAt); }
+
   private tickDue(): boolean {
     const mono = this.parts.clock.mono();
     // A new owner has not heard yet who is there: until it must have, it takes it that somebody is.
@@ -271,7 +277,7 @@ export class RoomHost {
 
   private sleepUntilDue(): void {
     const due = dueOf(this.doc);
-    const now = Math.max(this.parts.clock.now(), this.room.now);
+    const now = this.time();
     const wait = Math.min(due === null ? Infinity : Math.max(0, due - now), this.ticker.wait(this.parts.clock.mono()));
     // setTimeout holds 24.8 days; a later deadline is looked at again then.
     if (wait < Infinity) this.wake = this.parts.clock.after(Math.min(wait, 86_400_000), () => this.kick());
@@ -341,8 +347,8 @@ export class RoomHost {
 
   /** What whoever asked is told. Runs after the append, so all it reads is durable. */
   private answer(message: RoomMessage, outcome: Outcome | null): RoomReply {
-    const { parts, room, game, term, terms, place, audiences } = this;
-    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: Math.max(parts.clock.now(), room.now) };
+    const { parts, game, term, terms, place, audiences } = this;
+    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: this.time() };
     switch (message.k) {
       case 'join': {
         const reply = answerJoin(from, message, outcome);

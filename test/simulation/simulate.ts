@@ -1,4 +1,4 @@
-import type { AnyGame } from '../../shared/contract.ts';
+import type { AnyGame, Contract } from '../../shared/contract.ts';
 import type { Said } from '../../client/outbox.ts';
 import type { Append } from '../../server/store/contract.ts';
 import { World, type Call } from '../../testkit/world.ts';
@@ -36,10 +36,10 @@ export interface Options {
 const names = ['a', 'b', 'c'];
 const within = { answered: 30_000, rest: 40_000, same: 15_000 };
 /** An action without a verdict is excused by the end of its client; where the store fell back, or the versions differ, by that. */
-type Simulated = { game: AnyGame; games: (next: boolean) => readonly AnyGame[]; contract: typeof diary; hides: boolean };
-const plain: Simulated = { game: diaryGame, games: () => [diaryGame], contract: diary, hides: false };
+type Simulated = { game: AnyGame; games: (next: boolean) => readonly AnyGame[]; contract: Contract; hides: boolean };
+const plain: Simulated = { game: diaryGame, games: () => [diaryGame], contract: diary as unknown as Contract, hides: false };
 const kinds: Record<string, Simulated> = {
-  hands: { game: secretGame, games: () => [secretGame], contract: secret, hides: true },
+  hands: { game: secretGame, games: () => [secretGame], contract: secret as unknown as Contract, hides: true },
   versions: { ...plain, games: next => (next ? nextGames : oldGames) },
 };
 const [oldGames, nextGames] = [[diaryGame], [diaryNext]];
@@ -56,8 +56,9 @@ export async function simulate(plan: Plan, options: Options = {}): Promise<Outco
   };
   const asked = new Map<string, Asked>();
   const journal = new JournalChecks(asked, complain);
+  const players: Player[] = [];
   let fellBack = false;
-  const checks = new ClientChecks(journal, { hides: kind.hides, forgets: plan.scenario === 'forgetful' }, complain, tell);
+  const checks = new ClientChecks(journal, { hides: kind.hides, forgets: plan.scenario === 'forgetful' }, client => players.some(p => p.current === client), complain, tell);
   const store: Keeping | null = plan.scenario === 'forgetful' ? keeping(world) : null;
   const booked = new Set<string>();
   let failing = 0;
@@ -80,7 +81,6 @@ export async function simulate(plan: Plan, options: Options = {}): Promise<Outco
     sent: checks.sent.bind(checks),
   } satisfies World['spy']);
 
-  const players: Player[] = [];
   const sky = new Sky({ world, room: () => room, players, games: kind.games, tell, rollBack: writes => {
     const back = store?.rollBack(writes);
     if (!back) return;
