@@ -96,7 +96,7 @@ export class ClientChecks {
   /** What a client shows is what the journal gives at its place. */
   compare(room: AnyRoom, name: string, entry: Entry | undefined): void {
     if (!entry) return;
-    const doc = this.journal.history.doc(entry);
+    const doc = entry === this.journal.head ? this.journal.now : this.journal.history.doc(entry);
     const state = doc.state && this.how.hides ? peek(doc.state, room.seat) : doc.state;
     if (!same(room.info, doc.room)) this.complain('one history', `${name} at ${this.short(room.place)} shows another room: ${difference(room.info, doc.room)}`);
     else if (!same(room.state as unknown as Diary, state)) this.complain('one history', `${name} at ${this.short(room.place)} shows another state: ${difference(room.state, state)}`);
@@ -105,18 +105,23 @@ export class ClientChecks {
   private resumed(room: AnyRoom, name: string, before: Entry | undefined, { lost }: Resumed): void {
     const now = this.journal.history.at(room.place);
     if (!before || !now || before === now) return;
-    const ours = this.journal.history.leadsTo(before, now);
+    const { history } = this.journal;
+    if (history.leadsTo(now, before) && history.kept(before)) this.complain('one history', `${name} was at ${this.short([before.term, before.seq])}, and was taken back to ${this.short([now.term, now.seq])}`);
+    if (lost && history.kept(before)) this.complain('losses are said', `${name} heard of a loss, and the store has all it had seen`);
+    const ours = history.leadsTo(before, now);
     if (ours === lost) this.complain('losses are said', `${name} came from ${before.term}/${before.seq} to ${now.term}/${now.seq}: ${ours ? 'nothing was lost, and it heard of a loss' : 'it was not told of the loss'}`);
   }
 
   /** An action was answered. `excused`: its client or its room had an end, or the store fell back. */
-  answered(one: Asked, said: Said, excused: boolean): void {
+  answered(one: Asked, said: Said, room: AnyRoom, excused: boolean): void {
     const { journal, complain } = this;
     if (said.ok) {
       one.verdict = 'accepted';
       const entry = journal.history.at(said.place);
       if (one.how === 'deny' || one.how === 'crash') complain('verdicts', `${one.id} is refused by the rules, and its player heard that it was accepted`);
       if (!entry?.marks.has(one.id)) complain('verdicts', `${one.id} was accepted at ${said.place.join('/')}, whose entry does not have it`);
+      const shown = room.ended ? undefined : journal.history.at(room.place);
+      if (entry && shown && journal.history.kept(entry) && journal.history.kept(shown) && !journal.history.leadsTo(entry, shown)) complain('the effect is there with the verdict', `${one.id} was accepted, and its player does not see it`);
       if (entry && journal.history.kept(entry) && !journal.present.has(one.id)) complain('verdicts', `${one.id} was accepted, and is not done`);
       return;
     }
