@@ -41,7 +41,7 @@ export class Copy {
       child.once('close', code => {
         if (code === 0) resolve({ ...(JSON.parse(said) as Caught), seconds: (performance.now() - started) / 1000 });
         // A crash is noticed by anybody; what is of interest is that it was not the harness that failed.
-        else if (/rooms|store|cluster|client|sessions|ownership/.test(wrong)) resolve({ seed: 0, violation: `the process ended: ${wrong.split('\n').find(l => /Error/.test(l)) ?? 'no word'}`, tried: 0, seconds: (performance.now() - started) / 1000 });
+        else if (/rooms|store|cluster|client|sessions|ownership/.test(wrong)) resolve({ seed: 0, violation: `the process ended: ${wrong.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds: (performance.now() - started) / 1000 });
         else reject(new Error(wrong));
       });
     });

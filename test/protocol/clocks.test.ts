@@ -25,6 +25,19 @@ describe('clocks', () => {
     await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 1_000);
   });
 
+  it('[T2] nor when that node takes its room on anew: its last sign of life is by the clock that was set', async () => {
+    const { world, id, adas, owner } = await ledgerTable();
+    assert.ok((await world.clock.run(adas.act.arm({ ms: 20_000 }))).ok);
+    world.skews.set(owner.name, 3_600_000);
+    await world.clock.pass(500); // it has beaten since
+    let lost = false;
+    world.fate = call => (call.op === 'append' && !lost && (lost = true) ? { lose: 'reply' } : undefined);
+    assert.ok((await world.clock.run(adas.act.add({ id: 'a' }))).ok);
+    await world.clock.pass(10_000);
+    assert.deepEqual((docOf(world, id)!.state as Ledger).fired, []);
+    await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 20_000);
+  });
+
   it('[T1] [T3] nor does it stand still when the owner\'s own clock is put back', async () => {
     const { world, id, adas, owner } = await ledgerTable();
     assert.ok((await world.clock.run(adas.act.arm({ ms: 3_000 }))).ok);

@@ -46,7 +46,7 @@ export type Peek = Omit<Diary, 'hands'> & { yours: string[]; counts: number[] };
 /** Rules of version 1 or 2, which differ in nothing but in what they write into the state. */
 function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
   const fire = (slot: string) => (s: Diary, { id: armed }: { id: string }, ctx: { now: number }) => {
-    s.fired.push({ id: firedOf(armed), due: Number(s.armed[slot]?.split('@')[1]), at: ctx.now });
+    s.fired.push({ id: firedOf(armed), due: Number(s.armed[slot]?.split('@')[1] ?? 0), at: ctx.now });
     delete s.armed[slot];
   };
   const rules: Rules<DiaryDef> = {
