@@ -15,7 +15,7 @@ export interface Group {
   readonly bound: number;
 }
 
-/** Folders whose tests use real parts. Every other folder of test/ needs nothing installed and is quick. */
+/** Folders whose tests use real parts, or take long. Every other folder of test/ needs nothing installed and is quick. */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   redis: ['redis-server'],
   launcher: ['redis-server', 'nginx'],
@@ -24,6 +24,9 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   bench: ['redis-server', 'nginx'],
   examples: ['redis-server'],
   package: ['redis-server'],
+  conformance: ['redis-server'],
+  seeds: [],
+  ablations: [],
 };
 
 /** The groups to run: all quick folders as one, then each real folder by itself. `only` are paths from the repository. */

@@ -48,6 +48,7 @@ export class Host {
   incarnation: () => void = () => {};
   bus!: Bus & { close(): Promise<void> };
   hears: (text: string) => void = () => {};
+  broke: () => void = () => {};
   deaf = false;
   /** Which store its connection leads to; see World.anotherStore. */
   store = 0;
@@ -155,6 +156,7 @@ export class World {
   deafen(host: Host, ms: number): void {
     void host.bus.close();
     host.deaf = true;
+    host.enter(host.broke);
     this.clock.after(ms, () => host.enter(() => {
       host.deaf = false;
       void host.bus.listen(host.node.id, host.hears);
@@ -300,7 +302,10 @@ export class World {
         for (const ms of late) this.clock.after(ms, () => void bus.publish(node, text));
         return this.hub.listeners(node); // counted where it is sent, whenever it arrives
       }),
-      listen: (node, on) => bus.listen(node, host.hears = text => host.enter(() => on(text))),
+      listen: (node, on, broke = () => {}) => {
+        host.broke = broke;
+        return bus.listen(node, host.hears = text => host.enter(() => on(text)));
+      },
     };
   }
 

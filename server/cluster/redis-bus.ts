@@ -27,7 +27,10 @@ export class RedisBus implements Bus {
   constructor(private readonly wire: PubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
 
   publish(node: string, text: string): Promise<number> { return this.wire.pub.publish(this.keys.inbox(node), text); }
-  async listen(node: string, on: (text: string) => void): Promise<void> { await this.wire.sub.subscribe(this.keys.inbox(node), text => on(text)); }
+  async listen(node: string, on: (text: string) => void, broke = () => {}): Promise<void> {
+    for (const event of ['reconnecting', 'end']) this.wire.sub.on(event, broke);
+    await this.wire.sub.subscribe(this.keys.inbox(node), text => on(text));
+  }
 }
 
 /** The register of nodes: one hash. Shares no connection with the appends, so that a slow list does not look like death. */

@@ -63,7 +63,8 @@ export async function conform(url: string, how: { from: number; sequences: numbe
       while (next < from + sequences) {
         const seed = next++;
         await admin.flushDb();
-        total.operations += await one(seed, real, length);
+        const asked = await one(seed, real, length);
+        total.operations += asked;
         total.sequences += 1;
       }
     } finally {

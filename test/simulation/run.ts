@@ -19,7 +19,7 @@ export function addTally(to: Tally, more: Tally): void {
 
 /** The history of one seed. */
 export function simulateSeed(seed: number, scenario: ScenarioName | null = null, options: Options = {}): Promise<Outcome> {
-  const plan = planOf(seed, scenario);
+  const plan = options.plan ?? planOf(seed, scenario);
   return plan.scenario === 'inputs' ? simulateInputs(plan, options) : simulate(plan, options);
 }
 

@@ -30,6 +30,8 @@ export interface Options {
   /** Faults that are left out, by their number. */
   masked?: ReadonlySet<number>;
   story?: boolean;
+  /** Instead of the plan that the seed gives. */
+  plan?: Plan;
   /** Told when the world stands and play begins: for schedules that are not drawn. */
   begin?: (world: World, room: string) => void;
 }
