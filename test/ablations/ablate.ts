@@ -25,7 +25,7 @@ export class Copy {
       for (const file of files) writeFileSync(join(this.folder, file), ablation.edits.filter(e => e.file === file).reduce(replaced, readFileSync(join(ROOT, file), 'utf8')));
       const caught = await this.hunt(ablation.hunt);
       if (caught.seed === null || caught.seed === 0) return caught;
-      // Nobody was caught by a seed that fails anyhow.
+      // A seed that fails with all rules in place has caught nothing, and is a matter of its own.
       for (const file of files) cpSync(join(ROOT, file), join(this.folder, file));
       const anyhow = await this.hunt({ ...ablation.hunt, from: caught.seed, most: caught.seed });
       if (anyhow.seed !== null) throw new Error(`seed ${caught.seed} fails with all rules in place: ${anyhow.violation}`);

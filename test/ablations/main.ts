@@ -15,7 +15,7 @@ let missed = 0;
 try {
   process.stdout.write('| rule taken out | because | noticed at | by |\n|---|---|---|---|\n');
   for (const ablation of ablations.filter(a => values.only.some(text => a.name.includes(text)))) {
-    const { seed, violation, tried, seconds } = await copy.without(ablation);
+    const { seed, violation, tried, seconds } = await copy.without(ablation).catch((error: Error) => ({ seed: null, violation: error.message, tried: 0, seconds: 0 }));
     const where = ablation.hunt.schedule ?? ablation.hunt.scenario;
     if (seed === null) missed += 1;
     process.stdout.write(`| ${ablation.name} | ${ablation.why} | ${seed === null ? `**not** in ${tried} of` : `seed ${seed} of`} ${where} (${seconds.toFixed(0)} s) | ${violation.slice(0, 140).replaceAll('|', '/').replaceAll('\n', ' ')} |\n`);

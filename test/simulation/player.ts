@@ -38,6 +38,7 @@ export class Player implements Struck {
 
   /** Another window of the same player: it takes the seat, and the first one is told. */
   openTab(): void {
+    if (!this.room) return; // of two that are being opened at once, either may win
     this.older.push(this.current);
     this.replace();
   }

@@ -159,6 +159,7 @@ export class Sky {
     for (const name of names) if (this.upgraded.size > 0) this.upgraded.add(name);
     for (const host of [...world.hosts.values()]) {
       if (host.state === 'frozen') world.thaw(host);
+      if (host.state === 'up' && host.node.isDraining) world.kill(host);
       if (this.upgraded.size > 0 && host.state === 'up' && !host.node.parts.games.every(g => this.parts.games(true).includes(g))) world.kill(host);
     }
     for (const name of names) if (world.host(name).state === 'dead') this.boot(name);
