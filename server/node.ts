@@ -120,7 +120,7 @@ export class RejoinNode {
 
   /** Listens, registers, and begins to look after its rooms. @throws when the bus cannot be listened to */
   async start(): Promise<void> {
-    await this.peers.start();
+    await this.peers.start(() => this.membership.unheard());
     await this.membership.start();
     this.every(limits.heads, async () => {
       this.registry.sweep();

@@ -91,8 +91,8 @@ export interface Fanout {
 export interface Bus {
   /** @returns how many listeners took it: 0 is a hint that the node is gone, more is no proof that it lives */
   publish(node: string, text: string): Promise<number>;
-  /** Starts to hear this node's own inbox. */
-  listen(node: string, on: (text: string) => void): Promise<void>;
+  /** Starts to hear this node's own inbox. `broke`: it is not heard for a while, and what is said to it is lost; others may take this node for gone. */
+  listen(node: string, on: (text: string) => void, broke?: () => void): Promise<void>;
 }
 
 /** Where nodes register, and where they see each other. */

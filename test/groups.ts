@@ -28,6 +28,9 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   hostile: ['redis-server', 'nginx'],
   examples: ['redis-server'],
   package: ['redis-server'],
+  conformance: ['redis-server'],
+  seeds: [],
+  ablations: [],
 };
 
 /** The groups to run: all quick folders as one, then each real folder by itself. `only` are paths from the repository. */

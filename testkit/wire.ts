@@ -39,7 +39,7 @@ export class Wire implements Line {
 
   /** From the node to the client. */
   send(event: string, args: unknown[]): void {
-    this.toClient(JSON.stringify(args), text => (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...(JSON.parse(text) as unknown[])));
+    this.toClient(event, JSON.stringify(args), text => (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...(JSON.parse(text) as unknown[])));
   }
 
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused> {
@@ -59,7 +59,7 @@ export class Wire implements Line {
         if (!this.open || !this.connection) return;
         void this.host.node.edge.handle(this.connection, name, JSON.parse(text)).then(reply => {
           if (reply === null) return this.cut();
-          this.toClient(JSON.stringify(reply), answer => {
+          this.toClient(`${name}!`, JSON.stringify(reply), answer => {
             if (!this.waiting.delete(id)) return;
             timer.cancel();
             resolve(JSON.parse(answer) as Requests[K][1]);
@@ -94,8 +94,9 @@ export class Wire implements Line {
     return true;
   }
 
-  private toClient(text: string, take: (text: string) => void): void {
+  private toClient(name: string, text: string, take: (text: string) => void): void {
     if (this.host.state === 'dead') return;
+    this.client.sent(name, text);
     this.clock.after(latency.line, () => {
       if (!this.open) return;
       this.client.bytes.push(text);

@@ -8,7 +8,8 @@ import { StoreError, type Append, type NewRoom, type Store } from '../server/sto
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { VirtualClock } from './virtual-clock.ts';
+import { Streams, type Carriage } from './streams.ts';
+import { VirtualClock, type Pace } from './virtual-clock.ts';
 import { latency, Wire } from './wire.ts';
 
 /** What becomes of one call to the store. Nothing said: it is carried out. */
@@ -19,9 +20,23 @@ export interface Fate {
   holdReply?: Promise<void>;
   /** Not carried out, and said so · not carried out, nobody knows · carried out, nobody knows. */
   lose?: 'refused' | 'request' | 'reply';
+  /** Carried out twice, as a client does that sends again what it had no answer to; the second answer is heard. */
+  twice?: true;
 }
 type Operation = Exclude<keyof Store, 'onIncarnation' | 'close'>;
 export interface Call { op: Operation; node: string; room: string | undefined; append?: Append; created?: NewRoom; /** What the store said, once it has */ result?: unknown }
+
+/** What somebody who watches the whole world sees, at the moment at which it happens, and may act on: killing a node, for example. */
+export interface Spy {
+  /** A call of a node to the store or to others is about to be carried out, or was, and its answer is about to leave. */
+  passing?(host: Host, what: string, moment: 'asked' | 'done'): void;
+  /** The store has carried a call out. */
+  stored?(call: Call, args: readonly unknown[]): void;
+  /** A node tells a channel something. */
+  told?(host: Host, channel: string, event: string, text: string): void;
+  /** A node writes to the line of a client: an event, or the answer to a request. */
+  sent?(client: TestClient, name: string, text: string): void;
+}
 
 /** One node as a process would be: it can die, and it can stand still with all that is on its way to it waiting. */
 export class Host {
@@ -33,9 +48,12 @@ export class Host {
   incarnation: () => void = () => {};
   bus!: Bus & { close(): Promise<void> };
   hears: (text: string) => void = () => {};
+  broke: () => void = () => {};
   deaf = false;
   /** Cut off from the store and from all other nodes. */
   severed = false;
+  /** Which store its connection leads to; see World.anotherStore. */
+  store = 0;
   private readonly waiting: (() => void)[] = [];
   constructor(readonly name: string) {}
 
@@ -54,14 +72,14 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean }
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
 const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
 
 /** Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds. */
 export class World {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   /** The host's code for effects of games, the same on all nodes. */
   effects: Record<string, Record<string, EffectHandler>> = {};
   readonly hub = new MemoryHub();
@@ -75,13 +93,21 @@ export class World {
   losesBus: (from: string, to: string, text: string) => boolean = () => false;
   /** All that nodes logged, of every level, as it would be written. */
   readonly logged: string[] = [];
+  /** What becomes of each message and broadcast between two nodes: how late each of its copies arrives (ms). In order all the same, as on one connection. */
+  carriage: Carriage = () => [0];
+  /** By how much the wall clock of a node is wrong (ms), by its name. */
+  readonly skews = new Map<string, number>();
+  spy: Spy = {};
+  private readonly streams = new Streams();
+  private store = 0;
   /** Every call that was carried out. */
   readonly calls: Call[] = [];
   readonly counters = new Map<string, number>();
   private seed: number;
   private lastWire = 0;
 
-  constructor(private readonly games: readonly AnyGame[], seed = 7) {
+  constructor(private readonly games: readonly AnyGame[], seed = 7, pace: Pace = 'turns') {
+    this.clock = new VirtualClock(undefined, pace);
     this.seed = seed;
     this.memory = new MemoryStore(this.clock, this.entropy, this.hub.seen);
   }
@@ -101,15 +127,22 @@ export class World {
 
   /** A node comes up; under a name that was there before it is another node. */
   async boot(name: string, games = this.games): Promise<Host> {
+    const { host, started } = this.launch(name, games);
+    await this.clock.run(started, `${name} starts`);
+    return host;
+  }
+
+  /** The same, for those in whose hands the clock is not: it comes up while time passes. */
+  launch(name: string, games = this.games): { host: Host; started: Promise<void> } {
     const host = new Host(name);
     const clock = this.clockOf(host);
+    host.store = this.store;
     host.node = new RejoinNode({
       name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
       watch: this.watchOf(host), store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
-    await this.clock.run(host.node.start(), `${name} starts`);
-    return host;
+    return { host, started: host.node.start() };
   }
 
   host(name: string): Host { return this.hosts.get(name)!; }
@@ -127,6 +160,7 @@ export class World {
   deafen(host: Host, ms: number): void {
     void host.bus.close();
     host.deaf = true;
+    host.enter(host.broke);
     this.clock.after(ms, () => host.enter(() => {
       host.deaf = false;
       void host.bus.listen(host.node.id, host.hears);
@@ -175,12 +209,23 @@ export class World {
     return () => {
       rooms.clear();
       for (const [id, room] of structuredClone(saved)) rooms.set(id, room);
-      for (const host of this.hosts.values()) host.enter(() => host.incarnation());
+      this.anotherStore();
     };
   }
 
+  /** The store is another one than before, as after a restart or a failover: what was under way to the old one is in doubt, and each node finds out. */
+  anotherStore(): void {
+    const now = ++this.store;
+    for (const host of this.hosts.values()) {
+      host.enter(() => {
+        host.store = now;
+        host.incarnation();
+      });
+    }
+  }
+
   client(player: string, home: string): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false };
+    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, sent: (name, text) => this.spy.sent?.(made, name, text) };
     const clock: ClientClock = { now: () => this.clock.now(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, fn);
       return () => timer.cancel();
@@ -214,37 +259,49 @@ export class World {
         timer.cancel();
       } };
     };
-    return { now: () => this.clock.now(), mono: () => this.clock.mono(), soon: fn => void after(0, fn), after, sleep: ms => new Promise(resolve => { after(ms, resolve); }) };
+    return { now: () => this.clock.now() + (this.skews.get(host.name) ?? 0), mono: () => this.clock.mono(), soon: fn => void after(0, fn), after, sleep: ms => new Promise(resolve => { after(ms, resolve); }) };
   }
 
   /** A call over the network: it goes out only from a process that lives, and what it says is heard only by one. */
-  private call<T>(host: Host, delay: number, carryOut: () => Promise<T>): Promise<T> {
+  private call<T>(host: Host, delay: number, what: string, carryOut: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (host.state === 'dead') return;
+      const answer = (fn: () => void) => {
+        this.spy.passing?.(host, what, 'done');
+        this.clock.after(delay, () => host.enter(fn));
+      };
       this.clock.after(delay, () => {
+        this.spy.passing?.(host, what, 'asked');
         if (host.state === 'dead') return;
         if (host.severed) return host.enter(() => reject(new StoreError('no', true, 'a test has cut this node off')));
-        carryOut().then(
-          value => void this.clock.after(delay, () => host.enter(() => resolve(value))),
-          (error: Error) => void this.clock.after(delay, () => host.enter(() => reject(error))),
-        );
+        carryOut().then(value => answer(() => resolve(value)), (error: Error) => answer(() => reject(error)));
       });
     });
   }
 
   private storeOf(host: Host): Store {
-    const operation = (op: Operation) => (...args: unknown[]) => this.call(host, latency.store, async () => {
+    const operation = (op: Operation) => (...args: unknown[]) => {
+      const asked = host.store;
+      return this.call(host, latency.store, op, () => carryOut(op, args, asked));
+    };
+    const carryOut = async (op: Operation, args: readonly unknown[], asked: number): Promise<unknown> => {
       const call: Call = { op, node: host.name, room: typeof args[0] === 'string' ? args[0] : undefined, ...(op === 'append' ? { append: args[1] as Append } : {}), ...(op === 'create' ? { created: args[0] as NewRoom } : {}) };
       const fate = this.fate(call);
       await fate?.hold;
       if (fate?.lose === 'refused') throw new StoreError('no', false, 'a test refused it');
       if (fate?.lose === 'request') throw new StoreError('maybe', true, 'a test lost the request');
+      if (asked !== this.store) throw new StoreError('maybe', true, 'the connection broke');
       this.calls.push(call);
-      const result = call.result = await (this.memory[op] as (...args: unknown[]) => Promise<unknown>)(...(JSON.parse(JSON.stringify(args)) as unknown[]));
+      let result: unknown;
+      for (let times = fate?.twice ? 2 : 1; times > 0; times--) {
+        const given = JSON.parse(JSON.stringify(args)) as unknown[];
+        result = call.result = await (this.memory[op] as (...args: unknown[]) => Promise<unknown>)(...given);
+        this.spy.stored?.(call, given);
+      }
       await fate?.holdReply;
       if (fate?.lose === 'reply') throw new StoreError('maybe', true, 'a test lost the reply');
       return result;
-    });
+    };
     // Whatever operations the contract has.
     return new Proxy({}, { get: (_t, name) => {
       if (name === 'onIncarnation') return (changed: () => void) => { host.incarnation = changed; };
@@ -272,16 +329,25 @@ export class World {
   private busOf(host: Host): Bus {
     const bus = host.bus = this.hub.bus();
     return {
-      publish: (node, text) => this.call(host, latency.bus, async () => (this.losesBus(host.node.id, node, text) ? 1 : bus.publish(node, text))),
-      listen: (node, on) => bus.listen(node, host.hears = text => host.enter(() => on(text))),
+      publish: (node, text) => this.call(host, latency.bus, 'bus', async () => {
+        if (this.losesBus(host.node.id, node, text)) return 1;
+        const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.carriage(host.name, node.split('~')[0]!));
+        if (late.length === 1 && late[0] === 0) return bus.publish(node, text);
+        for (const ms of late) this.clock.after(ms, () => void bus.publish(node, text));
+        return this.hub.listeners(node); // counted where it is sent, whenever it arrives
+      }),
+      listen: (node, on, broke = () => {}) => {
+        host.broke = broke;
+        return bus.listen(node, host.hears = text => host.enter(() => on(text)));
+      },
     };
   }
 
   private registerOf(host: Host): Register {
     return {
-      beat: record => this.call(host, latency.store, () => this.hub.beat(structuredClone(record))),
-      listeners: node => this.call(host, latency.store, () => this.hub.listeners(node)),
-      remove: node => this.call(host, latency.store, () => this.hub.remove(node)),
+      beat: record => this.call(host, latency.store, 'beat', () => this.hub.beat(structuredClone(record))),
+      listeners: node => this.call(host, latency.store, 'listeners', () => this.hub.listeners(node)),
+      remove: node => this.call(host, latency.store, 'remove', () => this.hub.remove(node)),
     };
   }
 
@@ -293,9 +359,11 @@ export class World {
     return { emit: (channel, event, ...args) => {
       if (host.state === 'dead') return;
       const text = JSON.stringify(args);
+      this.spy.told?.(host, channel, event, text);
       deliver(host, channel, event, text);
       for (const other of this.hosts.values()) {
-        if (other !== host && !host.severed && !this.loses(host.name, other.name)) this.clock.after(latency.bus, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));
+        if (other === host || host.severed || this.loses(host.name, other.name)) continue;
+        for (const ms of this.streams.arrivals(`${host.node.id}>>${other.node.id}`, this.clock.mono(), this.carriage(host.name, other.name))) this.clock.after(latency.bus + ms, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));
       }
     } };
   }

@@ -25,7 +25,8 @@ export class Peers {
 
   constructor(readonly self: string, private readonly bus: Bus, private readonly clock: Clock, private readonly log: Log) {}
 
-  async start(): Promise<void> { await this.bus.listen(this.self, text => this.receive(text)); }
+  /** `broke`: see Bus.listen. */
+  async start(broke: () => void): Promise<void> { await this.bus.listen(this.self, text => this.receive(text), broke); }
 
   /** Says who answers a kind of question. */
   on(kind: string, handler: Handler): void { this.handlers.set(kind, handler); }

@@ -33,7 +33,10 @@ export class RedisBus implements Bus {
   constructor(private readonly wire: PubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
 
   async publish(node: string, text: string): Promise<number> { return this.wire.pub.client.publish(this.keys.inbox(node), text); }
-  async listen(node: string, on: (text: string) => void): Promise<void> { await this.wire.heard.add(this.keys.inbox(node), text => on(text)); }
+  async listen(node: string, on: (text: string) => void, broke = () => {}): Promise<void> {
+    this.wire.sub.onDown(broke);
+    await this.wire.heard.add(this.keys.inbox(node), text => on(text));
+  }
 }
 
 /** ms for the replicas to confirm a beat: well below the silence for which a node is held for dead. */

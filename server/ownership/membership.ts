@@ -31,6 +31,8 @@ export class Membership {
   reachedAt: number | null = null;
   private lastSent = -Infinity;
   private leases = 0;
+  /** When this node's inbox was last known to be heard by nobody (monotonic ms). */
+  private unheardAt = -Infinity;
 
   constructor(
     readonly self: string,
@@ -60,10 +62,16 @@ export class Membership {
   async now(): Promise<void> { await this.beatOnce(); }
 
   /**
-   * The span for which nobody can have held this node for silent, by name; it ends when a beat is late. Null while it is.
+   * The span for which nobody can have held this node for dead, by name: it ends when a beat is late, or nobody hears the inbox. Null while it is so.
    * What was verified under another lease may belong to somebody else by now.
    */
   get lease(): number | null { return this.clock.mono() - this.lastSent < limits.silence * 0.75 ? this.leases : null; }
+
+  /** This node's inbox is not heard: others may hold it for gone, though its beats go on. */
+  unheard(): void {
+    this.unheardAt = this.clock.mono();
+    this.lastSent = -Infinity;
+  }
 
   isDead(node: string): boolean {
     if (node === this.self) return false;
@@ -113,9 +121,11 @@ export class Membership {
     const sent = this.clock.mono();
     try {
       const seen = await this.register.beat(record);
+      if (seen.listeners.get(this.self) === 0) this.unheard();
       const late = sent - this.lastSent >= limits.silence * 0.75;
-      this.lastSent = sent;
-      if (late) {
+      const heard = sent > this.unheardAt;
+      if (heard) this.lastSent = sent;
+      if (late && heard) {
         this.leases += 1;
         this.onNewLease();
       }

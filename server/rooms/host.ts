@@ -97,6 +97,8 @@ export class RoomHost {
   private readonly blames: Blame[];
   private readonly watched: Watched;
   private readonly startedAt: number;
+  /** The room's time at `startedAt`. */
+  private readonly tookOverAt: number;
   private place: Place;
   private readonly failedAt = new Map<string, number>();
   /** Monotonic ms since when nobody has been connected. */
@@ -116,13 +118,14 @@ export class RoomHost {
     this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error), watched);
     this.journal = new Journal(parts, game, token, doc, recorder, started.lease);
     this.inputs = new Inputs(game);
-    this.effects = new Effects(parts, () => this.doc, watched, name => isUndone(this.doc, this.blames, name, parts.clock.now()), key => {
+    this.effects = new Effects(parts, () => this.doc, watched, name => isUndone(this.doc, this.blames, name, this.time()), key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();
     });
     this.aloneSince = this.startedAt = parts.clock.mono();
     this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.migrates && !doc.hidden.fault) this.urgent.push({ kind: 'migrate' });
+    this.tookOverAt = Math.max(parts.clock.now(), doc.hidden.clock);
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.effects.pump();
     this.kick();
@@ -148,7 +151,7 @@ export class RoomHost {
   hear(saying: RoomSaying): void {
     const seat = seatOf(this.doc, saying.player);
     if (this.ended || seat < 0 || this.doc.hidden.seats[seat]!.session !== saying.session) return;
-    if (this.doc.hidden.hangs && isBarred(this.doc, barred.input(saying.player), this.parts.clock.now())) return;
+    if (this.doc.hidden.hangs && isBarred(this.doc, barred.input(saying.player), this.time())) return;
     this.watched.begin('input', 'input', '', saying.player, saying.session);
     try {
       if (!this.inputs.take(saying.player, saying.session, this.doc.room.inputs[seat] ?? 0, saying)) this.parts.meter.count('badPackets');
@@ -232,7 +235,7 @@ export class RoomHost {
       const batch = this.collect();
       if (batch.length === 0 && !this.checkAsked) break;
       this.underWay = batch;
-      const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.parts.clock.now()) : null));
+      const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.time()) : null));
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
@@ -272,7 +275,7 @@ export class RoomHost {
   /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
   private collect(): Due[] {
     if (this.blames.length > 0) return [{ input: { kind: 'hung', blames: [...this.blames] }, mail: null }];
-    const now = Math.max(this.parts.clock.now(), this.room.now);
+    const now = this.time();
     if (this.sweepAsked) this.look();
     const batch: Due[] = this.urgent.splice(0).map(input => ({ input, mail: null }));
     const due = dueOf(this.doc);
@@ -320,6 +323,9 @@ export class RoomHost {
     });
   }
 
+  /** The room's time: from when this node took it on, by a clock that nobody sets. Else a step of the wall clock would end every hold and turn at once, or hold all deadlines up. */
+  private time(): number { return Math.floor(this.tookOverAt + this.parts.clock.mono() - this.startedAt); }
+
   private tickDue(): boolean {
     const mono = this.parts.clock.mono();
     // A new owner has not heard yet who is there: until it must have, it takes it that somebody is.
@@ -329,7 +335,7 @@ export class RoomHost {
 
   private sleepUntilDue(): void {
     const due = dueOf(this.doc);
-    const now = Math.max(this.parts.clock.now(), this.room.now);
+    const now = this.time();
     const wait = Math.min(due === null ? Infinity : Math.max(0, due - now), this.ticker.wait(this.parts.clock.mono()));
     // setTimeout holds 24.8 days; a later deadline is looked at again then.
     if (wait < Infinity) this.wake = this.parts.clock.after(Math.min(wait, 86_400_000), () => this.kick());
@@ -422,8 +428,8 @@ export class RoomHost {
 
   /** What whoever asked is told. Runs after the append, so all it reads is durable. */
   private answer(message: RoomMessage, outcome: Outcome | null): RoomReply {
-    const { parts, room, game, term, terms, place, audiences } = this;
-    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: Math.max(parts.clock.now(), room.now) };
+    const { parts, game, term, terms, place, audiences } = this;
+    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: this.time() };
     switch (message.k) {
       case 'join': {
         const reply = answerJoin(from, message, outcome);

@@ -157,7 +157,9 @@ export class Registry {
     const now = this.parts.clock.now();
     const due = dueOf(recovered.doc);
     // An owner that died could not commit since its last sign of life; a room that slept, since it was due.
-    const alive = claimed.previous ? Math.max(recovered.doc.hidden.clock, claimed.previous.seen ?? 0) : Math.min(now, due ?? now);
+    // An owner that lived fired what was due: where its last sign is long past a deadline, its clock was set, or it could not commit.
+    const sign = claimed.previous?.seen ?? 0;
+    const alive = claimed.previous ? Math.max(recovered.doc.hidden.clock, sign - (due ?? sign) > limits.graceForDeadlines ? 0 : sign) : Math.min(now, due ?? now);
     const outage = Math.max(0, now - alive);
     if (claimed.previous) {
       this.parts.meter.count('takeovers');

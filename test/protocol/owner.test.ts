@@ -183,3 +183,22 @@ describe('an owner', () => {
     assert.deepEqual(ids(bobs), Array.from({ length: 6 }, (_x, i) => `x${i}`));
   });
 });
+
+describe('an owner whose inbox is not heard', () => {
+  it('[O12] answers nothing from its memory: it was held for gone, though its beats went on', async () => {
+    const { world, id, ada, adas, owner } = await ledgerTable();
+    assert.ok((await world.clock.run(adas.act.add({ id: 'one' }))).ok);
+    let lost = false;
+    adas.onResume(resumed => { lost ||= resumed.lost; });
+    world.deafen(owner, 600);
+    const others = [...world.hosts.values()].filter(h => h !== owner);
+    await world.clock.until('another has it', () => others.some(h => h.owns(id)));
+    assert.ok((await world.clock.run(adas.act.add({ id: 'two' }))).ok);
+    ada.home = owner.name; // its line leads to the one that knows nothing of it
+    ada.client.move();
+    for (const line of [...ada.lines]) line.cut();
+    await world.clock.pass(400);
+    assert.equal(lost, false, 'nothing was lost, and nobody is told so');
+    assert.deepEqual(ids(adas), ['one', 'two']);
+  });
+});

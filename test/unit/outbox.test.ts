@@ -50,6 +50,18 @@ describe('outbox', () => {
     assert.deepEqual(numbers(), ['c 3@9', 'd 4@9']);
   });
 
+  it('[A7] what was sent down a line that is gone may have been done: when the hold on the room ends, nobody says that it was not', async () => {
+    const { made, act, settled, numbers, said } = outbox();
+    made.resume(5, 0, []);
+    act('sent');
+    numbers();
+    made.suspend();
+    act('kept');
+    made.end(refused('session-replaced'));
+    await settled();
+    assert.deepEqual(said, ['sent: unknown', 'kept: session-replaced']);
+  });
+
   it('[A5] goes back with an owner that knows less: nothing is skipped', () => {
     const { made, act, numbers } = outbox();
     made.resume(5, 10, []);

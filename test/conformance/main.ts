@@ -1,0 +1,20 @@
+/**
+ * `npm run conformance`: random sequences of everything a store can be asked, to the memory store and to a redis-server
+ * that is started for it; every reply is compared.
+ *
+ *   --sequences N  how many (10000)
+ *   --from N       the seed of the first (1)
+ */
+import { parseArgs } from 'node:util';
+import { TestRedis } from '../redis/redis-server.ts';
+import { conform } from './compare.ts';
+
+const { values } = parseArgs({ options: { sequences: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } } });
+const redis = await TestRedis.start(['--appendfsync', 'no']);
+const started = performance.now();
+try {
+  const { sequences, operations } = await conform(redis.url, { from: Number(values.from), sequences: Number(values.sequences) });
+  process.stdout.write(`${sequences} sequences, ${operations} operations, every reply the same, in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+} finally {
+  await redis.stop();
+}

@@ -1,0 +1,72 @@
+import type { Append, Store } from '../../server/store/contract.ts';
+import type { RoomSummary } from '../../shared/protocol.ts';
+
+/** What both stores are asked, drawn once. Terms differ between stores: `term` is the last that the store at hand gave. */
+export interface Asking { what: string; /** Whose terms the reply says */ room?: string; ask(store: Store, own: { term: number }): Promise<unknown> }
+type Draw = (n: number) => number;
+interface Operation { name: string; weight: number; draw(draw: Draw, n: number): Asking }
+
+const rooms = ['r1', 'r2'];
+const tokens = ['ta', 'tb', 'tc'];
+const games = ['game@1', 'game@2'];
+const pick = <T>(draw: Draw, list: readonly T[]): T => list[draw(list.length)]!;
+const maybe = <T>(draw: Draw, value: () => T): T | undefined => (draw(3) === 0 ? value() : undefined);
+/** Only what was drawn: an absent key and one that is undefined are the same to both stores. */
+const given = <T extends object>(object: T): T => Object.fromEntries(Object.entries(object).filter(([, v]) => v !== undefined)) as T;
+const said = (name: string, ...args: unknown[]): string => `${name}(${args.map(a => JSON.stringify(a)).join(', ')})`;
+
+const summary = (draw: Draw, id: string, n: number): RoomSummary | null => (draw(4) === 0 ? null : { id, code: `C${id}`, game: pick(draw, ['game', 'other']), phase: pick(draw, ['waiting', 'playing']), open: draw(2) === 0, seated: draw(3), seats: 3, options: { 'ключ': '«♟»' }, names: ['Ada'], since: 1_000 + n });
+
+/** All that a store can be asked. Another operation of the contract is another line. */
+export const operations: readonly Operation[] = [
+  { name: 'create', weight: 3, draw: draw => { const room = { id: pick(draw, rooms), code: pick(draw, ['C1', 'C2']), game: pick(draw, games), snapshot: 'snapshot 0', life: 3_600_000 }; return { room: room.id, what: said('create', room), ask: store => store.create(room) }; } },
+  { name: 'claim', weight: 6, draw: draw => {
+    const [id, claim, above] = [pick(draw, rooms), { token: pick(draw, tokens), node: pick(draw, ['n1', 'n2']), expected: pick(draw, [null, null, ...tokens]), games: pick(draw, [games, games, ['game@1']]) }, draw(3) === 0];
+    return { room: id, what: said('claim', id, claim, above ? 'floor: the last term + 7' : 'floor: 0'), ask: (store, own) => store.claim(id, { ...claim, floor: above ? own.term + 7 : 0 }) };
+  } },
+  { name: 'append', weight: 14, draw: (draw, n) => {
+    const id = pick(draw, rooms);
+    const append: Append = given({
+      token: pick(draw, tokens), seq: 1 + draw(6), entry: `entry ${n} ž`, due: maybe(draw, () => (draw(3) === 0 ? null : 5_000 + 10 * draw(9) + n / 100)), summary: maybe(draw, () => summary(draw, id, n)), life: maybe(draw, () => 3_600_000), game: maybe(draw, () => pick(draw, games)), release: maybe(draw, () => draw(2) === 0),
+    }) as Append;
+    if (append.due) append.due = Math.round(append.due * 100);
+    return { what: said('append', id, append), ask: store => store.append(id, append) };
+  } },
+  { name: 'append the next', weight: 12, draw: (draw, n) => {
+    const id = pick(draw, rooms);
+    const facts = given({ due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)), summary: maybe(draw, () => summary(draw, id, n)) });
+    return { what: said('append the next', id, facts), ask: async store => {
+      const owner = await store.owner(id);
+      return owner?.token ? store.append(id, { token: owner.token, seq: owner.seq + 1, entry: `entry ${n}`, ...facts } as Append) : 'nobody owns it';
+    } };
+  } },
+  { name: 'claim from its owner', weight: 5, draw: draw => {
+    const [id, token, node] = [pick(draw, rooms), pick(draw, tokens), pick(draw, ['n1', 'n2'])];
+    return { room: id, what: said('claim from its owner', id, token), ask: async (store, own) => store.claim(id, { token, node, expected: (await store.owner(id))?.token ?? null, floor: own.term, games }) };
+  } },
+  { name: 'snapshot', weight: 6, draw: (draw, n) => {
+    const args = [pick(draw, rooms), pick(draw, tokens), draw(6), `snapshot ${n}`, draw(3), maybe(draw, () => ({ match: 1 + draw(2), text: `piece ${n}` }))] as const;
+    return { what: said('snapshot', ...args), ask: store => store.snapshot(...args) };
+  } },
+  { name: 'release', weight: 2, draw: draw => { const args = [pick(draw, rooms), pick(draw, tokens)] as const; return { what: said('release', ...args), ask: store => store.release(...args) }; } },
+  { name: 'remove', weight: 1, draw: draw => { const args = [pick(draw, rooms), pick(draw, tokens)] as const; return { what: said('remove', ...args), ask: store => store.remove(...args) }; } },
+  { name: 'owner', weight: 2, draw: draw => { const id = pick(draw, [...rooms, 'none']); return { room: id, what: said('owner', id), ask: store => store.owner(id) }; } },
+  { name: 'byCode', weight: 1, draw: draw => { const code = pick(draw, ['C1', 'C2', 'C3']); return { what: said('byCode', code), ask: store => store.byCode(code) }; } },
+  { name: 'codeOf', weight: 1, draw: draw => { const id = pick(draw, rooms); return { what: said('codeOf', id), ask: store => store.codeOf(id) }; } },
+  { name: 'list', weight: 2, draw: draw => { const args = [pick(draw, [null, 'game', 'other']), 1 + draw(3)] as const; return { what: said('list', ...args), ask: store => store.list(...args) }; } },
+  { name: 'open', weight: 2, draw: draw => { const args = [pick(draw, ['game', 'other']), 1 + draw(3)] as const; return { what: said('open', ...args), ask: store => store.open(...args) }; } },
+  { name: 'due', weight: 2, draw: draw => { const args = [490_000 + draw(20_000), 1 + draw(3)] as const; return { what: said('due', ...args), ask: store => store.due(...args) }; } },
+  { name: 'replayParts', weight: 1, draw: draw => { const args = [pick(draw, rooms), 1 + draw(2)] as const; return { what: said('replayParts', ...args), ask: store => store.replayParts(...args) }; } },
+  { name: 'keepReplay', weight: 1, draw: (draw, n) => { const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const; return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args) }; } },
+  { name: 'replay', weight: 1, draw: draw => { const args = [pick(draw, rooms), 1 + draw(2)] as const; return { what: said('replay', ...args), ask: store => store.replay(...args) }; } },
+  { name: 'probe', weight: 1, draw: () => ({ what: 'probe()', ask: store => store.probe() }) },
+];
+
+const chosen = operations.flatMap(o => Array<Operation>(o.weight).fill(o));
+
+/** A sequence of so many operations, the same for the same `random`: first a room that somebody owns, as most have. */
+export function sequence(random: () => number, length: number): Asking[] {
+  const draw: Draw = n => Math.floor(random() * n);
+  const begin = operations.filter(o => ['create', 'claim from its owner'].includes(o.name)).map(o => o.draw(draw, 0));
+  return [...begin, ...Array.from({ length }, (_x, n) => pick(draw, chosen).draw(draw, n + 1))];
+}

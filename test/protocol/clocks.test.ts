@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { docOf, ledgerTable } from './table.ts';
+import type { Ledger } from './games.ts';
+
+describe('clocks', () => {
+  it('[T1] a room\'s time goes on under an owner whose clock is an hour behind the last one\'s', async () => {
+    const { world, id, adas, owner } = await ledgerTable();
+    world.skews.set(owner.name, 3_600_000);
+    assert.ok((await world.clock.run(adas.act.add({ id: 'a' }))).ok);
+    assert.ok((await world.clock.run(adas.act.arm({ ms: 6_000 }))).ok);
+    world.kill(owner);
+    const took = await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 60_000);
+    assert.ok(took > 5_900, `not early: after ${took} ms`);
+    assert.ok(Math.abs(adas.now() - Number((docOf(world, id)!.state as Ledger).fired[0])) < 100, 'and those who look at it see the same time');
+  });
+
+  it('[T1] a clock that is set forward ends no turn and no hold before its time', async () => {
+    const { world, id, adas, owner } = await ledgerTable();
+    assert.ok((await world.clock.run(adas.act.arm({ ms: 3_000 }))).ok);
+    world.skews.set(owner.name, 3_600_000);
+    assert.ok((await world.clock.run(adas.act.add({ id: 'a' }))).ok);
+    await world.clock.pass(2_500);
+    assert.deepEqual((docOf(world, id)!.state as Ledger).fired, []);
+    await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 1_000);
+  });
+
+  it('[T2] nor when that node takes its room on anew: its last sign of life is by the clock that was set', async () => {
+    const { world, id, adas, owner } = await ledgerTable();
+    assert.ok((await world.clock.run(adas.act.arm({ ms: 20_000 }))).ok);
+    world.skews.set(owner.name, 3_600_000);
+    await world.clock.pass(500); // it has beaten since
+    let lost = false;
+    world.fate = call => (call.op === 'append' && !lost && (lost = true) ? { lose: 'reply' } : undefined);
+    assert.ok((await world.clock.run(adas.act.add({ id: 'a' }))).ok);
+    await world.clock.pass(10_000);
+    assert.deepEqual((docOf(world, id)!.state as Ledger).fired, []);
+    await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 20_000);
+  });
+
+  it('[T1] [T3] nor does it stand still when the owner\'s own clock is put back', async () => {
+    const { world, id, adas, owner } = await ledgerTable();
+    assert.ok((await world.clock.run(adas.act.arm({ ms: 3_000 }))).ok);
+    world.skews.set(owner.name, -3_600_000);
+    const took = await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 60_000);
+    assert.ok(took > 2_900, `not early: after ${took} ms`);
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { planOf, type ScenarioName } from '../simulation/plan.ts';
+import { storyOf } from '../simulation/report.ts';
+import { runSeeds, simulateSeed } from '../simulation/run.ts';
+
+/** Seeds that failed once, and what they found. They stay, though a plan may be drawn otherwise by now: what was found has a test of its own beside. */
+const found: readonly { seed: number; scenario: ScenarioName; what: string }[] = [
+  { seed: 288, scenario: 'table', what: '[A7] an action sent down a line that was lost is said to be refused when the session ends, and is done' },
+  { seed: 140, scenario: 'clocks', what: '[T1] a room stands still under an owner whose clock is behind' },
+  { seed: 2036, scenario: 'clocks', what: '[T1] a clock that is set forward ends the hold of a seat at once' },
+  { seed: 10_484, scenario: 'clocks', what: '[T2] so does one that was set when its node takes its room on anew' },
+];
+
+describe('seeds', () => {
+  for (const { seed, scenario, what } of found) {
+    it(`${what}: seed ${seed} of '${scenario}' holds`, async () => {
+      const outcome = await simulateSeed(seed, scenario);
+      assert.deepEqual(outcome.violations, []);
+    });
+  }
+
+  for (let from = 1; from <= 301; from += 50) {
+    it(`[O2] [O3] [A4] [A5] [C2] [E2] [T3] holds in the seeds from ${from} to ${from + 49}`, async () => {
+      const { failures } = await runSeeds(Array.from({ length: 50 }, (_x, n) => from + n), { scenario: null, shrink: true, enough: 1 });
+      assert.equal(failures.length, 0, failures.map(storyOf).join('\n\n'));
+    }).timeout(240_000);
+  }
+});
+
+describe('a node killed at every call', () => {
+  /** A short history without anything drawn to go wrong, in which each call of the owner is the last once: before it is carried out, and after. */
+  const plan = { ...planOf(11, 'table'), faults: 0 };
+  const steps = plan.steps.slice(0, 6).map((step, i) => ({ ...step, fault: null, wait: Math.min(step.wait, 60), acts: [{ who: i % 2, how: (['add', 'book', 'deny', 'arm', 'draw', 'add'] as const)[i]!, slot: 't0' as const, ms: 200, gap: 1, steer: 0 }] }));
+
+  for (const moment of ['asked', 'done'] as const) {
+    it(`[A3] [A4] [J1] [O3] loses nothing, ${moment === 'asked' ? 'before each call is carried out' : 'after it, before the answer'}`, async () => {
+      let calls = 1;
+      for (let n = 0; n < calls; n++) {
+        let count = 0;
+        let until = 0;
+        const outcome = await simulateSeed(11, 'table', { plan: { ...plan, steps }, begin: (world, room) => {
+          const owner = world.owner(room)!;
+          until = world.clock.mono() + steps.reduce((sum, step) => sum + step.wait + 1, 0);
+          const other = world.spy.passing;
+          world.spy.passing = (host, what, when) => {
+            other?.(host, what, when);
+            if (host === owner && when === moment && what !== 'beat' && world.clock.mono() < until && count++ === n) world.kill(host);
+          };
+        } });
+        assert.deepEqual(outcome.violations, [], `call ${n}`);
+        if (count > n) calls = Math.min(n + 2, 60);
+      }
+      assert.ok(calls > 12, `${calls} calls`);
+    }).timeout(240_000);
+  }
+});

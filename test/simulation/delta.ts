@@ -1,0 +1,31 @@
+/** Changes applied as somebody would who has only read how they are written (SPEC, the wire): no code of the product's. */
+export function applied(to: unknown, change: unknown): unknown {
+  if (typeof change !== 'object' || change === null) return change;
+  if (Array.isArray(change)) return structuredClone(change[0]);
+  const target = to as Record<string, unknown>;
+  if (Array.isArray(to) && '#' in change) to.length = change['#'] as number;
+  for (const [key, inner] of Object.entries(change)) {
+    if (key === '#' && Array.isArray(to)) continue;
+    if (Array.isArray(inner) && inner.length === 0) delete target[key];
+    else target[key] = applied(target[key], inner);
+  }
+  return to;
+}
+
+/** Whether two JSON values are the same, whatever the order of their keys. */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) if (!Object.hasOwn(b, key) || !same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) return false;
+  return true;
+}
+
+/** Where two JSON values first differ, for a reader. */
+export function difference(a: unknown, b: unknown, path = ''): string {
+  if (same(a, b)) return '';
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return `${path || 'all'}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
+  const key = [...new Set([...Object.keys(a), ...Object.keys(b)])].find(k => !same((a as never)[k], (b as never)[k]))!;
+  return difference((a as never)[key], (b as never)[key], `${path}/${key}`);
+}

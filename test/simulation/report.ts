@@ -1,0 +1,20 @@
+import { faultKinds } from './plan.ts';
+import type { Failure, Tally } from './run.ts';
+
+const many = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** What a run came to, for a reader. */
+export function reportOf(tally: Tally, seconds: number): string {
+  const faults = faultKinds.filter(kind => kind !== 'calm' && tally.faults[kind]).map(kind => `${kind} ${many(tally.faults[kind]!)}`);
+  return [
+    `${many(tally.runs)} histories (${Object.entries(tally.scenarios).sort().map(([name, n]) => `${name} ${many(n)}`).join(', ')})`,
+    `faults       ${faults.join(', ')}`,
+    `actions      ${many(tally.actions)} asked for, ${many(tally.entries)} entries, ${many(tally.virtualMs / 1000)} s of virtual time`,
+    `violations   ${tally.failures.length}${tally.failures.length > 0 ? `: seeds ${tally.failures.map(f => f.seed).join(', ')}` : ''}`,
+    `time         ${seconds.toFixed(1)} s, ${(tally.runs / seconds).toFixed(1)} histories a second`,
+  ].join('\n');
+}
+
+/** A failure and how it came to it. */
+export const storyOf = ({ seed, scenario, violations, story, faultsLeft }: Failure): string =>
+  [`--- seed ${seed} (${scenario}), with ${faultsLeft} of its faults`, ...violations.map(v => `    ${v}`), ...story].join('\n');

@@ -1,0 +1,61 @@
+import type { Timer } from '../server/ports.ts';
+
+interface Waiting extends Timer { at: number; order: number; fn: (() => void) | null }
+
+/** Timers by time, and at the same time by who came first: a binary heap, in which those that are cancelled stay until their time comes. */
+export class TimerQueue {
+  private readonly heap: Waiting[] = [];
+  private order = 0;
+
+  add(at: number, fn: () => void): Timer {
+    const entry: Waiting = { at, order: this.order++, fn, cancel: () => { entry.fn = null; } };
+    this.rise(entry);
+    return entry;
+  }
+
+  /** When the next one is due; Infinity for none. */
+  get next(): number {
+    while (this.heap.length > 0 && this.heap[0]!.fn === null) this.drop();
+    return this.heap.length > 0 ? this.heap[0]!.at : Infinity;
+  }
+
+  /** Takes the next one out. */
+  take(): (() => void) | null {
+    if (this.next === Infinity) return null;
+    const { fn } = this.heap[0]!;
+    this.heap[0]!.fn = null;
+    this.drop();
+    return fn;
+  }
+
+  private rise(entry: Waiting): void {
+    const { heap } = this;
+    let i = heap.length;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(entry, heap[parent]!)) break;
+      heap[i] = heap[parent]!;
+      i = parent;
+    }
+    heap[i] = entry;
+  }
+
+  /** Takes the first out. */
+  private drop(): void {
+    const { heap } = this;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!before(heap[child]!, last)) break;
+      heap[i] = heap[child]!;
+      i = child;
+    }
+    heap[i] = last;
+  }
+}
+
+const before = (a: Waiting, b: Waiting): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
