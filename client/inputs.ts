@@ -22,6 +22,8 @@ export class InputSender {
   private lastSent = -Infinity;
   /** The last message that said what is held. */
   private heldN = 0;
+  /** The highest number that is known to have counted. */
+  private counted = 0;
   /** When `unapplied` was last said, or last got shorter. */
   private lastSaid = 0;
 
@@ -51,6 +53,7 @@ export class InputSender {
 
   /** Numbers up to this one have counted; said with each change of the room. */
   applied(n: number): void {
+    this.counted = Math.max(this.counted, n);
     if (this.unapplied.length === 0 && n >= this.heldN) return;
     const left = this.unapplied.filter(m => m.n > n);
     if (left.length < this.unapplied.length) this.lastSaid = this.port.now();
@@ -77,7 +80,9 @@ export class InputSender {
 
   private flush(): void {
     if (!this.waiting) return;
-    const { hold, press } = this.waiting;
+    const { press } = this.waiting;
+    // A number that counts says that those before it do, which is true of presses alone: what is held goes along until it is sure.
+    const hold = this.heldN > this.counted ? { ...this.held } : this.waiting.hold;
     this.waiting = null;
     this.lastSent = this.port.now();
     const message: Message = { n: ++this.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), ...(Object.keys(press).length > 0 ? { press } : {}) };

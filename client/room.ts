@@ -249,8 +249,11 @@ export class Room<D extends ContractDef = ContractDef> {
     for (const change of held) this.change(change);
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
     this.sayInputs(true);
+    // What an owner of a newer term does not have of an older one, the store has forgotten: nobody will bring it.
+    const forgotten = this.awaited.filter(({ place }) => place[0] < reply.term && !this.has(place));
+    for (const one of forgotten) this.awaited.splice(this.awaited.indexOf(one), 1)[0]!.reached();
     this.settleReached();
-    if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost, missed });
+    if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed });
     this.changed.tell();
   }
 

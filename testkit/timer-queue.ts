@@ -19,6 +19,9 @@ export class TimerQueue {
     return this.heap.length > 0 ? this.heap[0]!.at : Infinity;
   }
 
+  /** How many are not cancelled. */
+  get size(): number { return this.heap.filter(entry => entry.fn !== null).length; }
+
   /** Takes the next one out. */
   take(): (() => void) | null {
     if (this.next === Infinity) return null;

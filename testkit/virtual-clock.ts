@@ -20,6 +20,8 @@ export class VirtualClock implements Clock {
 
   now(): number { return this.begin + Math.floor(this.passed); }
   mono(): number { return this.passed; }
+  /** Timers that wait. */
+  get timers(): number { return this.waiting.size; }
 
   soon(fn: () => void): void { this.after(0, fn); }
 

@@ -38,7 +38,7 @@ export class Copy {
   hunt(hunt: Hunt): Promise<Caught & { seconds: number }> {
     const started = performance.now();
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', join(this.folder, 'test/simulation/hunt.ts'), JSON.stringify(hunt)], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, ['--import', 'tsx', join(this.folder, 'test/simulation/hunt.ts'), JSON.stringify(hunt)], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 });
       let said = '';
       let wrong = '';
       child.stdout.on('data', (text: Buffer) => { said += text.toString(); });
@@ -48,7 +48,7 @@ export class Copy {
         if (code === 0) resolve({ ...(JSON.parse(said) as Caught), seconds: (performance.now() - started) / 1000 });
         // A crash is noticed by anybody; what is of interest is that it was not the harness that failed.
         else if (/rooms|store|cluster|client|sessions|ownership/.test(wrong)) resolve({ seed: 0, violation: `the process ended: ${wrong.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds: (performance.now() - started) / 1000 });
-        else reject(new Error(wrong));
+        else reject(new Error(wrong || 'the hunt did not end'));
       });
     });
   }

@@ -164,6 +164,27 @@ describe('failover', () => {
     assert.deepEqual(lost.filter(Boolean), [true], 'it is said once');
   });
 
+  it('[A9] [O4] a verdict whose entry the store forgot is handed on all the same, and the loss is told', async () => {
+    const table = await ledgerTable();
+    const { world, adas, id } = table;
+    await world.clock.run(adas.act.add({ id: 'x' }));
+    await converge(table);
+    const back = world.save();
+    const lost: boolean[] = [];
+    adas.onResume(r => lost.push(r.lost));
+    world.loses = () => true; // the verdict arrives, the change does not
+    const entries = () => world.calls.filter(c => c.op === 'append' && c.room === id && c.result === 'ok').length;
+    const before = entries();
+    const said = adas.act.add({ id: 'forgotten' });
+    await world.clock.until('it is written', () => entries() > before);
+    await world.clock.pass(4);
+    back();
+    world.loses = () => false;
+    assert.ok((await world.clock.run(said)).ok, 'it was accepted; and whoever waits for it waits no longer');
+    await converge(table);
+    assert.deepEqual([ids(adas), lost.includes(true)], [['x'], true]);
+  });
+
   it('[O4] [A5] the same with actions outstanding: what has no verdict any more is done again, once', async () => {
     for (let delay = 0; delay < 6; delay += 0.7) {
       const table = await ledgerTable(['a', 'b', 'c'], { seed: 500 + delay * 10 });

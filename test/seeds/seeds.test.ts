@@ -9,6 +9,9 @@ const found: readonly { seed: number; scenario: ScenarioName; what: string }[] =
   { seed: 288, scenario: 'table', what: '[A7] an action sent down a line that was lost is said to be refused when the session ends, and is done' },
   { seed: 140, scenario: 'clocks', what: '[T1] a room stands still under an owner whose clock is behind' },
   { seed: 2036, scenario: 'clocks', what: '[T1] a clock that is set forward ends the hold of a seat at once' },
+  { seed: 114, scenario: 'table', what: '[O12] an owner whose inbox nobody hears answers from its memory' },
+  { seed: 31_066, scenario: 'forgetful', what: '[A9] an action waits for ever for an entry that the store forgot' },
+  { seed: 32_422, scenario: 'inputs', what: '[I3] what is held is lost, and a later press says that it counted' },
   { seed: 10_484, scenario: 'clocks', what: '[T2] so does one that was set when its node takes its room on anew' },
 ];
 

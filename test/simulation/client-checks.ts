@@ -107,6 +107,8 @@ export class ClientChecks {
     if (!before || !now || before === now) return;
     const { history } = this.journal;
     if (history.leadsTo(now, before) && history.kept(before)) this.complain('one history', `${name} was at ${this.short([before.term, before.seq])}, and was taken back to ${this.short([now.term, now.seq])}`);
+    // What had its verdict and was not shown yet can be lost too, where the store forgets.
+    if (lost && this.how.forgets && history.leadsTo(before, now)) return;
     if (lost && history.kept(before)) this.complain('losses are said', `${name} heard of a loss, and the store has all it had seen`);
     const ours = history.leadsTo(before, now);
     if (ours === lost) this.complain('losses are said', `${name} came from ${before.term}/${before.seq} to ${now.term}/${now.seq}: ${ours ? 'nothing was lost, and it heard of a loss' : 'it was not told of the loss'}`);

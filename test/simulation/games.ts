@@ -102,7 +102,7 @@ export const peek = ({ hands, ...shared }: Diary, seat: number | null): Peek => 
 export const diary = contract('diary', diaryDef);
 export const diaryGame: AnyGame = diary.rules(rulesOf(1, false));
 /** The next version of the same game. */
-export const diaryNext: AnyGame = contract('diary', { ...diaryDef, version: 2 } as unknown as DiaryDef).rules(rulesOf(2, false));
+export const diaryNext: AnyGame = contract('diary', { ...diaryDef, version: 2, clientsFrom: 1 } as unknown as DiaryDef).rules(rulesOf(2, false));
 
 const hiddenDef = { ...diaryDef, view: view<Peek>() } as unknown as DiaryDef;
 export const secret = contract('secret', hiddenDef);

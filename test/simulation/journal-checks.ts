@@ -1,5 +1,5 @@
 import type { Call } from '../../testkit/world.ts';
-import type { Append, Claimed, NewRoom } from '../../server/store/contract.ts';
+import type { Append, Claimed, NewRoom, Pass, Passed } from '../../server/store/contract.ts';
 import { applied, difference, same } from './delta.ts';
 import { firedOf, marks } from './games.ts';
 import { History, type Doc, type Entry } from './history.ts';
@@ -40,6 +40,7 @@ export class JournalChecks {
   take(call: Call, args: readonly unknown[]): void {
     if (call.op === 'create' && call.result === 'ok') this.created(args[0] as NewRoom);
     else if (call.op === 'claim' && (call.result as Claimed).ok) this.claimed(args[1] as { token: string; expected: string | null; node: string }, call.result as Claimed);
+    else if (call.op === 'pass' && (call.result as Passed).ok) this.passed(args[1] as Pass, call.result as Passed);
     else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as Append);
     else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[1] as string, args[2] as number, args[3] as string);
     else if (call.op === 'release' && call.result === 'ok') this.released(args[1] as string);
@@ -69,13 +70,23 @@ export class JournalChecks {
   private claimed(claim: { token: string; expected: string | null; node: string }, result: Claimed): void {
     const { term, seq } = result;
     if (claim.expected !== this.token) this.complain('one owner', `${claim.node} claimed with the token ${claim.expected}, the room's is ${this.token}`);
-    if (term <= this.highest) this.complain('terms', `term ${term} after ${this.highest}`);
     if (seq !== this.head.seq) this.complain('one history', `a claim reads up to ${seq}, the journal ends at ${this.head.seq}`);
-    if (this.tokens.has(claim.token)) this.complain('terms', 'a token was used twice');
+    this.begins(term, claim);
+  }
+
+  private passed({ token, seq, to }: Pass, { term }: Passed): void {
+    if (token !== this.token) this.complain('one owner', `handed to ${to.node} by somebody else than the owner`);
+    if (seq !== this.head.seq) this.complain('one history', `handed over at ${seq}, the journal ends at ${this.head.seq}`);
+    this.begins(term, to);
+  }
+
+  private begins(term: number, owner: { token: string; node: string }): void {
+    if (term <= this.highest) this.complain('terms', `term ${term} after ${this.highest}`);
+    if (this.tokens.has(owner.token)) this.complain('terms', 'a token was used twice');
     this.highest = Math.max(this.highest, term);
-    this.tokens.set(claim.token, term);
-    this.writers.set(term, claim.node);
-    this.token = claim.token;
+    this.tokens.set(owner.token, term);
+    this.writers.set(term, owner.node);
+    this.token = owner.token;
     this.term = term;
   }
 

@@ -8,7 +8,7 @@ export interface Keeping {
   rollBack(writes: number): (Kept & { lastTerm: number }) | null;
 }
 
-const writing: readonly string[] = ['append', 'claim', 'release', 'snapshot'];
+const writing: readonly string[] = ['append', 'claim', 'pass', 'release', 'snapshot'];
 
 /** Keeps what the store was after each write to the one room of the world, once it has players. */
 export function keeping(world: World): Keeping {

@@ -16,7 +16,7 @@ export interface SkyParts {
   tell: (line: string) => void;
 }
 
-const writes: readonly string[] = ['append', 'claim', 'release', 'snapshot'];
+const writes: readonly string[] = ['append', 'claim', 'pass', 'release', 'snapshot'];
 
 /** Carries out what goes wrong, and later sets right what does not do so by itself. */
 export class Sky {
@@ -94,7 +94,7 @@ export class Sky {
       }
       case 'lose-request': case 'lose-reply': case 'refuse': case 'repeat': {
         let left = 1 + Math.floor(q * 3);
-        const ops = r < 0.5 ? ['append'] : r < 0.7 ? ['claim'] : r < 0.85 ? ['owner', 'release', 'snapshot'] : ['append', 'claim', 'owner'];
+        const ops = r < 0.5 ? ['append'] : r < 0.7 ? ['claim', 'pass'] : r < 0.85 ? ['owner', 'peek', 'release', 'snapshot'] : ['append', 'claim', 'owner'];
         say(`of ${left} × ${ops.join('/')}`);
         const fate = fault.kind === 'repeat' ? { twice: true as const } : { lose: ({ 'lose-request': 'request', 'lose-reply': 'reply', refuse: 'refused' } as const)[fault.kind] };
         return this.meddle(1_000, call => (left > 0 && ops.includes(call.op) && (left--, true) ? fate : undefined));
@@ -104,7 +104,7 @@ export class Sky {
         const { opens, open } = latch();
         say(`${left} × append/claim ${p < 0.5 ? 'held before' : 'after'} it is carried out, ${Math.round(r * 1_400)} ms`);
         world.clock.after(r * 1_400, open);
-        return this.meddle(1_400, call => (left > 0 && ['append', 'claim'].includes(call.op) && (left--, true) ? (p < 0.5 ? { hold: opens } : { holdReply: opens }) : undefined));
+        return this.meddle(1_400, call => (left > 0 && ['append', 'claim', 'pass'].includes(call.op) && (left--, true) ? (p < 0.5 ? { hold: opens } : { holdReply: opens }) : undefined));
       }
       case 'stall': {
         const { opens, open } = latch();

@@ -24,7 +24,7 @@ function doing(handler: EffectHandler | null) {
   }, () => doc, Watched.unwatched(), () => false, key => done.push(key));
   const ask = (key: string, match = 1) => { doc.hidden.effects[key] = { name: 'save', data: { what: key }, match }; };
   const strike = (key: string) => { delete doc.hidden.effects[key]; effects.pump(); };
-  return { clock, doc, effects, done, ran, ask, strike, failed: () => failed, waiting: () => (clock as unknown as { waiting: unknown[] }).waiting.length };
+  return { clock, doc, effects, done, ran, ask, strike, failed: () => failed, waiting: () => clock.timers };
 }
 
 describe('effects', () => {

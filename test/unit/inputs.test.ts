@@ -173,6 +173,18 @@ describe('inputs at the client', () => {
     return { made, sent, pass, said: () => sent.splice(0) };
   }
 
+  it('[I3] what is held goes along with later presses until it is known to have counted: their numbers do not say that it has', () => {
+    const { made, pass, said } = sender();
+    made.put('steer', { x: 3 }); // lost on its way
+    pass(50);
+    made.put('fire', undefined);
+    assert.deepEqual(said(), [{ n: 1, hold: steer(3) }, { n: 2, hold: steer(3), press: fire() }]);
+    made.applied(2);
+    pass(50);
+    made.put('fire', undefined);
+    assert.deepEqual(said(), [{ n: 3, press: fire() }]);
+  });
+
   it('[I1] says at most one message for each tick, and nothing that is held already', () => {
     const { made, pass, said } = sender();
     made.put('steer', { x: 1 });
@@ -199,7 +211,7 @@ describe('inputs at the client', () => {
     assert.deepEqual(said().map(m => [m.n, m.after]), [[1, undefined], [2, undefined], [3, 2], [4, 3]]);
     made.applied(2);
     made.again();
-    assert.deepEqual(said(), [{ n: 3, press: fire() }, { n: 4, press: fire(), after: 3 }, { n: 5, hold: steer(1), after: 4 }]);
+    assert.deepEqual(said(), [{ n: 3, hold: steer(1), press: fire() }, { n: 4, hold: steer(1), press: fire(), after: 3 }, { n: 5, hold: steer(1), after: 4 }]);
     made.applied(5);
     made.again();
     assert.deepEqual(said(), [{ n: 6, hold: steer(1) }]);
