@@ -1,4 +1,4 @@
-import type { Append, Store } from '../../server/store/contract.ts';
+import type { Append, Blame, Store } from '../../server/store/contract.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 
 /** What both stores are asked, drawn once. Terms differ between stores: `term` is the last that the store at hand gave. */
@@ -28,6 +28,7 @@ export const operations: readonly Operation[] = [
     const id = pick(draw, rooms);
     const append: Append = given({
       token: pick(draw, tokens), seq: 1 + draw(6), entry: `entry ${n} ž`, due: maybe(draw, () => (draw(3) === 0 ? null : 5_000 + 10 * draw(9) + n / 100)), summary: maybe(draw, () => summary(draw, id, n)), life: maybe(draw, () => 3_600_000), game: maybe(draw, () => pick(draw, games)), release: maybe(draw, () => draw(2) === 0),
+      quarantined: maybe(draw, () => (draw(2) === 0 ? null : { why: `why ${n}`, since: 1_000 + n })),
     }) as Append;
     if (append.due) append.due = Math.round(append.due * 100);
     return { what: said('append', id, append), ask: store => store.append(id, append) };
@@ -48,7 +49,33 @@ export const operations: readonly Operation[] = [
     const args = [pick(draw, rooms), pick(draw, tokens), draw(6), `snapshot ${n}`, draw(3), maybe(draw, () => ({ match: 1 + draw(2), text: `piece ${n}` }))] as const;
     return { what: said('snapshot', ...args), ask: store => store.snapshot(...args) };
   } },
-  { name: 'release', weight: 2, draw: draw => { const args = [pick(draw, rooms), pick(draw, tokens)] as const; return { what: said('release', ...args), ask: store => store.release(...args) }; } },
+  { name: 'release', weight: 2, draw: (draw, n) => {
+    const aside = maybe(draw, () => ({ why: `unreadable ${n}`, since: 2_000 + n, due: 490_000 + draw(20_000) }));
+    const args = [pick(draw, rooms), pick(draw, tokens), ...(aside ? [aside] : [])] as const;
+    return { what: said('release', ...args), ask: store => store.release(...(args as unknown as [string, string])) };
+  } },
+  { name: 'peek', weight: 2, draw: draw => { const id = pick(draw, [...rooms, 'none']); return { room: id, what: said('peek', id), ask: store => store.peek(id) }; } },
+  { name: 'pass', weight: 2, draw: draw => {
+    const [id, pass] = [pick(draw, rooms), { token: pick(draw, tokens), seq: draw(6), to: { token: pick(draw, tokens), node: pick(draw, ['n1', 'n2']), games: pick(draw, [games, games, ['game@1']]) } }];
+    return { room: id, what: said('pass', id, pass), ask: store => store.pass(id, pass) };
+  } },
+  { name: 'pass by its owner', weight: 4, draw: draw => {
+    const [id, token, node] = [pick(draw, rooms), pick(draw, tokens), pick(draw, ['n1', 'n2'])];
+    return { room: id, what: said('pass by its owner', id, token, node), ask: async store => {
+      const owner = await store.owner(id);
+      return owner?.token ? store.pass(id, { token: owner.token, seq: owner.seq, to: { token, node, games } }) : 'nobody owns it';
+    } };
+  } },
+  { name: 'blame', weight: 2, draw: (draw, n) => {
+    const [id, ahead, run] = [pick(draw, rooms), draw(4) === 0 ? 1 : 0, pick(draw, ['run-1', 'run-12', 'run-2'])];
+    const blame: Blame = { id: run, input: 'act', rule: 'actions.go', player: 'ада', session: 's', n, who: 'a\nb' };
+    return { what: said('blame', id, ahead, blame), ask: async store => store.blame(id, ((await store.owner(id))?.seq ?? 0) + ahead, blame) };
+  } },
+  { name: 'unblame', weight: 1, draw: draw => {
+    const [id, run] = [pick(draw, rooms), pick(draw, ['run-1', 'run-12', 'run-2'])];
+    return { what: said('unblame', id, run), ask: async store => store.unblame(id, (await store.owner(id))?.seq ?? 0, run) };
+  } },
+  { name: 'quarantined', weight: 2, draw: draw => { const most = 1 + draw(3); return { what: said('quarantined', most), ask: store => store.quarantined(most) }; } },
   { name: 'remove', weight: 1, draw: draw => { const args = [pick(draw, rooms), pick(draw, tokens)] as const; return { what: said('remove', ...args), ask: store => store.remove(...args) }; } },
   { name: 'owner', weight: 2, draw: draw => { const id = pick(draw, [...rooms, 'none']); return { room: id, what: said('owner', id), ask: store => store.owner(id) }; } },
   { name: 'byCode', weight: 1, draw: draw => { const code = pick(draw, ['C1', 'C2', 'C3']); return { what: said('byCode', code), ask: store => store.byCode(code) }; } },
