@@ -86,7 +86,7 @@ export class Sky {
         say(host.name);
         return this.drain(host);
       case 'upgrade': {
-        const old = up.find(h => !this.upgraded.has(h.name));
+        const old = owner && p < 0.5 && !this.upgraded.has(owner.name) ? owner : up.find(h => !this.upgraded.has(h.name));
         if (!old || up.length < 2) return;
         say(`${old.name}, ${r < 0.5 ? 'in good order' : 'killed'}`);
         this.upgraded.add(old.name);
