@@ -45,7 +45,7 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {
         // Whole matches of three games, each with a failure in it, at the pace of people.
-        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: name === 'browser' ? 900_000 : 480_000 });
+        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 900_000 });
       }
     }
   }
