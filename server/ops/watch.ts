@@ -23,7 +23,9 @@ export interface RunningWatch extends Watch { stop(): Promise<void> }
 /** Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go along into threads by itself. */
 function startWorker(options: WorkerOptions): Worker {
   if (import.meta.url.endsWith('.js')) return new Worker(new URL('./watch-worker.js', import.meta.url), options);
-  const [tsx, script] = [pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href, new URL('./watch-worker.ts', import.meta.url).href];
+  // Its module, not what `require` finds beside it: from there tsx does not find its own hooks.
+  const tsx = new URL('./index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'))).href;
+  const script = new URL('./watch-worker.ts', import.meta.url).href;
   return new Worker(`import(${JSON.stringify(tsx)}).then(tsx => { tsx.register(); return import(${JSON.stringify(script)}); })`, { ...options, eval: true });
 }
 
