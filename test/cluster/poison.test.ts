@@ -12,7 +12,8 @@ type Poisoned = Room<(typeof poison)['def']>;
 const operator = 'operator-'.repeat(4);
 
 /** Real nodes, and a game whose rules hang when they are told to. */
-describe('a rule that hangs', () => {
+describe('a rule that hangs', function () {
+  this.timeout(240_000); // each waits for nodes that end and come up again
   let cluster: Cluster;
   let others: Player[][];
   const deaths: string[] = [];
