@@ -23,7 +23,9 @@ export interface RunningWatch extends Watch { stop(): Promise<void> }
 /** Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go along into threads by itself. */
 function startWorker(options: WorkerOptions): Worker {
   if (import.meta.url.endsWith('.js')) return new Worker(new URL('./watch-worker.js', import.meta.url), options);
-  const [tsx, script] = [pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href, new URL('./watch-worker.ts', import.meta.url).href];
+  // As a module, for its CommonJS twin looks in Node 20 for its own parts where they are not.
+  const tsxApi = createRequire(import.meta.url).resolve('tsx/esm/api').replace(/\.cjs$/, '.mjs');
+  const [tsx, script] = [pathToFileURL(tsxApi).href, new URL('./watch-worker.ts', import.meta.url).href];
   return new Worker(`import(${JSON.stringify(tsx)}).then(tsx => { tsx.register(); return import(${JSON.stringify(script)}); })`, { ...options, eval: true });
 }
 
