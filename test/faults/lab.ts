@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
-import type { CrowdSize } from './play/crowd.ts';
+import { askRedis } from '../../server/launcher/redis-ask.ts';
+import { until } from '../../server/launcher/until.ts';
+import type { CrowdSize, Hung } from './play/crowd.ts';
 import type { Play } from './play/meter.ts';
 import type { News, Order, Word } from './play/play-process.ts';
 import { Firewall } from './network/firewall.ts';
@@ -17,6 +18,10 @@ export interface LabOptions {
   crowd: CrowdSize;
   seed: number;
   nodes?: number;
+  /** Replicas of Redis, with sentinels; none: one Redis, and a proxy for each node towards it. */
+  replicas?: number;
+  /** How many of them must have an entry before anybody is told. */
+  waitReplicas?: number;
   /** Redis settings beside the launcher's. */
   redis?: Record<string, string>;
   /** A process of the cluster ended, and nobody had asked for it. */
@@ -33,9 +38,10 @@ export class Lab {
   private heard = 0;
   private readonly hearing = new Set<() => void>();
   private joined: string | null = null;
+  private version = 1;
   private crowdStopped: Promise<number> | null = null;
 
-  private constructor(readonly cluster: Cluster, readonly network: Network, readonly tap: Tap, private readonly crowd: ChildProcess, private readonly records: Records, readonly folder: string) {
+  private constructor(readonly cluster: Cluster, readonly network: Network, readonly tap: Tap, private readonly crowd: ChildProcess, private readonly records: Records, readonly folder: string, private readonly ends: { byThemselves: string[] | null }) {
     crowd.on('message', (news: News) => {
       if (!('play' in news)) return;
       this.play = news.play;
@@ -44,24 +50,34 @@ export class Lab {
     });
   }
 
-  static async start({ folder, crowd, seed, nodes = 3, redis = {}, onCrash }: LabOptions): Promise<Lab> {
+  static async start({ folder, crowd, seed, nodes = 3, replicas = 0, waitReplicas = Math.min(1, replicas), redis = {}, onCrash }: LabOptions): Promise<Lab> {
     mkdirSync(folder, { recursive: true });
     const network = new Network();
     const journal = new Records(join(folder, 'rooms'), 'journal');
     let cluster: Cluster | null = null;
+    const ends: { byThemselves: string[] | null } = { byThemselves: null };
     try {
       cluster = await startCluster({
-        nodes, quiet: true, runDir: join(folder, 'cluster'), script: 'test/faults/node/lab-node.ts', between: network.between, redis,
+        nodes, quiet: true, runDir: join(folder, 'cluster'), script: 'test/faults/node/lab-node.ts', replicas, waitReplicas,
+        // The way to a master that moves leads past no proxy. Of replicas, the tap reads what they begin with.
+        between: replicas === 0 ? network.between : { nodePort: network.between.nodePort! },
+        redis: replicas === 0 ? redis : { 'aof-use-rdb-preamble': 'no', 'auto-aof-rewrite-percentage': '0', ...redis },
         env: { LOG_LEVEL: 'warn', FAULTS_DIR: folder },
       });
-      cluster.on('exit', exit => { if (!exit.expected) onCrash?.(`${exit.name} ended by itself: ${exit.signal ?? `code ${exit.code}`}`); });
+      cluster.on('exit', exit => {
+        if (exit.expected) return;
+        if (ends.byThemselves && exit.signal === 'SIGKILL' && exit.name.startsWith('node-')) return void ends.byThemselves.push(exit.name);
+        onCrash?.(`${exit.name} ended by itself: ${exit.signal ?? `code ${exit.code}`}`);
+      });
       cluster.on('line', (name, line) => appendFileSync(join(folder, 'cluster.log'), `${name} ${line}\n`));
-      const tap = new Tap(join(cluster.runDir, 'redis', 'appendonlydir'), journal);
+      const { runDir } = cluster;
+      const tap = new Tap(new Map([...cluster.redisServers].sort((a, b) => Number(b.master) - Number(a.master)).map(({ name }) => [name, join(runDir, name, 'appendonlydir')])), journal);
+      cluster.on('master', name => tap.switched(name));
       tap.start();
       const order: Order = { url: cluster.url, folder: join(folder, 'rooms'), size: crowd, seed };
       const child = fork(join(import.meta.dirname, 'play/play-process.ts'), [JSON.stringify(order)], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
       child.once('exit', code => { if (code !== null && code !== 0) onCrash?.(`the crowd ended with ${code}`); });
-      return new Lab(cluster, network, tap, child, journal, folder);
+      return new Lab(cluster, network, tap, child, journal, folder, ends);
     } catch (error) {
       await cluster?.stop({ force: true });
       await network.close();
@@ -100,19 +116,70 @@ export class Lab {
     if (pid !== undefined) process.kill(pid, 'SIGUSR2');
   }
 
+  /** What version of the ledger nodes run that are started from now on. */
+  nextVersion(): number {
+    writeFileSync(join(this.folder, 'ledger.version'), String(++this.version));
+    return this.version;
+  }
+
+  /** A player asks for what never ends. @returns where, what the player was told, and which nodes ended themselves over it */
+  async hang(): Promise<Hung & { ended: readonly string[] }> {
+    const ended: string[] = this.ends.byThemselves = [];
+    try {
+      const hung = await new Promise<Hung>((resolve, reject) => {
+        const late = setTimeout(() => done(() => reject(new Error('what hung got no answer'))), 60_000);
+        const hear = (news: News) => { if ('hung' in news) done(() => resolve(news.hung)); };
+        const done = (how: () => void) => {
+          clearTimeout(late);
+          this.crowd.off('message', hear);
+          how();
+        };
+        this.crowd.on('message', hear);
+        this.say({ do: 'hang' });
+      });
+      await new Promise(done => setTimeout(done, 1_000)); // a second node that was caught in it is about to end as well
+      return { ...hung, ended };
+    } finally {
+      this.ends.byThemselves = null;
+    }
+  }
+
+  /** The sum of a counter over all nodes that run, as their metrics have it. @param sign the line's beginning, with its labels */
+  async counted(sign: string): Promise<number> {
+    const texts = await Promise.all(this.cluster.nodes.filter(n => n.state === 'up').map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+    return texts.flatMap(text => text.split('\n')).filter(line => line.startsWith(`${sign} `)).reduce((sum, line) => sum + Number(line.slice(sign.length)), 0);
+  }
+
   deafen(count: number, ms: number): void { this.say({ do: 'deafen', count, ms }); }
 
-  /** A command to Redis, past all proxies. @returns what it answered, as it is on the wire */
-  redis(...words: string[]): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ port: this.cluster.redisPort, host: '127.0.0.1' }, () => socket.write(`*${words.length}\r\n${words.map(w => `$${Buffer.byteLength(w)}\r\n${w}\r\n`).join('')}`));
-      socket.setTimeout(5_000, () => socket.destroy(new Error('redis does not answer')));
-      socket.once('data', data => {
-        resolve(data.toString());
-        socket.destroy();
-      });
-      socket.once('error', reject);
-    });
+  /** A command to the master of Redis, past all proxies. @throws when it is refused */
+  redis(...words: string[]): Promise<string> { return askRedis(this.cluster.redisUrl, words); }
+
+  /** A command to one of the servers. */
+  redisOf(name: string, ...words: string[]): Promise<string> {
+    const url = new URL(this.cluster.redisUrl);
+    url.port = String(this.cluster.redisServers.find(s => s.name === name)!.port);
+    return askRedis(url.href, words);
+  }
+
+  /** Makes all of Redis whole: one master whom all replicas follow, with all of it on their disks. Then nothing is open any more of what it lost. */
+  async redisWhole(): Promise<void> {
+    if (this.cluster.redisServers.length === 1) return;
+    for (const { name, state } of [...this.cluster.redisServers, ...this.cluster.sentinels]) if (state === 'frozen') this.cluster.resumeRedis(name);
+    await this.cluster.startRedis();
+    await until('one master, and all replicas follow it', async () => {
+      const { port, name: master } = this.cluster.redisServers.find(s => s.master)!;
+      const views = await Promise.all(this.cluster.redisServers.map(async ({ name }) => {
+        for (const user of ['replica', 'sentinel']) await this.redisOf(name, 'ACL', 'SETUSER', user, 'on').catch(() => '');
+        const told = await this.redisOf(name, 'INFO').catch(() => '');
+        // The sentinels would see to it, after ten seconds or more.
+        if (name !== master && /role:master/.test(told)) await this.redisOf(name, 'REPLICAOF', '127.0.0.1', String(port)).catch(() => '');
+        const follows = name === master ? /role:master/.test(told) : new RegExp(`master_port:${port}\\s`).test(told) && /master_link_status:up/.test(told);
+        return follows && /aof_rewrite_in_progress:0/.test(told) && /aof_rewrite_scheduled:0/.test(told);
+      }));
+      return views.every(Boolean) || undefined;
+    }, { within: 60_000, every: 100 });
+    this.tap.settle();
   }
 
   // --- play ----------------------------------------------------------------------------------

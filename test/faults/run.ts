@@ -5,6 +5,8 @@
  *   --kinds a,b              only these; `--kinds help` lists them
  *   --seed N                 the order of the faults and what is drawn in them (default 1)
  *   --actions-per-second N   how much is played (default 300)
+ *   --replicas N             so many replicas of Redis, and three sentinels (default 0: one Redis, and a proxy for each node)
+ *   --wait N                 how many replicas must have an entry before anybody is told (default 1 with replicas)
  *   --json FILE              the numbers of the run
  *   --append                 adds the run to docs/faults.md and docs/faults.json, and draws docs/faults.svg
  *   --folder PATH            where everything is written down; kept (default: .run/faults-…, kept when something is wrong)
@@ -15,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireSystem } from '../../server/launcher/system.ts';
 import { nemeses } from './nemesis/all.ts';
+import type { Need } from './nemesis/nemesis.ts';
 import { inside } from './network/firewall.ts';
 import { emptyBook, readBook, withRun } from './report/book.ts';
 import { page } from './report/markdown.ts';
@@ -27,6 +30,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const { values } = parseArgs({ options: {
   minutes: { type: 'string', default: '5' }, kinds: { type: 'string', default: '' }, seed: { type: 'string', default: '1' }, 'actions-per-second': { type: 'string', default: '300' },
+  replicas: { type: 'string', default: '0' }, wait: { type: 'string' },
   json: { type: 'string' }, append: { type: 'boolean', default: false }, folder: { type: 'string' },
 } });
 
@@ -41,10 +45,12 @@ async function main(): Promise<void> {
   const minutes = positive('minutes');
   const from = performance.now();
   const say = (text: string) => print(`${((performance.now() - from) / 1000).toFixed(1).padStart(7)} s  ${text}`);
+  const replicas = whole(values.replicas);
+  const waitReplicas = values.wait === undefined ? Math.min(1, replicas) : whole(values.wait);
   const result = await runFaults({
-    minutes, folder, say, seed: positive('seed'), actionsPerSecond: positive('actions-per-second'), kinds: values.kinds.split(',').filter(kind => kind !== ''),
+    minutes, replicas, waitReplicas, folder, say, seed: positive('seed'), actionsPerSecond: positive('actions-per-second'), kinds: values.kinds.split(',').filter(kind => kind !== ''),
   });
-  const command = `npm run faults -- --minutes ${values.minutes}${values.kinds === '' ? '' : ` --kinds ${values.kinds}`} --seed ${values.seed} --actions-per-second ${values['actions-per-second']}`;
+  const command = `npm run faults -- --minutes ${values.minutes}${values.kinds === '' ? '' : ` --kinds ${values.kinds}`} --seed ${values.seed}${replicas === 0 ? '' : ` --replicas ${replicas} --wait ${waitReplicas}`} --actions-per-second ${values['actions-per-second']}`;
   const alone = withRun(emptyBook(), result, command);
   const picture = timeline(result);
   writeFileSync(join(folder, 'report.md'), page(alone));
@@ -57,12 +63,20 @@ async function main(): Promise<void> {
     writeFileSync(join(docs, 'faults.svg'), picture);
   }
   print(`\n${page(alone).split('\n## So far\n')[1]!.split('\n## What is checked')[0]!}`);
-  if (result.left.length > 0) print(`left out, for packets cannot be dropped here (iptables and a network namespace are needed): ${result.left.join(', ')}`);
+  if (result.left.length > 0) print(`left out, for this machine or this Redis cannot do them: ${leftBy(result.left)}`);
   for (const { wrong, room, says } of result.checked.findings.slice(0, 40)) print(`VIOLATION ${wrong} ${room}: ${says}`);
   const bad = result.checked.findings.length > 0;
   print(bad ? `${result.checked.findings.length} violations; everything is in ${folder}` : `no violations; report in ${folder}`);
   if (!bad && values.folder === undefined) for (const bulk of ['cluster', 'rooms', 'effects.jsonl']) rmSync(join(folder, bulk), { recursive: true, force: true });
   process.exitCode = bad ? 1 : 0;
+}
+
+const needs: Record<Need, string> = { firewall: 'packets to be dropped: iptables, a network namespace, no replicas', 'one-redis': 'no replicas', replicas: '--replicas' };
+const leftBy = (kinds: readonly string[]): string => kinds.map(kind => `${kind} (needs ${needs[nemeses.find(n => n.kind === kind)!.needs!]})`).join(', ');
+
+function whole(text: string): number {
+  if (!/^\d$/.test(text)) throw new Error(`--replicas and --wait: a digit, not '${text}'`);
+  return Number(text);
 }
 
 function positive(name: 'minutes' | 'seed' | 'actions-per-second'): number {

@@ -7,6 +7,11 @@ interface Asked { k: number; at: number; name: string; line: string | null; told
 /** One client, as it saw things: what it asked in its order, and what became of its hold on the room. */
 export interface ClientStory { id: string; sessions: Set<string>; asked: Asked[]; closedAt: number; endedBy: string | null; lostAt: number[] }
 
+/** Who went, or was away, before it could be told has nothing to complain of. */
+const toBeTold = 10_000;
+/** Whether a client that knew of something that is gone since `goneAt` was told so, or could not be told any more. */
+export const wasTold = (story: ClientStory, knewAt: number, goneAt: number): boolean => story.lostAt.some(t => t > knewAt) || story.closedAt < goneAt + toBeTold || story.endedBy !== null;
+
 /** Codes with which an action is surely not in the journal: it never reached a room, or the room did not number it. */
 const surelyNot = new Set(['left', 'session-replaced', 'room-missing', 'room-quarantined', 'kicked', 'bad-request', 'slow-down', 'not-in-room', 'unavailable', 'busy']);
 const openEnded = (told: Line<'told'> | null): boolean => told === null || told.code === 'unknown';
@@ -38,12 +43,12 @@ type Say = (wrong: Wrong, says: string, at?: number) => void;
  * the journal or not, once.
  */
 export function checkAnswers(history: History, stories: ReadonlyMap<string, ClientStory>, say: Say, counts: Counts): void {
-  const bySession = new Map<string, (Verdict & { seq: number })[]>();
-  for (const { seq, verdicts } of history.facts) {
+  const bySession = new Map<string, Placed[]>();
+  for (const { seq, term, verdicts } of history.facts) {
     for (const verdict of verdicts) {
       const there = bySession.get(verdict.session);
-      if (there) there.push({ ...verdict, seq });
-      else bySession.set(verdict.session, [{ ...verdict, seq }]);
+      if (there) there.push({ ...verdict, seq, term });
+      else bySession.set(verdict.session, [{ ...verdict, seq, term }]);
     }
   }
   for (const [session, verdicts] of bySession) {
@@ -51,10 +56,12 @@ export function checkAnswers(history: History, stories: ReadonlyMap<string, Clie
     verdicts.forEach((v, i) => { if (v.n !== i + 1) say('doubled', `session ${session}: number ${v.n} has a verdict in entry ${v.seq}, in the place of ${i + 1}`); });
   }
   for (const story of stories.values()) oneClient(history, story, [...story.sessions].flatMap(s => bySession.get(s) ?? []), say, counts);
-  realTime(stories, say);
+  realTime(history, stories, say);
 }
 
-function oneClient(history: History, story: ClientStory, verdicts: readonly (Verdict & { seq: number })[], say: Say, counts: Counts): void {
+type Placed = Verdict & { seq: number; term: number };
+
+function oneClient(history: History, story: ClientStory, verdicts: readonly Placed[], say: Say, counts: Counts): void {
   let next = 0;
   /** Actions since the last certain one that may have verdicts without the client knowing. */
   let perhaps = 0;
@@ -69,7 +76,7 @@ function oneClient(history: History, story: ClientStory, verdicts: readonly (Ver
     if (told!.code !== null) counts.refused += 1;
     else counts.accepted += 1;
     if (told!.code !== null && surelyNot.has(told!.code)) continue;
-    const fits = (v: Verdict & { seq: number }) => v.code === told!.code && (told!.seq === null || v.seq === told!.seq);
+    const fits = (v: Placed) => v.code === told!.code && (told!.seq === null || v.seq === told!.seq) && (told!.term === null || v.term === told!.term);
     let found = next;
     while (found < verdicts.length && found - next <= perhaps && !fits(verdicts[found]!)) found += 1;
     if (found < verdicts.length && found - next <= perhaps) {
@@ -78,7 +85,8 @@ function oneClient(history: History, story: ClientStory, verdicts: readonly (Ver
       continue;
     }
     const place = told!.seq === null ? '' : ` at ${told!.seq}`;
-    if (told!.seq !== null && told!.term !== null && history.gone.has(placeKey(told!.term, told!.seq)) && story.lostAt.some(t => t > told!.at)) {
+    const goneAt = told!.seq === null ? undefined : told!.term !== null ? history.gone.get(placeKey(told!.term, told!.seq)) : history.goneSeqs.has(told!.seq) ? Infinity : undefined;
+    if (goneAt !== undefined && wasTold(story, told!.at, goneAt)) {
       counts.lostAnnounced += 1; // Redis forgot it, and the client was told so
       continue;
     }
@@ -88,9 +96,12 @@ function oneClient(history: History, story: ClientStory, verdicts: readonly (Ver
   if (verdicts.length - next > perhaps) say('doubled', `${story.id}: ${verdicts.length - next} verdicts more than it asked for; ${perhaps} may be its own`);
 }
 
+/** What Redis has forgotten has no place any more. */
+const isGone = (history: History, told: Line<'told'>): boolean => (told.term === null ? history.goneSeqs.has(told.seq!) : history.gone.has(placeKey(told.term, told.seq!)));
+
 /** What was answered before another action was asked for comes before it in the journal, whoever asked. */
-function realTime(stories: ReadonlyMap<string, ClientStory>, say: Say): void {
-  const certain = [...stories.values()].flatMap(({ id, asked }) => asked.flatMap(a => (a.told?.seq === undefined || a.told.seq === null ? [] : [{ id, k: a.k, asked: a.at, told: a.told.at, seq: a.told.seq }])));
+function realTime(history: History, stories: ReadonlyMap<string, ClientStory>, say: Say): void {
+  const certain = [...stories.values()].flatMap(({ id, asked }) => asked.flatMap(a => (a.told?.seq === undefined || a.told.seq === null || isGone(history, a.told) ? [] : [{ id, k: a.k, asked: a.at, told: a.told.at, seq: a.told.seq }])));
   const byTold = [...certain].sort((a, b) => a.told - b.told);
   const byAsked = [...certain].sort((a, b) => a.asked - b.asked);
   let upTo = 0;
@@ -106,7 +117,7 @@ function realTime(stories: ReadonlyMap<string, ClientStory>, say: Say): void {
   for (const { id, asked } of stories.values()) {
     let last = 0;
     for (const { k, told } of asked) {
-      if (told?.seq === undefined || told.seq === null) continue;
+      if (told?.seq === undefined || told.seq === null || isGone(history, told)) continue;
       if (told.seq < last) say('order', `${id}: action ${k} stands at ${told.seq}, the one before it at ${last}`, told.at);
       last = Math.max(last, told.seq);
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAnswers, storiesOf, type ClientStory } from './answers.ts';
+import { checkAnswers, storiesOf, wasTold, type ClientStory } from './answers.ts';
 import { checkDeeds, checkEffects, checkTimers } from './deeds.ts';
 import { noCounts, type Counts, type Finding, type Wrong } from './findings.ts';
 import { placeKey, walk, type History } from './history.ts';
@@ -15,7 +15,11 @@ const toCatchUp = 5_000;
 
 export interface Checked { findings: Finding[]; counts: Counts }
 /** What a run says of itself besides its rooms. */
-export interface RunEnd { wall: number }
+export interface RunEnd {
+  wall: number;
+  /** Whether Redis was one that must lose nothing that anybody was told: then what is lost is wrong, also where it was announced. */
+  durable?: boolean;
+}
 
 /** Checks all rooms of a run. Linear in what was written down: the journal is a total order, and everything names its place in it. */
 export function checkRun(folder: string): Checked {
@@ -42,8 +46,11 @@ export function checkRoom(room: RoomRecords, end: RunEnd, counts: Counts = noCou
     if (room.play.length > 0 || room.journal.some(line => line.is === 'entry')) say('history', 'the making of the room was not written down');
     return findings;
   }
+  const before = counts.lostAnnounced;
   neverDurable(history, room.play, stories, say, counts);
   checkAnswers(history, stories, say, counts);
+  if (end.durable && counts.lostAnnounced > before) say('lost', `${counts.lostAnnounced - before} times something was seen or answered that is lost, with a Redis that must lose nothing`);
+  for (const { id, lostAt } of stories.values()) if (history.rolledBack.length === 0 && lostAt.length > 0) say('answer', `${id} was told that something is lost, and nothing is`, lostAt[0]);
   checkDeeds(history, stories, say, counts);
   checkTimers(history, end.wall, say, counts);
   checkEffects(history, room.effects, say, counts);
@@ -86,8 +93,7 @@ function neverDurable(history: History, play: readonly PlayLine[], stories: Read
     const key = placeKey(line.term, line.seq);
     if (history.gone.has(key)) {
       const story = stories.get(line.id)!;
-      // Who went before it could be told has nothing to complain of.
-      if (story.lostAt.some(t => t > line.at) || story.closedAt < Infinity || story.endedBy !== null) counts.lostAnnounced += 1;
+      if (wasTold(story, line.at, history.gone.get(key)!)) counts.lostAnnounced += 1;
       else say('not-durable', `${line.id} saw ${key}, which was lost, and was never told so`, line.at);
     } else if (!history.places.has(key)) say('not-durable', `${line.id} saw ${key}, which no entry has`, line.at);
   }

@@ -51,6 +51,22 @@ describe('the checker', () => {
     assert.deepEqual(f.wrongs(), ['doubled']);
   });
 
+  it('finds what never ends, and is said to have been done', () => {
+    const f = goodRoom();
+    f.act(0, 'hang', 'p0.hang', null, {});
+    assert.deepEqual(f.wrongs(), ['answer']);
+    f.rewrite(f.seq, c => Object.assign(c, { state: { lines: { [list(branch(f.doc, 'state')['lines']).length]: 'p0.hang' } } }));
+    assert.ok(f.wrongs().includes('doubled'));
+  });
+
+  it('finds a version that goes back', () => {
+    const f = goodRoom();
+    f.entry({ hidden: { stateVersion: 2 } });
+    assert.deepEqual(f.wrongs(), []);
+    f.entry({ hidden: { stateVersion: 1 } });
+    assert.deepEqual(f.wrongs(), ['history']);
+  });
+
   it('finds what nobody asked for', () => {
     const f = goodRoom();
     f.entry({ state: { lines: { [list(branch(f.doc, 'state')['lines']).length]: 'nobody.1' } } });

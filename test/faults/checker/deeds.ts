@@ -31,7 +31,12 @@ export function checkDeeds(history: History, stories: ReadonlyMap<string, Client
       const at = written.get(line);
       if (told?.term && told.seq !== null && history.gone.has(placeKey(told.term, told.seq))) continue; // judged where answers are
       if (name === 'write' && told !== null && told.seq !== null && told.code === null && at !== told.seq) say(at === undefined ? 'lost' : 'answer', `${id}: ${line} was accepted at ${told.seq}, and is ${at === undefined ? 'nowhere' : `at ${at}`}`, told.at);
-      if (at !== undefined && told?.code && told.code !== 'unknown') say('doubled', `${id}: ${line} was refused (${told.code}), and is written at ${at}`, told.at);
+      if (name === 'hang' && told !== null) {
+        counts.hung += 1;
+        if (told.code === null) say('answer', `${id}: ${line}, which never ends, was accepted`, told.at);
+      }
+      if (name === 'hang' && at !== undefined) say('doubled', `${line} never ends, and is written at ${at}`);
+      else if (at !== undefined && told?.code && told.code !== 'unknown') say('doubled', `${id}: ${line} was refused (${told.code}), and is written at ${at}`, told.at);
     }
   }
   for (const [line, seq] of written) if (!known.has(line)) say('doubled', `entry ${seq}: ${line} is written, and nobody asked for it`);

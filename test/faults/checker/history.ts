@@ -1,6 +1,7 @@
 import { canonical } from '../canonical.ts';
 import type { Counts, Wrong } from './findings.ts';
 import { branch, change, isTree, list, type Json, type Tree } from './json.ts';
+import { ledgerIn } from './ledger.ts';
 import type { JournalLine } from './records.ts';
 
 export interface Verdict { session: string; n: number; code: string | null }
@@ -19,8 +20,10 @@ export interface History {
   facts: Fact[];
   /** Entries that were there once and are no more. */
   rolledBack: Fact[];
-  /** Their places. */
-  gone: Set<string>;
+  /** Their places, and when they were gone for good. */
+  gone: Map<string, number>;
+  /** Their numbers alone: refusals are told without a term. */
+  goneSeqs: Set<number>;
   /** The document at the end. */
   doc: Tree;
   /** By seq and term: at which entries a document was looked at. */
@@ -37,9 +40,10 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
   if (!made) return null;
   const game = made.game.replace(/@.*$/, '');
   const first = (): Tree => branch(JSON.parse(made.snapshot) as Json, 'doc');
-  const history: History = { game, facts: [], rolledBack: [], gone: new Set(), doc: first(), places: new Set([placeKey(0, 0)]), removed: false };
+  const history: History = { game, facts: [], rolledBack: [], gone: new Map(), goneSeqs: new Set(), doc: first(), places: new Set([placeKey(0, 0)]), removed: false };
   const kept: { text: string }[] = [];
   let term = 0;
+  let highest = 0;
   look(history.doc, game, 0, 0);
   for (const line of journal) {
     switch (line.is) {
@@ -47,14 +51,16 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
       case 'removed': history.removed = true; break;
       case 'claim':
         counts.claims += 1;
-        if (line.term <= term) say('history', `a term ${line.term} after ${term}`, line.at);
-        term = line.term;
+        if (line.term <= highest) say('history', `a term ${line.term} after ${highest}`, line.at);
+        term = highest = Math.max(highest, line.term);
         break;
       case 'rolled-back':
         for (const fact of history.facts.splice(line.seq)) {
           history.rolledBack.push(fact);
-          history.gone.add(placeKey(fact.term, fact.seq));
+          history.gone.set(placeKey(fact.term, fact.seq), line.at);
+          history.goneSeqs.add(fact.seq);
         }
+        if (line.term !== null) term = line.term;
         kept.length = history.facts.length;
         history.doc = first();
         for (const { text } of kept) change(history.doc, branch(JSON.parse(text) as Json, 'c'));
@@ -97,8 +103,11 @@ function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
   // A match that begins has a state of its own: nothing of the last one is in it.
   const same = before.match === after.match;
   const oldLines = same ? before.lines : 0;
-  fact.lines = after.state === null ? [] : list(after.state['lines']).slice(oldLines).map(String);
-  fact.rung = after.state === null ? [] : list(after.state['rung']).slice(same ? before.rung : 0).map(String);
+  const pages = after.state === null ? null : ledgerIn(after.state);
+  fact.lines = pages?.lines.slice(oldLines).map(String) ?? [];
+  fact.rung = pages?.rung.slice(same ? before.rung : 0).map(String) ?? [];
+  if (after.version < before.version) say('history', `entry ${line.seq} takes the room from version ${before.version} back to ${after.version}`, line.at);
+  if (same && pages && pages.lines.length < oldLines) say('history', `entry ${line.seq} leaves ${pages.lines.length} of ${oldLines} lines`, line.at);
   fact.cells = after.filled - (same ? before.filled : 0);
   verdictsOf(doc, by, before, line, fact, say);
   for (const [key, effect] of Object.entries(after.effects)) if (!(key in before.effects)) fact.asked.push({ key, name: String(branch(effect)['name']), match: Number(branch(effect)['match']), data: canonical(branch(effect)['data']) });
@@ -107,16 +116,18 @@ function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
   return fact;
 }
 
-interface Look { clock: number; match: number; state: Tree | null; lines: number; rung: number; filled: number; effects: Tree; ring: { id: string; at: number } | null; phase: string; bases: Map<string, number> }
+interface Look { version: number; clock: number; match: number; state: Tree | null; lines: number; rung: number; filled: number; effects: Tree; ring: { id: string; at: number } | null; phase: string; bases: Map<string, number> }
 
 /** What there is to compare; numbers, where the thing itself changes in place. */
 function lookAt(doc: Tree): Look {
   const hidden = branch(doc, 'hidden');
   const state = isTree(doc['state']) ? doc['state'] : null;
   const timer = branch(hidden, 'timers', 'ring');
+  const pages = state && ledgerIn(state);
   return {
+    version: Number(hidden['stateVersion'] ?? 1),
     clock: Number(hidden['clock']), match: Number(branch(doc, 'room')['match']), phase: String(branch(doc, 'room')['phase']), state,
-    lines: list(state?.['lines']).length, rung: list(state?.['rung']).length, filled: list(state?.['board']).filter(cell => cell !== null).length,
+    lines: pages?.lines.length ?? 0, rung: pages?.rung.length ?? 0, filled: list(state?.['board']).filter(cell => cell !== null).length,
     effects: { ...branch(hidden, 'effects') }, ring: 'at' in timer ? { id: String(branch(timer, 'data')['id']), at: Number(timer['at']) } : null,
     bases: new Map(list(hidden['seats']).flatMap(seat => (isTree(seat) ? [[String(seat['session']), Number(seat['base'])] as const] : []))),
   };

@@ -7,8 +7,8 @@ export type JournalLine =
   | { is: 'claim'; at: number; term: number; node: string; terms: string }
   | { is: 'entry'; at: number; seq: number; term: number; node: string; text: string }
   | { is: 'snapshot'; at: number; seq: number; text: string }
-  /** Redis is another one, or the same with less in it: the room's journal ends with this entry now. */
-  | { is: 'rolled-back'; at: number; seq: number }
+  /** Redis is another one, or the same with less in it: the room's journal ends with this entry now, in this term (null: as it was). */
+  | { is: 'rolled-back'; at: number; seq: number; term: number | null }
   | { is: 'removed'; at: number };
 
 /** What players wrote down; `id` is one client. */
@@ -29,7 +29,7 @@ export interface EffectLine { game: string; effect: string; room: string; match:
 export interface RoomRecords { id: string; journal: JournalLine[]; play: PlayLine[]; effects: EffectLine[] }
 
 const fields: Record<JournalLine['is'] | PlayLine['is'], readonly string[]> = {
-  made: ['game', 'snapshot'], claim: ['term', 'node', 'terms'], entry: ['seq', 'term', 'node', 'text'], snapshot: ['seq', 'text'], 'rolled-back': ['seq'], removed: [],
+  made: ['game', 'snapshot'], claim: ['term', 'node', 'terms'], entry: ['seq', 'term', 'node', 'text'], snapshot: ['seq', 'text'], 'rolled-back': ['seq', 'term'], removed: [],
   held: ['id', 'session', 'player', 'watch'], asked: ['id', 'k', 'name', 'line'], told: ['id', 'k', 'term', 'seq', 'code'], saw: ['id', 'term', 'seq', 'hash'], moved: ['id'], closed: ['id'],
   resumed: ['id', 'with', 'lost'], ended: ['id', 'code'], rests: ['id', 'term', 'seq'], leaked: ['id', 'owner', 'where'],
 };

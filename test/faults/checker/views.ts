@@ -1,11 +1,15 @@
 import { hashOf } from '../canonical.ts';
 import { branch, isTree, list, type Json, type Tree } from './json.ts';
+import { ledgerIn } from './ledger.ts';
 
 /** What each game shows of its state to a seat, or to those who watch: said here a second time, by the games' own words. */
 const shown: Record<string, (state: Tree, seat: number | null, ended: boolean) => Json> = {
   'four-in-a-row': state => state,
   arena: state => state,
-  ledger: (state, seat) => ({ lines: state['lines']!, rung: state['rung']!, secret: seat === null ? null : list(state['secrets'])[seat] ?? null }),
+  ledger: (state, seat) => {
+    const { lines, rung, secrets } = ledgerIn(state);
+    return { lines, rung, secret: seat === null ? null : secrets[seat] ?? null };
+  },
   'liars-dice': ({ hands, ...open }, seat, ended) => ({
     ...open,
     dice: list(hands).map(hand => list(hand).length),

@@ -22,7 +22,7 @@ const aCut = (random: Random) => ({ how: random.pick(['silent', 'refused'] as co
 /** What lies between the parts: a proxy for each node towards Redis, and one for nginx towards each node. */
 export const networks: readonly Nemesis[] = [
   {
-    kind: 'cut-redis', says: 'a node is cut off from Redis for 0.3 to 6 s: silence, or connections refused',
+    kind: 'cut-redis', needs: 'one-redis', says: 'a node is cut off from Redis for 0.3 to 6 s: silence, or connections refused',
     async strike(lab, random) {
       const node = random.pick(lab.standing());
       const { how, ms } = aCut(random);
@@ -40,7 +40,7 @@ export const networks: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'cut-both', says: 'a node is cut off from both: silence on connections that stay open',
+    kind: 'cut-both', needs: 'one-redis', says: 'a node is cut off from both: silence on connections that stay open',
     async strike(lab, random) {
       const node = random.pick(lab.standing());
       const ms = random.int(1_000, 6_000);
@@ -64,7 +64,7 @@ export const networks: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'one-way', says: 'between a node and Redis, or nginx and a node, bytes of one direction go nowhere',
+    kind: 'one-way', needs: 'one-redis', says: 'between a node and Redis, or nginx and a node, bytes of one direction go nowhere',
     async strike(lab, random) {
       const node = random.pick(lab.standing());
       const side = random.pick(['redis', 'redis', 'nginx'] as const);
@@ -77,7 +77,7 @@ export const networks: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'slow-network', says: "20 to 150 ms more, and as much jitter, on a node's way to Redis or nginx's way to a node",
+    kind: 'slow-network', needs: 'one-redis', says: "20 to 150 ms more, and as much jitter, on a node's way to Redis or nginx's way to a node",
     async strike(lab, random) {
       const node = random.pick(lab.standing());
       const side = random.pick(['redis', 'nginx'] as const);
@@ -90,7 +90,7 @@ export const networks: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'narrow-network', says: "20 to 100 kB a second on a node's way to Redis or nginx's way to a node",
+    kind: 'narrow-network', needs: 'one-redis', says: "20 to 100 kB a second on a node's way to Redis or nginx's way to a node",
     async strike(lab, random) {
       const node = random.pick(lab.standing());
       const side = random.pick(['redis', 'nginx'] as const);
@@ -103,7 +103,7 @@ export const networks: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'reply-lost', says: 'an append is carried out, its answer lost with the connection; three times over',
+    kind: 'reply-lost', needs: 'one-redis', says: 'an append is carried out, its answer lost with the connection; three times over',
     async strike(lab, random) {
       const nodes = [0, 1, 2].map(() => random.pick(lab.standing()));
       for (const node of nodes) {

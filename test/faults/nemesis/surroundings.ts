@@ -3,7 +3,7 @@ import { pause, seconds, type Nemesis } from './nemesis.ts';
 /** Redis and nginx, and players that misbehave. */
 export const surroundings: readonly Nemesis[] = [
   {
-    kind: 'redis-kill-everysec', says: 'kill -9 of Redis with appendfsync everysec; started again after 0.1 to 2 s',
+    kind: 'redis-kill-everysec', needs: 'one-redis', says: 'kill -9 of Redis with appendfsync everysec; started again after 0.1 to 2 s',
     async strike(lab, random) {
       await lab.cluster.killRedis();
       await pause(random.int(100, 2_000));
@@ -12,7 +12,7 @@ export const surroundings: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'redis-kill-always', says: 'the same with appendfsync always',
+    kind: 'redis-kill-always', needs: 'one-redis', says: 'the same with appendfsync always',
     async strike(lab, random) {
       await lab.redis('CONFIG', 'SET', 'appendfsync', 'always');
       await pause(500);
@@ -23,7 +23,7 @@ export const surroundings: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'redis-freeze', says: 'SIGSTOP of Redis for 0.3 to 5 s: nobody dies of it',
+    kind: 'redis-freeze', needs: 'one-redis', says: 'SIGSTOP of Redis for 0.3 to 5 s: nobody dies of it',
     async strike(lab, random) {
       const ms = random.int(300, 5_000);
       process.kill(lab.cluster.redisPid!, 'SIGSTOP');

@@ -1,13 +1,13 @@
 /**
  * A node of the lab: the product's own, with the ledger beside the three games, a clock that can be set wrong, and effects
- * that are written down. FAULTS_DIR is where.
+ * that are written down. FAULTS_DIR is where; a file `ledger.version` in it says which ledger a node runs that is started, 1 if there is none.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { games } from '../../../server/games.ts';
 import { runNode } from '../../../server/run-node.ts';
 import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
-import { ledgerGame } from './ledger.ts';
+import { ledgerOf } from './ledger.ts';
 import { mayBeWrong } from './wall-clock.ts';
 
 const folder = process.env['FAULTS_DIR']!;
@@ -25,4 +25,5 @@ function recorded(all: readonly AnyGame[]): Record<string, Record<string, (data:
   ]));
 }
 
-await runNode([...games, ledgerGame], recorded);
+const version = join(folder, 'ledger.version');
+await runNode([...games, ledgerOf(existsSync(version) ? Number(readFileSync(version, 'utf8')) : 1)], recorded);

@@ -19,6 +19,9 @@ export function crowdFor(actionsPerSecond: number): CrowdSize {
   return { ledger, 'four-in-a-row': four, 'liars-dice': Math.max(2, Math.round(actionsPerSecond / 100)), arena: Math.max(1, Math.round(actionsPerSecond / 200)), watchers: Math.max(2, Math.round(actionsPerSecond / 50)), every: (ledger * 2 * 1000) / rest };
 }
 
+/** An action that hangs its node, and what its player was told; `room` is empty where none was in play. */
+export interface Hung { room: string; code: string }
+
 /** Everybody who plays, watches, comes and goes, in one process. */
 export class Crowd {
   private readonly tables: Table[] = [];
@@ -53,6 +56,13 @@ export class Crowd {
       player.ears.deaf = true;
       setTimeout(() => { player.ears.deaf = false; }, ms);
     }
+  }
+
+  /** Somebody at a ledger asks for what never ends. Settles when the player has been told what became of it. */
+  async hang(): Promise<Hung> {
+    const tables = this.tables.filter(t => t.style.game.name === 'ledger');
+    const fewest = Math.min(...tables.map(t => t.hangs));
+    return this.random.pick(tables.filter(t => t.hangs === fewest)).hang();
   }
 
   /** Ends play. What is under way is waited for, up to `within` ms. @returns how many actions have no answer */

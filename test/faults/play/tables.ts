@@ -4,6 +4,7 @@ import { liarsDice, type DiceSeen } from '../../../shared/games/liars-dice/contr
 import type { Random } from '../../../shared/random.ts';
 import { ledger } from '../node/ledger.ts';
 import { arenaMind, diceMind, fourMind, type Mind } from './minds.ts';
+import type { Hung } from './crowd.ts';
 import { persist, Player, type AnyContract, type Parts } from './player.ts';
 
 /** How one game is played at a table of the lab. */
@@ -19,6 +20,9 @@ export interface Style {
   look(player: Player, random: Random, n: number): void;
 }
 
+/** A room whose rules hang three times within an hour is taken out of play: after two, a table goes to another one. */
+const hangsOfARoom = 2;
+
 const pause = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms));
 
 /** A room and those who play in it, match after match, for as long as the lab runs. */
@@ -27,6 +31,10 @@ export class Table {
   private over = false;
   private readonly busy = new Set<Player>();
   private lives = 0;
+  private hanging = false;
+  private leaves = false;
+  /** How often a rule has been made to hang here. */
+  hangs = 0;
 
   constructor(readonly name: string, readonly style: Style, private readonly parts: Parts, private readonly addresses: readonly string[], private readonly random: Random) {}
 
@@ -35,6 +43,7 @@ export class Table {
   /** Sits down, and plays. A table whose room is gone begins another one. */
   async run(): Promise<void> {
     while (!this.over) {
+      this.leaves = false;
       if (!(await this.sitDown())) continue;
       await Promise.all(this.players.map((_player, i) => this.play(i)));
       if (this.room) this.parts.meter.end(this.room);
@@ -51,11 +60,34 @@ export class Table {
     const i = this.random.int(0, this.players.length - 1);
     const old = this.players[i];
     const id = old?.room?.id;
-    if (!old || id === undefined || this.over) return;
+    if (!old || id === undefined || this.over || this.hanging || this.leaves) return;
     old.close();
     const anew = this.player(i, old.identity);
     this.players[i] = anew;
     if (!(await persist(() => anew.sit(this.style.game, id), () => this.over))) return;
+  }
+
+  /** One of the players asks for what hangs, again if the match was just over. @returns where, and what the player was told in the end */
+  async hang(): Promise<Hung> {
+    this.hanging = true;
+    try {
+      for (let n = 0; n < 20; n++) {
+        const player = this.random.pick(this.players);
+        const room = player.room;
+        if (room?.info.phase !== 'playing' || !player.playing) {
+          await pause(250);
+          continue;
+        }
+        const { code = '' } = await player.act('hang', { id: `${player.id}.hang${this.hangs}-${n}` });
+        if (code === 'not-playing') continue; // the match has just ended
+        this.hangs += 1;
+        if (this.hangs % hangsOfARoom === 0) this.leaves = true;
+        return { room: room.id, code };
+      }
+      return { room: '', code: '' };
+    } finally {
+      this.hanging = false;
+    }
   }
 
   private player(i: number, token: string | null = null): Player { return new Player(`${this.name}s${i}_${++this.lives}`, this.parts, this.addresses[i]!, token); }
@@ -72,7 +104,7 @@ export class Table {
 
   /** The loop of one seat: looks at the table, and does something or not. Ends when the room is gone. */
   private async play(i: number): Promise<void> {
-    for (let n = 0; !this.over; n++) {
+    for (let n = 0; !this.over && !this.leaves; n++) {
       await pause(this.style.every * (0.8 + 0.4 * this.random.next()));
       const player = this.players[i]!;
       const { room } = player;

@@ -21,6 +21,7 @@ export function page(book: Book): string {
     '',
     '    npm run faults -- --minutes 5',
     '    npm run faults -- --minutes 2 --kinds kill-owner,freeze --seed 7',
+    '    npm run faults -- --minutes 2 --replicas 2 --wait 0',
     '',
     '`--append` adds the run to this page (its numbers are in [faults.json](faults.json)) and draws [the timeline](faults.svg) of the run anew.',
     'Without it the report goes into the folder of the run. Node, redis-server and nginx are needed; what needs packets to be dropped also',
