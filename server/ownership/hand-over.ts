@@ -100,10 +100,10 @@ export class HandOver {
 
   /** At once, before whoever waits is sent on: what they ask arrives behind it. */
   private tell(host: RoomHost, heir: string, ready: Ready, how: HandedOver): Promise<Json> {
-    const { term, terms, seq, snapshotSeq } = how;
+    const { term, terms, seq, snapshotSeq, time } = how;
     this.parts.router.movedTo(host.id, { node: heir, token: ready.token, term, seq });
     const members = host.members.list().map(({ node, conn, player, session, watch }) => ({ node, conn, player, session, watch }));
-    return this.parts.peers.ask(heir, 'yours', { id: host.id, token: ready.token, term, terms, seq, snapshotSeq, entries: host.entriesSince(ready.seq), members } satisfies Yours);
+    return this.parts.peers.ask(heir, 'yours', { id: host.id, token: ready.token, term, terms, seq, snapshotSeq, entries: host.entriesSince(ready.seq), members, time } satisfies Yours);
   }
 
   // --- the heir --------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ export class HandOver {
     try {
       if (!this.fits(one, yours)) return this.claim(id, token, term);
       catchUp(one.game, one.recovered, yours.entries, yours.terms);
-      const host = registry.install({ ...one, term }, { entries: [...one.read.entries, ...yours.entries], firstSeq: one.read.firstSeq, terms: yours.terms });
+      const host = registry.install({ ...one, term, time: yours.time }, { entries: [...one.read.entries, ...yours.entries], firstSeq: one.read.firstSeq, terms: yours.terms });
       for (const { node, conn, ...member } of yours.members) host.members.add({ node, conn }, member, clock.mono());
       return true;
     } catch (error) {

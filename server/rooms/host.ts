@@ -34,7 +34,7 @@ export class Resigned extends Error {
 /** Whom a room is handed to: a node that has it ready, under a token that it minted. From `until` on (monotonic ms) it may have it ready no more. */
 export interface Successor { token: string; node: string; games: readonly string[]; until: number }
 /** The room is the successor's now: what that node has to know, and since when (monotonic ms) nobody was listened to here. */
-export interface HandedOver extends Passed { seq: number; since: number }
+export interface HandedOver extends Passed { seq: number; since: number; /** The room's time. */ time: number }
 interface Handing { to: Successor; passed(how: HandedOver): void; resolve(became: 'passed' | 'kept' | 'over'): void }
 
 export interface HostParts extends JournalParts {
@@ -51,7 +51,7 @@ export interface HostParts extends JournalParts {
 /** `stopped`: the node stops, as its operator wished; `passed`: another node was given the room. */
 export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed' | 'passed';
 /** How a room came to be here: how long nobody could commit (ms), and under which lease (Membership.lease) it became this node's. */
-export interface Started { outage: number; lease: number | null }
+export interface Started { outage: number; lease: number | null; /** The room's time, where an owner that lives has said it: wall clocks differ. */ time?: number }
 
 interface Mail { message: RoomMessage; resolve(reply: RoomReply): void; reject(error: Error): void }
 /** An input of the batch, and how its outcome is told once it is durable. */
@@ -125,7 +125,7 @@ export class RoomHost {
     this.aloneSince = this.startedAt = parts.clock.mono();
     this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.migrates && !doc.hidden.fault) this.urgent.push({ kind: 'migrate' });
-    this.tookOverAt = Math.max(parts.clock.now(), doc.hidden.clock);
+    this.tookOverAt = Math.max(started.time ?? parts.clock.now(), doc.hidden.clock);
     if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
     this.effects.pump();
     this.kick();
@@ -397,7 +397,7 @@ export class RoomHost {
     const done = await this.journal.pass(this.place[1], to);
     if (done.ok) {
       resolve('passed');
-      passed({ ...done, seq: this.place[1], since });
+      passed({ ...done, seq: this.place[1], since, time: this.time() });
       this.end('passed', 'handed over');
       return false;
     }

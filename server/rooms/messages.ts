@@ -48,7 +48,7 @@ export interface Prepare { id: string; why: Moving }
 /** It has read the room up to `seq`, and will own it under `token`. */
 export interface Ready { token: string; seq: number; games: string[] }
 /** The room is yours: as of which term, what was appended since you read it, and who is connected. */
-export interface Yours { id: string; token: string; term: number; terms: Terms; seq: number; snapshotSeq: number; entries: string[]; members: (Conn & MemberReport)[] }
+export interface Yours { id: string; token: string; term: number; terms: Terms; seq: number; snapshotSeq: number; entries: string[]; members: (Conn & MemberReport)[]; /** The room's time when it was let go of. */ time: number }
 
 /** One node asks another to take a room; `expected` is the token of whoever has it now and is known to be gone. */
 export interface Adopt { id: string; expected: string | null; floor: number }

@@ -128,8 +128,8 @@ export class Registry {
   }
 
   /** Runs a room that its owner has handed to this node. `lease`: see Started. */
-  install(room: { game: AnyGame; recovered: Recovered; token: string; term: number; lease: number | null }, past: Pick<Stored, 'entries' | 'firstSeq' | 'terms'>): RoomHost {
-    const host = this.host(room, { outage: 0, lease: room.lease }, past);
+  install(room: { game: AnyGame; recovered: Recovered; token: string; term: number; lease: number | null; time: number }, past: Pick<Stored, 'entries' | 'firstSeq' | 'terms'>): RoomHost {
+    const host = this.host(room, { outage: 0, lease: room.lease, time: room.time }, past);
     this.begin(host);
     return host;
   }
