@@ -1,11 +1,10 @@
 import { rename, rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { root } from './root.ts';
 
-const root = fileURLToPath(new URL('../client-demo', import.meta.url));
-const devRoot = fileURLToPath(new URL('../client-demo/dev', import.meta.url));
 /** Where the built page lies. */
-export const pageFolder = fileURLToPath(new URL('../dist/page', import.meta.url));
-const devPageFolder = fileURLToPath(new URL('../dist/dev-page', import.meta.url));
+export const pageFolder = join(root, 'dist/page');
+const devPageFolder = join(root, 'dist/dev-page');
 
 /**
  * Builds the demo page (client-demo) into dist/page.
@@ -13,7 +12,7 @@ const devPageFolder = fileURLToPath(new URL('../dist/dev-page', import.meta.url)
  * @throws what the build throws, with the file and line at fault
  */
 export async function buildPage(): Promise<string> {
-  return buildInto(pageFolder, root);
+  return buildInto(pageFolder, join(root, 'client-demo'));
 }
 
 /**
@@ -22,7 +21,7 @@ export async function buildPage(): Promise<string> {
  * @throws what the build throws
  */
 export async function buildDevPage(outDir = devPageFolder): Promise<string> {
-  return buildInto(outDir, devRoot);
+  return buildInto(outDir, join(root, 'client-demo/dev'));
 }
 
 /** Builds beside the folder and changes places at the end: whoever serves it meanwhile, or builds it too, finds a whole page. */

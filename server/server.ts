@@ -141,6 +141,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
     fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, watch, replayLife: options.replayLife, dev,
   });
   await backing.attach(gateway, () => node.edge.resyncAll());
+  await watch.onDuty;
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
@@ -184,7 +185,7 @@ function checkSettings({ hangAfter, operatorToken }: ServerOptions): void {
 }
 
 function watchOf({ hangAfter = limits.hang.ends, keyPrefix = 'rejoin:' }: ServerOptions, redis: RedisOptions | undefined, node: string, log: Log): RunningWatch {
-  if (hangAfter === null) return { ...noWatch, stop: () => Promise.resolve() };
+  if (hangAfter === null) return { ...noWatch, onDuty: Promise.resolve(), stop: () => Promise.resolve() };
   return startWatch({ node, hangAfter, log, redis: redis === undefined ? null : { ...redis, prefix: keyPrefix } });
 }
 

@@ -97,14 +97,18 @@ export class Router {
   /** From now on nothing is asked for any more, least of all ownership. */
   close(): void { this.closed = true; }
 
-  /** Never throws: what cannot be done is a refusal. */
-  async request(id: string, message: RoomMessage, patience: number = limits.request): Promise<RoomReply> {
+  /**
+   * Never throws: what cannot be done is a refusal.
+   * @param how.patience for how long (ms) it is tried
+   * @param how.wanted asked before each try; nothing is sent any more once it says no
+   */
+  async request(id: string, message: RoomMessage, how: { patience?: number; wanted?(): boolean } = {}): Promise<RoomReply> {
     const { clock, log } = this.parts;
-    const until = clock.mono() + patience;
+    const until = clock.mono() + (how.patience ?? limits.request);
     /** How often owners, by token, have said that they do not run the room. */
     const denials = new Map<string, number>();
     for (;;) {
-      if (this.closed) return refused('unavailable', undefined, 500);
+      if (this.closed || how.wanted?.() === false) return refused('unavailable', undefined, 500);
       let tried: Tried;
       try {
         tried = await this.attempt(id, message, denials);

@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import express, { type Router } from 'express';
 import type { GamesReply } from '../../shared/dev.ts';
 import { isId } from '../../shared/ids.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Ground } from '../gateway/gateway.ts';
 import type { RejoinNode } from '../node.ts';
+import { root } from '../root.ts';
 import type { LaidOpen } from '../rooms/messages.ts';
 import { describeGame } from './describe.ts';
 
 export interface DevParts { node: RejoinNode; sockets: GamesReply['sockets']; guests: boolean }
 
-/** Where the built page lies: beside the compiled server in the package, under dist in the repository. */
-const pageFolders = ['../../dev-page', '../../dist/dev-page'].map(path => fileURLToPath(new URL(path, import.meta.url)));
+/** Where the built page lies: in the repository, in the package. */
+const pageFolders = ['dist/dev-page', 'dist/lib/dev-page'].map(path => join(root, path));
 
 /** The page for authors, and what it reads. Nothing of it is there outside of dev mode. */
 export function devRoutes({ node, sockets, guests }: DevParts): Router {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ChildEvents, ChildExit } from './child.ts';
 import type { ClusterOptions, NodeInfo } from './cluster-options.ts';
+import { compileSources } from './compile.ts';
 import { startControl, type Control } from './control.ts';
 import { readable, worthShowing } from './log-lines.ts';
 import { NginxProcess } from './nginx-process.ts';
@@ -345,6 +346,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const system = findSystem(['redis-server', 'nginx']);
+  await compileSources();
   const folder = await openRunFolder(options.runDir);
   let port: number;
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Child, type ChildEvents } from './child.ts';
 import { nodesFile, withListenPort } from './nginx-conf.ts';
-import { ROOT } from './run-folder.ts';
+import { root } from '../root.ts';
 import { until } from './until.ts';
 
 const READY_WITHIN = 10_000;
@@ -86,8 +86,8 @@ export class NginxProcess {
 
   async #write(nodePorts: readonly number[]): Promise<void> {
     await mkdir(this.#home, { recursive: true });
-    const conf = await readFile(join(ROOT, 'nginx.conf'), 'utf8');
-    const nodes = await readFile(join(ROOT, 'nginx.nodes.conf'), 'utf8');
+    const conf = await readFile(join(root, 'nginx.conf'), 'utf8');
+    const nodes = await readFile(join(root, 'nginx.nodes.conf'), 'utf8');
     await writeFile(join(this.#home, 'nginx.conf'), withListenPort(conf, this.#place.port));
     await writeFile(join(this.#home, 'nginx.nodes.conf'), nodesFile(nodes, nodePorts));
   }

@@ -1,8 +1,9 @@
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { Child, type ChildEvents, type ChildExit } from './child.ts';
+import { argumentsFor } from './compile.ts';
 import { LauncherRefusal } from './refusal.ts';
-import { ROOT } from './run-folder.ts';
+import { root } from '../root.ts';
 
 const READY_WITHIN = 60_000; // Seconds on an idle machine; two busy cores that start several nodes at once need more.
 const DRAIN_WITHIN = 17_000; // A node promises 15 s.
@@ -65,8 +66,8 @@ export class NodeProcess {
         name: this.name,
         command: process.execPath,
         // The last argument is for people (and the launcher) who read the list of processes; the node ignores it.
-        args: ['--import', 'tsx', script, join(folder, this.name)],
-        cwd: ROOT,
+        args: [...argumentsFor(script), join(folder, this.name)],
+        cwd: root,
         env: { ...process.env, ...env, NODE_NAME: this.name, PORT: String(this.port) },
         ipc: true,
       },

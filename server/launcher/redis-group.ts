@@ -175,7 +175,7 @@ export class RedisGroup {
       dir: home,
       daemonize: 'no',
       appendonly: 'yes',
-      appendfsync: 'everysec', // A crash of the machine loses at most about a second; a crash of Redis alone, nothing.
+      appendfsync: 'everysec', // A crash of the machine loses at most about a second; one of Redis alone nothing, unless the disk is slow to sync.
       save: '', // No snapshots beside it: the append-only file is the one place to start from.
       'maxmemory-policy': 'noeviction', // A room must never be thrown out to make place for another.
       aclfile: join(home, 'users.acl'),

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './run-folder.ts';
+import { root } from '../root.ts';
 
 /** The users of docs/redis.acl: who plays, who follows, who watches, and who may do everything. */
 export type RedisUser = 'rejoin' | 'replica' | 'sentinel' | 'operator';
@@ -13,7 +13,7 @@ export function passwordOf(user: RedisUser, secret: string): string {
 
 /** The text of docs/redis.acl for one cluster: with hashes of its own passwords, and for its keys. */
 export function aclOf(secret: string, keyPrefix: string): string {
-  const template = readFileSync(join(ROOT, 'docs/redis.acl'), 'utf8');
+  const template = readFileSync(join(root, 'docs/redis.acl'), 'utf8');
   return template
     .replace(/>([A-Z]+)_PASSWORD/g, (_all, user: string) => `#${sha256(passwordOf(user.toLowerCase() as RedisUser, secret))}`)
     .replace(/([~&])rejoin:/g, (_all, kind: string) => kind + keyPrefix);

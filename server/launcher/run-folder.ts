@@ -3,11 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { root } from '../root.ts';
 import { claimPorts, type PortBlock } from './ports.ts';
 import { endLeftovers, type Recorded } from './leftovers.ts';
-
-/** The repository: what is started here lives two folders up. */
-export const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
  * Where one cluster keeps what it owns: Redis's data, nginx's configuration, the secret of its tokens, the list of its
@@ -25,7 +23,7 @@ export interface RunFolder {
 
 /** Opens the given folder, or without one a fresh folder below `.run/` that is removed when closed. */
 export async function openRunFolder(wanted?: string): Promise<RunFolder> {
-  const path = wanted === undefined ? await freshFolder() : resolve(ROOT, wanted);
+  const path = wanted === undefined ? await freshFolder() : resolve(root, wanted);
   await mkdir(path, { recursive: true });
   const ports = await claimPorts(path);
   try {
@@ -58,8 +56,8 @@ export async function openRunFolder(wanted?: string): Promise<RunFolder> {
 }
 
 async function freshFolder(): Promise<string> {
-  await mkdir(join(ROOT, '.run'), { recursive: true });
-  return await mkdtemp(join(ROOT, '.run', 'cluster-'));
+  await mkdir(join(root, '.run'), { recursive: true });
+  return await mkdtemp(join(root, '.run', 'cluster-'));
 }
 
 /** The lock is a file that names a port; it holds as long as somebody answers there with the name of this folder. */

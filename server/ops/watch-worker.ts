@@ -1,6 +1,6 @@
 /** The thread that watches: see watch.ts, which starts it. */
 import { writeSync } from 'node:fs';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
 import type { Run } from '../ports.ts';
 import { realClock } from '../real-ports.ts';
@@ -16,6 +16,9 @@ const store: RedisBlame | null = order.redis && new (await import('../store/redi
 /** The run that was seen at the last look, how often, and what was written down of it. */
 const seen: { count: number | null; looks: number; blamed: Run | null } = { count: null, looks: 0, blamed: null };
 const looking = setInterval(look, limits.hang.look);
+// Without Redis nothing can be written down; it is watched over all the same.
+if (store) await Promise.race([store.connected, realClock.sleep(limits.storeDeadline)]);
+parentPort!.postMessage('watching');
 
 const nameOf = (run: Run, count: number) => `${run.token}-${count}`;
 

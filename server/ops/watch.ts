@@ -18,7 +18,11 @@ export interface WatchOptions {
 }
 /** What the worker is told. */
 export interface WorkerOrder { shared: SharedArrayBuffer; node: string; redis: WatchOptions['redis']; /** Looks at the same run after which it is written down, and after which the process is ended. */ blame: number; ends: number }
-export interface RunningWatch extends Watch { stop(): Promise<void> }
+export interface RunningWatch extends Watch {
+  /** Resolves when it watches, or never will: what hung before that would be found by nobody but those who hold the node for dead. */
+  readonly onDuty: Promise<void>;
+  stop(): Promise<void>;
+}
 
 /** Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go along into threads by itself. */
 function startWorker(options: WorkerOptions): Worker {
@@ -39,12 +43,15 @@ export function startWatch({ node, hangAfter, redis, log }: WatchOptions): Runni
   const looks = (ms: number) => Math.max(1, Math.round(ms / limits.hang.look));
   const workerData: WorkerOrder = { shared: memory.shared, node, redis, ends: looks(hangAfter), blame: Math.min(looks(limits.hang.blame), looks(hangAfter / 2)) };
   const worker = startWorker({ name: 'rejoin-watch', workerData, execArgv: [] });
-  worker.unref();
+  const onDuty = new Promise<void>(resolve => {
+    for (const event of ['message', 'error', 'exit'] as const) worker.once(event, () => resolve());
+  }).finally(() => worker.unref());
   worker.on('error', (error: unknown) => log.error({ error }, 'the watch over rules has failed: from now on one that hangs is not ended'));
   const lookForDebugger = () => { memory.debugged = url() !== undefined; };
   lookForDebugger();
   const timer = setInterval(lookForDebugger, 500).unref();
   return {
+    onDuty,
     begin: (run: Readonly<Run>) => memory.write(run),
     end: () => memory.clear(),
     stop: async () => {

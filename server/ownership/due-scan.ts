@@ -24,7 +24,7 @@ export class DueScan {
     }
     // One node is first in line for each room; the others follow if it has not helped.
     const mine = late.filter(({ id, at }) => !registry.get(id) && (this.firstInLine(id) || at < now - 4 * limits.overdue));
-    await Promise.all(mine.map(({ id }) => router.request(id, { k: 'poke' }, 1_000)));
+    await Promise.all(mine.map(({ id }) => router.request(id, { k: 'poke' }, { patience: 1_000 })));
   }
 
   private firstInLine(room: string): boolean {

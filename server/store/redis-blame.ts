@@ -13,11 +13,14 @@ export class RedisBlame {
   private readonly line: RedisLine;
   private readonly script = loadScripts().blame;
 
+  /** Resolves when its connection stands; it goes on trying by itself. */
+  readonly connected: Promise<void>;
+
   constructor(redis: RedisOptions & { prefix: string }, clock: Clock) {
     const parts = { clock, log: silent };
     this.keys = new RedisKeys(redis.prefix);
     this.line = new RedisLine(openDoor(redis, parts), 'rejoin-watch', parts);
-    void this.line.connect(); // it goes on trying by itself
+    this.connected = this.line.connect();
   }
 
   /** As Store.blame, for a run of the name `id`. Rejects while Redis is away. */

@@ -37,7 +37,7 @@ describe('the page, on a cluster', function () {
 
   before(async () => {
     await buildPage();
-    [cluster, browser] = await Promise.all([startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } }), launchBrowser()]);
+    [cluster, browser] = await Promise.all([startCluster({ nodes: 3, quiet: true, redis: { appendfsync: 'always' }, env: { LOG_LEVEL: 'warn' } }), launchBrowser()]);
     cluster.on('exit', exit => { if (!exit.expected) exits.push(exit.name); });
     addresses = await addressesOf(cluster);
   });
@@ -234,7 +234,8 @@ describe('the page, on a cluster', function () {
     }, { within: recovery });
     await playGame(pages);
     await expectNoReload(pages);
-    expectNoConsoleErrors(visitors);
+    // Of two lines that are tried at a time on a busy machine the slower one is given up, which the browser reports.
+    expectNoConsoleErrors(visitors, brokenLines);
   });
 
   it('without a control there is nothing to disturb with', async () => {

@@ -15,7 +15,7 @@ describe('play goes on', () => {
 
   before(async () => {
     await requireSystem(['redis-server', 'nginx'], text => process.stdout.write(`${text}\n`));
-    cluster = await startCluster({ nodes: 3, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' } });
+    cluster = await startCluster({ nodes: 3, quiet: true, redis: { appendfsync: 'always' }, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' } });
     cluster.on('exit', exit => { if (!exit.expected) exits.push(exit.name); });
     rooms = await seatPlayers(cluster.url, 8, 30);
     for (const player of rooms.flat()) player.start();

@@ -41,7 +41,11 @@ describe('a rule that hangs', function () {
     await cluster?.stop();
   });
 
-  const allUp = () => eventually('all nodes are up', () => cluster.nodes.every(n => n.state === 'up'), 60_000);
+  /** They answer, too: play may well go on elsewhere before the watch of a node that hangs has had its turn. */
+  const allUp = () => until('all nodes are up', async () => {
+    const answers = await Promise.all(cluster.nodes.map(n => n.state === 'up' && fetch(`${n.url}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false)));
+    return answers.every(Boolean) || undefined;
+  }, { within: 60_000 });
   const hungLines = () => lines.filter(l => typeof l['msg'] === 'string' && l['msg'].startsWith('a rule of a game hung for'));
   async function seated(players: number): Promise<Poisoned[]> {
     const rooms: Poisoned[] = [];
@@ -69,7 +73,9 @@ describe('a rule that hangs', function () {
     while (cost.length < 4 && !cost.includes(1)) {
       deaths.length = lines.length = 0;
       const room = await play();
+      await eventually('a node has ended', () => deaths.length > 0, 60_000);
       await allUp();
+      await eventually('each has said why', () => hungLines().length >= deaths.length);
       cost.push(deaths.length);
       assert.ok(deaths.every(d => d.endsWith('SIGKILL')), deaths.join());
       assert.deepEqual([...new Set(hungLines().map(l => l['room']))], [room]);

@@ -4,18 +4,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodesFile, withListenPort } from '../../server/launcher/nginx-conf.ts';
-import { ROOT } from '../../server/launcher/run-folder.ts';
+import { root } from '../../server/root.ts';
 import { findSystem } from '../../server/launcher/system.ts';
 
-const conf = readFileSync(join(ROOT, 'nginx.conf'), 'utf8');
-const nodes = readFileSync(join(ROOT, 'nginx.nodes.conf'), 'utf8');
+const conf = readFileSync(join(root, 'nginx.conf'), 'utf8');
+const nodes = readFileSync(join(root, 'nginx.nodes.conf'), 'utf8');
 
 describe('nginx.conf', () => {
   it('passes nginx -t as shipped', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
     try {
       const { nginx } = findSystem(['nginx']);
-      execFileSync(nginx, ['-t', '-e', 'stderr', '-c', join(ROOT, 'nginx.conf'), '-p', folder], { stdio: 'pipe' });
+      execFileSync(nginx, ['-t', '-e', 'stderr', '-c', join(root, 'nginx.conf'), '-p', folder], { stdio: 'pipe' });
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Recorded } from '../../server/launcher/leftovers.ts';
-import { ROOT } from '../../server/launcher/run-folder.ts';
+import { root } from '../../server/root.ts';
 import { allGone, FAKE_NODE } from './helpers.ts';
 
 const PAGE = /Play: +(http:\S+)/;
@@ -20,7 +20,7 @@ class Launch {
   constructor(readonly folder: string, ...options: string[]) {
     const args = ['--import', 'tsx', 'server/launcher/run.ts', '--nodes', '2', '--port', '0', '--control-port', '0'];
     this.process = spawn(process.execPath, [...args, '--run-dir', folder, '--script', FAKE_NODE, '--no-build', ...options], {
-      cwd: ROOT,
+      cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -71,8 +71,8 @@ describe('npm run cluster', () => {
   };
 
   beforeEach(async () => {
-    await mkdir(join(ROOT, '.run'), { recursive: true });
-    folder = await mkdtemp(join(ROOT, '.run', 'test-'));
+    await mkdir(join(root, '.run'), { recursive: true });
+    folder = await mkdtemp(join(root, '.run', 'test-'));
   });
   afterEach(async () => {
     await Promise.all(launches.splice(0).map((one) => one.end('SIGTERM')));

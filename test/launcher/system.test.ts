@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from '../../server/launcher/run-folder.ts';
+import { root } from '../../server/root.ts';
 import { findSystem, installCommand } from '../../server/launcher/system.ts';
 
 describe('system parts', () => {
@@ -51,7 +51,7 @@ describe('install.sh', () => {
   }
 
   function install(env: Record<string, string> = {}): number | null {
-    return spawnSync('/bin/sh', [join(ROOT, 'server/launcher/install.sh'), 'nginx', 'chromium'], {
+    return spawnSync('/bin/sh', [join(root, 'server/launcher/install.sh'), 'nginx', 'chromium'], {
       env: { PATH: `${folder}:${process.env['PATH']}`, POLICY_RC_D: policy, ...env },
     }).status;
   }

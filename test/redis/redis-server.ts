@@ -11,7 +11,7 @@ import { requireSystem } from '../../server/launcher/system.ts';
 
 interface Access { user?: string; password?: string; tls?: RedisTls }
 
-/** A redis-server of a test's own: own port, own folder, append-only file; ends with it. */
+/** A redis-server of a test's own: own port, own folder, append-only file (synced always: else what it has answered may not survive its end); ends with it. */
 export class TestRedis {
   private child: ChildProcess | null = null;
   private constructor(private readonly command: string, private readonly folder: string, readonly port: number, private readonly settings: string[], private readonly access: Access) {}
@@ -31,7 +31,7 @@ export class TestRedis {
   }
 
   async run(): Promise<void> {
-    this.child = spawn(this.command, [this.access.tls ? '--tls-port' : '--port', String(this.port), ...(this.access.tls ? ['--port', '0'] : []), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction', ...this.settings], { stdio: 'ignore' });
+    this.child = spawn(this.command, [this.access.tls ? '--tls-port' : '--port', String(this.port), ...(this.access.tls ? ['--port', '0'] : []), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--maxmemory-policy', 'noeviction', ...this.settings], { stdio: 'ignore' });
     await until('redis answers', async () => {
       const client = createClient({ url: this.url, socket: { reconnectStrategy: false, ...(this.access.tls ? { tls: true as const, ca: this.access.tls.ca!, cert: this.access.tls.cert!, key: this.access.tls.key! } : {}) } });
       client.on('error', () => {});

@@ -12,6 +12,7 @@ import { TestGroup } from './group.ts';
 
 const claim = { token: 'a', node: 'n', expected: null as string | null, floor: 0, games: ['g@1'] };
 let rooms = 0;
+const owners: Owner[] = [];
 
 /** An owner of one room who does as RoomHost does: appends in a closed loop, and after anything but 'ok' claims it anew. */
 class Owner {
@@ -23,7 +24,7 @@ class Owner {
   private claims = 0;
   private running: Promise<void> | null = null;
   private stopping = false;
-  constructor(private readonly store: RedisStore) {}
+  constructor(private readonly store: RedisStore) { owners.push(this); }
 
   async begin(): Promise<void> {
     assert.equal(await this.store.create({ id: this.id, code: this.id, game: 'g@1', snapshot: '{}', life: 600_000 }), 'ok');
@@ -67,6 +68,8 @@ describe('a store with replicas and sentinels', () => {
   after(() => group?.stop());
   afterEach(async function () {
     this.timeout(60_000);
+    // Also those of a test that failed: they would go on for ever.
+    await Promise.all(owners.splice(0).map(owner => owner.end()));
     await group.heal();
   });
 

@@ -53,15 +53,6 @@ export class Player implements Struck {
     this.join();
   }
 
-  /** A join of a client that is gone may arrive late, and take the seat from the one that lives: whoever sits there asks again. */
-  private again(generation: number): void {
-    this.world.clock.after(300, () => {
-      if (generation !== this.generation) return;
-      this.room = null;
-      this.join();
-    });
-  }
-
   private join(): void {
     const generation = ++this.generation;
     const client = this.current;
@@ -69,9 +60,6 @@ export class Player implements Struck {
       if (generation !== this.generation) return;
       this.room = room;
       this.onRoom(this, room);
-      room.onEnd(refusal => { if (refusal.code === 'session-replaced') this.again(generation); });
-    }, (error: Error & { code?: string }) => {
-      if (error.code === 'session-replaced') this.again(generation);
-    });
+    }, () => {});
   }
 }
