@@ -297,7 +297,7 @@ export class RoomHost {
   }
 
   private goneAway({ player, session }: { player: string; session: string }): Input {
-    if (!this.members.hasPlayer(player)) this.inputs.drop(player);
+    if (!this.members.hasPlayer(player)) this.inputs.seen(player, false);
     return { kind: 'away', player, session };
   }
 
@@ -317,6 +317,7 @@ export class RoomHost {
       const shown = this.doc.room.seats[i];
       if (!seat || !shown || isBot(seat.player)) return;
       const seen = this.members.has(seat);
+      if (seen) this.inputs.seen(seat.player, true);
       if (shown.here && !seen && !early) this.urgent.push(this.goneAway(seat));
       // It was the reports that were gone, not the player, who has noticed nothing.
       if (!shown.here && seen) this.urgent.push({ kind: 'join', player: seat.player, name: shown.name, session: seat.session });

@@ -14,6 +14,8 @@ interface Taken extends SeatInput {
   heldN: number;
   /** The last message that only held, and the one with presses before it: it counts when that one does. */
   calm: { n: number; after: number } | null;
+  /** Nobody sees the player: nothing of it counts until somebody does. */
+  away: boolean;
 }
 
 /**
@@ -35,8 +37,9 @@ export class Inputs {
     const done = readDone(this.game, request.hold ?? {}, request.press ?? {});
     if (!done) return false;
     let own = this.players.get(player);
-    if (!own || own.session !== session) this.players.set(player, own = { session, n: applied, heldN: applied, calm: null, hold: {}, press: {} });
+    if (!own || own.session !== session) this.players.set(player, own = { session, n: applied, heldN: applied, calm: null, away: false, hold: {}, press: {} });
     own.n = Math.max(own.n, applied);
+    own.away = false;
     const { n, after = 0 } = request;
     if (n > own.heldN) {
       Object.assign(own.hold, done.hold);
@@ -51,13 +54,23 @@ export class Inputs {
     return true;
   }
 
-  /** Lets go of what a player held who is not there any more. */
+  /** Forgets what a player held who is out. */
   drop(player: string): void { this.players.delete(player); }
+
+  /**
+   * Nobody sees a player any more, or somebody does again. What it held is kept: it may have been the reports of it that were
+   * gone, and a player who has noticed nothing does not say it again.
+   */
+  seen(player: string, yes: boolean): void {
+    const own = this.players.get(player);
+    if (own) own.away = !yes;
+  }
 
   /** What counts at this tick. The presses are used up. */
   next(): ReadonlyMap<string, SeatInput> {
     const now = new Map<string, SeatInput>();
     for (const [player, own] of this.players) {
+      if (own.away) continue;
       now.set(player, { session: own.session, n: own.n, hold: own.hold, press: own.press });
       own.press = {};
     }

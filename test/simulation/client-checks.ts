@@ -134,7 +134,8 @@ export class ClientChecks {
     }
     one.verdict = 'refused';
     const expected: Partial<Record<Asked['how'], string>> = { deny: 'denied', crash: 'rule-failed', arm: 'armed' };
-    if (said.code === 'denied' || said.code === 'armed') this.durable(one.id, () => `the verdict of`);
+    // As in `sent`: with a newer session in the same entry the verdict goes.
+    if (!excused && (said.code === 'denied' || said.code === 'armed')) this.durable(one.id, () => `the verdict of`);
     if (expected[one.how] !== said.code && !excused) complain('verdicts', `${one.id} (${one.how}) was refused: ${said.code}`);
     journal.refused.add(one.id);
     if (journal.present.has(one.id)) complain('verdicts', `${one.id} was refused (${said.code}), and is done`);

@@ -70,6 +70,19 @@ describe('inputs at the owner', () => {
     assert.equal(ticked(inputs), undefined);
   });
 
+  it('[I5] who is not seen for a while holds nothing meanwhile, and then what it held; a press counts when it is seen again, once', () => {
+    const { inputs, take } = taking();
+    take({ n: 1, hold: steer(4) });
+    take({ n: 2, press: fire() });
+    inputs.seen('ada', false);
+    assert.equal(ticked(inputs), undefined);
+    inputs.seen('ada', true);
+    assert.deepEqual(ticked(inputs), { session: 's', n: 2, hold: steer(4), press: fire() });
+    inputs.seen('ada', false);
+    take({ n: 2, press: fire() }); // said again, on a new line
+    assert.deepEqual(ticked(inputs), { session: 's', n: 2, hold: steer(4), press: {} });
+  });
+
   it('[I6] what is malformed does nothing at all, also not the half of it that is right', () => {
     const { inputs, take } = taking();
     take({ n: 1, hold: steer(1) });
