@@ -12,14 +12,15 @@ const OUT = join(root, 'dist/run');
  * work that it takes with a loader, which a machine that is busy taking over its rooms has better use for.
  */
 export function argumentsFor(script: string): string[] {
-  const compiled = join(OUT, script.replace(/\.ts$/, '.js'));
-  return existsSync(compiled) ? [compiled] : ['--import', 'tsx', script];
+  const file = join(OUT, script.replace(/\.ts$/, '.js'));
+  return existsSync(file) ? [file] : ['--import', 'tsx', script];
 }
 
-let compiling: Promise<void> | undefined;
+/** Of this process. */
+const compiled: { once?: Promise<void> } = {};
 
 /** Compiles all sources into dist/run, in folders as theirs are; once in a process. @throws what is wrong with them */
-export function compileSources(): Promise<void> { return (compiling ??= compile()); }
+export function compileSources(): Promise<void> { return (compiled.once ??= compile()); }
 
 async function compile(): Promise<void> {
   const { build } = await import('esbuild');
