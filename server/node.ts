@@ -77,7 +77,7 @@ export class RejoinNode {
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
     this.games = new Map(parts.games.map(game => [game.contract.name, game]));
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
-    this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, life: parts.replayLife ?? limits.replay.life });
+    this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
       self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
@@ -95,10 +95,10 @@ export class RejoinNode {
     this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports(), missing: room => this.edge.roomGone(room) });
-    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, draining: () => this.draining });
+    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, watch: parts.watch, draining: () => this.draining });
     this.edge = new Edge({
       self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,
-      load: () => ({ rooms: this.registry.size, sockets: this.edge.size }), games: this.games, fanout,
+      load: () => ({ rooms: this.registry.size, sockets: this.edge.size }), games: this.games, fanout, watch: parts.watch,
     });
     this.handOvers = new HandOver({
       self: this.id, registry: this.registry, router: this.router, store, peers: this.peers, clock, entropy, log, meter,

@@ -5,8 +5,9 @@ import { limits } from '../shared/limits.ts';
 import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
 import { refused, type Refused } from '../shared/refusals.ts';
 import { Gate } from './gate.ts';
-import type { Clock, Log, Packer } from './ports.ts';
+import type { Clock, Log, Packer, Watch } from './ports.ts';
 import { hashOf, merged, type Beginning, type Frame, type Part } from './rooms/recorder.ts';
+import { watchedAlone } from './rooms/watched.ts';
 import { StoreError, type Store } from './store/contract.ts';
 
 /** A finished match as it is kept: how it began, what happened, and the hash of what it must lead to. */
@@ -19,7 +20,7 @@ export class Replays {
   /** Being worked out, by room and match: whoever asks meanwhile gets the same. */
   private readonly underWay = new Map<string, Promise<ReplayReply | Refused>>();
 
-  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; packer: Packer; clock: Clock; log: Log; life: number }) {}
+  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; packer: Packer; clock: Clock; log: Log; watch: Watch; life: number }) {}
 
   /**
    * Puts a match that is over together, proves it, keeps it, and lets go of its pieces. May be done twice. Fails quietly:
@@ -83,9 +84,10 @@ export class Replays {
   private async through(game: AnyGame, { begin, frames, hash, version }: Recording): Promise<ReplayReply> {
     const doc = { room: begin.room, state: begin.state };
     const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
-    const see = (): { state: Json } => ({ state: JSON.parse(JSON.stringify(look ? look(doc.state, { seat: null, ended: true, replay: true }) : doc.state)) as Json });
+    const view = () => (look ? watchedAlone(this.parts.watch, game.contract.name, 'view', '', () => look(doc.state, { seat: null, ended: true, replay: true })) : doc.state);
+    const see = (): { state: Json } => ({ state: JSON.parse(JSON.stringify(view())) as Json });
     const seen = see();
-    const view = copy({ room: begin.room, ...seen });
+    const from = copy({ room: begin.room, ...seen });
     const shown: ReplayReply['frames'] = [];
     for (const [i, { at, c, e }] of frames.entries()) {
       if (i % 200 === 199) await new Promise<void>(resolve => this.parts.clock.soon(resolve)); // others want to play meanwhile
@@ -100,7 +102,7 @@ export class Replays {
       const events = (e ?? []).filter(event => !event.to).map((event): WireEvent => [event.name, event.data]);
       shown.push(events.length > 0 ? [at - begin.at, changes, events] : [at - begin.at, changes]);
     }
-    return { ok: true, game: game.contract.name, version, room: view.room.id, match: view.room.match, began: begin.at, view, frames: shown, hash };
+    return { ok: true, game: game.contract.name, version, room: from.room.id, match: from.room.match, began: begin.at, view: from, frames: shown, hash };
   }
 }
 

@@ -9,15 +9,16 @@ import type { Seed } from '../../shared/random.ts';
 import type { Membership } from '../ownership/membership.ts';
 import { ableTo } from '../ownership/successors.ts';
 import type { Peers } from '../cluster/peers.ts';
-import type { Clock, Entropy, Log } from '../ports.ts';
+import type { Clock, Entropy, Log, Watch } from '../ports.ts';
 import { newDocument } from '../rooms/document.ts';
 import { encodeSnapshot } from '../rooms/entry.ts';
 import type { Adopt } from '../rooms/messages.ts';
 import { gameKey } from '../rooms/facts.ts';
 import type { Registry } from '../rooms/registry.ts';
+import { watchedAlone } from '../rooms/watched.ts';
 import { StoreError, type Store } from '../store/contract.ts';
 
-export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; draining(): boolean }
+export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; watch: Watch; draining(): boolean }
 
 /** Making rooms and finding them. */
 export class Lobby {
@@ -128,7 +129,7 @@ export class Lobby {
   private options(game: AnyGame, given: JsonObject): { ok: true; value: JsonObject } | { ok: false; detail: string } {
     const schema = game.contract.def.options as Parameters<typeof parse>[0] | undefined;
     if (!schema) return { ok: true, value: {} };
-    const read = parse(schema, given);
+    const read = watchedAlone(this.parts.watch, game.contract.name, 'options', '', () => parse(schema, given));
     return read.ok ? { ok: true, value: JSON.parse(JSON.stringify(read.value)) as JsonObject } : read;
   }
 

@@ -4,6 +4,19 @@ import type { Run, Watch } from '../ports.ts';
 /** Watches nothing: for rooms without a node. */
 export const noWatch: Watch = { begin: () => {}, end: () => {} };
 
+/**
+ * Watches over code of a game that runs outside of a room's steps. Nobody is blamed for it, and nothing is refused the next
+ * time; but the node ends, and does not stand there for ever with all who are connected to it.
+ */
+export function watchedAlone<T>(watch: Watch, game: string, rule: string, player: string, work: () => T): T {
+  watch.begin({ room: '', token: '', seq: 0, game, input: rule, rule, player, session: '', n: 0, who: '' });
+  try {
+    return work();
+  } finally {
+    watch.end();
+  }
+}
+
 export interface WatchedRoom { room: string; token: string; game: string; seq: number }
 interface WatchedParts {
   watch: Watch;

@@ -7,15 +7,16 @@ import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
 import type { Membership } from '../ownership/membership.ts';
-import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
+import type { Clock, Entropy, Fanout, Log, Meter, Watch } from '../ports.ts';
 import { channelOf, signalsOf } from '../rooms/audiences.ts';
 import type { MemberReport, OwnerJoinReply } from '../rooms/messages.ts';
+import { watchedAlone } from '../rooms/watched.ts';
 import type { Heads } from '../cluster/heads.ts';
 import { Allowances } from './allowances.ts';
 import { Connection, type ClientLink } from './connection.ts';
 import { BadRequest, readers, sayings } from './read.ts';
 
-export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout }
+export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; watch: Watch }
 
 /** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
 export class Edge {
@@ -125,7 +126,7 @@ export class Edge {
     const attachment = connection.rooms.get(room);
     if (!attachment || attachment.watch) return true;
     const schemas = (this.parts.games.get(attachment.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
-    const read = Object.hasOwn(schemas, name) ? parse(schemas[name]!, data) : null;
+    const read = Object.hasOwn(schemas, name) ? watchedAlone(this.parts.watch, attachment.game, `signals.${name}`, connection.player, () => parse(schemas[name]!, data)) : null;
     const said = read?.ok ? readJson(read.value ?? null) : undefined;
     if (said === undefined) return this.strike(connection);
     this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, said);

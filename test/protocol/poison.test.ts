@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
 import { poison, poisonGame, type Poison, type Spot } from '../cluster/poison.ts';
-import { documentOf, partyAt, type Party } from './guests.ts';
-import type { World } from './world.ts';
+import { Replays } from '../../server/replays.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { contract, state, view } from '../../shared/contract.ts';
+import { documentOf, partyAt, rawLine, type Party } from './guests.ts';
+import { World } from './world.ts';
 
 type Def = (typeof poison)['def'];
 const held: { world: World | null } = { world: null };
@@ -25,6 +29,42 @@ const release = (party: Party<Def>) => {
   const host = [...party.world.hosts.values()].find(h => h.state === 'up')!;
   return party.world.clock.run(host.node.router.request(party.id, { k: 'serve', name: '$release', data: null })) as Promise<{ ok: boolean; code?: string }>;
 };
+
+/** Reads what it gets without end, should it say so. */
+const trap = z.object({ hang: z.boolean().optional() }).transform(value => (value.hang ? held.world!.hang() : value));
+const trapped = contract('trapped', { version: 1, seats: { min: 1, max: 2 }, state: state<{ n: number }>(), actions: {}, options: trap, signals: { wave: trap }, start: 'host' });
+
+describe('what hangs outside of a room', () => {
+  const begunAt = () => partyAt(trapped, trapped.rules({ setup: () => ({ n: 0 }), actions: {} }), ['ann', 'bob'], { begin: world => { held.world = world; } });
+
+  it('[R8] a signal that cannot be read to its end costs the node that read it, and the room goes on', async () => {
+    const { world, id, rooms } = await begunAt();
+    const eve = rawLine(world, world.host('b'), 'bob');
+    assert.ok((await eve.ask('join', { room: id })).ok);
+    eve.say('signal', { room: id, name: 'wave', data: { hang: true } });
+    assert.deepEqual([...world.hosts.values()].map(h => h.state), ['up', 'dead', 'up']);
+    assert.equal((await world.memory.quarantined(10)).length, 0);
+    await world.clock.run(rooms[0]!.start());
+  });
+
+  it('[R8] so do options of a new room', async () => {
+    const { world } = await begunAt();
+    void world.host('b').node.lobby.create('eve', { game: 'trapped', options: { hang: true } });
+    assert.deepEqual([...world.hosts.values()].map(h => h.state), ['up', 'dead', 'up']);
+  });
+
+  it('[R8] so does the view of a recording', async () => {
+    const world = new World([], 7);
+    held.world = world;
+    const seen: string[] = [];
+    const shown = { begin: { at: 0, seq: 1, room: { id: 'r', match: 1 }, state: { n: 0 } }, frames: [], game: 'spy', version: 1, hash: '' };
+    const spy = contract('spy', { version: 1, seats: { min: 1, max: 1 }, state: state<{ n: number }>(), view: view<object>(), actions: {} }).rules({ setup: () => ({ n: 0 }), actions: {}, view: () => { seen.push('view'); return {}; } });
+    const watch = { begin: (run: { game: string; rule: string }) => { seen.push(`${run.game}.${run.rule} begins`); }, end: () => { seen.push('ends'); } };
+    const replays = new Replays({ store: { replay: async () => JSON.stringify(shown) } as never, games: new Map([['spy', spy]]), packer: { pack: async t => t, unpack: async t => t }, clock: world.clock, log: noLog, watch, life: 1_000 });
+    assert.ok((await replays.show('r', 1)).ok);
+    assert.deepEqual(seen, ['spy.view begins', 'view', 'ends']);
+  });
+});
 
 describe('a rule that hangs, in one process', () => {
   it('[R8] [A3] an action costs one node, and is refused, once; what was said beside it is done', async () => {
