@@ -15,22 +15,21 @@ export interface Group {
   readonly bound: number;
 }
 
-/** Folders whose tests use real parts, or take longer than a developer waits. Every other folder of test/ needs nothing installed and is quick. */
+/** Folders whose tests use real parts, or take longer than a developer waits; the longest first, so that all lanes end at about the same time. Every other folder of test/ needs nothing installed and is quick. */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
-  moves: [],
-  redis: ['redis-server'],
-  sentinel: ['redis-server', 'nginx'],
-  launcher: ['redis-server', 'nginx'],
-  cluster: ['redis-server', 'nginx'],
-  faults: ['redis-server', 'nginx'],
   browser: ['redis-server', 'nginx', 'chromium'],
-  bench: ['redis-server', 'nginx'],
-  hostile: ['redis-server', 'nginx'],
-  examples: ['redis-server'],
+  cluster: ['redis-server', 'nginx'],
   package: ['redis-server'],
-  conformance: ['redis-server'],
+  faults: ['redis-server', 'nginx'],
+  sentinel: ['redis-server', 'nginx'],
+  hostile: ['redis-server', 'nginx'],
+  redis: ['redis-server'],
+  launcher: ['redis-server', 'nginx'],
+  examples: ['redis-server'],
   seeds: [],
   ablations: [],
+  conformance: ['redis-server'],
+  moves: [],
 };
 
 /** The groups to run: all quick folders as one, then each real folder by itself. `only` are paths from the repository. */

@@ -248,6 +248,26 @@ describe('the checker', () => {
       for (const id of ['p0', 'p1']) f.hear('resumed', id, 'snapshot', true);
       assert.deepEqual(f.wrongs(), []);
     });
+    it('accepts it nowhere where Redis must lose nothing, also where it was announced', () => {
+      const f = forgetful();
+      for (const id of ['p0', 'p1']) f.hear('resumed', id, 'snapshot', true);
+      assert.deepEqual(f.wrongs(0, true), ['lost']);
+    });
+    it('finds an entry of the term that was forgotten told of once more', () => {
+      const f = forgetful();
+      for (const id of ['p0', 'p1']) f.hear('resumed', id, 'snapshot', true);
+      const { term } = f.last('saw');
+      f.write(0); // the same number in the history, under another term
+      assert.notEqual(f.last('saw').term, term);
+      assert.deepEqual(f.wrongs(), []);
+      f.last('saw', 'p1').term = term;
+      assert.ok(f.wrongs().includes('not-durable'));
+    });
+    it('finds who was told of a loss that was none', () => {
+      const f = goodRoom();
+      f.hear('resumed', 'p0', 'snapshot', true);
+      assert.deepEqual(f.wrongs(), ['answer']);
+    });
     it('finds who was not told', () => {
       const f = forgetful();
       f.hear('resumed', 'p0', 'snapshot', true);

@@ -120,10 +120,10 @@ export class Forge {
     this.rewrite(this.seq, c => Object.assign(c, changes));
   }
 
-  /** What the checker finds wrong, each kind once. */
-  wrongs(wall = 0): Wrong[] {
+  /** What the checker finds wrong, each kind once. `durable`: with a Redis that must lose nothing. */
+  wrongs(wall = 0, durable = false): Wrong[] {
     const room: RoomRecords = { id: 'room', journal: this.journal, play: this.play, effects: this.effects };
-    return [...new Set(checkRoom(structuredClone(room), { wall }).map(f => f.wrong))].sort();
+    return [...new Set(checkRoom(structuredClone(room), { wall, durable }).map(f => f.wrong))].sort();
   }
 }
 
