@@ -7,15 +7,18 @@ import { refused } from '../../shared/refusals.ts';
 import type { Fanout, Timer } from '../ports.ts';
 import type { Passed } from '../store/contract.ts';
 import { answerAct, answerJoin, unfit, type Standpoint } from './answers.ts';
+import { Attendance } from './attendance.ts';
 import { audienceOf, channelOf, type Audiences } from './audiences.ts';
-import { closedFault, dueOf, isBot, isDeserted, seatOf, type RoomDocument } from './document.ts';
+import { dueOf, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
+import { Failures } from './failures.ts';
 import { barred, isBarred, isUndone, type Blame } from './hangs.ts';
 import { Inputs } from './inputs.ts';
 import { Journal, type JournalParts, type Standing } from './journal.ts';
-import { Members } from './members.ts';
+import type { Members } from './members.ts';
 import type { Conn, Head, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
+import { Motion } from './motion.ts';
 import type { Recorder } from './recorder.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
 import type { Tail } from './tail.ts';
@@ -66,7 +69,9 @@ interface Due { input: Input | null; mail: Mail | null }
  *  - anything but a clean 'ok' ends this host. There is no way back from "perhaps": the next owner reads the truth.
  */
 export class RoomHost {
-  readonly members = new Members();
+  private readonly attendance: Attendance;
+  private readonly motion: Motion;
+  private readonly failures: Failures;
   private readonly room: Room;
   private readonly audiences: Audiences;
   private readonly journal: Journal;
@@ -88,21 +93,13 @@ export class RoomHost {
   private migrates: boolean;
   private readonly onceOver: (() => void)[] = [];
   private wake: Timer | null = null;
-  /** Games that journal motion less often: how often, when they last did, and what was told since. */
-  private readonly motionEvery: number;
-  private lastEntry = -Infinity;
-  private motions = 0;
   private readonly terms: Terms;
   /** Rules that hung under owners before, until it is journaled. Nothing else is done before that. */
   private readonly blames: Blame[];
   private readonly watched: Watched;
-  private readonly startedAt: number;
-  /** The room's time at `startedAt`. */
+  /** The room's time when it came here. */
   private readonly tookOverAt: number;
   private place: Place;
-  private readonly failedAt = new Map<string, number>();
-  /** Monotonic ms since when nobody has been connected. */
-  private aloneSince: number;
 
   constructor(private readonly parts: HostParts, readonly game: AnyGame, readonly token: string, readonly term: number, recovered: Recovered, started: Started, private readonly tail: Tail | null = null) {
     const { doc, head, terms, audiences, recorder, watched } = recovered;
@@ -112,17 +109,17 @@ export class RoomHost {
     this.place = head;
     this.audiences = audiences;
     this.recorder = recorder;
-    const durable = (game.contract.def as ContractDef).tick?.durable ?? 'every';
-    this.motionEvery = durable === 'every' ? 0 : durable.everyMs;
     this.ticker = new Ticker((game.contract.def as ContractDef).tick?.hz);
-    this.room = new Room(game, doc, term, head[1], (where, error) => this.ruleFailed(where, error), watched);
+    this.failures = new Failures(parts, () => ({ room: this.id, game: game.contract.name }));
+    this.room = new Room(game, doc, term, head[1], (rule, error) => this.failures.failed(rule, error), watched);
     this.journal = new Journal(parts, game, token, doc, recorder, started.lease);
+    this.motion = new Motion(game.contract.def as ContractDef, this.room, audiences, { ...parts, id: this.id });
     this.inputs = new Inputs(game);
+    this.attendance = new Attendance({ id: this.id, clock: parts.clock, inputs: this.inputs, tell: (at, notice) => parts.tell(at, notice) });
     this.effects = new Effects(parts, () => this.doc, watched, name => isUndone(this.doc, this.blames, name, this.time()), key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();
     });
-    this.aloneSince = this.startedAt = parts.clock.mono();
     this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.migrates && !doc.hidden.fault) this.urgent.push({ kind: 'migrate' });
     this.tookOverAt = Math.max(started.time ?? parts.clock.now(), doc.hidden.clock);
@@ -132,6 +129,7 @@ export class RoomHost {
   }
 
   get id(): string { return this.doc.room.id; }
+  get members(): Members { return this.attendance.members; }
   get head(): Head { return { head: this.place, term: this.term, watchers: this.members.watchers }; }
   get over(): boolean { return this.ended; }
   get shown(): PublicRoom { return this.doc.room; }
@@ -212,7 +210,7 @@ export class RoomHost {
   /** Whether it can be moved without anybody noticing: nothing is under way outside, and it is not out of play. */
   get movable(): boolean { return !this.ended && !this.room.fault && !this.hasEffects && this.releaseAsked === null && this.handing === null; }
   /** Monotonic ms since when it is run here. */
-  get since(): number { return this.startedAt; }
+  get since(): number { return this.attendance.since; }
 
   /** Drops the room at once, as after a crash: what was under way is in doubt. */
   abandon(reason: 'doubt' | 'stopped', why: string): void { this.end(reason, why); }
@@ -239,7 +237,7 @@ export class RoomHost {
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
-      if (this.blames.length > 0) this.blamed();
+      if (this.blames.length > 0) this.failures.hung(this.blames.splice(0), this.room.fault !== null);
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
       if (entry && this.journal.wantsSnapshot && !(await this.snapshot())) return;
     }
@@ -252,23 +250,15 @@ export class RoomHost {
     if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.handing) this.kick();
   }
 
-  /**
-   * Ticks that only moved things are told at once and journaled with the next entry, where the game says so. A crash takes
-   * what was not: a client drops it when the next owner speaks. @returns false when there is an entry to be written
-   */
+  /** Where a batch only moved things, and the game has them journaled less often: tells them. @returns false when there is an entry to be written */
   private tellMotion(batch: readonly Due[]): boolean {
-    if (this.motionEvery === 0 || this.releaseAsked !== null || !this.journal.surelyOurs || this.parts.clock.mono() - this.lastEntry >= this.motionEvery) return false;
-    if (!batch.every(due => due.input?.kind === 'tick')) return false;
-    const changes = this.room.motion();
-    if (!changes) return false;
-    this.motions += 1;
-    for (const [audience, visible] of this.audiences.motion(changes)) this.parts.fanout.emit(channelOf(this.id, audience), 'motion', this.id, this.place[0], this.place[1], this.motions, visible);
-    return true;
+    if (!this.motion.mayWait || this.releaseAsked !== null || !this.journal.surelyOurs) return false;
+    return batch.every(due => due.input?.kind === 'tick') && this.motion.tell(this.place);
   }
 
   /** Before the room is given up: a hand-over takes nothing. @returns false when the room is lost */
   private async flushMotion(): Promise<boolean> {
-    const rest = this.motionEvery > 0 ? this.room.take() : null;
+    const rest = this.motion.isUsed ? this.room.take() : null;
     return rest === null || this.append(rest);
   }
 
@@ -291,48 +281,28 @@ export class RoomHost {
       case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session, ...(message.noNewSeat ? { noNewSeat: message.noNewSeat } : {}) };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
-      case 'gone': return this.members.remove(message.at, message) ? this.goneAway(message) : null;
+      case 'gone': return this.attendance.gone(message);
       case 'poke': case 'inspect': case 'see': case 'lay-open': return null;
     }
   }
 
-  private goneAway({ player, session }: { player: string; session: string }): Input {
-    if (!this.members.hasPlayer(player)) this.inputs.seen(player, false);
-    return { kind: 'away', player, session };
-  }
-
-  /**
-   * Seats whose player no node has seen for a while are away until one sees them again, and a room that has been alone for long goes to sleep.
-   * Nodes report each second, so silence about a player is the player's, or that of a node that is gone.
-   */
+  /** Once a second: who is away, who has to go; and a room that has been alone for long goes to sleep. */
   private look(): void {
     this.sweepAsked = false;
-    const mono = this.parts.clock.mono();
-    this.members.expire(mono);
+    this.urgent.push(...this.attendance.look(this.doc));
     this.showOut(); // again: the first time it may have been lost, or the owner may have died
-    if (this.members.size > 0) this.aloneSince = mono;
-    else if (mono - this.aloneSince > limits.sleepAfter && !this.hasEffects) this.releaseAsked ??= 'when-alone';
-    const early = mono - this.startedAt <= limits.unseen; // a new owner has not heard from all nodes yet
-    this.doc.hidden.seats.forEach((seat, i) => {
-      const shown = this.doc.room.seats[i];
-      if (!seat || !shown || isBot(seat.player)) return;
-      const seen = this.members.has(seat);
-      if (seen) this.inputs.seen(seat.player, true);
-      if (shown.here && !seen && !early) this.urgent.push(this.goneAway(seat));
-      // It was the reports that were gone, not the player, who has noticed nothing.
-      if (!shown.here && seen) this.urgent.push({ kind: 'join', player: seat.player, name: shown.name, session: seat.session });
-    });
+    if (this.attendance.aloneFor > limits.sleepAfter && !this.hasEffects) this.releaseAsked ??= 'when-alone';
+  }
+
+  /** Shows those out who have to go. A room that is closed goes when its last effect is done. */
+  private showOut(): void {
+    if (this.attendance.showOut(this.doc, this.room.fault) && !this.hasEffects) this.releaseAsked = 'remove';
   }
 
   /** The room's time: from when this node took it on, by a clock that nobody sets. Else a step of the wall clock would end every hold and turn at once, or hold all deadlines up. */
-  private time(): number { return Math.floor(this.tookOverAt + this.parts.clock.mono() - this.startedAt); }
+  private time(): number { return Math.floor(this.tookOverAt + this.parts.clock.mono() - this.since); }
 
-  private tickDue(): boolean {
-    const mono = this.parts.clock.mono();
-    // A new owner has not heard yet who is there: until it must have, it takes it that somebody is.
-    const alone = this.members.size === 0 && mono - this.startedAt > limits.unseen;
-    return this.ticker.due(this.doc.room.phase === 'playing' && !alone, mono);
-  }
+  private tickDue(): boolean { return this.ticker.due(this.doc.room.phase === 'playing' && !this.attendance.alone, this.parts.clock.mono()); }
 
   private sleepUntilDue(): void {
     const due = dueOf(this.doc);
@@ -346,8 +316,7 @@ export class RoomHost {
   private async append(entry: Batch): Promise<boolean> {
     const text = encodeEntry(entry);
     if (!this.still(await this.journal.append(entry, text))) return false;
-    this.lastEntry = this.parts.clock.mono();
-    this.motions = 0;
+    this.motion.committed();
     this.watched.committed(entry.seq);
     const place: Place = [this.term, entry.seq];
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
@@ -434,7 +403,7 @@ export class RoomHost {
     switch (message.k) {
       case 'join': {
         const reply = answerJoin(from, message, outcome);
-        if (reply.ok) this.welcome(message, outcome);
+        if (reply.ok) this.attendance.welcome(message, outcome);
         if (reply.ok && reply.lost) parts.meter.count('lost');
         return reply;
       }
@@ -461,48 +430,5 @@ export class RoomHost {
     }
   }
 
-  /** Those who were thrown out, and are still connected, hear it; of a room that is closed, everybody. It goes when its last effect is done. */
-  private showOut(): void {
-    const out = (at: Conn, code: 'kicked' | 'closed') => {
-      this.parts.tell(at, { room: this.id, code });
-      this.members.drop(at);
-    };
-    for (const player of this.doc.hidden.banned) {
-      this.inputs.drop(player);
-      for (const at of this.members.ofPlayer(player)) out(at, 'kicked');
-    }
-    if (this.room.fault !== closedFault) return;
-    for (const at of this.members.list()) out(at, 'closed');
-    if (!this.hasEffects) this.releaseAsked = 'remove';
-  }
-
   private get hasEffects(): boolean { return Object.keys(this.doc.hidden.effects).length > 0; }
-
-  /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */
-  private welcome(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): void {
-    if (outcome?.kind === 'seated' && outcome.seated.replaced !== null) {
-      const others = this.members.ofSession({ player: message.player, session: outcome.seated.replaced }).filter(old => old.node !== message.at.node || old.conn !== message.at.conn);
-      for (const old of others) this.parts.tell(old, { room: this.id, code: 'session-replaced', session: old.session });
-    }
-    this.aloneSince = this.parts.clock.mono();
-    this.members.add(message.at, message, this.aloneSince);
-  }
-
-  /** What hung is in the journal now. */
-  private blamed(): void {
-    for (const { rule, n } of this.blames.splice(0)) {
-      this.parts.meter.count('hungRules');
-      this.parts.log.error({ room: this.id, game: this.game.contract.name, rule, ...(n > 0 ? { n } : {}), quarantined: this.room.fault !== null }, 'a rule of a game hung and took its node along; it is not run again');
-    }
-  }
-
-  /** A rule failed: said once a second for each place, however often it fails. */
-  private ruleFailed(where: string, error: unknown): void {
-    this.parts.meter.count('failedRules');
-    const now = this.parts.clock.mono();
-    if (now - (this.failedAt.get(where) ?? -Infinity) < 1000) return;
-    this.failedAt.set(where, now);
-    this.parts.log.error({ room: this.id, game: this.game.contract.name, rule: where, error }, 'a rule of a game failed');
-  }
 }
-

@@ -1,0 +1,87 @@
+import { limits } from '../../shared/limits.ts';
+import type { Notice } from '../../shared/protocol.ts';
+import type { Clock } from '../ports.ts';
+import { closedFault, isBot, type RoomDocument } from './document.ts';
+import type { Inputs } from './inputs.ts';
+import { Members } from './members.ts';
+import type { Conn, RoomMessage } from './messages.ts';
+import type { Input, Outcome } from './room.ts';
+
+interface AttendanceParts {
+  id: string;
+  clock: Clock;
+  inputs: Inputs;
+  /** Sends to one connection, on whichever node. */
+  tell(at: Conn, notice: Notice): void;
+}
+
+/** Who is in the room, who is away, and who has to go: what the nodes report, held against the seats. */
+export class Attendance {
+  readonly members = new Members();
+  /** Monotonic ms since when the room is run here, and since when nobody has been connected. */
+  readonly since: number;
+  private aloneSince: number;
+
+  constructor(private readonly parts: AttendanceParts) { this.aloneSince = this.since = parts.clock.mono(); }
+
+  /** Nobody is here, also after all nodes must have reported: until then a new owner takes it that somebody is. */
+  get alone(): boolean { return this.members.size === 0 && this.parts.clock.mono() - this.since > limits.unseen; }
+  /** For how long (ms) nobody has been connected. */
+  get aloneFor(): number { return this.parts.clock.mono() - this.aloneSince; }
+
+  /**
+   * Seats whose player no node has seen for a while are away until one sees them again.
+   * Nodes report each second, so silence about a player is the player's, or that of a node that is gone.
+   * @returns what the room has to be told
+   */
+  look(doc: RoomDocument): Input[] {
+    const mono = this.parts.clock.mono();
+    this.members.expire(mono);
+    if (this.members.size > 0) this.aloneSince = mono;
+    const early = mono - this.since <= limits.unseen; // a new owner has not heard from all nodes yet
+    return doc.hidden.seats.flatMap((seat, i): Input[] => {
+      const shown = doc.room.seats[i];
+      if (!seat || !shown || isBot(seat.player)) return [];
+      const seen = this.members.has(seat);
+      if (seen) this.parts.inputs.seen(seat.player, true);
+      if (shown.here && !seen && !early) return [this.away(seat)];
+      // It was the reports that were gone, not the player, who has noticed nothing.
+      return !shown.here && seen ? [{ kind: 'join', player: seat.player, name: shown.name, session: seat.session }] : [];
+    });
+  }
+
+  /** A connection has gone. @returns what the room has to be told, if it was the player's last */
+  gone({ at, player, session }: RoomMessage & { k: 'gone' }): Input | null {
+    return this.members.remove(at, { player, session }) ? this.away({ player, session }) : null;
+  }
+
+  private away({ player, session }: { player: string; session: string }): Input {
+    if (!this.members.hasPlayer(player)) this.parts.inputs.seen(player, false);
+    return { kind: 'away', player, session };
+  }
+
+  /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */
+  welcome(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): void {
+    if (outcome?.kind === 'seated' && outcome.seated.replaced !== null) {
+      const others = this.members.ofSession({ player: message.player, session: outcome.seated.replaced }).filter(old => old.node !== message.at.node || old.conn !== message.at.conn);
+      for (const old of others) this.parts.tell(old, { room: this.parts.id, code: 'session-replaced', session: old.session });
+    }
+    this.aloneSince = this.parts.clock.mono();
+    this.members.add(message.at, message, this.aloneSince);
+  }
+
+  /** Those who were thrown out, and are still connected, hear it; of a room that is closed, everybody. @returns whether it is closed */
+  showOut(doc: RoomDocument, fault: string | null): boolean {
+    const out = (at: Conn, code: 'kicked' | 'closed') => {
+      this.parts.tell(at, { room: this.parts.id, code });
+      this.members.drop(at);
+    };
+    for (const player of doc.hidden.banned) {
+      this.parts.inputs.drop(player);
+      for (const at of this.members.ofPlayer(player)) out(at, 'kicked');
+    }
+    if (fault !== closedFault) return false;
+    for (const at of this.members.list()) out(at, 'closed');
+    return true;
+  }
+}
