@@ -2,6 +2,7 @@ import type { AnyGame } from '../shared/contract.ts';
 import { checkLimits, limits } from '../shared/limits.ts';
 import type { Notice } from '../shared/protocol.ts';
 import { Heads } from './cluster/heads.ts';
+import { Casts } from './cluster/casts.ts';
 import { Peers } from './cluster/peers.ts';
 import { Router } from './cluster/router.ts';
 import { Lobby } from './lobby/lobby.ts';
@@ -80,7 +81,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, fanout, clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
+      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),

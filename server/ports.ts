@@ -85,6 +85,8 @@ export type Channel = string;
 /** Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is the truth. */
 export interface Fanout {
   emit(channel: Channel, event: 'change' | 'motion' | 'notice' | 'signal', ...args: unknown[]): void;
+  /** The same, to those alone who are connected to this node. */
+  local: Fanout['emit'];
 }
 
 /** A message of one node to another. Answers come back by `reply`. At most once. */

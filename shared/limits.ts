@@ -125,6 +125,8 @@ export const limits = {
   abandonedLife: 3_600_000,
   /** An owner lets a room sleep when nobody has been connected to it for this long. */
   sleepAfter: 30_000,
+  /** After so long a new owner has heard from all nodes which of them have members of its room; until then it tells all of them everything. */
+  membersKnown: 2_500,
   /** How long a player may be unseen by any node before the seat counts as away. */
   unseen: 4_000,
 
@@ -194,6 +196,7 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.silence >= l.beat * l.silenceReads, 'silence ≥ beat × silenceReads: death needs that many silent reads');
   must(l.cutOff > l.silence, 'cutOff > silence: others have its rooms when its clients come');
   must(l.request > l.forward * 2, 'request > 2 × forward: time to ask a second owner');
+  must(l.membersKnown > l.heads * 2, 'membersKnown > 2 × heads: one lost report is made up for');
   must(l.unseen > l.heads * 2, 'unseen > 2 × heads: one lost report is not an absence');
   must(l.storeDeadline < l.request, 'storeDeadline < request');
   must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');

@@ -34,6 +34,10 @@ export interface Spy {
   stored?(call: Call, args: readonly unknown[]): void;
   /** A node tells a channel something. */
   told?(host: Host, channel: string, event: string, text: string): void;
+  /** A node sends a message to another. */
+  published?(host: Host, text: string): void;
+  /** A node broadcasts to all others. */
+  broadcast?(host: Host): void;
   /** A node writes to the line of a client: an event, or the answer to a request. */
   sent?(client: TestClient, name: string, text: string): void;
 }
@@ -330,6 +334,7 @@ export class World {
     const bus = host.bus = this.hub.bus();
     return {
       publish: (node, text) => this.call(host, latency.bus, 'bus', async () => {
+        this.spy.published?.(host, text);
         if (this.losesBus(host.node.id, node, text)) return 1;
         const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.carriage(host.name, node.split('~')[0]!));
         if (late.length === 1 && late[0] === 0) return bus.publish(node, text);
@@ -356,11 +361,17 @@ export class World {
     const deliver = (to: Host, channel: string, event: string, text: string) => {
       for (const link of to.links) if (link.channels.has(channel)) link.send(event, JSON.parse(text) as unknown[]);
     };
-    return { emit: (channel, event, ...args) => {
+    const local: Fanout['local'] = (channel, event, ...args) => {
       if (host.state === 'dead') return;
       const text = JSON.stringify(args);
       this.spy.told?.(host, channel, event, text);
       deliver(host, channel, event, text);
+    };
+    return { local, emit: (channel, event, ...args) => {
+      if (host.state === 'dead') return;
+      const text = JSON.stringify(args);
+      this.spy.broadcast?.(host);
+      local(channel, event, ...args);
       for (const other of this.hosts.values()) {
         if (other === host || host.severed || this.loses(host.name, other.name)) continue;
         for (const ms of this.streams.arrivals(`${host.node.id}>>${other.node.id}`, this.clock.mono(), this.carriage(host.name, other.name))) this.clock.after(latency.bus + ms, () => other.enter(() => { if (!other.deaf) deliver(other, channel, event, text); }));

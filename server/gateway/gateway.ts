@@ -98,6 +98,9 @@ export class Gateway {
     emit: (channel, event, ...args) => {
       (this.space.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
     },
+    local: (channel, event, ...args) => {
+      (this.space.local.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
+    },
   };
 
   /** Begins to serve: until then nobody is let in. */

@@ -11,6 +11,8 @@ interface AttendanceParts {
   id: string;
   clock: Clock;
   inputs: Inputs;
+  /** Nobody was ever in: who comes, comes by here. */
+  fresh: boolean;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
 }
@@ -26,6 +28,8 @@ export class Attendance {
 
   /** Nobody is here, also after all nodes must have reported: until then a new owner takes it that somebody is. */
   get alone(): boolean { return this.members.size === 0 && this.parts.clock.mono() - this.since > limits.unseen; }
+  /** The nodes that have members; null while a new owner may not have heard of all of them. */
+  get nodes(): ReadonlySet<string> | null { return this.parts.fresh || this.parts.clock.mono() - this.since > limits.membersKnown ? this.members.nodes : null; }
   /** For how long (ms) nobody has been connected. */
   get aloneFor(): number { return this.parts.clock.mono() - this.aloneSince; }
 

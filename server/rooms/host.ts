@@ -4,11 +4,12 @@ import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
 import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
-import type { Fanout, Timer } from '../ports.ts';
+import type { Casts } from '../cluster/casts.ts';
+import type { Timer } from '../ports.ts';
 import type { Passed } from '../store/contract.ts';
 import { answerAct, answerJoin, unfit, type Standpoint } from './answers.ts';
 import { Attendance } from './attendance.ts';
-import { audienceOf, channelOf, type Audiences } from './audiences.ts';
+import { audienceOf, channelOf, type Audience, type Audiences } from './audiences.ts';
 import { dueOf, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
@@ -45,7 +46,7 @@ export interface HostParts extends JournalParts {
   self: string;
   /** Who does the effects of a game; null where nobody does. */
   effects: EffectHandlers;
-  fanout: Fanout;
+  casts: Casts;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
@@ -113,9 +114,9 @@ export class RoomHost {
     this.failures = new Failures(parts, () => ({ room: this.id, game: game.contract.name }));
     this.room = new Room(game, doc, term, head[1], (rule, error) => this.failures.failed(rule, error), watched);
     this.journal = new Journal(parts, game, token, doc, recorder, started.lease);
-    this.motion = new Motion(game.contract.def as ContractDef, this.room, audiences, { ...parts, id: this.id });
+    this.motion = new Motion(game.contract.def as ContractDef, this.room, audiences, parts.clock);
     this.inputs = new Inputs(game);
-    this.attendance = new Attendance({ id: this.id, clock: parts.clock, inputs: this.inputs, tell: (at, notice) => parts.tell(at, notice) });
+    this.attendance = new Attendance({ id: this.id, clock: parts.clock, inputs: this.inputs, fresh: head[1] === 0, tell: (at, notice) => parts.tell(at, notice) });
     this.effects = new Effects(parts, () => this.doc, watched, name => isUndone(this.doc, this.blames, name, this.time()), key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();
@@ -161,9 +162,11 @@ export class RoomHost {
   /** Announces the new owner, so that members compare their place and send again what was under way. */
   announce(): void { this.notifyAll({ room: this.id, code: 'owner', term: this.term, head: this.place }); }
 
+  private tell(audience: Audience, event: 'change' | 'motion' | 'notice', ...what: unknown[]): void { this.parts.casts.tell(this.attendance.nodes, channelOf(this.id, audience), event, ...what); }
+
   private notifyAll(notice: Notice): void {
     const audiences = new Set([audienceOf(this.game, null), ...this.doc.hidden.seats.flatMap(s => (s ? [audienceOf(this.game, s.player)] : []))]);
-    for (const audience of audiences) this.parts.fanout.emit(channelOf(this.id, audience), 'notice', notice);
+    for (const audience of audiences) this.tell(audience, 'notice', notice);
   }
 
   /** Once a second. What it finds is acted on when the mailbox is next open. */
@@ -253,7 +256,7 @@ export class RoomHost {
   /** Where a batch only moved things, and the game has them journaled less often: tells them. @returns false when there is an entry to be written */
   private tellMotion(batch: readonly Due[]): boolean {
     if (!this.motion.mayWait || this.releaseAsked !== null || !this.journal.surelyOurs) return false;
-    return batch.every(due => due.input?.kind === 'tick') && this.motion.tell(this.place);
+    return batch.every(due => due.input?.kind === 'tick') && this.motion.tell((audience, n, changes) => this.tell(audience, 'motion', this.id, ...this.place, n, changes));
   }
 
   /** Before the room is given up: a hand-over takes nothing. @returns false when the room is lost */
@@ -323,7 +326,7 @@ export class RoomHost {
     this.tail?.add(place, text);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
-    for (const [audience, change] of told) this.parts.fanout.emit(channelOf(this.id, audience), 'change', this.id, ...change);
+    for (const [audience, change] of told) this.tell(audience, 'change', this.id, ...change);
     // It may be shown in another way than before, and not every client can play the new version.
     if (this.migrates) this.notifyAll({ room: this.id, code: 'resync' });
     this.migrates = false;

@@ -1,7 +1,7 @@
 import type { ContractDef } from '../../shared/contract.ts';
-import type { Place } from '../../shared/place.ts';
-import type { Clock, Fanout } from '../ports.ts';
-import { channelOf, type Audiences } from './audiences.ts';
+import type { Changes } from '../../shared/delta.ts';
+import type { Clock } from '../ports.ts';
+import type { Audience, Audiences } from './audiences.ts';
 import type { Room } from './room.ts';
 
 /**
@@ -15,28 +15,28 @@ export class Motion {
   /** Told since then. */
   private told = 0;
 
-  constructor(def: ContractDef, private readonly room: Room, private readonly audiences: Audiences, private readonly parts: { id: string; clock: Clock; fanout: Fanout }) {
+  constructor(def: ContractDef, private readonly room: Room, private readonly audiences: Audiences, private readonly clock: Clock) {
     const durable = def.tick?.durable ?? 'every';
     this.every = durable === 'every' ? 0 : durable.everyMs;
   }
 
   /** Whether a batch of nothing but ticks may wait for the next entry. */
-  get mayWait(): boolean { return this.every > 0 && this.parts.clock.mono() - this.lastEntry < this.every; }
+  get mayWait(): boolean { return this.every > 0 && this.clock.mono() - this.lastEntry < this.every; }
   /** Whether something may have been told that is in no entry yet. */
   get isUsed(): boolean { return this.every > 0; }
 
   /** An entry holds all that was told. */
   committed(): void {
-    this.lastEntry = this.parts.clock.mono();
+    this.lastEntry = this.clock.mono();
     this.told = 0;
   }
 
-  /** Tells what moved since it was last told, on top of the entry at `place`. @returns false when there is an entry to be written */
-  tell(place: Place): boolean {
+  /** Tells what moved since it was last told, as the nth time since the last entry. @returns false when there is an entry to be written */
+  tell(each: (audience: Audience, n: number, changes: Changes) => void): boolean {
     const changes = this.room.motion();
     if (!changes) return false;
     this.told += 1;
-    for (const [audience, visible] of this.audiences.motion(changes)) this.parts.fanout.emit(channelOf(this.parts.id, audience), 'motion', this.parts.id, place[0], place[1], this.told, visible);
+    for (const [audience, visible] of this.audiences.motion(changes)) each(audience, this.told, visible);
     return true;
   }
 }
