@@ -252,7 +252,7 @@ export class Client {
     this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => void this.probe());
   }
 
-  private async probe(patience?: number): Promise<void> {
+  private async probe(patience = Connector.patience(this.roundTrip)): Promise<void> {
     const places: Record<string, Place> = {};
     for (const room of this.rooms.values()) places[room.id] = room.place;
     const asked = this.clock.now();

@@ -13,8 +13,8 @@ export type Status =
   | { state: 'refused'; refusal: Refused }
   | { state: 'closed' };
 
-/** A keep-alive unanswered for so long is silence. */
-const silence = 1_500;
+/** A keep-alive unanswered for so long (ms) is silence: soon where answers are quick, later where they take their time. */
+const silence = { least: 900, roundTrips: 4, most: 1_500 };
 /**
  * A line that is being opened gets so long before another route is tried beside it: little where a node is known to
  * hang, more where one has died, for then the others are busy enough with those who come over.
@@ -65,11 +65,14 @@ export class Connector {
   /** Changes with each line. */
   get line(): Line | null { return this.live; }
 
+  /** How long (ms) to wait for a sign of life. @param roundTrip what one took lately, in ms; null where nobody knows */
+  static patience(roundTrip: number | null): number { return roundTrip === null ? silence.most : Math.min(silence.most, silence.least + silence.roundTrips * roundTrip); }
+
   /**
    * Asks for a sign of life. When none comes within `patience`, another line is opened by another route, and takes over.
    * @returns the answer, or null
    */
-  async probe<K extends RequestName>(name: K, body: Requests[K][0], patience = silence): Promise<Requests[K][1] | Refused | null> {
+  async probe<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused | null> {
     const line = this.live;
     if (!line) return null;
     const asked = this.clock.now();

@@ -91,7 +91,7 @@ export class World {
   readonly hosts = new Map<string, Host>();
   /** Decides what becomes of each call to the store. */
   fate: (call: Call) => Fate | undefined = () => undefined;
-  /** Which broadcasts are lost on their way from one node to another. */
+  /** Which broadcasts are lost on their way from one node to another, also where they go along with something else. */
   loses: (from: string, to: string) => boolean = () => false;
   /** Which messages between nodes are lost, as if they had been heard. */
   losesBus: (from: string, to: string, text: string) => boolean = () => false;
@@ -336,6 +336,7 @@ export class World {
       publish: (node, text) => this.call(host, latency.bus, 'bus', async () => {
         this.spy.published?.(host, text);
         if (this.losesBus(host.node.id, node, text)) return 1;
+        if (this.loses(host.name, node.split('~')[0]!)) text = withoutCasts(text);
         const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.carriage(host.name, node.split('~')[0]!));
         if (late.length === 1 && late[0] === 0) return bus.publish(node, text);
         for (const ms of late) this.clock.after(ms, () => void bus.publish(node, text));
@@ -383,6 +384,12 @@ export class World {
     count: (name, by = 1, label) => { for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}`])]) this.counters.set(key, (this.counters.get(key) ?? 0) + by); },
     observe: () => {},
   };
+}
+
+/** A message between two nodes, without what it tells members of rooms. */
+function withoutCasts(text: string): string {
+  const envelope = JSON.parse(text) as { news: [kind: string, body: unknown][] };
+  return JSON.stringify({ ...envelope, news: envelope.news.filter(([kind]) => kind !== 'cast') });
 }
 
 function logOf(host: Host, logged: string[]): Log {

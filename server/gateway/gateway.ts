@@ -12,6 +12,7 @@ import type { Connection } from '../sessions/connection.ts';
 import { readName } from '../sessions/read.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
+import { oneWriteATurn } from './one-write.ts';
 import type { GameServer, GameSocket, GameSpace } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
 
@@ -72,6 +73,7 @@ export class Gateway {
       maxHttpBufferSize: limits.packetBytes,
       allowRequest: (request, decide) => this.admit(request, decide),
     });
+    io.engine.on('connection', oneWriteATurn);
     io.engine.on('connection_error', (error: { code: number; message: string }) => this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
     return io;
   }

@@ -59,6 +59,7 @@ describe('the test kit', () => {
     const t = await table(liarsDiceGame, { players: 3, seed: 6, options: { dice: 2 } });
     const watcher = await t.watch();
     for (let i = 0; i < 200 && t.seats[0]!.info.phase === 'playing'; i++) {
+      await t.settle(); // all see the same
       const turn = t.seats.find(s => s.seat === s.state.turn)!;
       const said = turn.state.bid === null ? await turn.act.bid({ count: 1, face: 6 }) : await turn.act.challenge();
       if (!said.ok) await t.advance(1_000);

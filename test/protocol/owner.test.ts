@@ -36,7 +36,7 @@ describe('an owner', () => {
     open();
     for (const one of acting) assert.ok((await world.clock.run(one)).ok);
     assert.ok(world.calls.filter(c => c.op === 'append' && c.room === id).length - before <= 3);
-    assert.equal(ids(adas).length, 6);
+    await world.clock.until('Ada has all of them', () => ids(adas).length === 6);
   });
 
   for (const lose of ['reply', 'request', 'refused'] as const) {

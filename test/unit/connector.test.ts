@@ -50,11 +50,11 @@ describe('connector', () => {
       lines.at(-1)!.events.closed(null);
     }
   });
-  it('[C4] a line that is silent for 1.5 s is not dropped until another stands, which comes by another route', async () => {
+  it('[C4] a line that is silent for too long is not dropped until another stands, which comes by another route', async () => {
     const { clock, lines, made, welcome } = connector();
     welcome(lines[0]!);
     await clock.pass(1_000);
-    void made.probe('place', { rooms: {} });
+    void made.probe('place', { rooms: {} }, Connector.patience(null));
     await clock.pass(1_490);
     assert.equal(lines.length, 1);
     await clock.pass(20);
@@ -67,11 +67,15 @@ describe('connector', () => {
     assert.deepEqual(made.status, { state: 'live', node: 'b' });
   });
 
+  it('[C4] how long is too long depends on what is usual', () => {
+    assert.deepEqual([0, 20, 100, 150, 1_000, null].map(ms => Connector.patience(ms)), [900, 980, 1_300, 1_500, 1_500, 1_500]);
+  });
+
   it('[C4] is live again when no other way leads anywhere and the old line speaks', async () => {
     const { clock, lines, made, welcome, reply } = connector();
     welcome(lines[0]!);
     await clock.pass(1_000);
-    void made.probe('place', { rooms: {} });
+    void made.probe('place', { rooms: {} }, Connector.patience(null));
     await clock.pass(1_510);
     lines[1]!.events.closed(null);
     assert.equal(made.status.state, 'reconnecting', 'nothing was heard yet');
