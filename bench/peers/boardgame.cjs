@@ -1,0 +1,26 @@
+// boardgame.io as its documentation has it: a game, and its server with the default storage (memory). All four players may move
+// at any time; a move that was made on an older state counts all the same, as the documentation advises for that case.
+const { Server } = require('boardgame.io/server');
+const { ActivePlayers, INVALID_MOVE } = require('boardgame.io/core');
+
+(async () => {
+  const { emptyBoard, isMove, play } = await import('../../dist/run/bench/work/moves.js');
+  const game = {
+    name: 'moves',
+    setup: emptyBoard,
+    minPlayers: 4,
+    maxPlayers: 4,
+    turn: { activePlayers: ActivePlayers.ALL },
+    moves: {
+      move: {
+        client: false,
+        ignoreStaleStateID: true,
+        move({ G, playerID }, m) {
+          if (!isMove(m)) return INVALID_MOVE;
+          play(G, Number(playerID), m);
+        },
+      },
+    },
+  };
+  await Server({ games: [game], origins: [/.*/] }).run({ port: Number(process.env.PORT) });
+})();

@@ -1,0 +1,58 @@
+// Colyseus as its documentation has it: rooms with a schema state. The simulation runs before the patch of the same 50 ms, so
+// that each patch carries exactly one tick. A move is a request that is replied to, and its change is sent at once, not with
+// the next patch.
+import { Room, Server } from '@colyseus/core';
+import { MapSchema, schema, ArraySchema } from '@colyseus/schema';
+import { WebSocketTransport } from '@colyseus/ws-transport';
+import { hz, move, players, start } from '../../dist/run/bench/work/arena.js';
+import { cells, isMove, play, players as movers } from '../../dist/run/bench/work/moves.js';
+
+const Craft = schema({ x: 'uint16', y: 'uint16', heading: 'uint8' }, 'Craft');
+const Arena = schema({ tick: 'uint32', crafts: { map: Craft } }, 'Arena');
+const Board = schema({ total: 'uint32', last: ['uint32'], cells: ['uint8'] }, 'Board');
+
+class ArenaRoom extends Room {
+  maxClients = players;
+  patchRate = null;
+  onCreate() {
+    this.state = new Arena().assign({ tick: 0, crafts: new MapSchema() });
+    this.steers = new Map();
+    this.onMessage('input', (client, steer) => { this.steers.set(client.sessionId, steer); });
+  }
+  onJoin(client) {
+    const craft = new Craft().assign(start(this.state.crafts.size));
+    this.state.crafts.set(client.sessionId, craft);
+    this.steers.set(client.sessionId, null);
+    if (this.state.crafts.size === players) this.begin();
+  }
+  begin() {
+    this.setTimestep(() => {
+      this.state.tick += 1;
+      this.state.crafts.forEach((craft, id) => move(craft, this.steers.get(id)));
+    }, 1000 / hz);
+    this.patchRate = 1000 / hz;
+  }
+}
+
+class MovesRoom extends Room {
+  maxClients = movers;
+  // What changes is sent at once: this one has nothing to find.
+  patchRate = 1_000;
+  onCreate() {
+    const zeros = n => new ArraySchema(...Array.from({ length: n }, () => 0));
+    this.state = new Board().assign({ total: 0, last: zeros(movers), cells: zeros(cells) });
+    this.seats = new Map();
+    this.onMessage('move', (client, m) => {
+      if (!isMove(m)) return false;
+      play(this.state, this.seats.get(client.sessionId), m);
+      this.broadcastPatch();
+      return true;
+    });
+  }
+  onJoin(client) { this.seats.set(client.sessionId, this.seats.size); }
+}
+
+const server = new Server({ transport: new WebSocketTransport({ perMessageDeflate: false }), greet: false });
+server.define('arena', ArenaRoom);
+server.define('moves', MovesRoom);
+await server.listen(Number(process.env.PORT), '127.0.0.1');

@@ -1,0 +1,66 @@
+// Raw `ws`, one process: a room is a set of sockets, a message is encoded once and sent to each of them.
+import { WebSocketServer } from 'ws';
+import { hz, move, players, start } from '../../dist/run/bench/work/arena.js';
+import { emptyBoard, isMove, play } from '../../dist/run/bench/work/moves.js';
+
+const rooms = new Map();
+const wss = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env.PORT), perMessageDeflate: false });
+
+function broadcast(room, message) {
+  const text = JSON.stringify(message);
+  for (const member of room.members) member.send(text);
+}
+
+function openRoom(name, game) {
+  const room = { name, members: new Set(), seated: 0 };
+  if (game === 'moves') room.board = emptyBoard();
+  else {
+    room.state = { tick: 0, crafts: [] };
+    room.steers = [];
+  }
+  rooms.set(name, room);
+  return room;
+}
+
+function begin(room) {
+  room.timer = setInterval(() => {
+    room.state.tick += 1;
+    room.state.crafts.forEach((craft, seat) => move(craft, room.steers[seat]));
+    broadcast(room, { t: 'state', state: room.state });
+  }, 1000 / hz);
+}
+
+wss.on('connection', socket => {
+  let room = null;
+  let seat = -1;
+  const heard = {
+    join({ room: name, game }) {
+      room = rooms.get(name) ?? openRoom(name, game);
+      seat = room.seated++;
+      room.members.add(socket);
+      if (room.state) {
+        room.state.crafts.push(start(seat));
+        room.steers.push(null);
+        if (room.seated === players) begin(room);
+      }
+      socket.send(JSON.stringify({ t: 'joined', seat, board: room.board }));
+    },
+    input({ x, y }) { room.steers[seat] = { x, y }; },
+    move(m) {
+      if (!isMove(m)) return;
+      play(room.board, seat, m);
+      broadcast(room, { t: 'moved', seat, cell: m.cell, k: m.k });
+    },
+  };
+  socket.on('message', data => {
+    const message = JSON.parse(data);
+    heard[message.t]?.(message);
+  });
+  socket.on('close', () => {
+    if (!room) return;
+    room.members.delete(socket);
+    if (room.members.size > 0) return;
+    clearInterval(room.timer);
+    rooms.delete(room.name);
+  });
+});
