@@ -45,11 +45,12 @@ const versionOf = (name: string): string => {
   }
   return 'not installed';
 };
+/** Packages are named as they are in their registry. */
+const packages = ['ws', 'socket.io', '@socket.io/redis-adapter', '@colyseus/core', '@colyseus/schema', 'boardgame.io', 'redis'];
 const about = {
   date: new Date().toISOString().slice(0, 10), node: process.version, machine: `${cpus().length} × ${cpus()[0]!.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
   redis: /v=(\S+)/.exec(execFileSync('redis-server', ['--version'], { encoding: 'utf8' }))?.[1] ?? '?', rejoin: (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version,
-  ...Object.fromEntries(['ws', 'socket.io', '@socket.io/redis-adapter', '@colyseus/core', '@colyseus/schema', 'boardgame.io', 'redis'].map(name => [name, versionOf(name)])),
-  rounds, ...timing, command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
+  packages: Object.fromEntries(packages.map(name => [name, versionOf(name)])), rounds, ...timing, command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
 };
 
 const results: { workload: Workload; of: Result[] }[] = plan.map(workload => ({ workload, of: [] }));
@@ -85,8 +86,8 @@ async function attempt(workload: Workload, contestant: (typeof contestants)[numb
 }
 
 async function publish(): Promise<void> {
-  const of = ({ date, machine, node, redis, rejoin, rounds: _r, seconds: _s, warmUp: _w, command: _c, ...packages }: typeof about & Record<string, unknown>) => `${date}, ${machine}, Node ${node}, Redis ${redis}; Rejoin ${rejoin}, ${Object.entries(packages).map(([name, version]) => `${name} ${String(version)}`).join(', ')}`;
-  process.stdout.write(`\n    ${about.command}\n\n${of(about)}. Of each contestant and round ${timing.seconds} s were measured, after ${timing.warmUp} s that were not.\n\n${results.map(({ workload, of: found }) => report(workload, found, taking)).join('\n')}`);
+  const versions = Object.entries(about.packages).map(([name, version]) => `${name} ${version}`).join(', ');
+  process.stdout.write(`\n    ${about.command}\n\n${about.date}, ${about.machine}, Node ${about.node}, Redis ${about.redis}; Rejoin ${about.rejoin}, ${versions}. Of each contestant and round ${timing.seconds} s were measured, after ${timing.warmUp} s that were not.\n\n${results.map(({ workload, of: found }) => report(workload, found, taking)).join('\n')}`);
   if (values.json !== undefined) await write(values.json, `${JSON.stringify({ about, results: results.flatMap(r => r.of) }, null, 1)}\n`);
   if (values.svg !== undefined) await write(values.svg, barCharts(`Rejoin and its peers, ${about.date}, Node ${about.node}, ${rounds} rounds`, results.flatMap(({ workload, of: found }) => plots(workload, found))));
 }

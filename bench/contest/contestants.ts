@@ -11,7 +11,7 @@ export const contestants: readonly Contestant[] = [
   { ...peer, name: 'socket.io-redis', what: 'Socket.IO + redis-adapter, two nodes, clients spread', games: both, dialect: 'socket.io', spread: 'spread', start: place => startPeer(place, 'socket-io.js', { nodes: 2, redis: true }) },
   { ...peer, name: 'tutorial', what: 'the tutorials\' way: state in Redis on each move, two nodes', games: ['moves'], dialect: 'socket.io', variant: 'stored', spread: 'spread', start: place => startPeer(place, 'tutorial.js', { nodes: 2, redis: true }) },
   { ...peer, name: 'colyseus', what: 'Colyseus, one process', games: both, dialect: 'colyseus', start: place => startPeer(place, 'colyseus.js') },
-  { ...peer, name: 'boardgame.io', what: 'boardgame.io, one process', games: ['moves'], dialect: 'boardgame.io', start: place => startPeer(place, 'boardgame.cjs') },
+  { ...peer, name: 'boardgame.io', what: 'boardgame.io, one process', games: ['moves'], dialect: 'boardgame.io', start: place => startPeer(place, 'boardgame.js') },
   { ...ours, name: 'rejoin-memory', what: 'Rejoin, one node, memory', games: both, start: startRejoinAlone },
   { ...ours, name: 'rejoin-redis', what: 'Rejoin, one node + Redis, durable', games: both, start: place => startRejoin(place, 1) },
   { ...ours, name: 'rejoin-spread', what: 'Rejoin, two nodes + Redis, durable, clients spread', games: both, spread: 'spread', start: place => startRejoin(place, 2) },

@@ -141,7 +141,10 @@ export class Crowd {
     const now = this.look();
     const seconds = (now.at - this.began.at) / 1_000;
     const counted = { seconds, deliveries: now.deliveries - this.began.deliveries, moves: this.moves, inputs: this.inputs, bytesIn: now.bytesIn - this.began.bytesIn, bytesOut: now.bytesOut - this.began.bytesOut, verdicts: this.verdicts, jitter: this.jitter() };
-    return { ...counted, faults: [...this.refusals].map(([why, n]) => `${n} × ${why}`).concat(this.order.game === 'arena' ? this.arenaFaults(counted) : []) };
+    const slowed = this.all.reduce((n, p) => n + p.slowed, 0);
+    const faults = [...this.refusals].map(([why, n]) => `${n} × ${why}`);
+    if (slowed > 0) faults.push(`players were slowed down ${slowed} times by the server's limit for one player: more clients would not be`);
+    return { ...counted, faults: faults.concat(this.order.game === 'arena' ? this.arenaFaults(counted) : []) };
   }
 
   private look() {
@@ -174,16 +177,18 @@ export class Crowd {
     this.playing = false;
     await Promise.race([Promise.all(this.loops), pause(5_000)]);
     await pause(300);
-    const faults = new Map<string, number>();
-    const count = (what: string, n = 1) => void faults.set(what, (faults.get(what) ?? 0) + n);
+    let [lost, extra, differ] = [0, 0, 0];
     for (const room of this.rooms) {
       const made = room.reduce((n, p) => n + (this.made.get(p) ?? 0), 0);
-      for (const player of room) {
-        const { total } = await player.board();
-        if (total < made) count('moves acknowledged and not on a member\'s board', made - total);
-      }
+      const totals = await Promise.all(room.map(async player => (await player.board()).total));
+      lost += Math.max(0, made - Math.min(...totals));
+      extra += Math.max(0, Math.max(...totals) - made);
+      differ += totals.some(total => total !== totals[0]) ? 1 : 0;
     }
-    return [...faults].map(([what, n]) => `${n} ${what}`);
+    return [
+      ...(lost > 0 ? [`${lost} moves were acknowledged and lost`] : []), ...(extra > 0 ? [`${extra} moves more than were made`] : []),
+      ...(differ > 0 ? [`in ${differ} of ${this.rooms.length} rooms members have different boards`] : []),
+    ];
   }
 
   leave(): void {

@@ -29,6 +29,8 @@ export abstract class Player {
   abstract readonly room: string;
   /** Frames that say what has changed in the game. */
   deliveries = 0;
+  /** How often the server asked for patience: its limit for one player was reached. */
+  slowed = 0;
   /** A witness's account of an arena. */
   readonly seen = new ArenaAccount();
   abstract get bytesIn(): number;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { apply, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { ActReply, CreateReply, InspectReply, Joined, JoinReply, RoomView, WireChange } from '../../shared/protocol.ts';
@@ -72,8 +73,13 @@ export class RejoinPlayer extends Player {
   steer(to: Steer): void { this.line.emit('input', { room: this.room, n: ++this.inputs, hold: { steer: to } }); }
   async move(cell: number): Promise<void> {
     const n = ++this.acted;
-    const said = (await this.line.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.joined.term })) as ActReply;
-    if (!said.ok) throw new Error(`Rejoin refused a move: ${said.code}`);
+    for (;;) {
+      const said = (await this.line.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.joined.term })) as ActReply;
+      if (said.ok) return;
+      if (said.code !== 'slow-down') throw new Error(`Rejoin refused a move: ${said.code}`);
+      this.slowed += 1;
+      await pause((said as { retryAfter?: number }).retryAfter ?? 100);
+    }
   }
   board(): Promise<Board> { return Promise.resolve((this.view!.state as Board | null) ?? emptyBoard()); }
   close(): void {
@@ -111,13 +117,13 @@ export class RejoinPlayer extends Player {
 interface Hello { line: SocketIoLine; url: string; token: string }
 
 async function greet(url: string, headers: Record<string, string>, token?: string): Promise<Hello> {
-  const line = await SocketIoLine.open(url, { auth: { wire: 1, ...(token === undefined ? {} : { token }) }, headers });
-  return new Promise(resolve => {
-    line.onEvent = (packet, json) => {
-      const [name, welcome] = readEvent(packet, json) as [string, { token: string }];
-      if (name === 'welcome') resolve({ line, url, token: welcome.token });
-    };
-  });
+  let welcomed = (_token: string) => {};
+  const welcome = new Promise<string>(resolve => { welcomed = resolve; });
+  const line = await SocketIoLine.open(url, { auth: { wire: 1, ...(token === undefined ? {} : { token }) }, headers, onEvent: (packet, json) => {
+    const [name, said] = readEvent(packet, json) as [string, { token: string }];
+    if (name === 'welcome') welcomed(said.token);
+  } });
+  return { line, url, token: await welcome };
 }
 
 /** Nodes are called node-1, node-2 … in the order of their addresses. */

@@ -12,12 +12,13 @@ export class SocketIoLine {
   /** What stands before the JSON of an event. */
   private readonly head: string;
 
-  private constructor(readonly socket: WebSocketLine, private readonly namespace: string) { this.head = namespace === '' ? '' : `${namespace},`; }
+  private constructor(readonly socket: WebSocketLine, namespace: string) { this.head = namespace === '' ? '' : `${namespace},`; }
 
   /** @throws when the server refuses the connection */
-  static async open(url: string, { auth = {}, headers = {}, namespace = '' }: { auth?: object; headers?: Record<string, string>; namespace?: string } = {}): Promise<SocketIoLine> {
+  static async open(url: string, { auth = {}, headers = {}, namespace = '', onEvent }: { auth?: object; headers?: Record<string, string>; namespace?: string; /** From the first one on, which may come with the answer to the handshake. */ onEvent?: SocketIoLine['onEvent'] } = {}): Promise<SocketIoLine> {
     const socket = await WebSocketLine.open(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`, headers);
     const line = new SocketIoLine(socket, namespace);
+    if (onEvent) line.onEvent = onEvent;
     await new Promise<void>((resolve, reject) => {
       socket.onClose = () => reject(new Error(`${url}: closed while connecting`));
       socket.onMessage = data => {
@@ -49,15 +50,15 @@ export class SocketIoLine {
     else if (packet[1] === 0x32) this.onEvent(packet, 2 + this.head.length);
     else if (packet[1] === 0x33) {
       const from = packet.indexOf(0x5b);
-      const id = Number(packet.latin1Slice(2 + this.head.length, from));
+      const id = Number(packet.toString('latin1', 2 + this.head.length, from));
       const answered = this.waiting.get(id);
       this.waiting.delete(id);
-      answered?.((JSON.parse(packet.utf8Slice(from, packet.length)) as unknown[])[0]);
+      answered?.((JSON.parse(packet.toString('utf8', from)) as unknown[])[0]);
     }
   }
 }
 
 /** The name of an event, without reading the rest of it. */
-export const nameOf = (packet: Buffer, json: number): string => packet.latin1Slice(json + 2, packet.indexOf(0x22, json + 2));
+export const nameOf = (packet: Buffer, json: number): string => packet.toString('latin1', json + 2, packet.indexOf(0x22, json + 2));
 /** All that an event says: its name first. */
-export const readEvent = (packet: Buffer, json: number): unknown[] => JSON.parse(packet.utf8Slice(json, packet.length)) as unknown[];
+export const readEvent = (packet: Buffer, json: number): unknown[] => JSON.parse(packet.toString('utf8', json)) as unknown[];

@@ -2,14 +2,14 @@
 // that each patch carries exactly one tick. A move is a request that is replied to, and its change is sent at once, not with
 // the next patch.
 import { Room, Server } from '@colyseus/core';
-import { MapSchema, schema, ArraySchema } from '@colyseus/schema';
+import { ArraySchema, MapSchema, schema, t } from '@colyseus/schema';
 import { WebSocketTransport } from '@colyseus/ws-transport';
 import { hz, move, players, start } from '../../dist/run/bench/work/arena.js';
 import { cells, isMove, play, players as movers } from '../../dist/run/bench/work/moves.js';
 
-const Craft = schema({ x: 'uint16', y: 'uint16', heading: 'uint8' }, 'Craft');
-const Arena = schema({ tick: 'uint32', crafts: { map: Craft } }, 'Arena');
-const Board = schema({ total: 'uint32', last: ['uint32'], cells: ['uint8'] }, 'Board');
+const Craft = schema({ x: t.uint16(), y: t.uint16(), heading: t.uint8() }, 'Craft');
+const Arena = schema({ tick: t.uint32(), crafts: t.map(Craft) }, 'Arena');
+const Board = schema({ total: t.uint32(), last: t.array('uint32'), cells: t.array('uint8') }, 'Board');
 
 class ArenaRoom extends Room {
   maxClients = players;
