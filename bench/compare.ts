@@ -76,18 +76,18 @@ await publish();
 async function attempt(workload: Workload, contestant: (typeof contestants)[number], round: number): Promise<Result> {
   const began = performance.now();
   const result = await runOnce(contestant, workload, round, timing, { ports: folder.ports, folder: folder.path, env, gently: values.profile !== undefined }).catch((error: unknown): Result => ({
-    contestant: contestant.name, workload: workload.name, round, clients: workload.clients, faults: [error instanceof Error ? error.message : String(error)],
-    figures: Object.fromEntries((['cpu', 'redisCpu', 'system', 'bytes', 'bytesOut', 'deliveries', 'moves', 'p50', 'p99', 'jitter', 'rss', 'load', 'others'] satisfies Figure[]).map(f => [f, NaN])) as Record<Figure, number>,
+    contestant: contestant.name, workload: workload.name, round, clients: workload.clients, faults: [(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!],
+    figures: Object.fromEntries((['cpu', 'redisCpu', 'system', 'bytes', 'bytesOut', 'deliveries', 'moves', 'p50', 'p99', 'jitter', 'memory', 'load', 'others'] satisfies Figure[]).map(f => [f, NaN])) as Record<Figure, number>,
   }));
   const { figures: f, faults } = result;
-  const seen = workload.game === 'arena' ? `${short(f.bytes)} B, ${short(f.deliveries)}/s, jitter ${short(f.jitter)}` : `${short(f.moves)}/s, p50 ${short(f.p50)}, p99 ${short(f.p99)}`;
+  const seen = { delivery: `${short(f.bytes)} B, ${short(f.deliveries)}/s, jitter ${short(f.jitter)}`, move: `${short(f.moves)}/s, p50 ${short(f.p50)}, p99 ${short(f.p99)}`, client: `${short(f.memory)} KiB, ${short(f.bytes)} B` }[workload.per.what];
   process.stderr.write(`${round}. ${workload.name} ${workload.clients} ${contestant.name}: ${short(f.cpu)} ${workload.per.unit}, Redis ${short(f.redisCpu)}; ${seen}; load ${short(f.load)}, others ${short(f.others)} cores; ${((performance.now() - began) / 1_000).toFixed(0)} s${faults.map(fault => `\n   ! ${fault}`).join('')}\n`);
   return result;
 }
 
 async function publish(): Promise<void> {
   const versions = Object.entries(about.packages).map(([name, version]) => `${name} ${version}`).join(', ');
-  process.stdout.write(`\n    ${about.command}\n\n${about.date}, ${about.machine}, Node ${about.node}, Redis ${about.redis}; Rejoin ${about.rejoin}, ${versions}. Of each contestant and round ${timing.seconds} s were measured, after ${timing.warmUp} s that were not.\n\n${results.map(({ workload, of: found }) => report(workload, found, taking)).join('\n')}`);
+  process.stdout.write(`\n    ${about.command}\n\n${about.date}, ${about.machine}, Node ${about.node}, Redis ${about.redis}; Rejoin ${about.rejoin}, ${versions}. Of each contestant and round ${timing.seconds} s were measured, after ${timing.warmUp} s that were not.\n\n${results.map(({ workload, of: found }) => report(workload, found, { contestants: taking, all: results.flatMap(r => r.of) })).join('\n')}`);
   if (values.json !== undefined) await write(values.json, `${JSON.stringify({ about, results: results.flatMap(r => r.of) }, null, 1)}\n`);
   if (values.svg !== undefined) await write(values.svg, barCharts(`Rejoin and its peers, ${about.date}, Node ${about.node}, ${rounds} rounds`, results.flatMap(({ workload, of: found }) => plots(workload, found))));
 }
@@ -95,7 +95,7 @@ async function publish(): Promise<void> {
 function plots(workload: Workload, found: readonly Result[]): Bars[] {
   const title = `${workload.title}, ${workload.clients} clients`;
   const bars = (figure: Figure) => taking.map(c => ({ name: c.what, value: spread(found.filter(r => r.contestant === c.name).map(r => r.figures[figure])), ours: !c.foreign })).filter(b => b.value.n > 0);
-  const second: [Figure, string] = workload.game === 'arena' ? ['bytes', 'bytes per delivery'] : ['p50', 'move → verdict, median, ms'];
+  const second = { delivery: ['bytes', 'bytes per delivery'], move: ['p50', 'move → verdict, median, ms'], client: ['memory', 'memory of the servers, KiB per client'] }[workload.per.what] as [Figure, string];
   return [{ title, unit: `CPU of the servers, ${workload.per.unit}`, bars: bars('cpu') }, { title, unit: second[1], bars: bars(second[0]) }];
 }
 

@@ -1,6 +1,6 @@
 import { startPeer, startRejoin, startRejoinAlone, type Contestant } from './contestant.ts';
 
-const both = ['arena', 'moves'] as const;
+const both = ['arena', 'views', 'big', 'moves'] as const;
 const peer = { variant: null, spread: 'one', foreign: true } as const;
 const ours = { dialect: 'rejoin', variant: null, spread: 'one', foreign: false } as const;
 

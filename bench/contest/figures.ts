@@ -16,13 +16,15 @@ export function spread(values: readonly number[]): Spread {
   return { n: sorted.length, min: at(0), q1: at(0.25), median: at(0.5), q3: at(0.75), max: at(1) };
 }
 
+/** A figure of each round. */
+export type Rounds = ReadonlyMap<number, number>;
+
 /**
  * One contestant's figure over another's, round by round, since what disturbs a round disturbs both. Rounds in which one of them is
  * missing are left out.
  */
-export function pairedRatios(of: ReadonlyMap<number, number>, to: ReadonlyMap<number, number>): Spread {
-  return spread([...of].flatMap(([round, value]) => {
-    const other = to.get(round);
-    return other === undefined || other === 0 ? [] : [value / other];
-  }));
-}
+export const pairedRatios = (of: Rounds, to: Rounds): Spread => paired(of, to, (a, b) => (b === 0 ? NaN : a / b));
+/** The same, less the other's. */
+export const pairedDifferences = (of: Rounds, to: Rounds): Spread => paired(of, to, (a, b) => a - b);
+
+const paired = (of: Rounds, to: Rounds, compare: (a: number, b: number) => number): Spread => spread([...of].map(([round, value]) => compare(value, to.get(round) ?? NaN)));

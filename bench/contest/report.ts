@@ -1,4 +1,4 @@
-import { pairedRatios, spread, type Spread } from './figures.ts';
+import { pairedDifferences, pairedRatios, spread, type Spread } from './figures.ts';
 import type { Contestant } from './contestant.ts';
 import type { Figure, Result } from './round.ts';
 import { targets, tolerance } from './targets.ts';
@@ -17,15 +17,19 @@ const of = (results: readonly Result[], contestant: string) => results.filter(r 
 const byRound = (results: readonly Result[], contestant: string, figure: Figure): Map<number, number> => new Map(of(results, contestant).map(r => [r.round, r.figures[figure]]));
 
 interface Column { figure: Figure; head: string }
-function columnsOf({ game, per }: Workload): Column[] {
+function columnsOf({ per }: Workload): Column[] {
   const common: Column[] = [{ figure: 'cpu', head: `CPU, ${per.unit}` }, { figure: 'redisCpu', head: 'Redis\'s, the same' }];
-  const arena: Column[] = [{ figure: 'bytes', head: 'bytes per delivery' }, { figure: 'bytesOut', head: 'bytes per input' }, { figure: 'deliveries', head: 'deliveries/s' }, { figure: 'jitter', head: 'jitter p99, ms' }];
-  const moves: Column[] = [{ figure: 'moves', head: 'moves/s' }, { figure: 'p50', head: 'move → verdict p50, ms' }, { figure: 'p99', head: 'p99, ms' }, { figure: 'bytes', head: 'bytes per delivery' }];
-  return [...common, ...(game === 'arena' ? arena : moves), { figure: 'load', head: 'load generator, cores' }];
+  const delivery: Column[] = [{ figure: 'bytes', head: 'bytes per delivery' }, { figure: 'bytesOut', head: 'bytes per input' }, { figure: 'deliveries', head: 'deliveries/s' }, { figure: 'jitter', head: 'jitter p99, ms' }];
+  const move: Column[] = [{ figure: 'moves', head: 'moves/s' }, { figure: 'p50', head: 'move → verdict p50, ms' }, { figure: 'p99', head: 'p99, ms' }, { figure: 'bytes', head: 'bytes per delivery' }];
+  const client: Column[] = [{ figure: 'memory', head: 'memory, KiB per client' }, { figure: 'bytes', head: 'bytes per client and second' }];
+  return [...common, ...{ delivery, move, client }[per.what], { figure: 'load', head: 'load generator, cores' }];
 }
 
-/** One workload as Markdown: figures, ratios round by round, targets, what was not as it must be, and what is to be said about fairness. */
-export function report(workload: Workload, results: readonly Result[], contestants: readonly Contestant[]): string {
+/**
+ * One workload as Markdown: figures, ratios round by round, targets, what was not as it must be, and what is to be said about fairness.
+ * `all`: also of other workloads, where a target is about two of them.
+ */
+export function report(workload: Workload, results: readonly Result[], { contestants, all }: { contestants: readonly Contestant[]; all: readonly Result[] }): string {
   const taking = contestants.filter(c => of(results, c.name).length > 0);
   const columns = columnsOf(workload);
   const rounds = new Set(results.map(r => r.round)).size;
@@ -34,7 +38,7 @@ export function report(workload: Workload, results: readonly Result[], contestan
   const lines = [
     `## ${workload.title}, ${clients} clients`, '', `Median of ${rounds} rounds (and quartiles).`, '',
     `| | ${columns.map(c => c.head).join(' | ')} |`, `|---${'|---'.repeat(columns.length)}|`, ...rows, '',
-    ...ratios(results, taking), ...aims(workload, results, clients),
+    ...ratios(results, taking), ...aims(workload, clients, { results, all }),
   ];
   const faults = results.filter(r => r.faults.length > 0);
   if (faults.length > 0) lines.push('\\* Not as it must be:', '', ...faults.map(r => `- ${r.contestant}, round ${r.round}: ${r.faults.join('; ')}`), '');
@@ -51,13 +55,16 @@ function ratios(results: readonly Result[], taking: readonly Contestant[]): stri
   return [`| CPU, ratio in the same round, to | ${peers.map(p => p.name).join(' | ')} |`, `|---${'|---'.repeat(peers.length)}|`, ...mine.map(c => `| ${c.name} | ${peers.map(p => ratio(c, p)).join(' | ')} |`), ''];
 }
 
-function aims(workload: Workload, results: readonly Result[], clients: number): string[] {
+function aims(workload: Workload, clients: number, { results, all }: { results: readonly Result[]; all: readonly Result[] }): string[] {
   const rows = targets.filter(t => t.workload === workload.name && (t.clients ?? clients) === clients).flatMap(t => {
     const mine = byRound(results, t.of, t.figure);
-    const found = t.to === null ? spread([...mine.values()]) : pairedRatios(mine, byRound(results, t.to, t.figure));
+    const beside = t.than === undefined ? results : all.filter(r => r.workload === t.than && r.clients === clients);
+    const compared = t.less ? pairedDifferences : pairedRatios;
+    const found = t.to === null ? spread([...mine.values()]) : compared(mine, byRound(beside, t.to, t.figure));
     if (found.n === 0) return [];
     const verdict = found.median <= t.most ? 'met' : found.median <= t.most * tolerance ? 'met, within a tenth' : 'missed';
-    return [`| ${t.figure}: ${t.of}${t.to === null ? '' : ` / ${t.to}`} | ≤ ${t.most} | ${withRange(found)} | ${verdict} |`];
+    const other = t.to === null ? '' : ` ${t.less ? '−' : '/'} ${t.to}${t.than === undefined ? '' : `, ${t.than}`}`;
+    return [`| ${t.figure}: ${t.of}${other} | ≤ ${t.most} | ${withRange(found)} | ${verdict} |`];
   });
   return rows.length === 0 ? [] : ['| target | | found | |', '|---|---|---|---|', ...rows, ''];
 }

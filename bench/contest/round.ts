@@ -12,8 +12,8 @@ export interface Timing { warmUp: number; seconds: number }
 /** What a round found of one contestant; a figure that does not apply is NaN. `faults`: what was not as it must be, in words. */
 export interface Result { contestant: string; workload: string; round: number; clients: number; figures: Record<Figure, number>; faults: string[] }
 
-/** cpu, redisCpu: in the workload's unit. Rates are per second, bytes per delivery (in) and per move or input (out), verdicts and jitter ms, load and others shares of one core. */
-export type Figure = 'cpu' | 'redisCpu' | 'system' | 'bytes' | 'bytesOut' | 'deliveries' | 'moves' | 'p50' | 'p99' | 'jitter' | 'rss' | 'load' | 'others';
+/** cpu, redisCpu: in the workload's unit. Rates are per second, bytes per delivery (in) and per move or input (out), verdicts and jitter ms, memory KiB of the servers for each client, load and others shares of one core. */
+export type Figure = 'cpu' | 'redisCpu' | 'system' | 'bytes' | 'bytesOut' | 'deliveries' | 'moves' | 'p50' | 'p99' | 'jitter' | 'memory' | 'load' | 'others';
 
 /** Above this share of the machine's cores, what else ran on it may have disturbed the round. */
 const quiet = 0.1;
@@ -23,10 +23,11 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
   const running = await contestant.start(place);
   const load = new LoadProcess();
   try {
+    const empty = look(running, 0);
     const { dialect, variant, spread } = contestant;
     await load.ask({ ask: 'sit', order: { dialect, variant, spread, game: workload.game, urls: running.urls, clients: workload.clients, think: workload.think } });
     await load.ask({ ask: 'play' });
-    await pause(timing.warmUp * 1_000);
+    await pause(Math.max(timing.warmUp, workload.settles ?? 0) * 1_000);
     await load.ask({ ask: 'begin' });
     const before = look(running, load.pid);
     await pause(timing.seconds * 1_000);
@@ -38,7 +39,7 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
     const used = (role: string) => after.roles[role]!.cpu - before.roles[role]!.cpu;
     const [server, redis, generator, own] = ['server', 'redis', 'load', 'own'].map(used) as [number, number, number, number];
     const others = Math.max(0, after.busy - before.busy - server - redis - generator - own) / counted.seconds;
-    const units = workload.per.what === 'delivery' ? counted.deliveries : counted.moves;
+    const units = { delivery: counted.deliveries, move: counted.moves, client: workload.clients * counted.seconds }[workload.per.what];
     const each = (seconds: number) => (seconds / units) * workload.per.scale;
     const verdicts = counted.verdicts.sort((a, b) => a - b);
     const faults = [...counted.faults, ...proved];
@@ -48,10 +49,10 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
       contestant: contestant.name, workload: workload.name, round, clients: workload.clients, faults,
       figures: {
         cpu: each(server), redisCpu: running.redisUrl === null ? NaN : each(redis), system: (after.roles['server']!.system - before.roles['server']!.system) / server,
-        bytes: counted.bytesIn / counted.deliveries, bytesOut: counted.bytesOut / (workload.game === 'moves' ? counted.moves : counted.inputs),
+        bytes: counted.bytesIn / (workload.per.what === 'client' ? units : counted.deliveries), bytesOut: counted.bytesOut / (workload.game === 'moves' ? counted.moves : counted.inputs),
         deliveries: counted.deliveries / counted.seconds, moves: workload.game === 'moves' ? counted.moves / counted.seconds : NaN,
         p50: quantile(verdicts, 0.5), p99: quantile(verdicts, 0.99), jitter: quantile(counted.jitter.sort((a, b) => a - b), 0.99),
-        rss: after.roles['server']!.rss, load: generator / counted.seconds, others,
+        memory: (after.roles['server']!.rss - empty.roles['server']!.rss) / 1_024 / workload.clients, load: generator / counted.seconds, others,
       },
     };
   } finally {

@@ -15,7 +15,7 @@ const ROOM_REQUEST = 21;
 const ROOM_RESPONSE = 22;
 const OK = 0;
 
-interface Decoder { state: { tick: number; crafts: Map<string, Craft> } & Board; take(frame: Uint8Array): void }
+interface Decoder { state: { tick: number; crafts: Map<string, Craft & { fuel?: number }> } & Board; take(frame: Uint8Array): void }
 type OpenDecoder = (joined: Uint8Array) => Decoder;
 
 /** A player of a Colyseus server: finds its room over HTTP, as the SDK does. Only those who look at the state decode it. */
@@ -26,10 +26,10 @@ export class ColyseusPlayer extends Player {
 
   private constructor(private readonly socket: WebSocketLine, readonly room: string) { super(); }
 
-  static async sitDown({ urls, node, name, game, witness, address }: Seat): Promise<Player> {
+  static async sitDown({ urls, node, name, game, watch, witness, address }: Seat): Promise<Player> {
     const { openDecoder } = (await import(pathToFileURL(join(root, 'bench/peers/colyseus-decoder.js')).href)) as { openDecoder: OpenDecoder };
     const url = urls[Number(node)]!;
-    const response = await fetch(`${url}/matchmake/${name === null ? `create/${game}` : `joinById/${name}`}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': address }, body: '{}' });
+    const response = await fetch(`${url}/matchmake/${name === null ? `create/${game}` : `joinById/${name}`}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': address }, body: JSON.stringify({ watch }) });
     const seat = (await response.json()) as { processId: string; roomId: string; sessionId: string; error?: string };
     if (!response.ok) throw new Error(`Colyseus gave no seat: ${seat.error}`);
     const socket = await WebSocketLine.open(`${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`);
@@ -71,7 +71,8 @@ export class ColyseusPlayer extends Player {
     if (!this.decoder) return;
     this.decoder.take(frame);
     const { tick, crafts } = this.decoder.state;
-    this.seen.take(tick, [...crafts.values()].map(({ x, y, heading }) => ({ x, y, heading })), performance.now());
+    const all = [...crafts.values()];
+    this.seen.take(tick, all.map(({ x, y, heading }) => ({ x, y, heading })), performance.now(), all.find(({ fuel }) => fuel !== undefined)?.fuel);
   }
 
   private heardMove(frame: Buffer): void {

@@ -19,7 +19,7 @@ export interface CrowdOrder {
   /** Where the members of a room connect: all to one node, every other one to the next, or all to the node that runs the room. */
   spread: 'one' | 'spread' | 'owner';
   clients: number;
-  /** Moves: the pause (ms) between a verdict and the next move. */
+  /** Moves: the pause (ms) between a verdict and the next move; Infinity: nobody moves. */
   think: number;
 }
 
@@ -40,7 +40,8 @@ export interface Counted {
   faults: string[];
 }
 
-const size: Record<Game, number> = { arena: arenaPlayers, moves: movePlayers };
+/** How many play in a room. */
+const size: Record<Game, number> = { ...arenaPlayers, moves: movePlayers };
 /** Rooms that sit down at the same time. */
 const lanes = 12;
 const steps = 20;
@@ -63,15 +64,18 @@ export class Crowd {
   constructor(private readonly order: CrowdOrder) {}
 
   private get all(): Player[] { return this.rooms.flat(); }
+  /** Without those who only watch, which there are in big rooms. */
+  private get players(): Player[] { return this.rooms.flatMap(room => room.slice(0, size[this.order.game])); }
 
   async sitDown(): Promise<void> {
     const { clients, game } = this.order;
-    const rooms = Math.floor(clients / size[game]);
+    const members = game === 'big' ? Math.max(clients, size.big) : size[game];
+    const rooms = Math.max(1, Math.floor(clients / members));
     this.rooms = Array.from({ length: rooms }, () => []);
     let next = 0;
     await Promise.all(Array.from({ length: lanes }, async () => {
       for (let room = next++; room < rooms; room = next++) {
-        for (let index = 0; index < size[game]; index++) {
+        for (let index = 0; index < members; index++) {
           this.rooms[room]!.push(await dialects[this.order.dialect](this.seat(room, index, index === 0 ? null : this.rooms[room]![0]!.room)));
         }
       }
@@ -82,19 +86,19 @@ export class Crowd {
     const { urls, game, variant, spread } = this.order;
     const k = room * size[game] + index;
     const node = spread === 'owner' ? 'owner' : spread === 'one' ? 0 : (room + index) % urls.length;
-    return { game, urls, node, room, name, index, variant, witness: index === 0, address: `10.${1 + (k >> 8)}.${k & 0xff}.7` };
+    return { game, urls, node, room, name, index, variant, watch: index >= size[game], witness: index === 0, address: `10.${1 + (k >> 8)}.${k & 0xff}.7` };
   }
 
   play(): void {
     this.playing = true;
-    if (this.order.game === 'moves') this.loops = this.all.map(player => this.loop(player));
+    if (this.order.game === 'moves') this.loops = Number.isFinite(this.order.think) ? this.all.map(player => this.loop(player)) : [];
     else this.steerAll(() => ({ x: Math.round(Math.random() * 200) - 100, y: Math.round(Math.random() * 200) - 100 }));
   }
 
   /** Each player says where to, ten times a second, at its own moment. */
   private steerAll(where: () => { x: number; y: number }): void {
     if (this.wheel) clearInterval(this.wheel);
-    const everybody = this.all;
+    const everybody = this.players;
     const began = performance.now();
     const each = 1_000 / inputsEach / steps;
     let turned = 0;
@@ -144,7 +148,7 @@ export class Crowd {
     const slowed = this.all.reduce((n, p) => n + p.slowed, 0);
     const faults = [...this.refusals].map(([why, n]) => `${n} × ${why}`);
     if (slowed > 0) faults.push(`players were slowed down ${slowed} times by the server's limit for one player: more clients would not be`);
-    return { ...counted, faults: faults.concat(this.order.game === 'arena' ? this.arenaFaults(counted) : []) };
+    return { ...counted, faults: faults.concat(this.order.game === 'moves' ? [] : this.arenaFaults(counted)) };
   }
 
   private look() {
@@ -158,8 +162,8 @@ export class Crowd {
     const faults: string[] = [];
     const each = deliveries / this.all.length / seconds;
     if (Math.abs(each / hz - 1) > 0.05) faults.push(`${each.toFixed(1)} deliveries a second and client, not ${hz}`);
-    const said = inputs / this.all.length / seconds;
-    if (Math.abs(said / inputsEach - 1) > 0.05) faults.push(`${said.toFixed(1)} inputs a second and client, not ${inputsEach}: the load generator is full`);
+    const said = inputs / this.players.length / seconds;
+    if (Math.abs(said / inputsEach - 1) > 0.05) faults.push(`${said.toFixed(1)} inputs a second and player, not ${inputsEach}: the load generator is full`);
     const sum = (of: (witness: Player) => number) => this.rooms.reduce((n, [witness]) => n + of(witness!), 0);
     if (sum(w => w.seen.missed) > 0) faults.push(`${sum(w => w.seen.missed)} ticks were never seen`);
     if (sum(w => w.seen.still) > 0) faults.push(`in ${sum(w => w.seen.still)} deliveries not all had moved`);
@@ -168,10 +172,11 @@ export class Crowd {
 
   /** Afterwards: was the game really played? All are steered to the right until they go there; all boards hold what was acknowledged. */
   async prove(): Promise<string[]> {
-    if (this.order.game === 'arena') {
+    const { game } = this.order;
+    if (game !== 'moves') {
       this.steerAll(() => ({ x: 100, y: 0 }));
       await pause(2_000);
-      const astray = this.rooms.filter(([w]) => w!.seen.crafts.length !== size.arena || !w!.seen.crafts.every(goesRight)).length;
+      const astray = this.rooms.filter(([w]) => w!.seen.crafts.length !== size[game] || !w!.seen.crafts.every(goesRight)).length;
       return astray === 0 ? [] : [`in ${astray} of ${this.rooms.length} rooms craft did not go where they were steered`];
     }
     this.playing = false;

@@ -1,8 +1,8 @@
-import type { Craft, Steer } from '../work/arena.ts';
+import type { ArenaGame, Craft, Steer } from '../work/arena.ts';
 import type { Board } from '../work/moves.ts';
 
-/** What is played. */
-export type Game = 'arena' | 'moves';
+/** What is played: one of the kinds of the game in real time, or moves. */
+export type Game = ArenaGame | 'moves';
 
 /** Where and as whom a player sits down. */
 export interface Seat {
@@ -16,6 +16,8 @@ export interface Seat {
   name: string | null;
   /** Comes first (0) or later. */
   index: number;
+  /** Only looks on. */
+  watch: boolean;
   /** Where the player comes from, as a proxy would say. */
   address: string;
   /** Reads each delivery of an arena, and keeps account; the others only count them. */
@@ -54,14 +56,16 @@ export class ArenaAccount {
   still = 0;
   crafts: Craft[] = [];
   private tick: number | null = null;
+  private fuel: number | undefined;
 
-  /** @param crafts by seat; kept, so it has to be the caller's no more */
-  take(tick: number, crafts: Craft[], at: number): void {
+  /** @param crafts by seat; kept, so it has to be the caller's no more. @param fuel what only this player sees, where there is such a thing */
+  take(tick: number, crafts: Craft[], at: number, fuel?: number): void {
     this.arrivals.push(at);
     if (this.tick !== null) this.missed += Math.abs(tick - this.tick - 1);
     this.tick = tick;
     const moved = crafts.filter((craft, i) => craft.heading !== this.crafts[i]?.heading).length;
-    if (this.crafts.length === crafts.length && moved < crafts.length) this.still += 1;
+    if (this.crafts.length === crafts.length && (moved < crafts.length || (fuel !== undefined && fuel === this.fuel))) this.still += 1;
+    this.fuel = fuel;
     this.crafts = crafts;
   }
 

@@ -8,11 +8,11 @@ import { emptyBoard, type Board } from '../work/moves.ts';
 import { Player, type Seat } from './player.ts';
 import { nameOf, readEvent, SocketIoLine } from './socket-io-line.ts';
 
-const games: Record<string, string> = { arena: 'bench-arena', 'arena plain': 'bench-arena-plain', moves: 'bench-moves' };
-type ArenaState = { tick: number; crafts: string | Craft[] };
+const games: Record<string, string> = { arena: 'bench-arena', 'arena plain': 'bench-arena-plain', views: 'bench-views', big: 'bench-big', moves: 'bench-moves' };
+type ArenaState = { tick: number; crafts: string | Craft[]; fuel?: number };
 
-/** Pause between two keep-alives, as in the SDK: about a second. */
-const beat = () => 1_000 * (0.9 + Math.random() * 0.2);
+/** Pause (ms) between two keep-alives, as in the SDK: about a second, two when nothing was done for a while. */
+const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000 };
 
 /** A player of Rejoin: says what the SDK would say (numbered actions, numbered inputs, its place once a second), and reads no more than it must. */
 export class RejoinPlayer extends Player {
@@ -21,6 +21,7 @@ export class RejoinPlayer extends Player {
   private inputs = 0;
   private acted = 0;
   private timer: NodeJS.Timeout | null = null;
+  private lastActive = performance.now();
 
   private constructor(private readonly line: SocketIoLine, private readonly joined: Joined, private readonly game: Seat['game'], private readonly witness: boolean) {
     super();
@@ -42,7 +43,7 @@ export class RejoinPlayer extends Player {
     }
     const session = randomUUID();
     const sit = async () => {
-      const joined = (await line.ask('join', { room: id, session, whole: true })) as JoinReply;
+      const joined = (await line.ask('join', { room: id, session, ...(seat.watch ? { watch: true } : {}) })) as JoinReply;
       if (!joined.ok) throw new Error(`no seat: ${joined.code} ${joined.detail ?? ''}`);
       return joined;
     };
@@ -70,9 +71,13 @@ export class RejoinPlayer extends Player {
   get room(): string { return this.joined.room; }
   get bytesIn(): number { return this.line.socket.bytesIn; }
   get bytesOut(): number { return this.line.socket.bytesOut; }
-  steer(to: Steer): void { this.line.emit('input', { room: this.room, n: ++this.inputs, hold: { steer: to } }); }
+  steer(to: Steer): void {
+    this.lastActive = performance.now();
+    this.line.emit('input', { room: this.room, n: ++this.inputs, hold: { steer: to } });
+  }
   async move(cell: number): Promise<void> {
     const n = ++this.acted;
+    this.lastActive = performance.now();
     for (;;) {
       const said = (await this.line.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.joined.term })) as ActReply;
       if (said.ok) return;
@@ -96,16 +101,17 @@ export class RejoinPlayer extends Player {
     const [, , , seq, , changes] = readEvent(packet, json) as ['change', string, ...WireChange];
     if (seq <= this.joined.place[1] || changes === 0) return;
     apply(this.view as unknown as Json, changes as Changes);
-    if (this.game !== 'arena' || !this.witness || this.view.state === null) return;
-    const { tick, crafts } = this.view.state as unknown as ArenaState;
-    this.seen.take(tick, typeof crafts === 'string' ? unpack(crafts) : crafts.map(craft => ({ ...craft })), performance.now());
+    if (this.game === 'moves' || !this.witness || this.view.state === null) return;
+    const { tick, crafts, fuel } = this.view.state as unknown as ArenaState;
+    this.seen.take(tick, typeof crafts === 'string' ? unpack(crafts) : crafts.map(craft => ({ ...craft })), performance.now(), fuel);
   }
 
   private keepAlive(): void {
+    const idle = performance.now() - this.lastActive > pace.idleAfter;
     this.timer = setTimeout(() => {
       this.keepAlive();
       void this.line.ask('place', { rooms: { [this.room]: this.place() } });
-    }, beat());
+    }, (idle ? pace.idle : pace.busy) * (0.9 + Math.random() * 0.2));
   }
   private place(): [number, number] {
     if (!this.last) return this.joined.place as [number, number];

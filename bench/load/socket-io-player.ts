@@ -11,11 +11,11 @@ export class SocketIoPlayer extends Player {
 
   private constructor(private readonly line: SocketIoLine, readonly room: string, private readonly stored: boolean) { super(); }
 
-  static async sitDown({ urls, node, room, game, witness, address, variant }: Seat): Promise<Player> {
+  static async sitDown({ urls, node, room, game, watch, witness, address, variant }: Seat): Promise<Player> {
     const line = await SocketIoLine.open(urls[Number(node)]!, { headers: { 'x-forwarded-for': address } });
     const player = new SocketIoPlayer(line, `room-${room}`, variant === 'stored');
     line.onEvent = game === 'moves' ? (packet, json) => player.moved(packet, json) : witness ? (packet, json) => player.witnessed(packet, json) : (packet, json) => { if (nameOf(packet, json) === 'state') player.deliveries += 1; };
-    player.seat = ((await line.ask('join', { room: player.room, game })) as { seat: number }).seat;
+    player.seat = ((await line.ask('join', { room: player.room, game, watch })) as { seat: number }).seat;
     return player;
   }
 
@@ -38,9 +38,9 @@ export class SocketIoPlayer extends Player {
     if (said.seat === this.seat) this.echoes.heard(said.k);
   }
   private witnessed(packet: Buffer, json: number): void {
-    const [name, state] = readEvent(packet, json) as [string, { tick: number; crafts: Craft[] }];
+    const [name, state] = readEvent(packet, json) as [string, { tick: number; crafts: Craft[]; fuel?: number }];
     if (name !== 'state') return;
     this.deliveries += 1;
-    this.seen.take(state.tick, state.crafts, performance.now());
+    this.seen.take(state.tick, state.crafts, performance.now(), state.fuel);
   }
 }

@@ -3,7 +3,7 @@ import { emptyBoard, play, type Board } from '../work/moves.ts';
 import { Echoes, Player, type Seat } from './player.ts';
 import { WebSocketLine } from './web-socket.ts';
 
-type Heard = { t: 'joined'; seat: number } | { t: 'state'; state: { tick: number; crafts: Craft[] } } | { t: 'moved'; seat: number; cell: number; k: number };
+type Heard = { t: 'joined'; seat: number } | { t: 'state'; state: { tick: number; crafts: Craft[]; fuel?: number } } | { t: 'moved'; seat: number; cell: number; k: number };
 
 /** A player of the raw `ws` server. */
 export class WsPlayer extends Player {
@@ -13,7 +13,7 @@ export class WsPlayer extends Player {
 
   private constructor(private readonly socket: WebSocketLine, readonly room: string) { super(); }
 
-  static async sitDown({ urls, node, room, game, witness, address }: Seat): Promise<Player> {
+  static async sitDown({ urls, node, room, game, watch, witness, address }: Seat): Promise<Player> {
     const socket = await WebSocketLine.open(`${urls[Number(node)]!.replace(/^http/, 'ws')}/`, { 'x-forwarded-for': address });
     const player = new WsPlayer(socket, `room-${room}`);
     await new Promise<void>(resolve => {
@@ -24,7 +24,7 @@ export class WsPlayer extends Player {
         socket.onMessage = game === 'moves' ? d => player.moved(d) : witness ? d => player.witnessed(d) : () => { player.deliveries += 1; };
         resolve();
       };
-      player.say({ t: 'join', room: player.room, game });
+      player.say({ t: 'join', room: player.room, game, watch });
     });
     return player;
   }
@@ -53,6 +53,6 @@ export class WsPlayer extends Player {
     const said = JSON.parse(data.toString()) as Heard;
     if (said.t !== 'state') return;
     this.deliveries += 1;
-    this.seen.take(said.state.tick, said.state.crafts, performance.now());
+    this.seen.take(said.state.tick, said.state.crafts, performance.now(), said.state.fuel);
   }
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
 import { createClient } from 'redis';
 import { Server } from 'socket.io';
-import { hz, move, players, start } from '../../dist/run/bench/work/arena.js';
+import { burn, hz, move, players, start } from '../../dist/run/bench/work/arena.js';
 import { emptyBoard, isMove, play } from '../../dist/run/bench/work/moves.js';
 
 const { PORT, REDIS_URL } = process.env;
@@ -21,7 +21,7 @@ if (redis) {
 
 const rooms = new Map();
 const roomOf = name => {
-  if (!rooms.has(name)) rooms.set(name, { name, state: { tick: 0, crafts: [] }, steers: [], board: emptyBoard(), seated: 0, timer: null });
+  if (!rooms.has(name)) rooms.set(name, { name, state: { tick: 0, crafts: [] }, steers: [], ids: [], fuel: [], board: emptyBoard(), seated: 0, timer: null });
   return rooms.get(name);
 };
 const isOwner = async name => !redis || (await redis.set(`owner:${name}`, me, { NX: true, GET: true }) ?? me) === me;
@@ -29,16 +29,22 @@ const seatOf = (name, owned) => (redis ? redis.incr(`seats:${name}`).then(n => n
 
 // What the owner does.
 const owner = {
-  joined(name, game, seat) {
+  joined(name, game, seat, id) {
     const room = roomOf(name);
-    if (game === 'moves') return;
+    if (game === 'moves' || seat < 0) return;
     room.state.crafts[seat] = start(seat);
     room.steers[seat] = null;
-    if (room.state.crafts.filter(Boolean).length < players) return;
+    room.ids[seat] = id;
+    room.fuel[seat] = 0;
+    if (room.state.crafts.filter(Boolean).length < players[game]) return;
     room.timer = setInterval(() => {
       room.state.tick += 1;
-      room.state.crafts.forEach((craft, i) => move(craft, room.steers[i]));
-      io.to(name).emit('state', room.state);
+      room.state.crafts.forEach((craft, i) => {
+        move(craft, room.steers[i]);
+        if (game === 'views') room.fuel[i] = burn(room.fuel[i], craft);
+      });
+      if (game !== 'views') return io.to(name).emit('state', room.state);
+      room.ids.forEach((to, i) => io.to(to).emit('state', { ...room.state, fuel: room.fuel[i] }));
     }, 1000 / hz);
   },
   input(name, seat, steer) { roomOf(name).steers[seat] = steer; },
@@ -54,12 +60,13 @@ io.on('connection', socket => {
   let seat = -1;
   let here = true;
   const tellOwner = (event, ...what) => (here ? owner[event](name, ...what) : io.serverSideEmit(event, name, ...what));
-  socket.on('join', async ({ room, game }, ack) => {
+  socket.on('join', async ({ room, game, watch }, ack) => {
     name = room;
     here = await isOwner(room);
-    seat = await seatOf(room, here ? roomOf(room) : null);
+    const owned = here ? roomOf(room) : null;
+    if (!watch) seat = await seatOf(room, owned);
     socket.join(room);
-    tellOwner('joined', game, seat);
+    tellOwner('joined', game, seat, socket.id);
     ack({ seat, board: emptyBoard() });
   });
   socket.on('input', steer => tellOwner('input', seat, steer));

@@ -1,6 +1,6 @@
 // Raw `ws`, one process: a room is a set of sockets, a message is encoded once and sent to each of them.
 import { WebSocketServer } from 'ws';
-import { hz, move, players, start } from '../../dist/run/bench/work/arena.js';
+import { burn, hz, move, players, start } from '../../dist/run/bench/work/arena.js';
 import { emptyBoard, isMove, play } from '../../dist/run/bench/work/moves.js';
 
 const rooms = new Map();
@@ -8,15 +8,16 @@ const wss = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env.PO
 
 function broadcast(room, message) {
   const text = JSON.stringify(message);
-  for (const member of room.members) member.send(text);
+  for (const member of room.members.keys()) member.send(text);
 }
 
 function openRoom(name, game) {
-  const room = { name, members: new Set(), seated: 0 };
+  const room = { name, game, members: new Map(), seated: 0 };
   if (game === 'moves') room.board = emptyBoard();
   else {
     room.state = { tick: 0, crafts: [] };
     room.steers = [];
+    room.fuel = [];
   }
   rooms.set(name, room);
   return room;
@@ -25,8 +26,12 @@ function openRoom(name, game) {
 function begin(room) {
   room.timer = setInterval(() => {
     room.state.tick += 1;
-    room.state.crafts.forEach((craft, seat) => move(craft, room.steers[seat]));
-    broadcast(room, { t: 'state', state: room.state });
+    room.state.crafts.forEach((craft, seat) => {
+      move(craft, room.steers[seat]);
+      if (room.game === 'views') room.fuel[seat] = burn(room.fuel[seat], craft);
+    });
+    if (room.game !== 'views') return broadcast(room, { t: 'state', state: room.state });
+    for (const [member, seat] of room.members) member.send(JSON.stringify({ t: 'state', state: { ...room.state, fuel: room.fuel[seat] } }));
   }, 1000 / hz);
 }
 
@@ -34,14 +39,15 @@ wss.on('connection', socket => {
   let room = null;
   let seat = -1;
   const heard = {
-    join({ room: name, game }) {
+    join({ room: name, game, watch }) {
       room = rooms.get(name) ?? openRoom(name, game);
-      seat = room.seated++;
-      room.members.add(socket);
-      if (room.state) {
+      if (!watch) seat = room.seated++;
+      room.members.set(socket, seat);
+      if (room.state && !watch) {
         room.state.crafts.push(start(seat));
         room.steers.push(null);
-        if (room.seated === players) begin(room);
+        room.fuel.push(0);
+        if (room.seated === players[game]) begin(room);
       }
       socket.send(JSON.stringify({ t: 'joined', seat, board: room.board }));
     },

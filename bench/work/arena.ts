@@ -5,8 +5,10 @@
 export interface Craft { x: number; y: number; heading: number }
 export interface Steer { x: number; y: number }
 
-export const players = 8;
 export const hz = 20;
+/** How many play in a room of each kind of it. `views`: everybody sees a number that nobody else does; `big`: others watch, too. */
+export const players = { arena: 8, views: 8, big: 60 } as const;
+export type ArenaGame = keyof typeof players;
 /** Inputs a second of each player. */
 export const inputsEach = 10;
 export const wide = 4_096;
@@ -18,7 +20,10 @@ const table = (of: (angle: number) => number): number[] => Array.from({ length: 
 const ways = { x: table(Math.cos), y: table(Math.sin) };
 
 /** Where a seat begins. */
-export const start = (seat: number): Craft => ({ x: 300 + 437 * seat, y: 3_700 - 411 * seat, heading: (seat * 32) % fullTurn });
+export const start = (seat: number): Craft => ({ x: (300 + 437 * seat) & (wide - 1), y: (3_700 - 411 * seat) & (wide - 1), heading: (seat * 32) & (fullTurn - 1) });
+
+/** What only its own player sees of a craft: it changes in every tick. */
+export const burn = (fuel: number, { heading }: Craft): number => (fuel + 7 + heading) & 1_023;
 
 /** Moves one craft by one tick, in place. `steer` null: nothing was ever steered. */
 export function move(craft: Craft, steer: Steer | null): void {

@@ -23,7 +23,7 @@ import { openRunFolder } from '../../server/launcher/run-folder.ts';
         const { cpu, bytes, deliveries, redisCpu } = result.figures;
         for (const [name, figure] of Object.entries({ cpu, bytes, deliveries })) assert.ok(figure > 0, `${name}: ${figure}`);
         assert.equal(redisCpu >= 0, contestant !== 'rejoin-memory');
-        const text = report(what, [result], contestants);
+        const text = report(what, [result], { contestants, all: [result] });
         assert.ok(text.includes(`| ${who.what}`), text);
       } finally {
         await folder.close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { pairedRatios, quantile, spread } from '../../bench/contest/figures.ts';
+import { pairedDifferences, pairedRatios, quantile, spread } from '../../bench/contest/figures.ts';
 import { parseBusy, parseStat } from '../../bench/contest/processes.ts';
 import { short } from '../../bench/contest/report.ts';
 import { goesRight, move, pack, start, unpack, wide } from '../../bench/work/arena.ts';
@@ -20,6 +20,7 @@ describe('the figures of the bench', () => {
     const beside = new Map([[1, 20], [2, 60], [4, 1]]);
     assert.deepEqual(pairedRatios(quietly, beside), { n: 2, min: 0.5, q1: 0.5, median: 0.5, q3: 0.5, max: 0.5 });
     assert.equal(pairedRatios(new Map([[1, 1]]), new Map([[1, 0]])).n, 0);
+    assert.equal(pairedDifferences(quietly, beside).median, -20);
   });
   it('reads CPU time and memory of a process, whatever it is called', () => {
     const line = '4711 (a) b (c) S 1 4711 4711 0 -1 4194560 9000 0 0 0 250 150 7 8 20 0 11 0 99 123456789 2560 18446744073709551615 1 1 0 0 0 0';
