@@ -13,9 +13,9 @@ export class BoardgamePlayer extends Player {
 
   private constructor(private readonly line: SocketIoLine, readonly room: string, private readonly seat: number) { super(); }
 
-  static async sitDown({ urls, node, room, index, address }: Seat): Promise<Player> {
+  static async sitDown({ tag, urls, node, room, index, address }: Seat): Promise<Player> {
     const line = await SocketIoLine.open(urls[Number(node)]!, { headers: { 'x-forwarded-for': address }, namespace: '/moves' });
-    const player = new BoardgamePlayer(line, `room-${room}`, index);
+    const player = new BoardgamePlayer(line, `${tag}-${room}`, index);
     const synced = new Promise<void>(resolve => { player.synced = resolve; });
     line.onEvent = (packet, json) => player.heard(packet, json);
     line.emit('sync', player.room, String(index), undefined, 4);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { goesRight, hz, inputsEach, players as arenaPlayers } from '../work/arena.ts';
 import { cells, players as movePlayers } from '../work/moves.ts';
@@ -48,6 +49,7 @@ const steps = 20;
 
 /** Players of one contestant: they sit down, play, and are counted between `begin` and `end`. The same for all contestants but for the dialect. */
 export class Crowd {
+  private readonly tag = randomBytes(3).toString('hex');
   private rooms: Player[][] = [];
   private began = { at: 0, deliveries: 0, bytesIn: 0, bytesOut: 0 };
   private counting = false;
@@ -86,7 +88,7 @@ export class Crowd {
     const { urls, game, variant, spread } = this.order;
     const k = room * size[game] + index;
     const node = spread === 'owner' ? 'owner' : spread === 'one' ? 0 : (room + index) % urls.length;
-    return { game, urls, node, room, name, index, variant, watch: index >= size[game], witness: index === 0, address: `10.${1 + (k >> 8)}.${k & 0xff}.7` };
+    return { game, urls, tag: this.tag, node, room, name, index, variant, watch: index >= size[game], witness: index === 0, address: `10.${1 + (k >> 8)}.${k & 0xff}.7` };
   }
 
   play(): void {

@@ -9,6 +9,8 @@ export interface Seat {
   game: Game;
   /** Of all nodes. */
   urls: readonly string[];
+  /** In the names of rooms: a server that has played before is given others. */
+  tag: string;
   /** Which of them; `owner`: the one that runs the room. */
   node: number | 'owner';
   /** The how-many-th room it is; what the room is called, once its first player has opened it. */

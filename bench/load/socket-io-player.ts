@@ -11,9 +11,9 @@ export class SocketIoPlayer extends Player {
 
   private constructor(private readonly line: SocketIoLine, readonly room: string, private readonly stored: boolean) { super(); }
 
-  static async sitDown({ urls, node, room, game, watch, witness, address, variant }: Seat): Promise<Player> {
+  static async sitDown({ tag, urls, node, room, game, watch, witness, address, variant }: Seat): Promise<Player> {
     const line = await SocketIoLine.open(urls[Number(node)]!, { headers: { 'x-forwarded-for': address } });
-    const player = new SocketIoPlayer(line, `room-${room}`, variant === 'stored');
+    const player = new SocketIoPlayer(line, `${tag}-${room}`, variant === 'stored');
     line.onEvent = game === 'moves' ? (packet, json) => player.moved(packet, json) : witness ? (packet, json) => player.witnessed(packet, json) : (packet, json) => { if (nameOf(packet, json) === 'state') player.deliveries += 1; };
     player.seat = ((await line.ask('join', { room: player.room, game, watch })) as { seat: number }).seat;
     return player;

@@ -13,9 +13,9 @@ export class WsPlayer extends Player {
 
   private constructor(private readonly socket: WebSocketLine, readonly room: string) { super(); }
 
-  static async sitDown({ urls, node, room, game, watch, witness, address }: Seat): Promise<Player> {
+  static async sitDown({ tag, urls, node, room, game, watch, witness, address }: Seat): Promise<Player> {
     const socket = await WebSocketLine.open(`${urls[Number(node)]!.replace(/^http/, 'ws')}/`, { 'x-forwarded-for': address });
-    const player = new WsPlayer(socket, `room-${room}`);
+    const player = new WsPlayer(socket, `${tag}-${room}`);
     await new Promise<void>(resolve => {
       socket.onMessage = data => {
         const said = JSON.parse(data.toString()) as Heard;
