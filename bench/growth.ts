@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { openRunFolder } from '../server/launcher/run-folder.ts';
 import { startPeer, startRejoin, type Contestant, type Place, type Running } from './contest/contestant.ts';
 import { LoadProcess } from './contest/load-process.ts';
-import { bytesOf, watchCommands, type Bytes } from './contest/redis-counts.ts';
+import { between, bytesOf, watchCommands, type Bytes } from './contest/redis-counts.ts';
 import { short } from './contest/report.ts';
 import { usedBy } from './contest/processes.ts';
 import type { CrowdOrder } from './load/crowd.ts';
@@ -99,7 +99,7 @@ async function look(running: Running, load: LoadProcess | null): Promise<Look> {
     await pause(seconds * 1_000);
     const after = await bytesOf(url);
     used = cpu() - from;
-    bytes = { input: after.input - before.input, output: after.output - before.output, journal: after.journal - before.journal };
+    bytes = between(before, after);
   });
   let sent: [string, number][] = [];
   let inScripts = 0;

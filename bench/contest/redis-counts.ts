@@ -5,6 +5,11 @@ import { askRedis } from '../../server/launcher/redis-ask.ts';
 export interface Commands { sent: Map<string, number>; inScripts: number }
 /** What went through a Redis: bytes from and to clients, and into its append-only file (NaN without one). */
 export interface Bytes { input: number; output: number; journal: number }
+/** What a Redis has counted, up to the question; the answer to it is `own` bytes, which the next one will count. */
+export interface Totals extends Bytes { own: number }
+
+/** What went through between two looks, without the looks themselves. */
+export const between = (before: Totals, after: Totals): Bytes => ({ input: after.input - before.input, output: after.output - before.output - before.own, journal: after.journal - before.journal });
 
 /** Takes one line of MONITOR in: `1700000000.1 [0 127.0.0.1:5000] "GET" "key"`, or `[0 lua]` for what a script did. Anything else is left out. */
 export function countLine(line: string, into: Commands): void {
@@ -40,8 +45,8 @@ export function watchCommands(url: string, ms: number): Promise<Commands> {
 }
 
 /** @throws when Redis does not answer */
-export async function bytesOf(url: string): Promise<Bytes> {
-  const said = await askRedis(url, ['INFO', 'everything']);
+export async function bytesOf(url: string): Promise<Totals> {
+  const said = await askRedis(url, ['INFO', 'stats', 'persistence']);
   const number = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(said)?.[1] ?? NaN);
-  return { input: number('total_net_input_bytes'), output: number('total_net_output_bytes'), journal: number('aof_current_size') };
+  return { input: number('total_net_input_bytes'), output: number('total_net_output_bytes'), journal: number('aof_current_size'), own: said.length };
 }

@@ -20,7 +20,7 @@ interface Column { figure: Figure; head: string }
 function columnsOf({ per }: Workload): Column[] {
   const common: Column[] = [{ figure: 'cpu', head: `CPU, ${per.unit}` }, { figure: 'redisCpu', head: 'Redis\'s, the same' }];
   const delivery: Column[] = [{ figure: 'bytes', head: 'bytes per delivery' }, { figure: 'bytesOut', head: 'bytes per input' }, { figure: 'deliveries', head: 'deliveries/s' }, { figure: 'jitter', head: 'jitter p99, ms' }];
-  const move: Column[] = [{ figure: 'moves', head: 'moves/s' }, { figure: 'p50', head: 'move → verdict p50, ms' }, { figure: 'p99', head: 'p99, ms' }, { figure: 'bytes', head: 'bytes per delivery' }];
+  const move: Column[] = [{ figure: 'moves', head: `${per.word ?? 'move'}s/s` }, { figure: 'p50', head: per.word === undefined ? 'move → verdict p50, ms' : `${per.word}, p50, ms` }, { figure: 'p99', head: 'p99, ms' }, { figure: 'bytes', head: 'bytes per delivery' }];
   const client: Column[] = [{ figure: 'memory', head: 'memory, KiB per client' }, { figure: 'bytes', head: 'bytes per client and second' }];
   return [...common, ...{ delivery, move, client }[per.what], { figure: 'load', head: 'load generator, cores' }];
 }

@@ -50,7 +50,7 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
       figures: {
         cpu: each(server), redisCpu: running.redisUrl === null ? NaN : each(redis), system: (after.roles['server']!.system - before.roles['server']!.system) / server,
         bytes: counted.bytesIn / (workload.per.what === 'client' ? units : counted.deliveries), bytesOut: counted.bytesOut / (workload.game === 'moves' ? counted.moves : counted.inputs),
-        deliveries: counted.deliveries / counted.seconds, moves: workload.game === 'moves' ? counted.moves / counted.seconds : NaN,
+        deliveries: counted.deliveries / counted.seconds, moves: workload.per.what === 'move' ? counted.moves / counted.seconds : NaN,
         p50: quantile(verdicts, 0.5), p99: quantile(verdicts, 0.99), jitter: quantile(counted.jitter.sort((a, b) => a - b), 0.99),
         memory: (after.roles['server']!.rss - empty.roles['server']!.rss) / 1_024 / workload.clients, load: generator / counted.seconds, others,
       },

@@ -9,7 +9,7 @@ export interface Workload {
   /** Moves: the pause (ms) between a verdict and the next move; Infinity: nobody moves. */
   think: number;
   /** What CPU is counted for: so many of these, in this unit. `client`: a client that is there for a second. */
-  per: { what: 'delivery' | 'move' | 'client'; scale: number; unit: string };
+  per: { what: 'delivery' | 'move' | 'client'; /** Where that is not the word for it. */ word?: string; scale: number; unit: string };
   /** Seconds that it takes at least until things are as they are to be measured. */
   settles?: number;
   remarks: readonly string[];
@@ -33,6 +33,10 @@ const movesRemarks = [
 
 const viewsRemarks = [...all, 'Each player sees all craft, and a number of its own that changes in every tick. Colyseus: a field with .view() and a StateView for each client. Socket.IO and ws: a message for each player. Rejoin: rules with a view.'];
 const bigRemarks = [...all, 'Rooms of Rejoin have 64 seats at most, so 60 play, in all contestants, and the others watch.'];
+const lobbyRemarks = [
+  ...all,
+  'A visit is another person each time: a connection, a guest\'s token (Rejoin), the list of open rooms, a seat, and leaving. Colyseus: matchmaking over HTTP and a connection; its documentation lists rooms by a room that is subscribed to, so nobody asks. boardgame.io: its lobby over HTTP, no connection. Socket.IO and ws have no lobby.',
+];
 const idleRemarks = [
   ...all,
   'Memory is the resident memory of the servers with all clients seated, above that before the first one came, for each client: with what the collector has not taken back. Nobody moves; what costs CPU are keep-alives: Rejoin\'s clients say where they are every two seconds, Colyseus\'s server asks every three, Socket.IO\'s every 25.',
@@ -44,5 +48,6 @@ export const workloads: readonly Workload[] = [
   { name: 'big', title: 'Big room: one room, 60 play, the others watch, state at 20 Hz', game: 'big', clients: 600, think: 0, per: { what: 'delivery', scale: 1_000_000, unit: 'ms per 1,000 deliveries' }, remarks: bigRemarks },
   { name: 'paced', title: 'Moves: rooms of 4, closed loop, 100 ms between verdict and move', game: 'moves', clients: 100, think: 100, per: { what: 'move', scale: 1_000_000, unit: 'µs per move' }, remarks: movesRemarks },
   { name: 'saturated', title: 'Moves: rooms of 4, closed loop, no pause', game: 'moves', clients: 800, think: 0, per: { what: 'move', scale: 1_000_000, unit: 'µs per move' }, remarks: movesRemarks },
+  { name: 'lobby', title: 'Lobby: 20 at a time come, look at the list, take a seat in any open room or a new one, and go', game: 'lobby', clients: 20, think: 0, per: { what: 'move', word: 'visit', scale: 1_000_000, unit: 'µs per visit' }, remarks: lobbyRemarks },
   { name: 'idle', title: 'Idle: rooms of 4, all seated, nobody moves', game: 'moves', clients: 2_000, think: Infinity, settles: 14, per: { what: 'client', scale: 1_000_000, unit: 'µs per client and second' }, remarks: idleRemarks },
 ];

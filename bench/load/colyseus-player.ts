@@ -8,6 +8,7 @@ import { WebSocketLine } from './web-socket.ts';
 
 /** The words of Colyseus 0.18's protocol that are needed here (@colyseus/shared-types, Protocol). */
 const JOIN_ROOM = 10;
+const LEAVE_ROOM = 12;
 const ROOM_DATA = 13;
 const ROOM_STATE = 14;
 const ROOM_STATE_PATCH = 15;
@@ -28,26 +29,13 @@ export class ColyseusPlayer extends Player {
 
   static async sitDown({ urls, node, name, game, watch, witness, address }: Seat): Promise<Player> {
     const { openDecoder } = (await import(pathToFileURL(join(root, 'bench/peers/colyseus-decoder.js')).href)) as { openDecoder: OpenDecoder };
-    const url = urls[Number(node)]!;
-    const response = await fetch(`${url}/matchmake/${name === null ? `create/${game}` : `joinById/${name}`}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': address }, body: JSON.stringify({ watch }) });
-    const seat = (await response.json()) as { processId: string; roomId: string; sessionId: string; error?: string };
-    if (!response.ok) throw new Error(`Colyseus gave no seat: ${seat.error}`);
-    const socket = await WebSocketLine.open(`${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`);
-    const player = new ColyseusPlayer(socket, seat.roomId);
-    await new Promise<void>((resolve, reject) => {
-      socket.onClose = () => reject(new Error('Colyseus closed the connection'));
-      socket.onMessage = frame => {
-        if (frame[0] === JOIN_ROOM) {
-          if (witness || game === 'moves') player.decoder = openDecoder(frame);
-          socket.sendBytes(Uint8Array.of(JOIN_ROOM));
-        } else if (frame[0] === ROOM_STATE) {
-          player.decoder?.take(frame);
-          socket.onMessage = game === 'moves' ? f => player.heardMove(f) : f => player.heardTick(f);
-          resolve();
-        }
-      };
-    });
-    socket.onClose = () => {};
+    const { socket, room, joined, state } = await openColyseus(urls[Number(node)]!, name === null ? `create/${game}` : `joinById/${name}`, { address, watch });
+    const player = new ColyseusPlayer(socket, room);
+    if (witness || game === 'moves') {
+      player.decoder = openDecoder(joined);
+      player.decoder.take(state);
+    }
+    socket.onMessage = game === 'moves' ? frame => player.heardMove(frame) : frame => player.heardTick(frame);
     return player;
   }
 
@@ -87,6 +75,28 @@ export class ColyseusPlayer extends Player {
       else asked?.reject(new Error(`Colyseus refused a move: status ${status}`));
     }
   }
+}
+
+/** Finds a seat over HTTP, connects, and says that it has joined, as the SDK does; resolves with the first state. */
+export async function openColyseus(url: string, how: string, { address, watch = false }: { address: string; watch?: boolean }): Promise<{ socket: WebSocketLine; room: string; joined: Buffer; state: Buffer; leave(): void }> {
+  const response = await fetch(`${url}/matchmake/${how}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': address }, body: JSON.stringify({ watch }) });
+  const seat = (await response.json()) as { processId: string; roomId: string; sessionId: string; error?: string };
+  if (!response.ok) throw new Error(`Colyseus gave no seat: ${seat.error}`);
+  const socket = await WebSocketLine.open(`${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`);
+  return new Promise((resolve, reject) => {
+    let joined = Buffer.alloc(0);
+    socket.onClose = () => reject(new Error('Colyseus closed the connection'));
+    socket.onMessage = frame => {
+      if (frame[0] === JOIN_ROOM) {
+        joined = Buffer.from(frame);
+        socket.sendBytes(Uint8Array.of(JOIN_ROOM));
+      } else if (frame[0] === ROOM_STATE) {
+        socket.onClose = () => {};
+        socket.onMessage = () => {};
+        resolve({ socket, room: seat.roomId, joined, state: Buffer.from(frame), leave: () => socket.sendBytes(Uint8Array.of(LEAVE_ROOM)) });
+      }
+    };
+  });
 }
 
 /** A number as @colyseus/schema writes it: little-endian behind its kind. */

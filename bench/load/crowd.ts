@@ -7,6 +7,7 @@ import { ColyseusPlayer } from './colyseus-player.ts';
 import type { Dialect, Game, Player, Seat } from './player.ts';
 import { RejoinPlayer } from './rejoin-player.ts';
 import { SocketIoPlayer } from './socket-io-player.ts';
+import { visits } from './visits.ts';
 import { WsPlayer } from './ws-player.ts';
 
 export const dialects = { ws: WsPlayer.sitDown, 'socket.io': SocketIoPlayer.sitDown, colyseus: ColyseusPlayer.sitDown, 'boardgame.io': BoardgamePlayer.sitDown, rejoin: RejoinPlayer.sitDown } satisfies Record<string, Dialect>;
@@ -42,7 +43,9 @@ export interface Counted {
 }
 
 /** How many play in a room. */
-const size: Record<Game, number> = { ...arenaPlayers, moves: movePlayers };
+const size: Record<Game, number> = { ...arenaPlayers, moves: movePlayers, lobby: 1 };
+/** Whether it is in real time. */
+const isReal = (game: Game): boolean => game !== 'moves' && game !== 'lobby';
 /** Rooms that sit down at the same time. */
 const lanes = 12;
 const steps = 20;
@@ -56,6 +59,7 @@ export class Crowd {
   private playing = false;
   private moves = 0;
   private inputs = 0;
+  private visitors = 0;
   /** Moves with a verdict, of each player, since they sat down. */
   private readonly made = new Map<Player, number>();
   private verdicts: number[] = [];
@@ -71,6 +75,7 @@ export class Crowd {
 
   async sitDown(): Promise<void> {
     const { clients, game } = this.order;
+    if (game === 'lobby') return;
     const members = game === 'big' ? Math.max(clients, size.big) : size[game];
     const rooms = Math.max(1, Math.floor(clients / members));
     this.rooms = Array.from({ length: rooms }, () => []);
@@ -93,7 +98,8 @@ export class Crowd {
 
   play(): void {
     this.playing = true;
-    if (this.order.game === 'moves') this.loops = Number.isFinite(this.order.think) ? this.all.map(player => this.loop(player)) : [];
+    if (this.order.game === 'lobby') this.loops = Array.from({ length: this.order.clients }, () => this.comeAndGo());
+    else if (this.order.game === 'moves') this.loops = Number.isFinite(this.order.think) ? this.all.map(player => this.loop(player)) : [];
     else this.steerAll(() => ({ x: Math.round(Math.random() * 200) - 100, y: Math.round(Math.random() * 200) - 100 }));
   }
 
@@ -134,6 +140,23 @@ export class Crowd {
     }
   }
 
+  /** One visit after the other, each by somebody else. */
+  private async comeAndGo(): Promise<void> {
+    const { urls, dialect } = this.order;
+    const visit = visits[dialect];
+    if (!visit) throw new Error(`${dialect} has no lobby`);
+    while (this.playing) {
+      const k = this.visitors++;
+      const asked = performance.now();
+      const refused = await visit(urls[k % urls.length]!, `10.${1 + ((k >> 16) & 0x7f)}.${(k >> 8) & 0xff}.${1 + (k & 0x7f)}`).then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error)));
+      if (refused !== null) this.refusals.set(refused, (this.refusals.get(refused) ?? 0) + 1);
+      else if (this.counting) {
+        this.moves += 1;
+        this.verdicts.push(performance.now() - asked);
+      }
+    }
+  }
+
   begin(): void {
     for (const [witness] of this.rooms) witness!.seen.forget();
     this.moves = this.inputs = 0;
@@ -150,7 +173,7 @@ export class Crowd {
     const slowed = this.all.reduce((n, p) => n + p.slowed, 0);
     const faults = [...this.refusals].map(([why, n]) => `${n} × ${why}`);
     if (slowed > 0) faults.push(`players were slowed down ${slowed} times by the server's limit for one player: more clients would not be`);
-    return { ...counted, faults: faults.concat(this.order.game === 'moves' ? [] : this.arenaFaults(counted)) };
+    return { ...counted, faults: faults.concat(isReal(this.order.game) ? this.arenaFaults(counted) : []) };
   }
 
   private look() {
@@ -158,7 +181,7 @@ export class Crowd {
     return { at: performance.now(), deliveries: sum(p => p.deliveries), bytesIn: sum(p => p.bytesIn), bytesOut: sum(p => p.bytesOut) };
   }
 
-  private jitter(): number[] { return this.order.game === 'moves' ? [] : this.rooms.flatMap(([w]) => w!.seen.arrivals.slice(1).map((at, i) => Math.abs(at - w!.seen.arrivals[i]! - 1_000 / hz))); }
+  private jitter(): number[] { return !isReal(this.order.game) ? [] : this.rooms.flatMap(([w]) => w!.seen.arrivals.slice(1).map((at, i) => Math.abs(at - w!.seen.arrivals[i]! - 1_000 / hz))); }
 
   private arenaFaults({ seconds, deliveries, inputs }: { seconds: number; deliveries: number; inputs: number }): string[] {
     const faults: string[] = [];
@@ -175,7 +198,7 @@ export class Crowd {
   /** Afterwards: was the game really played? All are steered to the right until they go there; all boards hold what was acknowledged. */
   async prove(): Promise<string[]> {
     const { game } = this.order;
-    if (game !== 'moves') {
+    if (isReal(game)) {
       this.steerAll(() => ({ x: 100, y: 0 }));
       await pause(2_000);
       const astray = this.rooms.filter(([w]) => w!.seen.crafts.length !== size[game] || !w!.seen.crafts.every(goesRight)).length;

@@ -1,8 +1,8 @@
 import type { ArenaGame, Craft, Steer } from '../work/arena.ts';
 import type { Board } from '../work/moves.ts';
 
-/** What is played: one of the kinds of the game in real time, or moves. */
-export type Game = ArenaGame | 'moves';
+/** What is played: one of the kinds of the game in real time, or moves; or people come and go, and play nothing. */
+export type Game = ArenaGame | 'moves' | 'lobby';
 
 /** Where and as whom a player sits down. */
 export interface Seat {

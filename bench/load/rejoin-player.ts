@@ -122,7 +122,8 @@ export class RejoinPlayer extends Player {
 
 interface Hello { line: SocketIoLine; url: string; token: string }
 
-async function greet(url: string, headers: Record<string, string>, token?: string): Promise<Hello> {
+/** Opens a line and waits for the welcome. */
+export async function greet(url: string, headers: Record<string, string>, token?: string): Promise<Hello> {
   let welcomed = (_token: string) => {};
   const welcome = new Promise<string>(resolve => { welcomed = resolve; });
   const line = await SocketIoLine.open(url, { auth: { wire: 1, ...(token === undefined ? {} : { token }) }, headers, onEvent: (packet, json) => {

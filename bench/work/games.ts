@@ -50,7 +50,8 @@ const viewsGame = views.rules({
   view: ({ tick, crafts, fuel }, { seat }) => ({ tick, crafts, fuel: seat === null ? null : fuel[seat]! }),
 });
 
-const moves = contract('bench-moves', {
+/** For clients, too. */
+export const moves = contract('bench-moves', {
   version: 1, seats: { min: movers, max: movers }, state: state<Board>(),
   actions: { move: z.object({ cell: z.int().min(0).max(cells - 1), k: z.int() }) },
 });
