@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openRunFolder } from '../server/launcher/run-folder.ts';
 import { root } from '../server/root.ts';
@@ -55,7 +55,7 @@ const about = {
 
 const results: { workload: Workload; of: Result[] }[] = plan.map(workload => ({ workload, of: [] }));
 const folder = await openRunFolder();
-const env: Record<string, string> = values.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(process.cwd(), values.profile)}` };
+const env: Record<string, string> = values.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(values.profile)}` };
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { interrupted = true; process.stderr.write('\nends after this one\n'); });
 try {

@@ -33,9 +33,11 @@ const boardgame: Visit = async url => {
   const games = `${url}/games/moves`;
   const { matches } = (await (await fetch(games)).json()) as { matches: Match[] };
   const open = matches.findLast(match => match.players.some(({ name }) => name === undefined));
-  const matchID = open?.matchID ?? ((await post(`${games}/create`, { numPlayers: 4 })) as { matchID: string }).matchID;
-  const { playerID, playerCredentials: credentials } = (await post(`${games}/${matchID}/join`, { playerName: 'guest' })) as { playerID: string; playerCredentials: string };
-  await post(`${games}/${matchID}/leave`, { playerID, credentials });
+  const join = async (matchID: string) => ({ matchID, ...((await post(`${games}/${matchID}/join`, { playerName: 'guest' })) as { playerID: string; playerCredentials: string }) });
+  const create = async () => ((await post(`${games}/create`, { numPlayers: 4 })) as { matchID: string }).matchID;
+  // What was open may be full, or gone, by now.
+  const seat = (open && (await join(open.matchID).catch(() => null))) ?? (await join(await create()));
+  await post(`${games}/${seat.matchID}/leave`, { playerID: seat.playerID, credentials: seat.playerCredentials });
 };
 
 export const visits: Partial<Record<string, Visit>> = { rejoin, colyseus, 'boardgame.io': boardgame };
