@@ -13,7 +13,7 @@ export const between = (before: Totals, after: Totals): Bytes => ({ input: after
 
 /** Takes one line of MONITOR in: `1700000000.1 [0 127.0.0.1:5000] "GET" "key"`, or `[0 lua]` for what a script did. Anything else is left out. */
 export function countLine(line: string, into: Commands): void {
-  const [, who, name] = /^\+[\d.]+ \[\d+ ([^\]]+)\] "([^"]+)"/.exec(line) ?? [];
+  const [, who, name] = /^\+[\d.]+ \[\d+ (\S+)\] "([^"]+)"/.exec(line) ?? [];
   if (who === undefined || name === undefined) return;
   if (who === 'lua') into.inScripts += 1;
   else into.sent.set(name.toLowerCase(), (into.sent.get(name.toLowerCase()) ?? 0) + 1);

@@ -30,7 +30,7 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
     await pause(Math.max(timing.warmUp, workload.settles ?? 0) * 1_000);
     await load.ask({ ask: 'begin' });
     const before = look(running, load.pid);
-    await pause(timing.seconds * 1_000);
+    await pause(Math.max(timing.seconds, workload.least ?? 0) * 1_000);
     const after = look(running, load.pid);
     const counted = await load.counted();
     const proved = (await load.ask({ ask: 'prove' })).faults ?? [];

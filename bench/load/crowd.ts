@@ -195,8 +195,18 @@ export class Crowd {
     return faults;
   }
 
-  /** Afterwards: was the game really played? All are steered to the right until they go there; all boards hold what was acknowledged. */
-  async prove(): Promise<string[]> {
+  /** Afterwards: was the game really played, and where it should be? All are steered to the right until they go there; all boards hold what was acknowledged. */
+  async prove(): Promise<string[]> { return [...(await this.proveGame()), ...(await this.provePlace())]; }
+
+  /** Rooms are moved when nodes have more of them than others. */
+  private async provePlace(): Promise<string[]> {
+    if (this.order.spread !== 'owner') return [];
+    const beside = await Promise.all(this.rooms.map(room => room.at(-1)!.isBesideOwner()));
+    const away = beside.filter(yes => !yes).length;
+    return away === 0 ? [] : [`${away} of ${beside.length} rooms had moved away from their players`];
+  }
+
+  private async proveGame(): Promise<string[]> {
     const { game } = this.order;
     if (isReal(game)) {
       this.steerAll(() => ({ x: 100, y: 0 }));

@@ -44,6 +44,8 @@ export abstract class Player {
   abstract move(cell: number): Promise<void>;
   /** The board as this player knows it. */
   abstract board(): Promise<Pick<Board, 'total' | 'last'>>;
+  /** Whether it is connected to the node that runs its room. */
+  isBesideOwner(): Promise<boolean> { return Promise.resolve(true); }
   abstract close(): void;
 }
 

@@ -87,6 +87,10 @@ export class RejoinPlayer extends Player {
     }
   }
   board(): Promise<Board> { return Promise.resolve((this.view!.state as Board | null) ?? emptyBoard()); }
+  override async isBesideOwner(): Promise<boolean> {
+    const said = (await this.line.ask('inspect', { room: this.room })) as InspectReply;
+    return said.ok && said.owner === said.node;
+  }
   close(): void {
     if (this.timer) clearTimeout(this.timer);
     this.line.socket.close();

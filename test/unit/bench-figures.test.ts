@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { pairedDifferences, pairedRatios, quantile, spread } from '../../bench/contest/figures.ts';
+import { between, countLine, type Commands } from '../../bench/contest/redis-counts.ts';
 import { parseBusy, parseStat } from '../../bench/contest/processes.ts';
 import { short } from '../../bench/contest/report.ts';
 import { goesRight, move, pack, start, unpack, wide } from '../../bench/work/arena.ts';
@@ -28,6 +29,15 @@ describe('the figures of the bench', () => {
     assert.throws(() => parseStat('4711 (gone)'), /not a line of/);
   });
   it('reads how long the machine was busy: not idle, not waiting for a disk', () => assert.equal(parseBusy('cpu  100 20 30 9999 500 6 7 8 0 0\ncpu0 1 1 1 1\n'), 1.63));
+  it('tells what clients sent to Redis from what its scripts ran', () => {
+    const counted: Commands = { sent: new Map(), inScripts: 0 };
+    for (const line of ['+OK', '+1700000000.123456 [0 127.0.0.1:5000] "EVALSHA" "x" "1" "[0 lua]"', '+1700000000.2 [0 lua] "XADD" "k"', '+1700000000.3 [0 [::1]:5000] "publish" "c" "m"', '+1700000000.4 [0 127.0.0.1:5000] "PUBLISH" "c" "m"']) countLine(line, counted);
+    assert.deepEqual([...counted.sent], [['evalsha', 1], ['publish', 2]]);
+    assert.equal(counted.inScripts, 1);
+  });
+  it('leaves out of what went through Redis the answer that told it', () => {
+    assert.deepEqual(between({ input: 1, output: 10, journal: 5, own: 100 }, { input: 4, output: 200, journal: 9, own: 101 }), { input: 3, output: 90, journal: 4 });
+  });
   it('writes figures with three digits that count', () => assert.deepEqual([1_234.5, 123.4, 12.34, 1.234, NaN].map(short), ['1,235', '123', '12.3', '1.23', '–']));
 });
 
