@@ -4,9 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openRunFolder } from '../server/launcher/run-folder.ts';
 import { root } from '../server/root.ts';
 import { barCharts, type Bars } from './contest/bars.ts';
+import { openPlace } from './contest/place.ts';
 import { contestants } from './contest/contestants.ts';
 import { spread } from './contest/figures.ts';
 import { report, short } from './contest/report.ts';
@@ -54,8 +54,8 @@ const about = {
 };
 
 const results: { workload: Workload; of: Result[] }[] = plan.map(workload => ({ workload, of: [] }));
-const folder = await openRunFolder();
 const env: Record<string, string> = values.profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${resolve(values.profile)}` };
+const place = await openPlace({ env, gently: values.profile !== undefined });
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { interrupted = true; process.stderr.write('\nends after this one\n'); });
 try {
@@ -68,14 +68,14 @@ try {
     }
   }
 } finally {
-  await folder.close();
+  await place.close();
 }
 await publish();
 
 /** A contestant that fails a round has a fault in it, and the others go on. */
 async function attempt(workload: Workload, contestant: (typeof contestants)[number], round: number): Promise<Result> {
   const began = performance.now();
-  const result = await runOnce(contestant, workload, round, timing, { ports: folder.ports, folder: folder.path, env, gently: values.profile !== undefined }).catch((error: unknown): Result => ({
+  const result = await runOnce(contestant, workload, round, timing, place).catch((error: unknown): Result => ({
     contestant: contestant.name, workload: workload.name, round, clients: workload.clients, faults: [(error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!],
     figures: Object.fromEntries((['cpu', 'redisCpu', 'system', 'bytes', 'bytesOut', 'deliveries', 'moves', 'p50', 'p99', 'jitter', 'memory', 'load', 'others'] satisfies Figure[]).map(f => [f, NaN])) as Record<Figure, number>,
   }));

@@ -1,9 +1,9 @@
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openRunFolder } from '../server/launcher/run-folder.ts';
-import { startPeer, startRejoin, type Contestant, type Place, type Running } from './contest/contestant.ts';
+import { startPeer, startRejoin, type Contestant, type Running } from './contest/contestant.ts';
 import { LoadProcess } from './contest/load-process.ts';
+import { openPlace, type Place } from './contest/place.ts';
 import { between, bytesOf, watchCommands, type Bytes } from './contest/redis-counts.ts';
 import { short } from './contest/report.ts';
 import { usedBy } from './contest/processes.ts';
@@ -28,8 +28,7 @@ const growing: Record<string, Growing> = {
 /** What was counted in some seconds in which so much was played. */
 interface Look { commands: number; inScripts: number; names: [string, number][]; bytes: Bytes; cpu: number; played: number; seconds: number }
 
-const folder = await openRunFolder();
-const place = { ports: folder.ports, folder: folder.path, env: {}, gently: false };
+const place = await openPlace();
 try {
   process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}: ${clients} clients, ${seconds} s each. "For nothing" is what is asked with nobody playing, and taken off the rest. Top-level commands; what scripts run is not waited for by anybody.\n\n`);
   process.stdout.write('| | nodes | for nothing: commands per node and second | bytes | per move: commands | which | in scripts | Redis in, B | out, B | journal, B | per tick of a room: commands | which | Redis in, B | out, B | journal, B | CPU µs per move |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n');
@@ -39,7 +38,7 @@ try {
     for (const nodes of values.nodes.split(',').map(Number)) process.stdout.write(`${await row(name, one, nodes)}\n`);
   }
 } finally {
-  await folder.close();
+  await place.close();
 }
 
 async function row(name: string, one: Growing, nodes: number): Promise<string> {

@@ -1,17 +1,15 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { root } from '../../server/root.ts';
-import { Child, type ChildEvents } from '../../server/launcher/child.ts';
+import { Child } from '../../server/launcher/child.ts';
 import { compileSources, argumentsFor } from '../../server/launcher/compile.ts';
 import { startCluster } from '../../server/launcher/cluster.ts';
-import type { PortBlock } from '../../server/launcher/ports.ts';
 import { RedisProcess } from '../../server/launcher/redis-process.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
 import type { CrowdOrder } from '../load/crowd.ts';
 import type { Game } from '../load/player.ts';
+import type { Place } from './place.ts';
 
-/** What a contestant's servers get from the bench: free ports, a folder, and, where it is to be profiled, more environment. */
-export interface Place { ports: PortBlock; folder: string; env: Readonly<Record<string, string>>; /** In good order, which takes longer: for what is written at the end. */ gently: boolean }
 export interface Running {
   urls: string[];
   processes: { role: 'server' | 'redis'; name: string; pid: number }[];
@@ -33,8 +31,6 @@ export interface Contestant {
   start(place: Place): Promise<Running>;
 }
 
-const events: ChildEvents = { mayStart: () => true, started: () => {}, line: (name, line) => void process.stderr.write(`${name}: ${line}\n`), exited: () => {} };
-
 /** Of all servers alike. */
 const production = { NODE_ENV: 'production' };
 
@@ -51,7 +47,7 @@ export async function startPeer(place: Place, script: string, { nodes = 1, redis
     for (let i = 1; i <= nodes; i++) {
       const port = await place.ports.take();
       const env = { ...process.env, ...production, ...place.env, PORT: String(port), ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }) };
-      const child = new Child({ name: `${script} ${i}`, command: process.execPath, args: [join(root, 'bench/peers', script)], cwd: root, env }, events);
+      const child = new Child({ name: `${script} ${i}`, command: process.execPath, args: [join(root, 'bench/peers', script)], cwd: root, env }, place.events);
       children.push({ child, port });
       await child.serves(() => answers(port), 20_000);
     }
@@ -71,12 +67,12 @@ const answers = (port: number): Promise<boolean> => new Promise(resolve => {
   socket.once('error', () => resolve(false));
 });
 
-async function startRedis({ ports, folder }: Place): Promise<RedisProcess> {
+async function startRedis({ ports, folder, events }: Place): Promise<RedisProcess> {
   const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stderr.write(`${text}\n`));
   const port = await ports.take();
   const home = join(folder, `redis-${port}`);
   const settings = [['bind', '127.0.0.1'], ['port', String(port)], ['dir', home], ['daemonize', 'no'], ['appendonly', 'no'], ['save', '']] as const;
-  const redis = new RedisProcess({ name: 'redis', command, home, port, login: 'default none', settings: () => settings }, { ...events, line: () => {} });
+  const redis = new RedisProcess({ name: 'redis', command, home, port, login: 'default none', settings: () => settings }, events);
   await redis.start();
   return redis;
 }
@@ -97,7 +93,7 @@ export async function startRejoinAlone(place: Place): Promise<Running> {
   const port = await place.ports.take();
   const { REDIS_URL: _none, ...others } = process.env;
   const env = { ...others, ...production, ...place.env, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn', TRUST_PROXY: 'loopback' };
-  const child = new Child({ name: 'node', command: process.execPath, args: argumentsFor('bench/rejoin-node.ts'), cwd: root, env, ipc: true }, events);
+  const child = new Child({ name: 'node', command: process.execPath, args: argumentsFor('bench/rejoin-node.ts'), cwd: root, env, ipc: true }, place.events);
   await child.serves(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).then(answer => answer.ok, () => false)), 60_000);
   return { urls: [`http://127.0.0.1:${port}`], redisUrl: null, stop: async () => void (await (place.gently ? child.stop(5_000) : child.kill())), processes: [{ role: 'server', name: 'node', pid: child.pid }] };
 }

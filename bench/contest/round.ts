@@ -1,8 +1,9 @@
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './figures.ts';
-import type { Contestant, Place, Running } from './contestant.ts';
+import type { Contestant, Running } from './contestant.ts';
 import { LoadProcess } from './load-process.ts';
+import type { Place } from './place.ts';
 import { busy, usedBy } from './processes.ts';
 import type { Workload } from './workloads.ts';
 
