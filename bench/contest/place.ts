@@ -28,7 +28,7 @@ export async function openPlace({ env = {}, gently = false }: Partial<Pick<Place
         folder.record({ name, pid });
       },
       line: (name, line) => { if (name !== 'redis') process.stderr.write(`${name}: ${line}\n`); },
-      exited: () => {},
+      exited: (_exit, pid) => watchdog.forget(pid),
     },
     async close() {
       await watchdog.release();
