@@ -26,12 +26,12 @@ const growing: Record<string, Growing> = {
 };
 
 /** What was counted in some seconds in which so much was played. */
-interface Look { commands: number; inScripts: number; names: [string, number][]; bytes: Bytes; cpu: number; played: number; seconds: number }
+interface Look { commands: number; inScripts: number; names: [string, number][]; bytes: Bytes; cpu: number; played: number; seconds: number; /** Bytes of one delivery to one client. */ stream: number }
 
 const place = await openPlace();
 try {
   process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}: ${clients} clients, ${seconds} s each. "For nothing" is what is asked with nobody playing, and taken off the rest. Top-level commands; what scripts run is not waited for by anybody.\n\n`);
-  process.stdout.write('| | nodes | for nothing: commands per node and second | bytes | per move: commands | which | in scripts | Redis in, B | out, B | journal, B | per tick of a room: commands | which | Redis in, B | out, B | journal, B | CPU µs per move |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n');
+  process.stdout.write('| | nodes | for nothing: commands per node and second | bytes | per move: commands | which | in scripts | Redis in, B | out, B | journal, B | per tick of a room: commands | which | Redis in, B | out, B | journal, B | to one client, B | CPU µs per move |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n');
   for (const name of values.contestants.split(',')) {
     const one = growing[name];
     if (!one) throw new Error(`--contestants: there is no '${name}', but ${Object.keys(growing).join(', ')}`);
@@ -50,7 +50,7 @@ async function row(name: string, one: Growing, nodes: number): Promise<string> {
     const ticks = await played(running, one, 'arena', nothing);
     const each = ({ names }: Look) => names.slice(0, 4).map(([command, n]) => `${command} ${short(n)}`).join(', ');
     const idle = nothing.commands / nodes / nothing.seconds;
-    return `| ${[name, nodes, short(idle), short((nothing.bytes.input + nothing.bytes.output) / nodes / nothing.seconds), short(moves.commands), each(moves), short(moves.inScripts), short(moves.bytes.input), short(moves.bytes.output), short(moves.bytes.journal), short(ticks.commands), each(ticks), short(ticks.bytes.input), short(ticks.bytes.output), short(ticks.bytes.journal), short(moves.cpu)].join(' | ')} |`;
+    return `| ${[name, nodes, short(idle), short((nothing.bytes.input + nothing.bytes.output) / nodes / nothing.seconds), short(moves.commands), each(moves), short(moves.inScripts), short(moves.bytes.input), short(moves.bytes.output), short(moves.bytes.journal), short(ticks.commands), each(ticks), short(ticks.bytes.input), short(ticks.bytes.output), short(ticks.bytes.journal), short(ticks.stream), short(moves.cpu)].join(' | ')} |`;
   } finally {
     await running.stop();
   }
@@ -89,7 +89,7 @@ async function look(running: Running, load: LoadProcess | null): Promise<Look> {
     await work();
     const counted = load && (await load.counted());
     const took = counted?.seconds ?? (performance.now() - began) / 1_000;
-    return { seconds: took, played: counted === null ? 1 : counted.moves > 0 ? counted.moves : counted.deliveries > 0 ? took * hz * (clients / 8) : NaN };
+    return { seconds: took, stream: counted === null ? NaN : counted.bytesIn / counted.deliveries, played: counted === null ? 1 : counted.moves > 0 ? counted.moves : counted.deliveries > 0 ? took * hz * (clients / 8) : NaN };
   };
   let bytes: Bytes = { input: 0, output: 0, journal: 0 };
   let used = 0;
