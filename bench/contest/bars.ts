@@ -1,11 +1,12 @@
 import { niceStep } from '../chart.ts';
 import type { Spread } from './figures.ts';
+import { short } from './report.ts';
 
 /** A row of bars: a name, a median with its quartiles, and whether it is one of ours. */
 export interface Bar { name: string; value: Spread; ours: boolean }
 export interface Bars { title: string; unit: string; bars: readonly Bar[] }
 
-const size = { width: 860, left: 330, right: 90, row: 24, head: 46, foot: 26 };
+const size = { width: 960, left: 420, right: 90, row: 24, head: 46, foot: 26 };
 const escape = (text: string): string => text.replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`);
 
 /** Horizontal bars, one group below the other, as one SVG that reads on light and dark pages. Whiskers are quartiles. */
@@ -37,7 +38,7 @@ function one({ title, unit, bars }: Bars): string {
       `<text x="${size.left - 8}" y="${y + 12}" text-anchor="end" fill="#374151">${escape(name)}</text>`,
       `<rect x="${size.left}" y="${y}" width="${(Number(x(value.median)) - size.left).toFixed(1)}" height="16" fill="${ours ? '#2563eb' : '#9ca3af'}"/>`,
       `<line x1="${x(value.q1)}" x2="${x(value.q3)}" y1="${middle}" y2="${middle}" stroke="#111827" stroke-width="1.5"/>`,
-      `<text x="${Number(x(Math.max(value.q3, value.median))) + 6}" y="${y + 12}" fill="#111827">${value.median.toPrecision(3)}</text>`,
+      `<text x="${Number(x(Math.max(value.q3, value.median))) + 6}" y="${y + 12}" fill="#111827">${short(value.median)}</text>`,
     ].join('');
   });
   return [`<text x="16" y="22" font-weight="600" fill="#111827">${escape(title)} <tspan font-weight="400" fill="#6b7280">${escape(unit)}</tspan></text>`, ...grid, ...rows].join('');
