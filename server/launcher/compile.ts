@@ -26,13 +26,14 @@ async function compile(): Promise<void> {
   const { build } = await import('esbuild');
   const all = await Promise.all(FOLDERS.map(folder => readdir(join(root, folder), { recursive: true }).then(files => files.map(file => join(folder, file)))));
   const { outputFiles } = await build({
-    absWorkingDir: root, entryPoints: all.flat().filter(file => /\.ts$/.test(file) && !/\.(d|test)\.ts$/.test(file)),
+    absWorkingDir: root, entryPoints: all.flat().filter(file => /\.ts$/.test(file) && !/\.(d|test)\.ts$|(^|\/)node_modules\//.test(file)),
     outdir: OUT, outbase: root, format: 'esm', platform: 'node', target: 'node20', write: false, logLevel: 'silent', bundle: true, packages: 'external',
     // A file for each file, so that what lies beside them is found as from the sources.
     plugins: [{ name: 'as they are', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, ({ path, kind }) => (kind === 'entry-point' ? null : { path: path.replace(/\.ts$/, '.js'), external: true })) }],
   });
-  const lua = 'server/store/lua';
-  const scripts = await Promise.all((await readdir(join(root, lua))).map(async file => ({ path: join(OUT, lua, file), contents: await readFile(join(root, lua, file)) })));
+  // What is found beside them: for Redis (lua) and for the shell (the watchdog, without which a launcher that is killed leaves all it started).
+  const beside = all.flat().filter(file => /^server\/.*\.(lua|sh)$/.test(file));
+  const scripts = await Promise.all(beside.map(async file => ({ path: join(OUT, file), contents: await readFile(join(root, file)) })));
   await Promise.all([...outputFiles, ...scripts].map(({ path, contents }) => put(path, contents)));
 }
 

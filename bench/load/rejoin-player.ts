@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { apply, type Changes } from '../../shared/delta.ts';
+import type { Json } from '../../shared/json.ts';
+import type { ActReply, CreateReply, InspectReply, Joined, JoinReply, RoomView, WireChange } from '../../shared/protocol.ts';
+import { unpack, type Craft, type Steer } from '../work/arena.ts';
+import { emptyBoard, type Board } from '../work/moves.ts';
+import { Player, type Seat } from './player.ts';
+import { nameOf, readEvent, SocketIoLine } from './socket-io-line.ts';
+
+const games: Record<string, string> = { arena: 'bench-arena', 'arena plain': 'bench-arena-plain', views: 'bench-views', big: 'bench-big', moves: 'bench-moves' };
+type ArenaState = { tick: number; crafts: string | Craft[]; fuel?: number };
+
+/** Pause (ms) between two keep-alives, as in the SDK: about a second, two when nothing was done for a while. */
+const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000 };
+
+/** A player of Rejoin: says what the SDK would say (numbered actions, numbered inputs, its place once a second), and reads no more than it must. */
+export class RejoinPlayer extends Player {
+  private view: RoomView | null = null;
+  private last: { packet: Buffer; json: number } | null = null;
+  private inputs = 0;
+  private acted = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private lastActive = performance.now();
+
+  private constructor(private readonly line: SocketIoLine, private readonly joined: Joined, private readonly game: Seat['game'], private readonly witness: boolean) {
+    super();
+    this.acted = joined.base;
+    if (joined.view && (witness || game === 'moves')) this.view = joined.view;
+    this.keepAlive();
+  }
+
+  static async sitDown(seat: Seat): Promise<Player> {
+    const { urls, node, room, name, game, variant, address } = seat;
+    const headers = { 'x-forwarded-for': address };
+    const hello = await greet(urls[node === 'owner' ? room % urls.length : node]!, headers);
+    let { line } = hello;
+    let id = name;
+    if (id === null) {
+      const made = (await line.ask('create', { game: games[variant === null ? game : `${game} ${variant}`], private: true })) as CreateReply;
+      if (!made.ok) throw new Error(`no room: ${made.code}`);
+      id = made.room;
+    }
+    const session = randomUUID();
+    const sit = async () => {
+      const joined = (await line.ask('join', { room: id, session, ...(seat.watch ? { watch: true } : {}) })) as JoinReply;
+      if (!joined.ok) throw new Error(`no seat: ${joined.code} ${joined.detail ?? ''}`);
+      return joined;
+    };
+    const early: [Buffer, number][] = [];
+    const listen = () => { line.onEvent = (packet, json) => void (nameOf(packet, json) === 'change' && early.push([Buffer.from(packet), json])); };
+    listen();
+    let joined = await sit();
+    if (node === 'owner') {
+      const url = await ownerOf(line, id, urls);
+      if (url !== hello.url) {
+        line.socket.close();
+        ({ line } = await greet(url, headers, hello.token));
+        early.length = 0;
+        listen();
+        joined = await sit();
+      }
+    }
+    const player = new RejoinPlayer(line, joined, game, seat.witness);
+    line.onEvent = (packet, json) => player.heard(packet, json);
+    for (const [packet, json] of early) player.heard(packet, json);
+    player.deliveries = 0;
+    return player;
+  }
+
+  get room(): string { return this.joined.room; }
+  get bytesIn(): number { return this.line.socket.bytesIn; }
+  get bytesOut(): number { return this.line.socket.bytesOut; }
+  steer(to: Steer): void {
+    this.lastActive = performance.now();
+    this.line.emit('input', { room: this.room, n: ++this.inputs, hold: { steer: to } });
+  }
+  async move(cell: number): Promise<void> {
+    const n = ++this.acted;
+    this.lastActive = performance.now();
+    for (;;) {
+      const said = (await this.line.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.joined.term })) as ActReply;
+      if (said.ok) return;
+      if (said.code !== 'slow-down') throw new Error(`Rejoin refused a move: ${said.code}`);
+      this.slowed += 1;
+      await pause((said as { retryAfter?: number }).retryAfter ?? 100);
+    }
+  }
+  board(): Promise<Board> { return Promise.resolve((this.view!.state as Board | null) ?? emptyBoard()); }
+  override async isBesideOwner(): Promise<boolean> {
+    const said = (await this.line.ask('inspect', { room: this.room })) as InspectReply;
+    return said.ok && said.owner === said.node;
+  }
+  close(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.line.socket.close();
+  }
+
+  private heard(packet: Buffer, json: number): void {
+    if (nameOf(packet, json) !== 'change') return;
+    this.deliveries += 1;
+    // Kept for the place that is said once a second.
+    this.last = { packet, json };
+    if (!this.view) return;
+    const [, , , seq, , changes] = readEvent(packet, json) as ['change', string, ...WireChange];
+    if (seq <= this.joined.place[1] || changes === 0) return;
+    apply(this.view as unknown as Json, changes as Changes);
+    if (this.game === 'moves' || !this.witness || this.view.state === null) return;
+    const { tick, crafts, fuel } = this.view.state as unknown as ArenaState;
+    this.seen.take(tick, typeof crafts === 'string' ? unpack(crafts) : crafts.map(craft => ({ ...craft })), performance.now(), fuel);
+  }
+
+  private keepAlive(): void {
+    const idle = performance.now() - this.lastActive > pace.idleAfter;
+    this.timer = setTimeout(() => {
+      this.keepAlive();
+      void this.line.ask('place', { rooms: { [this.room]: this.place() } });
+    }, (idle ? pace.idle : pace.busy) * (0.9 + Math.random() * 0.2));
+  }
+  private place(): [number, number] {
+    if (!this.last) return this.joined.place as [number, number];
+    const [, , term, seq] = readEvent(this.last.packet, this.last.json) as ['change', string, number, number];
+    return [term, seq];
+  }
+}
+
+interface Hello { line: SocketIoLine; url: string; token: string }
+
+/** Opens a line and waits for the welcome. */
+export async function greet(url: string, headers: Record<string, string>, token?: string): Promise<Hello> {
+  let welcomed = (_token: string) => {};
+  const welcome = new Promise<string>(resolve => { welcomed = resolve; });
+  const line = await SocketIoLine.open(url, { auth: { wire: 1, ...(token === undefined ? {} : { token }) }, headers, onEvent: (packet, json) => {
+    const [name, said] = readEvent(packet, json) as [string, { token: string }];
+    if (name === 'welcome') welcomed(said.token);
+  } });
+  return { line, url, token: await welcome };
+}
+
+/** Nodes are called node-1, node-2 … in the order of their addresses. */
+async function ownerOf(line: SocketIoLine, room: string, urls: readonly string[]): Promise<string> {
+  const said = (await line.ask('inspect', { room })) as InspectReply;
+  if (!said.ok || said.owner === null) throw new Error('nobody owns the room');
+  return urls[Number(/\d+$/.exec(said.owner)?.[0] ?? 1) - 1] ?? urls[0]!;
+}

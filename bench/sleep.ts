@@ -1,0 +1,61 @@
+import { cpus } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { until } from '../server/launcher/until.ts';
+import { startRejoin } from './contest/contestant.ts';
+import { LoadProcess } from './contest/load-process.ts';
+import { openPlace } from './contest/place.ts';
+import { usedBy } from './contest/processes.ts';
+
+/**
+ * What a room costs its node while it is played in, and what is left of it when all have gone: rooms in memory, heap, and memory of
+ * Redis. `npm run bench:sleep -- --clients 2000`
+ */
+const { values } = parseArgs({ options: { clients: { type: 'string', default: '2000' } } });
+const clients = Number(values.clients);
+const members = 4;
+const KiB = 1_024;
+
+interface Look { when: string; rooms: number; sockets: number; heap: number; rss: number; redis: number }
+
+const place = await openPlace();
+try {
+  const running = await startRejoin(place, 1);
+  const load = new LoadProcess();
+  try {
+    await pause(3_000);
+    const looks = [await look('before', running.urls[0]!, running.processes.find(p => p.role === 'redis')!.pid)];
+    const again = async (when: string) => void looks.push(await look(when, running.urls[0]!, running.processes.find(p => p.role === 'redis')!.pid));
+    await load.ask({ ask: 'sit', order: { dialect: 'rejoin', variant: null, game: 'moves', urls: running.urls, spread: 'one', clients, think: Infinity } }, 120_000);
+    await again('all are seated');
+    await load.ask({ ask: 'leave' });
+    await until('all rooms sleep', async () => ((await gauge(running.urls[0]!, 'rejoin_rooms')) === 0 ? true : undefined), { within: 120_000, every: 1_000 });
+    await again('all have gone, all rooms sleep');
+    const rooms = Math.floor(clients / members);
+    process.stdout.write([
+      `\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}: ${rooms} rooms of ${members}`, '',
+      '| | rooms in the node | sockets | heap, MiB | resident, MiB | Redis, MiB | heap above the beginning, KiB per room |', '|---|---|---|---|---|---|---|',
+      ...looks.map(l => `| ${l.when} | ${l.rooms} | ${l.sockets} | ${(l.heap / KiB / KiB).toFixed(1)} | ${(l.rss / KiB / KiB).toFixed(1)} | ${(l.redis / KiB / KiB).toFixed(1)} | ${((l.heap - looks[0]!.heap) / KiB / rooms).toFixed(1)} |`), '',
+    ].join('\n'));
+  } finally {
+    await load.stop();
+    await running.stop();
+  }
+} finally {
+  await place.close();
+}
+
+async function gauge(url: string, name: string): Promise<number> {
+  const text = await fetch(`${url}/metrics`).then(answer => answer.text());
+  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? NaN);
+}
+
+/** The least heap within some seconds: what is left when the collector was there. */
+async function look(when: string, url: string, redis: number): Promise<Look> {
+  let heap = Infinity;
+  for (let i = 0; i < 40; i++) {
+    heap = Math.min(heap, await gauge(url, 'nodejs_heap_size_used_bytes'));
+    await pause(250);
+  }
+  return { when, heap, rooms: await gauge(url, 'rejoin_rooms'), sockets: await gauge(url, 'rejoin_sockets'), rss: await gauge(url, 'process_resident_memory_bytes'), redis: usedBy(redis).rss };
+}
