@@ -28,6 +28,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   examples: ['redis-server'],
   seeds: [],
   ablations: [],
+  bench: ['redis-server', 'nginx'],
   conformance: ['redis-server'],
   moves: [],
 };
