@@ -63,6 +63,9 @@ export class Gateway {
   }
 
   private ownServer(http: HttpServer): GameServer {
+    // Node takes its own listener off a socket that is upgraded. Until somebody else has put one on, or where nobody does (a
+    // node that is busy, a path that is nobody's), one that is reset would be an error that nobody catches: the end of the process.
+    http.prependListener('upgrade', (_request, socket) => { socket.on('error', () => {}); });
     const io: GameServer = new Server(http, {
       serveClient: false,
       transports: ['websocket', 'polling'],

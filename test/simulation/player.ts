@@ -53,6 +53,16 @@ export class Player implements Struck {
     this.join();
   }
 
+  /** Of two windows the older one may win, where the store has forgotten which came last: whoever sits at the newer one asks again. */
+  private again(generation: number): void {
+    if (this.older.length === 0) return;
+    this.world.clock.after(300, () => {
+      if (generation !== this.generation) return;
+      this.room = null;
+      this.join();
+    });
+  }
+
   private join(): void {
     const generation = ++this.generation;
     const client = this.current;
@@ -60,6 +70,9 @@ export class Player implements Struck {
       if (generation !== this.generation) return;
       this.room = room;
       this.onRoom(this, room);
-    }, () => {});
+      room.onEnd(refusal => { if (refusal.code === 'session-replaced') this.again(generation); });
+    }, (error: Error & { code?: string }) => {
+      if (error.code === 'session-replaced') this.again(generation);
+    });
   }
 }
