@@ -15,7 +15,7 @@ export interface KindSum {
 }
 export interface RunLine { date: string; machine: string; command: string; minutes: number; faults: number; accepted: number; violations: number; left: string[] }
 /** All runs so far, added up: what the tables in docs/faults.md are made from. */
-export interface Book { runs: RunLine[]; kinds: Record<string, KindSum>; counts: Counts; findings: string[] }
+export interface Book { runs: RunLine[]; kinds: Record<string, KindSum>; counts: Counts; findings: string[]; /** What became of findings, once somebody has looked into them: sentences, by hand. */ became?: string[] }
 
 export const emptyBook = (): Book => ({ runs: [], kinds: {}, counts: noCounts(), findings: [] });
 export const readBook = (file: string): Book => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Book) : emptyBook());
@@ -38,5 +38,5 @@ export function withRun(book: Book, result: RunResult, command: string): Book {
     date: new Date().toISOString().slice(0, 10), machine: machine(), command, minutes: Math.round((result.ended - result.began) / 6_000) / 10,
     faults: struck.filter(s => s.kind !== 'nothing').length, accepted: checked.counts.accepted, violations: checked.findings.length, left: result.left,
   };
-  return { runs: [...book.runs, line], kinds, counts, findings: [...book.findings, ...checked.findings.map(f => `${line.date} ${f.wrong} ${f.room}: ${f.says}`)] };
+  return { ...book, runs: [...book.runs, line], kinds, counts, findings: [...book.findings, ...checked.findings.map(f => `${line.date} ${f.wrong} ${f.room}: ${f.says}`)] };
 }

@@ -54,7 +54,7 @@ export function page(book: Book): string {
     '',
     ...Object.entries(wrongs).map(([wrong, says]) => `- **${wrong}**: ${says}`),
     '',
-    ...(book.findings.length > 0 ? ['## Violations', '', ...book.findings.slice(0, 100).map(f => `- ${f}`), ''] : []),
+    ...(book.findings.length > 0 ? ['## Violations', '', ...book.findings.slice(0, 100).map(f => `- ${f}`), '', ...(book.became ?? []).flatMap(text => [text, ''])] : []),
     '## How it is done, and why so',
     '',
     '- **The journal is read from the append-only file.** Journals are trimmed behind their snapshots, so somebody has to keep what passes by. To',
