@@ -8,8 +8,8 @@ const FOLDERS = ['server', 'shared', 'client', 'testkit', 'bench', 'examples', '
 const OUT = join(root, 'dist/run');
 
 /**
- * How to start a script of this repository: as arguments of node. Compiled ahead of time a node is up after a third of the
- * work that it takes with a loader, which a machine that is busy taking over its rooms has better use for.
+ * How to start a script of this repository: as arguments of node. Compiled ahead of time a node is up with less work
+ * than with a loader, and a machine that is busy taking over its rooms has better use for that.
  */
 export function argumentsFor(script: string): string[] {
   const file = join(OUT, script.replace(/\.ts$/, '.js'));
