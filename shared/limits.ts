@@ -76,6 +76,8 @@ export const limits = {
   batch: 64,
   /** One journal entry. */
   entryBytes: 65_536,
+  /** At least so often a room says which message of held inputs has counted: changes are told many times a second, and most clients need not know. */
+  inputsNumbered: 1_000,
   /** The whole document of a room: state, seats, timers. */
   documentBytes: 1_048_576,
   /** Entries after which a snapshot is written, and entries kept behind it for resumes. */
@@ -143,6 +145,8 @@ export const limits = {
   forgetNode: 60_000,
   /** Claims of one node under way at once. */
   claims: 16,
+  /** What one node tells another, and is in no hurry, waits so long for something that goes the same way. */
+  company: 4,
   /** A forwarded message waits this long for its answer before the owner is looked up again. */
   forward: 1_000,
   /** A request of a client is tried for this long, over any number of owners. */
