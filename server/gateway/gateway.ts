@@ -213,11 +213,11 @@ export class Gateway {
       return hangUp(socket);
     }
     const connection = node.edge.connect(new SocketLink(socket), identity, this.door!.addressOf(socket.request));
-    const may = this.guest ? this.door!.counter() : () => true;
+    const may = this.guest ? this.door!.counter() : null;
     // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
     socket.onAny((event: unknown, ...args: unknown[]) => {
       if (!socket.connected) return;
-      if (!may()) this.expel(socket, refused('slow-down', 'too many packets'));
+      if (may?.() === false) this.expel(socket, refused('slow-down', 'too many packets'));
       else if (this.guest && !this.fits(args)) this.expel(socket);
       else if (requestNames.includes(event as RequestName)) void this.request(socket, connection, node, event as RequestName, args);
       else if (sayingNames.includes(event as SayingName)) this.saying(socket, connection, node, event as SayingName, args[0]);

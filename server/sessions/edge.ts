@@ -240,7 +240,7 @@ export class Edge {
     }
     const { channels: kept, game, fresh: _fresh, ...joined } = reply;
     // The very texts that it subscribed to, so that they are kept once.
-    connection.attach(room, { session, watch, channels: channels.filter(channel => kept.includes(channel)), game });
+    connection.attach(room, { session, watch, channels: kept.map(channel => channels.find(own => own === channel) ?? channel), game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
     return joined;
