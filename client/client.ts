@@ -155,7 +155,7 @@ export class Client {
 
   private async enter<D extends ContractDef>(request: JoinRequest, game: Contract<D>): Promise<Room<D>> {
     const session = this.random();
-    const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, session }, room => this.adopt(room, game as unknown as Contract, session, request.watch ?? false))) as Joined;
+    const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request.watch ?? false))) as Joined;
     return this.rooms.get(reply.room) as unknown as Room<D>;
   }
 

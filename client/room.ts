@@ -214,7 +214,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const { line } = connector;
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, version: game.version, ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, short: true, version: game.version, ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }

@@ -1,7 +1,8 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { RequestName, Requests } from '../shared/protocol.ts';
+import type { JoinReply, RequestName, Requests, ServerToClient } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { Line, Transport } from './ports.ts';
+import { ShortChanges } from './short-changes.ts';
 
 export interface SocketTransportOptions {
   /** In this order; the second is the fallback where WebSockets do not pass. */
@@ -37,10 +38,13 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       const waiting = new Set<() => void>();
       const rejectAll = () => { for (const reject of waiting) reject(); };
       let refusal: Refused | null = null;
+      const short = new ShortChanges();
       socket.onAny((name: string, ...args: unknown[]) => {
         events.heard();
         if (name === 'refused') refusal = args[0] as Refused;
-        (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
+        if (name !== 'c') return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
+        const change = short.read(args as Parameters<ServerToClient['c']>);
+        if (change) events.event('change', ...change);
       });
       socket.io.on('ping', () => events.heard());
       socket.on('connect_error', (error: Error & { data?: Refused }) => end(error.data?.code ? error.data : null));
@@ -55,6 +59,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
           (socket.emit as (name: string, ...args: unknown[]) => void)(name, body, (reply: Requests[K][1]) => {
             if (!waiting.has(fail)) return;
             settle();
+            if (name === 'join') short.joined(reply as JoinReply);
             events.heard();
             resolve(reply);
           });

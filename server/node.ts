@@ -81,7 +81,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
+      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease,
       tell: (at, notice) => this.tell(at, notice),

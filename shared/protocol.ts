@@ -97,6 +97,8 @@ export interface JoinRequest {
   session?: string;
   /** Where the client is in the room's history: it is caught up from there where possible. */
   place?: Place;
+  /** Changes may come in their short form (`c`). */
+  short?: boolean;
   /** By a snapshot in any case: the client holds motion that may never have been journaled. */
   whole?: boolean;
 }
@@ -116,6 +118,8 @@ export interface Joined {
   now: number;
   /** True when the client's place is not on the room's history: something it saw was lost. */
   lost: boolean;
+  /** What this connection calls the room in short changes; where it asked for them. */
+  number?: number | undefined;
   /** How the client catches up: by what it missed, or by everything. */
   with: 'changes' | 'snapshot';
   changes?: WireChange[];
@@ -254,6 +258,12 @@ export type Notice =
 export interface ServerToClient {
   welcome(welcome: Welcome): void;
   change(room: string, ...change: WireChange): void;
+  /**
+   * The usual form of a change: the room by the number of the last join's answer on this connection. With a term, it says
+   * under which term it stands, and all that follow; without, it and the one before it stand under the term last said, by
+   * the answer to a join or by a change of this form. `events` is 0 where there are none and a term follows.
+   */
+  c(number: number, seq: number, changes: Changes | 0, events?: WireEvent[] | 0, term?: number, prevTerm?: number): void;
   /**
    * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
    * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.

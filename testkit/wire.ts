@@ -1,6 +1,7 @@
 import type { Line, LineEvents } from '../client/ports.ts';
+import { ShortChanges } from '../client/short-changes.ts';
 import type { Connection } from '../server/sessions/connection.ts';
-import type { RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
+import type { JoinReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Host, TestClient } from './world.ts';
@@ -16,6 +17,7 @@ export class Wire implements Line {
   /** Requests of the client without an answer, and how each is told that none will come. */
   private readonly waiting = new Map<number, (error: Error) => void>();
   private lastId = 0;
+  private readonly short = new ShortChanges();
 
   constructor(id: string, readonly host: Host, private readonly client: TestClient, player: string, private readonly clock: VirtualClock, private readonly events: LineEvents) {
     host.links.add(this);
@@ -29,6 +31,10 @@ export class Wire implements Line {
       this.connection = host.node.edge.connect({
         id,
         send: (event: keyof ServerToClient, ...args: unknown[]) => this.send(event, args),
+        pass: ({ json }) => {
+          const [event, ...args] = JSON.parse(json) as [string, ...unknown[]];
+          this.send(event, args);
+        },
         subscribe: channel => { this.channels.add(channel); },
         unsubscribe: channel => { this.channels.delete(channel); },
         close: () => this.cut(),
@@ -39,7 +45,12 @@ export class Wire implements Line {
 
   /** From the node to the client. */
   send(event: string, args: unknown[]): void {
-    this.toClient(event, JSON.stringify(args), text => (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...(JSON.parse(text) as unknown[])));
+    this.toClient(event, JSON.stringify(args), text => {
+      const said = JSON.parse(text) as unknown[];
+      if (event !== 'c') return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
+      const change = this.short.read(said as Parameters<ServerToClient['c']>);
+      if (change) this.events.event('change', ...change);
+    });
   }
 
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused> {
@@ -62,8 +73,11 @@ export class Wire implements Line {
           this.toClient(`${name}!`, JSON.stringify(reply), answer => {
             if (!this.waiting.delete(id)) return;
             timer.cancel();
-            resolve(JSON.parse(answer) as Requests[K][1]);
+            const said = JSON.parse(answer) as Requests[K][1];
+            if (name === 'join') this.short.joined(said as JoinReply);
+            resolve(said);
           });
+          this.host.node.edge.answered(this.connection!, name, reply);
         });
       }));
     });

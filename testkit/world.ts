@@ -389,7 +389,7 @@ export class World {
 /** A message between two nodes, without what it tells members of rooms. */
 function withoutCasts(text: string): string {
   const envelope = JSON.parse(text) as { news: [kind: string, body: unknown][] };
-  return JSON.stringify({ ...envelope, news: envelope.news.filter(([kind]) => kind !== 'cast') });
+  return JSON.stringify({ ...envelope, news: envelope.news.filter(([kind]) => kind !== 'cast' && kind !== 'change') });
 }
 
 function logOf(host: Host, logged: string[]): Log {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { apply, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
-import type { ActReply, CreateReply, InspectReply, Joined, JoinReply, RoomView, WireChange } from '../../shared/protocol.ts';
+import type { ActReply, CreateReply, InspectReply, Joined, JoinReply, RoomView, ServerToClient, WireChange } from '../../shared/protocol.ts';
 import { unpack, type Craft, type Steer } from '../work/arena.ts';
 import { emptyBoard, type Board } from '../work/moves.ts';
 import { Player, type Seat } from './player.ts';
@@ -43,12 +43,12 @@ export class RejoinPlayer extends Player {
     }
     const session = randomUUID();
     const sit = async () => {
-      const joined = (await line.ask('join', { room: id, session, ...(seat.watch ? { watch: true } : {}) })) as JoinReply;
+      const joined = (await line.ask('join', { room: id, session, short: true, ...(seat.watch ? { watch: true } : {}) })) as JoinReply;
       if (!joined.ok) throw new Error(`no seat: ${joined.code} ${joined.detail ?? ''}`);
       return joined;
     };
     const early: [Buffer, number][] = [];
-    const listen = () => { line.onEvent = (packet, json) => void (nameOf(packet, json) === 'change' && early.push([Buffer.from(packet), json])); };
+    const listen = () => { line.onEvent = (packet, json) => void (isChange(packet, json) && early.push([Buffer.from(packet), json])); };
     listen();
     let joined = await sit();
     if (node === 'owner') {
@@ -97,12 +97,12 @@ export class RejoinPlayer extends Player {
   }
 
   private heard(packet: Buffer, json: number): void {
-    if (nameOf(packet, json) !== 'change') return;
+    if (!isChange(packet, json)) return;
     this.deliveries += 1;
     // Kept for the place that is said once a second.
     this.last = { packet, json };
     if (!this.view) return;
-    const [, , , seq, , changes] = readEvent(packet, json) as ['change', string, ...WireChange];
+    const { seq, changes } = read(packet, json);
     if (seq <= this.joined.place[1] || changes === 0) return;
     apply(this.view as unknown as Json, changes as Changes);
     if (this.game === 'moves' || !this.witness || this.view.state === null) return;
@@ -118,10 +118,16 @@ export class RejoinPlayer extends Player {
     }, (idle ? pace.idle : pace.busy) * (0.9 + Math.random() * 0.2));
   }
   private place(): [number, number] {
-    if (!this.last) return this.joined.place as [number, number];
-    const [, , term, seq] = readEvent(this.last.packet, this.last.json) as ['change', string, number, number];
-    return [term, seq];
+    // No room of the bench changes its owner while it is measured: its term is the one that it was joined under.
+    return [this.joined.term, this.last ? read(this.last.packet, this.last.json).seq : this.joined.place[1]];
   }
+}
+
+const isChange = (packet: Buffer, json: number): boolean => nameOf(packet, json) === 'c' || nameOf(packet, json) === 'change';
+/** A change in its short form, or whole. */
+function read(packet: Buffer, json: number): { seq: number; changes: Changes | 0 } {
+  const said = readEvent(packet, json) as ['c', ...Parameters<ServerToClient['c']>] | ['change', string, ...WireChange];
+  return said[0] === 'c' ? { seq: said[2], changes: said[3] } : { seq: said[3], changes: said[5] };
 }
 
 interface Hello { line: SocketIoLine; url: string; token: string }

@@ -1,7 +1,10 @@
 import type { Channel, Fanout } from '../ports.ts';
+import type { RoomChange } from '../rooms/messages.ts';
 import type { Peers } from './peers.ts';
 
 type Event = Parameters<Fanout['emit']>[1];
+/** Tells a change to the members of a channel who are connected to this node. */
+type Local = (channel: Channel, change: RoomChange) => void;
 
 /**
  * Tells the members of a room what is new in it. The owner knows on which nodes they are: those here are told at once, those
@@ -9,10 +12,15 @@ type Event = Parameters<Fanout['emit']>[1];
  * not know all of them yet, everybody is told by the adapter.
  */
 export class Casts {
-  constructor(private readonly self: string, private readonly fanout: Fanout, private readonly peers: Peers) {
+  constructor(private readonly self: string, private readonly fanout: Fanout, private readonly peers: Peers, private readonly local: Local) {
     peers.on('cast', (_from, body) => {
       const [channel, event, args] = body as unknown as [Channel, Event, unknown[]];
       fanout.local(channel, event, ...args);
+      return null;
+    });
+    peers.on('change', (_from, body) => {
+      const [channel, room, term, seq, prevTerm, changes, events] = body as unknown as [Channel, string, number, number, number, string, string | null];
+      local(channel, { room, term, seq, prevTerm, changes, events });
       return null;
     });
   }
@@ -22,5 +30,15 @@ export class Casts {
     if (nodes === null) return this.fanout.emit(channel, event, ...args);
     if (nodes.has(this.self)) this.fanout.local(channel, event, ...args);
     for (const node of nodes) if (node !== this.self) this.peers.tell(node, 'cast', [channel, event, args]);
+  }
+
+  /** The same of a change. */
+  change(nodes: ReadonlySet<string> | null, channel: Channel, change: RoomChange): void {
+    const { room, term, seq, prevTerm, changes, events } = change;
+    if (nodes === null) return this.fanout.emit(channel, 'change', room, term, seq, prevTerm, JSON.parse(changes), ...(events === null ? [] : [JSON.parse(events) as unknown]));
+    for (const node of nodes) {
+      if (node === this.self) this.local(channel, change);
+      else this.peers.tell(node, 'change', [channel, room, term, seq, prevTerm, changes, events]);
+    }
   }
 }

@@ -9,10 +9,12 @@ import { BadToken } from '../identity/tokens.ts';
 import type { RejoinNode } from '../node.ts';
 import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
+import type { Encoded } from '../sessions/encoded.ts';
 import { readName } from '../sessions/read.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
-import { oneWriteATurn } from './one-write.ts';
+import { Lanes } from './lane.ts';
+import { Packet } from './packet.ts';
 import { Renewals } from './renewals.ts';
 import { SocketLink } from './socket-link.ts';
 import type { GameServer, GameSocket, GameSpace } from './types.ts';
@@ -49,6 +51,8 @@ export class Gateway {
   /** The namespace in which everything happens. Where the server is somebody else's, nothing outside of it is touched. */
   private readonly space: GameSpace;
   private readonly guest: boolean;
+  /** How Socket.IO begins an event's packet: its type, and the namespace where it is not the main one. */
+  private readonly eventPrefix: string;
   private node: RejoinNode | null = null;
   private readonly slow: SlowReaders;
   private readonly renewals: Renewals;
@@ -60,6 +64,7 @@ export class Gateway {
     this.guest = 'io' in ground;
     this.io = 'io' in ground ? (ground.io as GameServer) : this.ownServer(ground.http);
     this.space = this.io.of(ground.namespace ?? '/');
+    this.eventPrefix = this.space.name === '/' ? '2' : `2${this.space.name},`;
     this.space.use((socket, next) => this.letIn(socket, next));
     if (this.guest) this.settle();
     this.slow = new SlowReaders(parts.clock, parts.meter);
@@ -80,7 +85,7 @@ export class Gateway {
       maxHttpBufferSize: limits.packetBytes,
       allowRequest: (request, decide) => this.admit(request, decide),
     });
-    io.engine.on('connection', oneWriteATurn);
+    io.engine.on('connection', new Lanes().open);
     io.engine.on('connection_error', (error: { code: number; message: string }) => this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
     return io;
   }
@@ -212,7 +217,7 @@ export class Gateway {
       socket.emit('refused', refused('too-many-connections', undefined, 5_000));
       return hangUp(socket);
     }
-    const connection = node.edge.connect(new SocketLink(socket), identity, this.door!.addressOf(socket.request));
+    const connection = node.edge.connect(new SocketLink(socket, this.pass), identity, this.door!.addressOf(socket.request));
     const may = this.guest ? this.door!.counter() : null;
     // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
     socket.onAny((event: unknown, ...args: unknown[]) => {
@@ -232,6 +237,13 @@ export class Gateway {
     socket.data.token = ''; // it has it now
   }
 
+  /** Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as everything else. */
+  private readonly pass = (socket: GameSocket, said: Encoded): void => {
+    const { lane } = lineOf(socket);
+    if (!lane) return void (socket as unknown as { emit(...said: unknown[]): void }).emit(...(JSON.parse(said.json) as unknown[]));
+    if (socket.connected) lane.send((said.framed ??= new Packet(`${this.eventPrefix}${said.json}`)) as Packet);
+  };
+
   /** What the size of packets bounds in a Socket.IO server of its own; somebody else's has bounds of its own. */
   private fits(packet: unknown): boolean {
     try {
@@ -249,7 +261,10 @@ export class Gateway {
       const ack = typeof last === 'function' ? (last as (reply: unknown) => void) : null;
       const reply = await node.edge.handle(connection, name, ack && args.length === 1 ? undefined : args[0]);
       if (reply === null) this.expel(socket);
-      else ack?.(reply);
+      else if (ack) {
+        ack(reply);
+        node.edge.answered(connection, name, reply);
+      }
     } catch (error) {
       this.parts.log.error({ error, request: name }, 'a request failed');
     }

@@ -1,3 +1,4 @@
+import type { Lane } from './lane.ts';
 import type { GameSocket } from './types.ts';
 
 /** An Engine.IO connection, as far as it is used here. */
@@ -9,6 +10,8 @@ export interface EngineLine {
   once(event: 'close', gone: () => void): void;
   write(text: string): void;
   close(discard?: boolean): void;
+  /** Where the server is this node's own. */
+  readonly lane?: Lane;
 }
 
 export const lineOf = (socket: GameSocket): EngineLine => socket.conn as unknown as EngineLine;

@@ -38,11 +38,11 @@ export class SlowReaders {
     } else if (since === undefined && (packets > limits.slowPackets || size > limits.slowBytes)) {
       this.meter.count('slowReaders');
       this.held.set(connection.id, now);
-      for (const { channels } of connection.rooms.values()) for (const channel of channels) connection.link.unsubscribe(channel);
+      for (const { channels } of connection.rooms.values()) for (const channel of channels) connection.unsubscribe(channel);
     } else if (since !== undefined && packets === 0) {
       this.held.delete(connection.id);
       for (const [room, { channels }] of connection.rooms) {
-        for (const channel of channels) connection.link.subscribe(channel);
+        for (const channel of channels) connection.subscribe(channel);
         connection.notice({ room, code: 'resync' });
       }
     }

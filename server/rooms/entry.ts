@@ -11,12 +11,26 @@ import type { Batch } from './room.ts';
 import { Watched } from './watched.ts';
 
 /** Version of how entries and snapshots are written. A reader of another one must not guess. */
-export const journalVersion = 2;
+export const journalVersion = 3;
 
-interface Entry { v: number; c: Changes; e?: RoomEvent[] }
+/** What changed that members may see, what changed of the hidden part, and events. */
+interface Entry { c: Changes; e: RoomEvent[] }
+/** An entry as it is stored: its version; the visible changes; the room's clock; other hidden changes, 0 for none; events. */
+type StoredEntry = [v: number, visible: Changes, clock: number, hidden?: Changes | 0, events?: RoomEvent[]];
 interface Snapshot { v: number; doc: RoomDocument }
 
-export const encodeEntry = (batch: Batch): string => JSON.stringify({ v: journalVersion, c: batch.changes, ...(batch.events.length > 0 ? { e: batch.events } : {}) } satisfies Entry);
+/**
+ * Writes an entry. The visible changes are encoded by themselves: where nothing is hidden, members are told the very same text.
+ * @returns `entry` for the journal, `visible` for members
+ */
+export function encodeEntry({ changes, events, now }: Batch): { entry: string; visible: string } {
+  const { hidden, ...shown } = changes;
+  const { clock: _apart, ...others } = hidden as Changes;
+  const visible = JSON.stringify(shown);
+  const rest = Object.keys(others).length === 0 ? '' : JSON.stringify(others);
+  const tail = events.length > 0 ? `,${rest || '0'},${JSON.stringify(events)}` : rest && `,${rest}`;
+  return { entry: `[${journalVersion},${visible},${now}${tail}]`, visible };
+}
 export const encodeSnapshot = (doc: RoomDocument): string => JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
 
 /** A room whose stored form cannot be read. It is never taken for a new one. */
@@ -49,7 +63,7 @@ export function recover(game: AnyGame, doc: RoomDocument, claimed: Stored, onFai
     const seq = claimed.firstSeq + i;
     if (seq > claimed.snapshotSeq) takeIn(game, { doc, audiences, recorder, terms: claimed.terms }, entry, seq);
     // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
-    else if (!game.rules.view && !isOld(game, doc)) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e ?? []);
+    else if (!game.rules.view && !isOld(game, doc)) audiences?.commit(place(seq), place(seq - 1), entry.c, entry.e);
   });
   return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure, seeing), recorder, watched: seeing.watched, blames };
 }
@@ -73,8 +87,8 @@ export function catchUp(game: AnyGame, recovered: Recovered, entries: readonly s
 
 function takeIn(game: AnyGame, { doc, audiences, recorder, terms }: Pick<Recovered, 'doc' | 'recorder' | 'terms'> & { audiences: Audiences | null }, entry: Entry, seq: number): void {
   applyEntry(doc, entry, seq);
-  recorder.commit(seq, entry.c, entry.e ?? [], doc);
-  if (!isOld(game, doc)) audiences?.commit(placeOf(seq, terms), placeOf(seq - 1, terms), entry.c, entry.e ?? []);
+  recorder.commit(seq, entry.c, entry.e, doc);
+  if (!isOld(game, doc)) audiences?.commit(placeOf(seq, terms), placeOf(seq - 1, terms), entry.c, entry.e);
 }
 
 /** Rules of this version cannot show a state of an older one: then nobody is caught up by changes. */
@@ -90,25 +104,30 @@ function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
 
 /** @throws Unreadable */
 export function readSnapshot(text: string): RoomDocument {
-  const { doc } = read<Snapshot>(text, 'snapshot');
+  const { v, doc } = read<Snapshot>(text, 'snapshot');
+  checkVersion(v, 'snapshot');
   if (!doc?.room || !doc.hidden) throw new Unreadable('a snapshot holds no room');
   return doc;
 }
 
 /** @throws Unreadable */
 export function readEntry(text: string): Entry {
-  const entry = read<Entry>(text, 'entry');
-  if (typeof entry.c !== 'object' || entry.c === null) throw new Unreadable('an entry holds no change');
-  return entry;
+  const entry = read<StoredEntry | { v: number }>(text, 'entry');
+  if (!Array.isArray(entry)) return checkVersion(entry?.v, 'entry') as never; // as older versions were written
+  const [v, visible, clock, hidden, events] = entry;
+  checkVersion(v, 'entry');
+  if (typeof visible !== 'object' || visible === null || typeof clock !== 'number') throw new Unreadable('an entry holds no change');
+  return { c: { ...visible, hidden: { ...(hidden || {}), clock } }, e: events ?? [] };
 }
 
-function read<T extends { v: number }>(text: string, what: string): T {
-  let value: T;
+function read<T>(text: string, what: string): T {
   try {
-    value = JSON.parse(text) as T;
+    return JSON.parse(text) as T;
   } catch (error) {
     throw new Unreadable(`a ${what} is not JSON`, { cause: error });
   }
-  if (value?.v !== journalVersion) throw new Unreadable(`a ${what} is of version ${String(value?.v)}, this node reads ${journalVersion}`);
-  return value;
+}
+
+function checkVersion(v: unknown, what: string): void {
+  if (v !== journalVersion) throw new Unreadable(`a ${what} is of version ${String(v)}, this node reads ${journalVersion}`);
 }

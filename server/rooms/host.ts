@@ -2,7 +2,7 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
-import type { Notice, PublicRoom } from '../../shared/protocol.ts';
+import type { Notice, PublicRoom, WireChange } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Casts } from '../cluster/casts.ts';
 import type { Timer } from '../ports.ts';
@@ -162,7 +162,18 @@ export class RoomHost {
   /** Announces the new owner, so that members compare their place and send again what was under way. */
   announce(): void { this.notifyAll({ room: this.id, code: 'owner', term: this.term, head: this.place }); }
 
-  private tell(audience: Audience, event: 'change' | 'motion' | 'notice', ...what: unknown[]): void { this.parts.casts.tell(this.attendance.nodes, channelOf(this.id, audience), event, ...what); }
+  /** @param visible the entry's visible changes, encoded: where nothing is hidden everybody is told just these */
+  private tellChanges(told: ReadonlyMap<Audience, WireChange>, visible: string): void {
+    const { nodes } = this.attendance;
+    for (const [audience, [term, seq, prevTerm, changes, events]] of told) {
+      this.parts.casts.change(nodes, channelOf(this.id, audience), {
+        room: this.id, term, seq, prevTerm, events: events ? JSON.stringify(events) : null,
+        changes: changes === 0 ? '0' : audience === 'all' ? visible : JSON.stringify(changes),
+      });
+    }
+  }
+
+  private tell(audience: Audience, event: 'motion' | 'notice', ...what: unknown[]): void { this.parts.casts.tell(this.attendance.nodes, channelOf(this.id, audience), event, ...what); }
 
   private notifyAll(notice: Notice): void {
     const audiences = new Set([audienceOf(this.game, null), ...this.doc.hidden.seats.flatMap(s => (s ? [audienceOf(this.game, s.player)] : []))]);
@@ -319,15 +330,15 @@ export class RoomHost {
   /** Journals a batch and tells the members. @returns false when the room is lost: then nobody was told anything */
   private async append(entry: Batch): Promise<boolean> {
     const text = encodeEntry(entry);
-    if (!this.still(await this.journal.append(entry, text))) return false;
+    if (!this.still(await this.journal.append(entry, text.entry))) return false;
     this.motion.committed();
     this.watched.committed(entry.seq);
     const place: Place = [this.term, entry.seq];
     const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
-    this.tail?.add(place, text);
+    this.tail?.add(place, text.entry);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
-    for (const [audience, change] of told) this.tell(audience, 'change', this.id, ...change);
+    this.tellChanges(told, text.visible);
     // It may be shown in another way than before, and not every client can play the new version.
     if (this.migrates) this.notifyAll({ room: this.id, code: 'resync' });
     this.migrates = false;

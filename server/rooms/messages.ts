@@ -26,6 +26,9 @@ export type RoomMessage =
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
 export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number; hold?: Record<string, Json>; press?: Record<string, number> };
 
+/** A change as its audience hears it, encoded by the owner; `changes` and `events` are JSON. See WireChange. */
+export interface RoomChange { room: string; term: number; seq: number; prevTerm: number; changes: string; events: string | null }
+
 /** Also says on which channels the member hears what happens, what is played, and whether the seat was taken anew: for its node, not for the client. */
 export type OwnerJoinReply = (Joined & { channels: string[]; game: string; fresh?: true }) | Refused;
 export type SeeReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;

@@ -24,7 +24,7 @@ export class Tail {
   since(seq: number): JournalEntry[] {
     return this.entries.filter(e => e.place[1] > seq).map(({ place, text }) => {
       const { c, e } = readEntry(text);
-      return { seq: place[1], term: place[0], bytes: Buffer.byteLength(text), changes: c, events: e ?? [] };
+      return { seq: place[1], term: place[0], bytes: Buffer.byteLength(text), changes: c, events: e };
     });
   }
 }

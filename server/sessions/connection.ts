@@ -1,11 +1,15 @@
 import type { Notice, ServerToClient } from '../../shared/protocol.ts';
 import type { Channel } from '../ports.ts';
 import type { AddressAllowance, PlayerAllowance } from './allowances.ts';
+import type { Encoded } from './encoded.ts';
+import type { LocalCasts } from './local-casts.ts';
 
 /** A client's line, as the gateway gives it. */
 export interface ClientLink {
   readonly id: string;
   send<E extends keyof ServerToClient>(event: E, ...args: Parameters<ServerToClient[E]>): void;
+  /** Sends what is encoded already, in order with everything else. */
+  pass(said: Encoded): void;
   /** Takes effect before it returns: what is sent to the channel from now on arrives. */
   subscribe(channel: Channel): void;
   unsubscribe(channel: Channel): void;
@@ -14,16 +18,17 @@ export interface ClientLink {
 
 /** A connection's hold on a room. */
 export interface Attachment { session: string; watch: boolean; channels: readonly Channel[]; game: string }
+interface Attached extends Attachment { /** The room's number on this node. */ number: number; /** The owner's term that the client goes by, and that it knows the number; null: it knows neither. */ known: number | null }
 
 /** One connected client: who it is, and the rooms it is in. */
 export class Connection {
-  readonly rooms = new Map<string, Attachment>();
+  readonly rooms = new Map<string, Attached>();
   /** Rooms it is being let into; null: none, as most of the time. */
   private joining: Set<string> | null = null;
   strikes = 0;
   open = true;
 
-  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null) {}
+  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, private readonly casts: LocalCasts, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null) {}
 
   get id(): string { return this.link.id; }
 
@@ -45,15 +50,33 @@ export class Connection {
     }
   }
 
+  /** Hears a channel from now on. */
+  subscribe(channel: Channel): void {
+    this.link.subscribe(channel);
+    this.casts.subscribe(channel, this);
+  }
+
+  unsubscribe(channel: Channel): void {
+    this.link.unsubscribe(channel);
+    this.casts.unsubscribe(channel, this);
+  }
+
   attach(room: string, attachment: Attachment): void {
     const old = this.rooms.get(room);
-    for (const channel of old?.channels ?? []) if (!attachment.channels.includes(channel)) this.link.unsubscribe(channel);
-    this.rooms.set(room, attachment);
+    for (const channel of old?.channels ?? []) if (!attachment.channels.includes(channel)) this.unsubscribe(channel);
+    this.rooms.set(room, { ...attachment, number: old?.number ?? this.casts.take(room), known: old?.known ?? null });
+  }
+
+  /** The answer to a join has just been sent: what follows may be said by the number and under the term that it gave. */
+  knows(room: string, term: number): void {
+    const own = this.rooms.get(room);
+    if (own) own.known = term;
   }
 
   detach(room: string): Attachment | undefined {
     const attachment = this.rooms.get(room);
-    for (const channel of attachment?.channels ?? []) this.link.unsubscribe(channel);
+    for (const channel of attachment?.channels ?? []) this.unsubscribe(channel);
+    if (attachment) this.casts.giveBack(room);
     this.rooms.delete(room);
     return attachment;
   }

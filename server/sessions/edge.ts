@@ -14,6 +14,7 @@ import { watchedAlone } from '../rooms/watched.ts';
 import type { Heads } from '../cluster/heads.ts';
 import { Allowances } from './allowances.ts';
 import { Connection, type ClientLink } from './connection.ts';
+import { LocalCasts } from './local-casts.ts';
 import { BadRequest, readers, sayings } from './read.ts';
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; watch: Watch }
@@ -23,6 +24,8 @@ export class Edge {
   private readonly connections = new Map<string, Connection>();
   /** What players and addresses may still do; also for the doors in front of this one. */
   readonly allowances = new Allowances();
+  /** Tells changes to the members who are connected here. */
+  readonly casts = new LocalCasts();
 
   constructor(private readonly parts: EdgeParts) {}
 
@@ -31,7 +34,7 @@ export class Edge {
     const now = this.parts.clock.mono();
     const allowance = this.allowances.player(who.player, now);
     allowance.connections += 1;
-    const connection = new Connection(link, who.player, who.name, allowance, address === null ? null : this.allowances.address(address, now));
+    const connection = new Connection(link, who.player, who.name, this.casts, allowance, address === null ? null : this.allowances.address(address, now));
     this.connections.set(link.id, connection);
     return connection;
   }
@@ -107,6 +110,13 @@ export class Edge {
       return this.strike(connection) ? refused('bad-request', error.message) : null;
     }
     return this.dispatch(connection, name, request);
+  }
+
+  /** Called in the moment in which the answer to a request has left, in order with all else. */
+  answered(connection: Connection, name: RequestName, reply: unknown): void {
+    if (name !== 'join') return;
+    const joined = reply as JoinReply;
+    if (joined.ok && joined.number !== undefined) connection.knows(joined.room, joined.term);
   }
 
   /** Takes in what is said without an answer. @returns false when the connection is to be closed */
@@ -222,7 +232,7 @@ export class Edge {
     // Subscribe first, then read: what is committed in between arrives by the channel, and the client drops what it has.
     const before = connection.rooms.get(room)?.channels ?? [];
     const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`), signalsOf(room)];
-    for (const channel of channels) connection.link.subscribe(channel);
+    for (const channel of channels) connection.subscribe(channel);
     // Whether it takes a seat anew only the owner knows; who may not still comes back to a seat that is its own.
     const wait = watch ? 0 : this.take(connection, 'newSeats');
     const reply = (await this.parts.router.request(room, {
@@ -233,7 +243,7 @@ export class Edge {
     }, { wanted: () => connection.open })) as OwnerJoinReply;
     if (!watch && wait === 0 && !(reply.ok && reply.fresh)) this.giveBack(connection, 'newSeats');
     const keep = reply.ok ? reply.channels : before;
-    for (const channel of channels) if (!keep.includes(channel)) connection.link.unsubscribe(channel);
+    for (const channel of channels) if (!keep.includes(channel)) connection.unsubscribe(channel);
     if (!reply.ok) {
       if (reply.code === 'client-outdated') this.letGo(connection, room); // it was in, and the game was upgraded
       return reply;
@@ -243,7 +253,7 @@ export class Edge {
     connection.attach(room, { session, watch, channels: kept.map(channel => channels.find(own => own === channel) ?? channel), game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
-    return joined;
+    return request.short ? { ...joined, number: connection.rooms.get(room)?.number } : joined;
   }
 
   private async act(connection: Connection, request: ActRequest): Promise<ActReply> {

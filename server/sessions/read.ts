@@ -54,6 +54,7 @@ export const readers: Readers = {
       version: optional(v.version, count('version', Number.MAX_SAFE_INTEGER)),
       watch: optional(v.watch, flag('watch')),
       whole: optional(v.whole, flag('whole')),
+      short: optional(v.short, flag('short')),
       session: optional(v.session, id('session')),
       place: optional(v.place, p => (isPlace(p) ? p : bad('place: [term, seq]'))),
     }) as JoinRequest;

@@ -117,10 +117,10 @@ describe('dev mode', () => {
   });
 
   it('a node that takes a room over knows the entries it was loaded from, and keeps so many', () => {
-    const text = (n: number) => JSON.stringify({ v: journalVersion, c: { state: { n } } });
+    const text = (n: number) => JSON.stringify([journalVersion, { state: { n } }, 1_000 + n]);
     const tail = new Tail({ firstSeq: 5, entries: [text(5), text(6)], terms: [[3, 1], [4, 6]] });
     assert.deepEqual(tail.since(4).map(e => [e.term, e.seq]), [[3, 5], [4, 6]]);
-    assert.deepEqual(tail.since(5), [{ seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 } }, events: [] }]);
+    assert.deepEqual(tail.since(5), [{ seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 }, hidden: { clock: 1_006 } }, events: [] }]);
     for (let n = 7; n < 300; n++) tail.add([4, n], text(n));
     assert.deepEqual([tail.since(0).length, tail.since(0).at(-1)!.seq], [limits.ring, 299]);
   });

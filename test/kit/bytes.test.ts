@@ -34,7 +34,11 @@ function account(history: readonly RoomDocument[], who: Player, watching: boolea
       for (const change of missed ?? []) one(change);
       continue;
     }
-    if (typeof message[0] === 'string' && typeof message[1] === 'number') one(message.slice(1) as unknown as WireChange);
+    if (typeof message[0] === 'number') {
+      // The short form: the room's number, seq, changes, events, a new term.
+      const [, seq, visible, events] = message as [number, number, WireChange[3], WireChange[4] | 0];
+      one([0, seq, 0, visible, events || undefined] as WireChange);
+    } else if (typeof message[0] === 'string' && typeof message[1] === 'number') one(message.slice(1) as unknown as WireChange);
     else assert.ok(text.length < 300, `a notice: ${text}`);
   }
   return changes;

@@ -10,7 +10,7 @@ async function sent(world: World, during: () => Promise<unknown>): Promise<{ app
   const calls = world.calls.length;
   const { spy } = world;
   // Besides, once a second, nodes tell each other who is where.
-  const ofAnAction = (text: string) => /"room"|"cast"|"answer":\[\[/.test(text) && !/"heads"/.test(text);
+  const ofAnAction = (text: string) => /"room"|"change"|"answer":\[\[/.test(text) && !/"heads"/.test(text);
   world.spy = { ...spy, published: (_host, text) => { if (ofAnAction(text)) counts.messages += 1; }, broadcast: () => { counts.broadcasts += 1; } };
   await during();
   world.spy = spy;

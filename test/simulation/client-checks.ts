@@ -21,10 +21,7 @@ export class ClientChecks {
   told(host: Host, channel: string, event: string, text: string): void {
     this.durable(text, () => `${host.name} told ${channel}`);
     this.secret(text, channel.includes(':player:') ? channel.slice(channel.indexOf(':player:') + 8) : null, () => `${host.name} told ${channel}`);
-    if (event === 'change') {
-      const [, term, seq] = JSON.parse(text) as [string, number, number];
-      this.committed([term, seq], () => `${host.name} told ${channel}`);
-    }
+    if (event === 'change') this.change(text, () => `${host.name} told ${channel}`);
     if (event === 'notice') {
       const [notice] = JSON.parse(text) as [{ head?: Place }];
       if (notice.head) this.committed(notice.head, () => `${host.name} announced`);
@@ -35,12 +32,21 @@ export class ClientChecks {
   sent(client: TestClient, name: string, text: string): void {
     const player = client.client?.player ?? null;
     this.secret(text, player, () => `${player} was sent ${name}`);
+    if (name === 'change') this.change(text, () => `${player} was sent ${name}`);
+    // The usual, short form: it says its term only when that is a new one, and the client's place is compared when it is shown.
+    if (name === 'c') this.durable(text, () => `${player} was sent a change`);
     if (!name.endsWith('!') || name === 'place!') return;
     // Where a newer session comes in the same entry, the verdicts of the older one go with it: nobody can ask for them.
     if (this.plays(client)) this.durable(text, () => `${player} was sent ${name}`);
     const reply = JSON.parse(text) as { ok: boolean; place?: Place; verdicts?: [number, { seq: number; term?: number }][] };
     if (reply.place) this.committed(reply.place, () => `${player} was sent ${name}`);
     for (const [, { term, seq }] of reply.verdicts ?? []) if (term !== undefined) this.committed([term, seq], () => `${player} was sent the verdict`);
+  }
+
+  private change(text: string, what: () => string): void {
+    const [, term, seq] = JSON.parse(text) as [string, number, number];
+    this.durable(text, what);
+    this.committed([term, seq], what);
   }
 
   private durable(text: string, what: () => string): void {

@@ -12,6 +12,12 @@ export function applied(to: unknown, change: unknown): unknown {
   return to;
 }
 
+/** What an entry of the journal changes: [version, visible changes, clock, hidden changes or 0, events]. */
+export function changesOf(entry: string): unknown {
+  const [, visible, clock, hidden] = JSON.parse(entry) as [number, object, number, object | 0 | undefined];
+  return { ...visible, hidden: { ...(hidden || {}), clock } };
+}
+
 /** Whether two JSON values are the same, whatever the order of their keys. */
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -1,6 +1,6 @@
 import type { Call } from '../../testkit/world.ts';
 import type { Append, Claimed, NewRoom, Pass, Passed } from '../../server/store/contract.ts';
-import { applied, difference, same } from './delta.ts';
+import { applied, changesOf, difference, same } from './delta.ts';
 import { firedOf, marks } from './games.ts';
 import { History, type Doc, type Entry } from './history.ts';
 
@@ -101,9 +101,8 @@ export class JournalChecks {
     if (term === undefined || append.token !== this.token) return this.complain('a term has one writer', `${call.node} of term ${term} wrote entry ${append.seq}; the owner is of term ${this.term}`);
     if (this.writers.get(term)?.split('~')[0] !== call.node) this.complain('a term has one writer', `${call.node} wrote in the term of ${this.writers.get(term)}`);
     if (append.seq !== this.head.seq + 1) return this.complain('one history', `entry ${append.seq} after ${this.head.seq}`);
-    const { c } = JSON.parse(append.entry) as { c: unknown };
     const clock = this.doc.hidden.clock;
-    applied(this.doc, c);
+    applied(this.doc, changesOf(append.entry));
     this.history.add({ term, seq: append.seq, by: call.node, marks: new Set(append.entry.match(marks)), text: JSON.stringify(this.doc) });
     if (this.doc.hidden.clock < clock) this.complain('time', `the room's clock went back from ${clock} to ${this.doc.hidden.clock}`);
     if (this.doc.hidden.fault !== null) this.complain('quarantine', this.doc.hidden.fault);

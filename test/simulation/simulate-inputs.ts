@@ -2,7 +2,7 @@ import type { Contract } from '../../shared/contract.ts';
 import { World, type Call } from '../../testkit/world.ts';
 import { stick, stickGame, type Stick } from '../unit/parlour.ts';
 import type { AnyRoom } from './client-checks.ts';
-import { applied } from './delta.ts';
+import { applied, changesOf } from './delta.ts';
 import type { Plan } from './plan.ts';
 import { Player } from './player.ts';
 import type { Options, Outcome } from './simulate.ts';
@@ -31,7 +31,7 @@ export async function simulateInputs(plan: Plan, options: Options = {}): Promise
     if (call.op === 'create') doc = (JSON.parse((args[0] as { snapshot: string }).snapshot) as { doc: { state: Stick | null } }).doc;
     if (call.op !== 'append' || call.result !== 'ok') return;
     outcome.entries += 1;
-    applied(doc, (JSON.parse((args[1] as { entry: string }).entry) as { c: unknown }).c);
+    applied(doc, changesOf((args[1] as { entry: string }).entry));
     doc!.state?.fired.forEach((n, seat) => { if (n > pressed[seat]!) complain('each press counts once', `seat ${seat} pressed ${pressed[seat]} times, and ${n} counted`); });
   };
   const players: Player[] = [];

@@ -18,7 +18,7 @@ function stored(snapshotSeq: number): { claimed: Claimed; doc: unknown; last: nu
     last, doc: played.room.doc,
     claimed: {
       ok: true, term: 2_000, seq: last, terms: [[1_000, 1], [2_000, last + 1]], snapshot: encodeSnapshot(docs[snapshotSeq]!), snapshotSeq,
-      entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null, blames: [],
+      entries: played.journal.map(entry => encodeEntry(entry).entry), firstSeq: 1, previous: null, blames: [],
     },
   };
 }
@@ -51,14 +51,15 @@ describe('reading a room', () => {
     ['a beginning that is missing', c => ({ ...c, entries: c.entries.slice(7), firstSeq: 8 })],
     ['no entries at all', c => ({ ...c, entries: [], firstSeq: c.seq + 1 })],
     ['an entry that is not JSON', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? e.slice(0, 20) : e)) })],
-    ['an entry of another version', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? e.replace(`"v":${journalVersion}`, '"v":9') : e)) })],
-    ['an entry that fits no state', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":2,"c":{"state":{"nowhere":{"x":1}}}}' : e)) })],
-    ['an entry without changes', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":2}' : e)) })],
-    ['an entry without changes, behind the snapshot', c => ({ ...c, entries: c.entries.map((e, i) => (i === 2 ? '{"v":2}' : e)) })],
+    ['an entry of another version', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? e.replace(`[${journalVersion},`, '[9,') : e)) })],
+    ['an entry that fits no state', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '[3,{"state":{"nowhere":{"x":1}}},1000]' : e)) })],
+    ['an entry without changes', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '[3]' : e)) })],
+    ['an entry as the version before wrote it', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? '{"v":2,"c":{"state":{"a":1}}}' : e)) })],
+    ['an entry without changes, behind the snapshot', c => ({ ...c, entries: c.entries.map((e, i) => (i === 2 ? '[3]' : e)) })],
     ['an entry that is null', c => ({ ...c, entries: c.entries.map((e, i) => (i === 6 ? 'null' : e)) })],
     ['a snapshot that is not JSON', c => ({ ...c, snapshot: '' })],
     ['a snapshot of another version', c => ({ ...c, snapshot: c.snapshot.replace(`"v":${journalVersion}`, '"v":9') })],
-    ['a snapshot without a document', c => ({ ...c, snapshot: '{"v":2}' })],
+    ['a snapshot without a document', c => ({ ...c, snapshot: '{"v":3}' })],
     ['a state of a version to come', c => ({ ...c, snapshot: c.snapshot.replace('"stateVersion":2', '"stateVersion":3') })],
   ];
   for (const [what, spoil] of spoilt) it(`[J6] ${what} is unreadable`, () => assert.throws(() => read(spoil(stored(5).claimed)), Unreadable));
@@ -70,7 +71,7 @@ describe('reading a room', () => {
     for (const seat of [0, 1, 0]) played.act(seat, 'draw');
     const claimed: Claimed = {
       ok: true, term: 2_000, seq: played.journal.length, terms: [[1_000, 1], [2_000, played.journal.length + 1]], snapshot: encodeSnapshot(first), snapshotSeq: before,
-      entries: played.journal.map(entry => encodeEntry(entry)), firstSeq: 1, previous: null, blames: [],
+      entries: played.journal.map(entry => encodeEntry(entry).entry), firstSeq: 1, previous: null, blames: [],
     };
     const { audiences, doc, head } = recover(handsGame, readSnapshot(claimed.snapshot), claimed, () => {});
     assert.deepEqual(doc, played.room.doc);

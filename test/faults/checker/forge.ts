@@ -27,7 +27,7 @@ export class Forge {
       state: { lines: [], rung: [], secrets: ['', ''] },
       hidden: { clock: 5_000, timers: {}, seats: [seat(0), seat(1)], effects: {}, effectCount: 0 },
     } as unknown as Tree;
-    this.note('made', 'ledger@1', JSON.stringify({ v: 2, doc: this.doc }));
+    this.note('made', 'ledger@1', JSON.stringify({ v: 3, doc: this.doc }));
     this.claim();
     for (const i of [0, 1]) this.hear('held', `p${i}`, `session-${i}`, `player-${i}`, false);
   }
@@ -59,7 +59,7 @@ export class Forge {
     this.entry({ hidden: { effects: { [key]: [] } } });
     return key;
   }
-  snapshot(): void { this.note('snapshot', this.seq, JSON.stringify({ v: 2, doc: this.doc })); }
+  snapshot(): void { this.note('snapshot', this.seq, JSON.stringify({ v: 3, doc: this.doc })); }
   rest(): void { for (const i of [0, 1]) this.hear('rests', `p${i}`, this.term, this.seq); }
   wait(ms: number): void { this.at += ms; }
   /** What is done in `during` is seen by nobody. */
@@ -91,7 +91,7 @@ export class Forge {
     const whole = { ...by, hidden: { ...branch(by, 'hidden'), clock } } as Tree;
     change(this.doc, whole);
     this.seq += 1;
-    this.note('entry', this.seq, this.term, `node-${this.term}`, JSON.stringify({ v: 2, c: whole }));
+    this.note('entry', this.seq, this.term, `node-${this.term}`, entryText(whole));
     if (this.looks) for (const i of [0, 1]) this.see(i);
   }
 
@@ -109,9 +109,10 @@ export class Forge {
   /** Changes what an entry says. */
   rewrite(seq: number, how: (changes: Tree) => void): void {
     const line = this.entryAt(seq);
-    const entry = JSON.parse(line.text) as { c: Tree };
-    how(entry.c);
-    line.text = JSON.stringify(entry);
+    const [, visible, clock, hidden] = JSON.parse(line.text) as [number, Tree, number, Tree];
+    const changes = { ...visible, hidden: { ...hidden, clock } } as Tree;
+    how(changes);
+    line.text = entryText(changes);
   }
 
   /** One entry more, with a change that the document here does not take part in. */
@@ -144,3 +145,9 @@ export function goodRoom(): Forge {
   return f;
 }
 
+
+/** An entry as it is stored. */
+function entryText({ hidden, ...visible }: Tree): string {
+  const { clock, ...rest } = hidden as Tree;
+  return JSON.stringify([3, visible, clock, rest]);
+}

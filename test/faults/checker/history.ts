@@ -63,7 +63,7 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
         if (line.term !== null) term = line.term;
         kept.length = history.facts.length;
         history.doc = first();
-        for (const { text } of kept) change(history.doc, branch(JSON.parse(text) as Json, 'c'));
+        for (const { text } of kept) change(history.doc, changesIn(text));
         break;
       case 'snapshot': {
         if (line.seq !== history.facts.length) break;
@@ -94,7 +94,7 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
 }
 
 function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
-  const by = branch(JSON.parse(line.text) as Json, 'c');
+  const by = changesIn(line.text);
   const before = lookAt(doc);
   change(doc, by);
   const after = lookAt(doc);
@@ -114,6 +114,12 @@ function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
   fact.struck = Object.keys(before.effects).filter(key => !(key in after.effects));
   ring(before, after, fact, same, say);
   return fact;
+}
+
+/** An entry: [version, visible changes, the room's clock, hidden changes or 0, events]. */
+function changesIn(text: string): Tree {
+  const [, visible, clock, hidden] = JSON.parse(text) as Json[];
+  return { ...branch(visible!), hidden: { ...(isTree(hidden) ? hidden : {}), clock: clock! } } as Tree;
 }
 
 interface Look { version: number; clock: number; match: number; state: Tree | null; lines: number; rung: number; filled: number; effects: Tree; ring: { id: string; at: number } | null; phase: string; bases: Map<string, number> }

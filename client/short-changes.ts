@@ -1,0 +1,23 @@
+import type { JoinReply, ServerToClient, WireChange } from '../shared/protocol.ts';
+
+/**
+ * Reads the short form of changes, in which a room goes by a number and the term is not said again: for one line, since it
+ * is what that line has brought that they rest on. For transports; whoever uses one hears of whole changes only.
+ */
+export class ShortChanges {
+  private readonly rooms = new Map<number, { room: string; term: number }>();
+
+  /** Every answer to a join, in the very turn in which it arrives: changes may follow right behind it. */
+  joined(reply: JoinReply): void {
+    if (reply.ok && reply.number !== undefined) this.rooms.set(reply.number, { room: reply.room, term: reply.term });
+  }
+
+  /** @returns the arguments of `change`; null for a room that this line knows nothing of */
+  read([number, seq, changes, events, term, prevTerm]: Parameters<ServerToClient['c']>): [room: string, ...WireChange] | null {
+    const own = this.rooms.get(number);
+    if (!own) return null;
+    const before = prevTerm ?? own.term;
+    own.term = term ?? own.term;
+    return events ? [own.room, own.term, seq, before, changes, events] : [own.room, own.term, seq, before, changes];
+  }
+}

@@ -1,0 +1,29 @@
+/** A text message of Engine.IO, and the WebSocket frame that carries it: made once, however many lines it goes to. */
+export class Packet {
+  private made: Buffer | null = null;
+
+  /** @param text what Socket.IO has encoded: `2["change",…]` */
+  constructor(readonly text: string) {}
+
+  /** The whole frame, uncompressed and in one piece (RFC 6455, 5.2): text, final, unmasked. */
+  get frame(): Buffer { return this.made ??= frameOf(this.text); }
+}
+
+/** Engine.IO's type of a message, `4`, goes in front. */
+function frameOf(text: string): Buffer {
+  const size = Buffer.byteLength(text) + 1;
+  const head = size < 126 ? 2 : size < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(head + size);
+  frame[0] = 0x81;
+  if (head === 2) frame[1] = size;
+  else if (head === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(size, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(size), 2);
+  }
+  frame[head] = 0x34;
+  frame.write(text, head + 1);
+  return frame;
+}

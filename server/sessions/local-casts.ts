@@ -1,0 +1,58 @@
+import type { Channel } from '../ports.ts';
+import type { RoomChange } from '../rooms/messages.ts';
+import type { Connection } from './connection.ts';
+import { Encoded } from './encoded.ts';
+
+/**
+ * Tells the changes of rooms to those who are connected here. Each is encoded once, and short: a connection that has been
+ * given the room's number and its owner's term is not told them again with each change. See SPEC W9.
+ */
+export class LocalCasts {
+  private readonly channels = new Map<Channel, Connection[]>();
+  /** Numbers of rooms on this node, and how many connections go by each. Never given out twice. */
+  private readonly numbers = new Map<string, { number: number; users: number }>();
+  private lastNumber = 0;
+
+  subscribe(channel: Channel, connection: Connection): void {
+    const there = this.channels.get(channel);
+    if (!there) this.channels.set(channel, [connection]);
+    else if (!there.includes(connection)) there.push(connection);
+  }
+
+  unsubscribe(channel: Channel, connection: Connection): void {
+    const left = this.channels.get(channel)?.filter(c => c !== connection);
+    if (!left) return;
+    if (left.length > 0) this.channels.set(channel, left);
+    else this.channels.delete(channel);
+  }
+
+  /** The room's number, for one more connection. */
+  take(room: string): number {
+    let own = this.numbers.get(room);
+    if (!own) this.numbers.set(room, own = { number: ++this.lastNumber, users: 0 });
+    own.users += 1;
+    return own.number;
+  }
+
+  giveBack(room: string): void {
+    const own = this.numbers.get(room);
+    if (own && --own.users === 0) this.numbers.delete(room);
+  }
+
+  tell(channel: Channel, { room, term, seq, prevTerm, changes, events }: RoomChange): void {
+    const to = this.channels.get(channel);
+    if (!to) return;
+    let short: Encoded | null = null;
+    let longer: Encoded | null = null;
+    let whole: Encoded | null = null;
+    for (const { link, rooms } of to) {
+      const own = rooms.get(room);
+      if (own === undefined || own.known === null) link.pass(whole ??= new Encoded(`["change",${JSON.stringify(room)},${term},${seq},${prevTerm},${changes}${events === null ? '' : `,${events}`}]`));
+      else if (own.known === term && prevTerm === term) link.pass(short ??= new Encoded(`["c",${own.number},${seq},${changes}${events === null ? '' : `,${events}`}]`));
+      else {
+        own.known = term; // from here on
+        link.pass(longer ??= new Encoded(`["c",${own.number},${seq},${changes},${events ?? '0'},${term},${prevTerm}]`));
+      }
+    }
+  }
+}
