@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readTls } from './store/redis-client.ts';
+import { readTls } from './store/redis-target.ts';
 import type { RedisOptions } from './store/redis-door.ts';
 
 const number = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).default(otherwise);

@@ -184,7 +184,7 @@ export class RejoinNode {
 
   /** Asks for a room, so that somebody owns it: this node, if nobody else does. */
   private reclaim(room: string): void {
-    if (this.stopped || !(this.edge.reports().has(room) || this.registry.get(room) === undefined)) return;
+    if (this.stopped || !(this.edge.hasMembers(room) || this.registry.get(room) === undefined)) return;
     void this.router.request(room, { k: 'poke' }, { patience: 10_000 }).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.registry.gone(room); });
   }
 

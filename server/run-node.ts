@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { RedisUnfit } from './cluster/redis-parts.ts';
+import { RedisUnfit } from './cluster/redis-unfit.ts';
 import { BadConfig, readConfig, redisOf, type Config } from './config.ts';
 import { demoEffects } from './demo-effects.ts';
 import type { AnyGame } from '../shared/contract.ts';

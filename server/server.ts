@@ -5,7 +5,7 @@ import { createApp } from './app.ts';
 import { mint } from '../shared/ids.ts';
 import type { Backing } from './backing.ts';
 import { MemoryHub } from './cluster/memory-hub.ts';
-import { connectRedis } from './cluster/redis-parts.ts';
+import type { connectRedis as ConnectRedis } from './cluster/redis-parts.ts';
 import { allowDev } from './dev/allow-dev.ts';
 import { socketsOf } from './dev/dev-routes.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
@@ -133,9 +133,13 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const addressOf = addressReader(options.trustProxy);
   const redis = redisOf(options);
   const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
-  const backing = redis === undefined ? inMemory() : await connectRedis({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter });
-  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
+  // Its thread starts while this one connects.
   const watch = watchOf(options, redis, name, log);
+  const backing = redis === undefined ? inMemory() : await onRedis({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter }).catch(async (error: unknown) => {
+    await watch.stop();
+    throw error;
+  });
+  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
     fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, watch, replayLife: options.replayLife, dev,
@@ -170,6 +174,12 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
       await close();
     },
   };
+}
+
+/** A node without Redis need not load its client, which takes as long as all the rest. @throws RedisUnfit */
+async function onRedis(parts: Parameters<typeof ConnectRedis>[0]): Promise<Backing> {
+  const { connectRedis } = await import('./cluster/redis-parts.ts');
+  return connectRedis(parts);
 }
 
 /** @throws TypeError when both ways to say it are used */

@@ -5,9 +5,7 @@ import { openDoor, type RedisOptions } from '../store/redis-door.ts';
 import { checkRedis } from '../store/redis-check.ts';
 import { RedisStore } from '../store/redis-store.ts';
 import { PubSub, RedisBus, RedisRegister } from './redis-bus.ts';
-
-/** Redis cannot be used as it is, or not be reached; the message says what to change. */
-export class RedisUnfit extends Error { override readonly name = 'RedisUnfit'; }
+import { RedisUnfit } from './redis-unfit.ts';
 
 /** Everything of a node that stands on Redis, connected and checked. @throws RedisUnfit; TypeError when the options contradict each other */
 export async function connectRedis({ redis, ...parts }: { redis: RedisOptions; prefix: string; clock: Clock; log: Log; meter: Meter; patience?: number }): Promise<Backing> {

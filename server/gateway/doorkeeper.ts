@@ -30,17 +30,15 @@ export class Doorkeeper {
   /** Watches a line from its first packet to its last, whether or not it ever says who it is. */
   watch(line: EngineLine): void {
     const address = this.allowanceOf(line.request);
-    if (address) {
-      address.connections += 1;
-      line.once('close', () => { address.connections -= 1; });
-    }
-    // A WebSocket that was told to go may take half a minute over it, and send all that time.
+    if (address) address.connections += 1;
     line.once('close', () => {
+      if (address) address.connections -= 1;
+      // A WebSocket that was told to go may take half a minute over it, and send all that time.
       const { socket } = line.transport;
       setTimeout(() => socket?.terminate?.(), limits.farewell).unref();
     });
     const { clock } = this.parts;
-    const packets = new Bucket(limits.packets, clock.mono());
+    const packets = new Bucket(limits.packets);
     let over = false;
     const heard = () => {
       if (over || packets.take(clock.mono()) === 0) return;
@@ -50,13 +48,13 @@ export class Doorkeeper {
     line.on('packet', heard);
     const socketToo = () => line.transport.socket?.on?.('ping', heard); // a WebSocket has pings of its own, and answers them by itself
     socketToo();
-    line.on('upgrade', socketToo);
+    if (line.transport.name !== 'websocket') line.on('upgrade', socketToo);
   }
 
   /** Counts packets where the line is somebody else's. @returns false when there were too many */
   counter(): () => boolean {
     const { clock } = this.parts;
-    const packets = new Bucket(limits.packets, clock.mono());
+    const packets = new Bucket(limits.packets);
     return () => packets.take(clock.mono()) === 0;
   }
 

@@ -15,6 +15,8 @@ import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
 import { Packet } from './packet.ts';
+import { Renewals } from './renewals.ts';
+import { SocketLink } from './socket-link.ts';
 import type { GameServer, GameSocket, GameSpace } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
 
@@ -53,6 +55,7 @@ export class Gateway {
   private readonly eventPrefix: string;
   private node: RejoinNode | null = null;
   private readonly slow: SlowReaders;
+  private readonly renewals: Renewals;
   private door: Doorkeeper | null = null;
   /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
   private readonly greeted = new WeakSet<object>();
@@ -65,6 +68,7 @@ export class Gateway {
     this.space.use((socket, next) => this.letIn(socket, next));
     if (this.guest) this.settle();
     this.slow = new SlowReaders(parts.clock, parts.meter);
+    this.renewals = new Renewals(parts);
   }
 
   private ownServer(http: HttpServer): GameServer {
@@ -121,6 +125,7 @@ export class Gateway {
     if (!this.guest) this.io.engine.on('connection', (line: EngineLine) => door.watch(line));
     this.space.on('connection', socket => this.connected(socket, node));
     this.slow.start(() => node.edge.all(), id => this.space.sockets.get(id));
+    this.renewals.start(() => this.space.sockets.values());
   }
 
   /** Asks all clients to go to another node, each at its own moment, and closes those that have not gone. */
@@ -138,6 +143,7 @@ export class Gateway {
   /** Ends what is its own: the namespace in a server of somebody else's; else the Socket.IO server, and the http server unless that is kept. */
   async close(): Promise<void> {
     this.slow.stop();
+    this.renewals.stop();
     if ('http' in this.ground && !this.ground.keep) return this.io.close();
     for (const socket of this.space.sockets.values()) hangUp(socket);
     await this.space.adapter.close();
@@ -185,64 +191,58 @@ export class Gateway {
       const who = await authenticate({ auth, headers: socket.handshake.headers, request: socket.request });
       if (!who) throw new BadToken('refused by the authenticate hook');
       if (!isPlayer(who.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(who.player)?.slice(0, 80)}`);
-      socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '' };
+      socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '', agesAt: Infinity };
       return;
     }
     if (auth.token !== undefined && auth.token !== null) {
       if (typeof auth.token !== 'string' || auth.token.length > 2_048) throw new BadToken('not a token');
-      const { aging, ...who } = await tokens.verify(auth.token);
+      const { agesAt, ...who } = await tokens.verify(auth.token);
       const name = readName(auth.name);
       const renamed = name !== null && name !== who.name;
       if (renamed) who.name = name;
-      socket.data = { identity: who, token: aging || renamed ? await tokens.issue(who) : auth.token };
+      const anew = renamed || agesAt < this.parts.clock.now();
+      socket.data = { identity: who, token: anew ? await tokens.issue(who) : auth.token, agesAt: anew ? tokens.agesAt : agesAt };
       return;
     }
     const wait = this.door?.mint(socket.request) ?? 0;
     if (wait > 0) throw new TooManyGuests(wait);
     const guest = tokens.newGuest(readName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
-    socket.data = { identity: guest, token: await tokens.issue(guest) };
+    socket.data = { identity: guest, token: await tokens.issue(guest), agesAt: tokens.agesAt };
   }
 
   private connected(socket: GameSocket, node: RejoinNode): void {
     const { identity, token } = socket.data;
-    socket.once('disconnect', () => this.greeted.delete(lineOf(socket)));
     if (node.edge.isCrowded(identity.player)) {
+      this.greeted.delete(lineOf(socket));
       socket.emit('refused', refused('too-many-connections', undefined, 5_000));
       return hangUp(socket);
     }
-    const connection = node.edge.connect({
-      id: socket.id,
-      send: (event, ...args) => { socket.emit(event, ...args); },
-      pass: said => this.pass(socket, said),
-      // Both adapters hear every room's channel from their start, so a join takes effect at once.
-      subscribe: channel => { void socket.join(channel); },
-      unsubscribe: channel => { void socket.leave(channel); },
-      close: () => { socket.disconnect(!sharesItsLine(socket)); },
-    }, identity, this.door!.addressOf(socket.request));
-    if (this.guest) {
-      const may = this.door!.counter();
-      socket.use((packet, next) => {
-        if (!may()) this.expel(socket, refused('slow-down', 'too many packets'));
-        else if (!this.fits(packet)) this.expel(socket);
-        else next();
-      });
-    }
-    for (const name of requestNames) socket.on(name, ((...args: unknown[]) => void this.request(socket, connection, node, name, args)) as never);
-    for (const name of sayingNames) socket.on(name, (raw: unknown) => this.saying(socket, connection, node, name, raw));
-    socket.onAny((event: unknown) => { if (!requestNames.includes(event as RequestName) && !sayingNames.includes(event as SayingName)) this.strike(socket, connection, node); });
+    const connection = node.edge.connect(new SocketLink(socket, this.pass), identity, this.door!.addressOf(socket.request));
+    const may = this.guest ? this.door!.counter() : null;
+    // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
+    socket.onAny((event: unknown, ...args: unknown[]) => {
+      if (!socket.connected) return;
+      if (may?.() === false) this.expel(socket, refused('slow-down', 'too many packets'));
+      else if (this.guest && !this.fits(args)) this.expel(socket);
+      else if (requestNames.includes(event as RequestName)) void this.request(socket, connection, node, event as RequestName, args);
+      else if (sayingNames.includes(event as SayingName)) this.saying(socket, connection, node, event as SayingName, args[0]);
+      else this.strike(socket, connection, node);
+    });
     socket.on('error', () => this.strike(socket, connection, node));
-    socket.once('disconnect', () => node.edge.disconnect(connection));
-    const renewal = setInterval(() => void this.renew(socket), 3_600_000);
-    socket.once('disconnect', () => clearInterval(renewal));
+    socket.on('disconnect', () => {
+      this.greeted.delete(lineOf(socket));
+      node.edge.disconnect(connection);
+    });
     socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: wireVersion });
+    socket.data.token = ''; // it has it now
   }
 
   /** Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as everything else. */
-  private pass(socket: GameSocket, said: Encoded): void {
+  private readonly pass = (socket: GameSocket, said: Encoded): void => {
     const { lane } = lineOf(socket);
     if (!lane) return void (socket as unknown as { emit(...said: unknown[]): void }).emit(...(JSON.parse(said.json) as unknown[]));
     if (socket.connected) lane.send((said.framed ??= new Packet(`${this.eventPrefix}${said.json}`)) as Packet);
-  }
+  };
 
   /** What the size of packets bounds in a Socket.IO server of its own; somebody else's has bounds of its own. */
   private fits(packet: unknown): boolean {
@@ -289,16 +289,6 @@ export class Gateway {
     if (line) setTimeout(() => cutOff(line), 250).unref(); // one who does not listen does not hang up either
   }
 
-  private async renew(socket: GameSocket): Promise<void> {
-    const { tokens, log } = this.parts;
-    try {
-      if (socket.data.token === '' || !(await tokens.verify(socket.data.token)).aging) return;
-      socket.data.token = await tokens.issue(socket.data.identity);
-      socket.emit('token', socket.data.token);
-    } catch (error) {
-      log.warn({ error }, 'a token was not renewed');
-    }
-  }
 }
 
 const hostOf = (origin: string): string | null => {

@@ -5,7 +5,7 @@ import type { GameSocket } from './types.ts';
 export interface EngineLine {
   readonly request: import('node:http').IncomingMessage;
   readonly writeBuffer: readonly { data?: unknown }[];
-  readonly transport: { readonly socket?: { pause?(): void; terminate?(): void; on?(event: 'ping', heard: () => void): void } };
+  readonly transport: { readonly name?: string; readonly socket?: { pause?(): void; terminate?(): void; on?(event: 'ping', heard: () => void): void } };
   on(event: 'packet' | 'upgrade', heard: () => void): void;
   once(event: 'close', gone: () => void): void;
   write(text: string): void;

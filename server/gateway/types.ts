@@ -2,7 +2,8 @@ import type { Namespace, Server, Socket } from 'socket.io';
 import type { ClientToServer, ServerToClient } from '../../shared/protocol.ts';
 import type { Identity } from '../identity/tokens.ts';
 
-interface SocketData { identity: Identity; token: string }
+/** `token`: until it has been handed over. `agesAt`: when (wall time, ms) it is to be renewed. */
+interface SocketData { identity: Identity; token: string; agesAt: number }
 type None = Record<never, never>;
 
 /** Socket.IO with our events. */

@@ -27,17 +27,20 @@ export class Tokens {
 
   private signer(): Promise<CryptoKey> { return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])); }
 
+  /** When one that is issued now will be old enough to be renewed (wall time, ms). */
+  get agesAt(): number { return this.clock.now() + life * 500; }
+
   async issue(who: Identity): Promise<string> {
     const now = Math.floor(this.clock.now() / 1000);
     return new SignJWT({ name: who.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(who.player).setIssuedAt(now).setExpirationTime(now + life).sign(await this.signer());
   }
 
   /** @throws BadToken */
-  async verify(token: string): Promise<Identity & { /** more than half of its life is over */ aging: boolean }> {
+  async verify(token: string): Promise<Identity & { /** from when on (wall time, ms) more than half of its life is over, and it is to be renewed */ agesAt: number }> {
     try {
       const { payload } = await jwtVerify(token, await this.signer(), { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
       if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined) throw new BadToken('claims are missing');
-      return { player: payload.sub, name: payload.name, aging: payload.exp * 1000 - this.clock.now() < life * 500 };
+      return { player: payload.sub, name: payload.name, agesAt: payload.exp * 1000 - life * 500 };
     } catch (error) {
       if (error instanceof errors.JOSEError) throw new BadToken(error.code, { cause: error });
       throw error;

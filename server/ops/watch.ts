@@ -42,7 +42,8 @@ export function startWatch({ node, hangAfter, redis, log }: WatchOptions): Runni
   const memory = new WatchMemory();
   const looks = (ms: number) => Math.max(1, Math.round(ms / limits.hang.look));
   const workerData: WorkerOrder = { shared: memory.shared, node, redis, ends: looks(hangAfter), blame: Math.min(looks(limits.hang.blame), looks(hangAfter / 2)) };
-  const worker = startWorker({ name: 'rejoin-watch', workerData, execArgv: [] });
+  // It makes next to nothing, and would be given room for much.
+  const worker = startWorker({ name: 'rejoin-watch', workerData, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 4 } });
   const onDuty = new Promise<void>(resolve => {
     for (const event of ['message', 'error', 'exit'] as const) worker.once(event, () => resolve());
   }).finally(() => worker.unref());

@@ -253,6 +253,7 @@ export class RoomHost {
       if (!(entry ? await this.append(entry) : await this.confirm())) return;
       if (this.blames.length > 0) this.failures.hung(this.blames.splice(0), this.room.fault !== null);
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
+      this.underWay = []; // else a room that sleeps keeps its last answers, which may hold all of it
       if (entry && this.journal.wantsSnapshot && !(await this.snapshot())) return;
     }
     if (this.releaseAsked && !(await this.flushMotion())) return;

@@ -1,29 +1,54 @@
 import { limits } from '../../shared/limits.ts';
-import { Bucket, type Rate } from './bucket.ts';
+import { full, givenBack, isFull, taken, waitFor, type Rate } from './bucket.ts';
+
+/** Kinds of things that are bounded, and how; the same for everybody of a sort. */
+class Bounds<Kind extends string> {
+  readonly rates: readonly Rate[];
+  private readonly places: ReadonlyMap<Kind, number>;
+
+  constructor(rates: Record<Kind, Rate>) {
+    this.rates = Object.values<Rate>(rates);
+    this.places = new Map((Object.keys(rates) as Kind[]).map((kind, place) => [kind, place]));
+  }
+  placeOf(kind: Kind): number { return this.places.get(kind)!; }
+}
 
 /** How much somebody may still do, of each kind. */
 export class Allowance<Kind extends string> {
   connections = 0;
-  private readonly buckets: Record<Kind, Bucket>;
+  /** A bucket for each kind: see bucket.ts. */
+  private readonly fullAt: number[];
 
-  constructor(rates: Record<Kind, Rate>, now: number) {
-    this.buckets = Object.fromEntries(Object.entries<Rate>(rates).map(([kind, rate]) => [kind, new Bucket(rate, now)])) as Record<Kind, Bucket>;
-  }
+  constructor(private readonly bounds: Bounds<Kind>) { this.fullAt = bounds.rates.map(() => full); }
 
   /** @returns 0 when it may be done, else the ms after which to try again */
-  take(kind: Kind, now: number): number { return this.buckets[kind].take(now); }
+  take(kind: Kind, now: number): number {
+    const place = this.bounds.placeOf(kind);
+    const rate = this.bounds.rates[place]!;
+    const wait = waitFor(this.fullAt[place]!, rate, now);
+    if (wait === 0) this.fullAt[place] = taken(this.fullAt[place]!, rate, now);
+    return wait;
+  }
   /** As `take`, without taking. */
-  wait(kind: Kind, now: number): number { return this.buckets[kind].wait(now); }
-  giveBack(kind: Kind): void { this.buckets[kind].giveBack(); }
+  wait(kind: Kind, now: number): number {
+    const place = this.bounds.placeOf(kind);
+    return waitFor(this.fullAt[place]!, this.bounds.rates[place]!, now);
+  }
+  giveBack(kind: Kind): void {
+    const place = this.bounds.placeOf(kind);
+    this.fullAt[place] = givenBack(this.fullAt[place]!, this.bounds.rates[place]!);
+  }
   /** Whether there is nothing to be remembered. */
-  isWhole(now: number): boolean { return this.connections === 0 && Object.values<Bucket>(this.buckets).every(b => b.isFull(now)); }
+  isWhole(now: number): boolean { return this.connections === 0 && this.fullAt.every((at, place) => isFull(at, this.bounds.rates[place]!, now)); }
 }
 
-const ofPlayer = { requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats };
-const { connections: _connections, ...ofAddress } = limits.address;
+const { connections: _connections, ...addressRates } = limits.address;
+const ofPlayer = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats });
+const ofAddress = new Bounds(addressRates);
 
-export type PlayerAllowance = Allowance<keyof typeof ofPlayer>;
-export type AddressAllowance = Allowance<keyof typeof ofAddress>;
+type KindOf<B> = B extends Bounds<infer Kind> ? Kind : never;
+export type PlayerAllowance = Allowance<KindOf<typeof ofPlayer>>;
+export type AddressAllowance = Allowance<KindOf<typeof ofAddress>>;
 
 /**
  * What players and addresses have used up on this node. It is remembered until it has been refilled, not only for as long as
@@ -34,8 +59,8 @@ export class Allowances {
   private readonly addresses = new Map<string, AddressAllowance>();
   private sweepAt = 0;
 
-  player(id: string, now: number): PlayerAllowance { return this.of(this.players, id, now, () => new Allowance(ofPlayer, now)); }
-  address(address: string, now: number): AddressAllowance { return this.of(this.addresses, address, now, () => new Allowance(ofAddress, now)); }
+  player(id: string, now: number): PlayerAllowance { return this.of(this.players, id, now, () => new Allowance(ofPlayer)); }
+  address(address: string, now: number): AddressAllowance { return this.of(this.addresses, address, now, () => new Allowance(ofAddress)); }
 
   /** How many are remembered. */
   get size(): number { return this.players.size + this.addresses.size; }

@@ -1,35 +1,37 @@
 export interface Rate { readonly burst: number; readonly perSecond: number }
 
-/** A token bucket: `burst` at once, then `perSecond`. Time comes from the caller, in ms. */
+/*
+ * A token bucket (`burst` at once, then `perSecond`) as one number: when it will be full again, in the caller's ms. There are
+ * some for each client that is connected, most of them full, and a number is all that is kept of one.
+ */
+
+/** One that is full: nothing was ever taken. */
+export const full = 0;
+
+/** How much of it is there. */
+const levelOf = (fullAt: number, { burst, perSecond }: Rate, now: number): number => burst - (Math.max(0, fullAt - now) / 1000) * perSecond;
+
+/** @returns 0 when one may pass, else the ms after which to try again */
+export function waitFor(fullAt: number, rate: Rate, now: number): number {
+  const level = levelOf(fullAt, rate, now);
+  return level >= 1 - 1e-6 ? 0 : Math.ceil(((1 - level) / rate.perSecond) * 1000); // adding up fractions of tokens loses a little
+}
+/** When it will be full after one more. */
+export const taken = (fullAt: number, { perSecond }: Rate, now: number): number => Math.max(fullAt, now) + 1000 / perSecond;
+/** When it will be full if one was not used after all. */
+export const givenBack = (fullAt: number, { perSecond }: Rate): number => fullAt - 1000 / perSecond;
+/** Nothing is missing: a new one would be the same. */
+export const isFull = (fullAt: number, rate: Rate, now: number): boolean => levelOf(fullAt, rate, now) >= rate.burst - 1e-6;
+
+/** One by itself. */
 export class Bucket {
-  private level: number;
-  private last: number;
-  constructor(private readonly rate: Rate, now: number) {
-    this.level = rate.burst;
-    this.last = now;
-  }
+  private fullAt: number = full;
+  constructor(private readonly rate: Rate) {}
 
   /** @returns 0 when one may pass, else the ms after which to try again */
   take(now: number): number {
-    const wait = this.wait(now);
-    if (wait === 0) this.level -= 1;
+    const wait = waitFor(this.fullAt, this.rate, now);
+    if (wait === 0) this.fullAt = taken(this.fullAt, this.rate, now);
     return wait;
-  }
-
-  /** As `take`, without taking. */
-  wait(now: number): number {
-    this.level = Math.min(this.rate.burst, this.level + ((now - this.last) / 1000) * this.rate.perSecond);
-    this.last = now;
-    if (this.level >= 1 - 1e-6) return 0; // adding up fractions of tokens loses a little
-    return Math.ceil(((1 - this.level) / this.rate.perSecond) * 1000);
-  }
-
-  /** What was taken was not used after all. */
-  giveBack(): void { this.level = Math.min(this.rate.burst, this.level + 1); }
-
-  /** Nothing is missing: a new one would be the same. */
-  isFull(now: number): boolean {
-    this.wait(now);
-    return this.level >= this.rate.burst - 1e-6;
   }
 }

@@ -23,14 +23,32 @@ interface Attached extends Attachment { /** The room's number on this node. */ n
 /** One connected client: who it is, and the rooms it is in. */
 export class Connection {
   readonly rooms = new Map<string, Attached>();
-  /** Rooms it is being let into. */
-  readonly joining = new Set<string>();
+  /** Rooms it is being let into; null: none, as most of the time. */
+  private joining: Set<string> | null = null;
   strikes = 0;
   open = true;
 
   constructor(readonly link: ClientLink, readonly player: string, readonly name: string, private readonly casts: LocalCasts, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null) {}
 
   get id(): string { return this.link.id; }
+
+  /** In how many rooms it is, or about to be. */
+  get roomCount(): number { return this.rooms.size + (this.joining?.size ?? 0); }
+
+  /** Whether it is in the room, or about to be. */
+  isIn(room: string): boolean { return this.rooms.has(room) || this.joining?.has(room) === true; }
+
+  /** Counts the room as one of its own while it is let in. */
+  async joins<T>(room: string, work: () => Promise<T>): Promise<T> {
+    const joining = (this.joining ??= new Set());
+    joining.add(room);
+    try {
+      return await work();
+    } finally {
+      joining.delete(room);
+      if (joining.size === 0 && this.joining === joining) this.joining = null;
+    }
+  }
 
   /** Hears a channel from now on. */
   subscribe(channel: Channel): void {

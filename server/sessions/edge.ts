@@ -65,6 +65,12 @@ export class Edge {
     return rooms;
   }
 
+  /** Whether any of this node's clients is in that room. */
+  hasMembers(room: string): boolean {
+    for (const c of this.connections.values()) if (c.rooms.has(room)) return true;
+    return false;
+  }
+
   /** Broadcasts may have been lost to this node: everybody is to compare and catch up. */
   resyncAll(): void {
     for (const connection of this.connections.values()) for (const room of connection.rooms.keys()) connection.notice({ room, code: 'resync' });
@@ -215,11 +221,9 @@ export class Edge {
   }
 
   private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
-    const { rooms, joining } = connection;
-    if (rooms.has(room) || joining.has(room)) return this.letIn(connection, room, request);
-    if (rooms.size + joining.size >= limits.roomsPerConnection) return refused('too-many-rooms');
-    joining.add(room);
-    return this.letIn(connection, room, request).finally(() => joining.delete(room));
+    if (connection.isIn(room)) return this.letIn(connection, room, request);
+    if (connection.roomCount >= limits.roomsPerConnection) return refused('too-many-rooms');
+    return connection.joins(room, () => this.letIn(connection, room, request));
   }
 
   private async letIn(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
@@ -245,7 +249,8 @@ export class Edge {
       return reply;
     }
     const { channels: kept, game, fresh: _fresh, ...joined } = reply;
-    connection.attach(room, { session, watch, channels: kept, game });
+    // The very texts that it subscribed to, so that they are kept once.
+    connection.attach(room, { session, watch, channels: kept.map(channel => channels.find(own => own === channel) ?? channel), game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
     return request.short ? { ...joined, number: connection.rooms.get(room)?.number } : joined;

@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../ports.ts';
-import { targetOf, type RedisTarget, type RedisTls } from './redis-client.ts';
 import type { RedisDoor } from './redis-line.ts';
 import { SentinelDoor } from './redis-sentinel.ts';
+import { targetOf, type RedisTarget, type RedisTls } from './redis-target.ts';
 
 /** Where Redis is, and how much of it has to have an entry before anybody is told. Either `url`, or `sentinels`. */
 export interface RedisOptions {

@@ -1,5 +1,6 @@
 import type { Clock, Log, Timer } from '../ports.ts';
-import { destroy, newClient, type RedisClient, type RedisTarget } from './redis-client.ts';
+import { destroy, newClient, type RedisClient } from './redis-client.ts';
+import type { RedisTarget } from './redis-target.ts';
 
 /** Says where Redis is, each time somebody connects: with Sentinel that changes. See redis-door.ts. */
 export interface RedisDoor {

@@ -1,5 +1,6 @@
 import type { Clock, Log, Timer } from '../ports.ts';
-import type { RedisClient, RedisTarget } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
+import type { RedisTarget } from './redis-target.ts';
 import { RedisLine, within, type Identity, type RedisDoor } from './redis-line.ts';
 
 const ANSWER_WITHIN = 500;

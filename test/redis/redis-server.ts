@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { until } from '../../server/launcher/until.ts';
-import type { RedisTls } from '../../server/store/redis-client.ts';
+import type { RedisTls } from '../../server/store/redis-target.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
 
 interface Access { user?: string; password?: string; tls?: RedisTls }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { createClient } from 'redis';
-import { connectRedis, RedisUnfit } from '../../server/cluster/redis-parts.ts';
+import { connectRedis } from '../../server/cluster/redis-parts.ts';
+import { RedisUnfit } from '../../server/cluster/redis-unfit.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { noMeter } from '../../server/ops/metrics.ts';
 import { realClock } from '../../server/real-ports.ts';

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/** What a TLS connection needs beyond what the machine trusts anyway. PEM texts. */
+export interface RedisTls {
+  /** Whose signature on the server's certificate is believed. */
+  ca?: string | undefined;
+  /** The client's own certificate and its key, where Redis asks for them (`tls-auth-clients yes`, its default). */
+  cert?: string | undefined;
+  key?: string | undefined;
+  /** The name in the server's certificate, where it is not the host that is connected to. */
+  servername?: string | undefined;
+}
+
+/** One Redis to connect to, and as whom. */
+export interface RedisTarget {
+  host: string;
+  port: number;
+  user?: string | undefined;
+  password?: string | undefined;
+  database?: number | undefined;
+  tls?: RedisTls | boolean | undefined;
+}
+
+/** What a redis:// or rediss:// address says. @throws TypeError when it is no such address */
+export function targetOf(url: string, tls?: RedisTls): RedisTarget {
+  const { hostname, port, protocol, username, password, pathname } = new URL(url);
+  const database = pathname.length > 1 ? Number(pathname.slice(1)) : 0;
+  if (!/^rediss?:$/.test(protocol) || hostname === '' || !Number.isInteger(database)) throw new TypeError('not an address of Redis: redis://[user:password@]host[:port][/database], or rediss:// for TLS');
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 6379 : Number(port), database,
+    user: username === '' ? undefined : decodeURIComponent(username), password: password === '' ? undefined : decodeURIComponent(password),
+    tls: protocol === 'rediss:' && (tls ?? true),
+  };
+}
+
+/** Reads the files that name what a TLS connection needs. @throws when one cannot be read */
+export function readTls(files: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined; servername?: string | undefined }): RedisTls {
+  const text = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8'));
+  return { ca: text(files.ca), cert: text(files.cert), key: text(files.key), servername: files.servername };
+}
