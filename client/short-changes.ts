@@ -12,8 +12,13 @@ export class ShortChanges {
     if (reply.ok && reply.number !== undefined) this.rooms.set(reply.number, { room: reply.room, term: reply.term });
   }
 
+  /** Whether an event is a change in a short form. */
+  static is(event: string): event is 'c' | 's' { return event === 'c' || event === 's'; }
+
   /** @returns the arguments of `change`; null for a room that this line knows nothing of */
-  read([number, seq, changes, events, term, prevTerm]: Parameters<ServerToClient['c']>): [room: string, ...WireChange] | null {
+  read(event: 'c' | 's', said: readonly unknown[]): [room: string, ...WireChange] | null {
+    const [number, seq, what, events, term, prevTerm] = said as Parameters<ServerToClient['c']>;
+    const changes = event === 's' ? { state: what } : what;
     const own = this.rooms.get(number);
     if (!own) return null;
     const before = prevTerm ?? own.term;

@@ -1,5 +1,5 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { JoinReply, RequestName, Requests, ServerToClient } from '../shared/protocol.ts';
+import type { JoinReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { Line, Transport } from './ports.ts';
 import { ShortChanges } from './short-changes.ts';
@@ -42,8 +42,8 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       socket.onAny((name: string, ...args: unknown[]) => {
         events.heard();
         if (name === 'refused') refusal = args[0] as Refused;
-        if (name !== 'c') return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
-        const change = short.read(args as Parameters<ServerToClient['c']>);
+        if (!ShortChanges.is(name)) return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
+        const change = short.read(name, args);
         if (change) events.event('change', ...change);
       });
       socket.io.on('ping', () => events.heard());

@@ -1,4 +1,4 @@
-import type { Changes } from './delta.ts';
+import type { Change, Changes } from './delta.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Place } from './place.ts';
 import type { Refused } from './refusals.ts';
@@ -264,6 +264,8 @@ export interface ServerToClient {
    * the answer to a join or by a change of this form. `events` is 0 where there are none and a term follows.
    */
   c(number: number, seq: number, changes: Changes | 0, events?: WireEvent[] | 0, term?: number, prevTerm?: number): void;
+  /** As `c` without a term, where nothing but the state has changed: `changes` are the state's. */
+  s(number: number, seq: number, changes: Change, events?: WireEvent[]): void;
   /**
    * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
    * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.

@@ -47,8 +47,8 @@ export class Wire implements Line {
   send(event: string, args: unknown[]): void {
     this.toClient(event, JSON.stringify(args), text => {
       const said = JSON.parse(text) as unknown[];
-      if (event !== 'c') return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
-      const change = this.short.read(said as Parameters<ServerToClient['c']>);
+      if (!ShortChanges.is(event)) return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
+      const change = this.short.read(event, said);
       if (change) this.events.event('change', ...change);
     });
   }
