@@ -2,7 +2,7 @@ import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
-import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector, type Status } from './connector.ts';
 import { Listeners } from './listeners.ts';
@@ -261,7 +261,7 @@ export class Client {
     if (!reply?.ok) return;
     this.connector.spread = reply.spread;
     this.roundTrip = this.clock.now() - asked;
-    for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id]);
+    for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
   }
 
   /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */

@@ -5,8 +5,8 @@ import type { InputRequest } from '../shared/protocol.ts';
 
 type Message = Omit<InputRequest, 'room'>;
 
-/** What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a room says it once a second. */
-const patience = { press: 500, hold: 2_500 };
+/** What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a room says it every two seconds. */
+const patience = { press: 500, hold: 4_000 };
 
 /**
  * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the

@@ -1,4 +1,5 @@
-import type { JoinReply, ServerToClient, WireChange } from '../shared/protocol.ts';
+import type { JoinReply, PlaceReply, ServerToClient, WireChange } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
 
 /**
  * Reads the short form of changes, in which a room goes by a number and the term is not said again: for one line, since it
@@ -10,6 +11,16 @@ export class ShortChanges {
   /** Every answer to a join, in the very turn in which it arrives: changes may follow right behind it. */
   joined(reply: JoinReply): void {
     if (reply.ok && reply.number !== undefined) this.rooms.set(reply.number, { room: reply.room, term: reply.term });
+  }
+
+  /** Every answer to `place`, in the very turn in which it arrives: its heads, in full. */
+  placed(reply: PlaceReply | Refused): void {
+    if (!reply.ok) return;
+    for (const [room, heard] of Object.entries(reply.rooms)) {
+      if (!Array.isArray(heard)) continue;
+      const own = [...this.rooms.values()].find(r => r.room === room);
+      if (own) reply.rooms[room] = { head: [own.term, heard[0]], term: own.term, watchers: heard[1] };
+    }
   }
 
   /** Whether an event is a change in a short form. */

@@ -1,5 +1,5 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { JoinReply, RequestName, Requests } from '../shared/protocol.ts';
+import type { JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { Line, Transport } from './ports.ts';
 import { ShortChanges } from './short-changes.ts';
@@ -60,6 +60,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
             if (!waiting.has(fail)) return;
             settle();
             if (name === 'join') short.joined(reply as JoinReply);
+            if (name === 'place') short.placed(reply as PlaceReply);
             events.heard();
             resolve(reply);
           });

@@ -77,7 +77,7 @@ export const limits = {
   /** One journal entry. */
   entryBytes: 65_536,
   /** At least so often a room says which message of held inputs has counted: changes are told many times a second, and most clients need not know. */
-  inputsNumbered: 1_000,
+  inputsNumbered: 2_000,
   /** The whole document of a room: state, seats, timers. */
   documentBytes: 1_048_576,
   /** Entries after which a snapshot is written, and entries kept behind it for resumes. */

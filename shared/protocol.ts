@@ -162,12 +162,16 @@ export type ActReply =
 
 /** The keep-alive: once a second, two when idle. */
 export interface PlaceRequest { rooms: Record<string, Place> }
+/** What a node last heard of a room: its head, the owner's term, and how many watch. */
+export interface Heard { head: Place; term: number; watchers: number }
+/** The same where changes come in their short form, and head and owner are of the term that holds for them: the head's seq, and how many watch. */
+export type ShortHeard = [seq: number, watchers: number];
 export interface PlaceReply {
   ok: true;
   /** This node's clock. */
   now: number;
   /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
-  rooms: Record<string, { head: Place; term: number; watchers: number } | null>;
+  rooms: Record<string, Heard | null | ShortHeard>;
   /** Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more there are, the longer. */
   spread: number;
 }
