@@ -84,7 +84,10 @@ export class Balance {
     if (rooms <= limits.balance.most * mean && least >= limits.balance.least * mean) return null;
     const heirs = others.filter(n => n.rooms < mean && n.rooms <= rooms - 2).sort((a, b) => a.rooms - b.rooms);
     if (heirs.length === 0) return null;
+    // Of few rooms a difference is soon a large part, and not worth that players and room are at different nodes.
+    const slight = rooms - mean <= limits.balance.few && mean - least <= limits.balance.few;
     for (const host of this.quietest()) {
+      if (slight && host.members.home === this.parts.self) continue;
       const able = heirs.filter(n => this.mayTake(n, host));
       const heir = able.find(n => n.id === host.members.home) ?? able[0];
       if (heir) return { host, heir, why: 'balance' };
@@ -121,7 +124,8 @@ export class Balance {
   private bears(from: number, to: number, other: NodeRecord): boolean {
     const mean = this.mean();
     const all = [from, to, ...this.others().filter(n => n.id !== other.id).map(n => n.rooms)];
-    return to <= from || Math.max(...all) - Math.min(...all) < 2 || (to <= limits.follow.most * mean && from >= limits.follow.least * mean);
+    if (to <= from || Math.max(...all) - Math.min(...all) < 2) return true;
+    return to <= Math.max(limits.follow.most * mean, mean + limits.follow.few) && from >= Math.min(limits.follow.least * mean, mean - limits.follow.few);
   }
 
   /** The other nodes that take rooms, with how many they have by now. */
