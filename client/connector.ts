@@ -22,6 +22,8 @@ const silence = { least: 900, roundTrips: 4, most: 1_500 };
 const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
 /** More are not opened at once: then the oldest gives way, for it may lead to the very node that hangs; each later one gets more time, for it may be the network that is slow. */
 const openLines = 4;
+/** Who came to a room's members by another way than the room's tries that again after so long (ms). */
+const homeAfter = 30_000;
 const patienceGrows = 1.5;
 const mostPatience = 6_000;
 
@@ -39,6 +41,9 @@ export class Connector {
   private node = '';
   /** For which room each line was opened. */
   private readonly rooms = new WeakMap<Line, string | null>();
+  /** Lines that were opened for a room, and not by its way: its other members may be elsewhere. */
+  private readonly astray = new WeakSet<Line>();
+  private homing: (() => void) | null = null;
   /** Other ways tried since there was last a line. */
   private detours = 0;
   /** Lines being opened, oldest first. */
@@ -114,6 +119,7 @@ export class Connector {
     this.closed = true;
     this.retry?.();
     this.hedging?.();
+    this.homing?.();
     for (const line of [...this.opening, ...(this.live ? [this.live] : [])]) line.close();
     this.opening.clear();
     this.live = null;
@@ -142,8 +148,10 @@ export class Connector {
     }, this.opening.size > 0);
     this.opening.add(line);
     this.rooms.set(line, this.room());
+    if (typeof route === 'string' && this.room() !== null) this.astray.add(line);
     this.hedging?.();
-    const patience = (this.live ? hedge.afterSilence : this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
+    // Who changes over to a room's way has a line that works, and no hurry.
+    const patience = (this.live && typeof route !== 'object' ? hedge.afterSilence : this.live || this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
     this.hedging = this.clock.after(Math.min(patience, mostPatience), () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size === 0) return;
@@ -181,6 +189,8 @@ export class Connector {
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
     this.setStatus({ state: 'live', node: welcome.node });
+    this.homing?.();
+    this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
     this.onWelcome.tell(welcome);
     this.settle();
   }

@@ -185,6 +185,22 @@ describe('connector', () => {
       assert.deepEqual(routes[1], routes[0]);
     });
 
+    it('[C7] who came by another way tries that of the room again after a while, and keeps the line until it stands', async () => {
+      const { clock, lines, made, welcome } = connector(undefined, () => 'x');
+      await clock.until('company', () => lines.length === 2, 3_000);
+      assert.equal(lines[1]!.route, 'x.1');
+      welcome(lines[1]!);
+      await clock.pass(29_000);
+      assert.equal(lines.length, 2);
+      await clock.pass(3_000);
+      assert.equal(lines.length, 3, 'there is no hurry');
+      assert.deepEqual(lines[2]!.route, { room: 'x' });
+      assert.ok(lines[1]!.open && made.isLive);
+      welcome(lines[2]!, 'b');
+      await clock.pass(60_000);
+      assert.equal(lines.length, 3);
+    });
+
     it('[C7] [O10] who is told to move goes by the way of the room, which leads past who goes', () => {
       const { lines, welcome } = connector(undefined, () => 'x');
       welcome(lines[0]!);
