@@ -29,6 +29,12 @@ export interface ConnectOptions extends SocketTransportOptions {
   token?: string;
   /** Null keeps nothing. Default: localStorage where there is one. */
   storage?: TokenStorage | null;
+  /**
+   * For servers behind a proxy that routes by room (docs/routing.md): lines name the room, so that all its members are at one node. It
+   * is the one that was entered last; before that the one whose id is given here, for example from a link, or none (`true`). Whoever
+   * enters another than the line names goes on by a new line. Default: lines name none.
+   */
+  byRoom?: boolean | string;
   transport?: Transport;
   clock?: ClientClock;
 }
@@ -79,6 +85,7 @@ export class Client {
         return { ...(this.token === null ? {} : { token: this.token }), ...(this.name === undefined ? {} : { name: this.name }) };
       },
       refusal => this.refused(refusal),
+      () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
     );
     this.onStatus = fn => this.connector.onStatus.add(fn);
     this.onNewIdentity = fn => this.newIdentity.add(fn);
@@ -138,7 +145,7 @@ export class Client {
   async rename(name: string): Promise<void> {
     this.name = name;
     while (this.toldName !== name) {
-      this.connector.hop();
+      this.connector.renew();
       await new Promise<void>(done => { const stop = this.connector.onWelcome.add(() => { stop(); done(); }); });
     }
   }
@@ -170,6 +177,7 @@ export class Client {
     room.joined(reply);
     // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
     for (const [id, change] of this.early.splice(0)) if (id === reply.room) room.change(change);
+    this.connector.settle();
   }
   private readonly early: [room: string, change: WireChange][] = [];
 

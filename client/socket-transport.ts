@@ -25,7 +25,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         transports, tryAllTransports: transports.length > 1, upgrade: pollFirst,
         forceNew: true, reconnection: false, timeout: 8_000,
         auth: { ...handshake },
-        ...(route === undefined ? {} : { query: { route } }),
+        query: { ...options.socket?.query, ...(typeof route === 'string' ? { route } : route) },
       });
       let over = false;
       const end = (refusal: Refused | null) => {

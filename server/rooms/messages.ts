@@ -45,7 +45,7 @@ export function repeatable(message: RoomMessage): boolean {
 }
 
 /** Why a room is handed over. */
-export type Moving = 'drain' | 'balance' | 'asked';
+export type Moving = 'drain' | 'balance' | 'members' | 'asked';
 /** The owner of a room asks another node to have it ready. @see ownership/hand-over.ts */
 export interface Prepare { id: string; why: Moving }
 /** It has read the room up to `seq`, and will own it under `token`. */
