@@ -163,7 +163,7 @@ export class Client {
   private adopt(reply: Joined, game: Contract, session: string, watch: boolean): void {
     this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch,
+      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, roundTrip: () => this.roundTrip,
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
     });
     this.rooms.set(reply.room, room);
@@ -178,8 +178,10 @@ export class Client {
     for (;;) {
       await this.connected();
       let reply: Requests[K][1] | Refused;
+      const asked = this.clock.now();
       try {
         reply = await this.connector.request(name, body);
+        this.roundTrip ??= this.clock.now() - asked; // the keep-alive will know better
       } catch {
         await this.pause(150);
         continue;

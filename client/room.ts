@@ -22,7 +22,10 @@ export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]
 /** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
 export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number }
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; forget(): void }
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; roundTrip: () => number | null; forget(): void }
+
+/** An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict. */
+export interface Underway { readonly name: string; readonly data: Json; place: Place | null }
 
 /** An object with a function for every name; it is no promise. */
 const named = (make: (name: string) => unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? make(name) : undefined) });
@@ -48,6 +51,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private readonly signals = new Map<string, Listeners<[data: Json, from: number | null]>>();
   private readonly outbox: Outbox;
   private readonly inputs: InputSender;
+  private readonly inputSent = new Listeners<[n: number, press: boolean]>();
+  private readonly done = new Set<Underway>();
   /** The term whose owner knows what is held. */
   private inputsFor = 0;
   private view: RoomView | null = null;
@@ -76,7 +81,7 @@ export class Room<D extends ContractDef = ContractDef> {
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
     this.act = named(name => (data: Json = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: Json) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data }); }) as Signal<D>;
@@ -167,11 +172,36 @@ export class Room<D extends ContractDef = ContractDef> {
   private async perform(name: string, data: Json): Promise<Said<never>> {
     if (this.over) return this.over as Refused<never>;
     if (this.parts.watch) return refused('not-seated') as Refused<never>;
-    const said = await this.outbox.act(name, data);
+    const one: Underway = { name, data, place: null };
+    this.done.add(one);
+    const said = await this.outbox.act(name, data, said => {
+      if (said.ok) one.place = said.place;
+      else this.done.delete(one);
+    });
     // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
     if (said.ok) await this.reach(said.place);
+    this.done.delete(one);
     return said as Said<never>;
   }
+
+  // --- for who shows more than is confirmed -------------------------------------------------
+
+  /** Actions whose effect is not in `state` yet, oldest first. @internal */
+  get underway(): Underway[] { return [...this.done].filter(({ place }) => place === null || !this.has(place)); }
+  /** @internal */
+  get game(): ContractDef { return this.parts.game; }
+  /** Ticks a second. @internal */
+  get hz(): number { return this.parts.game.tick?.hz ?? 20; }
+  /** Now, in ms that never go back: what a page calls performance.now(). @internal */
+  moment(): number { return this.parts.clock.mono?.() ?? performance.now(); }
+  /** @internal */
+  after(ms: number, fn: () => void): void { this.parts.clock.after(ms, fn); }
+  /** What a round trip took lately, ms. @internal */
+  get roundTrip(): number | null { return this.parts.roundTrip(); }
+  /** Something was done that no message has left with yet. @internal */
+  get inputsWait(): boolean { return this.inputs.waits; }
+  /** Hears of each new message of inputs as it leaves. @internal */
+  onInputSent(fn: (n: number, press: boolean) => void): () => void { return this.inputSent.add(fn); }
 
   /** Resolves when this client has taken in an entry, or when the hold on the room is over. */
   private reach(place: Place): Promise<void> {

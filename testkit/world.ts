@@ -230,7 +230,7 @@ export class World {
 
   client(player: string, home: string): TestClient {
     const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, sent: (name, text) => this.spy.sent?.(made, name, text) };
-    const clock: ClientClock = { now: () => this.clock.now(), random: this.random, after: (ms, fn) => {
+    const clock: ClientClock = { now: () => this.clock.now(), mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, fn);
       return () => timer.cancel();
     } };
