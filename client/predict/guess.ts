@@ -10,9 +10,11 @@ import type { Room } from '../room.ts';
 export interface Guesses<D extends ContractDef> {
   /** Some of the game's actions; the others are shown when they are confirmed. */
   readonly actions?: { readonly [K in keyof ActionsOf<D>]?: (s: ViewOf<D>, data: Out<ActionsOf<D>[K]>, ctx: ActionCtx<D>) => NoPromise };
-  /** One tick. Of the inputs it knows those of the own seat; those of others are null and 0. */
-  tick?(s: ViewOf<D>, ctx: TickCtx<D>): void;
+  /** One tick, as `ctx.seat` sees it. Of the inputs it knows those of that seat; those of others are null and 0. */
+  tick?(s: ViewOf<D>, ctx: GuessedTick<D>): void;
 }
+/** What a guessed tick is given: what any tick is, and whose client guesses. */
+export interface GuessedTick<D extends ContractDef> extends TickCtx<D> { readonly seat: number }
 /** Where guesses come from: a game that hides nothing, or guesses that were written for the purpose. */
 export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown> } ? Guesses<D> : Game<D> | Rules<D> | Guesses<D>;
 

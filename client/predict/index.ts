@@ -3,7 +3,7 @@
  * so that who has no use for it does not load it.
  * @module rejoin/predict
  */
-export { NotGuessable, type GuessedBy, type Guesses } from './guess.ts';
+export { NotGuessable, type GuessedBy, type GuessedTick, type Guesses } from './guess.ts';
 export { interpolate, Interpolation, type InterpolationOptions, type Seen } from './interpolation.ts';
 export { Own, predictOwn, type OwnOptions, type OwnSeen } from './own.ts';
 export { predict, Prediction } from './prediction.ts';

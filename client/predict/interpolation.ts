@@ -16,7 +16,7 @@ export interface Seen<S, T extends Moving = Moving> {
 
 /** How late things are shown. */
 export interface InterpolationOptions {
-  /** At most so late (ms) on top of one tick, however unevenly states arrive. Default 300. */
+  /** At most so late (ms) on top of one tick, however unevenly states arrive. Default 200. */
   most?: number;
 }
 
@@ -40,7 +40,6 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   private readonly period: number;
   private readonly clock: TickClock;
   private readonly glide: Glide<T>;
-  private readonly most: number;
   private heard: Heard<ViewOf<D>, T>[] = [];
   private shownTick: number | null = null;
   private shownAt = 0;
@@ -51,9 +50,8 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   /** @internal */
   constructor(private readonly room: Room<D>, private readonly motion: Motion<ViewOf<D>, T>, options: InterpolationOptions) {
     this.period = 1_000 / room.hz;
-    this.clock = new TickClock(this.period);
+    this.clock = new TickClock(this.period, options.most ?? 200);
     this.glide = new Glide(motion.fastest, this.period);
-    this.most = options.most ?? 300;
     this.term = room.term;
     this.match = room.info.match;
     this.stops = [room.onChange(() => this.hear(room.moment()))];
@@ -61,7 +59,7 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   }
 
   /** How late things are shown now, in ms. */
-  get delay(): number { return this.period + Math.min(this.most, this.clock.late(this.shownAt)) + margin; }
+  get delay(): number { return this.period + this.clock.late(this.shownAt) + margin; }
 
   /**
    * What is to be seen at a moment of this page's `performance.now()`; to be asked once a frame, with later and later moments.

@@ -1,12 +1,13 @@
 /** Without anything to go by, an input is thought to count after so long (ms). */
 const unknown = 80;
 const most = 1_500;
-/** How much one report counts. */
+/** How much one report counts; and at most so much (ticks): one message that was held up says little of the next. */
 const gain = 0.3;
+const gainAt = 0.5;
 const kept = 128;
 
-/** So many round trips are looked at: the middle one counts, since one that was held up says nothing of the others. */
-const trips = 5;
+/** So many round trips are looked at: the shortest counts, which nothing held up. */
+const trips = 8;
 
 interface Sent { n: number; tick: number; press: boolean }
 
@@ -27,8 +28,8 @@ export class Lead {
 
   /** In ticks, with a fraction. */
   get ticks(): number {
-    const sorted = [...this.trips].sort((a, b) => a - b);
-    return Math.max(0, Math.min((sorted[sorted.length >> 1] ?? this.roundTrip() ?? unknown) / this.period + this.rest, most / this.period));
+    const trip = this.trips.length > 0 ? Math.min(...this.trips) : this.roundTrip() ?? unknown;
+    return Math.max(0, Math.min(trip / this.period + this.rest, most / this.period));
   }
 
   /** A message goes out, at this tick as seen from here. `press`: its number is reported with the tick at which it counts. */
@@ -50,6 +51,6 @@ export class Lead {
     const now = this.ticks;
     const high = tick - last.tick;
     const low = last.press ? high - 1 : next ? tick - next.tick - 1 : -Infinity;
-    this.rest += (Math.max(Math.min(now, high), low) - now) * gain;
+    this.rest += Math.max(-gainAt, Math.min(gainAt, (Math.max(Math.min(now, high), low) - now) * gain));
   }
 }

@@ -1,8 +1,8 @@
-import type { ContractDef, TickCtx, ViewOf } from '../../shared/contract.ts';
+import type { ContractDef, ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Input, Room } from '../room.ts';
-import { guessContext, guessesOf, NotGuessable, type GuessedBy, type Guesses } from './guess.ts';
+import { guessContext, guessesOf, NotGuessable, type GuessedBy, type GuessedTick, type Guesses } from './guess.ts';
 import { Lead } from './lead.ts';
 import { between, Glide, taken, type Motion, type Moving, type Things } from './things.ts';
 import { TickClock } from './tick-clock.ts';
@@ -65,7 +65,7 @@ export class Own<D extends ContractDef, T extends Moving> {
   constructor(private readonly room: Room<D>, by: GuessedBy<D>, private readonly motion: Motion<ViewOf<D>, T>, options: OwnOptions) {
     this.guesses = guessesOf<D>(by);
     this.period = 1_000 / room.hz;
-    this.clock = new TickClock(this.period);
+    this.clock = new TickClock(this.period, alone);
     this.lead = new Lead(this.period, () => room.roundTrip);
     this.glide = new Glide(motion.fastest, this.period);
     this.key = options.key ?? (seat => seat);
@@ -218,7 +218,7 @@ export class Own<D extends ContractDef, T extends Moving> {
       const undo = this.fails ? copy(state) : null;
       try {
         const { ctx } = guessContext(room, seat, room.now());
-        guesses.tick(state, Object.assign(ctx, { inputs: this.inputs(seat, tick) }) as unknown as TickCtx<D>);
+        guesses.tick(state, Object.assign(ctx, { inputs: this.inputs(seat, tick) }) as unknown as GuessedTick<D>);
       } catch (error) {
         const known = this.fails;
         this.fails = true; // from now on the state before each tick is kept
@@ -251,11 +251,11 @@ export class Own<D extends ContractDef, T extends Moving> {
  * A tick that draws from `ctx.random`, or reads timers that are not shown, is left out whole: give guesses that move one's
  * own things and nothing else, rather than the game's own `tick`.
  *
- * @param by the game, or what may be guessed: `{ tick(s, ctx) { … ctx.inputs[me] … } }`
+ * @param by the game, or what may be guessed: `{ tick(s, ctx) { … ctx.inputs[ctx.seat] … } }`
  * @throws TypeError when given the rules of a game with a `view`
  * @example
  * const motion = { tick: s => s.tick, things: s => s.ships, fastest: { x: 12, y: 12 } }
- * const own = predictOwn(room, { tick: (s, ctx) => { s.tick += 1; fly(s.ships[room.seat!], ctx.inputs[room.seat!]!.steer) } }, motion)
+ * const own = predictOwn(room, { tick: (s, ctx) => { s.tick += 1; fly(s.ships[ctx.seat], ctx.inputs[ctx.seat].steer) } }, motion)
  * const others = interpolate(room, motion)
  * own.input.steer({ x: 100, y: 0 })      // seen in the next frame
  * const frame = (now: number) => draw({ ...others.at(now)?.things, [room.seat!]: own.at(now)?.thing })

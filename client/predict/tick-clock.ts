@@ -13,8 +13,8 @@ export class TickClock {
   private lateness = 0;
   private lateAt = 0;
 
-  /** @param period ms from one tick to the next */
-  constructor(private readonly period: number) {}
+  /** @param period ms from one tick to the next @param most what is later than this (ms) is not waited for, and counts as so late */
+  constructor(private readonly period: number, private readonly most: number) {}
 
   /** A state of this tick arrived now. */
   heard(tick: number, now: number): void {
@@ -23,7 +23,7 @@ export class TickClock {
     recent.push({ offset, at: now });
     this.zero = Math.min(...recent.map(one => one.offset));
     const late = this.late(now);
-    this.lateness = Math.max(late, offset - this.zero);
+    this.lateness = Math.min(this.most, Math.max(late, offset - this.zero));
     this.lateAt = now;
   }
 
