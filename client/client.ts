@@ -4,11 +4,12 @@ import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
-import { Connector, type Status } from './connector.ts';
+import { Connector } from './connector.ts';
 import { Listeners } from './listeners.ts';
 import type { ClientClock, Transport } from './ports.ts';
 import { Replay } from './replay.ts';
 import { Room } from './room.ts';
+import { remedyOf, whyOf, type Remedy, type Status } from './status.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 
 /** Where a guest's token is kept between visits; the browser's localStorage fits. */
@@ -33,11 +34,18 @@ export interface ConnectOptions extends SocketTransportOptions {
   clock?: ClientClock;
 }
 
-/** A room could not be made, found, or entered. `code` says why, and `dutyOf(code)` what may be done. */
+/** A room could not be made, found, or entered. `code` says which refusal it is. */
 export class RoomRefused extends Error {
+  /** Why, in English. */
+  readonly why: string;
+  /** What a person can do now. */
+  readonly now: Remedy;
+
   constructor(readonly code: string, readonly detail?: string) {
     super(detail ? `${code}: ${detail}` : code);
     this.name = 'RoomRefused';
+    this.why = whyOf({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
+    this.now = remedyOf(code);
   }
 }
 
@@ -82,7 +90,12 @@ export class Client {
     );
     this.onStatus = fn => this.connector.onStatus.add(fn);
     this.onNewIdentity = fn => this.newIdentity.add(fn);
-    this.connector.onStatus.add(status => { if (status.state !== 'live' && !this.connector.isLive) for (const room of this.rooms.values()) room.suspend(); });
+    this.connector.onStatus.add(status => {
+      for (const room of this.rooms.values()) {
+        if (status.state !== 'live' && !this.connector.isLive) room.suspend();
+        room.statusMayDiffer();
+      }
+    });
     this.connector.onWelcome.add(welcome => {
       this.toldName = this.saidName;
       this.who = { player: welcome.player, name: welcome.name };

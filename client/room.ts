@@ -9,6 +9,7 @@ import { InputSender } from './inputs.ts';
 import { Listeners } from './listeners.ts';
 import { Outbox, type Said } from './outbox.ts';
 import type { ClientClock } from './ports.ts';
+import { refusedStatus, Story, type RoomStatus } from './status.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
 /** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is accepted, `room.state` shows the effect. */
@@ -44,7 +45,12 @@ export class Room<D extends ContractDef = ContractDef> {
   readonly onResume: (fn: (resumed: Resumed) => void) => () => void;
   /** When the hold on the room is over: replaced by another window, left, or the room is gone. */
   readonly onEnd: (fn: (refusal: Refused) => void) => () => void;
+  /** After each change of `status`. */
+  readonly onStatus: (fn: (status: RoomStatus) => void) => () => void;
   private readonly changed = new Listeners<[]>();
+  private readonly story = new Story<RoomStatus>(() => this.readStatus());
+  /** Since when it catches up, by the client's own clock. */
+  private behindSince = 0;
   private readonly resumed = new Listeners<[Resumed]>();
   private readonly endedBy = new Listeners<[Refused]>();
   private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
@@ -86,6 +92,8 @@ export class Room<D extends ContractDef = ContractDef> {
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: Json) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data }); }) as Signal<D>;
     this.onChange = fn => this.changed.add(fn);
+    this.changed.add(() => this.story.look());
+    this.onStatus = fn => this.story.told.add(fn);
     this.onResume = fn => this.resumed.add(fn);
     this.onEnd = fn => (this.over ? (fn(this.over), () => {}) : this.endedBy.add(fn));
   }
@@ -110,6 +118,8 @@ export class Room<D extends ContractDef = ContractDef> {
   get ended(): Refused | null { return this.over; }
   /** Up to date, as far as can be known. False while it catches up. */
   get live(): boolean { return this.parts.connector.status.state === 'live' && this.held === null && this.over === null; }
+  /** How it is at this table: as the connection, or catching up, or why it is over. */
+  get status(): RoomStatus { return this.story.now; }
   /** Actions without a verdict yet. */
   get pending(): number { return this.outbox.pending; }
   /** The room's clock now, ms since 1970. */
@@ -218,6 +228,12 @@ export class Room<D extends ContractDef = ContractDef> {
     }
   }
 
+  private readStatus(): RoomStatus {
+    if (this.over) return this.over.code === 'left' ? { state: 'closed' } : refusedStatus(this.over);
+    const { status } = this.parts.connector;
+    return status.state === 'live' && this.held !== null ? { state: 'catching-up', since: this.behindSince } : status;
+  }
+
   // --- what the client feeds it -------------------------------------------------------------
 
   /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
@@ -228,7 +244,11 @@ export class Room<D extends ContractDef = ContractDef> {
       this.joinAgain = true;
       return this.joining;
     }
-    this.held ??= [];
+    if (this.held === null) {
+      this.held = [];
+      this.behindSince = this.parts.clock.now();
+      this.story.look();
+    }
     this.joining = this.askToJoin().finally(() => {
       this.joining = null;
       if (this.joinAgain) {
@@ -286,6 +306,9 @@ export class Room<D extends ContractDef = ContractDef> {
     if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed });
     this.changed.tell();
   }
+
+  /** The connection is in another state. @internal */
+  statusMayDiffer(): void { this.story.look(); }
 
   /** The line is gone. @internal */
   suspend(): void {

@@ -9,6 +9,8 @@ import { guessContext, guessesOf, isRefusal, type GuessedBy, type Guesses } from
  * something of one's own has no verdict: or its effect, which is in the change, would be guessed on top of it for a moment.
  */
 const together = 20;
+/** Where change follows on change, they wait no longer than this altogether. */
+const altogether = 100;
 
 type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
 
@@ -29,6 +31,7 @@ export class Prediction<D extends ContractDef> {
   private shown: ViewOf<D> | null;
   private count = 0;
   private waits = false;
+  private heardAt = 0;
   private readonly failed = new WeakSet<Underway>();
 
   /** @internal */
@@ -50,7 +53,8 @@ export class Prediction<D extends ContractDef> {
   stop(): void { this.stopHearing(); }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
-    this.show();
+    this.redo();
+    this.changed.tell();
     const said = await promise;
     // Refused: what was shown of it is gone. Accepted: it is in the room's state.
     if (!this.waits || !this.undecided) this.show();
@@ -62,15 +66,25 @@ export class Prediction<D extends ContractDef> {
 
   private heard(): void {
     if (!this.undecided) return this.show();
+    const now = this.room.moment();
+    this.heardAt = now;
     if (this.waits) return;
     this.waits = true;
-    this.room.after(together, () => {
-      this.waits = false;
-      this.show();
+    this.wait(together, now + altogether);
+  }
+
+  private wait(ms: number, end: number): void {
+    this.room.after(ms, () => {
+      if (!this.waits) return;
+      const now = this.room.moment();
+      const left = Math.min(this.heardAt + together, end) - now;
+      if (left > 0.5 && this.undecided) this.wait(left, end);
+      else this.show();
     });
   }
 
   private show(): void {
+    this.waits = false;
     this.redo();
     this.changed.tell();
   }
