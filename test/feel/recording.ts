@@ -9,7 +9,7 @@ import { unpack, type Craft } from '../../shared/games/arena/motion.ts';
 
 type Def = DefOf<typeof arena>;
 /** What one frame showed. */
-export interface Frame { at: number; tick: number; things: Record<string, Shown>; own: { tick: number; thing: Shown } | null; delay: number; ahead: number }
+export interface Frame { at: number; tick: number; things: Record<string, Shown>; own: { tick: number; thing: Shown } | null; /** Where the last state that has come has them. */ raw: Craft[]; delay: number; ahead: number }
 
 /** Shows an Arena as a page would, and writes down what was shown, and what the server had said. */
 export class Recording {
@@ -36,7 +36,7 @@ export class Recording {
     const seen = this.others.at(at);
     const own = this.own.at(at);
     if (!seen) return null;
-    const frame: Frame = { at, tick: seen.tick, things: seen.things, own: own?.thing ? { tick: own.tick, thing: own.thing } : null, delay: this.others.delay, ahead: this.own.ahead };
+    const frame: Frame = { at, tick: seen.tick, things: seen.things, own: own?.thing ? { tick: own.tick, thing: own.thing } : null, raw: this.truth.get(this.room.state!.tick)!.crafts, delay: this.others.delay, ahead: this.own.ahead };
     this.frames.push(frame);
     return frame;
   }
@@ -69,7 +69,7 @@ export class Recording {
   /**
    * What the others' motion must be, whatever the network does: never back, never faster than the room by more than a fifth,
    * and never farther from one frame to the next than the craft travelled in the time that is shown.
-   * @returns how many steps were looked at, and the farthest
+   * @returns how many steps were looked at, and the farthest, in units a millisecond
    */
   checkOthers(tickTime = 50): { steps: number; farthest: number } {
     let [steps, farthest] = [0, 0];
@@ -85,10 +85,24 @@ export class Recording {
         const far = Math.hypot(b.x - a.x, b.y - a.y);
         assert.ok(far <= travelled + 0.5, `${about}: craft ${seat} jumps ${far.toFixed(1)}, and travelled ${travelled.toFixed(1)}`);
         steps += 1;
-        farthest = Math.max(farthest, far);
+        farthest = Math.max(farthest, far / Math.max(1, frame.at - before.at));
       }
     });
     return { steps, farthest };
+  }
+
+  /** How far (units a ms) the others would have gone from one frame to the next, had each state been shown as it came. */
+  rawFarthest(): number {
+    let farthest = 0;
+    this.frames.slice(1).forEach((frame, i) => {
+      const before = this.frames[i]!;
+      frame.raw.forEach((craft, seat) => {
+        const was = before.raw[seat];
+        const far = was ? Math.hypot(craft.x - was.x, craft.y - was.y) : 0;
+        if (far < 1_000) farthest = Math.max(farthest, far / Math.max(16, frame.at - before.at)); // farther: it fell, and was put back
+      });
+    });
+    return farthest;
   }
 
   /** The steps of one's own craft, in units a millisecond, and how far it was shown from where the server then said it was at that tick. */
