@@ -23,7 +23,10 @@ export type RoomHook<D extends ContractDef> =
   | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
 
 /** Something that tells when it has changed: a room, a prediction. */
-export interface Told { onChange(fn: () => void): () => void }
+export interface Told {
+  /** Tells of each change. @returns what ends it */
+  onChange(fn: () => void): () => void;
+}
 
 /**
  * How a client's connection is, or how it is at a table; draws again when it becomes another.
