@@ -73,7 +73,8 @@ export class Client {
   private who: { player: string; name: string } | null = null;
   private beat: (() => void) | null = null;
   private lastActive = 0;
-  private roundTrip: number | null = null;
+  /** The last few, ms. */
+  private trips: number[] = [];
 
   constructor(private readonly url: string, options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
@@ -116,7 +117,7 @@ export class Client {
   get playerName(): string | null { return this.who?.name ?? null; }
   get status(): Status { return this.connector.status; }
   /** Last round trip to the node, ms. */
-  get rtt(): number | null { return this.roundTrip; }
+  get rtt(): number | null { return this.trips.at(-1) ?? null; }
 
   /** Makes a room and takes a seat in it. `bots`: so many bots sit down, too. @throws RoomRefused */
   async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number } = {}): Promise<Room<D>> {
@@ -176,7 +177,7 @@ export class Client {
   private adopt(reply: Joined, game: Contract, session: string, watch: boolean): void {
     this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, roundTrip: () => this.roundTrip,
+      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
     });
     this.rooms.set(reply.room, room);
@@ -194,7 +195,7 @@ export class Client {
       const asked = this.clock.now();
       try {
         reply = await this.connector.request(name, body);
-        this.roundTrip ??= this.clock.now() - asked; // the keep-alive will know better
+        if (this.trips.length === 0) this.trips.push(this.clock.now() - asked); // the keep-alive will know better
       } catch {
         await this.pause(150);
         continue;
@@ -267,7 +268,7 @@ export class Client {
     this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => void this.probe());
   }
 
-  private async probe(patience = Connector.patience(this.roundTrip)): Promise<void> {
+  private async probe(patience = Connector.patience(this.rtt)): Promise<void> {
     const places: Record<string, Place> = {};
     for (const room of this.rooms.values()) places[room.id] = room.place;
     const asked = this.clock.now();
@@ -275,7 +276,7 @@ export class Client {
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
     if (!reply?.ok) return;
     this.connector.spread = reply.spread;
-    this.roundTrip = this.clock.now() - asked;
+    if (this.trips.push(this.clock.now() - asked) > 8) this.trips.shift();
     for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id]);
   }
 

@@ -28,6 +28,9 @@ export interface RoomParts { connector: Connector; clock: ClientClock; game: Con
 /** An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict. */
 export interface Underway { readonly name: string; readonly data: Json; place: Place | null }
 
+/** The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the clock here. */
+const clockKept = 60_000;
+
 /** An object with a function for every name; it is no promise. */
 const named = (make: (name: string) => unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? make(name) : undefined) });
 
@@ -74,6 +77,7 @@ export class Room<D extends ContractDef = ContractDef> {
   private checking = false;
   private leaving = false;
   private clockAhead = 0;
+  private clockReadAt = -Infinity;
   private over: Refused | null = null;
   /** Spectators of the room, as of the last keep-alive. */
   watchers = 0;
@@ -206,7 +210,7 @@ export class Room<D extends ContractDef = ContractDef> {
   moment(): number { return this.parts.clock.mono?.() ?? performance.now(); }
   /** @internal */
   after(ms: number, fn: () => void): void { this.parts.clock.after(ms, fn); }
-  /** What a round trip took lately, ms. @internal */
+  /** What a round trip takes that nothing holds up, ms. @internal */
   get roundTrip(): number | null { return this.parts.roundTrip(); }
   /** Something was done that no message has left with yet. @internal */
   get inputsWait(): boolean { return this.inputs.waits; }
@@ -295,7 +299,8 @@ export class Room<D extends ContractDef = ContractDef> {
     }
     this.at = reply.place;
     this.ownerTerm = Math.max(this.ownerTerm, reply.term);
-    this.clockAhead = reply.now - this.parts.clock.now();
+    if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
+    this.readClock(reply.now);
     for (const change of held) this.change(change);
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
     this.sayInputs(true);
@@ -309,6 +314,18 @@ export class Room<D extends ContractDef = ContractDef> {
 
   /** The connection is in another state. @internal */
   statusMayDiffer(): void { this.story.look(); }
+
+  /**
+   * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right one:
+   * the others were held up on their way.
+   */
+  private readClock(time: number): void {
+    const now = this.parts.clock.now();
+    const ahead = time + (this.parts.roundTrip() ?? 0) / 2 - now;
+    if (now - this.clockReadAt < clockKept && ahead <= this.clockAhead) return;
+    this.clockAhead = ahead;
+    this.clockReadAt = now;
+  }
 
   /** The line is gone. @internal */
   suspend(): void {

@@ -6,8 +6,6 @@ const gain = 0.3;
 const gainAt = 0.5;
 const kept = 128;
 
-/** So many round trips are looked at: the shortest counts, which nothing held up. */
-const trips = 8;
 
 interface Sent { n: number; tick: number; press: boolean }
 
@@ -19,18 +17,14 @@ interface Sent { n: number; tick: number; press: boolean }
 export class Lead {
   private sent: Sent[] = [];
   private counted = 0;
-  private readonly trips: number[] = [];
   /** What the way takes beyond a round trip, in ticks. */
   private rest = 0;
 
-  /** @param period ms a tick @param roundTrip what one took lately (ms), null where nobody knows */
+  /** @param period ms a tick @param roundTrip what one takes that nothing holds up (ms), null where nobody knows */
   constructor(private readonly period: number, private readonly roundTrip: () => number | null) {}
 
   /** In ticks, with a fraction. */
-  get ticks(): number {
-    const trip = this.trips.length > 0 ? Math.min(...this.trips) : this.roundTrip() ?? unknown;
-    return Math.max(0, Math.min(trip / this.period + this.rest, most / this.period));
-  }
+  get ticks(): number { return Math.max(0, Math.min((this.roundTrip() ?? unknown) / this.period + this.rest, most / this.period)); }
 
   /** A message goes out, at this tick as seen from here. `press`: its number is reported with the tick at which it counts. */
   said(n: number, tick: number, press: boolean): void {
@@ -40,8 +34,6 @@ export class Lead {
 
   /** The state of this tick says that messages up to `n` have counted. */
   heard(n: number, tick: number): void {
-    const trip = this.roundTrip();
-    if (trip !== null && trip !== this.trips.at(-1) && this.trips.push(trip) > trips) this.trips.shift();
     if (n === this.counted) return;
     this.counted = n;
     const at = this.sent.findIndex(one => one.n === n);
