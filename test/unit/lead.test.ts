@@ -30,7 +30,8 @@ describe('how long an input takes', () => {
       it(`[U5] it is learnt from reports of ${what}, ${way} ticks away, whatever round trips seem to be`, () => {
         for (const trip of [way - 2, way, way + 3]) {
           const learnt = learn(way, Math.max(0, trip * 50), every, presses, presses === 0 ? 0.9 : 0.4);
-          assert.ok(Math.abs(learnt - way) < 1.1, `${learnt.toFixed(2)} with a round trip of ${trip}`);
+          // Bounds alone leave it open within a tick and what lies between two messages.
+          assert.ok(Math.abs(learnt - way) < (every > 1 && presses === 0 ? 1.6 : 1.1), `${learnt.toFixed(2)} with a round trip of ${trip}`);
         }
       });
     }
