@@ -4,11 +4,12 @@ import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
-import { Connector, type Status } from './connector.ts';
+import { Connector } from './connector.ts';
 import { Listeners } from './listeners.ts';
 import type { ClientClock, Transport } from './ports.ts';
 import { Replay } from './replay.ts';
 import { Room } from './room.ts';
+import { remedyOf, whyOf, type Remedy, type Status } from './status.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 
 /** Where a guest's token is kept between visits; the browser's localStorage fits. */
@@ -39,11 +40,18 @@ export interface ConnectOptions extends SocketTransportOptions {
   clock?: ClientClock;
 }
 
-/** A room could not be made, found, or entered. `code` says why, and `dutyOf(code)` what may be done. */
+/** A room could not be made, found, or entered. `code` says which refusal it is. */
 export class RoomRefused extends Error {
+  /** Why, in English. */
+  readonly why: string;
+  /** What a person can do now. */
+  readonly now: Remedy;
+
   constructor(readonly code: string, readonly detail?: string) {
     super(detail ? `${code}: ${detail}` : code);
     this.name = 'RoomRefused';
+    this.why = whyOf({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
+    this.now = remedyOf(code);
   }
 }
 
@@ -71,7 +79,8 @@ export class Client {
   private who: { player: string; name: string } | null = null;
   private beat: (() => void) | null = null;
   private lastActive = 0;
-  private roundTrip: number | null = null;
+  /** The last few, ms. */
+  private trips: number[] = [];
 
   constructor(private readonly url: string, options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
@@ -89,7 +98,12 @@ export class Client {
     );
     this.onStatus = fn => this.connector.onStatus.add(fn);
     this.onNewIdentity = fn => this.newIdentity.add(fn);
-    this.connector.onStatus.add(status => { if (status.state !== 'live' && !this.connector.isLive) for (const room of this.rooms.values()) room.suspend(); });
+    this.connector.onStatus.add(status => {
+      for (const room of this.rooms.values()) {
+        if (status.state !== 'live' && !this.connector.isLive) room.suspend();
+        room.statusMayDiffer();
+      }
+    });
     this.connector.onWelcome.add(welcome => {
       this.toldName = this.saidName;
       this.who = { player: welcome.player, name: welcome.name };
@@ -110,7 +124,7 @@ export class Client {
   get playerName(): string | null { return this.who?.name ?? null; }
   get status(): Status { return this.connector.status; }
   /** Last round trip to the node, ms. */
-  get rtt(): number | null { return this.roundTrip; }
+  get rtt(): number | null { return this.trips.at(-1) ?? null; }
 
   /** Makes a room and takes a seat in it. `bots`: so many bots sit down, too. @throws RoomRefused */
   async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number } = {}): Promise<Room<D>> {
@@ -170,7 +184,7 @@ export class Client {
   private adopt(reply: Joined, game: Contract, session: string, watch: boolean): void {
     this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch,
+      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
     });
     this.rooms.set(reply.room, room);
@@ -186,8 +200,10 @@ export class Client {
     for (;;) {
       await this.connected();
       let reply: Requests[K][1] | Refused;
+      const asked = this.clock.now();
       try {
         reply = await this.connector.request(name, body);
+        if (this.trips.length === 0) this.trips.push(this.clock.now() - asked); // the keep-alive will know better
       } catch {
         await this.pause(150);
         continue;
@@ -260,7 +276,7 @@ export class Client {
     this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => void this.probe());
   }
 
-  private async probe(patience = Connector.patience(this.roundTrip)): Promise<void> {
+  private async probe(patience = Connector.patience(this.rtt)): Promise<void> {
     const places: Record<string, Place> = {};
     for (const room of this.rooms.values()) places[room.id] = room.place;
     const asked = this.clock.now();
@@ -268,7 +284,7 @@ export class Client {
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
     if (!reply?.ok) return;
     this.connector.spread = reply.spread;
-    this.roundTrip = this.clock.now() - asked;
+    if (this.trips.push(this.clock.now() - asked) > 8) this.trips.shift();
     for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
   }
 

@@ -2,16 +2,7 @@ import { wireVersion, type Handshake, type RequestName, type Requests, type Sayi
 import type { Refused } from '../shared/refusals.ts';
 import { Listeners } from './listeners.ts';
 import type { ClientClock, Line, Route, Transport } from './ports.ts';
-
-/** How the connection is, told so that a page can be honest with few lines. */
-export type Status =
-  | { state: 'connecting' }
-  | { state: 'live'; node: string }
-  /** The line is gone, or silent. `since`: client's own clock. */
-  | { state: 'reconnecting'; attempt: number; since: number }
-  /** The server does not want this client as it is; nothing is tried any more. */
-  | { state: 'refused'; refusal: Refused }
-  | { state: 'closed' };
+import { refusedStatus, type Status } from './status.ts';
 
 /** A keep-alive unanswered for so long (ms) is silence: soon where answers are quick, later where they take their time. */
 const silence = { least: 900, roundTrips: 4, most: 1_500 };
@@ -35,7 +26,7 @@ export class Connector {
   readonly onStatus = new Listeners<[Status]>();
   readonly onWelcome = new Listeners<[Welcome]>();
   readonly onEvent = new Listeners<[name: keyof ServerToClient, args: unknown[]]>();
-  status: Status = { state: 'connecting' };
+  status: Status;
   private live: Line | null = null;
   /** The node at the other end of it. */
   private node = '';
@@ -59,7 +50,9 @@ export class Connector {
   private closed = false;
 
   /** @param room the one for which lines are opened from now on; null: for none in particular */
-  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake, private readonly onRefused: (refusal: Refused) => boolean, private readonly room: () => string | null = () => null) {}
+  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake, private readonly onRefused: (refusal: Refused) => boolean, private readonly room: () => string | null = () => null) {
+    this.status = { state: 'connecting', attempt: 1, since: clock.now() };
+  }
 
   start(): void { this.open(this.way()); }
 
@@ -188,10 +181,10 @@ export class Connector {
     this.lastHeard = this.clock.now();
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
+    this.onWelcome.tell(welcome); // first, so that whoever hears "live" finds rooms that say whether they are
     this.setStatus({ state: 'live', node: welcome.node });
     this.homing?.();
     this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
-    this.onWelcome.tell(welcome);
     this.settle();
   }
 
@@ -202,12 +195,14 @@ export class Connector {
     if (this.closed) return;
     if (refusal && this.onRefused(refusal)) {
       this.shut();
-      return this.setStatus({ state: 'refused', refusal });
+      return this.setStatus(refusedStatus(refusal));
     }
     if (this.live || this.opening.size > 0 || this.retry) return;
     this.attempt += 1;
-    const since = this.status.state === 'reconnecting' ? this.status.since : this.clock.now();
-    if (this.status.state !== 'connecting') this.setStatus({ state: 'reconnecting', attempt: this.attempt, since });
+    const since = 'since' in this.status ? this.status.since : this.clock.now();
+    // A first line that comes to nothing: the next try is the second.
+    if (this.status.state === 'connecting') this.setStatus({ state: 'connecting', attempt: this.attempt + 1, since });
+    else this.setStatus({ state: 'reconnecting', attempt: this.attempt, since });
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
     const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
     this.retry = this.clock.after(10 + this.clock.random() * most, () => {

@@ -3,10 +3,10 @@
  * @module rejoin/client
  */
 export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
-export type { Status } from './connector.ts';
 export type { Said } from './outbox.ts';
 export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
+export { inWords, remedyOf, type Remedy, type RoomStatus, type Status } from './status.ts';
 export { Room, type Act, type Input, type Resumed, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Place } from '../shared/place.ts';

@@ -27,10 +27,12 @@ export class InputSender {
   /** When `unapplied` was last said, or last got shorter. */
   private lastSaid = 0;
 
-  constructor(private readonly def: ContractDef, private readonly port: { send(message: Message): void; now(): number; after(ms: number, fn: () => void): void }) {}
+  constructor(private readonly def: ContractDef, private readonly port: { send(message: Message): void; sent?(n: number, press: boolean): void; now(): number; after(ms: number, fn: () => void): void }) {}
 
   /** The number of the last message, which the room's `inputs` reach when it has counted. */
   get last(): number { return this.n; }
+  /** Something waits for the next message. */
+  get waits(): boolean { return this.waiting !== null; }
 
   /** Holds a value, or presses, by what the contract says of the name. @throws TypeError for a name that is not in it, or a value that does not fit */
   put(name: string, value: Json | undefined): void {
@@ -87,6 +89,7 @@ export class InputSender {
     this.lastSent = this.port.now();
     const message: Message = { n: ++this.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), ...(Object.keys(press).length > 0 ? { press } : {}) };
     this.say(message, this.unapplied.at(-1));
+    this.port.sent?.(message.n, message.press !== undefined);
     if (this.unapplied.length === 0) this.lastSaid = this.lastSent;
     if (message.hold) this.heldN = message.n;
     if (!message.press) return;

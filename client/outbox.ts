@@ -43,8 +43,13 @@ export class Outbox {
   /** The latest term whose owner this session's numbers are settled with. */
   get settledFor(): number { return this.term; }
 
-  act(name: string, data: Json): Promise<Said> {
-    return new Promise(settle => {
+  /** @param settled hears of it in the very turn in which it is known; the promise, after that */
+  act(name: string, data: Json, settled: (said: Said) => void = () => {}): Promise<Said> {
+    return new Promise(resolve => {
+      const settle = (said: Said) => {
+        settled(said);
+        resolve(said);
+      };
       this.queue.push({ name, data, sent: false, tried: false, settle });
       this.pump();
     });

@@ -5,6 +5,8 @@ import type { Refused } from '../shared/refusals.ts';
 export interface ClientClock {
   /** Wall time, ms since 1970. */
   now(): number;
+  /** Ms that never go back, from any beginning. Default: performance.now() */
+  mono?(): number;
   /** Runs `fn` once after `ms`; returns what cancels it. */
   after(ms: number, fn: () => void): () => void;
   /** From 0 up to 1: for names and pauses. */

@@ -9,6 +9,7 @@ import { InputSender } from './inputs.ts';
 import { Listeners } from './listeners.ts';
 import { Outbox, type Said } from './outbox.ts';
 import type { ClientClock } from './ports.ts';
+import { refusedStatus, Story, type RoomStatus } from './status.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
 /** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is accepted, `room.state` shows the effect. */
@@ -22,7 +23,13 @@ export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]
 /** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
 export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number }
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; forget(): void }
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; roundTrip: () => number | null; forget(): void }
+
+/** An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict. */
+export interface Underway { readonly name: string; readonly data: Json; place: Place | null }
+
+/** The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the clock here. */
+const clockKept = 60_000;
 
 /** An object with a function for every name; it is no promise. */
 const named = (make: (name: string) => unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? make(name) : undefined) });
@@ -41,13 +48,20 @@ export class Room<D extends ContractDef = ContractDef> {
   readonly onResume: (fn: (resumed: Resumed) => void) => () => void;
   /** When the hold on the room is over: replaced by another window, left, or the room is gone. */
   readonly onEnd: (fn: (refusal: Refused) => void) => () => void;
+  /** After each change of `status`. */
+  readonly onStatus: (fn: (status: RoomStatus) => void) => () => void;
   private readonly changed = new Listeners<[]>();
+  private readonly story = new Story<RoomStatus>(() => this.readStatus());
+  /** Since when it catches up, by the client's own clock. */
+  private behindSince = 0;
   private readonly resumed = new Listeners<[Resumed]>();
   private readonly endedBy = new Listeners<[Refused]>();
   private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
   private readonly signals = new Map<string, Listeners<[data: Json, from: number | null]>>();
   private readonly outbox: Outbox;
   private readonly inputs: InputSender;
+  private readonly inputSent = new Listeners<[n: number, press: boolean]>();
+  private readonly done = new Set<Underway>();
   /** The term whose owner knows what is held. */
   private inputsFor = 0;
   private view: RoomView | null = null;
@@ -63,6 +77,7 @@ export class Room<D extends ContractDef = ContractDef> {
   private checking = false;
   private leaving = false;
   private clockAhead = 0;
+  private clockReadAt = -Infinity;
   private over: Refused | null = null;
   /** Spectators of the room, as of the last keep-alive. */
   watchers = 0;
@@ -76,11 +91,13 @@ export class Room<D extends ContractDef = ContractDef> {
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
     this.act = named(name => (data: Json = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: Json) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data }); }) as Signal<D>;
     this.onChange = fn => this.changed.add(fn);
+    this.changed.add(() => this.story.look());
+    this.onStatus = fn => this.story.told.add(fn);
     this.onResume = fn => this.resumed.add(fn);
     this.onEnd = fn => (this.over ? (fn(this.over), () => {}) : this.endedBy.add(fn));
   }
@@ -105,6 +122,8 @@ export class Room<D extends ContractDef = ContractDef> {
   get ended(): Refused | null { return this.over; }
   /** Up to date, as far as can be known. False while it catches up. */
   get live(): boolean { return this.parts.connector.status.state === 'live' && this.held === null && this.over === null; }
+  /** How it is at this table: as the connection, or catching up, or why it is over. */
+  get status(): RoomStatus { return this.story.now; }
   /** Actions without a verdict yet. */
   get pending(): number { return this.outbox.pending; }
   /** The room's clock now, ms since 1970. */
@@ -167,11 +186,36 @@ export class Room<D extends ContractDef = ContractDef> {
   private async perform(name: string, data: Json): Promise<Said<never>> {
     if (this.over) return this.over as Refused<never>;
     if (this.parts.watch) return refused('not-seated') as Refused<never>;
-    const said = await this.outbox.act(name, data);
+    const one: Underway = { name, data, place: null };
+    this.done.add(one);
+    const said = await this.outbox.act(name, data, said => {
+      if (said.ok) one.place = said.place;
+      else this.done.delete(one);
+    });
     // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
     if (said.ok) await this.reach(said.place);
+    this.done.delete(one);
     return said as Said<never>;
   }
+
+  // --- for who shows more than is confirmed -------------------------------------------------
+
+  /** Actions whose effect is not in `state` yet, oldest first. @internal */
+  get underway(): Underway[] { return [...this.done].filter(({ place }) => place === null || !this.has(place)); }
+  /** @internal */
+  get game(): ContractDef { return this.parts.game; }
+  /** Ticks a second. @internal */
+  get hz(): number { return this.parts.game.tick?.hz ?? 20; }
+  /** Now, in ms that never go back: what a page calls performance.now(). @internal */
+  moment(): number { return this.parts.clock.mono?.() ?? performance.now(); }
+  /** @internal */
+  after(ms: number, fn: () => void): void { this.parts.clock.after(ms, fn); }
+  /** What a round trip takes that nothing holds up, ms. @internal */
+  get roundTrip(): number | null { return this.parts.roundTrip(); }
+  /** Something was done that no message has left with yet. @internal */
+  get inputsWait(): boolean { return this.inputs.waits; }
+  /** Hears of each new message of inputs as it leaves. @internal */
+  onInputSent(fn: (n: number, press: boolean) => void): () => void { return this.inputSent.add(fn); }
 
   /** Resolves when this client has taken in an entry, or when the hold on the room is over. */
   private reach(place: Place): Promise<void> {
@@ -188,6 +232,12 @@ export class Room<D extends ContractDef = ContractDef> {
     }
   }
 
+  private readStatus(): RoomStatus {
+    if (this.over) return this.over.code === 'left' ? { state: 'closed' } : refusedStatus(this.over);
+    const { status } = this.parts.connector;
+    return status.state === 'live' && this.held !== null ? { state: 'catching-up', since: this.behindSince } : status;
+  }
+
   // --- what the client feeds it -------------------------------------------------------------
 
   /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
@@ -198,7 +248,11 @@ export class Room<D extends ContractDef = ContractDef> {
       this.joinAgain = true;
       return this.joining;
     }
-    this.held ??= [];
+    if (this.held === null) {
+      this.held = [];
+      this.behindSince = this.parts.clock.now();
+      this.story.look();
+    }
     this.joining = this.askToJoin().finally(() => {
       this.joining = null;
       if (this.joinAgain) {
@@ -245,7 +299,8 @@ export class Room<D extends ContractDef = ContractDef> {
     }
     this.at = reply.place;
     this.ownerTerm = Math.max(this.ownerTerm, reply.term);
-    this.clockAhead = reply.now - this.parts.clock.now();
+    if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
+    this.readClock(reply.now);
     for (const change of held) this.change(change);
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
     this.sayInputs(true);
@@ -255,6 +310,21 @@ export class Room<D extends ContractDef = ContractDef> {
     this.settleReached();
     if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed });
     this.changed.tell();
+  }
+
+  /** The connection is in another state. @internal */
+  statusMayDiffer(): void { this.story.look(); }
+
+  /**
+   * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right one:
+   * the others were held up on their way.
+   */
+  private readClock(time: number): void {
+    const now = this.parts.clock.now();
+    const ahead = time + (this.parts.roundTrip() ?? 0) / 2 - now;
+    if (now - this.clockReadAt < clockKept && ahead <= this.clockAhead) return;
+    this.clockAhead = ahead;
+    this.clockReadAt = now;
   }
 
   /** The line is gone. @internal */

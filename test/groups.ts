@@ -22,6 +22,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   package: ['redis-server'],
   faults: ['redis-server', 'nginx'],
   sentinel: ['redis-server', 'nginx'],
+  feel: ['redis-server', 'nginx'],
   hostile: ['redis-server', 'nginx'],
   redis: ['redis-server'],
   launcher: ['redis-server', 'nginx'],

@@ -18,6 +18,8 @@ export class Wire implements Line {
   private readonly waiting = new Map<number, (error: Error) => void>();
   private lastId = 0;
   private readonly short = new ShortChanges();
+  /** When the last message of each way arrives: one that is late holds up those behind it, as on one connection. */
+  private readonly arrives = { up: 0, down: 0 };
 
   constructor(id: string, readonly host: Host, private readonly client: TestClient, player: string, private readonly clock: VirtualClock, private readonly events: LineEvents) {
     host.links.add(this);
@@ -66,7 +68,7 @@ export class Wire implements Line {
         reject(error);
       });
       const text = JSON.stringify(body);
-      this.clock.after(latency.line, () => this.host.enter(() => {
+      this.pass('up', () => this.host.enter(() => {
         if (!this.open || !this.connection) return;
         void this.host.node.edge.handle(this.connection, name, JSON.parse(text)).then(reply => {
           if (reply === null) return this.cut();
@@ -86,7 +88,7 @@ export class Wire implements Line {
 
   say<K extends SayingName>(name: K, body: Sayings[K]): void {
     const text = JSON.stringify(body);
-    this.clock.after(latency.line, () => this.host.enter(() => {
+    this.pass('up', () => this.host.enter(() => {
       if (this.open && this.connection && !this.host.node.edge.hear(this.connection, name, JSON.parse(text))) this.cut();
     }));
   }
@@ -112,11 +114,17 @@ export class Wire implements Line {
   private toClient(name: string, text: string, take: (text: string) => void): void {
     if (this.host.state === 'dead') return;
     this.client.sent(name, text);
-    this.clock.after(latency.line, () => {
+    this.pass('down', () => {
       if (!this.open) return;
       this.client.bytes.push(text);
       this.events.heard();
       take(text);
     });
+  }
+
+  private pass(way: 'up' | 'down', fn: () => void): void {
+    const now = this.clock.mono();
+    this.arrives[way] = Math.max(this.arrives[way], now + latency.line + this.client.late(way));
+    this.clock.after(this.arrives[way] - now, fn);
   }
 }

@@ -76,7 +76,7 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
 const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
@@ -229,8 +229,8 @@ export class World {
   }
 
   client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom'> = {}): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, sent: (name, text) => this.spy.sent?.(made, name, text) };
-    const clock: ClientClock = { now: () => this.clock.now(), random: this.random, after: (ms, fn) => {
+    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, sent: (name, text) => this.spy.sent?.(made, name, text) };
+    const clock: ClientClock = { now: () => this.clock.now(), mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, fn);
       return () => timer.cancel();
     } };

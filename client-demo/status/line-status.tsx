@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Client, Room, Status } from '../../client/index.ts';
+import type { Client, Room, RoomStatus } from '../../client/index.ts';
 import { useSources, useTicking } from '../cell.ts';
 
 type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string };
@@ -18,9 +18,9 @@ interface LineStatusProps {
 
 /** How the connection is, in two or three words. */
 export function LineStatus({ client, room, nodes, waits = () => false }: LineStatusProps) {
-  useSources(client.onStatus, room?.onChange ?? null);
+  useSources(client.onStatus, room?.onStatus ?? null);
   useTicking(300, room !== null); // a verdict that does not come announces itself by nothing
-  const shown = describe(client.status, room, nodes, waits());
+  const shown = describe(room && !room.ended ? room.status : client.status, nodes, waits());
   const calm = useCalm(shown);
   return (
     <p class={`line-status is-${calm.tone}`} role="status" data-testid="line-status" data-state={client.status.state}>
@@ -30,14 +30,14 @@ export function LineStatus({ client, room, nodes, waits = () => false }: LineSta
   );
 }
 
-function describe(status: Status, room: Room | null, nodes: boolean, waits: boolean): Shown {
+function describe(status: RoomStatus, nodes: boolean, waits: boolean): Shown {
   switch (status.state) {
     case 'connecting': return { tone: 'wait', text: 'Connecting…' };
+    case 'catching-up': return { tone: 'wait', text: 'Catching up…' };
     case 'reconnecting': return { tone: 'wait', text: 'One moment…' };
     case 'refused': return { tone: 'bad', text: 'Not let in' };
     case 'closed': return { tone: 'bad', text: 'Disconnected' };
     case 'live':
-      if (room && !room.ended && !room.live) return { tone: 'wait', text: 'Catching up…' };
       if (waits) return { tone: 'wait', text: 'One moment…' };
       return { tone: 'fine', text: nodes ? `On ${status.node}` : 'Connected' };
   }

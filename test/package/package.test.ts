@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
@@ -23,6 +23,10 @@ describe('the package', function () {
 
   before(async () => {
     ({ folder: app, node, installed, remove } = await installApp(['socket.io', '@types/node']));
+    // What stands for React in an app of Preact's: there, by an alias.
+    mkdirSync(join(app, 'node_modules/react'));
+    writeFileSync(join(app, 'node_modules/react/package.json'), JSON.stringify({ name: 'react', version: '18.0.0', type: 'module', exports: './index.js' }));
+    writeFileSync(join(app, 'node_modules/react/index.js'), ['useCallback', 'useEffect', 'useReducer', 'useState', 'useSyncExternalStore'].map(hook => `export const ${hook} = () => {};`).join('\n'));
     cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
   });
   after(() => remove());
@@ -82,6 +86,14 @@ describe('the package', function () {
     assert.ok(modules.some(id => id.includes('socket.io-client')));
     assert.deepEqual(modules.filter(id => /browser-external|\/dist\/lib\/(server|testkit)\//.test(id)), []);
     assert.deepEqual(imports, []);
+  });
+
+  it('prediction and hooks are made for browsers, and come with nothing of the client but what they need', async () => {
+    const { modules, imports } = await bundle('predict');
+    assert.deepEqual(imports, []);
+    assert.deepEqual(modules.filter(id => !/\/dist\/lib\/(shared|client\/predict|client\/listeners)/.test(id)), []);
+    const react = await bundle('react');
+    assert.deepEqual(react.modules.filter(id => !/\/dist\/lib\/client\/react\/|\/node_modules\/react\//.test(id)), []);
   });
 
   it('a contract brings the contract, and nothing of server or client', async () => {

@@ -45,4 +45,19 @@ describe('clocks', () => {
     const took = await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 60_000);
     assert.ok(took > 2_900, `not early: after ${took} ms`);
   });
+
+  it('[U7] a client\'s reading of the room\'s clock is right to some ms, and stays so when the owner is lost and the answer is held up', async () => {
+    const { world, ada, adas, owner } = await ledgerTable();
+    ada.late = () => 60;
+    await world.clock.pass(5_000);
+    for (const line of [...ada.lines]) line.cut();
+    await world.clock.until('back', () => adas.live);
+    const error = () => Math.abs(adas.now() - world.clock.now());
+    assert.ok(error() < 15, `${error()} ms, 120 ms away`);
+    ada.late = way => (way === 'down' ? 400 : 60);
+    world.kill(owner);
+    await world.clock.until('another owner answers', () => adas.live && adas.term > 0 && world.owner(adas.id) !== undefined && world.owner(adas.id) !== owner);
+    await world.clock.pass(3_000);
+    assert.ok(error() < 15, `${error()} ms after the failover`);
+  });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { Connector, type Status } from '../../client/connector.ts';
+import { Connector } from '../../client/connector.ts';
+import type { Status } from '../../client/status.ts';
 import type { LineEvents, Route, Transport } from '../../client/ports.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
 import type { PlaceReply, Requests } from '../../shared/protocol.ts';
@@ -116,6 +117,7 @@ describe('connector', () => {
     assert.ok(at.at(-1)! > 1_000 && at.at(-1)! <= 3_020);
     assert.deepEqual(lines.slice(0, 4).map(l => l.route === undefined), [true, true, true, false]);
     assert.equal(made.isLive, false);
+    assert.deepEqual(made.status, { state: 'connecting', attempt: 13, since: Date.UTC(2026, 0, 1) }, 'and says so, from the first on');
   });
 
   it('a refusal that is final ends it, and says why; nothing is tried any more', async () => {
@@ -123,7 +125,7 @@ describe('connector', () => {
     lines[0]!.events.closed({ ok: false, code: 'bad-token' });
     await clock.pass(10_000);
     assert.equal(lines.length, 1);
-    assert.deepEqual(made.status, { state: 'refused', refusal: { ok: false, code: 'bad-token' } });
+    assert.deepEqual(made.status, { state: 'refused', refusal: { ok: false, code: 'bad-token' }, why: 'The token is forged, expired or not for this server.', now: 'anew' });
     assert.deepEqual(said, ['refused'], 'and it is not said to have been closed');
   });
 

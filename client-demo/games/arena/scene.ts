@@ -9,9 +9,9 @@ import { Playback, type Seen } from './playback.ts';
 
 export interface Parts { root: HTMLElement; pad: HTMLElement; canvas: HTMLCanvasElement }
 
-/** The moving part of the page: hears the room, draws while somebody can see it, and takes what the hands do to the room. */
+/** The moving part of the page: draws the room while somebody can see it, and takes what the hands do to the room. */
 export class Scene {
-  private readonly playback = new Playback();
+  private readonly playback: Playback;
   private readonly effects = new Effects();
   private readonly painter: Painter;
   private readonly controls: Controls;
@@ -25,16 +25,16 @@ export class Scene {
 
   constructor(private readonly room: ArenaRoom, private readonly parts: Parts) {
     const { canvas, root, pad } = parts;
+    this.playback = new Playback(room);
     this.painter = new Painter(canvas);
     this.palette = readPalette(root);
     this.controls = new Controls(pad, { may: () => this.mayPlay(), steer: to => this.steer(to), dash: () => this.dash() });
     const resize = new ResizeObserver(() => this.measure());
     resize.observe(canvas);
-    this.stops.push(room.onChange(() => this.heard()), () => resize.disconnect());
+    this.stops.push(() => this.playback.stop(), () => resize.disconnect());
     this.follow('(prefers-reduced-motion: reduce)', matches => { this.still = matches; });
     this.follow('(prefers-color-scheme: dark)', () => { this.palette = readPalette(root); });
     document.addEventListener('visibilitychange', () => this.run(), { signal: this.ends.signal });
-    this.heard();
     this.run();
   }
 
@@ -46,7 +46,7 @@ export class Scene {
   }
 
   dash(): void {
-    if (this.mayPlay()) this.room.input.dash();
+    if (this.mayPlay()) this.playback.input.dash();
   }
 
   /** What is held before the round begins counts from its first tick. */
@@ -56,17 +56,13 @@ export class Scene {
   }
 
   private steer(to: { x: number; y: number }): void {
-    if (this.mayPlay()) this.room.input.steer(to);
+    if (this.mayPlay()) this.playback.input.steer(to);
   }
 
   private follow(query: string, fn: (matches: boolean) => void): void {
     const media = matchMedia(query);
     fn(media.matches);
     media.addEventListener('change', () => fn(media.matches), { signal: this.ends.signal });
-  }
-
-  private heard(): void {
-    if (this.room.state) this.playback.hear(this.room.state, performance.now());
   }
 
   /** As many pixels as the screen has; more than two for one of the page are work that nobody sees. */

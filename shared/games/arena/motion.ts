@@ -25,7 +25,8 @@ const slide = 7;
 /** How fast the rim puts a craft that is half over it back. */
 const curb = 40;
 const last = 4095;
-const fastest = 127;
+/** Units a tick, in each direction. */
+export const fastest = 127;
 
 /** The whole root: the greatest r with r² ≤ n. Corrected, since no standard promises how a root is rounded. */
 export function root(n: number): number {

@@ -1,13 +1,21 @@
-import type { DefOf, TickCtx } from '../../contract.ts';
+import type { CtxOf, DefOf, TickCtx } from '../../contract.ts';
 import type { arena, Arena, Pilot } from './contract.ts';
 import { dropAround, gatherGems, growGems, scatter } from './gems.ts';
-import { isOpen, rimAt, somewhere } from './ground.ts';
+import { hz, isOpen, rimAt, somewhere } from './ground.ts';
 import { aim, fromMiddle, knockSpeed, pack, quotient, step, tidy, touch, unpack, type Craft, type Touch } from './motion.ts';
 import { dashes, dashTicks, fallTicks, inPlay, mayDash, safeTicks, stunTicks } from './pilot.ts';
 
 export type ArenaTick = TickCtx<DefOf<typeof arena>>;
 
 const touchable = (pilot: Pilot, tick: number): boolean => inPlay(pilot) && pilot.safe <= tick;
+
+/** How long the rim closes, at most. */
+const closing = 15 * hz;
+
+export function beginPlay(s: Arena, ctx: Pick<CtxOf<typeof arena>, 'options'>): void {
+  const ticks = ctx.options.seconds * hz;
+  Object.assign(s, { phase: 'play', until: s.tick + ticks, closes: s.tick + ticks - Math.min(closing, Math.floor(ticks / 3)) });
+}
 
 /** One tick of play: all move, then they meet, then they gather, then whoever is beyond the rim falls. */
 export function play(s: Arena, ctx: ArenaTick): void {
@@ -25,7 +33,8 @@ export function play(s: Arena, ctx: ArenaTick): void {
   s.crafts = pack(crafts);
 }
 
-function move(s: Arena, pilot: Pilot, craft: Craft, input: ArenaTick['inputs'][number] | undefined): Craft {
+/** One tick of one craft, as its pilot steers it. */
+export function move(s: Arena, pilot: Pilot, craft: Craft, input: ArenaTick['inputs'][number] | undefined): Craft {
   const stunned = pilot.stun > s.tick;
   const steer = input?.steer ?? null;
   const dash = !stunned && mayDash(pilot, s.tick) && (input?.dash ?? 0) > 0 && aim(craft, steer) !== null;

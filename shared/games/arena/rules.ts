@@ -5,15 +5,13 @@ import { freshGems, scatter } from './gems.ts';
 import { hz, slots, somewhere, start } from './ground.ts';
 import { middle, pack, unpack } from './motion.ts';
 import { dashRest, safeTicks } from './pilot.ts';
-import { play } from './play.ts';
+import { beginPlay, play } from './play.ts';
 import { ranking, total } from './standings.ts';
 
 type ArenaCtx = CtxOf<typeof arena>;
 
 export const readyTicks = 3 * hz;
 export const pauseTicks = 5 * hz;
-/** How long the rim closes, at most. */
-const closing = 15 * hz;
 
 const newPilot = (gone: boolean): Pilot => ({ score: 0, held: 0, dashed: -dashRest, stun: 0, safe: 0, back: 0, by: null, gone });
 
@@ -22,11 +20,6 @@ function beginRound(s: Arena, round: number, ctx: ArenaCtx): void {
   for (const pilot of s.pilots) Object.assign(pilot, { ...newPilot(pilot.gone), score: pilot.score });
   s.crafts = pack(s.pilots.map((_pilot, seat) => ({ ...start(seat, s.pilots.length), vx: 0, vy: 0 })));
   freshGems(s, ctx.random);
-}
-
-function beginPlay(s: Arena, ctx: ArenaCtx): void {
-  const ticks = ctx.options.seconds * hz;
-  Object.assign(s, { phase: 'play', until: s.tick + ticks, closes: s.tick + ticks - Math.min(closing, Math.floor(ticks / 3)) });
 }
 
 function endRound(s: Arena, ctx: ArenaCtx): void {

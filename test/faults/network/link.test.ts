@@ -121,6 +121,15 @@ describe('a link', () => {
     assert.ok(performance.now() - from >= 30);
   });
 
+  it('stalls: what is lost on the way comes so much later', async () => {
+    await link.set({ up: { kind: 'late', ms: 0, jitter: 0, stalls: { part: 1, least: 100, most: 120 } }, down: pass, door: 'open' });
+    const socket = await open();
+    const from = performance.now();
+    socket.write('a');
+    await eventually('it arrives', () => heard.join('') === 'a');
+    assert.ok(performance.now() - from >= 95);
+  });
+
   it('is narrow: so many bytes take at least so long', async () => {
     await link.set({ up: { kind: 'narrow', bytesPerSecond: 10_000 }, down: pass, door: 'open' });
     const socket = await open();

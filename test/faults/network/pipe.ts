@@ -2,10 +2,13 @@ import type { Socket } from 'node:net';
 
 /**
  * What becomes of the bytes of one direction. `hold`: they go nowhere, and arrive when the direction passes again, as on a
- * network that was cut and healed, where both ends' kernels go on trying. `late`: each arrives so much later, in order.
+ * network that was cut and healed, where both ends' kernels go on trying. `late`: each arrives so much later, in order; some stall.
  * `narrow`: so many bytes a second.
  */
-export type Flow = { kind: 'pass' } | { kind: 'hold' } | { kind: 'late'; ms: number; jitter: number } | { kind: 'narrow'; bytesPerSecond: number };
+export type Flow = { kind: 'pass' } | { kind: 'hold' } | { kind: 'late'; ms: number; jitter: number; stalls?: Stalls } | { kind: 'narrow'; bytesPerSecond: number };
+
+/** A part of the pieces is so much later (ms, from least to most), and all behind it waits: a lost packet, as TCP shows it. */
+export interface Stalls { part: number; least: number; most: number }
 
 /** Bytes that may be on their way in one direction; then the sender is made to wait, as by a full window. */
 const mostUnderWay = 4 * 1024 * 1024;
@@ -45,7 +48,7 @@ export class Pipe {
     if (data !== 'end' && this.watch && !this.watch(data)) return;
     if (this.flow.kind === 'pass' && this.waiting.length === 0) return this.give(data);
     const { flow } = this;
-    const due = flow.kind === 'late' ? performance.now() + flow.ms + Math.random() * flow.jitter : 0;
+    const due = flow.kind === 'late' ? performance.now() + flow.ms + Math.random() * flow.jitter + stall(flow.stalls) : 0;
     this.lastDue = Math.max(this.lastDue, due); // in order, whatever the jitter says
     this.waiting.push({ due: this.lastDue, data });
     if (data !== 'end') this.bytes += data.length;
@@ -94,3 +97,5 @@ export class Pipe {
     }, flow.kind === 'narrow' ? slice : Math.max(1, this.waiting[0]!.due - now));
   }
 }
+
+const stall = (stalls: Stalls | undefined): number => (stalls && Math.random() < stalls.part ? stalls.least + Math.random() * (stalls.most - stalls.least) : 0);

@@ -1,0 +1,48 @@
+/** Without anything to go by, an input is thought to count after so long (ms). */
+const unknown = 80;
+const most = 1_500;
+/** How much one report counts; and at most so much (ticks): one message that was held up says little of the next. */
+const gain = 0.3;
+const gainAt = 0.5;
+const kept = 128;
+
+
+interface Sent { n: number; tick: number; press: boolean }
+
+/**
+ * How many ticks pass from saying an input until it counts: a round trip, and what is to be learnt of the rest of the way.
+ * The room says from time to time up to which message it has counted. That it had counted this one bounds the way from
+ * above; that it had not counted the next one, from below.
+ */
+export class Lead {
+  private sent: Sent[] = [];
+  private counted = 0;
+  /** What the way takes beyond a round trip, in ticks. */
+  private rest = 0;
+
+  /** @param period ms a tick @param roundTrip what one takes that nothing holds up (ms), null where nobody knows */
+  constructor(private readonly period: number, private readonly roundTrip: () => number | null) {}
+
+  /** In ticks, with a fraction. */
+  get ticks(): number { return Math.max(0, Math.min((this.roundTrip() ?? unknown) / this.period + this.rest, most / this.period)); }
+
+  /** A message goes out, at this tick as seen from here. `press`: its number is reported with the tick at which it counts. */
+  said(n: number, tick: number, press: boolean): void {
+    this.sent.push({ n, tick, press });
+    if (this.sent.length > kept) this.sent.shift();
+  }
+
+  /** The state of this tick says that messages up to `n` have counted. */
+  heard(n: number, tick: number): void {
+    if (n === this.counted) return;
+    this.counted = n;
+    const at = this.sent.findIndex(one => one.n === n);
+    if (at < 0) return; // said before this was here to see it, or by another session of the seat
+    const [last, next] = [this.sent[at]!, this.sent[at + 1]];
+    this.sent = this.sent.slice(at + 1);
+    const now = this.ticks;
+    const high = tick - last.tick;
+    const low = last.press ? high - 1 : next ? tick - next.tick - 1 : -Infinity;
+    this.rest += Math.max(-gainAt, Math.min(gainAt, (Math.max(Math.min(now, high), low) - now) * gain));
+  }
+}

@@ -1,0 +1,149 @@
+import { parse, type ContractDef, type ViewOf } from '../../shared/contract.ts';
+import { copy } from '../../shared/delta.ts';
+import { Listeners } from '../listeners.ts';
+import type { Act, Room, Underway } from '../room.ts';
+import { guessContext, guessesOf, isRefusal, type GuessedBy, type Guesses } from './guess.ts';
+
+/**
+ * A change and the verdict of what made it arrive one right behind the other. So long (ms) a change waits to be shown while
+ * something of one's own has no verdict: or its effect, which is in the change, would be guessed on top of it for a moment.
+ */
+const together = 20;
+/** Where change follows on change, they wait no longer than this altogether. */
+const altogether = 100;
+
+type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
+
+/**
+ * A room's state with what this player does already done.
+ *
+ * Invariant: what is shown is the room's state, and on it, in their order, those actions of this client whose effect is not
+ * in it yet. It is made anew from both whenever one of them changes; nothing is ever undone.
+ */
+export class Prediction<D extends ContractDef> {
+  /** As `room.act`: what it does is in `state` when it returns, where it can be guessed; the promise says what became of it. */
+  readonly act: Act<D>;
+  /** After each change of `state`. */
+  readonly onChange: (fn: () => void) => () => void;
+  private readonly changed = new Listeners<[]>();
+  private readonly guesses: Guesses<D>;
+  private readonly stopHearing: () => void;
+  private shown: ViewOf<D> | null;
+  private count = 0;
+  private waits = false;
+  private heardAt = 0;
+  private readonly failed = new WeakSet<Underway>();
+
+  /** @internal */
+  constructor(private readonly room: Room<D>, by: GuessedBy<D>) {
+    this.guesses = guessesOf<D>(by);
+    this.shown = room.state;
+    this.onChange = fn => this.changed.add(fn);
+    this.stopHearing = room.onChange(() => this.heard());
+    const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
+    this.act = new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? (data?: unknown) => this.perform(acts[name]!(data)) : undefined) }) as Act<D>;
+    this.redo();
+  }
+
+  /** The state as it will be if all goes well. Read it, do not change it. */
+  get state(): ViewOf<D> | null { return this.shown; }
+  /** How many actions are shown that are not confirmed. */
+  get guessed(): number { return this.count; }
+  /** Lets go of the room; `act` goes on to work. */
+  stop(): void { this.stopHearing(); }
+
+  private async perform<R>(promise: Promise<R>): Promise<R> {
+    this.redo();
+    this.changed.tell();
+    const said = await promise;
+    // Refused: what was shown of it is gone. Accepted: it is in the room's state.
+    if (!this.waits || !this.undecided) this.show();
+    return said;
+  }
+
+  /** Whether what has come in may hold the effect of something that has no verdict yet. */
+  private get undecided(): boolean { return this.room.underway.some(one => one.place === null); }
+
+  private heard(): void {
+    if (!this.undecided) return this.show();
+    const now = this.room.moment();
+    this.heardAt = now;
+    if (this.waits) return;
+    this.waits = true;
+    this.wait(together, now + altogether);
+  }
+
+  private wait(ms: number, end: number): void {
+    this.room.after(ms, () => {
+      if (!this.waits) return;
+      const now = this.room.moment();
+      const left = Math.min(this.heardAt + together, end) - now;
+      if (left > 0.5 && this.undecided) this.wait(left, end);
+      else this.show();
+    });
+  }
+
+  private show(): void {
+    this.waits = false;
+    this.redo();
+    this.changed.tell();
+  }
+
+  private redo(): void {
+    const { room } = this;
+    const { state, seat } = room;
+    this.count = 0;
+    this.shown = state;
+    let shown = state;
+    if (shown === null || seat === null || room.ended || room.info.phase !== 'playing' || room.info.seats[seat]!.out) return;
+    for (const one of room.underway) {
+      const guess = this.guess(shown, one, seat);
+      if (!guess) continue;
+      this.shown = shown = guess.state;
+      this.count += 1;
+      if (guess.over) return; // what comes after the end is refused
+    }
+  }
+
+  /** @returns null where it is refused, or cannot be guessed */
+  private guess(from: ViewOf<D>, one: Underway, seat: number): { state: ViewOf<D>; over: boolean } | null {
+    const { name, data } = one;
+    const rule = this.guesses.actions?.[name as never] as Rule | undefined;
+    const schema = this.room.game.actions[name];
+    if (!rule || !schema) return null;
+    const read = parse(schema, data);
+    if (!read.ok) return null;
+    const state = copy(from);
+    const { ctx, over } = guessContext(this.room, seat, this.room.now());
+    try {
+      rule(state, read.value, ctx);
+      return { state, over: over() };
+    } catch (error) {
+      // A rule that fails here for another reason fails there as well, or not: then that is what is shown.
+      if (!isRefusal(error) && !this.failed.has(one)) {
+        this.failed.add(one);
+        queueMicrotask(() => { throw error; }); // the author's console shall show it, once
+      }
+      return null;
+    }
+  }
+}
+
+/**
+ * Shows what this player does at once, in games whose rules a client can run: an action is done on a copy of what is known,
+ * and confirmed or taken back when the server has said what became of it. What is not confirmed is done again on top of
+ * whatever comes in between. Rules that draw from `ctx.random`, or read timers that are not shown, are not guessed:
+ * what they do is shown when it is confirmed.
+ *
+ * @param by the game; for one with a `view`, what may be guessed of the view
+ * @throws TypeError when given the rules of a game with a `view`
+ * @example
+ * const room = await connect(url).quick(race)
+ * const mine = predict(room, raceGame)
+ * mine.onChange(() => draw(mine.state))
+ * mine.act.step({ by: 2 })           // drawn before this returns
+ * @example
+ * // a game that hides hands: what one plays leaves the own hand, more is not known
+ * const mine = predict(room, { actions: { play: (v, { card }) => { v.hand.splice(card, 1) } } })
+ */
+export const predict = <D extends ContractDef>(room: Room<D>, by: GuessedBy<D>): Prediction<D> => new Prediction(room, by);

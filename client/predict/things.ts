@@ -1,0 +1,95 @@
+/** What is shown of one thing that moves: numbers alone, so that they can be mixed. An angle is better two numbers, its sine and cosine. */
+export type Moving = Readonly<Record<string, number>>;
+
+/** How a game's motion is read off its state. One object serves `interpolate` and `predictOwn`. */
+export interface Motion<S, T extends Moving = Moving> {
+  /** The tick that made this state: a number that the rules count up by one in each tick. */
+  tick(s: S): number;
+  /** All that moves, by a key that stays the same while it lives: `s.ships`, or `Object.fromEntries(…)`. A copy is kept. */
+  things(s: S): Readonly<Record<string | number, T>> | readonly T[];
+  /**
+   * How much of a number can change in one tick by motion: `{ x: 127, y: 127 }`. What changes by more than 2.5 times that was
+   * put there, and is shown so; corrections are shown no faster than half of it. Numbers that are not named only mix.
+   */
+  fastest?: { readonly [K in keyof T]?: number };
+}
+
+export type Things<T extends Moving> = Record<string, T>;
+/** A change by more than this many times the fastest way is no motion. */
+const leapFrom = 2.5;
+/** A correction loses this part of itself in so many ms … */
+const half = 60;
+/** … but moves at most by this part of the fastest way. */
+const glideAt = 0.5;
+
+export const taken = <S, T extends Moving>(motion: Motion<S, T>, s: S): Things<T> => {
+  const out: Things<T> = {};
+  for (const [key, thing] of Object.entries(motion.things(s))) out[key] = { ...thing };
+  return out;
+};
+
+/** Whether nothing moves from one to the other: it was put there. @param ticks between the two */
+export const leaps = <T extends Moving>(a: T, b: T, ticks: number, fastest: Motion<never, T>['fastest']): boolean =>
+  fastest !== undefined && Object.keys(fastest).some(name => Math.abs((b[name] ?? 0) - (a[name] ?? 0)) > leapFrom * fastest[name]! * Math.max(1, ticks));
+
+export function between<T extends Moving>(a: T, b: T, part: number, ticks: number, fastest: Motion<never, T>['fastest']): T {
+  if (leaps(a, b, ticks, fastest)) return part < 0.5 ? a : b;
+  const out: Record<string, number> = {};
+  for (const name of Object.keys(b)) out[name] = name in a ? a[name]! + (b[name]! - a[name]!) * part : b[name]!;
+  return out as T;
+}
+
+/**
+ * What has been shown and turns out otherwise is not put right at once: the difference is kept, and melts away. So the eye
+ * sees a craft drift a little, and never jump.
+ */
+export class Glide<T extends Moving> {
+  private readonly off = new Map<string, Record<string, number>>();
+  private shown: Things<T> = {};
+  private at: number | null = null;
+
+  constructor(private readonly fastest: Motion<never, T>['fastest'], private readonly period: number) {}
+
+  /** The course changes now from what was shown last to `things`: what lies between is made up for little by little. */
+  keep(things: Things<T>): void {
+    for (const [key, now] of Object.entries(things)) {
+      const was = this.shown[key];
+      // As far as a second of the fastest way is still a correction; beyond that, somebody put it there.
+      if (!was || leaps(was, now, 1_000 / this.period / leapFrom, this.fastest)) {
+        this.off.delete(key);
+        continue;
+      }
+      const off: Record<string, number> = {};
+      for (const name of Object.keys(now)) if (name in was && was[name] !== now[name]) off[name] = was[name]! - now[name]!;
+      if (Object.keys(off).length > 0) this.off.set(key, off);
+      else this.off.delete(key);
+    }
+  }
+
+  /** What is to be shown at a moment, for what is true then. */
+  show(things: Things<T>, now: number): Things<T> {
+    const ms = this.at === null ? 0 : Math.max(0, now - this.at);
+    this.at = now;
+    for (const [key, off] of this.off) this.melt(key, off, ms);
+    if (this.off.size === 0) return (this.shown = things);
+    const out = { ...things };
+    for (const [key, off] of this.off) {
+      const thing = things[key];
+      if (!thing) this.off.delete(key);
+      else out[key] = { ...thing, ...Object.fromEntries(Object.keys(off).filter(name => name in thing).map(name => [name, thing[name]! + off[name]!])) };
+    }
+    return (this.shown = out);
+  }
+
+  private melt(key: string, off: Record<string, number>, ms: number): void {
+    const left = 0.5 ** (ms / half);
+    for (const name of Object.keys(off)) {
+      const size = Math.abs(off[name]!);
+      const most = this.fastest?.[name] === undefined ? Infinity : (this.fastest[name]! * glideAt * ms) / this.period;
+      const rest = Math.max(size * left, size - most);
+      if (rest < 0.01) delete off[name];
+      else off[name] = Math.sign(off[name]!) * rest;
+    }
+    if (Object.keys(off).length === 0) this.off.delete(key);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Hooks for React 18 and later, and for Preact by its `preact/compat`. Apart from `rejoin/client`, so that pages without
+ * either do not need them.
+ * @module rejoin/react
+ */
+import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
+import type { Contract, ContractDef, OptionsOf, ViewOf } from '../../shared/contract.ts';
+import type { PublicRoom } from '../../shared/protocol.ts';
+import type { Client, RoomRefused } from '../client.ts';
+import type { Room } from '../room.ts';
+import type { RoomStatus, Status } from '../status.ts';
+import { holdRoom, type Which } from './holds.ts';
+
+export type { Which };
+
+/** A room, as a component has it. */
+export type RoomHook<D extends ContractDef> =
+  /** It is being entered. */
+  | { room: null; state: null; info: null; refused: null; status: Status }
+  /** One may not: `refused.why`, and `refused.now` for what helps. */
+  | { room: null; state: null; info: null; refused: RoomRefused; status: Status }
+  /** `state` changes in place: it is there to be drawn, not to be kept or compared. */
+  | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
+
+/** Something that tells when it has changed: a room, a prediction. */
+export interface Told {
+  /** Tells of each change. @returns what ends it */
+  onChange(fn: () => void): () => void;
+}
+
+/**
+ * How a client's connection is, or how it is at a table; draws again when it becomes another.
+ * @example
+ * const status = useStatus(room)
+ * return <p role="status">{inWords(status)}</p>
+ */
+export function useStatus(of: Client): Status;
+export function useStatus<D extends ContractDef>(of: Room<D>): RoomStatus;
+export function useStatus(of: { status: RoomStatus; onStatus(fn: () => void): () => void }): RoomStatus {
+  return useSyncExternalStore<RoomStatus>(useCallback((fn: () => void) => of.onStatus(fn), [of]), () => of.status, () => of.status);
+}
+
+/**
+ * Draws again after each change of a room, or of a prediction. In games with a tick that is many times a second: there,
+ * `useSelected` what the component shows.
+ * @example
+ * const mine = useMemo(() => predict(room, race), [room])
+ * useChanges(mine)
+ * return <Track at={mine.state.at} onStep={by => mine.act.step({ by })} />
+ */
+export function useChanges(of: Told | null): void {
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    if (!of) return;
+    const stop = of.onChange(() => draw(0));
+    draw(0); // what changed between drawing and listening
+    return stop;
+  }, [of]);
+}
+
+/**
+ * Something of a room; draws again when that has become another. It has to be a number, a text, a boolean or null, for
+ * states change in place: an object would be the same one.
+ * @example const left = useSelected(room, r => r.state?.until ?? null)
+ */
+export function useSelected<T extends Told, V extends number | string | boolean | null | undefined>(of: T, select: (of: T) => V): V {
+  return useSyncExternalStore<V>(useCallback((fn: () => void) => of.onChange(fn), [of]), () => select(of), () => select(of));
+}
+
+/**
+ * Enters a room while the component is there, and draws again after each change. When it goes, the seat is kept, as for a
+ * player whose phone is off; to give it up, `room.leave()`. Two components that ask the same of one client share the room.
+ * @param client made once, outside of components: `const client = connect(url)`
+ * @param which null: none yet
+ * @example
+ * function Table({ code }: { code: string }) {
+ *   const { room, state, status, refused } = useRoom(client, race, { code })
+ *   if (refused) return <p>{refused.why}</p>
+ *   if (!room || !state) return <p>{inWords(status) || 'One moment…'}</p>
+ *   return <Track at={state.at} onStep={by => room.act.step({ by })} />
+ * }
+ */
+export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D> | null): RoomHook<D> {
+  const key = which && JSON.stringify(which);
+  const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomRefused | null }>({ key: null, room: null, refused: null });
+  useEffect(() => {
+    if (key === null) return;
+    let here = true;
+    const { room, release } = holdRoom(client, game, JSON.parse(key) as Which<D>, key);
+    room.then(
+      made => { if (here) setEntered({ key, room: made, refused: null }); },
+      (refused: RoomRefused) => { if (here) setEntered({ key, room: null, refused }); },
+    );
+    return () => {
+      here = false;
+      release();
+    };
+  }, [client, game, key]);
+  const current = entered.key === key ? entered : null;
+  const room = current?.room ?? null;
+  useChanges(room);
+  const line = useStatus(client);
+  const atTable = useStatus<D>((room ?? client) as Room<D>);
+  return room
+    ? { room, state: room.state, info: room.info, refused: null, status: atTable }
+    : { room: null, state: null, info: null, refused: current?.refused ?? null, status: line };
+}

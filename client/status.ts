@@ -1,0 +1,70 @@
+import { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
+import { Listeners } from './listeners.ts';
+
+/**
+ * What a person can do about a refusal: `again` later · `reload` the page, which is too old · `here`: take the seat back from
+ * the other window · `watch` instead · `elsewhere`: another room · `anew`: as another guest, or with another token.
+ */
+export type Remedy = 'again' | 'reload' | 'here' | 'watch' | 'elsewhere' | 'anew';
+
+/** How the connection is, told so that a page can be honest with few lines. Times are of the client's own clock, ms since 1970. */
+export type Status =
+  /** Not once connected yet: the so-manieth try, since then. */
+  | { state: 'connecting'; attempt: number; since: number }
+  | { state: 'live'; node: string }
+  /** The line is gone, or silent. */
+  | { state: 'reconnecting'; attempt: number; since: number }
+  /** The server does not want this client as it is; nothing is tried any more. `why` in English; `now`: what helps. */
+  | { state: 'refused'; refusal: Refused; why: string; now: Remedy }
+  | { state: 'closed' };
+/** How it is at one table: as the connection, and what is the room's own. */
+export type RoomStatus = Status | { state: 'catching-up'; since: number };
+
+const remedies: Partial<Record<RefusalCode, Remedy>> = {
+  'bad-token': 'anew', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
+  'room-full': 'watch', 'room-started': 'watch', 'room-ended': 'watch', reserved: 'watch',
+};
+/** What a person can do about a refusal. */
+export const remedyOf = (code: string): Remedy => (Object.hasOwn(remedies, code) ? remedies[code as RefusalCode]! : dutyOf(code) === 'retry' ? 'again' : 'elsewhere');
+/** What a refusal means, in English. */
+export const whyOf = ({ code, detail }: Refused): string => detail ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : code);
+
+export const refusedStatus = (refusal: Refused): Status & { state: 'refused' } => ({ state: 'refused', refusal, why: whyOf(refusal), now: remedyOf(refusal.code) });
+
+/**
+ * A status in one short English sentence; empty where all is well.
+ * @param now the client's own clock
+ * @example room.onStatus(status => { banner.textContent = inWords(status) })
+ */
+export function inWords(status: RoomStatus, now = Date.now()): string {
+  const tries = (what: string, { attempt, since }: { attempt: number; since: number }) => `${what}…${attempt > 1 ? ` Try ${attempt}, for ${Math.max(0, Math.round((now - since) / 1_000))} s.` : ''}`;
+  switch (status.state) {
+    case 'connecting': return tries('Connecting', status);
+    case 'live': return '';
+    case 'reconnecting': return tries('Reconnecting', status);
+    case 'catching-up': return 'Catching up…';
+    case 'refused': return status.why;
+    case 'closed': return 'Disconnected.';
+  }
+}
+
+/** A status that is read off other things: tells when it has become another. */
+export class Story<S extends Status | RoomStatus> {
+  readonly told = new Listeners<[S]>();
+  private last: S | null = null;
+
+  constructor(private readonly read: () => S) {}
+
+  /** The same object as long as it says the same. */
+  get now(): S {
+    const now = this.read();
+    return this.last && JSON.stringify(this.last) === JSON.stringify(now) ? this.last : (this.last = now);
+  }
+
+  /** Something may have changed. */
+  look(): void {
+    const { last } = this;
+    const { now } = this;
+    if (last !== null && last !== now) this.told.tell(now);
+  }
+}

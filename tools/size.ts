@@ -1,0 +1,35 @@
+/** `npm run size`: what each entry of the client adds to a page, minified, in bytes as they travel (gzip). */
+import { build } from 'esbuild';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const root = resolve(import.meta.dirname, '..');
+
+export interface Size { bytes: number; gzipped: number; modules: string[] }
+
+/** Bundles a few lines as a page would have them. `socket.io-client` and `react` are there already. */
+export async function sizeOf(source: string): Promise<Size> {
+  const made = await build({ stdin: { contents: source, resolveDir: root, loader: 'ts' }, bundle: true, minify: true, treeShaking: true, format: 'esm', platform: 'browser', write: false, metafile: true, external: ['socket.io-client', 'react'], tsconfigRaw: {} });
+  const { contents } = made.outputFiles[0]!;
+  const [output] = Object.values(made.metafile.outputs);
+  return { bytes: contents.length, gzipped: gzipSync(contents, { level: 9 }).length, modules: Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file) };
+}
+
+/** What pages do with the client. */
+export const uses: Readonly<Record<string, string>> = {
+  'connect, and nothing else': 'export { connect } from \'./client/index.ts\'',
+  'all of rejoin/client': 'export * from \'./client/index.ts\'',
+  'with predict': 'export { connect } from \'./client/index.ts\'; export { predict } from \'./client/predict/index.ts\'',
+  'with interpolate': 'export { connect } from \'./client/index.ts\'; export { interpolate } from \'./client/predict/index.ts\'',
+  'with all of rejoin/predict': 'export { connect } from \'./client/index.ts\'; export * from \'./client/predict/index.ts\'',
+  'with the hooks': 'export { connect } from \'./client/index.ts\'; export * from \'./client/react/index.ts\'',
+};
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.stdout.write(`${'on top of socket.io-client'.padEnd(30)} minified  gzip\n`);
+  for (const [what, source] of Object.entries(uses)) {
+    const { bytes, gzipped } = await sizeOf(source);
+    process.stdout.write(`${what.padEnd(30)} ${String(bytes).padStart(8)} ${String(gzipped).padStart(5)}\n`);
+  }
+}
