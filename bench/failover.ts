@@ -63,7 +63,7 @@ async function baseline(rooms: Player[][]): Promise<number[]> {
       p.heard = [];
       p.nudge();
     }
-    await holds('a verdict each', () => players.every(p => p.heard.length > 0), 10_000);
+    await holds('a verdict each', () => players.every(p => p.heard.length > 0), evenly);
     all.push(...players.map(p => p.heard[0]!.at - at));
   }
   return all;

@@ -5,7 +5,7 @@ import { ledgerGame } from './games.ts';
 import { World, type Host } from './world.ts';
 
 /** A line that hears nothing. */
-function member(world: World, host: Host, player: string, room: string): Promise<unknown> {
+function member(host: Host, player: string, room: string): Promise<unknown> {
   const deaf = () => {};
   const connection = host.node.edge.connect({ id: `line-${player}`, send: deaf, pass: deaf, subscribe: deaf, unsubscribe: deaf, close: deaf }, { player, name: player });
   return host.node.edge.handle(connection, 'join', { room });
@@ -20,7 +20,7 @@ describe('a node that dies with many rooms', () => {
       const rooms = await Promise.all(Array.from({ length: 160 }, async (_x, i) => {
         const made = await world.clock.run(c.node.lobby.create(`p${i}`, { game: 'ledger' }));
         assert.ok(made.ok);
-        assert.ok(((await world.clock.run(member(world, i % 2 ? a : b, `p${i}`, made.room))) as { ok: boolean }).ok);
+        assert.ok(((await world.clock.run(member(i % 2 ? a : b, `p${i}`, made.room))) as { ok: boolean }).ok);
         return made.room;
       }));
       await world.clock.pass(2_000);
