@@ -7,6 +7,13 @@ export type Route =
   /** A shared link. */
   | { page: 'code'; code: string };
 
+/** Whether lines are to name the room, as `npm run cluster -- --routing room` wants it: the address says `?by-room` then. */
+export function byRoom(): boolean | string {
+  if (!new URLSearchParams(location.search).has('by-room')) return false;
+  const route = readRoute();
+  return route.page === 'room' ? route.id : true;
+}
+
 export function readRoute(hash: string = location.hash): Route {
   const [, page = 'home', value = ''] = /^#\/(room|watch|code)\/([A-Za-z0-9_-]{1,64})$/.exec(hash) ?? [];
   switch (page) {
@@ -31,7 +38,7 @@ export function go(route: Route): void { location.hash = hashOf(route); }
 export function replaceRoute(route: Route): void { location.replace(hashOf(route)); }
 
 /** The address to give to a friend. `origin`: where others reach this machine. */
-export const linkTo = (code: string, origin: string = location.origin): string => `${origin}${location.pathname}${hashOf({ page: 'code', code })}`;
+export const linkTo = (code: string, origin: string = location.origin): string => `${origin}${location.pathname}${location.search}${hashOf({ page: 'code', code })}`;
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(readRoute);

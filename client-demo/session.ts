@@ -4,7 +4,7 @@ import type { Wish } from './find-room.ts';
 import { nameOf, keepName, settle, storageOf, type Player } from './identity.ts';
 import { otherHandOf, tidyName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
-import { go, replaceRoute, type Route } from './route.ts';
+import { byRoom, go, replaceRoute, type Route } from './route.ts';
 import { SeatMemory } from './seat-memory.ts';
 import { spread } from './spread.ts';
 import { second as secondStorage } from './storage.ts';
@@ -26,21 +26,21 @@ export class Session {
     settle(player);
     this.name = new Cell(nameOf(player));
     this.seats = new SeatMemory(storageOf(player));
-    this.client = connect(location.origin, { name: this.name.value, storage: storageOf(player) });
+    this.client = connect(location.origin, { name: this.name.value, storage: storageOf(player), byRoom: byRoom() });
     this.client.onStatus(status => { if (status.state === 'live') windows.tell({ node: status.node }); });
     windows.tell({ player });
     void readConfig().then(config => {
       this.config.set(config);
-      if (config.clustered) spread(this.client, windows);
+      if (config.clustered && !byRoom()) spread(this.client, windows);
     });
   }
 
   /** The player of the other seat, for who plays both. Connected when first needed. */
   get otherHand(): Client {
     if (this.other) return this.other;
-    const other = connect(location.origin, { name: otherHandOf(this.name.value), storage: secondStorage });
-    // Where there are several nodes, the two hands shall be on different ones.
-    let moves = 8;
+    const other = connect(location.origin, { name: otherHandOf(this.name.value), storage: secondStorage, byRoom: byRoom() });
+    // Where there are several nodes, the two hands shall be on different ones, unless it is the room that decides.
+    let moves = byRoom() ? 0 : 8;
     other.onStatus(status => {
       const { status: mine } = this.client;
       if (this.config.value.clustered && status.state === 'live' && mine.state === 'live' && status.node === mine.node && moves-- > 0) setTimeout(() => other.move(), 0);

@@ -2,7 +2,7 @@ import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
-import type { Joined, JoinRequest, ListReply, Notice, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector, type Status } from './connector.ts';
 import { Listeners } from './listeners.ts';
@@ -29,6 +29,12 @@ export interface ConnectOptions extends SocketTransportOptions {
   token?: string;
   /** Null keeps nothing. Default: localStorage where there is one. */
   storage?: TokenStorage | null;
+  /**
+   * For servers behind a proxy that routes by room (docs/routing.md): lines name the room, so that all its members are at one node. It
+   * is the one that was entered last; before that the one whose id is given here, for example from a link, or none (`true`). Whoever
+   * enters another than the line names goes on by a new line. Default: lines name none.
+   */
+  byRoom?: boolean | string;
   transport?: Transport;
   clock?: ClientClock;
 }
@@ -79,6 +85,7 @@ export class Client {
         return { ...(this.token === null ? {} : { token: this.token }), ...(this.name === undefined ? {} : { name: this.name }) };
       },
       refusal => this.refused(refusal),
+      () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
     );
     this.onStatus = fn => this.connector.onStatus.add(fn);
     this.onNewIdentity = fn => this.newIdentity.add(fn);
@@ -138,7 +145,7 @@ export class Client {
   async rename(name: string): Promise<void> {
     this.name = name;
     while (this.toldName !== name) {
-      this.connector.hop();
+      this.connector.renew();
       await new Promise<void>(done => { const stop = this.connector.onWelcome.add(() => { stop(); done(); }); });
     }
   }
@@ -170,6 +177,7 @@ export class Client {
     room.joined(reply);
     // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
     for (const [id, change] of this.early.splice(0)) if (id === reply.room) room.change(change);
+    this.connector.settle();
   }
   private readonly early: [room: string, change: WireChange][] = [];
 
@@ -261,7 +269,7 @@ export class Client {
     if (!reply?.ok) return;
     this.connector.spread = reply.spread;
     this.roundTrip = this.clock.now() - asked;
-    for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id]);
+    for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
   }
 
   /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */

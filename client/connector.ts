@@ -1,7 +1,7 @@
 import { wireVersion, type Handshake, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import { Listeners } from './listeners.ts';
-import type { ClientClock, Line, Transport } from './ports.ts';
+import type { ClientClock, Line, Route, Transport } from './ports.ts';
 
 /** How the connection is, told so that a page can be honest with few lines. */
 export type Status =
@@ -22,6 +22,8 @@ const silence = { least: 900, roundTrips: 4, most: 1_500 };
 const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
 /** More are not opened at once: then the oldest gives way, for it may lead to the very node that hangs; each later one gets more time, for it may be the network that is slow. */
 const openLines = 4;
+/** Who came to a room's members by another way than the room's tries that again after so long (ms). */
+const homeAfter = 30_000;
 const patienceGrows = 1.5;
 const mostPatience = 6_000;
 
@@ -37,6 +39,13 @@ export class Connector {
   private live: Line | null = null;
   /** The node at the other end of it. */
   private node = '';
+  /** For which room each line was opened. */
+  private readonly rooms = new WeakMap<Line, string | null>();
+  /** Lines that were opened for a room, and not by its way: its other members may be elsewhere. */
+  private readonly astray = new WeakSet<Line>();
+  private homing: (() => void) | null = null;
+  /** Other ways tried since there was last a line. */
+  private detours = 0;
   /** Lines being opened, oldest first. */
   private readonly opening = new Set<Line>();
   private lastHeard = 0;
@@ -49,9 +58,10 @@ export class Connector {
   private hedging: (() => void) | null = null;
   private closed = false;
 
-  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake, private readonly onRefused: (refusal: Refused) => boolean) {}
+  /** @param room the one for which lines are opened from now on; null: for none in particular */
+  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake, private readonly onRefused: (refusal: Refused) => boolean, private readonly room: () => string | null = () => null) {}
 
-  start(): void { this.open(undefined); }
+  start(): void { this.open(this.way()); }
 
   /** Sends a request down the live line. Rejects where there is none: the caller waits for the next welcome. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience = 6_000): Promise<Requests[K][1] | Refused> {
@@ -79,7 +89,7 @@ export class Connector {
     const stop = this.clock.after(patience, () => {
       if (this.live !== line || this.lastHeard >= asked) return;
       if (this.status.state === 'live') this.setStatus({ state: 'reconnecting', attempt: 1, since: this.clock.now() });
-      this.hop();
+      this.hop(this.detour());
     });
     try {
       const reply = await line.request(name, body, 8_000);
@@ -90,10 +100,14 @@ export class Connector {
     }
   }
 
-  /** Opens another line by another route, and drops the present one once that stands. */
-  hop(): void {
-    if (!this.closed && this.opening.size === 0) this.open(this.anyRoute());
+  /** Opens another line, by any other route unless one is given, and drops the present one once that stands. */
+  hop(route: Route = this.draw()): void {
+    if (!this.closed && this.opening.size === 0) this.open(route);
   }
+  /** The same by the way of the room that lines are for, where they are for one. */
+  renew(): void { this.hop(this.way() ?? this.draw()); }
+  /** Renews the line if it was opened for another room than lines are for now. */
+  settle(): void { if (this.live && this.rooms.get(this.live) !== this.room()) this.renew(); }
 
   close(): void {
     this.shut();
@@ -105,14 +119,25 @@ export class Connector {
     this.closed = true;
     this.retry?.();
     this.hedging?.();
+    this.homing?.();
     for (const line of [...this.opening, ...(this.live ? [this.live] : [])]) line.close();
     this.opening.clear();
     this.live = null;
   }
 
-  private anyRoute(): string { return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`; }
+  /** The usual way. */
+  private way(): Route {
+    const room = this.room();
+    return room === null ? undefined : { room };
+  }
+  private draw(): string { return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`; }
+  /** Another way, where the usual one leads nowhere: for all members of a room the same one after the other, so that they meet again. */
+  private detour(): string {
+    const room = this.room();
+    return room === null ? this.draw() : `${room}.${++this.detours}`;
+  }
 
-  private open(route: string | undefined): void {
+  private open(route: Route): void {
     if (this.closed) return;
     this.retry?.();
     this.retry = null;
@@ -122,8 +147,11 @@ export class Connector {
       closed: refusal => this.lost(line, refusal),
     }, this.opening.size > 0);
     this.opening.add(line);
+    this.rooms.set(line, this.room());
+    if (typeof route === 'string' && this.room() !== null) this.astray.add(line);
     this.hedging?.();
-    const patience = (this.live ? hedge.afterSilence : this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
+    // Who changes over to a room's way has a line that works, and no hurry.
+    const patience = (this.live && typeof route !== 'object' ? hedge.afterSilence : this.live || this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
     this.hedging = this.clock.after(Math.min(patience, mostPatience), () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size === 0) return;
@@ -132,7 +160,7 @@ export class Connector {
         this.opening.delete(oldest!);
         oldest!.close();
       }
-      this.open(this.anyRoute());
+      this.open(this.detour());
     });
   }
 
@@ -146,7 +174,7 @@ export class Connector {
   private event(line: Line, name: keyof ServerToClient, args: unknown[]): void {
     if (name === 'welcome') return this.welcomed(line, args[0] as Welcome);
     if (line !== this.live) return; // the rooms live on another line by now
-    if (name === 'moving') return this.hop();
+    if (name === 'moving') return this.renew(); // who goes is not asked by proxies any more
     this.onEvent.tell(name, args);
   }
 
@@ -158,10 +186,13 @@ export class Connector {
     this.live?.close();
     this.live = line;
     this.lastHeard = this.clock.now();
-    this.attempt = this.opened = 0;
+    this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
     this.setStatus({ state: 'live', node: welcome.node });
+    this.homing?.();
+    this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
     this.onWelcome.tell(welcome);
+    this.settle();
   }
 
   private lost(line: Line, refusal: Refused | null): void {
@@ -181,7 +212,7 @@ export class Connector {
     const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
     this.retry = this.clock.after(10 + this.clock.random() * most, () => {
       this.retry = null;
-      this.open(this.attempt > 2 ? this.anyRoute() : undefined);
+      this.open(this.attempt > 2 ? this.detour() : this.way());
     });
   }
 

@@ -5,7 +5,7 @@
 export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
 export type { Status } from './connector.ts';
 export type { Said } from './outbox.ts';
-export type { ClientClock, Line, LineEvents, Transport } from './ports.ts';
+export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
 export { Room, type Act, type Input, type Resumed, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';

@@ -5,8 +5,8 @@ import type { InputRequest } from '../shared/protocol.ts';
 
 type Message = Omit<InputRequest, 'room'>;
 
-/** What has not counted for so long (ms), though the room goes on, was lost on its way. */
-const patience = 500;
+/** What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a room says it every two seconds. */
+const patience = { press: 500, hold: 4_000 };
 
 /**
  * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the
@@ -58,9 +58,9 @@ export class InputSender {
     const left = this.unapplied.filter(m => m.n > n);
     if (left.length < this.unapplied.length) this.lastSaid = this.port.now();
     this.unapplied = left;
-    if (this.port.now() - this.lastSaid < patience) return;
-    if (n < this.heldN) this.again();
-    else this.repeat();
+    const silence = this.port.now() - this.lastSaid;
+    if (n < this.heldN && silence >= patience.hold) this.again();
+    else if (left.length > 0 && silence >= patience.press) this.repeat();
   }
 
   /** Another owner, or another line: says what has not counted, and all that is held. */

@@ -31,12 +31,14 @@ export interface LineEvents {
   closed(refusal: Refused | null): void;
 }
 
+/** Which way a line is opened: undefined, the usual one; `room`, the one of that room, for a proxy that routes by it; any text, another one, and each text may lead to another node. */
+export type Route = string | { room: string } | undefined;
+
 /** How lines are opened. One's own may wrap another: to delay, to break, to count. */
 export interface Transport {
   /**
    * Begins to open a line, which is of use from the welcome on.
-   * `route`: any text; another text may lead to another node. Undefined is the usual way.
    * `beside`: another line is being opened at the same time and hangs.
    */
-  open(handshake: Handshake, route: string | undefined, events: LineEvents, beside?: boolean): Line;
+  open(handshake: Handshake, route: Route, events: LineEvents, beside?: boolean): Line;
 }

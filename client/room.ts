@@ -2,7 +2,7 @@ import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Ou
 import { apply, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { samePlace, type Place } from '../shared/place.ts';
-import type { Joined, JoinReply, Notice, PlaceReply, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
+import type { Heard, Joined, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
 import { InputSender } from './inputs.ts';
@@ -338,7 +338,7 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** What the keep-alive heard of the room's head. @internal */
-  headHeard(heard: PlaceReply['rooms'][string] | undefined): void {
+  headHeard(heard: Heard | null | undefined): void {
     if (heard === undefined) return void this.join(); // the node does not know that this connection is in the room
     if (!heard || this.over) return;
     if (heard.watchers !== this.watchers) {

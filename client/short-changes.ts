@@ -1,4 +1,5 @@
-import type { JoinReply, ServerToClient, WireChange } from '../shared/protocol.ts';
+import type { JoinReply, PlaceReply, ServerToClient, WireChange } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
 
 /**
  * Reads the short form of changes, in which a room goes by a number and the term is not said again: for one line, since it
@@ -12,8 +13,23 @@ export class ShortChanges {
     if (reply.ok && reply.number !== undefined) this.rooms.set(reply.number, { room: reply.room, term: reply.term });
   }
 
+  /** Every answer to `place`, in the very turn in which it arrives: its heads, in full. */
+  placed(reply: PlaceReply | Refused): void {
+    if (!reply.ok) return;
+    for (const [room, heard] of Object.entries(reply.rooms)) {
+      if (!Array.isArray(heard)) continue;
+      const own = [...this.rooms.values()].find(r => r.room === room);
+      if (own) reply.rooms[room] = { head: [own.term, heard[0]], term: own.term, watchers: heard[1] };
+    }
+  }
+
+  /** Whether an event is a change in a short form. */
+  static is(event: string): event is 'c' | 's' { return event === 'c' || event === 's'; }
+
   /** @returns the arguments of `change`; null for a room that this line knows nothing of */
-  read([number, seq, changes, events, term, prevTerm]: Parameters<ServerToClient['c']>): [room: string, ...WireChange] | null {
+  read(event: 'c' | 's', said: readonly unknown[]): [room: string, ...WireChange] | null {
+    const [number, seq, what, events, term, prevTerm] = said as Parameters<ServerToClient['c']>;
+    const changes = event === 's' ? { state: what } : what;
     const own = this.rooms.get(number);
     if (!own) return null;
     const before = prevTerm ?? own.term;

@@ -1,5 +1,5 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { JoinReply, RequestName, Requests, ServerToClient } from '../shared/protocol.ts';
+import type { JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { Line, Transport } from './ports.ts';
 import { ShortChanges } from './short-changes.ts';
@@ -25,7 +25,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         transports, tryAllTransports: transports.length > 1, upgrade: pollFirst,
         forceNew: true, reconnection: false, timeout: 8_000,
         auth: { ...handshake },
-        ...(route === undefined ? {} : { query: { route } }),
+        query: { ...options.socket?.query, ...(typeof route === 'string' ? { route } : route) },
       });
       let over = false;
       const end = (refusal: Refused | null) => {
@@ -42,8 +42,8 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       socket.onAny((name: string, ...args: unknown[]) => {
         events.heard();
         if (name === 'refused') refusal = args[0] as Refused;
-        if (name !== 'c') return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
-        const change = short.read(args as Parameters<ServerToClient['c']>);
+        if (!ShortChanges.is(name)) return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
+        const change = short.read(name, args);
         if (change) events.event('change', ...change);
       });
       socket.io.on('ping', () => events.heard());
@@ -60,6 +60,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
             if (!waiting.has(fail)) return;
             settle();
             if (name === 'join') short.joined(reply as JoinReply);
+            if (name === 'place') short.placed(reply as PlaceReply);
             events.heard();
             resolve(reply);
           });

@@ -103,7 +103,8 @@ export class RejoinNode {
     });
     this.handOvers = new HandOver({
       self: this.id, registry: this.registry, router: this.router, store, peers: this.peers, clock, entropy, log, meter,
-      lease: () => this.membership.lease, takes: (why, from) => !this.draining && !this.stopped && (why !== 'balance' || this.balance.takes(from)),
+      lease: () => this.membership.lease, takes: (why, from) => !this.draining && !this.stopped && ((why !== 'balance' && why !== 'members') || this.balance.takes(why, from)),
+      took: (host, why) => { if (why === 'balance') this.balance.took(host); },
     });
     this.balance = new Balance({ self: this.id, registry: this.registry, membership: this.membership, handOver: this.handOvers, clock, log, draining: () => this.draining || this.stopped || !this.storeOk });
     this.dueScan = new DueScan({ self: this.id, store, registry: this.registry, router: this.router, membership: this.membership, clock });

@@ -48,27 +48,29 @@ export function isPlain(value: object): boolean {
  */
 export function checkPayload(value: unknown, bounds: { depth: number; values: number }): string | null {
   let values = 0;
-  const walk = (v: unknown, depth: number, path: string): string | null => {
-    if (++values > bounds.values) return `${path}: more than ${bounds.values} values`;
+  /** @returns what is wrong and where, the path from within outwards: where nothing is, no path is made */
+  const walk = (v: unknown, depth: number): { what: string; path: (string | number)[] } | null => {
+    if (++values > bounds.values) return { what: `: more than ${bounds.values} values`, path: [] };
     if (typeof v !== 'object' || v === null) {
       const bad = badScalar(v);
-      return bad && `${path} is ${bad}`;
+      return bad === null ? null : { what: ` is ${bad}`, path: [] };
     }
-    if (depth >= bounds.depth) return `${path}: deeper than ${bounds.depth}`;
+    if (depth >= bounds.depth) return { what: `: deeper than ${bounds.depth}`, path: [] };
     if (Array.isArray(v)) {
       for (let i = 0; i < v.length; i++) {
-        const bad = walk(v[i], depth + 1, at(path, i));
-        if (bad) return bad;
+        const bad = walk(v[i], depth + 1);
+        if (bad) return bad.path.push(i), bad;
       }
       return null;
     }
-    if (!isPlain(v)) return `${path} is not a plain object`;
+    if (!isPlain(v)) return { what: ' is not a plain object', path: [] };
     for (const key of Object.keys(v)) {
-      if (forbiddenKeys.has(key)) return `${path} has the key ${key}`;
-      const bad = walk((v as Record<string, unknown>)[key], depth + 1, at(path, key));
-      if (bad) return bad;
+      if (forbiddenKeys.has(key)) return { what: ` has the key ${key}`, path: [] };
+      const bad = walk((v as Record<string, unknown>)[key], depth + 1);
+      if (bad) return bad.path.push(key), bad;
     }
     return null;
   };
-  return walk(value, 0, 'data');
+  const bad = walk(value, 0);
+  return bad && `${bad.path.reduceRight(at, 'data')}${bad.what}`;
 }

@@ -76,6 +76,8 @@ export const limits = {
   batch: 64,
   /** One journal entry. */
   entryBytes: 65_536,
+  /** At least so often a room says which message of held inputs has counted: changes are told many times a second, and most clients need not know. */
+  inputsNumbered: 2_000,
   /** The whole document of a room: state, seats, timers. */
   documentBytes: 1_048_576,
   /** Entries after which a snapshot is written, and entries kept behind it for resumes. */
@@ -143,6 +145,8 @@ export const limits = {
   forgetNode: 60_000,
   /** Claims of one node under way at once: so many that a thousand rooms are taken over in a second, where the store is 80 ms away. */
   claims: 128,
+  /** What one node tells another, and is in no hurry, waits so long for something that goes the same way. */
+  company: 4,
   /** A forwarded message waits this long for its answer before the owner is looked up again. */
   forward: 1_000,
   /** A request of a client is tried for this long, over any number of owners. */
@@ -166,9 +170,15 @@ export const limits = {
   handOver: { patience: 500, keep: 3_000, look: 300 },
   /**
    * Loads are evened out: while no node came or went for `calm`; between so many times the mean; one room each `apart` (20 a
-   * second) and node; none that is here for less than `stay`; and none to a node whose event loop is late by `late` (p99).
+   * second) and node; none that is here for less than `stay`; none to a node whose event loop is late by `late` (p99); and none
+   that is where its players are while no node is more than `few` rooms off the mean.
    */
-  balance: { calm: 3_000, most: 1.2, least: 0.8, apart: 50, stay: 5_000, late: 100 },
+  balance: { calm: 3_000, most: 1.2, least: 0.8, few: 4, apart: 50, stay: 5_000, late: 100 },
+  /**
+   * A room follows its players to a node where this share of them has been for `settled` on end, as far as the loads stay between so
+   * many times the mean, or within `few` rooms of it (closer to it than where they are evened out); not for `rest` after it was moved for the loads' sake.
+   */
+  follow: { share: 0.9, settled: 5_000, most: 1.1, least: 0.9, few: 3, rest: 60_000 },
 
   // --- a connection -----------------------------------------------------------------------
   /** Packets waiting for a slow reader: first no more changes, then the door. */
@@ -202,6 +212,9 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');
   must(l.handOver.keep > 2 * l.handOver.patience, 'keep > 2 × patience: what was made ready is still there when it is handed over');
   must(l.handOver.look < l.forward, 'look < forward: who asks a new owner that has not heard of it waits for its answer');
+  must(l.follow.most < l.balance.most && l.follow.least > l.balance.least && l.follow.few < l.balance.few, 'follow within balance: what follows its players is no reason to even loads out');
+  must(l.balance.stay > l.membersKnown, 'balance.stay > membersKnown: who moves a room knows where its players are');
+  must(l.follow.share > 0.5, 'follow.share > 0.5: players are at one node at most');
   must(l.hang.blame + 2 * l.hang.look < l.silence - 2 * l.beat, 'hang.blame + 2 × hang.look < silence − 2 × beat: the next owner should find what hung');
   must(l.hang.kept > l.hang.most, 'hang.kept > hang.most');
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');

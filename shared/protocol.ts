@@ -1,4 +1,4 @@
-import type { Changes } from './delta.ts';
+import type { Change, Changes } from './delta.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Place } from './place.ts';
 import type { Refused } from './refusals.ts';
@@ -162,12 +162,16 @@ export type ActReply =
 
 /** The keep-alive: once a second, two when idle. */
 export interface PlaceRequest { rooms: Record<string, Place> }
+/** What a node last heard of a room: its head, the owner's term, and how many watch. */
+export interface Heard { head: Place; term: number; watchers: number }
+/** The same where changes come in their short form, and head and owner are of the term that holds for them: the head's seq, and how many watch. */
+export type ShortHeard = [seq: number, watchers: number];
 export interface PlaceReply {
   ok: true;
   /** This node's clock. */
   now: number;
   /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
-  rooms: Record<string, { head: Place; term: number; watchers: number } | null>;
+  rooms: Record<string, Heard | null | ShortHeard>;
   /** Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more there are, the longer. */
   spread: number;
 }
@@ -264,6 +268,8 @@ export interface ServerToClient {
    * the answer to a join or by a change of this form. `events` is 0 where there are none and a term follows.
    */
   c(number: number, seq: number, changes: Changes | 0, events?: WireEvent[] | 0, term?: number, prevTerm?: number): void;
+  /** As `c` without a term, where nothing but the state has changed: `changes` are the state's. */
+  s(number: number, seq: number, changes: Change, events?: WireEvent[]): void;
   /**
    * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
    * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.

@@ -1,7 +1,7 @@
 import type { Line, LineEvents } from '../client/ports.ts';
 import { ShortChanges } from '../client/short-changes.ts';
 import type { Connection } from '../server/sessions/connection.ts';
-import type { JoinReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
+import type { JoinReply, PlaceReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Host, TestClient } from './world.ts';
@@ -47,8 +47,8 @@ export class Wire implements Line {
   send(event: string, args: unknown[]): void {
     this.toClient(event, JSON.stringify(args), text => {
       const said = JSON.parse(text) as unknown[];
-      if (event !== 'c') return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
-      const change = this.short.read(said as Parameters<ServerToClient['c']>);
+      if (!ShortChanges.is(event)) return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
+      const change = this.short.read(event, said);
       if (change) this.events.event('change', ...change);
     });
   }
@@ -75,6 +75,7 @@ export class Wire implements Line {
             timer.cancel();
             const said = JSON.parse(answer) as Requests[K][1];
             if (name === 'join') this.short.joined(said as JoinReply);
+            if (name === 'place') this.short.placed(said as PlaceReply);
             resolve(said);
           });
           this.host.node.edge.answered(this.connection!, name, reply);

@@ -1,5 +1,5 @@
-import { Client } from '../client/client.ts';
-import type { ClientClock, Line, LineEvents, Transport } from '../client/ports.ts';
+import { Client, type ConnectOptions } from '../client/client.ts';
+import type { ClientClock, Line, LineEvents, Route, Transport } from '../client/ports.ts';
 import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
@@ -228,13 +228,13 @@ export class World {
     }
   }
 
-  client(player: string, home: string): TestClient {
+  client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom'> = {}): TestClient {
     const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, sent: (name, text) => this.spy.sent?.(made, name, text) };
     const clock: ClientClock = { now: () => this.clock.now(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, fn);
       return () => timer.cancel();
     } };
-    made.client = new Client('test:', { transport: this.transport(made, player), clock, storage: null, name: player });
+    made.client = new Client('test:', { transport: this.transport(made, player), clock, storage: null, name: player, ...options });
     return made;
   }
 
@@ -242,11 +242,11 @@ export class World {
     return { open: (_handshake, route, events) => this.open(client, player, route, events) };
   }
 
-  private open(client: TestClient, player: string, route: string | undefined, events: LineEvents): Line {
-    // The proxy in front: the usual way leads home while home can be connected to, any other way to any node.
+  private open(client: TestClient, player: string, route: Route, events: LineEvents): Line {
+    // The proxy in front: the usual way leads home while home can be connected to, that of a room to one node for all, any other way to any node.
     const able = [...this.hosts.values()].filter(h => h.state !== 'dead');
     const home = able.find(h => h.name === client.home);
-    const host = client.offline ? undefined : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
+    const host = client.offline ? undefined : typeof route === 'object' ? nodeOf(route.room, able.filter(h => !h.node.isDraining)) : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
     if (host) return new Wire(`wire-${++this.lastWire}`, host, client, player, this.clock, events);
     this.clock.after(latency.line, () => events.closed(null));
     return { request: () => Promise.reject(new Error('no line')), say: () => {}, close: () => {} };
@@ -384,6 +384,12 @@ export class World {
     count: (name, by = 1, label) => { for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}`])]) this.counters.set(key, (this.counters.get(key) ?? 0) + by); },
     observe: () => {},
   };
+}
+
+/** As by a ring of hashes: the same for all who ask, and another only where that node is gone. */
+function nodeOf(room: string, able: readonly Host[]): Host | undefined {
+  const weight = (host: Host) => [...`${room}|${host.name}`].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5) >>> 0;
+  return able.reduce<Host | undefined>((best, host) => (best && weight(best) >= weight(host) ? best : host), undefined);
 }
 
 /** A message between two nodes, without what it tells members of rooms. */

@@ -123,10 +123,11 @@ export class RejoinPlayer extends Player {
   }
 }
 
-const isChange = (packet: Buffer, json: number): boolean => nameOf(packet, json) === 'c' || nameOf(packet, json) === 'change';
+const isChange = (packet: Buffer, json: number): boolean => ['s', 'c', 'change'].includes(nameOf(packet, json));
 /** A change in its short form, or whole. */
 function read(packet: Buffer, json: number): { seq: number; changes: Changes | 0 } {
-  const said = readEvent(packet, json) as ['c', ...Parameters<ServerToClient['c']>] | ['change', string, ...WireChange];
+  const said = readEvent(packet, json) as ['c', ...Parameters<ServerToClient['c']>] | ['s', number, number, Changes] | ['change', string, ...WireChange];
+  if (said[0] === 's') return { seq: said[2], changes: { state: said[3] } };
   return said[0] === 'c' ? { seq: said[2], changes: said[3] } : { seq: said[3], changes: said[5] };
 }
 

@@ -38,11 +38,17 @@ export function move(craft: Craft, steer: Steer | null): void {
 /** Whether a craft that was steered to the right for long goes there. */
 export const goesRight = ({ heading }: Craft): boolean => Math.min(heading, fullTurn - heading) <= 2 * turn;
 
-/** All craft as text, eight hex digits each (`xxxyyyhh`): for a wire on which numbers with names cost more. */
-export const pack = (crafts: readonly Craft[]): string => crafts.map(({ x, y, heading }) => ((x * 0x1000 + y) * 0x100 + heading).toString(16).padStart(8, '0')).join('');
+/** Digits of 64, none of which JSON or JavaScript has to escape. */
+const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
+const valueOf = new Map([...digits].map((digit, i) => [digit.charCodeAt(0), i]));
+const two = (n: number): string => digits[n >> 6]! + digits[n & 63]!;
+const from = (text: string, i: number): number => (valueOf.get(text.charCodeAt(i))! << 6) | valueOf.get(text.charCodeAt(i + 1))!;
+
+/** All craft as text, two digits of 64 for each number (`xxyyhh`): for a wire on which numbers with names cost more. */
+export const pack = (crafts: readonly Craft[]): string => crafts.map(({ x, y, heading }) => two(x) + two(y) + two(heading)).join('');
 
 export function unpack(packed: string): Craft[] {
   const crafts: Craft[] = [];
-  for (let i = 0; i < packed.length; i += 8) crafts.push({ x: parseInt(packed.slice(i, i + 3), 16), y: parseInt(packed.slice(i + 3, i + 6), 16), heading: parseInt(packed.slice(i + 6, i + 8), 16) });
+  for (let i = 0; i < packed.length; i += 6) crafts.push({ x: from(packed, i), y: from(packed, i + 2), heading: from(packed, i + 4) });
   return crafts;
 }

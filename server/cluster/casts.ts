@@ -19,8 +19,8 @@ export class Casts {
       return null;
     });
     peers.on('change', (_from, body) => {
-      const [channel, room, term, seq, prevTerm, changes, events] = body as unknown as [Channel, string, number, number, number, string, string | null];
-      local(channel, { room, term, seq, prevTerm, changes, events });
+      const [channel, room, term, seq, prevTerm, changes, events, stateOnly] = body as unknown as [Channel, string, number, number, number, string, string | null, boolean];
+      local(channel, { room, term, seq, prevTerm, changes, events, stateOnly });
       return null;
     });
   }
@@ -34,11 +34,11 @@ export class Casts {
 
   /** The same of a change. */
   change(nodes: ReadonlySet<string> | null, channel: Channel, change: RoomChange): void {
-    const { room, term, seq, prevTerm, changes, events } = change;
+    const { room, term, seq, prevTerm, changes, events, stateOnly } = change;
     if (nodes === null) return this.fanout.emit(channel, 'change', room, term, seq, prevTerm, JSON.parse(changes), ...(events === null ? [] : [JSON.parse(events) as unknown]));
     for (const node of nodes) {
       if (node === this.self) this.local(channel, change);
-      else this.peers.tell(node, 'change', [channel, room, term, seq, prevTerm, changes, events]);
+      else this.peers.tell(node, 'change', [channel, room, term, seq, prevTerm, changes, events, stateOnly]);
     }
   }
 }

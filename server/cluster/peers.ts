@@ -10,15 +10,17 @@ export class NoAnswer extends Error { override readonly name = 'NoAnswer'; }
 /** What travels between two nodes in one message: questions, answers, and news that want none. */
 interface Envelope { from: string; ask: [id: number, kind: string, body: Json][]; answer: [id: number, body: Json][]; news: [kind: string, body: Json][] }
 
+/** What waits for a node, and whether it leaves at the end of this turn or may wait a little. */
+interface Outgoing { envelope: Envelope; leaves: 'soon' | 'later' }
 type Waiting = { resolve(body: Json): void; reject(error: Error): void; timer: Timer; node: string };
 type Handler = (from: string, body: Json) => Promise<Json> | Json;
 
 /**
  * Questions and answers between nodes, over a bus that loses things. What is said to one node within one turn of the
- * event loop travels as one message.
+ * event loop travels as one message; what is in no hurry waits a little for company.
  */
 export class Peers {
-  private readonly outbox = new Map<string, Envelope>();
+  private readonly outbox = new Map<string, Outgoing>();
   private readonly waiting = new Map<number, Waiting>();
   private readonly handlers = new Map<string, Handler>();
   private lastId = 0;
@@ -47,31 +49,31 @@ export class Peers {
   /** Says something that needs no answer, and may be lost. */
   tell(node: string, kind: string, body: unknown): void { this.envelope(node).news.push([kind, body as Json]); }
 
+  /** The same of what may wait `limits.company` for something else that goes there. */
+  tellSometime(node: string, kind: string, body: unknown): void { this.envelope(node, 'later').news.push([kind, body as Json]); }
+
   /** Lets go of all questions to a node that is known to be dead. It may have heard and acted on them before it died. */
   giveUpOn(node: string): void {
     for (const [id, w] of this.waiting) if (w.node === node) this.settle(id, w => w.reject(new NoAnswer(`${node} is gone`)));
   }
 
-  private envelope(node: string): Envelope {
-    let envelope = this.outbox.get(node);
-    if (!envelope) {
-      envelope = { from: this.self, ask: [], answer: [], news: [] };
-      this.outbox.set(node, envelope);
-      this.clock.soon(() => this.flush(node));
+  private envelope(node: string, leaves: Outgoing['leaves'] = 'soon'): Envelope {
+    let outgoing = this.outbox.get(node);
+    if (!outgoing) {
+      const envelope: Envelope = { from: this.self, ask: [], answer: [], news: [] };
+      this.outbox.set(node, outgoing = { envelope, leaves });
+      if (leaves === 'later') this.clock.after(limits.company, () => this.flush(node, envelope));
+      else this.clock.soon(() => this.flush(node, envelope));
+    } else if (leaves === 'soon' && outgoing.leaves === 'later') {
+      const { envelope } = outgoing;
+      outgoing.leaves = 'soon';
+      this.clock.soon(() => this.flush(node, envelope));
     }
-    return envelope;
+    return outgoing.envelope;
   }
 
-  /** At once, with all that waits for that node: the broadcast of the same entry is about to leave, and they travel together. */
-  private answer(node: string, id: number, body: Json): void {
-    const first = this.outbox.get(node)?.answer.length ?? 0;
-    this.envelope(node).answer.push([id, body]);
-    if (first === 0) queueMicrotask(() => this.flush(node));
-  }
-
-  private flush(node: string): void {
-    const envelope = this.outbox.get(node);
-    if (!envelope) return; // it has gone along with answers
+  private flush(node: string, envelope: Envelope): void {
+    if (this.outbox.get(node)?.envelope !== envelope) return; // it has gone already
     this.outbox.delete(node);
     const failed = (error: Error) => { for (const [id] of envelope.ask) this.settle(id, w => w.reject(error)); };
     this.bus.publish(node, JSON.stringify(envelope)).then(
@@ -92,7 +94,7 @@ export class Peers {
     }
     for (const [id, body] of envelope.answer) this.settle(id, w => w.resolve(body));
     for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body);
-    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body).then(answer => { if (answer !== undefined) this.answer(envelope.from, id, answer); });
+    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body).then(answer => { if (answer !== undefined) this.envelope(envelope.from).answer.push([id, answer]); });
   }
 
   /** @returns the answer, or undefined when there is none: then the asker waits in vain, as for a node that died */

@@ -90,7 +90,7 @@ export class Router {
     }
     const owner = this.directory.get(id)?.node ?? null;
     if (owner === null || owner === self || membership.isDead(owner)) return false;
-    peers.tell(owner, 'say', [id, saying]);
+    peers.tellSometime(owner, 'say', [id, saying]); // it counts with the next tick
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type Namespace } from 'socket.io';
+import { Encoder } from 'socket.io-parser';
 import { limits } from '../../shared/limits.ts';
 import { wireVersion, type RequestName, type SayingName } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
@@ -11,6 +12,7 @@ import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import type { Encoded } from '../sessions/encoded.ts';
 import { readName } from '../sessions/read.ts';
+import { Decoder, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, forgetHandshake, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
@@ -83,6 +85,7 @@ export class Gateway {
       pingTimeout: 4_000,
       connectTimeout: 8_000,
       maxHttpBufferSize: limits.packetBytes,
+      parser: { Encoder, Decoder },
       allowRequest: (request, decide) => this.admit(request, decide),
     });
     io.engine.on('connection', new Lanes().open);
@@ -224,10 +227,12 @@ export class Gateway {
       if (!socket.connected) return;
       if (may?.() === false) this.expel(socket, refused('slow-down', 'too many packets'));
       else if (this.guest && !this.fits(args)) this.expel(socket);
-      else if (requestNames.includes(event as RequestName)) void this.request(socket, connection, node, event as RequestName, args);
+      else if (requestNames.includes(event as RequestName)) this.asked(socket, connection, node, event as RequestName, args);
       else if (sayingNames.includes(event as SayingName)) this.saying(socket, connection, node, event as SayingName, args[0]);
       else this.strike(socket, connection, node);
     });
+    const { decoder } = socket.client as unknown as { decoder: unknown };
+    if (decoder instanceof Decoder && this.eventPrefix === '2') decoder.ears = this.earsOf(socket, connection, node);
     socket.on('error', () => this.strike(socket, connection, node));
     socket.on('disconnect', () => {
       this.greeted.delete(lineOf(socket));
@@ -254,13 +259,29 @@ export class Gateway {
     }
   }
 
-  private async request(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): Promise<void> {
+  /** What comes by the short way: the same, past Socket.IO. */
+  private earsOf(socket: GameSocket, connection: Connection, node: RejoinNode): Ears {
+    return (name, data, id) => {
+      const { lane } = lineOf(socket);
+      if (!socket.connected || !lane) return false;
+      if (id === null && sayingNames.includes(name as SayingName)) this.saying(socket, connection, node, name as SayingName, data);
+      else if (id !== null && requestNames.includes(name as RequestName)) void this.request(socket, connection, node, name as RequestName, data, reply => lane.send(new Packet(`3${id}[${JSON.stringify(reply)}]`)));
+      else return false;
+      return true;
+    };
+  }
+
+  private asked(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): void {
+    const last = args.at(-1);
+    const ack = typeof last === 'function' ? (last as (reply: unknown) => void) : null;
+    void this.request(socket, connection, node, name, ack && args.length === 1 ? undefined : args[0], ack);
+  }
+
+  private async request(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, data: unknown, ack: ((reply: unknown) => void) | null): Promise<void> {
     try {
       // Every answer would be kept for a client that asks and does not read.
       if (waitingFor(lineOf(socket)).size > limits.slowestBytes) return cutOff(lineOf(socket));
-      const last = args.at(-1);
-      const ack = typeof last === 'function' ? (last as (reply: unknown) => void) : null;
-      const reply = await node.edge.handle(connection, name, ack && args.length === 1 ? undefined : args[0]);
+      const reply = await node.edge.handle(connection, name, data);
       if (reply === null) this.expel(socket);
       else if (ack) {
         ack(reply);

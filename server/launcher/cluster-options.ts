@@ -1,3 +1,4 @@
+import type { Routing } from './nginx-conf.ts';
 import type { NodeState } from './node-process.ts';
 
 /** What `startCluster` may be told. */
@@ -5,6 +6,8 @@ export interface ClusterOptions {
   readonly nodes: number;
   /** nginx's port; 0 or absent for a free one. */
   readonly port?: number;
+  /** How nginx leads players to nodes; absent: by address. */
+  readonly routing?: Routing;
   /** The nodes' ports count up from here where they are free; absent, any free ones. */
   readonly firstNodePort?: number;
   /** Print nothing. */

@@ -68,7 +68,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       },
       exited: (exit, pid) => this.#exited(exit, pid),
     };
-    this.#nginx = new NginxProcess({ command: system.nginx, folder: folder.path, port: httpPort }, this.#childEvents);
+    this.#nginx = new NginxProcess({ command: system.nginx, folder: folder.path, port: httpPort, routing: options.routing ?? 'address' }, this.#childEvents);
     this.#reviver =
       options.restartCrashed === true ? new Reviver((name) => this.#startByName(name), (text) => this.say(text)) : undefined;
   }

@@ -17,3 +17,23 @@ export function nodesFile(shipped: string, ports: readonly number[]): string {
   if (settings === undefined) throw new Error('nginx.nodes.conf: expected a line "server 127.0.0.1:<port> …;"');
   return ports.map((port) => `server 127.0.0.1:${port}${settings};\n`).join('');
 }
+
+/** How nginx leads a player to a node, see docs/routing.md: by address or by room, as nginx.conf has it, or to any node, which only WebSockets bear. */
+export const ROUTINGS = ['address', 'room', 'least_conn', 'random'] as const;
+export type Routing = (typeof ROUTINGS)[number];
+
+/** The repository's nginx.conf switched to that routing, as an operator would by hand. As shipped it routes by address. */
+export function withRouting(conf: string, routing: Routing): string {
+  switch (routing) {
+    case 'address': return conf;
+    case 'room': return swap(swap(conf, /^( *)('' '';.*ROUTING BY ADDRESS.*)$/gm, '$1# $2'), /^( *)# ('' \$arg_room;.*ROUTING BY ROOM.*)$/gm, '$1$2');
+    case 'least_conn': return swap(conf, /^( *)ip_hash;$/gm, '$1least_conn;');
+    case 'random': return swap(conf, /^( *)ip_hash;$/gm, '$1random two least_conn;');
+  }
+}
+
+function swap(conf: string, line: RegExp, by: string): string {
+  const found = conf.match(line)?.length ?? 0;
+  if (found !== 1) throw new Error(`nginx.conf: expected one line like ${String(line)}, found ${found}; the launcher changes the routing there`);
+  return conf.replace(line, by);
+}

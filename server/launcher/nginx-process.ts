@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Child, type ChildEvents } from './child.ts';
-import { nodesFile, withListenPort } from './nginx-conf.ts';
+import { nodesFile, withListenPort, withRouting, type Routing } from './nginx-conf.ts';
 import { root } from '../root.ts';
 import { until } from './until.ts';
 
@@ -16,9 +16,10 @@ export interface NginxPlace {
   /** The cluster's run folder; nginx lives in `nginx/` in it. */
   readonly folder: string;
   readonly port: number;
+  readonly routing: Routing;
 }
 
-/** nginx with the repository's own nginx.conf, in which only the port and the list of nodes are filled in. */
+/** nginx with the repository's own nginx.conf, in which only the port and the list of nodes are filled in, and the routing is chosen. */
 export class NginxProcess {
   readonly #place: NginxPlace;
   readonly #home: string;
@@ -88,7 +89,7 @@ export class NginxProcess {
     await mkdir(this.#home, { recursive: true });
     const conf = await readFile(join(root, 'nginx.conf'), 'utf8');
     const nodes = await readFile(join(root, 'nginx.nodes.conf'), 'utf8');
-    await writeFile(join(this.#home, 'nginx.conf'), withListenPort(conf, this.#place.port));
+    await writeFile(join(this.#home, 'nginx.conf'), withRouting(withListenPort(conf, this.#place.port), this.#place.routing));
     await writeFile(join(this.#home, 'nginx.nodes.conf'), nodesFile(nodes, nodePorts));
   }
 

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
+import { ROUTINGS, type Routing } from './nginx-conf.ts';
 
 export interface RunOptions {
   readonly nodes: number;
   readonly replicas: number;
+  readonly routing: Routing;
   readonly port: number;
   readonly controlPort: number;
   readonly runDir: string;
@@ -14,6 +16,7 @@ export const USAGE = `npm run cluster -- [options]
 
   --nodes N          how many nodes (3)
   --replicas N       Redis with so many replicas and three sentinels; each entry is confirmed by one of them (0: one Redis)
+  --routing HOW      how nginx leads players to nodes: address, room, least_conn or random; see docs/routing.md (address)
   --port P           where players go (8080; 0 for a free port)
   --control-port P   where the page's cluster panel asks, on 127.0.0.1 only (8079, or a free one)
   --run-dir FOLDER   where Redis keeps the rooms; used again, they are still there (.run/cluster)
@@ -29,6 +32,7 @@ export function readOptions(argv: readonly string[]): RunOptions | undefined {
     options: {
       nodes: { type: 'string', default: '3' },
       replicas: { type: 'string', default: '0' },
+      routing: { type: 'string', default: 'address' },
       port: { type: 'string', default: '8080' },
       'control-port': { type: 'string', default: '8079' },
       'run-dir': { type: 'string', default: '.run/cluster' },
@@ -41,12 +45,19 @@ export function readOptions(argv: readonly string[]): RunOptions | undefined {
   return {
     nodes: whole('--nodes', values.nodes, 1, 24),
     replicas: whole('--replicas', values.replicas, 0, 5),
+    routing: oneOf('--routing', values.routing, ROUTINGS),
     port: whole('--port', values.port, 0, 65535),
     controlPort: whole('--control-port', values['control-port'], 0, 65535),
     runDir: values['run-dir'],
     script: values.script,
     build: !values['no-build'],
   };
+}
+
+function oneOf<T extends string>(option: string, text: string, known: readonly T[]): T {
+  const found = known.find((one) => one === text);
+  if (found === undefined) throw new Error(`${option}: one of ${known.join(', ')}, not "${text}"`);
+  return found;
 }
 
 function whole(option: string, text: string, least: number, most: number): number {

@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   const cluster = await startCluster({
     nodes: options.nodes,
     replicas: options.replicas,
+    routing: options.routing,
     port: options.port,
     firstNodePort: FIRST_NODE_PORT,
     runDir: options.runDir,
@@ -60,12 +61,14 @@ async function main(): Promise<void> {
 }
 
 function summary(cluster: Cluster, options: RunOptions, lan: string | null): void {
+  const page = options.routing === 'room' ? '/?by-room' : '';
   const nodes = cluster.nodes.map(({ name, port }) => `${name} on ${port}`).join(', ');
   const servers = cluster.redisServers.map(({ name, port, master }) => `${name} on ${port}${options.replicas > 0 && master ? ', the master' : ''}`).join('; ');
   print(`
-  Play:     http://localhost:${cluster.port}
-  Phone:    ${lan ?? 'not reachable: this machine has no network'}
+  Play:     http://localhost:${cluster.port}${page}
+  Phone:    ${lan === null ? 'not reachable: this machine has no network' : lan.replace(/\/$/, '') + page}
   Nodes:    ${nodes}
+  Routing:  by ${options.routing} (docs/routing.md)
   Redis:    ${servers} (data and users: ${options.runDir}/redis)
   Control:  ${cluster.control?.url ?? 'none'} (for the page on this machine only)
 

@@ -17,6 +17,7 @@ interface Expected {
   game: AnyGame;
   recovered: Recovered;
   read: Peeked;
+  why: Moving;
   /** Membership.lease when it was asked for: while it holds, nobody can have taken the room from this node since it was given. */
   lease: number | null;
   /** Monotonic ms. */
@@ -32,6 +33,8 @@ export interface HandOverParts {
   lease(): number | null;
   /** Whether this node takes a room of that node, moved for this reason, now. */
   takes(why: Moving, from: string): boolean;
+  /** This node runs a room now that was moved for this reason. */
+  took(host: RoomHost, why: Moving): void;
 }
 
 /**
@@ -125,7 +128,7 @@ export class HandOver {
       return null;
     }
     if (this.closed || registry.has(id) || this.expected.has(id)) return null;
-    const one: Expected = { ...room, token, read, at, lease, timer: null, ...waiter() };
+    const one: Expected = { ...room, token, read, why, at, lease, timer: null, ...waiter() };
     this.expected.set(id, one);
     this.lookLater(id, one);
     return { token: one.token, seq: read.seq, games };
@@ -142,6 +145,7 @@ export class HandOver {
       catchUp(one.game, one.recovered, yours.entries, yours.terms);
       const host = registry.install({ ...one, term, time: yours.time }, { entries: [...one.read.entries, ...yours.entries], firstSeq: one.read.firstSeq, terms: yours.terms });
       for (const { node, conn, ...member } of yours.members) host.members.add({ node, conn }, member, clock.mono());
+      this.parts.took(host, one.why);
       return true;
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;

@@ -30,6 +30,8 @@ export class Attendance {
   get alone(): boolean { return this.members.size === 0 && this.parts.clock.mono() - this.since > limits.unseen; }
   /** The nodes that have members; null while a new owner may not have heard of all of them. */
   get nodes(): ReadonlySet<string> | null { return this.parts.fresh || this.parts.clock.mono() - this.since > limits.membersKnown ? this.members.nodes : null; }
+  /** Somebody watches, or may: a new owner may not have heard. */
+  get isWatched(): boolean { return this.nodes === null || this.members.watchers > 0; }
   /** For how long (ms) nobody has been connected. */
   get aloneFor(): number { return this.parts.clock.mono() - this.aloneSince; }
 

@@ -50,7 +50,9 @@ export class Audiences {
   view(audience: Audience): RoomView {
     const room = copy(this.doc.room);
     if (audience === 'all') return { room, state: copy(this.doc.state) };
-    return { room, ...copy(this.seen.get(audience) ?? this.look(audience)) };
+    let own = this.seen.get(audience);
+    if (!own) this.seen.set(audience, own = this.look(audience)); // what comes next is told as what has changed in this
+    return { room, ...copy(own) };
   }
 
   /** Motion that is told before it is journaled. The next entry contains all of it again. */
@@ -68,8 +70,8 @@ export class Audiences {
     return told;
   }
 
-  /** Takes in a committed entry. `changes` is the entry's; the document already contains it. */
-  commit(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[]): Map<Audience, WireChange> {
+  /** Takes in a committed entry. `changes` is the entry's; the document already contains it. @param isWatched false: nobody watches, so what they would see need not be known */
+  commit(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[], isWatched = true): Map<Audience, WireChange> {
     const told = new Map<Audience, WireChange>();
     const tell = (audience: Audience, visible: Changes, seat: number | null) => {
       const heard = events.filter(e => !e.to || (seat !== null && e.to.includes(seat))).map((e): WireEvent => [e.name, e.data]);
@@ -78,15 +80,16 @@ export class Audiences {
     };
     const { hidden: _never, state, room, ...rest } = changes;
     const shared: Changes = room === undefined ? rest : { ...rest, room };
+    const present = this.game.rules.view ? this.present(isWatched) : [];
     if (!this.game.rules.view) tell('all', state === undefined ? shared : { ...shared, state }, null);
-    else for (const audience of this.present()) {
+    else for (const audience of present) {
       const own = this.ownChange(audience, state !== undefined || this.phase !== this.doc.room.phase);
       const moved = this.moved.get(audience);
       if (own) tell(audience, { ...shared, ...(moved ? compose(moved, own) : own) }, this.seatOf(audience));
     }
     this.phase = this.doc.room.phase;
     this.moved.clear();
-    for (const gone of this.seen.keys()) if (!this.present().includes(gone)) this.seen.delete(gone);
+    for (const audience of this.seen.keys()) if (!present.includes(audience)) this.seen.delete(audience);
     this.ring.push({ place, prev, changes: told });
     if (this.ring.length > limits.ring) this.ring.shift();
     return told;
@@ -147,8 +150,8 @@ export class Audiences {
     return { state: last, error: 'view-failed' };
   }
 
-  private present(): Audience[] {
-    return ['watch', ...this.doc.hidden.seats.flatMap((s): Audience[] => (s ? [`player:${s.player}`] : []))];
+  private present(isWatched = true): Audience[] {
+    return [...(isWatched ? ['watch' as const] : []), ...this.doc.hidden.seats.flatMap((s): Audience[] => (s ? [`player:${s.player}`] : []))];
   }
 
   private seatOf(audience: Audience): number | null {

@@ -30,7 +30,9 @@ export class Draft {
     try {
       const result = fn();
       const changes = by === 'rule' ? diff(reachOf(this.shadow), reachOf(this.doc), '') : diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
-      const size = (changes ? JSON.stringify(changes).length : 0) + (this.events.length > said ? JSON.stringify(this.events.slice(said)).length : 0);
+      const news = this.events.length > said ? this.events.slice(said) : null;
+      // To encode it all, only to see how long it is, is left for what may be too long.
+      const size = sizeAtMost(changes) + sizeAtMost(news) <= limits.entryBytes ? 0 : JSON.stringify(changes ?? null).length + JSON.stringify(news).length;
       if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
       if (changes) {
         apply(this.shadow as unknown as Json, changes);
@@ -102,6 +104,15 @@ export class Draft {
     this.events = [];
     return taken;
   }
+}
+
+/** A bound for the length of a value's JSON, far above what most need: each character may have to be escaped. */
+function sizeAtMost(value: unknown): number {
+  if (typeof value === 'string') return 2 + 6 * value.length;
+  if (typeof value !== 'object' || value === null) return 25;
+  let size = 2;
+  for (const key of Object.keys(value)) size += 4 + 6 * key.length + sizeAtMost((value as Record<string, unknown>)[key]);
+  return size;
 }
 
 /** All that a rule can reach: the state, and what its context does. */

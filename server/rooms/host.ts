@@ -168,7 +168,7 @@ export class RoomHost {
     for (const [audience, [term, seq, prevTerm, changes, events]] of told) {
       this.parts.casts.change(nodes, channelOf(this.id, audience), {
         room: this.id, term, seq, prevTerm, events: events ? JSON.stringify(events) : null,
-        changes: changes === 0 ? '0' : audience === 'all' ? visible : JSON.stringify(changes),
+        changes: changes === 0 ? '0' : audience === 'all' ? visible : JSON.stringify(changes), stateOnly: isStateOnly(changes),
       });
     }
   }
@@ -334,7 +334,7 @@ export class RoomHost {
     this.motion.committed();
     this.watched.committed(entry.seq);
     const place: Place = [this.term, entry.seq];
-    const told = this.audiences.commit(place, this.place, entry.changes, entry.events);
+    const told = this.audiences.commit(place, this.place, entry.changes, entry.events, this.attendance.isWatched);
     this.tail?.add(place, text.entry);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
@@ -446,4 +446,10 @@ export class RoomHost {
   }
 
   private get hasEffects(): boolean { return Object.keys(this.doc.hidden.effects).length > 0; }
+}
+
+function isStateOnly(changes: WireChange[3]): boolean {
+  if (changes === 0 || !('state' in changes)) return false;
+  for (const key in changes) if (key !== 'state') return false;
+  return true;
 }

@@ -52,6 +52,19 @@ export class Members {
   /** Where they are. */
   get nodes(): ReadonlySet<string> { return new Set(this.byNode.keys()); }
   get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }
+  /** The one node to which nearly all players are connected (`limits.follow.share`), whoever watches; null where they are spread, or nobody plays. */
+  get home(): string | null {
+    const players = new Map<string, number>();
+    let all = 0;
+    for (const m of this.all.values()) {
+      if (m.watch) continue;
+      if (this.byNode.size === 1) return m.node;
+      players.set(m.node, (players.get(m.node) ?? 0) + 1);
+      all += 1;
+    }
+    for (const [node, n] of players) if (n >= limits.follow.share * all) return node;
+    return null;
+  }
   list(): Member[] { return [...this.all.values()]; }
 }
 

@@ -27,7 +27,7 @@ export type RoomMessage =
 export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number; hold?: Record<string, Json>; press?: Record<string, number> };
 
 /** A change as its audience hears it, encoded by the owner; `changes` and `events` are JSON. See WireChange. */
-export interface RoomChange { room: string; term: number; seq: number; prevTerm: number; changes: string; events: string | null }
+export interface RoomChange { room: string; term: number; seq: number; prevTerm: number; changes: string; events: string | null; /** It is `{"state":…}` and nothing else. */ stateOnly: boolean }
 
 /** Also says on which channels the member hears what happens, what is played, and whether the seat was taken anew: for its node, not for the client. */
 export type OwnerJoinReply = (Joined & { channels: string[]; game: string; fresh?: true }) | Refused;
@@ -45,7 +45,7 @@ export function repeatable(message: RoomMessage): boolean {
 }
 
 /** Why a room is handed over. */
-export type Moving = 'drain' | 'balance' | 'asked';
+export type Moving = 'drain' | 'balance' | 'members' | 'asked';
 /** The owner of a room asks another node to have it ready. @see ownership/hand-over.ts */
 export interface Prepare { id: string; why: Moving }
 /** It has read the room up to `seq`, and will own it under `token`. */

@@ -271,7 +271,12 @@ export class Edge {
 
   private place(connection: Connection, request: PlaceRequest): PlaceReply {
     const rooms: PlaceReply['rooms'] = {};
-    for (const room of Object.keys(request.rooms)) if (connection.rooms.has(room)) rooms[room] = this.parts.heads.get(room);
+    for (const room of Object.keys(request.rooms)) {
+      const own = connection.rooms.get(room);
+      if (!own) continue;
+      const heard = this.parts.heads.get(room);
+      rooms[room] = heard && heard.term === own.known && heard.head[0] === own.known ? [heard.head[1], heard.watchers] : heard;
+    }
     return { ok: true, now: this.parts.clock.now(), rooms, spread: this.spread };
   }
 

@@ -3,6 +3,9 @@ import type { RoomChange } from '../rooms/messages.ts';
 import type { Connection } from './connection.ts';
 import { Encoded } from './encoded.ts';
 
+/** Where the state's own change begins in `{"state":…}`. */
+const stateFrom = '{"state":'.length;
+
 /**
  * Tells the changes of rooms to those who are connected here. Each is encoded once, and short: a connection that has been
  * given the room's number and its owner's term is not told them again with each change. See SPEC W9.
@@ -39,7 +42,7 @@ export class LocalCasts {
     if (own && --own.users === 0) this.numbers.delete(room);
   }
 
-  tell(channel: Channel, { room, term, seq, prevTerm, changes, events }: RoomChange): void {
+  tell(channel: Channel, { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange): void {
     const to = this.channels.get(channel);
     if (!to) return;
     let short: Encoded | null = null;
@@ -48,7 +51,7 @@ export class LocalCasts {
     for (const { link, rooms } of to) {
       const own = rooms.get(room);
       if (own === undefined || own.known === null) link.pass(whole ??= new Encoded(`["change",${JSON.stringify(room)},${term},${seq},${prevTerm},${changes}${events === null ? '' : `,${events}`}]`));
-      else if (own.known === term && prevTerm === term) link.pass(short ??= new Encoded(`["c",${own.number},${seq},${changes}${events === null ? '' : `,${events}`}]`));
+      else if (own.known === term && prevTerm === term) link.pass(short ??= new Encoded(`${stateOnly ? '["s"' : '["c"'},${own.number},${seq},${stateOnly ? changes.slice(stateFrom, -1) : changes}${events === null ? '' : `,${events}`}]`));
       else {
         own.known = term; // from here on
         link.pass(longer ??= new Encoded(`["c",${own.number},${seq},${changes},${events ?? '0'},${term},${prevTerm}]`));

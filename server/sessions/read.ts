@@ -33,6 +33,13 @@ function options(v: unknown): JsonObject {
 
 const drop = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
+const fromOne = (what: string) => (n: unknown): number => (Number.isSafeInteger(n) && (n as number) > 0 ? (n as number) : bad(`${what}: a whole number from 1`));
+const numbered = fromOne('n');
+const ofTerm = fromOne('term');
+const roomId = id('room');
+const eventName = word('name');
+const upTo = { n: count('n', Number.MAX_SAFE_INTEGER), after: count('after', Number.MAX_SAFE_INTEGER), press: count('press', limits.presses) };
+
 type Readers = { [K in RequestName]: (value: unknown) => Requests[K][0] };
 
 export const readers: Readers = {
@@ -61,11 +68,13 @@ export const readers: Readers = {
   },
   act(value): ActRequest {
     const v = object(value, 'act');
-    const number = (what: string) => (n: unknown): number => (Number.isSafeInteger(n) && (n as number) > 0 ? (n as number) : bad(`${what}: a whole number from 1`));
-    const n = optional(v.n, number('n'));
-    const term = optional(v.term, number('term'));
+    const n = optional(v.n, numbered);
+    const term = optional(v.term, ofTerm);
     if ((n === undefined) !== (term === undefined)) bad('act: n and term go together');
-    return drop({ room: id('room')(v.room), name: word('name')(v.name), data: v.data === undefined ? undefined : payload(v.data, 'data'), n, term }) as ActRequest;
+    const read: ActRequest = { room: roomId(v.room), name: eventName(v.name) };
+    if (v.data !== undefined) read.data = payload(v.data, 'data');
+    if (n !== undefined) Object.assign(read, { n, term });
+    return read;
   },
   place(value): PlaceRequest {
     const rooms = object(object(value, 'place').rooms, 'rooms');
@@ -82,14 +91,15 @@ export const readers: Readers = {
 export const sayings: { [K in SayingName]: (value: unknown) => Sayings[K] } = {
   input(value): InputRequest {
     const v = object(value, 'input');
-    const press = optional(v.press, p => Object.fromEntries(Object.entries(object(p, 'press')).slice(0, 32).map(([name, times]) => [name, count('press', limits.presses)(times)])));
-    const hold = optional(v.hold, h => payload(object(h, 'hold'), 'hold') as JsonObject);
-    const number = (what: string) => count(what, Number.MAX_SAFE_INTEGER);
-    return drop({ room: id('room')(v.room), n: number('n')(v.n), after: optional(v.after, number('after')), hold, press }) as InputRequest;
+    const read: InputRequest = { room: roomId(v.room), n: upTo.n(v.n) };
+    if (v.after !== undefined && v.after !== null) read.after = upTo.after(v.after);
+    if (v.hold !== undefined && v.hold !== null) read.hold = payload(object(v.hold, 'hold'), 'hold') as JsonObject;
+    if (v.press !== undefined && v.press !== null) read.press = Object.fromEntries(Object.entries(object(v.press, 'press')).slice(0, 32).map(([name, times]) => [name, upTo.press(times)]));
+    return read;
   },
   signal(value): SignalRequest {
     const v = object(value, 'signal');
-    return { room: id('room')(v.room), name: word('name')(v.name), data: payload(v.data ?? null, 'data') };
+    return { room: roomId(v.room), name: eventName(v.name), data: payload(v.data ?? null, 'data') };
   },
 };
 

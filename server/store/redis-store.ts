@@ -100,13 +100,16 @@ export class RedisStore implements Store {
 
   async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
     const k = this.keys;
-    const { summary } = append;
+    const { token, seq, entry, release, ...facts } = append;
+    // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
+    if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry])) as 'ok' | 'fenced' | 'seq';
+    const { summary } = facts;
     const reply = (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.open, k.quarantined], [
-      append.token, String(append.seq), append.entry, id,
+      token, String(seq), entry, id,
       append.due === undefined ? '' : append.due === null ? '-' : String(Math.round(append.due)),
       summary === undefined ? '' : summary === null ? '-' : JSON.stringify(summary),
       summary ? String(summary.since) : '', summary?.open ? '1' : '0',
-      append.life === undefined ? '' : String(append.life), append.game ?? '', append.release ? '1' : '0',
+      append.life === undefined ? '' : String(append.life), append.game ?? '', release ? '1' : '0',
       append.quarantined === undefined ? '' : append.quarantined === null ? '-' : JSON.stringify(append.quarantined),
     ])) as 'ok' | 'fenced' | 'seq';
     if (reply === 'ok' && append.life !== undefined) this.renewCode(id, append.life);
@@ -220,7 +223,7 @@ export class RedisStore implements Store {
   private async run(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
     if (!this.writeLine.isReady) throw new StoreError('no', true, 'redis is away');
     const script = this.scripts[name];
-    if (keys.length !== script.keys) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
+    if (keys.length !== script.keys && !(name === 'append' && keys.length === 2)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
     try {
       return await this.confirmed(name, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
@@ -246,25 +249,27 @@ export class RedisStore implements Store {
   private async read<T>(ask: () => Promise<T>): Promise<T> { return this.answered(Promise.resolve().then(ask), 'read'); }
 
   /** Waits for an answer, not for ever, and says of a failure whether it may have been carried out. */
-  private async answered<T>(asked: Promise<T>, what: string): Promise<T> {
+  private answered<T>(asked: Promise<T>, what: string): Promise<T> {
     const { deadline } = this;
-    let stop: { cancel(): void } | null = null;
-    const late = new Promise<never>((_resolve, reject) => {
-      stop = this.options.clock.after(deadline, () => reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)));
+    return new Promise((resolve, reject) => {
+      const timer = this.options.clock.after(deadline, () => reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)));
+      asked.then(answer => {
+        timer.cancel();
+        resolve(answer);
+      }, (error: unknown) => {
+        timer.cancel();
+        reject(this.failure(error, what));
+      });
     });
-    try {
-      return await Promise.race([asked, late]);
-    } catch (error) {
-      asked.catch(() => {}); // it may fail later, when nobody waits any more
-      if (error instanceof StoreError) throw error;
-      const message = error instanceof Error ? error.message || error.name : 'unknown';
-      if (message.startsWith('READONLY')) this.door.doubt('it is a replica now');
-      if (error instanceof ErrorReply) throw new StoreError('no', refusesAll.test(message), `${what}: ${message}`, { cause: error });
-      const neverSent = error instanceof RedisAway || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
-      throw new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
-    } finally {
-      (stop as { cancel(): void } | null)?.cancel();
-    }
+  }
+
+  private failure(error: unknown, what: string): StoreError {
+    if (error instanceof StoreError) return error;
+    const message = error instanceof Error ? error.message || error.name : 'unknown';
+    if (message.startsWith('READONLY')) this.door.doubt('it is a replica now');
+    if (error instanceof ErrorReply) return new StoreError('no', refusesAll.test(message), `${what}: ${message}`, { cause: error });
+    const neverSent = error instanceof RedisAway || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
+    return new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
   }
 
   /** With each connect, before anything is written: is this the Redis that was there before? */

@@ -36,8 +36,10 @@ function account(history: readonly RoomDocument[], who: Player, watching: boolea
     }
     if (typeof message[0] === 'number') {
       // The short form: the room's number, seq, changes, events, a new term.
-      const [, seq, visible, events] = message as [number, number, WireChange[3], WireChange[4] | 0];
-      one([0, seq, 0, visible, events || undefined] as WireChange);
+      const [, seq, what, events] = message as [number, number, WireChange[3], WireChange[4] | 0];
+      // Of the shortest form it is the state's alone: then it says nothing of the room or its state as a whole.
+      const visible = what !== 0 && ['room', 'state'].some(part => part in what) ? what : what === 0 || Object.keys(what).length === 0 ? what : { state: what };
+      one([0, seq, 0, visible as WireChange[3], events || undefined] as WireChange);
     } else if (typeof message[0] === 'string' && typeof message[1] === 'number') one(message.slice(1) as unknown as WireChange);
     else assert.ok(text.length < 300, `a notice: ${text}`);
   }

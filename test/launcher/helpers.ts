@@ -23,7 +23,7 @@ export class FakeClusters {
 /** Whom a player meets who comes from `address` by the given route and transport. */
 export async function whoAnswers(
   cluster: Cluster,
-  how: { readonly address?: string; readonly route?: string; readonly transport?: 'websocket' | 'polling' },
+  how: { readonly address?: string; readonly route?: string; readonly room?: string; readonly transport?: 'websocket' | 'polling' },
 ): Promise<string> {
   const socket = connectTo(cluster, how);
   try {
@@ -47,11 +47,11 @@ export function nameFrom(socket: Socket): Promise<string> {
 /** A player's connection, through nginx. */
 export function connectTo(
   cluster: Cluster,
-  how: { readonly address?: string; readonly route?: string; readonly transport?: 'websocket' | 'polling' },
+  how: { readonly address?: string; readonly route?: string; readonly room?: string; readonly transport?: 'websocket' | 'polling' },
 ): Socket {
   return io(cluster.url, {
     transports: [how.transport ?? 'websocket'],
-    query: how.route === undefined ? {} : { route: how.route },
+    query: { ...(how.route === undefined ? {} : { route: how.route }), ...(how.room === undefined ? {} : { room: how.room }) },
     extraHeaders: how.address === undefined ? {} : { 'X-Forwarded-For': how.address },
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,

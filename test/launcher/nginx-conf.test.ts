@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodesFile, withListenPort } from '../../server/launcher/nginx-conf.ts';
+import { nodesFile, ROUTINGS, withListenPort, withRouting } from '../../server/launcher/nginx-conf.ts';
 import { root } from '../../server/root.ts';
 import { findSystem } from '../../server/launcher/system.ts';
 
@@ -11,14 +11,38 @@ const conf = readFileSync(join(root, 'nginx.conf'), 'utf8');
 const nodes = readFileSync(join(root, 'nginx.nodes.conf'), 'utf8');
 
 describe('nginx.conf', () => {
-  it('passes nginx -t as shipped', () => {
+  /** @throws what nginx has against it */
+  const passes = (path: (folder: string) => string) => {
     const folder = mkdtempSync(join(tmpdir(), 'nginx-'));
     try {
       const { nginx } = findSystem(['nginx']);
-      execFileSync(nginx, ['-t', '-e', 'stderr', '-c', join(root, 'nginx.conf'), '-p', folder], { stdio: 'pipe' });
+      execFileSync(nginx, ['-t', '-e', 'stderr', '-c', path(folder), '-p', folder], { stdio: 'pipe' });
     } finally {
       rmSync(folder, { recursive: true });
     }
+  };
+
+  it('passes nginx -t as shipped', () => passes(() => join(root, 'nginx.conf')));
+
+  for (const routing of ROUTINGS) {
+    it(`passes nginx -t switched to routing by ${routing}, and nothing else is changed`, () => {
+      const switched = withRouting(conf, routing);
+      passes((folder) => {
+        writeFileSync(join(folder, 'nginx.nodes.conf'), nodes);
+        writeFileSync(join(folder, 'nginx.conf'), switched);
+        return join(folder, 'nginx.conf');
+      });
+      const before = conf.split('\n');
+      const differing = switched.split('\n').filter((line, i) => line !== before[i]);
+      assert.equal(differing.length, { address: 0, room: 2, least_conn: 1, random: 1 }[routing]);
+      assert.equal(switched.split('\n').length, before.length);
+    });
+  }
+
+  it('is not switched by guessing: a line that is gone, or there twice, is told', () => {
+    assert.throws(() => withRouting(conf.replaceAll('ip_hash;', 'least_conn;'), 'random'), /found 0/);
+    assert.throws(() => withRouting(`${conf}\n    ip_hash;\n`, 'least_conn'), /found 2/);
+    assert.throws(() => withRouting(withRouting(conf, 'room'), 'room'), /found 0/);
   });
 
   it('lists the nodes on 3001, 3002 and 3003', () => {

@@ -140,6 +140,25 @@ describe('npm run cluster', () => {
     assert.deepEqual((await nodes()).map(({ state }) => state), ['up', 'up']);
   });
 
+  it('routes as it is told to, and says so', async () => {
+    const run = launch('--routing', 'room');
+    const page = new URL(await run.sees(PAGE));
+    assert.equal(page.search, '?by-room');
+    await run.sees(/Routing: +by room/);
+    await run.sees(/Ctrl-C stops everything/);
+    const who = async (room: string) => ((await (await fetch(`${page.origin}/who?room=${room}`)).json()) as { name: string }).name;
+    const names = await Promise.all(Array.from({ length: 40 }, (_, i) => who(`r${i}`)));
+    assert.deepEqual(new Set(names), new Set(['node-1', 'node-2']));
+    assert.deepEqual(await Promise.all(names.map((_, i) => who(`r${i}`))), names);
+  });
+
+  it('refuses a routing that there is not', async () => {
+    const run = launch('--routing', 'mood');
+    await run.sees(/--routing: one of address, room, least_conn, random, not "mood"/);
+    await once(run.process, 'close');
+    assert.equal(run.process.exitCode, 1);
+  });
+
   it('refuses what it does not understand', async () => {
     const run = launch('--nodes', 'many');
     await run.sees(/--nodes: a whole number from 1 to 24, not "many"/);

@@ -61,7 +61,7 @@ describe('loads that are uneven', () => {
     const [played] = (await rooms(world, a, 12)) as [string];
     const ada = world.client('ada', 'b');
     const adas = await world.clock.run(ada.client.join(ledger, { id: played }));
-    const bobs = await world.clock.run(world.client('bob', 'b').client.join(ledger, { id: played }));
+    const bobs = await world.clock.run(world.client('bob', 'a').client.join(ledger, { id: played }));
     await world.clock.until('the match begins', () => bobs.info.phase === 'playing');
     await world.clock.pass(limits.balance.stay + 4_000);
     assert.ok(even(world), loads(world).join());

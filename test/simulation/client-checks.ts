@@ -34,7 +34,7 @@ export class ClientChecks {
     this.secret(text, player, () => `${player} was sent ${name}`);
     if (name === 'change') this.change(text, () => `${player} was sent ${name}`);
     // The usual, short form: it says its term only when that is a new one, and the client's place is compared when it is shown.
-    if (name === 'c') this.durable(text, () => `${player} was sent a change`);
+    if (name === 'c' || name === 's') this.durable(text, () => `${player} was sent a change`);
     if (!name.endsWith('!') || name === 'place!') return;
     // Where a newer session comes in the same entry, the verdicts of the older one go with it: nobody can ask for them.
     if (this.plays(client)) this.durable(text, () => `${player} was sent ${name}`);

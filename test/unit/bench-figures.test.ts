@@ -64,6 +64,6 @@ describe('the bench\'s game in real time', () => {
   it('packs craft into text and back', () => {
     const crafts = Array.from({ length: 8 }, (_x, seat) => start(seat));
     assert.deepEqual(unpack(pack(crafts)), crafts);
-    assert.equal(pack(crafts).length, 64);
+    assert.equal(pack(crafts).length, 48);
   });
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { Connector, type Status } from '../../client/connector.ts';
-import type { LineEvents, Transport } from '../../client/ports.ts';
+import type { LineEvents, Route, Transport } from '../../client/ports.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
 import type { PlaceReply, Requests } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 
-interface Opened { route: string | undefined; events: LineEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
+interface Opened { route: Route; events: LineEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
 
 /** A connector whose lines do what the test says. */
-function connector(onRefused: (refusal: Refused) => boolean = () => true) {
+function connector(onRefused: (refusal: Refused) => boolean = () => true, room: () => string | null = () => null) {
   const clock = new VirtualClock();
   const lines: Opened[] = [];
   const transport: Transport = { open(_handshake, route, events) {
@@ -23,7 +23,7 @@ function connector(onRefused: (refusal: Refused) => boolean = () => true) {
   const made = new Connector(transport, { now: () => clock.now(), random: () => 0.5, after: (ms, fn) => {
     const timer = clock.after(ms, fn);
     return () => timer.cancel();
-  } }, () => ({}), onRefused);
+  } }, () => ({}), onRefused, room);
   const said: Status['state'][] = [];
   made.onStatus.add(status => said.push(status.state));
   const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 1 });
@@ -141,6 +141,72 @@ describe('connector', () => {
     assert.deepEqual(heard, ['token', 'token']);
     lines[0]!.events.closed(null);
     assert.equal(made.status.state, 'live');
+  });
+
+  describe('of lines for a room', () => {
+    it('[C7] each goes by the way of the room; who enters another has another line, and keeps the old one until it stands', () => {
+      let room: string | null = null;
+      const { lines, made, welcome } = connector(undefined, () => room);
+      assert.equal(lines[0]!.route, undefined);
+      welcome(lines[0]!);
+      made.settle();
+      assert.equal(lines.length, 1);
+      room = 'x';
+      made.settle();
+      assert.deepEqual(lines[1]!.route, { room: 'x' });
+      assert.ok(lines[0]!.open && made.isLive);
+      room = 'y';
+      made.settle();
+      assert.equal(lines.length, 2, 'one after the other');
+      welcome(lines[1]!, 'b');
+      assert.deepEqual(lines[2]!.route, { room: 'y' }, 'it is late, and goes on');
+      welcome(lines[2]!, 'c');
+      made.settle();
+      assert.equal(lines.length, 3);
+      assert.deepEqual(lines.map(l => l.open), [false, false, true]);
+    });
+
+    it('[C7] when the way leads nowhere all try the same others, from the first on', async () => {
+      const routes: (Route)[][] = [];
+      for (let i = 0; i < 2; i++) {
+        const { clock, lines, made, welcome } = connector(undefined, () => 'x');
+        welcome(lines[0]!);
+        for (let times = 0; times < 2; times++) {
+          await clock.pass(1_000);
+          void made.probe('place', { rooms: {} }, 900);
+          await clock.until('two others', () => lines.length === 3 + 2 * times, 3_000);
+          welcome(lines.at(-1)!);
+        }
+        lines.at(-1)!.events.closed(null);
+        await clock.until('it comes back', () => lines.length === 6, 3_000);
+        routes.push(lines.map(l => l.route));
+      }
+      assert.deepEqual(routes[0], [{ room: 'x' }, 'x.1', 'x.2', 'x.1', 'x.2', { room: 'x' }]);
+      assert.deepEqual(routes[1], routes[0]);
+    });
+
+    it('[C7] who came by another way tries that of the room again after a while, and keeps the line until it stands', async () => {
+      const { clock, lines, made, welcome } = connector(undefined, () => 'x');
+      await clock.until('company', () => lines.length === 2, 3_000);
+      assert.equal(lines[1]!.route, 'x.1');
+      welcome(lines[1]!);
+      await clock.pass(29_000);
+      assert.equal(lines.length, 2);
+      await clock.pass(3_000);
+      assert.equal(lines.length, 3, 'there is no hurry');
+      assert.deepEqual(lines[2]!.route, { room: 'x' });
+      assert.ok(lines[1]!.open && made.isLive);
+      welcome(lines[2]!, 'b');
+      await clock.pass(60_000);
+      assert.equal(lines.length, 3);
+    });
+
+    it('[C7] [O10] who is told to move goes by the way of the room, which leads past who goes', () => {
+      const { lines, welcome } = connector(undefined, () => 'x');
+      welcome(lines[0]!);
+      lines[0]!.events.event('moving');
+      assert.deepEqual(lines[1]!.route, { room: 'x' });
+    });
   });
 
   it('closed is closed', async () => {

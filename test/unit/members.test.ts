@@ -55,6 +55,22 @@ describe('members of a room', () => {
     assert.deepEqual(members.ofSession(ada), []);
   });
 
+  it('[O22] are at home where nine of ten players are, whoever watches; nowhere if nobody plays', () => {
+    const members = new Members();
+    const seat = (node: string, count: number, watch = false) => { for (let i = 0; i < count; i++) members.add(at(node, `${node}${watch}${i}`), member(`${node}${i}`, watch), 0); };
+    assert.equal(members.home, null);
+    seat('b', 5, true);
+    assert.equal(members.home, null);
+    seat('a', 8);
+    assert.equal(members.home, 'a');
+    seat('c', 1);
+    assert.equal(members.home, null, 'eight of nine');
+    seat('a', 9);
+    assert.equal(members.home, 'a', 'nine of ten');
+    seat('b', 1);
+    assert.equal(members.home, null);
+  });
+
   it('counts who watches', () => {
     const members = new Members();
     members.add(at('a', '1'), member('ada'), 0);

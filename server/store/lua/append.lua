@@ -6,17 +6,19 @@
 --       5 due: '' as it is, '-' none, ms   6 summary: '' as it is, '-' none, json   7 since   8 open: '1' or '0'
 --       9 life: '' as it is, ms   10 game@version: '' as it is   11 release: '1' or '0'
 --       12 quarantined: '' as it is, '-' not, json
+--       Where nothing of 4 to 12 is to be said, the keys 3 to 8 and these are left out.
 -- says  'ok' | 'fenced': the token is another's | 'seq': the entry is not the next one. Only after 'ok' anything was written.
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq')
 if m[1] ~= ARGV[1] then return 'fenced' end
 if tonumber(m[2]) + 1 ~= tonumber(ARGV[2]) then return 'seq' end
-redis.call('RPUSH', KEYS[2], ARGV[3])
+local length = redis.call('RPUSH', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[1], 'seq', ARGV[2])
-if tonumber(m[2]) == 0 or redis.call('LLEN', KEYS[2]) == 1 then
+if length == 1 then
   -- a new journal key has no expiry yet
   local left = redis.call('PTTL', KEYS[1])
   if left > 0 then redis.call('PEXPIRE', KEYS[2], left) end
 end
+if not ARGV[4] then return 'ok' end
 if ARGV[5] == '-' then redis.call('ZREM', KEYS[4], ARGV[4]) elseif ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], ARGV[5], ARGV[4]) end
 if ARGV[6] == '-' then
   redis.call('HDEL', KEYS[5], ARGV[4])
