@@ -14,6 +14,8 @@ export class Player {
   private k = 0;
   private running: Promise<void> | null = null;
   private stopping = false;
+  /** Ends the pause for thought. */
+  private hurry = () => {};
 
   constructor(readonly client: Client, readonly room: TallyRoom, private readonly think: number) {}
 
@@ -26,10 +28,14 @@ export class Player {
   /** Ends after the verdict that is awaited; may be started again. */
   async stop(): Promise<void> {
     this.stopping = true;
+    this.hurry();
     await this.running;
   }
+  /** Acts now, if it is thinking. */
+  nudge(): void { this.hurry(); }
 
   private async play(): Promise<void> {
+    await this.pause(Math.random() * this.think); // so that they do not all act at once for ever
     while (!this.stopping) {
       const k = ++this.k;
       const asked = performance.now();
@@ -39,8 +45,18 @@ export class Player {
         this.acked.push(k);
         this.heard.push({ k, term: said.place[0], at, took: at - asked });
       } else this.refusals.push(said.code);
-      await new Promise(done => setTimeout(done, this.think));
+      if (!this.stopping) await this.pause(this.think);
     }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise(done => {
+      const timer = setTimeout(done, ms);
+      this.hurry = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
   }
 }
 
@@ -51,12 +67,16 @@ export async function seatPlayers(url: string, rooms: number, think: number): Pr
     network += 1;
     return { extraHeaders: { 'x-forwarded-for': `10.${Math.floor(network / 250)}.${network % 250}.7` } };
   };
-  return Promise.all(Array.from({ length: rooms }, async () => {
+  const seated: Player[][] = [];
+  let begun = 0;
+  const seatRoom = async () => {
     const clients = [connect(url, { storage: null, socket: from() }), connect(url, { storage: null, socket: from() })];
     const first = await clients[0]!.create(tally, { private: true });
     const second = await clients[1]!.join(tally, { id: first.id });
-    return [new Player(clients[0]!, first, think), new Player(clients[1]!, second, think)];
-  }));
+    seated.push([new Player(clients[0]!, first, think), new Player(clients[1]!, second, think)]);
+  };
+  await Promise.all(Array.from({ length: 32 }, async () => { while (begun++ < rooms) await seatRoom(); }));
+  return seated;
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Encoded } from '../sessions/encoded.ts';
 import { readName } from '../sessions/read.ts';
 import { Decoder, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
-import { cutOff, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
+import { cutOff, forgetHandshake, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
 import { Packet } from './packet.ts';
 import { Renewals } from './renewals.ts';
@@ -240,6 +240,7 @@ export class Gateway {
     });
     socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: wireVersion });
     socket.data.token = ''; // it has it now
+    if ('http' in this.ground && !this.ground.keep && !this.parts.authenticate) forgetHandshake(socket);
   }
 
   /** Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as everything else. */

@@ -25,6 +25,17 @@ export function hangUp(socket: GameSocket): void {
   else socket.conn.close();
 }
 
+/**
+ * Lets go of what a connection came with: its request, headers, and token, which Socket.IO and Engine.IO hold as long as it
+ * stands, and nobody asks for again. Only for who can be sure that nobody else holds the request.
+ */
+export function forgetHandshake(socket: GameSocket): void {
+  const { conn, request } = socket;
+  Object.assign(socket, { handshake: { headers: {}, auth: {}, query: {} } });
+  // One that polls goes on with requests of its own. Here Engine.IO's answer holds the request, so it is emptied.
+  if (conn.transport.name === 'websocket' && !conn.upgraded) for (const key of Reflect.ownKeys(request)) Reflect.deleteProperty(request, key);
+}
+
 /** How much waits for a client to read it: packets, and their characters. */
 export function waitingFor(line: EngineLine): { packets: number; size: number } {
   let size = 0;

@@ -52,12 +52,12 @@ export function createMetrics(now: () => { rooms: number; seats: number; sockets
   gauge('sockets', 'clients connected to this node', () => now().sockets);
   // While the store is away the last figure stands.
   const outOfPlay: Gauge = new Gauge({ name: 'rejoin_quarantined', help: 'rooms of the whole cluster that are out of play, up to 1000', registers, collect: () => quarantined().then(n => outOfPlay.set(n), () => {}) });
-  const loop = monitorEventLoopDelay({ resolution: 10 });
+  const loop = monitorEventLoopDelay({ resolution: 20 });
   loop.enable();
   let p99 = 0;
   const delay = () => {
     if (loop.count > 20) {
-      p99 = Math.max(0, loop.percentile(99) / 1e6 - 10);
+      p99 = Math.max(0, loop.percentile(99) / 1e6 - 20);
       loop.reset();
     }
     return p99;

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { latency } from '../../testkit/wire.ts';
+import { ledgerGame } from './games.ts';
+import { World, type Host } from './world.ts';
+
+/** A line that hears nothing. */
+function member(host: Host, player: string, room: string): Promise<unknown> {
+  const deaf = () => {};
+  const connection = host.node.edge.connect({ id: `line-${player}`, send: deaf, pass: deaf, subscribe: deaf, unsubscribe: deaf, close: deaf }, { player, name: player });
+  return host.node.edge.handle(connection, 'join', { room });
+}
+
+describe('a node that dies with many rooms', () => {
+  it('[O7] [O8] its rooms are taken over side by side: 160 in less than half a second, 80 ms away from the store', async () => {
+    const world = new World([ledgerGame]);
+    const near = { ...latency };
+    try {
+      const [a, b, c] = (await world.start('a', 'b', 'c')) as [Host, Host, Host];
+      const rooms = await Promise.all(Array.from({ length: 160 }, async (_x, i) => {
+        const made = await world.clock.run(c.node.lobby.create(`p${i}`, { game: 'ledger' }));
+        assert.ok(made.ok);
+        assert.ok(((await world.clock.run(member(i % 2 ? a : b, `p${i}`, made.room))) as { ok: boolean }).ok);
+        return made.room;
+      }));
+      await world.clock.pass(2_000);
+      const mine = rooms.filter(room => c.owns(room));
+      assert.ok(mine.length > 100, `${mine.length} rooms`);
+      Object.assign(latency, { store: 40, bus: 40 });
+      await world.clock.pass(2_000);
+      const before = world.calls.filter(call => call.op === 'claim').length;
+      world.kill(c);
+      const took = await world.clock.until('all rooms go on', () => mine.every(room => a.owns(room) || b.owns(room)), 5_000);
+      assert.ok(took < 500, `${took} ms for ${mine.length} rooms`);
+      assert.equal(world.calls.filter(call => call.op === 'claim').length - before, mine.length, 'one claim for each');
+    } finally {
+      Object.assign(latency, near);
+    }
+  });
+});
