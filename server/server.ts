@@ -176,7 +176,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   };
 }
 
-/** A node without Redis need not load its client, which takes as long as all the rest. @throws RedisUnfit */
+/** A node without Redis need not load its client. @throws RedisUnfit */
 async function onRedis(parts: Parameters<typeof ConnectRedis>[0]): Promise<Backing> {
   const { connectRedis } = await import('./cluster/redis-parts.ts');
   return connectRedis(parts);

@@ -143,7 +143,7 @@ export const limits = {
   confirm: 30,
   /** A dead node's record is removed after this long. */
   forgetNode: 60_000,
-  /** Claims of one node under way at once: so many that a thousand rooms are taken over in a second, where the store is 80 ms away. */
+  /** Claims of one node under way at once. Far from the store each batch costs a round trip: test/protocol/many-rooms.test.ts. */
   claims: 128,
   /** What one node tells another, and is in no hurry, waits so long for something that goes the same way. */
   company: 4,
