@@ -32,8 +32,8 @@ export function hangUp(socket: GameSocket): void {
 export function forgetHandshake(socket: GameSocket): void {
   const { conn, request } = socket;
   Object.assign(socket, { handshake: { headers: {}, auth: {}, query: {} } });
-  // One that polls goes on with requests of its own. Here Engine.IO's answer holds the request, so it is emptied.
-  if (conn.transport.name === 'websocket' && !conn.upgraded) for (const key of Reflect.ownKeys(request)) Reflect.deleteProperty(request, key);
+  // One that polls goes on with requests of its own. Here Engine.IO holds the request for as long as the client is connected.
+  if (conn.transport.name === 'websocket' && !conn.upgraded) Object.assign(request, { headers: {}, rawHeaders: [] });
 }
 
 /** How much waits for a client to read it: packets, and their characters. */
