@@ -102,7 +102,7 @@ export class RejoinPlayer extends Player {
     // Kept for the place that is said once a second.
     this.last = { packet, json };
     if (!this.view) return;
-    const { seq, changes } = read(packet, json);
+    const { seq, changes } = readChange(packet, json);
     if (seq <= this.joined.place[1] || changes === 0) return;
     apply(this.view as unknown as Json, changes as Changes);
     if (this.game === 'moves' || !this.witness || this.view.state === null) return;
@@ -119,13 +119,13 @@ export class RejoinPlayer extends Player {
   }
   private place(): [number, number] {
     // No room of the bench changes its owner while it is measured: its term is the one that it was joined under.
-    return [this.joined.term, this.last ? read(this.last.packet, this.last.json).seq : this.joined.place[1]];
+    return [this.joined.term, this.last ? readChange(this.last.packet, this.last.json).seq : this.joined.place[1]];
   }
 }
 
-const isChange = (packet: Buffer, json: number): boolean => ['s', 'c', 'change'].includes(nameOf(packet, json));
+export const isChange = (packet: Buffer, json: number): boolean => ['s', 'c', 'change'].includes(nameOf(packet, json));
 /** A change in its short form, or whole. */
-function read(packet: Buffer, json: number): { seq: number; changes: Changes | 0 } {
+export function readChange(packet: Buffer, json: number): { seq: number; changes: Changes | 0 } {
   const said = readEvent(packet, json) as ['c', ...Parameters<ServerToClient['c']>] | ['s', number, number, Changes] | ['change', string, ...WireChange];
   if (said[0] === 's') return { seq: said[2], changes: { state: said[3] } };
   return said[0] === 'c' ? { seq: said[2], changes: said[3] } : { seq: said[3], changes: said[5] };

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ActReply, CreateReply, Joined, JoinReply, PlaceReply } from '../../shared/protocol.ts';
+import { greet, isChange, readChange } from './rejoin-player.ts';
+import type { SocketIoLine } from './socket-io-line.ts';
+
+/** As long as a handshake may take (ms) before another is tried. */
+const patience = 8_000;
+/** Pause (ms) between keep-alives of who does nothing. */
+const beat = 2_000;
+
+/**
+ * A player that does nothing but keep its seat: it says its place now and then, and comes back when its line is gone, with the pauses
+ * of the SDK (SPEC C6). Two thousand of the SDK's own clients in one process would be slower than the server that they come back to.
+ */
+export class StormPlayer {
+  /** When it was back in its seat (performance.now()); NaN while it is not. */
+  back = NaN;
+  snapshots = 0;
+  lost = 0;
+  private line: SocketIoLine | null = null;
+  private token: string | undefined;
+  private joined: Joined | null = null;
+  private place: readonly [number, number] = [0, 0];
+  private acted = 0;
+  private spread = 100;
+  private closed = false;
+  private readonly session = randomUUID();
+
+  private constructor(private readonly url: string, private readonly address: string) {}
+
+  /** @param room null: makes one of its own */
+  static async sitDown(url: string, address: string, game: string, room: string | null): Promise<StormPlayer> {
+    const player = new StormPlayer(url, address);
+    await player.connect();
+    let id = room;
+    if (id === null) {
+      const made = (await player.line!.ask('create', { game, private: true })) as CreateReply;
+      if (!made.ok) throw new Error(`no room: ${made.code}`);
+      id = made.room;
+    }
+    await player.join(id);
+    void player.keepAlive();
+    return player;
+  }
+
+  get room(): string { return this.joined!.room; }
+  get seat(): number | null { return this.joined!.seat; }
+
+  /** A move, by the number that is next. */
+  async move(cell: number, k: number): Promise<boolean> {
+    const said = (await this.line!.ask('act', { room: this.room, name: 'move', data: { cell, k }, n: ++this.acted, term: this.joined!.term })) as ActReply;
+    return said.ok;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.line?.socket.close();
+  }
+
+  private async connect(): Promise<void> {
+    const opened = greet(this.url, { 'x-forwarded-for': this.address }, this.token);
+    const late = new AbortController();
+    const hello = await Promise.race([opened, pause(patience, null, { signal: late.signal })]).finally(() => late.abort());
+    if (!hello) {
+      void opened.then(({ line }) => line.socket.close(), () => {});
+      throw new Error('no answer to the handshake');
+    }
+    this.line = hello.line;
+    this.token = hello.token;
+    hello.line.onEvent = (packet, json) => {
+      if (isChange(packet, json)) this.place = [this.place[0], readChange(packet, json).seq];
+    };
+    hello.line.socket.onClose = () => {
+      if (this.line !== hello.line || this.closed) return;
+      this.line = null;
+      void this.comeBack();
+    };
+  }
+
+  private async join(room: string): Promise<void> {
+    const reply = (await this.line!.ask('join', { room, session: this.session, short: true, ...(this.joined ? { place: this.place } : {}) })) as JoinReply;
+    if (!reply.ok) throw new Error(`no seat: ${reply.code}`);
+    if (this.joined && reply.with === 'snapshot') this.snapshots += 1;
+    if (reply.lost) this.lost += 1;
+    this.joined = reply;
+    this.place = reply.place;
+    this.acted = reply.base;
+    this.back = performance.now();
+  }
+
+  private async comeBack(): Promise<void> {
+    for (let attempt = 1; !this.closed; attempt++) {
+      await pause(10 + Math.random() * (attempt === 1 ? this.spread : Math.min(100 * 2 ** (attempt - 1), 3_000)));
+      try {
+        await this.connect();
+        return await this.join(this.room);
+      } catch {
+        const { line } = this;
+        this.line = null; // so that its end is no second reason to come back
+        line?.socket.close();
+      }
+    }
+  }
+
+  private async keepAlive(): Promise<void> {
+    while (!this.closed) {
+      await pause(beat * (0.9 + Math.random() * 0.2));
+      const { line } = this;
+      if (!line) continue;
+      // A line that is lost answers nothing.
+      void line.ask('place', { rooms: { [this.room]: this.place } }).then(reply => { if ((reply as PlaceReply).ok) this.spread = (reply as PlaceReply).spread; });
+    }
+  }
+}
