@@ -24,6 +24,8 @@ export class InputSender {
   private heldN = 0;
   /** The highest number that is known to have counted. */
   private counted = 0;
+  /** What was said to another owner, or by another line, and is not known to have been heard there; 0: nothing. */
+  private anew = 0;
   /** When `unapplied` was last said, or last got shorter. */
   private lastSaid = 0;
 
@@ -61,7 +63,9 @@ export class InputSender {
     if (left.length < this.unapplied.length) this.lastSaid = this.port.now();
     this.unapplied = left;
     const silence = this.port.now() - this.lastSaid;
-    if (n < this.heldN && silence >= patience.hold) this.again();
+    if (n >= this.anew) this.anew = 0;
+    // Whoever hears somebody for the first time says so at once.
+    if (n < this.heldN && silence >= (this.anew > 0 ? patience.press : patience.hold)) this.again();
     else if (left.length > 0 && silence >= patience.press) this.repeat();
   }
 
@@ -71,6 +75,7 @@ export class InputSender {
     if (Object.keys(this.held).length === 0) return;
     this.waiting = { hold: { ...this.held }, press: this.waiting?.press ?? {} };
     this.flush();
+    this.anew = this.n;
   }
 
   private repeat(): void {

@@ -41,7 +41,7 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
   const filesOf = (folder: string) =>
     testFiles(join(ROOT, 'test', folder)).filter((file) => wanted.length === 0 || wanted.some((path) => isWithin(file, path)));
   const quick = folders.map(({ name }) => name).filter((name) => !(name in REAL));
-  const groups: Group[] = [{ name: 'fast', files: quick.flatMap(filesOf), needs: [], timeout: 10_000, bound: 120_000 }];
+  const groups: Group[] = [{ name: 'fast', files: quick.flatMap(filesOf), needs: [], timeout: 10_000, bound: 400_000 }];
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {

@@ -15,6 +15,7 @@ const found: readonly { seed: number; scenario: ScenarioName; what: string }[] =
   { seed: 10_484, scenario: 'clocks', what: '[T2] so does one that was set when its node takes its room on anew' },
   { seed: 100_612, scenario: 'clocks', what: '[T1] [O13] a room that is handed over takes the wall clock of its new node for its time' },
   { seed: 41_021, scenario: 'versions', what: '[A6] a join that is still under way for a client that is gone takes the seat from its player\'s next one' },
+  { seed: 1_033_118, scenario: 'inputs', what: '[I3] what is held was said again to an owner that had just died, and waits for seconds to be said once more' },
   { seed: 39_966, scenario: 'inputs', what: '[I5] a player whom no node reports for a while holds nothing ever after' },
 ];
 
