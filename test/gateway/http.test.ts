@@ -97,7 +97,7 @@ describe('a slow reader', () => {
     const held = async () => Number(/rejoin_slow_readers_total (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
     await until('it is held back', async () => ((await held()) > 0 ? true : undefined), { within: 40_000 }); // the kernel holds some MB first
     const before = seen.state!.n;
-    await until('the other goes on', () => (seen.state!.n > before + 10 ? true : undefined), { within: 15_000 });
+    await until('the other goes on', () => (seen.state!.n > before + 3 ? true : undefined), { within: 15_000 });
     wire.resume();
     assert.equal(await told, 'resync');
     slow.close();
