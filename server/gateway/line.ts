@@ -26,8 +26,8 @@ export function hangUp(socket: GameSocket): void {
 }
 
 /**
- * Lets go of what a connection came with: its request, headers, and token, which Socket.IO and Engine.IO hold as long as it
- * stands, and nobody asks for again. Only for who can be sure that nobody else holds the request.
+ * Lets go of what a connection came with: headers and token, which Socket.IO and Engine.IO hold as long as it stands, and
+ * nobody asks for again. Only for who can be sure that nobody else reads them from the request.
  */
 export function forgetHandshake(socket: GameSocket): void {
   const { conn, request } = socket;
