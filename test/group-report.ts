@@ -13,6 +13,8 @@ export interface GroupReport {
   readonly done: boolean;
   /** The test that has just begun. */
   readonly running: string;
+  /** Which tests failed, and how: said again at the very end, where it is found in a long output. */
+  readonly failures: readonly { readonly title: string; readonly how: string }[];
 }
 
 /** How long a process may live on after its last test, and how it exits if it lives longer. */

@@ -18,13 +18,17 @@ order.files.forEach((file) => mocha.addFile(file));
 await mocha.loadFilesAsync();
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const report = (more: Partial<GroupReport>) => process.send?.({ ...counts, done: false, running: '', ...more } satisfies GroupReport);
+const failures: { title: string; how: string }[] = [];
+const report = (more: Partial<GroupReport>) => process.send?.({ ...counts, failures, done: false, running: '', ...more } satisfies GroupReport);
 
 mocha
   .run()
   .on('test', (test) => report({ running: test.fullTitle() }))
   .on('pass', () => counts.passed++)
-  .on('fail', () => counts.failed++)
+  .on('fail', (test, error: Error) => {
+    counts.failed++;
+    failures.push({ title: test.fullTitle(), how: (error.stack ?? String(error)).slice(0, 2_000) });
+  })
   .on('pending', () => counts.skipped++)
   .on('end', () => {
     report({ done: true });

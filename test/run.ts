@@ -54,9 +54,10 @@ async function main(): Promise<void> {
     const waiting = [...groups];
     const lane = async () => {
       for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
-        const { tally, problem } = await runGroup(group, lanes > 1);
+        const { tally, failures, problem } = await runGroup(group, lanes > 1);
         ran += tally.passed + tally.failed;
         for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
+        for (const { title, how } of failures) problems.push(`${group.name}: ${title}\n${how.replace(/^/gm, '    ')}`);
         if (problem !== undefined) {
           total.failed++;
           problems.push(`${group.name}: ${problem}`);
@@ -97,7 +98,7 @@ function check(name: string, script: string, ...args: string[]): Promise<{ name:
 }
 
 /** @param beside others run at the same time: what it prints is kept together, and shown when it is over */
-function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; problem?: string }> {
+function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; failures: GroupReport['failures']; problem?: string }> {
   print(`${beside ? '' : '\n'}=== ${group.name} (${group.files.length} files)${beside ? ' begins' : ''}`);
   const started = performance.now();
   const order: GroupOrder = { files: group.files, timeout: group.timeout, ...(values.grep === undefined ? {} : { grep: values.grep }) };
@@ -118,7 +119,7 @@ function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; proble
       process.exit(signal === 'SIGINT' ? 130 : 143);
     };
     process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-    let last: GroupReport = { passed: 0, failed: 0, skipped: 0, done: false, running: 'loading the files' };
+    let last: GroupReport = { passed: 0, failed: 0, skipped: 0, done: false, running: 'loading the files', failures: [] };
     let hung = false;
     const tooLong = () => {
       hung = true;
@@ -138,10 +139,10 @@ function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; proble
       // What it wrote last may still be on its way; something that it left behind may hold the pipe open for ever.
       if (beside) await Promise.race([once(child, 'close'), sleep(1_000)]);
       if (output !== '') print(output);
-      const { passed, failed, skipped } = last;
+      const { passed, failed, skipped, failures } = last;
       print(`=== ${group.name}: ${passed} passed, ${failed} failed in ${seconds(started)}`);
       const problem = problemOf(last, { code, signal, hung }, group);
-      resolve({ tally: { passed, failed, skipped }, ...(problem === undefined ? {} : { problem }) });
+      resolve({ tally: { passed, failed, skipped }, failures, ...(problem === undefined ? {} : { problem }) });
     };
     child.once('exit', (code, signal) => void over(code, signal));
   });

@@ -7,8 +7,7 @@ interface NodeCardProps {
   name: string;
   room: Room;
   seen: Seen['nodes'][number] | null;
-  /** What the launcher says of its process; null where nobody can be asked. */
-  state: string | null;
+  how: string;
   owner: boolean;
   here: boolean;
   members: Seen['members'];
@@ -19,8 +18,7 @@ interface NodeCardProps {
 const labels: [Deed, string][] = [['kill', 'Kill'], ['freeze', 'Freeze 5 s'], ['restart', 'Restart'], ['drain', 'Drain']];
 
 /** One node: how it is, what it carries, and which players of this table are connected to it. */
-export function NodeCard({ name, room, seen, state, owner, here, members, onDeed }: NodeCardProps) {
-  const how = health(seen, state);
+export function NodeCard({ name, room, seen, how, owner, here, members, onDeed }: NodeCardProps) {
   const seats = room.info.seats.flatMap((seat, i) => (seat && members.some(m => m.player === seat.player) ? [i] : []));
   const watching = members.filter(m => !room.info.seats.some(s => s?.player === m.player)).length;
   return (
@@ -30,10 +28,10 @@ export function NodeCard({ name, room, seen, state, owner, here, members, onDeed
         {owner && <span class="badge is-owner">runs this table</span>}
         {here && <span class="badge">you</span>}
         {how !== 'up' && <span class="badge is-bad">{how}</span>}
-      </div>
-      <div class="node-load">
-        <span>{load(how, seen)}{watching > 0 ? `, ${watching} watching here` : ''}</span>
-        <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><Token seat={i} /></span>)}</span>
+        <div class="node-load">
+          <span>{load(how, seen)}{watching > 0 ? `, ${watching} watching` : ''}</span>
+          <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><Token seat={i} /></span>)}</span>
+        </div>
       </div>
       {onDeed && (
         <div class="deeds" role="group" aria-label={`Disturb ${name}`}>
@@ -58,7 +56,8 @@ function load(how: string, seen: Seen['nodes'][number] | null): string {
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-function health(seen: Seen['nodes'][number] | null, state: string | null): string {
+/** @param state what the launcher says of its process; null where nobody can be asked */
+export function health(seen: Seen['nodes'][number] | null, state: string | null): string {
   if (state !== null && state !== 'up') return state;
   if (seen === null) return state === 'up' ? 'up' : 'unknown';
   return !seen.alive ? 'dead' : seen.draining ? 'draining' : 'up';

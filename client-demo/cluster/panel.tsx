@@ -5,7 +5,8 @@ import type { Session } from '../session.ts';
 import { Control, type ControlledNode, type Deed } from './control.ts';
 import { Disturbances } from './disturbances.tsx';
 import { Journal } from './journal.tsx';
-import { NodeCard } from './node-card.tsx';
+import { ClusterMap } from './map.tsx';
+import { health, NodeCard } from './node-card.tsx';
 import { panelOpen } from './panel-open.ts';
 import { Pulse, type Seen } from './pulse.ts';
 
@@ -39,26 +40,30 @@ export function ClusterPanel({ session, room, waiting }: { session: Session; roo
   }
 
   const names = [...new Set([...(seen?.nodes ?? []).map(n => n.name), ...nodes.map(n => n.name)])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  const stateOf = (name: string) => nodes.find(n => n.name === name)?.state ?? null;
   const here = client.status.state === 'live' ? client.status.node : null;
+  const stops = names.map(name => ({ name, how: health(presentOf(seen, name), stateOf(name)), owner: owner === name }));
   return (
     <aside class="panel" aria-label="The cluster" data-testid="cluster-panel">
       <header class="panel-head">
         <h2>The cluster</h2>
         <button type="button" class="button is-small panel-close" onClick={() => panelOpen.set(false)}>Close</button>
       </header>
+      <ClusterMap room={room} stops={stops} members={seen?.members ?? []} />
+      <Journal room={room} />
+      {control && <Disturbances list={disturbances} />}
       <dl class="facts">
         <Fact name="you are on" value={here ?? '…'} id="fact-node" />
         <Fact name="table run by" value={owner ?? '…'} id="fact-owner" />
-        <Fact name="round trip" value={client.rtt === null ? '…' : `${client.rtt} ms`} id="fact-rtt" />
         <Fact name="term" value={shortly(room.term)} id="fact-term" />
         <Fact name="entry" value={String(room.place[1])} id="fact-seq" />
+        <Fact name="round trip" value={client.rtt === null ? '…' : `${client.rtt} ms`} id="fact-rtt" />
+        <Fact name="connected" value={seen ? String(seen.members.length) : '…'} id="fact-members" />
       </dl>
-      <Journal room={room} />
       <ul class="nodes">
-        {names.map(name => (
+        {stops.map(({ name, how, owner }) => (
           <NodeCard
-            key={name} name={name} room={room} seen={presentOf(seen, name)} state={nodes.find(n => n.name === name)?.state ?? null}
-            owner={owner === name} here={here === name} members={seen?.members.filter(m => m.node === name) ?? []}
+            key={name} name={name} room={room} seen={presentOf(seen, name)} how={how} owner={owner} here={here === name} members={seen?.members.filter(m => m.node === name) ?? []}
             onDeed={control ? deed => disturb(name, deed) : null}
           />
         ))}
@@ -67,7 +72,6 @@ export function ClusterPanel({ session, room, waiting }: { session: Session; roo
         <button type="button" class="button is-small" onClick={() => client.move()}>Move me to another node</button>
         {control && <button type="button" class="button is-small" onClick={() => void pulse.disturb('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
       </div>
-      {control && <Disturbances list={disturbances} />}
     </aside>
   );
 }

@@ -5,7 +5,7 @@ export type Seen = Awaited<ReturnType<Client['inspect']>>;
 export interface Disturbance {
   id: number;
   what: string;
-  /** Longest silence between two answers of the room since, ms. */
+  /** Longest silence of the room since, between two answers or changes, ms. */
   still: number;
   done: boolean;
   failed: string | null;
@@ -30,6 +30,13 @@ export class Pulse {
 
   async run(): Promise<void> {
     let answered: (() => void) | null = null;
+    // What is told in a room is a sign of life as good as an answer.
+    let place = this.room.place.join();
+    const deaf = this.room.onChange(() => {
+      const now = this.room.place.join();
+      if (now !== place) this.heard();
+      place = now;
+    });
     while (!this.stopped) {
       answered ??= this.waiting();
       try {
@@ -51,6 +58,7 @@ export class Pulse {
         };
       });
     }
+    deaf();
     answered?.();
   }
 

@@ -92,9 +92,10 @@ describe('the gate of the replicas', () => {
   });
 
   it('[J9] a connection that wrote nothing proves nothing: after a reconnect the claim is written, then confirmed', async () => {
-    const store = await open(1, 600);
-    const [id] = await rooms(store, 'again', 1);
     await inStep();
+    // With all the time that a replica may need which has just come back; only the claim is to be given up soon.
+    const [id] = await rooms(await open(1, 20_000), 'again', 1);
+    const store = await open(1, 600);
     await replica.kill();
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
     await until('it is connected again', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 10_000 });
