@@ -8,6 +8,7 @@ const words: Partial<Record<RefusalCode | 'left', Words>> = {
   'room-full': { title: 'All seats are taken', text: 'Nobody else fits at this table. You can watch, or find a table of your own.', remedies: ['watch', 'play', 'home'] },
   'room-started': { title: 'They have begun', text: 'The match is on and takes no new players. You can watch it.', remedies: ['watch', 'play', 'home'] },
   'room-ended': { title: 'That match is over', text: 'It takes no new players. You can still have a look at the table.', remedies: ['watch', 'play', 'home'] },
+  'too-many-watching': { title: 'A full house', text: 'As many watch this table as may. Try again later, or play yourself.', remedies: ['again', 'play', 'home'] },
   'room-missing': { title: 'This table is gone', text: 'Tables that nobody comes back to are cleared away.', remedies: ['play', 'home'] },
   'bad-code': { title: 'No table has this code', text: 'Look at it once more: five letters and digits. Or the table has been cleared away.', remedies: ['home'] },
   'wrong-game': { title: 'Another game is played there', text: 'This page does not know it. Perhaps it is older than the server: reload it.', remedies: ['reload', 'home'] },

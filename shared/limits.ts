@@ -70,6 +70,8 @@ export const limits = {
 
   // --- a room -----------------------------------------------------------------------------
   seats: 64,
+  /** Connections that watch one room: each is told everything. Above that nobody new is let in to watch; players always are. */
+  watchers: 2_000,
   /** Messages waiting for a room; more are answered `busy`. */
   mailbox: 1_024,
   /** Messages that go into one journal entry. */

@@ -24,6 +24,7 @@ export const refusals = {
   'bad-code': { duty: 'final', spends: false, says: 'No room has this code.' },
   'room-missing': { duty: 'stop', spends: false, says: 'There is no such room (any more).' },
   'room-full': { duty: 'final', spends: false, says: 'All seats are taken.' },
+  'too-many-watching': { duty: 'final', spends: false, says: 'As many watch this room as may.' },
   'room-ended': { duty: 'final', spends: false, says: 'The match is over and takes no new players.' },
   'room-started': { duty: 'final', spends: false, says: 'The match has begun and takes no new players.' },
   'wrong-game': { duty: 'final', spends: false, says: 'The room plays another game.' },

@@ -34,14 +34,17 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   moves: [],
 };
 
-/** The groups to run: all quick folders as one, then each real folder by itself. `only` are paths from the repository. */
+/** The groups to run: all quick folders in two halves, then each real folder by itself. `only` are paths from the repository. */
 export function findGroups(choice: { readonly fastOnly: boolean; readonly only: readonly string[] }): Group[] {
   const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const wanted = choice.only.map((path) => resolve(ROOT, path));
   const filesOf = (folder: string) =>
     testFiles(join(ROOT, 'test', folder)).filter((file) => wanted.length === 0 || wanted.some((path) => isWithin(file, path)));
   const quick = folders.map(({ name }) => name).filter((name) => !(name in REAL));
-  const groups: Group[] = [{ name: 'fast', files: quick.flatMap(filesOf), needs: [], timeout: 10_000, bound: 400_000 }];
+  // In halves, a process for each core.
+  const groups: Group[] = ['fast, one half', 'fast, the other'].map((name, half) => (
+    { name, files: quick.flatMap(filesOf).filter((_file, i) => i % 2 === half), needs: [], timeout: 30_000, bound: 400_000 }
+  ));
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {

@@ -5,13 +5,12 @@ import type { Seen } from './pulse.ts';
 
 /** A node as the map draws it. */
 export interface Stop { name: string; how: string; owner: boolean }
-interface Guest { seat: number | null; node: string; name: string; mine: boolean }
+interface Guest { seat: number; node: string; name: string; mine: boolean }
 interface Point { x: number; y: number }
 
 const wide = 328;
 /** Players above, nodes between, the journal below. */
 const rows = { guests: 18, nodes: 86, journal: 150, tall: 164 };
-const guestsAtMost = 9;
 /** No more pulses than the eye can follow, ms apart. */
 const calm = 450;
 
@@ -48,10 +47,10 @@ export function ClusterMap({ room, stops, members }: { room: Room; stops: readon
         </g>
       ))}
       {guests.map(({ seat, name, mine }, i) => (
-        <g key={seat ?? `w${i}`} style={{ transform: `translate(${guest[i]!.x}px, ${guest[i]!.y}px)` }} class="map-guest">
+        <g key={seat} style={{ transform: `translate(${guest[i]!.x}px, ${guest[i]!.y}px)` }} class="map-guest">
           <title>{name}</title>
           {mine && <circle class="map-mine" r={15} />}
-          {seat === null ? <circle class="map-watcher" r={5} /> : <g transform="scale(.26)"><Disc seat={seat} x={0} y={0} /></g>}
+          <g transform="scale(.26)"><Disc seat={seat} x={0} y={0} /></g>
         </g>
       ))}
     </svg>
@@ -61,14 +60,14 @@ export function ClusterMap({ room, stops, members }: { room: Room; stops: readon
 /** Who is connected, in the order of their nodes, so that no lines cross. */
 function guestsOf(room: Room, stops: readonly Stop[], members: Seen['members']): Guest[] {
   const order = (name: string) => stops.findIndex(stop => stop.name === name);
-  return members
-    .map(({ player, node }) => {
-      const index = room.info.seats.findIndex(seat => seat?.player === player);
-      return { seat: index < 0 ? null : index, node, name: index < 0 ? 'watching' : room.info.seats[index]!.name, mine: index >= 0 && index === room.seat };
-    })
+  const seated = room.info.seats.flatMap((one, seat): Guest[] => {
+    // Of two windows of one player the newer has the seat.
+    const node = one && members.findLast(({ player }) => player === one.player)?.node;
+    return node === null || node === undefined ? [] : [{ seat, node, name: one!.name, mine: seat === room.seat }];
+  });
+  return seated
     .filter(({ node }) => order(node) >= 0)
-    .sort((a, b) => order(a.node) - order(b.node) || (a.seat ?? Infinity) - (b.seat ?? Infinity))
-    .slice(0, guestsAtMost);
+    .sort((a, b) => order(a.node) - order(b.node) || a.seat - b.seat);
 }
 
 /** The nodes, other than the owner, through which somebody reaches this table. */

@@ -20,7 +20,6 @@ const labels: [Deed, string][] = [['kill', 'Kill'], ['freeze', 'Freeze 5 s'], ['
 /** One node: how it is, what it carries, and which players of this table are connected to it. */
 export function NodeCard({ name, room, seen, how, owner, here, members, onDeed }: NodeCardProps) {
   const seats = room.info.seats.flatMap((seat, i) => (seat && members.some(m => m.player === seat.player) ? [i] : []));
-  const watching = members.filter(m => !room.info.seats.some(s => s?.player === m.player)).length;
   return (
     <li class={`node is-${how} ${owner ? 'is-owner' : ''}`} data-testid={`node-${name}`} data-owner={owner} data-health={how}>
       <div class="node-head">
@@ -29,7 +28,7 @@ export function NodeCard({ name, room, seen, how, owner, here, members, onDeed }
         {here && <span class="badge">you</span>}
         {how !== 'up' && <span class="badge is-bad">{how}</span>}
         <div class="node-load">
-          <span>{load(how, seen)}{watching > 0 ? `, ${watching} watching` : ''}</span>
+          <span>{load(how, seen)}</span>
           <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><Token seat={i} /></span>)}</span>
         </div>
       </div>

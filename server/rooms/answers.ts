@@ -1,4 +1,5 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import { limits } from '../../shared/limits.ts';
 import { placeOf, standing, type Place, type Terms } from '../../shared/place.ts';
 import type { ActReply, NumberedVerdict } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
@@ -8,7 +9,7 @@ import type { OwnerJoinReply, RoomMessage } from './messages.ts';
 import type { Outcome } from './room.ts';
 
 /** A room as it stands after a commit: all that answers are made of. */
-export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number }
+export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number; /** Connections that watch. */ watchers: number }
 
 /** Why a client cannot play what the room plays; null where it can. */
 export function unfit(game: AnyGame, { game: name, version }: RoomMessage & { k: 'join' }): Refused | null {
@@ -28,6 +29,7 @@ export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' 
   if (outcome?.kind === 'refused') return outcome.refusal;
   if (doc.hidden.fault === closedFault) return refused('room-missing');
   if (message.watch && doc.hidden.banned.includes(message.player)) return refused('kicked');
+  if (message.watch && from.watchers >= limits.watchers) return refused('too-many-watching');
   const seat = message.watch ? -1 : seatOf(doc, message.player);
   const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;
   const audience = audienceOf(game, hidden ? message.player : null);

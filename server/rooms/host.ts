@@ -414,7 +414,7 @@ export class RoomHost {
   /** What whoever asked is told. Runs after the append, so all it reads is durable. */
   private answer(message: RoomMessage, outcome: Outcome | null): RoomReply {
     const { parts, game, term, terms, place, audiences } = this;
-    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: this.time() };
+    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: this.time(), watchers: this.members.watchers };
     switch (message.k) {
       case 'join': {
         const reply = answerJoin(from, message, outcome);

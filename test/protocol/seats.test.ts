@@ -266,6 +266,24 @@ describe('seats and sessions', () => {
     assert.equal((await world.clock.run(beside.client.inspect(watching))).owner, owner.name, 'asked at the owner itself');
   });
 
+  it('[S6] watched by as many as may, a room lets in nobody else to watch, but its players, and one for each who goes', async () => {
+    const table = await ledgerTable();
+    const { world, id, ada } = table;
+    const owner = world.owner(id)!;
+    const lines = Array.from({ length: limits.watchers + 1 }, (_x, i) => rawLine(world, owner, `eve${i}`));
+    const last = lines.pop()!;
+    for (let from = 0; from < lines.length; from += limits.mailbox / 2) {
+      const replies = await world.clock.run(Promise.all(lines.slice(from, from + limits.mailbox / 2).map(line => owner.node.edge.handle(line.connection, 'join', { room: id, watch: true })))) as JoinReply[];
+      assert.ok(replies.every(reply => reply.ok));
+    }
+    const watch = () => last.ask('join', { room: id, watch: true }) as Promise<JoinReply>;
+    assert.equal((await watch() as { code?: string }).code, 'too-many-watching');
+    assert.ok((await world.clock.run(ada.client.join(ledger, { id }))).seat === 0);
+    lines[0]!.close();
+    await world.clock.until('one has gone', () => owner.node.registry.get(id)!.head.watchers < limits.watchers, 10_000);
+    assert.ok((await watch()).ok);
+  });
+
   it('the number of spectators does not fall to 0 because somebody joins', async () => {
     const table = await ledgerTable();
     const { world, id, adas } = table;
