@@ -1,6 +1,7 @@
 import type { ComponentChildren, ComponentType } from 'preact';
 import type { Room } from '../../client/index.ts';
 import type { Contract } from '../../shared/contract.ts';
+import type { Play } from '../sound/sounds.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
 /** What a game's part of the page is given. */
@@ -44,6 +45,8 @@ export interface TableGame {
   clock(room: Room): { left: number; total: number } | null;
   /** How the match was decided, in a few words. */
   ending(room: Room): string;
+  /** Plays what is heard of the game itself as it happens. @returns what ends it */
+  sounds(room: Room, play: Play): () => void;
   /** What a listener has to hear about the last move. */
   lastMove(room: Room): string;
 }

@@ -5,6 +5,8 @@ export const EyeIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="
 /** Three machines, one above the other. */
 export const NodesIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 4h16v4H4zM4 10h16v4H4zM4 16h16v4H4z" /></svg>;
 
+export const SoundIcon = ({ on }: { on: boolean }) => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d={`M4 9.500v5h3.500L12 18.500v-13L7.500 9.500Z${on ? 'M15.500 9a4.500 4.500 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11' : 'M16 9.500l5 5M21 9.500l-5 5'}`} /></svg>;
+
 /** A small robot: played by nobody. */
 export const BotIcon = () => <svg class="icon icon-bot" viewBox="0 0 24 24" role="img" aria-label="bot"><path d="M12 3v4M5 8h14v11H5zM9.500 12.500v2M14.500 12.500v2M2.500 12v4M21.500 12v4" /></svg>;
 

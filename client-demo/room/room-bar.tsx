@@ -5,6 +5,7 @@ import { gameOf } from '../games/games.ts';
 import { Logo } from '../logo.tsx';
 import type { Session } from '../session.ts';
 import { LineStatus } from '../status/line-status.tsx';
+import { SoundButton } from '../sound/sound-button.tsx';
 import type { Visit } from '../visit.ts';
 import { panelOpen } from '../cluster/panel-open.ts';
 import { aroundScene } from './calm.ts';
@@ -25,6 +26,7 @@ export function RoomBar({ session, visit, room }: { session: Session; visit: Vis
       {room && room.watchers > 0 && <p class="bar-watchers" data-testid="watchers"><EyeIcon />{room.watchers}<span class="unseen"> watching</span></p>}
       <span class="bar-gap" />
       <LineStatus client={session.client} room={room} nodes={clustered} waits={() => [room, visit.other.value].some(seat => seat !== null && seat.pending > 0)} />
+      {atTable && <SoundButton />}
       {clustered && atTable && <button type="button" class="button is-small" aria-expanded={open} aria-label="Cluster" onClick={() => panelOpen.set(!open)}><NodesIcon /><span class="bar-word">Cluster</span></button>}
       {room && atTable && <Leave visit={visit} room={room} />}
     </header>

@@ -6,6 +6,8 @@ import { panelOpen } from '../cluster/panel-open.ts';
 import { gameOf } from '../games/games.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
+import { roomSounds } from '../sound/room-sounds.ts';
+import { speaker } from '../sound/speaker.ts';
 import { Announcer } from './announcer.tsx';
 import { aroundScene } from './calm.ts';
 import { EmoteBar, HeardEmotes } from './emote-bar.tsx';
@@ -28,6 +30,7 @@ export function TableScene({ session, visit, room }: { session: Session; visit: 
   useEffect(() => watch.start(), [watch]);
   const emotes = useMemo(() => new Emotes(room), [room]);
   useEffect(() => emotes.start(), [emotes]);
+  useEffect(() => roomSounds(room, speaker.play), [room]);
 
   const { info } = room;
   const game = gameOf(room);

@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
+import { until } from '../../server/launcher/until.ts';
 import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import {
@@ -220,6 +221,36 @@ describe('the page, on one node', () => {
     assert.equal(await b.page.getByTestId('result').textContent(), 'You win');
     await b.page.getByRole('region', { name: 'Result' }).getByText('The other side gave up.').waitFor();
     await b.page.getByRole('button', { name: 'Find another game' }).waitFor();
+  });
+
+  it('is silent until somebody wants sound; then a disc is heard, and after a reload still', async () => {
+    const listening = `
+      window.heard = { contexts: 0, voices: 0 };
+      window.AudioContext = class extends AudioContext {
+        constructor() { super(); heard.contexts++; }
+        createGain() { heard.voices++; return super.createGain(); }
+      };`;
+    const heard = (what: 'contexts' | 'voices') => host.page.evaluate(`heard.${what}`) as Promise<number>;
+    const host = await open({ prepare: async context => void await context.addInitScript(listening) });
+    const friend = await sitDownTogether(host, link => open({}, link));
+    const pages = [host.page, friend.page];
+    await playMove(pages, 1);
+    assert.equal(await heard('contexts'), 0);
+    const button = host.page.getByRole('button', { name: 'Sound' });
+    assert.equal(await button.getAttribute('aria-pressed'), 'false');
+    await button.click();
+    await host.page.locator('[aria-label="Sound"][aria-pressed="true"]').waitFor();
+    const before = await heard('voices');
+    await playMove(pages, 2);
+    await until('it is heard', async () => await heard('voices') > before || undefined, { within: 10_000 });
+
+    await host.page.reload();
+    await host.page.locator('[aria-label="Sound"][aria-pressed="true"]').waitFor();
+    assert.equal(await heard('contexts'), 0, 'not before something is done to the page: browsers would refuse it, and complain');
+    await button.click();
+    const quiet = await heard('voices');
+    await playMove(pages, 3);
+    assert.equal(await heard('voices'), quiet);
   });
 
   it('on a phone nothing is wider than the screen', async () => {

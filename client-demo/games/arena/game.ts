@@ -30,5 +30,6 @@ export const arenaTable: TableGame = {
     if (!second) return 'The others have left.';
     return first.place === second.place ? `${first.total} gems each.` : `${first.total} gems to ${second.total}.`;
   },
+  sounds: () => () => {}, // its scene plays them, in the frame in which they are seen
   lastMove: () => '',
 };

@@ -4,6 +4,8 @@ import { nameOf } from './arena-room.ts';
 import { Controls } from './controls.ts';
 import { Effects } from './effects.ts';
 import { readPalette } from './look.ts';
+import { speaker } from '../../sound/speaker.ts';
+import { Noises } from './noises.ts';
 import { Painter } from './painter.ts';
 import { Playback, type Seen } from './playback.ts';
 
@@ -13,6 +15,7 @@ export interface Parts { root: HTMLElement; pad: HTMLElement; canvas: HTMLCanvas
 export class Scene {
   private readonly playback: Playback;
   private readonly effects = new Effects();
+  private readonly noises = new Noises(speaker.play);
   private readonly painter: Painter;
   private readonly controls: Controls;
   private readonly ends = new AbortController();
@@ -90,7 +93,10 @@ export class Scene {
     const { room, palette, still } = this;
     const seen = this.playback.at(now);
     const me = room.seat;
-    if (seen) this.effects.take(seen, me, now, palette, still);
+    if (seen) {
+      this.effects.take(seen, me, now, palette, still);
+      this.noises.take(seen, me);
+    }
     const names = room.info.seats.map((_seat, i) => nameOf(room, i));
     this.painter.paint(seen, this.effects, palette, { me, now, still, dense: this.dense, names });
     if (seen) this.write(seen, me, now);

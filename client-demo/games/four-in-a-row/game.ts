@@ -35,6 +35,7 @@ export const fourInARowTable: TableGame = {
     const seat = loser === undefined ? null : info.seats[loser];
     return seat && !seat.out ? 'The clock ran out.' : 'The other side gave up.';
   },
+  sounds: (room, play) => asFour(room).on('dropped', (_disc, { replayed }) => { if (!replayed) play('drop'); }),
   lastMove(room) {
     const { state, players } = asFour(room);
     if (!state || state.last === null) return '';

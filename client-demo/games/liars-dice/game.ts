@@ -39,6 +39,20 @@ export const liarsDiceTable: TableGame = {
     const left = diceInWords(state.dice[winner]!);
     return winner === seat ? `With ${left} to spare.` : `${info.seats[winner]?.name ?? 'The winner'} had ${left} left.`;
   },
+  sounds(room, play) {
+    const dice = asDice(room);
+    let round = dice.state?.round ?? 0;
+    const stops = [
+      dice.on('bid', (_bid, { replayed }) => { if (!replayed) play('bid'); }),
+      dice.on('revealed', (_hands, { replayed }) => { if (!replayed) play('reveal'); }),
+      dice.onChange(() => {
+        const now = dice.state?.round ?? 0;
+        if (now > round) play('shake');
+        round = now;
+      }),
+    ];
+    return () => stops.forEach(stop => stop());
+  },
   lastMove(room) {
     const { state, info, seat } = asDice(room);
     return state ? lastInWords({ seat, names: info.seats.map((s, i) => s?.name ?? `Seat ${i + 1}`) }, state) : '';

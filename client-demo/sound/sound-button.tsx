@@ -1,0 +1,9 @@
+import { useCell } from '../cell.ts';
+import { SoundIcon } from '../room/icons.tsx';
+import { speaker } from './speaker.ts';
+
+/** Sound is off until somebody wants it. */
+export function SoundButton() {
+  const on = useCell(speaker.on);
+  return <button type="button" class="button is-small is-icon" aria-pressed={on} aria-label="Sound" title={on ? 'Sound is on' : 'Sound is off'} onClick={() => speaker.toggle()}><SoundIcon on={on} /></button>;
+}
