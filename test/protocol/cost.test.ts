@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { Session } from 'node:inspector/promises';
+import { hz, players as pilots, type Steer } from '../../bench/work/arena.ts';
+import { benchGames } from '../../bench/work/games.ts';
 import { limits } from '../../shared/limits.ts';
 import { tally, tallyGame } from '../../bench/tally.ts';
 import { partyAt } from './guests.ts';
@@ -18,6 +21,44 @@ async function sent(world: World, during: () => Promise<unknown>): Promise<{ app
   return counts;
 }
 
+/** What nodes write to clients meanwhile, by client and name; and what they write into the journal. */
+async function written(world: World, during: () => Promise<unknown>): Promise<{ told: Map<unknown, { messages: number; bytes: number }>; answers: number; journal: number; entries: number }> {
+  const counts = { told: new Map<unknown, { messages: number; bytes: number }>(), answers: 0, journal: 0, entries: 0 };
+  const calls = world.calls.length;
+  const { spy } = world;
+  world.spy = { ...spy, sent: (client, name, text) => {
+    if (name.endsWith('!')) counts.answers += 1;
+    else {
+      const one = counts.told.get(client) ?? { messages: 0, bytes: 0 };
+      counts.told.set(client, { messages: one.messages + 1, bytes: one.bytes + name.length + text.length + packet });
+    }
+  } };
+  await during();
+  world.spy = spy;
+  for (const { op, append } of world.calls.slice(calls)) {
+    if (op !== 'append') continue;
+    counts.entries += 1;
+    counts.journal += append!.entry.length;
+  }
+  return counts;
+}
+/** What Engine.IO, Socket.IO and WebSocket put around a name and its arguments: `42["c",…]`, and a head of four bytes. */
+const packet = 9;
+
+/** Bytes that are allocated meanwhile, also those that are free again by then: as sampled by V8, every 4 KiB. */
+async function allocated(during: () => Promise<unknown>): Promise<number> {
+  const session = new Session();
+  session.connect();
+  try {
+    await session.post('HeapProfiler.startSampling', { samplingInterval: 4_096, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true });
+    await during();
+    const { profile } = await session.post('HeapProfiler.stopSampling');
+    return (profile as unknown as { samples: { size: number }[] }).samples.reduce((sum, { size }) => sum + size, 0);
+  } finally {
+    session.disconnect();
+  }
+}
+
 /** Counts, not times: what an action costs Redis is the same on every machine. */
 describe('what an action costs', () => {
   const actions = 20;
@@ -29,6 +70,13 @@ describe('what an action costs', () => {
   it('[O21] one command where all members are on the owner\'s node: its append', async () => {
     const party = await at(['a']);
     assert.deepEqual(await sent(party.world, () => act(party)), { appends: actions, messages: 0, broadcasts: 0 });
+  });
+
+  it('allocates no more than so much an action, the clients and the network of the test included', async () => {
+    const party = await at(['a', 'b', 'z']);
+    for (let warm = 0; warm < 5; warm++) await act(party);
+    const each = await allocated(() => act(party)) / actions / 1_024;
+    assert.ok(each <= 160, `${Math.round(each)} KiB an action`); // about 115 when this was written
   });
 
   it('[O21] three where they are on another: the question, the append, the answer together with what is new', async () => {
@@ -54,5 +102,45 @@ describe('what an action costs', () => {
     const later = await sent(world, () => world.clock.run(rooms[1]!.act.add({ k: 1 })));
     assert.equal(later.broadcasts, 0);
     assert.deepEqual(rooms[0]!.state, rooms[1]!.state);
+  });
+});
+
+describe('what a game in real time costs', () => {
+  const game = benchGames.find(({ contract }) => contract.name === 'bench-arena')!;
+  const ticks = 40;
+  const seats = Array.from({ length: pilots.arena }, (_x, i) => `pilot${i}`);
+  const at = async (nodes: string[]) => {
+    const party = await partyAt(game.contract, game, seats, { nodes });
+    await party.world.clock.pass(3_000); // what is told of who is here
+    return party;
+  };
+  /** Everybody steers, every tenth of a second another way. */
+  const fly = async ({ world, rooms }: Awaited<ReturnType<typeof at>>) => {
+    for (let i = 0; i < ticks / 2; i++) {
+      rooms.forEach((room, seat) => (room.input as unknown as { steer(to: Steer): void }).steer({ x: (i * 37 + seat * 11) % 100, y: (i * 53 - seat * 7) % 100 }));
+      await world.clock.pass(2_000 / hz);
+    }
+  };
+
+  for (const nodes of [['a'], ['a', 'b', 'z']]) {
+    it(`[O21] [W9] one message a tick for each client, no longer than the bench says, and a journal as long as one client's stream, on ${nodes.length} nodes`, async () => {
+      const party = await at(nodes);
+      const { told, journal, entries } = await written(party.world, () => fly(party));
+      assert.ok(entries >= ticks - 1 && entries <= ticks + 1, `${entries} entries in ${ticks} ticks`);
+      for (const client of party.clients) {
+        const { messages, bytes } = told.get(client)!;
+        assert.ok(messages <= entries + 2, `${messages} messages for ${entries} entries`); // the two: inputs that are numbered every 2 s
+        assert.ok(bytes / messages <= 96, `${(bytes / messages).toFixed(1)} bytes a message`);
+        assert.ok(journal <= 1.2 * bytes, `${journal} bytes of journal beside ${bytes} of a client`);
+      }
+    });
+  }
+
+  it('allocates no more than so much a tick, the clients and the network of the test included', async () => {
+    const party = await at(['a']);
+    await fly(party);
+    for (let warm = 0; warm < 4; warm++) await fly(party); // a compiler at work allocates, too
+    const each = await allocated(() => fly(party)) / ticks / 1_024;
+    assert.ok(each <= 140, `${Math.round(each)} KiB a tick`); // about 100 when this was written
   });
 });
