@@ -54,9 +54,9 @@ describe('embedding', () => {
     const [ann, bob] = [player(url, 'Ann'), player(url, 'Bob')];
     const room = await ann.create(duel, { private: true });
     const other = await bob.join(duel, { id: room.id });
-    await until('the match is on', () => (room.info.phase === 'playing' ? true : undefined), { within: 5_000 });
+    await until('the match is on', () => (room.info.phase === 'playing' ? true : undefined), { within: 12_000 });
     for (let i = 0; i < 3; i++) assert.equal((await room.act.hit({})).ok, true);
-    await until('both see the end', () => (room.info.phase === 'ended' && other.info.phase === 'ended' ? true : undefined), { within: 5_000 });
+    await until('both see the end', () => (room.info.phase === 'ended' && other.info.phase === 'ended' ? true : undefined), { within: 12_000 });
     assert.deepEqual(other.info.result?.ranking, [[0], [1]]);
     assert.deepEqual(other.state, { hits: [3, 0] });
     ann.close();

@@ -69,7 +69,7 @@ describe('a cluster', () => {
     socket.disconnect();
     await cluster.restart(home);
     assert.equal(state(home), 'up');
-    await until('the node is in the draw again', async () => ((await whoAnswers(cluster, { address: '10.7.7.7' })) === home ? true : undefined), { within: 5_000 });
+    await until('the node is in the draw again', async () => ((await whoAnswers(cluster, { address: '10.7.7.7' })) === home ? true : undefined), { within: 20_000 });
   });
 
   it('freezes a node, reaches the others by another route, and resumes it', async () => {

@@ -34,8 +34,8 @@ describe('packets to Redis vanish', () => {
       for (const line of [wire.pub, wire.sub]) line.onDown(() => { downs += 1; });
       assert.equal(hole.open(), 5);
       // A TCP stack would tell after two hours, or, with keep-alive, after ten seconds at best.
-      await until('the lines for messages are dropped', () => downs === 2 || undefined, { within: 8_000 });
-      await until('the store is known to be away', () => store.probe().catch(() => false).then(ok => !ok || undefined), { within: 8_000 });
+      await until('the lines for messages are dropped', () => downs === 2 || undefined, { within: 20_000 });
+      await until('the store is known to be away', () => store.probe().catch(() => false).then(ok => !ok || undefined), { within: 20_000 });
       hole.shut(); // Redis goes on counting those who are gone: it has not been told either
       await until('the store is back', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 10_000 });
       await until('the register is back', async () => (await register.listeners('me').catch(() => 0)) > 0 || undefined, { within: 10_000 });
