@@ -24,8 +24,10 @@ try {
   const load = new LoadProcess();
   try {
     await pause(3_000);
-    const looks = [await look('before', running.urls[0]!, running.processes.find(p => p.role === 'redis')!.pid)];
-    const again = async (when: string) => void looks.push(await look(when, running.urls[0]!, running.processes.find(p => p.role === 'redis')!.pid));
+    const pidOf = (role: 'server' | 'redis') => running.processes.find(p => p.role === role)!.pid;
+    const of = { url: running.urls[0]!, pid: pidOf('server'), redis: pidOf('redis') };
+    const looks = [await look('before', of)];
+    const again = async (when: string) => void looks.push(await look(when, of));
     await load.ask({ ask: 'sit', order: { dialect: 'rejoin', variant: null, game: 'moves', urls: running.urls, spread: 'one', clients, think: Infinity } }, 120_000);
     await again('all are seated');
     await load.ask({ ask: 'leave' });
@@ -50,12 +52,12 @@ async function gauge(url: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? NaN);
 }
 
-/** The least heap within some seconds: what is left when the collector was there. */
-async function look(when: string, url: string, redis: number): Promise<Look> {
-  let heap = Infinity;
-  for (let i = 0; i < 40; i++) {
-    heap = Math.min(heap, await gauge(url, 'nodejs_heap_size_used_bytes'));
-    await pause(250);
+/** What is held: after a collection that is asked for, three times over, since what ends in one is freed by the next. */
+async function look(when: string, { url, pid, redis }: { url: string; pid: number; redis: number }): Promise<Look> {
+  for (let i = 0; i < 3; i++) {
+    process.kill(pid, 'SIGUSR2');
+    await pause(1_000);
   }
+  const heap = await gauge(url, 'nodejs_heap_size_used_bytes');
   return { when, heap, rooms: await gauge(url, 'rejoin_rooms'), sockets: await gauge(url, 'rejoin_sockets'), rss: await gauge(url, 'process_resident_memory_bytes'), redis: usedBy(redis).rss };
 }
