@@ -14,7 +14,7 @@ const seconds = Number(process.argv[2] ?? 5);
 const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
 const folder = await openRunFolder();
 const group = await openRedisGroup(
-  { command, folder: folder.path, secret: folder.secret, keyPrefix: 'rejoin:', replicas: 2, settings: {}, port: () => folder.ports.take(), switched: () => {} },
+  { command, folder: folder.path, secret: folder.secret, keyPrefix: 'rejoin:', downAfter: 1_000, replicas: 2, settings: {}, port: () => folder.ports.take(), switched: () => {} },
   { mayStart: () => true, started: (name, pid) => folder.record({ name, pid }), line: () => {}, exited: () => {} },
 );
 try {

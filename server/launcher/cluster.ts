@@ -295,7 +295,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async #startRedisGroup(): Promise<void> {
-    const { env, redis = {}, replicas = 0 } = this.#options;
+    const { env, redis = {}, replicas = 0, downAfter = 1_000 } = this.#options;
     this.#redisGroup = await openRedisGroup(
       {
         command: this.#system['redis-server'],
@@ -303,6 +303,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         secret: this.#folder.secret,
         keyPrefix: env?.['KEY_PREFIX'] ?? process.env['KEY_PREFIX'] ?? 'rejoin:',
         replicas,
+        downAfter,
         settings: redis,
         port: () => this.#folder.ports.take(),
         switched: (name) => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 /**
  * Sends one command to a Redis or sentinel and gives what it answers as lines of text, without the lengths. Enough for the
  * launcher's own questions; nothing else here speaks to Redis.
- * @throws when there is no answer within a second, or it is an error
+ * @throws when there is no answer within three seconds, or it is an error
  */
 export function askRedis(url: string, words: readonly string[]): Promise<string> {
   const { hostname, port, username, password } = new URL(url);
@@ -13,7 +13,7 @@ export function askRedis(url: string, words: readonly string[]): Promise<string>
     const socket = connect({ port: Number(port), host: hostname }, () => {
       for (const command of [['AUTH', ...login], words, ['PING', 'the-end']]) socket.write(encoded(command));
     });
-    socket.setTimeout(1_000, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(3_000, () => socket.destroy(new Error('no answer')));
     socket.on('data', (chunk) => {
       said += chunk.toString();
       if (!said.endsWith('the-end\r\n')) return;

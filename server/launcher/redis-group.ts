@@ -19,6 +19,8 @@ export interface RedisGroupPlace {
   readonly secret: string;
   readonly keyPrefix: string;
   readonly replicas: number;
+  /** Silence (ms) after which a sentinel holds a server for dead. */
+  readonly downAfter: number;
   /** More settings of every server, or others than ours, as in redis.conf. */
   readonly settings: Readonly<Record<string, string>>;
   port(): Promise<number>;
@@ -192,7 +194,7 @@ export class RedisGroup {
   }
 
   #sentinel(name: string, port: number, events: ChildEvents): RedisProcess {
-    const { command, folder, secret } = this.#place;
+    const { command, folder, secret, downAfter } = this.#place;
     const home = join(folder, name);
     const password = passwordOf('sentinel', secret);
     const of = (setting: string, value: string) => [`sentinel ${setting} ${MASTER}`, value] as const;
@@ -211,7 +213,7 @@ export class RedisGroup {
         ['sentinel monitor', `${MASTER} 127.0.0.1 ${this.master.port} ${Math.floor(SENTINELS / 2) + 1}`],
         of('auth-user', 'sentinel'),
         of('auth-pass', password),
-        of('down-after-milliseconds', '1000'),
+        of('down-after-milliseconds', String(downAfter)),
         of('failover-timeout', '5000'), // Also the pause before a failover that went wrong is tried again, twice.
         of('parallel-syncs', '1'),
       ] as const;

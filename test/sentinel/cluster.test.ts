@@ -32,7 +32,7 @@ describe('play goes on through a failover of Redis', () => {
   after(() => cluster?.stop({ force: true }));
 
   const begin = async (redis: { replicas: number; waitReplicas?: number; nodes?: number }) => {
-    cluster = await startCluster({ nodes: 2, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' }, ...redis });
+    cluster = await startCluster({ nodes: 2, quiet: true, script: 'bench/tally-node.ts', downAfter: 3_000, env: { LOG_LEVEL: 'warn' }, ...redis });
     cluster.on('line', (_name, line) => lines.push(line));
     rooms = await seatPlayers(cluster.url, 3, 40);
     for (const player of players()) player.start();
