@@ -27,6 +27,8 @@ const words: Partial<Record<RefusalCode | 'left', Words>> = {
   unavailable: { title: 'Out of reach', text: 'The table cannot be reached right now. It is not lost: try again.', remedies: ['again', 'home'] },
   'bad-token': { title: 'The server does not know you', text: 'This page or your identity is from another time. Reload to come in as you are.', remedies: ['reload'] },
   'bad-request': { title: 'Page and server disagree', text: 'The server did not understand this page. Reload it.', remedies: ['reload', 'home'] },
+  'replay-missing': { title: 'There is no such replay', text: 'Replays are kept for a day, or until the game itself is changed. This one is gone, or the address is not quite right.', remedies: ['home'] },
+  'match-on': { title: 'This match is not over yet', text: 'Its replay is here as soon as it is. Until then you can watch it live.', remedies: ['watch', 'again', 'home'] },
   left: { title: 'You have left the table', text: 'Thanks for playing.', remedies: ['play', 'home'] },
 };
 
