@@ -18,6 +18,21 @@ export interface Track {
 /** What counts most where several things happened at once. */
 const weight: readonly Kind[] = ['round', 'move', 'blow', 'call', 'out'];
 
+/** More marks than that are one smear. */
+const drawable = 64;
+
+/** The marks that a line has room for: of the kinds that count most, as many as there is room for. */
+export function drawn({ marks }: Track): readonly Mark[] {
+  const kinds = weight.toSorted((a, b) => rankOf(b) - rankOf(a));
+  for (let most = kinds.length; most > 1; most--) {
+    const some = marks.filter(({ kind }) => kinds.indexOf(kind) < most);
+    if (some.length <= drawable) return some;
+  }
+  return marks.filter(({ kind }) => kind === kinds[0]);
+}
+/** Where a round begins is of use whatever else there is. */
+const rankOf = (kind: Kind): number => (kind === 'round' ? weight.length : weight.indexOf(kind));
+
 /** Reads off a recording where its moves are, and what else stands out. */
 export function trackOf(room: ReplayRoom, { pace, happenings }: Retelling): Track {
   const stops: Stop[] = [{ frame: 0, kind: 'round', moves: 0 }];
