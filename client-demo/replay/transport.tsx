@@ -6,6 +6,11 @@ import { speeds } from './player.ts';
 import { Slider } from './slider.tsx';
 import { placeInFigures } from './track.ts';
 
+/** Who uses a mouse does not mean the button with the next press of a key: Space is to play then, wherever was clicked. */
+function letGo(event: MouseEvent): void {
+  if ((event as PointerEvent).pointerType === 'mouse' && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
 /** What moves a replay: a slider with marks, one step, play, how fast; and what is shown, in words. */
 export function Transport({ found }: { found: Found }) {
   const { player } = found;
@@ -23,7 +28,7 @@ export function Transport({ found }: { found: Found }) {
         <span class="transport-place" data-testid="replay-place" aria-hidden="true">{track.by === 'moves' && <span class="soft move-word">Move </span>}<b>{now}</b><span class="soft"> / {all}</span></span>
       </p>
       <Slider player={player} say={() => captionOf(found)} />
-      <div class="transport-row">
+      <div class="transport-row" onClick={letGo}>
         <div class="transport-deeds">
           <button type="button" class="button transport-step" aria-label={`${step} back`} data-testid="step-back" aria-disabled={place <= 0} onClick={() => player.step(-1)}><StepBackIcon /></button>
           <button type="button" class="button is-primary transport-play" aria-label={playing ? 'Pause' : atEnd ? 'Play again' : 'Play'} data-testid="play" onClick={() => player.toggle()}>{playing ? <PauseIcon /> : atEnd ? <AgainIcon /> : <PlayIcon />}</button>
