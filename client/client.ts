@@ -146,7 +146,7 @@ export class Client {
 
   /**
    * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went
-   * @throws RoomRefused 'match-on' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
+   * @throws RoomRefused 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
    * and 'slow-down': ask again in a moment
    */
   async replay(room: string, match: number, url = this.url): Promise<Replay> {

@@ -4,21 +4,24 @@ import type { ReplayReply, RoomView, WireEvent } from '../shared/protocol.ts';
 
 /** A finished match, to be watched again, forwards. To go back and forth in it, or to show it as a room: `replayRoom` of `rejoin/replay`. */
 export class Replay {
-  private view: RoomView | null = null;
+  private view: RoomView | undefined;
   /** Frames that `view` contains. */
   private taken = 0;
 
   constructor(readonly data: ReplayReply) {}
 
   /** How long the match was, ms. */
-  get duration(): number { return this.data.frames.at(-1)?.[0] ?? 0; }
+  get duration(): number { return this.moments.at(-1) ?? 0; }
   /** The moments (ms from the beginning) at which something happened. */
   get moments(): number[] { return this.data.frames.map(([at]) => at); }
 
   /** What everybody saw at a moment. The next call may change it: copy what is to stay. */
   at(ms: number): RoomView {
     const { frames, view } = this.data;
-    if (!this.view || (frames[this.taken - 1]?.[0] ?? 0) > ms) [this.view, this.taken] = [copy(view), 0];
+    if (!this.view || (frames[this.taken - 1]?.[0] as number) > ms) {
+      this.view = copy(view);
+      this.taken = 0;
+    }
     for (let frame; (frame = frames[this.taken]) && frame[0] <= ms; this.taken++) apply(this.view as unknown as Json, frame[1]);
     return this.view;
   }

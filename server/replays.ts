@@ -93,7 +93,7 @@ export class Replays {
     try {
       const { room, hidden } = readDocument(stored);
       if (room.match !== match || games.get(room.game)?.contract.def.replay !== true) return refused('replay-missing');
-      if (room.phase === 'playing') return refused('match-on');
+      if (room.phase === 'playing') return refused('not-now', 'the match is not over');
       return clock.now() - hidden.clock < onItsWay ? refused('unavailable', undefined, 300) : refused('replay-missing');
     } catch (error) {
       if (error instanceof Unreadable) return refused('replay-missing');

@@ -34,7 +34,6 @@ export const refusals = {
   reserved: { duty: 'final', spends: false, says: 'The seats of this room are kept for others.' },
   'room-quarantined': { duty: 'stop', spends: false, says: 'The room failed too often and was taken out of play.' },
   'replay-missing': { duty: 'final', spends: false, says: 'There is no recording of that match (any more).' },
-  'match-on': { duty: 'final', spends: false, says: 'The match is not over.' },
   // sessions
   'session-replaced': { duty: 'stop', spends: false, says: 'The seat was taken over by a newer connection of the same player.' },
   'stale-term': { duty: 'retry', spends: false, says: 'The room has a new owner: reconcile, then send again.' },

@@ -24,11 +24,13 @@ export async function load(client: Client, id: string, match: number): Promise<F
       return made(await client.replay(id, match));
     } catch (error) {
       if (!(error instanceof RoomRefused)) throw error;
-      if (dutyOf(error.code) !== 'retry' || performance.now() > until) return { at: 'missing', code: error.code, ...(error.detail === undefined ? {} : { detail: error.detail }) };
+      if (dutyOf(error.code) !== 'retry' || performance.now() > until) return missing(error);
       await new Promise(done => setTimeout(done, pause));
     }
   }
 }
+
+const missing = ({ code, detail }: RoomRefused): Missing => ({ at: 'missing', code: code === 'not-now' ? 'match-on' : code, ...(detail === undefined ? {} : { detail }) });
 
 function made(replay: Replay): Found | Missing {
   const { data } = replay;

@@ -116,7 +116,7 @@ describe('replays', () => {
     const { world, id, adas, recording } = await duelling(5);
     const asked = async (match: number) => { const said = await world.clock.run(world.host('a').node.replays.show(id, match)); return said.ok ? 'shown' : said.code; };
     await world.clock.run(adas.act.hit({ note: 'x' }));
-    assert.deepEqual([await asked(1), await asked(2)], ['match-on', 'replay-missing']);
+    assert.deepEqual([await asked(1), await asked(2)], ['not-now', 'replay-missing']);
     let answer = (): void => {};
     world.fate = call => ((call.op as string) === 'keepReplay' ? { hold: new Promise<void>(done => { answer = done; }) } : undefined);
     await world.clock.run(adas.act.stop());
