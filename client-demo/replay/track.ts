@@ -21,14 +21,15 @@ const weight: readonly Kind[] = ['round', 'move', 'blow', 'call', 'out'];
 /** More marks than that are one smear. */
 const drawable = 64;
 
-/** The marks that a line has room for: of the kinds that count most, as many as there is room for. */
-export function drawn({ marks }: Track): readonly Mark[] {
-  const kinds = weight.toSorted((a, b) => rankOf(b) - rankOf(a));
-  for (let most = kinds.length; most > 1; most--) {
-    const some = marks.filter(({ kind }) => kinds.indexOf(kind) < most);
-    if (some.length <= drawable) return some;
+/** The marks that a line has room for: those that count most first, others where there is a gap. */
+export function drawn({ marks, end }: Track): readonly Mark[] {
+  if (marks.length <= drawable) return marks;
+  const gap = end / drawable;
+  const some: Mark[] = [];
+  for (const mark of marks.toSorted((a, b) => rankOf(b.kind) - rankOf(a.kind))) {
+    if (some.every(other => Math.abs(other.at - mark.at) >= gap)) some.push(mark);
   }
-  return marks.filter(({ kind }) => kind === kinds[0]);
+  return some.sort((a, b) => a.at - b.at);
 }
 /** Where a round begins is of use whatever else there is. */
 const rankOf = (kind: Kind): number => (kind === 'round' ? weight.length : weight.indexOf(kind));

@@ -187,12 +187,16 @@ describe('recorded matches, as the page goes through them', () => {
     assert.match(game.ending(room), /gem/);
   });
 
-  it('where there is no room for all marks, those that count less are left out', () => {
+  it('where there is no room for all marks, those that count most are drawn, and others where there is a gap', () => {
     const mark = (kind: 'blow' | 'out' | 'round', at: number) => ({ kind, at, seat: 0, text: null });
-    const many = [...Array.from({ length: 200 }, (_x, i) => mark('blow', i)), ...Array.from({ length: 20 }, (_x, i) => mark('out', i)), mark('round', 0)];
-    const track = { by: 'time' as const, end: 200, stops: [], marks: many };
-    assert.equal(drawn(track).length, 21);
-    assert.equal(drawn({ ...track, marks: many.slice(150) }).length, 21);
-    assert.equal(drawn({ ...track, marks: many.slice(190) }).length, 31);
+    const few = [mark('blow', 0), mark('blow', 0), mark('out', 1)];
+    const track = { by: 'time' as const, end: 6_400, stops: [], marks: few };
+    assert.deepEqual(drawn(track), few, 'where there are few, all are');
+    const many = Array.from({ length: 640 }, (_x, i) => mark(i % 10 === 5 ? 'out' : 'blow', i * 10));
+    const some = drawn({ ...track, marks: [...many, mark('round', 3_000)] });
+    assert.ok(some.length > 40 && some.length <= 65, `${some.length}`);
+    assert.ok(some.every(({ at }, i) => i === 0 || at - some[i - 1]!.at >= 100));
+    assert.equal(some.filter(({ kind }) => kind === 'round').length, 1);
+    assert.ok(some.filter(({ kind }) => kind === 'out').length > 60);
   });
 });
