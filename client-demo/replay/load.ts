@@ -17,7 +17,7 @@ const pause = 400;
 
 /** Gets a finished match. Never throws: why there is none is in the answer. */
 export async function load(client: Client, id: string, match: number): Promise<Found | Missing> {
-  if (match < 1) return { at: 'missing', code: 'replay-missing' };
+  if (match < 1 || id === '') return { at: 'missing', code: 'replay-missing' };
   const until = performance.now() + patience;
   for (;;) {
     try {

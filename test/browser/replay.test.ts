@@ -146,7 +146,7 @@ describe('replays on the page, on a cluster', function () {
     await says('This match is not over yet');
     await page.getByRole('button', { name: 'Watch the game' }).click();
     await phaseIs(page, 'playing');
-    for (const wrong of [`${room.id}/2`, 'nowhere/1', 'nowhere', `${room.id}/none`, '%20/1', '']) {
+    for (const wrong of [`${room.id}/2`, 'nowhere/1', 'nowhere', `${room.id}/none`, '%20/1', '/1', '']) {
       await page.goto(`${cluster.url}/#/replay/${wrong}`);
       await says('There is no such replay');
     }
