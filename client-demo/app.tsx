@@ -4,6 +4,7 @@ import { Paints } from './games/four-in-a-row/disc.tsx';
 import { Home } from './home/home.tsx';
 import type { Arrival } from './identity.ts';
 import { replaceRoute, useRoute } from './route.ts';
+import { ReplayPage } from './replay/replay-page.tsx';
 import { RoomPage } from './room/room-page.tsx';
 import { SameTable } from './same-table.tsx';
 import { Session } from './session.ts';
@@ -27,12 +28,14 @@ function Screens({ session }: { session: Session }) {
   useSources(session.client.onStatus);
   const visit = useCell(session.visit);
   const { status } = session.client;
-  useEffect(() => { document.title = route.page === 'home' || !visit?.room ? 'Rejoin' : `${visit.room.code} · Rejoin`; }, [route, visit, visit?.room]);
+  useEffect(() => { document.title = route.page === 'replay' ? 'Replay · Rejoin' : route.page === 'home' || !visit?.room ? 'Rejoin' : `${visit.room.code} · Rejoin`; }, [route, visit, visit?.room]);
   return (
     <>
       <Paints />
       {status.state === 'refused' ? <NotLetIn code={status.refusal.code} detail={status.refusal.detail} />
-        : route.page === 'home' ? <Home session={session} /> : <RoomPage session={session} route={route} />}
+        : route.page === 'home' ? <Home session={session} />
+          : route.page === 'replay' ? <ReplayPage key={`${route.room}/${route.match}`} session={session} id={route.room} match={route.match} />
+            : <RoomPage session={session} route={route} />}
       <Toasts toaster={session.toaster} />
     </>
   );

@@ -5,7 +5,11 @@ export type Route =
   | { page: 'home' }
   | { page: 'room'; id: string; watch: boolean }
   /** A shared link. */
-  | { page: 'code'; code: string };
+  | { page: 'code'; code: string }
+  /** A finished match (1, 2, …) of a room; 0 where the address says none. */
+  | { page: 'replay'; room: string; match: number };
+/** Those that lead to a table. */
+export type TableRoute = Extract<Route, { page: 'room' | 'code' }>;
 
 /** Whether lines are to name the room, as `npm run cluster -- --routing room` wants it: the address says `?by-room` then. */
 export function byRoom(): boolean | string {
@@ -15,6 +19,9 @@ export function byRoom(): boolean | string {
 }
 
 export function readRoute(hash: string = location.hash): Route {
+  // However it is mangled, it is about a replay: that page says that there is none.
+  const [, replayed, match] = /^#\/replay\/([^/]*)\/?(.*)$/.exec(hash) ?? [];
+  if (replayed !== undefined) return { page: 'replay', room: replayed, match: /^[1-9][0-9]{0,8}$/.test(match ?? '') ? Number(match) : 0 };
   const [, page = 'home', value = ''] = /^#\/(room|watch|code)\/([A-Za-z0-9_-]{1,64})$/.exec(hash) ?? [];
   switch (page) {
     case 'room': return { page: 'room', id: value, watch: false };
@@ -29,6 +36,7 @@ export function hashOf(route: Route): string {
     case 'home': return '#/';
     case 'room': return `#/${route.watch ? 'watch' : 'room'}/${route.id}`;
     case 'code': return `#/code/${route.code}`;
+    case 'replay': return `#/replay/${route.room}/${route.match}`;
   }
 }
 
@@ -38,7 +46,7 @@ export function go(route: Route): void { location.hash = hashOf(route); }
 export function replaceRoute(route: Route): void { location.replace(hashOf(route)); }
 
 /** The address to give to a friend. `origin`: where others reach this machine. */
-export const linkTo = (code: string, origin: string = location.origin): string => `${origin}${location.pathname}${location.search}${hashOf({ page: 'code', code })}`;
+export const linkTo = (route: Route, origin: string = location.origin): string => `${origin}${location.pathname}${location.search}${hashOf(route)}`;
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(readRoute);

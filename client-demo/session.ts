@@ -4,7 +4,7 @@ import type { Wish } from './find-room.ts';
 import { nameOf, keepName, settle, storageOf, type Player } from './identity.ts';
 import { otherHandOf, tidyName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
-import { byRoom, go, replaceRoute, type Route } from './route.ts';
+import { byRoom, go, replaceRoute, type TableRoute } from './route.ts';
 import { SeatMemory } from './seat-memory.ts';
 import { spread } from './spread.ts';
 import { second as secondStorage } from './storage.ts';
@@ -72,7 +72,7 @@ export class Session {
   }
 
   /** The visit that an address means: the present one, or a new one. */
-  arrive(route: Exclude<Route, { page: 'home' }>): Visit {
+  arrive(route: TableRoute): Visit {
     const present = this.visit.value;
     if (present?.isAt(route)) return present;
     present?.close();

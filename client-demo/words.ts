@@ -4,7 +4,7 @@ import { refusals, type RefusalCode } from '../client/index.ts';
 export type Remedy = 'watch' | 'play' | 'home' | 'again' | 'here' | 'reload';
 export interface Words { title: string; text: string; remedies: readonly Remedy[] }
 
-const words: Partial<Record<RefusalCode | 'left', Words>> = {
+const words: Partial<Record<RefusalCode | 'left' | 'match-on', Words>> = {
   'room-full': { title: 'All seats are taken', text: 'Nobody else fits at this table. You can watch, or find a table of your own.', remedies: ['watch', 'play', 'home'] },
   'room-started': { title: 'They have begun', text: 'The match is on and takes no new players. You can watch it.', remedies: ['watch', 'play', 'home'] },
   'room-ended': { title: 'That match is over', text: 'It takes no new players. You can still have a look at the table.', remedies: ['watch', 'play', 'home'] },
@@ -28,6 +28,9 @@ const words: Partial<Record<RefusalCode | 'left', Words>> = {
   unavailable: { title: 'Out of reach', text: 'The table cannot be reached right now. It is not lost: try again.', remedies: ['again', 'home'] },
   'bad-token': { title: 'The server does not know you', text: 'This page or your identity is from another time. Reload to come in as you are.', remedies: ['reload'] },
   'bad-request': { title: 'Page and server disagree', text: 'The server did not understand this page. Reload it.', remedies: ['reload', 'home'] },
+  'replay-missing': { title: 'There is no such replay', text: 'Replays are kept for a day, or until the game itself is changed. This one is gone, or the address is not quite right.', remedies: ['home'] },
+  /** Of a replay: what the server calls `not-now`. */
+  'match-on': { title: 'This match is not over yet', text: 'Its replay is here as soon as it is. Until then you can watch it live.', remedies: ['watch', 'again', 'home'] },
   left: { title: 'You have left the table', text: 'Thanks for playing.', remedies: ['play', 'home'] },
 };
 

@@ -3,7 +3,7 @@ import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
-import { dutyOf, type Refused } from '../shared/refusals.ts';
+import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
 import { Listeners } from './listeners.ts';
 import type { ClientClock, Transport } from './ports.ts';
@@ -146,11 +146,12 @@ export class Client {
 
   /**
    * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went
-   * @throws RoomRefused 'replay-missing' where it was not recorded, is not over, or too long ago
+   * @throws RoomRefused 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
+   * and 'slow-down': ask again in a moment
    */
   async replay(room: string, match: number, url = this.url): Promise<Replay> {
-    const response = await fetch(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`);
-    const reply = (await response.json()) as ReplayReply | Refused;
+    // What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can be reached.
+    const reply: ReplayReply | Refused = await fetch(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`).then(response => response.json()).catch(() => refused('unavailable'));
     if (!reply.ok) throw new RoomRefused(reply.code, reply.detail);
     return new Replay(reply);
   }

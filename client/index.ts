@@ -7,7 +7,7 @@ export type { Said } from './outbox.ts';
 export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status } from './status.ts';
-export { Room, type Act, type Input, type Resumed, type Signal } from './room.ts';
+export { Room, type Act, type Input, type Resumed, type RoomLike, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Place } from '../shared/place.ts';
 export type { InspectReply, Phase, PublicRoom, PublicSeat, ReplayReply, RoomSummary, RoomView, WireEvent } from '../shared/protocol.ts';

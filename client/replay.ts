@@ -2,30 +2,30 @@ import { apply, copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import type { ReplayReply, RoomView, WireEvent } from '../shared/protocol.ts';
 
-/** A finished match, to be watched again: at any moment of it. */
+/** A finished match, to be watched again, forwards. To go back and forth in it, or to show it as a room: `replayRoom` of `rejoin/replay`. */
 export class Replay {
-  private view: RoomView;
+  private view: RoomView | undefined;
   /** Frames that `view` contains. */
   private taken = 0;
 
-  constructor(readonly data: ReplayReply) { this.view = copy(data.view); }
+  constructor(readonly data: ReplayReply) {}
 
   /** How long the match was, ms. */
-  get duration(): number { return this.data.frames.at(-1)?.[0] ?? 0; }
+  get duration(): number { return this.moments.at(-1) ?? 0; }
   /** The moments (ms from the beginning) at which something happened. */
   get moments(): number[] { return this.data.frames.map(([at]) => at); }
 
   /** What everybody saw at a moment. The next call may change it: copy what is to stay. */
   at(ms: number): RoomView {
-    const { frames } = this.data;
-    if (this.taken > 0 && frames[this.taken - 1]![0] > ms) {
-      this.view = copy(this.data.view);
+    const { frames, view } = this.data;
+    if (!this.view || (frames[this.taken - 1]?.[0] as number) > ms) {
+      this.view = copy(view);
       this.taken = 0;
     }
-    while (this.taken < frames.length && frames[this.taken]![0] <= ms) apply(this.view as unknown as Json, frames[this.taken++]![1]);
+    for (let frame; (frame = frames[this.taken]) && frame[0] <= ms; this.taken++) apply(this.view as unknown as Json, frame[1]);
     return this.view;
   }
 
   /** The events after `from` and up to `to`, ms. */
-  events(from: number, to: number): WireEvent[] { return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to ? events ?? [] : [])); }
+  events(from: number, to: number): WireEvent[] { return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to && events) || []); }
 }

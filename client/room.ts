@@ -25,6 +25,10 @@ export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: 
 
 export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; roundTrip: () => number | null; forget(): void }
 
+/** What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too. */
+export type RoomLike<D extends ContractDef = ContractDef> = Pick<Room<D>,
+  'act' | 'input' | 'signal' | 'id' | 'code' | 'state' | 'info' | 'seat' | 'players' | 'place' | 'term' | 'ended' | 'live' | 'pending' | 'watchers' | 'now' | 'clock' | 'onChange' | 'on' | 'onSignal'>;
+
 /** An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict. */
 export interface Underway { readonly name: string; readonly data: Json; place: Place | null }
 

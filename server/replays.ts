@@ -6,12 +6,16 @@ import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
 import { refused, type Refused } from '../shared/refusals.ts';
 import { Gate } from './gate.ts';
 import type { Clock, Log, Packer, Watch } from './ports.ts';
+import { readDocument, Unreadable } from './rooms/entry.ts';
 import { hashOf, merged, type Beginning, type Frame, type Part } from './rooms/recorder.ts';
 import { watchedAlone } from './rooms/watched.ts';
 import { StoreError, type Store } from './store/contract.ts';
 
 /** A finished match as it is kept: how it began, what happened, and the hash of what it must lead to. */
 interface Recording { v: 1; game: string; version: number; begin: Beginning; frames: Frame[]; hash: string }
+
+/** A match whose room had its last entry within so many ms may just have ended: its recording is on its way into the store. */
+const onItsWay = 10_000;
 
 /** Finished matches: put together from their pieces, kept for a time, shown through the game's view. */
 export class Replays {
@@ -69,7 +73,7 @@ export class Replays {
     const { store, games, log } = this.parts;
     try {
       const text = await store.replay(id, match);
-      if (text === null) return refused('replay-missing');
+      if (text === null) return await this.without(id, match);
       const recording = JSON.parse(await this.parts.packer.unpack(text)) as Recording;
       const game = games.get(recording.game);
       if (!game || game.contract.def.version !== recording.version) return refused('replay-missing', 'of another version of the game');
@@ -78,6 +82,22 @@ export class Replays {
       if (error instanceof StoreError) return refused('unavailable', undefined, 500);
       log.error({ room: id, match, error }, 'a recording could not be shown');
       return refused('replay-missing');
+    }
+  }
+
+  /** Why there is none: the match is on, or it has ended this moment, or for good. */
+  private async without(id: string, match: number): Promise<Refused> {
+    const { store, games, clock } = this.parts;
+    const stored = await store.peek(id);
+    if (!stored) return refused('replay-missing');
+    try {
+      const { room, hidden } = readDocument(stored);
+      if (room.match !== match || games.get(room.game)?.contract.def.replay !== true) return refused('replay-missing');
+      if (room.phase === 'playing') return refused('not-now', 'the match is not over');
+      return clock.now() - hidden.clock < onItsWay ? refused('unavailable', undefined, 300) : refused('replay-missing');
+    } catch (error) {
+      if (error instanceof Unreadable) return refused('replay-missing');
+      throw error;
     }
   }
 

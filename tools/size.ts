@@ -23,6 +23,7 @@ export const uses: Readonly<Record<string, string>> = {
   'with predict': 'export { connect } from \'./client/index.ts\'; export { predict } from \'./client/predict/index.ts\'',
   'with interpolate': 'export { connect } from \'./client/index.ts\'; export { interpolate } from \'./client/predict/index.ts\'',
   'with all of rejoin/predict': 'export { connect } from \'./client/index.ts\'; export * from \'./client/predict/index.ts\'',
+  'with replays': 'export { connect } from \'./client/index.ts\'; export * from \'./client/replay/index.ts\'',
   'with the hooks': 'export { connect } from \'./client/index.ts\'; export * from \'./client/react/index.ts\'',
 };
 

@@ -1,4 +1,4 @@
-import type { Room } from '../../client/index.ts';
+import type { RoomLike } from '../../client/index.ts';
 import { arenaTable } from './arena/game.ts';
 import { fourInARowTable } from './four-in-a-row/game.ts';
 import { liarsDiceTable } from './liars-dice/game.ts';
@@ -8,4 +8,4 @@ import type { TableGame } from './table-game.ts';
 export const games: readonly TableGame[] = [fourInARowTable, liarsDiceTable, arenaTable];
 
 export const gameNamed = (name: string): TableGame | undefined => games.find(game => game.contract.name === name);
-export const gameOf = (room: Room): TableGame => gameNamed(room.info.game) ?? games[0]!;
+export const gameOf = (room: RoomLike): TableGame => gameNamed(room.info.game) ?? games[0]!;

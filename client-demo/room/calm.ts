@@ -1,4 +1,4 @@
-import type { Room } from '../../client/index.ts';
+import type { RoomLike } from '../../client/index.ts';
 import type { Subscribe } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
 
@@ -6,7 +6,7 @@ import { gameOf } from '../games/games.ts';
  * Changes of what stands around a game's scene. A game with a tick changes many times a second, and its own scene shows
  * that by itself: seats, phase and connection need drawing only when one of them is another.
  */
-export function aroundScene(room: Room): Subscribe {
+export function aroundScene(room: RoomLike): Subscribe {
   if (!gameOf(room).contract.def.tick) return room.onChange;
   const look = () => JSON.stringify([room.info.phase, room.info.match, room.info.host, room.info.seats, room.info.result, room.term, room.live, room.pending, room.watchers, room.ended]);
   return fn => {

@@ -1,4 +1,4 @@
-import type { Room } from '../../client/index.ts';
+import type { RoomLike } from '../../client/index.ts';
 import type { ContractDef } from '../../shared/contract.ts';
 import { Cell } from '../cell.ts';
 
@@ -22,7 +22,7 @@ export class Emotes {
   readonly bubbles = new Cell<ReadonlyMap<number, Bubble>>(new Map());
   private next = 0;
 
-  constructor(private readonly room: Room) {}
+  constructor(private readonly room: RoomLike) {}
 
   /** @returns what ends it */
   start(): () => void {

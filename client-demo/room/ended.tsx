@@ -24,6 +24,7 @@ export function Ended({ session, visit, room }: { session: Session; visit: Visit
       <div class="row">
         {me && alone && <button type="button" class="button is-primary" onClick={() => void session.begin(visit.another)}>Find another game</button>}
         {me && !alone && (game.contract.def.start === 'host' ? <NextMatch session={session} room={room} /> : <Rematch visit={visit} room={room} />)}
+        {game.contract.def.replay && <button type="button" class="button" data-testid="watch-replay" onClick={() => go({ page: 'replay', room: room.id, match: room.info.match })}>Watch the replay</button>}
         <button type="button" class="button" onClick={() => go({ page: 'home' })}>Home</button>
       </div>
     </section>

@@ -13,3 +13,16 @@ export const BotIcon = () => <svg class="icon icon-bot" viewBox="0 0 24 24" role
 export const CrownIcon = () => <svg class="icon icon-crown" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 18h16M4 14 3 6l5 4 4-6 4 6 5-4-1 8Z" /></svg>;
 
 export const CrossIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="m6 6 12 12M18 6 6 18" /></svg>;
+
+export const PlayIcon = () => <svg class="icon is-solid" viewBox="0 0 24 24" aria-hidden="true"><path d="M7 4.500v15l12.500-7.500Z" /></svg>;
+
+export const PauseIcon = () => <svg class="icon is-solid" viewBox="0 0 24 24" aria-hidden="true"><path d="M6.500 4.500h4v15h-4zM13.500 4.500h4v15h-4z" /></svg>;
+
+/** From the beginning. */
+export const AgainIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 4.500v5h5M5.600 9.500a7.500 7.500 0 1 1-1 4.500" /></svg>;
+
+export const StepBackIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M18 5.500 9.500 12l8.500 6.500ZM6 5.500v13" /></svg>;
+
+export const StepOnIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="m6 5.500 8.500 6.500L6 18.500ZM18 5.500v13" /></svg>;
+
+export const LinkIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M10 14a4 4 0 0 0 5.700 0l3.200-3.200a4 4 0 0 0-5.700-5.700l-1.400 1.400M14 10a4 4 0 0 0-5.700 0l-3.200 3.200a4 4 0 0 0 5.700 5.700l1.400-1.400" /></svg>;

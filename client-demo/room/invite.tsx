@@ -18,7 +18,7 @@ interface InviteProps {
 /** How somebody else gets to a free seat: by code, link, camera; or the visitor's own left hand, or a bot. */
 export function Invite({ session, room, onBoth, onBot = null }: InviteProps) {
   const origin = originForOthers(useCell(session.config));
-  const link = linkTo(room.code, origin ?? location.origin);
+  const link = linkTo({ page: 'code', code: room.code }, origin ?? location.origin);
   const [said, setSaid] = useState('');
 
   async function copy(): Promise<void> {

@@ -1,9 +1,9 @@
-import type { Room } from '../../client/index.ts';
+import type { RoomLike } from '../../client/index.ts';
 import { placesOf } from './seat-words.ts';
 import { Token } from './token.tsx';
 
 /** Who came where; who shares a place stands beside the same number. */
-export function Ranking({ room }: { room: Room }) {
+export function Ranking({ room }: { room: RoomLike }) {
   return (
     <ol class="ranking" data-testid="ranking" aria-label="Final standings">
       {placesOf(room.info.result?.ranking ?? []).map(({ seat, place }) => (

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { useCell } from '../cell.ts';
-import type { Route } from '../route.ts';
+import type { TableRoute } from '../route.ts';
 import type { Session } from '../session.ts';
 import { wordsFor } from '../words.ts';
 import { Door } from './door.tsx';
@@ -9,7 +9,7 @@ import { RoomBar } from './room-bar.tsx';
 import { TableScene } from './table-scene.tsx';
 
 /** A table, from the door to whatever ends the stay. */
-export function RoomPage({ session, route }: { session: Session; route: Exclude<Route, { page: 'home' }> }) {
+export function RoomPage({ session, route }: { session: Session; route: TableRoute }) {
   useEffect(() => void session.arrive(route), [session, route]);
   const visit = useCell(session.visit);
   return visit ? <Visiting session={session} visit={visit} /> : <Door />;

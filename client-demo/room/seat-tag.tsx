@@ -1,4 +1,4 @@
-import type { Room } from '../../client/index.ts';
+import type { RoomLike } from '../../client/index.ts';
 import { useTicking } from '../cell.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
@@ -7,7 +7,7 @@ import { absence, inSeconds } from './seat-words.ts';
 import { Token } from './token.tsx';
 
 interface SeatTagProps {
-  room: Room;
+  room: RoomLike;
   index: number;
   mine: boolean;
   emotes: Emotes;

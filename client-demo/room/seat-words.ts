@@ -1,4 +1,4 @@
-import type { PublicSeat, Room } from '../../client/index.ts';
+import type { PublicSeat, RoomLike } from '../../client/index.ts';
 
 /** Left for good: nobody comes back to this seat in this match. */
 export const hasLeft = (seat: PublicSeat): boolean => seat.out && !seat.here;
@@ -10,7 +10,7 @@ export function inSeconds(ms: number): string {
 }
 
 /** Why somebody is not simply here; empty when they are. */
-export function absence(room: Room, seat: PublicSeat): string {
+export function absence(room: RoomLike, seat: PublicSeat): string {
   if (hasLeft(seat)) return 'has left';
   if (seat.here) return '';
   return seat.until === null ? 'away' : `away, held ${inSeconds(seat.until - room.now())}`;
@@ -32,7 +32,7 @@ export function placesOf(ranking: readonly (readonly number[])[]): Placed[] {
 }
 
 /** How it came out, for whoever looks: a seat, or (null) somebody who took no side. */
-export function outcome(room: Room, seat: number | null): string {
+export function outcome(room: RoomLike, seat: number | null): string {
   const placed = placesOf(room.info.result?.ranking ?? []);
   const first = placed.filter(({ place }) => place === 1);
   const own = placed.find(p => p.seat === seat);

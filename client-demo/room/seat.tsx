@@ -1,28 +1,28 @@
-import type { PublicSeat, Room } from '../../client/index.ts';
+import type { PublicSeat, RoomLike } from '../../client/index.ts';
 import { useTicking } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
 import { BotIcon } from './icons.tsx';
-import { absence, inSeconds } from './seat-words.ts';
+import { absence, hasLeft, inSeconds } from './seat-words.ts';
 import { Token } from './token.tsx';
 
-interface SeatProps { room: Room; index: number; seat: PublicSeat | null; mine: boolean; emotes: Emotes }
+interface SeatProps { room: RoomLike; index: number; seat: PublicSeat | null; mine: boolean; emotes: Emotes; /** The match is over and shown again: nobody waits, and no time runs out. */ recorded?: boolean }
 
 /** One side of the table: who sits there, whose turn it is, and how much time is left. */
-export function Seat({ room, index, seat, mine, emotes }: SeatProps) {
+export function Seat({ room, index, seat, mine, emotes, recorded = false }: SeatProps) {
   const { info } = room;
   const turn = gameOf(room).turn(room) === index;
   const won = info.phase === 'ended' && info.result?.ranking.length !== 1 && (info.result?.ranking[0]?.includes(index) ?? false);
-  useTicking(250, turn || (seat !== null && seat.until !== null));
-  const clock = turn ? gameOf(room).clock(room) : null;
+  useTicking(250, !recorded && (turn || (seat !== null && seat.until !== null)));
+  const clock = turn && !recorded ? gameOf(room).clock(room) : null;
   return (
     <section class={`seat seat-${index} ${turn ? 'has-turn' : ''} ${seat && !seat.here ? 'is-away' : ''} ${won ? 'has-won' : ''}`} data-testid={`seat-${index}`}>
       <SeatBubble emotes={emotes} seat={index} />
       <Token seat={index} />
       <div class="seat-who">
         <h2 class="seat-name">{seat ? seat.name : 'Free seat'}{seat?.bot && <BotIcon />}</h2>
-        <p class="seat-note">{mine && turn ? <b>your turn</b> : <>{mine && <><b>you</b>{', '}</>}{note(room, seat, turn, won)}</>}</p>
+        <p class="seat-note">{mine && turn ? <b>your turn</b> : <>{mine && <><b>you</b>{', '}</>}{recorded ? noteThen(room, seat, turn, won) : note(room, seat, turn, won)}</>}</p>
       </div>
       <p class={`seat-clock ${clock && clock.left < 10_000 ? 'is-short' : ''}`}>{clock && <><span class="unseen">Time left: </span>{inSeconds(clock.left)}</>}</p>
       <span class="seat-time" aria-hidden="true"><span style={{ transform: `scaleX(${clock ? Math.min(1, clock.left / clock.total) : 0})` }} /></span>
@@ -30,11 +30,18 @@ export function Seat({ room, index, seat, mine, emotes }: SeatProps) {
   );
 }
 
-function note(room: Room, seat: PublicSeat | null, turn: boolean, won: boolean): string {
+function note(room: RoomLike, seat: PublicSeat | null, turn: boolean, won: boolean): string {
   const { phase } = room.info;
   if (!seat) return phase === 'waiting' ? 'nobody here yet' : 'has left';
   const why = absence(room, seat);
   if (why) return why;
   if (phase === 'ended') return seat.rematch ? 'wants a rematch' : won ? 'won' : 'still here';
   return turn ? seat.bot ? 'thinking' : 'to move' : phase === 'waiting' ? 'ready' : 'waiting';
+}
+
+/** The same of a match that is over. */
+function noteThen(room: RoomLike, seat: PublicSeat | null, turn: boolean, won: boolean): string {
+  if (!seat || hasLeft(seat)) return 'has left';
+  if (room.info.phase === 'ended') return won ? 'won' : '';
+  return seat.here || seat.bot ? turn ? 'to move' : '' : 'away';
 }

@@ -7,4 +7,5 @@ export { NotGuessable, type GuessedBy, type GuessedTick, type Guesses } from './
 export { interpolate, Interpolation, type InterpolationOptions, type Seen } from './interpolation.ts';
 export { Own, predictOwn, type OwnOptions, type OwnSeen } from './own.ts';
 export { predict, Prediction } from './prediction.ts';
+export { interpolateReplay, ReplayInterpolation } from './replayed.ts';
 export type { Motion, Moving } from './things.ts';

@@ -68,6 +68,13 @@ export function recover(game: AnyGame, doc: RoomDocument, claimed: Stored, onFai
   return { doc, head: place(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure, seeing), recorder, watched: seeing.watched, blames };
 }
 
+/** A room as it is stored, to be looked at and no more. @throws Unreadable */
+export function readDocument({ snapshot, snapshotSeq, entries, firstSeq }: Stored): RoomDocument {
+  const doc = readSnapshot(snapshot);
+  entries.forEach((text, i) => { if (firstSeq + i > snapshotSeq) applyEntry(doc, readEntry(text), firstSeq + i); });
+  return doc;
+}
+
 const isTroubled = ({ hidden }: RoomDocument): boolean => hidden.fault !== null || hidden.hangs !== undefined;
 const touches = ({ hidden }: Changes, key: string): boolean => typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
 

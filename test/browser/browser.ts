@@ -41,7 +41,7 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
   page.on('pageerror', error => complaints.push(error.stack ?? error.message));
   await page.goto(url);
-  await page.locator('[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"]').first().waitFor();
+  await page.locator('[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"], [data-testid="transport"]').first().waitFor();
   return { page, context, complaints };
 }
 

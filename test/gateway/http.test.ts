@@ -47,6 +47,28 @@ describe('what a node serves', () => {
     client.close();
   }));
 
+  it('[Y3] a finished match is served; whatever else is answered, also by a proxy that finds no node, is a refusal to the client', () => serving(games, async (_server, url) => {
+    const client = connect(url, { storage: null, name: 'Ann' });
+    const [ann, bob] = [client, connect(url, { storage: null, name: 'Bob' })];
+    const room = await ann.create(fourInARow, { private: true });
+    const bobs = await bob.join(fourInARow, { id: room.id });
+    await until('the match begins', () => room.info.phase === 'playing' || undefined, { within: 15_000 });
+    const code = (id: string, match: number, at?: string) => client.replay(id, match, at).then(replay => replay.data.room, (error: { code?: string }) => error.code);
+    assert.deepEqual([await code(room.id, 1), await code(room.id, 2), await code('no/such room', 1)], ['not-now', 'replay-missing', 'replay-missing']);
+    await bobs.leave();
+    await until('the recording is there', async () => (await code(room.id, 1)) === room.id || undefined, { within: 15_000 });
+    assert.equal((await client.replay(room.id, 1)).at(Infinity).room.phase, 'ended');
+    const proxy = createServer((_req, res) => res.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>')).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const elsewhere = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    assert.equal(await code(room.id, 1, elsewhere), 'unavailable');
+    proxy.closeAllConnections();
+    proxy.close();
+    await once(proxy, 'close');
+    assert.equal(await code(room.id, 1, elsewhere), 'unavailable', 'nobody there at all');
+    for (const one of [ann, bob]) one.close();
+  }));
+
   it('a node that is not ready answers handshakes with 503, by both transports, so that a proxy asks another', async () => {
     const http = createServer();
     const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], addressOf: () => null, clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });

@@ -6,13 +6,13 @@ describe('what the client adds to a page', () => {
   it('is at most 12 KB, gzipped, on top of socket.io-client', async () => {
     const { gzipped, modules } = await sizeOf(uses['all of rejoin/client']!);
     assert.ok(gzipped <= 12 * 1024, `${gzipped} bytes`);
-    assert.deepEqual(modules.filter(file => /predict|react|shared\/games/.test(file)), []);
+    assert.deepEqual(modules.filter(file => /predict|react|client\/replay\/|shared\/games/.test(file)), []);
   });
 
-  it('prediction, interpolation and hooks cost only those who use them', async () => {
+  it('prediction, interpolation, replays and hooks cost only those who use them', async () => {
     const base = await sizeOf(uses['connect, and nothing else']!);
-    const sizes = Object.fromEntries(await Promise.all(['with predict', 'with interpolate', 'with the hooks', 'with all of rejoin/predict'].map(async use => [use, (await sizeOf(uses[use]!)).gzipped - base.gzipped])));
-    assert.ok(sizes['with predict'] <= 1_700 && sizes['with interpolate'] <= 2_200 && sizes['with the hooks'] <= 1_000 && sizes['with all of rejoin/predict'] <= 4_500, JSON.stringify(sizes));
+    const sizes = Object.fromEntries(await Promise.all(['with predict', 'with interpolate', 'with replays', 'with the hooks', 'with all of rejoin/predict'].map(async use => [use, (await sizeOf(uses[use]!)).gzipped - base.gzipped])));
+    assert.ok(sizes['with predict'] <= 1_700 && sizes['with interpolate'] <= 2_200 && sizes['with replays'] <= 1_000 && sizes['with the hooks'] <= 1_000 && sizes['with all of rejoin/predict'] <= 4_500, JSON.stringify(sizes));
     const { modules } = await sizeOf(uses['with predict']!);
     assert.deepEqual(modules.filter(file => /predict\/(own|interpolation|lead|things|tick-clock)/.test(file)), []);
   });

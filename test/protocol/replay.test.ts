@@ -112,6 +112,23 @@ describe('replays', () => {
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
   });
 
+  it('[Y3] who asks too early is told that the match is on; who asks in the moment of its end, to ask again', async () => {
+    const { world, id, adas, recording } = await duelling(5);
+    const asked = async (match: number) => { const said = await world.clock.run(world.host('a').node.replays.show(id, match)); return said.ok ? 'shown' : said.code; };
+    await world.clock.run(adas.act.hit({ note: 'x' }));
+    assert.deepEqual([await asked(1), await asked(2)], ['not-now', 'replay-missing']);
+    let answer = (): void => {};
+    world.fate = call => ((call.op as string) === 'keepReplay' ? { hold: new Promise<void>(done => { answer = done; }) } : undefined);
+    await world.clock.run(adas.act.stop());
+    await world.clock.pass(50);
+    assert.equal(await asked(1), 'unavailable');
+    world.fate = () => undefined;
+    answer();
+    await recording();
+    assert.deepEqual([await asked(1), await asked(2), world.host('a').said], ['shown', 'replay-missing', []]);
+    assert.equal((await world.clock.run(world.host('a').node.replays.show('nowhere', 1)) as { code: string }).code, 'replay-missing');
+  });
+
   it('[Y4] the owner dies before it has put the recording together: the next one does', async () => {
     const { world, id, adas, recording } = await duelling(9);
     await world.clock.run(adas.act.hit({ note: 'x' }));

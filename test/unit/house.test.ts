@@ -38,6 +38,7 @@ describe('the house', () => {
     assert.deepEqual(only(/^client\/(?!react\/)/, /^(client\/(?!react\/)|shared\/|socket\.io-client$)/), []);
     assert.deepEqual(only(/^client\/react\//, /^(client\/(?!predict\/)|shared\/|react$)/), []);
     assert.deepEqual(only(/^client\/(?!predict\/)/, /^(?!client\/predict\/)/), [], 'who does not predict does not load it');
+    assert.deepEqual(only(/^client\/(?!replay\/|predict\/replayed)/, /^(?!client\/replay\/)/), [], 'nor replays, who does not go through any');
     assert.deepEqual(only(/^client-demo\//, /^(client-demo\/|client\/|shared\/|preact|uqr$)/), []);
   });
   it('examples import what others can, by the names that others use', () => {

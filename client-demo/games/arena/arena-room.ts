@@ -1,21 +1,23 @@
-import type { Room } from '../../../client/index.ts';
+import type { Room, RoomLike } from '../../../client/index.ts';
 import type { DefOf } from '../../../shared/contract.ts';
 import type { arena, Arena } from '../../../shared/games/arena/contract.ts';
 import { hz, isOpen } from '../../../shared/games/arena/ground.ts';
 import { ranking, total } from '../../../shared/games/arena/standings.ts';
 
 export type ArenaRoom = Room<DefOf<typeof arena>>;
+/** The same, live or recorded. */
+export type ArenaSeen = RoomLike<DefOf<typeof arena>>;
 /** A room of this game, for code that holds rooms of any. */
-export const asArena = (room: Room): ArenaRoom => room as unknown as ArenaRoom;
+export const asArena = (room: RoomLike): ArenaSeen => room as unknown as ArenaSeen;
 
-export const nameOf = (room: ArenaRoom, seat: number): string => (seat === room.seat ? 'You' : room.players[seat]?.name ?? 'Somebody');
+export const nameOf = (room: ArenaSeen, seat: number): string => (seat === room.seat ? 'You' : room.players[seat]?.name ?? 'Somebody');
 export const secondsLeft = (s: Arena): number => Math.max(0, Math.ceil((s.until - s.tick) / hz));
 
 /** A seat's line in the list. */
 export interface Standing { seat: number; place: number; name: string; total: number; held: number; down: boolean; mine: boolean }
 
 /** Who has how much, the best first; who left is left out. */
-export function standings(room: ArenaRoom): Standing[] {
+export function standings(room: ArenaSeen): Standing[] {
   const { state: s } = room;
   if (!s) return [];
   let place = 1;
@@ -30,7 +32,7 @@ export function standings(room: ArenaRoom): Standing[] {
 }
 
 /** What the list, the clock and the words around the ground show: they are drawn anew only when this changes. */
-export function shown(room: ArenaRoom): string {
+export function shown(room: ArenaSeen): string {
   const { state: s, info } = room;
   const seats = info.seats.map(seat => seat && `${seat.name}${seat.here}`).join();
   if (!s) return `${info.phase} ${seats}`;

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TableProps } from '../table-game.ts';
 import { hz, isOpen } from '../../../shared/games/arena/ground.ts';
-import { asArena, secondsLeft, shown, standings, type ArenaRoom } from './arena-room.ts';
+import { asArena, secondsLeft, shown, standings, type ArenaSeen } from './arena-room.ts';
 import { Scene } from './scene.ts';
 import { ScoreList, Standings } from './score-list.tsx';
 
@@ -49,7 +49,7 @@ export function ArenaTable({ room: anyRoom, tag }: TableProps) {
   );
 }
 
-function Head({ room }: { room: ArenaRoom }) {
+function Head({ room }: { room: ArenaSeen }) {
   const { state: s, info } = room;
   const left = s?.phase === 'play' ? secondsLeft(s) : s?.phase === 'ready' ? info.options.seconds : 0;
   const open = s !== null && isOpen(s, s.tick);
@@ -64,7 +64,7 @@ function Head({ room }: { room: ArenaRoom }) {
 }
 
 /** What stands over the ground while nobody plays on it. */
-function Over({ room }: { room: ArenaRoom }) {
+function Over({ room }: { room: ArenaSeen }) {
   const { state: s, info } = room;
   if (!s || info.phase === 'waiting') return null;
   if (info.phase === 'ended' || s.phase === 'over') return <Standings title="Final standings" rows={standings(room)} note={info.options.rounds === 1 ? 'After one round' : `After ${s.round} rounds`} />;
@@ -76,7 +76,7 @@ function Over({ room }: { room: ArenaRoom }) {
 }
 
 /** The score for those who hear the page: now and then, and when something begins or ends. */
-function Said({ room }: { room: ArenaRoom }) {
+function Said({ room }: { room: ArenaSeen }) {
   const { state: s } = room;
   const text = useRef({ about: '', text: '' });
   const about = s ? `${room.info.phase} ${s.round} ${s.phase} ${s.phase === 'play' ? Math.ceil(secondsLeft(s) / 15) : ''} ${isOpen(s, s.tick)}` : '';
@@ -84,7 +84,7 @@ function Said({ room }: { room: ArenaRoom }) {
   return <p class="unseen" aria-live="polite">{text.current.text}</p>;
 }
 
-function summary(room: ArenaRoom): string {
+function summary(room: ArenaSeen): string {
   const s = room.state!;
   const scores = standings(room).map(row => `${row.name} ${row.total}`).join(', ');
   switch (s.phase) {

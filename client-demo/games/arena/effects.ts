@@ -25,9 +25,10 @@ export class Effects {
   take(seen: Seen, me: number | null, now: number, palette: Palette, still: boolean): void {
     const { before } = this;
     this.before = seen;
+    if (before && seen.s.tick < before.s.tick) this.forget();
     for (let i = this.list.length - 1; i >= 0; i--) if (now > this.list[i]!.born + this.list[i]!.life) this.list.splice(i, 1);
     if (!still) this.trail(seen, now);
-    if (!before || before.s === seen.s || before.s.round !== seen.s.round || seen.s.tick - before.s.tick > 20 || seen.s.phase !== 'play') return;
+    if (!before || before.s === seen.s || before.s.round !== seen.s.round || seen.s.tick < before.s.tick || seen.s.tick - before.s.tick > 20 || seen.s.phase !== 'play') return;
     seen.s.pilots.forEach((pilot, seat) => {
       const was = before.s.pilots[seat];
       const craft = seen.crafts[seat];
@@ -50,6 +51,13 @@ export class Effects {
       const gem = seen.s.gems[slot] === packed ? null : unpackGem(packed);
       if (gem) this.burst({ ...gem, vx: 0, vy: 0 }, gem.worth > 1 ? palette.star : palette.gem, gem.worth > 1 ? 10 : 4, now);
     });
+  }
+
+  /** A replay has gone back: what has flashed has not happened yet. */
+  private forget(): void {
+    this.list.length = 0;
+    for (const points of this.trails) points.length = 0;
+    this.shakes = 0;
   }
 
   private trail(seen: Seen, now: number): void {

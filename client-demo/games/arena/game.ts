@@ -1,8 +1,9 @@
 import type { Contract } from '../../../shared/contract.ts';
-import { arena } from '../../../shared/games/arena/contract.ts';
+import { arena, type Arena } from '../../../shared/games/arena/contract.ts';
 import type { TableGame } from '../table-game.ts';
 import { asArena, standings } from './arena-room.ts';
 import { ArenaTable } from './arena-table.tsx';
+import { happenings } from './happenings.ts';
 import { ArenaPicture } from './picture.tsx';
 
 export const arenaTable: TableGame = {
@@ -20,6 +21,7 @@ export const arenaTable: TableGame = {
   ownSeats: true,
   ownStandings: true,
   hold: arena.def.away.hold,
+  retelling: { pace: { by: 'time', step: 250, tick: state => (state as Arena).tick }, happenings },
   Table: ArenaTable,
   Picture: ArenaPicture,
   turn: () => null,

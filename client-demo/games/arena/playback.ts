@@ -1,19 +1,30 @@
-import { interpolate, predictOwn, type Interpolation, type Own } from '../../../client/predict/index.ts';
+import { interpolate, interpolateReplay, predictOwn, type Interpolation, type Own, type ReplayInterpolation } from '../../../client/predict/index.ts';
+import { ReplayRoom } from '../../../client/replay/index.ts';
 import type { DefOf } from '../../../shared/contract.ts';
 import type { arena, Arena } from '../../../shared/games/arena/contract.ts';
 import { arenaGuess } from '../../../shared/games/arena/guess.ts';
 import { unpackGem } from '../../../shared/games/arena/ground.ts';
 import { craftSize, type Craft } from '../../../shared/games/arena/motion.ts';
 import { dashRest } from '../../../shared/games/arena/pilot.ts';
-import type { ArenaRoom } from './arena-room.ts';
+import type { ArenaRoom, ArenaSeen } from './arena-room.ts';
 import { arenaMotion, type Shown } from './motion.ts';
 
 type Def = DefOf<typeof arena>;
 /** What is to be seen at a moment: the others a little late, and so evenly; one's own craft where it is now. */
 export interface Seen { tick: number; s: Arena; crafts: Craft[] }
 
-/** A room as it is to be drawn, frame by frame. */
-export class Playback {
+/** What a scene draws, frame by frame, and takes what the hands do. */
+export interface Pictures {
+  /** As `room.input`, seen in the next frame. */
+  readonly input: ArenaSeen['input'];
+  at(now: number): Seen | null;
+  stop(): void;
+}
+
+export const picturesOf = (room: ArenaSeen): Pictures => (room instanceof ReplayRoom ? new Screening(room) : new Playback(room as ArenaRoom));
+
+/** A room that is played. */
+class Playback implements Pictures {
   private readonly others: Interpolation<Def, Shown>;
   private readonly own: Own<Def, Shown>;
   private dash: { own: number; shown: number } | null = null;
@@ -23,8 +34,7 @@ export class Playback {
     this.own = predictOwn(room, arenaGuess, arenaMotion);
   }
 
-  /** As `room.input`, seen in the next frame. */
-  get input(): ArenaRoom['input'] { return this.own.input; }
+  get input(): ArenaSeen['input'] { return this.own.input; }
 
   at(now: number): Seen | null {
     const seen = this.others.at(now);
@@ -52,6 +62,22 @@ export class Playback {
     if (own > told && !same(own)) this.dash = { own, shown: tick + 1 };
     return same(told) || (own > told && same(own)) ? this.dash!.shown : told;
   }
+}
+
+/** A match that is over: where the replay stands, whatever the time. */
+class Screening implements Pictures {
+  private readonly all: ReplayInterpolation<Def, Shown>;
+
+  constructor(private readonly room: ReplayRoom<Def>) { this.all = interpolateReplay(room, arenaMotion); }
+
+  get input(): ArenaSeen['input'] { return this.room.input; }
+
+  at(): Seen {
+    const { tick, state, things } = this.all.at();
+    return { tick, s: state, crafts: Object.values(things) };
+  }
+
+  stop(): void {}
 }
 
 /** Whether a gem lies where a craft is, or was a moment ago: then it is the one that took it. */

@@ -1,5 +1,5 @@
 import { dashRest } from '../../../shared/games/arena/pilot.ts';
-import type { ArenaRoom } from './arena-room.ts';
+import type { ArenaSeen } from './arena-room.ts';
 import { nameOf } from './arena-room.ts';
 import { Controls } from './controls.ts';
 import { Effects } from './effects.ts';
@@ -7,13 +7,13 @@ import { readPalette } from './look.ts';
 import { speaker } from '../../sound/speaker.ts';
 import { Noises } from './noises.ts';
 import { Painter } from './painter.ts';
-import { Playback, type Seen } from './playback.ts';
+import { picturesOf, type Pictures, type Seen } from './playback.ts';
 
 export interface Parts { root: HTMLElement; pad: HTMLElement; canvas: HTMLCanvasElement }
 
 /** The moving part of the page: draws the room while somebody can see it, and takes what the hands do to the room. */
 export class Scene {
-  private readonly playback: Playback;
+  private readonly playback: Pictures;
   private readonly effects = new Effects();
   private readonly noises = new Noises(speaker.play);
   private readonly painter: Painter;
@@ -26,9 +26,9 @@ export class Scene {
   private rested = '1';
   private writtenAt = -Infinity;
 
-  constructor(private readonly room: ArenaRoom, private readonly parts: Parts) {
+  constructor(private readonly room: ArenaSeen, private readonly parts: Parts) {
     const { canvas, root, pad } = parts;
-    this.playback = new Playback(room);
+    this.playback = picturesOf(room);
     this.painter = new Painter(canvas);
     this.palette = readPalette(root);
     this.controls = new Controls(pad, { may: () => this.mayPlay(), steer: to => this.steer(to), dash: () => this.dash() });

@@ -1,4 +1,4 @@
-import type { ArenaRoom, Standing } from './arena-room.ts';
+import type { ArenaSeen, Standing } from './arena-room.ts';
 import type { TableProps } from '../table-game.ts';
 import { total } from '../../../shared/games/arena/standings.ts';
 import { marks } from '../marks.ts';
@@ -14,7 +14,7 @@ export function CraftToken({ seat }: { seat: number }) {
 }
 
 /** Who has how much, in the order of the seats: a list that reorders itself cannot be read at a glance. */
-export function ScoreList({ room, tag }: { room: ArenaRoom; tag: TableProps['tag'] }) {
+export function ScoreList({ room, tag }: { room: ArenaSeen; tag: TableProps['tag'] }) {
   const { state: s, info } = room;
   return (
     <ul class="arena-scores" aria-label="Gems">

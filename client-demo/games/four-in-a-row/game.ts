@@ -1,5 +1,5 @@
 import type { Contract } from '../../../shared/contract.ts';
-import { columns, fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
+import { columns, fourInARow, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
 import type { TableGame } from '../table-game.ts';
 import { asFour } from './four-room.ts';
 import { FourTable } from './four-table.tsx';
@@ -19,6 +19,14 @@ export const fourInARowTable: TableGame = {
   ownSeats: false,
   ownStandings: false,
   hold: fourInARow.def.away.hold,
+  retelling: {
+    pace: { by: 'moves', dwell: { round: 700, move: 950, blow: 0, call: 1_500, out: 0 } },
+    happenings: ({ state, before, events }) => {
+      const [now, was] = [state as Four, before as Four];
+      const moves = events.filter(([name]) => name === 'dropped').map(([, data]) => ({ kind: 'move' as const, seat: (data as { seat: number }).seat, text: null }));
+      return now.line && !was.line ? [...moves.slice(0, -1), { kind: 'call', seat: moves.at(-1)?.seat ?? null, text: null }] : moves;
+    },
+  },
   Table: FourTable,
   Picture: FourPicture,
   turn: room => (room.info.phase === 'playing' ? (asFour(room).state?.turn ?? null) : null),

@@ -4,6 +4,7 @@ import type { TableGame } from '../table-game.ts';
 import { asDice } from './dice-room.ts';
 import { DiceTable } from './dice-table.tsx';
 import { DicePicture } from './picture.tsx';
+import { happenings } from './happenings.ts';
 import { diceInWords, lastInWords } from './words.ts';
 
 export const liarsDiceTable: TableGame = {
@@ -20,6 +21,7 @@ export const liarsDiceTable: TableGame = {
   ownSeats: true,
   ownStandings: false,
   hold: liarsDice.def.away.hold,
+  retelling: { pace: { by: 'moves', dwell: { round: 1_300, move: 1_500, blow: 0, call: 3_400, out: 3_400 } }, happenings },
   Table: DiceTable,
   Picture: DicePicture,
   turn(room) {

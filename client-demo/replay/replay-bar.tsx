@@ -1,0 +1,47 @@
+import { useMemo, useState } from 'preact/hooks';
+import { useCell, useSources } from '../cell.ts';
+import { copyText } from '../clipboard.ts';
+import { originForOthers } from '../config.ts';
+import type { TableGame } from '../games/table-game.ts';
+import { Logo } from '../logo.tsx';
+import { aroundScene } from '../room/calm.ts';
+import { BackIcon, LinkIcon } from '../room/icons.tsx';
+import { go, linkTo } from '../route.ts';
+import type { Session } from '../session.ts';
+
+/** Above a replay: what is shown, a link to it, and the way back: home, or to the table that one came from. */
+export function ReplayBar({ session, id, match, game }: { session: Session; id: string; match: number; game: TableGame | null }) {
+  const origin = originForOthers(useCell(session.config)) ?? location.origin;
+  const [said, setSaid] = useState('');
+  async function copy(): Promise<void> {
+    if (await copyText(linkTo({ page: 'replay', room: id, match }, origin))) setSaid('Copied');
+    else session.toaster.say('Copy the address of this page: it is the link.');
+    setTimeout(() => setSaid(''), 2_500);
+  }
+  return (
+    <header class="bar">
+      <a class="bar-home" href="#/" aria-label="Rejoin: home"><BackIcon /><Logo /></a>
+      {game && <p class="bar-game">{game.title}</p>}
+      <p class="replay-badge">Replay</p>
+      <span class="bar-gap" />
+      {game && <button type="button" class="button is-small replay-copy" data-testid="copy-link" onClick={() => void copy()}><LinkIcon /><span>{said || 'Copy link'}</span></button>}
+      <Back session={session} id={id} match={match} />
+      <p class="unseen" role="status">{said && 'Link copied'}</p>
+    </header>
+  );
+}
+
+/** Who came from the table has it waiting behind; where the next match has begun, it is said. */
+function Back({ session, id, match }: { session: Session; id: string; match: number }) {
+  const visit = useCell(session.visit);
+  const room = visit?.room?.id === id && visit.room.ended === null ? visit.room : null;
+  useSources(useMemo(() => room && aroundScene(room), [room]));
+  if (!room || !visit?.route) return <button type="button" class="button is-small" onClick={() => go({ page: 'home' })}>Home</button>;
+  const { route } = visit;
+  const goesOn = room.info.phase === 'playing' && room.info.match !== match;
+  return (
+    <button type="button" class={`button is-small ${goesOn ? 'is-primary' : ''}`} data-testid="to-table" onClick={() => go(route)}>
+      {goesOn ? 'The next match is on' : 'To the table'}
+    </button>
+  );
+}

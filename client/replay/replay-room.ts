@@ -1,0 +1,191 @@
+import type { ClocksOf, Contract, ContractDef, EventsOf, OptionsOf, Out, ViewOf } from '../../shared/contract.ts';
+import { copy } from '../../shared/delta.ts';
+import type { Json } from '../../shared/json.ts';
+import type { Place } from '../../shared/place.ts';
+import type { PublicRoom, PublicSeat, RoomView, WireEvent } from '../../shared/protocol.ts';
+import { refused } from '../../shared/refusals.ts';
+import { Listeners } from '../listeners.ts';
+import type { Replay } from '../replay.ts';
+import type { Act, Input, RoomLike, Signal } from '../room.ts';
+import { Cursor } from './cursor.ts';
+
+/** How a recording is shown. */
+export interface ReplayOptions<D extends ContractDef> {
+  /**
+   * For games with a tick: the number in the state that the rules count up by one a tick. Time goes by it then, evenly, also where
+   * the room stood still because its owner had died or nobody was there. Default: time as it went by.
+   */
+  tick?: (s: ViewOf<D>) => number;
+}
+
+/** A frame of a recording, while `scan` is at it. States change in place: copy what is to stay. */
+export interface Scanned<D extends ContractDef> {
+  /** How many frames have happened: 0 is the beginning, before any. */
+  frame: number;
+  /** Ms from the beginning. */
+  at: number;
+  state: ViewOf<D>;
+  /** The state one frame earlier; at the beginning, the same. */
+  before: ViewOf<D>;
+  info: PublicRoom & { options: OptionsOf<D> };
+  /** What the frame told everybody. */
+  events: readonly WireEvent[];
+}
+
+/** What is passed over by more than this (ms) is told as `replayed`: it is not what is seen to happen. */
+const happening = 1_000;
+/** An object with the same function under every name; it is no promise. */
+const always = (fn: unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? fn : undefined) });
+
+/**
+ * A finished match as a room that one watches: a component that shows a room shows this, too. It is at one frame of the recording, and
+ * goes to any other in an instant, however long the match was. Nobody acts in it: `act` is refused, as for who watches.
+ */
+export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike<D> {
+  /** Refused: `not-seated`. */
+  readonly act: Act<D> = always(async () => refused('not-seated')) as Act<D>;
+  /** Does nothing. */
+  readonly input: Input<D> = always(() => {}) as Input<D>;
+  /** Does nothing. */
+  readonly signal: Signal<D> = always(() => {}) as Signal<D>;
+  /** After each step to another frame. */
+  readonly onChange: (fn: () => void) => () => void;
+  readonly seat = null;
+  readonly ended = null;
+  readonly live = true;
+  readonly pending = 0;
+  readonly watchers = 0;
+  private readonly changed = new Listeners<[]>();
+  private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
+  private readonly cursor: Cursor;
+  /** For looks elsewhere, which must not move what is shown. */
+  private readonly scout: Cursor;
+  /** When each frame happened, by how many have then; the first is 0. */
+  private readonly times: number[];
+  private view: RoomView;
+  private at = 0;
+  private ms = 0;
+
+  /** @internal */
+  constructor(readonly replay: Replay, options: ReplayOptions<D>, private readonly hz: number) {
+    this.onChange = fn => this.changed.add(fn);
+    this.cursor = Cursor.open(replay.data);
+    this.scout = this.cursor.beside();
+    this.view = this.cursor.to(0);
+    this.times = [0, ...replay.data.frames.map(([at]) => at)];
+    const { tick } = options;
+    if (tick) this.times = this.evened(tick);
+  }
+
+  /** How many frames there are: `go(length)` is the end. */
+  get length(): number { return this.replay.data.frames.length; }
+  /** How many of them have happened in what is shown. */
+  get frame(): number { return this.at; }
+  /** How long it is, ms. */
+  get duration(): number { return this.times[this.length]!; }
+  /** Where it is, ms from the beginning; between two frames, too. */
+  get position(): number { return this.ms; }
+  /** Ms from the beginning to when so many frames have happened. */
+  timeOf(frame: number): number { return this.times[this.within(frame)]!; }
+
+  /** Goes to a moment, ms from the beginning: all that had happened by then. */
+  seek(ms: number): void {
+    const aim = Math.max(0, Math.min(ms, this.duration));
+    this.move(this.frameAt(aim), aim);
+  }
+
+  /** Goes to where so many frames have happened. */
+  go(frame: number): void { this.move(this.within(frame), this.timeOf(frame)); }
+
+  /** The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where it is. */
+  peek(frame: number): ViewOf<D> { return copy(this.scout.to(this.within(frame)).state) as ViewOf<D>; }
+
+  /** Goes over the whole recording once, from the beginning to the end; what is shown stays where it is. */
+  scan(look: (seen: Scanned<D>) => void): void {
+    const behind = this.cursor.beside();
+    for (let frame = 0; frame <= this.length; frame++) {
+      const { state, room } = this.scout.to(frame);
+      look({ frame, at: this.times[frame]!, state: state as ViewOf<D>, before: behind.to(Math.max(0, frame - 1)).state as ViewOf<D>, info: room as Scanned<D>['info'], events: frame === 0 ? [] : this.eventsOf(frame) });
+    }
+  }
+
+  get id(): string { return this.view.room.id; }
+  get code(): string { return this.view.room.code; }
+  /** As everybody sees it now that the match is over. Read it, do not change it; it changes in place, so copy what you keep. */
+  get state(): ViewOf<D> { return this.view.state as ViewOf<D>; }
+  get info(): PublicRoom & { options: OptionsOf<D> } { return this.view.room as PublicRoom & { options: OptionsOf<D> }; }
+  get players(): (PublicSeat | null)[] { return this.view.room.seats; }
+  /** The frame, of term 0: owners are not recorded. */
+  get place(): Place { return [0, this.at]; }
+  get term(): number { return 0; }
+  /** The room's clock then, ms since 1970. */
+  now(): number { return this.replay.data.began + (this.at === 0 ? 0 : this.replay.data.frames[this.at - 1]![0]); }
+  /** Ms until a shown timer was due, or null when it was not set. */
+  clock(name: ClocksOf<D>): number | null {
+    const due = this.info.clocks[name];
+    return due === undefined ? null : Math.max(0, due - this.now());
+  }
+
+  /**
+   * Hears an event of the game when it is passed over on the way forward; on the way back nothing happens. `replayed`: it happened
+   * more than a second before what is shown then.
+   */
+  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Place }) => void): () => void {
+    let listeners = this.heard.get(event);
+    if (!listeners) this.heard.set(event, listeners = new Listeners());
+    return listeners.add(fn as never);
+  }
+
+  /** Signals are not recorded: nothing is heard. */
+  onSignal(): () => void { return () => {}; }
+
+  private move(frame: number, ms: number): void {
+    const before = this.at;
+    this.ms = ms;
+    if (frame === before) return;
+    this.view = this.cursor.to(frame);
+    this.at = frame;
+    if (this.heard.size > 0) {
+      for (let one = before + 1; one <= frame; one++) {
+        for (const [name, data] of this.eventsOf(one)) this.heard.get(name)?.tell(data, { replayed: ms - this.times[one]! > happening, place: [0, one] });
+      }
+    }
+    this.changed.tell();
+  }
+
+  private eventsOf(frame: number): readonly WireEvent[] { return this.replay.data.frames[frame - 1]![2] ?? []; }
+  private within(frame: number): number { return Math.max(0, Math.min(Math.trunc(frame), this.length)); }
+
+  /** The last frame that had happened at a moment. */
+  private frameAt(ms: number): number {
+    let [low, high] = [0, this.length];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.times[middle]! <= ms) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  private evened(tick: (s: ViewOf<D>) => number): number[] {
+    const times: number[] = [];
+    let first = 0;
+    this.scan(({ frame, state }) => {
+      if (frame === 0) first = tick(state);
+      times.push(Math.max(times.at(-1) ?? 0, ((tick(state) - first) * 1_000) / this.hz));
+    });
+    return times;
+  }
+}
+
+/**
+ * A finished match as a room that one watches, to be gone through back and forth.
+ *
+ * @example
+ * const room = replayRoom(await client.replay(id, 1), race)
+ * room.onChange(() => draw(room.state))
+ * slider.max = String(room.duration)
+ * slider.oninput = () => room.seek(Number(slider.value))
+ */
+export const replayRoom = <D extends ContractDef>(replay: Replay, contract: Contract<D>, options: ReplayOptions<D> = {}): ReplayRoom<D> =>
+  new ReplayRoom(replay, options, (contract.def as ContractDef).tick?.hz ?? 20);
