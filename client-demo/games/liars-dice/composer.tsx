@@ -78,7 +78,7 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
         </div>
       </>}
       <div class="composer-deeds">
-        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" aria-label={`Bid ${bidInWords(bid)}`} onClick={() => onBid(bid)}>Bid {bid.count} × <Die face={bid.face} /></button>}
+        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" onClick={() => onBid(bid)}>Bid <span class="composer-what" aria-hidden="true">{bid.count} × <Die face={bid.face} /></span><span class="unseen">{bidInWords(bid)}</span></button>}
         <button type="button" class="button is-danger" data-testid="challenge" disabled={!active || !over} onClick={onChallenge}>Liar!</button>
       </div>
     </fieldset>

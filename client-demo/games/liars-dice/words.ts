@@ -14,7 +14,7 @@ export interface Voice { seat: number | null; names: readonly string[] }
 const verb = (voice: Voice, seat: number, own: string, other: string): string => (seat === voice.seat ? `You ${own}` : `${voice.names[seat]} ${other}`);
 
 export const revealInWords = (voice: Voice, { bid, by, count, loser }: Reveal): { found: string; loss: string } => ({
-  found: `${verb(voice, by, 'doubt', 'doubts')} ${bidInWords(bid)}: there ${count === 1 ? 'is' : 'are'} ${number(count)}.`,
+  found: `${verb(voice, by, 'doubt', 'doubts')} ${bidInWords(bid)}: there ${count === 1 ? 'is' : 'are'} ${count === 0 ? 'none' : number(count)}.`,
   loss: `${verb(voice, loser, 'lose', 'loses')} a die.`,
 });
 
