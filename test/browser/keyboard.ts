@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { until } from '../../server/launcher/until.ts';
 
 /** More stops than a person would go through. */
 const most = 120;
@@ -42,4 +43,26 @@ export async function walkByTab(page: Page): Promise<string[]> {
   }
   if (expected <= most) wrong.push(...(await page.evaluate('[...window.stopsLeft].filter(el => el.isConnected && !el.disabled).map(el => window.nameOf(el) + " is not reached by Tab")') as string[]));
   return wrong;
+}
+
+/** What has the focus: by its test id, its label, or its words. */
+export const focused = (page: Page): Promise<string> => page.evaluate(() => {
+  const el = document.activeElement as HTMLElement | null;
+  if (!el || el === document.body) return '';
+  return el.dataset['testid'] ?? (el as HTMLInputElement).labels?.[0]?.textContent?.trim() ?? el.textContent.trim();
+});
+
+/** A test id is meant whole; of words, the beginning will do. */
+const fits = (name: string, what: string) => name === what || (/[A-Z]/.test(what) && name.startsWith(what));
+
+/** Waits until the focus is on what has this test id, or begins with these words. */
+export const focusIs = (page: Page, what: string): Promise<true> => until(`the focus is on ${what}`, async () => fits(await focused(page), what) || undefined, { within: 15_000 });
+
+/** Presses Tab until the focus is there. */
+export async function tabTo(page: Page, what: string): Promise<void> {
+  for (let n = 0; n < most; n++) {
+    if (fits(await focused(page), what)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${what} is not reached by Tab`);
 }

@@ -1,10 +1,11 @@
-import { Tokens } from '../../server/identity/tokens.ts';
+import { Tokens, type Identity } from '../../server/identity/tokens.ts';
 import { realClock, realEntropy } from '../../server/real-ports.ts';
 
 const month = 31 * 24 * 3_600_000;
 
-/** The token of a guest who was last here longer ago than it lives. @param secret the nodes' own */
-export function oldToken(secret: string): Promise<string> {
+/** The token of a guest who was last here longer ago than it lives. @param secret the nodes' own @param who as their last token says; nobody in particular without */
+export function oldToken(secret: string, who?: { sub: string; name: string }): Promise<string> {
   const tokens = new Tokens(secret, { ...realClock, now: () => realClock.now() - month }, realEntropy);
-  return tokens.issue(tokens.newGuest('Ada'));
+  const guest: Identity = who ? { player: who.sub, name: who.name } : tokens.newGuest('Ada');
+  return tokens.issue(guest);
 }

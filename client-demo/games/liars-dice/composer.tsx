@@ -61,12 +61,12 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
       <legend class="unseen">Your bid. Keys: 1 to 6 for the face, plus and minus for the count.</legend>
       {bid && <>
         <div class="composer-count">
-          <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active || bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
+          <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active} aria-disabled={bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
           <span
             class="composer-number" role="spinbutton" tabIndex={active ? 0 : -1} data-testid="bid-count" aria-label="Number of dice" aria-disabled={!active}
             aria-valuemin={least(bid.face)} aria-valuemax={total} aria-valuenow={bid.count} aria-valuetext={bidInWords(bid)} onKeyDown={spin}
           >{bid.count}</span>
-          <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active || bid.count >= total} onClick={() => step(1)}>+</button>
+          <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active} aria-disabled={bid.count >= total} onClick={() => step(1)}>+</button>
         </div>
         <div class="composer-faces" role="group" aria-label="Face">
           {faces.map(face => (
