@@ -21,7 +21,8 @@ await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdou
 await mkdir(folder, { recursive: true });
 await Promise.all([buildPage(), buildDevPage()]);
 const secret = randomBytes(32).toString('base64url');
-const cluster = await startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret } });
+// Links and QR codes say what they would in a home.
+const cluster = await startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret, PUBLIC_URL: 'http://192.168.1.20:8080' } });
 try {
   const browser = await launchBrowser();
   try {

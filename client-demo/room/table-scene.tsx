@@ -65,7 +65,8 @@ function Playground({ session, visit, room, emotes, waiting }: { session: Sessio
     <>
       {!ownSeats && info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={mine(i)} emotes={emotes} />)}
       <div class="scene-board"><Table room={acting} waiting={waiting} say={text => session.toaster.say(text)} tag={tag} /></div>
-      <div class="scene-story">
+      {/* How it came out takes the place of what one played with: it is another thing, and not this one moved. */}
+      <div class="scene-story" key={info.phase === 'ended' ? 'over' : 'on'}>
         <Story session={session} visit={visit} room={room} />
         {info.phase !== 'waiting' && !other && <EmoteBar room={room} emotes={emotes} />}
       </div>

@@ -56,7 +56,7 @@ describe('visits to the page, on a cluster', function () {
       await live(page);
     };
     const visit = async (play: (visitor: Visitor) => Promise<void>): Promise<Played> => {
-      const visitor = await openPage(browser, cluster.url, { name: 'Ada', prepare: watchShifts });
+      const visitor = await openPage(browser, cluster.url, { name: 'Ada', phone: true, prepare: watchShifts });
       await noteTheLoad([visitor.page]);
       await play(visitor);
       await visitor.page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 60_000 });
@@ -106,7 +106,7 @@ describe('visits to the page, on a cluster', function () {
     });
 
     for (const [game, again, outcomes] of [['four', 'Rematch', /^You win$|^You lose$|^A draw$/], ['dice', 'Next match', /^You win$|^You lose$/], ['arena', 'Next match', /^You (win|share|come)/]] as const) {
-      it(`${game}: to its end, and on; nothing on the page jumps`, async () => {
+      it(`${game}: to its end, and on; nothing jumps on a phone`, async () => {
         const { visitor, result } = await played[game]!;
         assert.match(result, outcomes);
         await visitor.page.getByRole('button', { name: again, exact: true }).click();

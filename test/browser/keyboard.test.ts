@@ -91,8 +91,12 @@ describe('the page, by keyboard alone', function () {
     const turn = () => until('its turn', async () => (await page.getByTestId('dice').getAttribute('data-hand')) !== '' || undefined, { within: 60_000 });
     await turn();
     const count = Number(await page.getByTestId('bid-count').textContent());
-    await press('6', '+');
-    await page.locator('[data-testid="bid-face-6"][aria-pressed="true"]').waitFor();
+    // Within the first frame of its turn no key is heard yet.
+    await until('a face is chosen', async () => {
+      await press('6');
+      return (await page.getByTestId('bid-face-6').getAttribute('aria-pressed')) === 'true' || undefined;
+    }, { within: 15_000 });
+    await press('+');
     assert.ok(Number(await page.getByTestId('bid-count').textContent()) >= count);
     await tabTo(page, 'bid');
     await press('Enter');

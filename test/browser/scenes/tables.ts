@@ -5,6 +5,7 @@ import { arena } from '../../../shared/games/arena/contract.ts';
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice, smallestBid } from '../../../shared/games/liars-dice/contract.ts';
 import { randomFrom } from '../../../shared/random.ts';
+import { until } from '../../../server/launcher/until.ts';
 import { phaseIs, way, type Visitor } from '../browser.ts';
 import { playsByItself } from '../at-play.ts';
 import { dropDiscs, grows, type Scene, type Stage } from './stage.ts';
@@ -203,7 +204,14 @@ const diceScenes: Scene[] = [
       const random = randomFrom([5, 6, 7, 8]);
       for (const one of [room, cleo] as DiceRoom[]) playsByItself(one, random);
       await start();
-      await visitor.page.locator('[data-testid="dice"]:not([data-hand=""]) [data-testid="current-bid"]').waitFor({ timeout: 40_000 });
+      const { page } = visitor;
+      await until('there is a bid to beat', async () => {
+        await page.locator('[data-testid="dice"]:not([data-hand=""])').waitFor({ timeout: 60_000 });
+        if (await page.getByTestId('current-bid').count() > 0) return true;
+        await page.getByTestId('bid').click(); // it began the round itself
+        await page.locator('[data-testid="dice"][data-hand=""]').waitFor();
+        return undefined;
+      }, { within: 60_000 });
       return visitor;
     },
   },
