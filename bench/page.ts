@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { connect, type Client } from '../client/index.ts';
@@ -22,6 +22,7 @@ if (![loads, slower, seconds].every(n => n > 0)) throw new Error('--loads, --slo
 /** Nothing larger is painted after this long (ms) with nothing to wait for. */
 const settled = 1_500;
 
+const before = loadavg()[0]!.toFixed(1);
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
 await buildPage();
 const cluster = await startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } });
@@ -37,7 +38,7 @@ try {
       lines.push(await measured(name, browser, url, undefined, begin));
     }
     const kilo = (type: string) => ((transferred.get(type) ?? 0) / 1_000).toFixed(1);
-    process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Chromium ${browser.version()}, its CPU ${slower} times slower; ${loads} loads each, nothing cached\n\n`);
+    process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Chromium ${browser.version()}, its CPU ${slower} times slower; ${loads} loads each, nothing cached; load of the machine before ${before} (1 is one core)\n\n`);
     process.stdout.write(`| | largest paint of words, ms: median (all) | all is there, ms: median (all) | layout shift |\n|---|---|---|---|\n${lines.join('\n')}\n\n`);
     process.stdout.write(`transferred for the first screen, KB: HTML ${kilo('Document')}, CSS ${kilo('Stylesheet')}, JavaScript ${kilo('Script')}\n`);
     process.stdout.write(`${await frames(browser)}\n`);
