@@ -109,8 +109,9 @@ function inWords(times: readonly number[]): string {
   return `${sorted[Math.floor(sorted.length / 2)]} (${sorted.join(', ')})`;
 }
 
-function ready(page: Page): Promise<void> {
-  return page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: 60_000 });
+async function ready(page: Page): Promise<void> {
+  await page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: 60_000 });
+  await page.locator('.home-main, [data-testid="table"]').waitFor({ timeout: 60_000 });
 }
 
 /** In the page's own words: what is compiled here does not run there. */
