@@ -3,6 +3,7 @@ import { useCell, useSources } from './cell.ts';
 import { Paints } from './games/four-in-a-row/disc.tsx';
 import { Home } from './home/home.tsx';
 import type { Arrival } from './identity.ts';
+import { useLanding } from './landing.ts';
 import { replaceRoute, useRoute } from './route.ts';
 import { ReplayPage } from './replay/replay-page.tsx';
 import { RoomPage } from './room/room-page.tsx';
@@ -43,10 +44,11 @@ function Screens({ session }: { session: Session }) {
 
 function NotLetIn({ code, detail }: { code: string; detail: string | undefined }) {
   const { title, text } = wordsFor(code, detail);
+  const heading = useLanding(code);
   return (
     <main class="away">
       <section class="remedies" role="alert" data-testid="refusal">
-        <h1 class="story-title">{title}</h1>
+        <h1 class="story-title" ref={heading} tabIndex={-1}>{title}</h1>
         <p class="soft">{text}</p>
         <div class="row"><button type="button" class="button is-primary" onClick={() => location.reload()}>Reload</button></div>
       </section>

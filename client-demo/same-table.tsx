@@ -10,7 +10,7 @@ export function SameTable({ twin, onChoose, onWatch }: { twin: OtherWindow; onCh
       <header class="bar"><Logo /></header>
       <main class="away">
         <section class="remedies" data-testid="same-table">
-          <h2 class="story-title">This table is open in another window</h2>
+          <h1 class="story-title">This table is open in another window</h1>
           <p class="soft">A player has one seat, and it goes to one window.</p>
           <div class="row">
             {twin.room?.open && <button type="button" class="button is-primary" onClick={() => onChoose('own')}>Sit down opposite</button>}

@@ -4,7 +4,7 @@ import type { Wish } from './find-room.ts';
 import { nameOf, keepName, settle, storageOf, type Player } from './identity.ts';
 import { otherHandOf, tidyName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
-import { byRoom, go, replaceRoute, type TableRoute } from './route.ts';
+import { byRoom, go, readRoute, replaceRoute, type TableRoute } from './route.ts';
 import { SeatMemory } from './seat-memory.ts';
 import { spread } from './spread.ts';
 import { second as secondStorage } from './storage.ts';
@@ -20,6 +20,8 @@ export class Session {
   readonly name: Cell<string>;
   readonly seats: SeatMemory;
   readonly toaster = new Toaster();
+  /** The server did not know who this was: what they had, they have no more. */
+  forgotten = false;
   private other: Client | null = null;
 
   constructor(readonly player: Player, readonly windows: Windows) {
@@ -28,6 +30,12 @@ export class Session {
     this.seats = new SeatMemory(storageOf(player));
     this.client = connect(location.origin, { name: this.name.value, storage: storageOf(player), byRoom: byRoom() });
     this.client.onStatus(status => { if (status.state === 'live') windows.tell({ node: status.node }); });
+    this.client.onNewIdentity(() => {
+      this.forgotten = true;
+      this.seats.forget();
+      this.seats.both = null;
+      if (readRoute().page === 'home') this.sayForgotten();
+    });
     windows.tell({ player });
     void readConfig().then(config => {
       this.config.set(config);
@@ -80,9 +88,16 @@ export class Session {
     const visit = new Visit(this, wish);
     this.visit.set(visit);
     void this.goBy().then(() => visit.enter()).then(() => {
-      if (this.visit.value === visit && visit.route) replaceRoute(visit.route);
+      if (this.visit.value !== visit || !visit.route) return; // turned away: the words about that say it
+      replaceRoute(visit.route);
+      if (this.forgotten) this.sayForgotten();
     });
     return visit;
+  }
+
+  private sayForgotten(): void {
+    this.forgotten = false;
+    this.toaster.say('The server does not know you any more: you are a new guest.');
   }
 
   /** Away from the table; a seat there is kept for a while. */

@@ -30,7 +30,7 @@ export function ActForm({ kind, name, schema, send }: Props) {
       <span class="act-name">{name}{buttons?.field && !raw ? <span class="act-field"> {buttons.field}</span> : null}</span>
       <span class="act-data">
         {raw ? <><JsonField value={data} label={`${name} as JSON`} onChange={setData} /><button type="submit" class="key">Send</button></>
-          : buttons ? buttons.buttons.map(({ label, data: given }) => <button key={label} type="button" class="key" aria-label={label === '' ? name : `${name} ${label}`} onClick={() => void go(given)}>{label === '' ? 'Send' : label}</button>)
+          : buttons ? buttons.buttons.map(({ label, data: given }) => <button key={label} type="button" class="key" aria-label={label === '' ? `Send ${name}` : `${name} ${label}`} onClick={() => void go(given)}>{label === '' ? 'Send' : label}</button>)
             : <><ValueField shape={shape} value={data} label={name} onChange={setData} /><button type="submit" class="key">Send</button></>}
       </span>
       <button type="button" class="tiny" aria-pressed={raw} aria-label={`${name} as JSON`} title="Write the data as JSON, also what does not fit the schema" onClick={() => setRaw(!raw)}>{'{}'}</button>

@@ -22,7 +22,7 @@ export function PaneView({ bench, pane }: { bench: Bench; pane: Pane }) {
       <Network pane={pane} />
       {trouble !== null && <p class="trouble" data-testid="trouble">{trouble}{bench.roomId !== null && <button type="button" class="key" onClick={() => void bench.rejoin(pane)}>Join again</button>}</p>}
       {room && !pane.parts.watch && <Engine pane={pane} room={room} />}
-      <div class="view" data-testid="view">{room && <View room={room} />}</div>
+      <div class="view" data-testid="view" role="group" aria-label={`What ${pane.parts.name} sees`} tabIndex={0}>{room && <View room={room} />}</div>
       {room && !pane.parts.watch && <Deeds pane={pane} />}
       <HeardList pane={pane} />
     </section>

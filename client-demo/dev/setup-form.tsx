@@ -19,7 +19,7 @@ export function SetupForm({ games, guests, setup, change, start }: Props) {
   return (
     <main class="set-up">
       <form onSubmit={event => { event.preventDefault(); start(); }}>
-        <header class="set-up-head"><Logo /><span class="top-dev">dev</span></header>
+        <h1 class="set-up-head"><Logo /><span class="top-dev">dev</span></h1>
         <label class="set-up-line"><span>Game</span><select value={game.name} onChange={event => change(setupFor(games.find(g => g.name === event.currentTarget.value)!))}>{games.map(g => <option key={g.name} value={g.name}>{g.name}</option>)}</select></label>
         <p class="soft set-up-facts">v{game.version} · {min === max ? `${min} seats` : `${min} to ${max} seats`} · begins {game.start === 'full' ? 'when it is full' : game.start === 'ready' ? 'when all are ready' : 'when the host says so'}{game.tick === null ? '' : ` · ${game.tick} ticks a second`}{game.views ? ' · each seat has its own view' : ''}</p>
         {count('Clients with a seat', setup.seats, 1, max, seats => change({ ...setup, seats }))}

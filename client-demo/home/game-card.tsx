@@ -39,9 +39,9 @@ export function GameCard({ game, busy, mine, onWish }: GameCardProps) {
         <p class="variant-note" aria-hidden="true">{chosen.note}</p>
       </fieldset>
       <div class="game-ways">
-        <button type="button" class="button is-primary is-play" data-testid={`play-${name}`} disabled={busy !== null} onClick={() => onWish({ how: 'quick', game, options })}>{label('quick', 'Play', 'Finding a table…')}<span class="unseen"> {game.title}</span></button>
-        <button type="button" class="button" data-testid={`friends-${name}`} disabled={busy !== null} onClick={() => onWish({ how: 'private', game, options })}>{label('private', 'Play with friends', 'One moment…')}<span class="unseen">: {game.title}</span></button>
-        <button type="button" class="button" data-testid={`bots-${name}`} disabled={busy !== null} onClick={() => onWish({ how: 'bots', game, options, bots })}>{label('bots', bots === 1 ? 'Play against a bot' : 'Play against bots', 'One moment…')}<span class="unseen">: {game.title}</span></button>
+        <button type="button" class="button is-primary is-play" data-testid={`play-${name}`} aria-disabled={busy !== null} onClick={() => onWish({ how: 'quick', game, options })}>{label('quick', 'Play', 'Finding a table…')}<span class="unseen"> {game.title}</span></button>
+        <button type="button" class="button" data-testid={`friends-${name}`} aria-disabled={busy !== null} onClick={() => onWish({ how: 'private', game, options })}>{label('private', 'Play with friends', 'One moment…')}<span class="unseen">: {game.title}</span></button>
+        <button type="button" class="button" data-testid={`bots-${name}`} aria-disabled={busy !== null} onClick={() => onWish({ how: 'bots', game, options, bots })}>{label('bots', bots === 1 ? 'Play against a bot' : 'Play against bots', 'One moment…')}<span class="unseen">: {game.title}</span></button>
       </div>
     </section>
   );

@@ -3,6 +3,7 @@ import { Logo } from '../logo.tsx';
 import { useCell } from '../cell.ts';
 import type { Wish } from '../find-room.ts';
 import { games } from '../games/games.ts';
+import { useLanding } from '../landing.ts';
 import { go } from '../route.ts';
 import type { Session } from '../session.ts';
 import { LineStatus } from '../status/line-status.tsx';
@@ -19,8 +20,10 @@ export function Home({ session }: { session: Session }) {
   const { clustered } = useCell(session.config);
   const [wanted, setWanted] = useState<Wish | null>(null);
   const [problem, setProblem] = useState('');
+  const heading = useLanding(null);
 
   async function begin(wish: Wish): Promise<void> {
+    if (wanted !== null) return;
     setWanted(wish);
     setProblem('');
     const visit = await session.begin(wish);
@@ -44,7 +47,7 @@ export function Home({ session }: { session: Session }) {
       </header>
       <main class="home-main">
         <section class="pitch">
-          <h1>Games that <em>go on.</em></h1>
+          <h1 ref={heading} tabIndex={-1}>Games that <em>go on.</em></h1>
           <p class="lead">{clustered
             ? 'Play with friends, strangers or bots. Kill the server in mid-game: another one goes on, and nobody loses a move.'
             : 'Play with friends, strangers or bots. Lose the connection, close the tab, come back: your seat is kept.'}</p>

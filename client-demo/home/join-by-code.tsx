@@ -24,7 +24,7 @@ export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps
           aria-invalid={problem !== ''} aria-describedby="code-problem" onInput={event => { setText(event.currentTarget.value); onProblem(''); }}
         />
       </label>
-      <button type="submit" class="button" disabled={busy}>Join</button>
+      <button type="submit" class="button" aria-disabled={busy}>Join</button>
       <p id="code-problem" class="problem" role="alert">{problem}</p>
     </form>
   );

@@ -20,7 +20,7 @@ export function OpenRooms({ session }: { session: Session }) {
         {shown?.map(room => (
           <li key={room.id} class="table-line" data-testid="open-room">
             <span class="table-names">{room.names.join(', ') || 'Empty table'}</span>
-            <span class="table-note">{gameNamed(room.game)!.title} · {room.code} · {howItStands(room)}</span>
+            <span class="table-note">{gameNamed(room.game)!.title} · {howItStands(room)} · {room.code}</span>
             <span class="row">
               {room.open && <button type="button" class="button is-small is-primary" aria-label={`Join ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: false })}>Join</button>}
               <button type="button" class="button is-small" aria-label={`Watch ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: true })}>Watch</button>

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
+import { useLanding } from '../landing.ts';
 
 const patience = 2_500;
 
 /** In front of a table: nearly always so short that only its outline is seen. Which game is played there is not known yet. */
 export function Door() {
   const [long, setLong] = useState(false);
+  const heading = useLanding(null);
   useEffect(() => {
     const timer = setTimeout(() => setLong(true), patience);
     return () => clearTimeout(timer);
@@ -12,7 +14,7 @@ export function Door() {
   return (
     <main class="scene is-door">
       <div class="scene-board"><div class="door-outline" aria-hidden="true" /></div>
-      <section class="story"><h2 class="story-title">One moment…</h2><p class="soft">{long ? 'The server takes its time. This page keeps trying.' : 'Coming to the table.'}</p></section>
+      <section class="story"><h1 class="story-title" ref={heading} tabIndex={-1}>One moment…</h1><p class="soft">{long ? 'The server takes its time. This page keeps trying.' : 'Coming to the table.'}</p></section>
     </main>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
+import { useLanding } from '../landing.ts';
 import { go } from '../route.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
@@ -12,13 +13,14 @@ import { hasLeft, outcome } from './seat-words.ts';
 export function Ended({ session, visit, room }: { session: Session; visit: Visit; room: Room }) {
   const game = gameOf(room);
   const both = visit.other.value !== null;
+  const heading = useLanding(room.info.match);
   const others = room.info.seats.filter((_s, i) => i !== room.seat);
   const alone = others.every(s => s === null || hasLeft(s));
   const me = room.seat === null ? null : room.players[room.seat]!;
   const many = (room.info.result?.ranking.flat().length ?? 0) > 2;
   return (
     <section class="story" aria-label="Result">
-      <h2 class="story-title" data-testid="result">{outcome(room, both ? null : room.seat)}</h2>
+      <h2 class="story-title" data-testid="result" ref={heading} tabIndex={-1}>{outcome(room, both ? null : room.seat)}</h2>
       {!(many && game.ownStandings) && <p class="soft">{game.ending(room)}{' '}{game.contract.def.start === 'host' ? '' : whoAgrees(room, both)}</p>}
       {many && !game.ownStandings && <Ranking room={room} />}
       <div class="row">
@@ -45,11 +47,13 @@ function whoAgrees(room: Room, both: boolean): string {
 function Rematch({ visit, room }: { visit: Visit; room: Room }) {
   const [asked, setAsked] = useState(false);
   const me = room.players[room.seat!]!;
+  const done = asked || me.rematch;
   function rematch(): void {
+    if (done) return;
     setAsked(true);
     void Promise.all([room.rematch(), visit.other.value?.rematch()]).finally(() => setAsked(false));
   }
-  return <button type="button" class="button is-primary" disabled={asked || me.rematch} onClick={rematch}>{me.rematch ? 'Rematch asked' : 'Rematch'}</button>;
+  return <button type="button" class="button is-primary" aria-disabled={done} onClick={rematch}>{me.rematch ? 'Rematch asked' : 'Rematch'}</button>;
 }
 
 /** A table of many cannot wait until the last has agreed: its host goes on with whoever is there. */

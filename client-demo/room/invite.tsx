@@ -29,7 +29,7 @@ export function Invite({ session, room, onBoth, onBot = null }: InviteProps) {
   return (
     <section class="invite" aria-label="Invite somebody">
       <div class="invite-text">
-        <h3>Sit down here with</h3>
+        <h2>Sit down here with</h2>
         <p class="code" data-testid="code" aria-label={`Code ${[...room.code].join(' ')}`}>{[...room.code].map((letter, i) => <span key={i}>{letter}</span>)}</p>
         <p class="invite-link"><a href={link} data-testid="link">{link.replace(/^https?:\/\//, '')}</a></p>
       </div>

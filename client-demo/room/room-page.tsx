@@ -24,7 +24,7 @@ function Visiting({ session, visit }: { session: Session; visit: NonNullable<Ses
       {state.at === 'door' && <Door />}
       {state.at === 'turned away' && <main class="away"><Remedies session={session} visit={visit} words={wordsFor(state.code, state.detail)} /></main>}
       {(state.at === 'table' || state.at === 'over') && (
-        <TableScene key={state.room.id} session={session} visit={visit} room={state.room} />
+        <TableScene key={state.room.id} session={session} visit={visit} room={state.room} over={state.at === 'over'} />
       )}
       {state.at === 'over' && <div class="veil"><Remedies session={session} visit={visit} words={wordsFor(state.code)} /></div>}
     </div>

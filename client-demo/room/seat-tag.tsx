@@ -34,7 +34,7 @@ export function SeatTag({ room, index, mine, emotes, clock }: SeatTagProps) {
       <span class="tag-name">{mine ? 'You' : seat.name}</span>
       {seat.bot && <BotIcon />}
       {why && <span class="tag-away"><span class="unseen">{why}</span><span aria-hidden="true">{held ? inSeconds(seat.until! - room.now()) : seat.out ? 'left' : seat.bot ? '' : 'away'}</span></span>}
-      {shown && !why && <span class={`tag-clock ${shown.left < 10_000 ? 'is-short' : ''}`}><span class="unseen">Time left: </span>{inSeconds(shown.left)}</span>}
+      {shown && !why && <span class={`tag-clock ${shown.left < 10_000 ? 'is-short' : ''}`}><span class="unseen">Time left: </span>{inSeconds(Math.min(shown.left, shown.total))}</span>}
     </span>
   );
 }

@@ -24,7 +24,7 @@ export function Seat({ room, index, seat, mine, emotes, recorded = false }: Seat
         <h2 class="seat-name">{seat ? seat.name : 'Free seat'}{seat?.bot && <BotIcon />}</h2>
         <p class="seat-note">{mine && turn ? <b>your turn</b> : <>{mine && <><b>you</b>{', '}</>}{recorded ? noteThen(room, seat, turn, won) : note(room, seat, turn, won)}</>}</p>
       </div>
-      <p class={`seat-clock ${clock && clock.left < 10_000 ? 'is-short' : ''}`}>{clock && <><span class="unseen">Time left: </span>{inSeconds(clock.left)}</>}</p>
+      <p class={`seat-clock ${clock && clock.left < 10_000 ? 'is-short' : ''}`}>{clock && <><span class="unseen">Time left: </span>{inSeconds(Math.min(clock.left, clock.total))}</>}</p>
       <span class="seat-time" aria-hidden="true"><span style={{ transform: `scaleX(${clock ? Math.min(1, clock.left / clock.total) : 0})` }} /></span>
     </section>
   );

@@ -4,6 +4,7 @@ import { useCell, useSources } from '../cell.ts';
 import { ClusterPanel } from '../cluster/panel.tsx';
 import { panelOpen } from '../cluster/panel-open.ts';
 import { gameOf } from '../games/games.ts';
+import { useLanding } from '../landing.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
 import { roomSounds } from '../sound/room-sounds.ts';
@@ -20,7 +21,7 @@ import { TakeoverWatch } from './takeover-watch.ts';
 import { WaitingRoom } from './waiting-room.tsx';
 
 /** A table with everything around it. */
-export function TableScene({ session, visit, room }: { session: Session; visit: Visit; room: Room }) {
+export function TableScene({ session, visit, room, over = false }: { session: Session; visit: Visit; room: Room; /** It is only to be seen: something lies over it. */ over?: boolean }) {
   const other = visit.other.value;
   const around = useMemo(() => aroundScene(room), [room]);
   useSources(around, other?.onChange ?? null, session.client.onStatus);
@@ -36,10 +37,13 @@ export function TableScene({ session, visit, room }: { session: Session; visit: 
   const game = gameOf(room);
   // Tables of many gather, and somebody says when it begins; a table for two begins by itself.
   const gathers = info.phase === 'waiting' && (game.contract.def.start ?? 'full') !== 'full';
+  // How a match came out has a heading of its own to land on.
+  const heading = useLanding(info.phase === 'ended' ? null : `${info.phase} ${info.match}`);
   const kind = gathers ? 'is-gathering' : game.ownSeats ? 'has-own-seats' : 'has-sides';
   return (
-    <div class={`scene-frame ${clustered && open ? 'has-panel' : ''}`}>
+    <div class={`scene-frame ${clustered && open ? 'has-panel' : ''}`} inert={over}>
       <main class={`scene ${kind} plays-${info.game}`} data-testid="table" data-game={info.game} data-phase={info.phase} data-term={room.term} data-match={info.match} data-place={room.place.join('.')} data-seat={room.seat ?? ''}>
+        {!gathers && <h1 class="unseen" ref={heading} tabIndex={-1}>{game.title}, table {[...room.code].join(' ')}</h1>}
         {gathers
           ? <WaitingRoom session={session} visit={visit} room={room} emotes={emotes} />
           : <Playground session={session} visit={visit} room={room} emotes={emotes} waiting={() => watch.waiting()} />}
@@ -64,7 +68,8 @@ function Playground({ session, visit, room, emotes, waiting }: { session: Sessio
     <>
       {!ownSeats && info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={mine(i)} emotes={emotes} />)}
       <div class="scene-board"><Table room={acting} waiting={waiting} say={text => session.toaster.say(text)} tag={tag} /></div>
-      <div class="scene-story">
+      {/* How it came out takes the place of what one played with: it is another thing, and not this one moved. */}
+      <div class="scene-story" key={info.phase === 'ended' ? 'over' : 'on'}>
         <Story session={session} visit={visit} room={room} />
         {info.phase !== 'waiting' && !other && <EmoteBar room={room} emotes={emotes} />}
       </div>

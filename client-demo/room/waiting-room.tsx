@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Room, RefusalCode, Said } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
+import { useHandOver, useLanding } from '../landing.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
 import { wordsFor } from '../words.ts';
@@ -19,6 +20,10 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
   const { min, max } = game.contract.def.seats;
   const seated = info.seats.filter(seat => seat !== null).length;
   const hosts = room.seat !== null && room.seat === info.host;
+  const gather = useRef<HTMLElement>(null);
+  const heading = useLanding(null);
+  // The button that adds a bot goes with its free seat.
+  useHandOver(gather, '[data-testid="add-bot"]:enabled, [data-testid="start"]:enabled', `${seated} ${busy}`);
 
   /** One thing at a time; what the room refuses is said. */
   async function ask(deed: Promise<Said<RefusalCode>>): Promise<void> {
@@ -30,9 +35,9 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
 
   return (
     <>
-      <section class="gather" aria-labelledby="gather-title">
+      <section class="gather" aria-labelledby="gather-title" ref={gather}>
         <header class="gather-head">
-          <h1 class="story-title" id="gather-title">{game.title}</h1>
+          <h1 class="story-title" id="gather-title" ref={heading} tabIndex={-1}>{game.title}</h1>
           <p class="soft">{seated} of {max} here{seated < min ? `, ${min} make a match` : ''}</p>
         </header>
         <ul class="gather-seats">

@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Client, Room, RoomStatus } from '../../client/index.ts';
 import { useSources, useTicking } from '../cell.ts';
 
-type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string };
+/** `lead`: what goes first where there is no room for all of it. */
+type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string; lead?: string };
 
 /** A break shorter than this is not worth frightening anybody. */
 const unnoticed = 350;
@@ -25,7 +26,7 @@ export function LineStatus({ client, room, nodes, waits = () => false }: LineSta
   return (
     <p class={`line-status is-${calm.tone}`} role="status" data-testid="line-status" data-state={client.status.state}>
       <span class="line-dot" aria-hidden="true" />
-      <span>{calm.text}</span>
+      <span>{calm.lead && <span class="line-lead">{calm.lead}</span>}{calm.text}</span>
     </p>
   );
 }
@@ -39,7 +40,7 @@ function describe(status: RoomStatus, nodes: boolean, waits: boolean): Shown {
     case 'closed': return { tone: 'bad', text: 'Disconnected' };
     case 'live':
       if (waits) return { tone: 'wait', text: 'One moment…' };
-      return { tone: 'fine', text: nodes ? `On ${status.node}` : 'Connected' };
+      return nodes ? { tone: 'fine', lead: 'On ', text: status.node } : { tone: 'fine', text: 'Connected' };
   }
 }
 

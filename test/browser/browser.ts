@@ -12,6 +12,8 @@ export interface VisitorOptions {
   phone?: boolean;
   /** Where it comes from, as nginx is told; another address may lead to another node. */
   address?: string;
+  /** What it says once it has opened, where it does not get as far as being connected, or further. */
+  shows?: string;
   /** Runs before anything of the page does. */
   prepare?: (context: BrowserContext) => Promise<void>;
 }
@@ -41,7 +43,8 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
   page.on('pageerror', error => complaints.push(error.stack ?? error.message));
   await page.goto(url);
-  await page.locator('[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"], [data-testid="transport"]').first().waitFor();
+  const opened = '[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"], [data-testid="transport"]';
+  await (options.shows === undefined ? page.locator(opened) : page.getByText(options.shows)).first().waitFor();
   return { page, context, complaints };
 }
 

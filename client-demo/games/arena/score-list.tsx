@@ -37,7 +37,7 @@ export function ScoreList({ room, tag }: { room: ArenaSeen; tag: TableProps['tag
 export function Standings({ title, rows, note }: { title: string; rows: readonly Standing[]; note: string }) {
   return (
     <section class="arena-standings" aria-label={title}>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <ol>
         {rows.map(row => (
           <li key={row.seat} class={row.mine ? 'is-mine' : ''}>

@@ -61,12 +61,12 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
       <legend class="unseen">Your bid. Keys: 1 to 6 for the face, plus and minus for the count.</legend>
       {bid && <>
         <div class="composer-count">
-          <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active || bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
+          <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active} aria-disabled={bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
           <span
             class="composer-number" role="spinbutton" tabIndex={active ? 0 : -1} data-testid="bid-count" aria-label="Number of dice" aria-disabled={!active}
             aria-valuemin={least(bid.face)} aria-valuemax={total} aria-valuenow={bid.count} aria-valuetext={bidInWords(bid)} onKeyDown={spin}
           >{bid.count}</span>
-          <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active || bid.count >= total} onClick={() => step(1)}>+</button>
+          <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active} aria-disabled={bid.count >= total} onClick={() => step(1)}>+</button>
         </div>
         <div class="composer-faces" role="group" aria-label="Face">
           {faces.map(face => (
@@ -78,7 +78,7 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
         </div>
       </>}
       <div class="composer-deeds">
-        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" aria-label={`Bid ${bidInWords(bid)}`} onClick={() => onBid(bid)}>Bid {bid.count} × <Die face={bid.face} /></button>}
+        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" onClick={() => onBid(bid)}>Bid <span class="composer-what" aria-hidden="true">{bid.count} × <Die face={bid.face} /></span><span class="unseen">{bidInWords(bid)}</span></button>}
         <button type="button" class="button is-danger" data-testid="challenge" disabled={!active || !over} onClick={onChallenge}>Liar!</button>
       </div>
     </fieldset>

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { matches, rank, type Bid } from '../../../shared/games/liars-dice/contract.ts';
+import { useHandOver } from '../../landing.ts';
 import { moveRefused } from '../../words.ts';
 import type { TableProps } from '../table-game.ts';
 import { Composer } from './composer.tsx';
@@ -22,6 +23,9 @@ export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
   const at = `${roll}/${view?.bid ? rank(view.bid, view.wild) : 0}`;
   const mayBid = info.phase === 'playing' && seat !== null && view?.stage === 'bidding' && view.turn === seat && room.ended === null;
   const active = mayBid && sent !== at;
+  const table = useRef<HTMLDivElement>(null);
+  // Each bid is put together anew: whoever made the last one by keyboard makes the next by keyboard.
+  useHandOver(table, '[data-testid="bid"]:enabled, [data-testid="challenge"]:enabled', `${at} ${active}`);
 
   async function send(move: (act: DiceRoom['act']) => ReturnType<DiceRoom['act']['bid']>): Promise<void> {
     if (!active) return;
@@ -47,7 +51,7 @@ export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
   const total = view?.dice.reduce((a, b) => a + b, 0) ?? 0;
 
   return (
-    <div class="dice" data-testid="dice" data-stage={view?.stage ?? ''} data-round={view?.round ?? 0} data-turn={view?.turn ?? ''} data-hand={active ? seat : ''}>
+    <div class="dice" ref={table} data-testid="dice" data-stage={view?.stage ?? ''} data-round={view?.round ?? 0} data-turn={view?.turn ?? ''} data-hand={active ? seat : ''}>
       <section class="dice-felt" aria-label="Table">
         <ul class={`dice-cups has-${others.length}`}>
           {others.map(i => (

@@ -1,0 +1,172 @@
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import { connect, type Client } from '../client/index.ts';
+import { startCluster } from '../server/launcher/cluster.ts';
+import { requireSystem } from '../server/launcher/system.ts';
+import { buildPage } from '../server/page.ts';
+import { arena } from '../shared/games/arena/contract.ts';
+import { fourInARow } from '../shared/games/four-in-a-row/contract.ts';
+import { liarsDice } from '../shared/games/liars-dice/contract.ts';
+import { launchBrowser } from '../test/browser/browser.ts';
+import { cumulative, shiftsOf, watchShifts } from '../test/browser/shifts.ts';
+
+/**
+ * How soon the page is there, in Chromium whose CPU is slowed down, through nginx on three nodes; what is transferred for it; and how
+ * evenly an Arena of eight is drawn, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
+ */
+const { values } = parseArgs({ options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
+const [loads, slower, seconds] = [Number(values.loads), Number(values.slower), Number(values.seconds)];
+if (![loads, slower, seconds].every(n => n > 0)) throw new Error('--loads, --slower (times) and --seconds are numbers above 0');
+
+/** Nothing larger is painted after this long (ms) with nothing to wait for. */
+const settled = 1_500;
+
+const before = loadavg()[0]!.toFixed(1);
+await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
+await buildPage();
+const cluster = await startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } });
+const friends: Client[] = [];
+try {
+  const browser = await launchBrowser();
+  try {
+    const lines: string[] = [];
+    const transferred = new Map<string, number>();
+    lines.push(await measured('home', browser, cluster.url, transferred, async () => {}));
+    for (const [name, open] of Object.entries(tables())) {
+      const { url, begin } = await open();
+      lines.push(await measured(name, browser, url, undefined, begin));
+    }
+    const kilo = (type: string) => ((transferred.get(type) ?? 0) / 1_000).toFixed(1);
+    process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Chromium ${browser.version()}, its CPU ${slower} times slower; ${loads} loads each, nothing cached; load of the machine before ${before} (1 is one core)\n\n`);
+    process.stdout.write(`| | largest paint of words, ms: median (all) | all is there, ms: median (all) | layout shift |\n|---|---|---|---|\n${lines.join('\n')}\n\n`);
+    process.stdout.write(`transferred for the first screen, KB: HTML ${kilo('Document')}, CSS ${kilo('Stylesheet')}, JavaScript ${kilo('Script')}\n`);
+    process.stdout.write(`${await frames(browser)}\n`);
+  } finally {
+    await browser.close();
+  }
+} finally {
+  for (const friend of friends) friend.close();
+  await cluster.stop();
+}
+
+/** A match of each game, with somebody who has no page: the address at which to come to it, and what begins it then. */
+function tables(): Record<string, () => Promise<{ url: string; begin: () => Promise<unknown> }>> {
+  const host = () => {
+    const client = connect(cluster.url, { name: 'Ben', storage: null });
+    friends.push(client);
+    return client;
+  };
+  const at = (code: string) => `${cluster.url}/#/code/${code}`;
+  return {
+    'four in a row': async () => ({ url: at((await host().create(fourInARow, { private: true })).code), begin: async () => {} }),
+    'liar\'s dice': async () => {
+      const room = await host().create(liarsDice, { private: true, bots: 3 });
+      return { url: at(room.code), begin: () => room.start() };
+    },
+    arena: async () => {
+      const room = await host().create(arena, { private: true, bots: 6, options: { seconds: 180 } });
+      return { url: at(room.code), begin: () => room.start() };
+    },
+  };
+}
+
+/** Loads an address anew, again and again, as the same visitor. @returns a line of the table */
+async function measured(name: string, browser: Browser, url: string, transferred: Map<string, number> | undefined, begin: () => Promise<unknown>): Promise<string> {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  await watchShifts(context);
+  await watchPaints(context);
+  const page = await context.newPage();
+  const line = await context.newCDPSession(page);
+  await line.send('Network.enable');
+  await line.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const paints: number[] = [];
+  const whole: number[] = [];
+  let shift = 0;
+  await page.goto(url); // to sit down: what is measured is to come back, and the same each time
+  await ready(page);
+  await begin();
+  await line.send('Emulation.setCPUThrottlingRate', { rate: slower });
+  for (let n = 0; n < loads; n++) {
+    const stop = transferred && n === 0 ? count(line, transferred) : () => {};
+    await page.reload();
+    await ready(page);
+    await page.waitForTimeout(settled);
+    stop();
+    const seen = await page.evaluate('({ paint: window.paint, whole: window.whole })') as { paint: number; whole: number };
+    paints.push(seen.paint);
+    whole.push(seen.whole);
+    shift = Math.max(shift, cumulative(await shiftsOf(page)));
+  }
+  await context.close();
+  process.stderr.write(`${name}: ${inWords(paints)}\n`);
+  return `| ${name} | ${inWords(paints)} | ${inWords(whole)} | ${shift.toFixed(3)} |`;
+}
+
+/** Times, ms: the middle one, and all. */
+function inWords(times: readonly number[]): string {
+  const sorted = times.map(Math.round).sort((a, b) => a - b);
+  return `${sorted[Math.floor(sorted.length / 2)]} (${sorted.join(', ')})`;
+}
+
+async function ready(page: Page): Promise<void> {
+  await page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: 60_000 });
+  await page.locator('.home-main, [data-testid="table"]').waitFor({ timeout: 60_000 });
+}
+
+/** In the page's own words: what is compiled here does not run there. */
+async function watchPaints(context: BrowserContext): Promise<void> {
+  await context.addInitScript(`
+    new PerformanceObserver(list => { for (const { startTime } of list.getEntries()) window.paint = startTime; }).observe({ type: 'largest-contentful-paint', buffered: true });
+    // Browsers count words and images for the largest paint, and neither boards nor canvases.
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector('.home-main, [data-testid=table]')) return;
+      window.whole = performance.now();
+      observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });`);
+}
+
+/** Adds up what comes over the network, by kind. @returns what ends it */
+function count(line: CDPSession, into: Map<string, number>): () => void {
+  const kinds = new Map<string, string>();
+  const asked = ({ requestId, type }: { requestId: string; type?: string }) => void kinds.set(requestId, type ?? 'Other');
+  const came = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
+    const kind = kinds.get(requestId) ?? 'Other';
+    into.set(kind, (into.get(kind) ?? 0) + encodedDataLength);
+  };
+  line.on('Network.requestWillBeSent', asked);
+  line.on('Network.loadingFinished', came);
+  return () => {
+    line.off('Network.requestWillBeSent', asked);
+    line.off('Network.loadingFinished', came);
+  };
+}
+
+/** Frames while eight play. */
+async function frames(browser: Browser): Promise<string> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  const host = connect(cluster.url, { name: 'Ben', storage: null });
+  friends.push(host);
+  const room = await host.create(arena, { private: true, bots: 6, options: { seconds: 180 } });
+  await page.goto(`${cluster.url}/#/code/${room.code}`);
+  await page.locator('[data-testid="table"][data-phase="waiting"]').waitFor();
+  await room.start();
+  await page.locator('[data-testid="arena"][data-phase="play"]').waitFor();
+  const gaps = await page.evaluate(`new Promise(done => {
+    const gaps = [];
+    const began = performance.now();
+    let last = began;
+    const frame = () => {
+      const now = performance.now();
+      gaps.push(now - last);
+      last = now;
+      if (now - began < ${seconds * 1_000}) requestAnimationFrame(frame);
+      else done(gaps);
+    };
+    requestAnimationFrame(frame);
+  })`) as number[];
+  await context.close();
+  gaps.sort((a, b) => a - b);
+  return `arena of eight, full speed, ${seconds} s: ${(gaps.length / seconds).toFixed(1)} frames a second; between two of them p99 ${gaps[Math.floor(gaps.length * 0.99)]!.toFixed(1)} ms, at most ${gaps.at(-1)!.toFixed(1)} ms`;
+}

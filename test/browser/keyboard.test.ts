@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { Browser, Page } from 'playwright-core';
+import { demoEffects } from '../../server/demo-effects.ts';
+import { games } from '../../server/games.ts';
+import { until } from '../../server/launcher/until.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { buildPage } from '../../server/page.ts';
+import { startServer, type RunningServer } from '../../server/server.ts';
+import { discsOn, expectNoConsoleErrors, launchBrowser, matchIs, openPage, phaseIs, table, type Visitor } from './browser.ts';
+import { focused, focusIs, tabTo } from './keyboard.ts';
+
+/** Nobody here has a mouse. */
+describe('the page, by keyboard alone', function () {
+  this.timeout(120_000);
+  let server: RunningServer;
+  let browser: Browser;
+  let visitor: Visitor;
+  let page: Page;
+
+  before(async () => {
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '127.0.0.1' });
+    browser = await launchBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  beforeEach(async () => {
+    visitor = await openPage(browser, `http://127.0.0.1:${server.port}/`, { name: 'Ada' });
+    page = visitor.page;
+  });
+  afterEach(async () => {
+    await visitor.context.close();
+    expectNoConsoleErrors([visitor]);
+  });
+  const press = (...keys: string[]) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  const ended = async () => (await table(page).getAttribute('data-phase')) === 'ended';
+
+  it('Four in a Row: to the table, through a match, to the rematch, home', async () => {
+    await tabTo(page, 'bots-four-in-a-row');
+    await press('Enter');
+    await phaseIs(page, 'playing');
+    await focusIs(page, 'Four in a Row');
+    // The columns are one stop; from one to the next by arrows.
+    await until('the page has the turn', async () => (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { within: 15_000 });
+    await tabTo(page, 'column-4');
+    await press('ArrowRight');
+    assert.equal(await focused(page), 'column-5');
+    const discs = await discsOn(page);
+    await press('Enter');
+    await until('a disc fell', async () => await discsOn(page) > discs || undefined, { within: 15_000 });
+    assert.equal(await focused(page), 'column-5', 'the focus stays where one plays');
+    // Without sense, from here on: the bot wins soon.
+    for (let n = 0; !(await ended()); n = (n + 1) % 7) {
+      await until('its turn, or the end', async () => await ended() || (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { within: 15_000 });
+      await press(String(n + 1));
+    }
+    await tabTo(page, 'Rematch');
+    await press('Enter');
+    await matchIs(page, 2);
+    await focusIs(page, 'Four in a Row');
+    await press('Shift+Tab');
+    await tabTo(page, 'Leave');
+    await press('Enter');
+    await focusIs(page, 'Stay');
+    await press('Enter');
+    await focusIs(page, 'Leave');
+    await press('Enter');
+    await focusIs(page, 'Stay');
+    await press('Shift+Tab', 'Enter');
+    await page.locator('.home').waitFor();
+    await focusIs(page, 'Games that go on.');
+  });
+
+  it('Liar\'s Dice: a table is opened, bots are added, the match is begun, bids are made, the third one is doubted', async () => {
+    await tabTo(page, 'friends-liars-dice');
+    await press('Enter');
+    await phaseIs(page, 'waiting');
+    await focusIs(page, 'Liar’s Dice');
+    await tabTo(page, 'add-bot');
+    for (const seat of [1, 2]) {
+      await press('Enter');
+      await page.getByTestId(`seat-${seat}`).getByText('bot', { exact: true }).waitFor();
+      await focusIs(page, 'add-bot');
+    }
+    await tabTo(page, 'start');
+    await press('Enter');
+    await phaseIs(page, 'playing');
+    await focusIs(page, 'Liar’s Dice');
+    const turn = () => until('its turn', async () => (await page.getByTestId('dice').getAttribute('data-hand')) !== '' || undefined, { within: 60_000 });
+    await turn();
+    const count = Number(await page.getByTestId('bid-count').textContent());
+    // Within the first frame of its turn no key is heard yet.
+    await until('a face is chosen', async () => {
+      await press('6');
+      return (await page.getByTestId('bid-face-6').getAttribute('aria-pressed')) === 'true' || undefined;
+    }, { within: 15_000 });
+    await press('+');
+    assert.ok(Number(await page.getByTestId('bid-count').textContent()) >= count);
+    await tabTo(page, 'bid');
+    await press('Enter');
+    // Whoever bids by keyboard finds the next bid there, and the doubt one stop further.
+    await turn();
+    await focusIs(page, 'bid');
+    await until('there is something to doubt', async () => {
+      if (await page.getByTestId('challenge').isEnabled()) return true;
+      await press('Enter');
+      await turn();
+      return undefined;
+    }, { within: 30_000 });
+    await tabTo(page, 'challenge');
+    await press('Enter');
+    await page.getByTestId('reveal').waitFor();
+  });
+
+  it('Arena: a craft is steered and dashes, also with the focus on a word that is said', async () => {
+    await tabTo(page, 'bots-arena');
+    await press('Enter');
+    await page.locator('[data-testid="arena"][data-phase="play"]').waitFor();
+    await focusIs(page, 'Arena');
+    const craft = async () => (await page.getByTestId('arena').getAttribute('data-crafts'))?.split(' ')[0];
+    const moves = async (key: string) => {
+      const from = await craft();
+      await page.keyboard.down(key);
+      await until('the craft moves', async () => await craft() !== from || undefined, { within: 15_000 });
+      await page.keyboard.up(key);
+    };
+    await moves('ArrowUp');
+    await press('Space');
+    await until('it has dashed', async () => await page.getByTestId('arena').evaluate(arena => Number(getComputedStyle(arena).getPropertyValue('--rested')) < 1) || undefined, { within: 15_000, every: 10 });
+    await tabTo(page, 'emote-gg');
+    await press('Enter');
+    await moves('KeyS');
+  });
+
+  it('a wrong code: the words are at the field, which keeps the focus', async () => {
+    await tabTo(page, 'Your name');
+    await press('Tab');
+    await page.keyboard.type('ZZZZZ');
+    await press('Enter');
+    const field = page.getByLabel('Or join by code');
+    await page.getByText('No table has this code').waitFor();
+    assert.equal(await field.evaluate(input => input === document.activeElement && input.getAttribute('aria-invalid') === 'true'), true);
+    assert.equal(await field.getAttribute('aria-describedby').then(id => page.locator(`#${id}`).textContent()), 'No table has this code');
+  });
+
+  it('turned away: the focus is on why, and the next stop is what can be done', async () => {
+    await tabTo(page, 'Your name');
+    await page.evaluate(() => { location.hash = '#/code/ZZZZZ'; });
+    await focusIs(page, 'No table has this code');
+    await press('Tab');
+    assert.equal(await focused(page), 'Home');
+    await press('Enter');
+    await focusIs(page, 'Games that go on.');
+  });
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, Page } from 'playwright-core';
+import { demoEffects } from '../../server/demo-effects.ts';
+import { games } from '../../server/games.ts';
+import { noLog } from '../../server/ops/log.ts';
+import { buildPage } from '../../server/page.ts';
+import { startServer, type RunningServer } from '../../server/server.ts';
+import { expectNoConsoleErrors, launchBrowser, openPage, phaseIs, way } from './browser.ts';
+import { cumulative, inWords, shiftsOf, watchShifts } from './shifts.ts';
+
+/** What of the page's speed does not depend on the machine. `npm run bench:page` has the rest. */
+describe('the page is light and still', function () {
+  this.timeout(120_000);
+  let pageFolder: string;
+  let server: RunningServer;
+  let browser: Browser;
+
+  before(async () => {
+    pageFolder = await buildPage();
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder }, { port: 0, host: '127.0.0.1' });
+    browser = await launchBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  it('all that it needs is 115 KB at most, compressed', () => {
+    const sizes: Record<string, number> = {};
+    for (const file of readdirSync(pageFolder, { recursive: true, encoding: 'utf8' })) {
+      const kind = extname(file);
+      if (kind !== '') sizes[kind] = (sizes[kind] ?? 0) + gzipSync(readFileSync(join(pageFolder, file)), { level: 5 }).length;
+    }
+    const { '.js': js = 0, '.css': css = 0, '.html': html = 0 } = sizes;
+    assert.ok(js > 0 && css > 0 && html > 0, JSON.stringify(sizes));
+    assert.ok(js <= 102_000 && css <= 12_000 && html <= 1_000, JSON.stringify(sizes));
+  });
+
+  const screens: Record<string, (page: Page) => Promise<void>> = {
+    home: async () => {},
+    'four in a row': async page => { await way(page, 'bots').click(); await phaseIs(page, 'playing'); },
+    'liar\'s dice, gathering': async page => { await way(page, 'friends', 'liars-dice').click(); await phaseIs(page, 'waiting'); },
+    'liar\'s dice': async page => { await way(page, 'bots', 'liars-dice').click(); await phaseIs(page, 'playing'); },
+    arena: async page => { await way(page, 'bots', 'arena').click(); await phaseIs(page, 'playing'); },
+  };
+  for (const [name, go] of Object.entries(screens)) {
+    it(`${name}: nothing jumps while it comes, slowly`, async () => {
+      for (const phone of [true, false]) {
+        const visitor = await openPage(browser, `http://127.0.0.1:${server.port}/`, { name: 'Ada', phone, prepare: watchShifts });
+        const { page, context } = visitor;
+        await go(page);
+        await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: 4 });
+        await page.reload();
+        await page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: 60_000 });
+        await page.locator('[data-testid="table"], .tables-none:not(:text("Looking around")), [data-testid="open-room"]').first().waitFor();
+        const shifts = await shiftsOf(page);
+        await context.close();
+        assert.ok(cumulative(shifts) < 0.05, `layout shift ${cumulative(shifts)} on a ${phone ? 'phone' : 'desk'}:\n${inWords(shifts)}`);
+        expectNoConsoleErrors([visitor]);
+      }
+    });
+  }
+});

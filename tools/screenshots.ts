@@ -1,0 +1,46 @@
+/** `npm run screenshots -- [FOLDER] [--only NAME,…]`: pictures of every screen of the page, on a phone and a desk, by day and night, from a cluster of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startCluster } from '../server/launcher/cluster.ts';
+import { requireSystem } from '../server/launcher/system.ts';
+import { buildDevPage, buildPage } from '../server/page.ts';
+import { root } from '../server/root.ts';
+import { launchBrowser } from '../test/browser/browser.ts';
+import { looks, putOn, scenes } from '../test/browser/scenes.ts';
+import { Stage } from '../test/browser/scenes/stage.ts';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+const folder = resolve(positionals[0] ?? join(root, 'dist/screenshots'));
+const only = values.only?.split(',');
+const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => name.startsWith(part)));
+if (wanted.length === 0) throw new Error(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
+
+await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
+await mkdir(folder, { recursive: true });
+await Promise.all([buildPage(), buildDevPage()]);
+const secret = randomBytes(32).toString('base64url');
+// Links and QR codes say what they would in a home.
+const cluster = await startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret, PUBLIC_URL: 'http://192.168.1.20:8080' } });
+try {
+  const browser = await launchBrowser();
+  try {
+    for (const scene of wanted) {
+      const stage = new Stage(browser, { url: cluster.url, secret });
+      const { page } = await scene.open(stage);
+      for (const look of looks) {
+        await putOn(page, look);
+        await scene.again?.(page);
+        await page.screenshot({ path: join(folder, `${scene.name}.${look.name}.png`), caret: 'hide' });
+      }
+      await stage.close();
+      process.stdout.write(`${scene.name}\n`);
+    }
+  } finally {
+    await browser.close();
+  }
+} finally {
+  await cluster.stop();
+}
+process.stdout.write(`${wanted.length * looks.length} pictures in ${folder}\n`);
