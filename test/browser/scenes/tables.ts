@@ -90,6 +90,16 @@ const fourScenes: Scene[] = [
     },
   },
   {
+    name: 'four-replay',
+    async open(stage) {
+      const { visitor, room } = await fourWith(stage);
+      await dropDiscs(visitor.page, room, { page: [4, 3, 4, 4, 4], friend: [3, 5, 3, 5] }, () => false);
+      await watchAgain(visitor.page);
+      for (let i = 0; i < 2; i++) await visitor.page.getByTestId('step-back').click();
+      return visitor;
+    },
+  },
+  {
     name: 'four-lost',
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
@@ -184,6 +194,17 @@ async function diceAtPlay(stage: Stage, options: { dice?: number } = {}) {
 /** At the table of a scene that has to be brought about again for each look. */
 const tables = new WeakMap<Page, DiceRoom>();
 
+async function dicesEnd(stage: Stage): Promise<Visitor> {
+  const { visitor, room, start } = await diceAtPlay(stage, { dice: 1 });
+  await start();
+  while (room.info.phase === 'playing') {
+    await diceStep(visitor.page, room);
+    await grows('the dice are rolled', () => room.state!.stage === 'bidding' || room.info.phase === 'ended');
+  }
+  await phaseIs(visitor.page, 'ended');
+  return visitor;
+}
+
 const diceScenes: Scene[] = [
   { name: 'dice-gathering-host', open: async stage => (await diceGathering(stage, 'page')).visitor },
   {
@@ -239,19 +260,7 @@ const diceScenes: Scene[] = [
       await page.getByTestId('reveal').waitFor();
     },
   },
-  {
-    name: 'dice-ended',
-    async open(stage) {
-      const { visitor, room, start } = await diceAtPlay(stage, { dice: 1 });
-      await start();
-      while (room.info.phase === 'playing') {
-        await diceStep(visitor.page, room);
-        await grows('the dice are rolled', () => room.state!.stage === 'bidding' || room.info.phase === 'ended');
-      }
-      await phaseIs(visitor.page, 'ended');
-      return visitor;
-    },
-  },
+  { name: 'dice-ended', open: dicesEnd },
 ];
 
 // --- arena ------------------------------------------------------------------------------------
@@ -267,6 +276,12 @@ async function arenaAtPlay(stage: Stage, options: { rounds: number; seconds: num
   return visitor;
 }
 
+async function arenasEnd(stage: Stage): Promise<Visitor> {
+  const visitor = await arenaAtPlay(stage, { rounds: 1, seconds: 20 }, 6);
+  await visitor.page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 60_000 });
+  return visitor;
+}
+
 const arenaScenes: Scene[] = [
   {
     name: 'arena-gathering',
@@ -279,15 +294,38 @@ const arenaScenes: Scene[] = [
   },
   { name: 'arena-playing', open: stage => arenaAtPlay(stage, { rounds: 3, seconds: 180 }, 6) },
   { name: 'arena-watching', open: stage => arenaAtPlay(stage, { rounds: 3, seconds: 180 }, 2, 'watch') },
+  { name: 'arena-ended', slow: true, open: arenasEnd },
+];
+
+/** From the result to the replay, which stands at its end. */
+async function watchAgain(page: Page): Promise<void> {
+  await phaseIs(page, 'ended');
+  await page.getByRole('link', { name: 'Watch the replay' }).or(page.getByRole('button', { name: 'Watch the replay' })).click();
+  await page.getByTestId('transport').waitFor();
+  await page.keyboard.press('End');
+}
+
+const replayScenes: Scene[] = [
   {
-    name: 'arena-ended',
+    name: 'dice-replay',
     slow: true,
     async open(stage) {
-      const visitor = await arenaAtPlay(stage, { rounds: 1, seconds: 20 }, 6);
-      await visitor.page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 60_000 });
+      const visitor = await dicesEnd(stage);
+      await watchAgain(visitor.page);
+      for (let i = 0; i < 3; i++) await visitor.page.getByTestId('step-back').click();
+      return visitor;
+    },
+  },
+  {
+    name: 'arena-replay',
+    slow: true,
+    async open(stage) {
+      const visitor = await arenasEnd(stage);
+      await watchAgain(visitor.page);
+      for (let i = 0; i < 8; i++) await visitor.page.keyboard.press('PageDown');
       return visitor;
     },
   },
 ];
 
-export const tableScenes: readonly Scene[] = [...fourScenes, ...diceScenes, ...arenaScenes];
+export const tableScenes: readonly Scene[] = [...fourScenes, ...diceScenes, ...arenaScenes, ...replayScenes];
