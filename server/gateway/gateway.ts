@@ -24,7 +24,16 @@ import { SlowReaders } from './slow-readers.ts';
 
 /** What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own middleware has put there. */
 export interface HandshakeSeen { readonly auth: Record<string, unknown>; readonly headers: IncomingMessage['headers']; readonly request: IncomingMessage }
-/** Decides who a connection is, in place of guests' tokens. Null refuses it for good; throwing, for now. */
+/**
+ * Decides who a connection is, in place of guests' tokens. Null refuses it for good; throwing, for now.
+ * @example
+ * ```ts
+ * const authenticate: Authenticate = async ({ auth, headers }) => {
+ *   const user = await sessions.find(headers.cookie ?? String(auth.session))
+ *   return user ? { player: `user:${user.id}`, name: user.name } : null
+ * }
+ * ```
+ */
 export type Authenticate = (handshake: HandshakeSeen) => Promise<Identity | null> | Identity | null;
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
@@ -33,7 +42,16 @@ const sayingNames: readonly SayingName[] = ['input', 'signal'];
 
 export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
-/** A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package. */
+/**
+ * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package.
+ * @example
+ * ```ts
+ * import { Server } from 'socket.io'
+ *
+ * const io = new Server(http)
+ * const games = await createServer({ games: [raceGame], io }) // lives in io.of('/rejoin')
+ * ```
+ */
 export interface SocketIoServer {
   /** A namespace of it. */
   of(namespace: string): unknown;
