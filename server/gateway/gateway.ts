@@ -104,6 +104,8 @@ export class Gateway {
       connectTimeout: 8_000,
       maxHttpBufferSize: limits.packetBytes,
       parser: { Encoder, Decoder },
+      // Long-polling is plain requests: a browser shows a page of another origin no answer without this.
+      ...(this.parts.origins.length > 0 ? { cors: { origin: this.parts.origins.includes('*') ? true : [...this.parts.origins] } } : {}),
       allowRequest: (request, decide) => this.admit(request, decide),
     });
     io.engine.on('connection', new Lanes().open);
@@ -165,7 +167,13 @@ export class Gateway {
   async close(): Promise<void> {
     this.slow.stop();
     this.renewals.stop();
-    if ('http' in this.ground && !this.ground.keep) return this.io.close();
+    if ('http' in this.ground && !this.ground.keep) {
+      const { http } = this.ground;
+      const closed = this.io.close();
+      // Node ends those that wait for another request, and gives up its watch over those that have not sent one yet: they could hold it open for ever.
+      const rest = setTimeout(() => http.closeAllConnections(), limits.lastAnswers);
+      return closed.finally(() => clearTimeout(rest));
+    }
     for (const socket of this.space.sockets.values()) hangUp(socket);
     await this.space.adapter.close();
     if (!this.guest) return void this.io.engine.close();
