@@ -70,11 +70,11 @@ export function useStatus(of: { status: RoomStatus; onStatus(fn: () => void): ()
  * ```
  */
 export function useChanges(of: Told | null): void {
-  const [, draw] = useReducer((n: number) => n + 1, 0);
+  const [, draw] = useReducer((n: number, _: null) => n + 1, 0);
   useEffect(() => {
     if (!of) return;
-    const stop = of.onChange(() => draw(0));
-    draw(0); // what changed between drawing and listening
+    const stop = of.onChange(() => draw(null));
+    draw(null); // what changed between drawing and listening
     return stop;
   }, [of]);
 }
