@@ -47,7 +47,7 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   app?: ExpressApp;
   /** The namespace to live in, which clients name in their url. Default: `/rejoin` in somebody else's Socket.IO server, `/` in Rejoin's own. */
   namespace?: string;
-  /** Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json); null: nowhere. Default: `/rejoin`. */
+  /** Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json, rejoin.min.js, replays); null: nowhere. Default: `/rejoin`. */
   routesAt?: string | null;
   /** Decides who a connection is, in place of guests' tokens. */
   authenticate?: Authenticate;
@@ -188,7 +188,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
-  routes.app = createApp({ node, metrics, page, addressOf, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
+  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {

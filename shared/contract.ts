@@ -11,6 +11,19 @@ export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
 type Schemas = Record<string, Schema>;
 type None = Record<never, never>;
 
+/**
+ * A schema by hand, where no library of schemas is at hand: in a page without a bundler, or for one number.
+ * @param holds whether a value is as it should be. Anything may come, whatever its type says here; a throw is a no
+ * @param says what whoever sent another is told
+ * @example
+ * ```ts
+ * const actions = { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by), 'by: 1, 2 or 3') }
+ * ```
+ */
+export const schema = <T>(holds: (value: T) => boolean, says = 'not valid'): StandardSchemaV1<T> => ({
+  '~standard': { version: 1, vendor: 'rejoin', validate: value => (holds(value as T) ? { value: value as T } : { issues: [{ message: says }] }) },
+});
+
 /** Carries a type and nothing else. */
 export interface TypeOf<T> { readonly type?: T }
 /**
