@@ -33,8 +33,8 @@ describe('a page without a bundler', () => {
   let web: Awaited<ReturnType<typeof serveFiles>>;
   let game: RunningServer;
   let browser: Browser;
-  let contexts: BrowserContext[] = [];
-  let complaints: string[] = [];
+  const contexts: BrowserContext[] = [];
+  const complaints: string[] = [];
 
   before(async () => {
     await buildSdk(); // for the game's server

@@ -10,7 +10,6 @@ import { build } from 'esbuild';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Browser, Page } from 'playwright-core';
 import { connect, type Client, type Room } from '../../client/index.ts';
-import type { Which } from '../../client/react/index.ts';
 import { until } from '../../server/launcher/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { root } from '../../server/root.ts';
@@ -18,9 +17,8 @@ import { createServer, type RunningServer } from '../../server/server.ts';
 import { BlackHole } from '../redis/black-hole.ts';
 import { launchBrowser } from './browser.ts';
 import { race, raceGame } from './race.ts';
-import type { Seen } from './react-page/page.tsx';
+import type { Asked, Seen } from './react-page/seen.ts';
 
-type Asked = Record<string, Which<typeof race.def> | null>;
 const folder = join(root, 'test/browser/react-page');
 declare const seen: Seen;
 
@@ -32,7 +30,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
   let browser: Browser;
   let page: Page;
   let complaints: string[];
-  let clients: Client[] = [];
+  const clients: Client[] = [];
 
   before(async () => {
     // React's own: no alias of this repository's, and development, in which strict mode does everything twice.
@@ -67,7 +65,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     assert.deepEqual(complaints, []);
   });
 
-  const show = (tables: Asked) => page.evaluate(asked => seen.show(asked as never), tables as never);
+  const show = (tables: Record<string, Asked>) => page.evaluate(asked => seen.show(asked as never), tables as never);
   const textOf = async (id: string) => ((await page.getByTestId(id).textContent()) ?? '').trim();
   const shows = (id: string, text: string) => page.getByTestId(id).and(page.getByText(text, { exact: true })).waitFor();
   /** Somebody else, without a page. */

@@ -1,18 +1,14 @@
-/** A page with React, in strict mode, where a test can see how often what is drawn. What it does is asked of it by `page`. */
+/** A page with React, in strict mode, where a test can see how often what is drawn. `seen` is how they meet. */
 import { memo, StrictMode, useEffect, useMemo, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { connect, inWords, type Room } from '../../../client/index.ts';
 import { predict } from '../../../client/predict/index.ts';
-import { useChanges, useRoom, useSelected, useStatus, type Which } from '../../../client/react/index.ts';
+import { useChanges, useRoom, useSelected, useStatus } from '../../../client/react/index.ts';
 import { race, raceGame } from '../race.ts';
-
-type Race = typeof race.def;
-type Asked = Which<Race> | null;
+import type { Asked, Race, Seen } from './seen.ts';
 
 const client = connect(new URLSearchParams(location.search).get('server')!);
-/** What the test sees and does. */
-const seen = { rooms: new Set<Room<Race>>(), draws: { place: 0 }, atClick: null as number | null, effects: 0, show: (_tables: Record<string, Asked>): void => {} };
-export type Seen = typeof seen;
+const seen: Seen = { rooms: new Set(), draws: { place: 0 }, effects: 0, atClick: null, show: () => {} };
 Object.assign(window, { seen });
 
 /** One's own place, drawn again only when it is another. */
