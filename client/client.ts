@@ -12,7 +12,21 @@ import { Room } from './room.ts';
 import { remedyOf, whyOf, type Remedy, type Status } from './status.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 
-/** Where a guest's token is kept between visits; the browser's localStorage fits. */
+/**
+ * Where a guest's token is kept between visits; the browser's localStorage fits.
+ * @example
+ * ```ts
+ * // another guest in each tab, the same one after a reload
+ * const client = connect(url, { storage: sessionStorage })
+ * // one's own, in a process
+ * const kept = new Map<string, string>()
+ * const storage: TokenStorage = {
+ *   getItem: key => kept.get(key) ?? null,
+ *   setItem: (key, value) => void kept.set(key, value),
+ *   removeItem: key => void kept.delete(key),
+ * }
+ * ```
+ */
 export interface TokenStorage {
   /** What is kept under the key, or null. */
   getItem(key: string): string | null;
@@ -62,9 +76,22 @@ const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000 };
 
 /** A player's connection to the game servers, whichever node it is on, and the rooms it is in. */
 export class Client {
-  /** After each change of `status`. */
+  /**
+   * After each change of `status`.
+   * @example
+   * ```ts
+   * const stop = client.onStatus(status => { banner.textContent = inWords(status) })
+   * stop() // it is not told any more
+   * ```
+   */
   readonly onStatus: (fn: (status: Status) => void) => () => void;
-  /** The stored identity was not accepted (its server is gone, or it expired): this client is a new guest now. */
+  /**
+   * The stored identity was not accepted (its server is gone, or it expired): this client is a new guest now.
+   * @example
+   * ```ts
+   * client.onNewIdentity(() => { banner.textContent = 'Your last visit is not known here: you are a new guest.' })
+   * ```
+   */
   readonly onNewIdentity: (fn: () => void) => () => void;
   private readonly connector: Connector;
   private readonly rooms = new Map<string, Room>();
@@ -126,28 +153,83 @@ export class Client {
   /** Last round trip to the node, ms. */
   get rtt(): number | null { return this.trips.at(-1) ?? null; }
 
-  /** Makes a room and takes a seat in it. `bots`: so many bots sit down, too. @throws RoomRefused */
+  /**
+   * Makes a room and takes a seat in it. `bots`: so many bots sit down, too.
+   * @throws RoomRefused
+   * @example
+   * ```ts
+   * const room = await client.create(race, { options: { goal: 20 }, private: true, bots: 1 })
+   * const link = `${location.origin}/?room=${room.id}` // whoever follows it joins by this id, or by room.code
+   * ```
+   */
   async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number } = {}): Promise<Room<D>> {
     const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
     return this.enter<D>({ room: made.room }, game);
   }
-  /** Takes a seat in a room, or comes back to one's own. @throws RoomRefused */
+  /**
+   * Takes a seat in a room, or comes back to one's own.
+   * @throws RoomRefused
+   * @example
+   * ```ts
+   * const room = await client.join(race, { code: 'K7QXM' })
+   * if (room.seat !== null) console.log(`You have seat ${room.seat}.`)
+   * ```
+   */
   join<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>(named(which), game); }
-  /** Takes a seat in any open public room with these options, or in a new one. @throws RoomRefused */
+  /**
+   * Takes a seat in any open public room with these options, or in a new one.
+   * @throws RoomRefused
+   * @example
+   * ```ts
+   * const room = await client.quick(race, { options: { goal: 20 } })
+   * room.onChange(() => draw(room.state))
+   * ```
+   */
   quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D> } = {}): Promise<Room<D>> {
     return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) } }, game);
   }
-  /** Watches a room without a seat. @throws RoomRefused */
+  /**
+   * Watches a room without a seat.
+   * @throws RoomRefused
+   * @example
+   * ```ts
+   * const room = await client.watch(race, { id })
+   * room.onChange(() => draw(room.state)) // as spectators may see it; room.act is refused: not-seated
+   * ```
+   */
   watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), watch: true }, game); }
-  /** Public rooms, newest first. @throws RoomRefused */
-  async list(game?: Contract): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
-  /** The machinery behind a room this client is in, for pages that show it. @throws RoomRefused */
+  /**
+   * Public rooms, newest first.
+   * @throws RoomRefused
+   * @example
+   * ```ts
+   * for (const { id, names, seated, seats, open } of await client.list(race)) {
+   *   console.log(`${id}: ${names.join(', ')}, ${seated} of ${seats}${open ? ', open' : ''}`)
+   * }
+   * ```
+   */
+  async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
+  /**
+   * The machinery behind a room this client is in, for pages that show it.
+   * @throws RoomRefused
+   * @example
+   * ```ts
+   * const { node, owner, nodes } = await client.inspect(room)
+   * console.log(`You are at ${node}, the room is run by ${owner}; ${nodes.length} nodes in all.`)
+   * ```
+   */
   async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> { return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true }; }
 
   /**
    * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went
    * @throws RoomRefused 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
    * and 'slow-down': ask again in a moment
+   * @example
+   * ```ts
+   * const replay = await client.replay(room.id, room.info.match)
+   * slider.max = String(replay.duration)
+   * slider.oninput = () => draw(replay.at(Number(slider.value)).state)
+   * ```
    */
   async replay(room: string, match: number, url = this.url): Promise<Replay> {
     // What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can be reached.
@@ -156,7 +238,14 @@ export class Client {
     return new Replay(reply);
   }
 
-  /** Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is. */
+  /**
+   * Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is.
+   * @example
+   * ```ts
+   * await client.rename('Ada')
+   * console.log(client.playerName) // Ada
+   * ```
+   */
   async rename(name: string): Promise<void> {
     this.name = name;
     while (this.toldName !== name) {
@@ -164,10 +253,22 @@ export class Client {
       await new Promise<void>(done => { const stop = this.connector.onWelcome.add(() => { stop(); done(); }); });
     }
   }
-  /** Connects to another node, where the routing leads to one. */
+  /**
+   * Connects to another node, where the routing leads to one.
+   * @example
+   * ```ts
+   * client.move() // the rooms go on over the new line; nothing is missed
+   * ```
+   */
   move(): void { this.connector.hop(); }
 
-  /** Ends the connection for good. Seats are kept, as for a player whose phone is off. */
+  /**
+   * Ends the connection for good. Seats are kept, as for a player whose phone is off.
+   * @example
+   * ```ts
+   * addEventListener('pagehide', () => client.close()) // whoever comes back within the hold has the seat still
+   * ```
+   */
   close(): void {
     this.beat?.();
     this.unwatchPage();
@@ -303,7 +404,20 @@ export class Client {
   }
 }
 
-/** Connects to a server. Returns at once; what is asked meanwhile waits. */
+/**
+ * Connects to a server. Returns at once; what is asked meanwhile waits.
+ * @example
+ * ```ts
+ * import { connect } from 'rejoin/client'
+ * import { race } from './contract.ts'
+ *
+ * const client = connect('https://play.example', { name: 'Ada' })
+ * const room = await client.quick(race)
+ * room.onChange(() => draw(room.state))
+ * const said = await room.act.step({ by: 2 }) // settles once, also across a failover
+ * if (!said.ok) console.log(said.code, said.detail)
+ * ```
+ */
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
 
 const named = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });

@@ -6,6 +6,7 @@ export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } 
 export type { Said } from './outbox.ts';
 export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
+export { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status } from './status.ts';
 export { Room, type Act, type Input, type Resumed, type RoomLike, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';

@@ -1,7 +1,22 @@
 import type { Handshake, RequestName, Requests, SayingName, Sayings, ServerToClient } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 
-/** The client's doors to the outside: time, and lines to a server. Tests bring their own. */
+/**
+ * The client's doors to the outside: time, and lines to a server. Tests bring their own.
+ * @example
+ * ```ts
+ * // one that is two hours ahead, to see what a page makes of it
+ * const ahead: ClientClock = {
+ *   now: () => Date.now() + 7_200_000,
+ *   after(ms, fn) {
+ *     const timer = setTimeout(fn, ms)
+ *     return () => clearTimeout(timer)
+ *   },
+ *   random: Math.random,
+ * }
+ * const client = connect(url, { clock: ahead })
+ * ```
+ */
 export interface ClientClock {
   /** Wall time, ms since 1970. */
   now(): number;
@@ -13,7 +28,18 @@ export interface ClientClock {
   random(): number;
 }
 
-/** One line to one node. It never reconnects by itself: that is the connector's work. */
+/**
+ * One line to one node. It never reconnects by itself: that is the connector's work.
+ * @example
+ * ```ts
+ * // counts what is said over a line that is there
+ * const counted = (line: Line): Line => ({
+ *   request: (name, body, patience) => { count(name); return line.request(name, body, patience) },
+ *   say: (name, body) => { count(name); line.say(name, body) },
+ *   close: () => line.close(),
+ * })
+ * ```
+ */
 export interface Line {
   /** Resolves with the answer; rejects when the line closes first or `patience` ms pass. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused>;
@@ -23,7 +49,18 @@ export interface Line {
   close(): void;
 }
 
-/** What a line tells whoever opened it. */
+/**
+ * What a line tells whoever opened it.
+ * @example
+ * ```ts
+ * // tells what happens 100 ms late; all of it, so that it stays in its order
+ * const late = (events: LineEvents): LineEvents => ({
+ *   heard: () => void setTimeout(() => events.heard(), 100),
+ *   event: (name, ...args) => void setTimeout(() => events.event(name, ...args), 100),
+ *   closed: refusal => void setTimeout(() => events.closed(refusal), 100),
+ * })
+ * ```
+ */
 export interface LineEvents {
   /** Something arrived, whatever it was: the line lives. */
   heard(): void;
@@ -36,7 +73,20 @@ export interface LineEvents {
 /** Which way a line is opened: undefined, the usual one; `room`, the one of that room, for a proxy that routes by it; any text, another one, and each text may lead to another node. */
 export type Route = string | { room: string } | undefined;
 
-/** How lines are opened. One's own may wrap another: to delay, to break, to count. */
+/**
+ * How lines are opened. One's own may wrap another: to delay, to break, to count.
+ * @example
+ * ```ts
+ * const over = socketTransport(url)
+ * const logged: Transport = {
+ *   open(handshake, route, events, beside) {
+ *     console.log('a line is being opened', route ?? 'the usual way')
+ *     return over.open(handshake, route, events, beside)
+ *   },
+ * }
+ * const client = connect(url, { transport: logged })
+ * ```
+ */
 export interface Transport {
   /**
    * Begins to open a line, which is of use from the welcome on.

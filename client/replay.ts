@@ -15,7 +15,14 @@ export class Replay {
   /** The moments (ms from the beginning) at which something happened. */
   get moments(): number[] { return this.data.frames.map(([at]) => at); }
 
-  /** What everybody saw at a moment. The next call may change it: copy what is to stay. */
+  /**
+   * What everybody saw at a moment. The next call may change it: copy what is to stay.
+   * @example
+   * ```ts
+   * const replay = await client.replay(room.id, 1)
+   * for (const moment of replay.moments) draw(replay.at(moment).state)
+   * ```
+   */
   at(ms: number): RoomView {
     const { frames, view } = this.data;
     if (!this.view || (frames[this.taken - 1]?.[0] as number) > ms) {
@@ -26,6 +33,13 @@ export class Replay {
     return this.view;
   }
 
-  /** The events after `from` and up to `to`, ms. */
+  /**
+   * The events after `from` and up to `to`, ms.
+   * @example
+   * ```ts
+   * const replay = await client.replay(room.id, 1)
+   * for (const [name, data] of replay.events(0, replay.duration)) console.log(name, data)
+   * ```
+   */
   events(from: number, to: number): WireEvent[] { return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to && events) || []); }
 }

@@ -40,19 +40,70 @@ const named = (make: (name: string) => unknown): object => new Proxy({}, { get: 
 
 /** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
 export class Room<D extends ContractDef = ContractDef> {
-  /** What happens here: `room.act.drop({ column: 3 })`. */
+  /**
+   * What happens here: `room.act.drop({ column: 3 })`.
+   * @example
+   * ```ts
+   * const said = await room.act.step({ by: 2 })
+   * if (said.ok) draw(room.state) // the effect is in it
+   * else if (said.code === 'not-your-turn') banner.textContent = 'Wait for your turn.'
+   * ```
+   */
   readonly act: Act<D>;
-  /** What one does all the time: `room.input.steer({ x: 1, y: 0 })`, `room.input.dash()`. */
+  /**
+   * What one does all the time: `room.input.steer({ x: 1, y: 0 })`, `room.input.dash()`.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * room.input.steer({ x: 100, y: 0 }) // held, until it is something else
+   * room.input.dash()                  // pressed, once
+   * ```
+   */
   readonly input: Input<D>;
-  /** What one tells the others: `room.signal.emote('gg')`. */
+  /**
+   * What one tells the others: `room.signal.emote('gg')`.
+   * @example
+   * ```ts
+   * room.signal.emote('gg') // the others hear it by room.onSignal, if they are there now
+   * ```
+   */
   readonly signal: Signal<D>;
-  /** After each change of `state` or `info`. */
+  /**
+   * After each change of `state` or `info`.
+   * @example
+   * ```ts
+   * const stop = room.onChange(() => draw(room.state))
+   * stop() // it is not told any more
+   * ```
+   */
   readonly onChange: (fn: () => void) => () => void;
-  /** After a break: how the room caught up. */
+  /**
+   * After a break: how the room caught up.
+   * @example
+   * ```ts
+   * room.onResume(({ lost, missed }) => {
+   *   banner.textContent = lost ? 'Something that you saw was lost.' : `You missed ${missed} changes.`
+   * })
+   * ```
+   */
   readonly onResume: (fn: (resumed: Resumed) => void) => () => void;
-  /** When the hold on the room is over: replaced by another window, left, or the room is gone. */
+  /**
+   * When the hold on the room is over: replaced by another window, left, or the room is gone.
+   * @example
+   * ```ts
+   * room.onEnd(({ code }) => {
+   *   if (code === 'session-replaced') banner.textContent = 'You play in another window.'
+   * })
+   * ```
+   */
   readonly onEnd: (fn: (refusal: Refused) => void) => () => void;
-  /** After each change of `status`. */
+  /**
+   * After each change of `status`.
+   * @example
+   * ```ts
+   * room.onStatus(status => { banner.textContent = inWords(status) })
+   * ```
+   */
   readonly onStatus: (fn: (status: RoomStatus) => void) => () => void;
   private readonly changed = new Listeners<[]>();
   private readonly story = new Story<RoomStatus>(() => this.readStatus());
@@ -130,44 +181,130 @@ export class Room<D extends ContractDef = ContractDef> {
   get status(): RoomStatus { return this.story.now; }
   /** Actions without a verdict yet. */
   get pending(): number { return this.outbox.pending; }
-  /** The room's clock now, ms since 1970. */
+  /**
+   * The room's clock now, ms since 1970.
+   * @example
+   * ```ts
+   * const begun = room.now()
+   * const took = () => room.now() - begun // the same for all who look, whatever their clocks say
+   * ```
+   */
   now(): number { return this.parts.clock.now() + this.clockAhead; }
-  /** Ms until a shown timer is due, or null when it is not set. */
+  /**
+   * Ms until a shown timer is due, or null when it is not set.
+   * @example
+   * ```ts
+   * const left = room.clock('turn')
+   * banner.textContent = left === null ? '' : `${Math.ceil(left / 1_000)} s left`
+   * ```
+   */
   clock(name: ClocksOf<D>): number | null {
     const at = this.info.clocks[name];
     return at === undefined ? null : Math.max(0, at - this.now());
   }
 
-  /** Hears an event of the game. `replayed`: it happened while this client was away. */
+  /**
+   * Hears an event of the game. `replayed`: it happened while this client was away.
+   * @example
+   * ```ts
+   * const stop = room.on('lap', ({ seat, lap }, { replayed }) => {
+   *   if (!replayed) cheer(`Seat ${seat} is in lap ${lap}`) // no fanfare for what was missed
+   * })
+   * ```
+   */
   on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Place }) => void): () => void {
     let listeners = this.heard.get(event);
     if (!listeners) this.heard.set(event, listeners = new Listeners());
     return listeners.add(fn as never);
   }
 
-  /** Hears what another member tells. `from`: the seat, null when it has none any more. */
+  /**
+   * Hears what another member tells. `from`: the seat, null when it has none any more.
+   * @example
+   * ```ts
+   * room.onSignal('emote', (text, from) => { if (from !== null) cheer(`${room.players[from]?.name}: ${text}`) })
+   * ```
+   */
   onSignal<K extends keyof SignalsOf<D> & string>(name: K, fn: (data: Out<SignalsOf<D>[K]>, from: number | null) => void): () => void {
     let listeners = this.signals.get(name);
     if (!listeners) this.signals.set(name, listeners = new Listeners());
     return listeners.add(fn as never);
   }
 
-  /** Says that one is ready, or takes it back, in games that begin so. */
+  /**
+   * Says that one is ready, or takes it back, in games that begin so.
+   * @example
+   * ```ts
+   * const said = await room.ready()
+   * if (said.ok) banner.textContent = 'Waiting for the others.'
+   * await room.ready(false) // not yet, after all
+   * ```
+   */
   ready(yes = true): Promise<Said<RefusalCode>> { return this.perform('$ready', { yes }); }
-  /** Begins the match, or the next one, as the host, in games that start so. */
+  /**
+   * Begins the match, or the next one, as the host, in games that start so.
+   * @example
+   * ```ts
+   * if (room.info.host === room.seat) await room.start()
+   * ```
+   */
   start(): Promise<Said<RefusalCode>> { return this.perform('$start', null); }
-  /** Changes the team, before the match. */
+  /**
+   * Changes the team, before the match.
+   * @example
+   * ```ts
+   * const said = await room.joinTeam(1) // an index among the contract's teams
+   * if (!said.ok) banner.textContent = said.detail ?? said.code
+   * ```
+   */
   joinTeam(team: number): Promise<Said<RefusalCode>> { return this.perform('$team', { team }); }
-  /** As the host: a bot takes a free seat. */
+  /**
+   * As the host: a bot takes a free seat.
+   * @example
+   * ```ts
+   * while (room.players.includes(null)) {
+   *   const said = await room.addBot()
+   *   if (!said.ok) break // not the host, or the match has begun
+   * }
+   * ```
+   */
   addBot(): Promise<Said<RefusalCode>> { return this.perform('$bot', null); }
-  /** As the host: frees a seat; its player cannot come back to this room. */
+  /**
+   * As the host: frees a seat; its player cannot come back to this room.
+   * @example
+   * ```ts
+   * const idle = room.players.findIndex(player => player !== null && !player.here)
+   * if (idle >= 0) await room.kick(idle)
+   * ```
+   */
   kick(seat: number): Promise<Said<RefusalCode>> { return this.perform('$kick', { seat }); }
-  /** As the host: makes another seat the host. */
+  /**
+   * As the host: makes another seat the host.
+   * @example
+   * ```ts
+   * await room.makeHost(1)
+   * console.log(room.info.host) // 1
+   * ```
+   */
   makeHost(seat: number): Promise<Said<RefusalCode>> { return this.perform('$host', { seat }); }
-  /** Agrees to another match in this room; it begins when all have. */
+  /**
+   * Agrees to another match in this room; it begins when all have.
+   * @example
+   * ```ts
+   * room.onChange(() => { if (room.info.phase === 'ended') again.hidden = false })
+   * again.onclick = () => void room.rematch()
+   * ```
+   */
   rematch(yes = true): Promise<Said<RefusalCode>> { return this.perform('$rematch', { yes }); }
 
-  /** Gives the seat up (or stops watching), and lets go of the room. */
+  /**
+   * Gives the seat up (or stops watching), and lets go of the room.
+   * @example
+   * ```ts
+   * await room.leave()
+   * const next = await client.quick(race) // another table
+   * ```
+   */
   async leave(): Promise<void> {
     this.leaving = true;
     if (!this.over && !this.parts.watch) {
@@ -180,7 +317,14 @@ export class Room<D extends ContractDef = ContractDef> {
     this.close();
   }
 
-  /** Lets go of the room without giving the seat up: it is held, as for a player whose phone is off. */
+  /**
+   * Lets go of the room without giving the seat up: it is held, as for a player whose phone is off.
+   * @example
+   * ```ts
+   * room.close()
+   * const same = await client.join(race, { id: room.id }) // within the hold: one's own seat again
+   * ```
+   */
   close(): void {
     if (this.over) return;
     void this.parts.connector.request('leave', { room: this.id }).catch(() => {}); // the server notices anyway

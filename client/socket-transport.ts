@@ -4,6 +4,7 @@ import type { Refused } from '../shared/refusals.ts';
 import type { Line, Transport } from './ports.ts';
 import { ShortChanges } from './short-changes.ts';
 
+/** How lines over Socket.IO are opened. */
 export interface SocketTransportOptions {
   /** In this order; the second is the fallback where WebSockets do not pass. */
   transports?: ('websocket' | 'polling')[];
@@ -11,7 +12,16 @@ export interface SocketTransportOptions {
   socket?: Partial<ManagerOptions & SocketOptions>;
 }
 
-/** Lines over Socket.IO: WebSocket first, long-polling where that does not pass. */
+/**
+ * Lines over Socket.IO: WebSocket first, long-polling where that does not pass.
+ * @example
+ * ```ts
+ * // what `connect` uses by itself; here, to be wrapped
+ * const over = socketTransport(url, { transports: ['websocket'] })
+ * let lines = 0
+ * const client = connect(url, { transport: { open: (...line) => { lines += 1; return over.open(...line) } } })
+ * ```
+ */
 export function socketTransport(url: string, options: SocketTransportOptions = {}): Transport {
   return {
     open(handshake, route, events, beside = false): Line {

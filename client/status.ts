@@ -24,7 +24,15 @@ const remedies: Partial<Record<RefusalCode, Remedy>> = {
   'bad-token': 'anew', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
   'room-full': 'watch', 'room-started': 'watch', 'room-ended': 'watch', reserved: 'watch',
 };
-/** What a person can do about a refusal. */
+/**
+ * What a person can do about a refusal.
+ * @example
+ * ```ts
+ * room.onEnd(({ code }) => {
+ *   if (remedyOf(code) === 'reload') location.reload()
+ * })
+ * ```
+ */
 export const remedyOf = (code: string): Remedy => (Object.hasOwn(remedies, code) ? remedies[code as RefusalCode]! : dutyOf(code) === 'retry' ? 'again' : 'elsewhere');
 /** What a refusal means, in English. */
 export const whyOf = ({ code, detail }: Refused): string => detail ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : code);
@@ -34,7 +42,10 @@ export const refusedStatus = (refusal: Refused): Status & { state: 'refused' } =
 /**
  * A status in one short English sentence; empty where all is well.
  * @param now the client's own clock
- * @example room.onStatus(status => { banner.textContent = inWords(status) })
+ * @example
+ * ```ts
+ * room.onStatus(status => { banner.textContent = inWords(status) })
+ * ```
  */
 export function inWords(status: RoomStatus, now = Date.now()): string {
   const tries = (what: string, { attempt, since }: { attempt: number; since: number }) => `${what}…${attempt > 1 ? ` Try ${attempt}, for ${Math.max(0, Math.round((now - since) / 1_000))} s.` : ''}`;

@@ -9,8 +9,9 @@ import { devRoutes, type DevParts } from './dev/dev-routes.ts';
 import type { RejoinNode } from './node.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
+import { sdkRoute } from './sdk-route.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: Router | null }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: Router | null; /** Of pages that may connect, besides the server's own. */ origins: readonly string[] }
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
@@ -23,6 +24,7 @@ export function createApp(parts: AppParts): RequestListener {
     if (parts.metricsToken !== undefined && !sameToken(req.headers.authorization, `Bearer ${parts.metricsToken}`)) return void res.status(401).set('www-authenticate', 'Bearer').json({ error: 'unauthorized' });
     res.type(metrics.contentType).send(await metrics.text());
   });
+  app.use(['/rooms.json', '/replays'], shown);
   app.get('/rooms.json', sparing('lists'), async (req, res) => {
     const reply = await node.lobby.list(typeof req.query.game === 'string' ? req.query.game : null);
     if (reply.ok) res.json({ rooms: reply.rooms });
@@ -37,6 +39,7 @@ export function createApp(parts: AppParts): RequestListener {
   app.get('/config.json', (_req, res) => {
     res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
   });
+  app.use(sdkRoute());
   if (parts.operator) app.use('/operator', parts.operator);
   if (parts.dev) app.use('/dev', devRoutes(parts.dev));
   if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
@@ -45,6 +48,13 @@ export function createApp(parts: AppParts): RequestListener {
   app.use((_req, res) => { res.status(404).json({ error: 'not-found' }); });
   app.use(failed);
   return app;
+
+  /** Lets a browser show the answer to a page of another origin that may connect. */
+  function shown({ headers: { origin } }: Request, res: Response, next: NextFunction): void {
+    if (origin !== undefined && (parts.origins.includes('*') || parts.origins.includes(origin))) res.set('access-control-allow-origin', origin);
+    res.vary('origin');
+    next();
+  }
 
   /** What costs something is for each address so often only. */
   function sparing(kind: 'lists' | 'replays') {

@@ -1,7 +1,15 @@
 import type { AnyGame, DefOf, EffectsOf, Out } from '../shared/contract.ts';
 import type { EffectAbout } from './rooms/effects.ts';
 
-/** The host's code for one effect of one game; its data have been through the contract's schema. Throwing, or taking longer than 30 s, has it called again later, with the same key. */
+/**
+ * The host's code for one effect of one game; its data have been through the contract's schema. Throwing, or taking longer than 30 s, has it called again later, with the same key.
+ * @example
+ * ```ts
+ * const report: EffectHandler<{ winner: string }> = async ({ winner }, { key }) => {
+ *   await db.insert(key, winner) // the same key comes again where nobody could tell whether it was done
+ * }
+ * ```
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the data are is known where the game is; a table for any games cannot know
 export type EffectHandler<T = any> = (data: T, about: EffectAbout) => Promise<void> | void;
 

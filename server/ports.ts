@@ -31,7 +31,19 @@ export interface Packer {
 }
 
 type Fields = Record<string, unknown>;
-/** Where the server writes what happens: pino's shape, so that a pino logger fits. */
+/**
+ * Where the server writes what happens: pino's shape, so that a pino logger fits.
+ * @example
+ * ```ts
+ * const log: Log = {
+ *   info: (fields, text) => console.info(text, fields),
+ *   warn: (fields, text) => console.warn(text, fields),
+ *   error: (fields, text) => console.error(text, fields),
+ *   debug: () => {},
+ * }
+ * const server = await createServer({ games: [raceGame], log }) // or `log: pino()`
+ * ```
+ */
 export interface Log {
   /** What an operator may want to know. */
   info(fields: Fields, text: string): void;

@@ -6,6 +6,7 @@ import type { AnyGame } from '../shared/contract.ts';
 import { lanUrl } from './lan.ts';
 import { createLog } from './ops/log.ts';
 import { buildDevPage, buildPage, pageFolder } from './page.ts';
+import { buildSdk } from './sdk-bundle.ts';
 import { startServer, type RunningServer } from './server.ts';
 
 /**
@@ -33,7 +34,7 @@ async function start(games: readonly AnyGame[], effects: typeof demoEffects): Pr
       process.exit(70);
     });
   }
-  if (embedded) await buildPage();
+  if (embedded) await Promise.all([buildPage(), buildSdk()]);
   if (embedded && config.DEV) await buildDevPage();
   const server = await startServer({
     games, dev: config.DEV ?? false, effects: effects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redis: redisOf(config), keyPrefix: config.KEY_PREFIX,

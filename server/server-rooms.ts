@@ -35,7 +35,15 @@ export interface NewRoomOptions<D extends ContractDef> {
 export class ServerRooms {
   constructor(private readonly node: RejoinNode) {}
 
-  /** Makes a room that nobody has joined yet. @throws RoomRefusal */
+  /**
+   * Makes a room that nobody has joined yet.
+   * @throws RoomRefusal
+   * @example
+   * ```ts
+   * const { id, code } = await server.rooms.create(race, { seats: ['user:1', 'user:2'], options: { goal: 20 }, life: 600_000 })
+   * console.log(`${id} is kept for two; they can join by ${code}`)
+   * ```
+   */
   async create<D extends ContractDef>(game: Contract<D>, how: NewRoomOptions<D> = {}): Promise<{ id: string; code: string }> {
     if (how.seats && (how.seats.length > game.def.seats.max || new Set(how.seats).size !== how.seats.length)) throw new RoomRefusal('bad-request', `seats: up to ${game.def.seats.max} different players`);
     if (how.life !== undefined && !(how.life > 0)) throw new RoomRefusal('bad-request', 'life: a time in ms');
@@ -46,24 +54,71 @@ export class ServerRooms {
     return { id: reply.room, code: reply.code };
   }
 
-  /** Begins the match, or the next one, whatever the game waits for otherwise. */
+  /**
+   * Begins the match, or the next one, whatever the game waits for otherwise.
+   * @example
+   * ```ts
+   * await server.rooms.start(id)
+   * ```
+   */
   start(room: string): Promise<void> { return this.serve(room, '$start', null); }
-  /** Ends the match as the server sees it. `ranking`: see the rules' `ctx.end`. */
+  /**
+   * Ends the match as the server sees it. `ranking`: see the rules' `ctx.end`.
+   * @example
+   * ```ts
+   * await server.rooms.end(id, { ranking: [[1], [0]] })
+   * ```
+   */
   end(room: string, result: { ranking: Ranking }): Promise<void> { return this.serve(room, '$end', { ranking: result.ranking as unknown as Json }); }
-  /** Frees a player's seat; the player cannot come back to this room. */
+  /**
+   * Frees a player's seat; the player cannot come back to this room.
+   * @example
+   * ```ts
+   * await server.rooms.kick(id, 'user:2')
+   * ```
+   */
   kick(room: string, player: string): Promise<void> { return this.serve(room, '$kick', { player }); }
-  /** Makes a seated player the host. */
+  /**
+   * Makes a seated player the host.
+   * @example
+   * ```ts
+   * await server.rooms.makeHost(id, 'user:1')
+   * ```
+   */
   makeHost(room: string, player: string): Promise<void> { return this.serve(room, '$host', { player }); }
-  /** A bot takes a free seat. */
+  /**
+   * A bot takes a free seat.
+   * @example
+   * ```ts
+   * try {
+   *   await server.rooms.addBot(id)
+   * } catch (error) {
+   *   if (!(error instanceof RoomRefusal && error.code === 'room-full')) throw error
+   * }
+   * ```
+   */
   addBot(room: string): Promise<void> { return this.serve(room, '$bot', null); }
-  /** Ends the room and all that is known of it. Its members are told. */
+  /**
+   * Ends the room and all that is known of it. Its members are told.
+   * @example
+   * ```ts
+   * await server.rooms.close(id)
+   * ```
+   */
   async close(room: string): Promise<void> {
     await this.serve(room, '$close', null).catch((error: unknown) => {
       if (!(error instanceof RoomRefusal && error.code === 'room-missing')) throw error; // there is none: also when this is asked a second time
     });
   }
 
-  /** What a spectator sees, and who (by player id) sits where. */
+  /**
+   * What a spectator sees, and who (by player id) sits where.
+   * @example
+   * ```ts
+   * const { room, state, players } = await server.rooms.see(id)
+   * if (room.phase === 'ended') console.log(players, room.result?.ranking, state)
+   * ```
+   */
   async see(room: string): Promise<RoomView & { players: (string | null)[] }> {
     const reply = (await this.node.router.request(room, { k: 'see' })) as SeeReply;
     if (!reply.ok) throw new RoomRefusal(reply.code, reply.detail);
@@ -73,6 +128,10 @@ export class ServerRooms {
   /**
    * Rooms of all nodes that were taken out of play because their rules failed or hung too often, or because they cannot be
    * read; those that have been so longest first, a thousand at most. They stay for their life, a day.
+   * @example
+   * ```ts
+   * for (const { id, game, why, since } of await server.rooms.quarantined()) console.log(id, game, why, new Date(since))
+   * ```
    */
   async quarantined(): Promise<QuarantinedRoom[]> {
     try {
@@ -86,6 +145,10 @@ export class ServerRooms {
   /**
    * Puts a room back into play, as it was before: its timers have the time that they had then, and what failed or hung in it
    * counts no more. One that is in play is left as it is. `room-quarantined`: it cannot be read, or not by the games of now.
+   * @example
+   * ```ts
+   * for (const { id, game } of await server.rooms.quarantined()) if (game === 'race') await server.rooms.release(id)
+   * ```
    */
   release(room: string): Promise<void> { return this.serve(room, '$release', null); }
 

@@ -47,7 +47,7 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   app?: ExpressApp;
   /** The namespace to live in, which clients name in their url. Default: `/rejoin` in somebody else's Socket.IO server, `/` in Rejoin's own. */
   namespace?: string;
-  /** Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json); null: nowhere. Default: `/rejoin`. */
+  /** Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json, rejoin.min.js, replays); null: nowhere. Default: `/rejoin`. */
   routesAt?: string | null;
   /** Decides who a connection is, in place of guests' tokens. */
   authenticate?: Authenticate;
@@ -94,11 +94,33 @@ export interface RunningServer {
   readonly routes: RequestListener;
   /** The port, once `listen` was called; 0 where the http server is somebody else's. */
   readonly port: number;
-  /** Listens, where the http server is Rejoin's own. @returns the port @throws TypeError where it is not */
+  /**
+   * Listens, where the http server is Rejoin's own.
+   * @returns the port
+   * @throws TypeError where it is not
+   * @example
+   * ```ts
+   * const server = await createServer({ games: [raceGame] })
+   * const port = await server.listen(0, '127.0.0.1') // 0: any that is free
+   * ```
+   */
   listen(port: number, host?: string): Promise<number>;
-  /** Goes in good order: takes no more, gives its rooms away, sends its clients on, closes. */
+  /**
+   * Goes in good order: takes no more, gives its rooms away, sends its clients on, closes.
+   * @example
+   * ```ts
+   * process.once('SIGTERM', () => void server.drain().then(() => process.exit()))
+   * ```
+   */
   drain(): Promise<void>;
-  /** Stops at once, and closes what is Rejoin's own. */
+  /**
+   * Stops at once, and closes what is Rejoin's own.
+   * @example
+   * ```ts
+   * const server = await createServer({ games: [raceGame], http })
+   * await server.close() // Rejoin's connections are gone; `http` is open, and somebody else's
+   * ```
+   */
   close(): Promise<void>;
 }
 
@@ -106,6 +128,23 @@ export interface RunningServer {
  * Makes a node: rooms, sockets, and a place for them to live in, which is either given (`io`, `http`, `app`) or made.
  * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
  * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in production, or a setting is out of its bounds; RedisUnfit when Redis cannot be used as it is
+ * @example
+ * ```ts
+ * import { createServer } from 'rejoin/server'
+ * import { raceGame } from './rules.ts'
+ *
+ * const server = await createServer({ games: [raceGame] }) // one node, in memory
+ * console.log(`http://localhost:${await server.listen(3000)}`)
+ * ```
+ * @example
+ * ```ts
+ * // a node of a cluster, in an app and a Socket.IO server that are there already
+ * const server = await createServer({
+ *   games: [raceGame, nimGame], io, app,
+ *   secret: process.env.SECRET, redisUrl: process.env.REDIS_URL,
+ *   effects: { nim: { report: async ({ winner }, { key }) => { await db.insert(key, winner) } } },
+ * })
+ * ```
  */
 export function createServer<const G extends readonly AnyGame[]>(options: ServerOptions<G> & NeedsEffects<G>): Promise<RunningServer> { return build(options as ServerOptions, null); }
 
@@ -149,7 +188,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
-  routes.app = createApp({ node, metrics, page, addressOf, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
+  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {

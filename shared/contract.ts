@@ -11,20 +11,66 @@ export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
 type Schemas = Record<string, Schema>;
 type None = Record<never, never>;
 
+/**
+ * A schema by hand, where no library of schemas is at hand: in a page without a bundler, or for one number.
+ * @param holds whether a value is as it should be. Anything may come, whatever its type says here; a throw is a no
+ * @param says what whoever sent another is told
+ * @example
+ * ```ts
+ * const actions = { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by), 'by: 1, 2 or 3') }
+ * ```
+ */
+export const schema = <T>(holds: (value: T) => boolean, says = 'not valid'): StandardSchemaV1<T> => ({
+  '~standard': { version: 1, vendor: 'rejoin', validate: value => (holds(value as T) ? { value: value as T } : { issues: [{ message: says }] }) },
+});
+
 /** Carries a type and nothing else. */
 export interface TypeOf<T> { readonly type?: T }
-/** Names the type of a game's state: `state: state<Chess>()`. Nothing is inferred from first values. */
+/**
+ * Names the type of a game's state: `state: state<Chess>()`. Nothing is inferred from first values.
+ * @example
+ * ```ts
+ * contract('race', { version: 1, seats: { min: 2, max: 4 }, state: state<{ at: number[] }>(), actions: {} })
+ * ```
+ */
 export const state = <T>(): TypeOf<T> => ({});
-/** Names the type of what a client sees, for games that hide something: `view: view<Table>()`. */
+/**
+ * Names the type of what a client sees, for games that hide something: `view: view<Table>()`.
+ * @example
+ * ```ts
+ * interface Hands { hands: string[][] }
+ * interface Mine { hand: string[]; left: number[] }
+ * const cards = contract('cards', { version: 1, seats: { min: 2, max: 4 }, state: state<Hands>(), view: view<Mine>(), actions: {} })
+ * const game = cards.rules({
+ *   setup: ctx => ({ hands: ctx.players.map(() => ['7♣', 'K♥']) }),
+ *   view: (s, { seat }) => ({ hand: seat === null ? [] : s.hands[seat], left: s.hands.map(hand => hand.length) }),
+ *   actions: {},
+ * })
+ * ```
+ */
 export const view = <T>(): TypeOf<T> => ({});
 
 /** An input that is held: the latest value counts until there is another, as a stick or a key that is kept down. */
 export interface Held<S extends Schema = Schema> { readonly kind: 'held'; readonly schema: S }
-/** Declares an input that is held: `steer: held(z.object({ x: z.int(), y: z.int() }))`. */
+/**
+ * Declares an input that is held: `steer: held(z.object({ x: z.int(), y: z.int() }))`.
+ * @example
+ * ```ts
+ * const inputs = { steer: held(z.object({ x: z.int(), y: z.int() })), dash: pressed() } // of a contract with a tick
+ * ```
+ */
 export const held = <S extends Schema>(schema: S): Held<S> => ({ kind: 'held', schema });
 /** An input that is pressed: presses between two ticks are counted, so that a tap shorter than a tick is not lost. */
 export interface Pressed { readonly kind: 'pressed' }
-/** Declares an input that is pressed: `dash: pressed()`. */
+/**
+ * Declares an input that is pressed: `dash: pressed()`.
+ * @example
+ * ```ts
+ * const inputs = { dash: pressed() }
+ * // in the rules: how often since the last tick
+ * const tick = (s: { speed: number[] }, ctx: { inputs: readonly { dash: number }[] }) => ctx.inputs.forEach(({ dash }, seat) => { s.speed[seat] += dash })
+ * ```
+ */
 export const pressed = (): Pressed => ({ kind: 'pressed' });
 type Inputs = Record<string, Held | Pressed>;
 
@@ -111,9 +157,22 @@ export type Ranking = readonly (readonly number[])[];
 
 /** A timer of the game, as rules hold it: `ctx.timers.turn`. */
 export interface TimerHandle<T> {
-  /** Sets it anew, `ms` from now. */
+  /**
+   * Sets it anew, `ms` from now.
+   * @example
+   * ```ts
+   * ctx.timers.turn.set(20_000, { seat: 1 }) // calls the rules' timers.turn(s, { seat: 1 }, ctx), whatever dies until then
+   * ```
+   */
   set(ms: number, data: T): void;
-  /** Stops it, if it is set. */
+  /**
+   * Stops it, if it is set.
+   * @example
+   * ```ts
+   * ctx.timers.turn.clear()
+   * console.log(ctx.timers.turn.at) // null
+   * ```
+   */
   clear(): void;
   /** Deadline on the room's clock, or null. */
   readonly at: number | null;
@@ -130,17 +189,44 @@ export interface Ctx<D extends ContractDef> {
   readonly match: number;
   /** How the match before this one ended, after a rematch. */
   readonly previous: { readonly ranking: Ranking; readonly players: readonly string[] } | null;
-  /** Tells the clients something that the new state does not show. `to`: only these seats. */
+  /**
+   * Tells the clients something that the new state does not show. `to`: only these seats.
+   * @example
+   * ```ts
+   * ctx.emit('lap', { seat: ctx.seat, lap: 2 })
+   * ctx.emit('lap', { seat: ctx.seat, lap: 2 }, [ctx.seat]) // to this seat alone
+   * ```
+   */
   emit<K extends keyof EventsOf<D> & string>(event: K, data: Out<EventsOf<D>[K]>, to?: readonly number[]): void;
   readonly timers: { readonly [K in keyof TimersOf<D>]: TimerHandle<Out<TimersOf<D>[K]>> };
-  /** Asks the host's code for something, once this entry is durable: at least once, with a key by which it can tell a repetition. */
+  /**
+   * Asks the host's code for something, once this entry is durable: at least once, with a key by which it can tell a repetition.
+   * @example
+   * ```ts
+   * ctx.effects.report({ winner: ctx.players[ctx.seat].name, loser: ctx.players[1 - ctx.seat].name })
+   * ```
+   */
   readonly effects: { readonly [K in keyof EffectsOf<D>]: (data: Out<EffectsOf<D>[K]>) => void };
-  /** Ends the match. @throws when it is over already or the ranking names a seat that does not exist */
+  /**
+   * Ends the match.
+   * @throws when it is over already or the ranking names a seat that does not exist
+   * @example
+   * ```ts
+   * ctx.end({ ranking: [[2], [0, 1]] }) // seat 2 has won, the others share the second place
+   * ```
+   */
   end(result: { ranking: Ranking }): void;
 }
 export interface SeatCtx<D extends ContractDef> extends Ctx<D> { readonly seat: number }
 export interface ActionCtx<D extends ContractDef> extends SeatCtx<D> {
-  /** Refuses the action: the state is as before, the player gets the code and the detail. */
+  /**
+   * Refuses the action: the state is as before, the player gets the code and the detail.
+   * @example
+   * ```ts
+   * if (s.turn !== ctx.seat) ctx.refuse('not-your-turn')
+   * s.at[ctx.seat] += 1 // not reached when it is refused
+   * ```
+   */
   refuse(code: RefusalsOf<D>, detail?: string): never;
 }
 /** A seat's inputs since the last tick: what is held (null: nothing yet), and how often was pressed. */
@@ -168,7 +254,24 @@ export type BotMove<D extends ContractDef> =
  */
 export type NoPromise = void | null | string | number | boolean | readonly unknown[] | { then?: never };
 
-/** What an author writes for the server: pure functions that change the state they are given, and read time and chance from `ctx` alone. */
+/**
+ * What an author writes for the server: pure functions that change the state they are given, and read time and chance from `ctx` alone.
+ * @example
+ * ```ts
+ * const rules: Rules<typeof race.def> = {
+ *   setup: ctx => ({ at: ctx.players.map(() => 0), turn: 0 }),
+ *   actions: {
+ *     step(s, { by }, ctx) {
+ *       s.at[ctx.seat] += by
+ *       if (s.at[ctx.seat] >= ctx.options.goal) ctx.end({ ranking: [[ctx.seat]] })
+ *     },
+ *   },
+ *   timers: { turn: (s, { seat }) => { s.turn = seat + 1 } },
+ *   left: (s, ctx) => { s.at[ctx.seat] = 0 },
+ *   bot: () => ({ act: 'step', data: { by: 1 }, after: 800 }),
+ * }
+ * ```
+ */
 export type Rules<D extends ContractDef> = {
   /** The state a match begins with. */
   setup(ctx: Ctx<D>): StateOf<D>;
@@ -205,7 +308,17 @@ export type Rules<D extends ContractDef> = {
 export interface Contract<D extends ContractDef = ContractDef, N extends string = string> {
   readonly name: N;
   readonly def: D;
-  /** The game's rules, for the server. */
+  /**
+   * The game's rules, for the server.
+   * @example
+   * ```ts
+   * export const raceGame = race.rules({
+   *   setup: ctx => ({ at: ctx.players.map(() => 0), turn: 0 }),
+   *   actions: { step: (s, { by }, ctx) => { s.at[ctx.seat] += by } },
+   *   timers: { turn: (s, { seat }) => { s.turn = seat + 1 } },
+   * })
+   * ```
+   */
   rules(rules: Rules<D>): Game<D, N>;
 }
 /** A contract with its rules: what a server is given. */
@@ -226,6 +339,19 @@ const wordForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
  * Declares a game: names, schemas, numbers of seats.
  * @param name lower case with dashes, unique on a server; it is part of links and of what is stored
  * @throws TypeError that says what is wrong with the declaration
+ * @example
+ * ```ts
+ * import { contract, state } from 'rejoin/contract'
+ * import { z } from 'zod' // or any other Standard Schema
+ *
+ * export const race = contract('race', {
+ *   version: 1,
+ *   seats: { min: 2, max: 4 },
+ *   start: 'ready',
+ *   state: state<{ at: number[] }>(),
+ *   actions: { step: z.object({ by: z.int().min(1).max(3) }) },
+ * })
+ * ```
  */
 export function contract<const D extends ContractDef, const N extends string>(name: N, def: D): Contract<D, N> {
   const bad = checkContract(name, def);

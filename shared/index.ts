@@ -2,7 +2,7 @@
  * What an author of a game writes with: the contract, on both sides, and the types of its rules.
  * @module rejoin/contract
  */
-export { contract, held, pressed, state, view } from './contract.ts';
+export { contract, held, pressed, schema, state, view } from './contract.ts';
 export type {
   ActionCtx, AnyGame, BotMove, ClocksOf, Contract, ContractDef, Ctx, CtxOf, DefOf, EffectsOf, EventsOf, Game, Held, In, OptionsIn, OptionsOf, Out, Player, Pressed, Ranking, RefusalsOf, Rules, Schema,
   SeatCtx, SeatInputs, StateOf, TickCtx, TimerHandle, TimersOf, TypeOf, Viewer, ViewOf,

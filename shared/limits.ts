@@ -198,6 +198,8 @@ export const limits = {
   drainBudget: 12_000,
   /** Connections are told to move over this long, each at its own moment. */
   drainWaves: 2_000,
+  /** A server that closes gives answers that are on their way so long (ms); then it ends every connection. */
+  lastAnswers: 500,
 } as const;
 
 /** The relations between the bounds. A setting that breaks one would be a bug that no test of a part can see. */

@@ -3,15 +3,48 @@ export type Seed = [number, number, number, number];
 
 /** Random numbers for rules: fair, journaled with the state, the same on every owner. */
 export interface Random {
-  /** A float in [0, 1). */
+  /**
+   * A float in [0, 1).
+   * @example
+   * ```ts
+   * const hits = ctx.random.next() < 0.25 // one time in four
+   * ```
+   */
   next(): number;
-  /** A whole number from `min` to `max`, both included. @throws RangeError when not whole or max < min */
+  /**
+   * A whole number from `min` to `max`, both included.
+   * @throws RangeError when not whole or max < min
+   * @example
+   * ```ts
+   * const column = ctx.random.int(0, 6)
+   * ```
+   */
   int(min: number, max: number): number;
-  /** `count` throws of a die with `sides` sides, each 1…sides. */
+  /**
+   * `count` throws of a die with `sides` sides, each 1…sides.
+   * @example
+   * ```ts
+   * const throws = ctx.random.dice(5).sort() // five dice of six sides each
+   * ```
+   */
   dice(count: number, sides?: number): number[];
-  /** One of the items. @throws RangeError on an empty list */
+  /**
+   * One of the items.
+   * @throws RangeError on an empty list
+   * @example
+   * ```ts
+   * const first = ctx.random.pick(['rock', 'paper', 'scissors'] as const)
+   * ```
+   */
   pick<T>(items: readonly T[]): T;
-  /** A shuffled copy (Fisher–Yates). */
+  /**
+   * A shuffled copy (Fisher–Yates).
+   * @example
+   * ```ts
+   * const deck = ctx.random.shuffle(['7♣', '8♣', '9♣', '10♣'])
+   * const hand = deck.splice(0, 2)
+   * ```
+   */
   shuffle<T>(items: readonly T[]): T[];
 }
 

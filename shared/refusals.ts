@@ -65,5 +65,12 @@ export const refused = (code: RefusalCode, detail?: string, retryAfter?: number)
   ok: false, code, ...(detail === undefined ? {} : { detail }), ...(retryAfter === undefined ? {} : { retryAfter }),
 });
 
-/** What a client does about a code; codes of games are final. */
+/**
+ * What a client does about a code; codes of games are final.
+ * @example
+ * ```ts
+ * const said = await room.act.step({ by: 2 })
+ * if (!said.ok && dutyOf(said.code) === 'stop') banner.textContent = 'This table is over for you.'
+ * ```
+ */
 export const dutyOf = (code: string): 'final' | 'retry' | 'resync' | 'stop' => (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].duty : 'final');

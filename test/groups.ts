@@ -24,6 +24,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   sentinel: ['redis-server', 'nginx'],
   feel: ['redis-server', 'nginx'],
   hostile: ['redis-server', 'nginx'],
+  reference: [],
   redis: ['redis-server'],
   launcher: ['redis-server', 'nginx'],
   examples: ['redis-server'],

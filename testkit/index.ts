@@ -39,7 +39,15 @@ export class Table<D extends ContractDef> {
   readonly seats: Seat<D>[] = [];
   /** The effects that the rules asked for, as often as they were done: with the same key where a failover repeated one. */
   readonly effects: EffectAsked<D>[] = [];
-  /** Set it to have effects fail: throw in it. */
+  /**
+   * Set it to have effects fail: throw in it.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * let failed = 0
+   * t.onEffect = () => { if (failed++ === 0) throw new Error('the database is away') }
+   * ```
+   */
   onEffect: (effect: EffectAsked<D>) => void = () => {};
   /** @internal */ readonly world: World;
   private readonly watchers: Seat<D>[] = [];
@@ -96,12 +104,38 @@ export class Table<D extends ContractDef> {
   /** What nodes logged as warnings and errors: rules that threw, for example. */
   get said(): string[] { return [...this.world.hosts.values()].flatMap(h => h.said); }
 
-  /** Lets so many ms pass, and what they cause happen. */
+  /**
+   * Lets so many ms pass, and what they cause happen.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * await t.advance(21_000) // the turn's timer was set to 20 s
+   * assert.equal(t.seats[0].state.turn, 1)
+   * ```
+   */
   async advance(ms: number): Promise<void> { await this.world.clock.pass(ms); }
-  /** Lets time pass until something holds. @throws when it does not within a minute of it */
+  /**
+   * Lets time pass until something holds.
+   * @throws when it does not within a minute of it
+   * @example
+   * ```ts
+   * const t = await table(raceGame, { players: 1, bots: 1 })
+   * await t.until('the bot has moved', () => t.seats[0].state.at[1] > 0)
+   * ```
+   */
   async until(what: string, holds: () => boolean): Promise<void> { await this.world.clock.until(what, holds, 60_000); }
 
-  /** Kills the node that runs the room, as with -9, and lets play go on elsewhere. A new node takes its place. @returns how long nobody ran the room, ms */
+  /**
+   * Kills the node that runs the room, as with -9, and lets play go on elsewhere. A new node takes its place.
+   * @returns how long nobody ran the room, ms
+   * @example
+   * ```ts
+   * const t = await table(raceGame, { players: 2, nodes: 3, seed: 7 })
+   * await t.seats[0].act.step({ by: 2 })
+   * await t.killOwner()
+   * assert.deepEqual(t.seats[1].state.at, [2, 0])
+   * ```
+   */
   async killOwner(): Promise<number> {
     const { host, world } = this;
     const alone = [...world.hosts.values()].filter(h => h.state === 'up').length === 1;
@@ -115,7 +149,16 @@ export class Table<D extends ContractDef> {
     return took;
   }
 
-  /** Stops the node that runs the room, as with SIGSTOP, until another has taken the room; then it wakes up. */
+  /**
+   * Stops the node that runs the room, as with SIGSTOP, until another has taken the room; then it wakes up.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * const frozen = t.owner
+   * await t.freezeOwner()
+   * assert.notEqual(t.owner, frozen)
+   * ```
+   */
   async freezeOwner(): Promise<void> {
     const { host, world } = this;
     world.freeze(host);
@@ -125,7 +168,15 @@ export class Table<D extends ContractDef> {
     await this.settle();
   }
 
-  /** Hands the room over in good order, as a deploy does. */
+  /**
+   * Hands the room over in good order, as a deploy does.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * await t.drainOwner()
+   * assert.equal((await t.seats[0].act.step({ by: 1 })).ok, true)
+   * ```
+   */
   async drainOwner(): Promise<void> {
     const { host, world } = this;
     await world.boot(`spare-${++this.spare}`);
@@ -134,15 +185,41 @@ export class Table<D extends ContractDef> {
     await this.settle();
   }
 
-  /** A player's network is gone, until `reconnect`. */
+  /**
+   * A player's network is gone, until `reconnect`.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * t.disconnect(t.seats[1])
+   * await t.until('the others know', () => t.seats[0].room.players[1]?.here === false)
+   * ```
+   */
   disconnect(seat: Seat<D>): void { this.world.unplug(seat.client); }
-  /** Its network is back; done when it is up to date. */
+  /**
+   * Its network is back; done when it is up to date.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * t.disconnect(t.seats[1])
+   * await t.seats[0].act.step({ by: 3 })
+   * await t.reconnect(t.seats[1])
+   * assert.deepEqual(t.seats[1].state.at, [3, 0])
+   * ```
+   */
   async reconnect(seat: Seat<D>): Promise<void> {
     seat.client.offline = false;
     await this.until(`${seat.name} is back`, () => seat.room.live);
   }
 
-  /** Somebody comes to watch. */
+  /**
+   * Somebody comes to watch.
+   * @example
+   * ```ts
+   * const t = await table(cardsGame)
+   * const watcher = await t.watch()
+   * assert.deepEqual(watcher.state.hand, []) // who watches has none
+   * ```
+   */
   async watch(name = 'Watcher'): Promise<Seat<D>> {
     const client = this.world.client(name, [...this.world.hosts.values()].find(h => h.state === 'up')!.name);
     const room = await this.world.clock.run(client.client.watch(this.game.contract, { id: this.id }));
@@ -151,7 +228,16 @@ export class Table<D extends ContractDef> {
     return watcher;
   }
 
-  /** Everybody who is connected is up to date, and sees what the owner has. */
+  /**
+   * Everybody who is connected is up to date, and sees what the owner has.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * await t.seats[0].act.step({ by: 1 })
+   * await t.settle()
+   * assert.deepEqual(t.seats[1].state, t.seats[0].state)
+   * ```
+   */
   async settle(): Promise<void> {
     await this.until('all are up to date', () => this.seats.every(s => s.client.offline || s.room.ended !== null || (s.room.live && s.room.pending === 0 && this.world.owner(this.id)?.node.registry.get(this.id)?.head.head.join() === s.room.place.join())));
   }
@@ -163,6 +249,13 @@ export class Table<D extends ContractDef> {
    * That a view depends on a secret is found whatever the secret is; in bytes and logs only what can be told from chance
    * is looked for, texts of 6 characters and more and numbers of 6 digits and more. See leaks.ts.
    * @throws Leak, which says what reached whom
+   * @example
+   * ```ts
+   * const t = await table(cardsGame, { players: 3 })
+   * await t.seats[0].act.play({ card: 0 })
+   * await t.killOwner()
+   * t.neverLeaks((s, seat) => s.hands[seat])
+   * ```
    */
   neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown): void {
     const moments = this.moments();
@@ -173,7 +266,15 @@ export class Table<D extends ContractDef> {
     provesUnsaid(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logged);
   }
 
-  /** Every state the room's document was in, from its journal. */
+  /**
+   * Every state the room's document was in, from its journal.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * await t.seats[0].act.step({ by: 2 })
+   * assert.deepEqual(t.history().at(-1)?.state, { at: [2, 0], turn: 0 })
+   * ```
+   */
   history(): RoomDocument[] { return this.moments().map(m => m.doc); }
 
   private moments(): Moment[] {
@@ -186,7 +287,17 @@ export class Table<D extends ContractDef> {
     });
   }
 
-  /** A finished match of this room, by its number, or one that was saved as a file: from the beginning. */
+  /**
+   * A finished match of this room, by its number, or one that was saved as a file: from the beginning.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * await t.seats[0].act.step({ by: 3 })
+   * await t.seats[1].leave() // that ends it
+   * const replay = await t.replay()
+   * assert.equal(replay.at(replay.duration).room.phase, 'ended')
+   * ```
+   */
   async replay(which: number | string = this.seats[0]!.info.match): Promise<Replay> {
     if (typeof which === 'string') return replay(which);
     const match = which;
@@ -200,8 +311,27 @@ export class Table<D extends ContractDef> {
 
 }
 
-/** Sits players down at a table of a game, and begins. */
+/**
+ * Sits players down at a table of a game, and begins.
+ * @example
+ * ```ts
+ * import { table } from 'rejoin/testkit'
+ *
+ * const t = await table(raceGame, { players: 2, options: { goal: 4 } })
+ * await t.seats[0].act.step({ by: 2 })
+ * await t.killOwner()
+ * await t.seats[0].act.step({ by: 2 })
+ * assert.deepEqual(t.seats[0].info.result?.ranking, [[0]])
+ * ```
+ */
 export const table = <D extends ContractDef>(game: Game<D>, how: TableOptions<D> = {}): Promise<Table<D>> => new Table(game, how).open();
 
-/** A recording that was saved as a file: what GET /replays/<room>/<match> gave. */
+/**
+ * A recording that was saved as a file: what GET /replays/<room>/<match> gave.
+ * @example
+ * ```ts
+ * const recorded = replay('test/matches/long-race.json')
+ * for (const moment of recorded.moments) assert.ok(recorded.at(moment).room.seats.length <= 4)
+ * ```
+ */
 export const replay = (file: string): Replay => new Replay(JSON.parse(readFileSync(file, 'utf8')) as ReplayReply);

@@ -10,7 +10,15 @@ type Heard<D extends ContractDef> = { [K in keyof EventsOf<D> & string]: { name:
 
 /** A player (or a spectator) of a table under test: the real client, on a line that the test can cut. */
 export class Seat<D extends ContractDef> {
-  /** As `room.act`, with time passing until the verdict is there. */
+  /**
+   * As `room.act`, with time passing until the verdict is there.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * const said = await t.seats[0].act.step({ by: 2 })
+   * assert.equal(said.ok, true)
+   * ```
+   */
   readonly act: Acts<D>;
   /** The events this client heard, oldest first. */
   readonly heard: Heard<D>[] = [];
@@ -36,13 +44,44 @@ export class Seat<D extends ContractDef> {
   /** All that was received, as text. */
   get bytes(): readonly string[] { return this.client.bytes; }
 
-  /** As `room.ready()`, with the clock let on until it is answered; so are those below. */
+  /**
+   * As `room.ready()`, with the clock let on until it is answered; so are those below.
+   * @example
+   * ```ts
+   * const t = await table(raceGame, { start: false }) // of a game with start: 'ready'
+   * for (const seat of t.seats) await seat.ready()
+   * ```
+   */
   ready(): Promise<Said<RefusalCode>> { return this.run(this.room.ready()); }
-  /** As the host. */
+  /**
+   * As the host.
+   * @example
+   * ```ts
+   * const t = await table(raceGame, { start: false }) // of a game with start: 'host'
+   * await t.seats[t.seats[0].info.host ?? 0].start()
+   * ```
+   */
   start(): Promise<Said<RefusalCode>> { return this.run(this.room.start()); }
-  /** Agrees to another match. */
+  /**
+   * Agrees to another match.
+   * @example
+   * ```ts
+   * const t = await table(raceGame, { options: { goal: 1 } })
+   * await t.seats[0].act.step({ by: 1 }) // that ends it
+   * for (const seat of t.seats) await seat.rematch()
+   * assert.equal(t.seats[0].info.match, 2)
+   * ```
+   */
   rematch(): Promise<Said<RefusalCode>> { return this.run(this.room.rematch()); }
-  /** Gives the seat up. */
+  /**
+   * Gives the seat up.
+   * @example
+   * ```ts
+   * const t = await table(raceGame)
+   * await t.seats[1].leave()
+   * assert.equal(t.seats[0].info.phase, 'ended') // fewer than it takes are left
+   * ```
+   */
   leave(): Promise<void> { return this.run(this.room.leave()); }
 
   private run<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }

@@ -1,8 +1,9 @@
-/** `npm run build`: what the package's entries reach, as JavaScript with types, the Lua beside the module that reads it, and the page for authors. */
+/** `npm run build`: what the package's entries reach, as JavaScript with types, the Lua beside the module that reads it, the client as one file for pages without a bundler, and the page for authors. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildDevPage } from '../server/page.ts';
+import { buildSdk } from '../server/sdk-bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'dist/lib');
@@ -12,5 +13,6 @@ const { status } = spawnSync(process.execPath, [join(root, 'node_modules/typescr
 if (status === 0) {
   cpSync(join(root, 'server/store/lua'), join(out, 'server/store/lua'), { recursive: true });
   await buildDevPage(join(out, 'dev-page'));
+  await buildSdk(out);
 }
 process.exitCode = status ?? 1;

@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { bundleSdk } from '../server/sdk-bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -16,6 +17,12 @@ export async function sizeOf(source: string): Promise<Size> {
   return { bytes: contents.length, gzipped: gzipSync(contents, { level: 9 }).length, modules: Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file) };
 }
 
+/** The one file for pages without a bundler, which nothing is to be added to. */
+export async function sizeOfFile(): Promise<Size> {
+  const { code, modules } = await bundleSdk();
+  return { bytes: code.length, gzipped: gzipSync(code, { level: 9 }).length, modules };
+}
+
 /** What pages do with the client. */
 export const uses: Readonly<Record<string, string>> = {
   'connect, and nothing else': 'export { connect } from \'./client/index.ts\'',
@@ -27,10 +34,10 @@ export const uses: Readonly<Record<string, string>> = {
   'with the hooks': 'export { connect } from \'./client/index.ts\'; export * from \'./client/react/index.ts\'',
 };
 
+const line = (what: string, { bytes, gzipped }: Size) => process.stdout.write(`${what.padEnd(38)} ${String(bytes).padStart(8)} ${String(gzipped).padStart(6)}\n`);
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  process.stdout.write(`${'on top of socket.io-client'.padEnd(30)} minified  gzip\n`);
-  for (const [what, source] of Object.entries(uses)) {
-    const { bytes, gzipped } = await sizeOf(source);
-    process.stdout.write(`${what.padEnd(30)} ${String(bytes).padStart(8)} ${String(gzipped).padStart(5)}\n`);
-  }
+  process.stdout.write(`${'on top of socket.io-client'.padEnd(38)} minified   gzip\n`);
+  for (const [what, source] of Object.entries(uses)) line(what, await sizeOf(source));
+  line('rejoin.min.js, with socket.io-client', await sizeOfFile());
 }

@@ -6,8 +6,18 @@ import type { Room } from '../room.ts';
 /**
  * What a client may guess: rules that run on what this client sees. The game's own rules fit where the game hides nothing;
  * for one with a `view` the author writes what may be guessed of the view.
+ * @example
+ * ```ts
+ * // cards that one plays leave the own hand at once; what is drawn is known when it comes
+ * const guesses: Guesses<typeof cards.def> = { actions: { play: (v, { card }) => { v.hand.splice(card, 1) } } }
+ * const mine = predict(await client.quick(cards), guesses)
+ * ```
  */
 export interface Guesses<D extends ContractDef> {
+  /** Only what tells guesses from a game and its rules, so that parameters of arrow functions have their types. @internal */
+  readonly setup?: undefined;
+  /** @internal */
+  readonly rules?: undefined;
   /** Some of the game's actions; the others are shown when they are confirmed. */
   readonly actions?: { readonly [K in keyof ActionsOf<D>]?: (s: ViewOf<D>, data: Out<ActionsOf<D>[K]>, ctx: ActionCtx<D>) => NoPromise };
   /** One tick, as `ctx.seat` sees it. Of the inputs it knows those of that seat; those of others are null and 0. */
@@ -16,7 +26,7 @@ export interface Guesses<D extends ContractDef> {
 /** What a guessed tick is given: what any tick is, and whose client guesses. */
 export interface GuessedTick<D extends ContractDef> extends TickCtx<D> { readonly seat: number }
 /** Where guesses come from: a game that hides nothing, or guesses that were written for the purpose. */
-export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown> } ? Guesses<D> : Game<D> | Rules<D> | Guesses<D>;
+export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown> } ? Guesses<D> : (Game<D> & { readonly setup?: undefined }) | (Rules<D> & { readonly rules?: undefined }) | Guesses<D>;
 
 /** A rule wanted what only the server has: what it did is not guessed. */
 export class NotGuessable extends Error {

@@ -64,6 +64,16 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   /**
    * What is to be seen at a moment of this page's `performance.now()`; to be asked once a frame, with later and later moments.
    * Null before the first state.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * const others = interpolate(room, motion)
+   * const frame = (now: number) => {
+   *   for (const [seat, ship] of Object.entries(others.at(now)?.things ?? {})) drawShip(Number(seat), ship)
+   *   requestAnimationFrame(frame)
+   * }
+   * requestAnimationFrame(frame)
+   * ```
    */
   at(moment = this.room.moment()): Seen<ViewOf<D>, T> | null {
     const newest = this.heard.at(-1);
@@ -73,7 +83,15 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     return { tick, state, things: this.glide.show(things, moment) };
   }
 
-  /** Lets go of the room. */
+  /**
+   * Lets go of the room.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * const others = interpolate(room, motion)
+   * room.onEnd(() => others.stop())
+   * ```
+   */
   stop(): void { for (const stop of this.stops) stop(); }
 
   private hear(moment: number): void {
@@ -144,12 +162,15 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
  * Shows what moves in a game with a tick evenly, a little late. Ask it once a frame.
  *
  * @example
+ * ```ts
+ * const room = await client.quick(ships)
  * const others = interpolate(room, { tick: s => s.tick, things: s => s.ships, fastest: { x: 12, y: 12 } })
  * const frame = (now: number) => {
  *   const seen = others.at(now)
- *   if (seen) for (const [seat, ship] of Object.entries(seen.things)) draw(seat, ship.x, ship.y)
+ *   if (seen) for (const [seat, ship] of Object.entries(seen.things)) drawShip(Number(seat), ship)
  *   requestAnimationFrame(frame)
  * }
  * requestAnimationFrame(frame)
+ * ```
  */
 export const interpolate = <D extends ContractDef, T extends Moving>(room: Room<D>, motion: Motion<ViewOf<D>, T>, options: InterpolationOptions = {}): Interpolation<D, T> => new Interpolation(room, motion, options);

@@ -39,7 +39,16 @@ interface Deed { tick: number; since: number; n: number | null; hold: Record<str
  * the tick that what is said now will count at. Each state that comes is run on anew with what it does not know yet.
  */
 export class Own<D extends ContractDef, T extends Moving> {
-  /** As `room.input`, shown in the next frame. */
+  /**
+   * As `room.input`, shown in the next frame.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * const own = predictOwn(room, { tick: fly }, motion)
+   * own.input.steer({ x: 100, y: 0 }) // seen in the next frame, and said to the server
+   * own.input.dash()
+   * ```
+   */
   readonly input: Input<D>;
   private readonly period: number;
   private readonly clock: TickClock;
@@ -83,6 +92,17 @@ export class Own<D extends ContractDef, T extends Moving> {
   /**
    * Where one's own things are at a moment of this page's `performance.now()`; to be asked once a frame. Null where this
    * client has no seat, or nothing moves.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * const own = predictOwn(room, { tick: fly }, motion)
+   * const frame = (now: number) => {
+   *   const ship = own.at(now)?.thing
+   *   if (ship) drawShip(room.seat!, ship)
+   *   requestAnimationFrame(frame)
+   * }
+   * requestAnimationFrame(frame)
+   * ```
    */
   at(moment = this.room.moment()): OwnSeen<ViewOf<D>, T> | null {
     const { seat } = this.room;
@@ -94,7 +114,15 @@ export class Own<D extends ContractDef, T extends Moving> {
     return { tick, state: span.after, thing: things[this.key(seat)] ?? null };
   }
 
-  /** Lets go of the room; `input` goes on to work. */
+  /**
+   * Lets go of the room; `input` goes on to work.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * const own = predictOwn(room, { tick: fly }, motion)
+   * room.onEnd(() => own.stop())
+   * ```
+   */
   stop(): void { for (const stop of this.stops) stop(); }
 
   private put(name: string, value: Json | undefined, say: (value?: Json) => void): void {
@@ -254,10 +282,13 @@ export class Own<D extends ContractDef, T extends Moving> {
  * @param by the game, or what may be guessed: `{ tick(s, ctx) { … ctx.inputs[ctx.seat] … } }`
  * @throws TypeError when given the rules of a game with a `view`
  * @example
- * const motion = { tick: s => s.tick, things: s => s.ships, fastest: { x: 12, y: 12 } }
- * const own = predictOwn(room, { tick: (s, ctx) => { s.tick += 1; fly(s.ships[ctx.seat], ctx.inputs[ctx.seat].steer) } }, motion)
+ * ```ts
+ * const room = await client.quick(ships)
+ * const motion = { tick: (s: Flight) => s.tick, things: (s: Flight) => s.ships, fastest: { x: 12, y: 12 } }
+ * const own = predictOwn(room, { tick: (s, ctx) => { s.tick += 1; move(s.ships[ctx.seat], ctx.inputs[ctx.seat].steer) } }, motion)
  * const others = interpolate(room, motion)
  * own.input.steer({ x: 100, y: 0 })      // seen in the next frame
  * const frame = (now: number) => draw({ ...others.at(now)?.things, [room.seat!]: own.at(now)?.thing })
+ * ```
  */
 export const predictOwn = <D extends ContractDef, T extends Moving>(room: Room<D>, by: GuessedBy<D>, motion: Motion<ViewOf<D>, T>, options: OwnOptions = {}): Own<D, T> => new Own(room, by, motion, options);

@@ -21,9 +21,25 @@ type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
  * in it yet. It is made anew from both whenever one of them changes; nothing is ever undone.
  */
 export class Prediction<D extends ContractDef> {
-  /** As `room.act`: what it does is in `state` when it returns, where it can be guessed; the promise says what became of it. */
+  /**
+   * As `room.act`: what it does is in `state` when it returns, where it can be guessed; the promise says what became of it.
+   * @example
+   * ```ts
+   * const mine = predict(room, raceGame)
+   * const said = mine.act.step({ by: 2 })
+   * draw(mine.state) // it is there already
+   * if (!(await said).ok) draw(mine.state) // and gone again
+   * ```
+   */
   readonly act: Act<D>;
-  /** After each change of `state`. */
+  /**
+   * After each change of `state`.
+   * @example
+   * ```ts
+   * const mine = predict(room, raceGame)
+   * mine.onChange(() => draw(mine.state))
+   * ```
+   */
   readonly onChange: (fn: () => void) => () => void;
   private readonly changed = new Listeners<[]>();
   private readonly guesses: Guesses<D>;
@@ -49,7 +65,14 @@ export class Prediction<D extends ContractDef> {
   get state(): ViewOf<D> | null { return this.shown; }
   /** How many actions are shown that are not confirmed. */
   get guessed(): number { return this.count; }
-  /** Lets go of the room; `act` goes on to work. */
+  /**
+   * Lets go of the room; `act` goes on to work.
+   * @example
+   * ```ts
+   * const mine = predict(room, raceGame)
+   * room.onEnd(() => mine.stop())
+   * ```
+   */
   stop(): void { this.stopHearing(); }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
@@ -138,12 +161,17 @@ export class Prediction<D extends ContractDef> {
  * @param by the game; for one with a `view`, what may be guessed of the view
  * @throws TypeError when given the rules of a game with a `view`
  * @example
+ * ```ts
  * const room = await connect(url).quick(race)
  * const mine = predict(room, raceGame)
  * mine.onChange(() => draw(mine.state))
  * mine.act.step({ by: 2 })           // drawn before this returns
+ * ```
  * @example
+ * ```ts
  * // a game that hides hands: what one plays leaves the own hand, more is not known
+ * const room = await client.quick(cards)
  * const mine = predict(room, { actions: { play: (v, { card }) => { v.hand.splice(card, 1) } } })
+ * ```
  */
 export const predict = <D extends ContractDef>(room: Room<D>, by: GuessedBy<D>): Prediction<D> => new Prediction(room, by);

@@ -15,7 +15,14 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
   /** @internal */
   constructor(private readonly room: ReplayRoom<D>, private readonly motion: Motion<ViewOf<D>, T>) {}
 
-  /** What is to be seen where the replay is now. To be asked once a frame of the page. */
+  /**
+   * What is to be seen where the replay is now. To be asked once a frame of the page.
+   * @example
+   * ```ts
+   * const all = interpolateReplay(flight, motion)
+   * requestAnimationFrame(() => { for (const [seat, ship] of Object.entries(all.at().things)) drawShip(Number(seat), ship) })
+   * ```
+   */
   at(): Seen<ViewOf<D>, T> {
     const { room, motion } = this;
     if (this.from?.frame !== room.frame) {
@@ -56,14 +63,16 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
  * Shows evenly what moved in a finished match. Give the replay the same `tick`, so that its time goes by ticks.
  *
  * @example
- * const room = replayRoom(await client.replay(id, 1), race, { tick: motion.tick })
+ * ```ts
+ * const room = replayRoom(await client.replay(id, 1), ships, { tick: motion.tick })
  * const all = interpolateReplay(room, motion)
  * const began = performance.now()
  * const frame = (now: number) => {
  *   room.seek(now - began)
- *   for (const [seat, ship] of Object.entries(all.at().things)) draw(seat, ship.x, ship.y)
+ *   for (const [seat, ship] of Object.entries(all.at().things)) drawShip(Number(seat), ship)
  *   requestAnimationFrame(frame)
  * }
  * requestAnimationFrame(frame)
+ * ```
  */
 export const interpolateReplay = <D extends ContractDef, T extends Moving>(room: ReplayRoom<D>, motion: Motion<ViewOf<D>, T>): ReplayInterpolation<D, T> => new ReplayInterpolation(room, motion);

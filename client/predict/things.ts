@@ -1,7 +1,18 @@
 /** What is shown of one thing that moves: numbers alone, so that they can be mixed. An angle is better two numbers, its sine and cosine. */
 export type Moving = Readonly<Record<string, number>>;
 
-/** How a game's motion is read off its state. One object serves `interpolate` and `predictOwn`. */
+/**
+ * How a game's motion is read off its state. One object serves `interpolate` and `predictOwn`.
+ * @example
+ * ```ts
+ * const motion: Motion<{ tick: number; ships: { x: number; y: number }[] }> = {
+ *   tick: s => s.tick,
+ *   things: s => s.ships,
+ *   fastest: { x: 12, y: 12 },
+ * }
+ * const others = interpolate(await client.quick(ships), motion)
+ * ```
+ */
 export interface Motion<S, T extends Moving = Moving> {
   /** The tick that made this state: a number that the rules count up by one in each tick. */
   tick(s: S): number;

@@ -22,7 +22,20 @@ export type RoomHook<D extends ContractDef> =
   /** `state` changes in place: it is there to be drawn, not to be kept or compared. */
   | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
 
-/** Something that tells when it has changed: a room, a prediction. */
+/**
+ * Something that tells when it has changed: a room, a prediction.
+ * @example
+ * ```ts
+ * // anything that tells of its changes will do: here, whether the page is in sight
+ * const sight: Told = {
+ *   onChange(fn) {
+ *     document.addEventListener('visibilitychange', fn)
+ *     return () => document.removeEventListener('visibilitychange', fn)
+ *   },
+ * }
+ * const useHidden = () => useSelected(sight, () => document.hidden)
+ * ```
+ */
 export interface Told {
   /** Tells of each change. @returns what ends it */
   onChange(fn: () => void): () => void;
@@ -31,8 +44,12 @@ export interface Told {
 /**
  * How a client's connection is, or how it is at a table; draws again when it becomes another.
  * @example
- * const status = useStatus(room)
- * return <p role="status">{inWords(status)}</p>
+ * ```tsx
+ * function Line({ room }: { room: Room }) {
+ *   const status = useStatus(room)
+ *   return <p role="status">{inWords(status)}</p>
+ * }
+ * ```
  */
 export function useStatus(of: Client): Status;
 export function useStatus<D extends ContractDef>(of: Room<D>): RoomStatus;
@@ -44,16 +61,20 @@ export function useStatus(of: { status: RoomStatus; onStatus(fn: () => void): ()
  * Draws again after each change of a room, or of a prediction. In games with a tick that is many times a second: there,
  * `useSelected` what the component shows.
  * @example
- * const mine = useMemo(() => predict(room, race), [room])
- * useChanges(mine)
- * return <Track at={mine.state.at} onStep={by => mine.act.step({ by })} />
+ * ```tsx
+ * function Mine({ room }: { room: Room<typeof race.def> }) {
+ *   const mine = useMemo(() => predict(room, raceGame), [room])
+ *   useChanges(mine)
+ *   return <Track at={mine.state?.at ?? []} onStep={by => mine.act.step({ by })} />
+ * }
+ * ```
  */
 export function useChanges(of: Told | null): void {
-  const [, draw] = useReducer((n: number) => n + 1, 0);
+  const [, draw] = useReducer((n: number, _: null) => n + 1, 0);
   useEffect(() => {
     if (!of) return;
-    const stop = of.onChange(() => draw(0));
-    draw(0); // what changed between drawing and listening
+    const stop = of.onChange(() => draw(null));
+    draw(null); // what changed between drawing and listening
     return stop;
   }, [of]);
 }
@@ -61,7 +82,13 @@ export function useChanges(of: Told | null): void {
 /**
  * Something of a room; draws again when that has become another. It has to be a number, a text, a boolean or null, for
  * states change in place: an object would be the same one.
- * @example const left = useSelected(room, r => r.state?.until ?? null)
+ * @example
+ * ```tsx
+ * function Place({ room }: { room: Room<typeof race.def> }) {
+ *   const at = useSelected(room, r => r.state?.at[0] ?? 0)
+ *   return <meter max={10} value={at} />
+ * }
+ * ```
  */
 export function useSelected<T extends Told, V extends number | string | boolean | null | undefined>(of: T, select: (of: T) => V): V {
   return useSyncExternalStore<V>(useCallback((fn: () => void) => of.onChange(fn), [of]), () => select(of), () => select(of));
@@ -73,12 +100,14 @@ export function useSelected<T extends Told, V extends number | string | boolean 
  * @param client made once, outside of components: `const client = connect(url)`
  * @param which null: none yet
  * @example
+ * ```tsx
  * function Table({ code }: { code: string }) {
  *   const { room, state, status, refused } = useRoom(client, race, { code })
  *   if (refused) return <p>{refused.why}</p>
  *   if (!room || !state) return <p>{inWords(status) || 'One moment…'}</p>
  *   return <Track at={state.at} onStep={by => room.act.step({ by })} />
  * }
+ * ```
  */
 export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D> | null): RoomHook<D> {
   const key = which && JSON.stringify(which);

@@ -48,7 +48,13 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   readonly input: Input<D> = always(() => {}) as Input<D>;
   /** Does nothing. */
   readonly signal: Signal<D> = always(() => {}) as Signal<D>;
-  /** After each step to another frame. */
+  /**
+   * After each step to another frame. @returns what ends it
+   * @example
+   * ```ts
+   * replayed.onChange(() => draw(replayed.state))
+   * ```
+   */
   readonly onChange: (fn: () => void) => () => void;
   readonly seat = null;
   readonly ended = null;
@@ -85,22 +91,54 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   get duration(): number { return this.times[this.length]!; }
   /** Where it is, ms from the beginning; between two frames, too. */
   get position(): number { return this.ms; }
-  /** Ms from the beginning to when so many frames have happened. */
+  /**
+   * Ms from the beginning to when so many frames have happened.
+   * @example
+   * ```ts
+   * slider.value = String(replayed.timeOf(replayed.frame + 1)) // where the next step leads
+   * ```
+   */
   timeOf(frame: number): number { return this.times[this.within(frame)]!; }
 
-  /** Goes to a moment, ms from the beginning: all that had happened by then. */
+  /**
+   * Goes to a moment, ms from the beginning: all that had happened by then.
+   * @example
+   * ```ts
+   * slider.oninput = () => replayed.seek(Number(slider.value))
+   * ```
+   */
   seek(ms: number): void {
     const aim = Math.max(0, Math.min(ms, this.duration));
     this.move(this.frameAt(aim), aim);
   }
 
-  /** Goes to where so many frames have happened. */
+  /**
+   * Goes to where so many frames have happened.
+   * @example
+   * ```ts
+   * replayed.go(replayed.frame - 1) // one step back
+   * replayed.go(replayed.length)    // the end
+   * ```
+   */
   go(frame: number): void { this.move(this.within(frame), this.timeOf(frame)); }
 
-  /** The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where it is. */
+  /**
+   * The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where it is.
+   * @example
+   * ```ts
+   * draw(replayed.peek(replayed.length)) // how it came out, beside what is shown
+   * ```
+   */
   peek(frame: number): ViewOf<D> { return copy(this.scout.to(this.within(frame)).state) as ViewOf<D>; }
 
-  /** Goes over the whole recording once, from the beginning to the end; what is shown stays where it is. */
+  /**
+   * Goes over the whole recording once, from the beginning to the end; what is shown stays where it is.
+   * @example
+   * ```ts
+   * const leads: number[] = []
+   * replayed.scan(({ at, state }) => { if (state.at[0]! > state.at[1]!) leads.push(at) })
+   * ```
+   */
   scan(look: (seen: Scanned<D>) => void): void {
     const behind = this.cursor.beside();
     for (let frame = 0; frame <= this.length; frame++) {
@@ -118,9 +156,21 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   /** The frame, of term 0: owners are not recorded. */
   get place(): Place { return [0, this.at]; }
   get term(): number { return 0; }
-  /** The room's clock then, ms since 1970. */
+  /**
+   * The room's clock then, ms since 1970.
+   * @example
+   * ```ts
+   * draw(new Date(replayed.now()).toLocaleTimeString())
+   * ```
+   */
   now(): number { return this.replay.data.began + (this.at === 0 ? 0 : this.replay.data.frames[this.at - 1]![0]); }
-  /** Ms until a shown timer was due, or null when it was not set. */
+  /**
+   * Ms until a shown timer was due, or null when it was not set.
+   * @example
+   * ```ts
+   * draw(replayed.clock('turn'))
+   * ```
+   */
   clock(name: ClocksOf<D>): number | null {
     const due = this.info.clocks[name];
     return due === undefined ? null : Math.max(0, due - this.now());
@@ -129,6 +179,10 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   /**
    * Hears an event of the game when it is passed over on the way forward; on the way back nothing happens. `replayed`: it happened
    * more than a second before what is shown then.
+   * @example
+   * ```ts
+   * replayed.on('lap', ({ seat, lap }, { replayed: before }) => { if (!before) cheer(`${seat}: lap ${lap}`) })
+   * ```
    */
   on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Place }) => void): () => void {
     let listeners = this.heard.get(event);
@@ -136,7 +190,13 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     return listeners.add(fn as never);
   }
 
-  /** Signals are not recorded: nothing is heard. */
+  /**
+   * Signals are not recorded: nothing is heard. So that a component of a live room need not ask.
+   * @example
+   * ```ts
+   * replayed.onSignal() // as on a live room, and silent
+   * ```
+   */
   onSignal(): () => void { return () => {}; }
 
   private move(frame: number, ms: number): void {
@@ -182,10 +242,12 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
  * A finished match as a room that one watches, to be gone through back and forth.
  *
  * @example
+ * ```ts
  * const room = replayRoom(await client.replay(id, 1), race)
  * room.onChange(() => draw(room.state))
  * slider.max = String(room.duration)
  * slider.oninput = () => room.seek(Number(slider.value))
+ * ```
  */
 export const replayRoom = <D extends ContractDef>(replay: Replay, contract: Contract<D>, options: ReplayOptions<D> = {}): ReplayRoom<D> =>
   new ReplayRoom(replay, options, (contract.def as ContractDef).tick?.hz ?? 20);

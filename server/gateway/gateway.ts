@@ -24,7 +24,16 @@ import { SlowReaders } from './slow-readers.ts';
 
 /** What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own middleware has put there. */
 export interface HandshakeSeen { readonly auth: Record<string, unknown>; readonly headers: IncomingMessage['headers']; readonly request: IncomingMessage }
-/** Decides who a connection is, in place of guests' tokens. Null refuses it for good; throwing, for now. */
+/**
+ * Decides who a connection is, in place of guests' tokens. Null refuses it for good; throwing, for now.
+ * @example
+ * ```ts
+ * const authenticate: Authenticate = async ({ auth, headers }) => {
+ *   const user = await sessions.find(headers.cookie ?? String(auth.session))
+ *   return user ? { player: `user:${user.id}`, name: user.name } : null
+ * }
+ * ```
+ */
 export type Authenticate = (handshake: HandshakeSeen) => Promise<Identity | null> | Identity | null;
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
@@ -33,7 +42,16 @@ const sayingNames: readonly SayingName[] = ['input', 'signal'];
 
 export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
-/** A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package. */
+/**
+ * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package.
+ * @example
+ * ```ts
+ * import { Server } from 'socket.io'
+ *
+ * const io = new Server(http)
+ * const games = await createServer({ games: [raceGame], io }) // lives in io.of('/rejoin')
+ * ```
+ */
 export interface SocketIoServer {
   /** A namespace of it. */
   of(namespace: string): unknown;
@@ -86,6 +104,8 @@ export class Gateway {
       connectTimeout: 8_000,
       maxHttpBufferSize: limits.packetBytes,
       parser: { Encoder, Decoder },
+      // Long-polling is plain requests: a browser shows a page of another origin no answer without this.
+      ...(this.parts.origins.length > 0 ? { cors: { origin: this.parts.origins.includes('*') ? true : [...this.parts.origins] } } : {}),
       allowRequest: (request, decide) => this.admit(request, decide),
     });
     io.engine.on('connection', new Lanes().open);
@@ -147,7 +167,13 @@ export class Gateway {
   async close(): Promise<void> {
     this.slow.stop();
     this.renewals.stop();
-    if ('http' in this.ground && !this.ground.keep) return this.io.close();
+    if ('http' in this.ground && !this.ground.keep) {
+      const { http } = this.ground;
+      const closed = this.io.close();
+      // Node ends those that wait for another request, and gives up its watch over those that have not sent one yet: they could hold it open for ever.
+      const rest = setTimeout(() => http.closeAllConnections(), limits.lastAnswers);
+      return closed.finally(() => clearTimeout(rest));
+    }
     for (const socket of this.space.sockets.values()) hangUp(socket);
     await this.space.adapter.close();
     if (!this.guest) return void this.io.engine.close();

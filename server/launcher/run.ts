@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   await requireSystem(['redis-server', 'nginx'], print);
   if (options.build) {
     const { buildDevPage, buildPage } = await import('../page.ts');
-    await buildPage();
+    const { buildSdk } = await import('../sdk-bundle.ts');
+    await Promise.all([buildPage(), buildSdk()]);
     if (process.env.DEV === '1') await buildDevPage(); // the nodes hear of it by the same way
   }
   print(`Starting Redis${options.replicas > 0 ? ` with ${options.replicas} replicas and three sentinels` : ''}, ${options.nodes} nodes and nginx …`);

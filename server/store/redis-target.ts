@@ -33,7 +33,17 @@ export function targetOf(url: string, tls?: RedisTls): RedisTarget {
   };
 }
 
-/** Reads the files that name what a TLS connection needs. @throws when one cannot be read */
+/**
+ * Reads the files that name what a TLS connection needs.
+ * @throws when one cannot be read
+ * @example
+ * ```ts
+ * const server = await createServer({
+ *   games: [raceGame], secret: process.env.SECRET,
+ *   redis: { url: 'rediss://redis.example:6380', tls: readTls({ ca: '/etc/rejoin/ca.pem' }) },
+ * })
+ * ```
+ */
 export function readTls(files: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined; servername?: string | undefined }): RedisTls {
   const text = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8'));
   return { ca: text(files.ca), cert: text(files.cert), key: text(files.key), servername: files.servername };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect as tcp, type AddressInfo, type Socket } from 'node:net';
 import { describe, it } from 'mocha';
 import { io } from 'socket.io-client';
 import { z } from 'zod';
@@ -68,6 +68,16 @@ describe('what a node serves', () => {
     assert.equal(await code(room.id, 1, elsewhere), 'unavailable', 'nobody there at all');
     for (const one of [ann, bob]) one.close();
   }));
+
+  it('closes, and drains, though somebody is connected who has not said anything yet', async () => {
+    for (const how of ['close', 'drain'] as const) {
+      const server = await startServer({ games, effects: demoEffects(games, noLog), secret, log: noLog }, { port: 0, host: '127.0.0.1' });
+      const silent = tcp(server.port, '127.0.0.1');
+      await once(silent, 'connect');
+      await (await fetch(`http://127.0.0.1:${server.port}/healthz`)).text(); // the other one was accepted before this one
+      await Promise.all([server[how](), once(silent, 'close')]);
+    }
+  });
 
   it('a node that is not ready answers handshakes with 503, by both transports, so that a proxy asks another', async () => {
     const http = createServer();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { sizeOf, uses } from '../../tools/size.ts';
+import { sizeOf, sizeOfFile, uses } from '../../tools/size.ts';
 
 describe('what the client adds to a page', () => {
   it('is at most 12 KB, gzipped, on top of socket.io-client', async () => {
@@ -15,5 +15,12 @@ describe('what the client adds to a page', () => {
     assert.ok(sizes['with predict'] <= 1_700 && sizes['with interpolate'] <= 2_200 && sizes['with replays'] <= 1_000 && sizes['with the hooks'] <= 1_000 && sizes['with all of rejoin/predict'] <= 4_500, JSON.stringify(sizes));
     const { modules } = await sizeOf(uses['with predict']!);
     assert.deepEqual(modules.filter(file => /predict\/(own|interpolation|lead|things|tick-clock)/.test(file)), []);
+  });
+
+  it('the one file for pages without a bundler is at most 31 KB, gzipped, and has in it what a page needs and nothing else', async () => {
+    const { gzipped, modules } = await sizeOfFile();
+    assert.ok(gzipped <= 31 * 1024, `${gzipped} bytes`);
+    assert.deepEqual(modules.filter(file => !/^(client\/(?!react)|shared\/(?!games)|node_modules\/(socket\.io-client|socket\.io-parser|engine\.io-client|engine\.io-parser|@socket\.io\/component-emitter)\/)/.test(file)), []);
+    for (const needed of ['client/client.ts', 'client/predict/own.ts', 'shared/contract.ts', 'node_modules/socket.io-client/build/esm/socket.js']) assert.ok(modules.includes(needed), needed);
   });
 });

@@ -9,9 +9,9 @@ const sources = (...folders: string[]) => folders.flatMap(folder => readdirSync(
 const files = sources('shared', 'server', 'client', 'client-demo');
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
 
-/** What a file imports: packages by name, own files from the repository's root. */
+/** What a file imports, its examples apart: packages by name, own files from the repository's root. */
 function importsOf(file: string): string[] {
-  return [...text(file).matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(m => m[1]!).map(i => (i.startsWith('.') ? relative(root, resolve(root, dirname(file), i)) : i));
+  return [...text(file).replace(/^\s*\/\*\*[\s\S]*?\*\//gm, '').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(m => m[1]!).map(i => (i.startsWith('.') ? relative(root, resolve(root, dirname(file), i)) : i));
 }
 /** `files` may import what begins with one of `allowed`; types are no exception. */
 function only(where: RegExp, allowed: RegExp, among = files): string[] {
@@ -37,8 +37,8 @@ describe('the house', () => {
   it('the client imports shared and socket.io-client; the page, the client and shared', () => {
     assert.deepEqual(only(/^client\/(?!react\/)/, /^(client\/(?!react\/)|shared\/|socket\.io-client$)/), []);
     assert.deepEqual(only(/^client\/react\//, /^(client\/(?!predict\/)|shared\/|react$)/), []);
-    assert.deepEqual(only(/^client\/(?!predict\/)/, /^(?!client\/predict\/)/), [], 'who does not predict does not load it');
-    assert.deepEqual(only(/^client\/(?!replay\/|predict\/replayed)/, /^(?!client\/replay\/)/), [], 'nor replays, who does not go through any');
+    assert.deepEqual(only(/^client\/(?!predict\/|browser\.ts)/, /^(?!client\/predict\/)/), [], 'who does not predict does not load it');
+    assert.deepEqual(only(/^client\/(?!replay\/|predict\/replayed|browser\.ts)/, /^(?!client\/replay\/)/), [], 'nor replays, who does not go through any');
     assert.deepEqual(only(/^client-demo\//, /^(client-demo\/|client\/|shared\/|preact|uqr$)/), []);
   });
   it('examples import what others can, by the names that others use', () => {

@@ -300,7 +300,7 @@ const arenaScenes: Scene[] = [
 /** From the result to the replay, which stands at its end. */
 async function watchAgain(page: Page): Promise<void> {
   await phaseIs(page, 'ended');
-  await page.getByRole('link', { name: 'Watch the replay' }).or(page.getByRole('button', { name: 'Watch the replay' })).click();
+  await page.getByTestId('watch-replay').click();
   await page.getByTestId('transport').waitFor();
   await page.keyboard.press('End');
 }
