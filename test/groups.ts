@@ -18,6 +18,7 @@ export interface Group {
 /** Folders whose tests use real parts, or take longer than a developer waits; the longest first, so that all lanes end at about the same time. Every other folder of test/ needs nothing installed and is quick. */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   browser: ['redis-server', 'nginx', 'chromium'],
+  screens: ['redis-server', 'nginx', 'chromium'],
   cluster: ['redis-server', 'nginx'],
   package: ['redis-server'],
   faults: ['redis-server', 'nginx'],
@@ -50,7 +51,7 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {
         // Whole matches of three games, each with a failure in it, at the pace of people.
-        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 900_000 });
+        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 1_800_000 });
       }
     }
   }

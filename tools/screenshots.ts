@@ -8,8 +8,8 @@ import { requireSystem } from '../server/launcher/system.ts';
 import { buildDevPage, buildPage } from '../server/page.ts';
 import { root } from '../server/root.ts';
 import { launchBrowser } from '../test/browser/browser.ts';
-import { looks, putOn, scenes } from '../test/browser/scenes.ts';
-import { Stage } from '../test/browser/scenes/stage.ts';
+import { looks, putOn, scenes } from '../test/screens/scenes.ts';
+import { Stage } from '../test/screens/scenes/stage.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
 const folder = resolve(positionals[0] ?? join(root, 'dist/screenshots'));

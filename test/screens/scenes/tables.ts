@@ -6,8 +6,8 @@ import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice, smallestBid } from '../../../shared/games/liars-dice/contract.ts';
 import { randomFrom } from '../../../shared/random.ts';
 import { until } from '../../../server/launcher/until.ts';
-import { phaseIs, way, type Visitor } from '../browser.ts';
-import { playsByItself } from '../at-play.ts';
+import { phaseIs, way, type Visitor } from '../../browser/browser.ts';
+import { playsByItself } from '../../browser/at-play.ts';
 import { dropDiscs, grows, type Scene, type Stage } from './stage.ts';
 
 // --- four in a row ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import { connect, type Client, type Room } from '../../../client/index.ts';
 import { until } from '../../../server/launcher/until.ts';
 import type { DefOf } from '../../../shared/contract.ts';
 import type { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
-import { openPage, type Visitor, type VisitorOptions } from '../browser.ts';
+import { openPage, type Visitor, type VisitorOptions } from '../../browser/browser.ts';
 
 /** A screen of the page, and how to come to see it. */
 export interface Scene {

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { buildDevPage, buildPage } from '../../server/page.ts';
 import { axeFindings } from './axe.ts';
-import { launchBrowser, type Visitor } from './browser.ts';
+import { launchBrowser, type Visitor } from '../browser/browser.ts';
 import { walkByTab } from './keyboard.ts';
 import { looks, putOn, scenes } from './scenes.ts';
 import { Stage, type Scene } from './scenes/stage.ts';

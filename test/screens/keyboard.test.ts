@@ -7,7 +7,7 @@ import { until } from '../../server/launcher/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { discsOn, expectNoConsoleErrors, launchBrowser, matchIs, openPage, phaseIs, table, type Visitor } from './browser.ts';
+import { discsOn, expectNoConsoleErrors, launchBrowser, matchIs, openPage, phaseIs, table, type Visitor } from '../browser/browser.ts';
 import { focused, focusIs, tabTo } from './keyboard.ts';
 
 /** Nobody here has a mouse. */

@@ -9,8 +9,8 @@ import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { expectNoConsoleErrors, launchBrowser, openPage, phaseIs, way } from './browser.ts';
-import { cumulative, inWords, shiftsOf, watchShifts } from './shifts.ts';
+import { expectNoConsoleErrors, launchBrowser, openPage, phaseIs, way } from '../browser/browser.ts';
+import { cumulative, inWords, shiftsOf, watchShifts } from '../browser/shifts.ts';
 
 /** What of the page's speed does not depend on the machine. `npm run bench:page` has the rest. */
 describe('the page is light and still', function () {

@@ -1,9 +1,9 @@
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
 import { arena } from '../../../shared/games/arena/contract.ts';
 import { liarsDice } from '../../../shared/games/liars-dice/contract.ts';
-import { oldToken } from '../old-token.ts';
-import { linkOf, phaseIs, way } from '../browser.ts';
-import { withHangingWebSockets } from '../on-cluster.ts';
+import { oldToken } from '../../browser/old-token.ts';
+import { linkOf, phaseIs, way } from '../../browser/browser.ts';
+import { withHangingWebSockets } from '../../browser/on-cluster.ts';
 import { grows, type Scene, type Stage } from './stage.ts';
 
 /** Two friends at a table that has no more seats. */
