@@ -2,8 +2,10 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { arrive } from './identity.ts';
 import { readRoute } from './route.ts';
+import { speaker } from './sound/speaker.ts';
 import { Windows } from './windows.ts';
 
+speaker.attach(window);
 const windows = new Windows();
 const arrival = await arrive(windows, readRoute());
 render(<App arrival={arrival} windows={windows} />, document.getElementById('page')!);

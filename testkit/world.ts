@@ -303,6 +303,8 @@ export class World {
         this.spy.stored?.(call, given);
       }
       await fate?.holdReply;
+      // What a store said that is not there any more, and has not arrived, never will.
+      if (asked !== this.store) throw new StoreError('maybe', true, 'the connection broke');
       if (fate?.lose === 'reply') throw new StoreError('maybe', true, 'a test lost the reply');
       return result;
     };

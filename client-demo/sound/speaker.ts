@@ -14,10 +14,10 @@ export class Speaker {
   private hiss: AudioBuffer | null = null;
   private readonly last = new Map<SoundName, number>();
 
-  constructor() {
-    // Browsers let a page be heard only after the visitor has done something to it.
-    addEventListener('pointerdown', () => this.wake());
-    addEventListener('keydown', () => this.wake());
+  /** Browsers let a page be heard only after the visitor has done something to it: with that it begins, where sound is on. */
+  attach(page: Window): void {
+    page.addEventListener('pointerdown', () => this.wake());
+    page.addEventListener('keydown', () => this.wake());
   }
 
   toggle(): void {
