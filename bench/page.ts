@@ -1,9 +1,11 @@
 import { cpus, loadavg } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { connect, type Client } from '../client/index.ts';
 import { startCluster } from '../server/launcher/cluster.ts';
 import { requireSystem } from '../server/launcher/system.ts';
+import { until } from '../server/launcher/until.ts';
 import { buildPage } from '../server/page.ts';
 import { arena } from '../shared/games/arena/contract.ts';
 import { fourInARow } from '../shared/games/four-in-a-row/contract.ts';
@@ -13,7 +15,7 @@ import { cumulative, shiftsOf, watchShifts } from '../test/browser/shifts.ts';
 
 /**
  * How soon the page is there, in Chromium whose CPU is slowed down, through nginx on three nodes; what is transferred for it; and how
- * evenly an Arena of eight is drawn, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
+ * evenly an Arena of eight is drawn, and how soon a phone that was without a network for 20 s has what it missed, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
  */
 const { values } = parseArgs({ options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
 const [loads, slower, seconds] = [Number(values.loads), Number(values.slower), Number(values.seconds)];
@@ -42,6 +44,7 @@ try {
     process.stdout.write(`| | largest paint of words, ms: median (all) | all is there, ms: median (all) | layout shift |\n|---|---|---|---|\n${lines.join('\n')}\n\n`);
     process.stdout.write(`transferred for the first screen, KB: HTML ${kilo('Document')}, CSS ${kilo('Stylesheet')}, JavaScript ${kilo('Script')}\n`);
     process.stdout.write(`${await frames(browser)}\n`);
+    process.stdout.write(`${await away(browser)}\n`);
   } finally {
     await browser.close();
   }
@@ -169,4 +172,35 @@ async function frames(browser: Browser): Promise<string> {
   await context.close();
   gaps.sort((a, b) => a - b);
   return `arena of eight, full speed, ${seconds} s: ${(gaps.length / seconds).toFixed(1)} frames a second; between two of them p99 ${gaps[Math.floor(gaps.length * 0.99)]!.toFixed(1)} ms, at most ${gaps.at(-1)!.toFixed(1)} ms`;
+}
+
+/** From the moment at which a phone has its network again, after 20 s without, to what was missed on its screen. */
+async function away(browser: Browser): Promise<string> {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  const host = connect(cluster.url, { name: 'Ben', storage: null });
+  friends.push(host);
+  const room = await host.create(fourInARow, { private: true, options: { turnSeconds: 0 } });
+  await page.goto(`${cluster.url}/#/code/${room.code}`);
+  await page.locator('[data-testid="table"][data-phase="playing"]').waitFor();
+  const shows = (discs: number) => page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor({ timeout: 60_000 });
+  const times: number[] = [];
+  // Columns in which nobody gets four in a row.
+  for (const [mine, theirs] of [[6, 1], [5, 2], [6, 1], [5, 2], [6, 1]] as const) {
+    if (room.state!.turn !== room.seat) {
+      const { moves } = room.state!;
+      await page.getByTestId(`column-${theirs}`).click();
+      await until('the page has moved', () => room.state!.moves > moves || undefined, { within: 10_000, every: 20 });
+      await shows(moves + 1);
+    }
+    await context.setOffline(true);
+    await room.act.drop({ column: mine });
+    await pause(20_000);
+    const from = performance.now();
+    await context.setOffline(false);
+    await shows(room.state!.moves);
+    times.push(performance.now() - from);
+  }
+  await context.close();
+  return `20 s without a network, then what was missed, ms: ${inWords(times)}`;
 }
