@@ -1,8 +1,12 @@
-/** `npm run screenshots -- [FOLDER] [--only NAME,…]`: pictures of every screen of the page, on a phone and a desk, by day and night, from a cluster of its own. */
+/**
+ * `npm run screenshots -- [FOLDER] [--only NAME,…]`: pictures of every screen of the page, on a phone and a desk, by day and night, from a cluster of its own.
+ * `--readme`: only those of the README, put together as docs/pictures/screens.webp.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import sharp from 'sharp';
 import { startCluster } from '../server/launcher/cluster.ts';
 import { requireSystem } from '../server/launcher/system.ts';
 import { buildDevPage, buildPage } from '../server/page.ts';
@@ -11,9 +15,11 @@ import { launchBrowser } from '../test/browser/browser.ts';
 import { looks, putOn, scenes } from '../test/screens/scenes.ts';
 import { Stage } from '../test/screens/scenes/stage.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } } });
+/** From left to right: what is shown first, and of each game its best moment. */
+const best = ['home.desktop-light', 'dice-your-turn.phone-dark', 'arena-playing.desktop-dark', 'four-replay.phone-light'];
 const folder = resolve(positionals[0] ?? join(root, 'dist/screenshots'));
-const only = values.only?.split(',');
+const only = values.readme ? best.map(name => name.split('.')[0]!) : values.only?.split(',');
 const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => name.startsWith(part)));
 if (wanted.length === 0) throw new Error(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
 
@@ -44,3 +50,19 @@ try {
   await cluster.stop();
 }
 process.stdout.write(`${wanted.length * looks.length} pictures in ${folder}\n`);
+if (values.readme) process.stdout.write(`${await sheet(join(root, 'docs/pictures/screens.webp'))}\n`);
+
+/** Side by side, all as high. @returns the file */
+async function sheet(file: string): Promise<string> {
+  const [high, gap] = [460, 14];
+  const parts = await Promise.all(best.map(name => sharp(join(folder, `${name}.png`)).resize({ height: high }).png().toBuffer({ resolveWithObject: true })));
+  let left = gap;
+  const placed = parts.map(({ data, info }) => {
+    const at = { input: data, left, top: gap };
+    left += info.width + gap;
+    return at;
+  });
+  await mkdir(join(root, 'docs/pictures'), { recursive: true });
+  await sharp({ create: { width: left, height: high + 2 * gap, channels: 3, background: '#d9d2e6' } }).composite(placed).webp({ quality: 82 }).toFile(file);
+  return file;
+}
