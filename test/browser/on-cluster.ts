@@ -49,6 +49,15 @@ export async function comeFrom({ page, context }: Visitor, address: string): Pro
   await live(page);
 }
 
+/** Connects a page to the node to which its address leads, however often it takes: who has waited in vain, on a busy machine, tries another route. */
+export async function settleOn(visitor: Visitor, node: string, address: string): Promise<void> {
+  await until(`${visitor.page.url()} is on ${node}`, async () => {
+    if (await nodeOf(visitor.page) === node) return true;
+    await comeFrom(visitor, address);
+    return undefined;
+  }, { within: 60_000 });
+}
+
 // --- what must not happen, and what may -------------------------------------------------------
 
 /** From here on a reload would be noticed. */
