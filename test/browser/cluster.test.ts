@@ -8,7 +8,7 @@ import {
   boardOf, brokenLines, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, openPage, phaseIs, playGame, playMove, shortGame, sitDownTogether, termOf, way, whoseTurn,
   type Visitor, type VisitorOptions,
 } from './browser.ts';
-import { addressesOf, comeFrom, expectNoReload, live, nodeOf, noteTheLoad, ownerOf, reconnecting, recovery, termAbove, withHangingWebSockets, withoutWebSockets } from './on-cluster.ts';
+import { addressesOf, comeFrom, expectNoReload, live, nodeOf, noteTheLoad, ownerOf, reconnecting, recovery, settleOn, termAbove, withHangingWebSockets, withoutWebSockets } from './on-cluster.ts';
 
 /** Real browsers, nginx, three nodes, Redis. The page may be slow for a moment; it must never need help. */
 describe('the page, on a cluster', function () {

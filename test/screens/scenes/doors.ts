@@ -75,7 +75,7 @@ export const doorScenes: readonly Scene[] = [
 /** What a visitor is told who is not let in, or not any more. */
 export const refusalScenes: readonly Scene[] = [
   { name: 'refused-wrong-code', open: stage => stage.visit({ at: '/code/ZZZZZ', shows: 'No table has this code' }) },
-  { name: 'refused-no-replay', open: stage => stage.visit({ at: '/replay/AAAAAAAAAAAAAAAAAAAAAA/1', shows: 'no replay' }) },
+  { name: 'refused-no-replay', open: stage => stage.visit({ at: '/replay/AAAAAAAAAAAAAAAAAAAAAA/1', shows: 'There is no such replay' }), complaints: /status of 404/ }, // the browser's own word for what is not there
   { name: 'refused-gone', open: stage => stage.visit({ at: '/room/AAAAAAAAAAAAAAAAAAAAAA', shows: 'This table is gone' }) },
   { name: 'refused-full', open: async stage => stage.visit({ at: `/code/${(await fullTable(stage)).code}`, shows: 'All seats are taken' }) },
   {

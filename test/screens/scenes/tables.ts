@@ -93,7 +93,7 @@ const fourScenes: Scene[] = [
     name: 'four-replay',
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
-      await dropDiscs(visitor.page, room, { page: [4, 3, 4, 4, 4], friend: [3, 5, 3, 5] }, () => false);
+      await dropDiscs(visitor.page, room, { page: [4, 3, 4, 4, 4], friend: [3, 5, 3, 5, 1] }, () => false);
       await watchAgain(visitor.page);
       for (let i = 0; i < 2; i++) await visitor.page.getByTestId('step-back').click();
       return visitor;
@@ -302,7 +302,7 @@ async function watchAgain(page: Page): Promise<void> {
   await phaseIs(page, 'ended');
   await page.getByTestId('watch-replay').click();
   await page.getByTestId('transport').waitFor();
-  await page.keyboard.press('End');
+  await page.getByTestId('transport').getByRole('slider').press('End');
 }
 
 const replayScenes: Scene[] = [
@@ -312,7 +312,7 @@ const replayScenes: Scene[] = [
     async open(stage) {
       const visitor = await dicesEnd(stage);
       await watchAgain(visitor.page);
-      for (let i = 0; i < 3; i++) await visitor.page.getByTestId('step-back').click();
+      await visitor.page.getByTestId('step-back').click();
       return visitor;
     },
   },
