@@ -44,9 +44,8 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
     testFiles(join(ROOT, 'test', folder)).filter((file) => wanted.length === 0 || wanted.some((path) => isWithin(file, path)));
   const quick = folders.map(({ name }) => name).filter((name) => !(name in REAL));
   // In halves, a process for each core.
-  const groups: Group[] = ['fast, one half', 'fast, the other'].map((name, half) => (
-    { name, files: quick.flatMap(filesOf).filter((_file, i) => i % 2 === half), needs: [], timeout: 30_000, bound: 400_000 }
-  ));
+  const names = ['fast, one half', 'fast, the other'];
+  const groups: Group[] = halves(quick.flatMap(filesOf)).map((files, i) => ({ name: names[i]!, files, needs: [], timeout: 30_000, bound: 400_000 }));
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(REAL)) {
       if (folders.some((folder) => folder.name === name)) {
@@ -56,6 +55,18 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
     }
   }
   return groups.filter((group) => group.files.length > 0);
+}
+
+/** About as much to do in each, as far as the length of files tells. */
+function halves(files: readonly string[]): [string[], string[]] {
+  const both: [string[], string[]] = [[], []];
+  const bytes = [0, 0];
+  for (const file of [...files].sort((a, b) => statSync(b).size - statSync(a).size)) {
+    const lighter = bytes[0]! <= bytes[1]! ? 0 : 1;
+    both[lighter].push(file);
+    bytes[lighter]! += statSync(file).size;
+  }
+  return both;
 }
 
 function testFiles(folder: string): string[] {
