@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { o
 const best = ['home.desktop-light', 'dice-your-turn.phone-dark', 'arena-playing.desktop-dark', 'four-replay.phone-light'];
 const folder = resolve(positionals[0] ?? join(root, 'dist/screenshots'));
 const only = values.readme ? best.map(name => name.split('.')[0]!) : values.only?.split(',');
-const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => name.startsWith(part)));
+const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => (values.readme ? name === part : name.startsWith(part))));
 if (wanted.length === 0) throw new Error(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
 
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
