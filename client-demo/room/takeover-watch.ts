@@ -2,6 +2,10 @@ import type { Client, Room } from '../../client/index.ts';
 
 /** Older knowledge says nothing about when a room stopped. */
 const fresh = 1_500;
+/** A pause of so many ms nobody notices. */
+const unnoticed = 100;
+/** After so long (ms) every node knows which others have died. */
+const news = 500;
 
 /**
  * Notices that another node runs the room, and how long play stood still: from the last moment at which it was known to
@@ -69,19 +73,32 @@ export class TakeoverWatch {
 
   private conclude(): void {
     if (this.stands === null) return;
-    const ms = Math.round(performance.now() - this.stands);
+    const ms = performance.now() - this.stands;
     const known = this.stands !== Infinity;
     this.stands = null;
     this.lostAt = null;
-    void this.tell(known ? `Play stood still for ${ms} ms.` : 'You have missed nothing.');
+    void this.tell(known ? Math.round(ms) : null);
   }
 
-  private async tell(how: string): Promise<void> {
+  /** @param ms for how long play stood still; null: it was not going on */
+  private async tell(ms: number | null): Promise<void> {
     const before = this.owner;
     await this.whoRuns();
+    // A table that moved in good order, to be where its players are: nothing happened to anybody.
+    if ((ms === null || ms < unnoticed) && before !== null && before !== this.owner && (await this.lives(before))) return;
     if (this.room.ended) return;
     const who = this.owner === null ? 'Another node took over' : this.owner === before ? `${this.owner} runs this table again` : `Another node took over (${this.owner})`;
-    this.say(`${who}. ${how}`);
+    this.say(`${who}. ${ms === null ? 'You have missed nothing.' : `Play stood still for ${ms} ms.`}`);
+  }
+
+  /** Whether that node lives and stays, and does not only seem to, since nobody has noticed yet. */
+  private async lives(node: string): Promise<boolean> {
+    for (const wait of [0, news]) {
+      if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
+      const seen = await this.client.inspect(this.room).catch(() => null);
+      if (seen?.nodes.some(({ name, alive, draining }) => name === node && alive && !draining) !== true) return false;
+    }
+    return true;
   }
 
   private async whoRuns(): Promise<void> {
