@@ -33,6 +33,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   ablations: [],
   bench: ['redis-server', 'nginx'],
   conformance: ['redis-server'],
+  embedding: [],
   moves: [],
 };
 
