@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startCluster, type Cluster } from '../server/launcher/cluster.ts';
 import { until } from '../server/launcher/until.ts';
+import { calm as noWeather, Link } from '../test/faults/network/link.ts';
 import { measureMoves, type Moves } from './moves.ts';
 import { faultsOf, seatPlayers, type Player } from './players.ts';
 
@@ -10,13 +11,14 @@ import { faultsOf, seatPlayers, type Player } from './players.ts';
  * newer term. Real processes: Redis, nginx, nodes; players in a closed loop with a pause for thought.
  * With many rooms players think longer (`--rooms 1000 --think 4000`), so that what is measured is the fault and not the load; whoever
  * is in a room of the node acts at the very moment of its fault.
+ * `--round-trip 80`: what players and servers say to each other is on its way for 80 ms, there and back.
  * `--mode drain`, `join`: rooms move in good order; see moves.ts.
  */
 const { values } = parseArgs({ options: {
   rooms: { type: 'string', default: '50' }, kills: { type: 'string', default: '20' }, think: { type: 'string', default: '50' },
-  nodes: { type: 'string', default: '3' }, mode: { type: 'string', default: 'kill' }, json: { type: 'boolean', default: false },
+  nodes: { type: 'string', default: '3' }, mode: { type: 'string', default: 'kill' }, 'round-trip': { type: 'string', default: '0' }, json: { type: 'boolean', default: false },
 } });
-const setting = { rooms: Number(values.rooms), kills: Number(values.kills), think: Number(values.think), nodes: Number(values.nodes) };
+const setting = { rooms: Number(values.rooms), kills: Number(values.kills), think: Number(values.think), nodes: Number(values.nodes), roundTrip: Number(values['round-trip']) };
 
 const holds = (what: string, test: () => boolean, within: number): Promise<unknown> => until(what, () => test() || undefined, { within, every: 5 });
 
@@ -27,8 +29,11 @@ const evenly = 30_000 + 4 * enough * setting.think;
 interface Sample { ms: number; group: 'of the dead node' | 'others' }
 
 const cluster = await startCluster({ nodes: setting.nodes, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' } });
+const link = setting.roundTrip > 0 ? await Link.to(Number(new URL(cluster.url).port)) : null;
 try {
-  const rooms = await seatPlayers(cluster.url, setting.rooms, setting.think);
+  const late = { kind: 'late', ms: setting.roundTrip / 2, jitter: 0 } as const;
+  await link?.set({ ...noWeather, up: late, down: late });
+  const rooms = await seatPlayers(link ? `http://127.0.0.1:${link.port}` : cluster.url, setting.rooms, setting.think);
   const players = rooms.flat();
   for (const player of players) player.start();
   await holds('everybody is playing', () => players.every(p => p.acked.length >= Math.min(5, enough)), evenly);
@@ -50,6 +55,7 @@ try {
   report(calm, samples, perRoom, moves, { ...total, stuck, accepted: players.reduce((n, p) => n + p.acked.length, 0), refused: players.flatMap(p => p.refusals) });
   for (const player of players) player.client.close();
 } finally {
+  link?.close();
   await cluster.stop();
 }
 
@@ -122,7 +128,7 @@ function report(calm: number[], samples: Sample[], perRoom: number[], moves: Mov
   const about = { date: new Date().toISOString().slice(0, 10), machine: `${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}`, ...setting, mode: values.mode };
   if (values.json) return void process.stdout.write(`${JSON.stringify({ about, rows, totals }, null, 1)}\n`);
   process.stdout.write([
-    '', `${about.date}, ${about.machine}: ${setting.rooms} rooms, ${setting.nodes} nodes, ${setting.kills} × ${values.mode}, ${setting.think} ms of thought`, '',
+    '', `${about.date}, ${about.machine}: ${setting.rooms} rooms, ${setting.nodes} nodes, ${setting.kills} × ${values.mode}, ${setting.think} ms of thought, ${setting.roundTrip} ms round trip`, '',
     `| ms${moves.length > 0 ? '' : ' from the fault to the first verdict of a newer term'} | n | p50 | p99 | max |`, '|---|---|---|---|---|',
     ...rows.map(r => `| ${r.name} | ${r.n} | ${r.p50} | ${r.p99} | ${r.max} |`), '',
     `accepted ${String(totals.accepted)}, lost ${String(totals.lost)}, doubled ${String(totals.doubled)}, missing or out of order ${String(totals.missing)}, rooms that differ ${String(totals.diverged)}, stuck ${String(totals.stuck)}, refused ${(totals.refused as string[]).length}`, '',
