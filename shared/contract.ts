@@ -131,7 +131,7 @@ export type OptionsIn<D extends ContractDef> = D extends { options: infer S } ? 
 /** What a seat's player has brought along, as all read it; null: a bot, or nothing. */
 export type ProfileOf<D extends ContractDef> = ContractDef extends D ? unknown : D extends { profile: infer S } ? Out<S> | null : null;
 /** What a player brings along, as the client gives it. */
-export type ProfileIn<D extends ContractDef> = D extends { profile: infer S } ? In<S> : never;
+export type ProfileIn<D extends ContractDef> = ContractDef extends D ? unknown : D extends { profile: infer S } ? In<S> : never;
 export type ActionsOf<D extends ContractDef> = D['actions'];
 /** Schemas of the events, by name. */
 export type EventsOf<D extends ContractDef> = D extends { events: infer E extends Schemas } ? E : None;
