@@ -55,8 +55,8 @@ export function Home({ session }: { session: Session }) {
         </section>
         <section class="you" aria-label="You">
           <NameField session={session} />
-          <ColourField session={session} />
           <JoinByCode busy={wanted !== null} onCode={code => begin({ how: 'code', code, watch: false })} problem={problem} onProblem={setProblem} />
+          <ColourField session={session} />
         </section>
         <KeptSeatCard session={session} />
         <div class="games">
