@@ -146,13 +146,13 @@ describe('what players bring along', () => {
   });
 
   it('[S7] [Y1] a replay shows what was brought then', async () => {
-    const t = await table<Guise>(guiseGame, { players: 2 });
+    const t = await table<Guise>(guiseGame, { players: 2, profiles: [{ colour: 'red' }] });
     const run = <T>(deed: Promise<T>) => t.world.clock.run(deed);
     await run(t.seats[0]!.room.bring({ colour: 'blue' }));
     await t.seats[1]!.leave();
     await t.until('it is over', () => t.seats[0]!.info.phase === 'ended');
     const replay = await t.replay();
-    assert.deepEqual(replay.at(0).room.seats.map(s => s?.profile ?? null), [null, null, null]);
+    assert.deepEqual(replay.at(0).room.seats.map(s => s?.profile ?? null), [red, null, null]);
     assert.deepEqual(replay.at(replay.duration).room.seats[0]!.profile, { colour: 'blue', shine: 1 });
   });
 
