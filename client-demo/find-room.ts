@@ -1,5 +1,6 @@
 import { RoomRefused, type Client, type Room } from '../client/index.ts';
 import type { JsonObject } from '../shared/json.ts';
+import type { Colour } from './colours.ts';
 import { gameNamed, games } from './games/games.ts';
 import type { TableGame } from './games/table-game.ts';
 
@@ -13,19 +14,22 @@ export type Wish =
   | { how: 'room'; id: string; watch: boolean }
   | { how: 'code'; code: string; watch: boolean };
 
+/** What a guest brings along to each table. */
+export type Guest = { colour: Colour };
+
 /** Gets somebody what they wish for. @throws RoomRefused */
-export async function findRoom(client: Client, wish: Wish): Promise<Room> {
+export async function findRoom(client: Client, wish: Wish, profile: Guest): Promise<Room> {
   switch (wish.how) {
-    case 'quick': return client.quick(wish.game.contract, { options: wish.options });
-    case 'private': return client.create(wish.game.contract, { private: true, options: wish.options });
+    case 'quick': return client.quick(wish.game.contract, { options: wish.options, profile });
+    case 'private': return client.create(wish.game.contract, { private: true, options: wish.options, profile });
     case 'bots': {
-      const room = await client.create(wish.game.contract, { private: true, options: wish.options, bots: wish.bots });
+      const room = await client.create(wish.game.contract, { private: true, options: wish.options, bots: wish.bots, profile });
       if (wish.game.contract.def.start === 'host') await room.start(); // refused, the waiting room says the rest
       return room;
     }
     case 'room': case 'code': {
       const which = wish.how === 'room' ? { id: wish.id } : { code: wish.code };
-      return whicheverGame(game => (wish.watch ? client.watch(game.contract, which) : client.join(game.contract, which)));
+      return whicheverGame(game => (wish.watch ? client.watch(game.contract, which) : client.join(game.contract, { ...which, profile })));
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { TokenStorage } from '../client/index.ts';
+import { colours, isColour, type Colour } from './colours.ts';
 import { suggestName, tidyName } from './names.ts';
 import type { Route } from './route.ts';
 import { own, shared } from './storage.ts';
@@ -17,6 +18,7 @@ export type Arrival =
 
 const windowKey = 'rejoin.player';
 const nameKey = 'rejoin.name';
+const colourKey = 'rejoin.colour';
 
 export async function arrive(windows: Windows, route: Route): Promise<Arrival> {
   const before = own.getItem(windowKey);
@@ -40,5 +42,17 @@ export function nameOf(player: Player): string {
   storage.setItem(nameKey, name);
   return name;
 }
+
+/** The colour of before; a new guest gets one by chance. */
+export function colourOf(player: Player): Colour {
+  const storage = storageOf(player);
+  const known = storage.getItem(colourKey);
+  if (isColour(known)) return known;
+  const colour = colours[Math.floor(Math.random() * colours.length)]!;
+  storage.setItem(colourKey, colour);
+  return colour;
+}
+
+export function keepColour(player: Player, colour: Colour): void { storageOf(player).setItem(colourKey, colour); }
 
 export function keepName(player: Player, name: string): void { storageOf(player).setItem(nameKey, name); }

@@ -1,7 +1,8 @@
 import { connect, type Client } from '../client/index.ts';
 import { Cell } from './cell.ts';
+import type { Colour } from './colours.ts';
 import type { Wish } from './find-room.ts';
-import { nameOf, keepName, settle, storageOf, type Player } from './identity.ts';
+import { colourOf, keepColour, keepName, nameOf, settle, storageOf, type Player } from './identity.ts';
 import { otherHandOf, tidyName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
 import { byRoom, go, readRoute, replaceRoute, type TableRoute } from './route.ts';
@@ -18,6 +19,7 @@ export class Session {
   readonly config = new Cell<Config>({ clustered: false, controlPort: null, lan: null });
   readonly visit = new Cell<Visit | null>(null);
   readonly name: Cell<string>;
+  readonly colour: Cell<Colour>;
   readonly seats: SeatMemory;
   readonly toaster = new Toaster();
   /** The server did not know who this was: what they had, they have no more. */
@@ -27,6 +29,7 @@ export class Session {
   constructor(readonly player: Player, readonly windows: Windows) {
     settle(player);
     this.name = new Cell(nameOf(player));
+    this.colour = new Cell(colourOf(player));
     this.seats = new SeatMemory(storageOf(player));
     this.client = connect(location.origin, { name: this.name.value, storage: storageOf(player), byRoom: byRoom() });
     this.client.onStatus(status => { if (status.state === 'live') windows.tell({ node: status.node }); });
@@ -59,6 +62,11 @@ export class Session {
   setName(text: string): void {
     this.name.set(text);
     if (tidyName(text) !== '') keepName(this.player, tidyName(text));
+  }
+
+  setColour(colour: Colour): void {
+    this.colour.set(colour);
+    keepColour(this.player, colour);
   }
 
   /** Makes the server know the player by the name that stands in the field. */

@@ -44,7 +44,7 @@ export class Visit {
   async enter(): Promise<void> {
     this.state.set({ at: 'door' });
     try {
-      const room = await findRoom(this.session.client, this.wish);
+      const room = await findRoom(this.session.client, this.wish, { colour: this.session.colour.value });
       if (this.closed) return room.close();
       this.take(room);
       if (!this.watching && this.session.seats.both === room.id) await this.takeOtherSeat();

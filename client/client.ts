@@ -1,4 +1,4 @@
-import type { Contract, ContractDef, OptionsIn } from '../shared/contract.ts';
+import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/contract.ts';
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
@@ -162,20 +162,21 @@ export class Client {
    * const link = `${location.origin}/?room=${room.id}` // whoever follows it joins by this id, or by room.code
    * ```
    */
-  async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number } = {}): Promise<Room<D>> {
+  async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
     const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
-    return this.enter<D>({ room: made.room }, game);
+    return this.enter<D>({ room: made.room, ...brought(how) }, game);
   }
   /**
-   * Takes a seat in a room, or comes back to one's own.
-   * @throws RoomRefused
+   * Takes a seat in a room, or comes back to one's own. `profile`: what the player brings along, if the contract has such a thing;
+   * it is said again whenever the client comes back, and `room.bring` changes it.
+   * @throws RoomRefused; `bad-profile` where a new seat was asked for with one that does not fit
    * @example
    * ```ts
    * const room = await client.join(race, { code: 'K7QXM' })
    * if (room.seat !== null) console.log(`You have seat ${room.seat}.`)
    * ```
    */
-  join<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>(named(which), game); }
+  join<D extends ContractDef>(game: Contract<D>, which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> }): Promise<Room<D>> { return this.enter<D>({ ...named(which), ...brought(which) }, game); }
   /**
    * Takes a seat in any open public room with these options, or in a new one.
    * @throws RoomRefused
@@ -185,8 +186,8 @@ export class Client {
    * room.onChange(() => draw(room.state))
    * ```
    */
-  quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D> } = {}): Promise<Room<D>> {
-    return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) } }, game);
+  quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
+    return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) }, ...brought(how) }, game);
   }
   /**
    * Watches a room without a seat.
@@ -278,15 +279,15 @@ export class Client {
 
   private async enter<D extends ContractDef>(request: JoinRequest, game: Contract<D>): Promise<Room<D>> {
     const session = this.random();
-    const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request.watch ?? false))) as Joined;
+    const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request))) as Joined;
     return this.rooms.get(reply.room) as unknown as Room<D>;
   }
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
-  private adopt(reply: Joined, game: Contract, session: string, watch: boolean): void {
+  private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest): void {
     this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
+      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
     });
     this.rooms.set(reply.room, room);
@@ -421,6 +422,8 @@ export class Client {
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
 
 const named = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });
+
+const brought = ({ profile }: { profile?: unknown }): { profile?: Json } => (profile === undefined ? {} : { profile: profile as Json });
 
 const browserClock: ClientClock = {
   now: () => Date.now(),

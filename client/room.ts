@@ -1,4 +1,4 @@
-import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
+import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, ProfileIn, ProfileOf, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
 import { apply, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { samePlace, type Place } from '../shared/place.ts';
@@ -23,7 +23,7 @@ export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]
 /** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
 export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number }
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; roundTrip: () => number | null; forget(): void }
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void }
 
 /** What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too. */
 export type RoomLike<D extends ContractDef = ContractDef> = Pick<Room<D>,
@@ -131,6 +131,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private readonly awaited: { place: Place; reached(): void }[] = [];
   private checking = false;
   private leaving = false;
+  /** What is brought along: said with each join, so that it is right whatever was lost. */
+  private brought: Json | undefined;
   private clockAhead = 0;
   private clockReadAt = -Infinity;
   private over: Refused | null = null;
@@ -139,6 +141,7 @@ export class Room<D extends ContractDef = ContractDef> {
 
   /** @internal Rooms are made by a client. */
   constructor(private readonly parts: RoomParts) {
+    this.brought = parts.profile;
     this.outbox = new Outbox({
       send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
       rejoin: () => void this.join(),
@@ -162,14 +165,14 @@ export class Room<D extends ContractDef = ContractDef> {
   /** The game's state, as this seat may see it; null before the first match. Read it, do not change it; it changes in place, so copy what you keep. */
   get state(): ViewOf<D> | null { return this.view!.state as ViewOf<D> | null; }
   /** Everything else: phase, seats, result, options. */
-  get info(): PublicRoom & { options: OptionsOf<D> } { return this.view!.room as PublicRoom & { options: OptionsOf<D> }; }
+  get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } { return this.view!.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; }
   /** One's own seat, null as a spectator. */
   get seat(): number | null {
     if (this.parts.watch) return null;
     const seat = this.info.seats.findIndex(s => s?.player === this.parts.me());
     return seat < 0 ? null : seat;
   }
-  get players(): (PublicSeat | null)[] { return this.info.seats; }
+  get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
   /** Where in the room's history this client is. */
   get place(): Place { return this.at; }
   get term(): number { return this.ownerTerm; }
@@ -287,6 +290,22 @@ export class Room<D extends ContractDef = ContractDef> {
    * ```
    */
   makeHost(seat: number): Promise<Said<RefusalCode>> { return this.perform('$host', { seat }); }
+  /**
+   * Brings along something else from now on, as the contract's `profile` has it: another colour. All see it, rules too. Null takes it back.
+   * Refused (`bad-data`), it is as it was.
+   * @example
+   * ```ts
+   * const said = await room.bring({ colour: 'mint' })
+   * if (said.ok) console.log(room.players[room.seat!]?.profile) // { colour: 'mint' }
+   * ```
+   */
+  async bring(profile: ProfileIn<D> | null): Promise<Said<RefusalCode>> {
+    const { brought } = this;
+    const mine = this.brought = profile as Json;
+    const said = await this.perform('$profile', mine);
+    if (!said.ok && this.brought === mine) this.brought = brought;
+    return said;
+  }
   /**
    * Agrees to another match in this room; it begins when all have.
    * @example
@@ -416,7 +435,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const { line } = connector;
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, short: true, version: game.version, ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }

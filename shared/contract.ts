@@ -89,6 +89,8 @@ export interface ContractDef {
   view?: TypeOf<unknown>;
   /** Chosen at creation, listed in the lobby. Must accept `{}`, or quick join could never make a room. */
   options?: Schema;
+  /** What a player brings along to a seat, for all to see: a colour, a figure. Small (512 bytes of JSON) and no secret; to bring nothing is allowed. */
+  profile?: Schema;
   actions: Schemas;
   events?: Schemas;
   timers?: Schemas;
@@ -126,6 +128,10 @@ export type ViewOf<D extends ContractDef> = D extends { view: TypeOf<infer V> } 
 export type OptionsOf<D extends ContractDef> = D extends { options: infer S } ? Out<S> : None;
 /** The options as whoever makes a room gives them. */
 export type OptionsIn<D extends ContractDef> = D extends { options: infer S } ? In<S> : None;
+/** What a seat's player has brought along, as all read it; null: a bot, or nothing. */
+export type ProfileOf<D extends ContractDef> = ContractDef extends D ? unknown : D extends { profile: infer S } ? Out<S> | null : null;
+/** What a player brings along, as the client gives it. */
+export type ProfileIn<D extends ContractDef> = ContractDef extends D ? unknown : D extends { profile: infer S } ? In<S> : never;
 export type ActionsOf<D extends ContractDef> = D['actions'];
 /** Schemas of the events, by name. */
 export type EventsOf<D extends ContractDef> = D extends { events: infer E extends Schemas } ? E : None;
@@ -141,8 +147,10 @@ export type EffectsOf<D extends ContractDef> = D extends { effects: infer E exte
 export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (infer R extends string)[] } ? R : never;
 
 /** One player of a running match, as rules see them. The index in `ctx.players` is the seat. */
-export interface Player {
+export interface Player<P = unknown> {
   readonly name: string;
+  /** What the player has brought along; null: nothing. */
+  readonly profile: P;
   readonly here: boolean;
   /** Left or forfeited: holds the index, plays no more. */
   readonly out: boolean;
@@ -183,7 +191,7 @@ export interface Ctx<D extends ContractDef> {
   /** The room's clock: ms since 1970, the same during one rule, never going back, also across owners. */
   readonly now: number;
   readonly random: Random;
-  readonly players: readonly Player[];
+  readonly players: readonly Player<ProfileOf<D>>[];
   readonly options: OptionsOf<D>;
   /** Counts the room's matches from 1. */
   readonly match: number;
@@ -362,7 +370,7 @@ export function contract<const D extends ContractDef, const N extends string>(na
 
 /** All that a contract may have: a misspelt `timers` would otherwise be no timers at all. */
 const parts: Record<keyof ContractDef, true> = {
-  version: true, clientsFrom: true, seats: true, state: true, view: true, options: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
+  version: true, clientsFrom: true, seats: true, state: true, view: true, options: true, profile: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
   signals: true, effects: true, start: true, late: true, teams: true, away: true, tick: true, replay: true,
 };
 
@@ -393,6 +401,7 @@ function checkContract(name: string, def: ContractDef): string | null {
   const durable = def.tick?.durable ?? 'every';
   if (durable !== 'every' && !(durable.everyMs > 0 && durable.everyMs <= 5_000)) return 'tick.durable is \'every\', or everyMs up to 5,000';
   if (def.away && !(def.away.hold >= 0 && Number.isFinite(def.away.hold))) return 'away.hold is a time in ms';
+  if (def.profile && typeof def.profile['~standard']?.validate !== 'function') return 'profile is not a Standard Schema';
   if (def.options) {
     const empty = parse(def.options, {});
     if (!empty.ok) return `options must accept {} (give each a default): ${empty.detail}`;

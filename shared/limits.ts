@@ -17,6 +17,8 @@ export const limits = {
   idLength: 64,
   /** A game's options, encoded. */
   optionsBytes: 2_048,
+  /** What a player brings along to a seat: every member is told it, and it is kept with the room. */
+  profileBytes: 512,
   /** Actions of one session that may be under way at once. */
   window: 8,
   /** Verdicts kept per session: at least the window, so that every retry finds its answer. */

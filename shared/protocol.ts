@@ -14,10 +14,12 @@ export const wireVersion = 1;
 export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
 
 /** A taken seat, as all members see it. */
-export interface PublicSeat {
+export interface PublicSeat<P = unknown> {
   /** The player's public id: the seat whose `player` is your own is yours. */
   player: string;
   name: string;
+  /** What its player has brought along, as the contract's `profile` reads it; null: a bot, or nothing. */
+  profile: P;
   here: boolean;
   /** While away: when the seat is given up, on the room's clock (ms since 1970). */
   until: number | null;
@@ -32,7 +34,7 @@ export interface PublicSeat {
 }
 
 /** Everything about a room that all its members may know, besides the game's own state. */
-export interface PublicRoom {
+export interface PublicRoom<P = unknown> {
   id: string;
   code: string;
   game: string;
@@ -43,7 +45,7 @@ export interface PublicRoom {
   match: number;
   /** Seat of the host: the longest-seated player. */
   host: number | null;
-  seats: (PublicSeat | null)[];
+  seats: (PublicSeat<P> | null)[];
   result: { ranking: number[][]; } | null;
   /** Deadlines of the timers that the game shows, on the room's clock. */
   clocks: Record<string, number>;
@@ -93,6 +95,8 @@ export interface JoinRequest {
   version?: number;
   /** Spectate: no seat. */
   watch?: boolean;
+  /** What the player brings along to the seat; said again with each join, so that a change shows. Left out: as it was. */
+  profile?: Json;
   /** Random, minted by the client, one per hold on a seat; the same again on every retry and reconnect. */
   session?: string;
   /** Where the client is in the room's history: it is caught up from there where possible. */
@@ -129,7 +133,7 @@ export type JoinReply = Joined | Refused;
 
 export interface ActRequest {
   room: string;
-  /** A contract's action, or one of the engine's: $ready $start $rematch $leave $team, and the host's $bot $kick $host. */
+  /** A contract's action, or one of the engine's: $ready $start $rematch $leave $team $profile, and the host's $bot $kick $host. */
   name: string;
   data?: Json;
   /** Number within the session, from 1, without gaps. Without one the action is at most once. */

@@ -21,6 +21,7 @@ export const refusals = {
   // finding a room
   'no-such-game': { duty: 'final', spends: false, says: 'No game of that name is played here.' },
   'bad-options': { duty: 'final', spends: false, says: 'The options are not valid for this game.' },
+  'bad-profile': { duty: 'final', spends: false, says: 'What the player brings along is not valid for this game.' },
   'bad-code': { duty: 'final', spends: false, says: 'No room has this code.' },
   'room-missing': { duty: 'stop', spends: false, says: 'There is no such room (any more).' },
   'room-full': { duty: 'final', spends: false, says: 'All seats are taken.' },

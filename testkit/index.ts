@@ -8,7 +8,7 @@ import { Replay } from '../client/replay.ts';
 import type { RoomDocument } from '../server/rooms/document.ts';
 import { readEntry, readSnapshot } from '../server/rooms/entry.ts';
 import { apply } from '../shared/delta.ts';
-import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, StateOf } from '../shared/contract.ts';
+import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
 import { Leak, provesHidden, provesSeedHidden, provesUnsaid, type Moment, type Received } from './leaks.ts';
@@ -26,6 +26,8 @@ export interface TableOptions<D extends ContractDef> {
   /** Default 1. */
   seed?: number;
   options?: OptionsIn<D>;
+  /** What the players bring along, in the order in which they sit down; undefined: nothing. */
+  profiles?: readonly (ProfileIn<D> | undefined)[];
   /** Bots that sit down besides. */
   bots?: number;
   /** Begin the match where the game waits for the host or for everybody to be ready. Default true. */
@@ -78,7 +80,7 @@ export class Table<D extends ContractDef> {
     for (let i = 0; i < (how.players ?? contract.def.seats.min); i++) {
       const name = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal'][i] ?? `Player ${i + 1}`;
       const client = world.client(name, homes[i % homes.length]!);
-      const room = await world.clock.run(client.client.join(contract, { id: this.id }), `${name} sits down`);
+      const room = await world.clock.run(client.client.join(contract, { id: this.id, ...(how.profiles?.[i] === undefined ? {} : { profile: how.profiles[i]! }) }), `${name} sits down`);
       this.seats.push(new Seat<D>(world, client, room, name, contract.def));
     }
     if (how.start !== false) await this.begin();

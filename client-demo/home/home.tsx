@@ -8,6 +8,7 @@ import { go } from '../route.ts';
 import type { Session } from '../session.ts';
 import { LineStatus } from '../status/line-status.tsx';
 import { wordsFor } from '../words.ts';
+import { ColourField } from './colour-field.tsx';
 import { GameCard } from './game-card.tsx';
 import { JoinByCode } from './join-by-code.tsx';
 import { KeptSeatCard } from './kept-seat-card.tsx';
@@ -55,6 +56,7 @@ export function Home({ session }: { session: Session }) {
         <section class="you" aria-label="You">
           <NameField session={session} />
           <JoinByCode busy={wanted !== null} onCode={code => begin({ how: 'code', code, watch: false })} problem={problem} onProblem={setProblem} />
+          <ColourField session={session} />
         </section>
         <KeptSeatCard session={session} />
         <div class="games">

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { useCell, useSources } from '../cell.ts';
+import { usePaint } from '../paint.ts';
 import { aroundScene } from '../room/calm.ts';
 import { Emotes } from '../room/emotes.ts';
 import { Seat } from '../room/seat.tsx';
@@ -17,6 +18,7 @@ const lasted = (ms: number): string => (ms < 99_500 ? `${Math.max(1, Math.round(
 export function Theatre({ found }: { found: Found }) {
   const { game, room, player, outcome, ending } = found;
   useSources(useMemo(() => aroundScene(room), [room]));
+  usePaint(room);
   const playing = useCell(player.playing);
   const leaps = useCell(player.leaps);
   // Nobody says anything: what was called across the table is not recorded.

@@ -5,6 +5,7 @@ import { ClusterPanel } from '../cluster/panel.tsx';
 import { panelOpen } from '../cluster/panel-open.ts';
 import { gameOf } from '../games/games.ts';
 import { useLanding } from '../landing.ts';
+import { usePaint } from '../paint.ts';
 import type { Session } from '../session.ts';
 import type { Visit } from '../visit.ts';
 import { roomSounds } from '../sound/room-sounds.ts';
@@ -31,6 +32,7 @@ export function TableScene({ session, visit, room, over = false }: { session: Se
   useEffect(() => watch.start(), [watch]);
   const emotes = useMemo(() => new Emotes(room), [room]);
   useEffect(() => emotes.start(), [emotes]);
+  usePaint(room);
   useEffect(() => roomSounds(room, speaker.play), [room]);
 
   const { info } = room;

@@ -60,7 +60,7 @@ export function guessContext<D extends ContractDef>(room: Room<D>, seat: number,
   const ctx = {
     now, seat, match: info.match,
     get options() { return copy(info.options as Json); },
-    get players() { return info.seats.flatMap(s => (s ? [{ name: s.name, here: s.here, out: s.out, bot: s.bot, team: s.team }] : [])); },
+    get players() { return info.seats.flatMap(s => (s ? [{ name: s.name, profile: copy(s.profile ?? null), here: s.here, out: s.out, bot: s.bot, team: s.team }] : [])); },
     get random(): never { return unknown('ctx.random')(); },
     get previous(): never { return unknown('ctx.previous')(); },
     timers: new Proxy({}, { get: (_t, name) => ({

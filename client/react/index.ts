@@ -4,7 +4,7 @@
  * @module rejoin/react
  */
 import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
-import type { Contract, ContractDef, OptionsOf, ViewOf } from '../../shared/contract.ts';
+import type { Contract, ContractDef, OptionsOf, ProfileOf, ViewOf } from '../../shared/contract.ts';
 import type { PublicRoom } from '../../shared/protocol.ts';
 import type { Client, RoomRefused } from '../client.ts';
 import type { Room } from '../room.ts';
@@ -20,7 +20,7 @@ export type RoomHook<D extends ContractDef> =
   /** One may not: `refused.why`, and `refused.now` for what helps. */
   | { room: null; state: null; info: null; refused: RoomRefused; status: Status }
   /** `state` changes in place: it is there to be drawn, not to be kept or compared. */
-  | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
+  | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
 
 /**
  * Something that tells when it has changed: a room, a prediction.

@@ -1,4 +1,4 @@
-import type { ClocksOf, Contract, ContractDef, EventsOf, OptionsOf, Out, ViewOf } from '../../shared/contract.ts';
+import type { ClocksOf, Contract, ContractDef, EventsOf, OptionsOf, Out, ProfileOf, ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Place } from '../../shared/place.ts';
@@ -27,7 +27,7 @@ export interface Scanned<D extends ContractDef> {
   state: ViewOf<D>;
   /** The state one frame earlier; at the beginning, the same. */
   before: ViewOf<D>;
-  info: PublicRoom & { options: OptionsOf<D> };
+  info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
   /** What the frame told everybody. */
   events: readonly WireEvent[];
 }
@@ -151,8 +151,8 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   get code(): string { return this.view.room.code; }
   /** As everybody sees it now that the match is over. Read it, do not change it; it changes in place, so copy what you keep. */
   get state(): ViewOf<D> { return this.view.state as ViewOf<D>; }
-  get info(): PublicRoom & { options: OptionsOf<D> } { return this.view.room as PublicRoom & { options: OptionsOf<D> }; }
-  get players(): (PublicSeat | null)[] { return this.view.room.seats; }
+  get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } { return this.view.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; }
+  get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
   /** The frame, of term 0: owners are not recorded. */
   get place(): Place { return [0, this.at]; }
   get term(): number { return 0; }

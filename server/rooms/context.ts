@@ -49,7 +49,7 @@ class RuleContext {
   }
 
   get random(): Random { return (this.#drawn ??= randomFrom(this.#doc.hidden.seed)); }
-  get players(): Player[] { return this.#doc.room.seats.flatMap(s => (s ? [{ name: s.name, here: s.here, out: s.out, bot: s.bot, team: s.team }] : [])); }
+  get players(): Player[] { return this.#doc.room.seats.flatMap(s => (s ? [{ name: s.name, profile: copy(s.profile), here: s.here, out: s.out, bot: s.bot, team: s.team }] : [])); }
   get options(): Json { return copy(this.#doc.room.options); }
   get match(): number { return this.#doc.room.match; }
   get previous(): HiddenRoom['previous'] { return copy(this.#doc.hidden.previous); }

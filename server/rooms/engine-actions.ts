@@ -4,6 +4,7 @@ import { limits } from '../../shared/limits.ts';
 import type { RefusalCode } from '../../shared/refusals.ts';
 import { endMatch } from './context.ts';
 import { isBot, seatOf } from './document.ts';
+import { readProfile } from './profile.ts';
 import { addBot, leaveSeat, maybeRematch, maybeStart, staying, startMatch, vacate, type Table } from './seating.ts';
 
 /** A refusal by the engine where a rule could not even be asked. */
@@ -59,6 +60,14 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
       if (room.phase !== 'waiting') throw new EngineRefusal('not-now');
       if (!Number.isSafeInteger(team) || def.teams[team as number] === undefined) throw new EngineRefusal('bad-data', 'team: its index');
       own().team = team as number;
+      return [];
+    }
+    case '$profile': {
+      const seat = own();
+      if (!def.profile) throw new EngineRefusal('not-now', 'in this game one brings nothing along');
+      const read = readProfile(t, data);
+      if (!read.ok) throw new EngineRefusal('bad-data', read.detail);
+      seat.profile = read.value;
       return [];
     }
     case '$bot':

@@ -293,7 +293,7 @@ export class RoomHost {
   /** The input a message is to the room; null where it only reads. */
   private inputOf(message: RoomMessage): Input | null {
     switch (message.k) {
-      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session, ...(message.noNewSeat ? { noNewSeat: message.noNewSeat } : {}) };
+      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session, ...(message.noNewSeat ? { noNewSeat: message.noNewSeat } : {}), ...(message.profile === undefined ? {} : { profile: message.profile }) };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
       case 'gone': return this.attendance.gone(message);

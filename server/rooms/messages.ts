@@ -9,7 +9,7 @@ export interface Conn { node: string; conn: string }
 
 /** What the node of a client asks the owner of a room; JSON, since it may travel. */
 export type RoomMessage =
-  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number; /** Only back to a seat of one's own: another may be taken after so many ms. */ noNewSeat?: number }
+  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number; /** Only back to a seat of one's own: another may be taken after so many ms. */ noNewSeat?: number; /** As the client said it: the owner reads it. */ profile?: Json }
   | { k: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   /** A connection is gone, or has let go of the room. */
   | { k: 'gone'; player: string; session: string; at: Conn }

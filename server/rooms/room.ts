@@ -12,13 +12,14 @@ import { Draft } from './draft.ts';
 import { EngineRefusal, performEngine, type Asker } from './engine-actions.ts';
 import { barred, departure, isBarred, noteHangs, RuleHung, type Blame } from './hangs.ts';
 import { told, type SeatInput } from './inputs.ts';
+import { fillProfiles } from './profile.ts';
 import { bringBack, markGone, takeOut } from './quarantine.ts';
 import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, takeSeat, type Seated, type Table } from './seating.ts';
 import { Watched } from './watched.ts';
 
 /** What a room is asked to do. */
 export type Input =
-  | { kind: 'join'; player: string; name: string; session: string; noNewSeat?: number }
+  | { kind: 'join'; player: string; name: string; session: string; noNewSeat?: number; /** As the client said it. */ profile?: Json }
   | { kind: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   | { kind: 'away'; player: string; session: string }
   | { kind: 'timers' }
@@ -78,6 +79,7 @@ export class Room {
     private readonly watched: Watched = Watched.unwatched(),
   ) {
     this.clock = doc.hidden.clock;
+    fillProfiles(doc);
     this.draft = new Draft(doc, ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every', onFailure);
   }
 

@@ -5,19 +5,21 @@ import type { PublicSeat } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import { contextFor, endMatch, endTimers, mustBeSync, type RoomEvent } from './context.ts';
 import { botPlayer, closedFault, effectsTimer, holdTimer, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+import { barred, isBarred } from './hangs.ts';
+import { readProfile } from './profile.ts';
 
 /**
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
  * the room runs each as one step that is undone as a whole if it throws.
  */
-export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ asks(rule: 'setup' | 'joined'): void }
+export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ asks(rule: 'setup' | 'joined' | 'profile'): void }
 
 const awayRule = (game: AnyGame) => (game.contract.def as ContractDef).away ?? { hold: 60_000, then: 'leave' as const };
 
 export type Seated = { seat: number; /** the session that this one replaced */ replaced: string | null; /** a new player, not a returning one */ fresh: boolean; back: boolean };
 
 /** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
-export function takeSeat(t: Table, who: { player: string; name: string; session: string; noNewSeat?: number }): Seated | Refused {
+export function takeSeat(t: Table, who: { player: string; name: string; session: string; noNewSeat?: number; profile?: Json }): Seated | Refused {
   const { doc } = t;
   const own = seatOf(doc, who.player);
   if (own >= 0) return resumeSeat(t, own, who);
@@ -30,7 +32,9 @@ export function takeSeat(t: Table, who: { player: string; name: string; session:
   const late = (t.game.contract.def as ContractDef).late === true;
   if (room.phase === 'playing' && !late) return refused('room-started');
   if (room.phase === 'ended' && !late) return refused('room-ended');
-  sit(t, free, { player: who.player, name: who.name, bot: false }, who.session);
+  const profile = readProfile(t, who.profile ?? null);
+  if (!profile.ok) return refused('bad-profile', profile.detail);
+  sit(t, free, { player: who.player, name: who.name, profile: profile.value, bot: false }, who.session);
   room.host ??= free;
   for (let bots = hidden.fill; bots > 0 && addBot(t) !== null; bots--);
   hidden.fill = 0;
@@ -51,7 +55,7 @@ const freeSeats = (t: Table): number => (reusesSeats(t) ? t.doc.hidden.seats : t
 /** Players for whom a seat is kept and who have not come yet: a bot does not take it. */
 const expected = ({ hidden }: RoomDocument): number => (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
 
-function sit(t: Table, seat: number, who: { player: string; name: string; bot: boolean }, session: string): void {
+function sit(t: Table, seat: number, who: { player: string; name: string; profile: Json; bot: boolean }, session: string): void {
   const { room, hidden } = t.doc;
   room.seats[seat] = { ...who, here: true, until: null, ready: who.bot, rematch: false, out: false, team: null };
   room.seats[seat].team = smallestTeam(t);
@@ -68,7 +72,7 @@ export function addBot(t: Table): number | null {
   if (free === null || freeSeats(t) <= expected(t.doc)) return null;
   let n = 1;
   while (seatOf(t.doc, botPlayer(n)) >= 0 || room.seats.some(s => s?.name === `Bot ${n}`)) n++;
-  sit(t, free, { player: botPlayer(n), name: `Bot ${n}`, bot: true }, '');
+  sit(t, free, { player: botPlayer(n), name: `Bot ${n}`, profile: null, bot: true }, '');
   return free;
 }
 
@@ -86,7 +90,7 @@ function forgetInputs({ game, doc }: Table, seat: number): void {
   doc.room.inputs[seat] = 0;
 }
 
-function resumeSeat(t: Table, seat: number, { session, name }: { session: string; name: string }): Seated | Refused {
+function resumeSeat(t: Table, seat: number, { player, session, name, profile }: { player: string; session: string; name: string; profile?: Json }): Seated | Refused {
   const hidden = t.doc.hidden.seats[seat]!;
   const shown = t.doc.room.seats[seat]!;
   if (hidden.closed.includes(session)) return refused('session-replaced');
@@ -101,6 +105,9 @@ function resumeSeat(t: Table, seat: number, { session, name }: { session: string
   delete t.doc.hidden.timers[moveTimer(seat)];
   shown.until = null;
   shown.name = name;
+  // One that does not fit any more, after an upgrade for example, is no reason to lock somebody out: then the old one stays.
+  const brought = profile === undefined || isBarred(t.doc, barred.join(player), t.now) ? null : readProfile(t, profile);
+  if (brought?.ok) shown.profile = brought.value;
   delete t.doc.hidden.timers[holdTimer(hidden.player)];
   return { seat, replaced, fresh: false, back };
 }

@@ -238,7 +238,7 @@ export class Edge {
     const reply = (await this.parts.router.request(room, {
       k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null, ...(request.whole ? { whole: true } : {}),
       at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null, ...(request.version === undefined ? {} : { version: request.version }),
-      ...(wait > 0 ? { noNewSeat: wait } : {}),
+      ...(wait > 0 ? { noNewSeat: wait } : {}), ...(watch || request.profile === undefined ? {} : { profile: request.profile }),
       // Who is gone may be back by another node already: asked late, it would take the seat from itself.
     }, { wanted: () => connection.open })) as OwnerJoinReply;
     if (!watch && wait === 0 && !(reply.ok && reply.fresh)) this.giveBack(connection, 'newSeats');

@@ -31,6 +31,11 @@ function options(v: unknown): JsonObject {
   return JSON.stringify(value).length <= limits.optionsBytes ? value : bad(`options: at most ${limits.optionsBytes} bytes`);
 }
 
+function profile(v: unknown): Json {
+  const value = payload(v, 'profile');
+  return Buffer.byteLength(JSON.stringify(value)) <= limits.profileBytes ? value : bad(`profile: at most ${limits.profileBytes} bytes`);
+}
+
 const drop = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
 const fromOne = (what: string) => (n: unknown): number => (Number.isSafeInteger(n) && (n as number) > 0 ? (n as number) : bad(`${what}: a whole number from 1`));
@@ -60,6 +65,7 @@ export const readers: Readers = {
       game: optional(v.game, word('game')),
       version: optional(v.version, count('version', Number.MAX_SAFE_INTEGER)),
       watch: optional(v.watch, flag('watch')),
+      profile: optional(v.profile, profile),
       whole: optional(v.whole, flag('whole')),
       short: optional(v.short, flag('short')),
       session: optional(v.session, id('session')),

@@ -7,6 +7,8 @@ import { until } from '../../server/launcher/until.ts';
 export interface Visitor { page: Page; context: BrowserContext; complaints: string[] }
 export interface VisitorOptions {
   name?: string;
+  /** The colour that a new guest has; coral, where nothing is said. */
+  colour?: string;
   /** Another window of the same browser, instead of a browser of its own. */
   beside?: Visitor;
   phone?: boolean;
@@ -36,6 +38,8 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
     ...(options.address === undefined ? {} : { extraHTTPHeaders: { 'x-forwarded-for': options.address } }),
   });
   context.setDefaultTimeout(patience);
+  // Chance is for guests; who looks twice wants to see the same.
+  await context.addInitScript(colour => { if (localStorage.getItem('rejoin.colour') === null) localStorage.setItem('rejoin.colour', colour); }, options.colour ?? 'coral');
   if (options.name !== undefined) await context.addInitScript(name => localStorage.setItem('rejoin.name', name), options.name);
   await options.prepare?.(context);
   const page = await context.newPage();

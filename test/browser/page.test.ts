@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
@@ -124,6 +124,23 @@ describe('the page, on one node', () => {
     await page.getByTestId('refusal').getByText('No table has this code').waitFor();
     await page.getByTestId('refusal').getByRole('button', { name: 'Home' }).click();
     await way(page, 'play').waitFor();
+  });
+
+  it('two guests of the same colour are told apart, alike in both windows; another colour is chosen by keyboard, and outlives a reload', async () => {
+    const [a, b] = await seatTwo({ name: 'Ada', colour: 'mint' }, { name: 'Ben', colour: 'mint' });
+    const seats = (page: Page) => page.evaluate(() => [0, 1].map(seat => document.documentElement.style.getPropertyValue(`--seat-${seat}`)));
+    for (const { page } of [a, b]) assert.deepEqual(await seats(page), ['var(--mint)', 'var(--pearl)']);
+    await b.page.getByRole('link', { name: /home/ }).click();
+    const group = b.page.getByRole('group', { name: 'Your colour' });
+    await group.getByRole('radio', { name: 'Mint', exact: true, checked: true }).focus();
+    await b.page.keyboard.press('ArrowLeft');
+    await group.getByRole('radio', { name: 'Lime', checked: true }).waitFor();
+    await b.page.reload();
+    await group.getByRole('radio', { name: 'Lime', checked: true }).waitFor();
+    // Back at the seat, with the new one: the other window shows it, too.
+    await b.page.goBack();
+    await phaseIs(b.page, 'playing');
+    for (const { page } of [a, b]) await until('both show lime', async () => ((await seats(page)).join() === 'var(--mint),var(--lime)') || undefined, { within: 15_000, every: 50 });
   });
 
   it('a reload in mid-game keeps the seat', async () => {

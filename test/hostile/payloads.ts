@@ -17,7 +17,7 @@ const game = (draw: Draw, known: Known): string => JSON.stringify(draw.pick(know
 const small = (draw: Draw): string => String(draw.between(0, 9));
 const term = (draw: Draw): string => (draw.chance(0.5) ? '1838387200000778' : number(draw));
 const place = (draw: Draw): string => `[${term(draw)},${draw.chance(0.7) ? String(draw.below(400)) : number(draw)}]`;
-const actions = ['drop', 'add', 'bid', 'challenge', '$ready', '$rematch', '$start', '$bot', '$kick', '$host', '$team', '$leave', '$end', '$close', '$nothing', 'toString', 'constructor', '__proto__'];
+const actions = ['drop', 'add', 'bid', 'challenge', '$ready', '$rematch', '$start', '$bot', '$kick', '$host', '$team', '$profile', '$leave', '$end', '$close', '$nothing', 'toString', 'constructor', '__proto__'];
 const optional = (draw: Draw, fields: Fields, name: string, text: () => string): void => { if (draw.chance(0.4)) fields[name] = text(); };
 
 const data = (draw: Draw, known: Known): string => draw.pick([
@@ -46,6 +46,7 @@ const skeletons: Record<string, (draw: Draw, known: Known) => Fields> = {
     optional(draw, fields, 'place', () => place(draw));
     optional(draw, fields, 'whole', () => 'true');
     optional(draw, fields, 'game', () => game(draw, known));
+    optional(draw, fields, 'profile', () => draw.pick(['{"colour":"mint"}', '{"colour":"puce"}', value(draw, 3)]));
     return fields;
   },
   act(draw, known) {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** A race in turns, to a goal. */
 export const race = contract('race', {
   version: 1, seats: { min: 2, max: 2 }, state: state<{ at: number[]; turn: number }>(), replay: true,
-  options: z.object({ goal: z.int().min(1).default(10) }),
+  options: z.object({ goal: z.int().min(1).default(10) }), profile: z.object({ colour: z.enum(['coral', 'mint', 'sky']) }),
   actions: { step: z.object({ by: z.int().min(1).max(3) }) },
   events: { lap: z.object({ seat: z.int(), lap: z.int() }) },
   signals: { emote: z.string().max(20) },

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seatOf } from '../../server/rooms/document.ts';
 import type { Input } from '../../server/rooms/room.ts';
+import type { Blame } from '../../server/rooms/hangs.ts';
+import { contract, schema, state as stateOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import { partyGame, type Party, type Spoil } from './party.ts';
@@ -13,12 +15,35 @@ const journaled = (played: Played) => assert.deepEqual(played.replayed(), played
 const leaves = (played: Played, seat: number) => assert.equal(played.act(seat, '$leave'), 'ok');
 const goes = (played: Played, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
 
+const guise = contract('guise', {
+  version: 1, seats: { min: 2, max: 2 }, state: stateOf<object>(), actions: {},
+  profile: schema<string>(text => { if (text === 'hang') throw new Error('it ran again'); return true; }),
+}).rules({ setup: () => ({}), actions: {} });
+
 describe('room: seats and matches', () => {
   it('[S1] joining again finds the seat, and changes nothing', () => {
     const room = seatedRoom(partyGame(), 2);
     const entries = room.journal.length;
     assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replaced: null, fresh: false, back: false } });
     assert.equal(room.journal.length, entries);
+  });
+
+  it('[S7] a room of before there were profiles is read, and nobody in it has one', () => {
+    const before = copy(seatedRoom(partyGame(), 2).room.doc);
+    for (const seat of before.room.seats) if (seat) delete (seat as Partial<typeof seat>).profile;
+    const room = emptyRoom(partyGame(), { doc: before });
+    assert.deepEqual(room.room.doc.room.seats.map(s => s?.profile), [null, null, undefined, undefined]);
+    room.join(playerOf(0), 'tab-2');
+    assert.deepEqual(room.failures, []);
+  });
+
+  it('[S7] [R8] a profile that hung is not read again: the seat of its player is there all the same', () => {
+    const room = seatedRoom(guise, 2);
+    room.step({ kind: 'hung', blames: [{ id: 'a', room: 'room', seq: 0, game: 'guise', input: 'join', rule: 'profile', player: playerOf(0), session: 'tab-2', n: 0, who: '', ms: 1_000 } as unknown as Blame] });
+    assert.equal(word(room.step({ kind: 'join', player: playerOf(0), name: 'Ann', session: 'tab-2', profile: 'hang' })), 'ok');
+    assert.equal(room.room.doc.room.seats[0]!.profile, null);
+    assert.equal(word(room.step({ kind: 'join', player: playerOf(1), name: 'Bob', session: 'tab-2', profile: 'fine' })), 'ok');
+    assert.equal(room.room.doc.room.seats[1]!.profile, 'fine');
   });
 
   it('[S2] whose hold ends before the match is left, and the seat is free', () => {

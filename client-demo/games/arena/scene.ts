@@ -4,6 +4,7 @@ import { nameOf } from './arena-room.ts';
 import { Controls } from './controls.ts';
 import { Effects } from './effects.ts';
 import { readPalette } from './look.ts';
+import { painted } from '../../paint.ts';
 import { speaker } from '../../sound/speaker.ts';
 import { Noises } from './noises.ts';
 import { Painter } from './painter.ts';
@@ -37,6 +38,7 @@ export class Scene {
     this.stops.push(() => this.playback.stop(), () => resize.disconnect());
     this.follow('(prefers-reduced-motion: reduce)', matches => { this.still = matches; });
     this.follow('(prefers-color-scheme: dark)', () => { this.palette = readPalette(root); });
+    this.stops.push(painted.subscribe(() => { this.palette = readPalette(root); }));
     document.addEventListener('visibilitychange', () => this.run(), { signal: this.ends.signal });
     this.run();
   }

@@ -56,7 +56,7 @@ export function Board(props: BoardProps) {
         )}
         <path class="four-plate" d={plate} fill-rule="evenodd" />
         {cells.map(c => <circle key={c} class="four-rim" cx={x(c)} cy={y(c)} r="41.5" />)}
-        {target !== null && <circle class={`four-target seat-${hand}`} cx={x(target)} cy={y(target)} r="33" />}
+        {target !== null && <circle class="four-target" style={{ '--own': `var(--seat-${hand})` }} cx={x(target)} cy={y(target)} r="33" />}
         {last !== null && !line && <circle key={`last ${match}/${last}`} class="four-last" cx={x(last)} cy={y(last)} r="41" />}
         {line?.map((c, i) => <circle key={c} class="four-won" style={{ animationDelay: `${450 + i * 90}ms` }} cx={x(c)} cy={y(c)} r="41" />)}
         <rect class="four-foot" x="-32" y="612" width="764" height="26" rx="13" />

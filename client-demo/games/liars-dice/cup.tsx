@@ -29,7 +29,7 @@ export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn
   const lies = open && open.length > 0 ? `, open: ${open.join(', ')}` : '';
   const label = `${name}, ${count === 0 ? 'out' : diceInWords(count)}${note ? `, ${note}` : ''}${turn ? ', to bid' : ''}${bid ? `, bid ${bidInWords(bid)}` : ''}${lies}${loses ? ', loses a die' : ''}`;
   return (
-    <li class={`cup ${turn ? 'has-turn' : ''} ${count === 0 && !lies ? 'is-out' : ''} ${loses ? 'is-losing' : ''}`} data-testid={`cup-${seat}`} data-dice={count}>
+    <li class={`cup ${turn ? 'has-turn' : ''} ${count === 0 && !lies ? 'is-out' : ''} ${loses ? 'is-losing' : ''}`} data-testid={`cup-${seat}`} data-dice={count} style={ownColours(seat)}>
       <span class="unseen">{label}</span>
       <span class="cup-name" aria-hidden="true">{tag}</span>
       <span class="cup-place" aria-hidden="true">
@@ -41,6 +41,9 @@ export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn
     </li>
   );
 }
+
+/** What is a seat's own is painted in its colour. */
+export const ownColours = (seat: number) => ({ '--own': `var(--seat-${seat})`, '--own-deep': `var(--seat-${seat}-deep)` });
 
 /** The cup itself, upside down, with the number of dice on it. */
 function Cover({ count, rolls }: { count: number; rolls: boolean }) {

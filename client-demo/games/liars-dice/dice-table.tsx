@@ -4,7 +4,7 @@ import { useHandOver } from '../../landing.ts';
 import { moveRefused } from '../../words.ts';
 import type { TableProps } from '../table-game.ts';
 import { Composer } from './composer.tsx';
-import { Cup } from './cup.tsx';
+import { Cup, ownColours } from './cup.tsx';
 import { asDice, type DiceRoom } from './dice-room.ts';
 import { Die } from './die.tsx';
 import { Stage } from './stage.tsx';
@@ -64,7 +64,7 @@ export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
         <Stage view={view} voice={{ seat, names }} options={info.options} ended={ended} />
       </section>
       {view && seat !== null && own && !(ended && own.length === 0) && (
-        <section class="dice-own" data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
+        <section class="dice-own" style={ownColours(seat)} data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
           <span class="dice-me" aria-hidden="true">{tag(seat)}</span>
           {own.map((face, i) => <Die key={`${roll}/${i}`} face={face} mark={asked && (matches(face, asked.face, view.wild) ? 'hit' : 'miss')} rolls={rolls ? i : null} />)}
           {own.length === 0 && <p class="soft">You have no dice left. See who wins.</p>}

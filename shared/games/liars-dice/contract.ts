@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contract, state, view } from '../../contract.ts';
+import { guest } from '../colours.ts';
 
 /** For how long (ms) all dice lie open after a challenge. */
 export const revealMs = 4_000;
@@ -53,6 +54,7 @@ export const liarsDice = contract('liars-dice', {
     /** Seconds for a turn; who runs out of them makes the smallest bid there is. 0: no clock. */
     turnSeconds: z.int().min(0).max(600).default(45),
   }),
+  profile: guest,
   actions: { bid: z.object(bidShape), challenge: z.object({}) },
   events: { bid: said, revealed: z.object({ hands: z.array(z.array(z.int())), bid: said, by: z.int(), count: z.int(), loser: z.int() }) },
   timers: { turn: z.object({ seat: z.int() }), next: z.object({}) },
