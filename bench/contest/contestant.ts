@@ -42,6 +42,8 @@ export async function startPeer(place: Place, script: string, { nodes = 1, redis
   const stop = async () => {
     await Promise.all(children.map(({ child }) => (place.gently ? child.stop(3_000) : child.kill())));
     await store?.kill();
+    for (const { port } of children) place.ports.giveBack(port);
+    if (store !== null) place.ports.giveBack(store.port);
   };
   try {
     for (let i = 1; i <= nodes; i++) {
@@ -94,6 +96,10 @@ export async function startRejoinAlone(place: Place): Promise<Running> {
   const { REDIS_URL: _none, ...others } = process.env;
   const env = { ...others, ...production, ...place.env, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn', TRUST_PROXY: 'loopback' };
   const child = new Child({ name: 'node', command: process.execPath, args: argumentsFor('bench/rejoin-node.ts'), cwd: root, env, ipc: true }, place.events);
+  const stop = async () => {
+    await (place.gently ? child.stop(5_000) : child.kill());
+    place.ports.giveBack(port);
+  };
   await child.serves(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).then(answer => answer.ok, () => false)), 60_000);
-  return { urls: [`http://127.0.0.1:${port}`], redisUrl: null, stop: async () => void (await (place.gently ? child.stop(5_000) : child.kill())), processes: [{ role: 'server', name: 'node', pid: child.pid }] };
+  return { urls: [`http://127.0.0.1:${port}`], redisUrl: null, stop, processes: [{ role: 'server', name: 'node', pid: child.pid }] };
 }

@@ -13,6 +13,8 @@ export interface PortBlock {
   readonly lockPort: number;
   /** The next free port; `preferred` if that one is free. */
   take(preferred?: number): Promise<number>;
+  /** It is not needed any more: once all have been given, it may be given again. */
+  giveBack(port: number): void;
   release(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function claimPorts(greeting: string): Promise<PortBlock> {
 function blockAt(lockPort: number, lock: Server): PortBlock {
   let next = lockPort + 1;
   const given = new Set<number>();
+  const back: number[] = [];
   return {
     lockPort,
     async take(preferred) {
@@ -50,8 +53,10 @@ function blockAt(lockPort: number, lock: Server): PortBlock {
         const port = next++;
         if (await isFree(port)) return port;
       }
+      for (let port = back.shift(); port !== undefined; port = back.shift()) if (await isFree(port)) return port;
       throw new Error(`all ${PORTS_PER_BLOCK} ports of this cluster are in use`);
     },
+    giveBack: (port) => void back.push(port),
     release: () => new Promise((resolve) => lock.close(() => resolve())),
   };
 }

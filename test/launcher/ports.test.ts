@@ -11,6 +11,17 @@ describe('blocks of ports', () => {
     await Promise.all(blocks.map((block) => block.release()));
   });
 
+  it('give again what was given back, when all have been given', async () => {
+    const block = await claimPorts('test');
+    const ports: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      ports.push(await block.take());
+      block.giveBack(ports.at(-1)!);
+    }
+    assert.equal(new Set(ports).size <= 39, true);
+    await block.release();
+  });
+
   it('give a preferred port once, and only while nobody listens there', async () => {
     const [block, other] = [await claimPorts('test'), await claimPorts('test')];
     const wanted = await other.take();
