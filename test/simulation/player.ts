@@ -53,9 +53,12 @@ export class Player implements Struck {
     this.join();
   }
 
-  /** Of two windows the older one may win, where the store has forgotten which came last: whoever sits at the newer one asks again. */
+  /**
+   * The older one of two windows, or of a program that was ended and the next, may win: where the store has forgotten which came
+   * last, or a node's last word was held up on its way. Whoever sits at the newer one asks again.
+   */
   private again(generation: number): void {
-    if (this.older.length === 0) return;
+    if (generation === 1) return;
     this.world.clock.after(300, () => {
       if (generation !== this.generation) return;
       this.room = null;
