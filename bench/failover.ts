@@ -62,7 +62,7 @@ try {
 /** The same measure with nobody killed: from a moment at which all in the rooms of one node act to each one's next verdict. */
 async function baseline(rooms: Player[][]): Promise<number[]> {
   const all: number[] = [];
-  const players = [...(await owners(rooms)).values()].sort((a, b) => b.length - a.length)[0]!.flat();
+  const players = [...(await owners(rooms)).values()].sort((a, b) => b.length - a.length)[0]!.flatMap(({ room }) => room);
   for (let i = 0; i < 10; i++) {
     const at = performance.now();
     for (const p of players) {
@@ -78,13 +78,15 @@ async function baseline(rooms: Player[][]): Promise<number[]> {
 async function disturb(cluster: Cluster, rooms: Player[][], round: number): Promise<{ samples: Sample[]; perRoom: number[]; stuck: number }> {
   const loads = await owners(rooms);
   const name = [...loads].sort((a, b) => b[1].length - a[1].length)[0]![0];
-  const owned = loads.get(name)!;
-  const before = owned.map(room => room.map(p => ({ player: p, term: p.room.term, group: p.node === name ? 'of the dead node' as const : 'others' as const })));
-  for (const p of owned.flat()) p.heard = [];
+  // Asked again: to ask all of them takes so long that some have gone to another node meanwhile.
+  const owned = (await owners(loads.get(name)!.map(({ room }) => room))).get(name) ?? [];
+  const before = owned.map(({ room, term }) => room.map(p => ({ player: p, term, group: p.node === name ? 'of the dead node' as const : 'others' as const })));
+  const players = owned.flatMap(({ room }) => room);
+  for (const p of players) p.heard = [];
   const at = performance.now();
   if (values.mode === 'freeze') await cluster.freeze(name, 5_000);
   else await cluster.kill(name);
-  for (const p of owned.flat()) p.nudge();
+  for (const p of players) p.nudge();
   const first = (p: Player, term: number) => p.heard.find(h => h.term > term);
   await holds('play goes on in all rooms', () => before.flat().every(b => first(b.player, b.term)), 15_000).catch(() => {});
   const samples: Sample[] = [];
@@ -104,13 +106,13 @@ async function disturb(cluster: Cluster, rooms: Player[][], round: number): Prom
   return { samples, perRoom, stuck };
 }
 
-/** Rooms by the node that runs them. */
-async function owners(rooms: Player[][]): Promise<Map<string, Player[][]>> {
-  const found = new Map<string, Player[][]>();
+/** Rooms by the node that runs them, and under which term. */
+async function owners(rooms: Player[][]): Promise<Map<string, { room: Player[]; term: number }[]>> {
+  const found = new Map<string, { room: Player[]; term: number }[]>();
   await Promise.all(rooms.map(async room => {
     // One whose line is being replaced at this moment is in no room.
-    const owner = await room[0]!.client.inspect(room[0]!.room as never).then(said => said.owner, () => null);
-    if (owner !== null) found.set(owner, [...(found.get(owner) ?? []), room]);
+    const said = await room[0]!.client.inspect(room[0]!.room as never).catch(() => null);
+    if (said?.owner) found.set(said.owner, [...(found.get(said.owner) ?? []), { room, term: said.term }]);
   }));
   return found;
 }
