@@ -34,3 +34,6 @@ export function useHandOver(part: RefObject<HTMLElement | null>, next: string, w
     if (inside.current && isNowhere()) part.current?.querySelector<HTMLElement>(next)?.focus();
   }, [when]);
 }
+
+/** As the `ref` of what is to have the focus once it is there. Always the same function: a new one would be called with each change of the screen, and take the focus back. */
+export const takeFocus = (element: HTMLElement | null): void => element?.focus();

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
+import { takeFocus } from '../landing.ts';
 import { replaceRoute } from '../route.ts';
 import type { Visit } from '../visit.ts';
 
@@ -28,7 +29,7 @@ export function Leave({ visit, room }: { visit: Visit; room: Room }) {
   return (
     <span class="leave-ask" role="group" aria-label="Give the match up?">
       <button type="button" class="button is-small is-danger" onClick={leave}>Give up</button>
-      <button type="button" class="button is-small" onClick={stay} ref={button => button?.focus()}>Stay</button>
+      <button type="button" class="button is-small" onClick={stay} ref={takeFocus}>Stay</button>
     </span>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { PublicSeat, Room } from '../../client/index.ts';
 import { useTicking } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
+import { takeFocus } from '../landing.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
 import { CrossIcon, CrownIcon } from './icons.tsx';
@@ -53,7 +54,7 @@ export function WaitingSeat(props: WaitingSeatProps) {
       </span>}
       {may && asking && <span class="place-deeds" role="group" aria-label={`Remove ${seat.name} for good?`}>
         <button type="button" class="button is-small is-danger" disabled={busy} onClick={onKick}>Remove</button>
-        <button type="button" class="button is-small" onClick={() => setAsking(false)} ref={button => button?.focus()}>Keep</button>
+        <button type="button" class="button is-small" onClick={() => setAsking(false)} ref={takeFocus}>Keep</button>
       </span>}
     </li>
   );

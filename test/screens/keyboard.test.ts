@@ -73,6 +73,22 @@ describe('the page, by keyboard alone', function () {
     await focusIs(page, 'Games that go on.');
   });
 
+  it('a question keeps the focus where it was put, whatever happens at the table meanwhile', async () => {
+    await tabTo(page, 'bots-four-in-a-row');
+    await press('Enter');
+    await phaseIs(page, 'playing');
+    await until('the page has the turn', async () => (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { within: 15_000 });
+    await tabTo(page, 'Leave');
+    await press('Enter');
+    await focusIs(page, 'Stay');
+    await press('Shift+Tab');
+    await focusIs(page, 'Give up');
+    const discs = await discsOn(page);
+    await press('4');
+    await until('the bot has moved as well', async () => await discsOn(page) >= discs + 2 || undefined, { within: 15_000 });
+    assert.equal(await focused(page), 'Give up');
+  });
+
   it('Liar\'s Dice: a table is opened, bots are added, the match is begun, bids are made, the third one is doubted', async () => {
     await tabTo(page, 'friends-liars-dice');
     await press('Enter');
