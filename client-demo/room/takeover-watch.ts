@@ -4,7 +4,7 @@ import type { Client, Room } from '../../client/index.ts';
 const fresh = 1_500;
 /** A pause of so many ms nobody notices. */
 const unnoticed = 100;
-/** After so long (ms) every node knows which others have died. */
+/** So long (ms) after one node has noticed that another is dead, all have. */
 const news = 500;
 
 /**
