@@ -148,8 +148,7 @@ describe('visits to the page, on a cluster', function () {
       await phaseIs(page, 'playing');
       assert.equal(room.players[1]!.player, seat, 'nobody got the seat');
       await growOld(visitor);
-      await page.goto(cluster.url);
-      await page.reload();
+      await page.goto(cluster.url); // loads it anew: an address without a fragment leads to a new document
       await page.getByTestId('toasts').getByText('The server does not know you any more: you are a new guest.').waitFor();
       assert.equal(await page.getByTestId('kept-seat').count(), 0, 'nothing is offered that is not theirs');
     });
