@@ -12,6 +12,8 @@ export interface VisitorOptions {
   /** Another window of the same browser, instead of a browser of its own. */
   beside?: Visitor;
   phone?: boolean;
+  /** Asks the page to move nothing that need not move: windows cost less where movement is not what is looked at. */
+  still?: boolean;
   /** Where it comes from, as nginx is told; another address may lead to another node. */
   address?: string;
   /** What it says once it has opened, where it does not get as far as being connected, or further. */
@@ -47,7 +49,7 @@ export function launchBrowser(): Promise<Browser> {
 /** Opens the page (or a link into it) and waits until it is connected, or says why it is not. */
 export async function openPage(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
   const context = options.beside?.context ?? await browser.newContext({
-    viewport: options.phone ? phone : desktop, hasTouch: options.phone ?? false,
+    viewport: options.phone ? phone : desktop, hasTouch: options.phone ?? false, reducedMotion: options.still ? 'reduce' : 'no-preference',
     ...(options.address === undefined ? {} : { extraHTTPHeaders: { 'x-forwarded-for': options.address } }),
   });
   context.setDefaultTimeout(patience);

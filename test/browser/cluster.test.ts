@@ -20,7 +20,7 @@ describe('the page, on a cluster', function () {
   const exits: string[] = [];
 
   const open = async (options: VisitorOptions = {}, link = `${cluster.url}/`): Promise<Visitor> => {
-    const visitor = await openPage(browser, link, options);
+    const visitor = await openPage(browser, link, { still: true, ...options });
     visitors.push(visitor);
     return visitor;
   };
@@ -257,7 +257,7 @@ describe('the cluster panel', function () {
   let visitors: Visitor[] = [];
 
   const open = async (options: VisitorOptions = {}, link = `${cluster.url}/`): Promise<Visitor> => {
-    const visitor = await openPage(browser, link, options);
+    const visitor = await openPage(browser, link, { still: true, ...options });
     visitors.push(visitor);
     return visitor;
   };

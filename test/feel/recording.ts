@@ -109,14 +109,17 @@ export class Recording {
   ownSteps(): { fastest: number; errors: number[] } {
     const seat = this.room.seat!;
     let fastest = 0;
+    let step: unknown;
     const errors: number[] = [];
     this.frames.forEach((frame, i) => {
       const before = this.frames[i - 1]?.own;
       const truth = frame.own && this.true(seat, frame.own.tick);
       if (!frame.own || !truth) return;
       errors.push(Math.hypot(truth.x - frame.own.thing.x, truth.y - frame.own.thing.y));
-      if (before && this.true(seat, before.tick)) fastest = Math.max(fastest, Math.hypot(frame.own.thing.x - before.thing.x, frame.own.thing.y - before.thing.y) / (frame.at - this.frames[i - 1]!.at));
+      if (!before || !this.true(seat, before.tick)) return;
+      const [far, time] = [Math.hypot(frame.own.thing.x - before.thing.x, frame.own.thing.y - before.thing.y), frame.at - this.frames[i - 1]!.at];
+      if (far / time > fastest) [fastest, step] = [far / time, { far, time, tick: [before.tick, frame.own.tick] }];
     });
-    return { fastest, errors: errors.sort((a, b) => a - b) };
+    return { fastest, step, errors: errors.sort((a, b) => a - b) };
   }
 }
