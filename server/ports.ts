@@ -109,6 +109,9 @@ export interface Bus {
   listen(node: string, on: (text: string) => void, broke?: () => void): Promise<void>;
 }
 
+/** What is seen of a node from outside: none of either, and its process has ended, or is cut off from all that it would need to commit. */
+export interface Listeners { inbox: number; register: number }
+
 /** Where nodes register, and where they see each other. */
 export interface Register {
   /**
@@ -116,8 +119,8 @@ export interface Register {
    * @throws when the store cannot be reached: then nothing was learned about anybody
    */
   beat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }>;
-  /** How many listen to that node's inbox. */
-  listeners(node: string): Promise<number>;
+  /** Which of a node's connections stand: how many listen to its inbox, and how many of those by which it registers are open. */
+  listeners(node: string): Promise<Listeners>;
   remove(node: string): Promise<void>;
 }
 

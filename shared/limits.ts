@@ -149,6 +149,8 @@ export const limits = {
   forgetNode: 60_000,
   /** Claims of one node under way at once. Far from the store each batch costs a round trip: test/protocol/many-rooms.test.ts. */
   claims: 128,
+  /** For so long (ms) newcomers wait for rooms that are being claimed. */
+  roomsFirst: 100,
   /** What one node tells another, and is in no hurry, waits so long for something that goes the same way. */
   company: 4,
   /** A forwarded message waits this long for its answer before the owner is looked up again. */

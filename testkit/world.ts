@@ -3,7 +3,7 @@ import type { ClientClock, Line, LineEvents, Route, Transport } from '../client/
 import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
 import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
@@ -342,7 +342,7 @@ export class World {
         const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.carriage(host.name, node.split('~')[0]!));
         if (late.length === 1 && late[0] === 0) return bus.publish(node, text);
         for (const ms of late) this.clock.after(ms, () => void bus.publish(node, text));
-        return this.hub.listeners(node); // counted where it is sent, whenever it arrives
+        return (await this.listenersOf(node)).inbox; // counted where it is sent, whenever it arrives
       }),
       listen: (node, on, broke = () => {}) => {
         host.broke = broke;
@@ -351,10 +351,16 @@ export class World {
     };
   }
 
+  /** A record outlives its process; the connection of it does not. */
+  private async listenersOf(node: string): Promise<Listeners> {
+    const { inbox } = await this.hub.listeners(node);
+    return { inbox, register: [...this.hosts.values()].some(host => host.node.id === node && host.state !== 'dead' && !host.severed) ? 1 : 0 };
+  }
+
   private registerOf(host: Host): Register {
     return {
       beat: record => this.call(host, latency.store, 'beat', () => this.hub.beat(structuredClone(record))),
-      listeners: node => this.call(host, latency.store, 'listeners', () => this.hub.listeners(node)),
+      listeners: node => this.call(host, latency.store, 'listeners', () => this.listenersOf(node)),
       remove: node => this.call(host, latency.store, 'remove', () => this.hub.remove(node)),
     };
   }

@@ -1,4 +1,4 @@
-import type { Bus, NodeRecord, Register } from '../ports.ts';
+import type { Bus, Listeners, NodeRecord, Register } from '../ports.ts';
 
 /** Inboxes and register of the nodes of one process: the embedded default, and clusters in tests. */
 export class MemoryHub implements Register {
@@ -31,6 +31,6 @@ export class MemoryHub implements Register {
     return { nodes: [...this.records.values()], listeners: new Map([...this.records.keys()].map(id => [id, this.inboxes.has(id) ? 1 : 0])) };
   }
 
-  async listeners(node: string): Promise<number> { return this.inboxes.has(node) ? 1 : 0; }
+  async listeners(node: string): Promise<Listeners> { return { inbox: this.inboxes.has(node) ? 1 : 0, register: this.records.has(node) ? 1 : 0 }; }
   async remove(node: string): Promise<void> { this.records.delete(node); }
 }

@@ -1,4 +1,4 @@
-import type { Bus, Clock, Log, NodeRecord, Register } from '../ports.ts';
+import type { Bus, Clock, Listeners, Log, NodeRecord, Register } from '../ports.ts';
 import { doorOf, type RedisAt } from '../store/redis-door.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
 import { RedisLine } from '../store/redis-line.ts';
@@ -46,10 +46,14 @@ const BEAT_CONFIRMED_WITHIN = 300;
 export class RedisRegister implements Register {
   private readonly line: RedisLine;
   private readonly keys: RedisKeys;
+  /** Nobody says anything there. That somebody listens shows that this connection stands, apart from the one that hears the inbox. */
+  private readonly standing: Subscriptions;
+  private shown = false;
 
   constructor(private readonly options: RedisAt & { prefix: string; clock: Clock; log: Log; waitReplicas?: number | undefined }) {
     this.keys = new RedisKeys(options.prefix);
     this.line = new RedisLine(doorOf(options), 'rejoin-register', options);
+    this.standing = new Subscriptions(this.line);
   }
 
   private get client() { return this.line.client; }
@@ -59,6 +63,10 @@ export class RedisRegister implements Register {
   async beat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }> {
     const known = [...this.known];
     const { waitReplicas = 0 } = this.options;
+    if (!this.shown) {
+      this.shown = true;
+      void this.standing.add(this.keys.standing(record.id), () => {}).catch(() => {}); // with the next connection
+    }
     const [, confirmed, all, heard] = await Promise.all([
       this.client.hSet(this.keys.nodes, record.id, JSON.stringify(record)),
       waitReplicas === 0 ? 0 : this.client.wait(waitReplicas, BEAT_CONFIRMED_WITHIN),
@@ -76,9 +84,10 @@ export class RedisRegister implements Register {
   }
   private known = new Set<string>();
 
-  async listeners(node: string): Promise<number> {
-    const heard = await this.client.pubSubNumSub([this.keys.inbox(node)]);
-    return heard[this.keys.inbox(node)] ?? 0;
+  async listeners(node: string): Promise<Listeners> {
+    const [inbox, standing] = [this.keys.inbox(node), this.keys.standing(node)];
+    const heard = await this.client.pubSubNumSub([inbox, standing]);
+    return { inbox: heard[inbox] ?? 0, register: heard[standing] ?? 0 };
   }
 
   async remove(node: string): Promise<void> { await this.client.hDel(this.keys.nodes, node); }

@@ -18,6 +18,7 @@ import { cutOff, forgetHandshake, hangUp, lineOf, sharesItsLine, waitingFor, typ
 import { Lanes } from './lane.ts';
 import { Packet } from './packet.ts';
 import { Renewals } from './renewals.ts';
+import { RoomsFirst } from './rooms-first.ts';
 import { SocketLink } from './socket-link.ts';
 import type { GameServer, GameSocket, GameSpace } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
@@ -75,6 +76,7 @@ export class Gateway {
   private readonly eventPrefix: string;
   private node: RejoinNode | null = null;
   private readonly slow: SlowReaders;
+  private readonly roomsFirst: RoomsFirst;
   private readonly renewals: Renewals;
   private door: Doorkeeper | null = null;
   /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
@@ -89,6 +91,7 @@ export class Gateway {
     if (this.guest) this.settle();
     this.slow = new SlowReaders(parts.clock, parts.meter);
     this.renewals = new Renewals(parts);
+    this.roomsFirst = new RoomsFirst(parts.clock, () => this.node?.registry.claimsUnderWay ?? null);
   }
 
   private ownServer(http: HttpServer): GameServer {
@@ -186,8 +189,8 @@ export class Gateway {
     if (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
     const wait = this.door?.knock(request) ?? 0;
     if (wait > 0) return answerBusy(request, '429 Too Many Requests', wait);
-    const ok = this.knowsOrigin(request.headers);
-    decide(ok ? null : 'origin not allowed', ok);
+    if (!this.knowsOrigin(request.headers)) return decide('origin not allowed', false);
+    this.roomsFirst.letIn(() => decide(null, true));
   }
 
   /** CORS does not guard WebSockets; this does. No Origin: not a browser. */

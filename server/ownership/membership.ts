@@ -15,7 +15,8 @@ interface Observed {
  *
  * A node is *silent* when its beat has stood still for `silence` on this node's own monotonic clock, during which this
  * node's own reads went through: a judge that was itself frozen or cut off has observed nothing, and begins anew. It is
- * *gone* when nobody hears its inbox, twice, `confirm` apart: a killed process is seen in a twentieth of a second.
+ * *gone* when none of its connections stands any more, as with a process that was killed, or when nobody hears its inbox,
+ * twice, `confirm` apart.
  * Being wrong is harmless: the fence at the journal decides, not this.
  */
 export class Membership {
@@ -103,12 +104,24 @@ export class Membership {
   }
 
   private async confirm(node: string): Promise<boolean> {
-    await this.clock.sleep(limits.confirm);
-    const listeners = await this.register.listeners(node).catch(() => null);
-    if (listeners !== 0) return false;
+    if (!(await this.hasEnded(node))) {
+      await this.clock.sleep(limits.confirm);
+      const seen = await this.register.listeners(node).catch(() => null);
+      if (seen?.inbox !== 0) return false;
+    }
     if (this.others.has(node)) this.declare(node, 'gone');
     else this.strangers.set(node, -Infinity);
     return true;
+  }
+
+  /**
+   * Whether none of its connections stands: one that breaks comes back in a moment, all of them together mean the end.
+   * Who has not stood well himself just now, as when Redis was away, cannot tell: others may only not be back yet.
+   */
+  private async hasEnded(node: string): Promise<boolean> {
+    if (this.lease === null) return false;
+    const seen = await this.register.listeners(node).catch(() => null);
+    return seen?.inbox === 0 && seen.register === 0 && this.lease !== null;
   }
 
   private async pulse(): Promise<void> {

@@ -53,6 +53,8 @@ export class Registry {
   /** Whether this node runs the room, or is about to find out whether it does. */
   has(id: string): boolean { return this.hosts.has(id) || this.acquiring.has(id); }
   get size(): number { return this.hosts.size; }
+  /** Resolves when the claims of now are over, however they end; null when there is none. */
+  get claimsUnderWay(): Promise<unknown> | null { return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values()); }
   /** The games a claim may bring, as the store compares them: every version that the rules can read. */
   gameKeys(): string[] {
     return [...this.parts.games.values()].flatMap(game => {

@@ -106,7 +106,7 @@ export class Recording {
   }
 
   /** The steps of one's own craft, in units a millisecond, and how far it was shown from where the server then said it was at that tick. */
-  ownSteps(): { fastest: number; errors: number[] } {
+  ownSteps(): { fastest: number; step: unknown; errors: number[] } {
     const seat = this.room.seat!;
     let fastest = 0;
     let step: unknown;

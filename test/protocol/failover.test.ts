@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { limits } from '../../shared/limits.ts';
 import { ledger, type Ledger } from './games.ts';
 import { converge, docOf, ids, ledgerTable } from './table.ts';
 
@@ -286,6 +287,39 @@ describe('nobody acts', () => {
     world.thaw(owner);
     await world.clock.pass(1_000);
     for (const host of world.hosts.values()) assert.equal(host.node.membership.alive().length, 2, host.name);
+  });
+
+  it('[O6] a node of which no connection stands is held for dead at once, and its room goes on', async () => {
+    const table = await ledgerTable();
+    const { world, owner, adas } = table;
+    await world.clock.pass(2_000);
+    world.kill(owner);
+    const acted = world.clock.mono();
+    assert.ok((await world.clock.run(adas.act.add({ id: 'x' }))).ok);
+    assert.ok(world.clock.mono() - acted < limits.confirm, `${world.clock.mono() - acted} ms`);
+    await converge(table);
+  });
+
+  it('[O6] a node whose inbox alone is not heard for a moment keeps its rooms', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id, adas } = table;
+    await world.clock.pass(2_000);
+    world.deafen(owner, limits.confirm / 2);
+    assert.ok((await world.clock.run(adas.act.add({ id: 'x' }))).ok);
+    assert.ok(owner.owns(id));
+    await converge(table);
+  });
+
+  it('[O6] who does not stand well himself does not judge at once', async () => {
+    const table = await ledgerTable();
+    const { world, owner } = table;
+    await world.clock.pass(2_000);
+    const judge = [...world.hosts.values()].find(host => host !== owner)!;
+    world.deafen(judge, 5_000);
+    world.kill(owner);
+    const asked = world.clock.mono();
+    assert.equal(await world.clock.run(judge.node.membership.suspect(owner.node.id)), true);
+    assert.ok(world.clock.mono() - asked >= limits.confirm, `${world.clock.mono() - asked} ms`);
   });
 
   it('[O6] a judge that stood still itself judges nobody by it', async () => {

@@ -182,7 +182,7 @@ describe('a store with replicas and sentinels', () => {
       assert.notEqual(now, old);
       await until('the store is told', () => changed > 0 || undefined, { within: 20_000 });
       await until('the bus hears', async () => ((await bus.publish('me', 'after').catch(() => 0)) === 1 && heard.includes('after')) || undefined, { within: 20_000 });
-      await until('the register answers', async () => (await register.listeners('me').catch(() => 0)) === 1 || undefined, { within: 20_000 });
+      await until('the register answers', async () => (await register.listeners('me').catch(() => null))?.inbox === 1 || undefined, { within: 20_000 });
       await until('writes are taken', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 20_000 });
       await group.heal();
       const clients = (name: string) => group.ask(name, 'CLIENT', 'LIST').then(text => [...text.matchAll(/ name=(rejoin-\w+) /g)].map(m => m[1]!));

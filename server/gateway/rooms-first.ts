@@ -1,0 +1,33 @@
+import { limits } from '../../shared/limits.ts';
+import type { Clock } from '../ports.ts';
+
+/**
+ * Newcomers wait while this node claims rooms: after the death of another one many of both come at once, and what is done first
+ * decides how long tables stand still whose players were here all along. Then they are let in one by one, so that what rooms and players have to
+ * say to each other goes out between them.
+ */
+export class RoomsFirst {
+  private readonly line: (() => void)[] = [];
+  private serving = false;
+
+  /** @param claims resolves when the claims that are under way are over; null when none is */
+  constructor(private readonly clock: Clock, private readonly claims: () => Promise<unknown> | null) {}
+
+  /** Calls `enter`: at once, where nothing comes before it, or `limits.roomsFirst` later at the latest, and when it is its turn. */
+  letIn(enter: () => void): void {
+    if (!this.serving && this.claims() === null) return enter();
+    this.line.push(enter);
+    if (!this.serving) void this.serve();
+  }
+
+  private async serve(): Promise<void> {
+    this.serving = true;
+    const until = this.clock.mono() + limits.roomsFirst;
+    for (let claims = this.claims(); claims !== null && this.clock.mono() < until; claims = this.claims()) await Promise.race([claims, this.clock.sleep(until - this.clock.mono())]);
+    for (let enter = this.line.shift(); enter !== undefined; enter = this.line.shift()) {
+      enter();
+      await new Promise<void>(resolve => this.clock.soon(resolve));
+    }
+    this.serving = false;
+  }
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { RoomsFirst } from '../../server/gateway/rooms-first.ts';
+import { limits } from '../../shared/limits.ts';
+import { latch } from '../protocol/world.ts';
+import { VirtualClock } from '../protocol/virtual-clock.ts';
+
+describe('newcomers, and rooms that are being claimed', () => {
+  const door = (claims: () => Promise<unknown> | null) => {
+    const clock = new VirtualClock();
+    const rooms = new RoomsFirst(clock, claims);
+    const inside: number[] = [];
+    return { clock, inside, come: (n: number) => rooms.letIn(() => inside.push(n)) };
+  };
+
+  it('[O23] come in at once where no room is being claimed', () => {
+    const { come, inside } = door(() => null);
+    come(1);
+    come(2);
+    assert.deepEqual(inside, [1, 2]);
+  });
+
+  it('[O23] wait for the claims under way, and for those that begin meanwhile; then they come in the order in which they came', async () => {
+    const [first, second] = [latch(), latch()];
+    let claims: Promise<unknown> | null = first.opens;
+    const { clock, come, inside } = door(() => claims);
+    come(1);
+    come(2);
+    claims = second.opens;
+    first.open();
+    await clock.pass(5);
+    come(3);
+    assert.deepEqual(inside, []);
+    claims = null;
+    second.open();
+    await clock.pass(1);
+    assert.deepEqual(inside, [1, 2, 3]);
+    come(4);
+    assert.deepEqual(inside, [1, 2, 3, 4]);
+  });
+
+  it('[O23] do not wait for ever', async () => {
+    const { clock, come, inside } = door(() => new Promise(() => {}));
+    come(1);
+    await clock.pass(limits.roomsFirst - 1);
+    come(2);
+    assert.deepEqual(inside, []);
+    await clock.pass(2);
+    assert.deepEqual(inside, [1, 2]);
+  });
+});
