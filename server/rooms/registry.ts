@@ -85,6 +85,7 @@ export class Registry {
     if (pause > 0) await clock.sleep(pause);
     if (this.closed) throw new StoreError('no', false, 'this node has stopped');
     const token = mint(entropy.bytes(16));
+    const lease = this.parts.lease(); // of now: the answer may come when the room has been taken again, and all seems well
     const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys() });
     if (!claimed.ok) return claimed;
     this.losses.claimed(id, claimed.terms, claimed.seq);
@@ -94,7 +95,7 @@ export class Registry {
     }
     let host: RoomHost;
     try {
-      host = this.start(token, claimed);
+      host = this.start(token, claimed, lease);
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       log.error({ room: id, error }, 'a room cannot be read; it stays as it is');
@@ -154,7 +155,7 @@ export class Registry {
     if (match > 1) this.parts.onRecorded(host.id, match - 1);
   }
 
-  private start(token: string, claimed: Claimed): RoomHost {
+  private start(token: string, claimed: Claimed, lease: number | null): RoomHost {
     const { game, recovered } = this.build(claimed, token, distinct(claimed.blames));
     const now = this.parts.clock.now();
     const due = dueOf(recovered.doc);
@@ -168,7 +169,7 @@ export class Registry {
       this.parts.meter.observe('standstill', outage);
       this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: outage }, 'took a room over');
     }
-    return this.host({ game, recovered, token, term: claimed.term }, { outage, lease: this.parts.lease() }, claimed);
+    return this.host({ game, recovered, token, term: claimed.term }, { outage, lease }, claimed);
   }
 
   private ended(host: RoomHost, why: EndReason): void {

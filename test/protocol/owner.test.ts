@@ -156,6 +156,31 @@ describe('an owner', () => {
     assert.ok(adas.live);
   });
 
+  it('[O12] a node that hears late of its claim, when the room was taken from it meanwhile, shows nobody what it read', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id, adas, bob, bobs } = table;
+    const a = world.host('a');
+    const lost: boolean[] = [];
+    for (const room of [adas, bobs]) room.onResume(r => lost.push(r.lost));
+    await world.clock.pass(5_000);
+    const { opens, open } = latch();
+    world.fate = call => (call.op === 'claim' && call.node === 'a' ? { holdReply: opens } : undefined);
+    world.kill(owner);
+    const acting = adas.act.add({ id: 'x' });
+    await world.clock.until('it is claimed', () => world.calls.some(c => c.op === 'claim' && c.node === 'a'), 2_000);
+    world.deafen(a, 75);
+    assert.ok((await world.clock.run(bobs.act.add({ id: 'y' }))).ok);
+    await world.clock.pass(300); // the beats of the first go through again
+    bob.home = 'a';
+    for (const line of [...bob.lines]) line.cut();
+    await world.clock.pass(100); // he asks there
+    open();
+    assert.ok((await world.clock.run(acting)).ok);
+    await converge(table);
+    assert.deepEqual(ids(adas), ['y', 'x']);
+    assert.deepEqual(lost.filter(Boolean), []);
+  });
+
   it('[O7] of many nodes that want a dead node\'s room at once one gets it, and the others forward to it', async () => {
     const table = await ledgerTable(['a', 'b', 'c', 'd', 'e', 'f']);
     const { world, owner, id } = table;

@@ -17,6 +17,7 @@ const found: readonly { seed: number; scenario: ScenarioName; what: string }[] =
   { seed: 41_021, scenario: 'versions', what: '[A6] a join that is still under way for a client that is gone takes the seat from its player\'s next one' },
   { seed: 1_033_118, scenario: 'inputs', what: '[I3] what is held was said again to an owner that had just died, and waits for seconds to be said once more' },
   { seed: 39_966, scenario: 'inputs', what: '[I5] a player whom no node reports for a while holds nothing ever after' },
+  { seed: 1_343_205, scenario: 'versions', what: '[O12] a node that hears late of its claim shows what it read, though the room was taken from it meanwhile' },
 ];
 
 describe('seeds', () => {
