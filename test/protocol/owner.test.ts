@@ -158,7 +158,7 @@ describe('an owner', () => {
 
   it('[O12] a node that hears late of its claim, when the room was taken from it meanwhile, shows nobody what it read', async () => {
     const table = await ledgerTable();
-    const { world, owner, id, adas, bob, bobs } = table;
+    const { world, owner, adas, bob, bobs } = table;
     const a = world.host('a');
     const lost: boolean[] = [];
     for (const room of [adas, bobs]) room.onResume(r => lost.push(r.lost));
