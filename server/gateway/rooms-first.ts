@@ -3,8 +3,8 @@ import type { Clock } from '../ports.ts';
 
 /**
  * Newcomers wait while this node claims rooms: after the death of another one many of both come at once, and what is done first
- * decides how long tables stand still whose players were here all along. Then they are let in one by one, so that what rooms and players have to
- * say to each other goes out between them.
+ * decides how long tables stand still whose players were here all along. Then they are let in over some turns of the event loop, so that what
+ * rooms and players have to say to each other goes out in between.
  */
 export class RoomsFirst {
   private readonly line: (() => void)[] = [];
@@ -24,8 +24,9 @@ export class RoomsFirst {
     this.serving = true;
     const until = this.clock.mono() + limits.roomsFirst;
     for (let claims = this.claims(); claims !== null && this.clock.mono() < until; claims = this.claims()) await Promise.race([claims, this.clock.sleep(until - this.clock.mono())]);
-    for (let enter = this.line.shift(); enter !== undefined; enter = this.line.shift()) {
-      enter();
+    // Some in each turn, so that few come in apart, and however many there are it does not take long.
+    while (this.line.length > 0) {
+      for (const enter of this.line.splice(0, Math.ceil(this.line.length / 8))) this.clock.soon(enter); // each apart: one that fails keeps nobody else out
       await new Promise<void>(resolve => this.clock.soon(resolve));
     }
     this.serving = false;

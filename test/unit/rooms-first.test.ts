@@ -10,7 +10,7 @@ describe('newcomers, and rooms that are being claimed', () => {
     const clock = new VirtualClock();
     const rooms = new RoomsFirst(clock, claims);
     const inside: number[] = [];
-    return { clock, inside, come: (n: number) => rooms.letIn(() => inside.push(n)) };
+    return { clock, inside, rooms, come: (n: number) => rooms.letIn(() => inside.push(n)) };
   };
 
   it('[O23] come in at once where no room is being claimed', () => {
@@ -37,6 +37,22 @@ describe('newcomers, and rooms that are being claimed', () => {
     assert.deepEqual(inside, [1, 2, 3]);
     come(4);
     assert.deepEqual(inside, [1, 2, 3, 4]);
+  });
+
+  it('[O23] who cannot be let in keeps nobody else out', async () => {
+    const { opens, open } = latch();
+    let claims: Promise<unknown> | null = opens;
+    const { clock, come, inside, rooms } = door(() => claims);
+    const thrown: unknown[] = [];
+    rooms.letIn(() => { throw new Error('its line has broken'); });
+    for (let n = 0; n < 20; n++) come(n);
+    claims = null;
+    open();
+    for (let n = 0; n < 30; n++) await clock.pass(1).catch((error: unknown) => thrown.push(error));
+    assert.equal(thrown.length, 1);
+    assert.equal(inside.length, 20);
+    come(20);
+    assert.equal(inside.at(-1), 20);
   });
 
   it('[O23] do not wait for ever', async () => {
