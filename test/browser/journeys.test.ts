@@ -73,7 +73,8 @@ describe('visits to the page, on a cluster', function () {
         let column = 0;
         await until('it is over', async () => {
           if ((await table(page).getAttribute('data-phase')) === 'ended') return true;
-          if ((await page.getByTestId('board').getAttribute('data-hand')) !== '') await page.getByTestId(`column-${(column++ % 7) + 1}`).click();
+          // Between the look and the click it may have become the bot's turn, or have ended.
+          if ((await page.getByTestId('board').getAttribute('data-hand')) !== '') await page.getByTestId(`column-${(column++ % 7) + 1}`).click({ timeout: 1_000 }).catch(() => {});
           return undefined;
         }, { within: 90_000, every: 50 });
       });

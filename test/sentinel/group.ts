@@ -21,7 +21,7 @@ const downAfter = 3_000;
 export class TestGroup {
   private readonly doors: RedisDoor[] = [];
   private readonly stores: RedisStore[] = [];
-  private constructor(private readonly folder: string, readonly redis: RedisGroup, private readonly switches: readonly string[]) {}
+  private constructor(private readonly folder: string, readonly redis: RedisGroup, readonly switches: readonly string[]) {}
 
   static async start(replicas: number): Promise<TestGroup> {
     const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
