@@ -20,6 +20,8 @@ const PARTS: Readonly<Record<SystemPart, Known>> = {
   nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx' },
   chromium: {
     names: [
+      // The same engine without windows, menus and an address bar that nobody sees: a third less work for each page.
+      'chromium-headless-shell',
       'chromium',
       'chromium-browser',
       'google-chrome',
@@ -28,7 +30,7 @@ const PARTS: Readonly<Record<SystemPart, Known>> = {
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     variable: 'CHROMIUM',
-    apt: 'chromium fonts-liberation', // Without any font a page is empty.
+    apt: 'chromium-headless-shell fonts-liberation', // Without any font a page is empty.
     brew: '--cask chromium',
   },
 };
