@@ -20,79 +20,116 @@ const isObject = (v: unknown): v is JsonObject => typeof v === 'object' && v !==
  * @throws NotJson with the path of the first value that JSON cannot hold, and on an object that occurs twice
  */
 export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefined {
-  return diffInside(shadow as JsonObject, live as JsonObject, path, new Set());
+  return diffInside(shadow as JsonObject, live as JsonObject, new Walk(path));
 }
 
-function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], path: string, seen: Set<object>): Changes | undefined {
-  seeOnce(live, path, seen);
+/** Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass every value of every state. */
+class Walk {
+  private readonly seen = new Set<object>();
+  private readonly keys: (string | number)[] = [];
+
+  constructor(private readonly from: string) {}
+
+  /** Steps into an object or array that `key` leads to. Where something throws inside, nobody steps out: the path is that of the fault. */
+  into(key: string | number): void { this.keys.push(key); }
+  out(): void { this.keys.pop(); }
+
+  /** @throws NotJson of the value that `key` leads to, or of where the walk is */
+  fail(what: string, key?: string | number): never {
+    throw new NotJson((key === undefined ? this.keys : [...this.keys, key]).reduce<string>(at, this.from), what);
+  }
+
+  /** @throws NotJson on what is neither a plain object nor an array, and on what has been here before */
+  enter(value: object): void {
+    if (this.seen.has(value)) this.fail('the same object as another place of the state (copy it)');
+    if (!Array.isArray(value) && !isPlain(value)) this.fail(`a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
+    this.seen.add(value);
+  }
+
+  /** "#" is how a change says an array's length; as a name of a field it could not be told apart. */
+  checkKey(key: string): void {
+    if (key === '#' || forbiddenKeys.has(key)) this.fail(`given the key ${key}`);
+  }
+}
+
+function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk: Walk): Changes | undefined {
+  walk.enter(live);
   let out: Changes | undefined;
   if (Array.isArray(live)) {
     const old = shadow as Json[];
     if (live.length < old.length) (out ??= {})['#'] = live.length;
     for (let i = 0; i < live.length; i++) {
-      const change = diffValue(i < old.length ? old[i] : undefined, live, i, path, seen);
+      const change = diffValue(i < old.length ? old[i] : undefined, live, i, walk);
       if (change !== undefined) (out ??= {})[i] = change;
     }
     return out;
   }
   const old = shadow as JsonObject;
+  let kept = 0;
   for (const key of Object.keys(live)) {
-    checkKey(key, path);
-    const change = diffValue(Object.hasOwn(old, key) ? old[key] : undefined, live, key, path, seen);
+    const known = Object.hasOwn(old, key);
+    if (known) kept++;
+    else walk.checkKey(key); // those of before have been
+    const change = diffValue(known ? old[key] : undefined, live, key, walk);
     if (change !== undefined) (out ??= {})[key] = change;
   }
-  for (const key of Object.keys(old)) if (!Object.hasOwn(live, key)) (out ??= {})[key] = [];
+  const before = Object.keys(old);
+  if (before.length > kept) for (const key of before) if (!Object.hasOwn(live, key)) (out ??= {})[key] = [];
   return out;
 }
 
-/** @param path of the holder: that of the value is only made where it is needed, since this runs for every value of a state */
-function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, path: string, seen: Set<object>): Change | undefined {
+function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, walk: Walk): Change | undefined {
   let live = (holder as Record<string | number, Json | undefined>)[key];
   if (typeof live !== 'object' || live === null) {
     if (Object.is(live, -0)) (holder as Record<string | number, Json>)[key] = live = 0;
     if (live === old && live !== undefined) return undefined; // undefined is like nothing before, and still no JSON
     const bad = badScalar(live);
-    if (bad) throw new NotJson(at(path, key), bad);
+    if (bad) walk.fail(bad, key);
     return live!;
   }
+  walk.into(key);
   const alike = typeof old === 'object' && old !== null && Array.isArray(old) === Array.isArray(live);
-  return alike ? diffInside(old, live, at(path, key), seen) : [copyChecked(live, at(path, key), seen)];
+  const change: Change | undefined = alike ? diffInside(old, live, walk) : [copyChecked(live, walk)];
+  walk.out();
+  return change;
 }
 
-function checkKey(key: string, path: string): void {
-  // "#" is how a change says an array's length; as a name of a field it could not be told apart.
-  if (key === '#' || forbiddenKeys.has(key)) throw new NotJson(path, `given the key ${key}`);
-}
-
-function seeOnce(value: object, path: string, seen: Set<object>): void {
-  if (seen.has(value)) throw new NotJson(path, 'the same object as another place of the state (copy it)');
-  if (!Array.isArray(value) && !isPlain(value)) throw new NotJson(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
-  seen.add(value);
-}
-
-function copyChecked(value: Json, path: string, seen: Set<object>): Json {
-  if (typeof value !== 'object' || value === null) {
-    const bad = badScalar(value);
-    if (bad) throw new NotJson(path, bad);
-    return Object.is(value, -0) ? 0 : value;
-  }
-  seeOnce(value, path, seen);
+function copyChecked(value: JsonObject | Json[], walk: Walk): Json {
+  walk.enter(value);
   if (Array.isArray(value)) {
     const out: Json[] = [];
     // Not map(): it skips holes, and a hole is what must be found.
-    for (let i = 0; i < value.length; i++) out.push(copyChecked(value[i]!, at(path, i), seen));
+    for (let i = 0; i < value.length; i++) out.push(copyInside(value[i]!, i, walk));
     return out;
   }
   const out: JsonObject = {};
   for (const key of Object.keys(value)) {
-    checkKey(key, path);
-    out[key] = copyChecked(value[key]!, at(path, key), seen);
+    walk.checkKey(key);
+    out[key] = copyInside(value[key]!, key, walk);
   }
   return out;
 }
 
+function copyInside(value: Json, key: string | number, walk: Walk): Json {
+  if (typeof value !== 'object' || value === null) return scalar(value, key, walk);
+  walk.into(key);
+  const copied = copyChecked(value, walk);
+  walk.out();
+  return copied;
+}
+
+function scalar(value: Exclude<Json, object> | null, key: string | number | undefined, walk: Walk): Json {
+  const bad = badScalar(value);
+  if (bad) walk.fail(bad, key);
+  return Object.is(value, -0) ? 0 : value;
+}
+
 /** A deep copy of any JSON value. @throws NotJson where it is none */
-export const copy = <T>(value: T, path = 'value'): T => copyChecked(value as Json, path, new Set()) as T;
+export function copy<T>(value: T, path = 'value'): T {
+  const json = value as Json;
+  const walk = new Walk(path);
+  return (typeof json === 'object' && json !== null ? copyChecked(json, walk) : scalar(json, undefined, walk)) as T;
+}
 
 /** Applies a change in place. What it sets is copied, so that target and change stay apart. */
 export function apply(target: Json, changes: Changes): void {
