@@ -84,7 +84,7 @@ async function disturb(cluster: Cluster, rooms: Player[][], round: number): Prom
   const players = owned.flatMap(({ room }) => room);
   for (const p of players) p.heard = [];
   const at = performance.now();
-  if (values.mode === 'freeze') await cluster.freeze(name, 5_000);
+  if (values.mode === 'freeze') cluster.freeze(name, 5_000);
   else await cluster.kill(name);
   for (const p of players) p.nudge();
   const first = (p: Player, term: number) => p.heard.find(h => h.term > term);

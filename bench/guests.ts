@@ -58,7 +58,7 @@ export class Table {
     this.visits.tables += 1;
     await Promise.all(rooms.map((room, i) => this.sit(room, i === 0)));
     // One in three closes the lid instead.
-    await Promise.all(rooms.map(room => (this.random.int(1, 3) === 1 ? null : room.leave())));
+    await Promise.all(rooms.map(async room => { if (this.random.int(1, 3) !== 1) await room.leave(); }));
   }
 
   /** Plays until so many matches are over, or the room is. */

@@ -10,7 +10,7 @@ import type { EffectAbout } from './rooms/effects.ts';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the data are is known where the game is; a table for any games cannot know
+// oxlint-disable-next-line typescript/no-explicit-any -- what the data are is known where the game is; a table for any games cannot know
 export type EffectHandler<T = any> = (data: T, about: EffectAbout) => Promise<void> | void;
 
 /** The handlers for the effects of one game: `HandlersOf<typeof game>`. */

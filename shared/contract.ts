@@ -333,7 +333,7 @@ export interface Contract<D extends ContractDef = ContractDef, N extends string 
 export interface Game<D extends ContractDef = ContractDef, N extends string = string> { readonly contract: Contract<D, N>; readonly rules: Rules<D> }
 
 /** A game of any shape, as the engine holds it: it checks with the schemas what the types cannot know. */
-export type AnyGame = Game<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- Rules<D> is contravariant in D; only `any` holds all games
+export type AnyGame = Game<any>; // oxlint-disable-line typescript/no-explicit-any -- Rules<D> is contravariant in D; only `any` holds all games
 
 /** The context that rules of a contract get, for helpers beside them: `(s: Dice, ctx: CtxOf<typeof dice>) => …`. */
 export type CtxOf<C> = C extends Contract<infer D> ? Ctx<D> : never;

@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'dist/lib');
 
 rmSync(out, { recursive: true, force: true }); // what is gone from the sources must not stay in the package
-const { status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.lib.json')], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), '-p', join(root, 'tsconfig.lib.json')], { stdio: 'inherit' });
 if (status === 0) {
   cpSync(join(root, 'server/store/lua'), join(out, 'server/store/lua'), { recursive: true });
   await buildDevPage(join(out, 'dev-page'));

@@ -65,7 +65,7 @@ io.on('connection', socket => {
     here = await isOwner(room);
     const owned = here ? roomOf(room) : null;
     if (!watch) seat = await seatOf(room, owned);
-    socket.join(room);
+    void socket.join(room);
     tellOwner('joined', game, seat, socket.id);
     ack({ seat, board: emptyBoard() });
   });

@@ -24,7 +24,7 @@ io.on('connection', socket => {
   socket.on('join', async ({ room: name }, ack) => {
     room = name;
     seat = (await redis.incr(`seats:${room}`)) - 1;
-    socket.join(room);
+    void socket.join(room);
     ack({ seat, board: await load(room) });
   });
   socket.on('move', async m => {

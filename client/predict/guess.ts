@@ -43,7 +43,7 @@ export const isRefusal = (error: unknown): boolean => error instanceof RefusedGu
 
 /** @throws TypeError for the rules of a game that hides something: they would be run on what they were not written for */
 export function guessesOf<D extends ContractDef>(by: GuessedBy<D>): Guesses<D> {
-  const rules = ('rules' in by ? by.rules : by) as Guesses<D> & { view?: unknown };
+  const rules = ('rules' in by ? by.rules : by) as unknown as Guesses<D> & { view?: unknown };
   if (typeof rules.view === 'function') throw new TypeError('these rules have a view: a client does not know the state they run on. Write what may be guessed of the view: { actions: { … } }');
   return rules;
 }

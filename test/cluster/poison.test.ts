@@ -43,7 +43,7 @@ describe('a rule that hangs', function () {
 
   /** They answer, too: play may well go on elsewhere before the watch of a node that hangs has had its turn. */
   const allUp = () => until('all nodes are up', async () => {
-    const answers = await Promise.all(cluster.nodes.map(n => n.state === 'up' && fetch(`${n.url}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false)));
+    const answers = await Promise.all(cluster.nodes.map(async n => n.state === 'up' && await fetch(`${n.url}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false)));
     return answers.every(Boolean) || undefined;
   }, { within: 60_000 });
   const hungLines = () => lines.filter(l => typeof l['msg'] === 'string' && l['msg'].startsWith('a rule of a game hung for'));

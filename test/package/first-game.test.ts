@@ -50,7 +50,7 @@ describe('your first game', function () {
 
   before(async () => {
     port = await freePort();
-    app = await installApp(['zod', 'tsx', 'typescript', '@types/node']);
+    app = await installApp(['zod', 'tsx', '@typescript/native', '@types/node']);
     for (const { name, text } of files) writeFileSync(join(app.folder, name), name === 'server.ts' ? text.replace('3000', String(port)) : text);
     writeFileSync(join(app.folder, 'match.ts'), match(`http://localhost:${port}`));
   });
@@ -69,7 +69,7 @@ describe('your first game', function () {
   it('its types hold, as the page says to check them', async () => {
     const [, flags] = page.match(/npx tsc (.+) \*\.ts/) ?? [];
     assert.ok(flags, 'the page says how');
-    await app.node('node_modules/typescript/bin/tsc', ...flags.split(' '), ...files.map(f => f.name), 'match.ts');
+    await app.node('node_modules/@typescript/native/bin/tsc', ...flags.split(' '), ...files.map(f => f.name), 'match.ts');
   });
 
   it('its server lets two clients play a match, and shows the page for authors', async () => {

@@ -36,7 +36,7 @@ describe('the bot of Four in a Row', () => {
   });
   it('sees a trap two moves ahead: two open ends of three in a row are not allowed', () => {
     const answers = always(board('..xx..o', 1));
-    assert.ok(answers.every(column => [1, 4, 0, 5].includes(column)), `${answers}`);
+    assert.ok(answers.every(column => [1, 4, 0, 5].includes(column)), answers.join());
   });
   it('does not put a disc where it carries the other side\'s fourth', () => {
     assert.ok(!always(board('xxx....\noxo.x.o', 1)).includes(3));
