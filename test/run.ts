@@ -52,19 +52,15 @@ async function main(): Promise<void> {
   try {
     await requireSystem([...new Set(groups.flatMap((group) => group.needs))], print);
     const waiting = [...groups];
-    // Browsers fill both cores: one group of them at a time, beside others that wait more than they work.
-    let browsing: Promise<unknown> | null = null;
-    const next = async (): Promise<Group | undefined> => {
-      const index = waiting.findIndex((group) => browsing === null || !group.needs.includes('chromium'));
-      if (index >= 0 || waiting.length === 0) return waiting.splice(index, 1)[0];
-      await browsing;
-      return next();
-    };
+    // Browsers fill both cores: one group of them at a time, beside others that wait more than they work, as long as there are such.
+    let browsing = 0;
+    const browses = (group: Group) => group.needs.includes('chromium');
+    const next = (): Group | undefined => waiting.splice(Math.max(0, waiting.findIndex(group => browsing === 0 || !browses(group))), 1)[0];
     const lane = async () => {
-      for (let group = await next(); group !== undefined; group = await next()) {
-        const running = runGroup(group, lanes > 1);
-        if (group.needs.includes('chromium')) browsing = running.finally(() => (browsing = null));
-        const { tally, failures, problem } = await running;
+      for (let group = next(); group !== undefined; group = next()) {
+        if (browses(group)) browsing++;
+        const { tally, failures, problem } = await runGroup(group, lanes > 1);
+        if (browses(group)) browsing--;
         ran += tally.passed + tally.failed;
         for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
         for (const { title, how } of failures) problems.push(`${group.name}: ${title}\n${how.replace(/^/gm, '    ')}`);

@@ -86,7 +86,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     this.timeout(180_000); // a compiler
     const { version } = JSON.parse(readFileSync(join(root, 'node_modules/react/package.json'), 'utf8')) as { version: string };
     assert.ok(Number(version.split('.')[0]) >= 18, version);
-    await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', folder]).catch((error: { stdout: string }) => assert.fail(error.stdout));
+    await promisify(execFile)(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), '--noEmit', '-p', folder]).catch((error: { stdout: string }) => assert.fail(error.stdout));
   });
 
   it('useRoom makes one room, and takes one seat, though strict mode mounts everything twice', async () => {
