@@ -71,7 +71,7 @@ export const limits = {
   replaysWaiting: 32,
 
   // --- a room -----------------------------------------------------------------------------
-  seats: 64,
+  seats: 128,
   /** Connections that watch one room: each is told everything. Above that nobody new is let in to watch; players always are. */
   watchers: 2_000,
   /** Messages waiting for a room; more are answered `busy`. */

@@ -7,7 +7,7 @@ export interface Steer { x: number; y: number }
 
 export const hz = 20;
 /** How many play in a room of each kind of it. `views`: everybody sees a number that nobody else does; `big`: others watch, too. */
-export const players = { arena: 8, views: 8, big: 60 } as const;
+export const players = { arena: 8, views: 8, big: 100 } as const;
 export type ArenaGame = keyof typeof players;
 /** Inputs a second of each player. */
 export const inputsEach = 10;

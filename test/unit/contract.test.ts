@@ -15,7 +15,7 @@ describe('a contract', () => {
     ['clients of no version', { version: 2, clientsFrom: 0 }, /clientsFrom/],
     ['no seat', { seats: { min: 0, max: 2 } }, /seats/],
     ['fewer at most than at least', { seats: { min: 3, max: 2 } }, /seats/],
-    ['too many seats', { seats: { min: 1, max: 65 } }, /seats/],
+    ['too many seats', { seats: { min: 1, max: 129 } }, /seats/],
     ['half a seat', { seats: { min: 1, max: 2.5 } }, /seats/],
     ['an action of the engine\'s form', { actions: { $ready: z.null() } }, /actions: '\$ready'/],
     ['an action named constructor', { actions: { constructor: z.null() } }, /constructor/],
