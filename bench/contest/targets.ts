@@ -10,14 +10,19 @@ export interface Target { workload: string; clients?: number; figure: Figure; of
 export const tolerance = 1.1;
 
 export const targets: readonly Target[] = [
+  // One process beside one process, as Colyseus and Socket.IO alone are; then two that share the work.
+  { workload: 'arena', clients: 400, figure: 'cpu', of: 'rejoin-redis', to: 'colyseus', most: 1 },
+  { workload: 'arena', clients: 400, figure: 'cpu', of: 'rejoin-redis', to: 'socket.io', most: 0.8 },
   { workload: 'arena', clients: 400, figure: 'cpu', of: 'rejoin-owner', to: 'colyseus', most: 1 },
   { workload: 'arena', clients: 400, figure: 'cpu', of: 'rejoin-owner', to: 'socket.io', most: 0.8 },
   { workload: 'arena', clients: 400, figure: 'cpu', of: 'rejoin-spread', to: 'socket.io-redis', most: 0.6 },
   { workload: 'arena', figure: 'bytes', of: 'rejoin-owner', to: 'colyseus', most: 1 },
+  { workload: 'arena', clients: 400, figure: 'jitter', of: 'rejoin-redis', to: null, most: 5 },
   { workload: 'arena', clients: 400, figure: 'jitter', of: 'rejoin-owner', to: null, most: 5 },
   { workload: 'views', figure: 'cpu', of: 'rejoin-owner', to: 'rejoin-owner', than: 'arena', most: 1.5 },
   { workload: 'views', figure: 'cpu', of: 'rejoin-owner', to: 'colyseus', most: 1 },
   { workload: 'saturated', figure: 'cpu', of: 'rejoin-spread', to: 'socket.io-redis', most: 0.6 },
+  { workload: 'saturated', figure: 'cpu', of: 'rejoin-redis', to: 'colyseus', most: 1.5 },
   { workload: 'saturated', figure: 'cpu', of: 'rejoin-owner', to: 'colyseus', most: 1.5 },
   { workload: 'paced', figure: 'p50', of: 'rejoin-spread', to: 'socket.io-redis', most: 1.3 },
   { workload: 'paced', figure: 'p99', of: 'rejoin-spread', to: 'socket.io-redis', most: 1.3 },
