@@ -83,6 +83,17 @@ describe('motion, as it is shown', () => {
     });
   }
 
+  it('[U5] one\'s own craft that fell is where it was put as soon as that is heard; else it never jumps', async () => {
+    const { recording, show } = await playing({ seed: 511, stalls: true });
+    await show(30_000);
+    const put = recording.frames.flatMap(({ own, inPlay }, i) => {
+      const before = recording.frames[i - 1];
+      return own && inPlay && before?.own && !before.inPlay ? [Math.hypot(own.thing.x - before.own.thing.x, own.thing.y - before.own.thing.y)] : [];
+    });
+    assert.ok(Math.max(...put) > 1_000, `it fell, and was put elsewhere: ${put.join()}`);
+    assert.ok(recording.ownSteps().fastest <= (1.5 * 180) / 50, JSON.stringify(recording.ownSteps().step));
+  });
+
   for (const [stalls, seed] of [[false, 31], [true, 32], [true, 33], [true, 34]] as const) {
     it(`[U3][U4] the owner is killed, 100 ms away${stalls ? ', with stalls' : ''} (seed ${seed}): nobody jumps`, async () => {
       const { world, id, adas, recording, show } = await playing({ seed, stalls });

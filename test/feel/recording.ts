@@ -9,7 +9,7 @@ import { unpack, type Craft } from '../../shared/games/arena/motion.ts';
 
 type Def = DefOf<typeof arena>;
 /** What one frame showed. */
-export interface Frame { at: number; tick: number; things: Record<string, Shown>; own: { tick: number; thing: Shown } | null; /** Where the last state that has come has them. */ raw: Craft[]; delay: number; ahead: number }
+export interface Frame { at: number; tick: number; things: Record<string, Shown>; own: { tick: number; thing: Shown } | null; /** Where the last state that has come has them. */ raw: Craft[]; /** Whether the last state that has come has one's own craft in play. */ inPlay: boolean; delay: number; ahead: number }
 
 /** Shows an Arena as a page would, and writes down what was shown, and what the server had said. */
 export class Recording {
@@ -36,9 +36,15 @@ export class Recording {
     const seen = this.others.at(at);
     const own = this.own.at(at);
     if (!seen) return null;
-    const frame: Frame = { at, tick: seen.tick, things: seen.things, own: own?.thing ? { tick: own.tick, thing: own.thing } : null, raw: this.truth.get(this.room.state!.tick)!.crafts, delay: this.others.delay, ahead: this.own.ahead };
+    const frame: Frame = { at, tick: seen.tick, things: seen.things, own: own?.thing ? { tick: own.tick, thing: own.thing } : null, ...this.heard(), delay: this.others.delay, ahead: this.own.ahead };
     this.frames.push(frame);
     return frame;
+  }
+
+  /** Of the last state that has come. */
+  private heard(): Pick<Frame, 'raw' | 'inPlay'> {
+    const { crafts, inPlay } = this.truth.get(this.room.state!.tick)!;
+    return { raw: crafts, inPlay: inPlay[this.room.seat!]! };
   }
 
   stop(): void {
@@ -105,7 +111,10 @@ export class Recording {
     return farthest;
   }
 
-  /** The steps of one's own craft, in units a millisecond, and how far it was shown from where the server then said it was at that tick. */
+  /**
+   * The steps of one's own craft, in units a millisecond, and how far it was shown from where the server then said it was at that tick.
+   * Where it is put after a fall the server alone knows: it is there when that is heard, which is no step.
+   */
   ownSteps(): { fastest: number; step: unknown; errors: number[] } {
     const seat = this.room.seat!;
     let fastest = 0;
@@ -116,7 +125,7 @@ export class Recording {
       const truth = frame.own && this.true(seat, frame.own.tick);
       if (!frame.own || !truth) return;
       errors.push(Math.hypot(truth.x - frame.own.thing.x, truth.y - frame.own.thing.y));
-      if (!before || !this.true(seat, before.tick)) return;
+      if (!before || !this.true(seat, before.tick) || !this.frames[i - 1]!.inPlay || !frame.inPlay) return;
       const [far, time] = [Math.hypot(frame.own.thing.x - before.thing.x, frame.own.thing.y - before.thing.y), frame.at - this.frames[i - 1]!.at];
       if (far / time > fastest) [fastest, step] = [far / time, { far, time, tick: [before.tick, frame.own.tick] }];
     });
