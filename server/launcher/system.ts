@@ -20,7 +20,7 @@ const PARTS: Readonly<Record<SystemPart, Known>> = {
   nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx' },
   chromium: {
     names: [
-      // The same engine without windows, menus and an address bar that nobody sees: a third less work for each page.
+      // The same engine without windows, menus and an address bar that nobody sees: less work for each page.
       'chromium-headless-shell',
       'chromium',
       'chromium-browser',
