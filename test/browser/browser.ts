@@ -46,6 +46,11 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** A line that the page opens beside one that is slow, as any may be on a busy machine. */
+const secondWay = /\/socket\.io\/\?.*\broute=/;
+/** What the browser says of the line that came second; nothing is wrong then. */
+const givenUp = /^WebSocket connection to '[^']*' failed: WebSocket is closed before the connection is established\.$/;
+
 /** Opens the page (or a link into it) and waits until it is connected, or says why it is not. */
 export async function openPage(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
   const context = options.beside?.context ?? await browser.newContext({
@@ -59,7 +64,12 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
   await options.prepare?.(context);
   const page = await context.newPage();
   const complaints: string[] = [];
-  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+  let twoWays = false;
+  page.on('request', request => { twoWays ||= secondWay.test(request.url()); });
+  page.on('websocket', socket => { twoWays ||= secondWay.test(socket.url()); });
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type()) && !(twoWays && givenUp.test(message.text()))) complaints.push(message.text());
+  });
   page.on('pageerror', error => complaints.push(error.stack ?? error.message));
   await page.goto(url);
   const opened = '[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"], [data-testid="transport"]';

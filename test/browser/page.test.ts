@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Browser, Page } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
@@ -284,6 +285,29 @@ describe('the page, on one node', () => {
     await way(a.page, 'friends').click();
     await phaseIs(a.page, 'waiting');
     await fits('waiting');
+  });
+
+  it('gives up a line that hangs for one that was opened beside it, and nothing is wrong', async () => {
+    const hangs = (head: string) => head.includes('transport=websocket') && !head.includes('route=') && !head.includes('sid=');
+    let hung = 0;
+    const proxy = createServer(near => {
+      const far = createConnection(server.port, '127.0.0.1');
+      for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => { near.destroy(); far.destroy(); });
+      far.pipe(near);
+      near.on('data', bytes => {
+        if (hangs(bytes.toString('latin1'))) hung += 1;
+        else far.write(bytes);
+      });
+    });
+    await new Promise<void>(done => { proxy.listen(0, '127.0.0.1', done); });
+    try {
+      const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
+      assert.equal(hung, 1);
+      await way(page, 'friends').click();
+      await phaseIs(page, 'waiting');
+    } finally {
+      proxy.close();
+    }
   });
 
   it('works over plain http on an address of the local network', async function () {
