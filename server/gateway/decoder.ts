@@ -19,7 +19,7 @@ export class Decoder extends SocketIoDecoder {
     const from = chunk.indexOf('[');
     if (from < 1 || from > 12 || chunk.charCodeAt(0) !== 0x32) return false;
     const number = chunk.slice(1, from);
-    if (!/^\d*$/.test(number)) return false; // of a namespace, or nonsense
+    if (number !== '' && !/^\d+$/.test(number)) return false; // of a namespace, or nonsense
     let said: unknown;
     try {
       said = JSON.parse(chunk.slice(from));

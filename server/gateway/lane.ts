@@ -54,7 +54,6 @@ export class Lane {
   constructor(private readonly line: Line, private readonly own: Own, private readonly lanes: Lanes) {}
 
   send(packet: Packet): void {
-    if (!this.isClear) return void this.own.write.call(this.line, packet.text);
     this.packets.push(packet);
     this.queue();
   }

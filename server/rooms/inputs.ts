@@ -2,7 +2,7 @@ import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts'
 import { copy } from '../../shared/delta.ts';
 import { readJson, type Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { InputRequest } from '../../shared/protocol.ts';
+import type { RoomSaying } from './messages.ts';
 
 type Done = { hold: Record<string, Json>; press: Record<string, number> };
 /** What a seat did since the last tick: what it holds, how often it pressed, and the last number of `session` that counts. */
@@ -33,7 +33,7 @@ export class Inputs {
   constructor(private readonly game: AnyGame) {}
 
   /** Takes a message in. @param applied the number up to which the room has counted @returns false when it is malformed */
-  take(player: string, session: string, applied: number, request: Omit<InputRequest, 'room'>): boolean {
+  take(player: string, session: string, applied: number, request: Pick<RoomSaying, 'n' | 'after' | 'hold' | 'press'>): boolean {
     const done = readDone(this.game, request.hold ?? {}, request.press ?? {});
     if (!done) return false;
     let own = this.players.get(player);
@@ -83,14 +83,15 @@ export function readDone(game: AnyGame, hold: Record<string, unknown>, press: Re
   const kinds = (game.contract.def as ContractDef).inputs ?? {};
   const kindOf = (name: string) => (Object.hasOwn(kinds, name) ? kinds[name]! : null);
   const done: Done = { hold: {}, press: {} };
-  for (const [name, value] of Object.entries(hold)) {
+  for (const name of Object.keys(hold)) {
     const kind = kindOf(name);
-    const read = kind?.kind === 'held' ? parse(kind.schema, value) : null;
+    const read = kind?.kind === 'held' ? parse(kind.schema, hold[name]) : null;
     const json = read?.ok ? readJson(read.value) : undefined;
     if (json === undefined) return null;
     done.hold[name] = json;
   }
-  for (const [name, times] of Object.entries(press)) {
+  for (const name of Object.keys(press)) {
+    const times = press[name]!;
     if (kindOf(name)?.kind !== 'pressed' || !(times >= 0)) return null;
     if (times > 0) done.press[name] = times;
   }
@@ -99,7 +100,11 @@ export function readDone(game: AnyGame, hold: Record<string, unknown>, press: Re
 
 /** What a tick is told of one seat. The values are copies: a rule may keep them in its state, and change them there. */
 export function told(game: AnyGame, own: Done | undefined): Record<string, Json> {
-  const kinds = Object.entries((game.contract.def as ContractDef).inputs ?? {});
-  const or = <T>(from: Record<string, T> | undefined, name: string, none: T): T => (from && Object.hasOwn(from, name) ? from[name]! : none);
-  return Object.fromEntries(kinds.map(([name, kind]): [string, Json] => [name, kind.kind === 'held' ? copy(or(own?.hold, name, null)) : or(own?.press, name, 0)]));
+  const kinds = (game.contract.def as ContractDef).inputs ?? {};
+  const said: Record<string, Json> = {};
+  for (const name of Object.keys(kinds)) {
+    if (kinds[name]!.kind === 'held') said[name] = own && Object.hasOwn(own.hold, name) ? copy(own.hold[name]!) : null;
+    else said[name] = own && Object.hasOwn(own.press, name) ? own.press[name]! : 0;
+  }
+  return said;
 }

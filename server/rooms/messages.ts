@@ -24,7 +24,7 @@ export type RoomMessage =
   | { k: 'inspect' };
 
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
-export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number; hold?: Record<string, Json>; press?: Record<string, number> };
+export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number | undefined; hold?: Record<string, Json> | undefined; press?: Record<string, number> | undefined };
 
 /** A change as its audience hears it, encoded by the owner; `changes` and `events` are JSON. See WireChange. */
 export interface RoomChange { room: string; term: number; seq: number; prevTerm: number; changes: string; events: string | null; /** It is `{"state":…}` and nothing else. */ stateOnly: boolean }

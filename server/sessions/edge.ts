@@ -131,9 +131,9 @@ export class Edge {
     }
   }
 
-  private input(connection: Connection, { room, ...input }: InputRequest): boolean {
+  private input(connection: Connection, { room, n, after, hold, press }: InputRequest): boolean {
     const attachment = connection.rooms.get(room);
-    if (attachment && !attachment.watch) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, ...input });
+    if (attachment && !attachment.watch) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, n, after, hold, press });
     return true;
   }
 
