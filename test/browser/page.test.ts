@@ -302,7 +302,7 @@ describe('the page, on one node', () => {
     await new Promise<void>(done => { proxy.listen(0, '127.0.0.1', done); });
     try {
       const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
-      assert.equal(hung, 1);
+      assert.ok(hung > 0, 'the first line hangs');
       await way(page, 'friends').click();
       await phaseIs(page, 'waiting');
     } finally {
