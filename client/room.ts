@@ -121,6 +121,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private inputsFor = 0;
   private view: RoomView | null = null;
   private at: Place = [0, 0];
+  /** When a change last came in its order; ms since 1970. @internal */
+  changedAt = -Infinity;
   private ownerTerm = 0;
   /** Motion that was taken in since the entry at `at`. */
   private motions = 0;
@@ -510,6 +512,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.motions > 0 && term !== this.at[0]) return void this.join(); // another owner, who does not know what moved last
     if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
       this.take(change, false);
+      this.changedAt = this.parts.clock.now();
       this.ownerTerm = Math.max(this.ownerTerm, term);
       this.sayInputs();
       this.settleReached();

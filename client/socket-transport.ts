@@ -1,8 +1,8 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
+import type { InputRequest, JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { Line, Transport } from './ports.ts';
-import { ShortChanges } from './short-changes.ts';
+import { ShortForms } from './short-forms.ts';
 
 /** How lines over Socket.IO are opened. */
 export interface SocketTransportOptions {
@@ -48,11 +48,11 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       const waiting = new Set<() => void>();
       const rejectAll = () => { for (const reject of waiting) reject(); };
       let refusal: Refused | null = null;
-      const short = new ShortChanges();
+      const short = new ShortForms();
       socket.onAny((name: string, ...args: unknown[]) => {
         events.heard();
         if (name === 'refused') refusal = args[0] as Refused;
-        if (!ShortChanges.is(name)) return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
+        if (!ShortForms.is(name)) return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
         const change = short.read(name, args);
         if (change) events.event('change', ...change);
       });
@@ -75,7 +75,11 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
             resolve(reply);
           });
         }),
-        say: (name, body) => { if (!over) (socket.emit as (name: string, body: unknown) => void)(name, body); },
+        say(name, body) {
+          if (over) return;
+          const input = name === 'input' ? short.input(body as InputRequest) : null;
+          (socket.emit as (name: string, body: unknown) => void)(input ? 'i' : name, input ?? body);
+        },
         close: () => {
           over = true;
           rejectAll();

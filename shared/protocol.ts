@@ -101,7 +101,7 @@ export interface JoinRequest {
   session?: string;
   /** Where the client is in the room's history: it is caught up from there where possible. */
   place?: Place;
-  /** Changes may come in their short form (`c`). */
+  /** Changes may come in their short form (`c`), and inputs may go in theirs (`i`). */
   short?: boolean;
   /** By a snapshot in any case: the client holds motion that may never have been journaled. */
   whole?: boolean;
@@ -122,8 +122,10 @@ export interface Joined {
   now: number;
   /** True when the client's place is not on the room's history: something it saw was lost. */
   lost: boolean;
-  /** What this connection calls the room in short changes; where it asked for them. */
+  /** What this connection calls the room in short forms; where it asked for them. */
   number?: number | undefined;
+  /** The node reads inputs in their short form, too. */
+  shortInputs?: true;
   /** How the client catches up: by what it missed, or by everything. */
   with: 'changes' | 'snapshot';
   changes?: WireChange[];
@@ -152,6 +154,8 @@ export interface InputRequest {
   /** How often was pressed since the message before. */
   press?: Record<string, number>;
 }
+/** The same by the room's number on this connection. 0: nothing of that kind; what is missing at the end is 0. */
+export type ShortInput = [number: number, n: number, hold?: Record<string, Json> | 0, press?: Record<string, number> | 0, after?: number];
 /** What a member tells the others. Unanswered, not kept. */
 export interface SignalRequest { room: string; name: string; data: Json }
 /** A verdict as it is kept: the place at which it was given, and for refusals why. */
@@ -164,7 +168,7 @@ export type ActReply =
   | (Refused<'stale-term'> & { term: number; base: number; verdicts: NumberedVerdict[] })
   | (Refused<'gap'> & { term: number; base: number });
 
-/** The keep-alive: once a second, two when idle. */
+/** The keep-alive: once a second, two when idle, three where all rooms keep changing. */
 export interface PlaceRequest { rooms: Record<string, Place> }
 /** What a node last heard of a room: its head, the owner's term, and how many watch. */
 export interface Heard { head: Place; term: number; watchers: number }
@@ -224,11 +228,12 @@ export interface ClientToServer {
   list(request: ListRequest, ack: Ack<ListReply>): void;
   inspect(request: InspectRequest, ack: Ack<InspectReply>): void;
   input(request: InputRequest): void;
+  i(request: ShortInput): void;
   signal(request: SignalRequest): void;
 }
 export type RequestName = keyof Requests;
 /** What is said without an answer. */
-export interface Sayings { input: InputRequest; signal: SignalRequest }
+export interface Sayings { input: InputRequest; i: ShortInput; signal: SignalRequest }
 export type SayingName = keyof Sayings;
 export interface Requests {
   create: [CreateRequest, CreateReply];

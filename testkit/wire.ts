@@ -1,5 +1,5 @@
 import type { Line, LineEvents } from '../client/ports.ts';
-import { ShortChanges } from '../client/short-changes.ts';
+import { ShortForms } from '../client/short-forms.ts';
 import type { Connection } from '../server/sessions/connection.ts';
 import type { JoinReply, PlaceReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
@@ -17,7 +17,7 @@ export class Wire implements Line {
   /** Requests of the client without an answer, and how each is told that none will come. */
   private readonly waiting = new Map<number, (error: Error) => void>();
   private lastId = 0;
-  private readonly short = new ShortChanges();
+  private readonly short = new ShortForms();
   /** When the last message of each way arrives: one that is late holds up those behind it, as on one connection. */
   private readonly arrives = { up: 0, down: 0 };
 
@@ -49,7 +49,7 @@ export class Wire implements Line {
   send(event: string, args: unknown[]): void {
     this.toClient(event, JSON.stringify(args), text => {
       const said = JSON.parse(text) as unknown[];
-      if (!ShortChanges.is(event)) return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
+      if (!ShortForms.is(event)) return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
       const change = this.short.read(event, said);
       if (change) this.events.event('change', ...change);
     });
@@ -87,9 +87,10 @@ export class Wire implements Line {
   }
 
   say<K extends SayingName>(name: K, body: Sayings[K]): void {
-    const text = JSON.stringify(body);
+    const input = name === 'input' ? this.short.input(body as Sayings['input']) : null;
+    const text = JSON.stringify(input ?? body);
     this.pass('up', () => this.host.enter(() => {
-      if (this.open && this.connection && !this.host.node.edge.hear(this.connection, name, JSON.parse(text))) this.cut();
+      if (this.open && this.connection && !this.host.node.edge.hear(this.connection, input ? 'i' : name, JSON.parse(text))) this.cut();
     }));
   }
 

@@ -11,13 +11,14 @@ import { nameOf, readEvent, SocketIoLine } from './socket-io-line.ts';
 const games: Record<string, string> = { arena: 'bench-arena', 'arena plain': 'bench-arena-plain', views: 'bench-views', big: 'bench-big', moves: 'bench-moves' };
 type ArenaState = { tick: number; crafts: string | Craft[]; fuel?: number };
 
-/** Pause (ms) between two keep-alives, as in the SDK: about a second, two when nothing was done for a while. */
-const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000 };
+/** Pause (ms) between two keep-alives, as in the SDK: about a second, two when nothing was done for a while, three while changes come all the time. */
+const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000 };
 
 /** A player of Rejoin: says what the SDK would say (numbered actions, numbered inputs, its place once a second), and reads no more than it must. */
 export class RejoinPlayer extends Player {
   private view: RoomView | null = null;
-  private last: { packet: Buffer; json: number } | null = null;
+  private last: { packet: Buffer; json: number; at: number } | null = null;
+  private askedAt = -Infinity;
   private inputs = 0;
   private acted = 0;
   private timer: NodeJS.Timeout | null = null;
@@ -73,7 +74,7 @@ export class RejoinPlayer extends Player {
   get bytesOut(): number { return this.line.socket.bytesOut; }
   steer(to: Steer): void {
     this.lastActive = performance.now();
-    this.line.emit('input', { room: this.room, n: ++this.inputs, hold: { steer: to } });
+    this.line.emit('i', [this.joined.number, ++this.inputs, { steer: to }]);
   }
   async move(cell: number): Promise<void> {
     const n = ++this.acted;
@@ -100,7 +101,7 @@ export class RejoinPlayer extends Player {
     if (!isChange(packet, json)) return;
     this.deliveries += 1;
     // Kept for the place that is said once a second.
-    this.last = { packet, json };
+    this.last = { packet, json, at: performance.now() };
     if (!this.view) return;
     const { seq, changes } = readChange(packet, json);
     if (seq <= this.joined.place[1] || changes === 0) return;
@@ -114,6 +115,9 @@ export class RejoinPlayer extends Player {
     const idle = performance.now() - this.lastActive > pace.idleAfter;
     this.timer = setTimeout(() => {
       this.keepAlive();
+      const now = performance.now();
+      if (this.last !== null && now - this.last.at < pace.fresh && now - this.askedAt < pace.atLeast) return;
+      this.askedAt = now;
       void this.line.ask('place', { rooms: { [this.room]: this.place() } });
     }, (idle ? pace.idle : pace.busy) * (0.9 + Math.random() * 0.2));
   }

@@ -39,7 +39,7 @@ export type Authenticate = (handshake: HandshakeSeen) => Promise<Identity | null
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
 
-const sayingNames: readonly SayingName[] = ['input', 'signal'];
+const sayingNames: readonly SayingName[] = ['i', 'input', 'signal'];
 
 export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 

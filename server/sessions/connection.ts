@@ -35,6 +35,12 @@ export class Connection {
   /** In how many rooms it is, or about to be. */
   get roomCount(): number { return this.rooms.size + (this.joining?.size ?? 0); }
 
+  /** The room that goes by a number; undefined: none that it is in. Most are in one. */
+  roomBy(number: number): string | undefined {
+    for (const [room, own] of this.rooms) if (own.number === number) return room;
+    return undefined;
+  }
+
   /** Whether it is in the room, or about to be. */
   isIn(room: string): boolean { return this.rooms.has(room) || this.joining?.has(room) === true; }
 

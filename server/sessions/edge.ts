@@ -121,20 +121,25 @@ export class Edge {
 
   /** Takes in what is said without an answer. @returns false when the connection is to be closed */
   hear(connection: Connection, name: SayingName, raw: unknown): boolean {
-    if (connection.allowance.take(name === 'input' ? 'inputs' : 'signals', this.parts.clock.mono()) > 0) return true; // dropped: the next one says more
+    if (connection.allowance.take(name === 'signal' ? 'signals' : 'inputs', this.parts.clock.mono()) > 0) return true; // dropped: the next one says more
     try {
-      const said = sayings[name](raw);
-      return name === 'input' ? this.input(connection, said as InputRequest) : this.signal(connection, said as SignalRequest);
+      if (name === 'signal') return this.signal(connection, sayings.signal(raw));
+      if (name === 'input') this.input(connection, sayings.input(raw));
+      else {
+        const [number, n, hold, press, after] = sayings.i(raw);
+        const room = connection.roomBy(number);
+        if (room !== undefined) this.input(connection, { room, n, ...(after ? { after } : {}), ...(hold ? { hold } : {}), ...(press ? { press } : {}) });
+      }
+      return true;
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error;
       return this.strike(connection);
     }
   }
 
-  private input(connection: Connection, { room, n, after, hold, press }: InputRequest): boolean {
+  private input(connection: Connection, { room, n, after, hold, press }: InputRequest): void {
     const attachment = connection.rooms.get(room);
     if (attachment && !attachment.watch) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, n, after, hold, press });
-    return true;
   }
 
   /** Goes from here to the members on all nodes, past the owner: it is no part of the room's history. */
@@ -253,7 +258,7 @@ export class Edge {
     connection.attach(room, { session, watch, channels: kept.map(channel => channels.find(own => own === channel) ?? channel), game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
-    return request.short ? { ...joined, number: connection.rooms.get(room)?.number } : joined;
+    return request.short ? { ...joined, number: connection.rooms.get(room)?.number, shortInputs: true } : joined;
   }
 
   private async act(connection: Connection, request: ActRequest): Promise<ActReply> {

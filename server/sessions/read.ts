@@ -2,7 +2,7 @@ import { isId, readCode } from '../../shared/ids.ts';
 import { checkPayload, isPlain, type Json, type JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import { isPlace } from '../../shared/place.ts';
-import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveRequest, ListRequest, InputRequest, PlaceRequest, RequestName, Requests, SayingName, Sayings, SignalRequest } from '../../shared/protocol.ts';
+import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveRequest, ListRequest, InputRequest, PlaceRequest, RequestName, Requests, SayingName, Sayings, ShortInput, SignalRequest } from '../../shared/protocol.ts';
 
 /**
  * Reads what clients send. Every byte is somebody else's until it has been through here; what comes out has the types it
@@ -43,7 +43,9 @@ const numbered = fromOne('n');
 const ofTerm = fromOne('term');
 const roomId = id('room');
 const eventName = word('name');
-const upTo = { n: count('n', Number.MAX_SAFE_INTEGER), after: count('after', Number.MAX_SAFE_INTEGER), press: count('press', limits.presses) };
+const held = (v: unknown): JsonObject => payload(object(v, 'hold'), 'hold') as JsonObject;
+const presses = (v: unknown): Record<string, number> => Object.fromEntries(Object.entries(object(v, 'press')).slice(0, 32).map(([name, times]) => [name, upTo.press(times)]));
+const upTo = { number: count('number', Number.MAX_SAFE_INTEGER), n: count('n', Number.MAX_SAFE_INTEGER), after: count('after', Number.MAX_SAFE_INTEGER), press: count('press', limits.presses) };
 
 type Readers = { [K in RequestName]: (value: unknown) => Requests[K][0] };
 
@@ -99,9 +101,14 @@ export const sayings: { [K in SayingName]: (value: unknown) => Sayings[K] } = {
     const v = object(value, 'input');
     const read: InputRequest = { room: roomId(v.room), n: upTo.n(v.n) };
     if (v.after !== undefined && v.after !== null) read.after = upTo.after(v.after);
-    if (v.hold !== undefined && v.hold !== null) read.hold = payload(object(v.hold, 'hold'), 'hold') as JsonObject;
-    if (v.press !== undefined && v.press !== null) read.press = Object.fromEntries(Object.entries(object(v.press, 'press')).slice(0, 32).map(([name, times]) => [name, upTo.press(times)]));
+    if (v.hold !== undefined && v.hold !== null) read.hold = held(v.hold);
+    if (v.press !== undefined && v.press !== null) read.press = presses(v.press);
     return read;
+  },
+  i(value): ShortInput {
+    if (!Array.isArray(value) || value.length > 5) return bad('i: [number, n, hold, press, after]');
+    const [number, n, hold = 0, press = 0, after = 0] = value as unknown[];
+    return [upTo.number(number), upTo.n(n), hold === 0 ? 0 : held(hold), press === 0 ? 0 : presses(press), upTo.after(after)];
   },
   signal(value): SignalRequest {
     const v = object(value, 'signal');

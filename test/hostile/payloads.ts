@@ -69,6 +69,7 @@ const skeletons: Record<string, (draw: Draw, known: Known) => Fields> = {
     optional(draw, fields, 'press', () => draw.pick(['{"dash":1}', `{"dash":${number(draw)}}`, `{${key(draw)}:1}`, value(draw, 2)]));
     return fields;
   },
+  i: (draw): Fields => ({ number: draw.pick(['1', '2', '9', number(draw)]), n: draw.chance(0.6) ? String(draw.below(1_000)) : number(draw), hold: draw.pick(['0', '{"steer":{"x":1,"y":1}}', value(draw, 2)]), press: draw.pick(['0', '{"dash":1}', value(draw, 2)]), after: draw.pick(['0', number(draw)]) }),
   signal: (draw, known) => ({ room: room(draw, known), name: draw.pick(['"emote"', '"emote"', '"toString"', string(draw)]), data: draw.pick(['"gg"', '"nice"', value(draw)]) }),
 };
 
@@ -90,5 +91,6 @@ export function payload(draw: Draw, known: Known): { event: string; text: string
       default: if (entries[at]) entries[at].name = key(draw);
     }
   }
+  if (event === 'i') return { event, text: `[${entries.map(e => e.text).join(',')}]` };
   return { event, text: `{${entries.map(e => `${e.name}:${e.text}`).join(',')}}` };
 }

@@ -45,6 +45,6 @@ export function rawLine(world: World, host: Host, player: string) {
   return {
     heard, connection,
     ask: (name: 'join' | 'act' | 'create', body: unknown) => world.clock.run(host.node.edge.handle(connection, name, body)) as Promise<{ ok: boolean; code?: string }>,
-    say: (name: 'input' | 'signal', body: unknown) => host.node.edge.hear(connection, name, body),
+    say: (name: 'input' | 'i' | 'signal', body: unknown) => host.node.edge.hear(connection, name, body),
   };
 }

@@ -166,6 +166,29 @@ describe('inputs on a cluster', () => {
     assert.equal(raw.say('input', { room: id }), false, 'the 20th');
   });
 
+  it('[W9] [I6] inputs in their short form count as whole ones do, by numbers of this connection alone', async () => {
+    const { world, id, adas } = await playing(25, ['ada']);
+    const raw = rawLine(world, world.host('b'), 'bob');
+    const joined = (await raw.ask('join', { room: id, short: true })) as unknown as { number: number; shortInputs: boolean };
+    assert.equal(joined.shortInputs, true);
+    const { number } = joined;
+    assert.equal('shortInputs' in (await raw.ask('join', { room: id })), false, 'only where it was asked for');
+    raw.say('i', [number, 1, { steer: { x: 3 } }]);
+    await world.clock.until('held', () => shown(adas).steer[1]?.x === 3, 500);
+    raw.say('i', [number, 2, 0, { fire: 2 }]);
+    raw.say('i', [number, 4, { steer: { x: 5 } }, { fire: 1 }, 3]); // 3 is missing: what is held counts, the press waits for it
+    await world.clock.until('pressed', () => shown(adas).fired[1] === 2 && shown(adas).steer[1]?.x === 5, 500);
+    await world.clock.pass(300);
+    assert.equal(shown(adas).fired[1], 2);
+    const before = JSON.stringify(shown(adas).steer);
+    for (const other of [number + 1, 0]) assert.equal(raw.say('i', [other, 9, { steer: { x: 1 } }]), true);
+    for (const malformed of [{}, 7, [], [number], [number, -1], [number, 9, 7], [number, 9, 0, { fire: 'x' }], [number, 9, 0, 0, 1.5], [number, 9, 0, 0, 0, 0], [String(number), 9, 0]]) assert.equal(raw.say('i', malformed), true);
+    await world.clock.pass(300);
+    assert.equal(JSON.stringify(shown(adas).steer), before);
+    for (let i = 10; i < limits.strikes - 1; i++) raw.say('i', null);
+    assert.equal(raw.say('i', null), false, 'each malformed one was counted');
+  });
+
   it('[I6] more than the rate is dropped, and what comes after the flood counts', async () => {
     const { world, id, adas } = await playing(23, ['ada']);
     const raw = rawLine(world, world.host('b'), 'bob');

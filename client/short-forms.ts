@@ -1,16 +1,20 @@
-import type { JoinReply, PlaceReply, ServerToClient, WireChange } from '../shared/protocol.ts';
+import type { InputRequest, JoinReply, PlaceReply, ServerToClient, ShortInput, WireChange } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 
 /**
- * Reads the short form of changes, in which a room goes by a number and the term is not said again: for one line, since it
- * is what that line has brought that they rest on. For transports; whoever uses one hears of whole changes only.
+ * Reads changes and writes inputs in their short forms, in which a room goes by a number and the term is not said again: for
+ * one line, since it is what that line has brought that they rest on. For transports; whoever uses one knows of whole ones only.
  */
-export class ShortChanges {
+export class ShortForms {
   private readonly rooms = new Map<number, { room: string; term: number }>();
+  /** The numbers of rooms whose inputs may be short. */
+  private readonly numbers = new Map<string, number>();
 
   /** Every answer to a join, in the very turn in which it arrives: changes may follow right behind it. */
   joined(reply: JoinReply): void {
-    if (reply.ok && reply.number !== undefined) this.rooms.set(reply.number, { room: reply.room, term: reply.term });
+    if (!reply.ok || reply.number === undefined) return;
+    this.rooms.set(reply.number, { room: reply.room, term: reply.term });
+    if (reply.shortInputs) this.numbers.set(reply.room, reply.number);
   }
 
   /** Every answer to `place`, in the very turn in which it arrives: its heads, in full. */
@@ -35,5 +39,12 @@ export class ShortChanges {
     const before = prevTerm ?? own.term;
     own.term = term ?? own.term;
     return events ? [own.room, own.term, seq, before, changes, events] : [own.room, own.term, seq, before, changes];
+  }
+
+  /** @returns the same in its short form; null where the node has not said that it reads that */
+  input({ room, n, hold, press, after }: InputRequest): ShortInput | null {
+    const number = this.numbers.get(room);
+    if (number === undefined) return null;
+    return after ? [number, n, hold ?? 0, press ?? 0, after] : press ? [number, n, hold ?? 0, press] : [number, n, hold ?? 0];
   }
 }
