@@ -21,6 +21,7 @@ type Handler = (from: string, body: Json) => Promise<Json> | Json;
  */
 export class Peers {
   private readonly outbox = new Map<string, Outgoing>();
+  private readonly leaving: [node: string, envelope: Envelope][] = [];
   private readonly waiting = new Map<number, Waiting>();
   private readonly handlers = new Map<string, Handler>();
   private lastId = 0;
@@ -61,15 +62,20 @@ export class Peers {
     let outgoing = this.outbox.get(node);
     if (!outgoing) {
       const envelope: Envelope = { from: this.self, ask: [], answer: [], news: [] };
-      this.outbox.set(node, outgoing = { envelope, leaves });
+      this.outbox.set(node, outgoing = { envelope, leaves: 'later' });
       if (leaves === 'later') this.clock.after(limits.company, () => this.flush(node, envelope));
-      else this.clock.soon(() => this.flush(node, envelope));
-    } else if (leaves === 'soon' && outgoing.leaves === 'later') {
-      const { envelope } = outgoing;
+    }
+    if (leaves === 'soon' && outgoing.leaves === 'later') {
       outgoing.leaves = 'soon';
-      this.clock.soon(() => this.flush(node, envelope));
+      this.leave(node, outgoing.envelope);
     }
     return outgoing.envelope;
+  }
+
+  /** What leaves at the end of this turn leaves together, whichever nodes it goes to: the bus may make one message of it. */
+  private leave(node: string, envelope: Envelope): void {
+    if (this.leaving.push([node, envelope]) > 1) return;
+    this.clock.soon(() => { for (const [to, own] of this.leaving.splice(0)) this.flush(to, own); });
   }
 
   private flush(node: string, envelope: Envelope): void {

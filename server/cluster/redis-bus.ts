@@ -26,13 +26,37 @@ export class PubSub {
   }
 }
 
-/** Messages between nodes by Redis pub/sub: one channel for each node's inbox. */
+interface Message { channel: string; text: string; resolve(heard: number): void; reject(error: unknown): void }
+const publishAll = "local heard = {} for i = 1, #ARGV, 2 do heard[#heard + 1] = redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return heard";
+
+/**
+ * Messages between nodes by Redis pub/sub: one channel for each node's inbox. What is published in one turn, to however many
+ * nodes, is one command: what is new in a room whose players are on eight nodes costs no more of them than on two.
+ */
 export class RedisBus implements Bus {
   private readonly keys: RedisKeys;
+  private readonly leaving: Message[] = [];
 
   constructor(private readonly wire: PubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
 
-  async publish(node: string, text: string): Promise<number> { return this.wire.pub.client.publish(this.keys.inbox(node), text); }
+  publish(node: string, text: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.leaving.push({ channel: this.keys.inbox(node), text, resolve, reject }) === 1) queueMicrotask(() => void this.send(this.leaving.splice(0)));
+    });
+  }
+
+  private async send(messages: readonly Message[]): Promise<void> {
+    try {
+      const { client } = this.wire.pub;
+      const [first] = messages;
+      const heard = messages.length === 1 ? [await client.publish(first!.channel, first!.text)]
+        : (await client.eval(publishAll, { arguments: messages.flatMap(({ channel, text }) => [channel, text]) })) as number[];
+      messages.forEach(({ resolve }, i) => resolve(heard[i]!));
+    } catch (error) {
+      for (const { reject } of messages) reject(error);
+    }
+  }
+
   async listen(node: string, on: (text: string) => void, broke = () => {}): Promise<void> {
     this.wire.sub.onDown(broke);
     await this.wire.heard.add(this.keys.inbox(node), text => on(text));
