@@ -25,7 +25,9 @@ export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefi
 
 /** Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass every value of every state. */
 class Walk {
-  private readonly seen = new Set<object>();
+  /** A set costs more to make than a few objects to look through. */
+  private readonly few: object[] = [];
+  private many: Set<object> | null = null;
   private readonly keys: (string | number)[] = [];
 
   constructor(private readonly from: string) {}
@@ -41,9 +43,10 @@ class Walk {
 
   /** @throws NotJson on what is neither a plain object nor an array, and on what has been here before */
   enter(value: object): void {
-    if (this.seen.has(value)) this.fail('the same object as another place of the state (copy it)');
+    if (this.many ? this.many.has(value) : this.few.includes(value)) this.fail('the same object as another place of the state (copy it)');
     if (!Array.isArray(value) && !isPlain(value)) this.fail(`a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
-    this.seen.add(value);
+    if (this.many) this.many.add(value);
+    else if (this.few.push(value) > 16) this.many = new Set(this.few);
   }
 
   /** "#" is how a change says an array's length; as a name of a field it could not be told apart. */
@@ -59,6 +62,7 @@ function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk
     const old = shadow as Json[];
     if (live.length < old.length) (out ??= {})['#'] = live.length;
     for (let i = 0; i < live.length; i++) {
+      if (isStill(live[i], old[i])) continue;
       const change = diffValue(i < old.length ? old[i] : undefined, live, i, walk);
       if (change !== undefined) (out ??= {})[i] = change;
     }
@@ -66,9 +70,15 @@ function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk
   }
   const old = shadow as JsonObject;
   let kept = 0;
-  for (const key of Object.keys(live)) {
+  // Not Object.keys(): this is where a state's every value is looked at, and engines know how to read fields in such a loop.
+  for (const key in live) {
+    if (isStill(live[key], old[key])) { // what objects inherit are no scalars: it is of both
+      kept++;
+      continue;
+    }
     const known = Object.hasOwn(old, key);
     if (known) kept++;
+    else if (!Object.hasOwn(live, key)) continue; // somebody has given all objects a field
     else walk.checkKey(key); // those of before have been
     const change = diffValue(known ? old[key] : undefined, live, key, walk);
     if (change !== undefined) (out ??= {})[key] = change;
@@ -76,6 +86,11 @@ function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk
   const before = Object.keys(old);
   if (before.length > kept) for (const key of before) if (!Object.hasOwn(live, key)) (out ??= {})[key] = [];
   return out;
+}
+
+/** Whether a scalar is what it was: what most of a state is most of the time. −0, which is no JSON, is looked at. */
+function isStill(live: Json | undefined, old: Json | undefined): boolean {
+  return live === old && (typeof live === 'number' ? live !== 0 || 1 / live > 0 : typeof live === 'string' || typeof live === 'boolean' || live === null);
 }
 
 function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, walk: Walk): Change | undefined {

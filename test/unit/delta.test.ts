@@ -30,6 +30,15 @@ describe('delta', () => {
     fc.assert(fc.property(document, a => assert.equal(diff(a, wired(a)), undefined)));
   });
 
+  it('[J4] a field that somebody has given all objects is nobody\'s change', () => {
+    Object.defineProperty(Object.prototype, 'stray', { value: 7, enumerable: true, configurable: true });
+    try {
+      assert.deepEqual(diff({ a: 1, o: { b: 2 } }, { a: 1, o: { b: 3 } }), { o: { b: 3 } });
+    } finally {
+      delete (Object.prototype as { stray?: number }).stray;
+    }
+  });
+
   it('[J4] two changes made one do what both do, one after the other', () => {
     fc.assert(fc.property(document, document, document, (a, b, c) => {
       const first = diff(a, wired(b));
