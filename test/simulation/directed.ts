@@ -30,6 +30,27 @@ export const schedules = {
     await world.clock.until('the timer fires', () => ((docOf(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 10_000);
     return null;
   },
+  /** What an owner writes down of the room arrives at the store after another has taken the room. */
+  async 'a snapshot of the past'(seed: number): Promise<string | null> {
+    const { world, adas, owner } = await ledgerTable(undefined, { seed });
+    let arrive = (): void => {};
+    const late = new Promise<void>(resolve => { arrive = resolve; });
+    let asked = false;
+    let said: unknown = null;
+    world.fate = call => {
+      if (call.op !== 'snapshot' || call.node !== owner.name || asked) return undefined;
+      asked = true;
+      return { hold: late };
+    };
+    world.spy.stored = call => { if (call.op === 'snapshot' && call.node === owner.name) said = call.result; };
+    for (let i = 0; !asked; i++) await world.clock.run(adas.act.add({ id: `before ${i}` }));
+    world.freeze(owner);
+    await world.clock.until('another owner goes on', () => [...world.hosts.values()].some(host => host !== owner && host.owns(adas.id)), 8_000);
+    await world.clock.run(adas.act.add({ id: 'after' }));
+    arrive();
+    await world.clock.until('the store has answered', () => said !== null, 1_000);
+    return said === 'fenced' ? null : `a snapshot by somebody else than the owner: ${String(said)}`;
+  },
 } satisfies Record<string, (seed: number) => Promise<string | null>>;
 export type ScheduleName = keyof typeof schedules;
 
