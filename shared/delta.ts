@@ -72,7 +72,7 @@ function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk
   let kept = 0;
   // Not Object.keys(): this is where a state's every value is looked at, and engines know how to read fields in such a loop.
   for (const key in live) {
-    if (isStill(live[key], old[key])) { // what objects inherit are no scalars: it is of both
+    if (isStill(live[key], old[key])) {
       kept++;
       continue;
     }
@@ -83,9 +83,15 @@ function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk
     const change = diffValue(known ? old[key] : undefined, live, key, walk);
     if (change !== undefined) (out ??= {})[key] = change;
   }
-  const before = Object.keys(old);
-  if (before.length > kept) for (const key of before) if (!Object.hasOwn(live, key)) (out ??= {})[key] = [];
+  if (countOf(old) > kept) for (const key of Object.keys(old)) if (!Object.hasOwn(live, key)) (out ??= {})[key] = [];
   return out;
+}
+
+/** Of fields as the loop above meets them. */
+function countOf(value: JsonObject): number {
+  let count = 0;
+  for (const _key in value) count += 1;
+  return count;
 }
 
 /** Whether a scalar is what it was: what most of a state is most of the time. −0, which is no JSON, is looked at. */

@@ -31,9 +31,11 @@ describe('delta', () => {
   });
 
   it('[J4] a field that somebody has given all objects is nobody\'s change', () => {
-    Object.defineProperty(Object.prototype, 'stray', { value: 7, enumerable: true, configurable: true });
+    Object.defineProperty(Object.prototype, 'stray', { value: 7, enumerable: true, configurable: true, writable: true });
     try {
       assert.deepEqual(diff({ a: 1, o: { b: 2 } }, { a: 1, o: { b: 3 } }), { o: { b: 3 } });
+      assert.deepEqual(diff({ a: 1, b: 2 }, { a: 1 }), { b: [] });
+      assert.deepEqual(diff({ a: 1 }, { a: 1, stray: 8 }), { stray: 8 });
     } finally {
       delete (Object.prototype as { stray?: number }).stray;
     }
