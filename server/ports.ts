@@ -101,10 +101,16 @@ export interface Fanout {
   local: Fanout['emit'];
 }
 
-/** A message of one node to another. Answers come back by `reply`. At most once. */
+/** What one node says to another. */
+export interface Message { node: string; text: string }
+
+/** Messages of nodes to others. At most once. */
 export interface Bus {
-  /** @returns how many listeners took it: 0 is a hint that the node is gone, more is no proof that it lives */
-  publish(node: string, text: string): Promise<number>;
+  /**
+   * Sends messages, at once and in order.
+   * @returns how many listeners took each: 0 is a hint that the node is gone, more is no proof that it lives
+   */
+  publish(messages: readonly Message[]): Promise<number[]>;
   /** Starts to hear this node's own inbox. `broke`: it is not heard for a while, and what is said to it is lost; others may take this node for gone. */
   listen(node: string, on: (text: string) => void, broke?: () => void): Promise<void>;
 }

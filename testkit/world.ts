@@ -3,7 +3,7 @@ import type { ClientClock, Line, LineEvents, Route, Transport } from '../client/
 import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
-import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
+import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Message, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
 import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
@@ -23,7 +23,7 @@ export interface Fate {
   /** Carried out twice, as a client does that sends again what it had no answer to; the second answer is heard. */
   twice?: true;
 }
-type Operation = Exclude<keyof Store, 'onIncarnation' | 'close'>;
+type Operation = Exclude<keyof Store, 'onIncarnation' | 'close' | 'tells'>;
 export interface Call { op: Operation; node: string; room: string | undefined; append?: Append; created?: NewRoom; /** What the store said, once it has */ result?: unknown }
 
 /** What somebody who watches the whole world sees, at the moment at which it happens, and may act on: killing a node, for example. */
@@ -102,6 +102,8 @@ export class World {
   /** By how much the wall clock of a node is wrong (ms), by its name. */
   readonly skews = new Map<string, number>();
   spy: Spy = {};
+  /** Whether the store can tell nodes of an entry in the step in which it writes it. */
+  tells: () => boolean = () => true;
   private readonly streams = new Streams();
   private store = 0;
   /** Every call that was carried out. */
@@ -301,6 +303,7 @@ export class World {
         const given = JSON.parse(JSON.stringify(args)) as unknown[];
         result = call.result = await (this.memory[op] as (...args: unknown[]) => Promise<unknown>)(...given);
         this.spy.stored?.(call, given);
+        if (result === 'ok') for (const message of call.append?.tell ?? []) void this.carry(host, message);
       }
       await fate?.holdReply;
       // What a store said that is not there any more, and has not arrived, never will.
@@ -312,6 +315,7 @@ export class World {
     return new Proxy({}, { get: (_t, name) => {
       if (name === 'onIncarnation') return (changed: () => void) => { host.incarnation = changed; };
       if (name === 'close') return async () => {};
+      if (name === 'tells') return this.tells();
       return operation(name as Operation);
     } }) as Store;
   }
@@ -335,20 +339,24 @@ export class World {
   private busOf(host: Host): Bus {
     const bus = host.bus = this.hub.bus();
     return {
-      publish: (node, text) => this.call(host, latency.bus, 'bus', async () => {
-        this.spy.published?.(host, text);
-        if (this.losesBus(host.node.id, node, text)) return 1;
-        if (this.loses(host.name, node.split('~')[0]!)) text = withoutCasts(text);
-        const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.carriage(host.name, node.split('~')[0]!));
-        if (late.length === 1 && late[0] === 0) return bus.publish(node, text);
-        for (const ms of late) this.clock.after(ms, () => void bus.publish(node, text));
-        return (await this.listenersOf(node)).inbox; // counted where it is sent, whenever it arrives
-      }),
+      publish: messages => this.call(host, latency.bus, 'bus', () => Promise.all(messages.map(message => this.carry(host, message)))),
       listen: (node, on, broke = () => {}) => {
         host.broke = broke;
         return bus.listen(node, host.hears = text => host.enter(() => on(text)));
       },
     };
+  }
+
+  /** Brings a message to another node. @returns how many listeners took it, as the bus says it */
+  private async carry(host: Host, { node, text }: Message): Promise<number> {
+    this.spy.published?.(host, text);
+    const to = node.split('~')[0]!;
+    if (this.losesBus(host.node.id, node, text)) return 1;
+    const carried = [{ node, text: this.loses(host.name, to) ? withoutCasts(text) : text }];
+    const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.carriage(host.name, to));
+    if (late.length === 1 && late[0] === 0) return (await host.bus.publish(carried))[0]!;
+    for (const ms of late) this.clock.after(ms, () => void host.bus.publish(carried));
+    return (await this.listenersOf(node)).inbox; // counted where it is sent, whenever it arrives
   }
 
   /** A record outlives its process; the connection of it does not. */

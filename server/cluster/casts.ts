@@ -1,6 +1,7 @@
-import type { Channel, Fanout } from '../ports.ts';
+import type { Json } from '../../shared/json.ts';
+import type { Channel, Fanout, Message } from '../ports.ts';
 import type { RoomChange } from '../rooms/messages.ts';
-import type { Peers } from './peers.ts';
+import type { Enclosed, Peers } from './peers.ts';
 
 type Event = Parameters<Fanout['emit']>[1];
 /** Tells a change to the members of a channel who are connected to this node. */
@@ -34,11 +35,33 @@ export class Casts {
 
   /** The same of a change. */
   change(nodes: ReadonlySet<string> | null, channel: Channel, change: RoomChange): void {
-    const { room, term, seq, prevTerm, changes, events, stateOnly } = change;
+    const { room, term, seq, prevTerm, changes, events } = change;
     if (nodes === null) return this.fanout.emit(channel, 'change', room, term, seq, prevTerm, JSON.parse(changes), ...(events === null ? [] : [JSON.parse(events) as unknown]));
     for (const node of nodes) {
       if (node === this.self) this.local(channel, change);
-      else this.peers.tell(node, 'change', [channel, room, term, seq, prevTerm, changes, events, stateOnly]);
+      else this.peers.tell(node, 'change', packed(channel, change));
     }
   }
+
+  /** The same to those who are connected to this node alone. */
+  changeHere(channel: Channel, change: RoomChange): void { this.local(channel, change); }
+
+  /**
+   * What other nodes are to be told of an entry, as messages that the store sends off in the step in which it writes it.
+   * Null where they cannot be sent by anybody but this class. The entry is told by `changeHere` alone then.
+   */
+  elsewhere(nodes: ReadonlySet<string> | null, changes: readonly (readonly [Channel, RoomChange])[], answers: readonly (readonly [node: string, question: number, reply: Json])[]): Message[] | null {
+    if (nodes === null) return null;
+    const enclosed = new Map<string, Enclosed>();
+    const to = (node: string) => {
+      let own = enclosed.get(node);
+      if (!own) enclosed.set(node, own = { answer: [], news: [] });
+      return own;
+    };
+    for (const node of nodes) if (node !== this.self) to(node).news.push(...changes.map(([channel, change]): [string, Json] => ['change', packed(channel, change)]));
+    for (const [node, question, reply] of answers) to(node).answer.push([question, reply]);
+    return enclosed.size === 0 ? null : this.peers.messages(enclosed);
+  }
 }
+
+const packed = (channel: Channel, { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange): Json => [channel, room, term, seq, prevTerm, changes, events, stateOnly];

@@ -12,12 +12,12 @@ export class MemoryHub implements Register {
   bus(): Bus & { close(): Promise<void> } {
     let listening: string | null = null;
     return {
-      publish: async (node, text) => {
+      publish: async messages => messages.map(({ node, text }) => {
         const inbox = this.inboxes.get(node);
         if (!inbox) return 0;
         queueMicrotask(() => inbox(text));
         return 1;
-      },
+      }),
       listen: async (node, on) => {
         listening = node;
         this.inboxes.set(node, on);

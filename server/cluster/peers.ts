@@ -1,6 +1,6 @@
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { Bus, Clock, Log, Timer } from '../ports.ts';
+import type { Bus, Clock, Log, Message, Timer } from '../ports.ts';
 
 /** Nobody hears the other node's inbox. A hint that it is gone; and certainly the message was not taken. */
 export class NoListener extends Error { override readonly name = 'NoListener'; }
@@ -13,7 +13,11 @@ interface Envelope { from: string; ask: [id: number, kind: string, body: Json][]
 /** What waits for a node, and whether it leaves at the end of this turn or may wait a little. */
 interface Outgoing { envelope: Envelope; leaves: 'soon' | 'later' }
 type Waiting = { resolve(body: Json): void; reject(error: Error): void; timer: Timer; node: string };
-type Handler = (from: string, body: Json) => Promise<Json> | Json;
+/** @param question of what is asked; null for news. @returns the answer; undefined: it is told in another way, or not at all */
+type Handler = (from: string, body: Json, question: number | null) => Promise<Json | undefined> | Json | undefined;
+
+/** What one node is told in the very step in which an entry is written: news, and answers by their questions. */
+export interface Enclosed { answer: [question: number, body: Json][]; news: [kind: string, body: Json][] }
 
 /**
  * Questions and answers between nodes, over a bus that loses things. What is said to one node within one turn of the
@@ -63,7 +67,7 @@ export class Peers {
     if (!outgoing) {
       const envelope: Envelope = { from: this.self, ask: [], answer: [], news: [] };
       this.outbox.set(node, outgoing = { envelope, leaves: 'later' });
-      if (leaves === 'later') this.clock.after(limits.company, () => this.flush(node, envelope));
+      if (leaves === 'later') this.clock.after(limits.company, () => this.flush([[node, envelope]]));
     }
     if (leaves === 'soon' && outgoing.leaves === 'later') {
       outgoing.leaves = 'soon';
@@ -75,18 +79,28 @@ export class Peers {
   /** What leaves at the end of this turn leaves together, whichever nodes it goes to: the bus may make one message of it. */
   private leave(node: string, envelope: Envelope): void {
     if (this.leaving.push([node, envelope]) > 1) return;
-    this.clock.soon(() => { for (const [to, own] of this.leaving.splice(0)) this.flush(to, own); });
+    this.clock.soon(() => this.flush(this.leaving.splice(0)));
   }
 
-  private flush(node: string, envelope: Envelope): void {
-    if (this.outbox.get(node)?.envelope !== envelope) return; // it has gone already
-    this.outbox.delete(node);
-    const failed = (error: Error) => { for (const [id] of envelope.ask) this.settle(id, w => w.reject(error)); };
-    this.bus.publish(node, JSON.stringify(envelope)).then(
-      heard => { if (heard === 0) failed(new NoListener(`nobody hears ${node}`)); },
+  private flush(leaving: readonly (readonly [node: string, envelope: Envelope])[]): void {
+    const going = leaving.filter(([node, envelope]) => this.outbox.get(node)?.envelope === envelope); // others have gone already
+    if (going.length === 0) return;
+    for (const [node] of going) this.outbox.delete(node);
+    const failed = ({ ask }: Envelope, error: Error) => { for (const [id] of ask) this.settle(id, w => w.reject(error)); };
+    this.bus.publish(going.map(([node, envelope]) => ({ node, text: JSON.stringify(envelope) }))).then(
+      heard => going.forEach(([node, envelope], i) => { if (heard[i] === 0) failed(envelope, new NoListener(`nobody hears ${node}`)); }),
       // It may have gone out before the connection broke.
-      (error: unknown) => failed(new NoAnswer(`not sent to ${node}: ${error instanceof Error ? error.message : 'unknown'}`)),
+      (error: unknown) => { for (const [node, envelope] of going) failed(envelope, new NoAnswer(`not sent to ${node}: ${error instanceof Error ? error.message : 'unknown'}`)); },
     );
+  }
+
+  /**
+   * What nodes are to be told, as messages that somebody else sends off now. Null where something waits to be said to one of
+   * them in this turn: it was said before, and has to arrive before.
+   */
+  messages(enclosed: ReadonlyMap<string, Enclosed>): Message[] | null {
+    for (const node of enclosed.keys()) if (this.outbox.get(node)?.leaves === 'soon') return null;
+    return [...enclosed].map(([node, { answer, news }]) => ({ node, text: JSON.stringify({ from: this.self, ask: [], answer, news } satisfies Envelope) }));
   }
 
   private receive(text: string): void {
@@ -99,14 +113,14 @@ export class Peers {
       return;
     }
     for (const [id, body] of envelope.answer) this.settle(id, w => w.resolve(body));
-    for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body);
-    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body).then(answer => { if (answer !== undefined) this.envelope(envelope.from).answer.push([id, answer]); });
+    for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body, null);
+    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body, id).then(answer => { if (answer !== undefined) this.envelope(envelope.from).answer.push([id, answer]); });
   }
 
   /** @returns the answer, or undefined when there is none: then the asker waits in vain, as for a node that died */
-  private async handle(from: string, kind: string, body: Json): Promise<Json | undefined> {
+  private async handle(from: string, kind: string, body: Json, question: number | null): Promise<Json | undefined> {
     try {
-      return await this.handlers.get(kind)?.(from, body);
+      return await this.handlers.get(kind)?.(from, body, question);
     } catch (error) {
       this.log.error({ from, kind, error }, 'a question of another node was not answered');
       return undefined;

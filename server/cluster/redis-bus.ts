@@ -1,10 +1,10 @@
-import type { Bus, Clock, Listeners, Log, NodeRecord, Register } from '../ports.ts';
+import type { Bus, Clock, Listeners, Log, Message, NodeRecord, Register } from '../ports.ts';
 import { doorOf, type RedisAt } from '../store/redis-door.ts';
 import { RedisKeys } from '../store/redis-keys.ts';
 import { RedisLine } from '../store/redis-line.ts';
 import { Subscriptions } from '../store/redis-subscriptions.ts';
 
-/** The two connections for what nodes tell each other. Answers and broadcasts share them: so they leave, and arrive, in one piece. */
+/** The two connections for what nodes tell each other. Answers, broadcasts and entries that are told as they are written share them: so they leave, and arrive, in one piece. */
 export class PubSub {
   readonly pub: RedisLine;
   readonly sub: RedisLine;
@@ -26,7 +26,6 @@ export class PubSub {
   }
 }
 
-interface Message { channel: string; text: string; resolve(heard: number): void; reject(error: unknown): void }
 const publishAll = "local heard = {} for i = 1, #ARGV, 2 do heard[#heard + 1] = redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return heard";
 
 /**
@@ -35,26 +34,14 @@ const publishAll = "local heard = {} for i = 1, #ARGV, 2 do heard[#heard + 1] = 
  */
 export class RedisBus implements Bus {
   private readonly keys: RedisKeys;
-  private readonly leaving: Message[] = [];
 
   constructor(private readonly wire: PubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
 
-  publish(node: string, text: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      if (this.leaving.push({ channel: this.keys.inbox(node), text, resolve, reject }) === 1) queueMicrotask(() => void this.send(this.leaving.splice(0)));
-    });
-  }
-
-  private async send(messages: readonly Message[]): Promise<void> {
-    try {
-      const { client } = this.wire.pub;
-      const [first] = messages;
-      const heard = messages.length === 1 ? [await client.publish(first!.channel, first!.text)]
-        : (await client.eval(publishAll, { arguments: messages.flatMap(({ channel, text }) => [channel, text]) })) as number[];
-      messages.forEach(({ resolve }, i) => resolve(heard[i]!));
-    } catch (error) {
-      for (const { reject } of messages) reject(error);
-    }
+  async publish(messages: readonly Message[]): Promise<number[]> {
+    const { client } = this.wire.pub;
+    const [first] = messages;
+    if (messages.length === 1) return [await client.publish(this.keys.inbox(first!.node), first!.text)];
+    return (await client.eval(publishAll, { arguments: messages.flatMap(({ node, text }) => [this.keys.inbox(node), text]) })) as number[];
   }
 
   async listen(node: string, on: (text: string) => void, broke = () => {}): Promise<void> {

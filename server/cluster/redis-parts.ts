@@ -12,8 +12,8 @@ export async function connectRedis({ redis, ...parts }: { redis: RedisOptions; p
   const { waitReplicas = 0 } = redis;
   const door = openDoor(redis, parts);
   const options = { ...parts, door, waitReplicas };
-  const store = new RedisStore(options);
   const wire = new PubSub(options);
+  const store = new RedisStore({ ...options, voice: wire.pub });
   const bus = new RedisBus(wire, options.prefix);
   const register = new RedisRegister(options);
   const adapter = new RedisAdapter(wire, options);

@@ -5,7 +5,7 @@ import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Log, Meter } from '../ports.ts';
 import { Resigned } from '../rooms/host.ts';
 import { newestFirst } from '../ownership/successors.ts';
-import { repeatable, type Adopt, type RoomMessage, type RoomReply, type RoomSaying } from '../rooms/messages.ts';
+import { repeatable, type Adopt, type Asker, type RoomMessage, type RoomReply, type RoomSaying } from '../rooms/messages.ts';
 import type { Registry } from '../rooms/registry.ts';
 import { StoreError, type Owner, type Store } from '../store/contract.ts';
 import { Directory } from './directory.ts';
@@ -43,12 +43,14 @@ export class Router {
       if (this.directory.get(body as string)?.node === from) this.directory.forget(body as string);
       return null;
     });
-    parts.peers.on('room', async (_from, body) => {
+    parts.peers.on('room', async (from, body, question) => {
       const [id, message] = body as unknown as [string, RoomMessage];
       const host = await parts.registry.arriving(id);
       if (!host) return this.notHere(id);
+      const asker: Asker = { node: from, question: question!, answered: false };
       try {
-        return (await host.send(message)) as unknown as Json;
+        const reply = await host.send(message, asker);
+        return asker.answered ? undefined : (reply as unknown as Json);
       } catch (error) {
         if (error instanceof Resigned) return error.untouched || repeatable(message) ? this.notHere(id) : (refused('unknown') as unknown as Json);
         throw error;

@@ -1,11 +1,11 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
-import type { JsonObject } from '../../shared/json.ts';
+import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
 import type { Notice, PublicRoom, WireChange } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Casts } from '../cluster/casts.ts';
-import type { Timer } from '../ports.ts';
+import type { Channel, Message, Timer } from '../ports.ts';
 import type { Passed } from '../store/contract.ts';
 import { answerAct, answerJoin, unfit, type Standpoint } from './answers.ts';
 import { Attendance } from './attendance.ts';
@@ -18,7 +18,7 @@ import { barred, isBarred, isUndone, type Blame } from './hangs.ts';
 import { Inputs } from './inputs.ts';
 import { Journal, type JournalParts, type Standing } from './journal.ts';
 import type { Members } from './members.ts';
-import type { Conn, Head, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
+import type { Asker, Conn, Head, RoomChange, RoomMessage, RoomReply, RoomSaying } from './messages.ts';
 import { Motion } from './motion.ts';
 import type { Recorder } from './recorder.ts';
 import { Room, type Batch, type Input, type Outcome } from './room.ts';
@@ -57,7 +57,7 @@ export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed' 
 /** How a room came to be here: how long nobody could commit (ms), and under which lease (Membership.lease) it became this node's. */
 export interface Started { outage: number; lease: number | null; /** The room's time, where an owner that lives has said it: wall clocks differ. */ time?: number }
 
-interface Mail { message: RoomMessage; resolve(reply: RoomReply): void; reject(error: Error): void }
+interface Mail { message: RoomMessage; /** Where it came from another node. */ asker: Asker | undefined; resolve(reply: RoomReply): void; reject(error: Error): void }
 /** An input of the batch, and how its outcome is told once it is durable. */
 interface Due { input: Input | null; mail: Mail | null }
 
@@ -137,11 +137,11 @@ export class RoomHost {
   private get doc(): RoomDocument { return this.room.doc; }
 
   /** Puts a message into the mailbox. Rejects with Resigned when the room is given up before it is answered. */
-  send(message: RoomMessage): Promise<RoomReply> {
+  send(message: RoomMessage, asker?: Asker): Promise<RoomReply> {
     if (this.ended) return Promise.reject(new Resigned('over', true));
     if (this.mailbox.length >= limits.mailbox) return Promise.resolve(refused('busy', undefined, 200));
     return new Promise((resolve, reject) => {
-      this.mailbox.push({ message, resolve, reject });
+      this.mailbox.push({ message, asker, resolve, reject });
       this.kick();
     });
   }
@@ -162,15 +162,25 @@ export class RoomHost {
   /** Announces the new owner, so that members compare their place and send again what was under way. */
   announce(): void { this.notifyAll({ room: this.id, code: 'owner', term: this.term, head: this.place }); }
 
-  /** @param visible the entry's visible changes, encoded: where nothing is hidden everybody is told just these */
-  private tellChanges(told: ReadonlyMap<Audience, WireChange>, visible: string): void {
-    const { nodes } = this.attendance;
-    for (const [audience, [term, seq, prevTerm, changes, events]] of told) {
-      this.parts.casts.change(nodes, channelOf(this.id, audience), {
-        room: this.id, term, seq, prevTerm, events: events ? JSON.stringify(events) : null,
-        changes: changes === 0 ? '0' : audience === 'all' ? visible : JSON.stringify(changes), stateOnly: isStateOnly(changes),
-      });
-    }
+  /** What an entry shows, by channel. @param visible its visible changes, encoded: where nothing is hidden everybody is told just these */
+  private shownBy(entry: Batch, place: Place, visible: string): (readonly [Channel, RoomChange])[] {
+    const told = this.audiences.commit(place, this.place, entry.changes, entry.events, this.attendance.isWatched);
+    return [...told].map(([audience, [term, seq, prevTerm, changes, events]]) => [channelOf(this.id, audience), {
+      room: this.id, term, seq, prevTerm, events: events ? JSON.stringify(events) : null,
+      changes: changes === 0 ? '0' : audience === 'all' ? visible : JSON.stringify(changes), stateOnly: isStateOnly(changes),
+    }]);
+  }
+
+  /**
+   * What the entry tells other nodes, verdicts and all, for the store to say in the step in which it writes it: they need not
+   * wait until this node has heard that it is written. Only where somebody waits for it: a tick is told better with others'.
+   */
+  private elsewhere(batch: readonly Due[], outcomes: readonly (Outcome | null)[], changes: readonly (readonly [Channel, RoomChange])[]): Message[] | null {
+    if (!batch.some(due => due.input?.kind === 'act') || !this.journal.tells) return null;
+    const asked = batch.flatMap(({ mail }, i) => (mail?.asker && mail.message.k === 'act' ? [{ asker: mail.asker, reply: answerAct(this.standpoint, mail.message, outcomes[i]!) }] : []));
+    const messages = this.parts.casts.elsewhere(this.attendance.nodes, changes, asked.map(({ asker, reply }) => [asker.node, asker.question, reply as unknown as Json] as const));
+    if (messages) for (const { asker } of asked) asker.answered = true;
+    return messages;
   }
 
   private tell(audience: Audience, event: 'motion' | 'notice', ...what: unknown[]): void { this.parts.casts.tell(this.attendance.nodes, channelOf(this.id, audience), event, ...what); }
@@ -250,7 +260,7 @@ export class RoomHost {
       const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.time()) : null));
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
-      if (!(entry ? await this.append(entry) : await this.confirm())) return;
+      if (!(entry ? await this.append(entry, batch, outcomes) : await this.confirm())) return;
       if (this.blames.length > 0) this.failures.hung(this.blames.splice(0), this.room.fault !== null);
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
       this.underWay = []; // else a room that sleeps keeps its last answers, which may hold all of it
@@ -328,17 +338,23 @@ export class RoomHost {
   }
 
   /** Journals a batch and tells the members. @returns false when the room is lost: then nobody was told anything */
-  private async append(entry: Batch): Promise<boolean> {
+  private async append(entry: Batch, batch: readonly Due[] = [], outcomes: readonly (Outcome | null)[] = []): Promise<boolean> {
     const text = encodeEntry(entry);
-    if (!this.still(await this.journal.append(entry, text.entry))) return false;
+    const place: Place = [this.term, entry.seq];
+    // A view is a rule, and may hang: it is asked once the entry is written. Where there is none, all is known before, and
+    // looked at by nobody until it is written: if it never is, this host ends.
+    const early = this.game.rules.view ? null : this.shownBy(entry, place, text.visible);
+    const elsewhere = early && this.elsewhere(batch, outcomes, early);
+    if (!this.still(await this.journal.append(entry, text.entry, elsewhere))) return false;
     this.motion.committed();
     this.watched.committed(entry.seq);
-    const place: Place = [this.term, entry.seq];
-    const told = this.audiences.commit(place, this.place, entry.changes, entry.events, this.attendance.isWatched);
     this.tail?.add(place, text.entry);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
-    this.tellChanges(told, text.visible);
+    for (const [channel, change] of early ?? this.shownBy(entry, place, text.visible)) {
+      if (elsewhere === null) this.parts.casts.change(this.attendance.nodes, channel, change);
+      else this.parts.casts.changeHere(channel, change);
+    }
     // It may be shown in another way than before, and not every client can play the new version.
     if (this.migrates) this.notifyAll({ room: this.id, code: 'resync' });
     this.migrates = false;
@@ -413,8 +429,7 @@ export class RoomHost {
 
   /** What whoever asked is told. Runs after the append, so all it reads is durable. */
   private answer(message: RoomMessage, outcome: Outcome | null): RoomReply {
-    const { parts, game, term, terms, place, audiences } = this;
-    const from: Standpoint = { id: this.id, doc: this.doc, game, term, terms, place, audiences, now: this.time(), watchers: this.members.watchers };
+    const { parts, game, term, place, audiences, standpoint: from } = this;
     switch (message.k) {
       case 'join': {
         const reply = answerJoin(from, message, outcome);
@@ -443,6 +458,11 @@ export class RoomHost {
         members: this.members.list().filter(m => !m.watch).map(m => ({ player: m.player, node: m.node })),
       };
     }
+  }
+
+  private get standpoint(): Standpoint {
+    const { id, doc, game, term, terms, place, audiences } = this;
+    return { id, doc, game, term, terms, place, audiences, now: this.time(), watchers: this.members.watchers };
   }
 
   private get hasEffects(): boolean { return Object.keys(this.doc.hidden.effects).length > 0; }

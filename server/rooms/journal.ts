@@ -1,6 +1,6 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
-import type { Clock, Log, Meter, Packer } from '../ports.ts';
+import type { Clock, Log, Message, Meter, Packer } from '../ports.ts';
 import { StoreError, type Pass, type Passed, type Store } from '../store/contract.ts';
 import type { RoomDocument } from './document.ts';
 import { ToldFacts } from './facts.ts';
@@ -42,13 +42,16 @@ export class Journal {
     return lease !== null && lease === this.confirmedUnder;
   }
 
+  /** Whether an entry may be told in the step in which it is written. */
+  get tells(): boolean { return this.parts.store.tells; }
+
   /** Writes an entry. Anything but a clean 'ok' means that the room is lost. */
-  async append(entry: Batch, text: string): Promise<Standing> {
+  async append(entry: Batch, text: string, tell: readonly Message[] | null): Promise<Standing> {
     const { store, clock, meter } = this.parts;
     const started = clock.mono();
     const lease = this.parts.lease();
     try {
-      const result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: text, ...this.facts.next(this.doc, entry.changes, this.game, started) });
+      const result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: text, ...(tell ? { tell } : {}), ...this.facts.next(this.doc, entry.changes, this.game, started) });
       if (result !== 'ok') return { ours: false, reason: result === 'fenced' ? 'fenced' : 'doubt', why: result };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -7,6 +7,9 @@ import type { Refused } from '../../shared/refusals.ts';
 /** One connection of a member, wherever it is: the node that holds it, and its id there. */
 export interface Conn { node: string; conn: string }
 
+/** Another node that waits for an answer, by the number of its question. `answered`: it has been told with the entry itself. */
+export interface Asker { node: string; question: number; answered: boolean }
+
 /** What the node of a client asks the owner of a room; JSON, since it may travel. */
 export type RoomMessage =
   | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number; /** Only back to a seat of one's own: another may be taken after so many ms. */ noNewSeat?: number; /** As the client said it: the owner reads it. */ profile?: Json }

@@ -1,5 +1,6 @@
 import type { Terms } from '../../shared/place.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
+import type { Message } from '../ports.ts';
 
 /**
  * Where rooms live. Two stores keep this contract, and one suite proves it for both (test/contract).
@@ -30,6 +31,8 @@ export interface Store {
    */
   pass(id: string, pass: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }>;
   append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'>;
+  /** Whether an `append` of now may have something to `tell`. */
+  readonly tells: boolean;
   /** Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `part`: goes to the recording of a match in the same step. */
   snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'>;
   /** The pieces of a match's recording so far, oldest first. */
@@ -129,6 +132,8 @@ export interface Append {
   game?: string;
   /** Gives the room up in the same step. */
   release?: boolean;
+  /** What other nodes hear in the same step, if the entry is written: after all that this node has said to them before. */
+  tell?: readonly Message[];
   /** Why and since when (wall ms) the room is out of play, null where it is not, undefined for no change. */
   quarantined?: { why: string; since: number } | null;
 }

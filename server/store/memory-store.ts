@@ -17,6 +17,8 @@ export class MemoryStore implements Store {
   private readonly codes = new Map<string, string>();
   private readonly pieces = new Map<string, { texts: string[]; expires: number }>();
   private readonly replays = new Map<string, { text: string; expires: number }>();
+  /** Nodes that share it share a process: there is no way to be saved. */
+  readonly tells = false;
   private lastTerm = 0;
   private sweepAt = 0;
 

@@ -17,9 +17,13 @@ const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTER
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
 const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove', 'blame']);
 
+/** So many entries at a time are told as they are written. Where there are more, what is told of several at once costs less than it wins. */
+const TELLING = 4;
+
 /**
  * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
- * long list does not keep a move waiting.
+ * long list does not keep a move waiting. An entry that is told as it is written goes over the one by which this node speaks
+ * to others: so it is heard in its turn. (Of one room no two are ever under way.)
  */
 export class RedisStore implements Store {
   private readonly keys: RedisKeys;
@@ -32,9 +36,11 @@ export class RedisStore implements Store {
   /** Of the connection that writes, where replicas have to confirm. */
   private gate: ReplicaGate | null = null;
   private readonly incarnations: (() => void)[] = [];
+  /** Entries under way that are told as they are written. */
+  private telling = 0;
 
-  /** `waitReplicas`: how many replicas must have a write before its caller is told. */
-  constructor(private readonly options: RedisAt & { prefix: string; clock: Clock; log: Log; deadline?: number; waitReplicas?: number | undefined }) {
+  /** `waitReplicas`: how many replicas must have a write before its caller is told. `voice`: the connection by which this node speaks to others. */
+  constructor(private readonly options: RedisAt & { prefix: string; clock: Clock; log: Log; deadline?: number; waitReplicas?: number | undefined; voice?: RedisLine }) {
     const { waitReplicas = 0 } = options;
     this.keys = new RedisKeys(options.prefix);
     this.deadline = options.deadline ?? limits.storeDeadline;
@@ -45,7 +51,11 @@ export class RedisStore implements Store {
       this.gate = waitReplicas === 0 ? null : new ReplicaGate(this.writes, waitReplicas, { clock: options.clock, deadline: this.deadline });
       this.identified(identity);
     });
+    options.voice?.onReady(identity => this.identified(identity));
   }
+
+  /** Not where replicas have to confirm: then an entry that is written is not durable yet. */
+  get tells(): boolean { return this.telling < TELLING && (this.options.voice?.isReady ?? false) && (this.options.waitReplicas ?? 0) === 0; }
 
   private get writes(): RedisClient { return this.writeLine.client; }
   private get reads(): RedisClient { return this.readLine.client; }
@@ -99,10 +109,21 @@ export class RedisStore implements Store {
   }
 
   async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
+    const { tell } = append;
+    if (!tell) return this.write(id, append, this.writeLine, []);
+    this.telling += 1;
+    try {
+      return await this.write(id, append, this.options.voice!, tell.flatMap(({ node, text }) => [this.keys.inbox(node), text]));
+    } finally {
+      this.telling -= 1;
+    }
+  }
+
+  private async write(id: string, append: Append, line: RedisLine, told: readonly string[]): Promise<'ok' | 'fenced' | 'seq'> {
     const k = this.keys;
-    const { token, seq, entry, release, ...facts } = append;
+    const { token, seq, entry, release, tell: _told, ...facts } = append;
     // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
-    if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry])) as 'ok' | 'fenced' | 'seq';
+    if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...told], line)) as 'ok' | 'fenced' | 'seq';
     const { summary } = facts;
     const reply = (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.open, k.quarantined], [
       token, String(seq), entry, id,
@@ -111,7 +132,8 @@ export class RedisStore implements Store {
       summary ? String(summary.since) : '', summary?.open ? '1' : '0',
       append.life === undefined ? '' : String(append.life), append.game ?? '', release ? '1' : '0',
       append.quarantined === undefined ? '' : append.quarantined === null ? '-' : JSON.stringify(append.quarantined),
-    ])) as 'ok' | 'fenced' | 'seq';
+      ...told,
+    ], line)) as 'ok' | 'fenced' | 'seq';
     if (reply === 'ok' && append.life !== undefined) this.renewCode(id, append.life);
     return reply;
   }
@@ -220,23 +242,23 @@ export class RedisStore implements Store {
       .catch((error: unknown) => this.options.log.debug({ room: id, error }, 'the life of a code was not renewed'));
   }
 
-  private async run(name: ScriptName, keys: string[], args: string[]): Promise<unknown> {
-    if (!this.writeLine.isReady) throw new StoreError('no', true, 'redis is away');
+  private async run(name: ScriptName, keys: string[], args: string[], line = this.writeLine): Promise<unknown> {
+    if (!line.isReady) throw new StoreError('no', true, 'redis is away');
     const script = this.scripts[name];
     if (keys.length !== script.keys && !(name === 'append' && keys.length === 2)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
     try {
-      return await this.confirmed(name, client => client.evalSha(script.sha, { keys, arguments: args }));
+      return await this.confirmed(name, line, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
       // Redis has forgotten its scripts; nothing was done, so the same token and seq may be sent again.
       if (!(error instanceof StoreError) || !(error.cause instanceof ErrorReply) || !error.cause.message.startsWith('NOSCRIPT')) throw error;
-      return this.confirmed(name, client => client.eval(script.text, { keys, arguments: args }));
+      return this.confirmed(name, line, client => client.eval(script.text, { keys, arguments: args }));
     }
   }
 
   /** Sends a script and, right behind it, the question whether the replicas have what it wrote. */
-  private async confirmed(name: ScriptName, send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+  private async confirmed(name: ScriptName, line: RedisLine, send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
     const { gate } = this;
-    const sent = this.answered(send(this.writes), name);
+    const sent = this.answered(send(line.client), name);
     if (!gate || unconfirmed.has(name)) return sent;
     const passed = gate.pass();
     passed.catch(() => {}); // what the script says comes first

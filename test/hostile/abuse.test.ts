@@ -164,7 +164,7 @@ describe('hostile players', () => {
     const bus = world.hub.bus();
     const junk = ['', 'null', '[]', '{}', '{"from":"x","ask":[1],"answer":[null],"news":[2]}', '{"from":"x","ask":[],"answer":[[]],"news":[[]]}', '{"from":"x","ask":[[1,"room",null],[2,"heads",5],[3,"adopt",null],[4,"nothing",{}]],"answer":[],"news":[["say",[1,null]],["notice",0],["taken",{}],["not-here",[]]]}',
       JSON.stringify({ from: 'x', ask: [[1, 'room', [id, null]], [2, 'room', [id, { k: 'constructor' }]], [3, 'heads', { [id]: 7 }]], answer: [], news: [['say', [id, { k: 'input', player: 'ada' }]]] })];
-    for (const text of junk) await world.clock.run(bus.publish(owner.node.id, text));
+    for (const text of junk) await world.clock.run(bus.publish([{ node: owner.node.id, text }]));
     await world.clock.pass(50);
     assert.equal(world.owner(id), owner);
     assert.equal((await world.clock.run(rooms[0]!.ready())).ok, true);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Session } from 'node:inspector/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { hz, players as pilots, type Steer } from '../../bench/work/arena.ts';
 import { benchGames } from '../../bench/work/games.ts';
 import { limits } from '../../shared/limits.ts';
@@ -101,7 +102,7 @@ describe('what an action costs', () => {
     assert.ok(world.owner(id));
     const later = await sent(world, () => world.clock.run(rooms[1]!.act.add({ k: 1 })));
     assert.equal(later.broadcasts, 0);
-    assert.deepEqual(rooms[0]!.state, rooms[1]!.state);
+    await world.clock.until('all see the same', () => isDeepStrictEqual(rooms[0]!.state, rooms[1]!.state));
   });
 });
 

@@ -42,7 +42,8 @@ describe('failover', () => {
     const table = await ledgerTable();
     const { world, owner, id, adas, bobs } = table;
     const term = bobs.term;
-    // The entry is written, and the owner dies before it can say so.
+    // The entry is written, and the owner dies before it can say so; nor does the store.
+    world.tells = () => false;
     world.fate = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
     const acting = bobs.act.add({ id: 'x' });
     await world.clock.pass(20);
@@ -52,6 +53,20 @@ describe('failover', () => {
     await converge(table);
     assert.ok(bobs.term > term);
     assert.deepEqual(said.place, adas.place.slice());
+  });
+
+  it('[A5] [O21] a verdict, and what is new, reach other nodes with the entry, though its owner dies before it knows that it is written', async () => {
+    const table = await ledgerTable();
+    const { world, owner, id, adas, bobs } = table;
+    const term = bobs.term;
+    world.fate = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    const said = await world.clock.run(bobs.act.add({ id: 'x' }));
+    assert.ok(said.ok);
+    await world.clock.until('all see it', () => ids(bobs).length + ids(adas).length === 2);
+    assert.deepEqual([bobs.term, owner.node.registry.get(id)!.head.head[1]], [term, said.place[1] - 1]);
+    world.kill(owner);
+    await converge(table);
+    assert.deepEqual([ids(adas), ids(bobs), adas.place.slice()], [['x'], ['x'], said.place]);
   });
 
   it('[O5] [C3] [C4] [A5] what was committed and never broadcast reaches all members after the owner\'s death', async () => {

@@ -4,17 +4,18 @@ import { latch } from './world.ts';
 import { ledger } from './games.ts';
 
 describe('an owner', () => {
-  it('[O2] says nothing to anybody before the entry is durable', async () => {
+  for (const held of ['not yet written', 'written, and the owner has not heard so'] as const) it(`[O2] says nothing to anybody before the entry is durable: it is ${held}`, async () => {
     const { world, id, adas, bobs } = await ledgerTable();
     const { opens, open } = latch();
-    world.fate = call => (call.op === 'append' && call.room === id ? { holdReply: opens } : undefined);
+    world.tells = () => held === 'not yet written';
+    world.fate = call => (call.op === 'append' && call.room === id ? (world.tells() ? { hold: opens } : { holdReply: opens }) : undefined);
     let said = false;
     const acting = bobs.act.add({ id: 'x' }).finally(() => { said = true; });
     const eve = world.client('eve', 'b');
     let watching = false;
     const watched = eve.client.watch(ledger, { id }).then(room => { watching = true; return room; });
     await world.clock.pass(700);
-    assert.ok(world.calls.some(c => c.op === 'append' && c.room === id), 'it is written already, but the owner has not heard so');
+    assert.equal(world.calls.some(c => c.op === 'append' && c.room === id && c.append?.entry.includes('"x"')), !world.tells());
     assert.deepEqual([said, watching, ids(adas), ids(bobs)], [false, false, [], []]);
     world.fate = () => undefined;
     open();

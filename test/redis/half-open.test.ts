@@ -39,7 +39,7 @@ describe('packets to Redis vanish', () => {
       hole.shut(); // Redis goes on counting those who are gone: it has not been told either
       await until('the store is back', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 10_000 });
       await until('the register is back', async () => (await register.listeners('me').catch(() => null))?.inbox || undefined, { within: 10_000 });
-      await until('the bus is back', async () => ((await bus.publish('me', 'x').catch(() => 0)) > 0 && heard.length > 0) || undefined, { within: 10_000 });
+      await until('the bus is back', async () => ((await bus.publish([{ node: 'me', text: 'x' }]).catch(() => [0]))[0]! > 0 && heard.length > 0) || undefined, { within: 10_000 });
     } finally {
       await Promise.all([store.close(), register.close()]);
       wire.close();

@@ -172,7 +172,7 @@ describe('a store with replicas and sentinels', () => {
       const bus = new RedisBus(wire, 'rejoin:');
       const heard: string[] = [];
       await bus.listen('me', text => heard.push(text));
-      assert.equal(await bus.publish('me', 'before'), 1);
+      assert.deepEqual(await bus.publish([{ node: 'me', text: 'before' }]), [1]);
       let changed = 0;
       store.onIncarnation(() => { changed += 1; });
       const next = group.nextMaster();
@@ -184,7 +184,7 @@ describe('a store with replicas and sentinels', () => {
       const now = await next;
       assert.notEqual(now, old);
       await until('the store is told', () => changed > 0 || undefined, { within: 20_000 });
-      await until('the bus hears', async () => ((await bus.publish('me', 'after').catch(() => 0)) === 1 && heard.includes('after')) || undefined, { within: 20_000 });
+      await until('the bus hears', async () => ((await bus.publish([{ node: 'me', text: 'after' }]).catch(() => [0]))[0] === 1 && heard.includes('after')) || undefined, { within: 20_000 });
       await until('the register answers', async () => (await register.listeners('me').catch(() => null))?.inbox === 1 || undefined, { within: 20_000 });
       await until('writes are taken', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 20_000 });
       await group.heal();

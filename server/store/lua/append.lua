@@ -7,6 +7,7 @@
 --       9 life: '' as it is, ms   10 game@version: '' as it is   11 release: '1' or '0'
 --       12 quarantined: '' as it is, '-' not, json
 --       Where nothing of 4 to 12 is to be said, the keys 3 to 8 and these are left out.
+--       then, as often as there is somebody to be told: the channel of a node, and the message to it
 -- says  'ok' | 'fenced': the token is another's | 'seq': the entry is not the next one. Only after 'ok' anything was written.
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq')
 if m[1] ~= ARGV[1] then return 'fenced' end
@@ -18,7 +19,8 @@ if length == 1 then
   local left = redis.call('PTTL', KEYS[1])
   if left > 0 then redis.call('PEXPIRE', KEYS[2], left) end
 end
-if not ARGV[4] then return 'ok' end
+for i = #KEYS > 2 and 13 or 4, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end
+if #KEYS == 2 then return 'ok' end
 if ARGV[5] == '-' then redis.call('ZREM', KEYS[4], ARGV[4]) elseif ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], ARGV[5], ARGV[4]) end
 if ARGV[6] == '-' then
   redis.call('HDEL', KEYS[5], ARGV[4])
