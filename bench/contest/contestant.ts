@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { root } from '../../server/root.ts';
 import { Child } from '../../server/launcher/child.ts';
-import { compileSources, argumentsFor } from '../../server/launcher/compile.ts';
+import { argumentsForNode, compileSources } from '../../server/launcher/compile.ts';
 import { startCluster } from '../../server/launcher/cluster.ts';
 import { RedisProcess } from '../../server/launcher/redis-process.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
@@ -95,7 +95,7 @@ export async function startRejoinAlone(place: Place): Promise<Running> {
   const port = await place.ports.take();
   const { REDIS_URL: _none, ...others } = process.env;
   const env = { ...others, ...production, ...place.env, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn', TRUST_PROXY: 'loopback' };
-  const child = new Child({ name: 'node', command: process.execPath, args: argumentsFor('bench/rejoin-node.ts'), cwd: root, env, ipc: true }, place.events);
+  const child = new Child({ name: 'node', command: process.execPath, args: argumentsForNode('bench/rejoin-node.ts'), cwd: root, env, ipc: true }, place.events);
   const stop = async () => {
     await (place.gently ? child.stop(5_000) : child.kill());
     place.ports.giveBack(port);

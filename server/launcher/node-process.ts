@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { Child, type ChildEvents, type ChildExit } from './child.ts';
-import { argumentsFor } from './compile.ts';
+import { argumentsForNode } from './compile.ts';
 import { LauncherRefusal } from './refusal.ts';
 import { root } from '../root.ts';
 
@@ -66,7 +66,7 @@ export class NodeProcess {
         name: this.name,
         command: process.execPath,
         // The last argument is for people (and the launcher) who read the list of processes; the node ignores it.
-        args: [...argumentsFor(script), join(folder, this.name)],
+        args: [...argumentsForNode(script), join(folder, this.name)],
         cwd: root,
         env: { ...process.env, ...env, NODE_NAME: this.name, PORT: String(this.port) },
         ipc: true,

@@ -348,10 +348,11 @@ export class RoomHost {
     if (!this.still(await this.journal.append(entry, text.entry, elsewhere))) return false;
     this.motion.committed();
     this.watched.committed(entry.seq);
+    const told = early ?? this.shownBy(entry, place, text.visible);
     this.tail?.add(place, text.entry);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.place = place;
-    for (const [channel, change] of early ?? this.shownBy(entry, place, text.visible)) {
+    for (const [channel, change] of told) {
       if (elsewhere === null) this.parts.casts.change(this.attendance.nodes, channel, change);
       else this.parts.casts.changeHere(channel, change);
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { createClient } from 'redis';
+import { PubSub, RedisBus } from '../../server/cluster/redis-bus.ts';
 import { connectRedis } from '../../server/cluster/redis-parts.ts';
 import { RedisUnfit } from '../../server/cluster/redis-unfit.ts';
 import { noLog } from '../../server/ops/log.ts';
@@ -71,6 +72,39 @@ describe('the Redis store', () => {
     assert.equal(String(claimed.term), raw);
     const again = await store.claim(id, { token: 'b', node: 'n', expected: 'a', floor: claimed.term + 12_345_677, games: ['g@1'] });
     assert.ok(again.ok && again.term === claimed.term + 12_345_678);
+  });
+
+  it('[O21] tells other nodes in the step in which an entry is written, behind what this node said before, and nobody of one that is not', async () => {
+    const wire = new PubSub({ url: redis.url, clock: realClock, log: noLog });
+    const speaking = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, voice: wire.pub });
+    const waiting = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, voice: wire.pub, waitReplicas: 1 });
+    await Promise.all([wire.connect(), speaking.connect()]);
+    assert.deepEqual([speaking.tells, store.tells, waiting.tells], [true, false, false], 'where there is a way, and no replica has to confirm');
+    const bus = new RedisBus(wire, 'p:');
+    const heard: string[] = [];
+    await bus.listen('z', text => heard.push(text));
+    const { id } = await room();
+    const tell = (seq: number, more = {}) => speaking.append(id, { token: 'a', seq, entry: `e${seq}`, tell: [{ node: 'z', text: `entry ${seq}` }, { node: 'nobody', text: '' }], ...more });
+    const calls = async () => Number(/cmdstat_publish:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
+    const before = await calls();
+    const said = bus.publish([{ node: 'z', text: 'said before' }]);
+    assert.deepEqual(await Promise.all([tell(1), said]), ['ok', [1]]);
+    assert.deepEqual([await tell(1), await tell(3), await tell(2, { token: 'b' })], ['seq', 'seq', 'fenced']);
+    assert.equal(await tell(2, { due: 5, life: 60_000 }), 'ok', 'also beside facts');
+    await until('all are heard', async () => heard.length >= 3 || undefined, { within: 10_000 });
+    assert.deepEqual(heard, ['said before', 'entry 1', 'entry 2']);
+    assert.equal(await calls() - before, 5);
+    assert.deepEqual((await store.peek(id))!.entries, ['e1', 'e2']);
+    // Many at a time are told together, elsewhere.
+    const under = await Promise.all(Array.from({ length: 6 }, () => room()));
+    const appends = under.map(({ id: own }) => speaking.tells ? speaking.append(own, { token: 'a', seq: 1, entry: 'e1', tell: [] }) : null);
+    assert.deepEqual(appends.map(a => a !== null), [true, true, true, true, false, false]);
+    await Promise.all(appends);
+    assert.equal(speaking.tells, true);
+    wire.pub.drop('a test');
+    assert.equal(speaking.tells, false);
+    wire.close();
+    await Promise.all([speaking.close(), waiting.close()]);
   });
 
   it('[J7] all keys of a room have an expiry, also after a snapshot and a renewal', async () => {
