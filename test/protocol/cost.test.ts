@@ -5,6 +5,7 @@ import { hz, players as pilots, type Steer } from '../../bench/work/arena.ts';
 import { benchGames } from '../../bench/work/games.ts';
 import { limits } from '../../shared/limits.ts';
 import { tally, tallyGame } from '../../bench/tally.ts';
+import { latency } from '../../testkit/wire.ts';
 import { partyAt } from './guests.ts';
 import type { World } from './world.ts';
 
@@ -83,6 +84,20 @@ describe('what an action costs', () => {
   it('[O21] three where they are on another: the question, the append, the answer together with what is new', async () => {
     const party = await at(['a', 'z']);
     assert.deepEqual(await sent(party.world, () => act(party)), { appends: actions, messages: 2 * actions, broadcasts: 0 });
+  });
+
+  it('[O21] a verdict there waits for two passes through Redis, the question and the entry, and not for a third', async () => {
+    const { world, rooms } = await at(['a', 'z']);
+    const waited = async () => {
+      const from = world.clock.mono();
+      assert.ok((await world.clock.run(rooms[0]!.act.add({ k: 1 }))).ok);
+      return world.clock.mono() - from;
+    };
+    const told = await waited();
+    world.tells = () => false; // as where replicas have to confirm
+    const later = await waited();
+    assert.ok(Math.abs(told - (2 * latency.line + latency.bus + latency.store)) < 0.05, `${told} ms`);
+    assert.ok(Math.abs(later - told - (latency.store + latency.bus)) < 0.05, `${later} ms`);
   });
 
   for (const nodes of [['a', 'b', 'z'], ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'z']]) {

@@ -97,9 +97,8 @@ describe('the Redis store', () => {
     assert.deepEqual((await store.peek(id))!.entries, ['e1', 'e2']);
     // Many at a time are told together, elsewhere.
     const under = await Promise.all(Array.from({ length: 6 }, () => room()));
-    const appends = under.map(({ id: own }) => speaking.tells ? speaking.append(own, { token: 'a', seq: 1, entry: 'e1', tell: [] }) : null);
-    assert.deepEqual(appends.map(a => a !== null), [true, true, true, true, false, false]);
-    await Promise.all(appends);
+    const appends = under.flatMap(({ id: own }) => (speaking.tells ? [speaking.append(own, { token: 'a', seq: 1, entry: 'e1', tell: [] })] : []));
+    assert.deepEqual(await Promise.all(appends), ['ok', 'ok', 'ok', 'ok']);
     assert.equal(speaking.tells, true);
     wire.pub.drop('a test');
     assert.equal(speaking.tells, false);
