@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
 import { findSystem } from '../../server/launcher/system.ts';
 import { until } from '../../server/launcher/until.ts';
 
@@ -50,6 +50,12 @@ export function launchBrowser(): Promise<Browser> {
 const secondWay = /\/socket\.io\/\?.*\broute=/;
 /** What the browser says of the line that came second; nothing is wrong then. */
 const givenUp = /^WebSocket connection to '[^']*' failed: WebSocket is closed before the connection is established\.$/;
+/** Which connection of Engine.IO a request belongs to; null: to none yet. */
+const sessionOf = (address: string): string | null => URL.canParse(address) ? new URL(address).searchParams.get('sid') : null;
+/** A line by long-polling that is given up says so in a request of its own: Engine.IO's packet for the end. */
+const isFarewell = (request: Request): boolean => request.method() === 'POST' && request.postData() === '1' && sessionOf(request.url()) !== null;
+/** What the browser says where the farewell has overtaken the request that asks for news of the same line. */
+const lateAsking = /^Failed to load resource: the server responded with a status of 400 \(Bad Request\)$/;
 
 /** Opens the page (or a link into it) and waits until it is connected, or says why it is not. */
 export async function openPage(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
@@ -65,10 +71,17 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
   const page = await context.newPage();
   const complaints: string[] = [];
   let twoWays = false;
-  page.on('request', request => { twoWays ||= secondWay.test(request.url()); });
+  const farewells = new Set<string | null>();
+  page.on('request', request => {
+    twoWays ||= secondWay.test(request.url());
+    if (isFarewell(request)) farewells.add(sessionOf(request.url()));
+  });
   page.on('websocket', socket => { twoWays ||= secondWay.test(socket.url()); });
   page.on('console', message => {
-    if (['error', 'warning'].includes(message.type()) && !(twoWays && givenUp.test(message.text()))) complaints.push(message.text());
+    if (!['error', 'warning'].includes(message.type())) return;
+    if (twoWays && givenUp.test(message.text())) return;
+    if (lateAsking.test(message.text()) && farewells.has(sessionOf(message.location().url))) return;
+    complaints.push(message.text());
   });
   page.on('pageerror', error => complaints.push(error.stack ?? error.message));
   await page.goto(url);

@@ -310,6 +310,42 @@ describe('the page, on one node', () => {
     }
   });
 
+  it('gives up the line beside one that was slow, and nothing is wrong when its farewell overtakes its asking for news', async () => {
+    const held: (() => void)[] = [];
+    const asking: (() => void)[] = [];
+    let late = 0;
+    const proxy = createServer(near => {
+      const far = createConnection(server.port, '127.0.0.1');
+      for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => { near.destroy(); far.destroy(); });
+      near.on('data', bytes => {
+        const head = bytes.toString('latin1');
+        const on = () => { far.write(bytes); };
+        if (head.includes('transport=websocket') && !head.includes('route=')) return void held.push(on);
+        if (head.startsWith('GET') && head.includes('transport=polling') && head.includes('sid=')) {
+          asking.push(on);
+          for (const go of held.splice(0)) go(); // the slow line stands, and is taken
+          return;
+        }
+        on();
+        // The farewell is answered before the asking comes.
+        if (head.startsWith('POST') && head.endsWith('\r\n\r\n1')) far.once('data', () => { for (const go of asking.splice(0)) go(); });
+      });
+      far.on('data', bytes => {
+        if (bytes.toString('latin1').startsWith('HTTP/1.1 400')) late += 1;
+        near.write(bytes);
+      });
+    });
+    await new Promise<void>(done => { proxy.listen(0, '127.0.0.1', done); });
+    try {
+      const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
+      await until('the asking comes too late', () => late > 0 || undefined, { within: 20_000 });
+      await way(page, 'friends').click();
+      await phaseIs(page, 'waiting');
+    } finally {
+      proxy.close();
+    }
+  });
+
   it('works over plain http on an address of the local network', async function () {
     const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
     if (lan === undefined) return this.skip();
