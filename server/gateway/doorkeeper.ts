@@ -12,24 +12,37 @@ import { cutOff, type EngineLine } from './line.ts';
  * for it, and how much a line may send of whatever kind.
  */
 export class Doorkeeper {
+  /** Where lines come from: whoever says goodbye and hello again on one is asked no more, for what it came with has been let go of. */
+  private readonly addresses = new WeakMap<EngineLine, string | null>();
+
   constructor(private readonly parts: { addressOf: AddressOf; allowances: Allowances; clock: Clock; meter: Meter; namespace: string }) {}
 
-  addressOf(request: IncomingMessage): string | null { return this.parts.addressOf(request); }
+  addressOf(line: EngineLine): string | null {
+    const known = this.addresses.get(line);
+    if (known !== undefined) return known;
+    const address = line.request ? this.parts.addressOf(line.request) : null;
+    this.addresses.set(line, address);
+    return address;
+  }
 
-  /** One more connection from there? @returns 0, or the ms after which to try again */
-  knock(request: IncomingMessage): number {
-    const address = this.allowanceOf(request);
+  /** One more connection from the address of a request? @returns 0, or the ms after which to try again */
+  knock(request: IncomingMessage): number { return this.knockFrom(this.parts.addressOf(request)); }
+  /** The same where the connection stands already, in a server of somebody else's. */
+  knockAgain(line: EngineLine): number { return this.knockFrom(this.addressOf(line)); }
+
+  private knockFrom(from: string | null): number {
+    const address = this.allowanceOf(from);
     if (!address) return 0;
     if (address.connections >= limits.address.connections) return 5_000;
     return address.take('handshakes', this.parts.clock.mono());
   }
 
-  /** One more guest for there? @returns 0, or the ms after which to try again */
-  mint(request: IncomingMessage): number { return this.allowanceOf(request)?.take('guests', this.parts.clock.mono()) ?? 0; }
+  /** One more guest for where a line comes from? @returns 0, or the ms after which to try again */
+  mint(line: EngineLine): number { return this.allowanceOf(this.addressOf(line))?.take('guests', this.parts.clock.mono()) ?? 0; }
 
   /** Watches a line from its first packet to its last, whether or not it ever says who it is. */
   watch(line: EngineLine): void {
-    const address = this.allowanceOf(line.request);
+    const address = this.allowanceOf(this.addressOf(line));
     if (address) address.connections += 1;
     line.once('close', () => {
       if (address) address.connections -= 1;
@@ -64,8 +77,7 @@ export class Doorkeeper {
     cutOff(line, `2${namespace === '/' ? '' : `${namespace},`}${JSON.stringify(['refused', refused('slow-down', 'too many packets')])}`);
   }
 
-  private allowanceOf(request: IncomingMessage) {
-    const address = this.parts.addressOf(request);
+  private allowanceOf(address: string | null) {
     return address === null ? null : this.parts.allowances.address(address, this.parts.clock.mono());
   }
 }

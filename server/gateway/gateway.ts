@@ -14,7 +14,7 @@ import type { Encoded } from '../sessions/encoded.ts';
 import { readName } from '../sessions/read.ts';
 import { Decoder, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
-import { cutOff, forgetHandshake, hangUp, lineOf, sharesItsLine, waitingFor, type EngineLine } from './line.ts';
+import { cutOff, hangUp, lineOf, sharesItsLine, UpgradeAnswers, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
 import { Packet } from './packet.ts';
 import { Renewals } from './renewals.ts';
@@ -78,6 +78,7 @@ export class Gateway {
   private readonly slow: SlowReaders;
   private readonly roomsFirst: RoomsFirst;
   private readonly renewals: Renewals;
+  private readonly upgradeAnswers = new UpgradeAnswers();
   private door: Doorkeeper | null = null;
   /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
   private readonly greeted = new WeakSet<object>();
@@ -111,6 +112,7 @@ export class Gateway {
       ...(this.parts.origins.length > 0 ? { cors: { origin: this.parts.origins.includes('*') ? true : [...this.parts.origins] } } : {}),
       allowRequest: (request, decide) => this.admit(request, decide),
     });
+    io.engine.use(this.upgradeAnswers.middleware);
     io.engine.on('connection', new Lanes().open);
     io.engine.on('connection_error', (error: { code: number; message: string }) => this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
     return io;
@@ -206,7 +208,7 @@ export class Gateway {
     const refuse = (refusal: Refused) => turnAway(Object.assign(new Error(refusal.code), { data: refusal }));
     if (this.guest && !this.knowsOrigin(socket.handshake.headers)) return turnAway(new Error('origin not allowed'));
     if (this.guest && (!this.node?.ready || this.space.sockets.size >= limits.sockets)) return refuse(refused('unavailable', undefined, 1_000));
-    const wait = this.guest ? this.door!.knock(socket.request) : 0;
+    const wait = this.guest ? this.door!.knockAgain(line) : 0;
     if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
     this.identify(socket).then(() => next(), (error: unknown) => {
       if (error instanceof TooManyGuests) return refuse(refused('slow-down', 'too many new guests', error.wait));
@@ -236,7 +238,7 @@ export class Gateway {
       socket.data = { identity: who, token: anew ? await tokens.issue(who) : auth.token, agesAt: anew ? tokens.agesAt : agesAt };
       return;
     }
-    const wait = this.door?.mint(socket.request) ?? 0;
+    const wait = this.door?.mint(lineOf(socket)) ?? 0;
     if (wait > 0) throw new TooManyGuests(wait);
     const guest = tokens.newGuest(readName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
     socket.data = { identity: guest, token: await tokens.issue(guest), agesAt: tokens.agesAt };
@@ -249,7 +251,7 @@ export class Gateway {
       socket.emit('refused', refused('too-many-connections', undefined, 5_000));
       return hangUp(socket);
     }
-    const connection = node.edge.connect(new SocketLink(socket, this.pass), identity, this.door!.addressOf(socket.request));
+    const connection = node.edge.connect(new SocketLink(socket, this.pass), identity, this.door!.addressOf(lineOf(socket)));
     const may = this.guest ? this.door!.counter() : null;
     // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
     socket.onAny((event: unknown, ...args: unknown[]) => {
@@ -269,7 +271,7 @@ export class Gateway {
     });
     socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: wireVersion });
     socket.data.token = ''; // it has it now
-    if ('http' in this.ground && !this.ground.keep && !this.parts.authenticate) forgetHandshake(socket);
+    if ('http' in this.ground && !this.ground.keep && !this.parts.authenticate) this.upgradeAnswers.forget(socket);
   }
 
   /** Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as everything else. */

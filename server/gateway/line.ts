@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { Lane } from './lane.ts';
 import type { GameSocket } from './types.ts';
 
 /** An Engine.IO connection, as far as it is used here. */
 export interface EngineLine {
-  readonly request: import('node:http').IncomingMessage;
+  /** What it came with; null where that has been let go of. */
+  readonly request: IncomingMessage | null;
   readonly writeBuffer: readonly { data?: unknown }[];
   readonly transport: { readonly name?: string; readonly socket?: { pause?(): void; terminate?(): void; on?(event: 'ping', heard: () => void): void } };
   on(event: 'packet' | 'upgrade', heard: () => void): void;
@@ -25,15 +27,29 @@ export function hangUp(socket: GameSocket): void {
   else socket.conn.close();
 }
 
-/**
- * Lets go of what a connection came with: headers and token, which Socket.IO and Engine.IO hold as long as it stands, and
- * nobody asks for again. Only for who can be sure that nobody else reads them from the request.
- */
-export function forgetHandshake(socket: GameSocket): void {
-  const { conn, request } = socket;
-  Object.assign(socket, { handshake: { headers: {}, auth: {}, query: {} } });
-  // One that polls goes on with requests of its own. Here Engine.IO holds the request for as long as the client is connected.
-  if (conn.transport.name === 'websocket' && !conn.upgraded) Object.assign(request, { headers: {}, rawHeaders: [] });
+/** The answers of Engine.IO to requests that ask for a WebSocket: made for middlewares, they hold the request for as long as the connection stands. */
+export class UpgradeAnswers {
+  private readonly of = new WeakMap<IncomingMessage, { req: unknown }>();
+
+  /** Sees them all, as a middleware of Engine.IO. */
+  readonly middleware = (request: IncomingMessage, answer: object, next: () => void): void => {
+    if (request.headers.upgrade !== undefined) this.of.set(request, answer as { req: unknown });
+    next();
+  };
+
+  /**
+   * Lets go of what a connection came with: its first request, headers and token, which Socket.IO and Engine.IO hold as long as
+   * it stands, and nobody asks for again. Only for who can be sure that nobody else reads them.
+   */
+  forget(socket: GameSocket): void {
+    const { conn, request } = socket;
+    Object.assign(socket, { handshake: { headers: {}, auth: {}, query: {} } });
+    // One that polls goes on with requests of its own.
+    if (conn.transport.name !== 'websocket' || conn.upgraded || !request) return;
+    const answer = this.of.get(request);
+    if (answer) answer.req = null;
+    Object.assign(conn, { request: null });
+  }
 }
 
 /** How much waits for a client to read it: packets, and their characters. */

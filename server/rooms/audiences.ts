@@ -23,8 +23,12 @@ export const audienceOf = (game: AnyGame, player: string | null): Audience => (!
 /** Who watches over views, and whose view is not asked: it hung, or the room is out of play. */
 export interface Seeing { watched: Watched; isUnseen(audience: Audience): boolean }
 
+/** What one audience hears of an entry: in JSON where it was told, else as it was read from the journal. */
+interface Heard { audience: Audience; changes: string | Changes; events: string | WireEvent[] | null }
+/** The same, told. */
+export interface Shown extends Heard { changes: string; events: string | null; /** It is `{"state":…}` and nothing else. */ stateOnly: boolean }
 /** One entry, as each audience hears it. */
-interface Told { place: Place; prev: Place; changes: Map<Audience, WireChange> }
+interface Told { place: Place; prev: Place; heard: readonly Heard[] }
 
 /**
  * Turns entries into what each audience may see of them, and remembers the last ones for those who come back.
@@ -70,29 +74,22 @@ export class Audiences {
     return told;
   }
 
-  /** Takes in a committed entry. `changes` is the entry's; the document already contains it. @param isWatched false: nobody watches, so what they would see need not be known */
-  commit(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[], isWatched = true): Map<Audience, WireChange> {
-    const told = new Map<Audience, WireChange>();
-    const tell = (audience: Audience, visible: Changes, seat: number | null) => {
-      const heard = events.filter(e => !e.to || (seat !== null && e.to.includes(seat))).map((e): WireEvent => [e.name, e.data]);
-      const change = Object.keys(visible).length > 0 ? visible : 0;
-      told.set(audience, heard.length > 0 ? [place[0], place[1], prev[0], change, heard] : [place[0], place[1], prev[0], change]);
-    };
-    const { hidden: _never, state, room, ...rest } = changes;
-    const shared: Changes = room === undefined ? rest : { ...rest, room };
-    const present = this.game.rules.view ? this.present(isWatched) : [];
-    if (!this.game.rules.view) tell('all', state === undefined ? shared : { ...shared, state }, null);
-    else for (const audience of present) {
-      const own = this.ownChange(audience, state !== undefined || this.phase !== this.doc.room.phase);
-      const moved = this.moved.get(audience);
-      if (own) tell(audience, { ...shared, ...(moved ? compose(moved, own) : own) }, this.seatOf(audience));
-    }
-    this.phase = this.doc.room.phase;
-    this.moved.clear();
-    for (const audience of this.seen.keys()) if (!present.includes(audience)) this.seen.delete(audience);
-    this.ring.push({ place, prev, changes: told });
-    if (this.ring.length > limits.ring) this.ring.shift();
-    return told;
+  /** Takes in an entry that was read. The document already contains it. */
+  commit(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[]): void {
+    this.remember({ place, prev, heard: this.heard(changes, events, true) });
+  }
+
+  /**
+   * The same of an entry that is to be told. Remembered as text: what is held for long is dear to look through again and again.
+   * @param visible its visible changes, encoded: where nothing is hidden everybody is told just these
+   * @param isWatched false: nobody watches, so what they would see need not be known
+   */
+  show(place: Place, prev: Place, changes: Changes, events: readonly RoomEvent[], visible: string, isWatched: boolean): Shown[] {
+    const shown = this.heard(changes, events, isWatched).map(({ audience, changes: own, events: told }): Shown => ({
+      audience, changes: isEmpty(own) ? '0' : audience === 'all' ? visible : JSON.stringify(own), events: told && JSON.stringify(told), stateOnly: isStateOnly(own),
+    }));
+    this.remember({ place, prev, heard: shown });
+    return shown;
   }
 
   /** What an audience has missed since `place`, oldest first; null where that is not remembered. */
@@ -102,11 +99,40 @@ export class Audiences {
     if (from < 0) return null;
     const missed: WireChange[] = [];
     for (const told of this.ring.slice(from)) {
-      const change = told.changes.get(audience);
-      if (!change) return null;
-      missed.push(change);
+      const heard = told.heard.find(h => h.audience === audience);
+      if (!heard) return null;
+      missed.push(wireChange(told, heard));
     }
     return missed;
+  }
+
+  private heard(changes: Changes, events: readonly RoomEvent[], isWatched: boolean): (Heard & { changes: Changes; events: WireEvent[] | null })[] {
+    const { hidden: _never, state, room, ...rest } = changes;
+    const shared: Changes = room === undefined ? rest : { ...rest, room };
+    const eventsFor = (seat: number | null): WireEvent[] | null => {
+      if (events.length === 0) return null;
+      const own = events.filter(e => !e.to || (seat !== null && e.to.includes(seat))).map((e): WireEvent => [e.name, e.data]);
+      return own.length > 0 ? own : null;
+    };
+    if (!this.game.rules.view) {
+      this.phase = this.doc.room.phase;
+      return [{ audience: 'all', changes: state === undefined ? shared : { ...shared, state }, events: eventsFor(null) }];
+    }
+    const present = this.present(isWatched);
+    const heard = present.flatMap(audience => {
+      const own = this.ownChange(audience, state !== undefined || this.phase !== this.doc.room.phase);
+      const moved = this.moved.get(audience);
+      return own ? [{ audience, changes: { ...shared, ...(moved ? compose(moved, own) : own) }, events: eventsFor(this.seatOf(audience)) }] : [];
+    });
+    this.phase = this.doc.room.phase;
+    this.moved.clear();
+    for (const audience of this.seen.keys()) if (!present.includes(audience)) this.seen.delete(audience);
+    return heard;
+  }
+
+  private remember(told: Told): void {
+    this.ring.push(told);
+    if (this.ring.length > limits.ring) this.ring.shift();
   }
 
   /** What changed for one audience of a game with a view. Null: it is new, and is given the whole by its join. */
@@ -158,4 +184,18 @@ export class Audiences {
     const seat = audience.startsWith('player:') ? seatOf(this.doc, audience.slice(7)) : -1;
     return seat < 0 ? null : seat;
   }
+}
+
+const isEmpty = (changes: Changes): boolean => Object.keys(changes).length === 0;
+
+function isStateOnly(changes: Changes): boolean {
+  if (!('state' in changes)) return false;
+  for (const key in changes) if (key !== 'state') return false;
+  return true;
+}
+
+function wireChange({ place, prev }: Told, { changes, events }: Heard): WireChange {
+  const change = typeof changes === 'string' ? (JSON.parse(changes) as Changes | 0) : isEmpty(changes) ? 0 : changes;
+  const told = typeof events === 'string' ? (JSON.parse(events) as WireEvent[]) : events;
+  return told ? [place[0], place[1], prev[0], change, told] : [place[0], place[1], prev[0], change];
 }

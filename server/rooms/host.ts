@@ -2,7 +2,7 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Place, Terms } from '../../shared/place.ts';
-import type { Notice, PublicRoom, WireChange } from '../../shared/protocol.ts';
+import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Casts } from '../cluster/casts.ts';
 import type { Channel, Message, Timer } from '../ports.ts';
@@ -164,11 +164,8 @@ export class RoomHost {
 
   /** What an entry shows, by channel. @param visible its visible changes, encoded: where nothing is hidden everybody is told just these */
   private shownBy(entry: Batch, place: Place, visible: string): (readonly [Channel, RoomChange])[] {
-    const told = this.audiences.commit(place, this.place, entry.changes, entry.events, this.attendance.isWatched);
-    return [...told].map(([audience, [term, seq, prevTerm, changes, events]]) => [channelOf(this.id, audience), {
-      room: this.id, term, seq, prevTerm, events: events ? JSON.stringify(events) : null,
-      changes: changes === 0 ? '0' : audience === 'all' ? visible : JSON.stringify(changes), stateOnly: isStateOnly(changes),
-    }]);
+    return this.audiences.show(place, this.place, entry.changes, entry.events, visible, this.attendance.isWatched)
+      .map(({ audience, ...told }) => [channelOf(this.id, audience), { room: this.id, term: place[0], seq: place[1], prevTerm: this.place[0], ...told }]);
   }
 
   /**
@@ -467,10 +464,4 @@ export class RoomHost {
   }
 
   private get hasEffects(): boolean { return Object.keys(this.doc.hidden.effects).length > 0; }
-}
-
-function isStateOnly(changes: WireChange[3]): boolean {
-  if (changes === 0 || !('state' in changes)) return false;
-  for (const key in changes) if (key !== 'state') return false;
-  return true;
 }

@@ -8,10 +8,18 @@ export class Members {
   private readonly all = new Map<string, Member>();
   /** How many, by node. */
   private readonly byNode = new Map<string, number>();
+  /** Asked for with each entry, and another one only when a node has come or gone. */
+  private names: ReadonlySet<string> | null = null;
 
-  add(at: Conn, member: { player: string; session: string; watch: boolean }, mono: number): void {
-    if (!this.all.has(key(at))) this.byNode.set(at.node, (this.byNode.get(at.node) ?? 0) + 1);
-    this.all.set(key(at), { ...at, ...member, seen: mono });
+  add(at: Conn, { player, session, watch }: { player: string; session: string; watch: boolean }, mono: number): void {
+    const known = this.all.get(key(at));
+    // Once a second for everybody who is here: changed where it is, for what is made anew each time is garbage.
+    if (known) Object.assign(known, { player, session, watch, seen: mono });
+    else {
+      this.all.set(key(at), { node: at.node, conn: at.conn, player, session, watch, seen: mono });
+      this.byNode.set(at.node, (this.byNode.get(at.node) ?? 0) + 1);
+      this.names = null;
+    }
   }
 
   /** A connection that has gone. @returns whether its player has no other connection with this session left */
@@ -22,10 +30,9 @@ export class Members {
 
   /** Takes in what a node says about its own: exactly these are connected there. */
   report(node: string, reports: readonly MemberReport[], mono: number): void {
-    const said = new Set(reports.map(r => r.conn));
-    // Who joined a moment ago may have done so after the report was written.
-    for (const m of this.all.values()) if (m.node === node && !said.has(m.conn) && mono - m.seen > limits.heads / 2) this.drop(m);
     for (const r of reports) this.add({ node, conn: r.conn }, r, mono);
+    // Who joined a moment ago may have done so after the report was written.
+    for (const m of this.all.values()) if (m.node === node && m.seen !== mono && mono - m.seen > limits.heads / 2) this.drop(m);
   }
 
   /** Drops those whose node has been silent about them for too long. */
@@ -41,8 +48,9 @@ export class Members {
   drop(at: Conn): void {
     if (!this.all.delete(key(at))) return;
     const left = this.byNode.get(at.node)! - 1;
-    if (left > 0) this.byNode.set(at.node, left);
-    else this.byNode.delete(at.node);
+    if (left > 0) return void this.byNode.set(at.node, left);
+    this.byNode.delete(at.node);
+    this.names = null;
   }
   has({ player, session }: { player: string; session: string }): boolean {
     for (const m of this.all.values()) if (m.session === session && m.player === player) return true;
@@ -50,7 +58,7 @@ export class Members {
   }
   get size(): number { return this.all.size; }
   /** Where they are. */
-  get nodes(): ReadonlySet<string> { return new Set(this.byNode.keys()); }
+  get nodes(): ReadonlySet<string> { return (this.names ??= new Set(this.byNode.keys())); }
   get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }
   /** The one node to which nearly all players are connected (`limits.follow.share`), whoever watches; null where they are spread, or nobody plays. */
   get home(): string | null {

@@ -84,6 +84,36 @@ describe('the doors of a node', () => {
     await stillPlays();
   });
 
+  it('[W7] [W8] who says goodbye and hello again on one line is still known by the address it came from', async () => {
+    const line = await raw('10.7.7.7');
+    const asks = async (who: RawSocket, id: number): Promise<string> => {
+      await who.text(`42${id}["join",{"code":"ZZZZZ"}]`);
+      const answer = await who.hears(text => text.startsWith(`43${id}[`));
+      return (JSON.parse(answer!.slice(`43${id}`.length)) as [{ code: string }])[0].code;
+    };
+    const greet = async (who: RawSocket) => {
+      who.heard.length = 0;
+      await who.text('40{}');
+      await who.hears(text => text.startsWith('42["welcome"'));
+    };
+    await greet(line);
+    let tried = 0;
+    for (; tried < limits.address.wrongCodes.burst; tried++) {
+      if (tried % limits.wrongCodes.burst === 0) {
+        await line.text('41');
+        await until('it has said goodbye', async () => ((await metric('rejoin_sockets')) === 0 ? true : undefined), { within: 20_000 });
+        await greet(line);
+      }
+      assert.equal(await asks(line, tried), 'bad-code', `the try ${tried + 1} of its address`);
+    }
+    const another = await raw('10.7.7.7');
+    await greet(another);
+    assert.equal(await asks(another, 0), 'slow-down', 'its address has tried too often');
+    const elsewhere = await raw('10.7.7.8');
+    await greet(elsewhere);
+    assert.equal(await asks(elsewhere, 0), 'bad-code');
+  });
+
   it('[W8] who sends too many packets, of whatever kind, is closed and told why', async () => {
     for (const packet of ['3', '6', '43[]', '42["nothing"]', '40/nowhere,']) {
       const before = await metric('rejoin_floods_total');

@@ -55,7 +55,7 @@ describe('the door', () => {
   it('[W8] makes so many guests for one address, and lets so many lines stand', () => {
     const { keeper } = door();
     const request = from('203.0.113.9');
-    assert.equal(Array.from({ length: limits.address.guests.burst + 100 }, () => keeper.mint(request)).filter(wait => wait === 0).length, limits.address.guests.burst);
+    assert.equal(Array.from({ length: limits.address.guests.burst + 100 }, () => keeper.mint({ request } as EngineLine)).filter(wait => wait === 0).length, limits.address.guests.burst);
     const lines = Array.from({ length: limits.address.connections }, () => Object.assign(new EventEmitter(), { request, transport: {}, writeBuffer: [], write: () => {}, close: () => {} }));
     for (const line of lines) keeper.watch(line as unknown as EngineLine);
     assert.ok(keeper.knock(request) > 0);
