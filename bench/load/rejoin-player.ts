@@ -21,12 +21,15 @@ export class RejoinPlayer extends Player {
   private askedAt = -Infinity;
   private inputs = 0;
   private acted = 0;
+  /** The owner's term, as it is known here: rooms go to the node where their players are. */
+  private term: number;
   private timer: NodeJS.Timeout | null = null;
   private lastActive = performance.now();
 
   private constructor(private readonly line: SocketIoLine, private readonly joined: Joined, private readonly game: Seat['game'], private readonly witness: boolean) {
     super();
     this.acted = joined.base;
+    this.term = joined.term;
     if (joined.view && (witness || game === 'moves')) this.view = joined.view;
     this.keepAlive();
   }
@@ -80,8 +83,14 @@ export class RejoinPlayer extends Player {
     const n = ++this.acted;
     this.lastActive = performance.now();
     for (;;) {
-      const said = (await this.line.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.joined.term })) as ActReply;
+      const said = (await this.line.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.term })) as ActReply;
       if (said.ok) return;
+      if (said.code === 'stale-term') {
+        const { term, base } = said as { term: number; base: number };
+        this.term = term;
+        if (base >= n) return; // the owner before has done it
+        continue;
+      }
       if (said.code !== 'slow-down') throw new Error(`Rejoin refused a move: ${said.code}`);
       this.slowed += 1;
       await pause((said as { retryAfter?: number }).retryAfter ?? 100);
@@ -122,8 +131,8 @@ export class RejoinPlayer extends Player {
     }, (idle ? pace.idle : pace.busy) * (0.9 + Math.random() * 0.2));
   }
   private place(): [number, number] {
-    // No room of the bench changes its owner while it is measured: its term is the one that it was joined under.
-    return [this.joined.term, this.last ? readChange(this.last.packet, this.last.json).seq : this.joined.place[1]];
+    // Of an owner that has just come a player who does not move hears late, and asks for what it has already.
+    return [this.term, this.last ? readChange(this.last.packet, this.last.json).seq : this.joined.place[1]];
   }
 }
 
