@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { limits } from '../../shared/limits.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { AddressOf } from '../identity/address.ts';
@@ -25,12 +24,8 @@ export class Doorkeeper {
     return address;
   }
 
-  /** One more connection from the address of a request? @returns 0, or the ms after which to try again */
-  knock(request: IncomingMessage): number { return this.knockFrom(this.parts.addressOf(request)); }
-  /** The same where the connection stands already, in a server of somebody else's. */
-  knockAgain(line: EngineLine): number { return this.knockFrom(this.addressOf(line)); }
-
-  private knockFrom(from: string | null): number {
+  /** One more connection from there? @returns 0, or the ms after which to try again */
+  knock(from: string | null): number {
     const address = this.allowanceOf(from);
     if (!address) return 0;
     if (address.connections >= limits.address.connections) return 5_000;

@@ -189,7 +189,7 @@ export class Gateway {
   /** Before Socket.IO has answered a handshake: a proxy in front tries another node then. Possible only where the server is this node's own. */
   private admit(request: IncomingMessage, decide: (error: string | null | undefined, ok: boolean) => void): void {
     if (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
-    const wait = this.door?.knock(request) ?? 0;
+    const wait = this.door?.knock(this.parts.addressOf(request)) ?? 0;
     if (wait > 0) return answerBusy(request, '429 Too Many Requests', wait);
     if (!this.knowsOrigin(request.headers)) return decide('origin not allowed', false);
     this.roomsFirst.letIn(() => decide(null, true));
@@ -208,7 +208,7 @@ export class Gateway {
     const refuse = (refusal: Refused) => turnAway(Object.assign(new Error(refusal.code), { data: refusal }));
     if (this.guest && !this.knowsOrigin(socket.handshake.headers)) return turnAway(new Error('origin not allowed'));
     if (this.guest && (!this.node?.ready || this.space.sockets.size >= limits.sockets)) return refuse(refused('unavailable', undefined, 1_000));
-    const wait = this.guest ? this.door!.knockAgain(line) : 0;
+    const wait = this.guest ? this.door!.knock(this.door!.addressOf(line)) : 0;
     if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
     this.identify(socket).then(() => next(), (error: unknown) => {
       if (error instanceof TooManyGuests) return refuse(refused('slow-down', 'too many new guests', error.wait));

@@ -41,15 +41,15 @@ describe('the door', () => {
     const allowances = new Allowances();
     return { clock, keeper: new Doorkeeper({ addressOf: request => request.socket.remoteAddress ?? null, allowances, clock, meter: noMeter, namespace: '/' }) };
   };
-  const knocks = (keeper: Doorkeeper, request: IncomingMessage, times: number) => Array.from({ length: times }, () => keeper.knock(request)).filter(wait => wait === 0).length;
+  const knocks = (keeper: Doorkeeper, from: string | null, times: number) => Array.from({ length: times }, () => keeper.knock(from)).filter(wait => wait === 0).length;
 
   it('[W8] lets a school come in at once, and then so many a second', () => {
     const { clock, keeper } = door();
     const { burst, perSecond } = limits.address.handshakes;
-    assert.equal(knocks(keeper, from('203.0.113.9'), burst + 500), burst);
-    assert.equal(knocks(keeper, from('203.0.113.10'), 10), 10, 'others do not notice');
+    assert.equal(knocks(keeper, '203.0.113.9', burst + 500), burst);
+    assert.equal(knocks(keeper, '203.0.113.10', 10), 10, 'others do not notice');
     clock.time += 1_000;
-    assert.equal(knocks(keeper, from('203.0.113.9'), 500), perSecond);
+    assert.equal(knocks(keeper, '203.0.113.9', 500), perSecond);
   });
 
   it('[W8] makes so many guests for one address, and lets so many lines stand', () => {
@@ -58,15 +58,15 @@ describe('the door', () => {
     assert.equal(Array.from({ length: limits.address.guests.burst + 100 }, () => keeper.mint({ request } as EngineLine)).filter(wait => wait === 0).length, limits.address.guests.burst);
     const lines = Array.from({ length: limits.address.connections }, () => Object.assign(new EventEmitter(), { request, transport: {}, writeBuffer: [], write: () => {}, close: () => {} }));
     for (const line of lines) keeper.watch(line as unknown as EngineLine);
-    assert.ok(keeper.knock(request) > 0);
+    assert.ok(keeper.knock('203.0.113.9') > 0);
     lines[0]!.emit('close');
-    assert.equal(keeper.knock(request), 0);
+    assert.equal(keeper.knock('203.0.113.9'), 0);
   });
 
   it('[W8] who has no address is not counted by one', () => {
     const { keeper } = door();
     const nobody = new Doorkeeper({ addressOf: () => null, allowances: new Allowances(), clock: new StillClock(), meter: noMeter, namespace: '/' });
-    assert.equal(knocks(nobody, from('127.0.0.1'), 5_000), 5_000);
+    assert.equal(knocks(nobody, nobody.addressOf({ request: from('127.0.0.1') } as EngineLine), 5_000), 5_000);
     assert.ok(keeper);
   });
 });
