@@ -72,10 +72,11 @@ export class RoomRefused extends Error {
 const tokenKey = 'rejoin.token';
 
 /**
- * Keep-alive, ms: how often, while something happens and while nothing does. Rooms of which something was `fresh` show by
- * themselves that the line stands and that nothing is missing: then it is enough to ask after `atLeast`.
+ * Keep-alive, ms: how long after heads of the rooms were last heard they are asked for, while something happens and while nothing
+ * does. Rooms of which something was `fresh` show by themselves that the line stands and that nothing is missing: then heads
+ * may be `atLeast` that old. Heads come of themselves, too; how long an answer takes only asking says, which so is never too `seldom`.
  */
-const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000 };
+const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
 /** A player's connection to the game servers, whichever node it is on, and the rooms it is in. */
 export class Client {
@@ -109,8 +110,9 @@ export class Client {
   private who: { player: string; name: string } | null = null;
   private beat: (() => void) | null = null;
   private lastActive = 0;
-  /** When the heads of the rooms were last asked for. */
+  /** When the heads of the rooms were last asked for, and last heard. */
   private askedAt = 0;
+  private headsAt = 0;
   /** The last few, ms. */
   private trips: number[] = [];
 
@@ -344,6 +346,7 @@ export class Client {
   private random(): string { return Array.from({ length: 22 }, () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)]).join(''); }
 
   private event(name: string, args: unknown[]): void {
+    if (name === 'heads') return this.headsCame(args[0] as Record<string, Heard>);
     this.lastActive = this.clock.now();
     if (name === 'change') {
       const [id, ...change] = args as [string, ...WireChange];
@@ -385,11 +388,23 @@ export class Client {
   }
 
   private beatNow(): void {
-    const now = this.clock.now();
-    const isWithin = (since: number, ms: number) => now - since >= 0 && now - since < ms; // a clock that was set back says nothing
-    const flows = this.rooms.size > 0 && [...this.rooms.values()].every(room => isWithin(room.changedAt, pace.fresh));
-    if (flows && isWithin(this.askedAt, pace.atLeast)) this.keepAlive();
+    const flows = this.rooms.size > 0 && [...this.rooms.values()].every(room => this.isWithin(room.changedAt, pace.fresh));
+    if (flows && this.isWithin(this.headsAt, pace.atLeast) && this.isWithin(this.askedAt, pace.seldom)) this.keepAlive();
     else void this.probe();
+  }
+
+  /** A clock that was set back says nothing. */
+  private isWithin(since: number, ms: number): boolean {
+    const ago = this.clock.now() - since;
+    return ago >= 0 && ago < ms;
+  }
+
+  /** The node said heads by itself. Where it left out a room, asking will tell why. */
+  private headsCame(heads: Record<string, Heard>): void {
+    for (const [id, head] of Object.entries(heads)) this.rooms.get(id)?.headHeard(head);
+    if (![...this.rooms.keys()].every(id => heads[id])) return;
+    this.headsAt = this.clock.now();
+    if (this.isWithin(this.askedAt, pace.seldom)) this.keepAlive();
   }
 
   private async probe(patience = Connector.patience(this.rtt)): Promise<void> {
@@ -400,7 +415,8 @@ export class Client {
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
     if (!reply?.ok) return;
     this.connector.spread = reply.spread;
-    if (this.trips.push(this.clock.now() - asked) > 8) this.trips.shift();
+    this.headsAt = this.clock.now();
+    if (this.trips.push(this.headsAt - asked) > 8) this.trips.shift();
     for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
   }
 

@@ -1,4 +1,4 @@
-import type { InputRequest, JoinReply, PlaceReply, ServerToClient, ShortInput, WireChange } from '../shared/protocol.ts';
+import type { Heard, InputRequest, JoinReply, PlaceReply, ServerToClient, ShortInput } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 
 /**
@@ -23,22 +23,30 @@ export class ShortForms {
     for (const [room, heard] of Object.entries(reply.rooms)) {
       if (!Array.isArray(heard)) continue;
       const own = [...this.rooms.values()].find(r => r.room === room);
-      if (own) reply.rooms[room] = { head: [own.term, heard[0]], term: own.term, watchers: heard[1] };
+      if (own) reply.rooms[room] = headOf(own.term, ...heard);
     }
   }
 
-  /** Whether an event is a change in a short form. */
-  static is(event: string): event is 'c' | 's' { return event === 'c' || event === 's'; }
-
-  /** @returns the arguments of `change`; null for a room that this line knows nothing of */
-  read(event: 'c' | 's', said: readonly unknown[]): [room: string, ...WireChange] | null {
+  /** @returns an event and what it says in full: `change` or `heads` where it came in a short form; null for a change of a room that this line knows nothing of */
+  full(event: string, said: unknown[]): [event: string, ...said: unknown[]] | null {
+    if (event === 'h') return ['heads', this.heads(said as number[])];
+    if (event !== 'c' && event !== 's') return [event, ...said];
     const [number, seq, what, events, term, prevTerm] = said as Parameters<ServerToClient['c']>;
     const changes = event === 's' ? { state: what } : what;
     const own = this.rooms.get(number);
     if (!own) return null;
     const before = prevTerm ?? own.term;
     own.term = term ?? own.term;
-    return events ? [own.room, own.term, seq, before, changes, events] : [own.room, own.term, seq, before, changes];
+    return events ? ['change', own.room, own.term, seq, before, changes, events] : ['change', own.room, own.term, seq, before, changes];
+  }
+
+  private heads(said: number[]): Record<string, Heard> {
+    const heads: Record<string, Heard> = {};
+    for (let at = 0; at < said.length; at += 3) {
+      const own = this.rooms.get(said[at]!);
+      if (own) heads[own.room] = headOf(own.term, said[at + 1]!, said[at + 2]!);
+    }
+    return heads;
   }
 
   /** @returns the same in its short form; null where the node has not said that it reads that */
@@ -48,3 +56,5 @@ export class ShortForms {
     return after ? [number, n, hold ?? 0, press ?? 0, after] : press ? [number, n, hold ?? 0, press] : [number, n, hold ?? 0];
   }
 }
+
+const headOf = (term: number, seq: number, watchers: number): Heard => ({ head: [term, seq], term, watchers });

@@ -52,9 +52,8 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       socket.onAny((name: string, ...args: unknown[]) => {
         events.heard();
         if (name === 'refused') refusal = args[0] as Refused;
-        if (!ShortForms.is(name)) return void (events.event as (name: string, ...args: unknown[]) => void)(name, ...args);
-        const change = short.read(name, args);
-        if (change) events.event('change', ...change);
+        const full = short.full(name, args);
+        if (full) (events.event as (name: string, ...args: unknown[]) => void)(...full);
       });
       socket.io.on('ping', () => events.heard());
       socket.on('connect_error', (error: Error & { data?: Refused }) => end(error.data?.code ? error.data : null));

@@ -168,7 +168,7 @@ export type ActReply =
   | (Refused<'stale-term'> & { term: number; base: number; verdicts: NumberedVerdict[] })
   | (Refused<'gap'> & { term: number; base: number });
 
-/** The keep-alive: once a second, two when idle, three where all rooms keep changing. */
+/** The keep-alive: once a second, two when idle, unless heads come of themselves. See SPEC C4. */
 export interface PlaceRequest { rooms: Record<string, Place> }
 /** What a node last heard of a room: its head, the owner's term, and how many watch. */
 export interface Heard { head: Place; term: number; watchers: number }
@@ -279,6 +279,13 @@ export interface ServerToClient {
   c(number: number, seq: number, changes: Changes | 0, events?: WireEvent[] | 0, term?: number, prevTerm?: number): void;
   /** As `c` without a term, where nothing but the state has changed: `changes` are the state's. */
   s(number: number, seq: number, changes: Change, events?: WireEvent[]): void;
+  /**
+   * The heads of all rooms in which this connection is, where each of them goes by a number and stands under the term that
+   * was said last: number, seq and how many watch, one room after the other. Comes along with Engine.IO's pings.
+   */
+  h(...heads: number[]): void;
+  /** The same in full, by rooms: lines say it that have read the short form. */
+  heads(rooms: Record<string, Heard>): void;
   /**
    * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
    * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.

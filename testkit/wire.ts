@@ -41,17 +41,17 @@ export class Wire implements Line {
         unsubscribe: channel => { this.channels.delete(channel); },
         close: () => this.cut(),
       }, { player, name: player });
+      this.ping();
       this.send('welcome', [{ player, name: player, token: '', node: host.name, now: clock.now(), wire: 1 } satisfies Welcome]);
     }));
   }
 
   /** From the node to the client. */
   send(event: string, args: unknown[]): void {
-    this.toClient(event, JSON.stringify(args), text => {
-      const said = JSON.parse(text) as unknown[];
-      if (!ShortForms.is(event)) return (this.events.event as (name: string, ...args: unknown[]) => void)(event, ...said);
-      const change = this.short.read(event, said);
-      if (change) this.events.event('change', ...change);
+    this.toClient(event, JSON.stringify([event, ...args]), text => {
+      const [, ...said] = JSON.parse(text) as unknown[];
+      const full = this.short.full(event, said);
+      if (full) (this.events.event as (name: string, ...args: unknown[]) => void)(...full);
     });
   }
 
@@ -110,6 +110,16 @@ export class Wire implements Line {
     for (const reject of this.waiting.values()) reject(new Error('the line is closed'));
     this.waiting.clear();
     return true;
+  }
+
+  /** What goes along with Engine.IO's pings. */
+  private ping(): void {
+    this.clock.after(1_700, () => this.host.enter(() => {
+      if (!this.open || !this.connection) return;
+      const heads = this.client.isToldHeads() ? this.host.node.edge.heads(this.connection) : null;
+      if (heads) this.send('h', heads);
+      this.ping();
+    }));
   }
 
   private toClient(name: string, text: string, take: (text: string) => void): void {

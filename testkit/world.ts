@@ -76,7 +76,7 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
 const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
@@ -104,6 +104,8 @@ export class World {
   spy: Spy = {};
   /** Whether the store can tell nodes of an entry in the step in which it writes it. */
   tells: () => boolean = () => true;
+  /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
+  tellsHeads = true;
   private readonly streams = new Streams();
   private store = 0;
   /** Every call that was carried out. */
@@ -231,7 +233,7 @@ export class World {
   }
 
   client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom'> = {}): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, sent: (name, text) => this.spy.sent?.(made, name, text) };
+    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
     const clock: ClientClock = { now: () => this.clock.now(), mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, fn);
       return () => timer.cancel();

@@ -11,14 +11,15 @@ import { nameOf, readEvent, SocketIoLine } from './socket-io-line.ts';
 const games: Record<string, string> = { arena: 'bench-arena', 'arena plain': 'bench-arena-plain', views: 'bench-views', big: 'bench-big', moves: 'bench-moves' };
 type ArenaState = { tick: number; crafts: string | Craft[]; fuel?: number };
 
-/** Pause (ms) between two keep-alives, as in the SDK: about a second, two when nothing was done for a while, three while changes come all the time. */
-const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000 };
+/** When to ask for the room's head, ms, as in the SDK (client/client.ts). */
+const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
 /** A player of Rejoin: says what the SDK would say (numbered actions, numbered inputs, its place once a second), and reads no more than it must. */
 export class RejoinPlayer extends Player {
   private view: RoomView | null = null;
   private last: { packet: Buffer; json: number; at: number } | null = null;
   private askedAt = -Infinity;
+  private headsAt = -Infinity;
   private inputs = 0;
   private acted = 0;
   /** The owner's term, as it is known here: rooms go to the node where their players are. */
@@ -107,7 +108,10 @@ export class RejoinPlayer extends Player {
   }
 
   private heard(packet: Buffer, json: number): void {
-    if (!isChange(packet, json)) return;
+    if (!isChange(packet, json)) {
+      if (nameOf(packet, json) === 'h') this.headTold();
+      return;
+    }
     this.deliveries += 1;
     // Kept for the place that is said once a second.
     this.last = { packet, json, at: performance.now() };
@@ -120,14 +124,20 @@ export class RejoinPlayer extends Player {
     this.seen.take(tick, typeof crafts === 'string' ? unpack(crafts) : crafts.map(craft => ({ ...craft })), performance.now(), fuel);
   }
 
+  private headTold(): void {
+    this.headsAt = performance.now();
+    if (this.headsAt - this.askedAt < pace.seldom) this.keepAlive();
+  }
+
   private keepAlive(): void {
+    if (this.timer) clearTimeout(this.timer);
     const idle = performance.now() - this.lastActive > pace.idleAfter;
     this.timer = setTimeout(() => {
       this.keepAlive();
       const now = performance.now();
-      if (this.last !== null && now - this.last.at < pace.fresh && now - this.askedAt < pace.atLeast) return;
+      if (this.last !== null && now - this.last.at < pace.fresh && now - this.headsAt < pace.atLeast && now - this.askedAt < pace.seldom) return;
       this.askedAt = now;
-      void this.line.ask('place', { rooms: { [this.room]: this.place() } });
+      void this.line.ask('place', { rooms: { [this.room]: this.place() } }).then(() => { this.headsAt = performance.now(); });
     }, (idle ? pace.idle : pace.busy) * (0.9 + Math.random() * 0.2));
   }
   private place(): [number, number] {

@@ -9,12 +9,15 @@ interface Line {
   readonly transport: { readonly name: string; readonly writable: boolean; readonly perMessageDeflate?: unknown; readonly socket?: { readonly readyState: number; readonly _socket?: TcpSocket } };
   write(text: string, options?: object, callback?: () => void): unknown;
   send: Line['write'];
+  sendPacket(type: string, text?: string, options?: object, callback?: () => void): void;
   flush(): void;
   close(discard?: boolean): unknown;
   on(event: 'packetCreate', fn: (this: Line) => void): void;
   lane?: Lane;
 }
-type Own = Pick<Line, 'write' | 'flush' | 'close'>;
+type Own = Pick<Line, 'sendPacket' | 'flush' | 'close'>;
+
+const ping = new Packet('', 'ping');
 
 /** The lanes of a server: those in which something is to leave at the end of this turn of the loop. */
 export class Lanes {
@@ -24,6 +27,7 @@ export class Lanes {
   readonly open = (line: Line): void => {
     line.lane = new Lane(line, Object.getPrototypeOf(line) as Own, this);
     line.write = line.send = write;
+    line.sendPacket = sendPacket;
     line.flush = flush;
     line.close = close;
     line.on('packetCreate', giveBack);
@@ -42,10 +46,12 @@ export class Lanes {
 /**
  * A line's way out. All that a client is told within one turn of the loop leaves in one write: the answer to an action and
  * the change that it made, say; system calls are most of what a busy node does. On an open WebSocket that takes what it is
- * given, messages go straight to the TCP socket, as frames that are made once for all who are told the same. Everything
- * else (long-polling, upgrades, pings, farewells, a client that does not read) goes by Engine.IO's own way, and the order stays.
+ * given, messages and pings go straight to the TCP socket, as frames that are made once for all who are told the same. Everything
+ * else (long-polling, upgrades, farewells, a client that does not read) goes by Engine.IO's own way, and the order stays.
  */
 export class Lane {
+  /** What a ping takes along, as Socket.IO's text; null: nothing now. */
+  besidePing: (() => string | null) | null = null;
   private packets: Packet[] = [];
   private due = false;
   private flushes = false;
@@ -58,6 +64,13 @@ export class Lane {
     this.queue();
   }
 
+  /** Asks for a sign of life: Engine.IO's own timers do. */
+  ping(): void {
+    this.send(ping);
+    const text = this.besidePing?.() ?? null;
+    if (text !== null) this.send(new Packet(text));
+  }
+
   flush(): void {
     this.flushes = true;
     this.queue();
@@ -68,7 +81,7 @@ export class Lane {
     const { packets } = this;
     if (packets.length === 0) return;
     this.packets = [];
-    for (const { text } of packets) this.own.write.call(this.line, text);
+    for (const { type, text } of packets) this.own.sendPacket.call(this.line, type, text);
   }
 
   leave(): void {
@@ -108,6 +121,10 @@ function write(this: Line, text: string, options?: object, callback?: () => void
   if (typeof text === 'string' && callback === undefined) this.lane!.send(new Packet(text));
   else Object.getPrototypeOf(this).write.call(this, text, options, callback);
   return this;
+}
+function sendPacket(this: Line, type: string, text?: string, options?: object, callback?: () => void): void {
+  if (type === 'ping') this.lane!.ping();
+  else (Object.getPrototypeOf(this) as Own).sendPacket.call(this, type, text, options, callback);
 }
 function flush(this: Line): void { this.lane!.flush(); }
 function giveBack(this: Line): void { this.lane!.giveBack(); }

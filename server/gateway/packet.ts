@@ -1,16 +1,18 @@
-/** A text message of Engine.IO, and the WebSocket frame that carries it: made once, however many lines it goes to. */
+/** Engine.IO's types, of those that are sent here, and the digit that goes in front of each. */
+const types = { ping: 0x32, message: 0x34 };
+
+/** A packet of Engine.IO in text, and the WebSocket frame that carries it: made once, however many lines it goes to. */
 export class Packet {
   private made: Buffer | null = null;
 
-  /** @param text what Socket.IO has encoded: `2["change",…]` */
-  constructor(readonly text: string) {}
+  /** @param text what Socket.IO has encoded: `2["change",…]`; of a ping nothing */
+  constructor(readonly text: string, readonly type: keyof typeof types = 'message') {}
 
   /** The whole frame, uncompressed and in one piece (RFC 6455, 5.2): text, final, unmasked. */
-  get frame(): Buffer { return this.made ??= frameOf(this.text); }
+  get frame(): Buffer { return this.made ??= frameOf(types[this.type], this.text); }
 }
 
-/** Engine.IO's type of a message, `4`, goes in front. */
-function frameOf(text: string): Buffer {
+function frameOf(type: number, text: string): Buffer {
   const size = Buffer.byteLength(text) + 1;
   const head = size < 126 ? 2 : size < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + size);
@@ -23,7 +25,7 @@ function frameOf(text: string): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(size), 2);
   }
-  frame[head] = 0x34;
+  frame[head] = type;
   frame.write(text, head + 1);
   return frame;
 }

@@ -2,7 +2,7 @@ import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts'
 import { mint } from '../../shared/ids.ts';
 import { readJson } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { ActReply, ActRequest, CreateReply, CreateRequest, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, SignalRequest } from '../../shared/protocol.ts';
+import type { ActReply, ActRequest, CreateReply, CreateRequest, Heard, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, ShortHeard, SignalRequest } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
@@ -279,10 +279,26 @@ export class Edge {
     for (const room of Object.keys(request.rooms)) {
       const own = connection.rooms.get(room);
       if (!own) continue;
-      const heard = this.parts.heads.get(room);
-      rooms[room] = heard && heard.term === own.known && heard.head[0] === own.known ? [heard.head[1], heard.watchers] : heard;
+      rooms[room] = this.headOf(room, own.known);
     }
     return { ok: true, now: this.parts.clock.now(), rooms, spread: this.spread };
+  }
+
+  /** The heads of all rooms that a connection is in, as `h` says them; null where there are none, or one that cannot be said so. */
+  heads(connection: Connection): number[] | null {
+    const said: number[] = [];
+    for (const [room, own] of connection.rooms) {
+      const head = this.headOf(room, own.known);
+      if (!Array.isArray(head)) return null;
+      said.push(own.number, ...head);
+    }
+    return said.length > 0 ? said : null;
+  }
+
+  /** A room's head, in its short form where head and owner are of the term that the connection goes by. */
+  private headOf(room: string, known: number | null): Heard | null | ShortHeard {
+    const heard = this.parts.heads.get(room);
+    return heard && heard.term === known && heard.head[0] === known ? [heard.head[1], heard.watchers] : heard;
   }
 
   private async inspect(connection: Connection, room: string): Promise<InspectReply> {

@@ -84,14 +84,18 @@ describe('motion, as it is shown', () => {
   }
 
   it('[U5] one\'s own craft that fell is where it was put as soon as that is heard; else it never jumps', async () => {
-    const { recording, show } = await playing({ seed: 512, stalls: true });
-    await show(30_000);
-    const put = recording.frames.flatMap(({ own, inPlay }, i) => {
-      const before = recording.frames[i - 1];
-      return own && inPlay && before?.own && !before.inPlay ? [Math.hypot(own.thing.x - before.own.thing.x, own.thing.y - before.own.thing.y)] : [];
-    });
-    assert.ok(Math.max(...put) > 1_000, `it fell, and was put elsewhere: ${put.join()}`);
-    assert.ok(recording.ownSteps().fastest <= (1.5 * 180) / 50, JSON.stringify(recording.ownSteps().step));
+    // Few fall, and are put elsewhere, within half a minute: looked for from a seed on in which one did.
+    let farthest = 0;
+    for (let seed = 549; farthest < 1_000; seed++) {
+      assert.ok(seed < 609, 'nobody fell');
+      const { recording, show } = await playing({ seed, stalls: true });
+      await show(30_000);
+      recording.frames.forEach(({ own, inPlay }, i) => {
+        const before = recording.frames[i - 1];
+        if (own && inPlay && before?.own && !before.inPlay) farthest = Math.max(farthest, Math.hypot(own.thing.x - before.own.thing.x, own.thing.y - before.own.thing.y));
+      });
+      assert.ok(recording.ownSteps().fastest <= (1.5 * 180) / 50, `seed ${seed}: ${JSON.stringify(recording.ownSteps().step)}`);
+    }
   });
 
   for (const [stalls, seed] of [[false, 31], [true, 32], [true, 33], [true, 34]] as const) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { Server, type Socket } from 'socket.io';
@@ -7,6 +7,9 @@ import { io, type Socket as ClientSocket } from 'socket.io-client';
 import { lineOf } from '../../server/gateway/line.ts';
 import { Lanes } from '../../server/gateway/lane.ts';
 import { Packet } from '../../server/gateway/packet.ts';
+
+/** What Engine.IO sends by itself. */
+interface Pings { sendPacket(type: 'ping' | 'noop'): void }
 
 interface Ends { socket: Socket; client: ClientSocket; tcp: TcpSocket; heard: unknown[][]; hears(count: number): Promise<unknown[][]>; frame(...said: unknown[]): void }
 
@@ -76,10 +79,36 @@ describe('what a client is told within one turn', () => {
 
   it('keeps its order around what Engine.IO sends by itself', () => between(['websocket'], async ({ socket, hears, frame }) => {
     frame('said', 1);
-    (socket.conn as unknown as { sendPacket(type: string): void }).sendPacket('ping');
+    (socket.conn as unknown as Pings).sendPacket('noop');
     frame('said', 2);
+    (socket.conn as unknown as Pings).sendPacket('ping');
     socket.emit('said', 3);
     assert.deepEqual(await hears(3), three);
+  }));
+
+  it('goes along with a ping, which is answered', async () => {
+    for (const transports of [['websocket'], ['polling']]) {
+      await between(transports, async ({ socket, tcp, client, hears }) => {
+        lineOf(socket as never).lane!.besidePing = () => '2["beside",7]';
+        const pinged = new Promise<void>(resolve => client.io.once('ping', resolve));
+        const answered = once(socket.conn as unknown as EventEmitter, 'heartbeat');
+        const count = transports[0] === 'websocket' ? counted(tcp) : null;
+        (socket.conn as unknown as Pings).sendPacket('ping');
+        await Promise.all([pinged, answered]);
+        assert.deepEqual(await hears(1), [['beside', 7]]);
+        if (count) assert.equal(count.calls, 1);
+      });
+    }
+  });
+
+  it('is asked for a sign of life by Engine.IO\'s own timers, and closed where it gives none', () => between(['websocket'], async ({ socket, client }) => {
+    await once(socket.conn as unknown as EventEmitter, 'heartbeat');
+    (client.io.engine as unknown as { transport: { send(): void } }).transport.send = () => {};
+    const [why] = (await once(socket, 'disconnect')) as [string];
+    assert.equal(why, 'ping timeout');
+  }, server => {
+    Object.assign(server.engine.opts, { pingInterval: 50, pingTimeout: 100 });
+    server.engine.on('connection', new Lanes().open);
   }));
 
   it('may be of any length', () => between(['websocket'], async ({ hears, frame }) => {

@@ -34,13 +34,13 @@ function account(history: readonly RoomDocument[], who: Player, watching: boolea
       for (const change of missed ?? []) one(change);
       continue;
     }
-    if (typeof message[0] === 'number') {
+    const [name, ...said] = message as [string, ...unknown[]];
+    if (name === 'c' || name === 's') {
       // The short form: the room's number, seq, changes, events, a new term.
-      const [, seq, what, events] = message as [number, number, WireChange[3], WireChange[4] | 0];
-      // Of the shortest form it is the state's alone: then it says nothing of the room or its state as a whole.
-      const visible = what !== 0 && ['room', 'state'].some(part => part in what) ? what : what === 0 || Object.keys(what).length === 0 ? what : { state: what };
-      one([0, seq, 0, visible as WireChange[3], events || undefined] as WireChange);
-    } else if (typeof message[0] === 'string' && typeof message[1] === 'number') one(message.slice(1) as unknown as WireChange);
+      const [, seq, what, events] = said as [number, number, WireChange[3], WireChange[4] | 0];
+      one([0, seq, 0, name === 's' ? { state: what } as WireChange[3] : what, events || undefined] as WireChange);
+    } else if (name === 'change') one(said.slice(1) as unknown as WireChange);
+    else if (name === 'h') assert.ok(said.length === 3 && said.every(Number.isSafeInteger), `numbers of one room: ${text}`);
     else assert.ok(text.length < 300, `a notice: ${text}`);
   }
   return changes;

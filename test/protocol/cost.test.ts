@@ -32,7 +32,7 @@ async function written(world: World, during: () => Promise<unknown>): Promise<{ 
     if (name.endsWith('!')) counts.answers += 1;
     else {
       const one = counts.told.get(client) ?? { messages: 0, bytes: 0 };
-      counts.told.set(client, { messages: one.messages + 1, bytes: one.bytes + name.length + text.length + packet });
+      counts.told.set(client, { messages: one.messages + 1, bytes: one.bytes + text.length + packet });
     }
   } };
   await during();
@@ -44,8 +44,8 @@ async function written(world: World, during: () => Promise<unknown>): Promise<{ 
   }
   return counts;
 }
-/** What Engine.IO, Socket.IO and WebSocket put around a name and its arguments: `42["c",…]`, and a head of four bytes. */
-const packet = 9;
+/** What Engine.IO, Socket.IO and WebSocket put before an event, `["c",…]`: `42`, and a head of four bytes. */
+const packet = 6;
 
 /** Bytes that are allocated meanwhile, also those that are free again by then: as sampled by V8, every 4 KiB. */
 async function allocated(during: () => Promise<unknown>): Promise<number> {

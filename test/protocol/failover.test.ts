@@ -95,7 +95,7 @@ describe('failover', () => {
     await world.clock.pass(3);
     const next = world.owner(id)!.node.registry.get(id)!.term;
     assert.ok(next > term);
-    for (const { bytes } of [ada, bob, eve]) assert.ok(bytes.includes(JSON.stringify([{ room: id, code: 'owner', term: next, head: place }])));
+    for (const { bytes } of [ada, bob, eve]) assert.ok(bytes.includes(JSON.stringify(['notice', { room: id, code: 'owner', term: next, head: place }])));
     assert.equal(adas.term, next);
   });
 

@@ -2,24 +2,59 @@ import assert from 'node:assert/strict';
 import { stick, stickGame } from '../unit/parlour.ts';
 import { partyAt } from './guests.ts';
 
-/** How often a client asked for heads within so many ms. */
-async function asked({ world, clients }: Awaited<ReturnType<typeof partyAt>>, ms: number): Promise<number> {
-  let times = 0;
-  world.spy.sent = (client, name) => { if (client === clients[0] && name === 'place!') times += 1; };
+/** How often within so many ms a client asked for heads, and was told them unasked. */
+async function heard({ world, clients }: Awaited<ReturnType<typeof partyAt>>, ms: number): Promise<{ asked: number; told: number }> {
+  const times = { asked: 0, told: 0 };
+  world.spy.sent = (client, name) => {
+    if (client !== clients[0]) return;
+    if (name === 'place!') times.asked += 1;
+    if (name === 'h') times.told += 1;
+  };
   await world.clock.pass(ms);
   delete world.spy.sent;
   return times;
 }
 
 describe('the keep-alive', () => {
-  it('[C4] asks about once a second where nothing happens, and every third second where changes come all the time', async () => {
+  it('[C4] asks now and then alone where nothing happens, or changes come all the time: heads are told along with pings', async () => {
     const party = await partyAt(stick, stickGame(null), ['ada', 'bob'], { seed: 31 });
-    const quiet = await asked(party, 9_000);
-    assert.ok(quiet >= 8 && quiet <= 10, `${quiet} times in 9 s, before the match`);
+    await party.world.clock.pass(12_000);
+    const quiet = await heard(party, 30_000);
+    assert.ok(quiet.told >= 16 && quiet.told <= 18, `told ${quiet.told} times in 30 s, before the match`);
+    assert.ok(quiet.asked >= 2 && quiet.asked <= 3, `asked ${quiet.asked} times in 30 s, before the match`);
     assert.ok((await party.world.clock.run(party.rooms[0]!.start())).ok);
     await party.world.clock.pass(3_000);
-    const flowing = await asked(party, 9_000);
+    const flowing = await heard(party, 30_000);
+    assert.ok(flowing.told >= 16 && flowing.told <= 18, `told ${flowing.told} times in 30 s of the match`);
+    assert.ok(flowing.asked >= 2 && flowing.asked <= 3, `asked ${flowing.asked} times in 30 s of the match`);
+  });
+
+  it('[C4] asks once a second where nobody tells, two when idle, and every third where changes come all the time', async () => {
+    const party = await partyAt(stick, stickGame(null), ['ada', 'bob'], { seed: 31 });
+    party.world.tellsHeads = false;
+    const { asked: quiet } = await heard(party, 9_000);
+    assert.ok(quiet >= 8 && quiet <= 10, `${quiet} times in 9 s, before the match`);
+    await party.world.clock.pass(3_000);
+    const { asked: idle } = await heard(party, 20_000);
+    assert.ok(idle >= 9 && idle <= 12, `${idle} times in 20 s in which nothing happened`);
+    assert.ok((await party.world.clock.run(party.rooms[0]!.start())).ok);
+    await party.world.clock.pass(3_000);
+    const { asked: flowing, told } = await heard(party, 9_000);
     assert.ok(flowing >= 2 && flowing <= 4, `${flowing} times in 9 s of the match`);
+    assert.equal(told, 0);
+  });
+
+  it('[C4] asks where not all rooms can be told of', async () => {
+    const party = await partyAt(stick, stickGame(null), ['ada', 'bob'], { seed: 33 });
+    const { world, clients } = party;
+    await world.clock.pass(12_000);
+    // The node has lost the connection's hold on the room.
+    const [line] = clients[0]!.lines;
+    const connection = line!.host.node.edge.all().find(c => c.player === clients[0]!.client.player)!;
+    connection.detach(party.rooms[0]!.id);
+    let joins = 0;
+    world.spy.sent = (client, name) => { if (client === clients[0] && name === 'join!') joins += 1; };
+    await world.clock.until('it joined again', () => joins > 0, 4_000);
   });
 
   it('[C4] notices as soon as ever that nothing comes any more', async () => {

@@ -1,6 +1,7 @@
 import type { Room, Resumed } from '../../client/room.ts';
 import type { Said } from '../../client/outbox.ts';
 import type { Place } from '../../shared/place.ts';
+import type { WireChange } from '../../shared/protocol.ts';
 import type { Host, TestClient } from '../../testkit/world.ts';
 import { difference, same } from './delta.ts';
 import { marks, peek, secrets, type Diary } from './games.ts';
@@ -21,7 +22,7 @@ export class ClientChecks {
   told(host: Host, channel: string, event: string, text: string): void {
     this.durable(text, () => `${host.name} told ${channel}`);
     this.secret(text, channel.includes(':player:') ? channel.slice(channel.indexOf(':player:') + 8) : null, () => `${host.name} told ${channel}`);
-    if (event === 'change') this.change(text, () => `${host.name} told ${channel}`);
+    if (event === 'change') this.change(text, JSON.parse(text) as [string, ...WireChange], () => `${host.name} told ${channel}`);
     if (event === 'notice') {
       const [notice] = JSON.parse(text) as [{ head?: Place }];
       if (notice.head) this.committed(notice.head, () => `${host.name} announced`);
@@ -32,9 +33,14 @@ export class ClientChecks {
   sent(client: TestClient, name: string, text: string): void {
     const player = client.client?.player ?? null;
     this.secret(text, player, () => `${player} was sent ${name}`);
-    if (name === 'change') this.change(text, () => `${player} was sent ${name}`);
+    if (name === 'change') this.change(text, (JSON.parse(text) as unknown[]).slice(1) as [string, ...WireChange], () => `${player} was sent ${name}`);
     // The usual, short form: it says its term only when that is a new one, and the client's place is compared when it is shown.
     if (name === 'c' || name === 's') this.durable(text, () => `${player} was sent a change`);
+    // Under which term the head stands the client knows; how far it is can be seen here, unless Redis has forgotten some.
+    if (name === 'h' && !this.how.forgets) {
+      const [, , seq] = JSON.parse(text) as ['h', number, number];
+      if (seq > this.journal.head.seq) this.complain('nobody sees what is not durable', `${player} was sent the head ${seq}, the journal ends at ${this.journal.head.seq}`);
+    }
     if (!name.endsWith('!') || name === 'place!') return;
     // Where a newer session comes in the same entry, the verdicts of the older one go with it: nobody can ask for them.
     if (this.plays(client)) this.durable(text, () => `${player} was sent ${name}`);
@@ -43,8 +49,7 @@ export class ClientChecks {
     for (const [, { term, seq }] of reply.verdicts ?? []) if (term !== undefined) this.committed([term, seq], () => `${player} was sent the verdict`);
   }
 
-  private change(text: string, what: () => string): void {
-    const [, term, seq] = JSON.parse(text) as [string, number, number];
+  private change(text: string, [, term, seq]: [string, ...WireChange], what: () => string): void {
     this.durable(text, what);
     this.committed([term, seq], what);
   }
