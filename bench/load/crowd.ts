@@ -136,7 +136,8 @@ export class Crowd {
         this.moves += 1;
         this.verdicts.push(performance.now() - asked);
       }
-      if (this.order.think > 0) await pause(this.order.think);
+      // Not all for the same time: who moved together would move together for ever.
+      if (this.order.think > 0) await pause(this.order.think * (0.5 + Math.random()));
     }
   }
 
