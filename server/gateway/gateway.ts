@@ -264,7 +264,7 @@ export class Gateway {
       else this.strike(socket, connection, node);
     });
     const { lane } = lineOf(socket);
-    if (lane && !sharesItsLine(socket)) lane.besidePing = () => this.headsFor(connection, node);
+    if (lane) lane.besidePing = () => this.headsFor(connection, node);
     const { decoder } = socket.client as unknown as { decoder: unknown };
     if (decoder instanceof Decoder && this.eventPrefix === '2') decoder.ears = this.earsOf(socket, connection, node);
     socket.on('error', () => this.strike(socket, connection, node));
