@@ -142,6 +142,7 @@ export class Client {
       this.toldName = this.saidName;
       this.who = { player: welcome.player, name: welcome.name };
       if (welcome.token !== '') this.keepToken(welcome.token);
+      this.askedAt = 0; // this node has not been asked yet
       for (const room of this.rooms.values()) {
         room.suspend();
         void room.join();

@@ -22,7 +22,7 @@ export class ShortForms {
     if (!reply.ok) return;
     for (const [room, heard] of Object.entries(reply.rooms)) {
       if (!Array.isArray(heard)) continue;
-      const own = [...this.rooms.values()].find(r => r.room === room);
+      const own = [...this.rooms.values()].reverse().find(r => r.room === room); // one that was entered again has several
       if (own) reply.rooms[room] = headOf(own.term, ...heard);
     }
   }

@@ -157,6 +157,8 @@ export const limits = {
   forward: 1_000,
   /** A request of a client is tried for this long, over any number of owners. */
   request: 4_000,
+  /** A client is pinged so long after its last pong, and told the heads of its rooms: sooner than one asks for them that has nothing to do. */
+  ping: 1_700,
   /** Heads and members are exchanged between nodes this often. */
   heads: 1_000,
   /** The due index is read this often; a room this late is woken by any node. */

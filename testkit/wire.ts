@@ -1,6 +1,7 @@
 import type { Line, LineEvents } from '../client/ports.ts';
 import { ShortForms } from '../client/short-forms.ts';
 import type { Connection } from '../server/sessions/connection.ts';
+import { limits } from '../shared/limits.ts';
 import type { JoinReply, PlaceReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -114,7 +115,7 @@ export class Wire implements Line {
 
   /** What goes along with Engine.IO's pings. */
   private ping(): void {
-    this.clock.after(1_700, () => this.host.enter(() => {
+    this.clock.after(limits.ping, () => this.host.enter(() => {
       if (!this.open || !this.connection) return;
       const heads = this.client.isToldHeads() ? this.host.node.edge.heads(this.connection) : null;
       if (heads) this.send('h', heads);

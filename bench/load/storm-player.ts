@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ActReply, CreateReply, Joined, JoinReply, PlaceReply } from '../../shared/protocol.ts';
 import { greet, isChange, readChange } from './rejoin-player.ts';
-import type { SocketIoLine } from './socket-io-line.ts';
+import { nameOf, type SocketIoLine } from './socket-io-line.ts';
 
 /** As long as a handshake may take (ms) before another is tried. */
 const patience = 8_000;
-/** Pause (ms) between keep-alives of who does nothing. */
-const beat = 2_000;
+/** When who does nothing asks for heads, ms, as in the SDK (client/client.ts): so long after it heard them, and now and then in any case. */
+const [idle, seldom] = [2_000, 10_000];
 
 /**
  * A player that does nothing but keep its seat: it says its place now and then, and comes back when its line is gone, with the pauses
@@ -24,6 +24,9 @@ export class StormPlayer {
   private place: readonly [number, number] = [0, 0];
   private acted = 0;
   private spread = 100;
+  /** When this node was last asked for the room's head, and when it last said it unasked (performance.now()). */
+  private askedAt = -Infinity;
+  private headAt = -Infinity;
   private closed = false;
   private readonly session = randomUUID();
 
@@ -68,8 +71,10 @@ export class StormPlayer {
     }
     this.line = hello.line;
     this.token = hello.token;
+    this.askedAt = this.headAt = -Infinity;
     hello.line.onEvent = (packet, json) => {
       if (isChange(packet, json)) this.place = [this.place[0], readChange(packet, json).seq];
+      else if (nameOf(packet, json) === 'h') this.headAt = performance.now();
     };
     hello.line.socket.onClose = () => {
       if (this.line !== hello.line || this.closed) return;
@@ -105,9 +110,11 @@ export class StormPlayer {
 
   private async keepAlive(): Promise<void> {
     while (!this.closed) {
-      await pause(beat * (0.9 + Math.random() * 0.2));
+      await pause(idle * (0.9 + Math.random() * 0.2));
       const { line } = this;
-      if (!line) continue;
+      const now = performance.now();
+      if (!line || (now - this.headAt < idle && now - this.askedAt < seldom)) continue;
+      this.askedAt = now;
       // A line that is lost answers nothing.
       void line.ask('place', { rooms: { [this.room]: this.place } }).then(reply => { if ((reply as PlaceReply).ok) this.spread = (reply as PlaceReply).spread; });
     }

@@ -103,8 +103,7 @@ export class Gateway {
       serveClient: false,
       transports: ['websocket', 'polling'],
       // Below nginx's read timeout, so that a connection that is open is never cut for being quiet.
-      // A little more often than a client asks that has nothing to do: heads go along with pings, and spare it that.
-      pingInterval: 1_700,
+      pingInterval: limits.ping,
       pingTimeout: 4_800,
       connectTimeout: 8_000,
       maxHttpBufferSize: limits.packetBytes,
@@ -269,6 +268,7 @@ export class Gateway {
     if (decoder instanceof Decoder && this.eventPrefix === '2') decoder.ears = this.earsOf(socket, connection, node);
     socket.on('error', () => this.strike(socket, connection, node));
     socket.on('disconnect', () => {
+      if (lane) lane.besidePing = null;
       this.greeted.delete(lineOf(socket));
       node.edge.disconnect(connection);
     });

@@ -107,7 +107,7 @@ describe('what a client is told within one turn', () => {
     const [why] = (await once(socket, 'disconnect')) as [string];
     assert.equal(why, 'ping timeout');
   }, server => {
-    Object.assign(server.engine.opts, { pingInterval: 50, pingTimeout: 100 });
+    Object.assign(server.engine.opts, { pingInterval: 50, pingTimeout: 1_000 });
     server.engine.on('connection', new Lanes().open);
   }));
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { stick, stickGame } from '../unit/parlour.ts';
 import { partyAt } from './guests.ts';
+import type { TestClient } from './world.ts';
 
 /** How often within so many ms a client asked for heads, and was told them unasked. */
 async function heard({ world, clients }: Awaited<ReturnType<typeof partyAt>>, ms: number): Promise<{ asked: number; told: number }> {
@@ -44,17 +45,36 @@ describe('the keep-alive', () => {
     assert.equal(told, 0);
   });
 
-  it('[C4] asks where not all rooms can be told of', async () => {
-    const party = await partyAt(stick, stickGame(null), ['ada', 'bob'], { seed: 33 });
-    const { world, clients } = party;
+  it('[C4] asks where a node tells of some of its rooms alone', async () => {
+    const { world, clients, rooms } = await partyAt(stick, stickGame(null), ['ada', 'bob'], { seed: 33 });
+    const [{ client }] = clients as [TestClient];
+    const second = await world.clock.run(client.create(stick, { private: true }));
     await world.clock.pass(12_000);
-    // The node has lost the connection's hold on the room.
+    // The node has lost the connection's hold on one of them.
     const [line] = clients[0]!.lines;
-    const connection = line!.host.node.edge.all().find(c => c.player === clients[0]!.client.player)!;
-    connection.detach(party.rooms[0]!.id);
-    let joins = 0;
-    world.spy.sent = (client, name) => { if (client === clients[0] && name === 'join!') joins += 1; };
+    line!.host.node.edge.all().find(c => c.player === client.player)!.detach(rooms[0]!.id);
+    let [joins, told] = [0, 0];
+    world.spy.sent = (to, name) => {
+      if (to !== clients[0]) return;
+      if (name === 'join!') joins += 1;
+      if (name === 'h') told += 1;
+    };
     await world.clock.until('it joined again', () => joins > 0, 4_000);
+    assert.ok(told > 0 && second.ended === null, 'it was told of the other meanwhile');
+  });
+
+  it('[C4] [C6] asks another node as soon as it has come over, however lately it asked the former one', async () => {
+    const { world, clients } = await partyAt(stick, stickGame(null), ['ada', 'bob'], { seed: 34, nodes: ['a', 'b', 'c'] });
+    await world.clock.pass(12_000);
+    let asked = false;
+    world.spy.sent = (to, name) => { if (to === clients[0] && name === 'place!') asked = true; };
+    await world.clock.until('it has asked here', () => asked, 13_000);
+    const [line] = clients[0]!.lines;
+    clients[0]!.home = 'b';
+    world.kill(line!.host);
+    await world.clock.until('it is there', () => [...clients[0]!.lines].some(one => one.host !== line!.host) && clients[0]!.client.status.state === 'live', 5_000);
+    asked = false;
+    await world.clock.until('it has asked there', () => asked, 3_000);
   });
 
   it('[C4] notices as soon as ever that nothing comes any more', async () => {
