@@ -4,52 +4,82 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../groups.ts';
 import type { Caught, Hunt } from '../simulation/hunt.ts';
-import type { Ablation, Edit } from './list.ts';
+import { isTestHunt, type Ablation, type Edit, type TestHunt } from './ablation.ts';
+import type { TestResult } from './run-test.ts';
 
-/** What the simulator needs of the repository. */
-const parts = ['server', 'client', 'shared', 'testkit', 'test/simulation', 'test/protocol', 'test/unit/parlour.ts', 'package.json', 'tsconfig.json'];
+/** What the simulator and the tests need of the repository. */
+const parts = ['server', 'client', 'client-demo', 'shared', 'testkit', 'test', 'examples', 'tools', 'bench', 'docs', 'README.md', 'nginx.conf', 'nginx.nodes.conf', 'package.json', 'tsconfig.json'];
+const isCopied = (path: string): boolean => !/\/(node_modules|dist|pictures)$/.test(path);
+
+/** How an ablation was noticed: by a seed, or by a test (`seed` is 0 then, as for a process that ended). `seed` null: not at all. */
+export type Noticed = Caught & { seconds: number };
 
 /** A copy of the sources in a folder of its own, to be changed one rule at a time. */
 export class Copy {
   readonly folder = mkdtempSync(join(tmpdir(), 'rejoin-ablation-'));
 
   constructor() {
-    for (const part of parts) cpSync(join(ROOT, part), join(this.folder, part), { recursive: true });
+    for (const part of parts) cpSync(join(ROOT, part), join(this.folder, part), { recursive: true, filter: isCopied });
     symlinkSync(join(ROOT, 'node_modules'), join(this.folder, 'node_modules'));
   }
 
-  /** Takes a rule out, hunts, and puts it back. @throws where a text to be replaced is not there exactly once, or the hunt itself fails */
-  async without(ablation: Ablation): Promise<Caught & { seconds: number }> {
+  /** Removes a rule, hunts, and puts the rule back. @throws where a text to be replaced is not there exactly once, or the hunt itself fails */
+  async without(ablation: Ablation): Promise<Noticed> {
+    const { hunt } = ablation;
     const files = [...new Set(ablation.edits.map(e => e.file))];
+    const restore = () => { for (const file of files) cpSync(join(ROOT, file), join(this.folder, file)); };
     try {
       for (const file of files) writeFileSync(join(this.folder, file), ablation.edits.filter(e => e.file === file).reduce(replaced, readFileSync(join(ROOT, file), 'utf8')));
-      const caught = await this.hunt(ablation.hunt);
+      if (isTestHunt(hunt)) {
+        const caught = await this.test(hunt);
+        if (caught.seed === null) return caught;
+        restore();
+        const anyhow = await this.test(hunt);
+        if (anyhow.seed !== null) throw new Error(`${hunt.test} fails with all rules in place: ${anyhow.violation}`);
+        return caught;
+      }
+      const caught = await this.hunt(hunt);
       if (caught.seed === null || caught.seed === 0) return caught;
       // A seed that fails with all rules in place has caught nothing, and is a matter of its own.
-      for (const file of files) cpSync(join(ROOT, file), join(this.folder, file));
-      const anyhow = await this.hunt({ ...ablation.hunt, from: caught.seed, most: caught.seed });
+      restore();
+      const anyhow = await this.hunt({ ...hunt, from: caught.seed, most: caught.seed });
       if (anyhow.seed !== null) throw new Error(`seed ${caught.seed} fails with all rules in place: ${anyhow.violation}`);
       return caught;
     } finally {
-      for (const file of files) cpSync(join(ROOT, file), join(this.folder, file));
+      restore();
     }
   }
 
-  hunt(hunt: Hunt): Promise<Caught & { seconds: number }> {
+  async hunt(hunt: Hunt): Promise<Noticed> {
+    const { code, out, err, seconds } = await this.run('test/simulation/hunt.ts', hunt, 300_000);
+    if (code === 0) return { ...(JSON.parse(out) as Caught), seconds };
+    // A crash is noticed by anybody; what is of interest is that it was not the harness that failed.
+    if (/rooms|store|cluster|client|sessions|ownership/.test(err)) return { seed: 0, violation: `the process ended: ${err.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds };
+    throw new Error(err || 'the hunt did not end');
+  }
+
+  /** Runs tests in the copy. @throws where no title matches, or the file cannot be loaded */
+  async test(hunt: TestHunt): Promise<Noticed> {
+    const { code, out, err, seconds } = await this.run('test/ablations/run-test.ts', hunt, 120_000);
+    if (!err.includes('loaded\n')) throw new Error(`${hunt.test} cannot be loaded: ${err}`);
+    if (code !== 0) return { seed: 0, violation: code === null ? 'the tests did not end within 120 s' : `the process ended: ${err.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds };
+    const { ran, failure } = JSON.parse(out.trim().split('\n').at(-1)!) as TestResult;
+    if (ran === 0) throw new Error(`${hunt.test} has no test whose title contains: ${hunt.grep}`);
+    // An edit that leaves out a name has broken the program, not a rule.
+    if (failure?.includes('ReferenceError')) throw new Error(`the edit is broken: ${failure}`);
+    return { seed: failure === null ? null : 0, violation: failure ?? '', tried: ran, seconds };
+  }
+
+  private run(script: string, order: object, timeout: number): Promise<{ code: number | null; out: string; err: string; seconds: number }> {
     const started = performance.now();
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', join(this.folder, 'test/simulation/hunt.ts'), JSON.stringify(hunt)], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 });
-      let said = '';
-      let wrong = '';
-      child.stdout.on('data', (text: Buffer) => { said += text.toString(); });
-      child.stderr.on('data', (text: Buffer) => { wrong += text.toString(); });
+      const child = spawn(process.execPath, ['--import', 'tsx', join(this.folder, script), JSON.stringify(order)], { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], timeout, killSignal: 'SIGKILL' });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (text: Buffer) => { out += text.toString(); });
+      child.stderr.on('data', (text: Buffer) => { err += text.toString(); });
       child.once('error', reject);
-      child.once('close', code => {
-        if (code === 0) resolve({ ...(JSON.parse(said) as Caught), seconds: (performance.now() - started) / 1000 });
-        // A crash is noticed by anybody; what is of interest is that it was not the harness that failed.
-        else if (/rooms|store|cluster|client|sessions|ownership/.test(wrong)) resolve({ seed: 0, violation: `the process ended: ${wrong.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds: (performance.now() - started) / 1000 });
-        else reject(new Error(wrong || 'the hunt did not end'));
-      });
+      child.once('close', code => resolve({ code, out, err, seconds: (performance.now() - started) / 1000 }));
     });
   }
 

@@ -25,6 +25,19 @@ describe('rules that are taken out', () => {
     assert.throws(() => replaced('a b a', { file: 'x', find: 'a', replace: '' }), /2 times/);
   });
 
+  it('a named test notices: positions past the end of a term count as ours', async () => {
+    const ablation = { name: 'x', why: '', edits: [{ file: 'shared/place.ts', find: 'seq <= end && ', replace: '' }] };
+    const { seed, violation } = await copy.without({ ...ablation, hunt: { test: 'test/unit/place.test.ts', grep: 'place' } });
+    assert.equal(seed, 0);
+    assert.match(violation, /^\[P2\] stands as/);
+    await assert.rejects(copy.without({ ...ablation, hunt: { test: 'test/unit/place.test.ts', grep: 'no such title' } }), /no test whose title contains/);
+    assert.equal((await copy.test({ test: 'test/unit/place.test.ts', grep: 'place' })).seed, null, 'the rule is back');
+  }).timeout(60_000);
+
+  it('a file that cannot be loaded is an error', async () => {
+    await assert.rejects(copy.without({ name: 'x', why: '', edits: [{ file: 'shared/place.ts', find: 'export type Place', replace: 'exports type Place' }], hunt: { test: 'test/unit/place.test.ts', grep: 'place' } }), /cannot be loaded/);
+  }).timeout(60_000);
+
   for (const name of tried) {
     it(`the simulator notices: ${name}`, async () => {
       const { seed, tried: seeds } = await copy.without(ablations.find(a => a.name === name)!);

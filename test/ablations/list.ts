@@ -1,15 +1,18 @@
-import type { Hunt } from '../simulation/hunt.ts';
+import { client } from './client.ts';
+import { edit, type Ablation } from './ablation.ts';
+import { hostile } from './hostile.ts';
+import { life } from './life.ts';
+import { lobby } from './lobby.ts';
+import { seats } from './seats.ts';
+import { time } from './time.ts';
+import { values } from './values.ts';
 
-export interface Edit { file: string; find: string; replace: string }
-/** A rule of the protocol that is taken out of a copy of the sources. The simulator has to notice within `hunt.most` seeds. */
-export interface Ablation { name: string; why: string; edits: readonly Edit[]; hunt: Hunt }
-
-const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 const memory = 'server/store/memory-store.ts';
 const host = 'server/rooms/host.ts';
 const room = 'server/rooms/room.ts';
 
-export const ablations: readonly Ablation[] = [
+/** Rules of a running match. */
+const match: readonly Ablation[] = [
   { name: 'the fence is ignored', why: 'a frozen owner that wakes goes on writing', hunt: { scenario: 'table', most: 400 }, edits: [edit(memory, `if (!room || room.token !== append.token) return 'fenced';`, `if (!room) return 'fenced';`)] },
   { name: 'no expected seq', why: 'a command that is sent twice writes twice', hunt: { scenario: 'table', most: 400 }, edits: [edit(memory, `if (append.seq !== room.seq + 1) return 'seq';`, '')] },
   { name: 'claims expect nobody', why: 'two nodes take a room from each other', hunt: { scenario: 'table', most: 400 }, edits: [edit(memory, `if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };`, '')] },
@@ -53,3 +56,5 @@ export const ablations: readonly Ablation[] = [
   { name: 'nobody looks for what is due', why: 'with nobody connected a turn never ends', hunt: { schedule: 'nobody connected', most: 5 }, edits: [edit('server/ownership/due-scan.ts', 'const now = clock.now();', 'if (clock.now() > 0) return;\n    const now = clock.now();')] },
   { name: 'answers without asking the store', why: 'an owner of the past answers from its memory', hunt: { scenario: 'table', most: 600 }, edits: [edit(host, 'if (this.journal.surelyOurs && !this.checkAsked) return true;\n    this.checkAsked = false;', 'this.checkAsked = false;\n    if (!this.ended) return true;')] },
 ];
+
+export const ablations: readonly Ablation[] = [...match, ...seats, ...values, ...lobby, ...time, ...client, ...hostile, ...life];

@@ -1,12 +1,13 @@
 /**
- * `npm run ablations`: takes the protocol's rules out of a copy of the sources, one at a time, and has the simulator notice.
+ * `npm run ablations`: removes one rule at a time from a copy of the sources; the simulator, or the test that the ablation names, must notice.
  *
  *   --only TEXT   those whose name has it (again for more)
  *
- * Prints a table. Ends with 1 where one was not noticed, or the sources as they are fail.
+ * Prints a table. Exits with 1 if a rule was not noticed, or if the unchanged sources fail.
  */
 import { parseArgs } from 'node:util';
 import { Copy } from './ablate.ts';
+import { isTestHunt, type Ablation } from './ablation.ts';
 import { ablations } from './list.ts';
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true, default: [''] } } });
@@ -16,11 +17,15 @@ try {
   process.stdout.write('| rule taken out | because | noticed at | by |\n|---|---|---|---|\n');
   for (const ablation of ablations.filter(a => values.only.some(text => a.name.includes(text)))) {
     const { seed, violation, tried, seconds } = await copy.without(ablation).catch((error: Error) => ({ seed: null, violation: error.message, tried: 0, seconds: 0 }));
-    const where = ablation.hunt.schedule ?? ablation.hunt.scenario;
     if (seed === null) missed += 1;
-    process.stdout.write(`| ${ablation.name} | ${ablation.why} | ${seed === null ? `**not** in ${tried} of` : `seed ${seed} of`} ${where} (${seconds.toFixed(0)} s) | ${violation.slice(0, 140).replaceAll('|', '/').replaceAll('\n', ' ')} |\n`);
+    process.stdout.write(`| ${ablation.name} | ${ablation.why} | ${placeOf(ablation.hunt, seed, tried)} (${seconds.toFixed(0)} s) | ${violation.slice(0, 140).replaceAll('|', '/').replaceAll('\n', ' ')} |\n`);
   }
 } finally {
   copy.remove();
+}
+
+function placeOf(hunt: Ablation['hunt'], seed: number | null, tried: number): string {
+  if (isTestHunt(hunt)) return `${seed === null ? '**not** by' : ''} ${hunt.test.replace(/^test\//, '')}`.trim();
+  return `${seed === null ? `**not** in ${tried} of` : `seed ${seed} of`} ${hunt.schedule ?? hunt.scenario}`;
 }
 process.exitCode = missed > 0 ? 1 : 0;

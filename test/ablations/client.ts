@@ -1,0 +1,3 @@
+import { type Ablation } from './ablation.ts';
+
+export const client: readonly Ablation[] = [];
