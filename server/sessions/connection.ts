@@ -70,7 +70,7 @@ export class Connection {
   attach(room: string, attachment: Attachment): void {
     const old = this.rooms.get(room);
     for (const channel of old?.channels ?? []) if (!attachment.channels.includes(channel)) this.unsubscribe(channel);
-    this.rooms.set(room, { ...attachment, number: old?.number ?? this.casts.take(room), known: old?.known ?? null });
+    this.rooms.set(room, { ...attachment, number: old?.number ?? this.casts.enter(room, this), known: old?.known ?? null });
   }
 
   /** The answer to a join has just been sent: what follows may be said by the number and under the term that it gave. */
@@ -82,7 +82,7 @@ export class Connection {
   detach(room: string): Attachment | undefined {
     const attachment = this.rooms.get(room);
     for (const channel of attachment?.channels ?? []) this.unsubscribe(channel);
-    if (attachment) this.casts.giveBack(room);
+    if (attachment) this.casts.leave(room, this);
     this.rooms.delete(room);
     return attachment;
   }

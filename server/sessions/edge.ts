@@ -66,10 +66,7 @@ export class Edge {
   }
 
   /** Whether any of this node's clients is in that room. */
-  hasMembers(room: string): boolean {
-    for (const c of this.connections.values()) if (c.rooms.has(room)) return true;
-    return false;
-  }
+  hasMembers(room: string): boolean { return this.casts.in(room).length > 0; }
 
   /** Broadcasts may have been lost to this node: everybody is to compare and catch up. */
   resyncAll(): void {
@@ -89,7 +86,7 @@ export class Edge {
 
   /** There is no such room any more: its members here hear it, should they not have been told. */
   roomGone(room: string): void {
-    for (const connection of this.connections.values()) if (connection.rooms.has(room)) connection.notice({ room, code: 'closed' });
+    for (const connection of this.casts.in(room)) connection.notice({ room, code: 'closed' });
   }
 
   /** Hands a notice to one connection, if it is still here. */

@@ -12,8 +12,8 @@ const stateFrom = '{"state":'.length;
  */
 export class LocalCasts {
   private readonly channels = new Map<Channel, Connection[]>();
-  /** Numbers of rooms on this node, and how many connections go by each. Never given out twice. */
-  private readonly numbers = new Map<string, { number: number; users: number }>();
+  /** The rooms that connections of this node are in, each with a number that is never given out twice. */
+  private readonly rooms = new Map<string, { number: number; connections: Connection[] }>();
   private lastNumber = 0;
 
   subscribe(channel: Channel, connection: Connection): void {
@@ -29,18 +29,23 @@ export class LocalCasts {
     else this.channels.delete(channel);
   }
 
-  /** The room's number, for one more connection. */
-  take(room: string): number {
-    let own = this.numbers.get(room);
-    if (!own) this.numbers.set(room, own = { number: ++this.lastNumber, users: 0 });
-    own.users += 1;
+  /** Adds a connection to a room. @returns the room's number */
+  enter(room: string, connection: Connection): number {
+    let own = this.rooms.get(room);
+    if (!own) this.rooms.set(room, own = { number: ++this.lastNumber, connections: [] });
+    own.connections.push(connection);
     return own.number;
   }
 
-  giveBack(room: string): void {
-    const own = this.numbers.get(room);
-    if (own && --own.users === 0) this.numbers.delete(room);
+  leave(room: string, connection: Connection): void {
+    const own = this.rooms.get(room);
+    if (!own) return;
+    own.connections = own.connections.filter(c => c !== connection);
+    if (own.connections.length === 0) this.rooms.delete(room);
   }
+
+  /** The connections that are in a room. Found by the room: asked for each room at once when a node dies or the store restarts. */
+  in(room: string): readonly Connection[] { return this.rooms.get(room)?.connections ?? []; }
 
   tell(channel: Channel, { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange): void {
     const to = this.channels.get(channel);

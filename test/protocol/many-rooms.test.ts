@@ -38,3 +38,36 @@ describe('a node that dies with many rooms', () => {
     }
   });
 });
+
+describe('a store that restarts under a node with many rooms', () => {
+  /** How many connections the node looks at until it runs all of its rooms again, and until those are told that are gone. */
+  async function looks(rooms: number): Promise<number> {
+    const world = new World([ledgerGame]);
+    const [a] = (await world.start('a')) as [Host];
+    const ids = await Promise.all(Array.from({ length: rooms }, async (_x, i) => {
+      const made = await world.clock.run(a.node.lobby.create(`p${i}`, { game: 'ledger' }));
+      assert.ok(made.ok);
+      await world.clock.run(member(a, `p${i}`, made.room));
+      return made.room;
+    }));
+    const connections = (a.node.edge as unknown as { connections: Map<string, unknown> }).connections;
+    let looked = 0;
+    connections.values = function* () {
+      for (const [, connection] of this) {
+        looked += 1;
+        yield connection as never;
+      }
+    } as never;
+    world.anotherStore();
+    await world.clock.until('all rooms go on', () => ids.every(room => a.owns(room)), 5_000);
+    for (const room of ids) (world.memory as unknown as { rooms: Map<string, unknown> }).rooms.delete(room);
+    world.anotherStore();
+    await world.clock.until('all are told', () => [...Map.prototype.values.call(connections) as Iterable<{ rooms: Map<string, unknown> }>].every(c => c.rooms.size === 0), 5_000);
+    return looked;
+  }
+
+  it('[O4] looks at each connection a few times, not once for each room', async () => {
+    const [few, many] = [await looks(30), await looks(120)];
+    assert.ok(many < 5 * few, `${few} for 30 rooms, ${many} for 120`);
+  });
+});
