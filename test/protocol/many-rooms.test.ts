@@ -52,7 +52,7 @@ describe('a store that restarts under a node with many rooms', () => {
     }));
     const connections = (a.node.edge as unknown as { connections: Map<string, unknown> }).connections;
     let looked = 0;
-    connections.values = function* () {
+    connections.values = function* (this: Map<string, unknown>) {
       for (const [, connection] of this) {
         looked += 1;
         yield connection as never;
