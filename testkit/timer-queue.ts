@@ -1,14 +1,14 @@
 import type { Timer } from '../server/ports.ts';
 
-interface Waiting extends Timer { at: number; order: number; fn: (() => void) | null }
+interface Waiting extends Timer { at: number; /** When it was set. */ set: number; order: number; fn: (() => void) | null }
 
 /** Timers by time, and at the same time by who came first: a binary heap, in which those that are cancelled stay until their time comes. */
 export class TimerQueue {
   private readonly heap: Waiting[] = [];
   private order = 0;
 
-  add(at: number, fn: () => void): Timer {
-    const entry: Waiting = { at, order: this.order++, fn, cancel: () => { entry.fn = null; } };
+  add(at: number, fn: () => void, set = at): Timer {
+    const entry: Waiting = { at, set, order: this.order++, fn, cancel: () => { entry.fn = null; } };
     this.rise(entry);
     return entry;
   }
@@ -29,6 +29,21 @@ export class TimerQueue {
     this.heap[0]!.fn = null;
     this.drop();
     return fn;
+  }
+
+  /** When the next timer that was set for at least `ms` ahead is due; Infinity for none. */
+  nextOf(ms: number): number { return this.heap.reduce((least, { at, set, fn }) => (fn !== null && at - set >= ms ? Math.min(least, at) : least), Infinity); }
+
+  /** Puts off all timers by `by`, except those that were set for at least `ms` ahead. */
+  putOff(by: number, ms: number): void {
+    const all = this.heap.splice(0).filter(({ fn }) => fn !== null);
+    for (const entry of all) {
+      if (entry.at - entry.set < ms) {
+        entry.at += by;
+        entry.set += by;
+      }
+      this.rise(entry);
+    }
   }
 
   private rise(entry: Waiting): void {

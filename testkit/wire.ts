@@ -22,7 +22,7 @@ export class Wire implements Line {
   /** When the last message of each way arrives: one that is late holds up those behind it, as on one connection. */
   private readonly arrives = { up: 0, down: 0 };
 
-  constructor(id: string, readonly host: Host, private readonly client: TestClient, player: string, private readonly clock: VirtualClock, private readonly events: LineEvents) {
+  constructor(id: string, readonly host: Host, private readonly client: TestClient, who: { player: string; name: string; token: string }, private readonly clock: VirtualClock, private readonly events: LineEvents) {
     host.links.add(this);
     client.lines.add(this);
     // A node that stands still takes a connection, and says nothing.
@@ -41,9 +41,9 @@ export class Wire implements Line {
         subscribe: channel => { this.channels.add(channel); },
         unsubscribe: channel => { this.channels.delete(channel); },
         close: () => this.cut(),
-      }, { player, name: player });
+      }, { player: who.player, name: who.name });
       this.ping();
-      this.send('welcome', [{ player, name: player, token: '', node: host.name, now: clock.now(), wire: 1 } satisfies Welcome]);
+      this.send('welcome', [{ ...who, node: host.name, now: clock.now(), wire: 1 } satisfies Welcome]);
     }));
   }
 

@@ -7,6 +7,8 @@ import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Message, Meter, Packe
 import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
+import type { Handshake } from '../shared/protocol.ts';
+import type { Refused } from '../shared/refusals.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { Streams, type Carriage } from './streams.ts';
 import { VirtualClock, type Pace } from './virtual-clock.ts';
@@ -76,7 +78,7 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** What the server makes of a handshake: who it is, or a refusal. */ identify(handshake: Handshake): { player: string; name: string; token: string } | Refused; /** By how much the device clock is wrong (ms). */ skew: number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
 const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
@@ -232,27 +234,28 @@ export class World {
     }
   }
 
-  client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom'> = {}): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
-    const clock: ClientClock = { now: () => this.clock.now(), mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
+  client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom' | 'storage' | 'token' | 'name'> = {}): TestClient {
+    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, identify: () => ({ player, name: player, token: '' }), skew: 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
+    const clock: ClientClock = { now: () => this.clock.now() + made.skew, mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, fn);
       return () => timer.cancel();
     } };
-    made.client = new Client('test:', { transport: this.transport(made, player), clock, storage: null, name: player, ...options });
+    made.client = new Client('test:', { transport: this.transport(made), clock, storage: null, name: player, ...options });
     return made;
   }
 
-  private transport(client: TestClient, player: string): Transport {
-    return { open: (_handshake, route, events) => this.open(client, player, route, events) };
+  private transport(client: TestClient): Transport {
+    return { open: (handshake, route, events) => this.open(client, handshake, route, events) };
   }
 
-  private open(client: TestClient, player: string, route: Route, events: LineEvents): Line {
+  private open(client: TestClient, handshake: Handshake, route: Route, events: LineEvents): Line {
     // The proxy in front: the usual way leads home while home can be connected to, that of a room to one node for all, any other way to any node.
     const able = [...this.hosts.values()].filter(h => h.state !== 'dead');
     const home = able.find(h => h.name === client.home);
     const host = client.offline ? undefined : typeof route === 'object' ? nodeOf(route.room, able.filter(h => !h.node.isDraining)) : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
-    if (host) return new Wire(`wire-${++this.lastWire}`, host, client, player, this.clock, events);
-    this.clock.after(latency.line, () => events.closed(null));
+    const who = host && client.identify(handshake);
+    if (who && !('code' in who)) return new Wire(`wire-${++this.lastWire}`, host, client, who, this.clock, events);
+    this.clock.after(latency.line, () => events.closed(who ?? null));
     return { request: () => Promise.reject(new Error('no line')), say: () => {}, close: () => {} };
   }
 

@@ -23,8 +23,11 @@ export class Attendance {
   /** Monotonic ms since when the room is run here, and since when nobody has been connected. */
   readonly since: number;
   private aloneSince: number;
+  /** Monotonic ms of the last look, and until when nobody counts as away because this process stood still. */
+  private lookedAt: number;
+  private blindUntil: number;
 
-  constructor(private readonly parts: AttendanceParts) { this.aloneSince = this.since = parts.clock.mono(); }
+  constructor(private readonly parts: AttendanceParts) { this.aloneSince = this.since = this.lookedAt = this.blindUntil = parts.clock.mono(); }
 
   /** Nobody is here, also after all nodes must have reported: until then a new owner takes it that somebody is. */
   get alone(): boolean { return this.members.size === 0 && this.parts.clock.mono() - this.since > limits.unseen; }
@@ -42,9 +45,12 @@ export class Attendance {
    */
   look(doc: RoomDocument): Input[] {
     const mono = this.parts.clock.mono();
-    this.members.expire(mono);
+    // A process that was suspended has heard no reports meanwhile. It waits for those of all nodes, like a new owner.
+    if (mono - this.lookedAt > limits.unseen) this.blindUntil = mono + limits.unseen;
+    this.lookedAt = mono;
+    if (mono >= this.blindUntil) this.members.expire(mono);
     if (this.members.size > 0) this.aloneSince = mono;
-    const early = mono - this.since <= limits.unseen; // a new owner has not heard from all nodes yet
+    const early = mono < this.blindUntil || mono - this.since <= limits.unseen; // a new owner has not heard from all nodes yet
     return doc.hidden.seats.flatMap((seat, i): Input[] => {
       const shown = doc.room.seats[i];
       if (!seat || !shown || isBot(seat.player)) return [];

@@ -1,3 +1,5 @@
-import { type Ablation } from './ablation.ts';
+import { edit, type Ablation } from './ablation.ts';
 
-export const life: readonly Ablation[] = [];
+export const life: readonly Ablation[] = [
+  { name: 'a suspended owner judges at once', why: 'it has heard no reports, and takes everybody for away', hunt: { test: 'test/protocol/suspended.test.ts', grep: 'no player who is connected counts as away' }, edits: [edit('server/rooms/attendance.ts', 'if (mono - this.lookedAt > limits.unseen) this.blindUntil = mono + limits.unseen;', '')] },
+];
