@@ -16,7 +16,7 @@ describe('processes that were suspended', () => {
     assert.deepEqual(away, []);
     assert.ok((await world.clock.run(adas.act.add({ id: 'after' }))).ok);
     await world.clock.until('both see it', () => ids(bobs).includes('after'));
-    assert.ok((docOf(world, id) as RoomDocument).room.seats.every(s => s === null || s.here));
+    assert.ok((docOf(world, id) as unknown as RoomDocument).room.seats.every(s => s === null || s.here));
   });
 
   it('[S2] a player whose node died with the machine suspended is away in the end', async () => {
@@ -26,6 +26,6 @@ describe('processes that were suspended', () => {
     bob.client.close();
     await world.clock.pass(6_000);
     for (const host of world.hosts.values()) world.thaw(host);
-    await world.clock.until('bob is away', () => (docOf(world, id) as RoomDocument).room.seats.some(s => s?.player === 'bob' && !s.here), 12_000);
+    await world.clock.until('bob is away', () => (docOf(world, id) as unknown as RoomDocument).room.seats.some(s => s?.player === 'bob' && !s.here), 12_000);
   });
 });
