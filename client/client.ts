@@ -6,6 +6,7 @@ import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayR
 import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
 import { Listeners } from './listeners.ts';
+import { checkName, checkOutgoing, checkRequest, type Checked } from './outgoing.ts';
 import type { ClientClock, Transport } from './ports.ts';
 import { Replay } from './replay.ts';
 import { Room } from './room.ts';
@@ -120,7 +121,7 @@ export class Client {
     this.clock = options.clock ?? browserClock;
     this.storage = options.storage === undefined ? defaultStorage() : options.storage;
     this.token = options.token ?? this.storage?.getItem(tokenKey) ?? null;
-    this.name = options.name;
+    this.name = options.name === undefined ? undefined : checkName(options.name);
     this.connector = new Connector(
       options.transport ?? socketTransport(url, options), this.clock,
       () => {
@@ -171,6 +172,7 @@ export class Client {
    * ```
    */
   async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
+    sendable(how); // before there is a room that nobody would enter
     const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
     return this.enter<D>({ room: made.room, ...brought(how) }, game);
   }
@@ -256,8 +258,8 @@ export class Client {
    * ```
    */
   async rename(name: string): Promise<void> {
-    this.name = name;
-    while (this.toldName !== name) {
+    const said = this.name = checkName(name);
+    while (this.toldName !== said) {
       this.connector.renew();
       await new Promise<void>(done => { const stop = this.connector.onWelcome.add(() => { stop(); done(); }); });
     }
@@ -285,7 +287,8 @@ export class Client {
     this.connector.close();
   }
 
-  private async enter<D extends ContractDef>(request: JoinRequest, game: Contract<D>): Promise<Room<D>> {
+  private async enter<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
+    const request = { ...asked, ...sendable({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...sendable({ options: asked.quick.options }) } } : {}) } as JoinRequest;
     const session = this.random();
     const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request))) as Joined;
     return this.rooms.get(reply.room) as unknown as Room<D>;
@@ -307,7 +310,8 @@ export class Client {
   private readonly early: [room: string, change: WireChange][] = [];
 
   /** Asks until there is an answer; a refusal that says "again" is asked again. */
-  private async ask<K extends RequestName>(name: K, body: Requests[K][0], onOk?: (reply: Joined) => void): Promise<Requests[K][1] & { ok: true }> {
+  private async ask<K extends RequestName>(name: K, given: Requests[K][0], onOk?: (reply: Joined) => void): Promise<Requests[K][1] & { ok: true }> {
+    const body = passed(checkRequest(name, given)) as Requests[K][0];
     for (;;) {
       await this.connected();
       let reply: Requests[K][1] | Refused;
@@ -450,6 +454,20 @@ export class Client {
  * ```
  */
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
+
+/** @returns the value @throws RoomRefused */
+function passed(checked: Checked): Json {
+  if (checked.ok) return checked.value;
+  throw new RoomRefused(checked.code, checked.detail);
+}
+
+/** Options and profile as they are sent. @throws RoomRefused where they cannot be */
+function sendable({ options, profile }: { options?: unknown; profile?: unknown }): { options?: JsonObject; profile?: Json } {
+  return {
+    ...(options === undefined ? {} : { options: passed(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
+    ...(profile === undefined ? {} : { profile: passed(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
+  };
+}
 
 const named = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });
 

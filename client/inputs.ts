@@ -2,6 +2,7 @@ import { parse, type ContractDef } from '../shared/contract.ts';
 import type { Json } from '../shared/json.ts';
 import { limits } from '../shared/limits.ts';
 import type { InputRequest } from '../shared/protocol.ts';
+import { checkOutgoing } from './outgoing.ts';
 
 type Message = Omit<InputRequest, 'room'>;
 
@@ -37,22 +38,32 @@ export class InputSender {
   get waits(): boolean { return this.waiting !== null; }
 
   /** Holds a value, or presses, by what the contract says of the name. @throws TypeError for a name that is not in it, or a value that does not fit */
-  put(name: string, value: Json | undefined): void {
+  put(name: string, given: unknown): void {
     const kind = this.def.inputs && Object.hasOwn(this.def.inputs, name) ? this.def.inputs[name] : undefined;
     if (!kind) throw new TypeError(`this game has no input '${name}'`);
+    let value: Json = null;
     if (kind.kind === 'held') {
+      value = this.check(name, given);
       if (JSON.stringify(this.held[name]) === JSON.stringify(value)) return;
       const read = parse(kind.schema, value);
       if (!read.ok) throw new TypeError(`input '${name}': ${read.detail}`);
     }
     const first = this.waiting === null;
     this.waiting ??= { hold: {}, press: {} };
-    if (kind.kind === 'held') this.held[name] = this.waiting.hold[name] = value ?? null;
+    if (kind.kind === 'held') this.held[name] = this.waiting.hold[name] = value;
     else this.waiting.press[name] = Math.min(limits.presses, (this.waiting.press[name] ?? 0) + 1);
     if (!first) return;
     const pause = this.lastSent + 1000 / (this.def.tick?.hz ?? 20) - this.port.now();
     if (pause <= 0) this.flush();
     else this.port.after(pause, () => this.flush());
+  }
+
+  /** All that is held goes into one message again and again, so it is all of it that has to fit. */
+  private check(name: string, given: unknown): Json {
+    const checked = checkOutgoing(`input '${name}'`, given ?? null);
+    const all = checked.ok ? checkOutgoing('what is held', { ...this.held, [name]: checked.value }, 'heldBytes') : checked;
+    if (!all.ok) throw new TypeError(all.detail);
+    return (all.value as Record<string, Json>)[name]!;
   }
 
   /** Numbers up to this one have counted; said with each change of the room. */

@@ -1,11 +1,13 @@
 import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, ProfileIn, ProfileOf, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
 import { apply, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
+import { limits } from '../shared/limits.ts';
 import { samePlace, type Place } from '../shared/place.ts';
 import type { Heard, Joined, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
 import { InputSender } from './inputs.ts';
+import { checkOutgoing, checkSignal } from './outgoing.ts';
 import { Listeners } from './listeners.ts';
 import { Outbox, type Said } from './outbox.ts';
 import type { ClientClock } from './ports.ts';
@@ -61,7 +63,7 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   readonly input: Input<D>;
   /**
-   * What one tells the others: `room.signal.emote('gg')`.
+   * What one tells the others: `room.signal.emote('gg')`. Throws a TypeError for a name or data that the contract does not have.
    * @example
    * ```ts
    * room.signal.emote('gg') // the others hear it by room.onSignal, if they are there now
@@ -150,11 +152,11 @@ export class Room<D extends ContractDef = ContractDef> {
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
-    this.act = named(name => (data: Json = {}) => this.perform(name, data)) as Act<D>;
+    this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
     this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
-    this.signal = named(name => (data: Json) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data }); }) as Signal<D>;
+    this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
     this.onChange = fn => this.changed.add(fn);
     this.changed.add(() => this.story.look());
     this.onStatus = fn => this.story.told.add(fn);
@@ -302,8 +304,10 @@ export class Room<D extends ContractDef = ContractDef> {
    * ```
    */
   async bring(profile: ProfileIn<D> | null): Promise<Said<RefusalCode>> {
+    const checked = checkOutgoing('profile', profile, 'profileBytes');
+    if (!checked.ok) return checked;
     const { brought } = this;
-    const mine = this.brought = profile as Json;
+    const mine = this.brought = checked.value;
     const said = await this.perform('$profile', mine);
     if (!said.ok && this.brought === mine) this.brought = brought;
     return said;
@@ -352,9 +356,17 @@ export class Room<D extends ContractDef = ContractDef> {
     this.finish({ ok: false, code: 'left' });
   }
 
-  private async perform(name: string, data: Json): Promise<Said<never>> {
+  /** What cannot be sent is refused at once, and holds nothing up. */
+  private async perform(name: string, data: unknown): Promise<Said<never>> {
     if (this.over) return this.over as Refused<never>;
     if (this.parts.watch) return refused('not-seated') as Refused<never>;
+    const checked = checkOutgoing('data', data);
+    if (!checked.ok) return checked as Refused<never>;
+    if (name.length === 0 || name.length > limits.wordLength) return refused('no-such-action') as Refused<never>;
+    return this.performChecked(name, checked.value);
+  }
+
+  private async performChecked(name: string, data: Json): Promise<Said<never>> {
     const one: Underway = { name, data, place: null };
     this.done.add(one);
     const said = await this.outbox.act(name, data, said => {

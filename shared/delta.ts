@@ -1,4 +1,4 @@
-import { at, badScalar, forbiddenKeys, isPlain, NotJson, type Json, type JsonObject } from './json.ts';
+import { at, badScalar, isPlain, NotJson, type Json, type JsonObject } from './json.ts';
 
 /**
  * What changed between two JSON values, in a form that a client in any language applies in a few lines:
@@ -51,7 +51,7 @@ class Walk {
 
   /** "#" is how a change says an array's length; as a name of a field it could not be told apart. */
   checkKey(key: string): void {
-    if (key === '#' || forbiddenKeys.has(key)) this.fail(`given the key ${key}`);
+    if (key === '#' || key === '__proto__') this.fail(`given the key ${key}`);
   }
 }
 
@@ -157,7 +157,7 @@ export function apply(target: Json, changes: Changes): void {
   const into = target as Record<string, Json>;
   if (Array.isArray(target) && typeof changes['#'] === 'number') target.length = changes['#'];
   for (const key of Object.keys(changes)) {
-    if (forbiddenKeys.has(key) || (key === '#' && Array.isArray(target))) continue;
+    if (key === '__proto__' || (key === '#' && Array.isArray(target))) continue;
     const change = changes[key]!;
     if (Array.isArray(change)) {
       if (change.length === 0) delete into[key];

@@ -11,8 +11,11 @@ export class NotJson extends Error {
   }
 }
 
-/** Keys that reach an object's prototype somewhere down the road. They have no place in a payload or a state. */
-export const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/**
+ * A key that a client may not send: code that copies fields by assignment would change the prototype of its target.
+ * A state may have it as any other key.
+ */
+export const forbiddenKey = '__proto__';
 
 export const at = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
 
@@ -81,7 +84,7 @@ export function checkPayload(value: unknown, bounds: { depth: number; values: nu
     }
     if (!isPlain(v)) return { what: ' is not a plain object', path: [] };
     for (const key of Object.keys(v)) {
-      if (forbiddenKeys.has(key)) return { what: ` has the key ${key}`, path: [] };
+      if (key === forbiddenKey) return { what: ` has the key ${key}`, path: [] };
       const bad = walk((v as Record<string, unknown>)[key], depth + 1);
       if (bad) return bad.path.push(key), bad;
     }

@@ -4,13 +4,23 @@
  */
 export const limits = {
   // --- what a client may send -------------------------------------------------------------
-  /** One packet from a client; more closes its connection. */
+  /** One packet from a client; a longer one is refused with `too-large`. */
   packetBytes: 16_384,
+  /** A packet above this closes the connection: it is not even read. */
+  frameBytes: 65_536,
+  /** The data of one action or signal, or all held inputs: the client refuses more, so that the packet with its names and numbers fits. */
+  dataBytes: 16_000,
+  heldBytes: 12_288,
   /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
   payloadDepth: 12,
   payloadValues: 1_000,
-  /** A player's name, after trimming, in UTF-16 units. */
+  /** A player's name, after trimming, in characters; and as it is sent, in UTF-16 units: what follows is not looked at. */
   nameLength: 24,
+  nameUnits: 200,
+  /** Names of actions, signals and inputs. */
+  wordLength: 64,
+  /** Inputs that a contract may declare. */
+  inputNames: 32,
   /** Ids of players, where an app's own authentication gives them. */
   playerIdLength: 128,
   /** Ids that clients mint (sessions, keys of a creation). */
@@ -228,6 +238,9 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.hang.blame + 2 * l.hang.look < l.silence - 2 * l.beat, 'hang.blame + 2 × hang.look < silence − 2 × beat: the next owner should find what hung');
   must(l.hang.kept > l.hang.most, 'hang.kept > hang.most');
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
+  must(l.dataBytes + 4 * l.wordLength < l.packetBytes, 'dataBytes + names < packetBytes: what the client lets through, the server reads');
+  must(l.heldBytes + l.inputNames * 2 * l.wordLength <= l.packetBytes, 'heldBytes + presses < packetBytes');
+  must(l.packetBytes < l.frameBytes, 'packetBytes < frameBytes: a packet that is too large is answered');
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
   must(l.packets.burst > l.requests.burst + l.inputs.burst + l.signals.burst, 'packets ≥ requests + inputs + signals: nobody is closed for what is merely refused');
   must(l.packets.perSecond > l.requests.perSecond + l.inputs.perSecond + l.signals.perSecond, 'packets per second, too');

@@ -10,6 +10,7 @@
 export const refusals = {
   // the connection and the request
   'bad-request': { duty: 'final', spends: false, says: 'The request is malformed.' },
+  'too-large': { duty: 'final', spends: false, says: 'The message is larger than it may be.' },
   'slow-down': { duty: 'retry', spends: false, says: 'Too many requests.' },
   'bad-token': { duty: 'stop', spends: false, says: 'The token is forged, expired or not for this server.' },
   'too-many-rooms': { duty: 'final', spends: false, says: 'This connection is in too many rooms.' },

@@ -10,6 +10,9 @@ import type { Host, TestClient } from './world.ts';
 /** One way, in ms. */
 export const latency = { store: 0.4, bus: 0.3, line: 1 };
 
+/** Bytes of a message as Socket.IO sends it: `42["act",{…}]`, with the number that asks for an answer. */
+const packetBytes = (name: string, body: string): number => Buffer.byteLength(`421234["${name}",${body}]`);
+
 /** A connection: a client at one end, a node at the other. All that passes is text, in order, until it is cut. */
 export class Wire implements Line {
   readonly channels = new Set<string>();
@@ -71,7 +74,11 @@ export class Wire implements Line {
       const text = JSON.stringify(body);
       this.pass('up', () => this.host.enter(() => {
         if (!this.open || !this.connection) return;
-        void this.host.node.edge.handle(this.connection, name, JSON.parse(text)).then(reply => {
+        const bytes = packetBytes(name, text);
+        if (bytes > limits.frameBytes) return this.cut(); // as Engine.IO does
+        const { edge } = this.host.node;
+        const asked: Promise<unknown> = bytes > limits.packetBytes ? Promise.resolve(edge.tooLarge(this.connection, bytes)) : edge.handle(this.connection, name, JSON.parse(text));
+        void asked.then(reply => {
           if (reply === null) return this.cut();
           this.toClient(`${name}!`, JSON.stringify(reply), answer => {
             if (!this.waiting.delete(id)) return;
@@ -91,7 +98,10 @@ export class Wire implements Line {
     const input = name === 'input' ? this.short.input(body as Sayings['input']) : null;
     const text = JSON.stringify(input ?? body);
     this.pass('up', () => this.host.enter(() => {
-      if (this.open && this.connection && !this.host.node.edge.hear(this.connection, input ? 'i' : name, JSON.parse(text))) this.cut();
+      if (!this.open || !this.connection) return;
+      const bytes = packetBytes(name, text);
+      const { edge } = this.host.node;
+      if (bytes > limits.packetBytes ? bytes > limits.frameBytes || edge.tooLarge(this.connection, bytes) === null : !edge.hear(this.connection, input ? 'i' : name, JSON.parse(text))) this.cut();
     }));
   }
 

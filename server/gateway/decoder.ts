@@ -1,7 +1,10 @@
 import { Decoder as SocketIoDecoder } from 'socket.io-parser';
+import { limits } from '../../shared/limits.ts';
 
 /** Takes in an event of a client: `id` by which it wants to be answered, null where it does not. @returns false when Socket.IO is to take it in */
 export type Ears = (name: string, data: unknown, id: number | null) => boolean;
+/** Hears of a packet that is too large to be read: what it begins with, and how many bytes it has. */
+export type TooLarge = (head: string, bytes: number) => void;
 
 /**
  * Socket.IO's decoder, with a short way for what clients say many times a second: an event of the main namespace with one
@@ -9,8 +12,14 @@ export type Ears = (name: string, data: unknown, id: number | null) => boolean;
  */
 export class Decoder extends SocketIoDecoder {
   ears: Ears | null = null;
+  tooLarge: TooLarge | null = null;
 
   override add(chunk: unknown): void {
+    const bytes = typeof chunk === 'string' ? bytesAbove(limits.packetBytes, chunk) : chunk instanceof Uint8Array ? chunk.byteLength : 0;
+    if (bytes > limits.packetBytes) {
+      if (typeof chunk !== 'string' || this.tooLarge === null) throw new RangeError(`a packet of ${bytes} bytes`); // Socket.IO closes the connection
+      return this.tooLarge(chunk.slice(0, 128), bytes);
+    }
     if (this.ears === null || typeof chunk !== 'string' || !this.heard(chunk, this.ears)) super.add(chunk);
   }
 
@@ -28,4 +37,12 @@ export class Decoder extends SocketIoDecoder {
     }
     return Array.isArray(said) && said.length === 2 && typeof said[0] === 'string' && ears(said[0], said[1], number === '' ? null : Number(number));
   }
+}
+
+/** Bytes of a text in UTF-8 where they may exceed `limit`; 0 where they cannot. */
+const bytesAbove = (limit: number, text: string): number => (text.length > limit / 3 ? Buffer.byteLength(text) : 0);
+
+/** The id by which a packet of a client wants to be answered, read from its first characters; null where there is none. */
+export function answerIdOf(head: string): string | null {
+  return /^2(?:\/[^,]{0,64},)?(\d{1,15})\["/.exec(head)?.[1] ?? null;
 }

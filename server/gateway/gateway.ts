@@ -12,7 +12,7 @@ import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import type { Encoded } from '../sessions/encoded.ts';
 import { readName } from '../sessions/read.ts';
-import { Decoder, type Ears } from './decoder.ts';
+import { answerIdOf, Decoder, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, UpgradeAnswers, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
@@ -106,7 +106,8 @@ export class Gateway {
       pingInterval: limits.ping,
       pingTimeout: 4_800,
       connectTimeout: 8_000,
-      maxHttpBufferSize: limits.packetBytes,
+      // Above a packet's own limit: what is too large by little is answered, and the client knows why.
+      maxHttpBufferSize: limits.frameBytes,
       parser: { Encoder, Decoder },
       // Long-polling is plain requests: a browser shows a page of another origin no answer without this.
       ...(this.parts.origins.length > 0 ? { cors: { origin: this.parts.origins.includes('*') ? true : [...this.parts.origins] } } : {}),
@@ -257,7 +258,7 @@ export class Gateway {
     socket.onAny((event: unknown, ...args: unknown[]) => {
       if (!socket.connected) return;
       if (may?.() === false) this.expel(socket, refused('slow-down', 'too many packets'));
-      else if (this.guest && !this.fits(args)) this.expel(socket);
+      else if (this.guest && this.sizeOf(args) > limits.packetBytes) this.tooLarge(socket, connection, node, this.sizeOf(args), args.at(-1));
       else if (requestNames.includes(event as RequestName)) this.asked(socket, connection, node, event as RequestName, args);
       else if (sayingNames.includes(event as SayingName)) this.saying(socket, connection, node, event as SayingName, args[0]);
       else this.strike(socket, connection, node);
@@ -265,7 +266,13 @@ export class Gateway {
     const { lane } = lineOf(socket);
     if (lane) lane.besidePing = () => this.headsFor(connection, node);
     const { decoder } = socket.client as unknown as { decoder: unknown };
-    if (decoder instanceof Decoder && this.eventPrefix === '2') decoder.ears = this.earsOf(socket, connection, node);
+    if (decoder instanceof Decoder) {
+      if (this.eventPrefix === '2') decoder.ears = this.earsOf(socket, connection, node);
+      decoder.tooLarge = (head, bytes) => {
+        const id = answerIdOf(head);
+        this.tooLarge(socket, connection, node, bytes, id === null ? null : (reply: unknown) => lane?.send(new Packet(`3${this.eventPrefix.slice(1)}${id}[${JSON.stringify(reply)}]`)));
+      };
+    }
     socket.on('error', () => this.strike(socket, connection, node));
     socket.on('disconnect', () => {
       if (lane) lane.besidePing = null;
@@ -290,12 +297,19 @@ export class Gateway {
   }
 
   /** What the size of packets bounds in a Socket.IO server of its own; somebody else's has bounds of its own. */
-  private fits(packet: unknown): boolean {
+  private sizeOf(packet: unknown): number {
     try {
-      return JSON.stringify(packet).length <= limits.packetBytes;
+      return Buffer.byteLength(JSON.stringify(packet));
     } catch {
-      return false; // nothing that JSON can say
+      return Infinity; // nothing that JSON can say
     }
+  }
+
+  /** Answers a packet that is larger than it may be, where it wants to be answered. @param ack what answers it */
+  private tooLarge(socket: GameSocket, connection: Connection, node: RejoinNode, bytes: number, ack: unknown): void {
+    const refusal = bytes <= limits.frameBytes ? node.edge.tooLarge(connection, bytes) : null;
+    if (!refusal) this.expel(socket);
+    else if (typeof ack === 'function') (ack as (reply: unknown) => void)(refusal);
   }
 
   /** What comes by the short way: the same, past Socket.IO. */

@@ -151,6 +151,11 @@ export class Edge {
     return true;
   }
 
+  /** A packet that is larger than it may be. @returns the answer, or null when the connection is to be closed instead */
+  tooLarge(connection: Connection, bytes: number): Refused | null {
+    return this.strike(connection) ? refused('too-large', `the message has ${bytes} bytes, at most ${limits.packetBytes} (packetBytes)`) : null;
+  }
+
   /** Counts a malformed packet. @returns false when it was one too many */
   strike(connection: Connection): boolean {
     this.parts.meter.count('badPackets');

@@ -17,7 +17,7 @@ const bad = (what: string): never => { throw new BadRequest(what); };
 const optional = <T>(value: unknown, read: (v: unknown) => T): T | undefined => (value === undefined || value === null ? undefined : read(value));
 const id = (what: string) => (v: unknown): string => (isId(v) ? v : bad(`${what}: letters, digits, - and _, at most ${limits.idLength}`));
 const flag = (what: string) => (v: unknown): boolean => (typeof v === 'boolean' ? v : bad(`${what}: true or false`));
-const word = (what: string) => (v: unknown): string => (typeof v === 'string' && v.length > 0 && v.length <= 64 ? v : bad(`${what}: a short text`));
+const word = (what: string) => (v: unknown): string => (typeof v === 'string' && v.length > 0 && v.length <= limits.wordLength ? v : bad(`${what}: a short text`));
 const count = (what: string, most: number) => (v: unknown): number => (Number.isSafeInteger(v) && (v as number) >= 0 && (v as number) <= most ? (v as number) : bad(`${what}: a whole number up to ${most}`));
 const object = (v: unknown, what: string): Record<string, unknown> => (typeof v === 'object' && v !== null && !Array.isArray(v) && isPlain(v) ? (v as Record<string, unknown>) : bad(`${what}: an object`));
 
@@ -28,7 +28,7 @@ function payload(v: unknown, what: string): Json {
 
 function options(v: unknown): JsonObject {
   const value = payload(object(v, 'options'), 'options') as JsonObject;
-  return JSON.stringify(value).length <= limits.optionsBytes ? value : bad(`options: at most ${limits.optionsBytes} bytes`);
+  return Buffer.byteLength(JSON.stringify(value)) <= limits.optionsBytes ? value : bad(`options: at most ${limits.optionsBytes} bytes`);
 }
 
 function profile(v: unknown): Json {
@@ -44,7 +44,7 @@ const ofTerm = fromOne('term');
 const roomId = id('room');
 const eventName = word('name');
 const held = (v: unknown): JsonObject => payload(object(v, 'hold'), 'hold') as JsonObject;
-const presses = (v: unknown): Record<string, number> => Object.fromEntries(Object.entries(object(v, 'press')).slice(0, 32).map(([name, times]) => [name, upTo.press(times)]));
+const presses = (v: unknown): Record<string, number> => Object.fromEntries(Object.entries(object(v, 'press')).slice(0, limits.inputNames).map(([name, times]) => [name, upTo.press(times)]));
 const upTo = { number: count('number', Number.MAX_SAFE_INTEGER), n: count('n', Number.MAX_SAFE_INTEGER), after: count('after', Number.MAX_SAFE_INTEGER), press: count('press', limits.presses) };
 
 type Readers = { [K in RequestName]: (value: unknown) => Requests[K][0] };
@@ -121,6 +121,6 @@ export function readName(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   // Control, format (zero-width, bidi overrides), surrogates alone, private use, fillers and blanks that count as letters:
   // none can be read, some can deceive.
-  const name = value.slice(0, 200).normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, '').replace(/\s+/g, ' ').trim();
+  const name = value.slice(0, limits.nameUnits).normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, '').replace(/\s+/g, ' ').trim();
   return name === '' ? null : [...name].slice(0, limits.nameLength).join('').trim();
 }

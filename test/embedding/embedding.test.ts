@@ -131,7 +131,8 @@ describe('embedding', () => {
     const line = new Manager(url, { transports: ['websocket'], reconnection: false });
     const [guest, bad] = [atEnd(line.socket('/'), socket => socket.close()), atEnd(line.socket('/rejoin'), socket => socket.close())];
     await Promise.all([once(guest as never, 'hello'), once(bad as never, 'welcome')]);
-    bad.emit('act', { room: 'a', name: 'hit', data: 'x'.repeat(20_000) });
+    assert.equal((await bad.emitWithAck('act', { room: 'a', name: 'hit', data: 'x'.repeat(20_000) }) as { code: string }).code, 'too-large');
+    bad.emit('act', { room: 'a', name: 'hit', data: 'x'.repeat(70_000) });
     assert.equal((await once(bad as never, 'disconnect'))[0], 'io server disconnect');
     assert.equal(await guest.emitWithAck('echo', 'hi'), 'hi');
     await rejoin.close();

@@ -73,9 +73,22 @@ describe('hostile clients', () => {
     assert.equal((await ask(socket, 'act', { room: 'a', name: 'drop', data: deep })).code, 'bad-request');
     assert.equal((await ask(socket, 'act', { room: 'a', name: 'drop', data: Array.from({ length: 2_000 }, (_x, i) => i) })).code, 'bad-request');
     assert.equal((await ask(socket, 'act', { room: 'a', name: 'drop', data: { buffer: Buffer.from('x') } })).code, 'bad-request');
-    const end = closed(socket);
-    socket.emit('act', { room: 'a', name: 'drop', data: 'x'.repeat(20_000) });
-    await end;
+    await stillPlays();
+  });
+
+  it('[W12] a packet above 16 KiB is refused with its size, one above 64 KiB closes the connection', async () => {
+    for (const transports of [['websocket'], ['polling']]) {
+      const socket = await raw({ transports });
+      const refusal = await ask(socket, 'act', { room: 'a', name: 'drop', data: 'ß'.repeat(10_000) });
+      assert.equal(refusal.code, 'too-large');
+      assert.match(refusal.detail as string, /^the message has 200\d\d bytes, at most 16384 \(packetBytes\)$/);
+      assert.equal((await ask(socket, 'list', {})).ok, true, 'the connection is as it was');
+      socket.emit('signal', { room: 'a', name: 'emote', data: 'x'.repeat(20_000) }); // nobody waits for an answer to this
+      assert.equal((await ask(socket, 'list', {})).ok, true);
+      const end = closed(socket);
+      socket.emit('act', { room: 'a', name: 'drop', data: 'x'.repeat(70_000) });
+      await end;
+    }
     await stillPlays();
   });
 

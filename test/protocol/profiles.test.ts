@@ -110,7 +110,7 @@ describe('what players bring along', () => {
     const world = new World([wide.rules({ setup: () => ({}), actions: {} })]);
     const [a] = await world.start('a') as [Host];
     const adas = await world.clock.run(world.client('ada', 'a').client.create(wide, { profile: 'x'.repeat(limits.profileBytes - 2) }));
-    const bad = ['x'.repeat(limits.profileBytes - 1), 'ß'.repeat(limits.profileBytes / 2), JSON.parse('{"__proto__":1}') as unknown, { '#': 1 }, { a: { constructor: {} } }, Array.from({ length: 300 }, () => 0), JSON.parse('[[[[[[[[[[[[[[1]]]]]]]]]]]]]]') as unknown];
+    const bad = ['x'.repeat(limits.profileBytes - 1), 'ß'.repeat(limits.profileBytes / 2), JSON.parse('{"__proto__":1}') as unknown, { '#': 1 }, Array.from({ length: 300 }, () => 0), JSON.parse('[[[[[[[[[[[[[[1]]]]]]]]]]]]]]') as unknown];
     for (const [i, profile] of bad.entries()) {
       const said = await rawLine(world, a, `raw-${i}`)('join', { room: adas.id, profile });
       assert.ok(['bad-request', 'bad-profile'].includes(said.code ?? ''), `${JSON.stringify(profile).slice(0, 40)}: ${JSON.stringify(said).slice(0, 200)}`);
