@@ -93,7 +93,9 @@ describe('readers', () => {
     assert.deepEqual(readers.act({ room: 'r', name: 'a', data: null }), { room: 'r', name: 'a', data: null });
     throws('act', { room: 'r' }, { name: 'a' }, { room: 'r', name: 'a', n: 1 }, { room: 'r', name: 'a', term: 1 });
     for (const n of [0, -1, 1.5, '1', NaN, Infinity, 2 ** 53, [1], true]) throws('act', { room: 'r', name: 'a', n, term: 1 });
-    throws('act', { room: 'r', name: 'a', data: JSON.parse('{"a":{"constructor":1}}') }, { room: 'r', name: 'a', data: Array(1_000).fill(0) }, { room: 'r', name: 'a', data: JSON.parse(`${'['.repeat(13)}${']'.repeat(13)}`) });
+    const ordinary = { constructor: 1, prototype: 2, '#': 3 };
+    assert.deepEqual(readers.act({ room: 'r', name: 'a', data: ordinary }).data, ordinary);
+    throws('act', { room: 'r', name: 'a', data: JSON.parse('{"a":{"__proto__":1}}') }, { room: 'r', name: 'a', data: Array(1_000).fill(0) }, { room: 'r', name: 'a', data: JSON.parse(`${'['.repeat(13)}${']'.repeat(13)}`) });
   });
 
   it('[W1] place, leave, list, inspect', () => {
