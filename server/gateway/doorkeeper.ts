@@ -1,10 +1,14 @@
 import { limits } from '../../shared/limits.ts';
 import { refused } from '../../shared/refusals.ts';
+import type { Duplex } from 'node:stream';
 import type { AddressOf } from '../identity/address.ts';
 import type { Clock, Meter } from '../ports.ts';
 import type { Allowances } from '../sessions/allowances.ts';
 import { Bucket } from '../sessions/bucket.ts';
+import { FrameCounter } from './frame-counter.ts';
 import { cutOff, type EngineLine } from './line.ts';
+import { PacketBudget } from './packet-budget.ts';
+import type { RawWebSocket } from './web-sockets.ts';
 
 /**
  * Bounds what comes before anybody is known: how often an address knocks, how many lines it holds, how many guests are made
@@ -13,6 +17,8 @@ import { cutOff, type EngineLine } from './line.ts';
 export class Doorkeeper {
   /** Where lines come from: whoever says goodbye and hello again on one is asked no more, for what it came with has been let go of. */
   private readonly addresses = new WeakMap<EngineLine, string | null>();
+  /** The packet budgets of WebSockets, each of which counts its frames. */
+  private readonly budgets = new WeakMap<object, PacketBudget>();
 
   constructor(private readonly parts: { addressOf: AddressOf; allowances: Allowances; clock: Clock; meter: Meter; namespace: string }) {}
 
@@ -45,18 +51,34 @@ export class Doorkeeper {
       const { socket } = line.transport;
       setTimeout(() => socket?.terminate?.(), limits.farewell).unref();
     });
-    const { clock } = this.parts;
-    const packets = new Bucket(limits.packets);
-    let over = false;
-    const heard = () => {
-      if (over || packets.take(clock.mono()) === 0) return;
-      over = true;
-      this.flooded(line);
-    };
-    line.on('packet', heard);
-    const socketToo = () => line.transport.socket?.on?.('ping', heard); // a WebSocket has pings of its own, and answers them by itself
-    socketToo();
-    if (line.transport.name !== 'websocket') line.on('upgrade', socketToo);
+    if (this.adopt(line)) return;
+    const budget = new PacketBudget(this.parts.clock, () => this.flooded(line));
+    let counted = false;
+    line.on('upgrade', () => { counted = this.adopt(line); });
+    line.on('packet', () => { if (!counted) budget.spend(1); });
+  }
+
+  /**
+   * Counts the frames of a WebSocket from its first byte on, before it belongs to a line. Pings, pongs and fragments never
+   * become packets of Engine.IO, and neither do the probes of a line that polls.
+   */
+  watchFrames(websocket: RawWebSocket, tcp: Duplex): void {
+    const frames = new FrameCounter();
+    const budget = new PacketBudget(this.parts.clock, () => {
+      this.parts.meter.count('floods');
+      websocket.terminate();
+    });
+    this.budgets.set(websocket, budget);
+    tcp.prependListener('data', (chunk: Buffer) => budget.spend(frames.count(chunk)));
+  }
+
+  /** The line of a WebSocket whose frames are counted is told when they are too many. @returns false when it has none */
+  private adopt(line: EngineLine): boolean {
+    const { socket } = line.transport;
+    const budget = socket && this.budgets.get(socket);
+    if (!budget) return false;
+    budget.onExceeded = () => this.flooded(line);
+    return true;
   }
 
   /** Counts packets where the line is somebody else's. @returns false when there were too many */

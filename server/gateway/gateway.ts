@@ -22,6 +22,7 @@ import { RoomsFirst } from './rooms-first.ts';
 import { SocketLink } from './socket-link.ts';
 import type { GameServer, GameSocket, GameSpace } from './types.ts';
 import { SlowReaders } from './slow-readers.ts';
+import { observeWebSockets, type UpgradingServer } from './web-sockets.ts';
 
 /** What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own middleware has put there. */
 export interface HandshakeSeen { readonly auth: Record<string, unknown>; readonly headers: IncomingMessage['headers']; readonly request: IncomingMessage }
@@ -115,6 +116,7 @@ export class Gateway {
     });
     io.engine.use(this.upgradeAnswers.middleware);
     io.engine.on('connection', new Lanes().open);
+    observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) => this.door?.watchFrames(websocket, tcp));
     io.engine.on('connection_error', (error: { code: number; message: string }) => this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
     return io;
   }

@@ -7,7 +7,7 @@ export interface EngineLine {
   /** What it came with; null where that has been let go of. */
   readonly request: IncomingMessage | null;
   readonly writeBuffer: readonly { data?: unknown }[];
-  readonly transport: { readonly name?: string; readonly socket?: { pause?(): void; terminate?(): void; on?(event: 'ping', heard: () => void): void } };
+  readonly transport: { readonly name?: string; readonly socket?: { pause?(): void; terminate?(): void } };
   on(event: 'packet' | 'upgrade', heard: () => void): void;
   once(event: 'close', gone: () => void): void;
   write(text: string): void;

@@ -1,5 +1,6 @@
 import { Draw } from './draw.ts';
-import { brokenFrame, binaryFrame, enginePacket, pollingBody, textFrame } from './frames.ts';
+import { limits } from '../../shared/limits.ts';
+import { brokenFrame, binaryFrame, enginePacket, frameFlood, pollingBody, textFrame } from './frames.ts';
 import { event, packet, type Packet } from './packets.ts';
 import type { Known } from './payloads.ts';
 import { ask, RawPolling } from './raw-polling.ts';
@@ -7,8 +8,8 @@ import { RawSocket, type Target } from './raw-socket.ts';
 import { string, value } from './values.ts';
 
 /** How many packets were sent, by level. */
-export interface Sent { engine: number; socket: number; payload: number; polling: number; http: number; refused: number; answered: number }
-export const nothingSent = (): Sent => ({ engine: 0, socket: 0, payload: 0, polling: 0, http: 0, refused: 0, answered: 0 });
+export interface Sent { /** Frames that never become a packet; not part of the total. */ frames: number; engine: number; socket: number; payload: number; polling: number; http: number; refused: number; answered: number }
+export const nothingSent = (): Sent => ({ frames: 0, engine: 0, socket: 0, payload: 0, polling: 0, http: 0, refused: 0, answered: 0 });
 /** Packets of all levels: connections that were refused have sent none. */
 export const total = (sent: Sent): number => sent.engine + sent.socket + sent.payload + sent.polling + sent.http;
 
@@ -23,6 +24,7 @@ export async function attack(seed: number, world: World): Promise<void> {
   const known: Known = { ...world.known, own: [] };
   await draw.weighed<() => Promise<void>>([
     [16, () => bySocket(draw, target, known, world)],
+    [1, () => byFrames(draw, target, world)],
     [3, () => byPolling(draw, target, known, world)],
     [1, () => byUpgrade(draw, target, world)],
     [1, () => byHttp(draw, target, known, world)],
@@ -98,6 +100,24 @@ async function bySocket(draw: Draw, target: Target, known: Known, world: World):
   if (draw.chance(0.7)) await raw.hears(() => raw.closed, 30);
   sent.answered += raw.answers;
   raw.end(draw.pick(['close', 'reset', 'half']));
+}
+
+/** A flood of frames, before a connection says who it is, after it, or on a WebSocket to which a session that polls is to move. */
+async function byFrames(draw: Draw, target: Target, world: World): Promise<void> {
+  const polling = draw.chance(0.3) ? await RawPolling.open(target) : null;
+  const raw = await RawSocket.open(target, polling ? `EIO=4&transport=websocket&sid=${polling.sid}` : undefined);
+  polling?.close();
+  if (!raw) return void (world.sent.refused += 1);
+  if (!polling && draw.chance(0.7)) {
+    await raw.text(`4${connectPacket(draw, world)}`);
+    remember(draw, await raw.hears(text => text.startsWith('42["welcome"') || text.startsWith('44'), 3_000), world);
+  }
+  const count = limits.packets.burst + draw.between(400, 3_000);
+  world.note(`${count} frames`);
+  world.sent.frames += count;
+  await raw.send(frameFlood(draw, count));
+  await raw.hears(() => raw.closed, 10_000);
+  if (!raw.closed) throw new Error(`a connection that sent ${count} frames at once was not closed`);
 }
 
 async function byPolling(draw: Draw, target: Target, known: Known, world: World): Promise<void> {

@@ -52,6 +52,19 @@ export function brokenFrame(draw: Draw): Buffer {
   ])();
 }
 
+/** More frames than a connection may send at once, none of which becomes a packet of Engine.IO: control frames, or fragments of one message. */
+export function frameFlood(draw: Draw, count: number): Buffer {
+  const body = draw.bytes(draw.below(3));
+  const one = draw.pick<() => Buffer>([
+    () => frame(body, { opcode: 10 }),
+    () => frame(body, { opcode: 9 }),
+    () => Buffer.concat([frame(body, { opcode: 9 }), frame(Buffer.alloc(0), { opcode: 10 })]),
+    () => frame(Buffer.alloc(0), { opcode: 0, fin: false }),
+    () => Buffer.concat([frame(Buffer.alloc(0), { opcode: 0, fin: false }), frame(body, { opcode: 10 })]),
+  ])();
+  return Buffer.concat([frame(Buffer.alloc(0), { opcode: 1, fin: false }), ...Array<Buffer>(count).fill(one)]);
+}
+
 /** The body of a long-polling POST: several packets, separated, with what does not belong there. */
 export function pollingBody(draw: Draw, packets: readonly string[]): string {
   const separator = draw.weighed([[12, '\x1e'], [1, '\x1e\x1e'], [1, '\n'], [1, '']]);
