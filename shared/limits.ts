@@ -44,6 +44,8 @@ export const limits = {
   /** Inputs and signals of one player: those above are dropped, for nobody waits for them. */
   inputs: { burst: 90, perSecond: 60 },
   signals: { burst: 12, perSecond: 4 },
+  /** Lists of rooms that one player asks for. */
+  lists: { burst: 40, perSecond: 4 },
   /** Malformed packets of one connection before it is closed. */
   strikes: 20,
   /** Packets of one connection of whatever kind, also such as nobody answers; more closes it. */
@@ -62,14 +64,29 @@ export const limits = {
   // --- one address, which may be a school: everything that costs nothing to repeat as another guest ------
   address: {
     connections: 2_500,
+    /** An IPv6 address is its /64. All /64s of a /56 and of a /48 together have so many times as much. */
+    wider: { 56: 4, 48: 16 },
+    /** What all its players ask and send together. */
+    requests: { burst: 8_000, perSecond: 2_000 },
+    inputs: { burst: 18_000, perSecond: 6_000 },
+    signals: { burst: 1_200, perSecond: 400 },
     handshakes: { burst: 2_000, perSecond: 50 },
     guests: { burst: 1_000, perSecond: 5 },
     creations: { burst: 100, perSecond: 1 },
     newSeats: { burst: 600, perSecond: 10 },
     wrongCodes: { burst: 100, perSecond: 0.5 },
-    /** Requests over HTTP: for the list of rooms, and for recordings, each of which is worked out anew. */
+    /** Lists of rooms, over HTTP and over sockets; recordings, each of which is worked out anew; everything else over HTTP. */
     lists: { burst: 200, perSecond: 20 },
     replays: { burst: 40, perSecond: 1 },
+    pages: { burst: 10_000, perSecond: 500 },
+    /** Wrong tokens for metrics and the operator's routes. */
+    wrongTokens: { burst: 10, perSecond: 0.2 },
+  },
+
+  // --- all clients of a node together ---------------------------------------------------------------------
+  node: {
+    /** Wrong codes: else they could be tried from thousands of addresses. */
+    wrongCodes: { burst: 1_000, perSecond: 2 },
   },
 
   // --- a node -----------------------------------------------------------------------------
@@ -244,7 +261,9 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
   must(l.packets.burst > l.requests.burst + l.inputs.burst + l.signals.burst, 'packets ≥ requests + inputs + signals: nobody is closed for what is merely refused');
   must(l.packets.perSecond > l.requests.perSecond + l.inputs.perSecond + l.signals.perSecond, 'packets per second, too');
-  for (const name of ['creations', 'newSeats', 'wrongCodes'] as const) must(l.address[name].burst >= l[name].burst && l.address[name].perSecond >= l[name].perSecond, `address.${name} ≥ ${name}: an address is one player at least`);
+  for (const name of ['requests', 'inputs', 'signals', 'lists', 'creations', 'newSeats', 'wrongCodes'] as const) must(l.address[name].burst >= l[name].burst && l.address[name].perSecond >= l[name].perSecond, `address.${name} ≥ ${name}: an address is one player at least`);
+  must(l.node.wrongCodes.burst > l.address.wrongCodes.burst && l.node.wrongCodes.perSecond > l.address.wrongCodes.perSecond, 'node.wrongCodes > address.wrongCodes: one address does not use up what all have');
+  must(l.address.wider[48] > l.address.wider[56] && l.address.wider[56] > 1, 'address.wider: a wider network has more');
   must(l.address.connections < l.sockets, 'address.connections < sockets: one address does not fill a node');
   must(l.slowestBytes > l.documentBytes, 'slowestBytes > documentBytes: a snapshot can be sent');
   return wrong;

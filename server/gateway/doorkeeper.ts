@@ -17,6 +17,7 @@ import type { RawWebSocket } from './web-sockets.ts';
 export class Doorkeeper {
   /** Where lines come from: whoever says goodbye and hello again on one is asked no more, for what it came with has been let go of. */
   private readonly addresses = new WeakMap<EngineLine, string | null>();
+  private readonly counted = new WeakSet<EngineLine>();
   /** The packet budgets of WebSockets, each of which counts its frames. */
   private readonly budgets = new WeakMap<object, PacketBudget>();
 
@@ -34,19 +35,26 @@ export class Doorkeeper {
   knock(from: string | null): number {
     const address = this.allowanceOf(from);
     if (!address) return 0;
-    if (address.connections >= limits.address.connections) return 5_000;
+    if (address.isCrowded) return 5_000;
     return address.take('handshakes', this.parts.clock.mono());
   }
 
   /** One more guest for where a line comes from? @returns 0, or the ms after which to try again */
   mint(line: EngineLine): number { return this.allowanceOf(this.addressOf(line))?.take('guests', this.parts.clock.mono()) ?? 0; }
 
+  /** Counts a line for its address until it closes: once, however often it enters a namespace. */
+  countLine(line: EngineLine): void {
+    if (this.counted.has(line)) return;
+    this.counted.add(line);
+    const address = this.allowanceOf(this.addressOf(line));
+    address?.connect();
+    line.once('close', () => address?.disconnect());
+  }
+
   /** Watches a line from its first packet to its last, whether or not it ever says who it is. */
   watch(line: EngineLine): void {
-    const address = this.allowanceOf(this.addressOf(line));
-    if (address) address.connections += 1;
+    this.countLine(line);
     line.once('close', () => {
-      if (address) address.connections -= 1;
       // A WebSocket that was told to go may take half a minute over it, and send all that time.
       const { socket } = line.transport;
       setTimeout(() => socket?.terminate?.(), limits.farewell).unref();

@@ -255,6 +255,7 @@ export class Gateway {
       return hangUp(socket);
     }
     const connection = node.edge.connect(new SocketLink(socket, this.pass), identity, this.door!.addressOf(lineOf(socket)));
+    if (this.guest) this.door!.countLine(lineOf(socket));
     const may = this.guest ? this.door!.counter() : null;
     // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
     socket.onAny((event: unknown, ...args: unknown[]) => {

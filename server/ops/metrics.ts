@@ -20,6 +20,8 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   slowReaders: ['clients that read too slowly and were held back'],
   badPackets: ['malformed packets'],
   floods: ['connections closed for sending too many packets'],
+  wrongCodes: ['joins by a code that no room has'],
+  wrongTokens: ['requests for metrics or operator routes with a wrong token'],
 };
 const timers: Record<TimerName, [help: string, buckets: number[]]> = {
   append: ['ms from handing an entry to the store to its answer', [0.25, 0.5, 1, 2, 5, 10, 25, 50, 100, 250, 1000]],

@@ -16,6 +16,7 @@ import { Allowances } from './allowances.ts';
 import { Connection, type ClientLink } from './connection.ts';
 import { LocalCasts } from './local-casts.ts';
 import { BadRequest, readers, sayings } from './read.ts';
+import { requestLimits, type OccasionalKind, type SharedKind } from './request-limits.ts';
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; watch: Watch }
 
@@ -27,6 +28,9 @@ export class Edge {
   /** Tells changes to the members who are connected here. */
   readonly casts = new LocalCasts();
 
+  /** Monotonic time before which the log does not mention wrong codes again. */
+  private warnsOfCodesAt = 0;
+
   constructor(private readonly parts: EdgeParts) {}
 
   /** @param address where it comes from; null: this machine, or nobody knows */
@@ -35,6 +39,7 @@ export class Edge {
     const allowance = this.allowances.player(who.player, now);
     allowance.connections += 1;
     const connection = new Connection(link, who.player, who.name, this.casts, allowance, address === null ? null : this.allowances.address(address, now));
+    connection.address?.hold();
     this.connections.set(link.id, connection);
     return connection;
   }
@@ -46,6 +51,7 @@ export class Edge {
     connection.open = false;
     this.connections.delete(connection.id);
     connection.allowance.connections -= 1;
+    connection.address?.release();
     for (const room of [...connection.rooms.keys()]) this.letGo(connection, room);
   }
 
@@ -97,7 +103,7 @@ export class Edge {
    * @returns the answer, or null when the connection is to be closed instead
    */
   async handle<K extends RequestName>(connection: Connection, name: K, raw: unknown): Promise<Requests[K][1] | Refused | null> {
-    const wait = connection.allowance.take('requests', this.parts.clock.mono());
+    const wait = this.takeAll(connection, requestLimits[name].always);
     if (wait > 0) return refused('slow-down', undefined, wait);
     let request: Requests[K][0];
     try {
@@ -118,7 +124,7 @@ export class Edge {
 
   /** Takes in what is said without an answer. @returns false when the connection is to be closed */
   hear(connection: Connection, name: SayingName, raw: unknown): boolean {
-    if (connection.allowance.take(name === 'signal' ? 'signals' : 'inputs', this.parts.clock.mono()) > 0) return true; // dropped: the next one says more
+    if (this.takeAll(connection, requestLimits[name].always) > 0) return true; // dropped: the next one says more
     try {
       if (name === 'signal') return this.signal(connection, sayings.signal(raw));
       if (name === 'input') this.input(connection, sayings.input(raw));
@@ -183,16 +189,22 @@ export class Edge {
     return this.parts.lobby.create(connection.player, request);
   }
 
-  /** Takes of what is the player's and of what is the address's. @returns 0, or the ms after which to try again */
-  private take(connection: Connection, kind: 'creations' | 'wrongCodes' | 'newSeats'): number {
+  /** Takes each kind from the player's bucket and from the address's; none, where one of them is empty. @returns 0, or the ms after which to try again */
+  private takeAll(connection: Connection, kinds: readonly SharedKind[]): number {
     const now = this.parts.clock.mono();
-    const wait = Math.max(connection.allowance.wait(kind, now), connection.address?.wait(kind, now) ?? 0);
-    if (wait > 0) return wait;
-    connection.allowance.take(kind, now);
-    connection.address?.take(kind, now);
+    const { allowance, address } = connection;
+    for (const kind of kinds) {
+      const wait = Math.max(allowance.wait(kind, now), address?.wait(kind, now) ?? 0);
+      if (wait > 0) return wait;
+    }
+    for (const kind of kinds) {
+      allowance.take(kind, now);
+      address?.take(kind, now);
+    }
     return 0;
   }
-  private giveBack(connection: Connection, kind: 'wrongCodes' | 'newSeats'): void {
+  private take(connection: Connection, kind: OccasionalKind): number { return this.takeAll(connection, [kind]); }
+  private giveBack(connection: Connection, kind: OccasionalKind): void {
     connection.allowance.giveBack(kind);
     connection.address?.giveBack(kind);
   }
@@ -220,11 +232,26 @@ export class Edge {
 
   /** A wrong code is paid for, and who cannot pay hears nothing of right ones either: else one could go on trying. */
   private async byCode(connection: Connection, code: string): Promise<{ room: string } | Refused> {
-    const wait = this.take(connection, 'wrongCodes');
+    const { node } = this.allowances;
+    const ofNode = node.wait('wrongCodes', this.parts.clock.mono());
+    if (ofNode > 0) this.warnOfCodes();
+    const wait = ofNode > 0 ? ofNode : this.take(connection, 'wrongCodes');
     if (wait > 0) return refused('slow-down', 'too many wrong codes', wait);
+    node.take('wrongCodes', this.parts.clock.mono());
     const found = await this.parts.lobby.byCode(code);
-    if (!('code' in found) || found.code !== 'bad-code') this.giveBack(connection, 'wrongCodes');
+    if ('code' in found && found.code === 'bad-code') this.parts.meter.count('wrongCodes');
+    else {
+      this.giveBack(connection, 'wrongCodes');
+      node.giveBack('wrongCodes');
+    }
     return found;
+  }
+
+  private warnOfCodes(): void {
+    const now = this.parts.clock.mono();
+    if (now < this.warnsOfCodesAt) return;
+    this.warnsOfCodesAt = now + 60_000;
+    this.parts.log.warn({ budget: limits.node.wrongCodes }, 'joins by code refused: too many wrong codes on this node');
   }
 
   private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {

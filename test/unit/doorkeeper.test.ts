@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'mocha';
 import { Doorkeeper } from '../../server/gateway/doorkeeper.ts';
 import type { EngineLine } from '../../server/gateway/line.ts';
-import { addressReader, networkOf } from '../../server/identity/address.ts';
+import { addressReader, forwardedLoopback, networkOf } from '../../server/identity/address.ts';
 import { noMeter } from '../../server/ops/metrics.ts';
 import { Allowances } from '../../server/sessions/allowances.ts';
 import { limits } from '../../shared/limits.ts';
@@ -18,8 +18,29 @@ describe('where somebody comes from', () => {
     assert.equal(read(from('203.0.113.9', '1.2.3.4')), '203.0.113.9');
     assert.equal(read(from('127.0.0.1', '203.0.113.9')), '203.0.113.9');
     assert.equal(read(from('::ffff:10.0.0.7', '1.2.3.4, 203.0.113.9, 10.0.0.8')), '203.0.113.9');
-    assert.equal(read(from('127.0.0.1', 'nonsense, 203.0.113.9,__proto__')), '203.0.113.9');
+    assert.equal(read(from('127.0.0.1', 'nonsense, 203.0.113.9')), '203.0.113.9');
     assert.equal(addressReader(undefined)(from('198.51.100.4', '1.2.3.4')), '198.51.100.4');
+  });
+
+  it('[W18] is found in front of the first hop that is no address, whatever stands behind it', () => {
+    const read = addressReader('loopback, 10.0.0.0/8');
+    for (const [forwarded, expected] of [
+      ['203.0.113.5:4711', '203.0.113.5'], ['[2001:db8:1:2::1]:4711', '2001:db8:1:2::/64'], ['[2001:db8:1:2::1]', '2001:db8:1:2::/64'], ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+      ['1.2.3.4, 203.0.113.5:4711, 10.0.0.8', '203.0.113.5'], ['1.2.3.4, unknown', '10.0.0.7'], ['1.2.3.4, unknown, 10.0.0.8', '10.0.0.8'], ['1.2.3.4, _hidden', '10.0.0.7'], ['1.2.3.4,', '10.0.0.7'],
+      ['1.2.3.4, 203.0.113.5:port', '10.0.0.7'], ['1.2.3.4, "203.0.113.5"', '10.0.0.7'], ['1.2.3.4, 203.0.113.555', '10.0.0.7'], ['1.2.3.4, [203.0.113.5', '10.0.0.7'],
+    ] as const) assert.equal(read(from('10.0.0.7', forwarded)), expected, forwarded);
+  });
+
+  it('[W18] is never nowhere for what a proxy forwards: a client that writes this machine, or nonsense, is counted', () => {
+    const read = addressReader('loopback');
+    for (const forwarded of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '127.0.0.1:80', 'unknown', '127.0.0.1, unknown']) assert.equal(read(from('127.0.0.1', forwarded)), forwardedLoopback, forwarded);
+    for (const forwarded of [undefined, '']) assert.equal(read(from('127.0.0.1', forwarded)), null);
+  });
+
+  it('[W18] goes by the number of proxies, and is refused where everybody would be believed', () => {
+    assert.equal(addressReader('1')(from('10.0.0.7', '1.2.3.4, 203.0.113.5')), '203.0.113.5');
+    assert.throws(() => addressReader('true'), TypeError);
+    assert.throws(() => addressReader('nonsense'), TypeError);
   });
 
   it('[W8] is nowhere for this machine itself: a proxy on it that nobody told us of would be everybody', () => {
@@ -32,6 +53,9 @@ describe('where somebody comes from', () => {
     assert.equal(networkOf('2001:db8::1'), '2001:db8:0:0::/64');
     assert.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0::/64');
     assert.equal(networkOf('nobody'), null);
+    assert.equal(networkOf('::ffff:cb00:7105'), '203.0.113.5', 'IPv4, written in hex');
+    assert.equal(networkOf('64:ff9b::203.0.113.5'), '64:ff9b:0:0::/64');
+    assert.equal(networkOf('0:0:0:0:0:0:0:1'), null);
   });
 });
 
