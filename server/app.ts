@@ -1,29 +1,41 @@
 import { existsSync } from 'node:fs';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import express, { type NextFunction, type Request, type Response } from 'express';
 import { isId } from '../shared/ids.ts';
 import { refused } from '../shared/refusals.ts';
 import type { AddressOf } from './identity/address.ts';
 import { devRoutes, type DevParts } from './dev/dev-routes.ts';
+import { knownHosts } from './dev/known-hosts.ts';
 import type { RejoinNode } from './node.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import type { Metrics } from './ops/metrics.ts';
 import type { PageOptions } from './page-options.ts';
+import { responseHeaders } from './response-headers.ts';
 import { sdkRoute } from './sdk-route.ts';
+import type { ServerRooms } from './server-rooms.ts';
+import { TokenGuard } from './token-guard.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: Router | null; /** Of pages that may connect, besides the server's own. */ origins: readonly string[] }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: { rooms: ServerRooms; token: string } | null; /** Of pages that may connect, besides the server's own. */ origins: readonly string[] }
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
   const { node, metrics, page } = parts;
   const app = express();
   app.disable('x-powered-by');
+  // A proxy that keeps a path from the public keeps that path, in these letters.
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.use(responseHeaders(parts.origins));
+  if (parts.dev) app.use(knownHosts([...parts.origins, ...(page?.publicUrl ? [page.publicUrl] : [])]));
   app.get('/healthz', (_req, res) => { res.json({ ok: true, node: node.parts.name }); });
   app.get('/readyz', (_req, res) => { res.status(node.ready ? 200 : 503).json({ ready: node.ready, draining: node.isDraining }); });
-  app.get('/metrics', async (req, res) => {
-    if (parts.metricsToken !== undefined && !sameToken(req.headers.authorization, `Bearer ${parts.metricsToken}`)) return void res.status(401).set('www-authenticate', 'Bearer').json({ error: 'unauthorized' });
+  const guard = new TokenGuard({ addressOf: parts.addressOf, allowances: node.edge.allowances, clock: node.parts.clock, log: node.parts.log, meter: metrics.meter });
+  if (parts.metricsToken !== undefined) app.use('/metrics', guard.for('/metrics', parts.metricsToken));
+  app.get('/metrics', async (_req, res) => {
     res.type(metrics.contentType).send(await metrics.text());
   });
+  if (parts.operator) app.use('/operator', guard.for('/operator', parts.operator.token), operatorRoutes(parts.operator.rooms));
+  app.use(sparing('pages'));
   app.use(['/rooms.json', '/replays'], shown);
   app.get('/rooms.json', sparing('lists'), async (req, res) => {
     const reply = await node.lobby.list(typeof req.query.game === 'string' ? req.query.game : null);
@@ -40,7 +52,6 @@ export function createApp(parts: AppParts): RequestListener {
     res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
   });
   app.use(sdkRoute());
-  if (parts.operator) app.use('/operator', parts.operator);
   if (parts.dev) app.use('/dev', devRoutes(parts.dev));
   if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
     app.use(express.static(page.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));
@@ -57,7 +68,7 @@ export function createApp(parts: AppParts): RequestListener {
   }
 
   /** What costs something is for each address so often only. */
-  function sparing(kind: 'lists' | 'replays') {
+  function sparing(kind: 'lists' | 'replays' | 'pages') {
     return (req: Request, res: Response, next: NextFunction): void => {
       const address = parts.addressOf(req);
       const now = node.parts.clock.mono();
@@ -75,10 +86,4 @@ export function createApp(parts: AppParts): RequestListener {
     if (res.headersSent) return next(error);
     res.status(theirs ? status : 500).json({ error: theirs ? 'bad-request' : 'failed' });
   }
-}
-
-/** Takes the same time however much of it is right. */
-function sameToken(sent: string | undefined, token: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(sent ?? ''), digest(token));
 }

@@ -21,7 +21,7 @@ interface Kept { readonly plain: Buffer; readonly packed: Buffer; readonly tag: 
  * a page has the client of the servers that run now, also after they were rolled out anew.
  */
 export function sdkRoute(): Router {
-  const router = express.Router();
+  const router = express.Router({ strict: true, caseSensitive: true });
   const kept = new Map<string, Promise<Kept>>();
   for (const name of [sdkFile, `${sdkFile}.map`]) {
     router.get(`/${name}`, async (req, res, next) => {

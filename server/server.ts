@@ -22,7 +22,6 @@ import { startWatch, type RunningWatch } from './ops/watch.ts';
 import type { Log } from './ports.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { realClock, realEntropy, realPacker } from './real-ports.ts';
-import { operatorRoutes } from './operator-routes.ts';
 import { ServerRooms } from './server-rooms.ts';
 import { noWatch } from './rooms/watched.ts';
 import { MemoryStore } from './store/memory-store.ts';
@@ -188,7 +187,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
-  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : operatorRoutes(rooms, options.operatorToken) });
+  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {

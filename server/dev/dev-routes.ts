@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import express, { type Router } from 'express';
 import type { GamesReply } from '../../shared/dev.ts';
 import { isId } from '../../shared/ids.ts';
+import type { JsonObject } from '../../shared/json.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Ground } from '../gateway/gateway.ts';
 import type { RejoinNode } from '../node.ts';
 import { root } from '../root.ts';
 import type { LaidOpen } from '../rooms/messages.ts';
 import { describeGame } from './describe.ts';
+import { withoutSessions } from './without-sessions.ts';
 
 export interface DevParts { node: RejoinNode; sockets: GamesReply['sockets']; guests: boolean }
 
@@ -17,7 +19,7 @@ const pageFolders = ['dist/dev-page', 'dist/lib/dev-page'].map(path => join(root
 
 /** The page for authors, and what it reads. Nothing of it is there outside of dev mode. */
 export function devRoutes({ node, sockets, guests }: DevParts): Router {
-  const router = express.Router();
+  const router = express.Router({ strict: true, caseSensitive: true });
   const games = node.parts.games.map(describeGame);
   router.use((_req, res, next) => {
     res.set('cache-control', 'no-store');
@@ -29,7 +31,9 @@ export function devRoutes({ node, sockets, guests }: DevParts): Router {
     const since = Number(req.query.since ?? 0);
     if (!isId(id) || !Number.isSafeInteger(since) || since < 0) return void res.status(404).json(refused('room-missing'));
     const reply = (await node.router.request(id, { k: 'lay-open', since })) as LaidOpen;
-    res.status(reply.ok ? 200 : reply.code === 'room-missing' ? 404 : 503).json(reply);
+    if (!reply.ok) return void res.status(reply.code === 'room-missing' ? 404 : 503).json(reply);
+    const entries = reply.entries.map(entry => ({ ...entry, changes: withoutSessions(entry.changes as JsonObject) }));
+    res.json({ ...reply, doc: withoutSessions(reply.doc), entries });
   });
   const folder = pageFolders.find(existsSync);
   if (folder !== undefined) router.use(express.static(folder, { cacheControl: false }));

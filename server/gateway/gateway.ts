@@ -114,6 +114,10 @@ export class Gateway {
       ...(this.parts.origins.length > 0 ? { cors: { origin: this.parts.origins.includes('*') ? true : [...this.parts.origins] } } : {}),
       allowRequest: (request, decide) => this.admit(request, decide),
     });
+    // Answers of Engine.IO itself; where the http server is somebody else's, only those that belong to a session.
+    const keepsType = { name: 'X-Content-Type-Options', value: 'nosniff' };
+    if ('http' in this.ground && !this.ground.keep) http.prependListener('request', (_request, response) => { response.setHeader(keepsType.name, keepsType.value); });
+    else io.engine.on('headers', (headers: Record<string, string>) => { headers[keepsType.name] = keepsType.value; });
     io.engine.use(this.upgradeAnswers.middleware);
     io.engine.on('connection', new Lanes().open);
     observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) => this.door?.watchFrames(websocket, tcp));
