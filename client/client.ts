@@ -5,6 +5,7 @@ import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
+import { Departures } from './departures.ts';
 import { Listeners } from './listeners.ts';
 import { checkName, checkOutgoing, checkRequest, type Checked } from './outgoing.ts';
 import type { ClientClock, Transport } from './ports.ts';
@@ -100,6 +101,7 @@ export class Client {
   readonly onNewIdentity: (fn: () => void) => () => void;
   private readonly connector: Connector;
   private readonly rooms = new Map<string, Room>();
+  private readonly departures: Departures;
   private readonly newIdentity = new Listeners<[]>();
   private readonly storage: TokenStorage | null;
   private readonly clock: ClientClock;
@@ -131,9 +133,11 @@ export class Client {
       refusal => this.refused(refusal),
       () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
     );
+    this.departures = new Departures(this.connector, this.clock);
     this.onStatus = fn => this.connector.onStatus.add(fn);
     this.onNewIdentity = fn => this.newIdentity.add(fn);
     this.connector.onStatus.add(status => {
+      if (status.state === 'refused') this.departures.end(status.refusal.code);
       for (const room of this.rooms.values()) {
         if (status.state !== 'live' && !this.connector.isLive) room.suspend();
         room.statusMayDiffer();
@@ -283,15 +287,24 @@ export class Client {
   close(): void {
     this.beat?.();
     this.unwatchPage();
+    this.departures.end('left');
     for (const room of [...this.rooms.values()]) room.finish({ ok: false, code: 'left' });
     this.connector.close();
   }
 
   private async enter<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
     const request = { ...asked, ...sendable({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...sendable({ options: asked.quick.options }) } } : {}) } as JoinRequest;
-    const session = this.random();
-    const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request))) as Joined;
-    return this.rooms.get(reply.room) as unknown as Room<D>;
+    this.departures.withdraw(request);
+    for (let tries = 0; ; tries++) {
+      const session = this.random();
+      try {
+        const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request))) as Joined;
+        return this.rooms.get(reply.room) as unknown as Room<D>;
+      } catch (error) {
+        // The answer was lost, and the seat as well before the next try: another session may have another one.
+        if (!(error instanceof RoomRefused && error.code === 'seat-lost') || tries >= 2) throw error;
+      }
+    }
   }
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
@@ -300,6 +313,8 @@ export class Client {
     const room: Room = new Room({
       connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
+      mint: () => this.random(),
+      leave: (session, code) => this.departures.leave(reply.room, session, code),
     });
     this.rooms.set(reply.room, room);
     room.joined(reply);
@@ -382,6 +397,7 @@ export class Client {
     // A guest's token of another server, or too old: there is nothing to be saved by insisting.
     this.token = null;
     this.storage?.removeItem(tokenKey);
+    this.departures.end('bad-token', false);
     this.newIdentity.tell();
     return false;
   }

@@ -3,12 +3,13 @@
  * @module rejoin/client
  */
 export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
+export type { Left } from './departures.ts';
 export type { Said } from './outbox.ts';
 export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
 export { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status } from './status.ts';
-export { Room, type Act, type Input, type Resumed, type RoomLike, type Signal } from './room.ts';
+export { Room, type Act, type Input, type Resumed, type RoomLike, type SeatLeft, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Place } from '../shared/place.ts';
-export type { InspectReply, Phase, PublicRoom, PublicSeat, ReplayReply, RoomSummary, RoomView, WireEvent } from '../shared/protocol.ts';
+export type { InspectReply, Phase, PublicRoom, PublicSeat, ReplayReply, RoomSummary, RoomView, SeatLoss, WireEvent } from '../shared/protocol.ts';

@@ -80,6 +80,13 @@ export class InputSender {
     else if (left.length > 0 && silence >= patience.press) this.repeat();
   }
 
+  /** Another session: its messages count from 1, and presses of the last one that have not counted are dropped. What is held goes on. */
+  restart(): void {
+    this.n = this.heldN = this.counted = this.anew = 0;
+    this.unapplied = [];
+    if (this.waiting) this.waiting.press = {};
+  }
+
   /** Another owner, or another line: says what has not counted, and all that is held. */
   again(): void {
     this.repeat();

@@ -83,6 +83,16 @@ export class Outbox {
     this.pump();
   }
 
+  /**
+   * The session's hold has ended, and another session begins: numbers count from 1 again. What was sent may have been done, and nobody
+   * can tell any more.
+   */
+  restart(refusal: Refused): void {
+    this.epoch += 1;
+    this.base = 0;
+    this.end(refusal);
+  }
+
   /** Session or room are gone. */
   end(refusal: Refused): void {
     this.open = false;
@@ -118,7 +128,7 @@ export class Outbox {
         this.open = false;
         return this.port.rejoin();
       case 'retry': return this.again(action, reply.retryAfter ?? 50);
-      case 'resync':
+      case 'resync': case 'renew':
         this.open = false;
         return this.port.rejoin();
       case 'stop': return this.port.end(reply);

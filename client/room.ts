@@ -3,9 +3,10 @@ import { apply, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { limits } from '../shared/limits.ts';
 import { samePlace, type Place } from '../shared/place.ts';
-import type { Heard, Joined, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, WireChange } from '../shared/protocol.ts';
+import type { Heard, Joined, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, SeatLoss, WireChange } from '../shared/protocol.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
+import type { Left } from './departures.ts';
 import { InputSender } from './inputs.ts';
 import { checkOutgoing, checkSignal } from './outgoing.ts';
 import { Listeners } from './listeners.ts';
@@ -22,10 +23,19 @@ export type Input<D extends ContractDef> = { readonly [K in keyof InputsOf<D>]: 
 /** `room.signal.<name>(data)`: tells the others, if they are there. */
 export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]: (data: In<SignalsOf<D>[K]>) => void };
 
-/** How a room came back after a break. `lost`: something that had been seen is gone from its history. */
-export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number }
+/**
+ * How a room came back after a break. `lost`: something that had been seen is gone from its history. `seatLost`: the seat had been
+ * lost meanwhile, for this reason, and the player has been given a new one (`room.seat`).
+ */
+export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number; seatLost?: string }
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void }
+/** A player has lost a seat. `seat` is its index before a next match begins; the player's name is given with it, since the seat may be free. */
+export interface SeatLeft { seat: number; name: string; why: SeatLoss }
+
+/** Reasons for a lost seat after which the player still wants one in this room: nobody has decided otherwise. */
+const seatsAgain: ReadonlySet<string> = new Set(['expired', 'forfeited', 'forgotten']);
+
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void; /** A session for another hold. */ mint(): string; /** Gives up a session's hold. */ leave(session: string, code: string): Promise<Left> }
 
 /** What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too. */
 export type RoomLike<D extends ContractDef = ContractDef> = Pick<Room<D>,
@@ -134,7 +144,16 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Verdicts whose effect this client has not taken in yet. */
   private readonly awaited: { place: Place; reached(): void }[] = [];
   private checking = false;
-  private leaving = false;
+  /** The answer to leave(), once it was called. */
+  private departure: Promise<Left> | null = null;
+  /** Belongs to one hold: whatever is sent under it takes effect under that hold or never. */
+  private session: string;
+  /** The number of the hold on a seat; null: none, as far as is known. */
+  private hold: number | null = null;
+  /** Whose hold it is. */
+  private holder = '';
+  /** The seat was lost, and this client is about to ask for another one. */
+  private loss: Refused | null = null;
   /** What is brought along: said with each join, so that it is right whatever was lost. */
   private brought: Json | undefined;
   private clockAhead = 0;
@@ -146,6 +165,7 @@ export class Room<D extends ContractDef = ContractDef> {
   /** @internal Rooms are made by a client. */
   constructor(private readonly parts: RoomParts) {
     this.brought = parts.profile;
+    this.session = parts.session;
     this.outbox = new Outbox({
       send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
       rejoin: () => void this.join(),
@@ -154,7 +174,7 @@ export class Room<D extends ContractDef = ContractDef> {
     });
     this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
     this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
-    const quiet = () => this.over !== null || parts.watch;
+    const quiet = () => this.over !== null || this.departure !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
     this.onChange = fn => this.changed.add(fn);
@@ -170,10 +190,10 @@ export class Room<D extends ContractDef = ContractDef> {
   get state(): ViewOf<D> | null { return this.view!.state as ViewOf<D> | null; }
   /** Everything else: phase, seats, result, options. */
   get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } { return this.view!.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; }
-  /** One's own seat, null as a spectator. */
+  /** One's own seat, null as a spectator. It may be another one after a lost seat was taken again, and in the next match. */
   get seat(): number | null {
-    if (this.parts.watch) return null;
-    const seat = this.info.seats.findIndex(s => s?.player === this.parts.me());
+    if (this.hold === null) return null;
+    const seat = this.info.seats.findIndex(s => s?.hold === this.hold);
     return seat < 0 ? null : seat;
   }
   get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
@@ -237,6 +257,17 @@ export class Room<D extends ContractDef = ContractDef> {
     if (!listeners) this.signals.set(name, listeners = new Listeners());
     return listeners.add(fn as never);
   }
+
+  /**
+   * A player has lost a seat, and why: before, in and after a match. Seats that are lost in a match also say it by themselves (`why`).
+   * @example
+   * ```ts
+   * room.onLeft(({ name, why }, { replayed }) => {
+   *   if (!replayed) banner.textContent = why === 'kicked' ? `${name} was removed.` : `${name} has left.`
+   * })
+   * ```
+   */
+  onLeft(fn: (left: SeatLeft, about: { replayed: boolean; place: Place }) => void): () => void { return this.on('$left' as never, fn as never); }
 
   /**
    * Says that one is ready, or takes it back, in games that begin so.
@@ -323,27 +354,34 @@ export class Room<D extends ContractDef = ContractDef> {
   rematch(yes = true): Promise<Said<RefusalCode>> { return this.perform('$rematch', { yes }); }
 
   /**
-   * Gives the seat up (or stops watching), and lets go of the room.
+   * Gives the seat up (or stops watching), and ends this client's membership in the room. Where there is no connection, the client does
+   * it when there is one; closing the client, or joining the room again, withdraws it. Resolves with what became of it, after
+   * 10 s at most; never throws.
    * @example
    * ```ts
-   * await room.leave()
+   * const left = await room.leave()
+   * if (!left.confirmed) banner.textContent = 'Not connected: the others do not know yet that you left.'
    * const next = await client.quick(race) // another table
    * ```
    */
-  async leave(): Promise<void> {
-    this.leaving = true;
-    if (!this.over && !this.parts.watch) {
-      for (let tries = 0; tries < 5; tries++) {
-        const said = await this.parts.connector.request('act', { room: this.id, name: '$leave' }).catch(() => null);
-        if (said && (said.ok || dutyOf(said.code) !== 'retry') && (said as Refused).code !== 'unknown') break;
-        await new Promise<void>(done => void this.parts.clock.after(300, done));
-      }
+  leave(): Promise<Left> { return (this.departure ??= this.giveUp()); }
+
+  private async giveUp(): Promise<Left> {
+    const { over } = this;
+    if (this.parts.watch) {
+      this.close();
+      return { confirmed: true };
     }
-    this.close();
+    if (over && over.code !== 'left') return this.isSeatGone(over) ? { confirmed: true } : { confirmed: false, code: over.code };
+    const left = await this.parts.leave(this.session, this.code);
+    this.finish({ ok: false, code: 'left' });
+    return left;
   }
 
+  private isSeatGone({ code }: Refused): boolean { return code === 'seat-lost' || code === 'kicked' || code === 'room-missing'; }
+
   /**
-   * Lets go of the room without giving the seat up: it is held, as for a player whose phone is off.
+   * Ends this client's membership in the room without giving the seat up: it is held, as for a player whose phone is off.
    * @example
    * ```ts
    * room.close()
@@ -352,13 +390,15 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   close(): void {
     if (this.over) return;
-    void this.parts.connector.request('leave', { room: this.id }).catch(() => {}); // the server notices anyway
+    // Also where a join is on its way: the node carries both out in turn. Without a connection the node has noticed.
+    void this.parts.connector.request('leave', { room: this.id, session: this.session }).catch(() => {});
     this.finish({ ok: false, code: 'left' });
   }
 
   /** What cannot be sent is refused at once, and holds nothing up. */
   private async perform(name: string, data: unknown): Promise<Said<never>> {
     if (this.over) return this.over as Refused<never>;
+    if (this.departure) return { ok: false, code: 'left' as never };
     if (this.parts.watch) return refused('not-seated') as Refused<never>;
     const checked = checkOutgoing('data', data);
     if (!checked.ok) return checked as Refused<never>;
@@ -424,7 +464,12 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
   join(): Promise<JoinReply> {
     if (this.over) return Promise.resolve(this.over as JoinReply);
-    if (this.leaving) return Promise.resolve({ ok: false, code: 'left' }); // or it would take the seat again that it gives up
+    if (this.departure) return Promise.resolve({ ok: false, code: 'left' }); // or it would take the seat again that it gives up
+    if (this.hold !== null && this.holder !== this.parts.me()) {
+      // The server knows this client as another player now: the seat is not that player's.
+      this.finish(refused('seat-lost', 'identity'));
+      return Promise.resolve(this.over as unknown as JoinReply);
+    }
     if (this.joining) {
       this.joinAgain = true;
       return this.joining;
@@ -445,11 +490,12 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   private async askToJoin(): Promise<JoinReply> {
-    const { connector, game, id, session, watch } = this.parts;
+    const { connector, game, id, watch } = this.parts;
+    const { session } = this;
     const { line } = connector;
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.loss ? {} : { resume: true }), short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }
@@ -460,8 +506,25 @@ export class Room<D extends ContractDef = ContractDef> {
       return reply ?? refused('unavailable');
     }
     if (reply.ok) this.joined(reply);
-    else if (this.view) this.finish(reply);
+    else if (reply.code === 'seat-lost') this.seatLost(reply);
+    else if (this.view) this.finish(this.loss && dutyOf(reply.code) === 'final' ? this.loss : reply);
     return reply;
+  }
+
+  /**
+   * The one way in which a client loses a seat: its session has no hold any more. Nothing is sent again: what was sent may have
+   * been done. Where nobody has decided that the player goes, another session asks for a seat; if there is none, the room ends with
+   * the reason for the loss.
+   */
+  private seatLost(refusal: Refused): void {
+    if (this.over) return;
+    if (!seatsAgain.has(refusal.detail ?? '')) return this.finish(refusal);
+    this.outbox.restart(refusal);
+    this.inputs.restart();
+    this.session = this.parts.mint();
+    this.hold = null;
+    this.loss = refusal;
+    void this.join();
   }
 
   /** Takes a join's answer in: what was missed, then what arrived while it was on its way. @internal */
@@ -479,6 +542,10 @@ export class Room<D extends ContractDef = ContractDef> {
       missed += 1;
     }
     this.at = reply.place;
+    this.hold = reply.hold;
+    this.holder = this.parts.me();
+    const { loss } = this;
+    this.loss = null;
     this.ownerTerm = Math.max(this.ownerTerm, reply.term);
     if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
     this.readClock(reply.now);
@@ -489,7 +556,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const forgotten = this.awaited.filter(({ place }) => place[0] < reply.term && !this.has(place));
     for (const one of forgotten) this.awaited.splice(this.awaited.indexOf(one), 1)[0]!.reached();
     this.settleReached();
-    if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed });
+    if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed, ...(loss ? { seatLost: loss.detail ?? '' } : {}) });
     this.changed.tell();
   }
 
@@ -571,7 +638,10 @@ export class Room<D extends ContractDef = ContractDef> {
   notice(notice: Notice): void {
     switch (notice.code) {
       case 'session-replaced':
-        if (notice.session === this.parts.session) this.finish(refused('session-replaced'));
+        if (notice.session === this.session) this.finish(refused('session-replaced'));
+        return;
+      case 'seat-lost':
+        if (notice.session === this.session) void this.join(); // the owner says why
         return;
       case 'kicked': return this.finish(refused('kicked'));
       case 'closed': return this.finish(refused('room-missing'));

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { limits } from './limits.ts';
+import type { SeatLoss } from './protocol.ts';
 import type { Random } from './random.ts';
 
 /** Any Standard Schema (zod, valibot, arktype, …), read synchronously. */
@@ -226,6 +227,8 @@ export interface Ctx<D extends ContractDef> {
   end(result: { ranking: Ranking }): void;
 }
 export interface SeatCtx<D extends ContractDef> extends Ctx<D> { readonly seat: number }
+/** What `left` gets: also why the seat is out of play. */
+export interface LeftCtx<D extends ContractDef> extends SeatCtx<D> { readonly why: SeatLoss }
 export interface ActionCtx<D extends ContractDef> extends SeatCtx<D> {
   /**
    * Refuses the action: the state is as before, the player gets the code and the detail.
@@ -293,8 +296,11 @@ export type Rules<D extends ContractDef> = {
   away?(s: StateOf<D>, ctx: SeatCtx<D>): void;
   /** A player who was away is connected again. */
   back?(s: StateOf<D>, ctx: SeatCtx<D>): void;
-  /** A player left for good or forfeited. Without this hook, a match with fewer than `seats.min` players left ends. */
-  left?(s: StateOf<D>, ctx: SeatCtx<D>): void;
+  /**
+   * A player left for good or forfeited; `ctx.why` says which. Without this hook, a match with fewer than `seats.min` players left ends;
+   * with it, the rules decide when the match ends, except that a match without any player left ends in any case.
+   */
+  left?(s: StateOf<D>, ctx: LeftCtx<D>): void;
   /**
    * Plays for a seat. Sees what the seat sees, and no more. Asked after each change in which no move of it is pending, and
    * some times a second in games with a tick. Null: nothing to do.

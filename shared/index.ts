@@ -4,7 +4,7 @@
  */
 export { contract, held, pressed, schema, state, view } from './contract.ts';
 export type {
-  ActionCtx, AnyGame, BotMove, ClocksOf, Contract, ContractDef, Ctx, CtxOf, DefOf, EffectsOf, EventsOf, Game, Held, In, OptionsIn, OptionsOf, Out, Player, Pressed, ProfileIn, ProfileOf, Ranking, RefusalsOf, Rules, Schema,
+  ActionCtx, AnyGame, BotMove, ClocksOf, Contract, ContractDef, Ctx, CtxOf, DefOf, EffectsOf, EventsOf, Game, Held, In, LeftCtx, OptionsIn, OptionsOf, Out, Player, Pressed, ProfileIn, ProfileOf, Ranking, RefusalsOf, Rules, Schema,
   SeatCtx, SeatInputs, StateOf, TickCtx, TimerHandle, TimersOf, TypeOf, Viewer, ViewOf,
 } from './contract.ts';
 export type { Json, JsonObject } from './json.ts';

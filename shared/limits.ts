@@ -132,6 +132,8 @@ export const limits = {
   replay: { thin: [{ until: 120_000, apart: 0 }, { until: 600_000, apart: 100 }, { until: 3_600_000, apart: 500 }], thinnest: 2_000, bytes: 2_097_152, life: 24 * 3_600_000 },
   /** Players that a room remembers to have thrown out. */
   banned: 64,
+  /** Players whose last lost seat a room remembers, with the reason. */
+  seatLosses: 64,
   /** Presses of one input that count in one tick, and messages of inputs that a client sends again to a new owner. */
   presses: 16,
   inputsKept: 16,

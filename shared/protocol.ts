@@ -13,10 +13,19 @@ export const wireVersion = 1;
 /** Where a room is in its life. `quarantined`: it failed too often and was taken out of play. */
 export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
 
-/** A taken seat, as all members see it. */
+/**
+ * Why a player has lost a seat. `left`: the player gave it up. `kicked`: the host or the server took it. `expired`: the player was
+ * away for longer than the seat is held. `forfeited`: it was forfeited, and the next match began without the player.
+ * `closed`: the server closed the room.
+ */
+export type SeatLoss = 'left' | 'kicked' | 'expired' | 'forfeited' | 'closed';
+
+/** A seat that is taken, or was left during this match, as all members see it. */
 export interface PublicSeat<P = unknown> {
-  /** The player's public id: the seat whose `player` is your own is yours. */
-  player: string;
+  /** The public id of the player who holds the seat; null: the seat was left during this match, and nobody holds it. */
+  player: string | null;
+  /** Number of the hold, unique within the room. The seat whose `hold` is the one of your join's answer is yours. */
+  hold: number;
   name: string;
   /** What its player has brought along, as the contract's `profile` reads it; null: a bot, or nothing. */
   profile: P;
@@ -27,6 +36,8 @@ export interface PublicSeat<P = unknown> {
   rematch: boolean;
   /** Left or forfeited during this match. */
   out: boolean;
+  /** Why the seat is out of play; null while it is in play. */
+  why: SeatLoss | null;
   /** Played by the bot: always, or until its player is back. */
   bot: boolean;
   /** Index among the contract's teams; null where it has none. */
@@ -99,6 +110,8 @@ export interface JoinRequest {
   profile?: Json;
   /** Random, minted by the client, one per hold on a seat; the same again on every retry and reconnect. */
   session?: string;
+  /** An earlier join with this session was answered: if the session has no seat any more, refuse with `seat-lost` and give no new seat. */
+  resume?: boolean;
   /** Where the client is in the room's history: it is caught up from there where possible. */
   place?: Place;
   /** Changes may come in their short form (`c`), and inputs may go in theirs (`i`). */
@@ -110,6 +123,8 @@ export interface Joined {
   ok: true;
   room: string;
   seat: number | null;
+  /** Number of the hold on the seat (`PublicSeat.hold`); null for a spectator. */
+  hold: number | null;
   session: string;
   /** Term of the owner: numbered actions are stamped with it. */
   term: number;
@@ -184,7 +199,13 @@ export interface PlaceReply {
   spread: number;
 }
 
-export interface LeaveRequest { room: string }
+export interface LeaveRequest {
+  room: string;
+  /** Only the hold of this session. Without it, that of this connection. */
+  session?: string;
+  /** Gives the seat up, also if this connection has not joined the room. */
+  seat?: boolean;
+}
 export interface ListRequest { game?: string }
 /** A room's line in the list of rooms. */
 export interface RoomSummary {
@@ -223,7 +244,7 @@ export interface ClientToServer {
   join(request: JoinRequest, ack: Ack<JoinReply>): void;
   act(request: ActRequest, ack?: Ack<ActReply>): void;
   place(request: PlaceRequest, ack: Ack<PlaceReply | Refused>): void;
-  /** Stops watching, or lets go of the connection's hold; the seat is kept (to give it up: act $leave). */
+  /** Stops watching, or ends the connection's membership; the seat is kept unless the request says `seat`. */
   leave(request: LeaveRequest, ack?: Ack<{ ok: true } | Refused>): void;
   list(request: ListRequest, ack: Ack<ListReply>): void;
   inspect(request: InspectRequest, ack: Ack<InspectReply>): void;
@@ -263,6 +284,8 @@ export type Notice =
   | { room: string; code: 'owner'; term: number; head: Place }
   /** Stop trying: a newer connection of this player has the seat. */
   | { room: string; code: 'session-replaced'; session: string }
+  /** The session has no seat any more. Nothing of the room is sent to this connection until it joins again. */
+  | { room: string; code: 'seat-lost'; session: string }
   /** The server has ended the room, or the host this player's stay. */
   | { room: string; code: 'closed' | 'kicked' }
   /** Changes were not sent on because this connection read too slowly: ask to be caught up. */

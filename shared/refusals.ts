@@ -5,6 +5,7 @@
  *          retry   — the same request again, after `retryAfter` ms
  *          resync  — ask for the room's state again, then go on
  *          stop    — this hold on the room is over; a person decides what next
+ *          renew   — the session is over: settle what is unanswered as unknown; a new session may join
  * `spends` whether a numbered action that is answered so has used up its number (SPEC, actions)
  */
 export const refusals = {
@@ -38,6 +39,7 @@ export const refusals = {
   'room-quarantined': { duty: 'stop', spends: false, says: 'The room failed too often and was taken out of play.' },
   'replay-missing': { duty: 'final', spends: false, says: 'There is no recording of that match (any more).' },
   // sessions
+  'seat-lost': { duty: 'renew', spends: false, says: 'The seat was lost.' },
   'session-replaced': { duty: 'stop', spends: false, says: 'The seat was taken over by a newer connection of the same player.' },
   'stale-term': { duty: 'retry', spends: false, says: 'The room has a new owner: reconcile, then send again.' },
   gap: { duty: 'retry', spends: false, says: 'An earlier number is missing: send again from there.' },
@@ -50,7 +52,7 @@ export const refusals = {
   'not-host': { duty: 'final', spends: true, says: 'Only the host can do this.' },
   'out-of-play': { duty: 'final', spends: true, says: 'This seat has left the match.' },
   'rule-failed': { duty: 'final', spends: true, says: 'The rules of the game failed; nothing was changed.' },
-} as const satisfies Record<string, { duty: 'final' | 'retry' | 'resync' | 'stop'; spends: boolean; says: string }>;
+} as const satisfies Record<string, { duty: 'final' | 'retry' | 'resync' | 'stop' | 'renew'; spends: boolean; says: string }>;
 
 /** A code of the system's own; rules add theirs. */
 export type RefusalCode = keyof typeof refusals;
@@ -75,4 +77,4 @@ export const refused = (code: RefusalCode, detail?: string, retryAfter?: number)
  * if (!said.ok && dutyOf(said.code) === 'stop') banner.textContent = 'This table is over for you.'
  * ```
  */
-export const dutyOf = (code: string): 'final' | 'retry' | 'resync' | 'stop' => (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].duty : 'final');
+export const dutyOf = (code: string): 'final' | 'retry' | 'resync' | 'stop' | 'renew' => (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].duty : 'final');

@@ -50,7 +50,10 @@ export function provesUnsaid(game: AnyGame, moments: readonly Moment[], secret: 
   for (const { doc, events } of moments) {
     const seats = doc.hidden.seats.map(s => s?.player ?? null);
     const hidden = new Map(doc.state === null || doc.room.phase !== 'playing' ? [] : doc.room.seats.flatMap((s, seat) => (s ? [[seat, telling(secret(copy(doc.state) as never, seat))] as const] : [])));
-    for (const [seat, words] of hidden) for (const word of words) if (doc.room.seats[seat]) secrets.set(doc.room.seats[seat].player, (secrets.get(doc.room.seats[seat].player) ?? new Set()).add(word));
+    for (const [seat, words] of hidden) {
+      const holder = doc.room.seats[seat]?.player ?? `seat ${seat}, left`;
+      for (const word of words) secrets.set(holder, (secrets.get(holder) ?? new Set()).add(word));
+    }
     for (const viewer of [null, ...seats.filter(p => p !== null)]) {
       const seat = viewer === null ? null : seats.indexOf(viewer);
       show(viewer, look && doc.state !== null ? look(copy(doc.state), { seat, ended: doc.room.phase === 'ended', replay: false }) : doc.state);

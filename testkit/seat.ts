@@ -1,5 +1,6 @@
 import type { Room } from '../client/room.ts';
 import type { ActionsOf, ContractDef, EventsOf, In, Out, RefusalsOf, SignalsOf, ViewOf } from '../shared/contract.ts';
+import type { Left } from '../client/departures.ts';
 import type { Said } from '../client/outbox.ts';
 import type { RefusalCode } from '../shared/refusals.ts';
 import type { TestClient, World } from './world.ts';
@@ -82,7 +83,7 @@ export class Seat<D extends ContractDef> {
    * assert.equal(t.seats[0].info.phase, 'ended') // fewer than it takes are left
    * ```
    */
-  leave(): Promise<void> { return this.run(this.room.leave()); }
+  leave(): Promise<Left> { return this.run(this.room.leave()); }
 
   private run<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }
 }

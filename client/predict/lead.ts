@@ -32,6 +32,7 @@ export class Lead {
 
   /** A message goes out, at this tick as seen from here. `press`: its number is reported with the tick at which it counts. */
   said(n: number, tick: number, press: boolean): void {
+    if (n <= (this.sent.at(-1)?.n ?? 0)) this.sent = []; // another session
     this.sent.push({ n, tick, press });
     if (this.sent.length > kept) this.sent.shift();
   }

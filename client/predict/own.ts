@@ -138,6 +138,8 @@ export class Own<D extends ContractDef, T extends Moving> {
   }
 
   private sent(n: number, press: boolean): void {
+    // Numbers count from 1 again under another session: what the last one sent will not be reported any more.
+    if (n <= this.lastSent) this.deeds = this.deeds.filter(deed => deed.n === null);
     this.lastSent = n;
     const tick = this.clock.at(this.room.moment());
     if (tick !== null) this.lead.said(n, tick, press);

@@ -9,7 +9,7 @@ import type { OwnerJoinReply, RoomMessage } from './messages.ts';
 import type { Outcome } from './room.ts';
 
 /** A room as it stands after a commit: all that answers are made of. */
-export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number; /** Connections that watch. */ watchers: number }
+export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number; }
 
 /** Why a client cannot play what the room plays; null where it can. */
 export function unfit(game: AnyGame, { game: name, version }: RoomMessage & { k: 'join' }): Refused | null {
@@ -22,21 +22,22 @@ export function unfit(game: AnyGame, { game: name, version }: RoomMessage & { k:
 }
 
 /** Lets a member in: everything it needs to be up to date, by what it missed where that is known. */
-export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' }, outcome: Outcome | null): OwnerJoinReply {
+/** @param watchers other connections that watch */
+export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' }, outcome: Outcome | null, watchers: number): OwnerJoinReply {
   const { doc, game, place, audiences, terms } = from;
   const wrong = unfit(game, message);
   if (wrong) return wrong;
   if (outcome?.kind === 'refused') return outcome.refusal;
   if (doc.hidden.fault === closedFault) return refused('room-missing');
   if (message.watch && doc.hidden.banned.includes(message.player)) return refused('kicked');
-  if (message.watch && from.watchers >= limits.watchers) return refused('too-many-watching');
+  if (message.watch && watchers >= limits.watchers) return refused('too-many-watching');
   const seat = message.watch ? -1 : seatOf(doc, message.player);
   const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;
   const audience = audienceOf(game, hidden ? message.player : null);
   const where = message.place ? standing(message.place, terms, place[1]) : 'ours';
-  const missed = message.place && where === 'ours' && !message.whole ? audiences.since(message.place, place, audience) : null;
+  const missed = message.admit ? [] : message.place && where === 'ours' && !message.whole ? audiences.since(message.place, place, audience) : null;
   return {
-    ok: true, channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalsOf(from.id)] : [])], game: game.contract.name, room: from.id, seat: hidden ? seat : null, session: message.session, term: from.term, place,
+    ok: true, channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalsOf(from.id)] : [])], game: game.contract.name, room: from.id, seat: hidden ? seat : null, hold: hidden ? doc.room.seats[seat]!.hold : null, session: message.session, term: from.term, place,
     base: hidden?.base ?? 0, verdicts: hidden ? placed(from, verdictsOf(hidden)) : [], now: from.now, lost: where === 'lost',
     ...(outcome?.kind === 'seated' && outcome.seated.fresh ? { fresh: true as const } : {}),
     ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: audiences.view(audience) }),

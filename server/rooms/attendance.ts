@@ -82,18 +82,26 @@ export class Attendance {
     this.members.add(message.at, message, this.aloneSince);
   }
 
-  /** Those who were thrown out, and are still connected, hear it; of a room that is closed, everybody. @returns whether it is closed */
+  /**
+   * Ends the membership of every connection that may not have one any more: of players who were thrown out, of sessions whose seat
+   * is lost or has a newer session, and of a closed room, of all. Each is sent the reason, again and again until its node has stopped
+   * reporting it. Called when a hold ends, and once a second.
+   * @returns whether the room is closed
+   */
   showOut(doc: RoomDocument, fault: string | null): boolean {
-    const out = (at: Conn, code: 'kicked' | 'closed') => {
-      this.parts.tell(at, { room: this.parts.id, code });
-      this.members.drop(at);
-    };
-    for (const player of doc.hidden.banned) {
-      this.parts.inputs.drop(player);
-      for (const at of this.members.ofPlayer(player)) out(at, 'kicked');
+    const isClosed = fault === closedFault;
+    const holders = new Map(doc.hidden.seats.flatMap(s => (s ? [[s.player, s.session] as const] : [])));
+    this.parts.inputs.keep(holders);
+    const banned = new Set(doc.hidden.banned);
+    for (const member of this.members.list()) {
+      const { player, session, watch } = member;
+      const notice: Notice | null = isClosed ? { room: this.parts.id, code: 'closed' }
+        : banned.has(player) ? { room: this.parts.id, code: 'kicked' }
+        : !watch && holders.get(player) !== session ? { room: this.parts.id, code: 'seat-lost', session } : null;
+      if (!notice) continue;
+      this.parts.tell(member, notice);
+      this.members.drop(member);
     }
-    if (fault !== closedFault) return false;
-    for (const at of this.members.list()) out(at, 'closed');
-    return true;
+    return isClosed;
   }
 }

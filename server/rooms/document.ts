@@ -1,6 +1,6 @@
 import type { AnyGame, Ranking } from '../../shared/contract.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
-import type { NumberedVerdict, PublicRoom, RoomSummary } from '../../shared/protocol.ts';
+import type { NumberedVerdict, PublicRoom, RoomSummary, SeatLoss } from '../../shared/protocol.ts';
 import type { Seed } from '../../shared/random.ts';
 
 /**
@@ -43,6 +43,10 @@ export interface HiddenRoom {
   reserved: string[] | null;
   /** Bots that sit down with the first player. */
   fill: number;
+  /** Counts the holds that have begun. */
+  holds?: number;
+  /** The last lost hold of each of the last players who lost one. */
+  losses?: Record<string, { session: string; why: SeatLoss }>;
 }
 
 export interface Timer { at: number; data: Json }
@@ -70,7 +74,7 @@ export const closedFault = 'closed';
 
 /** A bot's id as a player: no player's id has a `$`. */
 export const botPlayer = (n: number): string => `$bot-${n}`;
-export const isBot = (player: string): boolean => player.startsWith('$bot-');
+export const isBot = (player: string | null): boolean => player?.startsWith('$bot-') === true;
 
 /** Timer of the engine that makes a bot's move. */
 export const moveTimer = (seat: number): string => `$move-${seat}`;

@@ -5,7 +5,7 @@ import type { RefusalCode } from '../../shared/refusals.ts';
 import { endMatch } from './context.ts';
 import { isBot, seatOf } from './document.ts';
 import { readProfile } from './profile.ts';
-import { addBot, leaveSeat, maybeRematch, maybeStart, staying, startMatch, vacate, type Table } from './seating.ts';
+import { addBot, loseSeat, maybeRematch, maybeStart, staying, startMatch, vacate, type Out, type Table } from './seating.ts';
 
 /** A refusal by the engine where a rule could not even be asked. */
 export class EngineRefusal extends Error {
@@ -23,7 +23,7 @@ export type Asker = number | 'server';
  * @returns seats that are out of play now
  * @throws EngineRefusal
  */
-export function performEngine(t: Table, who: Asker, name: string, data: Json): number[] {
+export function performEngine(t: Table, who: Asker, name: string, data: Json): Out[] {
   const { room } = t.doc;
   const def = t.game.contract.def as ContractDef;
   const args: JsonObject = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
@@ -91,8 +91,8 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
       const seat = seatArg(t, who, args);
       if (seat === who) throw new EngineRefusal('bad-data', 'to go yourself, leave');
       const { player } = room.seats[seat]!;
-      if (!isBot(player)) t.doc.hidden.banned = [player, ...t.doc.hidden.banned].slice(0, limits.banned);
-      const out = leaveSeat(t, seat);
+      if (player !== null && !isBot(player)) t.doc.hidden.banned = [player, ...t.doc.hidden.banned].slice(0, limits.banned);
+      const out = loseSeat(t, seat, 'kicked');
       return out === null ? [] : [out];
     }
     case '$end': {
@@ -107,7 +107,7 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): n
     }
     case '$close':
       if (who !== 'server') throw new EngineRefusal('no-such-action');
-      vacate(t.doc);
+      vacate(t);
       return [];
     case '$leave':
       own();

@@ -76,7 +76,8 @@ export function readDocument({ snapshot, snapshotSeq, entries, firstSeq }: Store
 }
 
 const isTroubled = ({ hidden }: RoomDocument): boolean => hidden.fault !== null || hidden.hangs !== undefined;
-const touches = ({ hidden }: Changes, key: string): boolean => typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
+/** Whether a change touches this key of the hidden part. */
+export const touches = ({ hidden }: Changes, key: string): boolean => typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
 
 /**
  * Takes in what was appended after a room was read: `entries` follow its head, and `terms` are those that the room has by now.

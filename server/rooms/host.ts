@@ -1,7 +1,7 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { Place, Terms } from '../../shared/place.ts';
+import { standing, type Place, type Terms } from '../../shared/place.ts';
 import type { Notice, PublicRoom } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import type { Casts } from '../cluster/casts.ts';
@@ -12,7 +12,7 @@ import { Attendance } from './attendance.ts';
 import { audienceOf, channelOf, type Audience, type Audiences } from './audiences.ts';
 import { dueOf, isDeserted, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
-import { encodeEntry, encodeSnapshot, type Recovered } from './entry.ts';
+import { encodeEntry, encodeSnapshot, touches, type Recovered } from './entry.ts';
 import { Failures } from './failures.ts';
 import { barred, isBarred, isUndone, type Blame } from './hangs.ts';
 import { Inputs } from './inputs.ts';
@@ -300,12 +300,19 @@ export class RoomHost {
   /** The input a message is to the room; null where it only reads. */
   private inputOf(message: RoomMessage): Input | null {
     switch (message.k) {
-      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session, ...(message.noNewSeat ? { noNewSeat: message.noNewSeat } : {}), ...(message.profile === undefined ? {} : { profile: message.profile }) };
+      case 'join': return message.watch || unfit(this.game, message) ? null : { kind: 'join', player: message.player, name: message.name, session: message.session, ...this.resumes(message), ...(message.noNewSeat ? { noNewSeat: message.noNewSeat } : {}), ...(message.profile === undefined ? {} : { profile: message.profile }) };
       case 'act': return { kind: 'act', player: message.player, session: message.session, name: message.name, data: message.data, number: message.number };
       case 'serve': return { kind: 'serve', name: message.name, data: message.data };
+      case 'leave': return { kind: 'leave', player: message.player, session: message.session };
       case 'gone': return this.attendance.gone(message);
       case 'poke': case 'inspect': case 'see': case 'lay-open': return null;
     }
+  }
+
+  /** What a join says of an earlier hold, and whether the history in which that hold began was lost. */
+  private resumes({ resume, place }: RoomMessage & { k: 'join' }): { resume?: boolean; forgotten?: boolean } {
+    if (!resume) return {};
+    return { resume, forgotten: place !== null && standing(place, this.terms, this.place[1]) === 'lost' };
   }
 
   /** Once a second: who is away, who has to go; and a room that has been alone for long goes to sleep. */
@@ -353,6 +360,7 @@ export class RoomHost {
       if (elsewhere === null) this.parts.casts.change(this.attendance.nodes, channel, change);
       else this.parts.casts.changeHere(channel, change);
     }
+    if (touches(entry.changes, 'losses')) this.showOut(); // a hold has ended
     // It may be shown in another way than before, and not every client can play the new version.
     if (this.migrates) this.notifyAll({ room: this.id, code: 'resync' });
     this.migrates = false;
@@ -430,24 +438,22 @@ export class RoomHost {
     const { parts, game, term, place, audiences, standpoint: from } = this;
     switch (message.k) {
       case 'join': {
-        const reply = answerJoin(from, message, outcome);
+        const reply = answerJoin(from, message, outcome, message.watch ? this.members.watchersBeside(message.at) : 0);
         if (reply.ok) this.attendance.welcome(message, outcome);
         if (reply.ok && reply.lost) parts.meter.count('lost');
         return reply;
       }
       case 'act': {
-        if (outcome?.kind === 'accepted') {
-          parts.meter.count('actions');
-          if (message.name === '$kick') this.showOut();
-        }
+        if (outcome?.kind === 'accepted') parts.meter.count('actions');
         if (outcome?.kind === 'refusedAction') parts.meter.count('refusals', 1, outcome.refusal.code);
         return answerAct(from, message, outcome!);
       }
       case 'serve': {
         if (outcome?.kind !== 'accepted') return outcome?.kind === 'refused' ? outcome.refusal : refused('bad-request');
-        this.showOut();
+        if (message.name === '$close') this.showOut();
         return { ok: true };
       }
+      case 'leave': return outcome?.kind === 'refused' ? outcome.refusal : { ok: true };
       case 'see': return { ok: true, view: audiences.view(audienceOf(game, null)), players: this.doc.hidden.seats.map(s => s?.player ?? null) };
       case 'lay-open': return this.tail ? { ok: true, doc: structuredClone(this.doc) as unknown as JsonObject, place, term, now: from.now, owner: parts.self, entries: this.tail.since(message.since) } : refused('bad-request', 'the node that runs the room is not in dev mode');
       case 'gone': case 'poke': return { ok: true };
@@ -460,7 +466,7 @@ export class RoomHost {
 
   private get standpoint(): Standpoint {
     const { id, doc, game, term, terms, place, audiences } = this;
-    return { id, doc, game, term, terms, place, audiences, now: this.time(), watchers: this.members.watchers };
+    return { id, doc, game, term, terms, place, audiences, now: this.time() };
   }
 
   private get hasEffects(): boolean { return Object.keys(this.doc.hidden.effects).length > 0; }

@@ -54,8 +54,10 @@ export class Inputs {
     return true;
   }
 
-  /** Forgets what a player held who is out. */
-  drop(player: string): void { this.players.delete(player); }
+  /** Forgets what was held by players who hold no seat any more, or hold it by another session. @param holders sessions by player */
+  keep(holders: ReadonlyMap<string, string>): void {
+    for (const [player, { session }] of this.players) if (holders.get(player) !== session) this.players.delete(player);
+  }
 
   /**
    * Nobody sees a player any more, or somebody does again. What it held is kept: it may have been the reports of it that were

@@ -30,7 +30,12 @@ export class Members {
 
   /** Takes in what a node says about its own: exactly these are connected there. */
   report(node: string, reports: readonly MemberReport[], mono: number): void {
-    for (const r of reports) this.add({ node, conn: r.conn }, r, mono);
+    for (const r of reports) {
+      const known = this.all.get(key({ node, conn: r.conn }));
+      // Who took another session a moment ago may have done so after the report was written.
+      if (known && known.session !== r.session && mono - known.seen <= limits.heads / 2) continue;
+      this.add({ node, conn: r.conn }, r, mono);
+    }
     // Who joined a moment ago may have done so after the report was written.
     for (const m of this.all.values()) if (m.node === node && m.seen !== mono && mono - m.seen > limits.heads / 2) this.drop(m);
   }
@@ -59,6 +64,8 @@ export class Members {
   get size(): number { return this.all.size; }
   /** Where they are. */
   get nodes(): ReadonlySet<string> { return (this.names ??= new Set(this.byNode.keys())); }
+  /** Other connections that watch. */
+  watchersBeside(at: Conn): number { return this.watchers - (this.all.get(key(at))?.watch ? 1 : 0); }
   get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }
   /** The one node to which nearly all players are connected (`limits.follow.share`), whoever watches; null where they are spread, or nobody plays. */
   get home(): string | null {

@@ -12,8 +12,10 @@ export interface Asker { node: string; question: number; answered: boolean }
 
 /** What the node of a client asks the owner of a room; JSON, since it may travel. */
 export type RoomMessage =
-  | { k: 'join'; player: string; name: string; session: string; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number; /** Only back to a seat of one's own: another may be taken after so many ms. */ noNewSeat?: number; /** As the client said it: the owner reads it. */ profile?: Json }
+  | { k: 'join'; player: string; name: string; session: string; /** An earlier join with this session was answered. */ resume?: boolean; /** Only to be admitted: the state is asked for when its node has subscribed. */ admit?: boolean; watch: boolean; place: Place | null; whole?: boolean; at: Conn; game: string | null; version?: number; /** Only back to a seat of one's own: another may be taken after so many ms. */ noNewSeat?: number; /** As the client said it: the owner reads it. */ profile?: Json }
   | { k: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
+  /** The player gives up the hold of this session, from whichever connection. */
+  | { k: 'leave'; player: string; session: string }
   /** A connection is gone, or has let go of the room. */
   | { k: 'gone'; player: string; session: string; at: Conn }
   /** Something may be due. */

@@ -14,12 +14,14 @@ import { barred, departure, isBarred, noteHangs, RuleHung, type Blame } from './
 import { told, type SeatInput } from './inputs.ts';
 import { fillProfiles } from './profile.ts';
 import { bringBack, markGone, takeOut } from './quarantine.ts';
-import { endIfTooFew, giveUp, leaveSeat, markAway, maybeRematch, maybeStart, takeSeat, type Seated, type Table } from './seating.ts';
+import { endIfTooFew, giveUp, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type Asking, type Out, type Seated, type Table } from './seating.ts';
 import { Watched } from './watched.ts';
 
 /** What a room is asked to do. */
 export type Input =
-  | { kind: 'join'; player: string; name: string; session: string; noNewSeat?: number; /** As the client said it. */ profile?: Json }
+  | ({ kind: 'join' } & Asking)
+  /** Gives up the hold of this session. */
+  | { kind: 'leave'; player: string; session: string }
   | { kind: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
   | { kind: 'away'; player: string; session: string }
   | { kind: 'timers' }
@@ -88,7 +90,7 @@ export class Room {
     this.clock = Math.max(this.clock, wall);
     switch (input.kind) {
       case 'act': this.watched.begin('act', `actions.${input.name}`, '', input.player, input.session, input.number?.n ?? 0); break;
-      case 'join': case 'away': this.watched.begin(input.kind, input.kind, input.player, input.player, input.session); break;
+      case 'join': case 'away': case 'leave': this.watched.begin(input.kind, input.kind, input.player, input.player, input.session); break;
       default: this.watched.begin(input.kind);
     }
     try {
@@ -103,6 +105,7 @@ export class Room {
       case 'join': return this.join(input);
       case 'act': return this.act(input);
       case 'away': return this.away(input);
+      case 'leave': return this.leave(input);
       case 'timers': return this.fire();
       case 'tick': return this.tick(input.inputs ?? new Map());
       case 'serve': return this.serve(input);
@@ -147,7 +150,7 @@ export class Room {
     }
     if ('code' in seated) return { kind: 'refused', refusal: seated };
     const { seat } = seated;
-    if (seated.back && this.doc.room.phase === 'playing') this.hook('back', seat);
+    if (seated.back && this.doc.room.phase === 'playing') this.hook('back', seat, input.player);
     return { kind: 'seated', seated };
   }
 
@@ -156,14 +159,26 @@ export class Room {
     if (seat < 0 || this.doc.hidden.seats[seat]!.session !== input.session) return { kind: 'done' };
     if (this.fault) return this.draft.count(() => { markGone(this.doc, seat); return { kind: 'done' }; });
     const was = this.draft.count(() => markAway(this.table(), seat));
-    if (was && this.doc.room.phase === 'playing') this.hook('away', seat);
+    if (was && this.doc.room.phase === 'playing') this.hook('away', seat, input.player);
+    return { kind: 'done' };
+  }
+
+  /** The player gives the seat up. Asked twice, or for a hold that has ended, nothing happens. */
+  private leave(input: Input & { kind: 'leave' }): Outcome {
+    if (this.fault) return this.barred();
+    const seat = seatOf(this.doc, input.player);
+    if (seat < 0) return { kind: 'done' };
+    if (this.doc.hidden.seats[seat]!.session !== input.session) return { kind: 'refused', refusal: refused('session-replaced') };
+    this.outOfPlay(this.draft.count(() => loseSeat(this.table(), seat, 'left')));
+    this.waitNoLonger();
     return { kind: 'done' };
   }
 
   private act(input: Input & { kind: 'act' }): Outcome {
     const seat = seatOf(this.doc, input.player);
     const hidden = seat < 0 ? null : this.doc.hidden.seats[seat]!;
-    if (!hidden) return { kind: 'refused', refusal: refused('not-seated') };
+    // What has a number may have been done while the session had a seat: joining again tells that it has none.
+    if (!hidden) return { kind: 'refused', refusal: refused(input.number ? 'seat-lost' : 'not-seated') };
     if (hidden.closed.includes(input.session)) return { kind: 'refused', refusal: refused('session-replaced') };
     // Neither open nor closed: it was opened in entries that were lost. Joining again opens it again.
     if (hidden.session !== input.session) return { kind: 'refused', refusal: refused('not-in-room') };
@@ -209,7 +224,7 @@ export class Room {
   }
 
   /** @returns the seats that went out of play */
-  private perform(seat: number, name: string, data: Json): number[] {
+  private perform(seat: number, name: string, data: Json): Out[] {
     if (name.startsWith('$')) return performEngine(this.table(), seat, name, data);
     const { room } = this.doc;
     const def = this.game.contract.def as ContractDef;
@@ -223,9 +238,9 @@ export class Room {
     return [];
   }
 
-  private afterAction(name: string, asker: Asker, outs: readonly number[]): void {
-    if (name === '$leave' && asker !== 'server') this.outOfPlay(this.draft.count(() => leaveSeat(this.table(), asker)));
-    else for (const seat of outs) this.outOfPlay(seat);
+  private afterAction(name: string, asker: Asker, outs: readonly Out[]): void {
+    if (name === '$leave' && asker !== 'server') this.outOfPlay(this.draft.count(() => loseSeat(this.table(), asker, 'left')));
+    else for (const out of outs) this.outOfPlay(out);
     if (name === '$leave' || name === '$kick') this.waitNoLonger();
   }
 
@@ -287,19 +302,22 @@ export class Room {
     if (this.doc.room.phase === 'ended') this.draft.tryOut('setup', () => maybeRematch(this.table(departure)));
   }
 
-  private outOfPlay(seat: number | null): void {
-    if (seat === null) return;
-    this.hook('left', seat);
-    this.draft.tryOut('left', () => endIfTooFew(this.table()));
+  private outOfPlay(out: Out | null): void {
+    if (out === null) return;
+    const decided = this.hook('left', out.seat, out.player, { why: out.why });
+    this.draft.tryOut('left', () => endIfTooFew(this.table(), decided));
   }
 
-  private hook(name: 'away' | 'back' | 'left', seat: number): void {
+  /** @returns whether the game has this hook, and it ran */
+  private hook(name: 'away' | 'back' | 'left', seat: number, player: string, more: object = {}): boolean {
     const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
-    if (!hook || this.doc.room.phase !== 'playing') return;
-    const player = this.doc.room.seats[seat]?.player ?? '';
-    if (this.doc.hidden.hangs && this.isBarred(barred.hook(name, player))) return this.onFailure(name, new RuleHung(name));
+    if (!hook || this.doc.room.phase !== 'playing') return false;
+    if (this.doc.hidden.hangs && this.isBarred(barred.hook(name, player))) {
+      this.onFailure(name, new RuleHung(name));
+      return false;
+    }
     this.watched.rule(name, player);
-    this.draft.tryOut(name, () => mustBeSync(hook(this.doc.state, contextFor(this.game, this.doc, this.draft.events, this.clock, seat))), 'rule');
+    return this.draft.tryOut(name, () => mustBeSync(hook(this.doc.state, Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, seat), more))), 'rule');
   }
 
   /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
@@ -333,7 +351,7 @@ export class Room {
     }
     const moving = seats.findIndex((_s, i) => moveTimer(i) === name);
     if (moving >= 0) return this.botMove(moving);
-    const player = seats.find(s => s && holdTimer(s.player) === name)?.player;
+    const player = this.doc.hidden.seats.find(s => s && holdTimer(s.player) === name)?.player;
     if (player === undefined) return void this.draft.count(() => { delete this.doc.hidden.timers[name]; });
     this.outOfPlay(this.draft.count(() => giveUp(this.table(), player)));
     this.waitNoLonger();
@@ -371,7 +389,7 @@ export class Room {
     const { room, hidden } = this.doc;
     return room.seats.flatMap((seat, i) => {
       if (!seat) return [];
-      const said = seat.bot ? this.botInputs.get(i) : seat.out ? undefined : inputs.get(seat.player);
+      const said = seat.bot ? this.botInputs.get(i) : seat.out || seat.player === null ? undefined : inputs.get(seat.player);
       // What an older session of the player held is let go of, and its numbers are not those of the new one.
       const own = said && (seat.bot || said.session === hidden.seats[i]?.session) ? said : undefined;
       const shown = room.inputs[i];

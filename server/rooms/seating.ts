@@ -1,11 +1,12 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { PublicSeat } from '../../shared/protocol.ts';
+import type { PublicSeat, SeatLoss } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import { contextFor, endMatch, endTimers, mustBeSync, type RoomEvent } from './context.ts';
 import { botPlayer, closedFault, effectsTimer, holdTimer, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
 import { barred, isBarred } from './hangs.ts';
+import { announceLoss, beginHold, endHold, lossOf, resetInputs } from './holds.ts';
 import { readProfile } from './profile.ts';
 
 /**
@@ -18,13 +19,21 @@ const awayRule = (game: AnyGame) => (game.contract.def as ContractDef).away ?? {
 
 export type Seated = { seat: number; /** the session that this one replaced */ replaced: string | null; /** a new player, not a returning one */ fresh: boolean; back: boolean };
 
+/**
+ * A join. `resume`: an earlier one with this session was answered, so the session's hold, if it has ended, must not become
+ * another one. `forgotten`: the history in which that hold began was lost.
+ */
+export interface Asking { player: string; name: string; session: string; resume?: boolean; forgotten?: boolean; noNewSeat?: number; profile?: Json }
+
 /** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
-export function takeSeat(t: Table, who: { player: string; name: string; session: string; noNewSeat?: number; profile?: Json }): Seated | Refused {
+export function takeSeat(t: Table, who: Asking): Seated | Refused {
   const { doc } = t;
   const own = seatOf(doc, who.player);
   if (own >= 0) return resumeSeat(t, own, who);
   const { room, hidden } = doc;
   if (hidden.banned.includes(who.player)) return refused('kicked');
+  const loss = lossOf(doc, who.player);
+  if (who.resume || loss?.session === who.session) return seatLost(who, loss?.session === who.session ? loss.why : null);
   if (who.noNewSeat) return refused('slow-down', 'too many new seats', who.noNewSeat);
   if (hidden.reserved && !hidden.reserved.includes(who.player)) return refused('reserved');
   const free = freeSeat(t);
@@ -55,12 +64,16 @@ const freeSeats = (t: Table): number => (reusesSeats(t) ? t.doc.hidden.seats : t
 /** Players for whom a seat is kept and who have not come yet: a bot does not take it. */
 const expected = ({ hidden }: RoomDocument): number => (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
 
+/** The session's hold has ended, or nothing is known of it. */
+const seatLost = ({ forgotten }: Asking, why: SeatLoss | null): Refused => refused('seat-lost', why ?? (forgotten ? 'forgotten' : 'unknown'));
+
+const hasInputs = ({ game }: Table): boolean => (game.contract.def as ContractDef).inputs !== undefined;
+
 function sit(t: Table, seat: number, who: { player: string; name: string; profile: Json; bot: boolean }, session: string): void {
-  const { room, hidden } = t.doc;
-  room.seats[seat] = { ...who, here: true, until: null, ready: who.bot, rematch: false, out: false, team: null };
+  const { room } = t.doc;
+  const hold = beginHold(t.doc, seat, who.player, session, hasInputs(t));
+  room.seats[seat] = { ...who, hold, here: true, until: null, ready: who.bot, rematch: false, out: false, why: null, team: null };
   room.seats[seat].team = smallestTeam(t);
-  hidden.seats[seat] = { player: who.player, session, closed: [], base: 0, verdicts: {} };
-  forgetInputs(t, seat);
   t.asks('joined');
   mustBeSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
 }
@@ -83,21 +96,18 @@ function smallestTeam({ game, doc }: Table): number | null {
   return sizes.indexOf(Math.min(...sizes));
 }
 
-/** A new session numbers its inputs from 1. */
-function forgetInputs({ game, doc }: Table, seat: number): void {
-  if (!(game.contract.def as ContractDef).inputs) return;
-  while (doc.room.inputs.length <= seat) doc.room.inputs.push(0);
-  doc.room.inputs[seat] = 0;
-}
-
-function resumeSeat(t: Table, seat: number, { player, session, name, profile }: { player: string; session: string; name: string; profile?: Json }): Seated | Refused {
+function resumeSeat(t: Table, seat: number, who: Asking): Seated | Refused {
+  const { player, session, name, profile } = who;
   const hidden = t.doc.hidden.seats[seat]!;
   const shown = t.doc.room.seats[seat]!;
   if (hidden.closed.includes(session)) return refused('session-replaced');
   const replaced = hidden.session === session ? null : hidden.session;
   if (replaced !== null) {
+    // The player holds the seat by another session. One that does not know of this either came before it and was replaced
+    // longer ago than is remembered, or has a history that was lost.
+    if (who.resume) return who.forgotten ? seatLost(who, null) : refused('session-replaced');
     openSession(hidden, session);
-    forgetInputs(t, seat);
+    resetInputs(t.doc.room, seat, hasInputs(t));
   }
   const back = !shown.here;
   shown.here = true;
@@ -125,12 +135,15 @@ export function markAway(t: Table, seat: number): boolean {
   if (!shown.here) return false;
   shown.here = false;
   shown.until = t.now + awayRule(t.game).hold;
-  t.doc.hidden.timers[holdTimer(shown.player)] = { at: shown.until, data: null };
+  t.doc.hidden.timers[holdTimer(t.doc.hidden.seats[seat]!.player)] = { at: shown.until, data: null };
   return true;
 }
 
-/** The time for which a seat was held is over. @returns the seat that is out of play now, if a match is on */
-export function giveUp(t: Table, player: string): number | null {
+/** A seat that went out of play in a match that is on, and why. */
+export interface Out { seat: number; player: string; why: SeatLoss }
+
+/** The time for which a seat was held is over. @returns the seat if it is out of play now */
+export function giveUp(t: Table, player: string): Out | null {
   delete t.doc.hidden.timers[holdTimer(player)];
   const seat = seatOf(t.doc, player);
   if (seat < 0) return null;
@@ -141,26 +154,28 @@ export function giveUp(t: Table, player: string): number | null {
     return null;
   }
   if (t.doc.room.phase === 'playing' && awayRule(t.game).then === 'forfeit') {
-    if (t.doc.room.seats[seat]!.out) return null;
-    t.doc.room.seats[seat]!.out = true;
+    const shown = t.doc.room.seats[seat]!;
+    if (shown.out) return null;
+    // The player still holds the seat: to watch the rest of the match, and to play the next one.
+    Object.assign(shown, { out: true, why: 'forfeited' } satisfies Partial<PublicSeat>);
+    announceLoss(t.events, seat, shown.name, 'forfeited');
     handOver(t.doc, seat);
-    return seat;
+    return { seat, player, why: 'forfeited' };
   }
-  return leaveSeat(t, seat);
+  return loseSeat(t, seat, 'expired');
 }
 
-/** Gives the seat up for good. @returns the seat that is out of play now, if a match is on and it still was in play */
-export function leaveSeat(t: Table, seat: number): number | null {
-  const { room, hidden } = t.doc;
+/** A player loses a seat for good. @returns the seat if it is out of play now and was in play until now */
+export function loseSeat(t: Table, seat: number, why: SeatLoss): Out | null {
+  const { room } = t.doc;
   const shown = room.seats[seat]!;
-  delete hidden.timers[holdTimer(shown.player)];
-  delete hidden.timers[moveTimer(seat)];
-  hidden.seats[seat] = null;
-  let out: number | null = null;
+  const { player } = t.doc.hidden.seats[seat]!;
+  endHold(t, seat, why);
+  let out: Out | null = null;
   if (room.phase === 'playing') {
-    // The state counts seats by index, so the place stays, marked, until the match is over.
-    if (!shown.out) out = seat;
-    Object.assign(shown, { out: true, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
+    // The state counts seats by index, so the place stays, marked, until the match is over: rules and results have its name.
+    if (!shown.out) out = { seat, player, why };
+    Object.assign(shown, { out: true, why, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
   } else {
     room.seats[seat] = null;
     if (room.phase === 'ended') for (const s of room.seats) if (s) s.rematch = false;
@@ -170,13 +185,14 @@ export function leaveSeat(t: Table, seat: number): number | null {
 }
 
 /** Nobody sits here any more, and nothing happens: what is left to do is what the rules have asked of the host's code. */
-export function vacate({ room, hidden }: RoomDocument): void {
+export function vacate(t: Table): void {
+  const { room, hidden } = t.doc;
   const { [effectsTimer]: effects } = hidden.timers;
+  hidden.seats.forEach((_held, seat) => endHold(t, seat, 'closed'));
   room.phase = 'quarantined';
   room.seats = room.seats.map(() => null);
   room.host = null;
   room.clocks = {};
-  hidden.seats = hidden.seats.map(() => null);
   hidden.timers = effects ? { [effectsTimer]: effects } : {};
   hidden.fault = closedFault;
 }
@@ -188,14 +204,18 @@ function handOver({ room, hidden }: RoomDocument, seat: number): void {
   room.host = others.find(i => room.seats[i]!.here) ?? others[0] ?? (hidden.seats[seat] ? seat : null);
 }
 
-/** After a seat went out of play: where the rules have not ended the match, and too few are left, the engine does. */
-export function endIfTooFew(t: Table): void {
+/**
+ * After a seat went out of play, where the rules have not ended the match: the engine does if no player is left in play, or, in a game
+ * whose rules say nothing about those who leave, if fewer than `seats.min` are.
+ * @param decided the rules' `left` has decided, and did not fail
+ */
+export function endIfTooFew(t: Table, decided: boolean): void {
   const { room } = t.doc;
   if (room.phase !== 'playing') return;
   const indexes = room.seats.flatMap((s, i) => (s ? [i] : []));
   const inPlay = indexes.filter(i => !room.seats[i]!.out);
   const people = inPlay.some(i => !isBot(room.seats[i]!.player)); // bots do not play among themselves
-  if (people && (inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number) || indexes.length === 1)) return;
+  if (people && (decided || inPlay.length >= (t.game.contract.def.seats.min as number))) return;
   const outs = indexes.filter(i => room.seats[i]!.out);
   endMatch(t.doc, [inPlay, outs].filter(p => p.length > 0));
 }
@@ -225,13 +245,13 @@ export function maybeRematch(t: Table): void {
 export function startMatch(t: Table): void {
   const { room, hidden } = t.doc;
   if (room.result) hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
-  closeRanks(t.doc);
+  closeRanks(t);
   room.phase = 'playing';
   room.match += 1;
   hidden.began = t.now;
   room.result = null;
   room.clocks = {};
-  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false } satisfies Partial<PublicSeat>);
+  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false, why: null } satisfies Partial<PublicSeat>);
   endTimers(hidden);
   t.asks('setup');
   const state = mustBeSync((t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)));
@@ -241,11 +261,11 @@ export function startMatch(t: Table): void {
 }
 
 /** Rules count players by index, so a match begins with the seats 0…n−1: those who left the last one make room. */
-function closeRanks(doc: RoomDocument): void {
-  const { room, hidden } = doc;
-  const stay = staying(doc);
+function closeRanks(t: Table): void {
+  const { room, hidden } = t.doc;
+  const stay = staying(t.doc);
   if (stay.every((from, to) => from === to) && room.seats.every((s, i) => s === null || stay.includes(i))) return;
-  room.seats.forEach((s, i) => { if (s && !stay.includes(i)) delete hidden.timers[holdTimer(s.player)]; });
+  room.seats.forEach((s, i) => { if (s && !stay.includes(i)) endHold(t, i, s.out ? 'forfeited' : 'expired'); });
   const shown = stay.map(i => room.seats[i]!);
   const kept = stay.map(i => hidden.seats[i]!);
   const host = room.host === null ? -1 : stay.indexOf(room.host);

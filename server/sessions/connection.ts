@@ -23,8 +23,8 @@ interface Attached extends Attachment { /** The room's number on this node. */ n
 /** One connected client: who it is, and the rooms it is in. */
 export class Connection {
   readonly rooms = new Map<string, Attached>();
-  /** Rooms it is being let into; null: none, as most of the time. */
-  private joining: Set<string> | null = null;
+  /** The last of the requests about a room that are carried out in turn; null: none, as most of the time. */
+  private turns: Map<string, Promise<unknown>> | null = null;
   strikes = 0;
   open = true;
 
@@ -33,7 +33,11 @@ export class Connection {
   get id(): string { return this.link.id; }
 
   /** In how many rooms it is, or about to be. */
-  get roomCount(): number { return this.rooms.size + (this.joining?.size ?? 0); }
+  get roomCount(): number {
+    let count = this.rooms.size;
+    if (this.turns) for (const room of this.turns.keys()) if (!this.rooms.has(room)) count += 1;
+    return count;
+  }
 
   /** The room that goes by a number; undefined: none that it is in. Most are in one. */
   roomBy(number: number): string | undefined {
@@ -42,17 +46,22 @@ export class Connection {
   }
 
   /** Whether it is in the room, or about to be. */
-  isIn(room: string): boolean { return this.rooms.has(room) || this.joining?.has(room) === true; }
+  isIn(room: string): boolean { return this.rooms.has(room) || this.turns?.has(room) === true; }
 
-  /** Counts the room as one of its own while it is let in. */
-  async joins<T>(room: string, work: () => Promise<T>): Promise<T> {
-    const joining = (this.joining ??= new Set());
-    joining.add(room);
+  /**
+   * Carries out a request about a room when those before it are done: two joins, or a join and a leave, that overtook each other
+   * would leave the connection with a membership that nobody wants. The room counts as one of its own meanwhile.
+   */
+  async inTurn<T>(room: string, work: () => Promise<T>): Promise<T> {
+    const turns = (this.turns ??= new Map<string, Promise<unknown>>());
+    const before = turns.get(room);
+    const turn = before ? before.then(work, work) : work();
+    turns.set(room, turn);
     try {
-      return await work();
+      return await turn;
     } finally {
-      joining.delete(room);
-      if (joining.size === 0 && this.joining === joining) this.joining = null;
+      if (turns.get(room) === turn) turns.delete(room);
+      if (turns.size === 0 && this.turns === turns) this.turns = null;
     }
   }
 
@@ -70,7 +79,10 @@ export class Connection {
   attach(room: string, attachment: Attachment): void {
     const old = this.rooms.get(room);
     for (const channel of old?.channels ?? []) if (!attachment.channels.includes(channel)) this.unsubscribe(channel);
-    this.rooms.set(room, { ...attachment, number: old?.number ?? this.casts.enter(room, this), known: old?.known ?? null });
+    for (const channel of attachment.channels) if (!old?.channels.includes(channel)) this.subscribe(channel);
+    // The very texts that it subscribed to, so that they are kept once.
+    const channels = attachment.channels.map(channel => old?.channels.find(own => own === channel) ?? channel);
+    this.rooms.set(room, { ...attachment, channels, number: old?.number ?? this.casts.enter(room, this), known: old?.known ?? null });
   }
 
   /** The answer to a join has just been sent: what follows may be said by the number and under the term that it gave. */
@@ -89,7 +101,7 @@ export class Connection {
 
   notice(notice: Notice): void {
     const attachment = this.rooms.get(notice.room);
-    if (notice.code === 'session-replaced') {
+    if (notice.code === 'session-replaced' || notice.code === 'seat-lost') {
       if (attachment?.session !== notice.session) return; // this connection has moved on to another session
       this.detach(notice.room);
     }

@@ -2,14 +2,14 @@ import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts'
 import { mint } from '../../shared/ids.ts';
 import { readJson } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { ActReply, ActRequest, CreateReply, CreateRequest, Heard, InspectReply, JoinReply, JoinRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, ShortHeard, SignalRequest } from '../../shared/protocol.ts';
-import { refused, type Refused } from '../../shared/refusals.ts';
+import type { ActReply, ActRequest, CreateReply, CreateRequest, Heard, InspectReply, JoinReply, JoinRequest, LeaveRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, ShortHeard, SignalRequest } from '../../shared/protocol.ts';
+import { dutyOf, refused, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
 import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Entropy, Fanout, Log, Meter, Watch } from '../ports.ts';
-import { channelOf, signalsOf } from '../rooms/audiences.ts';
-import type { MemberReport, OwnerJoinReply } from '../rooms/messages.ts';
+import { signalsOf } from '../rooms/audiences.ts';
+import type { MemberReport, OwnerJoinReply, RoomMessage } from '../rooms/messages.ts';
 import { watchedAlone } from '../rooms/watched.ts';
 import type { Heads } from '../cluster/heads.ts';
 import { Allowances } from './allowances.ts';
@@ -174,10 +174,7 @@ export class Edge {
       case 'join': return this.join(connection, request as JoinRequest);
       case 'act': return this.act(connection, request as ActRequest);
       case 'place': return Promise.resolve(this.place(connection, request as PlaceRequest));
-      case 'leave': {
-        this.letGo(connection, (request as { room: string }).room);
-        return Promise.resolve({ ok: true });
-      }
+      case 'leave': return this.leave(connection, request as LeaveRequest);
       case 'list': return this.parts.lobby.list((request as { game?: string }).game ?? null);
       case 'inspect': return this.inspect(connection, (request as { room: string }).room);
     }
@@ -255,36 +252,39 @@ export class Edge {
   }
 
   private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
-    if (connection.isIn(room)) return this.letIn(connection, room, request);
-    if (connection.roomCount >= limits.roomsPerConnection) return refused('too-many-rooms');
-    return connection.joins(room, () => this.letIn(connection, room, request));
+    if (!connection.isIn(room) && connection.roomCount >= limits.roomsPerConnection) return refused('too-many-rooms');
+    return connection.inTurn(room, () => this.letIn(connection, room, request));
   }
 
+  /**
+   * Nothing of a room reaches a connection before the owner has admitted it. So who is not in yet asks twice: to be admitted, and
+   * when it is subscribed, for all that there is. What is committed after that answer comes by the channels.
+   */
   private async letIn(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
     const session = request.session ?? mint(this.parts.entropy.bytes(16));
     const watch = request.watch ?? false;
-    // Subscribe first, then read: what is committed in between arrives by the channel, and the client drops what it has.
-    const before = connection.rooms.get(room)?.channels ?? [];
-    const channels = [channelOf(room, 'all'), channelOf(room, watch ? 'watch' : `player:${connection.player}`), signalsOf(room)];
-    for (const channel of channels) connection.subscribe(channel);
     // Whether it takes a seat anew only the owner knows; who may not still comes back to a seat that is its own.
     const wait = watch ? 0 : this.take(connection, 'newSeats');
-    const reply = (await this.parts.router.request(room, {
+    const message = {
       k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null, ...(request.whole ? { whole: true } : {}),
       at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null, ...(request.version === undefined ? {} : { version: request.version }),
-      ...(wait > 0 ? { noNewSeat: wait } : {}), ...(watch || request.profile === undefined ? {} : { profile: request.profile }),
-      // Who is gone may be back by another node already: asked late, it would take the seat from itself.
-    }, { wanted: () => connection.open })) as OwnerJoinReply;
+      ...(watch || request.profile === undefined ? {} : { profile: request.profile }), ...(request.resume ? { resume: true } : {}),
+    } satisfies RoomMessage;
+    // Who is gone may be back by another node already: asked late, it would take the seat from itself.
+    const ask = async (more: Partial<RoomMessage & { k: 'join' }>) => (await this.parts.router.request(room, { ...message, ...more }, { wanted: () => connection.open })) as OwnerJoinReply;
+    let reply = await ask({ ...(connection.rooms.has(room) ? {} : { admit: true }), ...(wait > 0 ? { noNewSeat: wait } : {}) });
     if (!watch && wait === 0 && !(reply.ok && reply.fresh)) this.giveBack(connection, 'newSeats');
-    const keep = reply.ok ? reply.channels : before;
-    for (const channel of channels) if (!keep.includes(channel)) connection.unsubscribe(channel);
+    if (reply.ok && connection.open && !reply.channels.every(channel => connection.rooms.get(room)?.channels.includes(channel))) {
+      connection.attach(room, { session, watch, channels: reply.channels, game: reply.game });
+      reply = await ask({ resume: true });
+    }
     if (!reply.ok) {
-      if (reply.code === 'client-outdated') this.letGo(connection, room); // it was in, and the game was upgraded
+      // It was in, and may not be any more: the seat is lost, or the game was upgraded.
+      if (dutyOf(reply.code) !== 'retry' && connection.rooms.get(room)?.session === session) this.letGo(connection, room);
       return reply;
     }
-    const { channels: kept, game, fresh: _fresh, ...joined } = reply;
-    // The very texts that it subscribed to, so that they are kept once.
-    connection.attach(room, { session, watch, channels: kept.map(channel => channels.find(own => own === channel) ?? channel), game });
+    const { channels, game, fresh: _fresh, ...joined } = reply;
+    connection.attach(room, { session, watch, channels, game });
     this.parts.heads.heard(room, { head: joined.place, term: joined.term });
     if (!connection.open) this.letGo(connection, room); // it went while it was being let in
     return request.short ? { ...joined, number: connection.rooms.get(room)?.number, shortInputs: true } : joined;
@@ -298,9 +298,23 @@ export class Edge {
       k: 'act', player: connection.player, session: attachment.session, name: request.name, data: request.data ?? null,
       number: request.n === undefined ? null : { n: request.n, term: request.term! },
     })) as ActReply;
-    // From now on it is one who watches: signals and inputs go past the owner, who alone knows of seats.
-    if (request.name === '$leave' && reply.ok) attachment.watch = true;
+    // Signals and inputs go past the owner, who alone knows of seats: without one the connection is out.
+    if (request.name === '$leave' && reply.ok) this.letGo(connection, request.room, attachment.session);
     return reply;
+  }
+
+  /** Ends the connection's membership; with `seat`, also the hold, whether the connection has joined or not. */
+  private leave(connection: Connection, { room, session, seat }: LeaveRequest): Promise<{ ok: true } | Refused> {
+    return connection.inTurn(room, async () => {
+      const own = session ?? connection.rooms.get(room)?.session;
+      if (seat) {
+        if (own === undefined) return refused('not-in-room');
+        const reply = (await this.parts.router.request(room, { k: 'leave', player: connection.player, session: own })) as { ok: true } | Refused;
+        if (!reply.ok) return reply;
+      }
+      this.letGo(connection, room, own);
+      return { ok: true };
+    });
   }
 
   private place(connection: Connection, request: PlaceRequest): PlaceReply {
@@ -348,8 +362,9 @@ export class Edge {
     };
   }
 
-  /** Ends a connection's hold on a room: the owner hears it, and counts the seat as away if nobody else has the session. */
-  private letGo(connection: Connection, room: string): void {
+  /** Ends a connection's membership in a room: the owner hears it, and counts the seat as away if nobody else has the session. */
+  private letGo(connection: Connection, room: string, session?: string): void {
+    if (session !== undefined && connection.rooms.get(room)?.session !== session) return;
     const attachment = connection.detach(room);
     if (!attachment) return;
     // request() answers, it does not throw; if nobody hears this, the owner finds out by silence

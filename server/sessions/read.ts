@@ -70,6 +70,7 @@ export const readers: Readers = {
       profile: optional(v.profile, profile),
       whole: optional(v.whole, flag('whole')),
       short: optional(v.short, flag('short')),
+      resume: optional(v.resume, flag('resume')),
       session: optional(v.session, id('session')),
       place: optional(v.place, p => (isPlace(p) ? p : bad('place: [term, seq]'))),
     }) as JoinRequest;
@@ -90,7 +91,10 @@ export const readers: Readers = {
     if (entries.length > limits.roomsPerConnection) bad('place: too many rooms');
     return { rooms: Object.fromEntries(entries.map(([room, place]) => [id('room')(room), isPlace(place) ? place : bad('place: [term, seq]')])) };
   },
-  leave: (value): LeaveRequest => ({ room: id('room')(object(value, 'leave').room) }),
+  leave(value): LeaveRequest {
+    const v = object(value, 'leave');
+    return drop({ room: id('room')(v.room), session: optional(v.session, id('session')), seat: optional(v.seat, flag('seat')) }) as LeaveRequest;
+  },
   list: (value): ListRequest => drop({ game: optional(object(value ?? {}, 'list').game, word('game')) }) as ListRequest,
   inspect: (value): InspectRequest => ({ room: id('room')(object(value, 'inspect').room) }),
 };

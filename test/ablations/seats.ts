@@ -1,3 +1,16 @@
-import { type Ablation } from './ablation.ts';
+import { edit, type Ablation } from './ablation.ts';
 
-export const seats: readonly Ablation[] = [];
+const seating = 'server/rooms/seating.ts';
+const holds = 'test/protocol/holds.test.ts';
+
+/** Seats: lost, taken again, left. */
+export const seats: readonly Ablation[] = [
+  { name: 'a session may have a second hold', why: 'what was asked under the first is done under it again', hunt: { test: holds, grep: 'is not done again in the seat taken after it' }, edits: [edit(seating, `if (who.resume || loss?.session === who.session) return`, `if (loss === null) return`)] },
+  { name: 'a lost session is not renewed', why: 'numbers of the old hold are sent under the new one', hunt: { test: holds, grep: 'every action after it is answered at once' }, edits: [edit('client/outbox.ts', '    this.epoch += 1;\n    this.base = 0;\n    this.end(refusal);', '    this.end(refusal);')] },
+  { name: 'presses of a lost hold are sent again', why: 'they count in a seat in which nobody pressed', hunt: { test: holds, grep: 'presses that had not counted are dropped' }, edits: [edit('client/room.ts', '    this.inputs.restart();\n', '')] },
+  { name: 'a seat is looked for by its player', why: 'signals and views use another seat than the client shows', hunt: { test: holds, grep: 'a seat that was left shows its name' }, edits: [edit('server/rooms/holds.ts', '  shown.player = null;\n', '')] },
+  { name: 'a lost seat ends on one connection', why: 'another one of the player goes on signalling', hunt: { test: holds, grep: 'left in another tab' }, edits: [edit('server/rooms/attendance.ts', '!watch && holders.get(player) !== session ?', 'isClosed ?')] },
+  { name: 'a loss is told once', why: 'a node that did not hear it keeps the member', hunt: { test: holds, grep: 'a loss that a node is not told of is told again' }, edits: [edit('server/rooms/host.ts', '    this.showOut(); // again: the first time it may have been lost, or the owner may have died\n', '')] },
+  { name: 'an old window takes the seat back', why: 'a player is thrown out by a window that was replaced long ago', hunt: { test: holds, grep: 'replaced longer ago than is remembered' }, edits: [edit(seating, `    if (who.resume) return who.forgotten ? seatLost(who, null) : refused('session-replaced');\n`, '')] },
+  { name: 'inputs are remembered for ever', why: 'memory grows with everybody who ever played', hunt: { test: holds, grep: 'every way to lose a seat frees it' }, edits: [edit('server/rooms/attendance.ts', '    this.parts.inputs.keep(holders);\n', '')] },
+];

@@ -39,7 +39,6 @@ const ledgerRules: Rules<typeof ledgerDef> = {
     crash: () => { throw new Error('as told'); },
   },
   timers: { turn: (s, _data, ctx) => { s.fired.push(ctx.now); } },
-  left: () => {},
 };
 export const ledgerGame = ledger.rules(ledgerRules);
 
@@ -84,5 +83,4 @@ export const handsGame = hands.rules({
     if (seat === 1 && s.table[0] === 'spoil:undefined') return undefined as never;
     return { yours: seat === null ? [] : s.hands[seat]!, table: s.table, others: s.hands.map(h => h.length) };
   },
-  left: () => {},
 });

@@ -82,7 +82,6 @@ function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
       },
     },
     timers: { t0: fire('t0'), t1: fire('t1'), t2: fire('t2') },
-    left: () => {},
     /** Does so many of its own as the others have together: what it left out, or did twice, can be read off. */
     bot(s, seat) {
       const own = s.done.filter(d => d.seat === seat).length;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { contract, state, type ContractDef } from '../../shared/contract.ts';
+import { contract, state, type ContractDef, type LeftCtx } from '../../shared/contract.ts';
 
 export interface Party { cards: number[]; log: string[]; deep: { list: { n: number }[] }; draws: number[]; ticks: number }
 
@@ -29,7 +29,7 @@ const def = {
 
 type PartyDef = typeof def;
 /** What a test wants to happen in the game's hooks. */
-export interface Spoil { tick?: boolean; setup?: boolean; joined?: boolean; left?: boolean; away?: boolean; back?: boolean; ends?: boolean; resolveLater?: (run: () => void) => void }
+export interface Spoil { tick?: boolean; setup?: boolean; joined?: boolean; left?: boolean; away?: boolean; back?: boolean; ends?: boolean; /** The rules have no `left`. */ noLeft?: boolean; resolveLater?: (run: () => void) => void }
 
 export function partyGame(spoil: Spoil = {}, more: Partial<Pick<ContractDef, 'start' | 'away' | 'seats'>> = {}) {
   const party = contract('party', { ...def, ...more } as PartyDef);
@@ -93,11 +93,11 @@ export function partyGame(spoil: Spoil = {}, more: Partial<Pick<ContractDef, 'st
     joined: (s, ctx) => { maybe('joined'); s?.log.push(`joined ${ctx.seat}`); },
     away: (s, ctx) => { s.log.push(`away ${ctx.seat}`); maybe('away'); },
     back: (s, ctx) => { s.log.push(`back ${ctx.seat}`); maybe('back'); },
-    left: (s, ctx) => {
+    ...(spoil.noLeft ? {} : { left: (s: Party, ctx: LeftCtx<PartyDef>) => {
       s.log.push(`left ${ctx.seat}`);
       maybe('left');
       if (spoil.ends) ctx.end({ ranking: [[0]] });
-    },
+    } }),
     migrate: (s, from) => ({ ...(s as Party), log: [...(s as Party).log, `from ${from}`] }),
   });
 }

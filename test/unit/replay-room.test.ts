@@ -17,7 +17,7 @@ const flight = contract('flight', {
 });
 const motion = { tick: (s: Flight) => s.tick, things: (s: Flight) => s.ships, fastest: { x: 10, y: 10 } };
 
-const seat = (name: string) => ({ player: name, name, profile: null, here: true, until: null, ready: true, rematch: false, out: false, bot: false, team: null });
+const seat = (name: string) => ({ player: name, hold: 1, name, profile: null, here: true, until: null, ready: true, rematch: false, out: false, why: null, bot: false, team: null });
 const beginning = (): RoomView => ({
   room: { id: 'r', code: 'CODE', game: 'flight', version: 1, private: false, options: {}, phase: 'playing', match: 1, host: 0, seats: [seat('ann'), seat('bob'), null, null], result: null, clocks: { fuel: 61_000 }, inputs: [] },
   state: { tick: 0, ships: [{ x: 0, y: 0 }, { x: 100, y: 100 }], log: [] } satisfies Flight as unknown as Json,

@@ -79,7 +79,8 @@ describe('room: actions and verdicts', () => {
 
   it('[A4] what is refused before the room is asked uses up none', () => {
     const room = party();
-    assert.equal(word(room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: { n: 1, term } })), 'not-seated');
+    assert.equal(word(room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: { n: 1, term } })), 'seat-lost');
+    assert.equal(word(room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: null })), 'not-seated');
     assert.equal(word(room.step({ kind: 'act', player: playerOf(0), session: 'never opened', name: 'draw', data: {}, number: { n: 1, term } })), 'not-in-room');
     assert.equal(room.room.doc.hidden.seats[0]!.base, 0);
   });
