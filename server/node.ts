@@ -16,6 +16,7 @@ import type { Conn } from './rooms/messages.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
 import { Replays } from './replays.ts';
 import { Registry } from './rooms/registry.ts';
+import { heardRegister, heardStore, StoreContact } from './rooms/store-contact.ts';
 import { gameKey } from './rooms/facts.ts';
 import { Edge } from './sessions/edge.ts';
 import type { Store } from './store/contract.ts';
@@ -57,6 +58,7 @@ export class RejoinNode {
   readonly edge: Edge;
   readonly lobby: Lobby;
   readonly replays: Replays;
+  private readonly contact: StoreContact;
   private readonly peers: Peers;
   private readonly heads: Heads;
   private readonly dueScan: DueScan;
@@ -74,7 +76,9 @@ export class RejoinNode {
   constructor(readonly parts: NodeParts) {
     const wrong = checkLimits();
     if (wrong.length > 0) throw new Error(`limits: ${wrong.join('; ')}`);
-    const { clock, store, bus, log, meter, entropy, fanout, register } = parts;
+    const { clock, bus, log, meter, entropy, fanout, register } = parts;
+    this.contact = new StoreContact(clock);
+    const store = heardStore(parts.store, this.contact, clock);
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
     this.games = new Map(parts.games.map(game => [game.contract.name, game]));
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
@@ -83,7 +87,7 @@ export class RejoinNode {
     this.registry = new Registry({
       self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
-      lease: () => this.membership.lease,
+      lease: () => this.membership.lease, contact: this.contact, silenceOf: node => this.membership.silenceOf(node),
       tell: (at, notice) => this.tell(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
       onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.after(0, () => this.reclaim(id)); },
@@ -93,7 +97,7 @@ export class RejoinNode {
       this.registry.get(body as string)?.check();
       return null;
     });
-    this.membership = new Membership(this.id, register, clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
+    this.membership = new Membership(this.id, heardRegister(register, this.contact), clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports(), missing: room => this.edge.roomGone(room) });
     this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, watch: parts.watch, draining: () => this.draining });
@@ -169,7 +173,7 @@ export class RejoinNode {
   private describe() {
     return {
       name: this.parts.name, rooms: this.registry.size, sockets: this.edge.size, delay: this.parts.delay(), draining: this.draining,
-      games: [...this.games.values()].map(gameKey), reads: this.registry.gameKeys(),
+      games: [...this.games.values()].map(gameKey), reads: this.registry.gameKeys(), outage: this.contact.last,
     };
   }
 

@@ -255,7 +255,7 @@ function effectsOf({ games, effects = {} }: ServerOptions): EffectHandlers {
 
 function inMemory(): Backing {
   const hub = new MemoryHub();
-  const store = new MemoryStore(realClock, realEntropy, hub.seen);
+  const store = new MemoryStore(realClock, realEntropy, hub.sign);
   const bus = hub.bus();
   return { store, bus, register: hub, attach: () => Promise.resolve(), close: async () => { await bus.close(); await store.close(); } };
 }

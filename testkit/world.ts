@@ -119,7 +119,7 @@ export class World {
   constructor(private readonly games: readonly AnyGame[], seed = 7, pace: Pace = 'turns') {
     this.clock = new VirtualClock(undefined, pace);
     this.seed = seed;
-    this.memory = new MemoryStore(this.clock, this.entropy, this.hub.seen);
+    this.memory = new MemoryStore(this.clock, this.entropy, this.hub.sign);
   }
 
   readonly random = (): number => {

@@ -1,12 +1,13 @@
 import type { Bus, Listeners, NodeRecord, Register } from '../ports.ts';
+import type { Sign } from '../store/contract.ts';
 
 /** Inboxes and register of the nodes of one process: the embedded default, and clusters in tests. */
 export class MemoryHub implements Register {
   private readonly inboxes = new Map<string, (text: string) => void>();
   private readonly records = new Map<string, NodeRecord>();
 
-  /** When a node last gave a sign of life, by its own wall clock. */
-  readonly seen = (node: string): number | null => this.records.get(node)?.at ?? null;
+  /** A node's last heartbeat. */
+  readonly sign = (node: string): Sign | null => this.records.get(node) ?? null;
 
   /** A bus for one node. */
   bus(): Bus & { close(): Promise<void> } {

@@ -1,11 +1,14 @@
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Log, NodeRecord, Register, Timer } from '../ports.ts';
+import type { Silence } from '../rooms/outages.ts';
 
 /** What this node has itself observed of another. */
 interface Observed {
   record: NodeRecord;
   /** When its beat was last seen to move, by this node's monotonic clock, and how many reads since then saw it stand. */
   moved: number;
+  /** When it was seen to move indeed; null: this node has not seen it move. */
+  beatAt: number | null;
   silentReads: number;
   dead: 'no' | 'gone' | 'silent' | 'left';
 }
@@ -32,6 +35,8 @@ export class Membership {
   reachedAt: number | null = null;
   private lastSent = -Infinity;
   private leases = 0;
+  /** When this node last found that it had not read the register for long. */
+  private blindAt = -Infinity;
   /** When this node's inbox was last known to be heard by nobody (monotonic ms). */
   private unheardAt = -Infinity;
 
@@ -86,6 +91,13 @@ export class Membership {
       return false;
     }
     return this.lastRead !== null && this.lastRead - asked > limits.silence;
+  }
+
+  /** How long a node has been silent; null where this node has not seen it live. `exact`: this node read the register all that time. */
+  silenceOf(node: string): Silence | null {
+    if (node === this.self) return { ms: 0, exact: true };
+    const beatAt = this.others.get(node)?.beatAt ?? null;
+    return beatAt === null ? null : { ms: this.clock.mono() - beatAt, exact: beatAt > this.blindAt };
   }
 
   /** The other nodes that live. */
@@ -153,6 +165,7 @@ export class Membership {
     const mono = this.clock.mono();
     // Longer between two reads than silence allows to be missed: this node stood still, the others perhaps did not.
     const blind = this.lastRead === null || mono - this.lastRead > limits.beat * limits.silenceReads;
+    if (blind) this.blindAt = mono;
     this.lastRead = this.reachedAt = mono;
     const present = new Set<string>();
     for (const record of records) {
@@ -170,13 +183,14 @@ export class Membership {
 
   private observe(record: NodeRecord, mono: number, blind: boolean, listeners: number): void {
     let other = this.others.get(record.id);
-    if (!other) this.others.set(record.id, other = { record, moved: mono, silentReads: 0, dead: 'no' });
+    if (!other) this.others.set(record.id, other = { record, moved: mono, beatAt: null, silentReads: 0, dead: 'no' });
     if (record.beat !== other.record.beat || blind) {
       if (record.beat !== other.record.beat && other.dead !== 'no' && listeners > 0) {
         this.log.info({ node: record.name }, 'a node that was held for dead is back');
         other.dead = 'no';
         this.onBack(record.id);
       }
+      if (record.beat !== other.record.beat) other.beatAt = mono;
       Object.assign(other, { record, moved: mono, silentReads: 0 } satisfies Partial<Observed>);
     } else {
       other.silentReads += 1;

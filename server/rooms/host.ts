@@ -54,8 +54,8 @@ export interface HostParts extends JournalParts {
 }
 /** `stopped`: the node stops, as its operator wished; `passed`: another node was given the room. */
 export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed' | 'passed';
-/** How a room came to be here: how long nobody could commit (ms), and under which lease (Membership.lease) it became this node's. */
-export interface Started { outage: number; lease: number | null; /** The room's time, where an owner that lives has said it: wall clocks differ. */ time?: number }
+/** How a room came to be here: for how long nobody could commit to it (ms), and under which lease (Membership.lease) it became this node's. */
+export interface Started { outage: number; lease: number | null; /** The room's time, where an owner that lives has said it, or this node has kept it: wall clocks differ, and are set. */ time?: number }
 
 interface Mail { message: RoomMessage; /** Where it came from another node. */ asker: Asker | undefined; resolve(reply: RoomReply): void; reject(error: Error): void }
 /** An input of the batch, and how its outcome is told once it is durable. */
@@ -92,6 +92,9 @@ export class RoomHost {
   private handing: Handing | null = null;
   /** Members have to be given the whole once the state is migrated. */
   private migrates: boolean;
+  /** Since when (monotonic ms) nobody could commit, until that is journaled; and up to when outages were looked at. */
+  private uncounted: number | null;
+  private countedTo: number;
   private readonly onceOver: (() => void)[] = [];
   private wake: Timer | null = null;
   private readonly terms: Terms;
@@ -124,7 +127,9 @@ export class RoomHost {
     this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.migrates && !doc.hidden.fault) this.urgent.push({ kind: 'migrate' });
     this.tookOverAt = Math.max(started.time ?? parts.clock.now(), doc.hidden.clock);
-    if (started.outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(started.outage - limits.graceForDeadlines) });
+    this.countedTo = parts.clock.mono();
+    this.uncounted = started.outage > 0 ? this.countedTo - started.outage : null;
+    this.moveDeadlines(started.outage);
     this.effects.pump();
     this.kick();
   }
@@ -249,6 +254,11 @@ export class RoomHost {
   private async loop(): Promise<void> {
     this.wake?.cancel();
     while (!this.ended) {
+      if (this.parts.contact.isOut && this.isIdle) {
+        this.sweepAsked = false; // who has gone is found out when it can be journaled
+        break;
+      }
+      if (!(await this.countOutages())) return;
       // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
       if (this.handing && this.urgent.length === 0 && !(await this.pass(this.handing))) return;
       const batch = this.collect();
@@ -258,6 +268,7 @@ export class RoomHost {
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry, batch, outcomes) : await this.confirm())) return;
+      if (this.urgent.length === 0) this.uncounted = null;
       if (this.blames.length > 0) this.failures.hung(this.blames.splice(0), this.room.fault !== null);
       batch.forEach((due, i) => due.mail?.resolve(this.answer(due.mail.message, outcomes[i] ?? null)));
       this.underWay = []; // else a room that sleeps keeps its last answers, which may hold all of it
@@ -270,6 +281,36 @@ export class RoomHost {
     if (this.ended) return;
     this.sleepUntilDue();
     if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.handing) this.kick();
+  }
+
+  /** What could not be committed while the store was away moves all deadlines, before any of them is acted on. @returns false when the room is lost */
+  private async countOutages(): Promise<boolean> {
+    const { contact } = this.parts;
+    // It may have been away until this moment: only its answer ends an outage.
+    if (contact.isOut && !this.still(await this.journal.confirm())) return false;
+    const outages = contact.endedAfter(this.countedTo);
+    if (outages.length === 0) return true;
+    this.uncounted ??= outages[0]!.from;
+    this.countedTo = this.parts.clock.mono();
+    for (const { from, to } of outages) this.moveDeadlines(to - from);
+    return true;
+  }
+
+  private moveDeadlines(outage: number): void {
+    if (outage > limits.graceForDeadlines) this.urgent.push({ kind: 'shift', by: Math.round(outage - limits.graceForDeadlines) });
+  }
+
+  /** Nothing that needs the store: while it is away there is no reason to give the room up. */
+  private get isIdle(): boolean {
+    const due = dueOf(this.doc);
+    return this.mailbox.length + this.urgent.length === 0 && !this.checkAsked && this.handing === null && (due === null || due > this.time());
+  }
+
+  /** For who gives the room up: since when nobody could commit to it, and since when its last append has had no answer (monotonic ms). */
+  get outSince(): { since: number; unanswered: number | null; ahead: number } {
+    const { contact, clock } = this.parts;
+    const { unansweredSince: unanswered } = this.journal;
+    return { since: Math.min(this.uncounted ?? Infinity, contact.endedAfter(this.countedTo)[0]?.from ?? Infinity, contact.reachedAt, unanswered ?? clock.mono()), unanswered, ahead: this.tookOverAt - this.since };
   }
 
   /** Where a batch only moved things, and the game has them journaled less often: tells them. @returns false when there is an entry to be written */

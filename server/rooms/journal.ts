@@ -6,11 +6,13 @@ import type { RoomDocument } from './document.ts';
 import { ToldFacts } from './facts.ts';
 import type { Recorder } from './recorder.ts';
 import type { Batch } from './room.ts';
+import type { StoreContact } from './store-contact.ts';
 
 export interface JournalParts {
   store: Store; packer: Packer; clock: Clock; log: Log; meter: Meter;
   /** See Membership.lease. */
   lease(): number | null;
+  contact: StoreContact;
   /** The pieces of a match's recording are all in the store. */
   onRecorded(id: string, match: number): void;
 }
@@ -25,6 +27,8 @@ export class Journal {
   /** The lease under which the store last confirmed that the room is this owner's. */
   private confirmedUnder: number | null;
   private readonly facts: ToldFacts;
+  /** Since when (monotonic ms) an append has had no answer; null where the last one was carried out. */
+  unansweredSince: number | null = null;
   /** The texts of entries from `first` on, kept for who is to have the room next; null: for nobody. */
   private kept: { first: number; texts: string[] } | null = null;
 
@@ -50,13 +54,17 @@ export class Journal {
     const { store, clock, meter } = this.parts;
     const started = clock.mono();
     const lease = this.parts.lease();
+    this.unansweredSince = started;
     try {
       const result = await store.append(this.id, { token: this.token, seq: entry.seq, entry: text, ...(tell ? { tell } : {}), ...this.facts.next(this.doc, entry.changes, this.game, started) });
       if (result !== 'ok') return { ours: false, reason: result === 'fenced' ? 'fenced' : 'doubt', why: result };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
+      this.parts.contact.failed(started);
       return { ours: false, reason: 'doubt', why: error.message };
     }
+    this.parts.contact.wrote();
+    this.unansweredSince = null;
     this.confirmedUnder = lease;
     this.sinceSnapshot += 1;
     this.kept?.texts.push(text);
@@ -70,6 +78,7 @@ export class Journal {
     const lease = this.parts.lease();
     const token = await this.parts.store.owner(this.id).then(o => o?.token ?? null, () => undefined);
     if (token !== this.token) return { ours: false, reason: token === undefined ? 'doubt' : 'fenced', why: 'the room is not confirmed to be ours' };
+    this.parts.contact.reached();
     this.confirmedUnder = lease;
     return ours;
   }

@@ -9,6 +9,7 @@ import { readSnapshot, recover, Unreadable, type Recovered } from './entry.ts';
 import { distinct, isUnseen } from './hangs.ts';
 import { RoomHost, type EndReason, type HostParts, type Started } from './host.ts';
 import { Losses } from './losses.ts';
+import { Outages, type Silence } from './outages.ts';
 import { Tail } from './tail.ts';
 import { Watched } from './watched.ts';
 
@@ -20,6 +21,8 @@ export interface RegistryParts extends Omit<HostParts, 'onEnd'> {
   dev: boolean;
   watch: Watch;
   entropy: Entropy;
+  /** See Membership.silenceOf. */
+  silenceOf(node: string): Silence | null;
   /** A room is no longer run here. */
   onEnd(id: string, why: EndReason): void;
   /** A room was taken from another node, which may live and not know it: a claim can be late. */
@@ -37,8 +40,12 @@ export class Registry {
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
   private readonly losses: Losses;
+  private readonly outages: Outages;
 
-  constructor(private readonly parts: RegistryParts) { this.losses = new Losses(parts); }
+  constructor(private readonly parts: RegistryParts) {
+    this.losses = new Losses(parts);
+    this.outages = new Outages(parts.clock, parts.silenceOf);
+  }
 
   get(id: string): RoomHost | undefined { return this.hosts.get(id); }
   /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/hand-over.ts. */
@@ -157,25 +164,22 @@ export class Registry {
 
   private start(token: string, claimed: Claimed, lease: number | null): RoomHost {
     const { game, recovered } = this.build(claimed, token, distinct(claimed.blames));
-    const now = this.parts.clock.now();
-    const due = dueOf(recovered.doc);
-    // An owner that died could not commit since its last sign of life; a room that slept, since it was due.
-    // An owner that lived fired what was due: where its last sign is long past a deadline, its clock was set, or it could not commit.
-    const sign = claimed.previous?.seen ?? 0;
-    const alive = claimed.previous ? Math.max(recovered.doc.hidden.clock, sign - (due ?? sign) > limits.graceForDeadlines ? 0 : sign) : Math.min(now, due ?? now);
-    const outage = Math.max(0, now - alive);
+    const interruption = this.outages.of(recovered.doc.room.id, claimed, { clock: recovered.doc.hidden.clock, due: dueOf(recovered.doc) });
     if (claimed.previous) {
       this.parts.meter.count('takeovers');
-      this.parts.meter.observe('standstill', outage);
-      this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: outage }, 'took a room over');
+      this.parts.meter.observe('standstill', interruption.outage);
+      this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, silent: interruption.outage }, 'took a room over');
     }
-    return this.host({ game, recovered, token, term: claimed.term }, { outage, lease }, claimed);
+    return this.host({ game, recovered, token, term: claimed.term }, { ...interruption, lease }, claimed);
   }
 
   private ended(host: RoomHost, why: EndReason): void {
     if (this.hosts.get(host.id) === host) this.hosts.delete(host.id);
     this.parts.meter.count('resigned', 1, why);
-    if (why === 'doubt') this.losses.gaveUp(host.id, host.head.head);
+    if (why === 'doubt') {
+      this.losses.gaveUp(host.id, host.head.head);
+      this.outages.gaveUp(host.id, { term: host.term, seq: host.head.head[1], ...host.outSince });
+    }
     if (why === 'fenced') {
       const times = (this.fenced.get(host.id)?.times ?? 0) + 1;
       this.fenced.set(host.id, { times, until: this.parts.clock.mono() + limits.fencedPause * 2 ** Math.min(times - 1, 5) });
@@ -192,7 +196,10 @@ export class Registry {
   }
 
   /** A room that this node ran is not in the store any more. */
-  gone(id: string): void { this.losses.missing(id); }
+  gone(id: string): void {
+    this.losses.missing(id);
+    this.outages.forget(id);
+  }
 
   /** From now on no room is taken, also none whose claim is under way. */
   close(): void { this.closed = true; }

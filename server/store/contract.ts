@@ -108,11 +108,14 @@ export interface Peeked extends Stored {
 export interface Pass { token: string; seq: number; to: { token: string; node: string; games: readonly string[] } }
 export interface Passed { ok: true; term: number; terms: Terms; snapshotSeq: number }
 
+/** A node's last heartbeat: when it was, and when the node last could not write for long. See NodeRecord. */
+export interface Sign { at: number; outage: { from: number; to: number } | null }
+
 export interface Claimed extends Stored {
   ok: true;
   term: number;
-  /** The owner before, and the clock of its last sign of life, where known. */
-  previous: { node: string; seen: number | null } | null;
+  /** The owner before, the term under which it owned the room, and its last heartbeat, where that is known. */
+  previous: { node: string; term: number; sign: Sign | null } | null;
   /** The runs of rules that hung since the last entry, oldest first. */
   blames: Blame[];
 }

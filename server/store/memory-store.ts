@@ -2,7 +2,7 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Blame, Claimed, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, Store, Stored } from './contract.ts';
+import type { Append, Blame, Claimed, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, Sign, Store, Stored } from './contract.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
@@ -22,7 +22,7 @@ export class MemoryStore implements Store {
   private lastTerm = 0;
   private sweepAt = 0;
 
-  constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly seen: (node: string) => number | null = () => null) {}
+  constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly sign: (node: string) => Sign | null = () => null) {}
 
   async create(room: NewRoom): Promise<'ok' | 'exists'> {
     this.sweep();
@@ -40,7 +40,7 @@ export class MemoryStore implements Store {
     if (!room) return { ok: false, why: 'missing' };
     if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };
     if (!claim.games.includes(room.game)) return { ok: false, why: 'game', game: room.game };
-    const previous = room.node === null ? null : { node: room.node, seen: this.seen(room.node) };
+    const previous = room.node === null ? null : { node: room.node, term: room.term, sign: this.sign(room.node) };
     this.newTerm(room, claim, claim.floor);
     return { ok: true, term: room.term, ...storedOf(room), previous, blames: [...room.blames] };
   }

@@ -311,7 +311,7 @@ function claimedOf(r: string[]): Claimed {
   const record = r[8] ? (JSON.parse(r[8]) as NodeRecord) : null;
   return {
     ok: true, term: Number(r[1]), seq: Number(r[2]), terms: termsOf(r[3]!),
-    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], seen: record?.at ?? null } : null,
-    blames: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as Blame), entries: r.slice(10),
+    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], term: Number(r[10]), sign: record && { at: record.at, outage: record.outage ?? null } } : null,
+    blames: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as Blame), entries: r.slice(11),
   };
 }

@@ -6,4 +6,34 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/many-rooms.test.ts', grep: 'looks at each connection a few times' },
     edits: [edit('server/sessions/edge.ts', 'return this.casts.in(room).length > 0; }', 'return [...this.connections.values()].some(c => c.rooms.has(room)); }')],
   },
+  {
+    name: 'an outage is what the last owner\'s heartbeats say', why: 'after an outage of Redis they go on before the room does, and deadlines do not move',
+    hunt: { test: 'test/protocol/outages.test.ts', grep: 'whichever node takes the room' },
+    edits: [edit('server/rooms/outages.ts', 'return outage && outage.to > lastWrite ? Math.max(ago, now - outage.from) : ago;', 'return ago;'), edit('server/rooms/outages.ts', 'if (own !== null) return own;', '')],
+  },
+  {
+    name: 'a heartbeat after an outage says nothing of it', why: 'who claims a room between two heartbeats of its owner takes it that nothing was wrong',
+    hunt: { test: 'test/protocol/outages.test.ts', grep: 'of 60 s (everything)' },
+    edits: [edit('server/rooms/store-contact.ts', 'this.isOut ? { from: this.reachedAt, to: this.clock.mono() } : this.outages.at(-1)', 'this.outages.at(-1)')],
+  },
+  {
+    name: 'an owner that stays moves no deadlines', why: 'what fell due while the store was away strikes as soon as it is back',
+    hunt: { test: 'test/protocol/outages.test.ts', grep: 'a node that stood still alone' },
+    edits: [edit('server/rooms/host.ts', 'const outages = contact.endedAfter(this.countedTo);', 'const outages: { from: number; to: number }[] = [];')],
+  },
+  {
+    name: 'an outage that is journaled is counted again', why: 'the answer to that entry was lost, so all deadlines move twice',
+    hunt: { test: 'test/protocol/outages.test.ts', grep: 'no reason to count an outage twice' },
+    edits: [edit('server/rooms/outages.ts', 'seq > own.seq ? own.unanswered ?? own.since : own.since', 'own.since')],
+  },
+  {
+    name: 'an outage counts for rooms that came later', why: 'the deadlines of a room move for a time in which it slept',
+    hunt: { test: 'test/protocol/outages.test.ts', grep: 'was over before the room came there' },
+    edits: [edit('server/rooms/outages.ts', 'outage && outage.to > lastWrite ?', 'outage ?')],
+  },
+  {
+    name: 'the time of a room that was given up begins anew', why: 'a clock that was set ends all turns when its node takes the room on again',
+    hunt: { test: 'test/protocol/clocks.test.ts', grep: 'nor when that node takes its room on anew' },
+    edits: [edit('server/rooms/outages.ts', ', time: Math.floor(now + own.ahead) };', ' };')],
+  },
 ];

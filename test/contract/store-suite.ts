@@ -372,7 +372,9 @@ export function storeSuite(under: StoreUnderTest): void {
 
       it('says who had it before', async () => {
         const id = await owned('a');
-        assert.equal((await claimed(id, 'b', 'a')).previous?.node, 'node-of-a');
+        const { term } = (await store.owner(id))!;
+        const { previous } = await claimed(id, 'b', 'a');
+        assert.deepEqual(previous, { node: 'node-of-a', term, sign: null });
         await store.release(id, 'b');
         assert.equal((await claimed(id, 'c', null)).previous, null);
       });

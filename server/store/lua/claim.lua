@@ -4,7 +4,7 @@
 --       5 random, 0…1023   6 games the claimer runs, each between two blanks   7 terms kept
 -- says  {'missing'} | {'game', game} | {'taken', node, token, term, seq}
 --       {'ok', term, seq, terms, snapshot seq, snapshot, first seq of the journal, previous node, its record,
---        runs that hung since the last entry, one a line, entry, entry, …}
+--        runs that hung since the last entry, one a line, previous term, entry, entry, …}
 -- Terms stay text wherever they are shown: as a Lua number a term is exact, but printed it loses its last digits.
 local m = redis.call('HMGET', KEYS[1], 'tok', 'term', 'seq', 'node', 'game', 'terms', 'snap', 'first', 'blame')
 if not m[3] then return {'missing'} end
@@ -22,7 +22,7 @@ terms[#terms + 1] = term .. ':' .. first_seq
 while #terms > tonumber(ARGV[7]) do table.remove(terms, 1) end
 local listed = table.concat(terms, ',')
 local record = m[4] and redis.call('HGET', KEYS[4], m[4])
-local reply = {'ok', term, m[3], listed, m[7], redis.call('GET', KEYS[3]) or '', m[8], m[4] or '', record or '', (m[9] and string.match(m[9], '^' .. m[3] .. '\n(.*)$')) or ''}
+local reply = {'ok', term, m[3], listed, m[7], redis.call('GET', KEYS[3]) or '', m[8], m[4] or '', record or '', (m[9] and string.match(m[9], '^' .. m[3] .. '\n(.*)$')) or '', m[2]}
 for _, entry in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do reply[#reply + 1] = entry end
 redis.call('HSET', KEYS[1], 'tok', ARGV[1], 'term', term, 'node', ARGV[2], 'terms', listed)
 return reply
