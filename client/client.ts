@@ -192,7 +192,8 @@ export class Client {
    */
   join<D extends ContractDef>(game: Contract<D>, which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> }): Promise<Room<D>> { return this.enter<D>({ ...named(which), ...brought(which) }, game); }
   /**
-   * Takes a seat in any open public room with these options, or in a new one.
+   * Takes a seat in an open public room with these options, or in a new one. Without `options`, in any open room of the game;
+   * with them, those that are not named have their defaults. Asked again before there is an answer, it is the same quick join.
    * @throws RoomRefused
    * @example
    * ```ts
@@ -201,8 +202,17 @@ export class Client {
    * ```
    */
   quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
-    return this.enter<D>({ quick: { game: game.name, ...(how.options ? { options: how.options as JsonObject } : {}) }, ...brought(how) }, game);
+    const wish = wishOf([game.name, how.options ?? null, how.profile ?? null]);
+    const running = this.searches.get(wish) as Promise<Room<D>> | undefined;
+    if (running) return running;
+    // The same id on every retry: an answer that is lost takes no second seat.
+    const quick = { game: game.name, call: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}) };
+    const search = this.enter<D>({ quick, ...brought(how) }, game).finally(() => this.searches.delete(wish));
+    this.searches.set(wish, search as unknown as Promise<Room>);
+    return search;
   }
+  /** Quick joins without an answer yet, by what they ask for: a double click is one of them. */
+  private readonly searches = new Map<string, Promise<Room>>();
   /**
    * Watches a room without a seat.
    * @throws RoomRefused
@@ -483,6 +493,15 @@ function sendable({ options, profile }: { options?: unknown; profile?: unknown }
     ...(options === undefined ? {} : { options: passed(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
     ...(profile === undefined ? {} : { profile: passed(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
   };
+}
+
+/** Of what JSON cannot hold, no two are the same. */
+function wishOf(what: unknown[]): string {
+  try {
+    return JSON.stringify(what);
+  } catch {
+    return `${Math.random()}`;
+  }
 }
 
 const named = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });

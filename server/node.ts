@@ -69,6 +69,8 @@ export class RejoinNode {
   private draining = false;
   private stopped = false;
   private storeOk = true;
+  /** When the store's index lines of rooms whose life is over are removed next, monotonic ms. */
+  private sweepAt = -Infinity;
   /** How often in a row this node found that it had not reached the register for long; and when it sends its clients on next. */
   private cutOffLooks = 0;
   private sendOnAt: number = limits.cutOff;
@@ -224,6 +226,10 @@ export class RejoinNode {
     const ok = await this.parts.store.probe().catch(() => false);
     if (ok !== this.storeOk) this.parts.log.warn({ ok }, ok ? 'the store takes writes again' : 'the store takes no writes');
     this.storeOk = ok;
+    const now = this.parts.clock.mono();
+    if (!ok || now < this.sweepAt) return;
+    this.sweepAt = now + limits.sweep.every;
+    await this.parts.store.sweep(limits.sweep.rooms);
   }
 
   private after(ms: number, work: () => void): void {

@@ -94,6 +94,14 @@ export const limits = {
   rooms: 20_000,
   /** For so long (ms) the list of rooms is not read from the store again. */
   listAge: 500,
+  /**
+   * Quick joins: a seat is reserved for `reserve`; a call's room is remembered for `remember`; a second call of the same player
+   * within `twice` gets the room of the first; a room whose `setup` throws is not offered for `out`, one that cannot be reached
+   * for `unreachable`; after so many `tries` at rooms that refuse the player, a new one is made.
+   */
+  quick: { reserve: 5_000, remember: 600_000, twice: 2_000, out: 60_000, unreachable: 10_000, tries: 32 },
+  /** Index lines of rooms whose life is over are removed this often, so many rooms at a time. */
+  sweep: { every: 5_000, rooms: 500 },
   /** Recordings that wait to be shown; more are answered `busy`. */
   replaysWaiting: 32,
 
@@ -247,6 +255,8 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.request > l.forward * 2, 'request > 2 × forward: time to ask a second owner');
   must(l.membersKnown > l.heads * 2, 'membersKnown > 2 × heads: one lost report is made up for');
   must(l.unseen > l.heads * 2, 'unseen > 2 × heads: one lost report is not an absence');
+  must(l.quick.reserve > l.request, 'quick.reserve > request: a seat is reserved until its join has been tried');
+  must(l.quick.twice < l.quick.reserve, 'quick.twice < quick.reserve');
   must(l.storeDeadline < l.request, 'storeDeadline < request');
   must(l.ring >= l.entriesKept, 'ring ≥ entriesKept');
   must(l.handOver.keep > 2 * l.handOver.patience, 'keep > 2 × patience: what was made ready is still there when it is handed over');

@@ -98,8 +98,11 @@ export interface JoinRequest {
   /** Exactly one of the three says which room. */
   room?: string;
   code?: string;
-  /** Quick join: any open public room of this game with these options, or a new one. */
-  quick?: { game: string; options?: JsonObject };
+  /**
+   * Quick join: an open public room of this game with these options (any, where none are named), or a new one.
+   * `call`: random, made by the client, the same on every retry of one quick join: it finds the room of the first try.
+   */
+  quick?: { game: string; options?: JsonObject; call?: string };
   /** The game the client can play; another one is refused. */
   game?: string;
   /** Version of the contract that the client has. One that cannot play the room's is refused; without it, any is let in. */
@@ -210,7 +213,7 @@ export interface ListRequest { game?: string }
 /** A room's line in the list of rooms. */
 export interface RoomSummary {
   id: string; code: string; game: string; phase: Phase;
-  /** Whether a quick join may go there. */
+  /** Whether a seat is free for anybody. */
   open: boolean;
   seated: number; seats: number; options: JsonObject; names: string[]; since: number;
 }

@@ -4,7 +4,7 @@ import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
 import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Message, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
-import { StoreError, type Append, type NewRoom, type Store } from '../server/store/contract.ts';
+import { StoreError, type Append, type FindOrCreate, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import type { Handshake } from '../shared/protocol.ts';
@@ -26,7 +26,7 @@ export interface Fate {
   twice?: true;
 }
 type Operation = Exclude<keyof Store, 'onIncarnation' | 'close' | 'tells'>;
-export interface Call { op: Operation; node: string; room: string | undefined; append?: Append; created?: NewRoom; /** What the store said, once it has */ result?: unknown }
+export interface Call { op: Operation; node: string; room: string | undefined; append?: Append; created?: NewRoom | undefined; /** What the store said, once it has */ result?: unknown }
 
 /** What somebody who watches the whole world sees, at the moment at which it happens, and may act on: killing a node, for example. */
 export interface Spy {
@@ -296,7 +296,7 @@ export class World {
       return this.call(host, latency.store, op, () => carryOut(op, args, asked));
     };
     const carryOut = async (op: Operation, args: readonly unknown[], asked: number): Promise<unknown> => {
-      const call: Call = { op, node: host.name, room: typeof args[0] === 'string' ? args[0] : undefined, ...(op === 'append' ? { append: args[1] as Append } : {}), ...(op === 'create' ? { created: args[0] as NewRoom } : {}) };
+      const call: Call = { op, node: host.name, room: typeof args[0] === 'string' ? args[0] : undefined, ...(op === 'append' ? { append: args[1] as Append } : {}), ...(op === 'create' ? { created: args[0] as NewRoom } : {}), ...(op === 'findOrCreate' ? { created: (args[0] as FindOrCreate).prepared ?? undefined } : {}) };
       const fate = this.fate(call);
       await fate?.hold;
       if (fate?.lose === 'refused') throw new StoreError('no', false, 'a test refused it');

@@ -3,7 +3,7 @@ import { parse, type AnyGame } from '../../shared/contract.ts';
 import { codeAlphabet, codeLength, mint } from '../../shared/ids.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
-import type { CreateReply, CreateRequest, ListReply, RoomSummary } from '../../shared/protocol.ts';
+import type { CreateReply, CreateRequest, JoinRequest, ListReply, RoomSummary } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Seed } from '../../shared/random.ts';
 import type { Membership } from '../ownership/membership.ts';
@@ -16,17 +16,18 @@ import type { Adopt } from '../rooms/messages.ts';
 import { gameKey } from '../rooms/facts.ts';
 import type { Registry } from '../rooms/registry.ts';
 import { watchedAlone } from '../rooms/watched.ts';
-import { StoreError, type Store } from '../store/contract.ts';
+import { newOffer, poolOf } from '../rooms/offer.ts';
+import { anyPool, StoreError, type Found, type NewRoom, type Store } from '../store/contract.ts';
 
 export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; watch: Watch; draining(): boolean }
 
+/** What became of a quick join's search. `made`: nobody was in the room before. */
+export type Match = Exclude<Found, { how: 'taken' }>;
+
 /** Making rooms and finding them. */
 export class Lobby {
-  /** Rooms that a quick join found full a moment ago, before the list knew; monotonic ms until when. */
-  private readonly avoided = new Map<string, number>();
   /** What is being read of the store, or was a moment ago, by game: to look into the lobby costs little, however many do. */
   private readonly lists = new Map<string | null, { rooms: Promise<RoomSummary[]>; until: number }>();
-  private readonly opens = new Map<string, Promise<RoomSummary[]>>();
 
   constructor(private readonly parts: LobbyParts) {}
 
@@ -38,16 +39,14 @@ export class Lobby {
     const options = this.options(game, request.options ?? {});
     if (!options.ok) return refused('bad-options', options.detail);
     if (request.bots && !game.rules.bot) return refused('bad-options', 'this game has no bot');
-    const { store, entropy, clock } = this.parts;
+    const { store, entropy } = this.parts;
     const id = request.key === undefined ? mint(entropy.bytes(16)) : idFrom(player, request.key);
     try {
       for (let tries = 0; tries < 8; tries++) {
-        const code = mint(entropy.bytes(codeLength), codeAlphabet);
-        const doc = newDocument(game, { id, code, private: request.private ?? false, options: options.value, reserved: how.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1), seed: seedFrom(entropy.bytes(16)), now: clock.now() });
-        const made = await store.create({ id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life: how.life ?? limits.unjoinedLife });
-        if (made === 'ok') {
+        const room = this.prepare(game, id, { private: request.private ?? false, options: options.value, reserved: how.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1) }, how.life ?? limits.unjoinedLife);
+        if ((await store.create(room)) === 'ok') {
           await this.place(id, game);
-          return { ok: true, room: id, code };
+          return { ok: true, room: id, code: room.code };
         }
         const mine = await store.codeOf(id);
         if (mine !== null) return { ok: true, room: id, code: mine };
@@ -91,39 +90,52 @@ export class Lobby {
     return rooms;
   }
 
-  /** Those who ask while it is being read share one answer. */
-  private open(game: string): Promise<RoomSummary[]> {
-    const known = this.opens.get(game);
-    if (known) return known;
-    const rooms = this.parts.store.open(game, 100).finally(() => this.opens.delete(game));
-    this.opens.set(game, rooms);
-    return rooms;
-  }
-
-  /** An open public room with these options (all that were named), the one that has waited longest; null where none is. */
-  async quick(wanted: { game: string; options?: JsonObject }): Promise<{ room: string } | Refused | null> {
+  /**
+   * Quick join: a room with a seat reserved for the player, found or made in one step of the store. Without named options any
+   * open room of the game matches; with them, those whose options are the same in every value, defaults included.
+   * @param how.mayCreate false: `none` where nothing was found
+   */
+  async findOrCreate(player: string, wanted: NonNullable<JoinRequest['quick']>, how: { call: string | null; skip: readonly string[]; search: boolean; mayCreate: boolean }): Promise<Match | Refused> {
     const game = this.parts.games.get(wanted.game);
     if (!game) return refused('no-such-game');
     const options = this.options(game, wanted.options ?? {});
     if (!options.ok) return refused('bad-options', options.detail);
-    let open: RoomSummary[];
+    const { store, registry, clock, log } = this.parts;
+    const pool = Object.keys(wanted.options ?? {}).length === 0 ? anyPool : poolOf(options.value);
+    const full = registry.size >= limits.rooms;
+    const { call, skip, search } = how;
     try {
-      open = await this.open(wanted.game);
+      for (let tries = 0; tries < 8; tries++) {
+        const prepared = how.mayCreate && !full ? this.prepare(game, mint(this.parts.entropy.bytes(16)), { private: false, options: options.value }, limits.unjoinedLife) : null;
+        const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max as number, clock.now());
+        const found = await store.findOrCreate({
+          game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, offer },
+          reserve: limits.quick.reserve, remember: limits.quick.remember, twice: limits.quick.twice,
+        });
+        if (found.how === 'none') return how.mayCreate ? refused('busy', 'this node runs as many rooms as it may', 2_000) : { how: 'none' };
+        if (found.how === 'taken') continue; // another code
+        if (found.how === 'made') await this.place(found.room, game);
+        return found;
+      }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return refused('unavailable', undefined, 500);
+      log.debug({ game: wanted.game, error }, 'quick join failed');
     }
-    const now = this.parts.clock.mono();
-    const fits = (room: RoomSummary) => (this.avoided.get(room.id) ?? 0) < now
-      && Object.keys(wanted.options ?? {}).every(key => JSON.stringify(room.options[key]) === JSON.stringify(options.value[key]));
-    const oldest = open.find(fits);
-    return oldest ? { room: oldest.id } : null;
+    return refused('unavailable', undefined, 500);
   }
 
-  avoid(room: string): void {
-    const now = this.parts.clock.mono();
-    for (const [id, until] of this.avoided) if (until < now) this.avoided.delete(id);
-    this.avoided.set(room, now + 2_000);
+  /** The player does not go to that room. `out`: for so long (ms) it is not offered to anybody. */
+  withdraw(room: string, player: string, out: number): void {
+    if (out > 0) this.parts.log.warn({ room, ms: out }, 'room withdrawn from quick joins');
+    this.parts.store.withdraw(room, player, out).catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation not withdrawn'));
+  }
+
+  /** A room, as the store makes it. */
+  private prepare(game: AnyGame, id: string, made: { private: boolean; options: JsonObject; reserved?: string[] | null; fill?: number }, life: number): NewRoom {
+    const { entropy, clock } = this.parts;
+    const code = mint(entropy.bytes(codeLength), codeAlphabet);
+    const doc = newDocument(game, { id, code, ...made, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
+    return { id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life };
   }
 
   private options(game: AnyGame, given: JsonObject): { ok: true; value: JsonObject } | { ok: false; detail: string } {

@@ -12,7 +12,7 @@ import type { Outcome } from './room.ts';
 export interface Standpoint { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: Terms; place: Place; audiences: Audiences; now: number; }
 
 /** Why a client cannot play what the room plays; null where it can. */
-export function unfit(game: AnyGame, { game: name, version }: RoomMessage & { k: 'join' }): Refused | null {
+export function unfit(game: AnyGame, { game: name, version }: { game: string | null; version?: number }): Refused | null {
   const { contract } = game;
   const def = contract.def as ContractDef;
   if (name !== null && name !== contract.name) return refused('wrong-game', contract.name);
@@ -27,7 +27,7 @@ export function answerJoin(from: Standpoint, message: RoomMessage & { k: 'join' 
   const { doc, game, place, audiences, terms } = from;
   const wrong = unfit(game, message);
   if (wrong) return wrong;
-  if (outcome?.kind === 'refused') return outcome.refusal;
+  if (outcome?.kind === 'refused') return { ...outcome.refusal, ...(outcome.failed ? { failed: true as const } : {}) };
   if (doc.hidden.fault === closedFault) return refused('room-missing');
   if (message.watch && doc.hidden.banned.includes(message.player)) return refused('kicked');
   if (message.watch && watchers >= limits.watchers) return refused('too-many-watching');

@@ -3,13 +3,14 @@ import type { Changes } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Append } from '../store/contract.ts';
 import { closedFault, dueOf, isAbandoned, isDeserted, summaryOf, type RoomDocument } from './document.ts';
+import { offerOf, poolOf } from './offer.ts';
 
 /** `name@version` of a game, as the store compares it. */
 export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
 
 const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 
-type Facts = Pick<Append, 'due' | 'summary' | 'life' | 'game' | 'quarantined'>;
+type Facts = Pick<Append, 'due' | 'summary' | 'offer' | 'life' | 'code' | 'game' | 'quarantined'>;
 
 /**
  * For how long (ms) a room is kept from now on if nothing happens in it. Who owns it removes it sooner when it is empty; this
@@ -30,12 +31,16 @@ export class ToldFacts {
   private due: number | null | undefined;
   private fault: string | null | undefined;
   private summary: string;
+  /** Undefined: as above, for a room that was set aside is not offered. */
+  private offer: string | undefined;
+  private readonly pool: string;
   private version: number;
   /** The life that was told last, and when (monotonic ms). */
   private life = 0;
   private renewed = -Infinity;
 
   constructor(doc: RoomDocument, game: AnyGame) {
+    this.pool = poolOf(doc.room.options);
     this.summary = JSON.stringify(summaryOf(doc, isLate(game)));
     this.version = doc.hidden.stateVersion;
   }
@@ -53,6 +58,12 @@ export class ToldFacts {
         this.summary = text;
       }
     }
+    if ('room' in changes || this.offer === undefined) {
+      const offer = offerOf(doc, isLate(game), this.pool);
+      const text = JSON.stringify(offer);
+      if (text !== this.offer) facts.offer = offer;
+      this.offer = text;
+    }
     if (this.version !== doc.hidden.stateVersion) {
       this.version = doc.hidden.stateVersion;
       facts.game = gameKey(game);
@@ -65,6 +76,7 @@ export class ToldFacts {
     const life = lifeOf(doc);
     if (life !== this.life || mono - this.renewed > life / 8) {
       facts.life = this.life = life;
+      facts.code = doc.room.code;
       this.renewed = mono;
     }
     return facts;

@@ -35,7 +35,7 @@ export type RoomSaying = { k: 'input'; player: string; session: string; n: numbe
 export interface RoomChange { room: string; term: number; seq: number; prevTerm: number; changes: string; events: string | null; /** It is `{"state":…}` and nothing else. */ stateOnly: boolean }
 
 /** Also says on which channels the member hears what happens, what is played, and whether the seat was taken anew: for its node, not for the client. */
-export type OwnerJoinReply = (Joined & { channels: string[]; game: string; fresh?: true }) | Refused;
+export type OwnerJoinReply = (Joined & { channels: string[]; game: string; fresh?: true }) | (Refused & { /** `setup` threw: it would for anybody. For the node, not for the client. */ failed?: true });
 export type SeeReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;
 export type LaidOpen = RoomReading | Refused;
 export type RoomReply = OwnerJoinReply | ActReply | InspectReply | SeeReply | LaidOpen | { ok: true };

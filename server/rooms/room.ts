@@ -42,7 +42,7 @@ export type Outcome =
   | { kind: 'seated'; seated: Seated }
   | { kind: 'accepted'; seq: number }
   /** `code` may be one of the game's. */
-  | { kind: 'refused'; refusal: Refused }
+  | { kind: 'refused'; refusal: Refused; /** By `setup`, which threw. */ failed?: true }
   | { kind: 'refusedAction'; seq: number; refusal: Refused }
   | { kind: 'stale'; base: number; verdicts: NumberedVerdict[] }
   | { kind: 'gap'; base: number }
@@ -146,11 +146,15 @@ export class Room {
       seated = this.draft.count(() => takeSeat(this.table(), input));
     } catch (error) {
       this.onFailure(this.watched.lastRule, error);
-      return { kind: 'refused', refusal: refused('join-refused', error instanceof RuleRefusal ? error.detail : undefined) };
+      // A `joined` that throws refuses this player; a `setup` that throws would refuse anybody who fills the room.
+      return { kind: 'refused', refusal: refused('join-refused', error instanceof RuleRefusal ? error.detail : undefined), ...(this.watched.lastRule === 'setup' ? { failed: true as const } : {}) };
     }
     if ('code' in seated) return { kind: 'refused', refusal: seated };
     const { seat } = seated;
-    if (seated.back && this.doc.room.phase === 'playing') this.hook('back', seat, input.player);
+    if (seated.back) {
+      if (this.doc.room.phase === 'playing') this.hook('back', seat, input.player);
+      else this.waitNoLonger(); // the match may have waited for this player
+    }
     return { kind: 'seated', seated };
   }
 
@@ -295,7 +299,7 @@ export class Room {
     }
   }
 
-  /** Whoever has gone is not waited for. */
+  /** A match begins that waited for a player who has left, or is back. */
   private waitNoLonger(): void {
     if (this.doc.hidden.hangs && this.isBarred(barred.setup)) return;
     if (this.doc.room.phase === 'waiting') this.draft.tryOut('setup', () => maybeStart(this.table(departure)));

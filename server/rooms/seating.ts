@@ -220,12 +220,15 @@ export function endIfTooFew(t: Table, decided: boolean): void {
   endMatch(t.doc, [inPlay, outs].filter(p => p.length > 0));
 }
 
+const isPresent = (seat: PublicSeat): boolean => seat.here || seat.bot;
+
 export function maybeStart(t: Table): void {
   const { room } = t.doc;
   const def = t.game.contract.def as ContractDef;
   if (room.phase !== 'waiting') return;
   const seated = room.seats.filter(s => s !== null);
   if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
+  if (!seated.every(isPresent)) return; // a match does not begin by itself with players who are away
   const start = def.start ?? 'full';
   if (start === 'full' && seated.length === def.seats.max) startMatch(t);
   if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
@@ -238,7 +241,7 @@ export const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.
 export function maybeRematch(t: Table): void {
   const { room } = t.doc;
   const players = staying(t.doc).map(i => room.seats[i]!);
-  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.rematch || s.bot)) startMatch(t);
+  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.bot || (s.rematch && s.here))) startMatch(t);
 }
 
 /** @throws what the game's `setup` throws */

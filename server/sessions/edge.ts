@@ -3,11 +3,12 @@ import { mint } from '../../shared/ids.ts';
 import { readJson } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { ActReply, ActRequest, CreateReply, CreateRequest, Heard, InspectReply, JoinReply, JoinRequest, LeaveRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, ShortHeard, SignalRequest } from '../../shared/protocol.ts';
-import { dutyOf, refused, type Refused } from '../../shared/refusals.ts';
+import { dutyOf, refused, type RefusalCode, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
 import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Entropy, Fanout, Log, Meter, Watch } from '../ports.ts';
+import { unfit } from '../rooms/answers.ts';
 import { signalsOf } from '../rooms/audiences.ts';
 import type { MemberReport, OwnerJoinReply, RoomMessage } from '../rooms/messages.ts';
 import { watchedAlone } from '../rooms/watched.ts';
@@ -17,6 +18,9 @@ import { Connection, type ClientLink } from './connection.ts';
 import { LocalCasts } from './local-casts.ts';
 import { BadRequest, readers, sayings } from './read.ts';
 import { requestLimits, type OccasionalKind, type SharedKind } from './request-limits.ts';
+
+/** Refusals by one room that another room of the same game need not share. */
+const othersMayTake: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'room-started', 'room-ended', 'room-missing', 'room-quarantined', 'kicked', 'reserved', 'join-refused', 'client-outdated', 'room-outdated']);
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; watch: Watch }
 
@@ -207,24 +211,35 @@ export class Edge {
   }
 
   private async join(connection: Connection, request: JoinRequest): Promise<JoinReply> {
-    for (;;) {
-      const found = await this.find(connection, request);
-      if ('code' in found) return found;
-      const reply = await this.joinRoom(connection, found.room, request);
-      // A quick join may find a room that fills up at that moment: then the next one, or a new one.
-      if (reply.ok || !request.quick || !['room-full', 'room-started', 'room-ended', 'room-missing'].includes(reply.code)) return reply;
-      if (found.made) return reply;
-      this.parts.lobby.avoid(found.room);
-    }
+    if (request.quick) return this.quick(connection, request, request.quick);
+    const found = request.room === undefined ? await this.byCode(connection, request.code!) : { room: request.room };
+    return 'code' in found ? found : this.joinRoom(connection, found.room, request);
   }
 
-  private async find(connection: Connection, request: JoinRequest): Promise<{ room: string; made?: boolean } | Refused> {
-    if (request.room !== undefined) return { room: request.room };
-    if (request.code !== undefined) return this.byCode(connection, request.code);
-    const open = await this.parts.lobby.quick(request.quick!);
-    if (open) return open;
-    const made = await this.create(connection, { ...request.quick!, ...(request.session ? { key: request.session } : {}) });
-    return made.ok ? { room: made.room, made: true } : made;
+  /** Tries rooms until one takes the player. Those that refuse are skipped for the rest of this call. */
+  private async quick(connection: Connection, request: JoinRequest, wanted: NonNullable<JoinRequest['quick']>): Promise<JoinReply> {
+    const { lobby, games } = this.parts;
+    const game = games.get(wanted.game);
+    const outdated = game && request.version !== undefined ? unfit(game, { game: wanted.game, version: request.version }) : null;
+    if (outdated?.code === 'client-outdated') return outdated;
+    const call = wanted.call ?? request.session ?? null;
+    const skip: string[] = [];
+    for (;;) {
+      // A new room is paid for. Who cannot pay, or is in as many rooms as may be, may still find one.
+      const wait = this.take(connection, 'creations');
+      const crowded = connection.roomCount >= limits.roomsPerConnection;
+      const found = await lobby.findOrCreate(connection.player, wanted, { call, skip, search: skip.length < limits.quick.tries, mayCreate: wait === 0 && !crowded });
+      const made = 'how' in found && found.how === 'made';
+      if (wait === 0 && !made) this.giveBack(connection, 'creations');
+      if ('code' in found) return found;
+      if (found.how === 'none') return crowded ? refused('too-many-rooms') : refused('slow-down', 'too many new rooms', wait);
+      const reply = await this.joinRoom(connection, found.room, request);
+      if (reply.ok || !connection.open) return reply;
+      if (reply.code === 'unavailable') lobby.withdraw(found.room, connection.player, limits.quick.unreachable);
+      else if (othersMayTake.has(reply.code) || dutyOf(reply.code) === 'final') lobby.withdraw(found.room, connection.player, 0);
+      if (made || !othersMayTake.has(reply.code)) return reply;
+      skip.push(found.room);
+    }
   }
 
   /** A wrong code is paid for, and who cannot pay hears nothing of right ones either: else one could go on trying. */
@@ -279,6 +294,10 @@ export class Edge {
       reply = await ask({ resume: true });
     }
     if (!reply.ok) {
+      if ('failed' in reply) {
+        this.parts.lobby.withdraw(room, connection.player, limits.quick.out);
+        delete reply.failed;
+      }
       // It was in, and may not be any more: the seat is lost, or the game was upgraded.
       if (dutyOf(reply.code) !== 'retry' && connection.rooms.get(room)?.session === session) this.letGo(connection, room);
       return reply;

@@ -62,7 +62,7 @@ export const readers: Readers = {
       code: optional(v.code, c => readCode(c) ?? 'none'), // a code that cannot exist is like one that does not
       quick: optional(v.quick, q => {
         const quick = object(q, 'quick');
-        return drop({ game: word('quick.game')(quick.game), options: optional(quick.options, options) }) as NonNullable<JoinRequest['quick']>;
+        return drop({ game: word('quick.game')(quick.game), options: optional(quick.options, options), call: optional(quick.call, id('quick.call')) }) as NonNullable<JoinRequest['quick']>;
       }),
       game: optional(v.game, word('game')),
       version: optional(v.version, count('version', Number.MAX_SAFE_INTEGER)),

@@ -19,6 +19,13 @@ export interface Store {
   /** Makes a room, owned by nobody yet. 'exists' changes nothing. @throws StoreError */
   create(room: NewRoom): Promise<'ok' | 'exists'>;
   /**
+   * Quick join, in one atomic step: finds an open room for a player, or makes the prepared one, and reserves a seat in it.
+   * See `FindOrCreate` for the order in which rooms are tried. @throws StoreError
+   */
+  findOrCreate(request: FindOrCreate): Promise<Found>;
+  /** Gives a player's reservation back. `out` > 0: the room is not offered to quick joins for so many ms. Unknown rooms are ignored. */
+  withdraw(id: string, player: string, out: number): Promise<void>;
+  /**
    * Becomes the owner, if the room's token is still `expected` (null: nobody's): whoever judged an owner dead says which.
    * `floor`: a term that the caller has seen; the new one is higher.
    */
@@ -60,13 +67,14 @@ export interface Store {
   byCode(code: string): Promise<string | null>;
   /** A room's code, or null where there is no such room. */
   codeOf(id: string): Promise<string | null>;
-  /** Public rooms, newest first; of those that are open (waiting, with a free seat), the ones that have waited longest first. */
+  /** Public rooms, newest first. */
   list(game: string | null, most: number): Promise<RoomSummary[]>;
-  open(game: string, most: number): Promise<RoomSummary[]>;
   /** Rooms with something due at or before `at` (wall time, ms), longest overdue first. */
   due(at: number, most: number): Promise<{ id: string; at: number }[]>;
   /** Removes a room and all that is known of it, if the token is its own. */
   remove(id: string, token: string): Promise<'ok' | 'fenced'>;
+  /** Removes what is left of rooms whose life is over, of about `most` of them. @returns how many rooms that was */
+  sweep(most: number): Promise<number>;
   /** True when the store takes writes. */
   probe(): Promise<boolean>;
   /** Calls back when the store may be another one than before (restarted, failed over): every owner has to claim again. */
@@ -83,6 +91,53 @@ export interface NewRoom {
   snapshot: string;
   /** Life of the room after its last renewal, ms. */
   life: number;
+}
+
+/**
+ * A quick join. The store tries, in this order:
+ *  1. the room of an earlier request with the same `call`;
+ *  2. a room of the same game and pool in which the player has a seat or a reservation, or which the player was given less than `twice` ms ago;
+ *  3. the oldest open room of the pool;
+ *  4. the prepared room.
+ * Rooms in `skip` are never returned, and the player's reservations in them are given back.
+ *
+ * A room is open while it has more free seats than live reservations, and a player is present or a reservation is live.
+ */
+export interface FindOrCreate {
+  game: string;
+  /** Which rooms match: `anyPool`, or a room's own pool (rooms/offer.ts). */
+  pool: string;
+  player: string;
+  /** Same value on every repeat of one quick join; null where the client has none. */
+  call: string | null;
+  skip: readonly string[];
+  /** False: open rooms are not searched (3). */
+  search: boolean;
+  /** Made if nothing was found; null: no room may be made. */
+  prepared: (NewRoom & { offer: Offer }) | null;
+  /** Ms for which the seat is reserved, for which the call is remembered, and see 2. */
+  reserve: number;
+  remember: number;
+  twice: number;
+}
+/** `taken`: the prepared room's id or code exists; nothing was done. `none`: nothing was found, and no room may be made. */
+export type Found = { how: 'found' | 'made'; room: string } | { how: 'taken' } | { how: 'none' };
+
+/** The pool that every room of a game is in, besides its own. */
+export const anyPool = '*';
+
+/** How a room is offered to quick joins. */
+export interface Offer {
+  game: string;
+  pool: string;
+  /** Creation, ms since 1970: the oldest room is filled first. */
+  since: number;
+  /** Seats that anybody may take. */
+  free: number;
+  /** Whether a player of the room is connected. */
+  present: boolean;
+  /** Players with a seat. Their reservations end. */
+  players: string[];
 }
 
 export interface Owner { node: string | null; token: string | null; term: number; seq: number }
@@ -129,8 +184,11 @@ export interface Append {
   due?: number | null;
   /** New line in the list of rooms, null for none, undefined for no change. */
   summary?: RoomSummary | null;
-  /** Renews the life of the room's keys, ms. */
+  /** How the room is offered to quick joins, null for not at all, undefined for no change. */
+  offer?: Offer | null;
+  /** Renews the life of the room's keys, ms, and of its code, which is given with it. */
   life?: number;
+  code?: string;
   /** `name@version` that can read the room from this entry on. */
   game?: string;
   /** Gives the room up in the same step. */

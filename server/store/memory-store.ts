@@ -2,7 +2,8 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Blame, Claimed, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, Sign, Store, Stored } from './contract.ts';
+import type { Append, Blame, Claimed, FindOrCreate, Found, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, Sign, Store, Stored } from './contract.ts';
+import { MemoryOffers } from './memory-offers.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
@@ -15,25 +16,41 @@ interface Kept {
 export class MemoryStore implements Store {
   private readonly rooms = new Map<string, Kept>();
   private readonly codes = new Map<string, string>();
+  private readonly offers = new MemoryOffers();
   private readonly pieces = new Map<string, { texts: string[]; expires: number }>();
   private readonly replays = new Map<string, { text: string; expires: number }>();
   /** Nodes that share it share a process: there is no way to be saved. */
   readonly tells = false;
   private lastTerm = 0;
-  private sweepAt = 0;
+  private sweptAt = -Infinity;
 
   constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly sign: (node: string) => Sign | null = () => null) {}
 
-  async create(room: NewRoom): Promise<'ok' | 'exists'> {
-    this.sweep();
-    if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
+  async create(room: NewRoom): Promise<'ok' | 'exists'> { return this.make(room) ? 'ok' : 'exists'; }
+
+  private make(room: NewRoom): boolean {
+    this.expire(60_000);
+    if (this.room(room.id) || this.codes.has(room.code)) return false;
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
       entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life, blames: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
-    return 'ok';
+    return true;
   }
+
+  async findOrCreate(request: FindOrCreate): Promise<Found> {
+    const now = this.clock.now();
+    const found = this.offers.find(request, now, id => this.room(id) !== null);
+    if (found !== null) return { how: 'found', room: found };
+    const { prepared } = request;
+    if (!prepared) return { how: 'none' };
+    if (!this.make(prepared)) return { how: 'taken' };
+    this.offers.made(request, prepared.id, prepared.offer, now);
+    return { how: 'made', room: prepared.id };
+  }
+
+  async withdraw(id: string, player: string, out: number): Promise<void> { this.offers.withdraw(id, player, out, this.clock.now()); }
 
   async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
     const room = this.room(id);
@@ -79,6 +96,7 @@ export class MemoryStore implements Store {
     room.blames = [];
     if (append.due !== undefined) room.due = append.due;
     if (append.summary !== undefined) room.summary = append.summary;
+    if (append.offer !== undefined) this.offers.set(id, append.offer);
     if (append.life !== undefined) room.expires = this.clock.now() + (room.life = append.life);
     if (append.game !== undefined) room.game = append.game;
     if (append.quarantined !== undefined) room.quarantined = append.quarantined;
@@ -121,6 +139,7 @@ export class MemoryStore implements Store {
     room.token = room.node = null;
     if (aside) {
       room.quarantined ??= { why: aside.why, since: aside.since };
+      this.offers.set(id, null);
       if (room.due !== null) room.due = Math.max(room.due, aside.due);
     }
     return 'ok';
@@ -141,7 +160,7 @@ export class MemoryStore implements Store {
   }
 
   async quarantined(most: number): Promise<QuarantinedRoom[]> {
-    this.sweep();
+    this.expire();
     return [...this.rooms].flatMap(([id, r]) => (r.quarantined ? [{ id, code: r.code, game: gameOf(r.game), ...r.quarantined }] : []))
       .sort((a, b) => a.since - b.since).slice(0, most);
   }
@@ -159,19 +178,13 @@ export class MemoryStore implements Store {
   async codeOf(id: string): Promise<string | null> { return this.room(id)?.code ?? null; }
 
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
-    this.sweep();
+    this.expire();
     return [...this.rooms.values()].flatMap(r => (r.summary && (game === null || r.summary.game === game) ? [r.summary] : []))
-      .sort((a, b) => b.since - a.since).slice(0, most);
-  }
-
-  async open(game: string, most: number): Promise<RoomSummary[]> {
-    this.sweep();
-    return [...this.rooms.values()].flatMap(r => (r.summary && r.summary.game === game && r.summary.open ? [r.summary] : []))
-      .sort((a, b) => a.since - b.since).slice(0, most);
+      .sort((a, b) => b.since - a.since || (a.id < b.id ? 1 : -1)).slice(0, most);
   }
 
   async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
-    this.sweep();
+    this.expire();
     return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(0, most);
   }
 
@@ -181,6 +194,8 @@ export class MemoryStore implements Store {
     this.drop(id, room);
     return 'ok';
   }
+
+  async sweep(): Promise<number> { return this.expire(); }
 
   async probe(): Promise<boolean> { return true; }
   onIncarnation(): void { /* memory does not come back as another one */ }
@@ -196,15 +211,24 @@ export class MemoryStore implements Store {
 
   private drop(id: string, room: Kept): void {
     this.rooms.delete(id);
+    this.offers.set(id, null);
     if (this.codes.get(room.code) === id) this.codes.delete(room.code);
   }
 
-  private sweep(): void {
-    if (this.clock.now() < this.sweepAt) return;
-    this.sweepAt = this.clock.now() + 60_000;
+  /** Removes what is over, once in `pause` ms. @returns how many rooms that was */
+  private expire(pause = 0): number {
+    const now = this.clock.now();
+    if (now < this.sweptAt + pause) return 0;
+    this.sweptAt = now;
+    const before = this.rooms.size;
     for (const id of [...this.rooms.keys()]) this.room(id);
-    for (const kept of [this.pieces, this.replays]) for (const [key, { expires }] of kept) if (expires <= this.clock.now()) kept.delete(key);
+    for (const kept of [this.pieces, this.replays]) for (const [key, { expires }] of kept) if (expires <= now) kept.delete(key);
+    this.offers.sweep(now);
+    return before - this.rooms.size;
   }
+
+  /** Everything that is kept, in lines. */
+  get size(): number { return this.rooms.size + this.codes.size + this.pieces.size + this.replays.size + this.offers.size; }
 }
 
 const termsOf = (room: Kept): Terms => room.terms.map(t => [...t] as [number, number]);

@@ -9,9 +9,18 @@ export class RedisKeys {
   replayParts(id: string, match: number): string { return `${this.prefix}{r:${id}}:p${match}`; }
   replay(id: string, match: number): string { return `${this.prefix}{r:${id}}:r${match}`; }
   code(code: string): string { return `${this.prefix}code:${code}`; }
-  get listed(): string { return `${this.prefix}listed`; }
-  get open(): string { return `${this.prefix}open`; }
+  /** When rooms expire (sorted set: id -> ms). Every index line of a room ends with its line here: see lua/sweep.lua. */
+  get lives(): string { return `${this.prefix}lives`; }
+  /** Public rooms: id -> json, and their order (see lua/index.lua). */
   get summaries(): string { return `${this.prefix}summaries`; }
+  get listed(): string { return `${this.prefix}listed`; }
+  /** Rooms offered to quick joins: id -> json; those that are open, in order; when to look at an offer again (id -> ms). */
+  get offers(): string { return `${this.prefix}offers`; }
+  get open(): string { return `${this.prefix}open`; }
+  get reviews(): string { return `${this.prefix}reviews`; }
+  /** The room that one quick join was given, by its id; and the last one of a player, by game. */
+  call(player: string, game: string, call: string): string { return `${this.prefix}call:${player}:${game}:${call}`; }
+  lastCall(player: string, game: string): string { return `${this.prefix}last-call:${player}:${game}`; }
   /** Rooms out of play: id -> why, since. */
   get quarantined(): string { return `${this.prefix}quarantined`; }
   get due(): string { return `${this.prefix}due`; }

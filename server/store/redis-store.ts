@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Blame, type Claimed, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type Store } from './contract.ts';
+import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type Store } from './contract.ts';
 import type { Terms } from '../../shared/place.ts';
 import type { RedisClient } from './redis-client.ts';
 import { doorOf, type RedisAt } from './redis-door.ts';
@@ -15,7 +15,7 @@ import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
-const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove', 'blame']);
+const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove', 'blame', 'withdraw', 'sweep']);
 
 /** So many entries at a time are told as they are written. Where there are more, what is told of several at once costs less than it wins. */
 const TELLING = 4;
@@ -74,7 +74,24 @@ export class RedisStore implements Store {
 
   async create(room: NewRoom): Promise<'ok' | 'exists'> {
     const k = this.keys;
-    return (await this.run('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code)], [room.id, room.code, room.game, room.snapshot, String(room.life)])) as 'ok' | 'exists';
+    return (await this.run('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives], madeOf(room))) as 'ok' | 'exists';
+  }
+
+  async findOrCreate({ game, pool, player, call, skip, search, prepared, reserve, remember, twice }: FindOrCreate): Promise<Found> {
+    const k = this.keys;
+    const id = prepared?.id ?? '';
+    const [how, room] = (await this.run('find-or-create', [
+      k.offers, k.open, k.reviews, k.lives, k.call(player, game, call ?? ''), k.lastCall(player, game), k.meta(id), k.snapshot(id), k.code(prepared?.code ?? ''),
+    ], [
+      game, pool, player, String(reserve), String(remember), String(twice), search ? '1' : '0',
+      ...(prepared ? [...madeOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '0' : '1', ...skip,
+    ])) as [Found['how'], string];
+    return how === 'found' || how === 'made' ? { how, room } : how === 'none' ? { how } : { how: 'taken' };
+  }
+
+  async withdraw(id: string, player: string, out: number): Promise<void> {
+    const k = this.keys;
+    await this.run('withdraw', [k.offers, k.open, k.reviews], [id, player, String(out)]);
   }
 
   async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
@@ -124,18 +141,13 @@ export class RedisStore implements Store {
     const { token, seq, entry, release, tell: _told, ...facts } = append;
     // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
     if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...told], line)) as 'ok' | 'fenced' | 'seq';
-    const { summary } = facts;
-    const reply = (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.open, k.quarantined], [
+    const json = (value: unknown) => (value === undefined ? '' : value === null ? '-' : JSON.stringify(value));
+    return (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.code ?? '')], [
       token, String(seq), entry, id,
       append.due === undefined ? '' : append.due === null ? '-' : String(Math.round(append.due)),
-      summary === undefined ? '' : summary === null ? '-' : JSON.stringify(summary),
-      summary ? String(summary.since) : '', summary?.open ? '1' : '0',
-      append.life === undefined ? '' : String(append.life), append.game ?? '', release ? '1' : '0',
-      append.quarantined === undefined ? '' : append.quarantined === null ? '-' : JSON.stringify(append.quarantined),
+      json(append.summary), json(append.offer), append.life === undefined ? '' : String(append.life), append.game ?? '', release ? '1' : '0', json(append.quarantined),
       ...told,
     ], line)) as 'ok' | 'fenced' | 'seq';
-    if (reply === 'ok' && append.life !== undefined) this.renewCode(id, append.life);
-    return reply;
   }
 
   async snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'> {
@@ -153,7 +165,7 @@ export class RedisStore implements Store {
 
   async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.run('release', [k.meta(id), k.quarantined, k.due], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', String(Math.round(aside?.due ?? 0))])) as 'ok' | 'fenced';
+    return (await this.run('release', [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', String(Math.round(aside?.due ?? 0))])) as 'ok' | 'fenced';
   }
 
   async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
@@ -184,9 +196,15 @@ export class RedisStore implements Store {
   async codeOf(id: string): Promise<string | null> { return this.read(() => this.reads.hGet(this.keys.meta(id), 'code')); }
 
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
-    return this.page(this.keys.listed, most, true, room => game === null || room.game === game);
+    const found: RoomSummary[] = [];
+    for (let from = `(${game ?? ''}}`; found.length < most;) {
+      const members = await this.read(() => this.reads.zRange(this.keys.listed, from, `[${game ?? ''}|`, { BY: 'LEX', REV: true, LIMIT: { offset: 0, count: most - found.length } }));
+      found.push(...await this.summaries(members.map(member => member.slice(member.lastIndexOf('|') + 1))));
+      if (members.length === 0) break;
+      from = `(${members.at(-1)!}`;
+    }
+    return found;
   }
-  async open(game: string, most: number): Promise<RoomSummary[]> { return this.page(this.keys.open, most, false, room => room.game === game && room.open); }
 
   async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
     const late = await this.read(() => this.reads.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: 0, count: most } }));
@@ -199,7 +217,12 @@ export class RedisStore implements Store {
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
     const k = this.keys;
     const code = await this.codeOf(id);
-    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.open, k.quarantined], [token, id])) as 'ok' | 'fenced';
+    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives], [token, id])) as 'ok' | 'fenced';
+  }
+
+  async sweep(most: number): Promise<number> {
+    const k = this.keys;
+    return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined], [String(most)])) as number;
   }
 
   async probe(): Promise<boolean> {
@@ -216,30 +239,11 @@ export class RedisStore implements Store {
     this.readLine.close();
   }
 
-  /** Reads a list from one end until enough of it fits, or a thousand lines have been looked at. */
-  private async page(key: string, most: number, newestFirst: boolean, fits: (room: RoomSummary) => boolean): Promise<RoomSummary[]> {
-    const found: RoomSummary[] = [];
-    for (let from = 0; from < 1_000 && found.length < most; from += 200) {
-      const ids = await this.read(() => this.reads.zRange(key, from, from + 199, { REV: newestFirst }));
-      found.push(...(await this.summaries(key, ids)).filter(fits));
-      if (ids.length < 200) break;
-    }
-    return found.slice(0, most);
-  }
-
-  private async summaries(key: string, ids: string[]): Promise<RoomSummary[]> {
+  /** Of those rooms that still exist: lines of others are removed by `sweep`. */
+  private async summaries(ids: string[]): Promise<RoomSummary[]> {
     if (ids.length === 0) return [];
     const [texts, there] = await this.read(() => Promise.all([this.reads.hmGet(this.keys.summaries, ids), Promise.all(ids.map(id => this.reads.exists(this.keys.meta(id))))]));
-    // Keys of rooms expire by themselves; their lines in the lists are cleared by whoever sees them.
-    const gone = ids.filter((_id, i) => there[i] === 0 || texts[i] === null);
-    if (gone.length > 0) await this.read(() => Promise.all([this.reads.zRem(key, gone), this.reads.hDel(this.keys.summaries, gone)]));
     return texts.flatMap((text, i) => (text !== null && text !== undefined && there[i] !== 0 ? [JSON.parse(text) as RoomSummary] : []));
-  }
-
-  /** The code's key lives as long as the room. Where this fails, the code ends earlier than the room; links by id go on. */
-  private renewCode(id: string, life: number): void {
-    this.codeOf(id).then(code => (code === null ? 0 : this.reads.pExpire(this.keys.code(code), life)))
-      .catch((error: unknown) => this.options.log.debug({ room: id, error }, 'the life of a code was not renewed'));
   }
 
   private async run(name: ScriptName, keys: string[], args: string[], line = this.writeLine): Promise<unknown> {
@@ -264,7 +268,7 @@ export class RedisStore implements Store {
     passed.catch(() => {}); // what the script says comes first
     const reply = await sent;
     // What wrote nothing needs nobody's confirmation.
-    if (reply === 'ok' || (Array.isArray(reply) && reply[0] === 'ok')) await passed;
+    if (reply === 'ok' || (Array.isArray(reply) && (reply[0] === 'ok' || reply[0] === 'made'))) await passed;
     return reply;
   }
 
@@ -302,6 +306,7 @@ export class RedisStore implements Store {
   }
 }
 
+const madeOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(room.life)];
 const ownerOf = ([node, token, term, seq]: string[]): Owner => ({ node: node || null, token: token || null, term: Number(term), seq: Number(seq) });
 
 /** A room that nobody has owned yet has none. */

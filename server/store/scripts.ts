@@ -4,14 +4,17 @@ import { readFileSync } from 'node:fs';
 /** A Lua script of the store, as reviewed in lua/*.lua. */
 export interface Script { name: string; text: string; sha: string; keys: number }
 
-const names = ['create', 'claim', 'pass', 'append', 'snapshot', 'release', 'remove', 'blame'] as const;
+const names = ['create', 'claim', 'pass', 'append', 'snapshot', 'release', 'remove', 'blame', 'find-or-create', 'withdraw', 'sweep'] as const;
 export type ScriptName = (typeof names)[number];
 
 /** Reads the scripts and the number of their keys from their own headers. @throws when a header does not say it */
 export function loadScripts(): Record<ScriptName, Script> {
+  const read = (name: string) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
   const scripts = names.map(name => {
-    const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
-    const header = /^-- keys +((?:.|\n-- {3,})*)/m.exec(text)?.[1] ?? '';
+    const own = read(name);
+    // Functions that several scripts need are put in front of those that say so.
+    const text = [...own.matchAll(/^-- with +(\w+)\.lua$/gm)].map(m => read(m[1]!)).concat(own).join('\n');
+    const header = /^-- keys +((?:.|\n-- {3,})*)/m.exec(own)?.[1] ?? '';
     const keys = Math.max(0, ...[...header.matchAll(/(?:^|\s)(\d+) [a-z]/g)].map(m => Number(m[1])));
     if (keys === 0) throw new Error(`lua/${name}.lua: the header names no keys`);
     return [name, { name, text, sha: createHash('sha1').update(text).digest('hex'), keys }] as const;

@@ -1,4 +1,4 @@
-import type { Append, Blame, Store } from '../../server/store/contract.ts';
+import { anyPool, type Append, type Blame, type FindOrCreate, type Offer, type Store } from '../../server/store/contract.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 
 /** What both stores are asked, drawn once. Terms differ between stores: `term` is the last that the store at hand gave. */
@@ -16,6 +16,8 @@ const given = <T extends object>(object: T): T => Object.fromEntries(Object.entr
 const said = (name: string, ...args: unknown[]): string => `${name}(${args.map(a => JSON.stringify(a)).join(', ')})`;
 
 const summary = (draw: Draw, id: string, n: number): RoomSummary | null => (draw(4) === 0 ? null : { id, code: `C${id}`, game: pick(draw, ['game', 'other']), phase: pick(draw, ['waiting', 'playing']), open: draw(2) === 0, seated: draw(3), seats: 3, options: { 'ключ': '«♟»' }, names: ['Ada'], since: 1_000 + n });
+
+const offer = (draw: Draw, n: number): Offer | null => (draw(4) === 0 ? null : { game: pick(draw, ['game', 'other']), pool: pick(draw, ['p1', 'p2']), since: 1_000 + n, free: draw(3), present: draw(3) > 0, players: draw(2) === 0 ? [] : [pick(draw, ['ада', 'bob', 'eve'])] });
 
 /** All that a store can be asked. Another operation of the contract is another line. */
 export const operations: readonly Operation[] = [
@@ -35,7 +37,7 @@ export const operations: readonly Operation[] = [
   } },
   { name: 'append the next', weight: 12, draw: (draw, n) => {
     const id = pick(draw, rooms);
-    const facts = given({ due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)), summary: maybe(draw, () => summary(draw, id, n)) });
+    const facts = given({ due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)), summary: maybe(draw, () => summary(draw, id, n)), offer: draw(2) === 0 ? offer(draw, n) : undefined });
     return { what: said('append the next', id, facts), ask: async store => {
       const owner = await store.owner(id);
       return owner?.token ? store.append(id, { token: owner.token, seq: owner.seq + 1, entry: `entry ${n}`, ...facts } as Append) : 'nobody owns it';
@@ -81,7 +83,18 @@ export const operations: readonly Operation[] = [
   { name: 'byCode', weight: 1, draw: draw => { const code = pick(draw, ['C1', 'C2', 'C3']); return { what: said('byCode', code), ask: store => store.byCode(code) }; } },
   { name: 'codeOf', weight: 1, draw: draw => { const id = pick(draw, rooms); return { what: said('codeOf', id), ask: store => store.codeOf(id) }; } },
   { name: 'list', weight: 2, draw: draw => { const args = [pick(draw, [null, 'game', 'other']), 1 + draw(3)] as const; return { what: said('list', ...args), ask: store => store.list(...args) }; } },
-  { name: 'open', weight: 2, draw: draw => { const args = [pick(draw, ['game', 'other']), 1 + draw(3)] as const; return { what: said('open', ...args), ask: store => store.open(...args) }; } },
+  { name: 'findOrCreate', weight: 6, draw: (draw, n) => {
+    const [game, pool] = [pick(draw, ['game', 'other']), pick(draw, ['p1', 'p2'])];
+    const id = pick(draw, [...rooms, `made-${n}`]);
+    const request: FindOrCreate = {
+      game, pool: pick(draw, [anyPool, pool]), player: pick(draw, ['ада', 'bob', 'eve']), call: pick(draw, [null, 'c1', 'c2']), skip: maybe(draw, () => [pick(draw, rooms)]) ?? [], search: draw(6) > 0,
+      prepared: draw(4) === 0 ? null : { id, code: `Q${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 3_600_000, offer: { game, pool, since: 1_000 + n, free: 2, present: false, players: [] } },
+      reserve: 3_600_000, remember: 3_600_000, twice: pick(draw, [0, 3_600_000]),
+    };
+    return { room: id, what: said('findOrCreate', request), ask: store => store.findOrCreate(request) };
+  } },
+  { name: 'withdraw', weight: 2, draw: draw => { const args = [pick(draw, rooms), pick(draw, ['ада', 'bob', 'eve']), pick(draw, [0, 0, 3_600_000])] as const; return { what: said('withdraw', ...args), ask: store => store.withdraw(...args) }; } },
+  { name: 'sweep', weight: 1, draw: () => ({ what: 'sweep(10)', ask: store => store.sweep(10) }) },
   { name: 'due', weight: 2, draw: draw => { const args = [490_000 + draw(20_000), 1 + draw(3)] as const; return { what: said('due', ...args), ask: store => store.due(...args) }; } },
   { name: 'replayParts', weight: 1, draw: draw => { const args = [pick(draw, rooms), 1 + draw(2)] as const; return { what: said('replayParts', ...args), ask: store => store.replayParts(...args) }; } },
   { name: 'keepReplay', weight: 1, draw: (draw, n) => { const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const; return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args) }; } },

@@ -1,6 +1,17 @@
 import { MemoryStore } from '../../server/store/memory-store.ts';
 import { countingEntropy, StillClock } from '../unit/fixed.ts';
+import { offersSuite } from './offers-suite.ts';
 import { storeSuite } from './store-suite.ts';
+
+offersSuite({
+  name: 'memory',
+  open: async () => {
+    const clock = new StillClock();
+    const store = new MemoryStore(clock, countingEntropy());
+    return { store, pass: async ms => { clock.time += ms; }, left: async () => (store.size > 0 ? [`${store.size} lines`] : []) };
+  },
+  close: async () => {},
+});
 
 storeSuite({
   name: 'memory',

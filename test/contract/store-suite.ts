@@ -147,27 +147,6 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual(await store.list(fresh(), 100), []);
       });
 
-      it('knows the open rooms of a game, those first that have waited longest', async () => {
-        const game = fresh();
-        const first = await listed(game, 1_000);
-        await listed(game, 1_001, { seated: 2, open: false });
-        await listed(game, 1_002, { phase: 'playing', open: false });
-        const last = await listed(game, 1_003);
-        await owned('a', 1);
-        await listed(fresh(), 1_004);
-        assert.deepEqual(await store.open(game, 10), [first, last]);
-        assert.deepEqual(await store.open(game, 1), [first]);
-        await append(first.id, 'a', 2, { summary: { ...first, seated: 2, open: false } });
-        assert.deepEqual(await store.open(game, 10), [last], 'full now');
-        await append(first.id, 'a', 3, { summary: first });
-        assert.deepEqual(await store.open(game, 10), [first, last], 'and open again');
-        await store.remove(first.id, 'a');
-        assert.deepEqual(await store.open(game, 10), [last]);
-        await append(last.id, 'a', 2, { summary: null });
-        assert.deepEqual(await store.open(game, 10), []);
-        assert.deepEqual(await store.open(fresh(), 10), []);
-      });
-
       it('a line in the list comes, changes and goes with an entry', async () => {
         const game = fresh();
         const id = await owned('a');

@@ -10,6 +10,7 @@ import { realClock } from '../../server/real-ports.ts';
 import { StoreError } from '../../server/store/contract.ts';
 import { RedisStore } from '../../server/store/redis-store.ts';
 import { until } from '../../server/launcher/until.ts';
+import { offersSuite } from '../contract/offers-suite.ts';
 import { storeSuite } from '../contract/store-suite.ts';
 import { TestRedis } from './redis-server.ts';
 
@@ -22,6 +23,31 @@ storeSuite({
     suiteStore = new RedisStore({ url: suiteRedis.url, prefix: 'suite:', clock: realClock, log: noLog });
     await suiteStore.connect();
     return { store: suiteStore };
+  },
+  async close() {
+    await suiteStore.close();
+    await suiteRedis.stop();
+  },
+});
+
+offersSuite({
+  name: 'Redis',
+  async open() {
+    suiteRedis = await TestRedis.start();
+    suiteStore = new RedisStore({ url: suiteRedis.url, prefix: 'offers:', clock: realClock, log: noLog });
+    await suiteStore.connect();
+    const admin = createClient({ url: suiteRedis.url });
+    await admin.connect();
+    return {
+      store: suiteStore,
+      pass: ms => new Promise(resolve => { setTimeout(resolve, ms); }), // Redis has its own clock
+      left: async () => (await Promise.all((await admin.keys('*')).map(async key => {
+        const type = await admin.type(key);
+        const lines = type === 'hash' ? await admin.hKeys(key) : type === 'zset' ? await admin.zRange(key, 0, -1) : null;
+        return type === 'zset' || !key.includes('{r:') ? (lines ?? ['']).map(line => `${key} ${line}`) : [key];
+      }))).flat(),
+      closed: () => admin.destroy(),
+    };
   },
   async close() {
     await suiteStore.close();

@@ -1,5 +1,5 @@
 import type { Call } from '../../testkit/world.ts';
-import type { Append, Claimed, NewRoom, Pass, Passed } from '../../server/store/contract.ts';
+import type { Append, Claimed, FindOrCreate, Found, NewRoom, Pass, Passed } from '../../server/store/contract.ts';
 import { applied, changesOf, difference, same } from './delta.ts';
 import { firedOf, marks } from './games.ts';
 import { History, type Doc, type Entry } from './history.ts';
@@ -41,6 +41,7 @@ export class JournalChecks {
   /** Takes in a call that the store has carried out. */
   take(call: Call, args: readonly unknown[]): void {
     if (call.op === 'create' && call.result === 'ok') this.created(args[0] as NewRoom);
+    else if (call.op === 'findOrCreate' && (call.result as Found).how === 'made') this.created((args[0] as FindOrCreate).prepared!);
     else if (call.op === 'claim' && (call.result as Claimed).ok) this.claimed(args[1] as { token: string; expected: string | null; node: string }, call.result as Claimed);
     else if (call.op === 'pass' && (call.result as Passed).ok) this.passed(args[1] as Pass, call.result as Passed);
     else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as Append);

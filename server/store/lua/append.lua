@@ -1,14 +1,15 @@
 -- Adds one entry to a room's journal, if the caller is its owner and knows its end. All checks first, then all writes.
--- keys  1 meta   2 journal   3 snapshot   4 due (sorted set: id -> ms)
---       5 summaries (hash: id -> json)   6 listed rooms   7 open rooms (sorted sets: id -> since)
---       8 quarantined (hash: id -> json)
+-- keys  1 meta   2 journal   3 snapshot   4 due (sorted set: id -> ms)   5 summaries   6 listed   7 offers   8 open   9 reviews
+--       10 quarantined (hash: id -> json)   11 lives (sorted set: id -> ms)   12 code
+--       (5 to 9: see index.lua)
 -- args  1 token   2 seq   3 entry   4 id
---       5 due: '' as it is, '-' none, ms   6 summary: '' as it is, '-' none, json   7 since   8 open: '1' or '0'
---       9 life: '' as it is, ms   10 game@version: '' as it is   11 release: '1' or '0'
---       12 quarantined: '' as it is, '-' not, json
---       Where nothing of 4 to 12 is to be said, the keys 3 to 8 and these are left out.
+--       5 due: '' as it is, '-' none, ms   6 summary: '' as it is, '-' none, json   7 offer: '' as it is, '-' none, json
+--       8 life: '' as it is, ms, and then key 12 is the room's   9 game@version: '' as it is   10 release: '1' or '0'
+--       11 quarantined: '' as it is, '-' not, json
+--       Where nothing of 4 to 11 is to be said, the keys 3 to 12 and these are left out.
 --       then, as often as there is somebody to be told: the channel of a node, and the message to it
 -- says  'ok' | 'fenced': the token is another's | 'seq': the entry is not the next one. Only after 'ok' anything was written.
+-- with index.lua
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq')
 if m[1] ~= ARGV[1] then return 'fenced' end
 if tonumber(m[2]) + 1 ~= tonumber(ARGV[2]) then return 'seq' end
@@ -19,19 +20,26 @@ if length == 1 then
   local left = redis.call('PTTL', KEYS[1])
   if left > 0 then redis.call('PEXPIRE', KEYS[2], left) end
 end
-for i = #KEYS > 2 and 13 or 4, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end
+for i = #KEYS > 2 and 12 or 4, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end
 if #KEYS == 2 then return 'ok' end
-if ARGV[5] == '-' then redis.call('ZREM', KEYS[4], ARGV[4]) elseif ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], ARGV[5], ARGV[4]) end
-if ARGV[6] == '-' then
-  redis.call('HDEL', KEYS[5], ARGV[4])
-  for k = 6, 7 do redis.call('ZREM', KEYS[k], ARGV[4]) end
-elseif ARGV[6] ~= '' then
-  redis.call('HSET', KEYS[5], ARGV[4], ARGV[6])
-  redis.call('ZADD', KEYS[6], ARGV[7], ARGV[4])
-  if ARGV[8] == '1' then redis.call('ZADD', KEYS[7], ARGV[7], ARGV[4]) else redis.call('ZREM', KEYS[7], ARGV[4]) end
+local k, id = {summaries = KEYS[5], listed = KEYS[6], offers = KEYS[7], open = KEYS[8], reviews = KEYS[9]}, ARGV[4]
+if ARGV[5] == '-' then redis.call('ZREM', KEYS[4], id) elseif ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], ARGV[5], id) end
+if ARGV[6] == '-' then unlist_room(k, id) elseif ARGV[6] ~= '' then list_room(k, id, ARGV[6]) end
+if ARGV[7] == '-' then
+  drop_offer(k, id)
+elseif ARGV[7] ~= '' then
+  local offer, before = cjson.decode(ARGV[7]), offer_of(k, id)
+  offer.held, offer.out = before and before.held or {}, before and before.out or 0
+  for _, player in ipairs(offer.players) do offer.held[player] = nil end
+  save_offer(k, id, offer, now_ms())
 end
-if ARGV[12] == '-' then redis.call('HDEL', KEYS[8], ARGV[4]) elseif ARGV[12] ~= '' then redis.call('HSET', KEYS[8], ARGV[4], ARGV[12]) end
-if ARGV[9] ~= '' then for k = 1, 3 do redis.call('PEXPIRE', KEYS[k], ARGV[9]) end end
-if ARGV[10] ~= '' then redis.call('HSET', KEYS[1], 'game', ARGV[10]) end
-if ARGV[11] == '1' then redis.call('HDEL', KEYS[1], 'tok', 'node') end
+if ARGV[11] == '-' then redis.call('HDEL', KEYS[10], id) elseif ARGV[11] ~= '' then redis.call('HSET', KEYS[10], id, ARGV[11]) end
+if ARGV[8] ~= '' then
+  for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[8]) end
+  redis.call('ZADD', KEYS[11], now_ms() + ARGV[8], id)
+  -- Where the code ended before the room, it is the room's again, unless it is another's by now.
+  if redis.call('SET', KEYS[12], id, 'PX', ARGV[8], 'NX') == false and redis.call('GET', KEYS[12]) == id then redis.call('PEXPIRE', KEYS[12], ARGV[8]) end
+end
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'game', ARGV[9]) end
+if ARGV[10] == '1' then redis.call('HDEL', KEYS[1], 'tok', 'node') end
 return 'ok'

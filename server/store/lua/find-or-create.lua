@@ -1,0 +1,116 @@
+-- Finds an open room for a player, or makes the prepared one, and reserves a seat in it.
+-- keys  1 offers (hash: id -> json)   2 open (see index.lua)   3 reviews (sorted set: id -> ms)   4 lives (sorted set: id -> ms)
+--       5 the call (string: id)   6 the player's last call (string: id, ms, pool, with blanks between)
+--       7 meta   8 snapshot   9 code of the prepared room
+-- args  1 game   2 pool   3 player   4 life of a reservation, ms   5 for so long (ms) calls are remembered
+--       6 for so long (ms) the last call's room is returned again   7 search: '1' or '0'
+--       8 id of the prepared room: '' none   9 code   10 game@version   11 snapshot   12 life, ms   13 its offer, json
+--       14 whether the call has an id, key 5: '1' or '0'   then the ids of rooms that are not returned
+-- says  {'found', id} | {'made', id} | {'taken'}: the prepared id or code exists, nothing was made | {'none'}
+-- with index.lua
+-- A call looks at 16 reviews, and at 64 rooms besides those to be skipped, at most.
+local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3], lives = KEYS[4]}
+local game, pool, player, now = ARGV[1], ARGV[2], ARGV[3], now_ms()
+
+local function is_alive(id)
+  local till = redis.call('ZSCORE', k.lives, id)
+  return till and tonumber(till) > now
+end
+
+local function is_seated(offer)
+  for _, seated in ipairs(offer.players) do
+    if seated == player then return true end
+  end
+  return false
+end
+
+-- Reserves a seat, unless the player has one or none is free. Returns whether the player now has either.
+local function reserve(id, offer)
+  if is_seated(offer) then return true end
+  local held = count_held(offer, now)
+  if not offer.held[player] and (offer.out > now or offer.free <= held) then return false end
+  offer.held[player] = now + ARGV[4]
+  save_offer(k, id, offer, now)
+  return true
+end
+
+local function remember_call(id)
+  if ARGV[14] == '1' then redis.call('SET', KEYS[5], id, 'PX', ARGV[5]) end
+end
+
+local function answer(how, id)
+  remember_call(id)
+  redis.call('SET', KEYS[6], string.format('%s %.0f %s', id, now, pool), 'PX', ARGV[5])
+  return {how, id}
+end
+
+local skipped = {}
+for i = 15, #ARGV do
+  skipped[ARGV[i]] = true
+  local offer = offer_of(k, ARGV[i])
+  if offer and offer.held[player] then
+    offer.held[player] = nil
+    save_offer(k, ARGV[i], offer, now)
+  end
+end
+
+-- A room that was withdrawn is returned to those alone who have a seat there.
+local function is_withdrawn(offer)
+  return offer and offer.out > now and not is_seated(offer)
+end
+
+local called = ARGV[14] == '1' and redis.call('GET', KEYS[5])
+if called and not skipped[called] and is_alive(called) then
+  local offer = offer_of(k, called)
+  if not is_withdrawn(offer) then
+    if offer then reserve(called, offer) end
+    return {'found', called}
+  end
+end
+
+local last, at, of = string.match(redis.call('GET', KEYS[6]) or '', '^(%S+) (%d+) (%S+)$')
+if last and of == pool and not skipped[last] and is_alive(last) then
+  local offer = offer_of(k, last)
+  if offer then count_held(offer, now) end
+  if not is_withdrawn(offer) and (tonumber(at) + ARGV[6] > now or (offer and (is_seated(offer) or offer.held[player]))) then
+    if offer then reserve(last, offer) end
+    remember_call(last)
+    return {'found', last}
+  end
+end
+
+-- Seats whose reservation is over are free again.
+for _, id in ipairs(redis.call('ZRANGE', k.reviews, '-inf', now, 'BYSCORE', 'LIMIT', 0, 16)) do
+  local offer = offer_of(k, id)
+  if offer then save_offer(k, id, offer, now) else redis.call('ZREM', k.reviews, id) end
+end
+
+local from, to, looked = '[' .. game .. '|' .. pool .. '|', '(' .. game .. '|' .. pool .. '}', 0
+while ARGV[7] == '1' and looked < 64 + #ARGV - 14 do
+  local members = redis.call('ZRANGE', k.open, from, to, 'BYLEX', 'LIMIT', 0, 8)
+  for _, member in ipairs(members) do
+    local id = string.match(member, '[^|]+$')
+    looked = looked + 1
+    if not skipped[id] then
+      local offer = is_alive(id) and offer_of(k, id)
+      if not offer then
+        drop_offer(k, id)
+        redis.call('ZREM', k.open, member)
+      elseif is_open(offer, count_held(offer, now), now) and reserve(id, offer) then
+        return answer('found', id)
+      else
+        save_offer(k, id, offer, now)
+      end
+    end
+    from = '(' .. member
+  end
+  if #members < 8 then break end
+end
+
+if ARGV[8] == '' then return {'none'} end
+local prepared = {id = ARGV[8], code = ARGV[9], game = ARGV[10], snapshot = ARGV[11], life = ARGV[12]}
+if not make_room(prepared, KEYS[7], KEYS[8], KEYS[9], k.lives) then return {'taken'} end
+local offer = cjson.decode(ARGV[13])
+offer.held, offer.out = {[player] = now + ARGV[4]}, 0
+save_offer(k, ARGV[8], offer, now)
+return answer('made', ARGV[8])

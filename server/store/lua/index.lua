@@ -1,0 +1,103 @@
+-- Functions for the scripts that say `-- with index.lua`: making rooms, and the lists by which they are found.
+-- `k` names their keys: summaries, listed, offers, open, reviews, due, quarantined, lives. Each script passes them in.
+--
+-- `listed` and `open` are sorted sets in the order of their members, which all have the score 0:
+--   listed   |<since>|<id> and <game>|<since>|<id>
+--   open     <game>|*|<since>|<id> and <game>|<pool>|<since>|<id>
+-- `since` has 15 digits. No game, pool or id contains a '|'.
+--
+-- A line of `offers`: game, pool, since, free, present, players (list), held (reservations: player -> until, ms),
+--   out (not offered before, ms).
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function listed_members(summary, id)
+  local tail = string.format('|%015.0f|', summary.since) .. id
+  return tail, summary.game .. tail
+end
+
+local function list_room(k, id, text)
+  redis.call('HSET', k.summaries, id, text)
+  local all, own = listed_members(cjson.decode(text), id)
+  redis.call('ZADD', k.listed, 0, all, 0, own)
+end
+
+local function unlist_room(k, id)
+  local text = redis.call('HGET', k.summaries, id)
+  if not text then return end
+  redis.call('ZREM', k.listed, listed_members(cjson.decode(text), id))
+  redis.call('HDEL', k.summaries, id)
+end
+
+local function offer_of(k, id)
+  local text = redis.call('HGET', k.offers, id)
+  return text and cjson.decode(text)
+end
+
+local function open_members(offer, id)
+  local tail = string.format('|%015.0f|', offer.since) .. id
+  return offer.game .. '|*' .. tail, offer.game .. '|' .. offer.pool .. tail
+end
+
+-- Drops reservations that are over. Returns how many are left, and when the first of them ends.
+local function count_held(offer, now)
+  local count, first = 0, nil
+  for player, till in pairs(offer.held) do
+    if till <= now then
+      offer.held[player] = nil
+    else
+      count = count + 1
+      if not first or till < first then first = till end
+    end
+  end
+  return count, first
+end
+
+local function is_open(offer, held, now)
+  return offer.out <= now and offer.free > held and (offer.present or held > 0)
+end
+
+-- Writes an offer, and whether the room is open now. It is reviewed when a reservation ends.
+local function save_offer(k, id, offer, now)
+  local held, review = count_held(offer, now)
+  if offer.out > now and (not review or offer.out < review) then review = offer.out end
+  local all, own = open_members(offer, id)
+  if is_open(offer, held, now) then
+    redis.call('ZADD', k.open, 0, all, 0, own)
+  else
+    redis.call('ZREM', k.open, all, own)
+  end
+  if review then redis.call('ZADD', k.reviews, review, id) else redis.call('ZREM', k.reviews, id) end
+  redis.call('HSET', k.offers, id, cjson.encode(offer))
+end
+
+local function drop_offer(k, id)
+  local offer = offer_of(k, id)
+  if not offer then return end
+  redis.call('ZREM', k.open, open_members(offer, id))
+  redis.call('ZREM', k.reviews, id)
+  redis.call('HDEL', k.offers, id)
+end
+
+-- `room`: id, code, game, snapshot, life. Returns false where the id or the code exists.
+local function make_room(room, meta, snapshot, code, lives)
+  if redis.call('EXISTS', meta) == 1 or redis.call('EXISTS', code) == 1 then return false end
+  redis.call('HSET', meta, 'seq', '0', 'term', '0', 'terms', '', 'game', room.game, 'code', room.code, 'snap', '0', 'first', '1')
+  redis.call('SET', snapshot, room.snapshot, 'PX', room.life)
+  redis.call('SET', code, room.id, 'PX', room.life)
+  redis.call('PEXPIRE', meta, room.life)
+  redis.call('ZADD', lives, now_ms() + room.life, room.id)
+  return true
+end
+
+-- Everything by which a room is found, apart from its code.
+local function forget_room(k, id)
+  unlist_room(k, id)
+  drop_offer(k, id)
+  redis.call('ZREM', k.due, id)
+  redis.call('HDEL', k.quarantined, id)
+  redis.call('ZREM', k.lives, id)
+end

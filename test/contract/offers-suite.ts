@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { anyPool, type Append, type FindOrCreate, type NewRoom, type Offer, type Store } from '../../server/store/contract.ts';
+
+export interface OffersUnderTest {
+  name: string;
+  /** `pass` lets so many ms go by on the store's clock; `left` names everything that the store keeps. */
+  open(): Promise<{ store: Store; pass(ms: number): Promise<void>; left(): Promise<string[]>; closed?(): void }>;
+  close(): Promise<void>;
+}
+
+let drawn = 0;
+const fresh = (): string => `q${process.pid.toString(36)}${Date.now().toString(36)}${(drawn++).toString(36)}`;
+
+/** What every store does for quick joins, and what it keeps of rooms that are gone. */
+export function offersSuite(under: OffersUnderTest): void {
+  describe(`offers and index lines: ${under.name}`, () => {
+    let store: Store;
+    let pass: (ms: number) => Promise<void>;
+    let left: () => Promise<string[]>;
+    let closed: (() => void) | undefined;
+    before(async () => { ({ store, pass, left, closed } = await under.open()); });
+    after(async () => {
+      closed?.();
+      await under.close();
+    });
+
+    const offer = (game: string, more: Partial<Offer> = {}): Offer => ({ game, pool: 'p', since: 1_000, free: 2, present: false, players: [], ...more });
+    const newRoom = (more: Partial<NewRoom> = {}): NewRoom => {
+      const id = fresh();
+      return { id, code: `C${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 60_000, ...more };
+    };
+    function ask(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): FindOrCreate {
+      const pool = more.pool ?? 'p';
+      return { game, pool, player, call: null, skip: [], search: true, prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) }, reserve: 60_000, remember: 60_000, twice: 0, ...more };
+    }
+    const quick = (game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2) => store.findOrCreate(ask(game, player, more, seats));
+    async function room(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): Promise<string> {
+      const found = await quick(game, player, more, seats);
+      assert.ok('room' in found, found.how);
+      return found.room;
+    }
+    const claim = async (id: string, token = 'a') => assert.ok((await store.claim(id, { token, node: 'n', expected: null, floor: 0, games: ['game@1'] })).ok);
+    const append = async (id: string, seq: number, more: Partial<Append> = {}) => assert.equal(await store.append(id, { token: 'a', seq, entry: `e${seq}`, ...more }), 'ok');
+    /** A room whose player is present, as its owner says it. */
+    async function waiting(game: string, more: Partial<Offer> = {}): Promise<string> {
+      const made = newRoom();
+      assert.equal(await store.create(made), 'ok');
+      await claim(made.id);
+      await append(made.id, 1, { offer: offer(game, { free: 1, present: true, players: [`host of ${made.id}`], ...more }) });
+      return made.id;
+    }
+
+    describe('quick joins', () => {
+      it('[Q1] n at once make as many rooms as n players need, whatever the number of seats', async () => {
+        for (const [players, seats] of [[1, 2], [10, 2], [20, 2], [7, 3], [16, 4], [5, 1]] as const) {
+          const game = fresh();
+          const found = await Promise.all(Array.from({ length: players }, (_x, i) => room(game, `p${i}`, {}, seats)));
+          const rooms = new Map<string, number>();
+          for (const id of found) rooms.set(id, (rooms.get(id) ?? 0) + 1);
+          assert.equal(rooms.size, Math.ceil(players / seats), `${players} players, ${seats} seats`);
+          assert.ok([...rooms.values()].every(n => n <= seats));
+        }
+      });
+      it('[Q1] of another game, or of other options, none', async () => {
+        const [game, other] = [fresh(), fresh()];
+        const first = await room(game, 'ada', { pool: 'p' });
+        assert.equal((await quick(other, 'bob', { pool: 'p' })).how, 'made');
+        assert.equal((await quick(game, 'bob', { pool: 'p2' })).how, 'made');
+        assert.equal((await quick(`${game}x`, 'bob')).how, 'made');
+        assert.deepEqual(await quick(game, 'cleo', { pool: 'p' }), { how: 'found', room: first });
+      });
+      it('[Q2] without options any room of the game matches, and a room that was made so is found with its options', async () => {
+        const game = fresh();
+        const first = await room(game, 'ada', { pool: 'p2' });
+        assert.deepEqual(await quick(game, 'bob', { pool: anyPool }), { how: 'found', room: first });
+        const second = await room(game, 'cleo', { pool: anyPool });
+        assert.deepEqual(await quick(game, 'dora', { pool: 'p' }), { how: 'found', room: second });
+      });
+      it('[Q3] the oldest open room is filled first, behind any number of full ones', async () => {
+        const game = fresh();
+        await Promise.all(Array.from({ length: 150 }, (_x, i) => waiting(game, { since: 1_000 + i, free: 0 })));
+        const [third, second] = [await waiting(game, { since: 3_000 }), await waiting(game, { since: 2_000 })];
+        assert.equal(await room(game, 'ada'), second);
+        assert.equal(await room(game, 'bob'), third);
+        assert.equal((await quick(game, 'cleo')).how, 'made');
+      });
+      it('[Q3] a room with nobody present is not open, until somebody is', async () => {
+        const game = fresh();
+        const id = await waiting(game, { present: false });
+        assert.deepEqual(await quick(game, 'ada', { prepared: null }), { how: 'none' });
+        await append(id, 2, { offer: offer(game, { free: 1, present: true, players: ['host'] }) });
+        assert.deepEqual(await quick(game, 'ada', { prepared: null }), { how: 'found', room: id });
+      });
+      it('[Q3] an offer comes, changes and goes with an entry', async () => {
+        const game = fresh();
+        const id = await waiting(game, { free: 3 });
+        await append(id, 2);
+        for (const player of ['ada', 'bob']) assert.equal(await room(game, player), id);
+        await append(id, 3, { offer: offer(game, { free: 1, present: true, players: ['host', 'ada', 'bob'] }) });
+        assert.equal(await room(game, 'cleo'), id, 'those who sit hold nothing besides');
+        assert.deepEqual(await quick(game, 'dora', { prepared: null }), { how: 'none' });
+        await append(id, 4, { offer: null });
+        assert.deepEqual(await quick(game, 'emil', { prepared: null }), { how: 'none' });
+        await append(id, 5, { offer: offer(game, { free: 1, present: true }) });
+        assert.equal(await room(game, 'emil'), id, 'what was held before the offer ended is not held any more');
+      });
+      it('[Q4] a reservation that is not used is over after its time, and the room is offered again', async () => {
+        const game = fresh();
+        const id = await waiting(game);
+        assert.equal(await room(game, 'ada', { reserve: 60 }), id);
+        assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
+        await pass(80);
+        assert.equal(await room(game, 'bob'), id);
+      });
+      it('[Q4] a new room into which nobody came is not offered when its reservation is over', async () => {
+        const game = fresh();
+        const id = await room(game, 'ada', { reserve: 60 });
+        await pass(80);
+        const next = await quick(game, 'bob');
+        assert.equal(next.how, 'made');
+        assert.notEqual((next as { room: string }).room, id);
+      });
+      it('[Q4] a reservation that is given back is free at once', async () => {
+        const game = fresh();
+        const id = await waiting(game);
+        assert.equal(await room(game, 'ada'), id);
+        await store.withdraw(id, 'ada', 0);
+        assert.equal(await room(game, 'bob'), id);
+        await store.withdraw(fresh(), 'ada', 1_000);
+      });
+      it('[Q5] a repeat of a call gets the room of the first try, also when that is full, and takes one seat', async () => {
+        const game = fresh();
+        const first = await room(game, 'ada', { call: 'c' });
+        for (let i = 0; i < 3; i++) assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: first });
+        assert.equal(await room(game, 'bob', { call: 'c' }), first, 'another player\'s call is another, whatever its id');
+        assert.equal(await room(game, 'ada', { call: 'c' }), first);
+        await claim(first);
+        await append(first, 1, { offer: null });
+        assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: first });
+        assert.notEqual(await room(game, 'ada', { call: 'd' }), first);
+      });
+      it('[Q5] a repeat whose reservation is over reserves again, if a seat is free', async () => {
+        const game = fresh();
+        const id = await waiting(game);
+        assert.equal(await room(game, 'ada', { call: 'c', reserve: 60 }), id);
+        await pass(80);
+        assert.equal(await room(game, 'ada', { call: 'c' }), id);
+        assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
+      });
+      it('[Q5] a call whose room is gone, or was skipped, is searched anew', async () => {
+        const game = fresh();
+        const id = await room(game, 'ada', { call: 'c' });
+        const next = await room(game, 'ada', { call: 'c', skip: [id] });
+        assert.notEqual(next, id);
+        await claim(next);
+        assert.equal(await store.remove(next, 'a'), 'ok');
+        assert.notEqual(await room(game, 'ada', { call: 'c', skip: [id] }), next);
+      });
+      it('[Q6] two calls of one player at once get one room, and take one seat', async () => {
+        const game = fresh();
+        const [one, two] = await Promise.all([room(game, 'ada', { call: 'c' }), room(game, 'ada', { call: 'd' })]);
+        assert.equal(one, two);
+        assert.equal(await room(game, 'bob'), one);
+      });
+      it('[Q6] so do two shortly after one another, though the match has begun; later calls get another room', async () => {
+        const game = fresh();
+        const one = await room(game, 'ada', { call: 'c' });
+        await claim(one);
+        await append(one, 1, { offer: null });
+        assert.equal(await room(game, 'ada', { call: 'd', twice: 60_000 }), one);
+        assert.notEqual(await room(game, 'ada', { call: 'e', twice: 0 }), one);
+      });
+      it('[Q6] who has a seat in an open room is given that room', async () => {
+        const game = fresh();
+        const one = await room(game, 'ada');
+        await claim(one);
+        await append(one, 1, { offer: offer(game, { free: 1, present: true, players: ['ada'] }) });
+        assert.equal(await room(game, 'ada', { call: 'd' }), one);
+        await append(one, 2, { offer: offer(game, { free: 2, present: false, players: [] }) });
+        assert.notEqual(await room(game, 'ada', { call: 'e' }), one, 'who has left it is not');
+      });
+      it('[Q7] rooms that were skipped are not returned, are open to others, and hold nothing for the player', async () => {
+        const game = fresh();
+        const [one, two] = [await waiting(game, { since: 1 }), await waiting(game, { since: 2 })];
+        assert.equal(await room(game, 'ada'), one);
+        assert.equal(await room(game, 'ada', { skip: [one] }), two);
+        assert.equal(await room(game, 'bob'), one);
+        assert.equal((await quick(game, 'ada', { skip: [one, two] })).how, 'made');
+        assert.equal((await quick(game, 'cleo', { search: false })).how, 'made');
+      });
+      it('[Q8] a room that is withdrawn is not offered for its time, nor to the call that it was given to', async () => {
+        const game = fresh();
+        const id = await waiting(game);
+        assert.equal(await room(game, 'ada', { call: 'c' }), id);
+        await store.withdraw(id, 'ada', 100);
+        assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
+        assert.deepEqual(await quick(game, 'ada', { call: 'c', prepared: null }), { how: 'none' });
+        await append(id, 2, { offer: offer(game, { free: 1, present: true, players: ['host', 'x'] }) });
+        assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' }, 'whatever its owner says');
+        await pass(120);
+        assert.equal(await room(game, 'bob'), id);
+      });
+      it('[Q8] a room that is set aside is not offered', async () => {
+        const game = fresh();
+        const id = await waiting(game);
+        assert.equal(await store.release(id, 'a', { why: 'unreadable', since: 1, due: 2 }), 'ok');
+        assert.deepEqual(await quick(game, 'ada', { prepared: null }), { how: 'none' });
+      });
+      it('the prepared room is like one that was created; its id and code are its own', async () => {
+        const game = fresh();
+        const asked = ask(game, 'ada');
+        const { id, code } = asked.prepared!;
+        assert.deepEqual(await store.findOrCreate(asked), { how: 'made', room: id });
+        assert.deepEqual(await store.owner(id), { node: null, token: null, term: 0, seq: 0 });
+        assert.equal(await store.byCode(code), id);
+        assert.equal((await store.peek(id))?.snapshot, 'snapshot 0');
+        const again = ask(fresh(), 'bob');
+        assert.deepEqual(await store.findOrCreate({ ...again, prepared: { ...again.prepared!, code } }), { how: 'taken' });
+        assert.deepEqual(await store.findOrCreate({ ...again, prepared: { ...again.prepared!, id } }), { how: 'taken' });
+      });
+      it('players may have any name, and be as many as a room has seats', async () => {
+        const game = fresh();
+        const names = ['__proto__', 'a|b', 'с пробелом', '{}', '1', ...Array.from({ length: 20 }, (_x, i) => `user:${i}@example.org "«♟»"`)];
+        const id = await room(game, 'first', {}, names.length + 1);
+        for (const name of names) assert.equal(await room(game, name, { call: 'c' }), id);
+        for (const name of names) assert.equal(await room(game, name, { call: 'c' }), id);
+        assert.equal((await quick(game, 'last')).how, 'made');
+      });
+    });
+
+    describe('the list', () => {
+      it('has every room of a game, however many others are newer', async () => {
+        const [game, other] = [fresh(), fresh()];
+        const line = (id: string, of: string, since: number) => ({ id, code: `C${id}`, game: of, phase: 'waiting' as const, open: true, seated: 1, seats: 2, options: {}, names: ['Ada'], since });
+        const rooms: string[] = [];
+        for (let i = 0; i < 3; i++) {
+          const id = await waiting(game);
+          await append(id, 2, { summary: line(id, game, 100 + i) });
+          rooms.unshift(id);
+        }
+        for (let i = 0; i < 30; i++) {
+          const id = await waiting(other);
+          await append(id, 2, { summary: line(id, other, 200 + i) });
+        }
+        assert.deepEqual((await store.list(game, 10)).map(r => r.id), rooms);
+        assert.deepEqual((await store.list(null, 30)).map(r => r.game), Array(30).fill(other));
+        assert.deepEqual((await store.list(null, 31)).at(-1)?.id, rooms[0]);
+      });
+    });
+
+    describe('what is left', () => {
+      /** All that a room can have a line for. */
+      const everything = (id: string, game: string): Partial<Append> => ({
+        due: 5, quarantined: { why: 'why', since: 1 }, offer: offer(game, { present: true }),
+        summary: { id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: {}, names: ['Ada'], since: 1_000 },
+      });
+
+      it('[J15] [J16] of rooms that were removed, expired, never joined, or whose owner died: nothing', async () => {
+        for (const { id } of await store.list(null, 10_000)) await store.remove(id, 'a');
+        const life = 150;
+        const game = fresh();
+        const lives: [string, (id: string) => Promise<unknown>][] = [
+          ['never claimed', async () => {}],
+          ['its owner died', async id => {
+            await claim(id);
+            await append(id, 1, everything(id, game));
+          }],
+          ['ended, with a recording', async id => {
+            await claim(id);
+            await append(id, 1, { ...everything(id, game), life, code: `C${id}` });
+            await store.snapshot(id, 'a', 1, 's', 0, { match: 1, text: 'piece' });
+            await store.keepReplay(id, 1, 'whole', life);
+          }],
+          ['removed by its owner', async id => {
+            await claim(id);
+            await append(id, 1, { ...everything(id, game), life: 60_000, code: `C${id}` });
+            assert.equal(await store.remove(id, 'a'), 'ok');
+          }],
+          ['released', async id => {
+            await claim(id);
+            await append(id, 1, { ...everything(id, game), release: true });
+          }],
+          ['set aside', async id => {
+            await claim(id);
+            await append(id, 1, everything(id, game));
+            await store.release(id, 'a', { why: 'unreadable', since: 1, due: 10 });
+          }],
+          ['closed', async id => {
+            await claim(id);
+            await append(id, 1, everything(id, game));
+            await append(id, 2, { due: null, summary: null, offer: null, quarantined: null });
+          }],
+          ['hung', async id => {
+            await claim(id);
+            await store.blame(id, 0, { id: 'run', input: 'act', rule: 'r', player: 'p', session: 's', n: 1, who: '' });
+          }],
+          ['passed on', async id => {
+            await claim(id);
+            await append(id, 1, everything(id, game));
+            await store.pass(id, { token: 'a', seq: 1, to: { token: 'b', node: 'm', games: ['game@1'] } });
+          }],
+          ['withdrawn', async id => {
+            await claim(id);
+            await append(id, 1, everything(id, game));
+            await store.withdraw(id, 'x', 60_000);
+          }],
+        ];
+        const before = new Set(await left());
+        for (const [name, live] of lives) {
+          const made = newRoom({ life });
+          assert.equal(await store.create(made), 'ok', name);
+          await live(made.id);
+          const asked = ask(game, name, { call: 'c', reserve: 60_000, remember: life });
+          const quickly = await store.findOrCreate({ ...asked, search: name.length % 2 === 0, prepared: { ...asked.prepared!, life } });
+          assert.ok('room' in quickly, name);
+          // One that expires later has a line that still counts as held for the player.
+          if (quickly.how === 'made') await live(quickly.room);
+        }
+        await pass(life + 50);
+        for (let swept = 1; swept > 0;) swept = await store.sweep(4);
+        assert.deepEqual((await left()).filter(key => !before.has(key)), []);
+      });
+      it('[J15] a room that lives is not swept, also after its life was renewed', async () => {
+        const game = fresh();
+        const made = newRoom({ life: 100 });
+        await store.create(made);
+        await claim(made.id);
+        await append(made.id, 1, { ...everything(made.id, game), life: 60_000, code: made.code });
+        await pass(120);
+        await store.sweep(100);
+        assert.equal((await store.list(game, 10)).length, 1);
+        assert.equal(await room(game, 'ada'), made.id);
+        assert.equal(await store.byCode(made.code), made.id);
+      });
+      it('[J16] a code that ended before its room, and is another room\'s by now, stays that room\'s', async () => {
+        const made = newRoom();
+        await store.create(made);
+        await claim(made.id);
+        const other = newRoom();
+        await store.create(other);
+        await append(made.id, 1, { life: 60_000, code: other.code });
+        assert.equal(await store.byCode(other.code), other.id);
+      });
+    });
+  });
+}
