@@ -1,9 +1,17 @@
 import { z } from 'zod';
+import { addressReader } from './identity/address.ts';
+import { weaknessOf } from './identity/secret-strength.ts';
 import { readTls } from './store/redis-target.ts';
 import type { RedisOptions } from './store/redis-door.ts';
 
 const number = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).default(otherwise);
 const list = z.string().default('').transform(text => text.split(',').map(s => s.trim()).filter(s => s !== ''));
+
+/** A secret of so many bytes at least, that is not easy to guess. */
+const secretOf = (least: number) => z.string().superRefine((text, context) => {
+  const weakness = weaknessOf(text, least);
+  if (weakness !== null) context.addIssue(weakness);
+}).optional();
 
 const schema = z.object({
   /** Port of the page and the sockets; 0 takes a free one. */
@@ -35,16 +43,22 @@ const schema = z.object({
   REDIS_TLS_KEY: z.string().min(1).optional(),
   NODE_NAME: z.string().regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and -, at most 32').default('node'),
   /** Signs guests' tokens; the same on all nodes. */
-  REJOIN_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+  REJOIN_SECRET: secretOf(32),
   /** Before every key and channel in Redis. */
   KEY_PREFIX: z.string().regex(/^[A-Za-z0-9:_-]{1,32}$/, 'letters, digits, : _ and -, at most 32').default('rejoin:'),
   /** Pages of other origins that may connect, separated by commas; * for all. The node's own is always allowed. */
   ORIGINS: list,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   /** Express's "trust proxy": whose X-Forwarded-For is believed. */
-  TRUST_PROXY: z.string().optional(),
+  TRUST_PROXY: z.string().superRefine((text, context) => {
+    try {
+      addressReader(text);
+    } catch (error) {
+      context.addIssue(error instanceof Error ? error.message : String(error));
+    }
+  }).optional(),
   /** Whoever reads /metrics has to show it. */
-  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  METRICS_TOKEN: secretOf(16),
   /** Where players of the network find the page, for links and QR codes. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** 1: serves the page for authors at /dev, and with it all that games hide. */
@@ -52,7 +66,7 @@ const schema = z.object({
   /** After how many ms a rule of a game is taken for hung, and its node ended; `never`: never. */
   HANG_AFTER_MS: z.union([z.literal('never').transform(() => null), z.coerce.number().int().min(200).max(600_000)], 'a number of ms from 200 to 600000, or never').default(1_000),
   /** Who has it may see and release rooms out of play, at /operator. */
-  OPERATOR_TOKEN: z.string().min(32, 'at least 32 characters').optional(),
+  OPERATOR_TOKEN: secretOf(32),
   NODE_ENV: z.string().optional(),
   /** Set by the launcher: where this machine's cluster control listens. */
   CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),

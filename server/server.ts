@@ -12,6 +12,7 @@ import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gatew
 import type { EffectTable, NeedsEffects } from './effect-table.ts';
 import { groundOf, type ExpressApp } from './ground.ts';
 import { addressReader } from './identity/address.ts';
+import { weaknessOf } from './identity/secret-strength.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createLog } from './ops/log.ts';
@@ -54,7 +55,7 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   origins?: readonly string[];
   /** Express's `trust proxy`: whose X-Forwarded-For is believed. Needed behind a proxy on another machine: limits are by address. */
   trustProxy?: string | undefined;
-  /** Whoever reads `metrics` has to show it: `Authorization: Bearer …`. Without it they are for all who reach them. */
+  /** Whoever reads `metrics` has to show it: `Authorization: Bearer …`; at least 16 characters. Without it they are for all who reach them. */
   metricsToken?: string | undefined;
   /** One Redis, by its address. Without it and without `redis`: one node, everything in its own memory. */
   redisUrl?: string | undefined;
@@ -227,9 +228,12 @@ function redisOf({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
 }
 
 /** @throws TypeError */
-function checkSettings({ hangAfter, operatorToken }: ServerOptions): void {
+function checkSettings({ hangAfter, secret, operatorToken, metricsToken }: ServerOptions): void {
   if (typeof hangAfter === 'number' && !(hangAfter >= 200)) throw new TypeError('hangAfter: 200 ms at least, or null');
-  if (operatorToken !== undefined && operatorToken.length < 32) throw new TypeError('operatorToken: at least 32 characters');
+  for (const [name, text, least] of [['secret', secret, 32], ['operatorToken', operatorToken, 32], ['metricsToken', metricsToken, 16]] as const) {
+    const weakness = text === undefined ? null : weaknessOf(text, least);
+    if (weakness !== null) throw new TypeError(`${name}: ${weakness}`);
+  }
 }
 
 function watchOf({ hangAfter = limits.hang.ends, keyPrefix = 'rejoin:' }: ServerOptions, redis: RedisOptions | undefined, node: string, log: Log): RunningWatch {

@@ -1,6 +1,7 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { isId, mint } from '../../shared/ids.ts';
 import type { Clock, Entropy } from '../ports.ts';
+import { weaknessOf } from './secret-strength.ts';
 
 /** Who a connection speaks for. */
 export interface Identity { player: string; name: string }
@@ -17,10 +18,11 @@ export class Tokens {
   /** Made ready once: to do so for each token costs more than the signature. */
   private key: Promise<CryptoKey> | null = null;
 
-  /** @throws RangeError when the secret is shorter than 32 bytes */
+  /** @throws RangeError when the secret is shorter than 32 bytes, or easy to guess */
   constructor(secret: string, private readonly clock: Clock, private readonly entropy: Entropy) {
     this.secret = new TextEncoder().encode(secret);
-    if (this.secret.length < 32) throw new RangeError('the secret for tokens needs at least 32 bytes');
+    const weakness = weaknessOf(secret, 32);
+    if (weakness !== null) throw new RangeError(`secret: ${weakness}`);
   }
 
   newGuest(name: string): Identity { return { player: mint(this.entropy.bytes(16)), name }; }

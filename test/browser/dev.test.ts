@@ -19,7 +19,7 @@ describe('the page for authors', () => {
 
   before(async () => {
     await buildDevPage();
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog, dev: true }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog, dev: true }, { port: 0, host: '127.0.0.1' });
     browser = await launchBrowser();
   });
   after(async () => {

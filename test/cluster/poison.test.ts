@@ -9,7 +9,7 @@ import { poison } from './poison.ts';
 import { clientFrom, eventually } from './table.ts';
 
 type Poisoned = Room<(typeof poison)['def']>;
-const operator = 'operator-'.repeat(4);
+const operator = 'for-tests-only-4Hd8sKq1PzWx7NvBt3Ym6Jc';
 
 /** Real nodes, and a game whose rules hang when they are told to. */
 describe('a rule that hangs', function () {

@@ -10,7 +10,7 @@ import { until } from '../../server/launcher/until.ts';
 import { TestRedis } from '../redis/redis-server.ts';
 
 const root = new URL('../../', import.meta.url);
-const secret = 's'.repeat(32);
+const secret = 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4';
 
 /** examples/embedded, as it stands. */
 describe('the example of an app with games in it', () => {

@@ -8,7 +8,7 @@ import { noLog } from '../../server/ops/log.ts';
 const { REDIS_URL, RESULTS, CALLS, DIES } = process.env as Record<'REDIS_URL' | 'RESULTS' | 'CALLS', string> & { DIES?: string };
 const { report } = new Results(RESULTS).handlers;
 const server = await createServer({
-  games: [nimGame], secret: 's'.repeat(32), redisUrl: REDIS_URL, log: noLog,
+  games: [nimGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', redisUrl: REDIS_URL, log: noLog,
   effects: {
     nim: {
       report: async (data, about) => {

@@ -38,7 +38,7 @@ const pokerGame = poker.rules({
   timers: { turn() {} },
   tick() {},
 });
-const options = { games: [pokerGame], secret: 's'.repeat(32), log: noLog } satisfies ServerOptions;
+const options = { games: [pokerGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog } satisfies ServerOptions;
 
 describe('dev mode', () => {
   const endings: (() => unknown)[] = [];

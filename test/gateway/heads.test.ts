@@ -8,7 +8,7 @@ import { fourInARowGame } from '../../shared/games/four-in-a-row/rules.ts';
 describe('heads along with pings', () => {
   let server: RunningServer;
   const open: Socket[] = [];
-  before(async () => { server = await startServer({ games: [fourInARowGame], secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' }); });
+  before(async () => { server = await startServer({ games: [fourInARowGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' }); });
   afterEach(() => { for (const socket of open.splice(0)) socket.close(); });
   after(() => server.close());
 

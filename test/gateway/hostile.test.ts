@@ -15,7 +15,7 @@ describe('hostile clients', () => {
   const open: Socket[] = [];
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${server.port}`;
   });
   afterEach(() => { for (const socket of open.splice(0)) socket.close(); });
@@ -152,7 +152,7 @@ describe('hostile clients', () => {
 
   it('an authenticate hook replaces guests\' tokens, and refuses whom it does not know', async () => {
     const own = await startServer({
-      games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog,
+      games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog,
       authenticate: ({ auth }) => { if (auth.token === 'broken') throw new Error('the account service is down'); return auth.token === 'ann-key' ? { player: 'user-ann', name: 'Ann' } : null; },
     }, { port: 0, host: '127.0.0.1' });
     try {

@@ -18,7 +18,7 @@ import { startServer, type RunningServer } from '../../server/server.ts';
 import { contract, state, type AnyGame } from '../../shared/contract.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 
-const secret = 's'.repeat(32);
+const secret = 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4';
 async function serving(list: readonly AnyGame[], work: (server: RunningServer, url: string) => Promise<void>): Promise<void> {
   const server = await startServer({ games: list, effects: demoEffects(list, noLog), secret, log: noLog }, { port: 0, host: '127.0.0.1' });
   try {

@@ -11,7 +11,7 @@ import { createServer, startServer, type RunningServer } from '../../server/serv
 import { contract, schema, state } from '../../shared/index.ts';
 
 const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state<null>(), actions: { wave: schema<object>(value => Object.keys(value).length === 0) } });
-const own = { games: [duel.rules({ setup: () => null, actions: { wave: () => {} } })], secret: 's'.repeat(32), log: noLog };
+const own = { games: [duel.rules({ setup: () => null, actions: { wave: () => {} } })], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog };
 const ours = 'https://ours.example';
 
 describe('pages of other origins', () => {

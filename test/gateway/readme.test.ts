@@ -14,7 +14,7 @@ describe('the README', () => {
   it('[W6] its client of 20 lines plays a whole match against itself', async () => {
     const code = /## A client without the SDK[\s\S]*?```js\n([\s\S]*?)```/.exec(readFileSync(new URL('README.md', root), 'utf8'))![1]!;
     assert.ok(code.trimEnd().split('\n').length <= 20, 'at most 20 lines');
-    const server = await startServer({ games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' });
     try {
       const run = () => {
         const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, env: { ...process.env, URL: `http://127.0.0.1:${server.port}` }, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -23,7 +23,7 @@ import { limits } from '../../shared/limits.ts';
 import { ask } from './raw-polling.ts';
 import { RawSocket } from './raw-socket.ts';
 
-const secret = 's'.repeat(32);
+const secret = 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4';
 const hoard = contract('hoard', { version: 1, seats: { min: 1, max: 1 }, state: state<{ heap: string[] }>(), actions: { more: z.object({}) } });
 const hoardGame = hoard.rules({ setup: () => ({ heap: [] as string[] }), actions: { more(s) { s.heap.push('h'.repeat(50_000)); } } });
 const all = [...games, hoardGame];

@@ -9,7 +9,7 @@ import { startServer } from '../../server/server.ts';
 
 describe('requests that are begun and not ended', () => {
   it('[W8] are let go, whether they stop in the headers, in the body, or say nothing at all', async () => {
-    const server = await startServer({ games, effects: demoEffects(games, noLog), secret: 's'.repeat(32), log: noLog }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' });
     try {
       const begun = performance.now();
       await Promise.all(['', 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'].map(async text => {

@@ -11,7 +11,7 @@ const day = 24 * 3_600_000;
 describe('those who stay for weeks', () => {
   it('[W4] are given another token in the second half of its life, once, and others none', async () => {
     const clock = new StillClock();
-    const tokens = new Tokens('s'.repeat(32), clock, countingEntropy());
+    const tokens = new Tokens('for-tests-only-9f3kQ7wZx2LmVb8RtYc4', clock, countingEntropy());
     const renewals = new Renewals({ tokens, clock, log: noLog });
     const heard: string[] = [];
     const socket = (player: string, agesAt: number, connected = true) => ({ connected, data: { identity: { player, name: 'Ada' }, token: '', agesAt }, emit: (_event: string, token: string) => heard.push(token) }) as unknown as GameSocket;

@@ -22,8 +22,10 @@ export interface Scene {
 }
 
 export interface StageOptions {
-  /** Where the page is; the one for authors is at /dev. */
+  /** Where the page is. */
   url: string;
+  /** A node's own address, with the page for authors at /dev: nginx does not pass it on. */
+  nodeUrl?: string;
   /** With which the nodes sign guests' tokens. */
   secret: string;
 }
@@ -52,7 +54,7 @@ export class Stage {
 
   /** Opens the page for authors. `setup`: the part of the address from the # on. */
   async author(setup: string): Promise<Visitor> {
-    const visitor = await openPage(this.browser, `${this.options.url}/dev/${setup}`, { shows: setup === '' ? 'Open the room' : 'New room' });
+    const visitor = await openPage(this.browser, `${this.options.nodeUrl ?? this.options.url}/dev/${setup}`, { shows: setup === '' ? 'Open the room' : 'New room' });
     this.visitors.push(visitor);
     return visitor;
   }
