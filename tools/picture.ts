@@ -129,7 +129,7 @@ const browser = await launchBrowser();
 try {
   const addresses = await addressesOf(cluster);
   const sized = (size: { width: number; height: number }) => async (context: Visitor['context']) => void context.on('page', page => void page.setViewportSize(size));
-  const a = await openPage(browser, `${cluster.url}/`, { name: 'Ada', prepare: sized(desk) });
+  const a = await openPage(browser, `${cluster.url}/#/control/${cluster.control!.token}`, { name: 'Ada', prepare: sized(desk) });
   await way(a.page, 'friends').click();
   const here = await nodeOf(a.page);
   // A window that says where it comes from cannot ask the control: that is the other one, on another node.

@@ -1,19 +1,22 @@
 import { onThisMachine } from '../config.ts';
+import { controlToken, forgetControlToken } from './control-token.ts';
 
 export type Deed = 'kill' | 'freeze' | 'restart' | 'drain';
 export interface ControlledNode { name: string; port: number; state: string; pid: number | null }
 
-/** The hand that disturbs the cluster: served by the launcher, to a page on its own machine only. */
+/** The hand that disturbs the cluster: served by the launcher, to a page on its own machine that was opened by the link it printed. */
 export class Control {
   private constructor(private readonly url: string, private readonly token: string) {}
 
   /** @returns null where there is no control, or not for this page */
   static async find(port: number | null): Promise<Control | null> {
-    if (port === null || !onThisMachine()) return null;
+    const token = controlToken();
+    if (port === null || token === null || !onThisMachine()) return null;
     const url = `http://127.0.0.1:${port}`;
     try {
-      const reply = await fetch(`${url}/session`);
-      return reply.ok ? new Control(url, ((await reply.json()) as { token: string }).token) : null;
+      const { ok, status } = await fetch(`${url}/nodes`, { headers: { 'x-control-token': token } });
+      if (status === 401) forgetControlToken();
+      return ok ? new Control(url, token) : null;
     } catch {
       return null;
     }

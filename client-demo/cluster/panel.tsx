@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { useCell, useSources } from '../cell.ts';
 import type { Session } from '../session.ts';
+import { onThisMachine } from '../config.ts';
 import { Control, type ControlledNode, type Deed } from './control.ts';
 import { Disturbances } from './disturbances.tsx';
 import { Journal } from './journal.tsx';
@@ -72,6 +73,7 @@ export function ClusterPanel({ session, room, waiting }: { session: Session; roo
         <button type="button" class="button is-small" onClick={() => client.move()}>Move me to another node</button>
         {control && <button type="button" class="button is-small" onClick={() => void pulse.disturb('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
       </div>
+      {!control && controlPort !== null && onThisMachine() && <p class="quiet" data-testid="control-hint">To kill and freeze nodes, open the link that <code>npm run cluster</code> printed as <i>Control</i>.</p>}
     </aside>
   );
 }

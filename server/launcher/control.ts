@@ -38,8 +38,9 @@ type Answer = { readonly status: number; readonly body?: unknown };
  * Serves the hand that kills and freezes nodes to the page's cluster panel, and to nobody else:
  * - it listens on 127.0.0.1 alone;
  * - the Host header must be this machine's name, so that a foreign name pointed at 127.0.0.1 (DNS rebinding) gets nothing;
- * - a page of another origin gets nothing: a browser always tells the Origin, and the token is given to our page alone;
- * - everything but the token itself needs the token, in a header that no foreign page can send without being asked first.
+ * - a page of another origin gets nothing: a browser always sends the Origin;
+ * - everything needs the token, in a header that no foreign page can send without being asked first. The token is never
+ *   answered: any program can send any Origin. The launcher prints it, in a link, to whoever started the cluster.
  */
 export async function startControl(
   cluster: Controlled,
@@ -55,9 +56,6 @@ export async function startControl(
     if (origin !== undefined && !origins.has(origin)) return refused(403, 'wrong-origin', 'only the page of this cluster may ask');
     if (request.method === 'OPTIONS') return { status: 204 };
     const url = new URL(request.url ?? '/', 'http://control');
-    if (url.pathname === '/session' && request.method === 'GET') {
-      return origin === undefined ? refused(403, 'wrong-origin', 'only the page of this cluster may ask') : { status: 200, body: { token } };
-    }
     if (!sameToken(request.headers['x-control-token'], token)) return refused(401, 'wrong-token', 'send the x-control-token of this run');
     return await act(cluster, request.method ?? '', url);
   };

@@ -71,11 +71,15 @@ function summary(cluster: Cluster, options: RunOptions, lan: string | null): voi
   Nodes:    ${nodes}
   Routing:  by ${options.routing} (docs/routing.md)
   Redis:    ${servers} (data and users: ${options.runDir}/redis)
-  Control:  ${cluster.control?.url ?? 'none'} (for the page on this machine only)
+  Control:  ${cluster.control === undefined ? 'none' : controlLink(`http://localhost:${cluster.port}${page}`, cluster.control.token)}
+            (the page, with buttons that kill nodes: for you, on this machine)
 
   Ctrl-C stops everything.
 `);
 }
+
+/** The page, with the token in the part of the address that is sent to no server. */
+const controlLink = (page: string, token: string): string => `${page.includes('?') ? page : `${page}/`}#/control/${token}`;
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);

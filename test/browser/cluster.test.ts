@@ -256,7 +256,9 @@ describe('the cluster panel', function () {
   let browser: Browser;
   let visitors: Visitor[] = [];
 
-  const open = async (options: VisitorOptions = {}, link = `${cluster.url}/`): Promise<Visitor> => {
+  /** By the link that the launcher prints. */
+  const control = () => `${cluster.url}/#/control/${cluster.control!.token}`;
+  const open = async (options: VisitorOptions = {}, link = control()): Promise<Visitor> => {
     const visitor = await openPage(browser, link, { still: true, ...options });
     visitors.push(visitor);
     return visitor;
@@ -332,11 +334,23 @@ describe('the cluster panel', function () {
     await expectNoReload(pages);
   });
 
+  it('a page that was not opened by the printed link cannot touch the cluster, and says how; one that was keeps the token, and does not show it', async () => {
+    const { page } = await open({}, `${cluster.url}/`);
+    await way(page, 'friends').click();
+    await page.getByTestId('control-hint').waitFor();
+    assert.equal(await page.getByRole('button', { name: /^(Kill|Freeze|Restart|Drain|Add a node)/ }).count(), 0);
+    await page.goto(control());
+    await page.reload();
+    assert.equal(new URL(page.url()).hash, '#/');
+    await way(page, 'friends').click();
+    await page.getByRole('button', { name: 'Add a node', exact: true }).waitFor();
+  });
+
   it('a page that came by the network sees the cluster, and cannot touch it', async function () {
     const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
     if (lan === undefined) return this.skip();
     const asked: string[] = [];
-    const { page } = await open({ prepare: async context => void context.on('request', request => asked.push(request.url())) }, `http://${lan}:${cluster.port}/`);
+    const { page } = await open({ prepare: async context => void context.on('request', request => asked.push(request.url())) }, `http://${lan}:${cluster.port}/#/control/${cluster.control!.token}`);
     await way(page, 'friends').click();
     await linkOf(page);
     await page.getByTestId('node-node-1').waitFor();

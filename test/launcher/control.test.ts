@@ -55,22 +55,26 @@ describe('the control', () => {
   const withToken = (more: Record<string, string> = {}) => ({ 'x-control-token': control.token, ...more });
   const code = (reply: Reply) => (reply.body as { error: { code: string } }).error.code;
 
-  it('gives its token to the page, by both names of this machine', async () => {
-    for (const origin of [PAGE, 'http://127.0.0.1:8080']) {
-      const reply = await ask('GET', '/session', { origin });
-      assert.deepEqual([reply.status, reply.body], [200, { token: control.token }]);
-      assert.equal(reply.headers['access-control-allow-origin'], origin);
-      assert.equal(reply.headers['cache-control'], 'no-store');
+  it('gives its token to nobody, whatever they claim to be: it is printed', async () => {
+    for (const origin of [PAGE, 'http://127.0.0.1:8080', 'http://localhost:8081', 'https://localhost:8080', 'http://evil.example', 'null', undefined]) {
+      for (const path of ['/session', '/', '/nodes', '/token']) {
+        const reply = await ask('GET', path, origin === undefined ? {} : { origin });
+        assert.ok(reply.status === 401 || reply.status === 403, `${origin} ${path}: ${reply.status}`);
+        assert.ok(!JSON.stringify(reply).includes(control.token));
+      }
     }
   });
 
-  it('gives it to no other origin, and to none that does not say', async () => {
+  it('lets the page read its answers, by both names of this machine, and no other origin', async () => {
+    for (const origin of [PAGE, 'http://127.0.0.1:8080']) {
+      const reply = await ask('GET', '/nodes', withToken({ origin }));
+      assert.deepEqual([reply.status, reply.headers['access-control-allow-origin'], reply.headers['cache-control']], [200, origin, 'no-store']);
+    }
     for (const origin of ['http://localhost:8081', 'https://localhost:8080', 'http://localhost:8080.evil.example', 'http://evil.example', 'null', '']) {
-      const reply = await ask('GET', '/session', { origin });
+      const reply = await ask('GET', '/nodes', withToken({ origin }));
       assert.deepEqual([reply.status, code(reply)], [403, 'wrong-origin'], origin);
       assert.equal(reply.headers['access-control-allow-origin'], undefined);
     }
-    assert.equal((await ask('GET', '/session')).status, 403);
   });
 
   it('answers only to names of this machine (DNS rebinding)', async () => {

@@ -9,7 +9,7 @@ import { root } from '../../server/root.ts';
 import { allGone, FAKE_NODE } from './helpers.ts';
 
 const PAGE = /Play: +(http:\S+)/;
-const CONTROL = /Control: +(http:\S+)/;
+const CONTROL = /Control: +http:\S+#\/control\/(\S+)/;
 
 /** `npm run cluster` as a person runs it, in a folder of its own and on free ports. */
 class Launch {
@@ -123,9 +123,9 @@ describe('npm run cluster', () => {
   it('starts a node that crashed again, and leaves a node alone that was killed on purpose', async () => {
     const run = launch();
     const page = await run.sees(PAGE);
-    const control = await run.sees(CONTROL);
+    const token = await run.sees(CONTROL);
     await run.sees(/Ctrl-C stops everything/);
-    const { token } = (await (await fetch(`${control}/session`, { headers: { origin: page } })).json()) as { token: string };
+    const control = `http://127.0.0.1:${((await (await fetch(`${page}/env`)).json()) as Record<string, string>)['CONTROL_PORT']}`;
     const headers = { 'x-control-token': token };
     const nodes = async () => (await (await fetch(`${control}/nodes`, { headers })).json()) as { name: string; state: string; pid: number | null }[];
 
