@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from '../server/root.ts';
 import { barCharts, type Bars } from './contest/bars.ts';
 import { openPlace } from './contest/place.ts';
@@ -12,24 +11,25 @@ import { spread } from './contest/figures.ts';
 import { report, short } from './contest/report.ts';
 import { runOnce, type Figure, type Result } from './contest/round.ts';
 import { workloads, type Workload } from './contest/workloads.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
 /**
  * Rejoin side by side with its peers: the same work, the same machine, round after round (A B C A B C …), so that what
  * disturbs one disturbs all. `npm run bench -- --only arena --contestants colyseus,rejoin-owner --rounds 7`
  */
 const list = (text: string | undefined) => text?.split(',').map(s => s.trim()).filter(s => s !== '');
-const { values } = parseArgs({ options: {
+const { values } = commandLine('bench/compare.ts', { options: {
   rounds: { type: 'string', default: '7' }, seconds: { type: 'string', default: '8' }, 'warm-up': { type: 'string', default: '4' }, clients: { type: 'string' },
   only: { type: 'string' }, contestants: { type: 'string' }, json: { type: 'string' }, svg: { type: 'string' }, profile: { type: 'string' },
-} });
+} }, ['clients']);
 const chosen = <T extends { name: string }>(what: string, from: readonly T[], names: string[] | undefined): readonly T[] => {
   const strange = names?.find(name => !from.some(one => one.name === name));
-  if (strange !== undefined) throw new Error(`--${what}: there is no '${strange}', but ${from.map(one => one.name).join(', ')}`);
+  if (strange !== undefined) endWith(`--${what}: there is no '${strange}', but ${from.map(one => one.name).join(', ')}`);
   return names === undefined ? from : from.filter(one => names.includes(one.name));
 };
 const number = (what: 'rounds' | 'seconds' | 'warm-up', least: number): number => {
   const n = Number(values[what]);
-  if (!(n >= least)) throw new Error(`--${what} is a number from ${least}`);
+  if (!(n >= least)) endWith(`--${what} is a number from ${least}`);
   return n;
 };
 const [rounds, timing] = [number('rounds', 1), { seconds: number('seconds', 1), warmUp: number('warm-up', 0) }];

@@ -5,12 +5,15 @@ import { requireSystem } from '../server/launcher/system.ts';
 import { noLog } from '../server/ops/log.ts';
 import { realClock } from '../server/real-ports.ts';
 import { RedisStore } from '../server/store/redis-store.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
 /**
  * What a replica's confirmation costs: rooms that append 200-byte entries in closed loops, without and with it, on a master
  * with two replicas. `npm run bench:confirm -- SECONDS`
  */
-const seconds = Number(process.argv[2] ?? 5);
+const { positionals: [wanted = '5'] } = commandLine('bench/confirm.ts', { allowPositionals: true });
+const seconds = Number(wanted);
+if (!(seconds > 0)) endWith(`SECONDS: a number above 0, not '${wanted}'`);
 const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
 const folder = await openRunFolder();
 const group = await openRedisGroup(

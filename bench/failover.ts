@@ -1,10 +1,10 @@
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { startCluster, type Cluster } from '../server/launcher/cluster.ts';
 import { until } from '../server/launcher/until.ts';
 import { calm as noWeather, Link } from '../test/faults/network/link.ts';
 import { measureMoves, type Moves } from './moves.ts';
 import { faultsOf, seatPlayers, type Player } from './players.ts';
+import { commandLine } from '../server/launcher/command-line.ts';
 
 /**
  * How long play stands still when the node that runs it is killed: from the kill to each player's first verdict under a
@@ -14,7 +14,7 @@ import { faultsOf, seatPlayers, type Player } from './players.ts';
  * `--round-trip 80`: what players and servers say to each other is on its way for 80 ms, there and back.
  * `--mode drain`, `join`: rooms move in good order; see moves.ts.
  */
-const { values } = parseArgs({ options: {
+const { values } = commandLine('bench/failover.ts', { options: {
   rooms: { type: 'string', default: '50' }, kills: { type: 'string', default: '20' }, think: { type: 'string', default: '50' },
   nodes: { type: 'string', default: '3' }, mode: { type: 'string', default: 'kill' }, 'round-trip': { type: 'string', default: '0' }, json: { type: 'boolean', default: false },
 } });

@@ -1,6 +1,5 @@
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startPeer, startRejoin, type Contestant, type Running } from './contest/contestant.ts';
 import { LoadProcess } from './contest/load-process.ts';
 import { openPlace, type Place } from './contest/place.ts';
@@ -9,13 +8,14 @@ import { short } from './contest/report.ts';
 import { usedBy } from './contest/processes.ts';
 import type { CrowdOrder } from './load/crowd.ts';
 import { hz } from './work/arena.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
 /**
  * How cost grows with nodes: what Redis is asked for each move and each tick of a room, and what goes through it, on 1, 2, 4, 8, 16
  * nodes with the same players. Counts, not times: those of so many nodes on one machine would say nothing.
  * `npm run bench:growth -- --nodes 1,2,4 --seconds 4`
  */
-const { values } = parseArgs({ options: { nodes: { type: 'string', default: '1,2,4,8,16' }, seconds: { type: 'string', default: '4' }, contestants: { type: 'string', default: 'rejoin-spread,rejoin-owner,socket.io-redis' }, clients: { type: 'string', default: '64' } } });
+const { values } = commandLine('bench/growth.ts', { options: { nodes: { type: 'string', default: '1,2,4,8,16' }, seconds: { type: 'string', default: '4' }, contestants: { type: 'string', default: 'rejoin-spread,rejoin-owner,socket.io-redis' }, clients: { type: 'string', default: '64' } } });
 const [seconds, clients] = [Number(values.seconds), Number(values.clients)];
 
 type Growing = Pick<Contestant, 'dialect' | 'spread'> & { start(place: Place, nodes: number): Promise<Running> };
@@ -34,7 +34,7 @@ try {
   process.stdout.write('| | nodes | for nothing: commands per node and second | bytes | per move: commands | which | in scripts | Redis in, B | out, B | journal, B | per tick of a room: commands | which | Redis in, B | out, B | journal, B | to one client, B | CPU µs per move |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n');
   for (const name of values.contestants.split(',')) {
     const one = growing[name];
-    if (!one) throw new Error(`--contestants: there is no '${name}', but ${Object.keys(growing).join(', ')}`);
+    if (!one) endWith(`--contestants: there is no '${name}', but ${Object.keys(growing).join(', ')}`);
     for (const nodes of values.nodes.split(',').map(Number)) process.stdout.write(`${await row(name, one, nodes)}\n`);
   }
 } finally {

@@ -1,6 +1,5 @@
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { connect, type Client } from '../client/index.ts';
 import { startCluster } from '../server/launcher/cluster.ts';
@@ -12,14 +11,15 @@ import { fourInARow } from '../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../shared/games/liars-dice/contract.ts';
 import { launchBrowser } from '../test/browser/browser.ts';
 import { cumulative, shiftsOf, watchShifts } from '../test/browser/shifts.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
 /**
  * How soon the page is there, in Chromium whose CPU is slowed down, through nginx on three nodes; what is transferred for it; and how
  * evenly an Arena of eight is drawn, and how soon a phone that was without a network for 20 s has what it missed, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
  */
-const { values } = parseArgs({ options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
+const { values } = commandLine('bench/page.ts', { options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
 const [loads, slower, seconds] = [Number(values.loads), Number(values.slower), Number(values.seconds)];
-if (![loads, slower, seconds].every(n => n > 0)) throw new Error('--loads, --slower (times) and --seconds are numbers above 0');
+if (![loads, slower, seconds].every(n => n > 0)) endWith('--loads, --slower (times) and --seconds are numbers above 0');
 
 /** Nothing larger is painted after this long (ms) with nothing to wait for. */
 const settled = 1_500;

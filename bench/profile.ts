@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../server/launcher/command-line.ts';
 
 /**
  * Where the CPU of profiled servers went: `npm run bench -- --contestants rejoin-redis --rounds 1 --profile DIR`, then
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
  */
 interface Profile { nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[]; samples: number[]; timeDeltas: number[] }
 
-const { values, positionals: [folder = '.'] } = parseArgs({ allowPositionals: true, options: { most: { type: 'string', default: '30' }, from: { type: 'string', default: '0' }, to: { type: 'string', default: 'Infinity' } } });
+const { values, positionals: [folder = '.'] } = commandLine('bench/profile.ts', { allowPositionals: true, options: { most: { type: 'string', default: '30' }, from: { type: 'string', default: '0' }, to: { type: 'string', default: 'Infinity' } } });
 const { most } = values;
 /** Seconds of each process that count: without its start, and the players' sitting down. */
 const [from, to] = [Number(values.from), Number(values.to)];

@@ -6,6 +6,7 @@ import { argumentsFor, compileSources } from '../server/launcher/compile.ts';
 import { root } from '../server/root.ts';
 
 const [script = 'compare', ...rest] = process.argv.slice(2);
+if (rest.includes('--help')) await import(join(root, `bench/${script}.ts`)); // it prints, and ends the process
 const peers = join(root, 'bench/peers');
 const node = join(peers, 'node_modules/node/bin/node');
 if (!existsSync(node)) {

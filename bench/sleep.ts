@@ -1,17 +1,17 @@
 import { cpus } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { until } from '../server/launcher/until.ts';
 import { startRejoin } from './contest/contestant.ts';
 import { LoadProcess } from './contest/load-process.ts';
 import { openPlace } from './contest/place.ts';
 import { usedBy } from './contest/processes.ts';
+import { commandLine } from '../server/launcher/command-line.ts';
 
 /**
  * What a room costs its node while it is played in, and what is left of it when all have gone: rooms in memory, heap, and memory of
  * Redis. `npm run bench:sleep -- --clients 2000`
  */
-const { values } = parseArgs({ options: { clients: { type: 'string', default: '2000' } } });
+const { values } = commandLine('bench/sleep.ts', { options: { clients: { type: 'string', default: '2000' } } });
 const clients = Number(values.clients);
 const members = 4;
 const KiB = 1_024;

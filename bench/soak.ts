@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createClient } from 'redis';
 import { games } from '../server/games.ts';
 import { startCluster, type Cluster } from '../server/launcher/cluster.ts';
 import { limits } from '../shared/limits.ts';
 import { charts, type Chart } from './chart.ts';
 import { noVisits, Table } from './guests.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
 /**
  * Hours of ordinary evenings, shortened: tables of all games are made, played, and left, for so many minutes, while a node
@@ -15,12 +15,12 @@ import { noVisits, Table } from './guests.ts';
  *
  * The first node is never killed, so that one process is seen from the beginning to the end.
  */
-const { values } = parseArgs({ options: {
+const { values } = commandLine('bench/soak.ts', { options: {
   minutes: { type: 'string', default: '30' }, tables: { type: 'string', default: '24' }, 'kill-every': { type: 'string', default: '60' },
   nodes: { type: 'string', default: '3' }, svg: { type: 'string' }, json: { type: 'string' },
 } });
 const setting = { minutes: Number(values.minutes), tables: Number(values.tables), killEvery: Number(values['kill-every']), nodes: Number(values.nodes) };
-if (Object.values(setting).some(n => !(n > 0))) throw new Error('--minutes, --tables, --kill-every and --nodes are numbers above 0');
+if (Object.values(setting).some(n => !(n > 0))) endWith('--minutes, --tables, --kill-every and --nodes are numbers above 0');
 
 /** What one look shows of a node, of Redis, of all. */
 interface NodeLook { name: string; pid: number; rss: number; heap: number; handles: number; delay: number; rooms: number; sockets: number }

@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { startCluster } from '../server/launcher/cluster.ts';
 import { usedBy } from './contest/processes.ts';
+import { commandLine } from '../server/launcher/command-line.ts';
 
 /**
  * How long a node takes from the start of its process until it takes players (`/readyz`), in a cluster that is there, and what it has used by then.
  * `npm run bench:start -- --times 10`
  */
-const { values } = parseArgs({ options: { times: { type: 'string', default: '10' } } });
+const { values } = commandLine('bench/start.ts', { options: { times: { type: 'string', default: '10' } } });
 const cluster = await startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } });
 try {
   const { name } = cluster.nodes[0]!;

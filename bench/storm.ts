@@ -1,19 +1,19 @@
 import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
 import { startCluster } from '../server/launcher/cluster.ts';
 import { until } from '../server/launcher/until.ts';
 import { quantile } from './contest/figures.ts';
 import { StormPlayer } from './load/storm-player.ts';
 import { moves } from './work/games.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
 /**
  * Everybody comes back at once: nginx is killed under so many seated players, who come from 64 addresses, and started again.
  * From the moment that it is started to each player's being back in their seat; and how late the nodes' event loops ran meanwhile.
  * The players are lean ones that come back with the SDK's pauses between tries. `npm run bench:storm -- --clients 2000 --nodes 2 --away 1`
  */
-const { values } = parseArgs({ options: { clients: { type: 'string', default: '2000' }, nodes: { type: 'string', default: '2' }, addresses: { type: 'string', default: '64' }, away: { type: 'string', default: '1' }, times: { type: 'string', default: '3' } } });
+const { values } = commandLine('bench/storm.ts', { options: { clients: { type: 'string', default: '2000' }, nodes: { type: 'string', default: '2' }, addresses: { type: 'string', default: '64' }, away: { type: 'string', default: '1' }, times: { type: 'string', default: '3' } } });
 const setting = { clients: Number(values.clients), nodes: Number(values.nodes), addresses: Number(values.addresses), away: Number(values.away), times: Number(values.times) };
-if (Object.values(setting).some(n => !(n > 0))) throw new Error('--clients, --nodes, --addresses, --away (seconds) and --times are numbers above 0');
+if (Object.values(setting).some(n => !(n > 0))) endWith('--clients, --nodes, --addresses, --away (seconds) and --times are numbers above 0');
 const members = 4;
 const lanes = 16;
 

@@ -24,6 +24,7 @@ export async function runNode(games: readonly AnyGame[], effects: typeof demoEff
 }
 
 async function start(games: readonly AnyGame[], effects: typeof demoEffects): Promise<void> {
+  readFlags(process.argv.slice(2));
   const embedded = process.argv.includes('--embedded');
   const config = readConfig({ ...process.env, ...(process.argv.includes('--dev') ? { DEV: '1' } : {}) });
   const log = createLog(config.NODE_NAME, embedded && process.env.LOG_LEVEL === undefined ? 'warn' : config.LOG_LEVEL);
@@ -44,6 +45,17 @@ async function start(games: readonly AnyGame[], effects: typeof demoEffects): Pr
   log.info({ port: server.port, store: redisOf(config) ? 'redis' : 'memory' }, 'listening');
   if (embedded) await greet(server.port, config.DEV ?? false);
   stopInGoodOrder(server, config, log);
+}
+
+/** Ends the process after `--help`. @throws BadConfig when there is a flag that is not known: what it was meant to do would not happen */
+function readFlags(args: readonly string[]): void {
+  const flags = args.filter(arg => arg.startsWith('-'));
+  if (flags.includes('--help') || flags.includes('-h')) {
+    process.stdout.write('A node of Rejoin. Its settings come from the environment, such as PORT=3001: README.md, "Settings", has all of them.\n\n  --embedded  for a person at a terminal: builds the page and says where it is (npm start does)\n  --dev       as DEV=1: the page for authors, at /dev/\n  --help\n');
+    process.exit(0);
+  }
+  const unknown = flags.find(flag => !['--embedded', '--dev'].includes(flag));
+  if (unknown !== undefined) throw new BadConfig(`There is no option ${unknown}. Settings come from the environment; --help says more.`);
 }
 
 function stopInGoodOrder(server: RunningServer, config: Config, log: ReturnType<typeof createLog>): void {

@@ -10,17 +10,17 @@ import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { requireSystem } from '../server/launcher/system.ts';
 import { LEAK_EXIT, LEAK_MS, type GroupOrder, type GroupReport } from './group-report.ts';
 import { findGroups, ROOT, type Group } from './groups.ts';
+import { commandLine } from '../server/launcher/command-line.ts';
 
 /** Groups that run at a time, on two cores. */
 const LANES = 3;
 
 type Tally = { passed: number; failed: number; skipped: number };
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = commandLine('test/run.ts', {
   allowPositionals: true,
   options: {
     fast: { type: 'boolean', default: false },

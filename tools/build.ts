@@ -4,7 +4,9 @@ import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildDevPage } from '../server/page.ts';
 import { buildSdk } from '../server/sdk-bundle.ts';
+import { commandLine } from '../server/launcher/command-line.ts';
 
+commandLine('tools/build.ts', {});
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'dist/lib');
 

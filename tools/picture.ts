@@ -12,8 +12,10 @@ import { requireSystem } from '../server/launcher/system.ts';
 import { buildPage } from '../server/page.ts';
 import { launchBrowser, linkOf, openPage, phaseIs, playMove, way, type Visitor } from '../test/browser/browser.ts';
 import { addressesOf, nodeOf, ownerOf } from '../test/browser/on-cluster.ts';
+import { commandLine } from '../server/launcher/command-line.ts';
 
-const file = resolve(process.argv[2] ?? 'docs/pictures/failover.webp');
+const { positionals: [wanted = 'docs/pictures/failover.webp'] } = commandLine('tools/picture.ts', { allowPositionals: true });
+const file = resolve(wanted);
 /** CSS pixels of the two windows; they stand side by side. */
 const desk = { width: 1120, height: 860 };
 const phone = { width: 400, height: 800 };

@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { startCluster } from '../server/launcher/cluster.ts';
 import { requireSystem } from '../server/launcher/system.ts';
@@ -14,14 +13,15 @@ import { root } from '../server/root.ts';
 import { launchBrowser } from '../test/browser/browser.ts';
 import { looks, putOn, scenes } from '../test/screens/scenes.ts';
 import { Stage } from '../test/screens/scenes/stage.ts';
+import { commandLine, endWith } from '../server/launcher/command-line.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } } });
+const { values, positionals } = commandLine('tools/screenshots.ts', { allowPositionals: true, options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } } });
 /** From left to right: what is shown first, and of each game its best moment. */
 const best = ['home.desktop-light', 'dice-your-turn.phone-dark', 'arena-playing.desktop-dark', 'four-replay.phone-light'];
 const folder = resolve(positionals[0] ?? join(root, 'dist/screenshots'));
 const only = values.readme ? best.map(name => name.split('.')[0]!) : values.only?.split(',');
 const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => (values.readme ? name === part : name.startsWith(part))));
-if (wanted.length === 0) throw new Error(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
+if (wanted.length === 0) endWith(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
 
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
 await mkdir(folder, { recursive: true });

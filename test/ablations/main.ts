@@ -5,12 +5,12 @@
  *
  * Prints a table. Exits with 1 if a rule was not noticed, or if the unchanged sources fail.
  */
-import { parseArgs } from 'node:util';
 import { Copy } from './ablate.ts';
 import { isTestHunt, type Ablation } from './ablation.ts';
 import { ablations } from './list.ts';
+import { commandLine } from '../../server/launcher/command-line.ts';
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true, default: [''] } } });
+const { values } = commandLine('test/ablations/main.ts', { options: { only: { type: 'string', multiple: true, default: [''] } } });
 const copy = new Copy();
 let missed = 0;
 try {

@@ -5,11 +5,11 @@
  *   --sequences N  how many (10000)
  *   --from N       the seed of the first (1)
  */
-import { parseArgs } from 'node:util';
 import { TestRedis } from '../redis/redis-server.ts';
 import { conform } from './compare.ts';
+import { commandLine } from '../../server/launcher/command-line.ts';
 
-const { values } = parseArgs({ options: { sequences: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } } });
+const { values } = commandLine('test/conformance/main.ts', { options: { sequences: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } } });
 const redis = await TestRedis.start(['--appendfsync', 'no']);
 const started = performance.now();
 try {

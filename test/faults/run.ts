@@ -14,7 +14,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { requireSystem } from '../../server/launcher/system.ts';
 import { nemeses } from './nemesis/all.ts';
 import type { Need } from './nemesis/nemesis.ts';
@@ -23,12 +22,13 @@ import { emptyBook, readBook, withRun } from './report/book.ts';
 import { page } from './report/markdown.ts';
 import { timeline } from './report/timeline.ts';
 import { runFaults } from './run-faults.ts';
+import { commandLine, endWith } from '../../server/launcher/command-line.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const docs = join(root, 'docs');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const { values } = parseArgs({ options: {
+const { values } = commandLine('test/faults/run.ts', { options: {
   minutes: { type: 'string', default: '5' }, kinds: { type: 'string', default: '' }, seed: { type: 'string', default: '1' }, 'actions-per-second': { type: 'string', default: '300' },
   replicas: { type: 'string', default: '0' }, wait: { type: 'string' },
   json: { type: 'string' }, append: { type: 'boolean', default: false }, folder: { type: 'string' },
@@ -75,13 +75,13 @@ const needs: Record<Need, string> = { firewall: 'packets to be dropped: iptables
 const leftBy = (kinds: readonly string[]): string => kinds.map(kind => `${kind} (needs ${needs[nemeses.find(n => n.kind === kind)!.needs!]})`).join(', ');
 
 function whole(text: string): number {
-  if (!/^\d$/.test(text)) throw new Error(`--replicas and --wait: a digit, not '${text}'`);
+  if (!/^\d$/.test(text)) endWith(`--replicas and --wait: a digit, not '${text}'`);
   return Number(text);
 }
 
 function positive(name: 'minutes' | 'seed' | 'actions-per-second'): number {
   const n = Number(values[name]);
-  if (!(n > 0)) throw new Error(`--${name}: a number above 0, not '${values[name]}'`);
+  if (!(n > 0)) endWith(`--${name}: a number above 0, not '${values[name]}'`);
   return n;
 }
 

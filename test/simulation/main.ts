@@ -11,20 +11,20 @@
  * Ends with 1 where a promise was broken.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { scenarios, type ScenarioName } from './plan.ts';
 import { inProcesses } from './pool.ts';
 import { reportOf, storyOf } from './report.ts';
+import { commandLine, endWith } from '../../server/launcher/command-line.ts';
 
-const { values } = parseArgs({ options: {
+const { values } = commandLine('test/simulation/main.ts', { options: {
   seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, scenario: { type: 'string' }, shrink: { type: 'string', default: 'on' }, workers: { type: 'string', default: '1' }, json: { type: 'string' },
 } });
 const wanted = (name: string, text: string): number => {
   const n = Number(text);
-  if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`--${name} is a whole number above 0, not ${text}`);
+  if (!Number.isSafeInteger(n) || n < 1) endWith(`--${name} is a whole number above 0, not ${text}`);
   return n;
 };
-if (values.scenario !== undefined && !Object.hasOwn(scenarios, values.scenario)) throw new RangeError(`--scenario is one of ${Object.keys(scenarios).join(', ')}`);
+if (values.scenario !== undefined && !Object.hasOwn(scenarios, values.scenario)) endWith(`--scenario is one of ${Object.keys(scenarios).join(', ')}`);
 const order = { from: wanted('from', values.from), seeds: wanted('seeds', values.seeds), scenario: (values.scenario ?? null) as ScenarioName | null, shrink: values.shrink !== 'off' };
 const started = performance.now();
 const tally = await inProcesses(order, wanted('workers', values.workers), done => {
