@@ -109,7 +109,7 @@ export class Wire implements Line {
   close(): void { this.end(); }
 
   /** The line is gone, and both ends hear of it. */
-  cut(): void { if (this.end()) this.clock.after(latency.line, () => this.events.closed(null)); }
+  cut(): void { if (this.end()) this.clock.after(latency.line, () => this.client.run(() => this.events.closed(null))); }
 
   private end(): boolean {
     if (!this.open) return false;
@@ -139,8 +139,10 @@ export class Wire implements Line {
     this.pass('down', () => {
       if (!this.open) return;
       this.client.bytes.push(text);
-      this.events.heard();
-      take(text);
+      this.client.run(() => {
+        this.events.heard();
+        take(text);
+      });
     });
   }
 

@@ -78,7 +78,7 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** What the server makes of a handshake: who it is, or a refusal. */ identify(handshake: Handshake): { player: string; name: string; token: string } | Refused; /** By how much the device clock is wrong (ms). */ skew: number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
+export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** What the server makes of a handshake: who it is, or a refusal. */ identify(handshake: Handshake): { player: string; name: string; token: string } | Refused; /** Runs code of the client; a test may catch what it throws. */ run(fn: () => void): void; /** By how much the device clock is wrong (ms). */ skew: number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
 const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
@@ -235,9 +235,9 @@ export class World {
   }
 
   client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom' | 'storage' | 'token' | 'name'> = {}): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, identify: () => ({ player, name: player, token: '' }), skew: 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
+    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, identify: () => ({ player, name: player, token: '' }), run: fn => fn(), skew: 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
     const clock: ClientClock = { now: () => this.clock.now() + made.skew, mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
-      const timer = this.clock.after(ms, fn);
+      const timer = this.clock.after(ms, () => made.run(fn));
       return () => timer.cancel();
     } };
     made.client = new Client('test:', { transport: this.transport(made), clock, storage: null, name: player, ...options });
@@ -255,7 +255,7 @@ export class World {
     const host = client.offline ? undefined : typeof route === 'object' ? nodeOf(route.room, able.filter(h => !h.node.isDraining)) : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
     const who = host && client.identify(handshake);
     if (who && !('code' in who)) return new Wire(`wire-${++this.lastWire}`, host, client, who, this.clock, events);
-    this.clock.after(latency.line, () => events.closed(who ?? null));
+    this.clock.after(latency.line, () => client.run(() => events.closed(who ?? null)));
     return { request: () => Promise.reject(new Error('no line')), say: () => {}, close: () => {} };
   }
 

@@ -5,7 +5,7 @@ import { realClock } from '../../server/real-ports.ts';
 import { MemoryStore } from '../../server/store/memory-store.ts';
 import { RedisStore } from '../../server/store/redis-store.ts';
 import { StoreError, type Store } from '../../server/store/contract.ts';
-import { drawing } from '../simulation/plan.ts';
+import { drawing } from '../simulation/drawing.ts';
 import { sequence } from './operations.ts';
 
 /** Says the terms of a store by their order in their room: T1, T2, …; two stores never give the same. */

@@ -1,4 +1,6 @@
 import { slots } from './games.ts';
+import { lifePlanOf } from './life/plan.ts';
+import { drawing } from './drawing.ts';
 
 /** What can go wrong. `calm`: nothing. */
 export const faultKinds = [
@@ -12,7 +14,7 @@ export interface Fault { readonly n: number; readonly kind: FaultKind; readonly 
 export interface Act { readonly who: number; readonly how: 'add' | 'book' | 'deny' | 'draw' | 'arm' | 'crash'; readonly slot: (typeof slots)[number]; readonly ms: number; readonly gap: number; readonly steer: number }
 export interface Step { readonly acts: readonly Act[]; readonly fault: Fault | null; readonly wait: number }
 
-export type ScenarioName = 'table' | 'hands' | 'forgetful' | 'clocks' | 'versions' | 'inputs';
+export type ScenarioName = 'table' | 'hands' | 'forgetful' | 'clocks' | 'versions' | 'inputs' | 'life';
 export type Weather = Partial<Record<FaultKind, number>>;
 
 const common: Weather = {
@@ -28,25 +30,16 @@ export const scenarios: Readonly<Record<ScenarioName, Weather>> = {
   clocks: { ...common, step: 8 },
   versions: { ...common, upgrade: 8 },
   inputs: { ...common, restart: 0, tab: 0 },
+  life: {}, // has a plan of its own
 };
 const order: readonly ScenarioName[] = ['table', 'hands', 'forgetful', 'table', 'clocks', 'versions', 'inputs', 'forgetful'];
 
 /** A whole history before it happens: who does what when, and what goes wrong. */
 export interface Plan { readonly seed: number; readonly scenario: ScenarioName; readonly steps: readonly Step[]; readonly faults: number; /** Wall clocks of the nodes, ms off */ readonly skews: readonly number[] }
 
-/** The same numbers for the same seed, and none that the world draws (mulberry32). */
-export function drawing(seed: number): () => number {
-  let a = (seed * 0x9e3779b1 + 0x5bd1e995) | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
-
 /** Draws a plan. `scenario`: null for that of the seed. */
 export function planOf(seed: number, scenario: ScenarioName | null = null): Plan {
+  if (scenario === 'life') return { seed, scenario, steps: [], faults: lifePlanOf(seed).steps.length, skews: [] };
   const draw = drawing(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(draw() * list.length)]!;
   const name = scenario ?? order[seed % order.length]!;

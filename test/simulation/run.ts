@@ -1,4 +1,5 @@
 import { planOf, type FaultKind, type ScenarioName } from './plan.ts';
+import { simulateLife } from './life/simulate-life.ts';
 import { simulateInputs } from './simulate-inputs.ts';
 import { shrink } from './shrink.ts';
 import { simulate, type Options, type Outcome } from './simulate.ts';
@@ -17,8 +18,12 @@ export function addTally(to: Tally, more: Tally): void {
   to.failures.push(...more.failures);
 }
 
+/** The rule that a violation names. */
+export const ruleOf = (violation: string): string => violation.split(': ')[0]!;
+
 /** The history of one seed. */
 export function simulateSeed(seed: number, scenario: ScenarioName | null = null, options: Options = {}): Promise<Outcome> {
+  if (scenario === 'life') return simulateLife(seed, options);
   const plan = options.plan ?? planOf(seed, scenario);
   return plan.scenario === 'inputs' ? simulateInputs(plan, options) : simulate(plan, options);
 }
@@ -31,7 +36,13 @@ export async function runSeeds(seeds: Iterable<number>, how: { scenario: Scenari
     addTally(tally, { ...noTally(), runs: 1, faults: outcome.faults, scenarios: { [outcome.scenario]: 1 }, actions: outcome.actions, entries: outcome.entries, virtualMs: outcome.took });
     if (outcome.violations.length > 0) {
       const plan = planOf(seed, how.scenario);
-      const small = how.shrink ? await shrink(plan, (masked, story) => simulateSeed(seed, how.scenario, { masked, story })) : { outcome: await simulateSeed(seed, how.scenario, { story: true }), left: plan.faults };
+      // Made small as long as the same rule is broken: another one would be another fault.
+      const rule = ruleOf(outcome.violations[0]!);
+      const again = async (masked: ReadonlySet<number>, story: boolean) => {
+        const tried = await simulateSeed(seed, how.scenario, { masked, story });
+        return story || tried.violations.some(v => ruleOf(v) === rule) ? tried : { ...tried, violations: [] };
+      };
+      const small = how.shrink ? await shrink(plan, again) : { outcome: await simulateSeed(seed, how.scenario, { story: true }), left: plan.faults };
       tally.failures.push({ seed, scenario: outcome.scenario, violations: small.outcome.violations, story: small.outcome.story, faultsLeft: small.left });
       if (tally.failures.length >= (how.enough ?? Infinity)) break;
     }

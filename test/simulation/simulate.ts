@@ -32,6 +32,8 @@ export interface Options {
   story?: boolean;
   /** Instead of the plan that the seed gives. */
   plan?: Plan;
+  /** Rules that are not checked, to look for other faults meanwhile. Only `life` asks. */
+  ignored?: ReadonlySet<string>;
   /** Told when the world stands and play begins: for schedules that are not drawn. */
   begin?: (world: World, room: string) => void;
 }

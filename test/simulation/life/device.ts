@@ -1,0 +1,84 @@
+import type { Client } from '../../../client/client.ts';
+import type { Room } from '../../../client/room.ts';
+import type { Handshake } from '../../../shared/protocol.ts';
+import { refused, type Refused } from '../../../shared/refusals.ts';
+import type { TestClient, World } from '../../../testkit/world.ts';
+
+/** A room that a device has entered. */
+export interface Held { readonly room: Room; readonly id: string; readonly watch: boolean; readonly device: Device; /** As whom. */ readonly player: string; /** Virtual ms at which the hold ended. */ endedAt: number }
+
+/** Who the server takes whom for: tokens that are not valid any more, and guests that it has made. */
+export class Identities {
+  private readonly revoked = new Set<string>();
+  private guests = 0;
+
+  revoke(player: string): void { this.revoked.add(`t:${player}`); }
+
+  identify(person: string, { token, name }: Handshake): { player: string; name: string; token: string } | Refused {
+    if (token !== undefined && this.revoked.has(token)) return refused('bad-token');
+    const player = token === undefined ? `${person}-${++this.guests}` : token.slice(2);
+    return { player, name: name ?? player, token: `t:${player}` };
+  }
+}
+
+/** Where a device keeps its token. Throws when it is told to. */
+class Storage {
+  fails: 'no' | 'reads' | 'writes' | 'all' = 'no';
+  private readonly kept = new Map<string, string>();
+  constructor(token: string) { this.kept.set('rejoin.token', token); }
+  getItem(key: string): string | null {
+    if (this.fails === 'reads' || this.fails === 'all') throw new Error('the storage is not readable');
+    return this.kept.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    if (this.fails === 'writes' || this.fails === 'all') throw new Error('QuotaExceededError');
+    this.kept.set(key, value);
+  }
+  removeItem(key: string): void {
+    if (this.fails === 'writes' || this.fails === 'all') throw new Error('the storage is not writable');
+    this.kept.delete(key);
+  }
+}
+
+/** One client of a person: a tab, a phone. */
+export class Device {
+  readonly line: TestClient;
+  readonly storage: Storage;
+  readonly rooms: Held[] = [];
+  closed = false;
+  /** The answer to the next request of this name is lost with the connection. */
+  losesAnswerTo: string | null = null;
+  /** Rooms of which it was told something before it was let in. */
+  readonly early = new Set<string>();
+  readonly admitted = new Set<string>();
+
+  constructor(private readonly world: World, readonly person: string, token: string, home: string, identities: Identities, onThrow: (error: Error) => void) {
+    this.storage = new Storage(token);
+    this.line = world.client(person, home, { storage: this.storage, name: person });
+    this.line.run = fn => {
+      try {
+        fn();
+      } catch (error) {
+        onThrow(error as Error);
+      }
+    };
+    this.line.identify = handshake => identities.identify(person, handshake);
+  }
+
+  get client(): Client { return this.line.client; }
+  get player(): string { return this.client.player ?? this.person; }
+  /** Whether the server hears it, and it wants to be heard. */
+  get online(): boolean { return !this.closed && !this.line.offline && this.client.status.state !== 'refused'; }
+  /** Rooms that it is in. */
+  get open(): Held[] { return this.rooms.filter(h => h.room.ended === null); }
+
+  cut(): void { for (const line of [...this.line.lines]) line.cut(); }
+  unplug(ms: number): void {
+    this.world.unplug(this.line);
+    this.world.clock.after(ms, () => { this.line.offline = false; });
+  }
+  close(): void {
+    this.closed = true;
+    this.client.close();
+  }
+}

@@ -1,0 +1,156 @@
+import { RoomRefused } from '../../../client/client.ts';
+import type { Said } from '../../../client/outbox.ts';
+import type { Room } from '../../../client/room.ts';
+import type { Place } from '../../../shared/place.ts';
+import type { Host, World } from '../../../testkit/world.ts';
+import { difference, same } from '../delta.ts';
+import { markOf } from '../games.ts';
+import type { Complain } from '../journal-checks.ts';
+import { Device, Identities, type Held } from './device.ts';
+import { lifeGames, peek, type LifeGame } from './games.ts';
+import { isBot, type Ledger, type LifeAction, type Outage } from './ledger.ts';
+
+const names = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay', 'gus', 'hal', 'ivy', 'jon', 'kit', 'lea'];
+/** Refusals by which a quick join must never end: it looks for another room instead. */
+const notOfQuick = new Set(['kicked', 'join-refused', 'room-full', 'room-started', 'room-ended', 'room-missing', 'reserved', 'room-quarantined', 'wrong-game']);
+
+interface Pending { what: string; device: Device; since: number }
+
+/** Everything of one history: the people, their devices, what they asked for, and the rooms as the store has them. */
+export class Life {
+  readonly ledgers = new Map<string, Ledger>();
+  readonly actions = new Map<string, LifeAction>();
+  /** In which seat each action was done. */
+  readonly where = new Map<string, string>();
+  readonly outages: Outage[] = [];
+  readonly devices: Device[] = [];
+  readonly identities = new Identities();
+  readonly pending = new Set<Pending>();
+  /** `player/room` of all that calls gave to a player; and players of whom a call was cut off, so that it is not known. */
+  readonly obtained = new Set<string>();
+  readonly unsure = new Set<string>();
+  /** `player/room` where the player has left and not come back. */
+  readonly gaveUp = new Set<string>();
+  outage: Outage | null = null;
+  /** Virtual ms at which a node or the store last failed. */
+  disturbedAt = -Infinity;
+  private readonly counts = new Map<string, number>();
+
+  constructor(readonly world: World, readonly people: number, readonly complain: Complain, readonly tell: (line: string) => void) {}
+
+  get now(): number { return this.world.clock.mono(); }
+  get up(): Host[] { return [...this.world.hosts.values()].filter(h => h.state === 'up'); }
+  name(who: number): string { return names[who % this.people]!; }
+
+  /** The newest open device of a person; the first one is made when it is needed. */
+  device(who: number): Device { return this.devices.findLast(d => d.person === this.name(who) && !d.closed) ?? this.newDevice(who); }
+  newDevice(who: number): Device {
+    const person = this.name(who);
+    const hosts = [...this.world.hosts.keys()];
+    const last = this.devices.findLast(d => d.person === person);
+    const device = new Device(this.world, person, `t:${last?.player ?? person}`, hosts[(who + this.devices.length) % hosts.length]!, this.identities, error => this.complain('the client throws nothing into its host', `${person}: ${error.message}`));
+    this.devices.push(device);
+    return device;
+  }
+  closeDevice(device: Device): void {
+    for (const one of this.pending) if (one.device === device) this.unsure.add(device.player);
+    for (const { player, id } of device.rooms) if (this.gaveUp.has(`${player}/${id}`) && this.ledgers.get(id)?.seatOf(player) !== -1) this.gaveUp.delete(`${player}/${id}`);
+    device.close();
+  }
+
+  /** Remembers a promise of the SDK until it settles. */
+  track<T>(what: string, device: Device, promise: Promise<T>): Promise<T> {
+    const one = { what, device, since: this.now };
+    this.pending.add(one);
+    const settled = () => void this.pending.delete(one);
+    promise.then(settled, settled);
+    return promise;
+  }
+
+  /** Enters a room by a call of the SDK. @returns the room, or null where it was refused */
+  async enter(what: 'create' | 'quick' | 'join' | 'watch', device: Device, call: () => Promise<Room>): Promise<Room | null> {
+    const who = device.player;
+    this.tell(`${device.person} asks for ${what}`);
+    try {
+      const room = await this.track(`${what} of ${device.person}`, device, call());
+      this.tell(`${device.person} is in ${this.short(room.id)} by ${what}${room.seat === null ? '' : `, seat ${room.seat}`}`);
+      this.hold(device, room, what === 'watch');
+      return room;
+    } catch (error) {
+      const code = error instanceof RoomRefused ? error.code : (error as Error).message;
+      this.tell(`${device.person} is refused ${what}: ${code}`);
+      if (device.closed || who !== device.player) this.unsure.add(who).add(device.player);
+      if (what === 'quick' && notOfQuick.has(code)) this.complain('a quick join finds a room', `${device.person} was refused: ${code}`);
+      return null;
+    }
+  }
+
+  private hold(device: Device, room: Room, watch: boolean): void {
+    const { player } = device;
+    const held: Held = { room, id: room.id, watch, device, player, endedAt: Infinity };
+    device.rooms.push(held);
+    if (!watch) this.obtained.add(`${player}/${room.id}`);
+    this.compare(held);
+    room.onChange(() => { if (!room.ended) this.compare(held); });
+    room.onEnd(({ code }) => {
+      held.endedAt = this.now;
+      if (device.open.every(h => h.id !== room.id)) device.admitted.delete(room.id);
+      this.tell(`${device.person} is out of ${this.short(room.id)}: ${code}`);
+    });
+  }
+
+  /** What a client shows is what the journal gives at its place. */
+  compare({ room, watch, device }: Held): void {
+    const ledger = this.ledgers.get(room.id);
+    const doc = ledger?.at(room.place);
+    if (!ledger || !doc) return this.complain('nobody sees what is not durable', `${device.person} is at ${room.place.join('/')} of ${this.short(room.id)}, which is no entry`);
+    const seat = watch ? -1 : doc.hidden.seats.findIndex(s => s?.player === device.player);
+    const { state } = doc;
+    const shown = state && ledger.game.hides ? peek(state, seat < 0 ? null : seat) : state;
+    if (!same(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
+    else if (!same(room.state, shown)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
+    if (!watch && (room.seat ?? -1) !== seat) this.complain('room.seat', `${device.person} shows seat ${room.seat} of ${this.short(room.id)}, and has ${seat}`);
+  }
+
+  /** Acts in a room, and judges the answer. `data`: what goes along with the action's id. */
+  act(held: Held, how: string, data: Record<string, unknown> = {}): void {
+    const { room, device } = held;
+    const player = device.player;
+    const letter = String.fromCharCode(97 + names.indexOf(device.person));
+    const n = this.counts.get(letter) ?? 0;
+    this.counts.set(letter, n + 1);
+    const one: LifeAction = { id: markOf(`${letter}${n}`), player, room: room.id, how, verdict: null, code: '' };
+    this.actions.set(one.id, one);
+    this.tell(`${device.person} asks ${how} ${one.id} of ${this.short(room.id)}`);
+    const asked = (room.act as unknown as Record<string, (data: unknown) => Promise<Said>>)[how]!({ id: one.id, ...data });
+    void this.track(`${how} ${one.id} of ${device.person}`, device, asked).then(said => {
+      this.tell(`${device.person} hears of ${one.id}: ${said.ok ? 'accepted' : said.code}`);
+      this.answered(one, said);
+    }, (error: Error) => this.complain('an action settles once and never throws', `${one.id} (${how}): ${error.message}`));
+  }
+
+  private answered(one: LifeAction, said: Said): void {
+    one.verdict = said.ok ? 'accepted' : said.code === 'unknown' ? 'unknown' : 'refused';
+    one.code = said.ok ? '' : said.code;
+    const done = this.where.has(one.id);
+    if (said.ok && !done) this.complain('exactly once', `${one.id} was accepted, and is not done`);
+    if (one.verdict === 'refused' && done) this.complain('exactly once', `${one.id} was refused (${one.code}), and is done`);
+    if (one.code === 'rule-failed' && one.how !== 'crash' && one.how !== 'odd') this.complain('values', `${one.id} (${one.how}) failed: ${(said as { detail?: string }).detail ?? ''}`);
+  }
+
+  isAsking(device: Device): boolean { return [...this.pending].some(one => one.device === device); }
+  /** Rooms that the store has, and that a player could enter. */
+  get living(): Ledger[] { return [...this.ledgers.values()].filter(l => !l.removed && !l.isClosed); }
+  gameOf(draw: number): LifeGame { return lifeGames[Math.floor(draw * lifeGames.length)]!; }
+  /** Whether nothing is wrong with nodes and store, and has not been for a while. */
+  get calm(): boolean { return this.outage === null && this.now - this.disturbedAt > 6_000 && this.up.length === this.world.hosts.size; }
+  disturb(): void {
+    this.disturbedAt = this.now;
+    for (const device of this.devices) device.early.clear();
+  }
+  /** Devices by which a player sits in a room now. */
+  sitting(player: string, room: string): Device[] { return this.devices.filter(d => d.online && d.player === player && d.rooms.some(h => h.id === room && !h.watch && h.room.ended === null)); }
+  short(room: string): string { return `${this.ledgers.get(room)?.game.name ?? 'room'} ${room.slice(0, 4)}`; }
+  place([term, seq]: Place): string { return `${term % 1000}/${seq}`; }
+  isBot(player: string): boolean { return isBot(player); }
+}

@@ -1,0 +1,36 @@
+import type { Life } from './life.ts';
+
+/** Runs so long (virtual ms) before a deadline, after idle time was skipped, and at the beginning of an outage. */
+const run = { before: 3_000, after: 1_600, outage: 8_000 };
+/** Idle time shorter than this is not skipped. */
+const worth = 25_000;
+/** So long (virtual ms) of one stretch is run in full, should something always be due; then it is skipped whatever is due. */
+const most = 45_000;
+
+/** Lets hours pass. Skips the time in which nothing happens: all else is run, above all each deadline of a room. */
+export async function passLong(life: Life, ms: number): Promise<void> {
+  const { clock, memory } = life.world;
+  const until = clock.mono() + ms;
+  const rooms = (memory as unknown as { rooms: Map<string, { due: number | null; expires: number }> }).rooms;
+  let ran = 0;
+  await passRun(Math.min(ms, run.after)); // what was asked a moment ago is not held up for hours
+  while (clock.mono() < until) {
+    const left = until - clock.mono();
+    const idle = Math.min(left, idleTime(left));
+    if (idle >= worth && clock.skip(idle) > 0) await passRun(Math.min(until - clock.mono(), run.after));
+    else await passRun(Math.min(left, 1_000));
+  }
+
+  function idleTime(left: number): number {
+    // While the store is away nothing can be done about what is due. That it comes back is a timer that is not skipped.
+    if (life.outage !== null) return clock.now() - life.outage.from >= run.outage ? left : 0;
+    const due = Math.min(...[...rooms.values()].flatMap(r => (r.due !== null && r.expires > clock.now() ? [r.due] : []))) - clock.now() - run.before;
+    return ran > most ? Math.max(due, 600_000) : due;
+  }
+
+  async function passRun(step: number): Promise<void> {
+    if (step <= 0) return;
+    ran += step;
+    await clock.pass(step);
+  }
+}
