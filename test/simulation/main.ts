@@ -3,7 +3,7 @@
  *
  *   --seeds N        how many (1000)
  *   --from N         the first one (1)
- *   --scenario NAME  table, hands, forgetful, clocks, versions or inputs; without it the seed says which
+ *   --scenario NAME  table, hands, forgetful, clocks, versions, inputs or life; without it the seed says which (never life)
  *   --shrink off     tells failures as they are, instead of leaving out the faults that do not matter
  *   --workers N      processes that share the seeds (1)
  *   --json FILE      writes the figures and the failures there as well

@@ -89,7 +89,10 @@ export class Life {
     const { player } = device;
     const held: Held = { room, id: room.id, watch, device, player, endedAt: Infinity };
     device.rooms.push(held);
-    if (!watch) this.obtained.add(`${player}/${room.id}`);
+    if (!watch) {
+      this.obtained.add(`${player}/${room.id}`);
+      this.gaveUp.delete(`${player}/${room.id}`);
+    }
     this.compare(held);
     room.onChange(() => { if (!room.ended) this.compare(held); });
     room.onEnd(({ code }) => {
@@ -109,7 +112,8 @@ export class Life {
     const shown = state && ledger.game.hides ? peek(state, seat < 0 ? null : seat) : state;
     if (!same(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
     else if (!same(room.state, shown)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
-    if (!watch && (room.seat ?? -1) !== seat) this.complain('room.seat', `${device.person} shows seat ${room.seat} of ${this.short(room.id)}, and has ${seat}`);
+    // Who has just lost the seat hears of it in a moment.
+    if (!watch && seat >= 0 && room.seat !== seat) this.complain('room.seat', `${device.person} shows seat ${room.seat} of ${this.short(room.id)}, and has ${seat}`);
   }
 
   /** Acts in a room, and judges the answer. `data`: what goes along with the action's id. */
