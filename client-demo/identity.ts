@@ -1,8 +1,7 @@
-import type { TokenStorage } from '../client/index.ts';
 import { colours, isColour, type Colour } from './colours.ts';
 import { suggestName, tidyName } from './names.ts';
 import type { Route } from './route.ts';
-import { own, shared } from './storage.ts';
+import { own, shared, type PageStorage } from './storage.ts';
 import type { OtherWindow, Windows } from './windows.ts';
 
 /**
@@ -32,7 +31,7 @@ export async function arrive(windows: Windows, route: Route): Promise<Arrival> {
 /** From now on, also after a reload, this window plays as that one. */
 export function settle(player: Player): void { own.setItem(windowKey, player); }
 
-export const storageOf = (player: Player): TokenStorage => (player === 'shared' ? shared : own);
+export const storageOf = (player: Player): PageStorage => (player === 'shared' ? shared : own);
 
 export function nameOf(player: Player): string {
   const storage = storageOf(player);

@@ -1,5 +1,4 @@
-import type { TokenStorage } from '../client/index.ts';
-import { second } from './storage.ts';
+import { second, type PageStorage } from './storage.ts';
 
 /** A seat that is kept for this player at a table they have turned away from. `until`: this machine's clock. */
 export interface KeptSeat { id: string; code: string; until: number }
@@ -9,7 +8,7 @@ const bothKey = 'rejoin.both';
 
 /** Remembers, over reloads, where this player sits. */
 export class SeatMemory {
-  constructor(private readonly storage: TokenStorage) {}
+  constructor(private readonly storage: PageStorage) {}
 
   keep(seat: KeptSeat): void { this.storage.setItem(keptKey, JSON.stringify(seat)); }
   forget(): void { this.storage.removeItem(keptKey); }

@@ -1,7 +1,8 @@
-import type { TokenStorage } from '../client/index.ts';
+/** A storage that answers at once and never throws. */
+export type PageStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /** The browser's storage under a prefix; where the browser forbids it, memory, so that the page works all the same. */
-function kept(find: () => Storage, prefix: string): TokenStorage {
+function kept(find: () => Storage, prefix: string): PageStorage {
   const memory = new Map<string, string>();
   const attempt = <T>(fn: () => T, otherwise: T): T => {
     try {

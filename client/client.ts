@@ -2,49 +2,28 @@ import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/cont
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Place } from '../shared/place.ts';
-import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, ReplayReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
-import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
+import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
 import { Departures } from './departures.ts';
-import { Listeners } from './listeners.ts';
 import { checkName, checkOutgoing, checkRequest, type Checked } from './outgoing.ts';
-import type { ClientClock, Transport } from './ports.ts';
-import { Replay } from './replay.ts';
+import { Credentials, type AuthSource, type TokenSource } from './credentials.ts';
+import { monotonic, type ClientClock, type Transport } from './ports.ts';
+import { fetchReplay, Replay, routesUrl } from './replay.ts';
 import { Room } from './room.ts';
 import { remedyOf, whyOf, type Remedy, type Status } from './status.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
-
-/**
- * Where a guest's token is kept between visits; the browser's localStorage fits.
- * @example
- * ```ts
- * // another guest in each tab, the same one after a reload
- * const client = connect(url, { storage: sessionStorage })
- * // one's own, in a process
- * const kept = new Map<string, string>()
- * const storage: TokenStorage = {
- *   getItem: key => kept.get(key) ?? null,
- *   setItem: (key, value) => void kept.set(key, value),
- *   removeItem: key => void kept.delete(key),
- * }
- * ```
- */
-export interface TokenStorage {
-  /** What is kept under the key, or null. */
-  getItem(key: string): string | null;
-  /** Keeps it. */
-  setItem(key: string, value: string): void;
-  /** Forgets it. */
-  removeItem(key: string): void;
-}
+import { browserStorage, type TokenStorage } from './stored-token.ts';
 
 /** How a client connects; the defaults fit a browser. */
 export interface ConnectOptions extends SocketTransportOptions {
   /** The name a guest goes by. */
   name?: string;
-  /** A token to start with, instead of a stored one. */
-  token?: string;
-  /** Null keeps nothing. Default: localStorage where there is one. */
+  /** A token instead of a stored one, or a function that returns one: asked before each connection, and once more when a token was refused. */
+  token?: TokenSource;
+  /** What the server's `authenticate` reads in `auth`, besides `token` and `name`: values, or a function that returns them. */
+  auth?: AuthSource;
+  /** Null keeps nothing. Default: localStorage where there is one. What it cannot keep is kept in memory. */
   storage?: TokenStorage | null;
   /**
    * For servers behind a proxy that routes by room (docs/routing.md): lines name the room, so that all its members are at one node. It
@@ -71,8 +50,6 @@ export class RoomRefused extends Error {
   }
 }
 
-const tokenKey = 'rejoin.token';
-
 /**
  * Keep-alive, ms: how long after heads of the rooms were last heard they are asked for, while something happens and while nothing
  * does. Rooms of which something was `fresh` show by themselves that the line stands and that nothing is missing: then heads
@@ -92,7 +69,7 @@ export class Client {
    */
   readonly onStatus: (fn: (status: Status) => void) => () => void;
   /**
-   * The stored identity was not accepted (its server is gone, or it expired): this client is a new guest now.
+   * The stored identity was not accepted (its server is gone, or it expired), twice in a row: this client is a new guest now.
    * @example
    * ```ts
    * client.onNewIdentity(() => { banner.textContent = 'Your last visit is not known here: you are a new guest.' })
@@ -102,52 +79,48 @@ export class Client {
   private readonly connector: Connector;
   private readonly rooms = new Map<string, Room>();
   private readonly departures: Departures;
-  private readonly newIdentity = new Listeners<[]>();
-  private readonly storage: TokenStorage | null;
+  private readonly credentials: Credentials;
   private readonly clock: ClientClock;
-  private token: string | null;
-  private name: string | undefined;
-  /** The name in the last handshake that was begun, and in the last that was welcomed. */
-  private saidName: string | undefined;
+  private readonly mono: () => number;
+  /** The name in the last handshake that was welcomed. */
   private toldName: string | undefined;
+  /** Requests over HTTP that are under way. */
+  private readonly fetches = new Set<AbortController>();
   private who: { player: string; name: string } | null = null;
   private beat: (() => void) | null = null;
-  private lastActive = 0;
+  private lastActive = -Infinity;
   /** When the heads of the rooms were last asked for, and last heard. */
-  private askedAt = 0;
-  private headsAt = 0;
+  private askedAt = -Infinity;
+  private headsAt = -Infinity;
   /** The last few, ms. */
   private trips: number[] = [];
 
-  constructor(private readonly url: string, options: ConnectOptions = {}) {
+  constructor(private readonly url: string, private readonly options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
-    this.storage = options.storage === undefined ? defaultStorage() : options.storage;
-    this.token = options.token ?? this.storage?.getItem(tokenKey) ?? null;
-    this.name = options.name === undefined ? undefined : checkName(options.name);
+    this.mono = monotonic(this.clock);
+    this.credentials = new Credentials({ token: options.token, auth: options.auth, name: options.name === undefined ? undefined : checkName(options.name), storage: options.storage === undefined ? browserStorage() : options.storage, clock: this.clock, replaced: () => this.departures.end('bad-token', false) });
     this.connector = new Connector(
       options.transport ?? socketTransport(url, options), this.clock,
-      () => {
-        this.saidName = this.name;
-        return { ...(this.token === null ? {} : { token: this.token }), ...(this.name === undefined ? {} : { name: this.name }) };
-      },
-      refusal => this.refused(refusal),
+      () => this.credentials.next(),
+      (refusal, said) => this.credentials.refused(refusal, said),
       () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
     );
     this.departures = new Departures(this.connector, this.clock);
     this.onStatus = fn => this.connector.onStatus.add(fn);
-    this.onNewIdentity = fn => this.newIdentity.add(fn);
+    this.onNewIdentity = fn => this.credentials.onNewIdentity.add(fn);
     this.connector.onStatus.add(status => {
       if (status.state === 'refused') this.departures.end(status.refusal.code);
-      for (const room of this.rooms.values()) {
+      for (const room of [...this.rooms.values()]) {
+        if (status.state === 'refused') room.finish(status.refusal);
         if (status.state !== 'live' && !this.connector.isLive) room.suspend();
         room.statusMayDiffer();
       }
     });
-    this.connector.onWelcome.add(welcome => {
-      this.toldName = this.saidName;
+    this.connector.onWelcome.add((welcome, said) => {
+      this.toldName = said?.name;
       this.who = { player: welcome.player, name: welcome.name };
-      if (welcome.token !== '') this.keepToken(welcome.token);
-      this.askedAt = 0; // this node has not been asked yet
+      this.credentials.accepted(welcome);
+      this.askedAt = -Infinity; // this node has not been asked yet
       for (const room of this.rooms.values()) {
         room.suspend();
         void room.join();
@@ -256,15 +229,19 @@ export class Client {
    * slider.oninput = () => draw(replay.at(Number(slider.value)).state)
    * ```
    */
-  async replay(room: string, match: number, url = this.url): Promise<Replay> {
-    // What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can be reached.
-    const reply: ReplayReply | Refused = await fetch(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`).then(response => response.json()).catch(() => refused('unavailable'));
+  async replay(room: string, match: number, url = routesUrl(this.url, this.options.path)): Promise<Replay> {
+    const stop = new AbortController();
+    this.fetches.add(stop);
+    const reply = await fetchReplay(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`, { stop, clock: this.clock, cookies: this.options.socket?.withCredentials === true });
+    this.fetches.delete(stop);
+    if (this.over) throw this.over;
     if (!reply.ok) throw new RoomRefused(reply.code, reply.detail);
     return new Replay(reply);
   }
 
   /**
    * Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is.
+   * @throws RoomRefused if the client is closed or refused before that
    * @example
    * ```ts
    * await client.rename('Ada')
@@ -272,10 +249,11 @@ export class Client {
    * ```
    */
   async rename(name: string): Promise<void> {
-    const said = this.name = checkName(name);
-    while (this.toldName !== said) {
+    this.credentials.name = checkName(name);
+    // Another rename meanwhile: the last one counts, and all resolve with it.
+    while (this.toldName !== this.credentials.name) {
       this.connector.renew();
-      await new Promise<void>(done => { const stop = this.connector.onWelcome.add(() => { stop(); done(); }); });
+      await this.when(isWelcome => isWelcome);
     }
   }
   /**
@@ -298,6 +276,7 @@ export class Client {
     this.beat?.();
     this.unwatchPage();
     this.departures.end('left');
+    for (const stop of this.fetches) stop.abort();
     for (const room of [...this.rooms.values()]) room.finish({ ok: false, code: 'left' });
     this.connector.close();
   }
@@ -340,14 +319,15 @@ export class Client {
     for (;;) {
       await this.connected();
       let reply: Requests[K][1] | Refused;
-      const asked = this.clock.now();
+      const asked = this.mono();
       try {
         reply = await this.connector.request(name, body);
-        if (this.trips.length === 0) this.trips.push(this.clock.now() - asked); // the keep-alive will know better
+        if (this.trips.length === 0) this.trips.push(this.mono() - asked); // the keep-alive will know better
       } catch {
         await this.pause(150);
         continue;
       }
+      if (this.over) throw this.over; // closed in the very moment in which the answer came
       if (reply.ok) {
         onOk?.(reply as Joined);
         return reply as Requests[K][1] & { ok: true };
@@ -357,18 +337,30 @@ export class Client {
     }
   }
 
-  private connected(): Promise<void> {
+  /** Why nothing can be asked any more; null while this client is open. */
+  private get over(): RoomRefused | null {
+    const { status } = this.connector;
+    if (status.state === 'refused') return new RoomRefused(status.refusal.code, status.refusal.detail);
+    return status.state === 'closed' ? new RoomRefused('left', 'the client was closed') : null;
+  }
+
+  private connected(): Promise<void> { return this.isConnected() ? Promise.resolve() : this.when(() => this.isConnected()); }
+  private readonly isConnected = (): boolean => this.connector.isLive;
+
+  /** Resolves when a welcome or a change of the status finds the condition true; rejects when this client is over. */
+  private when(condition: (isWelcome: boolean) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      let stop = () => {};
-      const look = (status: Status) => {
-        if (this.connector.isLive) resolve();
-        else if (status.state === 'refused') reject(new RoomRefused(status.refusal.code, status.refusal.detail));
-        else if (status.state === 'closed') reject(new RoomRefused('left', 'the client was closed'));
-        else return;
-        stop();
+      const end = (settle: () => void) => {
+        for (const stop of stops) stop();
+        settle();
       };
-      stop = this.connector.onStatus.add(look);
-      look(this.connector.status);
+      const check = (isWelcome: boolean) => {
+        const { over } = this;
+        if (over) end(() => reject(over));
+        else if (condition(isWelcome)) end(resolve);
+      };
+      const stops = [this.connector.onWelcome.add(() => check(true)), this.connector.onStatus.add(() => check(false))];
+      check(false);
     });
   }
 
@@ -377,7 +369,7 @@ export class Client {
 
   private event(name: string, args: unknown[]): void {
     if (name === 'heads') return this.headsCame(args[0] as Record<string, Heard>);
-    this.lastActive = this.clock.now();
+    this.lastActive = this.mono();
     if (name === 'change') {
       const [id, ...change] = args as [string, ...WireChange];
       const room = this.rooms.get(id);
@@ -392,29 +384,12 @@ export class Client {
     } else if (name === 'signal') {
       const [id, player, signal, data] = args as [string, string, string, Json];
       this.rooms.get(id)?.signalled(player, signal, data);
-    } else if (name === 'token') this.keepToken(args[0] as string);
-  }
-
-  private keepToken(token: string): void {
-    this.token = token;
-    this.storage?.setItem(tokenKey, token);
-  }
-
-  /** @returns whether the refusal is final */
-  private refused(refusal: Refused): boolean {
-    if (dutyOf(refusal.code) === 'retry') return false;
-    if (refusal.code !== 'bad-token' || this.token === null) return true;
-    // A guest's token of another server, or too old: there is nothing to be saved by insisting.
-    this.token = null;
-    this.storage?.removeItem(tokenKey);
-    this.departures.end('bad-token', false);
-    this.newIdentity.tell();
-    return false;
+    } else if (name === 'token') this.credentials.keep(args[0] as string);
   }
 
   private keepAlive(): void {
     this.beat?.();
-    const idle = this.clock.now() - this.lastActive > pace.idleAfter;
+    const idle = this.mono() - this.lastActive > pace.idleAfter;
     this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => this.beatNow());
   }
 
@@ -424,44 +399,52 @@ export class Client {
     else void this.probe();
   }
 
-  /** A clock that was set back says nothing. */
   private isWithin(since: number, ms: number): boolean {
-    const ago = this.clock.now() - since;
-    return ago >= 0 && ago < ms;
+    return this.mono() - since < ms;
   }
 
   /** The node said heads by itself. Where it left out a room, asking will tell why. */
   private headsCame(heads: Record<string, Heard>): void {
     for (const [id, head] of Object.entries(heads)) this.rooms.get(id)?.headHeard(head);
     if (![...this.rooms.keys()].every(id => heads[id])) return;
-    this.headsAt = this.clock.now();
+    this.headsAt = this.mono();
     if (this.isWithin(this.askedAt, pace.seldom)) this.keepAlive();
   }
 
   private async probe(patience = Connector.patience(this.rtt)): Promise<void> {
     const places: Record<string, Place> = {};
     for (const room of this.rooms.values()) places[room.id] = room.place;
-    const asked = this.askedAt = this.clock.now();
+    const asked = this.askedAt = this.mono();
     this.keepAlive();
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
     if (!reply?.ok) return;
     this.connector.spread = reply.spread;
-    this.headsAt = this.clock.now();
+    this.headsAt = this.mono();
     if (this.trips.push(this.headsAt - asked) > 8) this.trips.shift();
     for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
   }
 
   /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */
   private readonly look = () => { if (this.connector.isLive && document.visibilityState !== 'hidden') void this.probe(800); };
+  /** A page that is left is kept for the back button only if it has no connection; one that comes back opens another. */
+  private readonly hide = () => this.connector.suspend();
+  private readonly show = () => {
+    this.connector.resume();
+    this.look();
+  };
   private watchPage(): void {
     if (typeof document === 'undefined' || typeof addEventListener === 'undefined') return;
     document.addEventListener('visibilitychange', this.look);
-    for (const event of ['pageshow', 'online']) addEventListener(event, this.look);
+    addEventListener('online', this.look);
+    addEventListener('pagehide', this.hide);
+    addEventListener('pageshow', this.show);
   }
   private unwatchPage(): void {
     if (typeof document === 'undefined' || typeof removeEventListener === 'undefined') return;
     document.removeEventListener('visibilitychange', this.look);
-    for (const event of ['pageshow', 'online']) removeEventListener(event, this.look);
+    removeEventListener('online', this.look);
+    removeEventListener('pagehide', this.hide);
+    removeEventListener('pageshow', this.show);
   }
 }
 
@@ -516,11 +499,3 @@ const browserClock: ClientClock = {
   },
   random: () => Math.random(),
 };
-
-function defaultStorage(): TokenStorage | null {
-  try {
-    return typeof localStorage === 'undefined' ? null : localStorage;
-  } catch {
-    return null; // a browser that forbids it
-  }
-}

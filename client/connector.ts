@@ -1,8 +1,12 @@
 import { wireVersion, type Handshake, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
-import type { Refused } from '../shared/refusals.ts';
+import { isRefusalCode, type Refused } from '../shared/refusals.ts';
+import type { ConnectProblem } from './connect-problem.ts';
+import type { AfterRefusal } from './credentials.ts';
 import { Listeners } from './listeners.ts';
-import type { ClientClock, Line, Route, Transport } from './ports.ts';
-import { refusedStatus, type Status } from './status.ts';
+import { PendingLine } from './pending-line.ts';
+import { monotonic, type ClientClock, type Line, type LineEvents, type Route, type Transport } from './ports.ts';
+import { becauseOf, refusedStatus, type Status } from './status.ts';
+import { isPromise } from './stored-token.ts';
 
 /** A keep-alive unanswered for so long (ms) is silence: soon where answers are quick, later where they take their time. */
 const silence = { least: 900, roundTrips: 4, most: 1_500 };
@@ -24,12 +28,19 @@ const mostPatience = 6_000;
  */
 export class Connector {
   readonly onStatus = new Listeners<[Status]>();
-  readonly onWelcome = new Listeners<[Welcome]>();
+  readonly onWelcome = new Listeners<[Welcome, said: Handshake | undefined]>();
   readonly onEvent = new Listeners<[name: keyof ServerToClient, args: unknown[]]>();
   status: Status;
   private live: Line | null = null;
   /** The node at the other end of it. */
   private node = '';
+  /** What was said when each line was opened, once that is known. */
+  private readonly said = new WeakMap<Line, Handshake>();
+  /** Why the last try failed; null: nothing is known, or none has. */
+  private problem: ConnectProblem | null = null;
+  /** The page is not shown and may be kept by the browser: see `suspend`. */
+  private isSuspended = false;
+  private readonly mono: () => number;
   /** For which room each line was opened. */
   private readonly rooms = new WeakMap<Line, string | null>();
   /** Lines that were opened for a room, and not by its way: its other members may be elsewhere. */
@@ -50,7 +61,8 @@ export class Connector {
   private closed = false;
 
   /** @param room the one for which lines are opened from now on; null: for none in particular */
-  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake, private readonly onRefused: (refusal: Refused) => boolean, private readonly room: () => string | null = () => null) {
+  constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake | Promise<Handshake>, private readonly onRefused: (refusal: Refused, said: Handshake | undefined) => AfterRefusal, private readonly room: () => string | null = () => null) {
+    this.mono = monotonic(clock);
     this.status = { state: 'connecting', attempt: 1, since: clock.now() };
   }
 
@@ -78,10 +90,10 @@ export class Connector {
   async probe<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused | null> {
     const line = this.live;
     if (!line) return null;
-    const asked = this.clock.now();
+    const asked = this.mono();
     const stop = this.clock.after(patience, () => {
       if (this.live !== line || this.lastHeard >= asked) return;
-      if (this.status.state === 'live') this.setStatus({ state: 'reconnecting', attempt: 1, since: this.clock.now() });
+      if (this.status.state === 'live') this.setTrying('reconnecting', 1, this.clock.now());
       this.hop(this.detour());
     });
     try {
@@ -95,7 +107,7 @@ export class Connector {
 
   /** Opens another line, by any other route unless one is given, and drops the present one once that stands. */
   hop(route: Route = this.draw()): void {
-    if (!this.closed && this.opening.size === 0) this.open(route);
+    if (!this.closed && !this.isSuspended && this.opening.size === 0) this.open(route);
   }
   /** The same by the way of the room that lines are for, where they are for one. */
   renew(): void { this.hop(this.way() ?? this.draw()); }
@@ -107,10 +119,29 @@ export class Connector {
     this.setStatus({ state: 'closed' });
   }
 
+  /** Closes the connection, and opens none until `resume`: a browser keeps only pages without one for the back button. */
+  suspend(): void {
+    if (this.closed || this.isSuspended) return;
+    this.isSuspended = true;
+    this.drop();
+    if (this.status.state === 'live') this.setTrying('reconnecting', 1, this.clock.now());
+  }
+  resume(): void {
+    if (!this.isSuspended) return;
+    this.isSuspended = false;
+    this.attempt = this.opened = this.detours = 0;
+    this.open(this.way());
+  }
+
   /** Lets go of everything. What it says of itself then is the caller's. */
   private shut(): void {
     this.closed = true;
+    this.drop();
+  }
+
+  private drop(): void {
     this.retry?.();
+    this.retry = null;
     this.hedging?.();
     this.homing?.();
     for (const line of [...this.opening, ...(this.live ? [this.live] : [])]) line.close();
@@ -131,23 +162,50 @@ export class Connector {
   }
 
   private open(route: Route): void {
-    if (this.closed) return;
+    if (this.closed || this.isSuspended) return;
     this.retry?.();
     this.retry = null;
-    const line: Line = this.transport.open({ ...this.handshake(), wire: wireVersion }, route, {
+    const beside = this.opening.size > 0;
+    const events: LineEvents = {
       heard: () => this.heard(line),
       event: (name, ...args) => this.event(line, name, args),
-      closed: refusal => this.lost(line, refusal),
-    }, this.opening.size > 0);
+      closed: (refusal, problem) => this.lost(line, refusal, problem),
+    };
+    const said = this.handshake();
+    const line: Line = isPromise(said) ? new PendingLine(said, known => {
+      this.said.set(line, known);
+      return this.dial(known, route, events, beside);
+    }, error => {
+      console.error(error);
+      events.closed(null, 'token-failed');
+    }) : this.dial(said, route, events, beside);
+    if (!isPromise(said)) this.said.set(line, said);
     this.opening.add(line);
     this.rooms.set(line, this.room());
     if (typeof route === 'string' && this.room() !== null) this.astray.add(line);
     this.hedging?.();
     // Who changes over to a room's way has a line that works, and no hurry.
     const patience = (this.live && typeof route !== 'object' ? hedge.afterSilence : this.live || this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
-    this.hedging = this.clock.after(Math.min(patience, mostPatience), () => {
+    this.hedge(Math.min(patience, mostPatience));
+  }
+
+  /** A transport that throws is one that cannot connect now. */
+  private dial(handshake: Handshake, route: Route, events: LineEvents, beside: boolean): Line {
+    try {
+      return this.transport.open({ ...handshake, wire: wireVersion }, route, events, beside);
+    } catch (error) {
+      console.error(error);
+      this.clock.after(0, () => events.closed(null, 'unreachable'));
+      return { request: () => Promise.reject(new Error('not connected')), say: () => {}, close: () => {} };
+    }
+  }
+
+  private hedge(patience: number): void {
+    this.hedging = this.clock.after(patience, () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size === 0) return;
+      if ([...this.opening].some(line => line instanceof PendingLine && line.isWaiting)) return this.hedge(patience); // it waits for the app
+      this.showProblem('no-answer');
       const [oldest] = this.opening;
       if (this.opening.size >= openLines) {
         this.opening.delete(oldest!);
@@ -159,7 +217,7 @@ export class Connector {
 
   private heard(line: Line): void {
     if (this.live !== line) return;
-    this.lastHeard = this.clock.now();
+    this.lastHeard = this.mono();
     // Other ways led nowhere, and this line speaks again: it was the network that hiccuped.
     if (this.status.state === 'reconnecting' && this.opening.size === 0) this.setStatus({ state: 'live', node: this.node });
   }
@@ -178,38 +236,52 @@ export class Connector {
     this.hedging?.();
     this.live?.close();
     this.live = line;
-    this.lastHeard = this.clock.now();
+    this.lastHeard = this.mono();
+    this.problem = null;
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
-    this.onWelcome.tell(welcome); // first, so that whoever hears "live" finds rooms that say whether they are
+    this.onWelcome.tell(welcome, this.said.get(line)); // first, so that whoever hears "live" finds rooms that say whether they are
     this.setStatus({ state: 'live', node: welcome.node });
     this.homing?.();
     this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
     this.settle();
   }
 
-  private lost(line: Line, refusal: Refused | null): void {
+  private lost(line: Line, refusal: Refused | null, problem: ConnectProblem | null = null): void {
     this.opening.delete(line);
     if (this.opening.size === 0) this.opened = 0;
     if (this.live === line) this.live = null;
-    if (this.closed) return;
-    if (refusal && this.onRefused(refusal)) {
+    if (this.closed || this.isSuspended) return;
+    const next = refusal ? this.onRefused(refusal, this.said.get(line)) : 'retry';
+    if (refusal && next === 'give-up') {
       this.shut();
       return this.setStatus(refusedStatus(refusal));
     }
-    if (this.live || this.opening.size > 0 || this.retry) return;
+    const reason = refusal && isRefusalCode(refusal.code) ? refusal.code : problem;
+    if (this.live || this.opening.size > 0 || this.retry) return this.showProblem(reason);
+    this.problem = reason;
     this.attempt += 1;
     const since = 'since' in this.status ? this.status.since : this.clock.now();
     // A first line that comes to nothing: the next try is the second.
-    if (this.status.state === 'connecting') this.setStatus({ state: 'connecting', attempt: this.attempt + 1, since });
-    else this.setStatus({ state: 'reconnecting', attempt: this.attempt, since });
+    if (this.status.state === 'connecting') this.setTrying('connecting', this.attempt + 1, since);
+    else this.setTrying('reconnecting', this.attempt, since);
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
     const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
     this.retry = this.clock.after(10 + this.clock.random() * most, () => {
       this.retry = null;
-      this.open(this.attempt > 2 ? this.detour() : this.way());
+      this.open(this.attempt > 2 || next === 'other-route' ? this.detour() : this.way());
     });
   }
+
+  /** One of several tries has failed, and others go on: the status says why. */
+  private showProblem(problem: ConnectProblem | null): void {
+    const { status } = this;
+    if (problem === null || (status.state !== 'connecting' && status.state !== 'reconnecting') || status.problem === problem) return;
+    this.problem = problem;
+    this.setTrying(status.state, status.attempt, status.since);
+  }
+
+  private setTrying(state: 'connecting' | 'reconnecting', attempt: number, since: number): void { this.setStatus({ state, attempt, since, ...becauseOf(this.problem) }); }
 
   private setStatus(status: Status): void {
     this.status = status;

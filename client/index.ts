@@ -2,13 +2,16 @@
  * The client of Rejoin, for browsers and Node.
  * @module rejoin/client
  */
-export { Client, connect, RoomRefused, type ConnectOptions, type TokenStorage } from './client.ts';
+export { Client, connect, RoomRefused, type ConnectOptions } from './client.ts';
 export type { Left } from './departures.ts';
+export type { ConnectProblem } from './connect-problem.ts';
+export type { AuthSource, TokenSource } from './credentials.ts';
 export type { Said } from './outbox.ts';
 export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
 export { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
-export { inWords, remedyOf, type Remedy, type RoomStatus, type Status } from './status.ts';
+export { inWords, remedyOf, type Remedy, type RoomStatus, type Status, type Trying } from './status.ts';
+export type { TokenStorage } from './stored-token.ts';
 export { Room, type Act, type Input, type Resumed, type RoomLike, type SeatLeft, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Place } from '../shared/place.ts';

@@ -13,8 +13,11 @@ export class Listeners<A extends unknown[]> {
       try {
         fn(...args);
       } catch (error) {
-        queueMicrotask(() => { throw error; }); // the page's own fault: its console shall show it
+        reportError(error);
       }
     }
   }
 }
+
+/** Reports an error of the app's own code as uncaught, without ending what runs now. */
+export function reportError(error: unknown): void { queueMicrotask(() => { throw error; }); }

@@ -1,5 +1,6 @@
 import type { Handshake, RequestName, Requests, SayingName, Sayings, ServerToClient } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
+import type { ConnectProblem } from './connect-problem.ts';
 
 /**
  * The client's doors to the outside: time, and lines to a server. Tests bring their own.
@@ -20,13 +21,16 @@ import type { Refused } from '../shared/refusals.ts';
 export interface ClientClock {
   /** Wall time, ms since 1970. */
   now(): number;
-  /** Ms that never go back, from any beginning. Default: performance.now() */
+  /** Ms that never go back, from any beginning. Default: `performance.now()`, or `now` where there is none. */
   mono?(): number;
   /** Runs `fn` once after `ms`; returns what cancels it. */
   after(ms: number, fn: () => void): () => void;
   /** From 0 up to 1: for names and pauses. */
   random(): number;
 }
+
+/** How intervals are measured: a device clock may be set at any time. */
+export const monotonic = (clock: ClientClock): (() => number) => (clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now());
 
 /**
  * One line to one node. It never reconnects by itself: that is the connector's work.
@@ -57,7 +61,7 @@ export interface Line {
  * const late = (events: LineEvents): LineEvents => ({
  *   heard: () => void setTimeout(() => events.heard(), 100),
  *   event: (name, ...args) => void setTimeout(() => events.event(name, ...args), 100),
- *   closed: refusal => void setTimeout(() => events.closed(refusal), 100),
+ *   closed: (refusal, problem) => void setTimeout(() => events.closed(refusal, problem), 100),
  * })
  * ```
  */
@@ -66,8 +70,8 @@ export interface LineEvents {
   heard(): void;
   /** The server said something. */
   event<E extends keyof ServerToClient>(name: E, ...args: Parameters<ServerToClient[E]>): void;
-  /** Never became, or is no longer, a line. `refusal`: the server said why. */
-  closed(refusal: Refused | null): void;
+  /** Never became, or is no longer, a line. `refusal`: the server said why. `problem`: what else is known of it. */
+  closed(refusal: Refused | null, problem?: ConnectProblem): void;
 }
 
 /** Which way a line is opened: undefined, the usual one; `room`, the one of that room, for a proxy that routes by it; any text, another one, and each text may lead to another node. */

@@ -1,6 +1,23 @@
 import { apply, copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import type { ReplayReply, RoomView, WireEvent } from '../shared/protocol.ts';
+import { refused, type Refused } from '../shared/refusals.ts';
+import type { ClientClock } from './ports.ts';
+
+/** A recording that has not arrived after this many ms is not waited for. */
+const patience = 20_000;
+
+/** Fetches a recording. What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can be reached. Never rejects. */
+export async function fetchReplay(url: string, { stop, clock, cookies }: { stop: AbortController; clock: ClientClock; cookies: boolean }): Promise<ReplayReply | Refused> {
+  const cancel = clock.after(patience, () => stop.abort());
+  try {
+    return (await (await fetch(url, { signal: stop.signal, ...(cookies ? { credentials: 'include' } : {}) })).json()) as ReplayReply | Refused;
+  } catch {
+    return refused('unavailable');
+  } finally {
+    cancel();
+  }
+}
 
 /** A finished match, to be watched again, forwards. To go back and forth in it, or to show it as a room: `replayRoom` of `rejoin/replay`. */
 export class Replay {
@@ -42,4 +59,12 @@ export class Replay {
    * ```
    */
   events(from: number, to: number): WireEvent[] { return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to && events) || []); }
+}
+
+/** Where a server's HTTP routes are: under its path, beside its namespace. */
+export function routesUrl(url: string, path = ''): string {
+  if (path === '') return url;
+  const at = new URL(url, typeof location === 'undefined' ? undefined : location.href);
+  at.pathname = `${path.replace(/\/$/, '')}${at.pathname}`;
+  return at.href;
 }

@@ -11,7 +11,7 @@ import { InputSender } from './inputs.ts';
 import { checkOutgoing, checkSignal } from './outgoing.ts';
 import { Listeners } from './listeners.ts';
 import { Outbox, type Said } from './outbox.ts';
-import type { ClientClock } from './ports.ts';
+import { monotonic, type ClientClock } from './ports.ts';
 import { refusedStatus, Story, type RoomStatus } from './status.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
@@ -133,12 +133,14 @@ export class Room<D extends ContractDef = ContractDef> {
   private inputsFor = 0;
   private view: RoomView | null = null;
   private at: Place = [0, 0];
-  /** When a change last came in its order; ms since 1970. @internal */
+  /** When a change last came in its order, on the monotonic clock. @internal */
   changedAt = -Infinity;
   private ownerTerm = 0;
   /** Motion that was taken in since the entry at `at`. */
   private motions = 0;
   private held: WireChange[] | null = null;
+  /** A change could not be taken in: what is here may be half of it, so everything is asked for again. */
+  private isDamaged = false;
   private joining: Promise<JoinReply> | null = null;
   private joinAgain = false;
   /** Verdicts whose effect this client has not taken in yet. */
@@ -156,6 +158,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private loss: Refused | null = null;
   /** What is brought along: said with each join, so that it is right whatever was lost. */
   private brought: Json | undefined;
+  private readonly mono: () => number;
+  /** The room's clock less the monotonic one here: a device clock that is set changes nothing. */
   private clockAhead = 0;
   private clockReadAt = -Infinity;
   private over: Refused | null = null;
@@ -166,6 +170,7 @@ export class Room<D extends ContractDef = ContractDef> {
   constructor(private readonly parts: RoomParts) {
     this.brought = parts.profile;
     this.session = parts.session;
+    this.mono = monotonic(parts.clock);
     this.outbox = new Outbox({
       send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
       rejoin: () => void this.join(),
@@ -173,7 +178,7 @@ export class Room<D extends ContractDef = ContractDef> {
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
     this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: () => parts.clock.now(), after: (ms, fn) => void parts.clock.after(ms, fn) });
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || this.departure !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
@@ -216,7 +221,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * const took = () => room.now() - begun // the same for all who look, whatever their clocks say
    * ```
    */
-  now(): number { return this.parts.clock.now() + this.clockAhead; }
+  now(): number { return Math.round(this.mono() + this.clockAhead); }
   /**
    * Ms until a shown timer is due, or null when it is not set.
    * @example
@@ -428,7 +433,7 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Ticks a second. @internal */
   get hz(): number { return this.parts.game.tick?.hz ?? 20; }
   /** Now, in ms that never go back: what a page calls performance.now(). @internal */
-  moment(): number { return this.parts.clock.mono?.() ?? performance.now(); }
+  moment(): number { return this.mono(); }
   /** @internal */
   after(ms: number, fn: () => void): void { this.parts.clock.after(ms, fn); }
   /** What a round trip takes that nothing holds up, ms. @internal */
@@ -495,7 +500,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const { line } = connector;
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.loss ? {} : { resume: true }), short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.loss ? {} : { resume: true }), short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 || this.isDamaged ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }
@@ -505,8 +510,15 @@ export class Room<D extends ContractDef = ContractDef> {
       this.parts.clock.after(wait + this.parts.clock.random() * wait, () => { if (connector.line === line) void this.join(); });
       return reply ?? refused('unavailable');
     }
-    if (reply.ok) this.joined(reply);
-    else if (reply.code === 'seat-lost') this.seatLost(reply);
+    if (reply.ok) {
+      try {
+        this.joined(reply);
+      } catch (error) {
+        this.damage(error);
+        this.held = [];
+        this.parts.clock.after(1_000, () => void this.join());
+      }
+    } else if (reply.code === 'seat-lost') this.seatLost(reply);
     else if (this.view) this.finish(this.loss && dutyOf(reply.code) === 'final' ? this.loss : reply);
     return reply;
   }
@@ -536,6 +548,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (reply.with === 'snapshot') {
       this.view = reply.view!;
       this.motions = 0;
+      this.isDamaged = false;
     }
     else for (const change of reply.changes!) {
       this.take(change, true);
@@ -568,7 +581,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * the others were held up on their way.
    */
   private readClock(time: number): void {
-    const now = this.parts.clock.now();
+    const now = this.mono();
     const ahead = time + (this.parts.roundTrip() ?? 0) / 2 - now;
     if (now - this.clockReadAt < clockKept && ahead <= this.clockAhead) return;
     this.clockAhead = ahead;
@@ -590,8 +603,12 @@ export class Room<D extends ContractDef = ContractDef> {
     const [term, seq, prevTerm] = change;
     if (this.motions > 0 && term !== this.at[0]) return void this.join(); // another owner, who does not know what moved last
     if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
-      this.take(change, false);
-      this.changedAt = this.parts.clock.now();
+      try {
+        this.take(change, false);
+      } catch (error) {
+        return this.damage(error), void this.join();
+      }
+      this.changedAt = this.mono();
       this.ownerTerm = Math.max(this.ownerTerm, term);
       this.sayInputs();
       this.settleReached();
@@ -602,7 +619,11 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Motion ahead of the journal. What does not follow on what is here is left out: the next entry has it. @internal */
   motion(term: number, seq: number, k: number, changes: Changes): void {
     if (this.over || this.held || !this.view || !samePlace(this.at, [term, seq]) || k !== this.motions + 1) return;
-    apply(this.view as unknown as Json, changes);
+    try {
+      apply(this.view as unknown as Json, changes);
+    } catch (error) {
+      return this.damage(error), void this.join();
+    }
     this.motions = k;
     this.sayInputs();
     this.changed.tell();
@@ -626,6 +647,11 @@ export class Room<D extends ContractDef = ContractDef> {
 
   /** Whether a place is one that this client has already passed, as far as the numbers can say. */
   private has(place: Place): boolean { return place[0] < this.at[0] || (place[0] === this.at[0] && place[1] <= this.at[1]); }
+
+  private damage(error: unknown): void {
+    console.error(error);
+    this.isDamaged = true;
+  }
 
   private take([term, seq, , changes, events]: WireChange, replayed: boolean): void {
     if (changes !== 0) apply(this.view as unknown as Json, changes);

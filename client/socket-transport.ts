@@ -1,6 +1,7 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
 import type { InputRequest, JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
+import { problemOf, type ConnectProblem } from './connect-problem.ts';
 import type { Line, Transport } from './ports.ts';
 import { ShortForms } from './short-forms.ts';
 
@@ -8,9 +9,14 @@ import { ShortForms } from './short-forms.ts';
 export interface SocketTransportOptions {
   /** In this order; the second is the fallback where WebSockets do not pass. */
   transports?: ('websocket' | 'polling')[];
-  /** More of socket.io-client's own options: path, extraHeaders, agent … */
+  /** The path under which the server is hosted: `/game`. Default: none. */
+  path?: string;
+  /** More of socket.io-client's own options: withCredentials, extraHeaders, agent … */
   socket?: Partial<ManagerOptions & SocketOptions>;
 }
+
+/** A connection that was accepted and not welcomed within this time (ms) leads to another Socket.IO server. */
+const welcomePatience = 5_000;
 
 /**
  * Lines over Socket.IO: WebSocket first, long-polling where that does not pass.
@@ -31,19 +37,22 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       const pollFirst = beside && allowed.includes('polling') && allowed.includes('websocket');
       const transports = pollFirst ? ['polling', 'websocket'] : allowed;
       const socket = io(url, {
+        ...(options.path === undefined ? {} : { path: `${options.path.replace(/\/$/, '')}/socket.io` }),
         ...options.socket,
         transports, tryAllTransports: transports.length > 1, upgrade: pollFirst,
         forceNew: true, reconnection: false, timeout: 8_000,
-        auth: { ...handshake },
+        auth: authOf(options.socket?.auth, handshake),
         query: { ...options.socket?.query, ...(typeof route === 'string' ? { route } : route) },
       });
       let over = false;
-      const end = (refusal: Refused | null) => {
+      let noWelcome: ReturnType<typeof setTimeout> | undefined;
+      const end = (refusal: Refused | null, problem?: ConnectProblem) => {
         if (over) return;
         over = true;
+        clearTimeout(noWelcome);
         rejectAll();
         socket.close();
-        events.closed(refusal);
+        events.closed(refusal, problem);
       };
       const waiting = new Set<() => void>();
       const rejectAll = () => { for (const reject of waiting) reject(); };
@@ -52,11 +61,13 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       socket.onAny((name: string, ...args: unknown[]) => {
         events.heard();
         if (name === 'refused') refusal = args[0] as Refused;
+        if (name === 'welcome') clearTimeout(noWelcome);
         const full = short.full(name, args);
         if (full) (events.event as (name: string, ...args: unknown[]) => void)(...full);
       });
       socket.io.on('ping', () => events.heard());
-      socket.on('connect_error', (error: Error & { data?: Refused }) => end(error.data?.code ? error.data : null));
+      socket.on('connect', () => { noWelcome = setTimeout(() => end(null, 'wrong-namespace'), welcomePatience); });
+      socket.on('connect_error', (error: Error & { data?: Refused }) => (error.data?.code ? end(error.data) : end(null, problemOf(error))));
       socket.on('disconnect', () => end(refusal));
       return {
         request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) => new Promise<Requests[K][1] | Refused>((resolve, reject) => {
@@ -81,6 +92,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         },
         close: () => {
           over = true;
+          clearTimeout(noWelcome);
           rejectAll();
           socket.close();
         },
@@ -88,3 +100,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
     },
   };
 }
+
+type Auth = NonNullable<SocketOptions['auth']>;
+/** What the app gives Socket.IO itself, and over it what the SDK says. */
+const authOf = (own: Auth | undefined, handshake: object): Auth => (typeof own === 'function' ? (done: (auth: object) => void) => own(auth => done({ ...auth, ...handshake })) : { ...own, ...handshake });

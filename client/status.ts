@@ -1,19 +1,23 @@
 import { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
+import { problemInWords, type ConnectProblem } from './connect-problem.ts';
 import { Listeners } from './listeners.ts';
 
 /**
  * What a person can do about a refusal: `again` later · `reload` the page, which is too old · `here`: take the seat back from
- * the other window · `watch` instead · `elsewhere`: another room · `anew`: as another guest, or with another token.
+ * the other window · `watch` instead · `elsewhere`: another room · `anew`: as another guest, or with another token · `sign-in`: to the app.
  */
-export type Remedy = 'again' | 'reload' | 'here' | 'watch' | 'elsewhere' | 'anew';
+export type Remedy = 'again' | 'reload' | 'here' | 'watch' | 'elsewhere' | 'anew' | 'sign-in';
+
+/** `problem`: why the last try failed, for code; `why`: the same in English. Both are left out if nothing is known. */
+export interface Trying { attempt: number; since: number; problem?: ConnectProblem; why?: string }
 
 /** How the connection is, told so that a page can be honest with few lines. Times are of the client's own clock, ms since 1970. */
 export type Status =
   /** Not once connected yet: the so-manieth try, since then. */
-  | { state: 'connecting'; attempt: number; since: number }
+  | ({ state: 'connecting' } & Trying)
   | { state: 'live'; node: string }
   /** The line is gone, or silent. */
-  | { state: 'reconnecting'; attempt: number; since: number }
+  | ({ state: 'reconnecting' } & Trying)
   /** The server does not want this client as it is; nothing is tried any more. `why` in English; `now`: what helps. */
   | { state: 'refused'; refusal: Refused; why: string; now: Remedy }
   | { state: 'closed' };
@@ -21,7 +25,7 @@ export type Status =
 export type RoomStatus = Status | { state: 'catching-up'; since: number };
 
 const remedies: Partial<Record<RefusalCode, Remedy>> = {
-  'bad-token': 'anew', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
+  'bad-token': 'anew', 'not-signed-in': 'sign-in', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
   'room-full': 'watch', 'room-started': 'watch', 'room-ended': 'watch', reserved: 'watch',
 };
 /**
@@ -37,6 +41,9 @@ export const remedyOf = (code: string): Remedy => (Object.hasOwn(remedies, code)
 /** What a refusal means, in English. */
 export const whyOf = ({ code, detail }: Refused): string => detail ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : code);
 
+/** What `connecting` and `reconnecting` say of a problem. */
+export const becauseOf = (problem: ConnectProblem | null): Pick<Trying, 'problem' | 'why'> => (problem === null ? {} : { problem, why: problemInWords(problem) });
+
 export const refusedStatus = (refusal: Refused): Status & { state: 'refused' } => ({ state: 'refused', refusal, why: whyOf(refusal), now: remedyOf(refusal.code) });
 
 /**
@@ -48,7 +55,7 @@ export const refusedStatus = (refusal: Refused): Status & { state: 'refused' } =
  * ```
  */
 export function inWords(status: RoomStatus, now = Date.now()): string {
-  const tries = (what: string, { attempt, since }: { attempt: number; since: number }) => `${what}…${attempt > 1 ? ` Try ${attempt}, for ${Math.max(0, Math.round((now - since) / 1_000))} s.` : ''}`;
+  const tries = (what: string, { attempt, since, why }: Trying) => `${what}…${attempt > 1 ? ` Try ${attempt}, for ${Math.max(0, Math.round((now - since) / 1_000))} s.` : ''}${why === undefined ? '' : ` ${why}`}`;
   switch (status.state) {
     case 'connecting': return tries('Connecting', status);
     case 'live': return '';
@@ -63,19 +70,24 @@ export function inWords(status: RoomStatus, now = Date.now()): string {
 export class Story<S extends Status | RoomStatus> {
   readonly told = new Listeners<[S]>();
   private last: S | null = null;
+  /** What listeners know. Not `last`: who reads the status before they are told must not keep it from them. */
+  private lastTold: S | null = null;
 
   constructor(private readonly read: () => S) {}
 
   /** The same object as long as it says the same. */
   get now(): S {
     const now = this.read();
-    return this.last && JSON.stringify(this.last) === JSON.stringify(now) ? this.last : (this.last = now);
+    if (!this.last || JSON.stringify(this.last) !== JSON.stringify(now)) this.last = now;
+    this.lastTold ??= this.last;
+    return this.last;
   }
 
   /** Something may have changed. */
   look(): void {
-    const { last } = this;
     const { now } = this;
-    if (last !== null && last !== now) this.told.tell(now);
+    if (now === this.lastTold) return;
+    this.lastTold = now;
+    this.told.tell(now);
   }
 }

@@ -46,8 +46,8 @@ export const limits = {
   signals: { burst: 12, perSecond: 4 },
   /** Lists of rooms that one player asks for. */
   lists: { burst: 40, perSecond: 4 },
-  /** Malformed packets of one connection before it is closed. */
-  strikes: 20,
+  /** Malformed packets of one connection; one more closes it. An honest client of another version sends a few over hours. */
+  strikes: { burst: 19, perSecond: 0.1 },
   /** Packets of one connection of whatever kind, also such as nobody answers; more closes it. */
   packets: { burst: 600, perSecond: 200 },
   /** How long a connection that was closed may take to go. */

@@ -14,6 +14,7 @@ export const refusals = {
   'too-large': { duty: 'final', spends: false, says: 'The message is larger than it may be.' },
   'slow-down': { duty: 'retry', spends: false, says: 'Too many requests.' },
   'bad-token': { duty: 'stop', spends: false, says: 'The token is forged, expired or not for this server.' },
+  'not-signed-in': { duty: 'stop', spends: false, says: 'The server does not know who this is: sign in.' },
   'too-many-rooms': { duty: 'final', spends: false, says: 'This connection is in too many rooms.' },
   'too-many-connections': { duty: 'retry', spends: false, says: 'This player, or this address, is connected too often.' },
   'not-in-room': { duty: 'resync', spends: false, says: 'This connection has not joined the room.' },
@@ -56,6 +57,11 @@ export const refusals = {
 
 /** A code of the system's own; rules add theirs. */
 export type RefusalCode = keyof typeof refusals;
+
+/** Whether a code is one of the system's own. */
+export const isRefusalCode = (code: string): code is RefusalCode => Object.hasOwn(refusals, code);
+/** What a code of the system's own means, in English. */
+export const whyOfCode = (code: RefusalCode): string => refusals[code].says;
 
 /** A refusal on the wire. `code` is one of `refusals`, or a code of the game's contract (final, spends its number). */
 export interface Refused<Code extends string = string> {

@@ -3,7 +3,7 @@ import { ShortForms } from '../client/short-forms.ts';
 import type { Connection } from '../server/sessions/connection.ts';
 import { limits } from '../shared/limits.ts';
 import type { JoinReply, PlaceReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
-import type { Refused } from '../shared/refusals.ts';
+import { refused, type Refused } from '../shared/refusals.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Host, TestClient } from './world.ts';
 
@@ -79,7 +79,7 @@ export class Wire implements Line {
         const { edge } = this.host.node;
         const asked: Promise<unknown> = bytes > limits.packetBytes ? Promise.resolve(edge.tooLarge(this.connection, bytes)) : edge.handle(this.connection, name, JSON.parse(text));
         void asked.then(reply => {
-          if (reply === null) return this.cut();
+          if (reply === null) return this.refuse(refused('bad-request', 'too many malformed packets'));
           this.toClient(`${name}!`, JSON.stringify(reply), answer => {
             if (!this.waiting.delete(id)) return;
             timer.cancel();
@@ -101,7 +101,7 @@ export class Wire implements Line {
       if (!this.open || !this.connection) return;
       const bytes = packetBytes(name, text);
       const { edge } = this.host.node;
-      if (bytes > limits.packetBytes ? bytes > limits.frameBytes || edge.tooLarge(this.connection, bytes) === null : !edge.hear(this.connection, input ? 'i' : name, JSON.parse(text))) this.cut();
+      if (bytes > limits.packetBytes ? bytes > limits.frameBytes || edge.tooLarge(this.connection, bytes) === null : !edge.hear(this.connection, input ? 'i' : name, JSON.parse(text))) this.refuse(refused('bad-request', 'too many malformed packets'));
     }));
   }
 
@@ -110,6 +110,9 @@ export class Wire implements Line {
 
   /** The line is gone, and both ends hear of it. */
   cut(): void { if (this.end()) this.clock.after(latency.line, () => this.client.run(() => this.events.closed(null))); }
+
+  /** The node closes it for good, and says why. */
+  refuse(refusal: Refused): void { if (this.end()) this.clock.after(latency.line, () => this.events.closed(refusal)); }
 
   private end(): boolean {
     if (!this.open) return false;

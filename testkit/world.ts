@@ -234,7 +234,7 @@ export class World {
     }
   }
 
-  client(player: string, home: string, options: Pick<ConnectOptions, 'byRoom' | 'storage' | 'token' | 'name'> = {}): TestClient {
+  client(player: string, home: string, options: Partial<ConnectOptions> = {}): TestClient {
     const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, identify: () => ({ player, name: player, token: '' }), run: fn => fn(), skew: 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
     const clock: ClientClock = { now: () => this.clock.now() + made.skew, mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, () => made.run(fn));

@@ -219,6 +219,8 @@ export class Gateway {
     if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
     this.identify(socket).then(() => next(), (error: unknown) => {
       if (error instanceof TooManyGuests) return refuse(refused('slow-down', 'too many new guests', error.wait));
+      if (error instanceof OtherWire) return refuse(refused('client-outdated'));
+      if (error instanceof NotSignedIn) return refuse(refused('not-signed-in'));
       if (!(error instanceof BadToken)) this.parts.log.error({ error }, 'authentication failed');
       refuse(error instanceof BadToken ? refused('bad-token') : refused('unavailable', undefined, 1_000));
     });
@@ -226,11 +228,11 @@ export class Gateway {
 
   private async identify(socket: GameSocket): Promise<void> {
     const auth = socket.handshake.auth as Record<string, unknown>;
-    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new BadToken('another wire version');
+    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new OtherWire();
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
       const who = await authenticate({ auth, headers: socket.handshake.headers, request: socket.request });
-      if (!who) throw new BadToken('refused by the authenticate hook');
+      if (!who) throw new NotSignedIn();
       if (!isPlayer(who.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(who.player)?.slice(0, 80)}`);
       socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '', agesAt: Infinity };
       return;
@@ -384,6 +386,10 @@ const hostOf = (origin: string): string | null => {
 /** Ids of players go into names of channels, and those of bots begin with $. */
 const isPlayer = (id: unknown): boolean => typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
 
+/** The client speaks another version of the protocol: its token may be good. */
+class OtherWire extends Error {}
+/** The host's own `authenticate` does not know who this is. */
+class NotSignedIn extends Error {}
 /** This address has had as many new guests as it may for now. */
 class TooManyGuests extends Error { constructor(readonly wait: number) { super('too many new guests'); } }
 

@@ -1,6 +1,7 @@
 import type { Notice, ServerToClient } from '../../shared/protocol.ts';
 import type { Channel } from '../ports.ts';
 import type { AddressAllowance, PlayerAllowance } from './allowances.ts';
+import { full } from './bucket.ts';
 import type { Encoded } from './encoded.ts';
 import type { LocalCasts } from './local-casts.ts';
 
@@ -25,7 +26,8 @@ export class Connection {
   readonly rooms = new Map<string, Attached>();
   /** The last of the requests about a room that are carried out in turn; null: none, as most of the time. */
   private turns: Map<string, Promise<unknown>> | null = null;
-  strikes = 0;
+  /** When its allowance of malformed packets is full again, in the clock's ms: see bucket.ts. */
+  strikes: number = full;
   open = true;
 
   constructor(readonly link: ClientLink, readonly player: string, readonly name: string, private readonly casts: LocalCasts, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null) {}

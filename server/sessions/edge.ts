@@ -14,6 +14,7 @@ import type { MemberReport, OwnerJoinReply, RoomMessage } from '../rooms/message
 import { watchedAlone } from '../rooms/watched.ts';
 import type { Heads } from '../cluster/heads.ts';
 import { Allowances } from './allowances.ts';
+import { taken, waitFor } from './bucket.ts';
 import { Connection, type ClientLink } from './connection.ts';
 import { LocalCasts } from './local-casts.ts';
 import { BadRequest, readers, sayings } from './read.ts';
@@ -130,8 +131,8 @@ export class Edge {
   hear(connection: Connection, name: SayingName, raw: unknown): boolean {
     if (this.takeAll(connection, requestLimits[name].always) > 0) return true; // dropped: the next one says more
     try {
-      if (name === 'signal') return this.signal(connection, sayings.signal(raw));
-      if (name === 'input') this.input(connection, sayings.input(raw));
+      if (name === 'signal') this.signal(connection, sayings.signal(raw));
+      else if (name === 'input') this.input(connection, sayings.input(raw));
       else {
         const [number, n, hold, press, after] = sayings.i(raw);
         const room = connection.roomBy(number);
@@ -149,16 +150,18 @@ export class Edge {
     if (attachment && !attachment.watch) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, n, after, hold, press });
   }
 
-  /** Goes from here to the members on all nodes, past the owner: it is no part of the room's history. */
-  private signal(connection: Connection, { room, name, data }: SignalRequest): boolean {
+  /**
+   * Goes from here to the members on all nodes, past the owner: it is no part of the room's history. One that does not fit the contract
+   * is dropped: a client of another version of the game sends such, and they are as limited as all others.
+   */
+  private signal(connection: Connection, { room, name, data }: SignalRequest): void {
     const attachment = connection.rooms.get(room);
-    if (!attachment || attachment.watch) return true;
+    if (!attachment || attachment.watch) return;
     const schemas = (this.parts.games.get(attachment.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
     const read = Object.hasOwn(schemas, name) ? watchedAlone(this.parts.watch, attachment.game, `signals.${name}`, connection.player, () => parse(schemas[name]!, data)) : null;
     const said = read?.ok ? readJson(read.value ?? null) : undefined;
-    if (said === undefined) return this.strike(connection);
+    if (said === undefined) return this.parts.meter.count('badPackets');
     this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, said);
-    return true;
   }
 
   /** A packet that is larger than it may be. @returns the answer, or null when the connection is to be closed instead */
@@ -169,7 +172,10 @@ export class Edge {
   /** Counts a malformed packet. @returns false when it was one too many */
   strike(connection: Connection): boolean {
     this.parts.meter.count('badPackets');
-    return ++connection.strikes < limits.strikes;
+    const now = this.parts.clock.mono();
+    if (waitFor(connection.strikes, limits.strikes, now) > 0) return false;
+    connection.strikes = taken(connection.strikes, limits.strikes, now);
+    return true;
   }
 
   private dispatch(connection: Connection, name: RequestName, request: Requests[RequestName][0]): Promise<Requests[RequestName][1]> {

@@ -249,7 +249,7 @@ describe('the doors of a node', () => {
     const line = (await RawSocket.open({ port: own.port, address: '10.1.1.1' }))!;
     try {
       await line.text('40{"wire":{"toString":1,"valueOf":1}}');
-      assert.equal(await line.hears(text => text.startsWith('44')), '44{"message":"bad-token","data":{"ok":false,"code":"bad-token"}}');
+      assert.equal(await line.hears(text => text.startsWith('44')), '44{"message":"client-outdated","data":{"ok":false,"code":"client-outdated"}}');
       assert.deepEqual(said, []);
     } finally {
       line.end('reset');

@@ -160,7 +160,7 @@ describe('inputs on a cluster', () => {
     await world.clock.pass(300);
     assert.deepEqual([shown(adas).steer, shown(adas).fired, adas.info.inputs], [[null, null], [0, 0], [0, 0]]);
     assert.equal(owner.said.length, 0);
-    for (let i = 1; i < limits.strikes; i++) assert.equal(raw.say('input', i), true);
+    for (let i = 0; i < limits.strikes.burst; i++) assert.equal(raw.say('input', i), true);
     raw.say('input', { room: id, n: 1, press: { fire: 1 } });
     await world.clock.until('what is right counts', () => shown(adas).fired[1] === 1, 500);
     assert.equal(raw.say('input', { room: id }), false, 'the 20th');
@@ -185,7 +185,7 @@ describe('inputs on a cluster', () => {
     for (const malformed of [{}, 7, [], [number], [number, -1], [number, 9, 7], [number, 9, 0, { fire: 'x' }], [number, 9, 0, 0, 1.5], [number, 9, 0, 0, 0, 0], [String(number), 9, 0]]) assert.equal(raw.say('i', malformed), true);
     await world.clock.pass(300);
     assert.equal(JSON.stringify(shown(adas).steer), before);
-    for (let i = 10; i < limits.strikes - 1; i++) raw.say('i', null);
+    for (let i = 10; i < limits.strikes.burst; i++) raw.say('i', null);
     assert.equal(raw.say('i', null), false, 'each malformed one was counted');
   });
 

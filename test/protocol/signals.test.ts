@@ -65,17 +65,42 @@ describe('signals', () => {
     assert.ok(raw.heard.some(([name, notice]) => name === 'notice' && (notice as { code: string }).code === 'kicked'));
   });
 
-  it('[G2] [W1] what the contract does not have counts against the line; the 20th closes it', async () => {
+  it('[G2] what the contract does not have reaches nobody, and closes no connection: only malformed packets do', async () => {
     const { world, id, heard } = await talking();
     const raw = rawLine(world, world.host('b'), 'bob');
     await raw.ask('join', { room: id });
     const bad = [{ name: 'emote', data: 'no' }, { name: 'nothing', data: 1 }, { name: 'constructor', data: 1 }, { name: 'toString' }, { name: 'emote' }, { name: 'point', data: { x: '1' } }, { name: '' }, {}];
-    let said = 0;
-    for (let i = 1; i < limits.strikes; i++) {
-      assert.equal(raw.say('signal', { room: id, ...bad[said++ % bad.length] }), true);
+    for (let i = 0; i < 40; i++) {
+      assert.equal(raw.say('signal', { room: id, ...bad[i % bad.length] }), true);
       await world.clock.pass(300);
     }
-    assert.equal(raw.say('signal', 5), false);
+    assert.deepEqual(heard(), []);
+  });
+
+  it('[W1] [W14] the 20th malformed packet closes the connection, unless some were long ago', async () => {
+    const { world, id } = await talking();
+    const raw = rawLine(world, world.host('b'), 'bob');
+    await raw.ask('join', { room: id });
+    const malformed = async (times: number) => {
+      const heard: boolean[] = [];
+      for (let i = 0; i < times; i++) {
+        heard.push(raw.say('signal', 5));
+        await world.clock.pass(260);
+      }
+      return heard;
+    };
+    assert.ok((await malformed(19)).every(heard => heard));
+    await world.clock.pass(120_000);
+    assert.ok((await malformed(10)).every(heard => heard), 'two minutes later');
+    assert.ok((await malformed(20)).includes(false), 'but not for ever');
+  });
+
+  it('[G2] the client refuses a signal that the contract does not have, and sends nothing', async () => {
+    const { world, bobs, heard } = await talking();
+    const signal = bobs.signal as unknown as Record<string, (data: unknown) => void>;
+    assert.throws(() => signal.point!({ x: NaN }), { name: 'TypeError', message: /^signal 'point': / });
+    assert.throws(() => signal.wave!(1), { name: 'TypeError', message: /no signal 'wave'/ });
+    await world.clock.pass(10);
     assert.deepEqual(heard(), []);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Connector } from '../../client/connector.ts';
+import type { AfterRefusal } from '../../client/credentials.ts';
 import type { Status } from '../../client/status.ts';
 import type { LineEvents, Route, Transport } from '../../client/ports.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
@@ -9,7 +10,7 @@ import type { Refused } from '../../shared/refusals.ts';
 interface Opened { route: Route; events: LineEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
 
 /** A connector whose lines do what the test says. */
-function connector(onRefused: (refusal: Refused) => boolean = () => true, room: () => string | null = () => null) {
+function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-up', room: () => string | null = () => null) {
   const clock = new VirtualClock();
   const lines: Opened[] = [];
   const transport: Transport = { open(_handshake, route, events) {
@@ -21,7 +22,7 @@ function connector(onRefused: (refusal: Refused) => boolean = () => true, room: 
       close: () => { line.open = false; },
     };
   } };
-  const made = new Connector(transport, { now: () => clock.now(), random: () => 0.5, after: (ms, fn) => {
+  const made = new Connector(transport, { now: () => clock.now(), mono: () => clock.mono(), random: () => 0.5, after: (ms, fn) => {
     const timer = clock.after(ms, fn);
     return () => timer.cancel();
   } }, () => ({}), onRefused, room);

@@ -1,0 +1,97 @@
+import type { ClientClock } from './ports.ts';
+
+/**
+ * Where a guest's token is kept between visits. localStorage, sessionStorage and React Native's AsyncStorage fit. A storage may throw or
+ * reject: the token is then kept in memory.
+ * @example
+ * ```ts
+ * // another guest in each tab, the same one after a reload
+ * const client = connect(url, { storage: sessionStorage })
+ * // one's own, in a process
+ * const kept = new Map<string, string>()
+ * const storage: TokenStorage = {
+ *   getItem: key => kept.get(key) ?? null,
+ *   setItem: (key, value) => void kept.set(key, value),
+ *   removeItem: key => void kept.delete(key),
+ * }
+ * ```
+ */
+export interface TokenStorage {
+  /** What is kept under the key, or null. */
+  getItem(key: string): string | null | Promise<string | null>;
+  /** Keeps it. */
+  setItem(key: string, value: string): unknown;
+  /** Forgets it. */
+  removeItem(key: string): unknown;
+}
+
+const key = 'rejoin.token';
+/** A storage that has not answered after this many ms is not used. */
+const patience = 5_000;
+
+/** The guest's token: always in memory, and in the storage as far as that works. Never throws and never rejects. */
+export class StoredToken {
+  private token: string | null = null;
+  private isRead = false;
+  private reading: Promise<string | null> | null = null;
+
+  constructor(private storage: TokenStorage | null, private readonly clock: ClientClock) {}
+
+  /** @returns a promise only if the storage returns one, and only until that has settled */
+  read(): string | null | Promise<string | null> {
+    if (this.isRead || !this.storage) return this.token;
+    if (this.reading) return this.reading;
+    try {
+      const found: unknown = this.storage.getItem(key);
+      if (!isPromise(found)) return this.take(found);
+      return (this.reading = new Promise(resolve => {
+        const stop = this.clock.after(patience, () => {
+          this.storage = null; // or a late answer and a new token would overwrite each other
+          resolve(this.take(null));
+        });
+        found.then(value => resolve(this.take(value)), () => resolve(this.take(null))).finally(stop);
+      }));
+    } catch {
+      return this.take(null);
+    }
+  }
+
+  write(token: string): void {
+    this.token = token;
+    this.isRead = true;
+    this.attempt(storage => storage.setItem(key, token));
+  }
+
+  clear(): void {
+    this.token = null;
+    this.isRead = true;
+    this.attempt(storage => storage.removeItem(key));
+  }
+
+  private take(found: unknown): string | null {
+    if (!this.isRead) this.token = typeof found === 'string' && found !== '' ? found : null;
+    this.isRead = true;
+    return this.token;
+  }
+
+  private attempt(work: (storage: TokenStorage) => unknown): void {
+    if (!this.storage) return;
+    try {
+      const done = work(this.storage);
+      if (isPromise(done)) done.then(undefined, () => {});
+    } catch {
+      // full, forbidden or broken: memory has it
+    }
+  }
+}
+
+export const isPromise = <T>(value: T | PromiseLike<T>): value is Promise<T> => typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+
+/** The browser's own storage; null where there is none, or where the browser forbids it. */
+export function browserStorage(): TokenStorage | null {
+  try {
+    return typeof localStorage === 'undefined' ? null : localStorage;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { refused } from '../../shared/refusals.ts';
+import { RoomRefused, type Room } from '../../client/index.ts';
+import { ledger } from './games.ts';
+import { converge, ledgerTable, type Table } from './table.ts';
+import type { TestClient } from './world.ts';
+
+const expired = refused('bad-token');
+const refuse = (client: TestClient): void => { for (const line of [...client.lines]) line.refuse(expired); };
+
+/** Everything that a client and a room promise, by name. */
+function promises(client: TestClient['client'], room: Room<(typeof ledger)['def']>): Record<string, () => Promise<unknown>> {
+  return {
+    create: () => client.create(ledger), join: () => client.join(ledger, { id: room.id }), 'join by code': () => client.join(ledger, { code: room.code }),
+    quick: () => client.quick(ledger), watch: () => client.watch(ledger, { id: room.id }), list: () => client.list(ledger), inspect: () => client.inspect(room),
+    replay: () => client.replay(room.id, 1), rename: () => client.rename('Adele'),
+    act: () => room.act.add({ id: 'x' }), ready: () => room.ready(), start: () => room.start(), joinTeam: () => room.joinTeam(0), addBot: () => room.addBot(), kick: () => room.kick(1),
+    makeHost: () => room.makeHost(1), bring: () => room.bring(null as never), rematch: () => room.rematch(), leave: () => room.leave(),
+  };
+}
+
+describe('a client that is refused or closed', () => {
+  it('[U8] refused for good: its rooms end with that refusal, and say so to everybody who listens', async () => {
+    const { world, ada, adas } = await ledgerTable();
+    const ended: string[] = [];
+    adas.onEnd(({ code }) => ended.push(`${code} ${adas.status.state}`));
+    adas.onStatus(({ state }) => ended.push(state));
+    const first = adas.act.add({ id: 'executed, maybe' });
+    refuse(ada);
+    const second = adas.act.add({ id: 'never sent' });
+    const said = await world.clock.run(Promise.all([first, second]));
+    assert.deepEqual(said.map(one => one.ok || one.code), ['unknown', 'unknown']);
+    assert.deepEqual([adas.ended, adas.live, adas.pending], [expired, false, 0]);
+    assert.deepEqual(ended, ['bad-token refused', 'refused']);
+    assert.deepEqual(ada.client.status.state, 'refused');
+    const late: string[] = [];
+    adas.onEnd(({ code }) => late.push(code));
+    assert.deepEqual(late, ['bad-token']);
+    assert.deepEqual(await adas.act.add({ id: 'too late' }), expired);
+    await world.clock.pass(10_000);
+    assert.equal(ada.lines.size, 0, 'nothing is tried any more');
+  });
+
+  const endings: Record<string, (table: Table) => void> = {
+    'the client is closed': ({ ada }) => ada.client.close(),
+    'the client is refused': ({ ada }) => refuse(ada),
+    'the room is closed': ({ adas }) => adas.close(),
+    'the device goes offline, and the client is closed later': ({ world, ada }) => {
+      world.unplug(ada);
+      world.clock.after(20_000, () => ada.client.close());
+    },
+  };
+  for (const [how, end] of Object.entries(endings)) {
+    for (const when of ['before', 'meanwhile'] as const) {
+      it(`[U9] every promise settles: ${how}, ${when}`, async () => {
+        const table = await ledgerTable();
+        const { world, ada, adas } = table;
+        const all = promises(ada.client, adas);
+        if (when === 'before') {
+          end(table);
+          await world.clock.pass(100);
+        }
+        const open = new Set(Object.keys(all));
+        for (const [name, start] of Object.entries(all)) void start().then(() => open.delete(name), (error: unknown) => { if (error instanceof RoomRefused) open.delete(name); });
+        if (when === 'meanwhile') end(table);
+        try {
+          await world.clock.until('all have settled', () => open.size === 0, 40_000);
+        } catch {
+          assert.fail(`open: ${[...open].join(', ')}`);
+        }
+      });
+    }
+  }
+
+  it('[U9] each of them alone, and closed in the moment of its answer', async () => {
+    for (const name of Object.keys(promises(undefined as never, undefined as never))) {
+      const { world, ada, adas } = await ledgerTable(['a']);
+      let settled = '';
+      world.spy.sent = client => { if (client === ada) world.clock.after(1, () => ada.client.close()); };
+      void promises(ada.client, adas)[name]!().then(() => { settled = 'done'; }, (error: unknown) => { settled = error instanceof RoomRefused ? 'refused' : String(error); });
+      await world.clock.pass(100);
+      ada.client.close();
+      await world.clock.until(`${name} has settled`, () => settled !== '', 30_000);
+      assert.ok(['done', 'refused'].includes(settled), `${name}: ${settled}`);
+      assert.equal((ada.client as unknown as { rooms: Map<string, unknown> }).rooms.size, 0, `${name} leaves no room behind`);
+    }
+  });
+
+  it('[U9] two renames at once: the last one counts, and both resolve', async () => {
+    const { world, ada } = await ledgerTable(['a']);
+    let lines = 0;
+    ada.sent = (name: string) => { if (name === 'welcome') lines += 1; };
+    await world.clock.run(Promise.all([ada.client.rename('Adele'), ada.client.rename('Ada')]));
+    await world.clock.pass(5_000);
+    assert.ok(lines <= 2, `${lines} connections`);
+  });
+});
+
+describe('a client whose code fails', () => {
+  it('[U11] a change that cannot be taken in is asked for again, with everything; callbacks that throw keep nobody from hearing', async () => {
+    const table = await ledgerTable();
+    const { world, adas, bobs } = table;
+    const complaints: unknown[] = [];
+    const { error } = console;
+    console.error = (what: unknown) => complaints.push(what);
+    const parts = adas as unknown as { view: unknown; change(change: unknown): void };
+    try {
+      parts.change([adas.place[0], adas.place[1] + 1, adas.place[0], [{ nonsense: true }, 'no change at all']]);
+      assert.equal(adas.live, false);
+      assert.ok((await world.clock.run(bobs.act.add({ id: 'b' }))).ok);
+      await converge(table);
+      assert.equal(complaints.length, 1);
+    } finally {
+      console.error = error;
+    }
+  });
+});
