@@ -27,6 +27,7 @@ const words: Partial<Record<RefusalCode | 'left' | 'match-on', Words>> = {
   busy: { title: 'A crowd at this table', text: 'It has too much to do right now. Try again in a moment.', remedies: ['again', 'home'] },
   unavailable: { title: 'Out of reach', text: 'The table cannot be reached right now. It is not lost: try again.', remedies: ['again', 'home'] },
   'bad-token': { title: 'The server does not know you', text: 'This page or your identity is from another time. Reload to come in as you are.', remedies: ['reload'] },
+  'not-signed-in': { title: 'You are not signed in', text: 'Sign in, then reload this page.', remedies: ['reload'] },
   'bad-request': { title: 'Page and server disagree', text: 'The server did not understand this page. Reload it.', remedies: ['reload', 'home'] },
   'replay-missing': { title: 'There is no such replay', text: 'Replays are kept for a day, or until the game itself is changed. This one is gone, or the address is not quite right.', remedies: ['home'] },
   /** Of a replay: what the server calls `not-now`. */

@@ -1,5 +1,5 @@
 import { wireVersion, type Handshake, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
-import { isRefusalCode, type Refused } from '../shared/refusals.ts';
+import { dutyOf, isRefusalCode, type Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
 import type { AfterRefusal } from './credentials.ts';
 import { Listeners } from './listeners.ts';
@@ -258,6 +258,8 @@ export class Connector {
       return this.setStatus(refusedStatus(refusal));
     }
     const reason = refusal && isRefusalCode(refusal.code) ? refusal.code : problem;
+    // A change to another connection was refused, and the next try says something else: the present one stands meanwhile.
+    if (this.live && this.opening.size === 0 && refusal && dutyOf(refusal.code) !== 'retry') this.clock.after(10 + this.clock.random() * 100, () => { if (this.live) this.renew(); });
     if (this.live || this.opening.size > 0 || this.retry) return this.showProblem(reason);
     this.problem = reason;
     this.attempt += 1;

@@ -27,11 +27,13 @@ import { observeWebSockets, type UpgradingServer } from './web-sockets.ts';
 /** What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own middleware has put there. */
 export interface HandshakeSeen { readonly auth: Record<string, unknown>; readonly headers: IncomingMessage['headers']; readonly request: IncomingMessage }
 /**
- * Decides who a connection is, in place of guests' tokens. Null refuses it for good; throwing, for now.
+ * Decides who a connection is, in place of guests' tokens. `auth` is what the client's `token`, `auth` and `name` say. Null: nobody
+ * (`not-signed-in`; the client asks its token function once more, then gives up). Throwing: unknown for now, and the client tries again.
  * @example
  * ```ts
+ * // the client: connect(url, { token: ({ refused }) => (refused ? session.refresh() : session.accessToken) })
  * const authenticate: Authenticate = async ({ auth, headers }) => {
- *   const user = await sessions.find(headers.cookie ?? String(auth.session))
+ *   const user = await sessions.find(headers.cookie ?? String(auth.token))
  *   return user ? { player: `user:${user.id}`, name: user.name } : null
  * }
  * ```

@@ -120,7 +120,7 @@ describe('embedding', () => {
     const ann = atEnd(connect(`${url}/rejoin`, { storage: null, socket: { extraHeaders: { 'x-user': 'ann' } } }), client => client.close());
     await ann.create(duel);
     assert.equal(ann.player, 'user-ann');
-    assert.equal((await refusalOf(raw(`${url}/rejoin`))).data?.code, 'bad-token');
+    assert.equal((await refusalOf(raw(`${url}/rejoin`))).data?.code, 'not-signed-in');
     await rejoin.close();
   });
 

@@ -166,8 +166,8 @@ describe('hostile clients', () => {
         open.push(socket);
         return new Promise<{ code: string }>(resolve => socket.once('connect_error', e => resolve((e as unknown as { data: { code: string } }).data)));
       };
-      assert.equal((await refusal('bob')).code, 'bad-token');
-      assert.equal((await refusal()).code, 'bad-token');
+      assert.equal((await refusal('bob')).code, 'not-signed-in');
+      assert.equal((await refusal()).code, 'not-signed-in');
       assert.deepEqual(await refusal('broken'), { ok: false, code: 'unavailable', retryAfter: 1000 });
     } finally {
       await own.close();
