@@ -98,7 +98,7 @@ describe('signals', () => {
   it('[G2] the client refuses a signal that the contract does not have, and sends nothing', async () => {
     const { world, bobs, heard } = await talking();
     const signal = bobs.signal as unknown as Record<string, (data: unknown) => void>;
-    assert.throws(() => signal.point!({ x: NaN }), { name: 'TypeError', message: /^signal 'point': / });
+    assert.throws(() => signal.point!({ x: NaN }), { name: 'TypeError', message: /^signal 'point'/ });
     assert.throws(() => signal.wave!(1), { name: 'TypeError', message: /no signal 'wave'/ });
     await world.clock.pass(10);
     assert.deepEqual(heard(), []);
