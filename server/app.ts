@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { isId } from '../shared/ids.ts';
 import { refused } from '../shared/refusals.ts';
+import { mayUseCookies, type Origins } from './gateway/origins.ts';
 import type { AddressOf } from './identity/address.ts';
 import { devRoutes, type DevParts } from './dev/dev-routes.ts';
 import { knownHosts } from './dev/known-hosts.ts';
@@ -15,7 +16,7 @@ import { sdkRoute } from './sdk-route.ts';
 import type { ServerRooms } from './server-rooms.ts';
 import { TokenGuard } from './token-guard.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: { rooms: ServerRooms; token: string } | null; /** Of pages that may connect, besides the server's own. */ origins: readonly string[] }
+export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressOf; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: { rooms: ServerRooms; token: string } | null; /** Of pages that may connect, besides the server's own. */ origins: readonly string[]; admits: Origins }
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
@@ -61,8 +62,10 @@ export function createApp(parts: AppParts): RequestListener {
   return app;
 
   /** Lets a browser show the answer to a page of another origin that may connect. */
-  function shown({ headers: { origin } }: Request, res: Response, next: NextFunction): void {
-    if (origin !== undefined && (parts.origins.includes('*') || parts.origins.includes(origin))) res.set('access-control-allow-origin', origin);
+  function shown(req: Request, res: Response, next: NextFunction): void {
+    const { origin } = req.headers;
+    const admission = origin === undefined ? null : parts.admits.admit(req);
+    if (admission !== null) res.set({ 'access-control-allow-origin': origin, ...(mayUseCookies(admission) ? { 'access-control-allow-credentials': 'true' } : {}) });
     res.vary('origin');
     next();
   }

@@ -46,10 +46,12 @@ const schema = z.object({
   REJOIN_SECRET: secretOf(32),
   /** Before every key and channel in Redis. */
   KEY_PREFIX: z.string().regex(/^[A-Za-z0-9:_-]{1,32}$/, 'letters, digits, : _ and -, at most 32').default('rejoin:'),
+  /** The path under which everything is hosted, as in https://play.example/game/; clients are given the same. */
+  BASE_PATH: z.string().regex(/^(\/[\w.~-]+)+\/?$/, 'a path such as /game').optional(),
   /** Pages of other origins that may connect, separated by commas; * for all. The node's own is always allowed. */
   ORIGINS: list,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  /** Express's "trust proxy": whose X-Forwarded-For is believed. */
+  /** Express's "trust proxy": whose X-Forwarded-For and X-Forwarded-Host are believed. */
   TRUST_PROXY: z.string().superRefine((text, context) => {
     try {
       addressReader(text);

@@ -39,7 +39,7 @@ async function start(games: readonly AnyGame[], effects: typeof demoEffects): Pr
   if (embedded && config.DEV) await buildDevPage();
   const server = await startServer({
     games, dev: config.DEV ?? false, effects: effects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redis: redisOf(config), keyPrefix: config.KEY_PREFIX,
-    origins: config.ORIGINS, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY, metricsToken: config.METRICS_TOKEN,
+    origins: config.ORIGINS, path: config.BASE_PATH, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY, metricsToken: config.METRICS_TOKEN,
     hangAfter: config.HANG_AFTER_MS, operatorToken: config.OPERATOR_TOKEN,
   }, { port: config.PORT, host: config.HOST });
   log.info({ port: server.port, store: redisOf(config) ? 'redis' : 'memory' }, 'listening');

@@ -11,8 +11,10 @@ import { socketsOf } from './dev/dev-routes.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
 import type { EffectTable, NeedsEffects } from './effect-table.ts';
 import { groundOf, type ExpressApp } from './ground.ts';
+import { Origins } from './gateway/origins.ts';
 import { addressReader } from './identity/address.ts';
 import { weaknessOf } from './identity/secret-strength.ts';
+import { hostReader } from './identity/host.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node.ts';
 import { createLog } from './ops/log.ts';
@@ -45,15 +47,17 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   http?: HttpServer;
   /** An express app that is there already. Without `io` and `http`, Rejoin makes the http server for it. */
   app?: ExpressApp;
+  /** The path under which all of it is hosted: `/game` (sockets at `/game/socket.io`). Clients are given the same. Default: none. */
+  path?: string | undefined;
   /** The namespace to live in, which clients name in their url. Default: `/rejoin` in somebody else's Socket.IO server, `/` in Rejoin's own. */
   namespace?: string;
   /** Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json, rejoin.min.js, replays); null: nowhere. Default: `/rejoin`. */
   routesAt?: string | null;
   /** Decides who a connection is, in place of guests' tokens. */
   authenticate?: Authenticate;
-  /** Origins of pages that may connect, besides the server's own; `*`: all. */
+  /** Origins of pages that may connect, besides the server's own; `*`: all, without their cookies. With `dev`, pages of this machine may, too. */
   origins?: readonly string[];
-  /** Express's `trust proxy`: whose X-Forwarded-For is believed. Needed behind a proxy on another machine: limits are by address. */
+  /** Express's `trust proxy`: whose X-Forwarded-For and X-Forwarded-Host are believed. Needed behind a proxy on another machine: limits are by address. */
   trustProxy?: string | undefined;
   /** Whoever reads `metrics` has to show it: `Authorization: Bearer …`; at least 16 characters. Without it they are for all who reach them. */
   metricsToken?: string | undefined;
@@ -170,6 +174,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
   const addressOf = addressReader(options.trustProxy);
+  const admits = new Origins({ origins: options.origins ?? [], hostOf: hostReader(options.trustProxy), dev });
   const redis = redisOf(options);
   const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
   // Its thread starts while this one connects.
@@ -178,7 +183,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
     await watch.stop();
     throw error;
   });
-  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: options.origins ?? [], addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
+  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: admits, addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
     name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
     fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, watch, replayLife: options.replayLife, dev,
@@ -188,7 +193,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
-  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
+  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], admits, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {

@@ -45,5 +45,5 @@ export function devRoutes({ node, sockets, guests }: DevParts): Router {
 export function socketsOf(ground: Ground): GamesReply['sockets'] {
   const io = 'io' in ground ? (ground.io as { path?: () => unknown }) : {};
   const path = io.path?.();
-  return { namespace: ground.namespace ?? '/', path: typeof path === 'string' ? path : '/socket.io' };
+  return { namespace: ground.namespace ?? '/', path: typeof path === 'string' ? path : `${'path' in ground ? ground.path ?? '' : ''}/socket.io` };
 }

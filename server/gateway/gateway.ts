@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server, type Namespace } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
 import { limits } from '../../shared/limits.ts';
@@ -16,7 +16,9 @@ import { answerIdOf, Decoder, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, UpgradeAnswers, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
+import { mayUseCookies, type Origins } from './origins.ts';
 import { Packet } from './packet.ts';
+import { isSocketRequest, RefusalLog } from './refusal-log.ts';
 import { Renewals } from './renewals.ts';
 import { RoomsFirst } from './rooms-first.ts';
 import { SocketLink } from './socket-link.ts';
@@ -44,7 +46,7 @@ const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 
 
 const sayingNames: readonly SayingName[] = ['i', 'input', 'signal'];
 
-export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: readonly string[]; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
+export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: Origins; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
 /**
  * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package.
@@ -64,7 +66,7 @@ export interface SocketIoServer {
  * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with it),
  * or a Socket.IO server that belongs to somebody else.
  */
-export type Ground = { readonly http: HttpServer; readonly keep?: boolean; readonly namespace?: string | undefined } | { readonly io: SocketIoServer; readonly namespace: string };
+export type Ground = { readonly http: HttpServer; readonly keep?: boolean; readonly namespace?: string | undefined; /** Before `/socket.io`; empty: none. */ readonly path?: string } | { readonly io: SocketIoServer; readonly namespace: string };
 
 /**
  * Socket.IO, and nothing of the game: lets connections in, reads their packets, hands them to the edge, closes what does
@@ -86,9 +88,12 @@ export class Gateway {
   /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
   private readonly greeted = new WeakSet<object>();
 
+  private readonly refusals: RefusalLog;
+
   constructor(private readonly ground: Ground, private readonly parts: GatewayParts) {
+    this.refusals = new RefusalLog(parts);
     this.guest = 'io' in ground;
-    this.io = 'io' in ground ? (ground.io as GameServer) : this.ownServer(ground.http);
+    this.io = 'io' in ground ? (ground.io as GameServer) : this.ownServer(ground.http, `${ground.path ?? ''}/socket.io`, ground.namespace ?? '/');
     this.space = this.io.of(ground.namespace ?? '/');
     this.eventPrefix = this.space.name === '/' ? '2' : `2${this.space.name},`;
     this.space.use((socket, next) => this.letIn(socket, next));
@@ -98,11 +103,12 @@ export class Gateway {
     this.roomsFirst = new RoomsFirst(parts.clock, () => this.node?.registry.claimsUnderWay ?? null);
   }
 
-  private ownServer(http: HttpServer): GameServer {
+  private ownServer(http: HttpServer, path: string, namespace: string): GameServer {
     // Node takes its own listener off a socket that is upgraded. Until somebody else has put one on, or where nobody does (a
     // node that is busy, a path that is nobody's), one that is reset would be an error that nobody catches: the end of the process.
     http.prependListener('upgrade', (_request, socket) => { socket.on('error', () => {}); });
     const io: GameServer = new Server(http, {
+      path,
       serveClient: false,
       transports: ['websocket', 'polling'],
       // Below nginx's read timeout, so that a connection that is open is never cut for being quiet.
@@ -112,8 +118,7 @@ export class Gateway {
       // Above a packet's own limit: what is too large by little is answered, and the client knows why.
       maxHttpBufferSize: limits.frameBytes,
       parser: { Encoder, Decoder },
-      // Long-polling is plain requests: a browser shows a page of another origin no answer without this.
-      ...(this.parts.origins.length > 0 ? { cors: { origin: this.parts.origins.includes('*') ? true : [...this.parts.origins] } } : {}),
+      cors: this.parts.origins.cors,
       allowRequest: (request, decide) => this.admit(request, decide),
     });
     // Answers of Engine.IO itself; where the http server is somebody else's, only those that belong to a session.
@@ -123,8 +128,27 @@ export class Gateway {
     io.engine.use(this.upgradeAnswers.middleware);
     io.engine.on('connection', new Lanes().open);
     observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) => this.door?.watchFrames(websocket, tcp));
-    io.engine.on('connection_error', (error: { code: number; message: string }) => this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused'));
+    io.engine.on('connection_error', (error: { code: number; message: string; req?: IncomingMessage }) => {
+      this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused');
+      if (error.code === unsupportedProtocol) this.refusals.note('protocol', { origin: error.req?.headers.origin });
+    });
+    io.of((name, _auth, done) => {
+      this.refusals.note('namespace', { asked: name, namespace });
+      done(null, false);
+    });
+    if ('http' in this.ground && !this.ground.keep) this.noteOtherPaths(http, path);
     return io;
+  }
+
+  /** Clients that look for the sockets elsewhere: the author is told, and a page of another origin can read the 404. */
+  private noteOtherPaths(http: HttpServer, path: string): void {
+    const isElsewhere = (request: IncomingMessage) => {
+      const elsewhere = isSocketRequest(request) && !request.url!.startsWith(`${path}/`);
+      if (elsewhere) this.refusals.note('path', { asked: request.url!.split('?')[0], path: `${path}/` });
+      return elsewhere;
+    };
+    http.prependListener('request', (request, response) => { if (isElsewhere(request)) response.setHeader('access-control-allow-origin', '*'); });
+    http.prependListener('upgrade', request => { isElsewhere(request); });
   }
 
   /** Keeps the settings of a server that is somebody else's from changing what happens in this namespace. */
@@ -200,13 +224,19 @@ export class Gateway {
     if (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
     const wait = this.door?.knock(this.parts.addressOf(request)) ?? 0;
     if (wait > 0) return answerBusy(request, '429 Too Many Requests', wait);
-    if (!this.knowsOrigin(request.headers)) return decide('origin not allowed', false);
+    const admission = this.parts.origins.admit(request);
+    if (admission === null) {
+      this.noteOrigin(request);
+      // The page is shown the refusal, and nothing else: without it, all failures look the same to it.
+      (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin!);
+      return decide('origin-refused', false);
+    }
+    if (!mayUseCookies(admission)) delete request.headers.cookie;
     this.roomsFirst.letIn(() => decide(null, true));
   }
 
-  /** CORS does not guard WebSockets; this does. No Origin: not a browser. */
-  private knowsOrigin({ origin, host }: IncomingMessage['headers']): boolean {
-    return origin === undefined || this.parts.origins.includes('*') || this.parts.origins.includes(origin) || hostOf(origin) === host;
+  private noteOrigin({ headers: { origin, host, 'x-forwarded-host': forwardedHost } }: IncomingMessage): void {
+    this.refusals.note('origin', { origin, host, forwardedHost: forwardedHost?.toString() });
   }
 
   private letIn(socket: GameSocket, next: (error?: Error) => void): void {
@@ -215,7 +245,10 @@ export class Gateway {
     this.greeted.add(line);
     const turnAway = (error: Error) => { this.greeted.delete(line); next(error); };
     const refuse = (refusal: Refused) => turnAway(Object.assign(new Error(refusal.code), { data: refusal }));
-    if (this.guest && !this.knowsOrigin(socket.handshake.headers)) return turnAway(new Error('origin not allowed'));
+    if (this.guest && this.parts.origins.admit(socket.request) === null) {
+      this.noteOrigin(socket.request);
+      return turnAway(Object.assign(new Error('origin not allowed'), { data: { problem: 'origin-refused' } }));
+    }
     if (this.guest && (!this.node?.ready || this.space.sockets.size >= limits.sockets)) return refuse(refused('unavailable', undefined, 1_000));
     const wait = this.guest ? this.door!.knock(this.door!.addressOf(line)) : 0;
     if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
@@ -233,7 +266,7 @@ export class Gateway {
     if (auth.wire !== undefined && auth.wire !== wireVersion) throw new OtherWire();
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
-      const who = await authenticate({ auth, headers: socket.handshake.headers, request: socket.request });
+      const who = await authenticate({ auth, headers: this.headersOf(socket), request: socket.request });
       if (!who) throw new NotSignedIn();
       if (!isPlayer(who.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(who.player)?.slice(0, 80)}`);
       socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '', agesAt: Infinity };
@@ -253,6 +286,14 @@ export class Gateway {
     if (wait > 0) throw new TooManyGuests(wait);
     const guest = tokens.newGuest(readName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
     socket.data = { identity: guest, token: await tokens.issue(guest), agesAt: tokens.agesAt };
+  }
+
+  /** Where all origins may connect, a page of another one acts for nobody: its visitor's cookies are left out. */
+  private headersOf({ handshake: { headers }, request }: GameSocket): IncomingMessage['headers'] {
+    const admission = this.parts.origins.admit(request);
+    if (admission !== null && mayUseCookies(admission)) return headers;
+    const { cookie: _cookie, ...rest } = headers;
+    return rest;
   }
 
   private connected(socket: GameSocket, node: RejoinNode): void {
@@ -377,13 +418,8 @@ export class Gateway {
 
 }
 
-const hostOf = (origin: string): string | null => {
-  try {
-    return new URL(origin).host;
-  } catch {
-    return null; // "null", or nonsense: no host of ours
-  }
-};
+/** Engine.IO's own number for it. */
+const unsupportedProtocol = 5;
 
 /** Ids of players go into names of channels, and those of bots begin with $. */
 const isPlayer = (id: unknown): boolean => typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');

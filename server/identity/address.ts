@@ -31,7 +31,8 @@ export function addressReader(trustProxy: string | undefined): AddressOf {
   };
 }
 
-function trustOf(setting: string | undefined): (address: string, hops: number) => boolean {
+/** Which hops are proxies that may say where a request comes from. @throws TypeError when it is no such setting */
+export function trustOf(setting: string | undefined): (address: string, hops: number) => boolean {
   if (setting === undefined) return () => false;
   if (/^(true|yes)$/i.test(setting.trim())) throw new TypeError('trust proxy: name the proxies; to trust everybody is to believe what clients write');
   const app = express();

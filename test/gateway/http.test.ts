@@ -17,6 +17,7 @@ import { realClock, realEntropy } from '../../server/real-ports.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { contract, state, type AnyGame } from '../../shared/contract.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
+import { ownPages } from './own-pages.ts';
 
 const secret = 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4';
 async function serving(list: readonly AnyGame[], work: (server: RunningServer, url: string) => Promise<void>): Promise<void> {
@@ -81,7 +82,7 @@ describe('what a node serves', () => {
 
   it('a node that is not ready answers handshakes with 503, by both transports, so that a proxy asks another', async () => {
     const http = createServer();
-    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], addressOf: () => null, clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
+    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: ownPages(), addressOf: () => null, clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const { port } = http.address() as AddressInfo;

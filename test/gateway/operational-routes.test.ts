@@ -19,6 +19,7 @@ import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { ask } from '../hostile/raw-polling.ts';
 import { StillClock } from '../unit/fixed.ts';
+import { ownPages } from './own-pages.ts';
 
 const operatorToken = 'QmT6mJw0Zk3vN8sXr1yLh5cBe9aGd2fP';
 const metricsToken = 'Yk7pR2vX9mN4qS1wZ6tB';
@@ -97,7 +98,7 @@ describe('routes for operators', () => {
   it('[W8] every page costs its address, health and metrics excepted', async () => {
     const [allowances, clock] = [new Allowances(), new StillClock()];
     const node = { parts: { clock, log: noLog, games, name: 'node' }, edge: { allowances } };
-    const app = createApp({ node: node as never, metrics: { text: () => Promise.resolve(''), contentType: 'text/plain', meter: noMeter } as never, page: null, clustered: false, dev: null, addressOf: addressReader('loopback'), metricsToken: undefined, operator: null, origins: [] });
+    const app = createApp({ node: node as never, metrics: { text: () => Promise.resolve(''), contentType: 'text/plain', meter: noMeter } as never, page: null, clustered: false, dev: null, addressOf: addressReader('loopback'), metricsToken: undefined, operator: null, origins: [], admits: ownPages() });
     const http = createHttpServer(app).listen(0, '127.0.0.1');
     endings.push(() => http.close());
     await once(http, 'listening');

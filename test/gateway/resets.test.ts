@@ -8,13 +8,14 @@ import { Tokens } from '../../server/identity/tokens.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { noMeter } from '../../server/ops/metrics.ts';
 import { realClock, realEntropy } from '../../server/real-ports.ts';
+import { ownPages } from './own-pages.ts';
 
 /** An error of a socket to which nobody listens is the end of the process, and of all its rooms. */
 describe('a connection that is reset while it is being upgraded', () => {
   for (const { what, path } of [{ what: 'where nothing is', path: '/other' }, { what: 'at a node that takes nobody', path: '/socket.io/?EIO=4&transport=websocket' }]) {
     it(`[W8] ${what}: costs nobody but whoever does it`, async () => {
       const http = createServer();
-      const gateway = new Gateway({ http }, { tokens: new Tokens('for-tests-only-9f3kQ7wZx2LmVb8RtYc4', realClock, realEntropy), origins: [], addressOf: addressReader(undefined), clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
+      const gateway = new Gateway({ http }, { tokens: new Tokens('for-tests-only-9f3kQ7wZx2LmVb8RtYc4', realClock, realEntropy), origins: ownPages(), addressOf: addressReader(undefined), clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
       http.listen(0, '127.0.0.1');
       await once(http, 'listening');
       try {

@@ -22,6 +22,7 @@ import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { ask } from './raw-polling.ts';
 import { RawSocket } from './raw-socket.ts';
+import { ownPages } from '../gateway/own-pages.ts';
 
 const secret = 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4';
 const hoard = contract('hoard', { version: 1, seats: { min: 1, max: 1 }, state: state<{ heap: string[] }>(), actions: { more: z.object({}) } });
@@ -67,7 +68,7 @@ describe('the doors of a node', () => {
 
   it('[W8] a query that only looks as if there were a session does not pass the check of a handshake', async () => {
     const http = createServer();
-    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: [], addressOf: () => null, clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
+    const gateway = new Gateway({ http }, { tokens: new Tokens(secret, realClock, realEntropy), origins: ownPages(), addressOf: () => null, clock: realClock, entropy: realEntropy, log: noLog, meter: noMeter });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const { port } = http.address() as AddressInfo;

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { HostOf } from '../identity/host.ts';
+
+/**
+ * Why a connection may be opened: by no browser, by a page of this server, by one whose origin is named, by one of this machine in dev mode, or
+ * by any page, since all origins are.
+ */
+export type Admission = 'no-browser' | 'own' | 'named' | 'dev' | 'any';
+
+/**
+ * Which pages may connect. CORS does not guard WebSockets, so each handshake is checked.
+ * Only pages of this server and of named origins may send cookies: with `*`, any page could act for the user who visits it.
+ */
+export class Origins {
+  constructor(private readonly parts: { origins: readonly string[]; hostOf: HostOf; dev: boolean }) {}
+
+  /** @returns null if the page may not connect */
+  admit(request: IncomingMessage): Admission | null {
+    const { origin } = request.headers;
+    const { origins, hostOf, dev } = this.parts;
+    if (origin === undefined) return 'no-browser';
+    if (hostOfOrigin(origin) === withoutPort(hostOf(request), origin)) return 'own';
+    if (origins.includes(origin)) return 'named';
+    if (dev && isThisMachine(origin)) return 'dev';
+    return origins.includes('*') ? 'any' : null;
+  }
+
+  /** What `cors` takes: long-polling is plain requests, and a browser shows a page of another origin no answer without these headers. */
+  readonly cors = (request: object, done: (error: null, options: { origin: boolean; credentials: boolean }) => void): void => {
+    const admission = this.admit(request as IncomingMessage);
+    done(null, { origin: admission !== null, credentials: admission !== null && mayUseCookies(admission) });
+  };
+}
+
+export const mayUseCookies = (admission: Admission): boolean => admission !== 'any';
+
+/** The host with its port, as browsers write it in a Host header. */
+function hostOfOrigin(origin: string): string | null {
+  try {
+    return new URL(origin).host;
+  } catch {
+    return null; // "null", or nonsense: no host of ours
+  }
+}
+
+/** Some proxies write the default port, which browsers leave out. */
+function withoutPort(host: string | undefined, origin: string): string | undefined {
+  return host?.replace(origin.startsWith('https:') ? /:443$/ : /:80$/, '');
+}
+
+function isThisMachine(origin: string): boolean {
+  try {
+    const { hostname } = new URL(origin);
+    return ['localhost', '127.0.0.1', '[::1]'].includes(hostname) || hostname.endsWith('.localhost');
+  } catch {
+    return false;
+  }
+}
