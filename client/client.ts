@@ -5,6 +5,7 @@ import type { Place } from '../shared/place.ts';
 import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
+import { ClockDrift } from './clock-drift.ts';
 import { Departures } from './departures.ts';
 import { checkName, checkOutgoing, checkRequest, type Checked } from './outgoing.ts';
 import { Credentials, type AuthSource, type TokenSource } from './credentials.ts';
@@ -94,6 +95,7 @@ export class Client {
   private headsAt = -Infinity;
   /** The last few, ms. */
   private trips: number[] = [];
+  private readonly drift = new ClockDrift();
 
   constructor(private readonly url: string, private readonly options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
@@ -415,12 +417,15 @@ export class Client {
     const places: Record<string, Place> = {};
     for (const room of this.rooms.values()) places[room.id] = room.place;
     const asked = this.askedAt = this.mono();
+    const { line } = this.connector;
     this.keepAlive();
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
-    if (!reply?.ok) return;
+    if (!reply?.ok || !line) return;
     this.connector.spread = reply.spread;
     this.headsAt = this.mono();
     if (this.trips.push(this.headsAt - asked) > 8) this.trips.shift();
+    const lost = this.drift.read(line, reply.now, asked, this.headsAt);
+    if (lost !== 0) for (const room of this.rooms.values()) room.clockLost(lost);
     for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
   }
 

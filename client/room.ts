@@ -10,6 +10,7 @@ import type { Left } from './departures.ts';
 import { InputSender } from './inputs.ts';
 import { checkOutgoing, checkSignal } from './outgoing.ts';
 import { Listeners } from './listeners.ts';
+import { LongWait } from './long-wait.ts';
 import { Outbox, type Said } from './outbox.ts';
 import { monotonic, type ClientClock } from './ports.ts';
 import { refusedStatus, Story, type RoomStatus } from './status.ts';
@@ -129,6 +130,7 @@ export class Room<D extends ContractDef = ContractDef> {
   private readonly inputs: InputSender;
   private readonly inputSent = new Listeners<[n: number, press: boolean]>();
   private readonly done = new Set<Underway>();
+  private readonly longWait: LongWait;
   /** The term whose owner knows what is held. */
   private inputsFor = 0;
   private view: RoomView | null = null;
@@ -171,6 +173,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.brought = parts.profile;
     this.session = parts.session;
     this.mono = monotonic(parts.clock);
+    this.longWait = new LongWait(parts.clock, () => this.story.look());
     this.outbox = new Outbox({
       send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
       rejoin: () => void this.join(),
@@ -207,8 +210,8 @@ export class Room<D extends ContractDef = ContractDef> {
   get term(): number { return this.ownerTerm; }
   /** Why the hold on the room is over; null while it is not. */
   get ended(): Refused | null { return this.over; }
-  /** Up to date, as far as can be known. False while it catches up. */
-  get live(): boolean { return this.parts.connector.status.state === 'live' && this.held === null && this.over === null; }
+  /** Up to date, as far as can be known. False while it catches up, and while an action has waited for more than a second. */
+  get live(): boolean { return this.parts.connector.status.state === 'live' && this.held === null && this.over === null && this.longWait.since === null; }
   /** How it is at this table: as the connection, or catching up, or why it is over. */
   get status(): RoomStatus { return this.story.now; }
   /** Actions without a verdict yet. */
@@ -414,6 +417,7 @@ export class Room<D extends ContractDef = ContractDef> {
   private async performChecked(name: string, data: Json): Promise<Said<never>> {
     const one: Underway = { name, data, place: null };
     this.done.add(one);
+    const settled = this.longWait.begin();
     const said = await this.outbox.act(name, data, said => {
       if (said.ok) one.place = said.place;
       else this.done.delete(one);
@@ -421,6 +425,7 @@ export class Room<D extends ContractDef = ContractDef> {
     // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
     if (said.ok) await this.reach(said.place);
     this.done.delete(one);
+    settled();
     return said as Said<never>;
   }
 
@@ -461,7 +466,10 @@ export class Room<D extends ContractDef = ContractDef> {
   private readStatus(): RoomStatus {
     if (this.over) return this.over.code === 'left' ? { state: 'closed' } : refusedStatus(this.over);
     const { status } = this.parts.connector;
-    return status.state === 'live' && this.held !== null ? { state: 'catching-up', since: this.behindSince } : status;
+    if (status.state !== 'live') return status;
+    if (this.held !== null) return { state: 'catching-up', since: this.behindSince };
+    const { since } = this.longWait;
+    return since === null ? status : { state: 'waiting', since };
   }
 
   // --- what the client feeds it -------------------------------------------------------------
@@ -587,6 +595,9 @@ export class Room<D extends ContractDef = ContractDef> {
     this.clockAhead = ahead;
     this.clockReadAt = now;
   }
+
+  /** The monotonic clock here has lost `ms`. @internal */
+  clockLost(ms: number): void { this.clockAhead += ms; }
 
   /** The line is gone. @internal */
   suspend(): void {

@@ -22,7 +22,9 @@ export type Status =
   | { state: 'refused'; refusal: Refused; why: string; now: Remedy }
   | { state: 'closed' };
 /** How it is at one table: as the connection, and what is the room's own. */
-export type RoomStatus = Status | { state: 'catching-up'; since: number };
+export type RoomStatus = Status | { state: 'catching-up'; since: number }
+  /** The connection is open, and an action of this client has no verdict: it was given at `since`, more than a second ago. */
+  | { state: 'waiting'; since: number };
 
 const remedies: Partial<Record<RefusalCode, Remedy>> = {
   'bad-token': 'anew', 'not-signed-in': 'sign-in', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
@@ -61,6 +63,7 @@ export function inWords(status: RoomStatus, now = Date.now()): string {
     case 'live': return '';
     case 'reconnecting': return tries('Reconnecting', status);
     case 'catching-up': return 'Catching up…';
+    case 'waiting': return `Waiting for the room to answer, for ${Math.max(1, Math.round((now - status.since) / 1_000))} s.`;
     case 'refused': return status.why;
     case 'closed': return 'Disconnected.';
   }

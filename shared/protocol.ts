@@ -194,7 +194,7 @@ export interface Heard { head: Place; term: number; watchers: number }
 export type ShortHeard = [seq: number, watchers: number];
 export interface PlaceReply {
   ok: true;
-  /** This node's clock. */
+  /** This node's clock, which is never set while it runs: wall time at its start, and from there on a monotonic clock. */
   now: number;
   /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
   rooms: Record<string, Heard | null | ShortHeard>;

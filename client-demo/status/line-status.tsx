@@ -7,6 +7,8 @@ type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string; lead?: string };
 
 /** A break shorter than this is not worth frightening anybody. */
 const unnoticed = 350;
+/** A move that waits longer than this (ms) is worth more than “one moment”. */
+const patience = 5_000;
 
 interface LineStatusProps {
   client: Client;
@@ -36,6 +38,7 @@ function describe(status: RoomStatus, nodes: boolean, waits: boolean): Shown {
     case 'connecting': return { tone: 'wait', text: 'Connecting…' };
     case 'catching-up': return { tone: 'wait', text: 'Catching up…' };
     case 'reconnecting': return { tone: 'wait', text: 'One moment…' };
+    case 'waiting': return { tone: 'wait', text: Date.now() - status.since < patience ? 'One moment…' : 'The table does not answer' };
     case 'refused': return { tone: 'bad', text: 'Not let in' };
     case 'closed': return { tone: 'bad', text: 'Disconnected' };
     case 'live':

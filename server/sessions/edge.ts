@@ -32,11 +32,13 @@ export class Edge {
   readonly allowances = new Allowances();
   /** Tells changes to the members who are connected here. */
   readonly casts = new LocalCasts();
+  /** Wall time at the zero of the monotonic clock. */
+  private readonly bootAt: number;
 
   /** Monotonic time before which the log does not mention wrong codes again. */
   private warnsOfCodesAt = 0;
 
-  constructor(private readonly parts: EdgeParts) {}
+  constructor(private readonly parts: EdgeParts) { this.bootAt = parts.clock.now() - parts.clock.mono(); }
 
   /** @param address where it comes from; null: this machine, or nobody knows */
   connect(link: ClientLink, who: { player: string; name: string }, address: string | null = null): Connection {
@@ -349,7 +351,7 @@ export class Edge {
       if (!own) continue;
       rooms[room] = this.headOf(room, own.known);
     }
-    return { ok: true, now: this.parts.clock.now(), rooms, spread: this.spread };
+    return { ok: true, now: Math.round(this.bootAt + this.parts.clock.mono()), rooms, spread: this.spread };
   }
 
   /** The heads of all rooms that a connection is in, as `h` says them; null where there are none, or one that cannot be said so. */
