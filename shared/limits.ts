@@ -14,8 +14,9 @@ export const limits = {
   /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
   payloadDepth: 12,
   payloadValues: 1_000,
-  /** A player's name, after trimming, in characters; and as it is sent, in UTF-16 units: what follows is not looked at. */
+  /** A player's name, in characters as people count them (graphemes) and in bytes; and as it is sent, in UTF-16 units: what follows is not looked at. */
   nameLength: 24,
+  nameBytes: 192,
   nameUnits: 200,
   /** Names of actions, signals and inputs. */
   wordLength: 64,

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import { Server, type Namespace } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
 import { limits } from '../../shared/limits.ts';
+import { readName } from '../../shared/names.ts';
 import { wireVersion, type RequestName, type SayingName } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import type { AddressOf } from '../identity/address.ts';
@@ -11,7 +12,6 @@ import type { RejoinNode } from '../node.ts';
 import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import type { Encoded } from '../sessions/encoded.ts';
-import { readName } from '../sessions/read.ts';
 import { answerIdOf, Decoder, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, UpgradeAnswers, waitingFor, type EngineLine } from './line.ts';

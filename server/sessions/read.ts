@@ -119,12 +119,3 @@ export const sayings: { [K in SayingName]: (value: unknown) => Sayings[K] } = {
     return { room: roomId(v.room), name: eventName(v.name), data: payload(v.data ?? null, 'data') };
   },
 };
-
-/** A name as others will see it: trimmed, one line, no control characters, bounded. Null when nothing is left. */
-export function readName(value: unknown): string | null {
-  if (typeof value !== 'string') return null;
-  // Control, format (zero-width, bidi overrides), surrogates alone, private use, fillers and blanks that count as letters:
-  // none can be read, some can deceive.
-  const name = value.slice(0, limits.nameUnits).normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, '').replace(/\s+/g, ' ').trim();
-  return name === '' ? null : [...name].slice(0, limits.nameLength).join('').trim();
-}

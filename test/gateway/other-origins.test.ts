@@ -30,7 +30,14 @@ describe('pages of other origins', () => {
     return response.headers.get('access-control-allow-origin');
   };
 
-  for (const [what, path] of [['long-polling', '/socket.io/?EIO=4&transport=polling'], ['the list of rooms', '/rooms.json'], ['a replay, and that there is none', '/replays/AAAAAAAAAAAAAAAAAAAAAA/1']] as const) {
+  it('[W10] [W16] those that may connect are shown long-polling by their browsers, others are shown that they may not', async () => {
+    const path = '/socket.io/?EIO=4&transport=polling';
+    assert.equal(await seenBy(ours, path), ours);
+    const refused = await from('https://evil.example', path);
+    assert.deepEqual([refused.status, await refused.json()], [403, { code: 4, message: 'origin-refused' }]);
+  });
+
+  for (const [what, path] of [['the list of rooms', '/rooms.json'], ['a replay, and that there is none', '/replays/AAAAAAAAAAAAAAAAAAAAAA/1']] as const) {
     it(`[W10] those that may connect are shown ${what} by their browsers, others are not`, async () => {
       assert.equal(await seenBy(ours, path), ours);
       assert.equal(await seenBy('https://evil.example', path), null);

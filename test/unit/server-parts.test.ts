@@ -5,7 +5,8 @@ import { readConfig, redisOf, BadConfig } from '../../server/config.ts';
 import { Gate } from '../../server/gate.ts';
 import { BadToken, Tokens } from '../../server/identity/tokens.ts';
 import { Bucket } from '../../server/sessions/bucket.ts';
-import { BadRequest, readers, readName } from '../../server/sessions/read.ts';
+import { readName } from '../../shared/names.ts';
+import { BadRequest, readers } from '../../server/sessions/read.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RequestName } from '../../shared/protocol.ts';
 import { countingEntropy, StillClock } from './fixed.ts';
@@ -124,6 +125,22 @@ describe('readers', () => {
     for (const no of ['', '   ', '\u200b', '\u2066\u2069', null, undefined, 5, {}, ['Ada']]) assert.equal(readName(no), null);
   });
 
+  it('[W15b] a name keeps what an emoji or a script needs', () => {
+    for (const name of ['👨‍👩‍👧', 'علی‌رضا', '👩🏽‍🚀 Ada', '🏳️‍🌈', '🏃‍♂️', '❤️', '1️⃣', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '🇮🇷', 'क्‍ष', 'নজরুল', 'නිමල් ක්‍රිෂ්', 'מִשֶּׁה', 'Zoë', '小明', 'ស្រី']) assert.equal(readName(name), name.normalize('NFC'), escape(name));
+  });
+
+  it('[W15b] a name is cut between characters as people count them, and by bytes; marks do not pile up', () => {
+    const family = '👨‍👩‍👧';
+    assert.equal(readName(family.repeat(25)), family.repeat(Math.floor(limits.nameBytes / Buffer.byteLength(family))));
+    assert.equal(readName(`Z${'\u0353\u0300'.repeat(40)}`), `Z${'\u0353\u0300'.repeat(40)}`.normalize('NFC').slice(0, 5));
+    assert.equal(readName('\u0301\u0301Ada'), 'Ada', 'nothing to stand on');
+    assert.equal([...new Intl.Segmenter().segment(readName('é'.repeat(60))!)].length, limits.nameLength);
+  });
+
+  it('[W15b] joiners anywhere else are taken out', () => {
+    for (const [text, name] of [['Ad\u200ca', 'Ada'], ['\u200cعلی\u200c', 'علی'], ['علی\u200c\u200cرضا', 'علیرضا'], ['😀\u200d', '😀'], ['a\ufe0fb', 'ab'], ['🏴\u{e0061}\u{e0062}\u{e007f}', '🏴'], ['\u061cعلی', 'علی']] as const) assert.equal(readName(text), name, escape(text));
+  });
+
   it('a name that only looks like nothing is nothing', () => {
     for (const no of ['\u3164', '\u115f\u1160', '\u2800', '\ufe0f', '\u034f', '\u{e0041}']) assert.equal(readName(no), null, escape(no));
   });
@@ -132,8 +149,9 @@ describe('readers', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), text => {
       const name = readName(text);
       if (name === null) return;
-      assert.ok(name.length > 0 && name === name.trim() && [...name].length <= limits.nameLength);
-      assert.doesNotMatch(name, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      assert.ok(name.length > 0 && name === name.trim() && Buffer.byteLength(name) <= limits.nameBytes);
+      assert.doesNotMatch(name, /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[\u200c\u200d]{2}|^[\u200c\u200d]|[\u200c\u200d]$/u);
+      assert.equal(readName(name), name, 'read again it is the same');
     }), { numRuns: 2_000 });
   });
 });
