@@ -8,7 +8,7 @@ import { startServer, type RunningServer } from '../../server/server.ts';
 import { contract, schema, state } from '../../shared/index.ts';
 
 const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state<null>(), actions: { wave: schema<object>(() => true) } });
-const own = { games: [duel.rules({ setup: () => null, actions: { wave: () => {} } })], secret: 's'.repeat(32), log: noLog };
+const own = { games: [duel.rules({ setup: () => null, actions: { wave: () => {} } })], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog };
 
 /** Accounts of an app, with sessions that expire. */
 const sessions = new Map<string, { id: number; name: string }>();

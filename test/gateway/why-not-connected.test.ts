@@ -22,7 +22,7 @@ describe('a client that cannot connect', () => {
   const log: Log = { ...noLog, warn: fields => void warnings.push(fields) };
   const start = async (options: Partial<ServerOptions> = {}): Promise<{ server: RunningServer; url: string }> => {
     warnings.length = 0;
-    const server = await startServer({ games, secret: 's'.repeat(32), log, ...options }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer({ games, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log, ...options }, { port: 0, host: '127.0.0.1' });
     endings.push(() => server.close());
     return { server, url: `http://127.0.0.1:${server.port}` };
   };
