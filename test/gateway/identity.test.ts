@@ -55,13 +55,15 @@ describe('an app that knows its players', () => {
     sessions.clear();
     sessions.set('second', { id: 1, name: 'Ann' });
     client.move();
-    await until('it is connected with another token', () => (asked.length === 3 && client.status.state === 'live' ? true : undefined), { within: 5_000 });
+    const { opening } = (client as unknown as { connector: { opening: Set<unknown> } }).connector;
+    await until('it is connected with another token', () => (asked.length === 3 && opening.size === 0 ? true : undefined), { within: 5_000 });
     await client.list();
     assert.deepEqual([asked, room.ended, room.seat], [[false, false, true], null, 0]);
     sessions.clear();
     const ended = new Promise<string>(resolve => room.onEnd(({ code }) => resolve(code)));
     client.move();
     assert.equal(await ended, 'not-signed-in');
+    assert.deepEqual(asked.slice(3), [false, true]);
     assert.deepEqual(client.status, { state: 'refused', refusal: { ok: false, code: 'not-signed-in' }, why: 'The server does not know who this is: sign in.', now: 'sign-in' });
     await assert.rejects(client.list(), (error: unknown) => error instanceof RoomRefused && error.now === 'sign-in');
   });
