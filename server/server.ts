@@ -67,7 +67,7 @@ export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]
   redis?: RedisOptions | undefined;
   /** Of all keys and channels in Redis. Default: `rejoin:`. */
   keyPrefix?: string;
-  /** How long (ms) recordings of finished matches are kept, of games that are recorded. Default: a day. */
+  /** How long (ms) recordings of finished matches are kept, of games that are recorded: at most 366 days. Default: a day. */
   replayLife?: number;
   /**
    * Serves a page for authors at `/dev`, beside the other routes: any number of clients of any game side by side, and all
@@ -233,7 +233,8 @@ function redisOf({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
 }
 
 /** @throws TypeError */
-function checkSettings({ hangAfter, secret, operatorToken, metricsToken }: ServerOptions): void {
+function checkSettings({ hangAfter, secret, operatorToken, metricsToken, replayLife }: ServerOptions): void {
+  if (replayLife !== undefined && !(replayLife > 0 && replayLife <= limits.longestTimer)) throw new TypeError('replayLife: a time in ms, at most 366 days');
   if (typeof hangAfter === 'number' && !(hangAfter >= 200)) throw new TypeError('hangAfter: 200 ms at least, or null');
   for (const [name, text, least] of [['secret', secret, 32], ['operatorToken', operatorToken, 32], ['metricsToken', metricsToken, 16]] as const) {
     const weakness = text === undefined ? null : weaknessOf(text, least);

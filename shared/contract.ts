@@ -406,7 +406,7 @@ function checkContract(name: string, def: ContractDef): string | null {
   if (def.tick && !(def.tick.hz > 0 && def.tick.hz <= limits.tickHz)) return `tick.hz is above 0 and at most ${limits.tickHz}`;
   const durable = def.tick?.durable ?? 'every';
   if (durable !== 'every' && !(durable.everyMs > 0 && durable.everyMs <= 5_000)) return 'tick.durable is \'every\', or everyMs up to 5,000';
-  if (def.away && !(def.away.hold >= 0 && Number.isFinite(def.away.hold))) return 'away.hold is a time in ms';
+  if (def.away && !(def.away.hold >= 0 && def.away.hold <= limits.longestTimer)) return 'away.hold is a time in ms, at most 366 days';
   if (def.profile && typeof def.profile['~standard']?.validate !== 'function') return 'profile is not a Standard Schema';
   if (def.options) {
     const empty = parse(def.options, {});

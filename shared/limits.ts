@@ -161,7 +161,10 @@ export const limits = {
   tickHz: 60,
   /** A room that could not commit for longer than this moves its deadlines by the rest. */
   graceForDeadlines: 5_000,
-  /** Life of a room's keys after its last entry. */
+  /** For how long a seat is held where the contract does not say; and the longest time (ms) that a hold or a timer may be set to. */
+  defaultHold: 60_000,
+  longestTimer: 366 * 24 * 3_600_000,
+  /** Life of a room's keys after its last entry, beside the time to its next deadline. */
   roomLife: 24 * 3_600_000,
   /** Life of a room that nobody has joined, or that all have left. */
   unjoinedLife: 15 * 60_000,

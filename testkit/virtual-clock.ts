@@ -46,8 +46,12 @@ export class VirtualClock implements Clock {
     if (by <= 0) return 0;
     this.waiting.putOff(by, 10_000);
     this.passed += by;
+    this.onSkip(by);
     return by;
   }
+
+  /** Called with the ms that were skipped. */
+  onSkip: (ms: number) => void = () => {};
 
   /** Lets time pass until `holds`. @throws when it does not within so many ms */
   async until(what: string, holds: () => boolean, within = 15_000): Promise<number> {

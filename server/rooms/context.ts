@@ -78,7 +78,7 @@ class RuleContext {
     const { timers } = doc.hidden;
     return {
       set: (ms: number, data: unknown): void => {
-        if (!(Number.isFinite(ms) && ms >= 0)) throw new RangeError(`timers.${name}.set(${ms}): a time in ms`);
+        if (!(ms >= 0 && ms <= limits.longestTimer)) throw new RangeError(`timers.${name}.set(${ms}): a time in ms, at most 366 days`);
         if (!Object.hasOwn(timers, name) && Object.keys(timers).filter(t => !t.startsWith('$')).length >= limits.timers) throw new RangeError(`more than ${limits.timers} timers`);
         const at = now + Math.round(ms);
         timers[name] = { at, data: this.#checked('timers', name, data) };

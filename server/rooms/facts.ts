@@ -1,27 +1,16 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Changes } from '../../shared/delta.ts';
-import { limits } from '../../shared/limits.ts';
 import type { Append } from '../store/contract.ts';
-import { closedFault, dueOf, isAbandoned, isDeserted, summaryOf, type RoomDocument } from './document.ts';
+import { closedFault, dueOf, summaryOf, type RoomDocument } from './document.ts';
 import { offerOf, poolOf } from './offer.ts';
+import { RoomLife } from './room-life.ts';
 
 /** `name@version` of a game, as the store compares it. */
 export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
 
 const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 
-type Facts = Pick<Append, 'due' | 'summary' | 'offer' | 'life' | 'code' | 'game' | 'quarantined'>;
-
-/**
- * For how long (ms) a room is kept from now on if nothing happens in it. Who owns it removes it sooner when it is empty; this
- * is for those whose owner dies before that, and those to which nobody comes back.
- */
-function lifeOf(doc: RoomDocument): number {
-  // Of one that is out of play the operator may want to know.
-  if (Object.keys(doc.hidden.effects).length > 0 || faultOf(doc) !== null) return limits.roomLife;
-  if (isDeserted(doc)) return limits.unjoinedLife;
-  return isAbandoned(doc) ? limits.abandonedLife : limits.roomLife;
-}
+type Facts = Pick<Append, 'due' | 'summary' | 'offer' | 'life' | 'game' | 'quarantined'>;
 
 const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
 
@@ -35,11 +24,10 @@ export class ToldFacts {
   private offer: string | undefined;
   private readonly pool: string;
   private version: number;
-  /** The life that was told last, and when (monotonic ms). */
-  private life = 0;
-  private renewed = -Infinity;
+  readonly life: RoomLife;
 
-  constructor(doc: RoomDocument, game: AnyGame) {
+  constructor(doc: RoomDocument, game: AnyGame, mono: number) {
+    this.life = new RoomLife(game, doc.room.id, mono);
     this.pool = poolOf(doc.room.options);
     this.summary = JSON.stringify(summaryOf(doc, isLate(game)));
     this.version = doc.hidden.stateVersion;
@@ -73,12 +61,8 @@ export class ToldFacts {
       facts.quarantined = fault === null ? null : { why: fault, since: Math.round(doc.hidden.before?.at ?? doc.hidden.clock) };
       this.fault = fault;
     }
-    const life = lifeOf(doc);
-    if (life !== this.life || mono - this.renewed > life / 8) {
-      facts.life = this.life = life;
-      facts.code = doc.room.code;
-      this.renewed = mono;
-    }
+    const life = this.life.next(doc, doc.hidden.clock, mono);
+    if (life) facts.life = life;
     return facts;
   }
 }

@@ -89,6 +89,7 @@ export class RoomHost {
   private releaseAsked: 'when-alone' | 'always' | 'remove' | null = null;
   private sweepAsked = false;
   private checkAsked = false;
+  private renewAsked = false;
   private handing: Handing | null = null;
   /** Members have to be given the whole once the state is migrated. */
   private migrates: boolean;
@@ -259,6 +260,7 @@ export class RoomHost {
         break;
       }
       if (!(await this.countOutages())) return;
+      if (this.renewAsked && !(await this.renew())) return;
       // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
       if (this.handing && this.urgent.length === 0 && !(await this.pass(this.handing))) return;
       const batch = this.collect();
@@ -280,7 +282,7 @@ export class RoomHost {
     this.running = false;
     if (this.ended) return;
     this.sleepUntilDue();
-    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.handing) this.kick();
+    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.renewAsked || this.handing) this.kick();
   }
 
   /** What could not be committed while the store was away moves all deadlines, before any of them is acted on. @returns false when the room is lost */
@@ -359,6 +361,7 @@ export class RoomHost {
   /** Once a second: who is away, who has to go; and a room that has been alone for long goes to sleep. */
   private look(): void {
     this.sweepAsked = false;
+    this.renewAsked = this.journal.isRenewalDue(this.time());
     this.urgent.push(...this.attendance.look(this.doc));
     this.showOut(); // again: the first time it may have been lost, or the owner may have died
     if (this.attendance.aloneFor > limits.sleepAfter && !this.hasEffects) this.releaseAsked ??= 'when-alone';
@@ -417,6 +420,11 @@ export class RoomHost {
     if (this.journal.surelyOurs && !this.checkAsked) return true;
     this.checkAsked = false;
     return this.still(await this.journal.confirm());
+  }
+
+  private async renew(): Promise<boolean> {
+    this.renewAsked = false;
+    return this.still(await this.journal.renew(this.time()));
   }
 
   private async snapshot(): Promise<boolean> {

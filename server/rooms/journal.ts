@@ -34,7 +34,7 @@ export class Journal {
 
   /** @param confirmedUnder the lease under which the room became this owner's */
   constructor(private readonly parts: JournalParts, private readonly game: AnyGame, private readonly token: string, private readonly doc: RoomDocument, private readonly recorder: Recorder, confirmedUnder: number | null) {
-    this.facts = new ToldFacts(doc, game);
+    this.facts = new ToldFacts(doc, game, parts.clock.mono());
     this.confirmedUnder = confirmedUnder;
   }
 
@@ -83,6 +83,24 @@ export class Journal {
     return ours;
   }
 
+  /** Whether the room's life has to be renewed at its time `now`, though there is nothing to write. */
+  isRenewalDue(now: number): boolean { return this.facts.life.isRenewalDue(this.doc, now, this.parts.clock.mono()); }
+
+  /** Renews it. Where that fails it is still due. */
+  async renew(now: number): Promise<Standing> {
+    const life = this.facts.life.next(this.doc, now, this.parts.clock.mono());
+    if (!life) return ours;
+    try {
+      const result = await this.parts.store.renew(this.id, this.token, life);
+      return result === 'ok' ? ours : { ours: false, reason: 'fenced', why: 'fenced at a renewal' };
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.facts.life.forget();
+      this.parts.log.debug({ room: this.id, error }, 'the life of a room was not renewed');
+      return ours;
+    }
+  }
+
   /** After so many entries, and when the recording of a match is complete. Who is about to take the room over has read the last one. */
   get wantsSnapshot(): boolean { return (this.sinceSnapshot >= limits.snapshotEvery && this.kept === null) || this.recorder.over; }
 
@@ -109,8 +127,8 @@ export class Journal {
     const { over, pending } = this.recorder;
     const { match } = this.doc.room;
     try {
-      const part = pending === null ? undefined : { match, text: await this.parts.packer.pack(pending) };
-      const result = await this.parts.store.snapshot(this.id, this.token, seq, text, limits.entriesKept, part);
+      const parts = pending === null ? [] : [{ match, text: await this.parts.packer.pack(pending) }];
+      const result = await this.parts.store.snapshot(this.id, this.token, seq, text, limits.entriesKept, parts);
       if (result === 'fenced') return { ours: false, reason: 'fenced', why: 'fenced at a snapshot' };
       this.sinceSnapshot = 0;
       this.recorder.handedOver();

@@ -8,6 +8,7 @@ import { botPlayer, closedFault, effectsTimer, holdTimer, isBot, moveTimer, seat
 import { barred, isBarred } from './hangs.ts';
 import { announceLoss, beginHold, endHold, lossOf, resetInputs } from './holds.ts';
 import { readProfile } from './profile.ts';
+import { holdOf } from './room-life.ts';
 
 /**
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
@@ -15,7 +16,7 @@ import { readProfile } from './profile.ts';
  */
 export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ asks(rule: 'setup' | 'joined' | 'profile'): void }
 
-const awayRule = (game: AnyGame) => (game.contract.def as ContractDef).away ?? { hold: 60_000, then: 'leave' as const };
+const awayRule = (game: AnyGame) => ({ hold: holdOf(game), then: (game.contract.def as ContractDef).away?.then ?? 'leave' as const });
 
 export type Seated = { seat: number; /** the session that this one replaced */ replaced: string | null; /** a new player, not a returning one */ fresh: boolean; back: boolean };
 

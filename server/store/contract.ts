@@ -38,10 +38,15 @@ export interface Store {
    */
   pass(id: string, pass: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }>;
   append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'>;
+  /** Renews the life of a room in which nothing happens, if the token is its own. */
+  renew(id: string, token: string, life: Life): Promise<'ok' | 'fenced'>;
   /** Whether an `append` of now may have something to `tell`. */
   readonly tells: boolean;
-  /** Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `part`: goes to the recording of a match in the same step. */
-  snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'>;
+  /**
+   * Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `parts`: go to the recordings of matches in the
+   * same step, and live as long as the room.
+   */
+  snapshot(id: string, token: string, seq: number, text: string, keep: number, parts?: readonly ReplayPart[]): Promise<'ok' | 'fenced' | 'old'>;
   /** The pieces of a match's recording so far, oldest first. */
   replayParts(id: string, match: number): Promise<string[]>;
   /** Keeps a recording for `life` ms and lets go of its pieces. It outlives its room. */
@@ -142,6 +147,9 @@ export interface Offer {
 
 export interface Owner { node: string | null; token: string | null; term: number; seq: number }
 
+/** A piece of the recording of a match. */
+export interface ReplayPart { match: number; text: string }
+
 /** A room, as it is kept. */
 export interface Stored {
   seq: number;
@@ -186,9 +194,8 @@ export interface Append {
   summary?: RoomSummary | null;
   /** How the room is offered to quick joins, null for not at all, undefined for no change. */
   offer?: Offer | null;
-  /** Renews the life of the room's keys, ms, and of its code, which is given with it. */
-  life?: number;
-  code?: string;
+  /** Renews the life of all that is known of the room. */
+  life?: Life;
   /** `name@version` that can read the room from this entry on. */
   game?: string;
   /** Gives the room up in the same step. */
@@ -198,6 +205,9 @@ export interface Append {
   /** Why and since when (wall ms) the room is out of play, null where it is not, undefined for no change. */
   quarantined?: { why: string; since: number } | null;
 }
+
+/** For how long (ms) a room is kept from now on: with its code, and the pieces of the recording of this match. */
+export interface Life { ms: number; code: string; match: number }
 
 /** A run of a rule that did not end. Names and ids are cut at 128 UTF-16 units. */
 export interface Blame {

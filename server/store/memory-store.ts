@@ -2,13 +2,14 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Blame, Claimed, FindOrCreate, Found, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, Sign, Store, Stored } from './contract.ts';
+import type { Append, Blame, Claimed, FindOrCreate, Found, Life, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, ReplayPart, Sign, Store, Stored } from './contract.ts';
 import { MemoryOffers } from './memory-offers.ts';
+import { wholeMs } from './whole-ms.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
   terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
-  due: number | null; summary: RoomSummary | null; expires: number; life: number;
+  due: number | null; summary: RoomSummary | null; expires: number;
   blames: Blame[]; quarantined: { why: string; since: number } | null;
 }
 
@@ -33,7 +34,7 @@ export class MemoryStore implements Store {
     if (this.room(room.id) || this.codes.has(room.code)) return false;
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + room.life, life: room.life, blames: [], quarantined: null,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), blames: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
     return true;
@@ -91,20 +92,21 @@ export class MemoryStore implements Store {
     const room = this.room(id);
     if (!room || room.token !== append.token) return 'fenced';
     if (append.seq !== room.seq + 1) return 'seq';
+    const due = typeof append.due === 'number' ? wholeMs(append.due) : append.due; // a throw comes before anything is written
     room.entries.push(append.entry);
     room.seq = append.seq;
     room.blames = [];
-    if (append.due !== undefined) room.due = append.due;
+    if (due !== undefined) room.due = due;
     if (append.summary !== undefined) room.summary = append.summary;
     if (append.offer !== undefined) this.offers.set(id, append.offer);
-    if (append.life !== undefined) room.expires = this.clock.now() + (room.life = append.life);
+    if (append.life !== undefined) this.keep(id, room, append.life);
     if (append.game !== undefined) room.game = append.game;
     if (append.quarantined !== undefined) room.quarantined = append.quarantined;
     if (append.release) room.token = room.node = null;
     return 'ok';
   }
 
-  async snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'> {
+  async snapshot(id: string, token: string, seq: number, text: string, keep: number, parts: readonly ReplayPart[] = []): Promise<'ok' | 'fenced' | 'old'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     if (seq <= room.snapshotSeq || seq > room.seq) return 'old';
@@ -113,18 +115,34 @@ export class MemoryStore implements Store {
     const drop = Math.max(0, seq - keep - (room.firstSeq - 1));
     room.entries.splice(0, drop);
     room.firstSeq += drop;
-    if (part) {
-      const key = `${id}/${part.match}`;
+    for (const { match, text: piece } of parts) {
+      const key = `${id}/${match}`;
       const pieces = this.pieces.get(key)?.texts ?? [];
-      this.pieces.set(key, { texts: [...pieces, part.text], expires: this.clock.now() + limits.roomLife });
+      this.pieces.set(key, { texts: [...pieces, piece], expires: room.expires });
     }
     return 'ok';
   }
 
-  async replayParts(id: string, match: number): Promise<string[]> { return [...(this.pieces.get(`${id}/${match}`)?.texts ?? [])]; }
+  async renew(id: string, token: string, life: Life): Promise<'ok' | 'fenced'> {
+    const room = this.room(id);
+    if (!room || room.token !== token) return 'fenced';
+    this.keep(id, room, life);
+    return 'ok';
+  }
+
+  private keep(id: string, room: Kept, { ms, match }: Life): void {
+    room.expires = this.clock.now() + wholeMs(ms);
+    const pieces = this.pieces.get(`${id}/${match}`);
+    if (pieces) pieces.expires = room.expires;
+  }
+
+  async replayParts(id: string, match: number): Promise<string[]> {
+    const pieces = this.pieces.get(`${id}/${match}`);
+    return pieces && pieces.expires > this.clock.now() ? [...pieces.texts] : [];
+  }
 
   async keepReplay(id: string, match: number, text: string, life: number): Promise<void> {
-    this.replays.set(`${id}/${match}`, { text, expires: this.clock.now() + life });
+    this.replays.set(`${id}/${match}`, { text, expires: this.clock.now() + wholeMs(life) });
     this.pieces.delete(`${id}/${match}`);
   }
 

@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type Store } from './contract.ts';
+import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Life, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type ReplayPart, type Store } from './contract.ts';
 import type { Terms } from '../../shared/place.ts';
 import type { RedisClient } from './redis-client.ts';
 import { doorOf, type RedisAt } from './redis-door.ts';
@@ -10,12 +10,13 @@ import { RedisKeys } from './redis-keys.ts';
 import { RedisAway, RedisLine, type Identity, type RedisDoor } from './redis-line.ts';
 import { ReplicaGate } from './replica-gate.ts';
 import { loadScripts, type Script, type ScriptName } from './scripts.ts';
+import { wholeMs } from './whole-ms.ts';
 
 /** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
 const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
-const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'release', 'remove', 'blame', 'withdraw', 'sweep']);
+const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'sweep']);
 
 /** So many entries at a time are told as they are written. Where there are more, what is told of several at once costs less than it wins. */
 const TELLING = 4;
@@ -142,30 +143,35 @@ export class RedisStore implements Store {
     // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
     if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...told], line)) as 'ok' | 'fenced' | 'seq';
     const json = (value: unknown) => (value === undefined ? '' : value === null ? '-' : JSON.stringify(value));
-    return (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.code ?? '')], [
+    return (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.life?.code ?? ''), k.replayParts(id, append.life?.match ?? 0)], [
       token, String(seq), entry, id,
-      append.due === undefined ? '' : append.due === null ? '-' : String(Math.round(append.due)),
-      json(append.summary), json(append.offer), append.life === undefined ? '' : String(append.life), append.game ?? '', release ? '1' : '0', json(append.quarantined),
+      append.due === undefined ? '' : append.due === null ? '-' : String(wholeMs(append.due)),
+      json(append.summary), json(append.offer), append.life === undefined ? '' : String(wholeMs(append.life.ms)), append.game ?? '', release ? '1' : '0', json(append.quarantined),
       ...told,
     ], line)) as 'ok' | 'fenced' | 'seq';
   }
 
-  async snapshot(id: string, token: string, seq: number, text: string, keep: number, part?: { match: number; text: string }): Promise<'ok' | 'fenced' | 'old'> {
+  async renew(id: string, token: string, { ms, code, match }: Life): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.run('snapshot', [k.meta(id), k.journal(id), k.snapshot(id), k.replayParts(id, part?.match ?? 0)], [token, String(seq), text, String(keep), part?.text ?? '', String(limits.roomLife)])) as 'ok' | 'fenced' | 'old';
+    return (await this.run('renew', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code), k.replayParts(id, match), k.lives], [token, String(wholeMs(ms)), id])) as 'ok' | 'fenced';
+  }
+
+  async snapshot(id: string, token: string, seq: number, text: string, keep: number, parts: readonly ReplayPart[] = []): Promise<'ok' | 'fenced' | 'old'> {
+    const k = this.keys;
+    return (await this.run('snapshot', [k.meta(id), k.journal(id), k.snapshot(id), ...parts.map(part => k.replayParts(id, part.match))], [token, String(seq), text, String(keep), ...parts.map(part => part.text)])) as 'ok' | 'fenced' | 'old';
   }
 
   async replayParts(id: string, match: number): Promise<string[]> { return this.read(() => this.reads.lRange(this.keys.replayParts(id, match), 0, -1)); }
 
   async keepReplay(id: string, match: number, text: string, life: number): Promise<void> {
-    await this.read(() => this.reads.multi().set(this.keys.replay(id, match), text, { expiration: { type: 'PX', value: life } }).del(this.keys.replayParts(id, match)).exec());
+    await this.run('keep', [this.keys.replay(id, match), this.keys.replayParts(id, match)], [text, String(wholeMs(life))]);
   }
 
   async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.reads.get(this.keys.replay(id, match))); }
 
   async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.run('release', [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', String(Math.round(aside?.due ?? 0))])) as 'ok' | 'fenced';
+    return (await this.run('release', [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', aside ? String(wholeMs(aside.due)) : ''])) as 'ok' | 'fenced';
   }
 
   async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
@@ -249,7 +255,7 @@ export class RedisStore implements Store {
   private async run(name: ScriptName, keys: string[], args: string[], line = this.writeLine): Promise<unknown> {
     if (!line.isReady) throw new StoreError('no', true, 'redis is away');
     const script = this.scripts[name];
-    if (keys.length !== script.keys && !(name === 'append' && keys.length === 2)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
+    if (!fits(name, keys.length, script.keys)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
     try {
       return await this.confirmed(name, line, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
@@ -306,7 +312,11 @@ export class RedisStore implements Store {
   }
 }
 
-const madeOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(room.life)];
+const madeOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(wholeMs(room.life))];
+
+/** A plain entry names two keys; a snapshot, as many more as there are recordings that it adds to. */
+const fits = (name: ScriptName, given: number, most: number): boolean => given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);
+
 const ownerOf = ([node, token, term, seq]: string[]): Owner => ({ node: node || null, token: token || null, term: Number(term), seq: Number(seq) });
 
 /** A room that nobody has owned yet has none. */

@@ -36,4 +36,24 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/clocks.test.ts', grep: 'nor when that node takes its room on anew' },
     edits: [edit('server/rooms/outages.ts', ', time: Math.floor(now + own.ahead) };', ' };')],
   },
+  {
+    name: 'a quiet room is not renewed', why: 'it is gone after a day, with its players connected',
+    hunt: { test: 'test/protocol/correspondence.test.ts', grep: 'both players stay connected' },
+    edits: [edit('server/rooms/host.ts', 'this.renewAsked = this.journal.isRenewalDue(this.time());', 'this.renewAsked = false;')],
+  },
+  {
+    name: 'a room lives for a day, whatever is due', why: 'a deadline or a hold of days ends with the room, and nobody learns of it',
+    hunt: { test: 'test/protocol/correspondence.test.ts', grep: 'a deadline in 30 days' },
+    edits: [edit('server/rooms/room-life.ts', 'ms: untilDue + holdOf(game) + limits.roomLife, played: true', 'ms: limits.roomLife, played: true')],
+  },
+  {
+    name: 'fractions of ms reach the store', why: 'Redis refuses them in the middle of a script',
+    hunt: { test: 'test/contract/memory-store.test.ts', grep: 'no whole numbers' },
+    edits: [edit('server/store/whole-ms.ts', 'Math.ceil(ms)', 'ms')],
+  },
+  {
+    name: 'a timer of any length', why: 'what is set to the year 3000 by a slip is kept till then',
+    hunt: { test: 'test/unit/timers.test.ts', grep: 'at most 366 days' },
+    edits: [edit('server/rooms/context.ts', 'ms >= 0 && ms <= limits.longestTimer', 'ms >= 0')],
+  },
 ];

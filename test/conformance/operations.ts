@@ -29,7 +29,7 @@ export const operations: readonly Operation[] = [
   { name: 'append', weight: 14, draw: (draw, n) => {
     const id = pick(draw, rooms);
     const append: Append = given({
-      token: pick(draw, tokens), seq: 1 + draw(6), entry: `entry ${n} ž`, due: maybe(draw, () => (draw(3) === 0 ? null : 5_000 + 10 * draw(9) + n / 100)), summary: maybe(draw, () => summary(draw, id, n)), life: maybe(draw, () => 3_600_000), game: maybe(draw, () => pick(draw, games)), release: maybe(draw, () => draw(2) === 0),
+      token: pick(draw, tokens), seq: 1 + draw(6), entry: `entry ${n} ž`, due: maybe(draw, () => (draw(3) === 0 ? null : 5_000 + 10 * draw(9) + n / 100)), summary: maybe(draw, () => summary(draw, id, n)), life: maybe(draw, () => ({ ms: 3_600_000, code: 'unused', match: 1 + draw(2) })), game: maybe(draw, () => pick(draw, games)), release: maybe(draw, () => draw(2) === 0),
       quarantined: maybe(draw, () => (draw(2) === 0 ? null : { why: `why ${n}`, since: 1_000 + n })),
     }) as Append;
     if (append.due) append.due = Math.round(append.due * 100);
@@ -48,8 +48,12 @@ export const operations: readonly Operation[] = [
     return { room: id, what: said('claim from its owner', id, token), ask: async (store, own) => store.claim(id, { token, node, expected: (await store.owner(id))?.token ?? null, floor: own.term, games }) };
   } },
   { name: 'snapshot', weight: 6, draw: (draw, n) => {
-    const args = [pick(draw, rooms), pick(draw, tokens), draw(6), `snapshot ${n}`, draw(3), maybe(draw, () => ({ match: 1 + draw(2), text: `piece ${n}` }))] as const;
+    const args = [pick(draw, rooms), pick(draw, tokens), draw(6), `snapshot ${n}`, draw(3), maybe(draw, () => [{ match: 1, text: `piece ${n}` }, ...(draw(2) ? [{ match: 2, text: `piece ${n} of the next` }] : [])])] as const;
     return { what: said('snapshot', ...args), ask: store => store.snapshot(...args) };
+  } },
+  { name: 'renew', weight: 1, draw: draw => {
+    const args = [pick(draw, rooms), pick(draw, tokens), { ms: 3_600_000, code: 'unused', match: 1 + draw(2) }] as const;
+    return { what: said('renew', ...args), ask: store => store.renew(...args) };
   } },
   { name: 'release', weight: 2, draw: (draw, n) => {
     const aside = maybe(draw, () => ({ why: `unreadable ${n}`, since: 2_000 + n, due: 490_000 + draw(20_000) }));

@@ -268,13 +268,13 @@ export function offersSuite(under: OffersUnderTest): void {
           }],
           ['ended, with a recording', async id => {
             await claim(id);
-            await append(id, 1, { ...everything(id, game), life, code: `C${id}` });
-            await store.snapshot(id, 'a', 1, 's', 0, { match: 1, text: 'piece' });
+            await append(id, 1, { ...everything(id, game), life: { ms: life, code: `C${id}`, match: 1 } });
+            await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'piece' }]);
             await store.keepReplay(id, 1, 'whole', life);
           }],
           ['removed by its owner', async id => {
             await claim(id);
-            await append(id, 1, { ...everything(id, game), life: 60_000, code: `C${id}` });
+            await append(id, 1, { ...everything(id, game), life: { ms: 60_000, code: `C${id}`, match: 1 } });
             assert.equal(await store.remove(id, 'a'), 'ok');
           }],
           ['released', async id => {
@@ -326,11 +326,23 @@ export function offersSuite(under: OffersUnderTest): void {
         const made = newRoom({ life: 100 });
         await store.create(made);
         await claim(made.id);
-        await append(made.id, 1, { ...everything(made.id, game), life: 60_000, code: made.code });
+        await append(made.id, 1, { ...everything(made.id, game), life: { ms: 60_000, code: made.code, match: 0 } });
         await pass(120);
         await store.sweep(100);
         assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await room(game, 'ada'), made.id);
+        assert.equal(await store.byCode(made.code), made.id);
+      });
+      it('[J15] [J18] nor when its life was renewed without an entry', async () => {
+        const game = fresh();
+        const made = newRoom({ life: 100 });
+        await store.create(made);
+        await claim(made.id);
+        await append(made.id, 1, everything(made.id, game));
+        assert.equal(await store.renew(made.id, 'a', { ms: 60_000, code: made.code, match: 0 }), 'ok');
+        await pass(120);
+        await store.sweep(100);
+        assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await store.byCode(made.code), made.id);
       });
       it('[J16] a code that ended before its room, and is another room\'s by now, stays that room\'s', async () => {
@@ -339,7 +351,7 @@ export function offersSuite(under: OffersUnderTest): void {
         await claim(made.id);
         const other = newRoom();
         await store.create(other);
-        await append(made.id, 1, { life: 60_000, code: other.code });
+        await append(made.id, 1, { life: { ms: 60_000, code: other.code, match: 0 } });
         assert.equal(await store.byCode(other.code), other.id);
       });
     });

@@ -58,9 +58,9 @@ export function storeSuite(under: StoreUnderTest): void {
       it('[Y1] pieces go in with snapshots, in order, and are let go of when the whole is kept', async () => {
         const id = await owned('a', 3);
         assert.deepEqual(await store.replayParts(id, 1), []);
-        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, { match: 1, text: 'one «♟»' }), 'ok');
+        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'one «♟»' }]), 'ok');
         assert.equal(await store.snapshot(id, 'a', 2, 's', 0), 'ok');
-        assert.equal(await store.snapshot(id, 'a', 3, 's', 0, { match: 1, text: 'two' }), 'ok');
+        assert.equal(await store.snapshot(id, 'a', 3, 's', 0, [{ match: 1, text: 'two' }]), 'ok');
         assert.deepEqual(await store.replayParts(id, 1), ['one «♟»', 'two']);
         assert.deepEqual(await store.replayParts(id, 2), []);
         assert.equal(await store.replay(id, 1), null);
@@ -72,9 +72,9 @@ export function storeSuite(under: StoreUnderTest): void {
       });
       it('[Y1] a snapshot that is refused leaves no piece', async () => {
         const id = await owned('a', 2);
-        assert.equal(await store.snapshot(id, 'other', 1, 's', 0, { match: 1, text: 'x' }), 'fenced');
+        assert.equal(await store.snapshot(id, 'other', 1, 's', 0, [{ match: 1, text: 'x' }]), 'fenced');
         assert.equal(await store.snapshot(id, 'a', 2, 's', 0), 'ok');
-        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, { match: 1, text: 'x' }), 'old');
+        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'x' }]), 'old');
         assert.deepEqual(await store.replayParts(id, 1), []);
       });
       it('[Y5] a recording outlives its room, and ends when its time is over', async () => {
@@ -598,12 +598,45 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await store.create(newRoom(fresh(), { code: room.code })), 'ok', 'its code is free');
       });
 
+      if (under.movable) it('[J7] [J18] a renewal without an entry does as well, for the owner alone; pieces of the recording live as long', async () => {
+        const room = newRoom(fresh(), { life: 1_000 });
+        await store.create(room);
+        await claimed(room.id, 'a', null);
+        await append(room.id, 'a', 1);
+        assert.equal(await store.snapshot(room.id, 'a', 1, 's', 0, [{ match: 2, text: 'piece' }]), 'ok');
+        assert.equal(await store.renew(room.id, 'b', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
+        assert.equal(await store.renew(fresh(), 'a', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
+        assert.equal(await store.renew(room.id, 'a', { ms: 5_000, code: room.code, match: 2 }), 'ok');
+        forward!(4_900);
+        assert.equal((await store.owner(room.id))?.seq, 1);
+        assert.equal(await store.byCode(room.code), room.id);
+        assert.deepEqual(await store.replayParts(room.id, 2), ['piece']);
+        forward!(200);
+        assert.equal(await store.owner(room.id), null);
+        assert.deepEqual(await store.replayParts(room.id, 2), []);
+      });
+
+      it('[T8] takes times that are no whole numbers, at every place', async () => {
+        const room = newRoom(fresh(), { life: 8.2 * 60_000 });
+        assert.equal(await store.create(room), 'ok');
+        await claimed(room.id, 'a', null);
+        assert.equal(await append(room.id, 'a', 1, { due: 4_999.5, life: { ms: 8.2 * 60_000, code: room.code, match: 0 } }), 'ok');
+        assert.deepEqual((await store.due(5_000, 1_000)).filter(d => d.id === room.id), [{ id: room.id, at: 5_000 }]);
+        assert.equal(await store.renew(room.id, 'a', { ms: 8.2 * 60_000, code: room.code, match: 0 }), 'ok');
+        await store.keepReplay(room.id, 1, 'whole', 8.2 * 60_000);
+        assert.equal(await store.replay(room.id, 1), 'whole');
+        await assert.rejects(append(room.id, 'a', 2, { due: NaN }), RangeError);
+        assert.equal((await store.owner(room.id))!.seq, 1, 'nothing was written');
+        assert.equal(await store.release(room.id, 'a', { why: 'x', since: 1.5, due: 9_999.5 }), 'ok');
+        await assert.rejects(store.create(newRoom(fresh(), { life: NaN })), RangeError);
+      });
+
       if (under.movable) it('[J7] a renewal gives the whole room another life', async () => {
         const room = newRoom(fresh(), { life: 1_000 });
         await store.create(room);
         await claimed(room.id, 'a', null);
         forward!(900);
-        await append(room.id, 'a', 1, { life: 5_000 });
+        await append(room.id, 'a', 1, { life: { ms: 5_000, code: room.code, match: 0 } });
         forward!(4_900);
         assert.equal((await store.owner(room.id))?.seq, 1);
         assert.equal(await store.byCode(room.code), room.id);

@@ -9,6 +9,7 @@ import { noMeter } from '../../server/ops/metrics.ts';
 import { realClock } from '../../server/real-ports.ts';
 import { StoreError } from '../../server/store/contract.ts';
 import { RedisStore } from '../../server/store/redis-store.ts';
+import { loadScripts } from '../../server/store/scripts.ts';
 import { until } from '../../server/launcher/until.ts';
 import { offersSuite } from '../contract/offers-suite.ts';
 import { storeSuite } from '../contract/store-suite.ts';
@@ -116,7 +117,7 @@ describe('the Redis store', () => {
     const said = bus.publish([{ node: 'z', text: 'said before' }]);
     assert.deepEqual(await Promise.all([tell(1), said]), ['ok', [1]]);
     assert.deepEqual([await tell(1), await tell(3), await tell(2, { token: 'b' })], ['seq', 'seq', 'fenced']);
-    assert.equal(await tell(2, { due: 5, life: 60_000 }), 'ok', 'also beside facts');
+    assert.equal(await tell(2, { due: 5, life: { ms: 60_000, code: 'C1', match: 0 } }), 'ok', 'also beside facts');
     await until('all are heard', async () => heard.length >= 3 || undefined, { within: 10_000 });
     assert.deepEqual(heard, ['said before', 'entry 1', 'entry 2']);
     assert.equal(await calls() - before, 5);
@@ -136,7 +137,7 @@ describe('the Redis store', () => {
     const { id } = await room();
     await append(id, 1);
     for (const life of [60_000, 600_000]) {
-      if (life > 60_000) await append(id, 2, { life });
+      if (life > 60_000) await append(id, 2, { life: { ms: life, code: `C${count}`, match: 0 } });
       assert.equal(await store.snapshot(id, 'a', (await store.owner(id))!.seq, '{}', 32), 'ok');
       for (const key of ['m', 'j', 's']) {
         const left = await admin.pTTL(`p:{r:${id}}:${key}`);
@@ -144,6 +145,37 @@ describe('the Redis store', () => {
       }
     }
     assert.ok((await admin.pTTL(`p:code:C${count}`)) > 0);
+  });
+
+  it('[J7] [J18] all keys of a room end together, its code and the pieces of its recording too: with an entry, and with a renewal', async () => {
+    const { id } = await room();
+    const code = `C${count}`;
+    const left = async () => [...new Set(await Promise.all([`{r:${id}}:m`, `{r:${id}}:j`, `{r:${id}}:s`, `code:${code}`, `{r:${id}}:p3`].map(async key => Math.round(await admin.pTTL(`p:${key}`) / 20_000))))];
+    await append(id, 1);
+    assert.equal(await store.snapshot(id, 'a', 1, 's', 32, [{ match: 3, text: 'piece' }]), 'ok');
+    assert.deepEqual(await left(), [3]);
+    await append(id, 2, { life: { ms: 8.2 * 60_000, code, match: 3 } });
+    assert.deepEqual(await left(), [25]);
+    assert.equal(await store.renew(id, 'a', { ms: 30 * 24 * 3_600_000, code, match: 3 }), 'ok');
+    assert.deepEqual(await left(), [129_600]);
+  });
+
+  it('[T8] a script that is given what Redis refuses has done nothing', async () => {
+    const scripts = loadScripts();
+    const { id } = await room();
+    const [journal, due, life] = [`p:{r:${id}}:j`, 'p:due', 'p:lives'];
+    const keys = [`p:{r:${id}}:m`, journal, `p:{r:${id}}:s`, due, 'p:summaries', 'p:listed', 'p:offers', 'p:open', 'p:reviews', 'p:quarantined', life, 'p:code:x', `p:{r:${id}}:p1`];
+    assert.equal(keys.length, scripts.append.keys);
+    for (const [at, ms] of [['soon', ''], ['', '0.5'], ['', '-1'], ['', '1e30']] as const) await assert.rejects(admin.eval(scripts.append.text, { keys, arguments: ['a', '1', 'e1', id, at, '', '', ms, '', '0', ''] }));
+    assert.equal((await store.peek(id))!.seq, 0);
+    assert.equal(await admin.lLen(journal), 0);
+    await assert.rejects(admin.eval(scripts.create.text, { keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life], arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994'] }));
+    assert.equal(await admin.exists(['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half']), 0);
+    await admin.rPush('p:{r:half}:p1', 'piece');
+    await assert.rejects(admin.eval(scripts.keep.text, { keys: ['p:{r:half}:r1', 'p:{r:half}:p1'], arguments: ['whole', '0.5'] }));
+    assert.equal(await admin.lLen('p:{r:half}:p1'), 1, 'the pieces are still there');
+    await assert.rejects(admin.eval(scripts.release.text, { keys: [keys[0]!, 'p:quarantined', due, 'p:offers', 'p:open', 'p:reviews'], arguments: ['a', id, '{}', 'later'] }));
+    assert.equal((await store.owner(id))!.token, 'a');
   });
 
   it('[J6] a room whose snapshot is gone is not taken for a new one', async () => {

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { endMatch } from '../../server/rooms/context.ts';
 import { newDocument, summaryOf } from '../../server/rooms/document.ts';
 import { ToldFacts } from '../../server/rooms/facts.ts';
+import { RoomLife } from '../../server/rooms/room-life.ts';
 import type { Outcome } from '../../server/rooms/room.ts';
+import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';
+import { ledgerGame } from '../protocol/games.ts';
 import { honest, parlourGame, type Parlour } from './parlour.ts';
 import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './table.ts';
 
@@ -25,14 +28,49 @@ const playing = (n: number, more: Parameters<typeof parlourGame>[1] = {}, joins?
 
 describe('for how long a room is kept', () => {
   /** The life that the next entry tells, or null where it tells none. */
-  const lives = (played: Played) => {
-    const told = new ToldFacts(played.room.doc, parlourGame());
-    return (mono = 0) => told.next(played.room.doc, played.journal.at(-1)!.changes, parlourGame(), mono).life ?? null;
+  const lives = (played: Played, game: AnyGame = parlourGame()) => {
+    const told = new ToldFacts(played.room.doc, game, 0);
+    return (mono = 0) => told.next(played.room.doc, played.journal.at(-1)!.changes, game, mono).life?.ms ?? null;
   };
+  const { hold } = parlourGame().contract.def.away as { hold: number };
+  /** So much more is told, so that it need not be told with each entry. */
+  const told = (need: number): number => need * 9 / 8;
+  const day = limits.roomLife;
 
-  it('[J7] a day while it is played, told anew now and then', () => {
+  it('[J7] a day and the hold while it is played, told again before less than that is left', () => {
     const life = lives(playing(2));
-    assert.deepEqual([life(), life(1_000), life(limits.roomLife / 4), life(limits.roomLife / 4 + 1)], [limits.roomLife, null, limits.roomLife, null]);
+    const [need, spare] = [day + hold, (day + hold) / 8];
+    assert.deepEqual([life(), life(1_000), life(spare), life(spare + 1), life(spare + 2)], [told(need), null, null, told(need), null]);
+  });
+
+  it('[J7] until its next deadline, the hold, and a day: told at once when a deadline is set far ahead, and when it is not there any more', () => {
+    const game = ledgerGame;
+    const played = seatedRoom(game, 2);
+    const life = lives(played, game);
+    assert.equal(life(), told(day + 60_000));
+    played.act(0, 'arm', { ms: 30 * day });
+    assert.equal(life(), told(31 * day + 60_000));
+    played.act(0, 'arm', { ms: 10 * day + 0.3 });
+    assert.equal(life(), told(11 * day + 60_000));
+    played.act(0, 'arm', { ms: 20_000 });
+    assert.equal(life(), told(day + 80_000));
+    played.act(0, 'arm', { ms: 40_000 });
+    assert.equal(life(), null, 'a turn is no reason to tell it again');
+  });
+
+  it('[J18] while players are connected it is renewed though nothing happens; what nobody plays is not', () => {
+    const { doc } = playing(2).room;
+    const life = new RoomLife(parlourGame(), doc.room.id, 0);
+    const due = (mono: number) => life.isRenewalDue(doc, doc.hidden.clock + mono, mono);
+    assert.equal(due(1_000), false, 'a new owner has time');
+    assert.equal(due(600_000), true);
+    assert.equal(life.next(doc, doc.hidden.clock, 600_000)?.ms, told(day + hold));
+    assert.deepEqual([600_001, 600_000 + day / 16, 600_000 + day / 8 + hold].map(due), [false, false, true]);
+    life.forget();
+    assert.equal(due(600_001), true, 'it did not arrive');
+    const left = playing(2);
+    for (const seat of [0, 1]) left.act(seat, '$leave');
+    assert.equal(new RoomLife(parlourGame(), 'x', 0).isRenewalDue(left.room.doc, 0, 10 * day), false);
   });
 
   it('[J7] an hour when nobody is here and nobody is waited for; a day again when somebody comes', () => {
@@ -40,23 +78,23 @@ describe('for how long a room is kept', () => {
     const life = lives(played);
     goes(played, playerOf(0));
     goes(played, playerOf(1));
-    assert.equal(life(), limits.roomLife, 'their seats are held');
+    assert.equal(life(), told(2 * hold + day), 'their seats are held');
     played.advance(2_000);
-    assert.equal(life(), limits.abandonedLife, 'the bot plays for both');
+    assert.equal(life(), told(limits.abandonedLife), 'the bot plays for both');
     played.join(playerOf(1));
-    assert.equal(life(), limits.roomLife);
+    assert.ok(life()! >= told(day + hold));
   });
 
   it('[J7] a quarter of an hour when all have left, a day while effects are to be done', () => {
     const played = playing(2);
     const life = lives(played);
     for (const seat of [0, 1]) played.act(seat, '$leave');
-    assert.equal(life(), limits.unjoinedLife);
+    assert.equal(life(), told(limits.unjoinedLife));
     const busy = playing(2);
     const its = lives(busy);
     busy.act(0, 'save', { what: 'x' });
     for (const seat of [0, 1]) busy.act(seat, '$leave');
-    assert.equal(its(), limits.roomLife);
+    assert.equal(its(), told(day + limits.effectRetry));
   });
 });
 

@@ -1,18 +1,23 @@
 -- Adds one entry to a room's journal, if the caller is its owner and knows its end. All checks first, then all writes.
 -- keys  1 meta   2 journal   3 snapshot   4 due (sorted set: id -> ms)   5 summaries   6 listed   7 offers   8 open   9 reviews
---       10 quarantined (hash: id -> json)   11 lives (sorted set: id -> ms)   12 code
+--       10 quarantined (hash: id -> json)   11 lives (sorted set: id -> ms)   12 code   13 pieces of the recording of this match
 --       (5 to 9: see index.lua)
 -- args  1 token   2 seq   3 entry   4 id
 --       5 due: '' as it is, '-' none, ms   6 summary: '' as it is, '-' none, json   7 offer: '' as it is, '-' none, json
---       8 life: '' as it is, ms, and then key 12 is the room's   9 game@version: '' as it is   10 release: '1' or '0'
+--       8 life: '' as it is, ms, and then the keys 12 and 13 are the room's   9 game@version: '' as it is   10 release: '1' or '0'
 --       11 quarantined: '' as it is, '-' not, json
---       Where nothing of 4 to 11 is to be said, the keys 3 to 12 and these are left out.
+--       Where nothing of 4 to 11 is to be said, the keys 3 to 13 and these are left out.
 --       then, as often as there is somebody to be told: the channel of a node, and the message to it
 -- says  'ok' | 'fenced': the token is another's | 'seq': the entry is not the next one. Only after 'ok' anything was written.
 -- with index.lua
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq')
 if m[1] ~= ARGV[1] then return 'fenced' end
 if tonumber(m[2]) + 1 ~= tonumber(ARGV[2]) then return 'seq' end
+if #KEYS > 2 then
+  -- What the commands below would refuse is refused before anything is written.
+  if not (ARGV[5] == '' or ARGV[5] == '-' or tonumber(ARGV[5])) then return redis.error_reply('due: ' .. ARGV[5]) end
+  if not (ARGV[8] == '' or string.match(ARGV[8], '^[1-9]%d*$')) then return redis.error_reply('life: ' .. ARGV[8]) end
+end
 local length = redis.call('RPUSH', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[1], 'seq', ARGV[2])
 if length == 1 then
@@ -34,12 +39,7 @@ elseif ARGV[7] ~= '' then
   save_offer(k, id, offer, now_ms())
 end
 if ARGV[11] == '-' then redis.call('HDEL', KEYS[10], id) elseif ARGV[11] ~= '' then redis.call('HSET', KEYS[10], id, ARGV[11]) end
-if ARGV[8] ~= '' then
-  for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[8]) end
-  redis.call('ZADD', KEYS[11], now_ms() + ARGV[8], id)
-  -- Where the code ended before the room, it is the room's again, unless it is another's by now.
-  if redis.call('SET', KEYS[12], id, 'PX', ARGV[8], 'NX') == false and redis.call('GET', KEYS[12]) == id then redis.call('PEXPIRE', KEYS[12], ARGV[8]) end
-end
+if ARGV[8] ~= '' then renew_room({KEYS[1], KEYS[2], KEYS[3], KEYS[13]}, KEYS[12], KEYS[11], id, ARGV[8]) end
 if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'game', ARGV[9]) end
 if ARGV[10] == '1' then redis.call('HDEL', KEYS[1], 'tok', 'node') end
 return 'ok'

@@ -85,12 +85,21 @@ end
 -- `room`: id, code, game, snapshot, life. Returns false where the id or the code exists.
 local function make_room(room, meta, snapshot, code, lives)
   if redis.call('EXISTS', meta) == 1 or redis.call('EXISTS', code) == 1 then return false end
-  redis.call('HSET', meta, 'seq', '0', 'term', '0', 'terms', '', 'game', room.game, 'code', room.code, 'snap', '0', 'first', '1')
+  -- What Redis may refuse comes first, so that nothing is left without an expiry.
   redis.call('SET', snapshot, room.snapshot, 'PX', room.life)
   redis.call('SET', code, room.id, 'PX', room.life)
+  redis.call('HSET', meta, 'seq', '0', 'term', '0', 'terms', '', 'game', room.game, 'code', room.code, 'snap', '0', 'first', '1')
   redis.call('PEXPIRE', meta, room.life)
   redis.call('ZADD', lives, now_ms() + room.life, room.id)
   return true
+end
+
+-- Gives all keys of a room another life. `room`: meta, journal, snapshot, pieces of the recording; `life`: ms.
+local function renew_room(room, code, lives, id, life)
+  for _, key in ipairs(room) do redis.call('PEXPIRE', key, life) end
+  redis.call('ZADD', lives, now_ms() + life, id)
+  -- Where the code ended before the room, it is the room's again, unless it is another's by now.
+  if redis.call('SET', code, id, 'PX', life, 'NX') == false and redis.call('GET', code) == id then redis.call('PEXPIRE', code, life) end
 end
 
 -- Everything by which a room is found, apart from its code.

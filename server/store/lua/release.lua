@@ -4,10 +4,10 @@
 -- says  'ok' | 'fenced'
 -- with index.lua
 if redis.call('HGET', KEYS[1], 'tok') ~= ARGV[1] then return 'fenced' end
-redis.call('HDEL', KEYS[1], 'tok', 'node')
 if ARGV[3] ~= '' then
-  redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[3])
   redis.call('ZADD', KEYS[3], 'XX', 'GT', ARGV[4], ARGV[2])
+  redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[3])
   drop_offer({offers = KEYS[4], open = KEYS[5], reviews = KEYS[6]}, ARGV[2])
 end
+redis.call('HDEL', KEYS[1], 'tok', 'node')
 return 'ok'

@@ -1,6 +1,6 @@
 -- Writes a newer snapshot and drops what of the journal lies more than `keep` entries behind it.
--- keys  1 meta   2 journal   3 snapshot   4 pieces of a recording
--- args  1 token   2 seq   3 snapshot   4 keep   5 piece: '' none   6 life of the pieces, ms
+-- keys  1 meta   2 journal   3 snapshot   then the pieces of a recording, for each that is added to
+-- args  1 token   2 seq   3 snapshot   4 keep   then a piece for each of those recordings; they live as long as the room
 -- says  'ok' | 'fenced' | 'old': not newer than the one there is, or beyond the journal's end
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq', 'snap', 'first')
 if m[1] ~= ARGV[1] then return 'fenced' end
@@ -10,8 +10,9 @@ redis.call('SET', KEYS[3], ARGV[3], 'KEEPTTL')
 local drop = math.max(0, seq - tonumber(ARGV[4]) - (first - 1))
 if drop > 0 then redis.call('LTRIM', KEYS[2], drop, -1) end
 redis.call('HSET', KEYS[1], 'snap', ARGV[2], 'first', string.format('%.0f', first + drop))
-if ARGV[5] ~= '' then
-  redis.call('RPUSH', KEYS[4], ARGV[5])
-  redis.call('PEXPIRE', KEYS[4], ARGV[6])
+local left = redis.call('PTTL', KEYS[1])
+for k = 4, #KEYS do
+  redis.call('RPUSH', KEYS[k], ARGV[k + 1])
+  if left > 0 then redis.call('PEXPIRE', KEYS[k], left) end
 end
 return 'ok'

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import { contract, state } from '../../shared/contract.ts';
+import { docOf, ledgerTable } from './table.ts';
+import { World, type Host } from './world.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+
+interface Letters { turn: number; moves: number[]; late: number[] }
+/** A game by correspondence: a week for each move, and players who look in once a day at most. */
+const letters = contract('letters', {
+  version: 1, seats: { min: 2, max: 2 }, state: state<Letters>(), actions: { move: z.object({}) }, timers: { turn: z.object({ seat: z.int() }) }, clocks: ['turn'],
+  away: { hold: 21 * day, then: 'forfeit' }, replay: true,
+});
+const lettersGame = letters.rules({
+  setup: ctx => {
+    ctx.timers.turn.set(7 * day, { seat: 0 });
+    return { turn: 0, moves: [], late: [] };
+  },
+  actions: {
+    move(s, _data, ctx) {
+      s.moves.push(ctx.now);
+      s.turn = 1 - ctx.seat;
+      ctx.timers.turn.set(7 * day, { seat: s.turn });
+      if (s.moves.length === 8) ctx.end({ ranking: [[ctx.seat]] });
+    },
+  },
+  timers: {
+    turn(s, { seat }, ctx) {
+      s.late.push(ctx.now);
+      s.turn = 1 - seat;
+      ctx.timers.turn.set(7 * day, { seat: s.turn });
+    },
+  },
+});
+
+/** Time in which nobody does anything, six hours at a time; nodes look after their rooms in between. */
+async function idle(world: World, ms: number): Promise<void> {
+  for (const until = world.clock.mono() + ms; world.clock.mono() < until;) {
+    world.clock.skip(Math.min(6 * hour, until - world.clock.mono() - 1_500));
+    await world.clock.pass(1_500);
+  }
+}
+
+describe('rooms that last for weeks', () => {
+  it('[J18] both players stay connected for 30 days and do nothing: the room is there, and goes on', async () => {
+    const { world, id, adas, bobs } = await ledgerTable(['a']);
+    await idle(world, 30 * day);
+    assert.ok(await world.memory.owner(id));
+    assert.ok(adas.live && bobs.live, 'and they were never told otherwise');
+    assert.ok((await world.clock.run(adas.act.add({ id: 'after a month' }))).ok);
+    assert.equal(await world.memory.byCode(adas.info.code), id);
+  });
+
+  it('[J7] [T3] a deadline in 30 days, nobody connected, nodes that come and go: it strikes in its time', async () => {
+    const world = new World([lettersGame]);
+    await world.start('a', 'b');
+    const players = ['ada', 'bob'].map((name, i) => world.client(name, i ? 'b' : 'a'));
+    const [ada, bob] = players as [typeof players[0] & {}, typeof players[0] & {}];
+    const adas = await world.clock.run(ada.client.create(letters));
+    const { id } = adas;
+    await world.clock.run(bob.client.join(letters, { id }));
+    await world.clock.until('it begins', () => adas.info.phase === 'playing');
+    ada.client.close();
+    bob.client.close();
+    const inStore = () => (world.memory as unknown as { rooms: Map<string, { due: number | null; expires: number }> }).rooms.get(id);
+    const moved: number[] = [];
+    let visits = 0;
+    /** A player looks in from a node of now, makes a move, and is gone. */
+    const visit = async (player: string): Promise<void> => {
+      const home = [...world.hosts.values()].find(h => h.state === 'up')!.name;
+      const client = world.client(player, home);
+      const room = await world.clock.run(client.client.join(letters, { id }), `visit ${++visits}`);
+      assert.ok((await world.clock.run(room.act.move({}))).ok);
+      moved.push(world.clock.now());
+      client.client.close();
+      await world.clock.pass(40_000);
+      assert.equal(world.owner(id), undefined, 'it sleeps');
+    };
+    const replaceAll = async (round: number): Promise<void> => {
+      const old: Host[] = [...world.hosts.values()].filter(h => h.state === 'up');
+      await world.boot(`n${round}`);
+      for (const host of old) world.kill(host);
+      await world.clock.pass(3_000);
+    };
+    await idle(world, 3 * day);
+    for (const [round, [player, days]] of ([['ada', 4], ['bob', 6], ['ada', 6.5]] as const).entries()) {
+      await visit(player);
+      await replaceAll(round);
+      await idle(world, days * day);
+      assert.ok(inStore()!.expires >= inStore()!.due! + 22 * day - 1_000, 'it lives until its deadline, the hold, and a day');
+    }
+    // Nobody comes any more: 3 + 4 + 6 + 6.5 days are over.
+    await idle(world, moved.at(-1)! + 7 * day - world.clock.now() - 30_000);
+    await world.clock.until('it strikes', () => (docOf(world, id)?.state as Letters | undefined)?.late.length === 1, 60_000);
+    const { late } = docOf(world, id)!.state as Letters;
+    assert.ok(late[0]! - moved.at(-1)! >= 7 * day && late[0]! - moved.at(-1)! < 7 * day + 3_000, `${late[0]! - moved.at(-1)! - 7 * day} ms late`);
+    for (const [player, days] of [['ada', 5], ['bob', 5], ['ada', 0], ['bob', 0], ['ada', 0]] as const) {
+      await visit(player);
+      await idle(world, days * day);
+    }
+    assert.ok(world.clock.mono() > 30 * day);
+    const replay = await world.clock.run([...world.hosts.values()].find(h => h.state === 'up')!.node.replays.show(id, 1));
+    assert.ok(replay.ok, 'the recording of a month is whole');
+  });
+});
