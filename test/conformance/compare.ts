@@ -18,7 +18,7 @@ class Terms {
   in(reply: unknown, room: string): unknown {
     if (reply === 'ok') this.rooms.delete(room); // it was made anew
     if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) return reply ?? null;
-    const named: Record<string, unknown> = Object.fromEntries(Object.entries(reply).map(([key, value]) => [key, key === 'owner' ? this.in(value, room) : value]));
+    const named: Record<string, unknown> = Object.fromEntries(Object.entries(reply).map(([key, value]) => [key, key === 'owner' || key === 'previous' ? this.in(value, room) : value]));
     if (typeof named['term'] === 'number') named['term'] = this.name(room, named['term']);
     if (Array.isArray(named['terms'])) named['terms'] = (named['terms'] as [number, number][]).map(([term, first]) => [this.name(room, term), first]);
     return named;
