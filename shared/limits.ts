@@ -205,6 +205,11 @@ export const limits = {
   /** The due index is read this often; a room this late is woken by any node. */
   dueScan: 500,
   overdue: 750,
+  /**
+   * A scan of the due index reads so many rooms at a time (`page`), so often (`pages`), until it has `asks` to ask. One
+   * that was asked is passed over for `again`, one that no node can run for `unrunnable`.
+   */
+  due: { page: 100, pages: 10, asks: 300, again: 1_500, unrunnable: 10_000 },
   /** An append that has not been answered by then counts as unknown. */
   storeDeadline: 1_500,
   /** First pause of an owner that was fenced off before it may claim that room again. */

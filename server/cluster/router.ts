@@ -16,7 +16,10 @@ const notMine = 'not-mine';
 type Moved = { moved: Owner };
 
 /** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
-type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: number; denied?: true };
+type Tried = { reply: RoomReply } | { again: 'untouched' | 'perhaps'; wait: number; denied?: true; /** No node that lives can run the room. */ nobody?: true };
+
+/** What a refusal says where no living node runs the room's version of its game. */
+export const nobodyRunsIt = 'no node runs this version of the game';
 
 /**
  * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.
@@ -121,7 +124,8 @@ export class Router {
       }
       if ('reply' in tried) return tried.reply;
       if (tried.again === 'perhaps' && !repeatable(message)) return refused('unknown');
-      if (clock.mono() + tried.wait >= until) return refused('unavailable', undefined, 500);
+      // A look whether somebody runs it need not wait for a node that does: it is repeated.
+      if (clock.mono() + tried.wait >= until || (tried.nobody && message.k === 'poke')) return refused('unavailable', tried.nobody && nobodyRunsIt, 500);
       if (tried.wait > 0) await clock.sleep(tried.wait);
     }
   }
@@ -166,7 +170,7 @@ export class Router {
         return { reply: refused('room-missing') };
       case 'unreadable': return { reply: refused('room-quarantined') };
       case 'game':
-        return { again: 'untouched', wait: (await this.leaveTo(acquired.game, id, known)) ? 0 : 200 };
+        return (await this.leaveTo(acquired.game, id, known)) ? { again: 'untouched', wait: 0 } : { again: 'untouched', wait: 200, nobody: true };
       case 'taken':
         this.directory.set(id, acquired.owner);
         // Nobody's, or a dead one's, or this node's own of a moment ago: it can be claimed with the token just read.

@@ -74,8 +74,8 @@ export interface Store {
   codeOf(id: string): Promise<string | null>;
   /** Public rooms, newest first. */
   list(game: string | null, most: number): Promise<RoomSummary[]>;
-  /** Rooms with something due at or before `at` (wall time, ms), longest overdue first. */
-  due(at: number, most: number): Promise<{ id: string; at: number }[]>;
+  /** Rooms with something due at or before `at` (wall time, ms), longest overdue first, from the one after the first `skip` on. Fewer than `most`: there are no more. */
+  due(at: number, most: number, skip?: number): Promise<{ id: string; at: number }[]>;
   /** Removes a room and all that is known of it, if the token is its own. */
   remove(id: string, token: string): Promise<'ok' | 'fenced'>;
   /** Removes what is left of rooms whose life is over, of about `most` of them. @returns how many rooms that was */

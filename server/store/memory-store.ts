@@ -201,9 +201,9 @@ export class MemoryStore implements Store {
       .sort((a, b) => b.since - a.since || (a.id < b.id ? 1 : -1)).slice(0, most);
   }
 
-  async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
+  async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
     this.expire();
-    return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(0, most);
+    return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(skip, skip + most);
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {

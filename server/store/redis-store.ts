@@ -212,12 +212,15 @@ export class RedisStore implements Store {
     return found;
   }
 
-  async due(at: number, most: number): Promise<{ id: string; at: number }[]> {
-    const late = await this.read(() => this.reads.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: 0, count: most } }));
+  async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
+    const late = await this.read(() => this.reads.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: skip, count: most } }));
     const there = await this.read(() => Promise.all(late.map(({ value }) => this.reads.exists(this.keys.meta(value)))));
     const gone = late.filter((_l, i) => there[i] === 0).map(l => l.value);
-    if (gone.length > 0) await this.read(() => this.reads.zRem(this.keys.due, gone));
-    return late.filter((_l, i) => there[i] !== 0).map(({ value, score }) => ({ id: value, at: score }));
+    if (gone.length > 0) {
+      await this.read(() => this.reads.zRem(this.keys.due, gone));
+      return this.due(at, most, skip); // others have moved up
+    }
+    return late.map(({ value, score }) => ({ id: value, at: score }));
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {

@@ -56,4 +56,14 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/unit/timers.test.ts', grep: 'at most 366 days' },
     edits: [edit('server/rooms/context.ts', 'ms >= 0 && ms <= limits.longestTimer', 'ms >= 0')],
   },
+  {
+    name: 'the longest overdue are all that is looked at', why: 'a hundred rooms of a version that nobody has stop the timers of all that sleep',
+    hunt: { test: 'test/protocol/overdue.test.ts', grep: '250 that no node can run' },
+    edits: [edit('server/ownership/due-scan.ts', 'this.skip = late.length < page ? 0 : this.skip + page;', 'this.skip = 0;'), edit('server/ownership/due-scan.ts', 'return !this.asked.has(id) && !this', 'return !this')],
+  },
+  {
+    name: 'rooms that nobody can run are asked with each scan', why: 'nodes claim them in vain, all the time',
+    hunt: { test: 'test/protocol/overdue.test.ts', grep: '250 that no node can run' },
+    edits: [edit('server/ownership/due-scan.ts', 'return !this.asked.has(id) && !this', 'return !this')],
+  },
 ];

@@ -166,6 +166,8 @@ export function storeSuite(under: StoreUnderTest): void {
         const due = async (at: number, most = 100) => (await store.due(at, most)).filter(d => ids.includes(d.id));
         assert.deepEqual(await due(250), [{ id: ids[2], at: 100 }, { id: ids[1], at: 200 }]);
         assert.deepEqual(await due(300, 1), [{ id: ids[2], at: 100 }]);
+        assert.deepEqual((await store.due(300, 2, 1)).map(d => d.id), [ids[1], ids[0]], 'from the second on');
+        assert.deepEqual(await store.due(300, 2, 3), []);
         await append(ids[2]!, 'a', 2);
         assert.equal((await due(100)).length, 1, 'an entry that says nothing about it leaves it');
         await append(ids[2]!, 'a', 3, { due: null });
