@@ -241,7 +241,7 @@ describe('what quick joins leave behind', () => {
     for (const host of world.hosts.values()) world.kill(host);
     await world.clock.pass(1_000);
     assert.ok(world.memory.size > 20);
-    await world.clock.pass(limits.roomLife);
+    await world.clock.pass(1.5 * limits.roomLife);
     await world.boot('c');
     await world.clock.pass(2 * limits.sweep.every);
     assert.equal(world.memory.size, 0);
