@@ -38,7 +38,7 @@ export class Replays {
         if (texts.length === 0) return;
         const pieces = await Promise.all(texts.map(text => this.parts.packer.unpack(text)));
         const recording = assemble(pieces.map(text => JSON.parse(text) as Part));
-        if (!recording) return;
+        if (!recording) return void log.warn({ room: id, match, pieces: pieces.length }, 'a recording is not whole; it is not kept');
         if (!proves(recording)) return void log.error({ room: id, match }, 'a recording does not lead to the state its match ended with; it is not kept');
         await store.keepReplay(id, match, await this.encode(recording), life);
         return;
@@ -47,6 +47,7 @@ export class Replays {
         await clock.sleep(500 * 2 ** tries);
       }
     }
+    log.warn({ room: id, match }, 'a recording was not kept; the next owner of the room tries again while its pieces last');
   }
 
   /** Thinned further until it fits: a match that lasts for hours is still one value. */

@@ -90,6 +90,7 @@ export class RoomHost {
   private sweepAsked = false;
   private checkAsked = false;
   private renewAsked = false;
+  private recordAsked = false;
   private handing: Handing | null = null;
   /** Members have to be given the whole once the state is migrated. */
   private migrates: boolean;
@@ -140,6 +141,8 @@ export class RoomHost {
   get head(): Head { return { head: this.place, term: this.term, watchers: this.members.watchers }; }
   get over(): boolean { return this.ended; }
   get shown(): PublicRoom { return this.doc.room; }
+  /** Whether the last piece of a match's recording is still to be written. */
+  records(match: number): boolean { return this.recorder.over.includes(match); }
   private get doc(): RoomDocument { return this.room.doc; }
 
   /** Puts a message into the mailbox. Rejects with Resigned when the room is given up before it is answered. */
@@ -261,12 +264,13 @@ export class RoomHost {
       }
       if (!(await this.countOutages())) return;
       if (this.renewAsked && !(await this.renew())) return;
+      if (this.recordAsked && !((await this.flushMotion()) && (await this.snapshot()))) return;
       // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
       if (this.handing && this.urgent.length === 0 && !(await this.pass(this.handing))) return;
       const batch = this.collect();
       if (batch.length === 0 && !this.checkAsked) break;
+      const outcomes = this.run(batch);
       this.underWay = batch;
-      const outcomes = batch.map(due => (due.input ? this.room.step(due.input, this.time()) : null));
       if (this.tellMotion(batch)) continue;
       const entry = this.room.take();
       if (!(entry ? await this.append(entry, batch, outcomes) : await this.confirm())) return;
@@ -282,7 +286,21 @@ export class RoomHost {
     this.running = false;
     if (this.ended) return;
     this.sleepUntilDue();
-    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.renewAsked || this.handing) this.kick();
+    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.renewAsked || this.recordAsked || this.handing) this.kick();
+  }
+
+  /** Runs inputs until the entry is full; what is left over goes into the next one. @returns the outcomes of those that stay in `batch` */
+  private run(batch: Due[]): (Outcome | null)[] {
+    const outcomes: (Outcome | null)[] = [];
+    for (const { input } of batch) {
+      outcomes.push(input ? this.room.step(input, this.time()) : null);
+      if (this.room.isFull) break;
+    }
+    const rest = batch.splice(outcomes.length);
+    this.mailbox.unshift(...rest.flatMap(({ mail }) => mail ?? []));
+    // Timers are looked for again; a tick after the end of a match does nothing.
+    this.urgent.unshift(...rest.flatMap(({ input, mail }) => (input && !mail && input.kind !== 'timers' && input.kind !== 'tick' ? [input] : [])));
+    return outcomes;
   }
 
   /** What could not be committed while the store was away moves all deadlines, before any of them is acted on. @returns false when the room is lost */
@@ -362,6 +380,7 @@ export class RoomHost {
   private look(): void {
     this.sweepAsked = false;
     this.renewAsked = this.journal.isRenewalDue(this.time());
+    this.recordAsked = this.recorder.over.length > 0; // its snapshot failed, or the owner died before it
     this.urgent.push(...this.attendance.look(this.doc));
     this.showOut(); // again: the first time it may have been lost, or the owner may have died
     if (this.attendance.aloneFor > limits.sleepAfter && !this.hasEffects) this.releaseAsked ??= 'when-alone';
@@ -428,6 +447,7 @@ export class RoomHost {
   }
 
   private async snapshot(): Promise<boolean> {
+    this.recordAsked = false;
     const text = encodeSnapshot(this.doc);
     if (text.length > limits.documentBytes && !this.room.fault) {
       this.room.quarantine(`the room's document has ${text.length} bytes`);
@@ -463,6 +483,9 @@ export class RoomHost {
   }
 
   private async letGo(): Promise<void> {
+    // What is left of a recording goes into the store first; where that fails, a room that is to be removed waits.
+    if (this.recorder.over.length > 0 && !(await this.snapshot())) return;
+    if (this.recorder.over.length > 0 && this.releaseAsked !== 'always') return;
     // A room that nobody has joined yet is left to its short life: somebody may hold its code.
     const empty = this.releaseAsked === 'remove' || (this.place[1] > 0 && isDeserted(this.doc) && this.members.size === 0 && !this.hasEffects);
     await this.journal.letGo(empty);

@@ -102,7 +102,7 @@ export class Journal {
   }
 
   /** After so many entries, and when the recording of a match is complete. Who is about to take the room over has read the last one. */
-  get wantsSnapshot(): boolean { return (this.sinceSnapshot >= limits.snapshotEvery && this.kept === null) || this.recorder.over; }
+  get wantsSnapshot(): boolean { return (this.sinceSnapshot >= limits.snapshotEvery && this.kept === null) || this.recorder.over.length > 0; }
 
   /** Keeps the entries after `seq`. */
   keepFrom(seq: number): void { this.kept = { first: seq + 1, texts: [] }; }
@@ -125,14 +125,13 @@ export class Journal {
   /** Writes a snapshot as of `seq`, and what was recorded since the last one. One that fails is written after the next entry: the journal alone is enough. */
   async snapshot(seq: number, text: string): Promise<Standing> {
     const { over, pending } = this.recorder;
-    const { match } = this.doc.room;
     try {
-      const parts = pending === null ? [] : [{ match, text: await this.parts.packer.pack(pending) }];
+      const parts = await Promise.all(pending.map(async ({ match, text: piece }) => ({ match, text: await this.parts.packer.pack(piece) })));
       const result = await this.parts.store.snapshot(this.id, this.token, seq, text, limits.entriesKept, parts);
       if (result === 'fenced') return { ours: false, reason: 'fenced', why: 'fenced at a snapshot' };
       this.sinceSnapshot = 0;
       this.recorder.handedOver();
-      if (over) this.parts.onRecorded(this.id, match);
+      for (const match of over) this.parts.onRecorded(this.id, match);
     } catch (error) {
       this.parts.log.warn({ room: this.id, error }, 'a snapshot was not written');
     }

@@ -4,6 +4,7 @@ import { compose, copy, type Changes } from '../../shared/delta.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { PublicRoom } from '../../shared/protocol.ts';
+import type { ReplayPart } from '../store/contract.ts';
 import type { RoomEvent } from './context.ts';
 import type { RoomDocument } from './document.ts';
 
@@ -14,6 +15,9 @@ export interface Beginning { seq: number; at: number; room: PublicRoom; state: J
 /** A piece of a recording, as the store keeps it until the match is over. */
 export interface Part { begin?: Beginning; frames: Frame[]; /** Hash of the final state: the match is over. */ end?: string }
 
+/** Matches whose last piece could not be written that are remembered. */
+const KEPT = 4;
+
 /** SHA-256 (hex) of a state, whatever the order of its keys. */
 export const hashOf = (state: Json): string => createHash('sha256').update(JSON.stringify(sorted(state))).digest('hex');
 
@@ -22,6 +26,9 @@ const sorted = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(sorted);
   return Object.fromEntries(Object.keys(value).sort().map(key => [key, sorted((value as JsonObject)[key]!)]));
 };
+
+/** A match is on, if perhaps out of play for now. */
+const isOn = ({ room, hidden }: RoomDocument): boolean => room.phase === 'playing' || (room.phase === 'quarantined' && hidden.before?.phase === 'playing');
 
 /** Two frames as one; both are used up. */
 export function merged(first: Frame, second: Frame | undefined): Frame {
@@ -36,10 +43,17 @@ export function merged(first: Frame, second: Frame | undefined): Frame {
  * journal again. The longer a match, the more entries go into one frame, so a recording has a bound.
  */
 export class Recorder {
+  /** Of the match that is on, or was last. */
   private part: Part = { frames: [] };
+  private match: number;
+  /** Of matches before it that are over, and whose last piece the store does not have yet. */
+  private before: { match: number; part: Part }[] = [];
   private recording: boolean;
 
-  constructor(private readonly game: AnyGame, doc: RoomDocument) { this.recording = this.wanted && doc.room.phase === 'playing'; }
+  constructor(private readonly game: AnyGame, doc: RoomDocument) {
+    this.match = doc.room.match;
+    this.recording = this.wanted && isOn(doc);
+  }
 
   private get wanted(): boolean { return this.game.contract.def.replay === true; }
 
@@ -51,14 +65,16 @@ export class Recorder {
     // A state that was migrated begins a recording anew: rules of one version cannot show what another's have done.
     const begins = 'match' in changed || ('version' in changed && this.recording);
     if (begins) {
+      if (this.part.end !== undefined) this.before = [...this.before, { match: this.match, part: this.part }].slice(-KEPT);
+      this.match = room.match;
       this.part = { begin: { seq, at: hidden.clock, room: copy(room), state: copy(state) }, frames: [] };
-      this.recording = room.phase === 'playing';
+      this.recording = isOn(doc);
       return;
     }
     if (!this.recording) return;
     const { hidden: _never, ...shown } = changes;
     this.add({ seq, at: hidden.clock, c: structuredClone(shown), ...(events.length > 0 ? { e: structuredClone([...events]) } : {}) }, hidden.clock - hidden.began);
-    if (room.phase !== 'playing') {
+    if (!isOn(doc)) {
       this.recording = false;
       this.part.end = hashOf(state);
     }
@@ -71,12 +87,17 @@ export class Recorder {
     this.part.frames[this.part.frames.length - 1] = merged(last, frame);
   }
 
-  /** The match has ended and its last piece is not yet in the store. */
-  get over(): boolean { return this.part.end !== undefined; }
+  /** Matches that are over, and whose last piece is not yet in the store. */
+  get over(): number[] { return this.unfinished.filter(({ part }) => part.end !== undefined).map(({ match }) => match); }
 
-  /** What the store does not have yet, or null. */
-  get pending(): string | null { return this.part.begin || this.part.end || this.part.frames.length > 0 ? JSON.stringify(this.part) : null; }
+  /** What the store does not have yet, oldest match first. */
+  get pending(): ReplayPart[] { return this.unfinished.filter(({ part }) => part.begin || part.end || part.frames.length > 0).map(({ match, part }) => ({ match, text: JSON.stringify(part) })); }
+
+  private get unfinished(): { match: number; part: Part }[] { return [...this.before, { match: this.match, part: this.part }]; }
 
   /** It has it now. */
-  handedOver(): void { this.part = { frames: [] }; }
+  handedOver(): void {
+    this.before = [];
+    this.part = { frames: [] };
+  }
 }

@@ -158,8 +158,8 @@ export class Registry {
   private finishRecordings(host: RoomHost): void {
     const { match, phase } = host.shown;
     if (!host.game.contract.def.replay || match === 0) return;
-    if (phase !== 'playing') this.parts.onRecorded(host.id, match);
-    if (match > 1) this.parts.onRecorded(host.id, match - 1);
+    // Those whose last piece is still to be written follow when it is.
+    for (const over of phase === 'ended' ? [match, match - 1] : [match - 1]) if (over > 0 && !host.records(over)) this.parts.onRecorded(host.id, over);
   }
 
   private start(token: string, claimed: Claimed, lease: number | null): RoomHost {

@@ -64,6 +64,8 @@ export interface Batch { seq: number; changes: Changes; events: RoomEvent[]; now
 export class Room {
   private readonly draft: Draft;
   private failedTicks = 0;
+  /** A match has ended since the last entry. */
+  private hasEnded = false;
   private ticks = 0;
   /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
   private readonly botInputs = new Map<number, SeatInput>();
@@ -93,12 +95,17 @@ export class Room {
       case 'join': case 'away': case 'leave': this.watched.begin(input.kind, input.kind, input.player, input.player, input.session); break;
       default: this.watched.begin(input.kind);
     }
+    const { phase } = this.doc.room;
     try {
       return this.run(input);
     } finally {
       this.watched.end();
+      if (phase === 'playing' && this.doc.room.phase !== 'playing') this.hasEnded = true;
     }
   }
+
+  /** Nothing more goes into this entry: the end of a match is the end of its entry, so that it is told, shown and recorded (SPEC J17). */
+  get isFull(): boolean { return this.hasEnded; }
 
   private run(input: Input): Outcome {
     switch (input.kind) {
@@ -124,6 +131,7 @@ export class Room {
 
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   take(): Batch | null {
+    this.hasEnded = false;
     if ((this.draft.changes('state') || this.draft.changes('room')) && botSeats(this.doc).length > 0) this.planMoves();
     const taken = this.draft.take(this.clock);
     return taken && { seq: ++this.seq, ...taken, now: this.clock };

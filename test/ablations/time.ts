@@ -66,4 +66,19 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/overdue.test.ts', grep: '250 that no node can run' },
     edits: [edit('server/ownership/due-scan.ts', 'return !this.asked.has(id) && !this', 'return !this')],
   },
+  {
+    name: 'the next match may begin in the entry in which one ends', why: 'the recording is lost, and nobody sees the end',
+    hunt: { test: 'test/protocol/replay.test.ts', grep: '[J17]' },
+    edits: [edit('server/rooms/host.ts', 'if (this.room.isFull) break;', '')],
+  },
+  {
+    name: 'a last snapshot that fails is not written again', why: 'the recording of a match is lost where nothing happens after it',
+    hunt: { test: 'test/protocol/replay.test.ts', grep: 'also when nothing happens after it' },
+    edits: [edit('server/rooms/host.ts', 'this.recordAsked = this.recorder.over.length > 0;', '')],
+  },
+  {
+    name: 'the next match takes the place of a recording that is not written yet', why: 'the last snapshot of the match before failed',
+    hunt: { test: 'test/protocol/replay.test.ts', grep: 'also when the next match is on' },
+    edits: [edit('server/rooms/recorder.ts', 'if (this.part.end !== undefined) this.before =', 'if (this.match < 0) this.before =')],
+  },
 ];

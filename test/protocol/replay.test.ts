@@ -141,3 +141,106 @@ describe('replays', () => {
     assert.deepEqual(watch(await recording()).state.log, ['x']);
   });
 });
+
+describe('recordings of matches that follow at once', () => {
+  /** All of it in one turn of the owner: nothing can be journaled in between. */
+  const atOnce = (table: Awaited<ReturnType<typeof duelling>>, ...acts: [player: 'ada' | 'bob', name: string][]) => {
+    const host = table.world.owner(table.id)!.node.registry.get(table.id)!;
+    const sessions = (host as unknown as { doc: { hidden: { seats: { player: string; session: string }[] } } }).doc.hidden.seats;
+    return table.world.clock.run(Promise.all(acts.map(([player, name]) => host.send({ k: 'act', player, session: sessions.find(s => s.player === player)!.session, name, data: name.startsWith('$') ? null : name === 'hit' ? { note: player } : {}, number: null }))));
+  };
+
+  it('[J17] [Y1] a match that ends, and the agreement to the next one, in one turn: the end is an entry of its own, and recorded', async () => {
+    const table = await duelling(2);
+    const { world, id, adas, bobs, recording } = table;
+    const before = world.calls.length;
+    const said = await atOnce(table, ['ada', 'hit'], ['ada', 'stop'], ['bob', '$rematch'], ['ada', '$rematch'], ['bob', 'hit']);
+    assert.ok(said.every(reply => reply.ok), JSON.stringify(said));
+    const entries = world.calls.slice(before).filter(call => call.op === 'append' && call.room === id);
+    assert.deepEqual(entries.slice(0, 2).map(({ append }) => (JSON.parse(append!.entry) as [number, { room: { phase?: string; match?: number } }])[1].room).map(r => [r.phase, r.match]), [['ended', undefined], ['playing', 2]]);
+    await world.clock.until('both are in the second match', () => adas.info.match === 2 && bobs.info.match === 2);
+    assert.deepEqual(watch(await recording(1)).state.log, ['ada']);
+    await world.clock.run(adas.act.stop());
+    assert.deepEqual(watch(await recording(2)).state.log, ['bob']);
+  });
+
+  /** The last snapshot of the first match fails, and the second one begins. */
+  async function failing() {
+    const table = await duelling(3);
+    const { world, adas, bobs } = table;
+    let failed = 0;
+    world.fate = call => (call.op === 'snapshot' && ++failed ? { lose: 'request' } : undefined);
+    await world.clock.run(adas.act.hit({ note: 'first' }));
+    await world.clock.run(adas.act.stop());
+    return { ...table, failed: () => failed, rematch: async () => {
+      await world.clock.run(Promise.all([adas.rematch(), bobs.rematch()]));
+      await world.clock.until('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
+      await world.clock.run(bobs.act.hit({ note: 'second' }));
+    } };
+  }
+
+  it('[Y8] a last snapshot that fails is written again, also when the next match is on', async () => {
+    const { world, adas, recording, failed, rematch } = await failing();
+    await rematch();
+    assert.ok(failed() > 0);
+    world.fate = () => undefined;
+    assert.deepEqual(watch(await recording(1)).state.log, ['first']);
+    await world.clock.run(adas.act.stop());
+    assert.deepEqual(watch(await recording(2)).state.log, ['second']);
+  });
+
+  it('[Y8] also when nothing happens after it', async () => {
+    const { world, recording, failed } = await failing();
+    await world.clock.pass(3_000);
+    assert.ok(failed() > 1);
+    world.fate = () => undefined;
+    assert.deepEqual(watch(await recording(1)).state.log, ['first']);
+  });
+
+  it('[Y8] also when the owner dies first', async () => {
+    const { world, id, adas, recording, rematch } = await failing();
+    await rematch();
+    const owner = world.owner(id)!;
+    world.kill(owner);
+    world.fate = () => undefined;
+    assert.deepEqual(watch(await recording(1)).state.log, ['first']);
+    await world.clock.run(adas.act.stop());
+    assert.deepEqual(watch(await recording(2)).state.log, ['second']);
+  });
+
+  it('[Y8] a room that all have left is removed only when it is written', async () => {
+    const { world, id, adas, bobs, ada, bob, recording } = await failing();
+    await world.clock.run(Promise.all([adas.leave(), bobs.leave()]));
+    ada.client.close();
+    bob.client.close();
+    await world.clock.pass(60_000);
+    assert.ok(await world.memory.owner(id));
+    world.fate = () => undefined;
+    await world.clock.until('it is gone', () => !(world.memory as unknown as { rooms: Map<string, unknown> }).rooms.has(id), 60_000);
+    assert.deepEqual(watch(await recording(1)).state.log, ['first']);
+  });
+
+  it('[Y8] pieces that do not make a recording are said to be so', async () => {
+    const { world, id } = await duelling(4);
+    (world.memory as unknown as { pieces: Map<string, { texts: string[]; expires: number }> }).pieces.set(`${id}/7`, { texts: [await world.host('a').node.parts.packer.pack('{"frames":[]}')], expires: Infinity });
+    await world.clock.run(world.host('a').node.replays.keep(id, 7));
+    assert.match(world.host('a').said.join(), /a recording is not whole/);
+  });
+
+  it('[Y3] a match out of play has not ended: nothing is shown of it, and it is recorded to its end', async () => {
+    const { world, id, adas, recording } = await duelling(6);
+    await world.clock.run(adas.act.hit({ note: 'before' }));
+    const host = world.owner(id)!.node.registry.get(id)! as unknown as { room: { quarantine(why: string): void }; urgent: unknown[]; kick(): void };
+    host.room.quarantine('a test');
+    host.urgent.push({ kind: 'timers' });
+    host.kick();
+    await world.clock.until('it is out of play', () => adas.info.phase === 'quarantined');
+    await world.clock.pass(500);
+    assert.equal((await world.clock.run(world.host('a').node.replays.show(id, 1))).ok, false);
+    await world.clock.run(world.owner(id)!.node.router.request(id, { k: 'serve', name: '$release', data: null }));
+    await world.clock.until('it goes on', () => adas.info.phase === 'playing');
+    await world.clock.run(adas.act.hit({ note: 'after' }));
+    await world.clock.run(adas.act.stop());
+    assert.deepEqual(watch(await recording(1)).state.log, ['before', 'after']);
+  });
+});
