@@ -10,12 +10,15 @@ export interface Held { readonly room: Room; readonly id: string; readonly watch
 /** Who the server takes whom for: tokens that are not valid any more, and guests that it has made. */
 export class Identities {
   private readonly revoked = new Set<string>();
+  private readonly banished = new Set<string>();
   private guests = 0;
 
   revoke(player: string): void { this.revoked.add(`t:${player}`); }
+  /** Refuses all devices of a person, with whatever token. */
+  banish(person: string): void { this.banished.add(person); }
 
   identify(person: string, { token, name }: Handshake): { player: string; name: string; token: string } | Refused {
-    if (token !== undefined && this.revoked.has(token)) return refused('bad-token');
+    if (this.banished.has(person) || (token !== undefined && this.revoked.has(token))) return refused('bad-token');
     const player = token === undefined ? `${person}-${++this.guests}` : token.slice(2);
     return { player, name: name ?? player, token: `t:${player}` };
   }
@@ -48,6 +51,8 @@ export class Device {
   closed = false;
   /** The answer to the next request of this name is lost with the connection. */
   losesAnswerTo: string | null = null;
+  /** How long (ms) it has no network then. */
+  losesFor = 0;
   /** Rooms of which it was told something before it was let in. */
   readonly early = new Set<string>();
   readonly admitted = new Set<string>();

@@ -37,7 +37,7 @@ const fired = z.object({ id: z.string() });
 const base = {
   version: 1,
   state: state<Log>(),
-  options: z.object({ goal: z.number().default(1), speed: z.number().default(1), big: z.boolean().default(false), faulty: z.boolean().default(false) }),
+  options: z.object({ goal: z.number().default(1), speed: z.number().default(1), mods: z.object({ fast: z.boolean(), deep: z.number() }).optional(), big: z.boolean().default(false), faulty: z.boolean().default(false) }),
   profile: z.object({ colour: z.string() }),
   actions: {
     add: id, deny: id, crash: id, finish: id, reorder: id, shift: id, take: id, touch: id,

@@ -18,8 +18,9 @@ export async function comeToRest(life: Life): Promise<void> {
 
 /** Why the world is not at rest, as `rule: what was seen`; '' if it is. */
 export function unrest(life: Life): string {
-  for (const { what, device } of life.pending) if (device.online || device.closed) return `every promise settles: ${what} is not answered`;
+  for (const { what, device } of life.pending) if (device.online || device.closed || device.client.status.state === 'refused') return `every promise settles: ${what} is not answered`;
   for (const device of life.devices) {
+    if (device.client.status.state === 'refused' && device.open.length > 0) return `rooms end when the client is refused: ${device.person} is refused, and in ${life.short(device.open[0]!.id)}`;
     if (!device.online) continue;
     if (device.client.status.state !== 'live') return `clients come back: ${device.person} is ${JSON.stringify(device.client.status)}`;
     for (const held of device.open) {
@@ -44,6 +45,8 @@ function standing(life: Life, { room, device, watch, player }: Held, ledger: Led
   if (ledger.removed || ledger.isClosed) return `clients learn of an end: ${device.person} shows ${life.short(room.id)}, which is gone`;
   if (!room.live) return `clients come back: ${device.person} is not live in ${life.short(room.id)}: ${JSON.stringify(room.status)}`;
   if (room.place[0] !== ledger.head[0] || room.place[1] !== ledger.head[1]) return `all see the same: ${device.person} is at ${life.place(room.place)} of ${life.short(room.id)}, the journal at ${life.place(ledger.head)}`;
+  const off = room.now() - life.world.clock.now();
+  if (Math.abs(off) > 2_500) return `room.now() is right: ${device.person} is off by ${Math.round(off)} ms in ${life.short(room.id)}`;
   if (!watch && ledger.seatOf(device.player) < 0) return `clients learn of an end: ${device.person} has no seat in ${life.short(room.id)}, and its room is open`;
   if (!watch && player !== device.player) return `clients learn of an end: ${device.person} is another player than the one who took the seat in ${life.short(room.id)}`;
   return '';

@@ -113,14 +113,16 @@ export class Steps {
       }
       case 'lost-answer': {
         device.losesAnswerTo = r < 0.7 ? 'join!' : r < 0.85 ? 'act!' : 'create!';
-        say(device.losesAnswerTo);
+        device.losesFor = t < 0.5 ? 0 : pick([3_000, 7_000, 9_500, 32_000], s);
+        say(`${device.losesAnswerTo}, and its network for ${device.losesFor} ms`);
         if (device.losesAnswerTo === 'act!' && held) return this.act(held, q, s, t);
         return void (q < 0.6 ? this.quick(device, life.gameOf(p), step.draws) : this.create(device, step));
       }
       case 'identity':
-        say(`the token of ${device.player} is not valid any more`);
+        say(`the token of ${device.player} is not valid any more${r < 0.2 ? ', nor will any other be' : ''}`);
         life.unsure.add(device.player);
         life.identities.revoke(device.player);
+        if (r < 0.2) life.identities.banish(device.person);
         return q < 0.7 ? device.cut() : undefined;
       case 'rename': return void life.track('rename', device, device.client.rename(pick(longNames, q)));
       case 'clock': {
@@ -273,12 +275,12 @@ export class Steps {
   private async rush({ draws, n }: LifeStep): Promise<void> {
     const { life } = this;
     const game = life.gameOf(draws[0]!);
-    const options = { goal: 1_000 + this.rushes++ };
+    const goal = 1_000 + this.rushes++;
     const count = 2 + Math.floor(draws[1]! * (life.people - 1));
     const devices = Array.from({ length: count }, (_x, who) => life.device(who)).filter(d => d.online && ![...life.pending].some(one => one.device === d));
     const calm = life.calm;
     life.tell(`step ${n}: rush of ${devices.length} into ${game.name}`);
-    const rooms = Promise.all(devices.map(device => this.quick(device, game, draws, options)));
+    const rooms = Promise.all(devices.map((device, i) => this.quick(device, game, draws, { goal, mods: i % 2 === 0 ? { fast: true, deep: 2 } : { deep: 2, fast: true } })));
     if (!calm || draws[2]! < 0.3) return;
     const got = await life.world.clock.run(rooms, 'the answers to a rush', 12_000).catch(() => null);
     if (!got) return life.complain('every promise settles', 'the answers to a rush do not come');
@@ -341,7 +343,7 @@ export class Steps {
       case 'hop': return device.client.move();
       case 'lose-request': case 'lose-reply': {
         let left = 1 + Math.floor(q * 3);
-        const ops = r < 0.4 ? ['append'] : r < 0.6 ? ['claim', 'pass'] : r < 0.8 ? ['create', 'open', 'list', 'byCode', 'quick', 'seek', 'offer'] : ['append', 'claim', 'owner', 'release', 'snapshot', 'remove', 'create'];
+        const ops = r < 0.4 ? ['append'] : r < 0.6 ? ['claim', 'pass'] : r < 0.8 ? ['create', 'findOrCreate', 'withdraw', 'list', 'byCode'] : ['append', 'claim', 'owner', 'release', 'snapshot', 'remove', 'findOrCreate'];
         say(`of ${left} × ${ops.join('/')}`);
         return this.meddle(1_500, op => (left > 0 && ops.includes(op) && (left--, true) ? { lose: kind === 'lose-request' ? 'request' : 'reply' } : undefined));
       }
