@@ -115,7 +115,10 @@ function sent(life: Life, device: Device, name: string, text: string): void {
   }
   if (name === 'join!') {
     const reply = (JSON.parse(text) as { ok: boolean; room?: string });
-    if (reply.ok) device.admitted.add(reply.room!);
+    if (reply.ok) {
+      device.admitted.add(reply.room!);
+      device.early.delete(reply.room!);
+    }
   } else if (name === 'change' || name === 'signal' || name === 'motion') {
     const [, room, from] = JSON.parse(text) as [string, string, string];
     const held = device.rooms.filter(h => h.id === room);
