@@ -300,7 +300,8 @@ export class Client {
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
   private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest): void {
-    this.rooms.get(reply.room)?.finish({ ok: false, code: 'session-replaced' });
+    const before = this.rooms.get(reply.room);
+    before?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
       connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
@@ -309,6 +310,8 @@ export class Client {
     });
     this.rooms.set(reply.room, room);
     room.joined(reply);
+    // A join of the room object before this one may reach the node after this one's: the last word must be this one's.
+    void before?.pendingJoin?.then(() => room.join());
     // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
     for (const [id, change] of this.early.splice(0)) if (id === reply.room) room.change(change);
     this.connector.settle();

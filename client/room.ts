@@ -502,6 +502,9 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.joining;
   }
 
+  /** The join that is under way; null if there is none. @internal */
+  get pendingJoin(): Promise<unknown> | null { return this.joining; }
+
   private async askToJoin(): Promise<JoinReply> {
     const { connector, game, id, watch } = this.parts;
     const { session } = this;
