@@ -268,10 +268,11 @@ export class Client {
   move(): void { this.connector.hop(); }
 
   /**
-   * Ends the connection for good. Seats are kept, as for a player whose phone is off.
+   * Ends the connection for good. Seats are kept, as for a player whose phone is off. Not for `pagehide`: a page that comes back by the back button
+   * would find a closed client. The client itself closes its connection then, and opens another when the page is shown again.
    * @example
    * ```ts
-   * addEventListener('pagehide', () => client.close()) // whoever comes back within the hold has the seat still
+   * signOut.onclick = () => client.close() // its rooms end as `left`, and its promises settle
    * ```
    */
   close(): void {
