@@ -22,6 +22,8 @@ export declare const flight: ReplayRoom<Ships>;
 export declare const banner: HTMLElement;
 export declare const slider: HTMLInputElement;
 export declare const again: HTMLButtonElement;
+export declare const signOut: HTMLButtonElement;
+export declare const session: { readonly accessToken: string; refresh(): Promise<string> };
 export declare const draw: (what: unknown) => void;
 export declare const drawShip: (seat: number, ship: Ship) => void;
 export declare const cheer: (text: string) => void;
@@ -30,6 +32,9 @@ export declare const Track: (props: { at: readonly number[]; onStep(by: number):
 export declare const motion: Motion<Flight, Ship>;
 export declare const fly: (s: Flight, ctx: GuessedTick<Ships>) => void;
 export declare const move: (ship: Ship, steer: { x: number; y: number } | null) => void;
+
+/** As Vite has it while it reloads modules. */
+declare global { interface ImportMeta { readonly hot?: { readonly data: { client?: Client } } } }
 
 // rules
 export declare const s: StateOf<Race>;
