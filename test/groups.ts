@@ -30,7 +30,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   launcher: ['redis-server', 'nginx'],
   examples: ['redis-server'],
   seeds: [],
-  ablations: [],
+  ablations: ['nginx'],
   bench: ['redis-server', 'nginx'],
   conformance: ['redis-server'],
   embedding: [],
