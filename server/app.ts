@@ -27,13 +27,16 @@ export function createApp(parts: AppParts): RequestListener {
   app.enable('strict routing');
   app.enable('case sensitive routing');
   app.use(responseHeaders(parts.origins));
-  if (parts.dev) app.use(knownHosts([...parts.origins, ...(page?.publicUrl ? [page.publicUrl] : [])]));
+  if (parts.dev) app.use(knownHosts(parts.dev.knowsHost));
   app.get('/healthz', (_req, res) => { res.json({ ok: true, node: node.parts.name }); });
   app.get('/readyz', (_req, res) => { res.status(node.ready ? 200 : 503).json({ ready: node.ready, draining: node.isDraining }); });
   const guard = new TokenGuard({ addressOf: parts.addressOf, allowances: node.edge.allowances, clock: node.parts.clock, log: node.parts.log, meter: metrics.meter });
   if (parts.metricsToken !== undefined) app.use('/metrics', guard.for('/metrics', parts.metricsToken));
+  // However many ask at once, the figures are read once: one of them is asked of the store.
+  let figures: Promise<string> | null = null;
   app.get('/metrics', async (_req, res) => {
-    res.type(metrics.contentType).send(await metrics.text());
+    figures ??= metrics.text().finally(() => { figures = null; });
+    res.type(metrics.contentType).send(await figures);
   });
   if (parts.operator) app.use('/operator', guard.for('/operator', parts.operator.token), operatorRoutes(parts.operator.rooms));
   app.use(sparing('pages'));

@@ -8,6 +8,7 @@ import { MemoryHub } from './cluster/memory-hub.ts';
 import type { connectRedis as ConnectRedis } from './cluster/redis-parts.ts';
 import { allowDev } from './dev/allow-dev.ts';
 import { socketsOf } from './dev/dev-routes.ts';
+import { hostsOf } from './dev/known-hosts.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
 import type { EffectTable, NeedsEffects } from './effect-table.ts';
 import { groundOf, type ExpressApp } from './ground.ts';
@@ -174,7 +175,8 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
   const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
   const addressOf = addressReader(options.trustProxy);
-  const admits = new Origins({ origins: options.origins ?? [], hostOf: hostReader(options.trustProxy), dev });
+  const knowsHost = dev ? hostsOf([...options.origins ?? [], ...(page?.publicUrl ? [page.publicUrl] : [])]) : undefined;
+  const admits = new Origins({ origins: options.origins ?? [], hostOf: hostReader(options.trustProxy), dev, knowsHost });
   const redis = redisOf(options);
   const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
   // Its thread starts while this one connects.
@@ -193,7 +195,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
-  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], admits, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: dev ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
+  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], admits, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: knowsHost ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate, knowsHost } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {

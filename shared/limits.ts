@@ -51,6 +51,8 @@ export const limits = {
   strikes: { burst: 19, perSecond: 0.1 },
   /** Packets of one connection of whatever kind, also such as nobody answers; more closes it. */
   packets: { burst: 600, perSecond: 200 },
+  /** A piece of the stream below this counts as a packet, though no frame ends in it. */
+  smallPiece: 128,
   /** How long a connection that was closed may take to go. */
   farewell: 1_000,
   /** Wrong codes of one player: a code is short, so that it can be read aloud, and must not be found by trying. */

@@ -12,7 +12,7 @@ import type { LaidOpen } from '../rooms/messages.ts';
 import { describeGame } from './describe.ts';
 import { withoutSessions } from './without-sessions.ts';
 
-export interface DevParts { node: RejoinNode; sockets: GamesReply['sockets']; guests: boolean }
+export interface DevParts { node: RejoinNode; sockets: GamesReply['sockets']; guests: boolean; /** Whether the server is found by this Host. */ knowsHost(this: void, host: string | undefined): boolean }
 
 /** Where the built page lies: in the repository, in the package. */
 const pageFolders = ['dist/dev-page', 'dist/lib/dev-page'].map(path => join(root, path));

@@ -77,7 +77,8 @@ export class Doorkeeper {
       websocket.terminate();
     });
     this.budgets.set(websocket, budget);
-    tcp.prependListener('data', (chunk: Buffer) => budget.spend(frames.count(chunk)));
+    // A small piece of a frame costs as much as a frame: it is read, and kept, by itself.
+    tcp.prependListener('data', (chunk: Buffer) => budget.spend(Math.max(frames.count(chunk), chunk.length < limits.smallPiece ? 1 : 0)));
   }
 
   /** The line of a WebSocket whose frames are counted is told when they are too many. @returns false when it has none */

@@ -228,7 +228,7 @@ export class Gateway {
     if (admission === null) {
       this.noteOrigin(request);
       // The page is shown the refusal, and nothing else: without it, all failures look the same to it.
-      (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin!);
+      if (request.headers.origin !== undefined) (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin);
       return decide('origin-refused', false);
     }
     if (!mayUseCookies(admission)) delete request.headers.cookie;

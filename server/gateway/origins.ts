@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { HostOf } from '../identity/host.ts';
+import { mayBeForeignScript } from './foreign-script.ts';
 
 /**
  * Why a connection may be opened: by no browser, by a page of this server, by one whose origin is named, by one of this machine in dev mode, or
@@ -12,13 +13,15 @@ export type Admission = 'no-browser' | 'own' | 'named' | 'dev' | 'any';
  * Only pages of this server and of named origins may send cookies: with `*`, any page could act for the user who visits it.
  */
 export class Origins {
-  constructor(private readonly parts: { origins: readonly string[]; hostOf: HostOf; dev: boolean }) {}
+  /** @param parts.knowsHost in dev mode, whether the server is found by this Host */
+  constructor(private readonly parts: { origins: readonly string[]; hostOf: HostOf; dev: boolean; knowsHost?: ((host: string | undefined) => boolean) | undefined }) {}
 
   /** @returns null if the page may not connect */
   admit(request: IncomingMessage): Admission | null {
     const { origin } = request.headers;
-    const { origins, hostOf, dev } = this.parts;
-    if (origin === undefined) return 'no-browser';
+    const { origins, hostOf, dev, knowsHost } = this.parts;
+    if (knowsHost?.(request.headers.host) === false) return null;
+    if (origin === undefined) return origins.includes('*') || !mayBeForeignScript(request) ? 'no-browser' : null;
     if (hostOfOrigin(origin) === withoutPort(hostOf(request), origin)) return 'own';
     if (origins.includes(origin)) return 'named';
     if (dev && isThisMachine(origin)) return 'dev';

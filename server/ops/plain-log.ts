@@ -17,11 +17,14 @@ function inWords(error: unknown): string {
   return [`${error.name}: ${error.message}`, ...at.map(line => `  ${line.trim()}`)].join('\n  ');
 }
 
+/** What a client sent may be in it: no control character reaches the terminal, and no line that is not ours. */
+const printable = (text: string, mayHaveLines = false): string => text.replace(/[\p{Cc}\p{Cf}]/gu, c => (c === '\n' && mayHaveLines ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+
 /** For the author of a game, at a terminal: warnings and worse, in words. */
 export function createPlainLog(write: (text: string) => void = text => void process.stderr.write(text)): Log {
   const say = ({ error, ...fields }: Fields, text: string): void => {
     const about = Object.entries(fields).filter(([, value]) => value !== undefined).map(([key, value]) => `${key} ${String(value)}`).join(', ');
-    write(`rejoin: ${text}${about ? ` (${about})` : ''}\n${error === undefined ? '' : `  ${inWords(error)}\n`}`);
+    write(`rejoin: ${printable(text)}${about ? ` (${printable(about)})` : ''}\n${error === undefined ? '' : `  ${printable(inWords(error), true)}\n`}`);
   };
   return { error: say, warn: say, info: () => {}, debug: () => {} };
 }

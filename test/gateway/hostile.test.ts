@@ -174,6 +174,12 @@ describe('hostile clients', () => {
     }
   });
 
+  it('[W10] scripts of foreign pages are refused, for which browsers send no origin', async () => {
+    const statusOf = async (query: string, headers: Record<string, string> = {}) => (await fetch(`${url}/socket.io/?EIO=4&transport=polling${query}`, { headers })).status;
+    for (const [query, headers] of [['&j=0', {}], ['&j=', {}], ['&%6a=0', {}], ['', { 'sec-fetch-site': 'cross-site' }], ['', { 'sec-fetch-site': 'same-site' }]] as const) assert.equal(await statusOf(query, headers), 403, `${query} ${JSON.stringify(headers)}`);
+    for (const headers of [{}, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) assert.equal(await statusOf('&t=j', headers), 200);
+  });
+
   it('cross-origin pages are refused, by both transports', async () => {
     for (const transport of ['websocket', 'polling']) {
       const socket = io(url, { transports: [transport], forceNew: true, reconnection: false, extraHeaders: { origin: 'https://evil.example' } });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { describe, it } from 'mocha';
 import { Doorkeeper } from '../../server/gateway/doorkeeper.ts';
 import type { EngineLine } from '../../server/gateway/line.ts';
@@ -85,6 +86,22 @@ describe('the door', () => {
     assert.ok(keeper.knock('203.0.113.9') > 0);
     lines[0]!.emit('close');
     assert.equal(keeper.knock('203.0.113.9'), 0);
+  });
+
+  it('[W17] closes a connection that sends its frames byte by byte, and not one that sends large ones in pieces', () => {
+    const { keeper } = door();
+    const { burst } = limits.packets;
+    const sending = (piece: Buffer, count: number) => {
+      let cut = 0;
+      const tcp = new EventEmitter();
+      keeper.watchFrames({ terminate: () => { cut += 1; } }, tcp as unknown as Duplex);
+      tcp.emit('data', Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])); // a frame of 65,536 bytes
+      for (let i = 0; i < count; i++) tcp.emit('data', piece);
+      return cut;
+    };
+    assert.equal(sending(Buffer.alloc(1), burst + 10), 1);
+    assert.equal(sending(Buffer.alloc(1), burst - 10), 0);
+    assert.equal(sending(Buffer.alloc(1_400), 40), 0);
   });
 
   it('[W8] who has no address is not counted by one', () => {

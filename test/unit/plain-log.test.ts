@@ -16,6 +16,13 @@ describe('the log for authors', () => {
     assert.doesNotMatch(said, /server[\\/]rooms|node:/);
   });
 
+  it('lets no control character of a client reach the terminal, and no line that it made up', () => {
+    let said = '';
+    createPlainLog(text => { said += text; }).warn({ room: '\u001b[2J\nrejoin: all is well', error: new Error('\u009b31m') }, 'refused');
+    assert.ok(!said.includes('\u001b') && !said.includes('\u009b'), said);
+    assert.equal(said.split('\n')[0], 'rejoin: refused (room \\u001b[2J\\u000arejoin: all is well)');
+  });
+
   it('leaves out what is none of an author\'s business, and takes what is no error', () => {
     const said: string[] = [];
     const log = createPlainLog(text => said.push(text));
