@@ -243,8 +243,8 @@ export class Edge {
       if (found.how === 'none') return crowded ? refused('too-many-rooms') : refused('slow-down', 'too many new rooms', wait);
       const reply = await this.joinRoom(connection, found.room, request);
       if (reply.ok || !connection.open) return reply;
-      if (reply.code === 'unavailable') lobby.withdraw(found.room, connection.player, limits.quick.unreachable);
-      else if (othersMayTake.has(reply.code) || dutyOf(reply.code) === 'final') lobby.withdraw(found.room, connection.player, 0);
+      if (reply.code === 'unavailable' && !made) lobby.withdraw(found.room, connection.player, limits.quick.unreachable);
+      else if (othersMayTake.has(reply.code) || dutyOf(reply.code) === 'final' || reply.code === 'slow-down') lobby.withdraw(found.room, connection.player, 0);
       if (made || !othersMayTake.has(reply.code)) return reply;
       skip.push(found.room);
     }
