@@ -98,7 +98,7 @@ export class MemoryStore implements Store {
     room.blames = [];
     if (due !== undefined) room.due = due;
     if (append.summary !== undefined) room.summary = append.summary;
-    if (append.offer !== undefined) this.offers.set(id, append.offer);
+    if (append.offer !== undefined) this.offers.set(id, append.offer, this.clock.now());
     if (append.life !== undefined) this.keep(id, room, append.life);
     if (append.game !== undefined) room.game = append.game;
     if (append.quarantined !== undefined) room.quarantined = append.quarantined;
@@ -157,7 +157,7 @@ export class MemoryStore implements Store {
     room.token = room.node = null;
     if (aside) {
       room.quarantined ??= { why: aside.why, since: aside.since };
-      this.offers.set(id, null);
+      this.offers.set(id, null, this.clock.now());
       if (room.due !== null) room.due = Math.max(room.due, aside.due);
     }
     return 'ok';
@@ -229,7 +229,7 @@ export class MemoryStore implements Store {
 
   private drop(id: string, room: Kept): void {
     this.rooms.delete(id);
-    this.offers.set(id, null);
+    this.offers.set(id, null, this.clock.now());
     if (this.codes.get(room.code) === id) this.codes.delete(room.code);
   }
 

@@ -17,7 +17,9 @@ const said = (name: string, ...args: unknown[]): string => `${name}(${args.map(a
 
 const summary = (draw: Draw, id: string, n: number): RoomSummary | null => (draw(4) === 0 ? null : { id, code: `C${id}`, game: pick(draw, ['game', 'other']), phase: pick(draw, ['waiting', 'playing']), open: draw(2) === 0, seated: draw(3), seats: 3, options: { 'ключ': '«♟»' }, names: ['Ada'], since: 1_000 + n });
 
-const offer = (draw: Draw, n: number): Offer | null => (draw(4) === 0 ? null : { game: pick(draw, ['game', 'other']), pool: pick(draw, ['p1', 'p2']), since: 1_000 + n, free: draw(3), present: draw(3) > 0, players: draw(2) === 0 ? [] : [pick(draw, ['ада', 'bob', 'eve'])] });
+/** Game, pool and creation of a room never change. */
+const offered = (id: string) => ({ game: 'game', pool: id === 'r1' ? 'p1' : 'p2', since: id === 'r1' ? 1_100 : 1_050 });
+const offer = (draw: Draw, id: string): Offer | null => (draw(4) === 0 ? null : { ...offered(id), free: draw(3), present: draw(3) > 0, players: draw(2) === 0 ? [] : [pick(draw, ['ада', 'bob', 'eve'])] });
 
 /** All that a store can be asked. Another operation of the contract is another line. */
 export const operations: readonly Operation[] = [
@@ -37,7 +39,7 @@ export const operations: readonly Operation[] = [
   } },
   { name: 'append the next', weight: 12, draw: (draw, n) => {
     const id = pick(draw, rooms);
-    const facts = given({ due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)), summary: maybe(draw, () => summary(draw, id, n)), offer: draw(2) === 0 ? offer(draw, n) : undefined });
+    const facts = given({ due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)), summary: maybe(draw, () => summary(draw, id, n)), offer: draw(2) === 0 ? offer(draw, id) : undefined });
     return { what: said('append the next', id, facts), ask: async store => {
       const owner = await store.owner(id);
       return owner?.token ? store.append(id, { token: owner.token, seq: owner.seq + 1, entry: `entry ${n}`, ...facts } as Append) : 'nobody owns it';
@@ -92,7 +94,7 @@ export const operations: readonly Operation[] = [
     const id = pick(draw, [...rooms, `made-${n}`]);
     const request: FindOrCreate = {
       game, pool: pick(draw, [anyPool, pool]), player: pick(draw, ['ада', 'bob', 'eve']), call: pick(draw, [null, 'c1', 'c2']), skip: maybe(draw, () => [pick(draw, rooms)]) ?? [], search: draw(6) > 0,
-      prepared: draw(4) === 0 ? null : { id, code: `Q${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 3_600_000, offer: { game, pool, since: 1_000 + n, free: 2, present: false, players: [] } },
+      prepared: draw(4) === 0 ? null : { id, code: `Q${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 3_600_000, offer: { ...(rooms.includes(id) ? offered(id) : { game, pool, since: 1_000 + n }), free: 2, present: false, players: [] } },
       reserve: 3_600_000, remember: 3_600_000, twice: pick(draw, [0, 3_600_000]),
     };
     return { room: id, what: said('findOrCreate', request), ask: store => store.findOrCreate(request) };
