@@ -24,13 +24,11 @@ export class MemoryOffers {
   /** A changed offer of a room; null: none. */
   set(id: string, offer: Offer | null, now: number): void {
     const before = this.offers.get(id);
-    if (!offer) {
-      if (before) this.drop(id, before);
-      return;
-    }
+    if (before) this.drop(id, before);
+    if (!offer) return;
     const held = before?.held ?? new Map<string, number>();
     for (const player of offer.players) held.delete(player);
-    this.save(id, { ...offer, held, out: before?.out ?? 0, review: before?.review ?? null }, now);
+    this.save(id, { ...offer, held, out: before?.out ?? 0, review: null }, now);
   }
 
   withdraw(id: string, player: string, out: number, now: number): void {

@@ -16,7 +16,7 @@ class Terms {
 
   /** A reply with its terms said by name. */
   in(reply: unknown, room: string): unknown {
-    if (reply === 'ok') this.rooms.delete(room); // it was made anew
+    if (reply === 'ok' || (reply as { how?: unknown } | null)?.how === 'made') this.rooms.delete(room); // it was made anew
     if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) return reply ?? null;
     const named: Record<string, unknown> = Object.fromEntries(Object.entries(reply).map(([key, value]) => [key, key === 'owner' || key === 'previous' ? this.in(value, room) : value]));
     if (typeof named['term'] === 'number') named['term'] = this.name(room, named['term']);

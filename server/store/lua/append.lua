@@ -33,7 +33,7 @@ if ARGV[6] == '-' then unlist_room(k, id) elseif ARGV[6] ~= '' then list_room(k,
 if ARGV[7] == '-' then
   drop_offer(k, id)
 elseif ARGV[7] ~= '' then
-  local offer, before = cjson.decode(ARGV[7]), offer_of(k, id)
+  local offer, before = cjson.decode(ARGV[7]), drop_offer(k, id)
   offer.held, offer.out = before and before.held or {}, before and before.out or 0
   for _, player in ipairs(offer.players) do offer.held[player] = nil end
   save_offer(k, id, offer, now_ms())

@@ -19,17 +19,18 @@ local function listed_members(summary, id)
   return tail, summary.game .. tail
 end
 
-local function list_room(k, id, text)
-  redis.call('HSET', k.summaries, id, text)
-  local all, own = listed_members(cjson.decode(text), id)
-  redis.call('ZADD', k.listed, 0, all, 0, own)
-end
-
 local function unlist_room(k, id)
   local text = redis.call('HGET', k.summaries, id)
   if not text then return end
   redis.call('ZREM', k.listed, listed_members(cjson.decode(text), id))
   redis.call('HDEL', k.summaries, id)
+end
+
+local function list_room(k, id, text)
+  unlist_room(k, id)
+  redis.call('HSET', k.summaries, id, text)
+  local all, own = listed_members(cjson.decode(text), id)
+  redis.call('ZADD', k.listed, 0, all, 0, own)
 end
 
 local function offer_of(k, id)
@@ -74,12 +75,14 @@ local function save_offer(k, id, offer, now)
   redis.call('HSET', k.offers, id, cjson.encode(offer))
 end
 
+-- Returns the offer that there was.
 local function drop_offer(k, id)
   local offer = offer_of(k, id)
-  if not offer then return end
+  if not offer then return nil end
   redis.call('ZREM', k.open, open_members(offer, id))
   redis.call('ZREM', k.reviews, id)
   redis.call('HDEL', k.offers, id)
+  return offer
 end
 
 -- `room`: id, code, game, snapshot, life. Returns false where the id or the code exists.
