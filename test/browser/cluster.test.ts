@@ -8,6 +8,7 @@ import {
   boardOf, brokenLines, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, openPage, phaseIs, playGame, playMove, shortGame, sitDownTogether, termOf, way, whoseTurn,
   type Visitor, type VisitorOptions,
 } from './browser.ts';
+import { meet } from './meet.ts';
 import { addressesOf, comeFrom, expectNoReload, live, nodeOf, noteTheLoad, ownerOf, reconnecting, recovery, settleOn, termAbove, withHangingWebSockets, withoutWebSockets } from './on-cluster.ts';
 
 /** Real browsers, nginx, three nodes, Redis. The page may be slow for a moment; it must never need help. */
@@ -53,6 +54,13 @@ describe('the page, on a cluster', function () {
     for (const { name, state } of cluster.nodes) if (state === 'down') await cluster.restart(name);
     expectNoConsoleErrors(all, brokenLines);
     assert.deepEqual(exits, [], 'nothing ended that was not told to');
+  });
+
+  it('[Q1] two browsers on different nodes that press the button at the same moment meet in one room, three times of three', async () => {
+    for (let time = 0; time < 3; time++) {
+      const { met, rooms } = await meet(browser, cluster, addresses);
+      assert.ok(met, rooms.join(' '));
+    }
   });
 
   const networks: { how: string; options: VisitorOptions; polls: boolean; on?: string[] }[] = [
