@@ -8,7 +8,7 @@
  * time in the server per command.
  */
 import { createClient } from 'redis';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../server/launcher/command-line.ts';
 import { noLog } from '../server/ops/log.ts';
 import { realClock, realEntropy } from '../server/real-ports.ts';
 import { anyPool, type FindOrCreate, type Store } from '../server/store/contract.ts';
@@ -16,7 +16,7 @@ import { MemoryStore } from '../server/store/memory-store.ts';
 import { RedisStore } from '../server/store/redis-store.ts';
 import { TestRedis } from '../test/redis/redis-server.ts';
 
-const { values } = parseArgs({ options: { rooms: { type: 'string', default: '10000' }, calls: { type: 'string', default: '1000' } } });
+const { values } = commandLine('bench/quick.ts', { options: { rooms: { type: 'string', default: '10000' }, calls: { type: 'string', default: '1000' } } });
 const [rooms, calls] = [Number(values.rooms), Number(values.calls)];
 let drawn = 0;
 

@@ -7,14 +7,14 @@
  *
  * Exits with 1 if they did not meet once.
  */
-import { parseArgs } from 'node:util';
+import { commandLine } from '../../server/launcher/command-line.ts';
 import { startCluster } from '../../server/launcher/cluster.ts';
 import { buildPage } from '../../server/page.ts';
 import { launchBrowser } from './browser.ts';
 import { meet } from './meet.ts';
 import { addressesOf } from './on-cluster.ts';
 
-const { values } = parseArgs({ options: { times: { type: 'string', default: '100' }, nodes: { type: 'string', default: '2' } } });
+const { values } = commandLine('test/browser/run-meet.ts', { options: { times: { type: 'string', default: '100' }, nodes: { type: 'string', default: '2' } } });
 await buildPage();
 const cluster = await startCluster({ nodes: Number(values.nodes), quiet: true, env: { LOG_LEVEL: 'warn' } });
 const browser = await launchBrowser();
