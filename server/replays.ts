@@ -1,5 +1,6 @@
 import type { AnyGame } from '../shared/contract.ts';
-import { apply, copy, diff, type Changes } from '../shared/delta.ts';
+import { apply, copy, type Changes } from '../shared/delta.ts';
+import { diffJson } from '../shared/diff.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import { limits } from '../shared/limits.ts';
 import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
@@ -11,8 +12,11 @@ import { hashOf, merged, type Beginning, type Frame, type Part } from './rooms/r
 import { watchedAlone } from './rooms/watched.ts';
 import { StoreError, type Store } from './store/contract.ts';
 
+/** Version of how recordings are written, as `journalVersion`. */
+const recordingVersion = 2;
+
 /** A finished match as it is kept: how it began, what happened, and the hash of what it must lead to. */
-interface Recording { v: 1; game: string; version: number; begin: Beginning; frames: Frame[]; hash: string }
+interface Recording { v: number; game: string; version: number; begin: Beginning; frames: Frame[]; hash: string }
 
 /** A match whose room had its last entry within so many ms may just have ended: its recording is on its way into the store. */
 const onItsWay = 10_000;
@@ -77,6 +81,7 @@ export class Replays {
       if (text === null) return await this.without(id, match);
       const recording = JSON.parse(await this.parts.packer.unpack(text)) as Recording;
       const game = games.get(recording.game);
+      if (recording.v !== recordingVersion) return refused('replay-missing', 'written in another form');
       if (!game || game.contract.def.version !== recording.version) return refused('replay-missing', 'of another version of the game');
       return await this.through(game, recording);
     } catch (error) {
@@ -116,7 +121,7 @@ export class Replays {
       let changes: Changes = c;
       if (look) {
         const { state: _hidden, ...open } = c;
-        const own = diff(seen as unknown as Json, see() as unknown as Json, 'view') ?? {};
+        const own = diffJson(seen as unknown as Json, see() as unknown as Json) ?? {};
         apply(seen as unknown as Json, own);
         changes = { ...open, ...own };
       }
@@ -139,7 +144,7 @@ function assemble(parts: readonly Part[]): Recording | null {
     seq = frame.seq;
     frames.push(frame);
   }
-  return { v: 1, game: begin.room.game, version: begin.room.version, begin, frames, hash };
+  return { v: recordingVersion, game: begin.room.game, version: begin.room.version, begin, frames, hash };
 }
 
 /** Whether the frames lead from the beginning to the state that the match really ended with. */

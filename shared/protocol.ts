@@ -4,7 +4,7 @@ import type { Place } from './place.ts';
 import type { Refused } from './refusals.ts';
 
 /** Version of the words below. A server refuses a client of another one. */
-export const wireVersion = 1;
+export const wireVersion = 2;
 
 // ---------------------------------------------------------------------------------------------
 // What a member of a room sees

@@ -2,7 +2,7 @@ import type { Line, LineEvents } from '../client/ports.ts';
 import { ShortForms } from '../client/short-forms.ts';
 import type { Connection } from '../server/sessions/connection.ts';
 import { limits } from '../shared/limits.ts';
-import type { JoinReply, PlaceReply, RequestName, Requests, SayingName, Sayings, ServerToClient, Welcome } from '../shared/protocol.ts';
+import { wireVersion, type JoinReply, type PlaceReply, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import { refused, type Refused } from '../shared/refusals.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { Host, TestClient } from './world.ts';
@@ -46,7 +46,7 @@ export class Wire implements Line {
         close: () => this.cut(),
       }, { player: who.player, name: who.name });
       this.ping();
-      this.send('welcome', [{ ...who, node: host.name, now: clock.now(), wire: 1 } satisfies Welcome]);
+      this.send('welcome', [{ ...who, node: host.name, now: clock.now(), wire: wireVersion } satisfies Welcome]);
     }));
   }
 

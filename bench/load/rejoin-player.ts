@@ -160,7 +160,7 @@ interface Hello { line: SocketIoLine; url: string; token: string }
 export async function greet(url: string, headers: Record<string, string>, token?: string): Promise<Hello> {
   let welcomed = (_token: string) => {};
   const welcome = new Promise<string>(resolve => { welcomed = resolve; });
-  const line = await SocketIoLine.open(url, { auth: { wire: 1, ...(token === undefined ? {} : { token }) }, headers, onEvent: (packet, json) => {
+  const line = await SocketIoLine.open(url, { auth: { wire: 2, ...(token === undefined ? {} : { token }) }, headers, onEvent: (packet, json) => {
     const [name, said] = readEvent(packet, json) as [string, { token: string }];
     if (name === 'welcome') welcomed(said.token);
   } });

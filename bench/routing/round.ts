@@ -110,7 +110,7 @@ async function poll(where: Where, k: number): Promise<Pick<Record<Figure, number
 /** Whether a client of Socket.IO as it comes, which polls, gets in and is still there after two pings. */
 async function staysConnected({ url, routing }: Where, k: number): Promise<boolean> {
   const query = routing === 'room' ? { room: `stock-${k}` } : {};
-  const socket = io(url, { transports: ['polling'], reconnection: false, forceNew: true, auth: { wire: 1 }, query, extraHeaders: { 'x-forwarded-for': `10.99.${k % 250}.7` } });
+  const socket = io(url, { transports: ['polling'], reconnection: false, forceNew: true, auth: { wire: 2 }, query, extraHeaders: { 'x-forwarded-for': `10.99.${k % 250}.7` } });
   await pause(6_000);
   const { connected } = socket;
   socket.close();

@@ -41,7 +41,10 @@ export function deedsOf(changes: Changes): Deed[] {
   const deeds: Deed[] = [];
   const walk = (change: Change, path: string): void => {
     if (Array.isArray(change)) deeds.push({ path, to: change[0] });
-    else if (typeof change === 'object' && change !== null) for (const [key, inner] of Object.entries(change)) walk(inner, `${path}.${key}`);
+    else if (typeof change === 'object' && change !== null) {
+      for (const first of (change['#'] ?? []) as Json[]) if (Array.isArray(first)) deeds.push({ path: `${path}[${String(first[0])}]`, to: { removed: first[1]!, inserted: first.slice(2) } });
+      for (const [key, inner] of Object.entries(change)) if (key !== '#') walk(inner, `${path}.${key.replace(/^#/, '')}`);
+    }
     else deeds.push({ path, to: change });
   };
   for (const part of order) if (part in changes) walk(changes[part]!, part);

@@ -1,8 +1,11 @@
 import type { AnyGame, Viewer } from '../../shared/contract.ts';
-import { apply, compose, copy, diff, type Changes } from '../../shared/delta.ts';
+import { compose } from '../../shared/compose.ts';
+import { apply, copy, type Changes } from '../../shared/delta.ts';
+import { diffJson } from '../../shared/diff.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import { samePlace, type Place } from '../../shared/place.ts';
+import { strictJson } from '../../shared/strict-json.ts';
 import type { RoomView, WireChange, WireEvent } from '../../shared/protocol.ts';
 import type { Channel } from '../ports.ts';
 import { mustBeSync, type RoomEvent } from './context.ts';
@@ -144,28 +147,22 @@ export class Audiences {
       this.seen.set(audience, now);
       return null;
     }
-    let changes: Changes | undefined;
-    try {
-      changes = diff(before as unknown as Json, now as unknown as Json, 'view');
-    } catch (error) {
-      changes = diff(before as unknown as Json, this.failed(error, before.state) as unknown as Json, 'view');
-    }
+    const changes = diffJson(before as unknown as Json, now as unknown as Json);
     if (changes) apply(before as unknown as Json, changes);
     return changes ?? {};
   }
 
-  /** @param last what to show if the view fails; without it, what is returned is checked here and not by a diff */
-  private look(audience: Audience, last?: Json): { state: Json; error?: string } {
+  /** @param last what to show if the view fails */
+  private look(audience: Audience, last: Json = null): { state: Json; error?: string } {
     if (this.doc.state === null) return { state: null };
-    if (this.how.isUnseen(audience)) return { state: last ?? null, ...(this.doc.room.phase === 'quarantined' ? {} : { error: 'view-failed' }) };
+    if (this.how.isUnseen(audience)) return { state: last, ...(this.doc.room.phase === 'quarantined' ? {} : { error: 'view-failed' }) };
     const who: Viewer = { seat: this.seatOf(audience), ended: this.doc.room.phase === 'ended', replay: false };
     this.how.watched.begin('view', 'view', audience);
     try {
-      // Through JSON: a view may show one object in two places, and must not be able to hand out the state itself.
-      const shown = JSON.parse(JSON.stringify(mustBeSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)))) as Json;
-      return { state: last === undefined ? copy(shown, 'view') : shown };
+      // A copy: a view may show one object in two places, and must not be able to hand out the state itself.
+      return { state: strictJson(mustBeSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)), 'view') };
     } catch (error) {
-      return this.failed(error, last ?? null);
+      return this.failed(error, last);
     } finally {
       this.how.watched.end();
     }

@@ -1,6 +1,9 @@
-import { apply, compose, copy, diff, restore, type Change, type Changes } from '../../shared/delta.ts';
-import type { Json } from '../../shared/json.ts';
+import { compose } from '../../shared/compose.ts';
+import { apply, copy, type Change, type Changes } from '../../shared/delta.ts';
+import { diffJson, Owned } from '../../shared/diff.ts';
+import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
+import { restore } from '../../shared/restore.ts';
 import { isAsyncRule, type RoomEvent } from './context.ts';
 import type { RoomDocument, StoredVerdict } from './document.ts';
 
@@ -9,17 +12,24 @@ import type { RoomDocument, StoredVerdict } from './document.ts';
  *
  * Invariants:
  *  - `shadow` is the document after the last step that counted; `doc` is what rules mutate, and equals it between steps.
- *  - `batch` is exactly what leads from the last entry to `shadow`.
+ *  - `batch` is exactly what leads from the last entry to `shadow`;
+ *  - nobody but `doc` holds an object of its state: what a rule puts in from outside is copied.
  */
 export class Draft {
   private readonly shadow: RoomDocument;
+  private readonly owned: Owned;
   /** Events of the batch. */
   events: RoomEvent[] = [];
   private batch: Changes | null = null;
   /** In games that journal motion less often: what has changed since it was last told. */
   private fresh: Changes | null = null;
 
-  constructor(readonly doc: RoomDocument, private readonly lazy: boolean, private readonly onFailure: (where: string, error: unknown) => void) { this.shadow = copy(doc, 'document'); }
+  /** @param thorough see Owned */
+  constructor(readonly doc: RoomDocument, private readonly lazy: boolean, private readonly onFailure: (where: string, error: unknown) => void, thorough = false) {
+    this.shadow = copy(doc, 'document');
+    this.owned = new Owned(thorough);
+    this.owned.take(doc.state);
+  }
 
   /**
    * Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing happened.
@@ -27,24 +37,54 @@ export class Draft {
    */
   count<T>(fn: () => T, by: 'engine' | 'rule' = 'engine'): T {
     const said = this.events.length;
+    const { state } = this.doc;
     try {
       const result = fn();
-      const changes = by === 'rule' ? diff(reachOf(this.shadow), reachOf(this.doc), '') : diff(this.shadow as unknown as Json, this.doc as unknown as Json, '');
-      const news = this.events.length > said ? this.events.slice(said) : null;
-      // To encode it all, only to see how long it is, is left for what may be too long.
-      const size = sizeAtMost(changes) + sizeAtMost(news) <= limits.entryBytes ? 0 : JSON.stringify(changes ?? null).length + JSON.stringify(news).length;
-      if (size > limits.entryBytes) throw new RangeError(`a change and events of ${size} bytes; at most ${limits.entryBytes}`);
+      const isNewState = this.doc.state !== state;
+      const changes = this.difference(by);
+      this.checkSize(changes, this.events.length > said ? this.events.slice(said) : null, isNewState);
       if (changes) {
         apply(this.shadow as unknown as Json, changes);
         this.note(changes);
       }
       return result;
     } catch (error) {
-      restore(this.doc as unknown as Json, this.shadow as unknown as Json);
+      this.undo();
       // A rule that awaits holds the state still, and goes on: it is left with a state that is nobody's.
       if (isAsyncRule(error)) this.doc.state = copy(this.shadow.state);
       this.events.length = said;
       throw error;
+    }
+  }
+
+  /** What the document is now that its shadow is not. @throws NotJson */
+  private difference(by: 'engine' | 'rule'): Changes | undefined {
+    const { doc, shadow } = this;
+    const state = this.owned.diff(shadow.state, doc as unknown as JsonObject, 'state');
+    const rest = by === 'rule' ? diffJson(reachOf(shadow), reachOf(doc)) : diffJson(engineParts(shadow), engineParts(doc));
+    return state === undefined ? rest : { ...rest, state };
+  }
+
+  /** A change has a bound; a state that a match begins with, or that was migrated, has the document's. To encode it all, only to see how long it is, is left for what may be too long. */
+  private checkSize(changes: Changes | undefined, events: RoomEvent[] | null, isNewState: boolean): void {
+    if (sizeAtMost(changes) + sizeAtMost(events) <= limits.entryBytes) return;
+    const told = bytesOf(events);
+    const size = isNewState ? bytesOf(this.doc) : bytesOf(changes ?? null) + told;
+    const most = isNewState ? limits.documentBytes : limits.entryBytes;
+    if (size > most || told > limits.entryBytes) throw new RangeError(isNewState ? `a document of ${size} bytes; at most ${most}` : `a change and events of ${size} bytes; at most ${most}`);
+  }
+
+  /** What a rule put in from outside is left as it is: only objects of the state's own are changed back. */
+  private undo(): void {
+    const { doc, shadow } = this;
+    restore(doc.room as unknown as Json, shadow.room as unknown as Json);
+    restore(doc.hidden as unknown as Json, shadow.hidden as unknown as Json);
+    try {
+      const holder = { state: doc.state };
+      restore(holder, { state: shadow.state }, value => this.owned.has(value));
+      doc.state = holder.state;
+    } catch {
+      doc.state = copy(shadow.state); // a rule has made something unwritable, or unreadable
     }
   }
 
@@ -115,9 +155,13 @@ function sizeAtMost(value: unknown): number {
   return size;
 }
 
-/** All that a rule can reach: the state, and what its context does. */
-const reachOf = ({ state, room, hidden }: RoomDocument): Json => ({
-  state,
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** What of a document is the engine's own. */
+const engineParts = ({ room, hidden }: RoomDocument): Json => ({ room, hidden }) as unknown as Json;
+
+/** What a rule can reach besides the state: what its context does. */
+const reachOf = ({ room, hidden }: RoomDocument): Json => ({
   room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },
   hidden: { seed: hidden.seed, timers: hidden.timers, effects: hidden.effects, effectCount: hidden.effectCount },
 }) as unknown as Json;

@@ -11,7 +11,7 @@ import type { Batch } from './room.ts';
 import { Watched } from './watched.ts';
 
 /** Version of how entries and snapshots are written. A reader of another one must not guess. */
-export const journalVersion = 3;
+export const journalVersion = 4;
 
 /** What changed that members may see, what changed of the hidden part, and events. */
 interface Entry { c: Changes; e: RoomEvent[] }

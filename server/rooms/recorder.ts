@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AnyGame } from '../../shared/contract.ts';
-import { compose, copy, type Changes } from '../../shared/delta.ts';
+import { compose } from '../../shared/compose.ts';
+import { copy, type Changes } from '../../shared/delta.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { PublicRoom } from '../../shared/protocol.ts';

@@ -3,11 +3,16 @@ export function applied(to: unknown, change: unknown): unknown {
   if (typeof change !== 'object' || change === null) return change;
   if (Array.isArray(change)) return structuredClone(change[0]);
   const target = to as Record<string, unknown>;
-  if (Array.isArray(to) && '#' in change) to.length = change['#'] as number;
-  for (const [key, inner] of Object.entries(change)) {
-    if (key === '#' && Array.isArray(to)) continue;
+  const first = ((change as Record<string, unknown>)['#'] ?? []) as unknown[];
+  for (const one of first) {
+    if (Array.isArray(to)) to.splice(...(structuredClone(one) as [number, number, ...unknown[]]));
+    else delete target[one as string];
+  }
+  for (const [written, inner] of Object.entries(change)) {
+    if (written === '#') continue;
+    const key = written.startsWith('#') ? written.slice(1) : written;
     if (Array.isArray(inner) && inner.length === 0) delete target[key];
-    else target[key] = applied(target[key], inner);
+    else Object.defineProperty(target, key, { value: applied(Object.hasOwn(target, key) ? target[key] : undefined, inner), writable: true, enumerable: true, configurable: true });
   }
   return to;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from '../../shared/contract.ts';
-import { copy, diff } from '../../shared/delta.ts';
+import { copy } from '../../shared/delta.ts';
+import { diff } from '../../shared/diff.ts';
 import { arena, type Arena, type Pilot } from '../../shared/games/arena/contract.ts';
 import { isOpen, packGem, rimAt, rimNarrow, rimWide, starWorth, start, unpackGem, way } from '../../shared/games/arena/ground.ts';
 import { craftSize, cruise, dashSpeed, fromMiddle, middle, pack, root, step, toLength, touch, unpack, type Craft, type Footing, type Steer } from '../../shared/games/arena/motion.ts';

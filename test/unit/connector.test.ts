@@ -28,7 +28,7 @@ function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-u
   } }, () => ({}), onRefused, room);
   const said: Status['state'][] = [];
   made.onStatus.add(status => said.push(status.state));
-  const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 1 });
+  const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 2 });
   const reply = (line: Opened): PlaceReply => {
     line.events.heard();
     return { ok: true, now: 0, rooms: {}, spread: 100 };

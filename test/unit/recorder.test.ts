@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { hashOf, merged, Recorder, type Part } from '../../server/rooms/recorder.ts';
 import { newDocument, type RoomDocument } from '../../server/rooms/document.ts';
 import { contract, state, type AnyGame } from '../../shared/contract.ts';
-import { apply, copy } from '../../shared/delta.ts';
+import { apply, copy, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 
@@ -30,7 +30,7 @@ function recorded(seconds: number): { parts: Part[]; doc: RoomDocument } {
     const cut = s.list.length > 5;
     if (cut) s.list.splice(0, 4);
     doc.hidden.clock = 1_000 + i * 50;
-    const list = cut ? { '#': 2, 0: s.list[0]!, 1: s.list[1]! } : { [s.list.length - 1]: i };
+    const list: Changes = { '#': cut ? [[0, 4], [1, 0, i]] : [[s.list.length - 1, 0, i]] };
     const last = i === seconds * 20;
     if (last) doc.room.phase = 'ended';
     recorder.commit(i + 1, { state: { x: i, list }, ...(last ? { room: { phase: 'ended' } } : {}) }, i % 100 === 0 ? [{ name: 'hundred', data: i }] : [], doc);
@@ -70,7 +70,7 @@ describe('recorder', () => {
 
   it('two frames as one do what both did', () => {
     const state = { x: 0, list: [1, 2, 3] };
-    const [one, two] = [{ seq: 1, at: 1, c: { x: 1, list: { '#': 1 } } }, { seq: 2, at: 2, c: { list: { 1: 9 } }, e: [{ name: 'e', data: 1 }] }];
+    const [one, two] = [{ seq: 1, at: 1, c: { x: 1, list: { '#': [[1, 2]] } } }, { seq: 2, at: 2, c: { list: { '#': [[1, 0, 9]] } }, e: [{ name: 'e', data: 1 }] }];
     const both = structuredClone(state);
     apply(both, one.c);
     apply(both, two.c);

@@ -27,7 +27,7 @@ export class Forge {
       state: { lines: [], rung: [], secrets: ['', ''] },
       hidden: { clock: 5_000, timers: {}, seats: [seat(0), seat(1)], effects: {}, effectCount: 0 },
     } as unknown as Tree;
-    this.note('made', 'ledger@1', JSON.stringify({ v: 3, doc: this.doc }));
+    this.note('made', 'ledger@1', JSON.stringify({ v: 4, doc: this.doc }));
     this.claim();
     for (const i of [0, 1]) this.hear('held', `p${i}`, `session-${i}`, `player-${i}`, false);
   }
@@ -59,7 +59,7 @@ export class Forge {
     this.entry({ hidden: { effects: { [key]: [] } } });
     return key;
   }
-  snapshot(): void { this.note('snapshot', this.seq, JSON.stringify({ v: 3, doc: this.doc })); }
+  snapshot(): void { this.note('snapshot', this.seq, JSON.stringify({ v: 4, doc: this.doc })); }
   rest(): void { for (const i of [0, 1]) this.hear('rests', `p${i}`, this.term, this.seq); }
   wait(ms: number): void { this.at += ms; }
   /** What is done in `during` is seen by nobody. */
@@ -149,5 +149,5 @@ export function goodRoom(): Forge {
 /** An entry as it is stored. */
 function entryText({ hidden, ...visible }: Tree): string {
   const { clock, ...rest } = hidden as Tree;
-  return JSON.stringify([3, visible, clock, rest]);
+  return JSON.stringify([4, visible, clock, rest]);
 }

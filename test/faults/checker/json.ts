@@ -15,22 +15,30 @@ export const branch = (value: Json | undefined, ...path: string[]): Tree => {
 export const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
 
 /**
- * Applies a change: a scalar sets, [value] sets an object or array, [] removes, and an object changes within; on an array
- * "#" is the new, shorter length and comes first.
+ * Applies a change: a scalar sets, [value] sets an object or array, [] removes, and an object changes within. "#" comes first: on an
+ * array a list of splices, on an object the keys that are removed. A key that begins with "#" has one "#" more than is meant.
  * @throws where it does not fit
  */
 export function change(target: Json, by: Tree): void {
   if (typeof target !== 'object' || target === null) throw new Error('a change within something that has no inside');
   const slots = target as unknown as Record<string, Json>;
-  if (Array.isArray(target) && '#' in by) target.length = by['#'] as number;
-  for (const [key, to] of Object.entries(by)) {
-    if (key === '#' && Array.isArray(target)) continue;
+  for (const one of list(by['#'])) {
+    if (Array.isArray(target)) {
+      const [at, remove, ...put] = one as [number, number, ...Json[]];
+      if (at + remove > target.length) throw new Error(`a splice at ${at} of an array of ${target.length}`);
+      target.splice(at, remove, ...structuredClone(put));
+    } else delete slots[one as string];
+  }
+  for (const [written, to] of Object.entries(by)) {
+    if (written === '#') continue;
+    const key = written.startsWith('#') ? written.slice(1) : written;
+    const put = (value: Json) => Object.defineProperty(slots, key, { value, writable: true, enumerable: true, configurable: true });
     if (Array.isArray(to)) {
       if (to.length === 0) delete slots[key];
-      else slots[key] = structuredClone(to[0]!);
+      else put(structuredClone(to[0]!));
     } else if (isTree(to)) {
-      if (slots[key] === undefined) throw new Error(`a change within ${key}, which is not there`);
-      change(slots[key], to);
-    } else slots[key] = to;
+      if (!Object.hasOwn(slots, key)) throw new Error(`a change within ${key}, which is not there`);
+      change(slots[key]!, to);
+    } else put(to);
   }
 }

@@ -1,0 +1,56 @@
+import { apply, isObject, readKey, writtenKey, type Changes, type Splice } from './delta.ts';
+import type { Json } from './json.ts';
+
+/** One change that does what `first` and then `second` do. `first` is used up, and holds parts of `second` then. */
+export function compose(first: Changes, second: Changes): Changes {
+  const before = second['#'] as Json[] | undefined;
+  if (before && before.length > 0) {
+    if (typeof before[0] === 'string') for (const key of before as string[]) removeThenSet(first, key);
+    else for (const one of before as Splice[]) composeSplice(first, one);
+  }
+  for (const written of Object.keys(second)) {
+    if (written === '#') continue;
+    const late = second[written]!;
+    const early = Object.hasOwn(first, written) ? first[written] : undefined;
+    if (Array.isArray(early) && early.length === 0 && !(Array.isArray(late) && late.length === 0)) {
+      // Removed, and set again: it comes last among its siblings.
+      removeThenSet(first, readKey(written));
+      first[written] = late;
+    } else if (!isObject(late) || early === undefined) first[written] = late;
+    else if (Array.isArray(early)) apply(early[0]!, late as Changes);
+    else first[written] = compose(early as Changes, late as Changes);
+  }
+  return first;
+}
+
+/** What a change sets for a key is forgotten, and the key is among those that are removed first. */
+function removeThenSet(change: Changes, key: string): void {
+  delete change[writtenKey(key)];
+  const keys = (change['#'] ??= []) as string[];
+  if (!keys.includes(key)) keys.push(key);
+}
+
+/** Adds a splice to a change of an array: its elements that have changed within move along, or are gone. */
+function composeSplice(change: Changes, [at, remove, ...values]: Splice): void {
+  const moved: Changes = {};
+  for (const key of Object.keys(change)) {
+    if (key === '#') continue;
+    const index = Number(key);
+    if (index < at) continue;
+    if (index >= at + remove) moved[index - remove + values.length] = change[key]!;
+    delete change[key];
+  }
+  for (const key of Object.keys(moved)) change[key] = moved[key]!;
+  const splices = (change['#'] ??= []) as Splice[];
+  const last = splices.at(-1);
+  // What goes on where the last one ended, or within what it inserted, becomes part of it: else a batch of pushes would be a long list.
+  const within = last ? at - last[0] : -1;
+  const inserted = last ? last.length - 2 : 0;
+  if (!last || within < 0 || within > inserted) return void splices.push([at, remove, ...values]);
+  const taken = Math.min(remove, inserted - within);
+  const rest = last.splice(2 + within + taken);
+  last.length = 2 + within;
+  for (const value of values) last.push(value);
+  for (const value of rest) last.push(value);
+  if (remove > taken) last[1] += remove - taken;
+}

@@ -1,0 +1,282 @@
+import { align } from './align.ts';
+import { copy, writtenKey, type Change, type Changes, type Splice } from './delta.ts';
+import { at, badScalar, isPlain, NotJson, type Json, type JsonObject } from './json.ts';
+import { isIndex, nameOf, setOwn, strayKey } from './strict-json.ts';
+
+/** A walk checks every object for what JSON drops where it has to be certain, and else in every so-manieth walk: it is dear. */
+const thoroughEvery = 16;
+/** So many changed elements of an array are worth a look whether it is a few insertions and removals. */
+const manyChanged = 4;
+
+/**
+ * The objects that make up a state, as the engine knows them. An object that a rule put in from outside (a constant of its
+ * module, say) is none of them: it is copied, so that nobody else holds what is in the state.
+ */
+export class Owned {
+  /** When each was last seen. */
+  private readonly seen = new WeakMap<object, number>();
+  private walks = 0;
+
+  /** @param thorough look in every walk for what JSON drops, not only where something is new */
+  constructor(private readonly thorough = false) {}
+
+  has(value: object): boolean { return this.seen.has(value); }
+
+  /** Takes a value that nobody else holds. */
+  take(value: Json): void {
+    if (typeof value !== 'object' || value === null) return;
+    this.seen.set(value, this.walks);
+    for (const inner of Object.values(value)) this.take(inner);
+  }
+
+  /** What changed in `holder[key]` since it was `before`; foreign objects in it are replaced by copies. @throws NotJson */
+  diff(before: Json | undefined, holder: JsonObject, key: string): Change | undefined {
+    this.walks += 1;
+    return diffValue(before, holder, key, new Walk('', this.seen, this.walks, this.thorough || this.walks % thoroughEvery === 0, true));
+  }
+}
+
+/**
+ * Compares `live`, which rules have mutated, with `shadow`, the state before; neither is kept by the result.
+ * −0 in `live` is turned into 0, which is what its JSON says.
+ * @returns the change, or undefined when there is none
+ * @throws NotJson with the path of the first value that JSON cannot hold, and on an object that occurs twice
+ */
+export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefined {
+  return diffInside(shadow as JsonObject, live as JsonObject, new Walk(path, new WeakMap(), 1, true, false));
+}
+
+/** The same of two values that are known to be JSON, and changed by nobody. */
+export function diffJson(before: Json, now: Json): Changes | undefined { return diffInside(before as JsonObject, now as JsonObject, unchecked()); }
+
+/** Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass every value of every state. */
+class Walk {
+  private readonly keys: (string | number)[] = [];
+  /** Objects from outside that were copied in this walk. */
+  private strangers: Set<object> | null = null;
+
+  /** @param seen null: nothing is checked */
+  constructor(private readonly from: string, private readonly seen: WeakMap<object, number> | null, private readonly now: number, private readonly thorough: boolean, private readonly adopts: boolean) {}
+
+  /** Steps into an object or array that `key` leads to. Where something throws inside, nobody steps out: the path is that of the fault. */
+  into(key: string | number): void { this.keys.push(key); }
+  out(): void { this.keys.pop(); }
+
+  /** @throws NotJson of the value that `key` leads to, or of where the walk is */
+  fail(what: string, key?: string | number): never {
+    throw new NotJson((key === undefined ? this.keys : [...this.keys, key]).reduce<string>(at, this.from), what);
+  }
+
+  /** @throws NotJson on what is neither a plain object nor an array, and on what has been here before */
+  enter(value: object): void {
+    if (!this.seen) return;
+    if (this.seen.get(value) === this.now) this.fail('the same object as another place of the state (copy it)');
+    if (this.thorough) this.checkWhole(value);
+    else if (!Array.isArray(value)) this.checkPlain(value);
+    else if (value[-1] !== undefined || value[NaN] !== undefined || 'undefined' in value) this.checkWhole(value);
+    this.seen.set(value, this.now);
+  }
+
+  /** An object that is not of this state is copied, one level of it. @returns the object that is in `holder` now */
+  adopt(holder: object, key: string | number, value: JsonObject | Json[]): JsonObject | Json[] {
+    if (!this.adopts || this.seen!.has(value)) return value;
+    this.into(key);
+    if (this.strangers?.has(value)) this.fail('the same object as another place of the state (copy it)');
+    (this.strangers ??= new Set()).add(value);
+    this.checkWhole(value);
+    this.out();
+    let own: JsonObject | Json[];
+    if (Array.isArray(value)) own = value.slice();
+    else {
+      own = {};
+      for (const name of Object.keys(value)) setOwn(own, name, value[name]);
+    }
+    this.put(holder, key, own);
+    return own;
+  }
+
+  put(holder: object, key: string | number, value: Json): void {
+    try {
+      setOwn(holder, key, value);
+    } catch {
+      this.fail('inside of an object that is frozen', key);
+    }
+  }
+
+  /** A field that was not there before: read by JSON each time, an accessor would be another value here than elsewhere. */
+  checkNew(holder: object, key: string): void {
+    if (this.seen && Object.getOwnPropertyDescriptor(holder, key)?.get) this.fail('an accessor', key);
+  }
+
+  private checkPlain(value: object): void { if (!isPlain(value)) this.fail(`a ${nameOf(value)}`); }
+
+  /** Looks for all that JSON drops. */
+  private checkWhole(value: object): void {
+    if (Array.isArray(value)) {
+      if (Object.getPrototypeOf(value) !== Array.prototype) this.fail(`a ${nameOf(value)}`);
+      const stray = strayKey(value);
+      if (stray !== undefined) this.fail('a field of an array that is no index', stray);
+      return;
+    }
+    this.checkPlain(value);
+    for (const key of Reflect.ownKeys(value)) {
+      if (typeof key === 'symbol') this.fail(`an object with the key ${String(key)}`);
+      const field = Object.getOwnPropertyDescriptor(value, key)!;
+      if (field.get || field.set) this.fail('an accessor', key);
+      if (!field.enumerable) this.fail('a hidden field', key);
+    }
+  }
+}
+/** A walk through what is known to be JSON. */
+const unchecked = (): Walk => new Walk('', null, 0, false, false);
+
+function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk: Walk): Changes | undefined {
+  walk.enter(live);
+  return Array.isArray(live) ? diffArray(shadow as Json[], live, walk) : diffObject(shadow as JsonObject, live, walk);
+}
+
+function diffArray(old: Json[], live: Json[], walk: Walk): Changes | undefined {
+  let out: Changes | undefined;
+  let changed = 0;
+  const both = Math.min(old.length, live.length);
+  for (let i = 0; i < both; i++) {
+    if (isStill(live[i], old[i])) continue;
+    const change = diffValue(old[i], live, i, walk);
+    if (change === undefined) continue;
+    (out ??= {})[i] = change;
+    changed += 1;
+  }
+  if (live.length < old.length) (out ??= {})['#'] = [[live.length, old.length - live.length]];
+  if (live.length > old.length) {
+    const added: Splice = [old.length, 0];
+    for (let i = old.length; i < live.length; i++) added.push(copyChild(live, i, walk));
+    (out ??= {})['#'] = [added];
+  }
+  return changed >= manyChanged || (changed > 0 && old.length !== live.length) ? shorter(out!, old, live) : out;
+}
+
+/** Element by element, or as insertions and removals, whichever is shorter. Both arrays have been looked through. */
+function shorter(plain: Changes, old: Json[], live: Json[]): Changes {
+  const alignment = align(old, live);
+  if (!alignment) return plain;
+  const { splices, changed } = alignment;
+  const aligned: Changes = {};
+  const walk = unchecked();
+  for (const { before, now } of changed) {
+    const change = diffValue(old[before], live, now, walk);
+    if (change !== undefined) aligned[now] = change;
+  }
+  if (splices.length > 0) aligned['#'] = copy(splices);
+  return JSON.stringify(aligned).length < JSON.stringify(plain).length ? aligned : plain;
+}
+
+function diffObject(old: JsonObject, live: JsonObject, walk: Walk): Changes | undefined {
+  const before = Object.keys(old);
+  let out: Changes | undefined;
+  let n = 0;
+  let asBefore = true;
+  // Not Object.keys(): this is where a state's every value is looked at, and engines know how to read fields in such a loop.
+  for (const key in live) {
+    let isKnown = before[n] === key;
+    if (isKnown) n += 1;
+    else {
+      isKnown = Object.hasOwn(old, key);
+      if (!Object.hasOwn(live, key)) continue; // somebody has given all objects a field
+      asBefore = false;
+      if (!isKnown) walk.checkNew(live, key);
+    }
+    if (isKnown && isStill(live[key], old[key])) continue;
+    const change = diffValue(isKnown ? old[key] : undefined, live, key, walk);
+    if (change !== undefined) (out ??= {})[writtenKey(key)] = change;
+  }
+  return asBefore && n === before.length ? out : withKeys(out ?? {}, old, before, live);
+}
+
+/** Adds which keys are gone, and which are elsewhere in the order of keys than they would be by the change as it is. */
+function withKeys(changes: Changes, old: JsonObject, before: readonly string[], live: JsonObject): Changes | undefined {
+  const now = Object.keys(live);
+  const moved = new Set(movedKeys(old, before, now));
+  let out = changes;
+  if (moved.size > 0) {
+    out = { '#': [...moved] };
+    for (const key of now) {
+      const written = writtenKey(key);
+      if (moved.has(key)) out[written] = whole(live[key]!);
+      else if (Object.hasOwn(changes, written)) out[written] = changes[written]!;
+    }
+  }
+  for (const key of before) if (!Object.hasOwn(live, key)) out[writtenKey(key)] = [];
+  return Object.keys(out).length > 0 ? out : undefined;
+}
+
+/** Keys that have to be set anew to come where they are: all that come after a new one, or after one that came after them. Indexes come first in any case. */
+function movedKeys(old: JsonObject, before: readonly string[], now: readonly string[]): string[] {
+  const moved: string[] = [];
+  let from = 0;
+  let appends = false;
+  for (const key of now) {
+    if (isIndex(key)) continue;
+    if (!Object.hasOwn(old, key)) {
+      appends = true;
+      continue;
+    }
+    const place = appends ? -1 : before.indexOf(key, from);
+    if (place >= 0) from = place + 1;
+    else {
+      appends = true;
+      moved.push(key);
+    }
+  }
+  return moved;
+}
+
+const whole = (value: Json): Change => (typeof value === 'object' && value !== null ? [copy(value)] : value);
+
+/** Whether a scalar is what it was: what most of a state is most of the time. −0, which is no JSON, is looked at. */
+function isStill(live: Json | undefined, old: Json | undefined): boolean {
+  return live === old && (typeof live === 'number' ? live !== 0 || 1 / live > 0 : typeof live === 'string' || typeof live === 'boolean' || live === null);
+}
+
+function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, walk: Walk): Change | undefined {
+  let live = (holder as Record<string | number, Json | undefined>)[key];
+  if (typeof live !== 'object' || live === null) {
+    if (Object.is(live, -0)) walk.put(holder, key, live = 0);
+    if (live === old && live !== undefined) return undefined; // undefined is like nothing before, and still no JSON
+    const bad = badScalar(live);
+    if (bad) walk.fail(bad, key);
+    return live!;
+  }
+  live = walk.adopt(holder, key, live);
+  walk.into(key);
+  const alike = typeof old === 'object' && old !== null && Array.isArray(old) === Array.isArray(live);
+  const change: Change | undefined = alike ? diffInside(old, live, walk) : [copyChecked(live, walk)];
+  walk.out();
+  return change;
+}
+
+function copyChecked(value: JsonObject | Json[], walk: Walk): Json {
+  walk.enter(value);
+  if (Array.isArray(value)) {
+    const out: Json[] = [];
+    for (let i = 0; i < value.length; i++) out.push(copyChild(value, i, walk));
+    return out;
+  }
+  const out: JsonObject = {};
+  for (const key of Object.keys(value)) setOwn(out, key, copyChild(value, key, walk));
+  return out;
+}
+
+function copyChild(holder: JsonObject | Json[], key: string | number, walk: Walk): Json {
+  let value = (holder as Record<string | number, Json>)[key]!;
+  if (typeof value !== 'object' || value === null) {
+    const bad = badScalar(value);
+    if (bad) walk.fail(bad, key);
+    if (Object.is(value, -0)) walk.put(holder, key, value = 0);
+    return value;
+  }
+  value = walk.adopt(holder, key, value);
+  walk.into(key);
+  const copied = copyChecked(value, walk);
+  walk.out();
+  return copied;
+}
