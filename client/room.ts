@@ -1,5 +1,5 @@
 import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, ProfileIn, ProfileOf, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
-import { apply, type Changes } from '../shared/delta.ts';
+import { apply, copy, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { limits } from '../shared/limits.ts';
 import { samePlace, type Place } from '../shared/place.ts';
@@ -138,8 +138,9 @@ export class Room<D extends ContractDef = ContractDef> {
   /** When a change last came in its order, on the monotonic clock. @internal */
   changedAt = -Infinity;
   private ownerTerm = 0;
-  /** Motion that was taken in since the entry at `at`. */
+  /** Motion that was taken in since the entry at `at`, and what was shown before it: the next entry follows on that. */
   private motions = 0;
+  private settled: RoomView | null = null;
   private held: WireChange[] | null = null;
   /** A change could not be taken in: what is here may be half of it, so everything is asked for again. */
   private isDamaged = false;
@@ -560,6 +561,7 @@ export class Room<D extends ContractDef = ContractDef> {
       this.view = reply.view!;
       this.motions = 0;
       this.isDamaged = false;
+      this.settled = null;
     }
     else for (const change of reply.changes!) {
       this.take(change, true);
@@ -634,6 +636,7 @@ export class Room<D extends ContractDef = ContractDef> {
   motion(term: number, seq: number, k: number, changes: Changes): void {
     if (this.over || this.held || !this.view || !samePlace(this.at, [term, seq]) || k !== this.motions + 1) return;
     try {
+      if (this.motions === 0) this.settled = copy(this.view);
       apply(this.view as unknown as Json, changes);
     } catch (error) {
       return this.damage(error), void this.join();
@@ -668,9 +671,11 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   private take([term, seq, , changes, events]: WireChange, replayed: boolean): void {
+    if (this.motions > 0) this.view = this.settled;
     if (changes !== 0) apply(this.view as unknown as Json, changes);
     this.at = [term, seq];
     this.motions = 0;
+    this.settled = null;
     for (const [name, data] of events ?? []) this.heard.get(name)?.tell(data, { replayed, place: this.at });
   }
 

@@ -39,6 +39,8 @@ export interface NodeParts {
   replayLife?: number | undefined;
   /** Rooms may be laid open to authors; see dev/dev-routes.ts. */
   dev?: boolean;
+  /** What rules leave behind is checked completely after every step. Default: as `dev`. */
+  thorough?: boolean;
   /** Sees that rules of games end. */
   watch: Watch;
   /** Event-loop delay lately, p99 in ms. */
@@ -87,7 +89,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false,
+      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false, thorough: parts.thorough ?? parts.dev ?? false,
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease, contact: this.contact, silenceOf: node => this.membership.silenceOf(node),
       tell: (at, notice) => this.tell(at, notice),

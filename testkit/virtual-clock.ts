@@ -15,6 +15,7 @@ export type Pace = 'turns' | 'swift';
 export class VirtualClock implements Clock {
   private passed = 0;
   private readonly waiting = new TimerQueue();
+  private failure: Error | null = null;
 
   constructor(private readonly begin = Date.UTC(2026, 0, 1), private readonly pace: Pace = 'turns') {}
 
@@ -28,6 +29,9 @@ export class VirtualClock implements Clock {
   after(ms: number, fn: () => void): Timer { return this.waiting.add(this.passed + Math.max(0, ms), fn, this.passed); }
 
   sleep(ms: number): Promise<void> { return new Promise(resolve => { this.after(ms, resolve); }); }
+
+  /** What lets time pass fails with this. */
+  fail(error: Error): void { this.failure ??= error; }
 
   /** Lets so many ms pass. */
   async pass(ms: number): Promise<void> {
@@ -73,6 +77,12 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
+  private takeFailure(): Error {
+    const failure = this.failure!;
+    this.failure = null;
+    return failure;
+  }
+
   /** Fires one timer after the other, each with all that follows from it, until `enough`, which is asked before each. */
   private wind(enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -80,6 +90,7 @@ export class VirtualClock implements Clock {
         try {
           // What follows from one timer has happened before the next: by turns of the loop, or by draining in between.
           do {
+            if (this.failure) throw this.takeFailure();
             if (enough()) return resolve();
             this.fire();
             if (this.pace === 'swift') drain?.();

@@ -2,6 +2,7 @@ import { Client, type ConnectOptions } from '../client/client.ts';
 import type { ClientClock, Line, LineEvents, Route, Transport } from '../client/ports.ts';
 import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
+import type { RoomDocument } from '../server/rooms/document.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
 import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Message, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
 import { StoreError, type Append, type FindOrCreate, type NewRoom, type Store } from '../server/store/contract.ts';
@@ -10,6 +11,7 @@ import type { AnyGame } from '../shared/contract.ts';
 import type { Handshake } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Fidelity } from './fidelity.ts';
 import { Streams, type Carriage } from './streams.ts';
 import { VirtualClock, type Pace } from './virtual-clock.ts';
 import { latency, Wire } from './wire.ts';
@@ -109,6 +111,7 @@ export class World {
   /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
   tellsHeads = true;
   private readonly streams = new Streams();
+  private readonly fidelity = new Fidelity(id => this.memory.peek(id));
   private store = 0;
   /** Every call that was carried out. */
   readonly calls: Call[] = [];
@@ -150,7 +153,7 @@ export class World {
     const clock = this.clockOf(host);
     host.store = this.store;
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null,
+      name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true,
       watch: this.watchOf(host), store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
@@ -221,6 +224,7 @@ export class World {
     return () => {
       rooms.clear();
       for (const [id, room] of structuredClone(saved)) rooms.set(id, room);
+      this.fidelity.forget();
       this.anotherStore();
     };
   }
@@ -312,6 +316,7 @@ export class World {
         this.spy.stored?.(call, given);
         if (result === 'ok') for (const message of call.append?.tell ?? []) void this.carry(host, message);
       }
+      if (result === 'ok') await this.compare(host, call, args);
       await fate?.holdReply;
       // What a store said that is not there any more, and has not arrived, never will.
       if (asked !== this.store) throw new StoreError('maybe', true, 'the connection broke');
@@ -325,6 +330,20 @@ export class World {
       if (name === 'tells') return this.tells();
       return operation(name as Operation);
     } }) as Store;
+  }
+
+  /** The owner has nothing to do while an entry or a snapshot is on its way: what it has in memory is what was written. */
+  private async compare(host: Host, { op, room, append, created }: Call, args: readonly unknown[]): Promise<void> {
+    try {
+      if (created) this.fidelity.created(created.id, created.snapshot);
+      else if (op === 'snapshot') this.fidelity.snapshotted(room!, args[2] as number, args[3] as string);
+      else if (append) {
+        const owner = host.node.registry.get(room!) as unknown as { token: string; doc: RoomDocument } | undefined;
+        await this.fidelity.appended(room!, append.seq, append.entry, owner?.token === append.token ? owner.doc : null);
+      }
+    } catch (error) {
+      this.clock.fail(error as Error);
+    }
   }
 
   /** What is a loop without end in a process is a call of this in a rule: the node dies, and its watch has seen of what. */

@@ -47,6 +47,8 @@ export interface HostParts extends JournalParts {
   /** Who does the effects of a game; null where nobody does. */
   effects: EffectHandlers;
   casts: Casts;
+  /** See Owned. */
+  thorough: boolean;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
@@ -117,7 +119,7 @@ export class RoomHost {
     this.recorder = recorder;
     this.ticker = new Ticker((game.contract.def as ContractDef).tick?.hz);
     this.failures = new Failures(parts, () => ({ room: this.id, game: game.contract.name }));
-    this.room = new Room(game, doc, term, head[1], (rule, error) => this.failures.failed(rule, error), watched);
+    this.room = new Room(game, doc, term, head[1], (rule, error) => this.failures.failed(rule, error), watched, parts.thorough);
     this.journal = new Journal(parts, game, token, doc, recorder, started.lease);
     this.motion = new Motion(game.contract.def as ContractDef, this.room, audiences, parts.clock);
     this.inputs = new Inputs(game);

@@ -81,10 +81,11 @@ export class Room {
     private seq: number,
     private readonly onFailure: (where: string, error: unknown) => void,
     private readonly watched: Watched = Watched.unwatched(),
+    thorough = false,
   ) {
     this.clock = doc.hidden.clock;
     fillProfiles(doc);
-    this.draft = new Draft(doc, ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every', onFailure);
+    this.draft = new Draft(doc, ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every', onFailure, thorough);
   }
 
   /** Runs one input at wall time `wall`. Never throws. */

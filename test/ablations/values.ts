@@ -1,5 +1,7 @@
 import { edit, type Ablation } from './ablation.ts';
 
+const fidelity = { test: 'test/protocol/fidelity.test.ts', grep: '' };
+const delta = { test: 'test/unit/delta.test.ts', grep: '' };
 const outgoing = { test: 'test/protocol/outgoing.test.ts', grep: '' };
 
 export const values: readonly Ablation[] = [
@@ -9,4 +11,15 @@ export const values: readonly Ablation[] = [
   { name: 'requests are not checked', why: 'create, quick and join are asked again for ever', hunt: { ...outgoing, grep: 'create, quick and join reject' }, edits: [edit('client/client.ts', 'passed(checkRequest(name, given)) as Requests[K][0]', 'given')] },
   { name: 'signals are not checked', why: 'the client is closed for malformed messages', hunt: { ...outgoing, grep: 'signals and inputs that cannot be sent' }, edits: [edit('client/room.ts', 'data: checkSignal(parts.game, name, data)', 'data: (checkSignal, data as Json)')] },
   { name: 'a packet that is too large closes the connection', why: 'a client cannot know why', hunt: { ...outgoing, grep: 'without the SDK' }, edits: [edit('server/sessions/edge.ts', 'return this.strike(connection) ? refused(\'too-large\'', 'return this.strike(connection) && !connection.open ? refused(\'too-large\'')] },
+
+  { name: 'a constant is not copied', why: 'rooms share it, and it changes past the journal', hunt: { ...fidelity, grep: 'a constant that is put into the state' }, edits: [edit('shared/diff.ts', 'if (!this.adopts || this.seen!.has(value)) return value;', 'if (this.now > 0) return value;')] },
+  { name: 'what a refused rule put in is changed back in place', why: 'the undo of one room changes a constant of all', hunt: { ...fidelity, grep: 'a constant that is put into the state' }, edits: [edit('shared/restore.ts', 'mayKeep(is) && ', '')] },
+  { name: 'keys that are set again keep their place', why: 'the order differs between the owner and the others', hunt: { ...fidelity, grep: 'a key that is removed and set again' }, edits: [edit('shared/diff.ts', 'return asBefore && n === before.length ? out : withKeys(out ?? {}, old, before, live);', 'return n === before.length ? out : withKeys(out ?? {}, old, [...before].sort((a, b) => Object.keys(live).indexOf(a) - Object.keys(live).indexOf(b)), live);')] },
+  { name: 'a batch forgets that a key was removed', why: 'the order differs between the journal and the owner', hunt: { ...delta, grep: 'a key that was removed and set again' }, edits: [edit('shared/compose.ts', 'if (Array.isArray(early) && early.length === 0 && !(Array.isArray(late) && late.length === 0)) {', 'if (written === \'\') {')] },
+  { name: 'words are written as they are', why: 'a key that is how changes are written changes something else', hunt: { ...fidelity, grep: 'any word is a key' }, edits: [edit('shared/delta.ts', '? `#${key}` : key);', '? key : key);')] },
+  { name: 'fields of arrays are not looked for', why: 'they live at the owner alone', hunt: { ...fidelity, grep: 'what an array keeps' }, edits: [edit('shared/diff.ts', `if (stray !== undefined) this.fail('a field`, `if (stray === 'none') this.fail('a field`)] },
+  { name: 'owner and journal are not compared', why: 'what they disagree on is found at the next failover, or never', hunt: { ...fidelity, grep: 'a comparison says' }, edits: [edit('testkit/fidelity.ts', 'if (JSON.stringify(live) !== JSON.stringify(journaled)) throw', 'if (live === null) throw')] },
+  { name: 'arrays are told element by element', why: 'drawing a card tells the whole deck', hunt: { ...delta, grep: 'lost, got or moved elements' }, edits: [edit('shared/diff.ts', 'const alignment = align(old, live);', 'const alignment = old.length < 0 ? align(old, live) : null;')] },
+  { name: 'a first state is bounded as a change is', why: 'a match with a large board cannot begin', hunt: { test: 'test/protocol/large-state.test.ts', grep: 'a match may begin' }, edits: [edit('server/rooms/draft.ts', 'const isNewState = this.doc.state !== state;', 'const isNewState = this.doc.state === undefined && state === null;')] },
+  { name: 'motion is not taken back', why: 'the next entry does again what was shown already', hunt: { test: 'test/protocol/motion.test.ts', grep: 'lost messages of motion' }, edits: [edit('client/room.ts', 'if (this.motions > 0) this.view = this.settled;', '')] },
 ];

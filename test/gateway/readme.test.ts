@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, it } from 'mocha';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { startServer } from '../../server/server.ts';
+import type { Changes } from '../../shared/delta.ts';
+import { diff } from '../../shared/diff.ts';
+import type { Json } from '../../shared/json.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -28,6 +32,22 @@ describe('the README', () => {
     } finally {
       await server.close();
     }
+  });
+
+  it('[W13] its `apply` does what every change says, whatever the keys, and reaches no prototype', () => {
+    const code = /const set = [\s\S]*?\n}\n/.exec(readFileSync(new URL('README.md', root), 'utf8'))![0];
+    // oxlint-disable-next-line typescript/no-implied-eval -- the text of the README is what is tested
+    const apply = new Function(`${code}\nreturn apply`)() as (to: Json, change: Changes) => void;
+    const wired = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+    const key = fc.constantFrom('a', 'b', '0', '#', '##', '__proto__', 'constructor', 'prototype', 'length');
+    const { json } = fc.letrec<{ json: Json }>(tie => ({ json: fc.oneof({ maxDepth: 4 }, fc.constantFrom<Json>(null, 1, 'x'), fc.array(tie('json'), { maxLength: 6 }), fc.dictionary(key, tie('json'), { maxKeys: 5, noNullPrototype: true })) }));
+    fc.assert(fc.property(json, json, (a, b) => {
+      const view = wired({ state: a });
+      const change = diff({ state: a }, wired({ state: b }));
+      if (change) apply(view, wired(change));
+      assert.equal(JSON.stringify(view), JSON.stringify({ state: b }));
+    }), { numRuns: 500 });
+    assert.deepEqual(Object.keys(Object.prototype), []);
   });
 
   it('names only files that exist', async () => {

@@ -57,7 +57,7 @@ describe('what hangs outside of a room', () => {
     const world = new World([], 7);
     held.world = world;
     const seen: string[] = [];
-    const shown = { begin: { at: 0, seq: 1, room: { id: 'r', match: 1 }, state: { n: 0 } }, frames: [], game: 'spy', version: 1, hash: '' };
+    const shown = { v: 2, begin: { at: 0, seq: 1, room: { id: 'r', match: 1 }, state: { n: 0 } }, frames: [], game: 'spy', version: 1, hash: '' };
     const spy = contract('spy', { version: 1, seats: { min: 1, max: 1 }, state: state<{ n: number }>(), view: view<object>(), actions: {} }).rules({ setup: () => ({ n: 0 }), actions: {}, view: () => { seen.push('view'); return {}; } });
     const watch = { begin: (run: { game: string; rule: string }) => { seen.push(`${run.game}.${run.rule} begins`); }, end: () => { seen.push('ends'); } };
     const replays = new Replays({ store: { replay: async () => JSON.stringify(shown) } as never, games: new Map([['spy', spy]]), packer: { pack: async t => t, unpack: async t => t }, clock: world.clock, log: noLog, watch, life: 1_000 });

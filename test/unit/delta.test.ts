@@ -131,7 +131,7 @@ describe('delta', () => {
     }), { numRuns: 600 });
   });
 
-  it('[W] reads as it is documented', () => {
+  it('[W13] reads as it is documented', () => {
     const change = diff({ n: 1, gone: 0, list: [1, 2, 3], o: { x: 1 } }, { n: 2, list: [1, 9], o: { x: 1, y: [] }, made: {} });
     assert.deepEqual(change, { n: 2, gone: [], list: { '#': [[2, 1]], 1: 9 }, o: { y: [[]] }, made: [{}] });
     assert.deepEqual(diff({ a: 1, b: 2, '#': 0 }, { b: 2, a: 1, '#': 0, '#x': 3 }), { '#': ['a', '#'], a: 1, '##': 0, '##x': 3 });
@@ -154,7 +154,7 @@ describe('delta', () => {
     assert.throws(() => apply({ a: 1 }, { a: { b: 1 } }), NotJson);
   });
 
-  it('a change from outside cannot reach a prototype', () => {
+  it('[R11] a change from outside cannot reach a prototype', () => {
     for (const text of ['{"__proto__":{"bad":1}}', '{"a":{"#__proto__":{"bad":1}}}', '{"constructor":{"prototype":{"bad":1}}}']) assert.throws(() => apply({ a: {} }, JSON.parse(text) as Changes), NotJson);
     const target = { a: {} };
     apply(target, JSON.parse('{"__proto__":[{"bad":1}],"a":{"#__proto__":5,"__proto__":[{"bad":1}]}}') as Changes);
@@ -320,7 +320,7 @@ describe('what a rule puts into the state is copied', () => {
     assert.equal(JSON.stringify(doc.state), JSON.stringify(shadow));
   });
 
-  it('[R13] a field of an array, a symbol, an accessor on what was there before are found, at the latest after some walks', () => {
+  it('[R12] a field of an array, a symbol, an accessor on what was there before are found, at the latest after some walks', () => {
     const spoils: ((state: { list: number[]; o: object }) => void)[] = [s => { s.list[-1] = 5; }, s => { (s.list as unknown as Record<string, number>)['undefined'] = 5; }, s => { s.list[NaN] = 5; }, s => Object.assign(s.list, { name: 1 }), s => Object.assign(s.o, { [Symbol('x')]: 1 }), s => Object.defineProperty(s.o, 'y', { get: () => 1, enumerable: true, configurable: true })];
     for (const [i, spoil] of spoils.entries()) {
       const owned = new Owned(i % 2 === 1);
