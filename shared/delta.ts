@@ -58,7 +58,10 @@ function copyInside(value: Json, around: object[], path: string): Json {
 export function apply(target: Json, changes: Changes): void {
   const into = target as Record<string, Json>;
   const first = changes['#'];
-  if (Array.isArray(first)) for (const one of first) Array.isArray(target) ? splice(target, one as Splice) : delete into[one as string];
+  for (const one of Array.isArray(first) ? first : []) {
+    if (Array.isArray(target)) splice(target, one as Splice);
+    else delete into[one as string];
+  }
   for (const written of Object.keys(changes)) {
     if (written === '#') continue;
     const key = readKey(written);
