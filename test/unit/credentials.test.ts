@@ -24,7 +24,7 @@ function client(options: ConnectOptions) {
   return {
     clock, lines, made, newIdentities,
     refuse: (code: RefusalCode = 'bad-token', at = lines.length - 1) => lines[at]!.events.closed(refused(code)),
-    welcome: (token = '') => lines.at(-1)!.events.event('welcome', { player: 'p', name: 'p', token, node: 'a', now: 0, wire: 1 }),
+    welcome: (token = '') => lines.at(-1)!.events.event('welcome', { player: 'p', name: 'p', token, node: 'a', now: 0, wire: 2 }),
     next: (count: number) => clock.until(`connection ${count}`, () => lines.length === count, 20_000),
     tokens: () => lines.map(line => line.said.token),
   };
