@@ -21,6 +21,7 @@ const words: Partial<Record<RefusalCode | 'left' | 'match-on', Words>> = {
   'not-now': { title: 'Not at this point', text: 'The table has moved on in the meantime.', remedies: ['home'] },
   'room-quarantined': { title: 'This table is closed', text: 'Its game failed too often and was taken out of play.', remedies: ['play', 'home'] },
   'session-replaced': { title: 'You play in another window now', text: 'A player has one seat, and it goes to the window that was opened last.', remedies: ['here', 'home'] },
+  'seat-lost': { title: 'Your seat is gone', text: 'You left this table in another window, or were away for longer than the seat is held. You can watch, or find another table.', remedies: ['watch', 'play', 'home'] },
   'too-many-rooms': { title: 'Too many tables at once', text: 'Leave one of the others first.', remedies: ['home'] },
   'too-many-connections': { title: 'You are connected too often', text: 'Close some of the windows in which you play.', remedies: ['again', 'home'] },
   'slow-down': { title: 'One thing at a time', text: 'That was more than the server takes from one player. Wait a moment.', remedies: ['again', 'home'] },
@@ -46,7 +47,7 @@ export function wordsFor(code: string, detail?: string): Words {
 export function moveRefused(code: string): string | null {
   switch (code) {
     case 'column-full': return 'That column is full.';
-    case 'not-your-turn': case 'not-playing': case 'session-replaced': case 'left': return null; // the page shows it anyway
+    case 'not-your-turn': case 'not-playing': case 'session-replaced': case 'seat-lost': case 'left': return null; // the page shows it anyway
     case 'unknown': return 'Whether your move counted cannot be told: the table is gone.';
     default: return wordsFor(code).text;
   }

@@ -28,7 +28,7 @@ export type RoomStatus = Status | { state: 'catching-up'; since: number }
 
 const remedies: Partial<Record<RefusalCode, Remedy>> = {
   'bad-token': 'anew', 'not-signed-in': 'sign-in', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
-  'room-full': 'watch', 'room-started': 'watch', 'room-ended': 'watch', reserved: 'watch',
+  'room-full': 'watch', 'seat-lost': 'watch', 'room-started': 'watch', 'room-ended': 'watch', reserved: 'watch',
 };
 /**
  * What a person can do about a refusal.
@@ -40,8 +40,15 @@ const remedies: Partial<Record<RefusalCode, Remedy>> = {
  * ```
  */
 export const remedyOf = (code: string): Remedy => (Object.hasOwn(remedies, code) ? remedies[code as RefusalCode]! : dutyOf(code) === 'retry' ? 'again' : 'elsewhere');
+/** What the detail of `seat-lost` says, as a sentence. */
+const seatLost: Readonly<Record<string, string>> = {
+  left: 'You have left this room in another window.',
+  expired: 'You were away for longer than your seat was held.',
+  forfeited: 'You were away for longer than your seat was held, and the next match began without you.',
+  identity: 'You are signed in as another player now, and the seat was the other one\'s.',
+};
 /** What a refusal means, in English. */
-export const whyOf = ({ code, detail }: Refused): string => detail ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : code);
+export const whyOf = ({ code, detail }: Refused): string => (code === 'seat-lost' ? seatLost[detail ?? ''] : detail) ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : code);
 
 /** What `connecting` and `reconnecting` say of a problem. */
 export const becauseOf = (problem: ConnectProblem | null): Pick<Trying, 'problem' | 'why'> => (problem === null ? {} : { problem, why: problemInWords(problem) });

@@ -220,7 +220,9 @@ export class Edge {
 
   private async join(connection: Connection, request: JoinRequest): Promise<JoinReply> {
     if (request.quick) return this.quick(connection, request, request.quick);
-    const found = request.room === undefined ? await this.byCode(connection, request.code!) : { room: request.room };
+    // At once, so that a leave of the same room that follows is carried out after it.
+    if (request.room !== undefined) return this.joinRoom(connection, request.room, request);
+    const found = await this.byCode(connection, request.code!);
     return 'code' in found ? found : this.joinRoom(connection, found.room, request);
   }
 

@@ -2,6 +2,9 @@ import { edit, type Ablation } from './ablation.ts';
 
 const seating = 'server/rooms/seating.ts';
 const holds = 'test/protocol/holds.test.ts';
+const leaving = 'test/protocol/leaving.test.ts';
+const edge = 'server/sessions/edge.ts';
+const departures = 'client/departures.ts';
 
 /** Seats: lost, taken again, left. */
 export const seats: readonly Ablation[] = [
@@ -13,4 +16,12 @@ export const seats: readonly Ablation[] = [
   { name: 'a loss is told once', why: 'a node that did not hear it keeps the member', hunt: { test: holds, grep: 'a loss that a node is not told of is told again' }, edits: [edit('server/rooms/host.ts', '    this.showOut(); // again: the first time it may have been lost, or the owner may have died\n', '')] },
   { name: 'an old window takes the seat back', why: 'a player is thrown out by a window that was replaced long ago', hunt: { test: holds, grep: 'replaced longer ago than is remembered' }, edits: [edit(seating, `    if (who.resume) return who.forgotten ? seatLost(who, null) : refused('session-replaced');\n`, '')] },
   { name: 'inputs are remembered for ever', why: 'memory grows with everybody who ever played', hunt: { test: holds, grep: 'every way to lose a seat frees it' }, edits: [edit('server/rooms/attendance.ts', '    this.parts.inputs.keep(holders);\n', '')] },
+  { name: 'who asks is admitted', why: 'a player who was removed hears the room while it is refused', hunt: { test: leaving, grep: 'never subscribed, however often' }, edits: [edit(edge, `    let reply = await ask({ ...(connection`, `    const channel = \`room:\${room}:all\`;\n    connection.subscribe(channel);\n    let reply = await ask({ ...(connection`)] },
+  { name: 'admitted, and not asked again', why: 'what is committed before the subscription is missed', hunt: { test: leaving, grep: 'is not lost: one join is enough' }, edits: [edit(edge, `admit: true`, ``), edit(edge, `      reply = await ask({ resume: true });\n`, '')] },
+  { name: 'joins and leaves overtake each other', why: 'a room that was left has a member that nobody sees', hunt: { test: leaving, grep: 'leaves no member behind' }, edits: [edit('server/sessions/connection.ts', 'const turn = before ? before.then(work, work) : work();', 'const turn = work();')] },
+  { name: 'leaving is tried once', why: 'without a connection nothing is given up', hunt: { test: leaving, grep: 'while reconnecting: confirmed on the next connection' }, edits: [edit(departures, `for (const [room, one] of this.rooms) void this.send(room, one);`, '')] },
+  { name: 'a join does not withdraw a leave', why: 'the seat that was asked for is given up', hunt: { test: leaving, grep: 'a join of the same room withdraws it' }, edits: [edit('client/client.ts', '    this.departures.withdraw(request);\n', '')] },
+  { name: 'a leave is for whoever holds the seat', why: 'an old window gives up the seat of the new one', hunt: { test: leaving, grep: 'an older window does not give up' }, edits: [edit('server/rooms/room.ts', `    if (this.doc.hidden.seats[seat]!.session !== input.session) return { kind: 'refused', refusal: refused('session-replaced') };\n    this.outOfPlay`, `    this.outOfPlay`)] },
+  { name: 'the engine ends matches that rules would go on with', why: 'one player of a game for one cannot play on', hunt: { test: leaving, grep: 'also one' }, edits: [edit(seating, 'inPlay.length >= (t.game.contract.def.seats.min as number)', 'inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number)')] },
+  { name: 'a watcher counts against itself', why: 'it cannot catch up in a full house', hunt: { test: leaving, grep: 'not one too many' }, edits: [edit('server/rooms/host.ts', 'this.members.watchersBeside(message.at)', 'this.members.watchers')] },
 ];
