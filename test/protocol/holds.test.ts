@@ -164,18 +164,22 @@ describe('holds: a seat lost and taken again', () => {
     assert.deepEqual(await world.clock.run(bobs.act.add({ id: 'x' })), { ok: false, code: 'seat-lost', detail: 'left' });
   });
 
-  it('[S10] a loss that a node is not told of is told again', async () => {
-    const { world, id, bobs } = await evening();
+  it('[S10] [G3] a loss that a node is not told of is told again; then that connection signals nothing any more', async () => {
+    const { world, id, adas, bobs } = await evening();
     const session = documentOf(world, id).hidden.seats[1]!.session;
-    await world.clock.run(world.client('eve', 'b').client.join(latecomers, { id })); // else the room would follow Ada to her node
-    world.losesBus = (_from, _to, text) => text.includes('"seat-lost"');
     const other = rawLine(world, world.host('a'), 'bob');
-    assert.ok((await other.ask('leave' as never, { room: id, session, seat: true })).ok);
-    await world.clock.pass(1_500);
-    assert.equal(bobs.ended, null);
+    assert.ok((await other.ask('join', { room: id, session, resume: true })).ok);
+    const heard: unknown[] = [];
+    adas.onSignal('emote', said => heard.push(said));
+    world.losesBus = (_from, _to, text) => text.includes('"seat-lost"');
+    assert.ok((await world.clock.run(bobs.leave())).confirmed);
+    await world.clock.pass(100);
+    other.say('signal', { room: id, name: 'emote', data: 'not told yet' });
     world.losesBus = () => false;
-    await world.clock.until('it ends', () => bobs.ended !== null, 3_000);
-    assert.equal((bobs.ended as { code: string } | null)?.code, 'seat-lost');
+    await world.clock.until('it is told', () => other.connection.rooms.size === 0, 2_500);
+    other.say('signal', { room: id, name: 'emote', data: 'told' });
+    await world.clock.pass(100);
+    assert.deepEqual(heard, ['not told yet']);
   });
 
   it('[A10] a window that was replaced longer ago than is remembered does not take the seat back', async () => {
