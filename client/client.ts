@@ -80,6 +80,8 @@ export class Client {
   private readonly connector: Connector;
   private readonly rooms = new Map<string, Room>();
   private readonly departures: Departures;
+  /** Joins that have been asked for and not answered. */
+  private entering = 0;
   private readonly credentials: Credentials;
   private readonly clock: ClientClock;
   private readonly mono: () => number;
@@ -288,6 +290,7 @@ export class Client {
     const request = { ...asked, ...sendable({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...sendable({ options: asked.quick.options }) } } : {}) } as JoinRequest;
     this.departures.withdraw(request);
     for (let tries = 0; ; tries++) {
+      this.entering += 1;
       const session = this.random();
       try {
         const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request))) as Joined;
@@ -295,6 +298,8 @@ export class Client {
       } catch (error) {
         // The answer was lost, and the seat as well before the next try: another session may have another one.
         if (!(error instanceof RoomRefused && error.code === 'seat-lost') || tries >= 2) throw error;
+      } finally {
+        this.entering -= 1;
       }
     }
   }
@@ -307,6 +312,7 @@ export class Client {
       connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
       mint: () => this.random(),
+      entering: () => this.entering > 0,
       leave: (session, code) => this.departures.leave(reply.room, session, code),
     });
     this.rooms.set(reply.room, room);

@@ -36,7 +36,7 @@ export interface SeatLeft { seat: number; name: string; why: SeatLoss }
 /** Reasons for a lost seat after which the player still wants one in this room: nobody has decided otherwise. */
 const seatsAgain: ReadonlySet<string> = new Set(['expired', 'forfeited', 'forgotten']);
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void; /** A session for another hold. */ mint(): string; /** Gives up a session's hold. */ leave(session: string, code: string): Promise<Left> }
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void; /** A session for another hold. */ mint(): string; /** A join of this client is on its way, maybe to this room. */ entering(): boolean; /** Gives up a session's hold. */ leave(session: string, code: string): Promise<Left> }
 
 /** What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too. */
 export type RoomLike<D extends ContractDef = ContractDef> = Pick<Room<D>,
@@ -176,13 +176,13 @@ export class Room<D extends ContractDef = ContractDef> {
     this.mono = monotonic(parts.clock);
     this.longWait = new LongWait(parts.clock, () => this.story.look());
     this.outbox = new Outbox({
-      send: async request => (await parts.connector.request('act', { room: parts.id, ...request })) as never,
+      send: async request => (await parts.connector.request('act', { room: parts.id, ...request, ...this.asSession() })) as never,
       rejoin: () => void this.join(),
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
     this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message }), sent: (n, press) => this.inputSent.tell(n, press), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message, ...this.asSession() }), sent: (n, press) => this.inputSent.tell(n, press), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || this.departure !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
@@ -534,6 +534,9 @@ export class Room<D extends ContractDef = ContractDef> {
     else if (this.view) this.finish(this.loss && dutyOf(reply.code) === 'final' ? this.loss : reply);
     return reply;
   }
+
+  /** A node takes what it is sent for the session of the last join. While one is on its way, the next message may find either. */
+  private asSession(): { session?: string } { return this.parts.entering() ? { session: this.session } : {}; }
 
   /**
    * The one way in which a client loses a seat: its session has no hold any more. Nothing is sent again: what was sent may have

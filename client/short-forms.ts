@@ -50,9 +50,9 @@ export class ShortForms {
   }
 
   /** @returns the same in its short form; null where the node has not said that it reads that */
-  input({ room, n, hold, press, after }: InputRequest): ShortInput | null {
+  input({ room, n, hold, press, after, session }: InputRequest): ShortInput | null {
     const number = this.numbers.get(room);
-    if (number === undefined) return null;
+    if (number === undefined || session !== undefined) return null;
     return after ? [number, n, hold ?? 0, press ?? 0, after] : press ? [number, n, hold ?? 0, press] : [number, n, hold ?? 0];
   }
 }

@@ -160,6 +160,8 @@ export interface ActRequest {
   n?: number;
   /** Term the client knows; goes with `n`. */
   term?: number;
+  /** Only as this session. Said while another join of the same client is on its way: without it, the session is that of the last join. */
+  session?: string;
 }
 /** What a player does in a game with a tick. Unanswered; the changes of the room say which number has counted. */
 export interface InputRequest {
@@ -171,6 +173,8 @@ export interface InputRequest {
   hold?: Record<string, Json>;
   /** How often was pressed since the message before. */
   press?: Record<string, number>;
+  /** As in `act`. */
+  session?: string;
 }
 /** The same by the room's number on this connection. 0: nothing of that kind; what is missing at the end is 0. */
 export type ShortInput = [number: number, n: number, hold?: Record<string, Json> | 0, press?: Record<string, number> | 0, after?: number];

@@ -147,9 +147,9 @@ export class Edge {
     }
   }
 
-  private input(connection: Connection, { room, n, after, hold, press }: InputRequest): void {
+  private input(connection: Connection, { room, n, after, hold, press, session }: InputRequest): void {
     const attachment = connection.rooms.get(room);
-    if (attachment && !attachment.watch) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, n, after, hold, press });
+    if (attachment && !attachment.watch && (session === undefined || session === attachment.session)) this.parts.router.say(room, { k: 'input', player: connection.player, session: attachment.session, n, after, hold, press });
   }
 
   /**
@@ -321,7 +321,7 @@ export class Edge {
 
   private async act(connection: Connection, request: ActRequest): Promise<ActReply> {
     const attachment = connection.rooms.get(request.room);
-    if (!attachment) return refused('not-in-room');
+    if (!attachment || (request.session !== undefined && request.session !== attachment.session)) return refused('not-in-room');
     if (attachment.watch) return refused('not-seated');
     const reply = (await this.parts.router.request(request.room, {
       k: 'act', player: connection.player, session: attachment.session, name: request.name, data: request.data ?? null,

@@ -83,6 +83,7 @@ export const readers: Readers = {
     const read: ActRequest = { room: roomId(v.room), name: eventName(v.name) };
     if (v.data !== undefined) read.data = payload(v.data, 'data');
     if (n !== undefined) Object.assign(read, { n, term });
+    if (v.session !== undefined && v.session !== null) read.session = id('session')(v.session);
     return read;
   },
   place(value): PlaceRequest {
@@ -107,6 +108,7 @@ export const sayings: { [K in SayingName]: (value: unknown) => Sayings[K] } = {
     if (v.after !== undefined && v.after !== null) read.after = upTo.after(v.after);
     if (v.hold !== undefined && v.hold !== null) read.hold = held(v.hold);
     if (v.press !== undefined && v.press !== null) read.press = presses(v.press);
+    if (v.session !== undefined && v.session !== null) read.session = id('session')(v.session);
     return read;
   },
   i(value): ShortInput {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
 import { contract, held, pressed, state, type ContractDef, type SeatInputs } from '../../shared/contract.ts';
+import type { Pace } from '../../testkit/virtual-clock.ts';
 import { World, type Host, type TestClient } from './world.ts';
 
 export interface Latecomers { done: { seat: number; id: string }[]; fired: number[]; steer: (number | null)[]; left: string[] }
@@ -40,8 +41,8 @@ export const latecomersGame = latecomers.rules({
 export interface Evening { world: World; id: string; hosts: Host[]; ada: TestClient; bob: TestClient; adas: Room<LatecomersDef>; bobs: Room<LatecomersDef> }
 
 /** Ada, the host, at node a and Bob at node b, in a match that has begun; the owner is node c. */
-export async function evening(seed = 5): Promise<Evening> {
-  const world = new World([latecomersGame], seed);
+export async function evening(seed = 5, pace: Pace = 'turns'): Promise<Evening> {
+  const world = new World([latecomersGame], seed, pace);
   const hosts = await world.start('a', 'b', 'c');
   const made = await world.clock.run(world.host('c').node.lobby.create('ada', { game: 'latecomers' }));
   assert.ok(made.ok);
