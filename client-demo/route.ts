@@ -57,3 +57,6 @@ export function useRoute(): Route {
   }, []);
   return route;
 }
+
+/** Under which path this server is hosted: where the page itself is. */
+export const pathOfPage = (): string => new URL('.', location.href).pathname;

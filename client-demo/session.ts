@@ -5,7 +5,7 @@ import type { Wish } from './find-room.ts';
 import { colourOf, keepColour, keepName, nameOf, settle, storageOf, type Player } from './identity.ts';
 import { otherHandOf, tidyName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
-import { byRoom, go, readRoute, replaceRoute, type TableRoute } from './route.ts';
+import { byRoom, go, pathOfPage, readRoute, replaceRoute, type TableRoute } from './route.ts';
 import { SeatMemory } from './seat-memory.ts';
 import { spread } from './spread.ts';
 import { second as secondStorage } from './storage.ts';
@@ -31,7 +31,7 @@ export class Session {
     this.name = new Cell(nameOf(player));
     this.colour = new Cell(colourOf(player));
     this.seats = new SeatMemory(storageOf(player));
-    this.client = connect(location.origin, { name: this.name.value, storage: storageOf(player), byRoom: byRoom() });
+    this.client = connect(location.origin, { path: pathOfPage(), name: this.name.value, storage: storageOf(player), byRoom: byRoom() });
     this.client.onStatus(status => { if (status.state === 'live') windows.tell({ node: status.node }); });
     this.client.onNewIdentity(() => {
       this.forgotten = true;
@@ -49,7 +49,7 @@ export class Session {
   /** The player of the other seat, for who plays both. Connected when first needed. */
   get otherHand(): Client {
     if (this.other) return this.other;
-    const other = connect(location.origin, { name: otherHandOf(this.name.value), storage: secondStorage, byRoom: byRoom() });
+    const other = connect(location.origin, { path: pathOfPage(), name: otherHandOf(this.name.value), storage: secondStorage, byRoom: byRoom() });
     // Where there are several nodes, the two hands shall be on different ones, unless it is the room that decides.
     let moves = byRoom() ? 0 : 8;
     other.onStatus(status => {

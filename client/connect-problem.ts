@@ -7,7 +7,6 @@ const texts = {
   'wrong-path': 'No Rejoin server answers at this url and path.',
   'wrong-namespace': 'The server does not know the namespace in the url.',
   'origin-refused': 'The server does not accept connections from pages of this origin.',
-  'host-refused': 'The server does not accept connections under this host name.',
   'token-failed': 'The token could not be had.',
 } as const;
 

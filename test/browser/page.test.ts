@@ -46,6 +46,24 @@ describe('the page, on one node', () => {
     expectNoConsoleErrors(all);
   });
 
+  it('[W16] under a path two play a whole game, and everything is fetched from there', async () => {
+    const hosted = await startServer({ games, effects: demoEffects(games, noLog), log: noLog, path: '/game', pageFolder: await buildPage() }, { port: 0, host: '127.0.0.1' });
+    try {
+      const at = `http://127.0.0.1:${hosted.port}`;
+      const host = await open({ name: 'Ada' }, `${at}/game`);
+      assert.equal(new URL(host.page.url()).pathname, '/game/');
+      const guest = await sitDownTogether(host, link => {
+        assert.ok(link.startsWith(`${at}/game/#`), link);
+        return open({ name: 'Ben' }, link);
+      });
+      await playGame([host.page, guest.page]);
+      expectNoConsoleErrors([host, guest]);
+    } finally {
+      for (const { context } of visitors.splice(0)) await context.close();
+      await hosted.close();
+    }
+  });
+
   it('two play a whole game, and a rematch', async () => {
     const [a, b] = await seatTwo({ name: 'Ada' }, { name: 'Ben' });
     const pages = [a.page, b.page];
