@@ -20,6 +20,7 @@ const shown = (name: string) => new RegExp(`\`\`\`ts\\n(// ${name}\\n[\\s\\S]*?)
 const files = (url: string): Record<string, string> => ({
   'index.html': '<!doctype html><link rel="icon" href="data:,"><title>Game</title><script type="module" src="./main.ts"></script>',
   'other.html': '<!doctype html><link rel="icon" href="data:,"><title>Elsewhere</title>',
+  'connect.ts': `export { connect } from 'rejoin/client'`,
   'race.ts': `export { race } from ${JSON.stringify(join(root, 'test/browser/race.ts'))}`,
   'vite-client.ts': shown('vite-client.ts').replace('https://play.example', url),
   'next-client.ts': shown('next-client.ts').replace('https://play.example', url),
@@ -88,6 +89,25 @@ describe('the life of a page', () => {
     const { said, persisted, evaluated } = await tab.evaluate(async () => ({ said: await page.room.ready(), persisted: page.shows, evaluated: page.evaluated }));
     assert.deepEqual([persisted, evaluated, await sockets()], [[false, true], 1, 1]);
     assert.ok('ok' in said);
+  });
+
+  it('[U12] in a browser, too, a page of a foreign origin, a wrong path and no server are told apart', async () => {
+    const strict = await createServer({ games: [raceGame], log: noLog, hangAfter: null });
+    const at = `http://127.0.0.1:${await strict.listen(0, '127.0.0.1')}`;
+    await open();
+    const problems = await tab.evaluate(async urls => {
+      const { connect } = (await import(/* @vite-ignore */ '/connect.ts' as string)) as { connect(url: string, options: object): Client };
+      return Promise.all(urls.map(async ([url, path]) => {
+        const client = connect(url!, { storage: null, path });
+        return new Promise(resolve => client.onStatus(status => {
+          if (!('problem' in status) || status.problem === undefined) return;
+          client.close();
+          resolve(status.problem);
+        }));
+      }));
+    }, [[at, ''], [at, '/elsewhere'], ['http://127.0.0.1:9', '']]);
+    await strict.close();
+    assert.deepEqual(problems, ['origin-refused', 'wrong-path', 'unreachable']);
   });
 
   it('Vite: a module that is edited keeps its client', async () => {

@@ -20,7 +20,7 @@ const authenticate: Authenticate = async ({ auth, headers }) => {
 describe('an app that knows its players', () => {
   let server: RunningServer;
   const clients: Client[] = [];
-  before(async () => { server = await startServer({ ...own, authenticate }, { port: 0, host: '127.0.0.1' }); });
+  before(async () => { server = await startServer({ ...own, authenticate, hangAfter: null }, { port: 0, host: '127.0.0.1' }); });
   after(() => server.close());
   afterEach(() => { for (const client of clients.splice(0)) client.close(); });
   const player = (options: ConnectOptions): Client => {

@@ -22,7 +22,7 @@ describe('a client that cannot connect', () => {
   const log: Log = { ...noLog, warn: fields => void warnings.push(fields) };
   const start = async (options: Partial<ServerOptions> = {}): Promise<{ server: RunningServer; url: string }> => {
     warnings.length = 0;
-    const server = await startServer({ games, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log, ...options }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer({ games, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log, hangAfter: null, ...options }, { port: 0, host: '127.0.0.1' });
     endings.push(() => server.close());
     return { server, url: `http://127.0.0.1:${server.port}` };
   };
@@ -38,7 +38,8 @@ describe('a client that cannot connect', () => {
     return client;
   };
   /** The first status that says why. */
-  const problemOf = (client: Client): Promise<Status & { problem?: ConnectProblem }> => new Promise(resolve => {
+  const problemOf = (client: Client): Promise<Status & { problem?: ConnectProblem }> => new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`nothing is said: ${JSON.stringify(client.status)}`)), 10_000).unref();
     client.onStatus(status => { if (status.state === 'live' || ('problem' in status && status.problem !== undefined)) resolve(status); });
   });
   const from = (origin: string, more: Record<string, string> = {}): ConnectOptions => ({ socket: { extraHeaders: { origin, ...more } } });

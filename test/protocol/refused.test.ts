@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { wireVersion } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import { RoomRefused, type Room } from '../../client/index.ts';
 import { ledger } from './games.ts';
@@ -84,6 +85,25 @@ describe('a client that is refused or closed', () => {
       assert.ok(['done', 'refused'].includes(settled), `${name}: ${settled}`);
       assert.equal((ada.client as unknown as { rooms: Map<string, unknown> }).rooms.size, 0, `${name} leaves no room behind`);
     }
+  });
+
+  it('[U9] closed in the very turn in which an answer arrives, a client takes nothing in', async () => {
+    const { world, ada, adas } = await ledgerTable(['a']);
+    let answer = (_reply: unknown) => {};
+    const line = { request: () => new Promise<never>(resolve => { answer = resolve as never; }), say: () => {}, close: () => {} };
+    let welcome = () => {};
+    const { client } = world.client('bob', 'a', { transport: { open: (_said, _route, events) => {
+      welcome = () => events.event('welcome', { player: 'bob', name: 'bob', token: '', node: 'a', now: 0, wire: wireVersion });
+      return line;
+    } } });
+    const joined = client.join(ledger, { id: adas.id });
+    welcome();
+    await world.clock.pass(10);
+    answer({ ok: true, room: adas.id, seat: 1, session: 's', term: adas.term, place: adas.place, base: 0, verdicts: [], now: 0, lost: false, with: 'snapshot', view: { room: adas.info, state: adas.state } });
+    client.close();
+    await assert.rejects(joined, { code: 'left' });
+    assert.equal((client as unknown as { rooms: Map<string, unknown> }).rooms.size, 0);
+    assert.equal(ada.client.status.state, 'live');
   });
 
   it('[U9] two renames at once: the last one counts, and both resolve', async () => {
