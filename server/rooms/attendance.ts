@@ -27,7 +27,13 @@ export class Attendance {
   private lookedAt: number;
   private blindUntil: number;
 
-  constructor(private readonly parts: AttendanceParts) { this.aloneSince = this.since = this.lookedAt = this.blindUntil = parts.clock.mono(); }
+  /** Matches may wait for reports. */
+  private settling: boolean;
+
+  constructor(private readonly parts: AttendanceParts) {
+    this.settling = !parts.fresh;
+    this.aloneSince = this.since = this.lookedAt = this.blindUntil = parts.clock.mono();
+  }
 
   /** Nobody is here, also after all nodes must have reported: until then a new owner takes it that somebody is. */
   get alone(): boolean { return this.members.size === 0 && this.parts.clock.mono() - this.since > limits.unseen; }
@@ -35,6 +41,8 @@ export class Attendance {
   get nodes(): ReadonlySet<string> | null { return this.parts.fresh || this.parts.clock.mono() - this.since > limits.membersKnown ? this.members.nodes : null; }
   /** Somebody watches, or may: a new owner may not have heard. */
   get isWatched(): boolean { return this.nodes === null || this.members.watchers > 0; }
+  /** Whether a player who is not marked as away is known to be connected. A new owner believes only what it was told, until all nodes have reported. */
+  isConnected(player: string): boolean { return !this.settling || this.members.hasPlayer(player); }
   /** For how long (ms) nobody has been connected. */
   get aloneFor(): number { return this.parts.clock.mono() - this.aloneSince; }
 
@@ -46,12 +54,17 @@ export class Attendance {
   look(doc: RoomDocument): Input[] {
     const mono = this.parts.clock.mono();
     // A process that was suspended has heard no reports meanwhile. It waits for those of all nodes, like a new owner.
-    if (mono - this.lookedAt > limits.unseen) this.blindUntil = mono + limits.unseen;
+    if (mono - this.lookedAt > limits.unseen) {
+      this.blindUntil = mono + limits.unseen;
+      this.settling = true;
+    }
     this.lookedAt = mono;
     if (mono >= this.blindUntil) this.members.expire(mono);
     if (this.members.size > 0) this.aloneSince = mono;
     const early = mono < this.blindUntil || mono - this.since <= limits.unseen; // a new owner has not heard from all nodes yet
-    return doc.hidden.seats.flatMap((seat, i): Input[] => {
+    const settles = this.settling && (doc.room.phase === 'waiting' || doc.room.phase === 'ended');
+    this.settling &&= early;
+    const changes = doc.hidden.seats.flatMap((seat, i): Input[] => {
       const shown = doc.room.seats[i];
       if (!seat || !shown || isBot(seat.player)) return [];
       const seen = this.members.has(seat);
@@ -60,6 +73,7 @@ export class Attendance {
       // It was the reports that were gone, not the player, who has noticed nothing.
       return !shown.here && seen ? [{ kind: 'join', player: seat.player, name: shown.name, session: seat.session }] : [];
     });
+    return settles ? [...changes, { kind: 'settle' }] : changes;
   }
 
   /** A connection has gone. @returns what the room has to be told, if it was the player's last */

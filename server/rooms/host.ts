@@ -124,6 +124,7 @@ export class RoomHost {
     this.motion = new Motion(game.contract.def as ContractDef, this.room, audiences, parts.clock);
     this.inputs = new Inputs(game);
     this.attendance = new Attendance({ id: this.id, clock: parts.clock, inputs: this.inputs, fresh: head[1] === 0, tell: (at, notice) => parts.tell(at, notice) });
+    this.room.isConnected = player => this.attendance.isConnected(player);
     this.effects = new Effects(parts, () => this.doc, watched, name => isUndone(this.doc, this.blames, name, this.time()), key => {
       this.urgent.push({ kind: 'effect', key });
       this.kick();

@@ -33,6 +33,8 @@ export type Input =
   | { kind: 'effect'; key: string }
   /** Moves all deadlines by so many ms: the time in which the room could not commit. */
   | { kind: 'shift'; by: number }
+  /** More is known of who is connected: a match may have waited for that. */
+  | { kind: 'settle' }
   /** Rules hung, and took the owner before along. */
   | { kind: 'hung'; blames: readonly Blame[] }
   /** Brings a state that an older version of the game wrote up to this one. */
@@ -91,6 +93,7 @@ export class Room {
   /** Runs one input at wall time `wall`. Never throws. */
   step(input: Input, wall: number): Outcome {
     this.clock = Math.max(this.clock, wall);
+    this.asker = input.kind === 'join' || input.kind === 'act' ? input.player : null;
     switch (input.kind) {
       case 'act': this.watched.begin('act', `actions.${input.name}`, '', input.player, input.session, input.number?.n ?? 0); break;
       case 'join': case 'away': case 'leave': this.watched.begin(input.kind, input.kind, input.player, input.player, input.session); break;
@@ -119,6 +122,9 @@ export class Room {
       case 'serve': return this.serve(input);
       case 'effect': return this.effectDone(input.key);
       case 'shift': return this.shift(input.by);
+      case 'settle':
+        this.waitNoLonger();
+        return { kind: 'done' };
       case 'hung': return this.hung(input.blames);
       case 'migrate': return this.migrate();
     }
@@ -143,7 +149,12 @@ export class Room {
 
   private barred(): Outcome { return { kind: 'refused', refusal: refused(this.fault === closedFault ? 'room-missing' : 'room-quarantined') }; }
 
-  private table(who = ''): Table { return { game: this.game, doc: this.doc, events: this.draft.events, now: this.clock, asks: rule => this.watched.rule(rule, who) }; }
+  /** Whether a player who is not marked as away is known to be connected; said by who runs the room. */
+  isConnected: (player: string) => boolean = () => true;
+  /** The player of the input that is being run. */
+  private asker: string | null = null;
+
+  private table(who = ''): Table { return { game: this.game, doc: this.doc, events: this.draft.events, now: this.clock, asks: rule => this.watched.rule(rule, who), isConnected: player => player === this.asker || this.isConnected(player) }; }
 
   private isBarred(what: string): boolean { return isBarred(this.doc, what, this.clock); }
 

@@ -14,7 +14,7 @@ import { holdOf } from './room-life.ts';
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
  * the room runs each as one step that is undone as a whole if it throws.
  */
-export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ asks(rule: 'setup' | 'joined' | 'profile'): void }
+export interface Table { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ asks(rule: 'setup' | 'joined' | 'profile'): void; /** Whether a player who is not marked as away is known to be connected. */ isConnected(player: string): boolean }
 
 const awayRule = (game: AnyGame) => ({ hold: holdOf(game), then: (game.contract.def as ContractDef).away?.then ?? 'leave' as const });
 
@@ -221,7 +221,7 @@ export function endIfTooFew(t: Table, decided: boolean): void {
   endMatch(t.doc, [inPlay, outs].filter(p => p.length > 0));
 }
 
-const isPresent = (seat: PublicSeat): boolean => seat.here || seat.bot;
+const isPresent = (t: Table, seat: PublicSeat): boolean => seat.bot || (seat.here && seat.player !== null && t.isConnected(seat.player));
 
 export function maybeStart(t: Table): void {
   const { room } = t.doc;
@@ -229,7 +229,7 @@ export function maybeStart(t: Table): void {
   if (room.phase !== 'waiting') return;
   const seated = room.seats.filter(s => s !== null);
   if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
-  if (!seated.every(isPresent)) return; // a match does not begin by itself with players who are away
+  if (!seated.every(s => isPresent(t, s))) return; // a match does not begin by itself with players who are away
   const start = def.start ?? 'full';
   if (start === 'full' && seated.length === def.seats.max) startMatch(t);
   if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
@@ -242,7 +242,7 @@ export const staying = ({ room, hidden }: RoomDocument): number[] => room.seats.
 export function maybeRematch(t: Table): void {
   const { room } = t.doc;
   const players = staying(t.doc).map(i => room.seats[i]!);
-  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.bot || (s.rematch && s.here))) startMatch(t);
+  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.bot || (s.rematch && isPresent(t, s)))) startMatch(t);
 }
 
 /** @throws what the game's `setup` throws */

@@ -211,6 +211,25 @@ describe('a match begins with players who are there', () => {
     host.offline = false;
     await world.clock.until('it begins', () => bobs.info.phase === 'playing', 6_000);
   });
+  it('[Q9] after a takeover: not with one who went with the node, and at once with one who is still there', async () => {
+    for (const goes of [true, false]) {
+      const { world, run } = await lobby(['a', 'b', 'c']);
+      const host = world.client('host', 'a');
+      const first = await run(host.client.quick(duel));
+      const owner = world.owner(first.id)!;
+      await world.clock.pass(3_000);
+      if (goes) host.client.close();
+      // Its node, and the owner, never hear of it.
+      world.kill(world.host('a'));
+      if (owner.name !== 'a') world.kill(owner);
+      const at = [...world.hosts.values()].find(h => h.state === 'up')!.name;
+      if (!goes) host.home = at;
+      const bobs = await run(world.client('bob', at).client.join(duel, { id: first.id }));
+      if (!goes) await world.clock.until('it begins', () => bobs.info.phase === 'playing', 6_000);
+      else await world.clock.pass(6_000);
+      assert.equal(bobs.info.phase, goes ? 'waiting' : 'playing');
+    }
+  });
   it('[Q9] the next match, too', async () => {
     const { world, run } = await lobby();
     const host = world.client('host', 'a');
