@@ -174,12 +174,12 @@ describe('quick join', () => {
 
 describe('a match begins with players who are there', () => {
   it('[Q9] full, with one who is away: when that one is back', async () => {
-    const { world, run } = await lobby();
+    const { world, run } = await lobby(['a']);
     const host = world.client('host', 'a');
     const first = await run(host.client.quick(duel));
     world.unplug(host);
     await world.clock.pass(100);
-    const bobs = await run(world.client('bob', 'b').client.join(duel, { id: first.id }));
+    const bobs = await run(world.client('bob', 'a').client.join(duel, { id: first.id }));
     await world.clock.pass(5_000);
     assert.equal(bobs.info.phase, 'waiting');
     host.offline = false;
