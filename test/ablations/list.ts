@@ -46,8 +46,8 @@ const match: readonly Ablation[] = [
   { name: 'the verdict before its effect', why: 'whoever reads the state after the verdict does not find it', hunt: { scenario: 'table', most: 200 }, edits: [edit('client/room.ts', 'if (said.ok) await this.reach(said.place);', 'void this.reach;')] },
   { name: 'no head in the keep-alive', why: 'the last change before a lull is lost unnoticed', hunt: { scenario: 'table', most: 400 }, edits: [edit('server/sessions/edge.ts', 'const heard = this.parts.heads.get(room);', 'const heard = null as ReturnType<typeof this.parts.heads.get>;')] },
   { name: 'read before subscribing, and no head', why: 'what is committed in between reaches nobody', hunt: { scenario: 'table', most: 400 }, edits: [
-    edit('server/sessions/edge.ts', 'for (const channel of channels) connection.subscribe(channel);\n', ''),
-    edit('server/sessions/edge.ts', 'const keep = reply.ok ? reply.channels : before;', 'for (const channel of channels) connection.subscribe(channel);\n    const keep = reply.ok ? reply.channels : before;'),
+    edit('server/sessions/edge.ts', 'connection.rooms.has(room) ? {} : { admit: true }', '{}'),
+    edit('server/sessions/edge.ts', '      reply = await ask({ resume: true });\n', ''),
     edit('server/sessions/edge.ts', 'const heard = this.parts.heads.get(room);', 'const heard = null as ReturnType<typeof this.parts.heads.get>;'),
   ] },
   { name: 'presses are not counted by number', why: 'a press that is said again counts again', hunt: { scenario: 'inputs', most: 400 }, edits: [edit('server/rooms/inputs.ts', 'if (n > own.n && after <= own.n) {', 'if (after <= own.n) {')] },
