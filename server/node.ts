@@ -14,6 +14,7 @@ import { Membership } from './ownership/membership.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer, Watch } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
 import type { EffectHandlers } from './rooms/effects.ts';
+import type { RoomStep } from './rooms/host.ts';
 import { Replays } from './replays.ts';
 import { Registry } from './rooms/registry.ts';
 import { heardRegister, heardStore, StoreContact } from './rooms/store-contact.ts';
@@ -41,6 +42,8 @@ export interface NodeParts {
   dev?: boolean;
   /** What rules leave behind is checked completely after every step. Default: as `dev`. */
   thorough?: boolean;
+  /** Hears of what rooms are asked to do, before they do it: for test kits. */
+  onStep?(step: RoomStep): void;
   /** Sees that rules of games end. */
   watch: Watch;
   /** Event-loop delay lately, p99 in ms. */
@@ -89,7 +92,7 @@ export class RejoinNode {
     this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
-      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false, thorough: parts.thorough ?? parts.dev ?? false,
+      self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false, thorough: parts.thorough ?? parts.dev ?? false, ...(parts.onStep ? { onStep: parts.onStep } : {}),
       onRecorded: (id, match) => void this.replays.keep(id, match),
       lease: () => this.membership.lease, contact: this.contact, silenceOf: node => this.membership.silenceOf(node),
       tell: (at, notice) => this.tell(at, notice),

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../shared/json.ts';
 import { limits } from '../shared/limits.ts';
 import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
 import { refused, type Refused } from '../shared/refusals.ts';
+import { strictJson } from '../shared/strict-json.ts';
 import { Gate } from './gate.ts';
 import type { Clock, Log, Packer, Watch } from './ports.ts';
 import { readDocument, Unreadable } from './rooms/entry.ts';
@@ -111,7 +112,7 @@ export class Replays {
     const doc = { room: begin.room, state: begin.state };
     const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
     const view = () => (look ? watchedAlone(this.parts.watch, game.contract.name, 'view', '', () => look(doc.state, { seat: null, ended: true, replay: true })) : doc.state);
-    const see = (): { state: Json } => ({ state: JSON.parse(JSON.stringify(view())) as Json });
+    const see = (): { state: Json } => ({ state: strictJson(view(), 'view') });
     const seen = see();
     const from = copy({ room: begin.room, ...seen });
     const shown: ReplayReply['frames'] = [];

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { limits } from './limits.ts';
+import { checkContract, checkRules, complaint } from './check-contract.ts';
 import type { SeatLoss } from './protocol.ts';
 import type { Random } from './random.ts';
 
@@ -346,13 +346,10 @@ export type CtxOf<C> = C extends Contract<infer D> ? Ctx<D> : never;
 /** What was given to `contract(…)`, as a type. */
 export type DefOf<C> = C extends Contract<infer D> ? D : never;
 
-const nameForm = /^[a-z][a-z0-9-]{0,39}$/;
-const wordForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
-
 /**
  * Declares a game: names, schemas, numbers of seats.
  * @param name lower case with dashes, unique on a server; it is part of links and of what is stored
- * @throws TypeError that says what is wrong with the declaration
+ * @throws TypeError that says all that is wrong with the declaration
  * @example
  * ```ts
  * import { contract, state } from 'rejoin/contract'
@@ -368,81 +365,14 @@ const wordForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
  * ```
  */
 export function contract<const D extends ContractDef, const N extends string>(name: N, def: D): Contract<D, N> {
-  const bad = checkContract(name, def);
-  if (bad) throw new TypeError(`contract '${name}': ${bad}`);
-  const made: Contract<D, N> = { name, def, rules: rules => ({ contract: made, rules: checkRules(made, rules) }) };
+  const wrong = checkContract(name, def);
+  if (wrong.length > 0) throw new TypeError(complaint(`contract '${name}'`, wrong));
+  const made: Contract<D, N> = { name, def, rules(rules) {
+    const amiss = checkRules(made, rules);
+    if (amiss.length > 0) throw new TypeError(complaint(`rules of '${name}'`, amiss));
+    return { contract: made, rules };
+  } };
   return made;
 }
 
-/** All that a contract may have: a misspelt `timers` would otherwise be no timers at all. */
-const parts: Record<keyof ContractDef, true> = {
-  version: true, clientsFrom: true, seats: true, state: true, view: true, options: true, profile: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
-  signals: true, effects: true, start: true, late: true, teams: true, away: true, tick: true, replay: true,
-};
-
-function checkContract(name: string, def: ContractDef): string | null {
-  if (!nameForm.test(name)) return 'a name is lower-case letters, digits and dashes, at most 40';
-  if (!Number.isSafeInteger(def.version) || def.version < 1) return 'version is a whole number from 1';
-  const from = def.clientsFrom ?? def.version;
-  if (!Number.isSafeInteger(from) || from < 1 || from > def.version) return 'clientsFrom is a version up to this one';
-  const strange = Object.keys(def).find(key => !Object.hasOwn(parts, key));
-  if (strange !== undefined) return `a contract has no '${strange}': ${Object.keys(parts).join(', ')}`;
-  const { min, max } = def.seats;
-  if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || min < 1 || max < min || max > limits.seats) return `seats: 1 ≤ min ≤ max ≤ ${limits.seats}`;
-  for (const [kind, names] of [['actions', def.actions], ['events', def.events ?? {}], ['timers', def.timers ?? {}], ['signals', def.signals ?? {}], ['effects', def.effects ?? {}]] as const) {
-    for (const [key, schema] of Object.entries(names)) {
-      if (!wordForm.test(key) || key === 'constructor' || key === 'prototype') return `${kind}: '${key}' is not a name (a letter, then letters, digits, - and _)`;
-      if (typeof schema?.['~standard']?.validate !== 'function') return `${kind}.${key} is not a Standard Schema`;
-    }
-  }
-  for (const [key, input] of Object.entries(def.inputs ?? {})) {
-    if (!wordForm.test(key) || key === 'constructor' || key === 'prototype') return `inputs: '${key}' is not a name`;
-    if (input.kind !== 'pressed' && typeof input.schema?.['~standard']?.validate !== 'function') return `inputs.${key}: held(schema) or pressed()`;
-  }
-  if (def.inputs && !def.tick) return 'inputs are for games with a tick';
-  if (def.teams && (def.teams.length < 2 || def.teams.length > def.seats.max)) return 'teams: from 2 to as many as there are seats';
-  for (const clock of def.clocks ?? []) if (!def.timers || !Object.hasOwn(def.timers, clock)) return `clocks: there is no timer '${clock}'`;
-  for (const code of def.refusals ?? []) if (!wordForm.test(code)) return `refusals: '${code}' is not a name`;
-  if (def.tick && !(def.tick.hz > 0 && def.tick.hz <= limits.tickHz)) return `tick.hz is above 0 and at most ${limits.tickHz}`;
-  const durable = def.tick?.durable ?? 'every';
-  if (durable !== 'every' && !(durable.everyMs > 0 && durable.everyMs <= 5_000)) return 'tick.durable is \'every\', or everyMs up to 5,000';
-  if (def.away && !(def.away.hold >= 0 && def.away.hold <= limits.longestTimer)) return 'away.hold is a time in ms, at most 366 days';
-  if (def.profile && typeof def.profile['~standard']?.validate !== 'function') return 'profile is not a Standard Schema';
-  if (def.options) {
-    const empty = parse(def.options, {});
-    if (!empty.ok) return `options must accept {} (give each a default): ${empty.detail}`;
-  }
-  return null;
-}
-
-function checkRules<D extends ContractDef>(contract: Contract<D>, rules: Rules<D>): Rules<D> {
-  const fail = (what: string) => { throw new TypeError(`rules of '${contract.name}': ${what}`); };
-  if (typeof rules.setup !== 'function') fail('setup is missing');
-  for (const key of Object.keys(contract.def.actions)) if (typeof (rules.actions as Record<string, unknown>)[key] !== 'function') fail(`actions.${key} is missing`);
-  for (const key of Object.keys(contract.def.timers ?? {})) if (typeof (rules.timers as Record<string, unknown> | undefined)?.[key] !== 'function') fail(`timers.${key} is missing`);
-  for (const [kind, given, known] of [['actions', rules.actions, contract.def.actions], ['timers', rules.timers ?? {}, contract.def.timers ?? {}]] as const) {
-    for (const key of Object.keys(given)) if (!Object.hasOwn(known, key)) fail(`${kind}.${key} is not in the contract`);
-  }
-  if (contract.def.tick && typeof rules.tick !== 'function') fail('tick is missing');
-  if (contract.def.away?.then === 'bot' && !rules.bot) fail('away: then bot, but there is no bot');
-  if (contract.def.view && typeof rules.view !== 'function') fail('view is missing');
-  if (!contract.def.view && rules.view) fail('there is a view; name its type in the contract: view: view<…>()');
-  return rules;
-}
-
-/** Reads a value with a schema. Never throws: a schema that does, or that is asynchronous, is a failed reading. */
-export function parse<S extends Schema>(schema: S, value: unknown): { ok: true; value: Out<S> } | { ok: false; detail: string } {
-  try {
-    const result = schema['~standard'].validate(value);
-    if (result instanceof Promise) {
-      result.catch(() => {}); // nobody waits for it; its failure must not end the process
-      return { ok: false, detail: 'the schema is asynchronous, which a room cannot wait for' };
-    }
-    if (!result.issues) return { ok: true, value: result.value as Out<S> };
-    const issue = result.issues[0];
-    const path = (issue?.path ?? []).map(p => String(typeof p === 'object' ? p.key : p)).join('.');
-    return { ok: false, detail: `${path ? `${path}: ` : ''}${issue?.message ?? 'not valid'}`.slice(0, 200) };
-  } catch (error) {
-    return { ok: false, detail: `the schema failed: ${error instanceof Error ? error.message : 'unknown'}`.slice(0, 200) };
-  }
-}
+export { parse } from './parse.ts';

@@ -19,32 +19,6 @@ export const forbiddenKey = '__proto__';
 
 export const at = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
 
-/** What of a value JSON can hold, apart from the value itself; undefined where it holds nothing of it. */
-export function readJson(value: unknown): Json | undefined {
-  const same = copyOfPlain(value, 8);
-  if (same !== undefined) return same;
-  try {
-    const text = JSON.stringify(value) as string | undefined;
-    return text === undefined ? undefined : (JSON.parse(text) as Json);
-  } catch {
-    return undefined; // a BigInt, a cycle
-  }
-}
-
-/** A copy, where JSON holds a value just as it is and it is not deep: most that is said many times a second. Else undefined, and JSON itself decides. */
-function copyOfPlain(value: unknown, depth: number): Json | undefined {
-  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean' || (Number.isFinite(value) && !Object.is(value, -0)) ? (value as Json) : undefined;
-  if (value === null) return null;
-  if (depth === 0 || !isPlain(value) || 'toJSON' in value) return undefined;
-  const copied: JsonObject = {};
-  for (const key of Object.keys(value)) {
-    const own = key === '__proto__' ? undefined : copyOfPlain((value as Record<string, unknown>)[key], depth - 1);
-    if (own === undefined) return undefined;
-    copied[key] = own;
-  }
-  return copied;
-}
-
 /** Names what a non-JSON value is, or returns null where the scalar is fine. */
 export function badScalar(value: unknown): string | null {
   switch (typeof value) {

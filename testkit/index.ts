@@ -11,8 +11,10 @@ import { apply } from '../shared/delta.ts';
 import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
-import { Leak, provesHidden, provesSeedHidden, provesUnsaid, type Moment, type Received } from './leaks.ts';
+import { provesHidden, provesSeedHidden, provesUnsaid, type Moment, type Received } from './leaks.ts';
 import { Seat } from './seat.ts';
+import { Leak } from './secret-parts.ts';
+import { provesIndependent } from './two-runs.ts';
 import { World, type Host } from './world.ts';
 
 export { Leak, Replay, Seat };
@@ -59,6 +61,7 @@ export class Table<D extends ContractDef> {
   /** @internal */
   constructor(private readonly game: Game<D>, private readonly how: TableOptions<D>) {
     this.world = new World([game as unknown as AnyGame], how.seed ?? 1);
+    this.world.steps = [];
     const { contract } = game;
     this.world.effects = { [contract.name]: Object.fromEntries(Object.keys((contract.def as ContractDef).effects ?? {}).map(name => [name, (data: Json, { key }: { key: string }) => {
       const effect = { name, data, key } as unknown as EffectAsked<D>;
@@ -245,12 +248,18 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Whether nobody can learn what only one seat may know. Looks at every state this room was in so far, and at every byte
-   * that anybody was sent, those who watch included: live, on coming back, in answers and refusals, events and signals; and
-   * at what the nodes logged. `secret` returns a part of the state as it is there, null where nothing is hidden.
-   * That a view depends on a secret is found whatever the secret is; in bytes and logs only what can be told from chance
-   * is looked for, texts of 6 characters and more and numbers of 6 digits and more. See leaks.ts.
-   * @throws Leak, which says what reached whom
+   * Checks that nobody can learn what only one seat may know. `secret` returns a part of the state as it is there, or null where
+   * nothing is hidden.
+   *
+   * - Every match so far is run again with the same inputs, times and random numbers, and one part of one secret changed. Whatever the others
+   *   receive must be the same in both runs: views, events, answers and refusals, the public room, and what rules that fail log. So a
+   *   secret is found however short it is. Runs go on for as long as that part is still in what `secret` returns.
+   * - Every byte that anybody received, and every line that a node logged, is searched for secrets that are told from chance: texts of 6
+   *   characters and more, numbers of 6 digits and more.
+   *
+   * `reveals` names actions whose outcome may depend on secrets that stay secret, as a shot does that says hit or miss: a second run
+   * ends before them. It also ends where the changed secret changes what its own player could do.
+   * @throws Leak that names the field, the entry and who received it
    * @example
    * ```ts
    * const t = await table(cardsGame, { players: 3 })
@@ -259,11 +268,12 @@ export class Table<D extends ContractDef> {
    * t.neverLeaks((s, seat) => s.hands[seat])
    * ```
    */
-  neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown): void {
+  neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown, { reveals = [] }: { reveals?: readonly (keyof D['actions'] & string)[] } = {}): void {
     const moments = this.moments();
     const history = moments.map(m => m.doc);
     const received: Received[] = [...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })), ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes }))];
     provesHidden(this.game as unknown as AnyGame, history, secret as never);
+    provesIndependent(this.game as unknown as AnyGame, history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
     provesSeedHidden(history, received);
     provesUnsaid(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logged);
   }

@@ -1,13 +1,8 @@
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
-import type { Json, JsonObject } from '../shared/json.ts';
+import type { Json } from '../shared/json.ts';
 import type { RoomDocument } from '../server/rooms/document.ts';
-
-/** Says which secret of which seat reached whom. */
-export class Leak extends Error { override readonly name = 'Leak'; }
-
-/** The part of a state that only one seat may know, right now; null when it is open. Whatever it is, it must be read from the state, not made. */
-export type Secret = (state: never, seat: number) => unknown;
+import { Leak, leavesOf, replaceAt, shownField, type Secret } from './secret-parts.ts';
 
 /**
  * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views of
@@ -16,19 +11,24 @@ export type Secret = (state: never, seat: number) => unknown;
  */
 export function provesHidden(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
-  for (const doc of history) {
-    if (doc.room.phase !== 'playing' || doc.state === null) continue;
-    const seats = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
+  history.forEach((doc, i) => {
+    if (doc.room.phase !== 'playing' || doc.state === null) return;
+    const seats = doc.room.seats.flatMap((s, seat) => (s ? [seat] : []));
     for (const seat of seats) {
       const changed = copy(doc.state);
-      if (!disturbSecret(changed as JsonObject, secret, seat)) continue;
+      const leaves = leavesOf(doc.state, secret, seat);
+      if (leaves.length === 0) continue;
+      for (const { path, value } of leaves) replaceAt(changed, path, other(value));
       for (const viewer of [null, ...seats.filter(s => s !== seat)]) {
-        const see = (state: Json) => JSON.stringify(look ? look(state, { seat: viewer, ended: false, replay: false }) : state);
-        if (see(copy(doc.state)) !== see(copy(changed))) throw new Leak(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
+        const see = (state: Json) => (look ? look(state, { seat: viewer, ended: false, replay: false }) : state);
+        const [is, would] = [see(copy(doc.state)), see(copy(changed))];
+        if (JSON.stringify(is) !== JSON.stringify(would)) throw new Leak(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}, field ${shownField(is, would)}, entry ${i + 1}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
       }
     }
-  }
+  });
 }
+
+const other = (value: Json): Json => (typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~');
 
 /** What one player, or one who watches, was sent: `player` is its id, null for who only ever watched. */
 export interface Received { name: string; player: string | null; bytes: readonly string[] }
@@ -91,44 +91,4 @@ export function provesSeedHidden(history: readonly RoomDocument[], received: rea
   for (const { name, bytes } of received) {
     for (const text of bytes) for (const [number] of text.matchAll(/-?\d{7,}/g)) if (words.has(number)) throw new Leak(`${name} received a word of the generator: ${number}`);
   }
-}
-
-/** Changes the secret inside the state. It is found by watching which part of the state is read last. @returns whether there was one */
-function disturbSecret(state: JsonObject, secret: Secret, seat: number): boolean {
-  const originals = new WeakMap<object, JsonObject | Json[]>();
-  let read: { holder: Record<string, Json>; key: string } | null = null;
-  const watched = (target: JsonObject | Json[]): object => {
-    const proxy = new Proxy(target, { get(holder, key): unknown {
-      const value: unknown = Reflect.get(holder, key);
-      if (typeof value === 'object' && value !== null) return watched(value as JsonObject);
-      if (typeof key === 'string' && typeof value !== 'function') read = { holder: holder as Record<string, Json>, key };
-      return value;
-    } });
-    originals.set(proxy, target);
-    return proxy;
-  };
-  const found = secret(watched(state) as never, seat);
-  if (found === null || found === undefined) return false;
-  const whole = typeof found === 'object' ? originals.get(found) : undefined;
-  if (whole) return disturb(whole);
-  const { holder, key } = (read ?? {}) as { holder?: Record<string, Json>; key?: string };
-  if (!holder || key === undefined || holder[key] !== found) throw new TypeError('neverLeaks: return a part of the state as it is there, not something made of it');
-  holder[key] = other(found as Json);
-  return true;
-}
-
-const other = (value: Json): Json => (typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~');
-
-/** Changes every value inside, keeping shape and kind. @returns whether there was one */
-function disturb(value: JsonObject | Json[]): boolean {
-  let any = false;
-  for (const [key, inner] of Object.entries(value)) {
-    const holder = value as Record<string, Json>;
-    if (typeof inner === 'object' && inner !== null) any = disturb(inner) || any;
-    else {
-      any = true;
-      holder[key] = other(inner);
-    }
-  }
-  return any;
 }

@@ -4,6 +4,7 @@ import { MemoryHub } from '../server/cluster/memory-hub.ts';
 import { RejoinNode } from '../server/node.ts';
 import type { RoomDocument } from '../server/rooms/document.ts';
 import type { EffectHandler } from '../server/rooms/effects.ts';
+import type { RoomStep } from '../server/rooms/host.ts';
 import type { Bus, Clock, Entropy, Fanout, Listeners, Log, Message, Meter, Packer, Register, Run, Watch } from '../server/ports.ts';
 import { StoreError, type Append, type FindOrCreate, type NewRoom, type Store } from '../server/store/contract.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
@@ -106,6 +107,8 @@ export class World {
   /** By how much the wall clock of a node is wrong (ms), by its name. */
   readonly skews = new Map<string, number>();
   spy: Spy = {};
+  /** What rooms were asked to do, in order, where a test wants to know. */
+  steps: RoomStep[] | null = null;
   /** Whether the store can tell nodes of an entry in the step in which it writes it. */
   tells: () => boolean = () => true;
   /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
@@ -153,7 +156,7 @@ export class World {
     const clock = this.clockOf(host);
     host.store = this.store;
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true,
+      name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true, onStep: step => void this.steps?.push(structuredClone(step)),
       watch: this.watchOf(host), store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);

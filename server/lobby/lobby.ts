@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { parse, type AnyGame } from '../../shared/contract.ts';
+import type { AnyGame, Schema } from '../../shared/contract.ts';
+import { isObject } from '../../shared/delta.ts';
 import { codeAlphabet, codeLength, mint } from '../../shared/ids.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { CreateReply, CreateRequest, JoinRequest, ListReply, RoomSummary } from '../../shared/protocol.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import type { Seed } from '../../shared/random.ts';
 import type { Membership } from '../ownership/membership.ts';
@@ -139,10 +141,11 @@ export class Lobby {
   }
 
   private options(game: AnyGame, given: JsonObject): { ok: true; value: JsonObject } | { ok: false; detail: string } {
-    const schema = game.contract.def.options as Parameters<typeof parse>[0] | undefined;
+    const schema = game.contract.def.options as Schema | undefined;
     if (!schema) return { ok: true, value: {} };
-    const read = watchedAlone(this.parts.watch, game.contract.name, 'options', '', () => parse(schema, given));
-    return read.ok ? { ok: true, value: JSON.parse(JSON.stringify(read.value)) as JsonObject } : read;
+    const read = watchedAlone(this.parts.watch, game.contract.name, 'options', '', () => parseJson(schema, given, 'options'));
+    if (!read.ok) return read;
+    return isObject(read.value) ? { ok: true, value: read.value } : { ok: false, detail: 'options: the schema makes something else than an object of them' };
   }
 
   /** Gives a new room to the less loaded of this node and one other, drawn at random. */

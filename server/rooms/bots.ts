@@ -2,6 +2,7 @@ import type { AnyGame, BotMove, ContractDef } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom, type Random, type Seed } from '../../shared/random.ts';
+import { strictJson } from '../../shared/strict-json.ts';
 import { mustBeSync } from './context.ts';
 import { isBot, moveTimer, type RoomDocument } from './document.ts';
 import { readDone, type SeatInput } from './inputs.ts';
@@ -23,7 +24,7 @@ export const somebodyHere = (doc: RoomDocument): boolean => doc.room.seats.some(
 /** What the bot would do for a seat now. It gets a copy of what the seat sees: it can neither cheat nor break anything. @throws what the bot throws, and when it asks for what the contract does not have */
 export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: Random): Wish {
   const see = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
-  const seen = see ? JSON.parse(JSON.stringify(see(doc.state, { seat, ended: false, replay: false }))) as Json : copy(doc.state);
+  const seen = see ? strictJson(see(doc.state, { seat, ended: false, replay: false }), 'view') : copy(doc.state);
   const move = (game.rules.bot as (view: Json, seat: number, random: Random) => BotMove<ContractDef> | null | undefined)(seen, seat, random) ?? null;
   mustBeSync(move);
   if (move === null) return null;

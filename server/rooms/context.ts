@@ -1,8 +1,8 @@
 import type { ActionCtx, AnyGame, ContractDef, Player, Ranking, Schema } from '../../shared/contract.ts';
-import { parse } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import { randomFrom, type Random } from '../../shared/random.ts';
 import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
 
@@ -60,6 +60,7 @@ class RuleContext {
   get emit() {
     return (name: string, data: unknown, to?: readonly number[]): void => {
       if (to && !this.#def.view) throw new TypeError(`emit('${name}', …, to): only a game with a view can tell some and not others`);
+      if (to?.some(seat => !Number.isSafeInteger(seat) || !this.#doc.room.seats[seat])) throw new TypeError(`emit('${name}', …, to): ${JSON.stringify(to)} is not a list of seats`);
       if (this.#events.length >= limits.events) throw new RangeError(`more than ${limits.events} events at once`);
       this.#events.push({ name, data: this.#checked('events', name, data), ...(to ? { to: [...to] } : {}) });
     };
@@ -68,6 +69,7 @@ class RuleContext {
   get refuse() {
     return (code: string, detail?: string): never => {
       if (!this.#def.refusals?.includes(code)) throw new TypeError(`refuse('${code}'): not among the contract's refusals`);
+      if (detail !== undefined && typeof detail !== 'string') throw new TypeError(`refuse('${code}', detail): a text, not ${typeof detail}`);
       throw new RuleRefusal(code, detail?.slice(0, 200));
     };
   }
@@ -107,9 +109,10 @@ class RuleContext {
   }
 
   #checked(kind: Kind, name: string, data: unknown): Json {
-    const read = parse(this.#schemaOf(kind, name), data);
-    if (!read.ok) throw new TypeError(`${kind}.${name}: ${read.detail}`);
-    return JSON.parse(JSON.stringify(read.value)) as Json; // what will be stored, apart from what the rule still holds
+    const path = `${kind}.${name}`;
+    const read = parseJson(this.#schemaOf(kind, name), data, path);
+    if (read.ok) return read.value; // a copy, apart from what the rule still holds
+    throw new TypeError(read.unfit ? read.detail : `${path}: ${read.detail}`);
   }
 }
 

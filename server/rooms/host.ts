@@ -49,6 +49,8 @@ export interface HostParts extends JournalParts {
   casts: Casts;
   /** See Owned. */
   thorough: boolean;
+  /** Hears of every input before it is run. */
+  onStep?(step: RoomStep): void;
   /** Sends to one connection, on whichever node. */
   tell(at: Conn, notice: Notice): void;
   /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
@@ -58,6 +60,9 @@ export interface HostParts extends JournalParts {
 export type EndReason = 'fenced' | 'doubt' | 'stopped' | 'released' | 'removed' | 'passed';
 /** How a room came to be here: for how long nobody could commit to it (ms), and under which lease (Membership.lease) it became this node's. */
 export interface Started { outage: number; lease: number | null; /** The room's time, where an owner that lives has said it, or this node has kept it: wall clocks differ, and are set. */ time?: number }
+
+/** An input that a room is about to run: the last entry before it is `seq`. */
+export interface RoomStep { room: string; term: number; seq: number; wall: number; input: Input }
 
 interface Mail { message: RoomMessage; /** Where it came from another node. */ asker: Asker | undefined; resolve(reply: RoomReply): void; reject(error: Error): void }
 /** An input of the batch, and how its outcome is told once it is durable. */
@@ -296,7 +301,7 @@ export class RoomHost {
   private run(batch: Due[]): (Outcome | null)[] {
     const outcomes: (Outcome | null)[] = [];
     for (const { input } of batch) {
-      outcomes.push(input ? this.room.step(input, this.time()) : null);
+      outcomes.push(input ? this.step(input) : null);
       if (this.room.isFull) break;
     }
     const rest = batch.splice(outcomes.length);
@@ -334,6 +339,12 @@ export class RoomHost {
     const { contact, clock } = this.parts;
     const { unansweredSince: unanswered } = this.journal;
     return { since: Math.min(this.uncounted ?? Infinity, contact.endedAfter(this.countedTo)[0]?.from ?? Infinity, contact.reachedAt, unanswered ?? clock.mono()), unanswered, ahead: this.tookOverAt - this.since };
+  }
+
+  private step(input: Input): Outcome {
+    const wall = this.time();
+    this.parts.onStep?.({ room: this.id, term: this.term, seq: this.place[1], wall, input });
+    return this.room.step(input, wall);
   }
 
   /** Where a batch only moved things, and the game has them journaled less often: tells them. @returns false when there is an entry to be written */

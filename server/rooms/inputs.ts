@@ -1,7 +1,8 @@
-import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
-import { readJson, type Json } from '../../shared/json.ts';
+import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import type { RoomSaying } from './messages.ts';
 
 type Done = { hold: Record<string, Json>; press: Record<string, number> };
@@ -87,10 +88,9 @@ export function readDone(game: AnyGame, hold: Record<string, unknown>, press: Re
   const done: Done = { hold: {}, press: {} };
   for (const name of Object.keys(hold)) {
     const kind = kindOf(name);
-    const read = kind?.kind === 'held' ? parse(kind.schema, hold[name]) : null;
-    const json = read?.ok ? readJson(read.value) : undefined;
-    if (json === undefined) return null;
-    done.hold[name] = json;
+    const read = kind?.kind === 'held' ? parseJson(kind.schema, hold[name], `inputs.${name}`) : null;
+    if (!read?.ok) return null;
+    done.hold[name] = read.value;
   }
   for (const name of Object.keys(press)) {
     const times = press[name]!;

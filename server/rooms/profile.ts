@@ -1,7 +1,7 @@
-import { parse, type ContractDef } from '../../shared/contract.ts';
-import { copy } from '../../shared/delta.ts';
-import { readJson, type Json } from '../../shared/json.ts';
+import type { ContractDef } from '../../shared/contract.ts';
+import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import type { RoomDocument } from './document.ts';
 import type { Table } from './seating.ts';
 
@@ -13,17 +13,10 @@ export function readProfile(t: Table, given: Json): { ok: true; value: Json } | 
   const schema = (t.game.contract.def as ContractDef).profile;
   if (!schema || given === null) return { ok: true, value: null };
   t.asks('profile');
-  const read = parse(schema, given);
-  if (!read.ok) return { ok: false, detail: `profile: ${read.detail}` };
-  // What comes out of a schema is the game's own making: it need be no JSON, and may be longer than what went in.
-  const value = readJson(read.value);
-  if (value === undefined) return { ok: false, detail: 'profile: no JSON comes out of its schema' };
-  if (Buffer.byteLength(JSON.stringify(value)) > limits.profileBytes) return { ok: false, detail: `profile: at most ${limits.profileBytes} bytes` };
-  try {
-    return { ok: true, value: copy(value, 'profile') };
-  } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : 'profile: not valid' };
-  }
+  const read = parseJson(schema, given, 'profile');
+  if (!read.ok) return { ok: false, detail: read.unfit ? read.detail : `profile: ${read.detail}` };
+  // What comes out of a schema may be longer than what went in.
+  return Buffer.byteLength(JSON.stringify(read.value)) > limits.profileBytes ? { ok: false, detail: `profile: at most ${limits.profileBytes} bytes` } : read;
 }
 
 /** Seats that were taken before there were profiles have brought nothing. */

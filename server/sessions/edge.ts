@@ -1,8 +1,8 @@
-import { parse, type AnyGame, type ContractDef } from '../../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { mint } from '../../shared/ids.ts';
-import { readJson } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { ActReply, ActRequest, CreateReply, CreateRequest, Heard, InspectReply, JoinReply, JoinRequest, LeaveRequest, Notice, PlaceReply, PlaceRequest, InputRequest, RequestName, Requests, SayingName, ShortHeard, SignalRequest } from '../../shared/protocol.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
@@ -160,10 +160,10 @@ export class Edge {
     const attachment = connection.rooms.get(room);
     if (!attachment || attachment.watch) return;
     const schemas = (this.parts.games.get(attachment.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
-    const read = Object.hasOwn(schemas, name) ? watchedAlone(this.parts.watch, attachment.game, `signals.${name}`, connection.player, () => parse(schemas[name]!, data)) : null;
-    const said = read?.ok ? readJson(read.value ?? null) : undefined;
-    if (said === undefined) return this.parts.meter.count('badPackets');
-    this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, said);
+    const read = Object.hasOwn(schemas, name) ? watchedAlone(this.parts.watch, attachment.game, `signals.${name}`, connection.player, () => parseJson(schemas[name]!, data, `signals.${name}`)) : null;
+    if (read?.ok) this.parts.fanout.emit(signalsOf(room), 'signal', room, connection.player, name, read.value);
+    else if (!read?.unfit) this.parts.meter.count('badPackets');
+    else this.parts.log.warn({ game: attachment.game, detail: read.detail }, 'signal dropped: its schema makes no JSON of it');
   }
 
   /** A packet that is larger than it may be. @returns the answer, or null when the connection is to be closed instead */

@@ -66,7 +66,7 @@ describe('the test kit', () => {
       if (i % 5 === 2) await t.killOwner();
     }
     assert.equal(t.seats[0]!.info.phase, 'ended');
-    t.neverLeaks((s, seat) => s.hands[seat]);
+    t.neverLeaks((s, seat) => s.hands[seat], { reveals: ['challenge'] });
     const recording = await t.replay();
     assert.deepEqual((recording.at(recording.duration).state as { fallen: unknown }).fallen, watcher.state.fallen);
     const folder = mkdtempSync(join(tmpdir(), 'rejoin-replay-'));

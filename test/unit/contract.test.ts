@@ -29,10 +29,48 @@ describe('a contract', () => {
     ['a tick too often', { tick: { hz: 61 } }, /tick/],
     ['a tick that never comes', { tick: { hz: 0 } }, /tick/],
     ['a hold for ever', { away: { hold: Infinity, then: 'leave' } }, /away/],
+    ['a hold of years', { away: { hold: 1e15, then: 'leave' } }, /away\.hold/],
+    ['a hold of an unknown end', { away: { hold: 1, then: 'wait' } }, /away\.then/],
+    ['no seats at all', { seats: undefined }, /seats/],
+    ['an action that all objects have', { actions: { toString: z.null() } }, /actions: 'toString'/],
+    ['an action that makes a promise of the others', { actions: { then: z.null() } }, /actions: 'then'/],
+    ['a signal named valueOf', { signals: { valueOf: z.null() } }, /signals: 'valueOf'/],
+    ['an input that all objects have', { tick: { hz: 10 }, inputs: { hasOwnProperty: { kind: 'pressed' } } }, /inputs: 'hasOwnProperty'/],
+    ['an input of no kind', { tick: { hz: 10 }, inputs: { aim: { kind: 'pushed' } } }, /inputs\.aim/],
+    ['more inputs than a message holds', { tick: { hz: 10 }, inputs: Object.fromEntries(Array.from({ length: 33 }, (_x, i) => [`i${i}`, { kind: 'pressed' }])) }, /inputs: at most 32/],
+    ['more timers than a room has', { timers: Object.fromEntries(Array.from({ length: 65 }, (_x, i) => [`t${i}`, z.null()])) }, /timers: at most 64/],
+    ['a refusal of the system that is repeated', { refusals: ['busy'] }, /'busy' is a code of the system/],
+    ['one that ends the hold', { refusals: ['kicked'] }, /'kicked' is a code of the system/],
+    ['one that a client gives itself', { refusals: ['left'] }, /'left' is a code of the system/],
+    ['a refusal twice', { refusals: ['no', 'no'] }, /twice/],
+    ['teams of one name', { teams: ['a', 'a'] }, /teams/],
+    ['more teams than seats', { teams: ['a', 'b', 'c', 'd', 'e'] }, /teams/],
+    ['a beginning of an unknown kind', { start: 'now' }, /start/],
+    ['late players perhaps', { late: 'yes' }, /late is true or false/],
+    ['a tick of no number', { tick: { hz: '20' } }, /tick\.hz/],
+    ['motion that is never durable', { tick: { hz: 20, durable: { everyMs: NaN } } }, /durable/],
+    ['options that are no schema', { options: {} }, /options is not a Standard Schema/],
+    ['options that are no object', { options: z.any().transform(() => 5) }, /something else than an object/],
+    ['options that are no JSON', { options: z.object({ at: z.date().default(() => new Date(0)) }) }, /options\.at is a Date/],
+    ['defaults that are too long', { options: z.object({ map: z.string().default('x'.repeat(3_000)) }) }, /the defaults have \d+ bytes/],
     ['options that {} is not', { options: z.object({ size: z.int() }) }, /options must accept \{\}.*size/],
     ['options that are read later', { options: z.object({}).refine(async () => true) }, /asynchronous|options/],
   ];
   for (const [what, part, says] of wrong) it(`refuses ${what}`, () => assert.throws(() => contract('game', { ...good, ...part } as ContractDef), says));
+  it('[R14] says all that is wrong at once', () => {
+    const many = { ...good, version: 0, refusals: ['busy', 'no way'], clocks: ['turn'], actions: { $a: z.null() }, start: 'now' } as unknown as ContractDef;
+    assert.throws(() => contract('Game', many), (error: Error) => {
+      assert.match(error.message, /^contract 'Game': 7 things are wrong:\n/);
+      for (const part of [/a name is/, /version/, /'busy'/, /'no way'/, /no timer 'turn'/, /'\$a'/, /start/]) assert.match(error.message, part);
+      return true;
+    });
+    assert.throws(() => contract('game', { ...good, timers: { t: z.null() }, tick: { hz: 1 } }).rules({ actions: {}, onLeft: () => {} } as never), /5 things are wrong:[\s\S]*setup is missing[\s\S]*actions\.add[\s\S]*timers\.t[\s\S]*no rule 'onLeft'[\s\S]*tick is missing/);
+  });
+
+  it('[R14] refuses whatever is not a contract, and never fails in another way', () => {
+    for (const def of [null, undefined, 5, [], { ...good, seats: 5 }, { ...good, actions: null, events: 5 }, { ...good, tick: null, away: null, teams: 5, refusals: 5 }]) assert.throws(() => contract('game', def as never), /contract 'game': /);
+  });
+
   it('refuses a name that could not be part of a link', () => {
     for (const name of ['', 'Game', 'a_b', '1a', 'a b', 'x'.repeat(41)]) assert.throws(() => contract(name, good), /contract/);
   });

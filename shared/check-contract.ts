@@ -1,0 +1,137 @@
+import type { Contract, ContractDef, Rules } from './contract.ts';
+import { limits } from './limits.ts';
+import { parseJson } from './parse-json.ts';
+import { refusals } from './refusals.ts';
+import { utf8Length } from './strict-json.ts';
+
+/**
+ * What is wrong with a declaration, all of it: whatever is let through here, the engine has to keep. Values may be of any type,
+ * since not every author has a compiler.
+ */
+const nameForm = /^[a-z][a-z0-9-]{0,39}$/;
+const wordForm = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
+
+/** All that a contract may have: a misspelt `timers` would otherwise be no timers at all. */
+const parts: Record<keyof ContractDef, true> = {
+  version: true, clientsFrom: true, seats: true, state: true, view: true, options: true, profile: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
+  signals: true, effects: true, start: true, late: true, teams: true, away: true, tick: true, replay: true,
+};
+const hooks = ['setup', 'actions', 'tick', 'joined', 'away', 'back', 'left', 'bot', 'view', 'timers', 'migrate'];
+
+/** Codes that clients give themselves: they are no refusal of anybody. */
+const clientCodes = ['left', 'closed'];
+
+type Complain = (what: string) => void;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSchema = (value: unknown): boolean => typeof (value as { '~standard'?: { validate?: unknown } } | null | undefined)?.['~standard']?.validate === 'function';
+const isWhole = (value: unknown, least: number, most: number): boolean => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+
+/** A word that is a field of every object (`toString`), or that makes a promise of one (`then`), is found where nobody has put it. */
+const isWord = (word: unknown): word is string => typeof word === 'string' && wordForm.test(word) && !(word in {}) && word !== 'then' && word !== 'prototype';
+
+export function checkContract(name: string, given: ContractDef): string[] {
+  const wrong: string[] = [];
+  const complain: Complain = what => void wrong.push(what);
+  if (!nameForm.test(name) || name in {}) complain('a name is lower-case letters, digits and dashes, at most 40');
+  if (!isRecord(given)) return [...wrong, 'a contract is an object'];
+  const def = given as Partial<ContractDef> & Record<string, unknown>;
+  for (const key of Object.keys(def)) if (!Object.hasOwn(parts, key)) complain(`a contract has no '${key}': ${Object.keys(parts).join(', ')}`);
+  if (!isWhole(def.version, 1, Number.MAX_SAFE_INTEGER)) complain('version is a whole number from 1');
+  else if (def.clientsFrom !== undefined && !isWhole(def.clientsFrom, 1, def.version!)) complain('clientsFrom is a version up to this one');
+  checkSeats(def, complain);
+  checkNames(def, complain);
+  checkRefusals(def, complain);
+  checkTime(def, complain);
+  for (const key of ['late', 'replay']) if (def[key] !== undefined && typeof def[key] !== 'boolean') complain(`${key} is true or false`);
+  if (def.start !== undefined && !['full', 'ready', 'host'].includes(def.start)) complain('start is \'full\', \'ready\' or \'host\'');
+  if (def.profile !== undefined && !isSchema(def.profile)) complain('profile is not a Standard Schema');
+  checkOptions(def, complain);
+  return wrong;
+}
+
+function checkSeats({ seats, teams }: Partial<ContractDef>, complain: Complain): void {
+  const { min, max } = isRecord(seats) ? seats : {};
+  if (!isWhole(max, 1, limits.seats) || !isWhole(min, 1, max!)) complain(`seats: 1 ≤ min ≤ max ≤ ${limits.seats}`);
+  if (teams === undefined) return;
+  if (!Array.isArray(teams) || teams.length < 2 || teams.length > (max ?? limits.seats)) complain('teams: from 2 to as many as there are seats');
+  else if (new Set(teams).size < teams.length || !teams.every(team => typeof team === 'string' && team !== '')) complain('teams: different names');
+}
+
+function checkNames(def: Partial<ContractDef>, complain: Complain): void {
+  if (def.actions === undefined) complain('actions are missing');
+  for (const kind of ['actions', 'events', 'timers', 'signals', 'effects'] as const) {
+    const schemas: unknown = def[kind] ?? {};
+    if (!isRecord(schemas)) complain(`${kind} are schemas by name`);
+    else for (const [key, schema] of Object.entries(schemas)) {
+      if (!isWord(key)) complain(`${kind}: '${key}' is not a name (a letter, then letters, digits, - and _)`);
+      if (!isSchema(schema)) complain(`${kind}.${key} is not a Standard Schema`);
+    }
+  }
+  if (Object.keys(def.timers ?? {}).length > limits.timers) complain(`timers: at most ${limits.timers}`);
+  for (const clock of def.clocks ?? []) if (!def.timers || !Object.hasOwn(def.timers, clock)) complain(`clocks: there is no timer '${clock}'`);
+  const inputs: unknown = def.inputs ?? {};
+  if (!isRecord(inputs)) return complain('inputs are held(schema) or pressed(), by name');
+  if (Object.keys(inputs).length > limits.inputNames) complain(`inputs: at most ${limits.inputNames}`);
+  for (const [key, input] of Object.entries(inputs)) {
+    if (!isWord(key)) complain(`inputs: '${key}' is not a name`);
+    if (!isRecord(input) || (input['kind'] !== 'pressed' && !(input['kind'] === 'held' && isSchema(input['schema'])))) complain(`inputs.${key}: held(schema) or pressed()`);
+  }
+  if (def.inputs && !def.tick) complain('inputs are for games with a tick');
+}
+
+function checkRefusals({ refusals: codes = [] }: Partial<ContractDef>, complain: Complain): void {
+  if (!Array.isArray(codes)) return complain('refusals are a list of codes');
+  for (const [i, code] of (codes as unknown[]).entries()) {
+    if (!isWord(code)) complain(`refusals: '${String(code)}' is not a name`);
+    else if (Object.hasOwn(refusals, code) || clientCodes.includes(code)) complain(`refusals: '${code}' is a code of the system, to which clients have an answer of their own`);
+    else if (codes.indexOf(code) < i) complain(`refusals: '${code}' is there twice`);
+  }
+}
+
+function checkTime({ tick, away }: Partial<ContractDef>, complain: Complain): void {
+  if (tick !== undefined) {
+    if (!isRecord(tick) || typeof tick.hz !== 'number' || !(tick.hz > 0 && tick.hz <= limits.tickHz)) complain(`tick.hz is above 0 and at most ${limits.tickHz}`);
+    const durable: unknown = (tick as { durable?: unknown } | null)?.durable ?? 'every';
+    const everyMs = isRecord(durable) ? durable['everyMs'] : undefined;
+    if (durable !== 'every' && !(typeof everyMs === 'number' && everyMs > 0 && everyMs <= 5_000)) complain('tick.durable is \'every\', or everyMs up to 5,000');
+  }
+  if (away === undefined) return;
+  const { hold, then } = isRecord(away) ? away : ({} as Partial<NonNullable<ContractDef['away']>>);
+  if (typeof hold !== 'number' || !(hold >= 0 && hold <= limits.longestTimer)) complain('away.hold is a time in ms, at most 366 days');
+  if (!['forfeit', 'leave', 'bot'].includes(then as string)) complain('away.then is \'forfeit\', \'leave\' or \'bot\'');
+}
+
+function checkOptions({ options }: Partial<ContractDef>, complain: Complain): void {
+  if (options === undefined) return;
+  if (!isSchema(options)) return complain('options is not a Standard Schema');
+  const empty = parseJson(options, {}, 'options');
+  if (!empty.ok) return complain(empty.unfit ? `what {} becomes must be JSON: ${empty.detail}` : `options must accept {} (give each a default): ${empty.detail}`);
+  if (!isRecord(empty.value)) return complain('options: the schema makes something else than an object of {}');
+  const bytes = utf8Length(JSON.stringify(empty.value));
+  if (bytes > limits.optionsBytes) complain(`options: the defaults have ${bytes} bytes, at most ${limits.optionsBytes}`);
+}
+
+export function checkRules<D extends ContractDef>({ def }: Contract<D>, given: Rules<D>): string[] {
+  const wrong: string[] = [];
+  const rules = given as unknown as Record<string, unknown>;
+  if (typeof rules['setup'] !== 'function') wrong.push('setup is missing');
+  for (const [kind, known] of [['actions', def.actions], ['timers', def.timers ?? {}]] as const) {
+    const own = isRecord(rules[kind]) ? rules[kind] : {};
+    for (const key of Object.keys(known)) if (typeof own[key] !== 'function') wrong.push(`${kind}.${key} is missing`);
+    for (const key of Object.keys(own)) if (!Object.hasOwn(known, key)) wrong.push(`${kind}.${key} is not in the contract`);
+  }
+  for (const key of Object.keys(rules)) {
+    if (!hooks.includes(key)) wrong.push(`there is no rule '${key}': ${hooks.join(', ')}`);
+    else if (!['setup', 'actions', 'timers'].includes(key) && rules[key] !== undefined && typeof rules[key] !== 'function') wrong.push(`${key} is not a function`);
+  }
+  if (def.tick && typeof rules['tick'] !== 'function') wrong.push('tick is missing');
+  if (!def.tick && rules['tick']) wrong.push('there is a tick; say how often in the contract: tick: { hz: … }');
+  if (def.away?.then === 'bot' && !rules['bot']) wrong.push('away: then bot, but there is no bot');
+  if (def.view && typeof rules['view'] !== 'function') wrong.push('view is missing');
+  if (!def.view && rules['view']) wrong.push('there is a view; name its type in the contract: view: view<…>()');
+  return wrong;
+}
+
+/** One thing in a sentence, several in a list. */
+export const complaint = (of: string, wrong: readonly string[]): string => (wrong.length === 1 ? `${of}: ${wrong[0]!}` : `${of}: ${wrong.length} things are wrong:\n${wrong.map(what => `  - ${what}`).join('\n')}`);
