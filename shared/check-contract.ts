@@ -28,7 +28,7 @@ const isSchema = (value: unknown): boolean => typeof (value as { '~standard'?: {
 const isWhole = (value: unknown, least: number, most: number): boolean => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 
 /** A word that is a field of every object (`toString`), or that makes a promise of one (`then`), is found where nobody has put it. */
-const isWord = (word: unknown): word is string => typeof word === 'string' && wordForm.test(word) && !(word in {}) && word !== 'then' && word !== 'prototype';
+const isWord = (word: unknown): boolean => typeof word === 'string' && wordForm.test(word) && !(word in {}) && word !== 'then' && word !== 'prototype';
 
 export function checkContract(name: string, given: ContractDef): string[] {
   const wrong: string[] = [];
@@ -82,7 +82,7 @@ function checkNames(def: Partial<ContractDef>, complain: Complain): void {
 
 function checkRefusals({ refusals: codes = [] }: Partial<ContractDef>, complain: Complain): void {
   if (!Array.isArray(codes)) return complain('refusals are a list of codes');
-  for (const [i, code] of (codes as unknown[]).entries()) {
+  for (const [i, code] of codes.entries()) {
     if (!isWord(code)) complain(`refusals: '${String(code)}' is not a name`);
     else if (Object.hasOwn(refusals, code) || clientCodes.includes(code)) complain(`refusals: '${code}' is a code of the system, to which clients have an answer of their own`);
     else if (codes.indexOf(code) < i) complain(`refusals: '${code}' is there twice`);
