@@ -18,9 +18,9 @@ interface Move { host: RoomHost; heir: NodeRecord; why: Why }
  * Evens the nodes' loads out: who has more than 1.2 times the mean gives rooms to who has less than the mean, and so does
  * everybody above the mean while somebody has less than 0.8 times of it.
  *
- * Each node decides by itself, by what it last heard of the others. It comes to rest all the same: nobody gives below the
- * mean, and nobody takes above it (a node knows best what it has itself), so that each move brings two nodes nearer to it
- * and none is ever undone.
+ * Each node decides by itself, by the last heartbeats of the others. It comes to rest all the same: no node gives below the mean, none
+ * takes above the mean rounded up, and the giver has at least two rooms more than the taker, so that each move makes two nodes' loads
+ * more equal and none is undone.
  *
  * Where the loads are even enough, rooms follow their players (followers.ts), as far as that leaves them so: the bounds for this are
  * closer to the mean than those beyond which rooms are given away, so the one is never the reason for the other.
@@ -30,8 +30,11 @@ export class Balance {
   private nodes = '';
   private since = -Infinity;
   private lastTaken = -Infinity;
-  /** Rooms that were given to a node (or, below zero, taken from it) since the beat with which it last said how many it has. */
-  private readonly unsaid = new Map<string, { beat: number; rooms: number }>();
+  /**
+   * Rooms that were given to a node (or, below zero, taken from it), and the last heartbeat of it that was known then. The next
+   * heartbeat may have been written before the move and read after it, so the count of rooms in it is corrected as well.
+   */
+  private readonly unreported = new Map<string, { beat: number; rooms: number }[]>();
 
   private readonly followers: Followers;
 
@@ -63,7 +66,7 @@ export class Balance {
     const rooms = this.parts.registry.size + this.parts.handOver.coming;
     if (this.parts.draining() || now - this.lastTaken < limits.balance.apart) return false;
     const giver = this.others().find(n => n.id === from);
-    if (why === 'balance' ? rooms + 1 > this.mean() : !giver || !this.bears(giver.rooms - 1, rooms + 1, giver)) return false;
+    if (why === 'balance' ? rooms + 1 > Math.ceil(this.mean()) || (giver !== undefined && giver.rooms - rooms < 2) : !giver || !this.bears(giver.rooms - 1, rooms + 1, giver)) return false;
     this.lastTaken = now;
     if (giver) this.note(giver, -1);
     return true;
@@ -131,16 +134,17 @@ export class Balance {
   /** The other nodes that take rooms, with how many they have by now. */
   private others(): NodeRecord[] {
     return this.parts.membership.alive().filter(n => !n.draining).map(n => {
-      const unsaid = this.unsaid.get(n.id);
-      return unsaid?.beat === n.beat ? { ...n, rooms: Math.max(0, n.rooms + unsaid.rooms) } : n;
+      const moved = this.unreportedOf(n).reduce((sum, { rooms }) => sum + rooms, 0);
+      return moved === 0 ? n : { ...n, rooms: Math.max(0, n.rooms + moved) };
     });
   }
 
+  private unreportedOf({ id, beat }: NodeRecord): { beat: number; rooms: number }[] { return (this.unreported.get(id) ?? []).filter(move => beat <= move.beat + 1); }
+
   private note({ id }: NodeRecord, rooms: number): void {
-    const beat = this.parts.membership.alive().find(n => n.id === id)?.beat;
-    if (beat === undefined) return void this.unsaid.delete(id);
-    const before = this.unsaid.get(id);
-    this.unsaid.set(id, { beat, rooms: rooms + (before?.beat === beat ? before.rooms : 0) });
+    const record = this.parts.membership.alive().find(n => n.id === id);
+    if (record) this.unreported.set(id, [...this.unreportedOf(record), { beat: record.beat, rooms }]);
+    else this.unreported.delete(id);
   }
 
   private mean(): number {

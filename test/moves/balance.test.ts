@@ -104,9 +104,12 @@ describe('loads that are uneven', () => {
       const total = loads(world).reduce((a, b) => a + b, 0);
       await world.clock.until('it is even', () => even(world), 25_000).catch(() => assert.fail(`${round}: ${loads(world).join()}`));
       assert.ok(moved(world) - before <= total, `${moved(world) - before} moves of ${total} rooms`);
+      await world.clock.pass(2 * limits.beat + 200); // until the nodes know that it is even, rooms are moved
+      // Of few rooms one more or less is even here; a node may still give it.
       const rested = moved(world);
       await world.clock.pass(2_500);
       assert.ok(moved(world) - rested <= 2, `${moved(world) - rested} more`);
+      assert.ok(even(world), loads(world).join());
     }
   });
 });
