@@ -38,6 +38,8 @@ export interface NodeParts {
   effects: EffectHandlers;
   /** How long (ms) the recording of a finished match is kept. */
   replayLife?: number | undefined;
+  /** Recordings of matches that were over in a moment are kept as well; see limits.replay.short. */
+  keepsShortReplays?: boolean;
   /** Rooms may be laid open to authors; see dev/dev-routes.ts. */
   dev?: boolean;
   /** What rules leave behind is checked completely after every step. Default: as `dev`. */
@@ -74,6 +76,8 @@ export class RejoinNode {
   private draining = false;
   private stopped = false;
   private storeOk = true;
+  /** Which share of the store's memory is in use; null where it has no bound. */
+  storeFill: number | null = null;
   /** When the store's index lines of rooms whose life is over are removed next, monotonic ms. */
   private sweepAt = -Infinity;
   /** How often in a row this node found that it had not reached the register for long; and when it sends its clients on next. */
@@ -89,7 +93,7 @@ export class RejoinNode {
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
     this.games = new Map(parts.games.map(game => [game.contract.name, game]));
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
-    this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life });
+    this.replays = new Replays({ store, games: this.games, packer: parts.packer, clock, log, watch: parts.watch, life: parts.replayLife ?? limits.replay.life, meter, keepsShort: parts.keepsShortReplays ?? false, hasRoom: () => (this.storeFill ?? 0) < limits.storeFill.recordings });
     this.peers = new Peers(this.id, bus, clock, log);
     this.registry = new Registry({
       self: this.id, games: this.games, store, casts: new Casts(this.id, fanout, this.peers, (channel, change) => this.edge.casts.tell(channel, change)), clock, log, meter, entropy, packer: parts.packer, effects: parts.effects, watch: parts.watch, dev: parts.dev ?? false, thorough: parts.thorough ?? parts.dev ?? false, ...(parts.onStep ? { onStep: parts.onStep } : {}),
@@ -107,7 +111,7 @@ export class RejoinNode {
     this.membership = new Membership(this.id, heardRegister(register, this.contact), clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports(), missing: room => this.edge.roomGone(room) });
-    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, watch: parts.watch, draining: () => this.draining });
+    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, watch: parts.watch, draining: () => this.draining, storeIsFull: () => (this.storeFill ?? 0) >= limits.storeFill.rooms });
     this.edge = new Edge({
       self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,
       load: () => ({ rooms: this.registry.size, sockets: this.edge.size }), games: this.games, fanout, watch: parts.watch,
@@ -141,6 +145,7 @@ export class RejoinNode {
     });
     this.every(limits.dueScan, () => this.dueScan.scan());
     this.every(1_000, () => this.probe());
+    this.every(limits.storeFill.look, () => this.lookAtFill());
     this.every(1_000, () => this.balance.look());
     this.lookOut();
   }
@@ -235,6 +240,13 @@ export class RejoinNode {
     if (!ok || now < this.sweepAt) return;
     this.sweepAt = now + limits.sweep.every;
     await this.parts.store.sweep(limits.sweep.rooms);
+  }
+
+  private async lookAtFill(): Promise<void> {
+    const [before, now] = [this.storeFill, await this.parts.store.fill()];
+    this.storeFill = now;
+    const crossed = (limit: number) => ((before ?? 0) < limit) !== ((now ?? 0) < limit);
+    if (crossed(limits.storeFill.recordings) || crossed(limits.storeFill.rooms)) this.parts.log.warn({ fill: now, recordings: (now ?? 0) < limits.storeFill.recordings, rooms: (now ?? 0) < limits.storeFill.rooms }, 'the memory of the store is filled to another degree: whether recordings are kept, and rooms are made');
   }
 
   private after(ms: number, work: () => void): void {

@@ -7,7 +7,7 @@ import type { ReplayReply, WireEvent } from '../shared/protocol.ts';
 import { refused, type Refused } from '../shared/refusals.ts';
 import { strictJson } from '../shared/strict-json.ts';
 import { Gate } from './gate.ts';
-import type { Clock, Log, Packer, Watch } from './ports.ts';
+import type { Clock, Log, Meter, Packer, Watch } from './ports.ts';
 import { readDocument, Unreadable } from './rooms/entry.ts';
 import { hashOf, merged, type Beginning, type Frame, type Part } from './rooms/recorder.ts';
 import { watchedAlone } from './rooms/watched.ts';
@@ -29,7 +29,7 @@ export class Replays {
   /** Being worked out, by room and match: whoever asks meanwhile gets the same. */
   private readonly underWay = new Map<string, Promise<ReplayReply | Refused>>();
 
-  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; packer: Packer; clock: Clock; log: Log; watch: Watch; life: number }) {}
+  constructor(private readonly parts: { store: Store; games: ReadonlyMap<string, AnyGame>; packer: Packer; clock: Clock; log: Log; meter: Meter; watch: Watch; life: number; /** See limits.replay.short. */ keepsShort: boolean; /** Whether the store has memory to spare. */ hasRoom(): boolean }) {}
 
   /**
    * Puts a match that is over together, proves it, keeps it, and lets go of its pieces. May be done twice. Fails quietly:
@@ -45,7 +45,14 @@ export class Replays {
         const recording = assemble(pieces.map(text => JSON.parse(text) as Part));
         if (!recording) return void log.warn({ room: id, match, pieces: pieces.length }, 'a recording is not whole; it is not kept');
         if (!proves(recording)) return void log.error({ room: id, match }, 'a recording does not lead to the state its match ended with; it is not kept');
-        await store.keepReplay(id, match, await this.encode(recording), life);
+        const why = this.unwanted(recording);
+        if (why !== null) this.parts.meter.count('replaysDropped', 1, why);
+        const text = why === null ? await this.encode(recording) : null;
+        await store.keepReplay(id, match, text, life, limits.replay.perRoom);
+        if (text !== null) {
+          this.parts.meter.count('replays');
+          this.parts.meter.count('replayBytes', text.length);
+        }
         return;
       } catch (error) {
         if (!(error instanceof StoreError)) return void log.error({ room: id, match, error }, 'a recording could not be put together');
@@ -53,6 +60,12 @@ export class Replays {
       }
     }
     log.warn({ room: id, match }, 'a recording was not kept; the next owner of the room tries again while its pieces last');
+  }
+
+  /** Why a recording is not kept, or null. */
+  private unwanted(recording: Recording): 'short' | 'memory' | null {
+    if (!this.parts.keepsShort && isShort(recording)) return 'short';
+    return this.parts.hasRoom() ? null : 'memory';
   }
 
   /** Thinned further until it fits: a match that lasts for hours is still one value. */
@@ -132,6 +145,8 @@ export class Replays {
     return { ok: true, game: game.contract.name, version, room: from.room.id, match: from.room.match, began: begin.at, view: from, frames: shown, hash };
   }
 }
+
+const isShort = ({ begin, frames }: Recording): boolean => frames.length < limits.replay.short.frames && (frames.at(-1)?.at ?? begin.at) - begin.at < limits.replay.short.ms;
 
 /** Pieces may overlap where a hand-over to the store was repeated: a frame counts once. */
 function assemble(parts: readonly Part[]): Recording | null {

@@ -173,7 +173,7 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   const ground = groundOf(options, serve);
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
-  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
+  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size, storeFill: node.storeFill }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
   const addressOf = addressReader(options.trustProxy);
   const knowsHost = dev ? hostsOf([...options.origins ?? [], ...(page?.publicUrl ? [page.publicUrl] : [])]) : undefined;
   const admits = new Origins({ origins: options.origins ?? [], hostOf: hostReader(options.trustProxy), dev, knowsHost });

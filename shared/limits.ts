@@ -59,6 +59,10 @@ export const limits = {
   wrongCodes: { burst: 10, perSecond: 0.2 },
   /** Seats that one player takes anew, in whatever rooms. To come back to one's own costs nothing. */
   newSeats: { burst: 24, perSecond: 0.5 },
+  /** Agreements of a player to begin a match: each match may leave a recording in the store. */
+  matches: { burst: 40, perSecond: 0.5 },
+  /** Quick joins: each is remembered in the store for a while, so that a repeat finds the same room. */
+  quickJoins: { burst: 30, perSecond: 1 },
   /** Connections of one player to one node. */
   connectionsPerPlayer: 24,
   /** Players and addresses whose allowances a node remembers after they have gone. */
@@ -77,6 +81,8 @@ export const limits = {
     guests: { burst: 1_000, perSecond: 5 },
     creations: { burst: 100, perSecond: 1 },
     newSeats: { burst: 600, perSecond: 10 },
+    matches: { burst: 1_000, perSecond: 10 },
+    quickJoins: { burst: 1_000, perSecond: 20 },
     wrongCodes: { burst: 100, perSecond: 0.5 },
     /** Lists of rooms, over HTTP and over sockets; recordings, each of which is worked out anew; everything else over HTTP. */
     lists: { burst: 200, perSecond: 20 },
@@ -108,6 +114,12 @@ export const limits = {
   /** Recordings that wait to be shown; more are answered `busy`. */
   replaysWaiting: 32,
 
+  /**
+   * Share of the store's memory (`maxmemory`) in use from which on no recordings are kept, and no rooms made: a store that is
+   * full stops every room. Looked at every `look` ms.
+   */
+  storeFill: { recordings: 0.8, rooms: 0.95, look: 5_000 },
+
   // --- a room -----------------------------------------------------------------------------
   seats: 128,
   /** Connections that watch one room: each is told everything. Above that nobody new is let in to watch; players always are. */
@@ -138,9 +150,10 @@ export const limits = {
   effectDeadline: 30_000,
   /**
    * Recordings: from which time of a match on (ms) its frames lie so far apart; how big one may be, compressed; and how
-   * long it is kept where nothing else is said.
+   * long it is kept where nothing else is said. The last `perRoom` of a room are kept, and none of a match that is `short`: fewer
+   * frames in less time.
    */
-  replay: { thin: [{ until: 120_000, apart: 0 }, { until: 600_000, apart: 100 }, { until: 3_600_000, apart: 500 }], thinnest: 2_000, bytes: 2_097_152, life: 24 * 3_600_000 },
+  replay: { thin: [{ until: 120_000, apart: 0 }, { until: 600_000, apart: 100 }, { until: 3_600_000, apart: 500 }], thinnest: 2_000, bytes: 2_097_152, life: 24 * 3_600_000, perRoom: 8, short: { ms: 5_000, frames: 8 } },
   /** Players that a room remembers to have thrown out. */
   banned: 64,
   /** Players whose last lost seat a room remembers, with the reason. */

@@ -111,6 +111,8 @@ export class World {
   steps: RoomStep[] | null = null;
   /** Whether the store can tell nodes of an entry in the step in which it writes it. */
   tells: () => boolean = () => true;
+  /** Recordings of matches that are over in a moment of virtual time are kept as well. */
+  keepsShortReplays = true;
   /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
   tellsHeads = true;
   private readonly streams = new Streams();
@@ -157,7 +159,7 @@ export class World {
     host.store = this.store;
     host.node = new RejoinNode({
       name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true, onStep: step => void this.steps?.push(structuredClone(step)),
-      watch: this.watchOf(host), store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
+      watch: this.watchOf(host), keepsShortReplays: this.keepsShortReplays, store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
     return { host, started: host.node.start() };

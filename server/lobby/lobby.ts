@@ -21,7 +21,7 @@ import { watchedAlone } from '../rooms/watched.ts';
 import { newOffer, poolOf } from '../rooms/offer.ts';
 import { anyPool, StoreError, type Found, type NewRoom, type Store } from '../store/contract.ts';
 
-export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; watch: Watch; draining(): boolean }
+export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; watch: Watch; draining(): boolean; /** The store has no memory for more rooms. */ storeIsFull(): boolean }
 
 /** What became of a quick join's search. `made`: nobody was in the room before. */
 export type Match = Exclude<Found, { how: 'taken' }>;
@@ -38,6 +38,7 @@ export class Lobby {
     const game = this.parts.games.get(request.game);
     if (!game) return refused('no-such-game');
     if (this.parts.registry.size >= limits.rooms) return refused('busy', 'this node runs as many rooms as it may', 2_000);
+    if (this.parts.storeIsFull()) return refused('busy', 'the store is full', 5_000);
     const options = this.options(game, request.options ?? {});
     if (!options.ok) return refused('bad-options', options.detail);
     if (request.bots && !game.rules.bot) return refused('bad-options', 'this game has no bot');
@@ -104,7 +105,7 @@ export class Lobby {
     if (!options.ok) return refused('bad-options', options.detail);
     const { store, registry, clock, log } = this.parts;
     const pool = Object.keys(wanted.options ?? {}).length === 0 ? anyPool : poolOf(options.value);
-    const full = registry.size >= limits.rooms;
+    const full = registry.size >= limits.rooms || this.parts.storeIsFull();
     const { call, skip, search } = how;
     try {
       for (let tries = 0; tries < 8; tries++) {

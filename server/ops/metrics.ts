@@ -20,6 +20,9 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   slowReaders: ['clients that read too slowly and were held back'],
   badPackets: ['malformed packets'],
   floods: ['connections closed for sending too many packets'],
+  replays: ['recordings of matches that were kept'],
+  replayBytes: ['bytes of recordings that were kept'],
+  replaysDropped: ['recordings that were not kept, by why', 'why'],
   wrongCodes: ['joins by a code that no room has'],
   wrongTokens: ['requests for metrics or operator routes with a wrong token'],
 };
@@ -33,7 +36,7 @@ const timers: Record<TimerName, [help: string, buckets: number[]]> = {
 export interface Metrics { meter: Meter; text(): Promise<string>; contentType: string; /** event-loop delay since the last call, p99 in ms */ delay(): number; close(): void }
 
 /** Prometheus metrics of one node. `now` gives the figures that are read rather than counted; `quarantined`, one of the whole cluster, from the store. */
-export function createMetrics(now: () => { rooms: number; seats: number; sockets: number }, quarantined: () => Promise<number>): Metrics {
+export function createMetrics(now: () => { rooms: number; seats: number; sockets: number; storeFill: number | null }, quarantined: () => Promise<number>): Metrics {
   const registers = [new PromRegistry()];
   const [registry] = registers as [PromRegistry];
   const counted = new Map(Object.entries(counters).map(([name, [help, label]]) => [name, new Counter({ name: `rejoin_${snake(name)}_total`, help, labelNames: label ? [label] : [], registers })]));
@@ -51,6 +54,7 @@ export function createMetrics(now: () => { rooms: number; seats: number; sockets
   } });
   gauge('rooms', 'rooms this node runs', () => now().rooms);
   gauge('seats', 'players with a seat connected to this node', () => now().seats);
+  gauge('store_fill', 'share of the store\'s memory that is in use; 0 where it has no bound', () => now().storeFill ?? 0);
   gauge('sockets', 'clients connected to this node', () => now().sockets);
   // While the store is away the last figure stands.
   const outOfPlay: Gauge = new Gauge({ name: 'rejoin_quarantined', help: 'rooms of the whole cluster that are out of play, up to 1000', registers, collect: () => quarantined().then(n => outOfPlay.set(n), () => {}) });

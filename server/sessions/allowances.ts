@@ -46,7 +46,7 @@ export class Allowance<Kind extends string> {
 }
 
 const { connections: _connections, wider: _wider, ...addressRates } = limits.address;
-const ofPlayer = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, lists: limits.lists, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats });
+const ofPlayer = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, lists: limits.lists, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats, matches: limits.matches, quickJoins: limits.quickJoins });
 const ofAddress = new Bounds(addressRates);
 const ofNode = new Bounds(limits.node);
 

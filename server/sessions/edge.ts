@@ -25,6 +25,9 @@ const othersMayTake: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'r
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; watch: Watch }
 
+/** Actions by which players agree to the beginning of a match. */
+const beginsMatches: ReadonlySet<string> = new Set(['$ready', '$start', '$rematch']);
+
 /** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
 export class Edge {
   private readonly connections = new Map<string, Connection>();
@@ -219,7 +222,10 @@ export class Edge {
   }
 
   private async join(connection: Connection, request: JoinRequest): Promise<JoinReply> {
-    if (request.quick) return this.quick(connection, request, request.quick);
+    if (request.quick) {
+      const wait = this.take(connection, 'quickJoins');
+      return wait > 0 ? refused('slow-down', 'too many quick joins', wait) : this.quick(connection, request, request.quick);
+    }
     // At once, so that a leave of the same room that follows is carried out after it.
     if (request.room !== undefined) return this.joinRoom(connection, request.room, request);
     const found = await this.byCode(connection, request.code!);
@@ -320,6 +326,15 @@ export class Edge {
   }
 
   private async act(connection: Connection, request: ActRequest): Promise<ActReply> {
+    if (!beginsMatches.has(request.name)) return this.actIn(connection, request);
+    const wait = this.take(connection, 'matches');
+    if (wait > 0) return refused('slow-down', 'too many new matches', wait);
+    const reply = await this.actIn(connection, request);
+    if (!reply.ok) this.giveBack(connection, 'matches');
+    return reply;
+  }
+
+  private async actIn(connection: Connection, request: ActRequest): Promise<ActReply> {
     const attachment = connection.rooms.get(request.room);
     if (!attachment || (request.session !== undefined && request.session !== attachment.session)) return refused('not-in-room');
     if (attachment.watch) return refused('not-seated');

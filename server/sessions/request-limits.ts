@@ -15,8 +15,8 @@ interface RequestLimits {
 /** The one table of limits for what clients ask and send. `limits.ts` has the rates: `limits[kind]` and `limits.address[kind]`. */
 export const requestLimits = {
   create: { always: ['requests'], sometimes: ['creations'] },
-  join: { always: ['requests'], sometimes: ['creations', 'newSeats', 'wrongCodes'] },
-  act: { always: ['requests'] },
+  join: { always: ['requests'], sometimes: ['creations', 'newSeats', 'wrongCodes', 'quickJoins'] },
+  act: { always: ['requests'], sometimes: ['matches'] },
   place: { always: ['requests'] },
   leave: { always: ['requests'] },
   list: { always: ['requests', 'lists'] },
@@ -27,4 +27,4 @@ export const requestLimits = {
 } as const satisfies Record<RequestName | SayingName, RequestLimits>;
 
 /** The kinds that some requests take only sometimes. */
-export type OccasionalKind = 'creations' | 'newSeats' | 'wrongCodes';
+export type OccasionalKind = 'creations' | 'newSeats' | 'wrongCodes' | 'matches' | 'quickJoins';

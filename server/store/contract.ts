@@ -49,8 +49,8 @@ export interface Store {
   snapshot(id: string, token: string, seq: number, text: string, keep: number, parts?: readonly ReplayPart[]): Promise<'ok' | 'fenced' | 'old'>;
   /** The pieces of a match's recording so far, oldest first. */
   replayParts(id: string, match: number): Promise<string[]>;
-  /** Keeps a recording for `life` ms and lets go of its pieces. It outlives its room. */
-  keepReplay(id: string, match: number, text: string, life: number): Promise<void>;
+  /** Keeps a recording for `life` ms (null: not at all), and lets go of its pieces and of the recording `most` matches before it. It outlives its room. */
+  keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void>;
   replay(id: string, match: number): Promise<string | null>;
   /**
    * Gives the room up, so that the next claim needs no proof of death. `aside`: it cannot be run; it is listed among the
@@ -80,6 +80,8 @@ export interface Store {
   remove(id: string, token: string): Promise<'ok' | 'fenced'>;
   /** Removes what is left of rooms whose life is over, of about `most` of them. @returns how many rooms that was */
   sweep(most: number): Promise<number>;
+  /** Which share of its memory is in use, from 0 to 1; null where it has no bound, or that is not known. */
+  fill(): Promise<number | null>;
   /** True when the store takes writes. */
   probe(): Promise<boolean>;
   /** Calls back when the store may be another one than before (restarted, failed over): every owner has to claim again. */

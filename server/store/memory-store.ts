@@ -141,8 +141,9 @@ export class MemoryStore implements Store {
     return pieces && pieces.expires > this.clock.now() ? [...pieces.texts] : [];
   }
 
-  async keepReplay(id: string, match: number, text: string, life: number): Promise<void> {
-    this.replays.set(`${id}/${match}`, { text, expires: this.clock.now() + wholeMs(life) });
+  async keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void> {
+    if (text !== null) this.replays.set(`${id}/${match}`, { text, expires: this.clock.now() + wholeMs(life) });
+    this.replays.delete(`${id}/${match - most}`);
     this.pieces.delete(`${id}/${match}`);
   }
 
@@ -215,6 +216,7 @@ export class MemoryStore implements Store {
 
   async sweep(): Promise<number> { return this.expire(); }
 
+  async fill(): Promise<null> { return null; }
   async probe(): Promise<boolean> { return true; }
   onIncarnation(): void { /* memory does not come back as another one */ }
   async close(): Promise<void> { this.rooms.clear(); }

@@ -163,8 +163,8 @@ export class RedisStore implements Store {
 
   async replayParts(id: string, match: number): Promise<string[]> { return this.read(() => this.reads.lRange(this.keys.replayParts(id, match), 0, -1)); }
 
-  async keepReplay(id: string, match: number, text: string, life: number): Promise<void> {
-    await this.run('keep', [this.keys.replay(id, match), this.keys.replayParts(id, match)], [text, String(wholeMs(life))]);
+  async keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void> {
+    await this.run('keep', [this.keys.replay(id, match), this.keys.replayParts(id, match), this.keys.replay(id, match - most)], [text ?? '', String(wholeMs(life))]);
   }
 
   async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.reads.get(this.keys.replay(id, match))); }
@@ -232,6 +232,13 @@ export class RedisStore implements Store {
   async sweep(most: number): Promise<number> {
     const k = this.keys;
     return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined], [String(most)])) as number;
+  }
+
+  async fill(): Promise<number | null> {
+    const info = await this.read(() => this.reads.sendCommand<string>(['INFO', 'memory']));
+    const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+    const most = figure('maxmemory');
+    return most > 0 ? figure('used_memory') / most : null;
   }
 
   async probe(): Promise<boolean> {

@@ -81,4 +81,24 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/replay.test.ts', grep: 'also when the next match is on' },
     edits: [edit('server/rooms/recorder.ts', 'if (this.part.end !== undefined) this.before =', 'if (this.match < 0) this.before =')],
   },
+  {
+    name: 'all recordings of a room are kept', why: 'two players who play the shortest match in a loop fill Redis',
+    hunt: { test: 'test/protocol/quotas.test.ts', grep: 'of the recordings of a room the last ones' },
+    edits: [edit('server/store/memory-store.ts', 'this.replays.delete(`${id}/${match - most}`);', '')],
+  },
+  {
+    name: 'recordings of the shortest matches are kept', why: 'they cost nothing to make',
+    hunt: { test: 'test/protocol/quotas.test.ts', grep: 'none of a match of a few moments' },
+    edits: [edit('server/replays.ts', 'if (!this.parts.keepsShort && isShort(recording)) return', 'if (this.parts.life < 0) return')],
+  },
+  {
+    name: 'recordings are kept until Redis is full', why: 'a full Redis stops every room',
+    hunt: { test: 'test/protocol/quotas.test.ts', grep: 'a store that fills up' },
+    edits: [edit('server/node.ts', '(this.storeFill ?? 0) < limits.storeFill.recordings', 'limits.storeFill.recordings > 0')],
+  },
+  {
+    name: 'matches begin without a limit', why: 'each may leave something in the store',
+    hunt: { test: 'test/protocol/limits.test.ts', grep: 'act: is refused' },
+    edits: [edit('server/sessions/edge.ts', 'if (!beginsMatches.has(request.name)) return', 'if (beginsMatches.size > 0) return')],
+  },
 ];

@@ -103,7 +103,7 @@ export const operations: readonly Operation[] = [
   { name: 'sweep', weight: 1, draw: () => ({ what: 'sweep(10)', ask: store => store.sweep(10) }) },
   { name: 'due', weight: 2, draw: draw => { const args = [490_000 + draw(20_000), 1 + draw(3)] as const; return { what: said('due', ...args), ask: store => store.due(...args) }; } },
   { name: 'replayParts', weight: 1, draw: draw => { const args = [pick(draw, rooms), 1 + draw(2)] as const; return { what: said('replayParts', ...args), ask: store => store.replayParts(...args) }; } },
-  { name: 'keepReplay', weight: 1, draw: (draw, n) => { const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const; return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args) }; } },
+  { name: 'keepReplay', weight: 1, draw: (draw, n) => { const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const; return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args, 1) }; } },
   { name: 'replay', weight: 1, draw: draw => { const args = [pick(draw, rooms), 1 + draw(2)] as const; return { what: said('replay', ...args), ask: store => store.replay(...args) }; } },
   { name: 'probe', weight: 1, draw: () => ({ what: 'probe()', ask: store => store.probe() }) },
 ];

@@ -270,7 +270,7 @@ export function offersSuite(under: OffersUnderTest): void {
             await claim(id);
             await append(id, 1, { ...everything(id, game), life: { ms: life, code: `C${id}`, match: 1 } });
             await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'piece' }]);
-            await store.keepReplay(id, 1, 'whole', life);
+            await store.keepReplay(id, 1, 'whole', life, 2);
           }],
           ['removed by its owner', async id => {
             await claim(id);

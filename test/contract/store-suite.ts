@@ -64,11 +64,19 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual(await store.replayParts(id, 1), ['one «♟»', 'two']);
         assert.deepEqual(await store.replayParts(id, 2), []);
         assert.equal(await store.replay(id, 1), null);
-        await store.keepReplay(id, 1, 'whole', 60_000);
+        await store.keepReplay(id, 1, 'whole', 60_000, 2);
         assert.equal(await store.replay(id, 1), 'whole');
         assert.deepEqual(await store.replayParts(id, 1), []);
-        await store.keepReplay(id, 1, 'whole', 60_000);
+        await store.keepReplay(id, 1, 'whole', 60_000, 2);
         assert.equal(await store.replay(id, 1), 'whole', 'twice is like once');
+      });
+      it('[W25] keeping one lets go of an older one, also where it is not kept itself', async () => {
+        const id = await owned('a', 1);
+        for (const match of [1, 2, 3]) await store.keepReplay(id, match, `match ${match}`, 60_000, 2);
+        assert.deepEqual(await Promise.all([1, 2, 3].map(match => store.replay(id, match))), [null, 'match 2', 'match 3']);
+        assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 4, text: 'x' }]), 'ok');
+        await store.keepReplay(id, 4, null, 60_000, 2);
+        assert.deepEqual([await store.replay(id, 2), await store.replay(id, 4), await store.replayParts(id, 4)], [null, null, []]);
       });
       it('[Y1] a snapshot that is refused leaves no piece', async () => {
         const id = await owned('a', 2);
@@ -79,8 +87,8 @@ export function storeSuite(under: StoreUnderTest): void {
       });
       it('[Y5] a recording outlives its room, and ends when its time is over', async () => {
         const id = await owned('a', 1);
-        await store.keepReplay(id, 1, 'whole', 200);
-        await store.keepReplay(id, 2, 'whole', 60_000);
+        await store.keepReplay(id, 1, 'whole', 200, 2);
+        await store.keepReplay(id, 2, 'whole', 60_000, 2);
         assert.equal(await store.remove(id, 'a'), 'ok');
         assert.equal(await store.replay(id, 2), 'whole');
         if (forward) forward(300);
@@ -625,7 +633,7 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await append(room.id, 'a', 1, { due: 4_999.5, life: { ms: 8.2 * 60_000, code: room.code, match: 0 } }), 'ok');
         assert.deepEqual((await store.due(5_000, 1_000)).filter(d => d.id === room.id), [{ id: room.id, at: 5_000 }]);
         assert.equal(await store.renew(room.id, 'a', { ms: 8.2 * 60_000, code: room.code, match: 0 }), 'ok');
-        await store.keepReplay(room.id, 1, 'whole', 8.2 * 60_000);
+        await store.keepReplay(room.id, 1, 'whole', 8.2 * 60_000, 2);
         assert.equal(await store.replay(room.id, 1), 'whole');
         await assert.rejects(append(room.id, 'a', 2, { due: NaN }), RangeError);
         assert.equal((await store.owner(room.id))!.seq, 1, 'nothing was written');

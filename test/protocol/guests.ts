@@ -40,7 +40,7 @@ export const kept = (world: World, id: string): Kept | undefined => (world.memor
 /** A line without the SDK. */
 export function rawLine(world: World, host: Host, player: string) {
   const heard: unknown[][] = [];
-  const link = { id: `raw-${player}-${Math.floor(world.random() * 1e9)}`, send: (...said: unknown[]) => void heard.push(JSON.parse(JSON.stringify(said)) as unknown[]), subscribe: () => {}, unsubscribe: () => {}, close: () => {} };
+  const link = { id: `raw-${player}-${Math.floor(world.random() * 1e9)}`, send: (...said: unknown[]) => void heard.push(JSON.parse(JSON.stringify(said)) as unknown[]), pass: ({ json }: { json: string }) => void heard.push(JSON.parse(json) as unknown[]), subscribe: () => {}, unsubscribe: () => {}, close: () => {} };
   const connection = host.node.edge.connect(link as never, { player, name: player });
   return {
     heard, connection,

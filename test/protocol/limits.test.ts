@@ -24,8 +24,8 @@ const requestNames = (Object.keys(requestLimits) as (RequestName | SayingName)[]
 /** Requests that take each kind. */
 const bodies: Record<RequestName, (about: { room: string; code: string }, kind: SharedKind) => unknown> = {
   create: () => ({ game: 'parlour' }),
-  join: ({ room }, kind) => (kind === 'wrongCodes' ? { code: 'ZZZZZ' } : kind === 'creations' ? { quick: { game: 'parlour' } } : { room }),
-  act: ({ room }) => ({ room, name: 'move' }),
+  join: ({ room }, kind) => (kind === 'wrongCodes' ? { code: 'ZZZZZ' } : kind === 'creations' || kind === 'quickJoins' ? { quick: { game: 'parlour' } } : { room }),
+  act: ({ room }, kind) => ({ room, name: kind === 'matches' ? '$ready' : 'move' }),
   place: () => ({ rooms: {} }),
   leave: ({ room }) => ({ room }),
   list: () => ({}),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
 import { poison, poisonGame, type Poison, type Spot } from '../cluster/poison.ts';
 import { Replays } from '../../server/replays.ts';
+import { noMeter } from '../../server/ops/metrics.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { contract, state, view } from '../../shared/contract.ts';
 import { documentOf, partyAt, rawLine, type Party } from './guests.ts';
@@ -60,7 +61,7 @@ describe('what hangs outside of a room', () => {
     const shown = { v: 2, begin: { at: 0, seq: 1, room: { id: 'r', match: 1 }, state: { n: 0 } }, frames: [], game: 'spy', version: 1, hash: '' };
     const spy = contract('spy', { version: 1, seats: { min: 1, max: 1 }, state: state<{ n: number }>(), view: view<object>(), actions: {} }).rules({ setup: () => ({ n: 0 }), actions: {}, view: () => { seen.push('view'); return {}; } });
     const watch = { begin: (run: { game: string; rule: string }) => { seen.push(`${run.game}.${run.rule} begins`); }, end: () => { seen.push('ends'); } };
-    const replays = new Replays({ store: { replay: async () => JSON.stringify(shown) } as never, games: new Map([['spy', spy]]), packer: { pack: async t => t, unpack: async t => t }, clock: world.clock, log: noLog, watch, life: 1_000 });
+    const replays = new Replays({ store: { replay: async () => JSON.stringify(shown) } as never, games: new Map([['spy', spy]]), packer: { pack: async t => t, unpack: async t => t }, clock: world.clock, log: noLog, watch, life: 1_000, meter: noMeter, keepsShort: true, hasRoom: () => true });
     assert.ok((await replays.show('r', 1)).ok);
     assert.deepEqual(seen, ['spy.view begins', 'view', 'ends']);
   });

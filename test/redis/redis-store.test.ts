@@ -172,10 +172,21 @@ describe('the Redis store', () => {
     await assert.rejects(admin.eval(scripts.create.text, { keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life], arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994'] }));
     assert.equal(await admin.exists(['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half']), 0);
     await admin.rPush('p:{r:half}:p1', 'piece');
-    await assert.rejects(admin.eval(scripts.keep.text, { keys: ['p:{r:half}:r1', 'p:{r:half}:p1'], arguments: ['whole', '0.5'] }));
+    await assert.rejects(admin.eval(scripts.keep.text, { keys: ['p:{r:half}:r1', 'p:{r:half}:p1', 'p:{r:half}:r0'], arguments: ['whole', '0.5'] }));
     assert.equal(await admin.lLen('p:{r:half}:p1'), 1, 'the pieces are still there');
     await assert.rejects(admin.eval(scripts.release.text, { keys: [keys[0]!, 'p:quarantined', due, 'p:offers', 'p:open', 'p:reviews'], arguments: ['a', id, '{}', 'later'] }));
     assert.equal((await store.owner(id))!.token, 'a');
+  });
+
+  it('[W26] says how full the memory of Redis is, where that has a bound', async () => {
+    assert.equal(await store.fill(), null);
+    await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1gb']);
+    try {
+      const fill = (await store.fill())!;
+      assert.ok(fill > 0 && fill < 0.1, String(fill));
+    } finally {
+      await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
+    }
   });
 
   it('[J6] a room whose snapshot is gone is not taken for a new one', async () => {

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { z } from 'zod';
+import { contract, state } from '../../shared/contract.ts';
+import { limits } from '../../shared/limits.ts';
+import { rawLine } from './guests.ts';
+import { World, type Host } from './world.ts';
+
+const toss = contract('toss', { version: 1, seats: { min: 2, max: 2 }, state: state<{ tosses: number }>(), actions: { toss: z.object({}), stop: z.object({}) }, replay: true });
+const tossGame = toss.rules({ setup: () => ({ tosses: 0 }), actions: { toss: s => { s.tosses += 1; }, stop: (_s, _d, ctx) => ctx.end({ ranking: [[ctx.seat]] }) } });
+
+async function tossing(how: { keepsShort?: boolean } = {}) {
+  const world = new World([tossGame]);
+  world.keepsShortReplays = how.keepsShort ?? true;
+  const [a] = (await world.start('a')) as [Host];
+  const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'a')];
+  const adas = await world.clock.run(ada.client.create(toss));
+  const bobs = await world.clock.run(bob.client.join(toss, { id: adas.id }));
+  await world.clock.until('it begins', () => adas.info.phase === 'playing');
+  const rematch = async () => {
+    const { match } = adas.info;
+    await world.clock.run(Promise.all([adas.rematch(), bobs.rematch()]));
+    await world.clock.until('the next match', () => adas.info.match === match + 1);
+  };
+  const kept = () => [...(world.memory as unknown as { replays: Map<string, unknown> }).replays.keys()].map(key => Number(key.split('/')[1]));
+  const pieces = () => (world.memory as unknown as { pieces: Map<string, unknown> }).pieces.size;
+  const stop = async () => {
+    assert.ok((await world.clock.run(adas.act.stop())).ok);
+    await world.clock.pass(200);
+  };
+  return { world, a, adas, bobs, rematch, stop, kept, pieces };
+}
+
+describe('what clients can make the store keep', () => {
+  it('[W25] of the recordings of a room the last ones are kept', async () => {
+    const { world, rematch, stop, kept } = await tossing();
+    const matches = limits.replay.perRoom + 4;
+    for (let match = 1; match <= matches; match++) {
+      await stop();
+      if (match < matches) await rematch();
+    }
+    assert.deepEqual(kept(), Array.from({ length: limits.replay.perRoom }, (_x, i) => matches - limits.replay.perRoom + 1 + i));
+    assert.equal(world.counters.get('replays'), matches);
+  });
+
+  it('[W25] none of a match of a few moments; one is kept that lasts, or in which much happens', async () => {
+    const { world, a, adas, rematch, stop, kept, pieces } = await tossing({ keepsShort: false });
+    await stop();
+    await world.clock.pass(1_000);
+    assert.deepEqual([kept(), pieces(), world.counters.get('replaysDropped:short')], [[], 0, 1]);
+    assert.deepEqual((await world.clock.run(a.node.replays.show(adas.id, 1)) as { code: string }).code, 'unavailable');
+    await world.clock.pass(15_000);
+    assert.deepEqual((await world.clock.run(a.node.replays.show(adas.id, 1)) as { code: string }).code, 'replay-missing');
+    await rematch();
+    await world.clock.pass(limits.replay.short.ms);
+    await stop();
+    assert.deepEqual(kept(), [2]);
+    await rematch();
+    for (let i = 0; i < limits.replay.short.frames; i++) await world.clock.run(adas.act.toss());
+    await stop();
+    assert.deepEqual(kept(), [2, 3]);
+  });
+
+  it('[W26] a store that fills up is spared recordings first, and then new rooms; rooms go on', async () => {
+    const { world, a, adas, rematch, stop, kept } = await tossing();
+    let fill: number | null = limits.storeFill.recordings + 0.01;
+    (world.memory as { fill(): Promise<number | null> }).fill = async () => fill;
+    await world.clock.pass(2 * limits.storeFill.look);
+    await stop();
+    assert.deepEqual([kept(), world.counters.get('replaysDropped:memory')], [[], 1]);
+    assert.ok((await world.clock.run(a.node.lobby.create('eve', { game: 'toss' }))).ok);
+    const ivy = world.client('ivy', 'a');
+    await world.clock.run(ivy.client.create(toss));
+    fill = limits.storeFill.rooms;
+    await world.clock.pass(2 * limits.storeFill.look);
+    const refused = await world.clock.run(a.node.lobby.create('eve', { game: 'toss' }));
+    assert.ok(!refused.ok && refused.code === 'busy' && refused.retryAfter! > 0);
+    assert.equal((await rawLine(world, a, 'fay').ask('join', { quick: { game: 'toss' }, session: 's' })).ok, true, 'a room that is open is still found');
+    assert.equal((await rawLine(world, a, 'hal').ask('join', { quick: { game: 'toss' }, session: 's' })).code, 'busy');
+    await rematch();
+    assert.ok((await world.clock.run(adas.act.toss())).ok);
+    assert.ok(a.said.some(text => text.includes('memory of the store')));
+    fill = null;
+    await world.clock.pass(2 * limits.storeFill.look);
+    assert.ok((await world.clock.run(a.node.lobby.create('eve', { game: 'toss' }))).ok);
+  });
+
+  it('[W25] a player begins so many matches, and then waits', async () => {
+    const { world, a, adas } = await tossing();
+    const eve = rawLine(world, a, 'ada');
+    assert.ok((await eve.ask('join', { room: adas.id, session: 'another' })).ok);
+    await eve.ask('act', { room: adas.id, name: 'stop', data: {} });
+    for (let i = 0; i < limits.matches.burst + 5; i++) assert.equal((await eve.ask('act', { room: adas.id, name: '$start' })).code, 'not-now', 'what is refused costs nothing');
+    await world.clock.pass(3_000); // all requests again
+    let votes = 0;
+    while ((await eve.ask('act', { room: adas.id, name: '$rematch' })).ok) votes += 1;
+    assert.ok(Math.abs(votes - limits.matches.burst) < 5, `${votes} votes`);
+    assert.equal((await eve.ask('act', { room: adas.id, name: '$rematch' })).code, 'slow-down');
+  });
+});
