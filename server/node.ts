@@ -245,8 +245,9 @@ export class RejoinNode {
   private async lookAtFill(): Promise<void> {
     const [before, now] = [this.storeFill, await this.parts.store.fill()];
     this.storeFill = now;
-    const crossed = (limit: number) => ((before ?? 0) < limit) !== ((now ?? 0) < limit);
-    if (crossed(limits.storeFill.recordings) || crossed(limits.storeFill.rooms)) this.parts.log.warn({ fill: now, recordings: (now ?? 0) < limits.storeFill.recordings, rooms: (now ?? 0) < limits.storeFill.rooms }, 'the memory of the store is filled to another degree: whether recordings are kept, and rooms are made');
+    const over = (limit: number, fill: number | null) => (fill ?? 0) >= limit;
+    const crossed = (limit: number) => over(limit, before) !== over(limit, now);
+    if (crossed(limits.storeFill.recordings) || crossed(limits.storeFill.rooms)) this.parts.log.warn({ fill: now, keepsRecordings: !over(limits.storeFill.recordings, now), makesRooms: !over(limits.storeFill.rooms, now) }, 'memory of the store crossed a limit');
   }
 
   private after(ms: number, work: () => void): void {

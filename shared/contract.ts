@@ -110,14 +110,14 @@ export interface ContractDef {
   late?: boolean;
   /** Names of the teams; each player is put into the smallest and may change before the match. */
   teams?: readonly string[];
-  /** For how long (ms) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play), is left, or is played by the bot until the player is back. */
+  /** For how long (ms, at most 366 days) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play), is left, or is played by the bot until the player is back. */
   away?: { hold: number; then: 'forfeit' | 'leave' | 'bot' };
   /**
    * Games in real time: `tick` runs this often while somebody is connected. `durable`: journal every tick (default), or
    * motion only every so many ms: then a crash can take that much of it; actions, events and effects never.
    */
   tick?: { hz: number; durable?: 'every' | { everyMs: number } };
-  /** Keep each finished match, to be watched again. */
+  /** Keep finished matches, to be watched again: the last 8 of a room, and none that was over in a few moments. */
   replay?: boolean;
 }
 
@@ -167,7 +167,7 @@ export type Ranking = readonly (readonly number[])[];
 /** A timer of the game, as rules hold it: `ctx.timers.turn`. */
 export interface TimerHandle<T> {
   /**
-   * Sets it anew, `ms` from now.
+   * Sets it anew, `ms` from now: at most 366 days. While it is set the room is kept. An outage of the store of more than 5 s moves it by the rest.
    * @example
    * ```ts
    * ctx.timers.turn.set(20_000, { seat: 1 }) // calls the rules' timers.turn(s, { seat: 1 }, ctx), whatever dies until then
