@@ -214,6 +214,15 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual((await claimed(id, 'b', 'a')).entries, ['entry 1 by a']);
       });
 
+      it('[J11] an entry and a snapshot may have a megabyte', async () => {
+        const id = await owned('a');
+        const large = 'ß'.repeat(520_000);
+        assert.equal(await append(id, 'a', 1, { entry: large }), 'ok');
+        assert.equal(await store.snapshot(id, 'a', 1, large, 32), 'ok');
+        const { entries, snapshot } = await claimed(id, 'b', 'a');
+        assert.deepEqual([entries, snapshot === large], [[large], true]);
+      });
+
       it('[J1] sent twice at once it writes once', async () => {
         const id = await owned('a');
         const said = await Promise.all([append(id, 'a', 1), append(id, 'a', 1), append(id, 'a', 1)]);
