@@ -129,13 +129,13 @@ export class Ledger {
     const { actions, where } = this.world;
     const before = where.get(id);
     const now = `${this.id.slice(0, 4)}, match ${this.match}, seat ${seat}`;
-    if (before !== undefined) this.complain('exactly once', `${id} is done twice: in ${before}, and in ${now}`);
+    if (before !== undefined) this.complain('no action under two seats', `${id} is done twice: in ${before}, and in ${now}`);
     where.set(id, now);
     const asked = actions.get(id);
     if (!asked) return this.complain('exactly once', `${id} was not asked for`);
     if (asked.room !== this.id) this.complain('exactly once', `${id} was asked of another room`);
     const player = this.doc.room.seats[seat]?.player;
-    if (player !== asked.player) this.complain('one seat', `${id} of ${asked.player} is done in the seat of ${player}`);
+    if (player !== asked.player) this.complain('no action under two seats', `${id} of ${asked.player} is done in the seat of ${player}`);
     if (asked.verdict === 'refused') this.complain('exactly once', `${id} was refused (${asked.code}), and is done`);
     if (asked.how === 'deny' || asked.how === 'crash' || asked.how === 'odd') this.complain(asked.how === 'odd' ? 'values' : 'exactly once', `${id} (${asked.how}) is done`);
   }

@@ -39,7 +39,10 @@ export class Steps {
     const { life } = this;
     const [p, q, r, s, t] = step.draws as [number, number, number, number, number];
     const device = life.device(step.who);
-    const held = device.open.length > 0 ? pick(device.open, p) : null;
+    // Most that can happen in a room can happen while a match is on.
+    const playing = device.open.filter(h => h.room.info.phase === 'playing');
+    const rooms = playing.length > 0 && q < 0.7 ? playing : device.open;
+    const held = rooms.length > 0 ? pick(rooms, p) : null;
     const ledger = held && life.ledgers.get(held.id);
     const say = (what: string) => life.tell(`step ${step.n}: ${step.kind}, ${what}`);
     switch (step.kind) {
@@ -112,8 +115,8 @@ export class Steps {
         return device.unplug(ms);
       }
       case 'lost-answer': {
-        device.losesAnswerTo = r < 0.7 ? 'join!' : r < 0.85 ? 'act!' : 'create!';
-        device.losesFor = t < 0.5 ? 0 : pick([3_000, 7_000, 9_500, 32_000], s);
+        device.losesAnswerTo = r < 0.35 ? 'join!' : r < 0.88 ? 'act!' : 'create!';
+        device.losesFor = t < 0.3 ? 0 : pick([3_000, 7_000, 9_500, 32_000], s);
         say(`${device.losesAnswerTo}, and its network for ${device.losesFor} ms`);
         if (device.losesAnswerTo === 'act!' && held) return this.act(held, q, s, t);
         return void (q < 0.6 ? this.quick(device, life.gameOf(p), step.draws) : this.create(device, step));
@@ -302,7 +305,7 @@ export class Steps {
 
   // --- what fails -----------------------------------------------------------------------------
 
-  private fail({ kind, draws, n }: LifeStep, device: Device): void {
+  private fail({ kind, draws, n }: LifeStep, device: Device): void | Promise<void> {
     const { life } = this;
     const { world, up } = life;
     const [p, q, r, s] = draws as [number, number, number, number];
@@ -311,7 +314,7 @@ export class Steps {
     const say = (what: string) => life.tell(`step ${n}: ${kind} ${what}`);
     if (kind !== 'cut' && kind !== 'hop') life.disturb();
     switch (kind) {
-      case 'outage': return this.outage(pick(outages, q));
+      case 'outage': return this.outage(pick(outages, q), r);
       case 'kill':
         if (!spare) return;
         say(host.name);
@@ -355,10 +358,16 @@ export class Steps {
   }
 
   /** No node reaches the store or the others for so long. */
-  private outage(ms: number): void {
+  private async outage(ms: number, draw: number): Promise<void> {
     const { life } = this;
     if (life.outage !== null) return;
     const { world, up } = life;
+    // Something is to be due while the store is away, or soon after.
+    for (const device of life.devices) {
+      const held = device.online && device.open.find(h => !h.watch && h.room.info.phase === 'playing');
+      if (held) life.act(held, 'arm', { slot: 't0', ms: draw < 0.5 ? 9_000 : 30_000 });
+    }
+    await world.clock.pass(12);
     life.tell(`the store is away for ${ms} ms`);
     life.outage = { from: world.clock.now(), to: Infinity };
     life.outages.push(life.outage);
@@ -374,6 +383,7 @@ export class Steps {
     };
     const { endOutage } = this;
     this.later(ms, () => { if (this.endOutage === endOutage) endOutage(); });
+    if (draw > 0.3) await passLong(life, ms + 4_000);
   }
 
   private kill(host: Host, back: number): void {
