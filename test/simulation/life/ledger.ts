@@ -37,7 +37,7 @@ export class Ledger {
   private match = 0;
   private done = 0;
   private fired = 0;
-  /** When each timer that is armed was set, by the mark of its action; and outages of which it knows. */
+  /** When each timer that is armed was set, on the room's clock, by the mark of its action. */
   private readonly armedAt = new Map<string, number>();
   /** When players lost their seats, virtual ms. */
   readonly lostAt = new Map<string, number>();
@@ -119,7 +119,7 @@ export class Ledger {
     }
     for (const { id, seat } of state.done.slice(this.done)) if (!id.startsWith('~z')) this.doneNow(id, seat);
     this.done = state.done.length;
-    for (const { id, due } of Object.values(state.armed)) if (!this.armedAt.has(id)) this.armedAt.set(id, due);
+    for (const { id } of Object.values(state.armed)) if (!this.armedAt.has(id)) this.armedAt.set(id, this.doc.hidden.clock);
     for (const one of state.fired.slice(this.fired)) this.firedNow(one);
     this.fired = state.fired.length;
     if (state.migrations > 1) this.complain('versions', 'migrated twice');
@@ -143,7 +143,7 @@ export class Ledger {
   private firedNow({ id, due, at }: { id: string; due: number; at: number }): void {
     if (at <= due - 1) this.complain('timers', `${id} fired ${due - at} ms early`);
     // T2: what a room could not commit for, beyond 5 s, does not count; up to 4 s pass until nodes notice.
-    const moved = this.ownedAtOutage ? this.world.outages.filter(o => o.to - o.from > 9_000 && due > o.from + 1_000 && due - o.from < 3_600_000 && at > o.to).reduce((sum, o) => sum + (o.to - o.from) - 9_000, 0) : 0;
+    const moved = this.ownedAtOutage ? this.world.outages.filter(o => o.to - o.from > 9_000 && due > o.from + 1_000 && at > o.to && this.armedAt.get(`~${id.slice(2)}`)! < o.from).reduce((sum, o) => sum + (o.to - o.from) - 9_000, 0) : 0;
     if (moved > 0 && at < due + moved) this.complain('deadlines move with an outage', `${id} was due at ${due}, fired ${at - due} ms later; outages of ${moved} ms and more`);
   }
 

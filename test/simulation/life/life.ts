@@ -103,11 +103,11 @@ export class Life {
   }
 
   /** What a client shows is what the journal gives at its place. */
-  compare({ room, watch, device }: Held): void {
+  compare({ room, watch, device, player }: Held): void {
     const ledger = this.ledgers.get(room.id);
     const doc = ledger?.at(room.place);
     if (!ledger || !doc) return this.complain('nobody sees what is not durable', `${device.person} is at ${room.place.join('/')} of ${this.short(room.id)}, which is no entry`);
-    const seat = watch ? -1 : doc.hidden.seats.findIndex(s => s?.player === device.player);
+    const seat = watch ? -1 : doc.hidden.seats.findIndex(s => s?.player === player);
     const { state } = doc;
     const shown = state && ledger.game.hides ? peek(state, seat < 0 ? null : seat) : state;
     if (!same(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);

@@ -4,6 +4,8 @@ import type { Life } from './life.ts';
 const run = { before: 3_000, after: 1_600, outage: 8_000 };
 /** Idle time shorter than this is not skipped. */
 const worth = 25_000;
+/** Where somebody is in a room, its owner renews the room's life some times a day. */
+const renewed = 2 * 3_600_000;
 /** So long (virtual ms) of one stretch is run in full, should something always be due; then it is skipped whatever is due. */
 const most = 45_000;
 
@@ -16,7 +18,7 @@ export async function passLong(life: Life, ms: number): Promise<void> {
   await passRun(Math.min(ms, run.after)); // what was asked a moment ago is not held up for hours
   while (clock.mono() < until) {
     const left = until - clock.mono();
-    const idle = Math.min(left, idleTime(left));
+    const idle = Math.min(left, idleTime(left), life.devices.some(d => d.online && d.open.length > 0) ? renewed : Infinity);
     if (idle >= worth && clock.skip(idle) > 0) await passRun(Math.min(until - clock.mono(), run.after));
     else await passRun(Math.min(left, 1_000));
   }

@@ -14,7 +14,7 @@ const pick = <T>(list: readonly T[], draw: number): T => list[Math.floor(draw * 
 const named = (of: unknown) => of as Record<string, (value?: unknown) => void>;
 /** How long (ms) the store is away, and how long nothing happens. */
 const outages = [1_000, 2_500, 8_000, 20_000, 90_000, 600_000, 3_600_000];
-const pauses = [12_000, 40_000, 150_000, 1_200_000, 3 * 3_600_000, 26 * 3_600_000, 75 * 3_600_000];
+const pauses = [12_000, 40_000, 150_000, 1_200_000, 3 * 3_600_000, 20 * 3_600_000, 50 * 3_600_000];
 
 /** Carries out the steps of a plan. */
 export class Steps {
