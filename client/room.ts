@@ -504,7 +504,14 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** The join that is under way; null if there is none. @internal */
-  get pendingJoin(): Promise<unknown> | null { return this.joining; }
+  get pendingJoin(): Promise<JoinReply> | null { return this.joining; }
+
+  /** Joins again behind a join of the room object before this one. If that one got the seat, this session is closed: another one asks. @internal */
+  joinBehind(answer: JoinReply): void {
+    if (this.over) return;
+    if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch) this.ownSessionAgain(refused('session-replaced'));
+    void this.join();
+  }
 
   private async askToJoin(): Promise<JoinReply> {
     const { connector, game, id, watch } = this.parts;
@@ -546,12 +553,17 @@ export class Room<D extends ContractDef = ContractDef> {
   private seatLost(refusal: Refused): void {
     if (this.over) return;
     if (!seatsAgain.has(refusal.detail ?? '')) return this.finish(refusal);
+    this.ownSessionAgain(refusal);
+    void this.join();
+  }
+
+  /** Another session asks for the seat from now on. */
+  private ownSessionAgain(refusal: Refused): void {
     this.outbox.restart(refusal);
     this.inputs.restart();
     this.session = this.parts.mint();
     this.hold = null;
     this.loss = refusal;
-    void this.join();
   }
 
   /** Takes a join's answer in: what was missed, then what arrived while it was on its way. @internal */

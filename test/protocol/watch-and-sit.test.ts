@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
+import { lifeGames } from '../simulation/life/games.ts';
 import { ledger } from './games.ts';
 import { docOf, ledgerTable } from './table.ts';
+import { World } from './world.ts';
 
 /** Whether the room's owner shows Bob as present. */
 const isHere = (table: Awaited<ReturnType<typeof ledgerTable>>): boolean | undefined => (docOf(table.world, table.id)!.room as { seats: ({ player: string; here: boolean } | null)[] }).seats.find(s => s?.player === 'bob')?.here;
@@ -29,5 +31,27 @@ describe('a client that enters a room again, otherwise than before', () => {
     await world.clock.pass(6_000);
     assert.equal(isHere(table), true);
     assert.ok((await world.clock.run(room.act.add({ id: 'seated' }))).ok);
+  });
+});
+
+describe('a client that joins a room again after its seat has expired', () => {
+  const inn = lifeGames.find(g => g.name === 'inn')!;
+
+  it('[A13a] has a seat, though its earlier room object asks for one at the same time', async () => {
+    const world = new World([inn.game], 3);
+    await world.start('a', 'b');
+    const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'b')];
+    const hosted = await world.clock.run(ada.client.create(inn.contract));
+    const first = await world.clock.run(bob.client.join(inn.contract, { id: hosted.id }));
+    world.unplug(bob);
+    await world.clock.until('the hold is over', () => hosted.players.every(p => p === null || p.player !== 'bob'), 12_000);
+    const joining = bob.client.join(inn.contract, { id: hosted.id });
+    bob.offline = false;
+    const room = await world.clock.run(joining);
+    await world.clock.pass(5_000);
+    assert.notEqual(first.ended, null);
+    assert.equal(room.ended, null);
+    assert.ok(room.live && room.seat !== null);
+    assert.deepEqual(hosted.players.filter(p => p?.player === 'bob').map(p => p?.here), [true]);
   });
 });
