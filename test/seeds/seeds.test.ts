@@ -36,6 +36,25 @@ describe('seeds', () => {
   }
 });
 
+/** Seeds of `life` that found something. What was found has a test of its own. */
+const foundOfLife: readonly { seed: number; what: string }[] = [
+  { seed: 76, what: '[A13a] a rejoin of the seat that is under way undoes that the client only watches now' },
+  { seed: 8, what: '[A13a] of a seat that expired, the old and the new room object end each other' },
+];
+
+describe('seeds of life', () => {
+  for (const { seed, what } of foundOfLife) {
+    it(`${what}: seed ${seed} holds`, async () => assert.deepEqual((await simulateSeed(seed, 'life')).violations, []));
+  }
+
+  for (let from = 1; from <= 121; from += 40) {
+    it(`[A11] [A13] [J7] [Q1] [S2] [S8] [T2] holds in the seeds of life from ${from} to ${from + 39}`, async () => {
+      const { failures } = await runSeeds(Array.from({ length: 40 }, (_x, n) => from + n), { scenario: 'life', shrink: true, enough: 1 });
+      assert.equal(failures.length, 0, failures.map(storyOf).join('\n\n'));
+    }).timeout(240_000);
+  }
+});
+
 describe('a node killed at every call', () => {
   /** A short history without anything drawn to go wrong, in which each call of the owner is the last once: before it is carried out, and after. */
   const plan = { ...planOf(11, 'table'), faults: 0 };
