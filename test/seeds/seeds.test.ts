@@ -47,6 +47,14 @@ describe('seeds of life', () => {
     it(`${what}: seed ${seed} holds`, async () => assert.deepEqual((await simulateSeed(seed, 'life')).violations, []));
   }
 
+  it('the same seed gives the same story, byte for byte', async () => {
+    for (const seed of [3, 17]) {
+      const [first, second] = [await simulateSeed(seed, 'life', { story: true }), await simulateSeed(seed, 'life', { story: true })];
+      assert.ok(first.story.length > 20);
+      assert.equal(first.story.join('\n'), second.story.join('\n'));
+    }
+  });
+
   for (let from = 1; from <= 121; from += 40) {
     it(`[A11] [A13] [J7] [Q1] [S2] [S8] [T2] holds in the seeds of life from ${from} to ${from + 39}`, async () => {
       const { failures } = await runSeeds(Array.from({ length: 40 }, (_x, n) => from + n), { scenario: 'life', shrink: true, enough: 1 });
