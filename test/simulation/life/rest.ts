@@ -88,7 +88,9 @@ function seats(life: Life, ledger: Ledger): string {
     if (!seat || life.isBot(seat.player) || life.unsure.has(seat.player)) continue;
     const key = `${seat.player}/${ledger.id}`;
     if (!life.obtained.has(key)) return `one call, one room: ${seat.player} has a seat in ${life.short(ledger.id)}, which no call gave`;
-    if (life.gaveUp.has(key)) return `leaving gives the seat up: ${seat.player} left ${life.short(ledger.id)}, and has a seat there`;
+    // Without a connection the client goes on wanting to leave.
+    const isDelivered = life.devices.every(d => d.player !== seat.player || d.online || d.closed);
+    if (life.gaveUp.has(key) && isDelivered) return `leaving gives the seat up: ${seat.player} left ${life.short(ledger.id)}, and has a seat there`;
   }
   return '';
 }
