@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket as NetSocket } from 'node:net';
 import { describe, it } from 'mocha';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
+import { until } from '../../server/launcher/until.ts';
 import { startServer } from '../../server/server.ts';
+import { RawSocket } from './raw-socket.ts';
 
 describe('requests that are begun and not ended', () => {
   it('[W8] are let go, whether they stop in the headers, in the body, or say nothing at all', async () => {
@@ -19,6 +21,24 @@ describe('requests that are begun and not ended', () => {
         await once(socket, 'close');
       }));
       assert.ok(performance.now() - begun < 50_000);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('[W8] a connection that does not say who it is, and one that shows no sign of life, are closed', async () => {
+    const server = await startServer({ games, effects: demoEffects(games, noLog), log: noLog }, { port: 0, host: '127.0.0.1' });
+    try {
+      const begun = performance.now();
+      const silent = (await RawSocket.open({ port: server.port, address: '' }))!; // answers pings
+      const deaf = (await RawSocket.open({ port: server.port, address: '' }))!;
+      await deaf.text('40{}');
+      await deaf.hears(text => text.startsWith('42["welcome"'));
+      const { socket } = deaf as unknown as { socket: NetSocket };
+      socket.removeAllListeners('data'); // reads, and answers nothing
+      socket.resume();
+      await Promise.all([silent, deaf].map(one => until('it is closed', () => one.closed || undefined, { within: 40_000 })));
+      assert.ok(performance.now() - begun < 40_000);
     } finally {
       await server.close();
     }
