@@ -33,7 +33,7 @@ try {
   const browser = await launchBrowser();
   try {
     for (const scene of wanted) {
-      const stage = new Stage(browser, { url: cluster.url, nodeUrl: cluster.nodes[0]!.url, secret });
+      const stage = new Stage(browser, { url: cluster.url, nodeUrl: cluster.nodes[0]!.url, control: cluster.control!.token, secret });
       const { page } = await scene.open(stage);
       for (const look of looks) {
         await putOn(page, look);

@@ -22,7 +22,7 @@ describe('every screen of the page', function () {
   const begin = (scene: Scene) => {
     const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
     const host = scene.local === true || lan === undefined ? '127.0.0.1' : lan;
-    const stage = new Stage(browser, { url: `http://${host}:${cluster.port}`, nodeUrl: cluster.nodes[0]!.url, secret });
+    const stage = new Stage(browser, { url: `http://${host}:${cluster.port}`, nodeUrl: cluster.nodes[0]!.url, control: cluster.control!.token, secret });
     const visitor = scene.open(stage);
     visitor.catch(() => {}); // it is told where it is waited for
     const opened = { stage, visitor };

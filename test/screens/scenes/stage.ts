@@ -26,6 +26,8 @@ export interface StageOptions {
   url: string;
   /** A node's own address, with the page for authors at /dev: nginx does not pass it on. */
   nodeUrl?: string;
+  /** What opens the cluster's control, where there is one: a window with the panel comes by the link that has it. */
+  control?: string;
   /** With which the nodes sign guests' tokens. */
   secret: string;
 }
@@ -39,7 +41,8 @@ export class Stage {
 
   /** Opens a window. `at`: the part of the address behind the #. The cluster's panel is closed unless it is asked for. */
   async visit({ at = '/', panel = false, ...options }: VisitorOptions & { at?: string; panel?: boolean } = {}): Promise<Visitor> {
-    const visitor = await openPage(this.browser, `${this.options.url}/#${at}`, {
+    const place = panel && at === '/' && this.options.control !== undefined ? `/control/${this.options.control}` : at;
+    const visitor = await openPage(this.browser, `${this.options.url}/#${place}`, {
       name: 'Ada', ...options,
       prepare: async context => {
         await context.addInitScript(open => { if (localStorage.getItem('rejoin.panel') === null) localStorage.setItem('rejoin.panel', open ? 'open' : 'closed'); }, panel);
