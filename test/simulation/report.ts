@@ -5,7 +5,12 @@ const many = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+
 
 /** What a run came to, for a reader. */
 export function reportOf(tally: Tally, seconds: number): string {
-  const faults = faultKinds.filter(kind => kind !== 'calm' && tally.faults[kind]).map(kind => `${kind} ${many(tally.faults[kind]!)}`);
+  // `life` counts steps of its own kinds, too.
+  const kinds = [...new Set<string>([...faultKinds, ...Object.keys(tally.faults)])].filter(kind => kind !== 'calm');
+  const faults = kinds.flatMap(kind => {
+    const times = (tally.faults as Record<string, number>)[kind];
+    return times ? [`${kind} ${many(times)}`] : [];
+  });
   return [
     `${many(tally.runs)} histories (${Object.entries(tally.scenarios).sort().map(([name, n]) => `${name} ${many(n)}`).join(', ')})`,
     `faults       ${faults.join(', ')}`,

@@ -135,7 +135,8 @@ export class Ledger {
     if (!asked) return this.complain('exactly once', `${id} was not asked for`);
     if (asked.room !== this.id) this.complain('exactly once', `${id} was asked of another room`);
     const player = this.doc.room.seats[seat]?.player;
-    if (player !== asked.player) this.complain('no action under two seats', `${id} of ${asked.player} is done in the seat of ${player}`);
+    // Who leaves in the same entry has no seat any more behind it.
+    if (player && player !== asked.player) this.complain('no action under two seats', `${id} of ${asked.player} is done in the seat of ${player}`);
     if (asked.verdict === 'refused') this.complain('exactly once', `${id} was refused (${asked.code}), and is done`);
     if (asked.how === 'deny' || asked.how === 'crash' || asked.how === 'odd') this.complain(asked.how === 'odd' ? 'values' : 'exactly once', `${id} (${asked.how}) is done`);
   }

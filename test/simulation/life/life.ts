@@ -112,8 +112,6 @@ export class Life {
     const shown = state && ledger.game.hides ? peek(state, seat < 0 ? null : seat) : state;
     if (!same(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
     else if (!same(room.state, shown)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
-    // Who has just lost the seat hears of it in a moment.
-    if (!watch && seat >= 0 && room.seat !== seat) this.complain('room.seat', `${device.person} shows seat ${room.seat} of ${this.short(room.id)}, and has ${seat}`);
   }
 
   /** Acts in a room, and judges the answer. `data`: what goes along with the action's id. */

@@ -48,6 +48,7 @@ function standing(life: Life, { room, device, watch, player }: Held, ledger: Led
   const off = room.now() - life.world.clock.now();
   if (Math.abs(off) > 2_500) return `room.now() is right: ${device.person} is off by ${Math.round(off)} ms in ${life.short(room.id)}`;
   if (!watch && ledger.seatOf(device.player) < 0) return `clients learn of an end: ${device.person} has no seat in ${life.short(room.id)}, and its room is open`;
+  if (!watch && room.seat !== ledger.seatOf(player)) return `room.seat: ${device.person} shows seat ${room.seat} of ${life.short(room.id)}, and has ${ledger.seatOf(player)}`;
   if (!watch && player !== device.player) return `clients learn of an end: ${device.person} is another player than the one who took the seat in ${life.short(room.id)}`;
   return '';
 }
@@ -86,6 +87,8 @@ function overdue(life: Life, ledger: Ledger): string {
 function seats(life: Life, ledger: Ledger): string {
   for (const seat of ledger.doc.hidden.seats) {
     if (!seat || life.isBot(seat.player) || life.unsure.has(seat.player)) continue;
+    // What a device without a network has asked for or left is still open.
+    if (life.devices.some(d => !d.closed && !d.online && d.player === seat.player)) continue;
     const key = `${seat.player}/${ledger.id}`;
     if (!life.obtained.has(key)) return `one call, one room: ${seat.player} has a seat in ${life.short(ledger.id)}, which no call gave`;
     // Without a connection the client goes on wanting to leave.

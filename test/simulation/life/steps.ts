@@ -335,6 +335,7 @@ export class Steps {
         const all = r < 0.4;
         for (const one of all ? old : old.slice(0, 1)) {
           say(`${one.name} ${forward ? 'forward' : 'back'}, ${s < 0.5 && up.length > 1 ? 'in good order' : 'killed'}`);
+          this.needsNext = true; // what a node of the next version has written, only such a node can run
           if (forward) this.next.add(one.name);
           else this.next.delete(one.name);
           if (s < 0.5 && up.length > 1) this.drain(one);
