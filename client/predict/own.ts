@@ -168,11 +168,13 @@ export class Own<D extends ContractDef, T extends Moving> {
     const tick = motion.tick(room.state);
     if (newMatch) this.present = null;
     if (this.base?.tick !== tick) this.clock.heard(tick, moment);
+    const before = this.base;
     this.base = { tick, state: copy(room.state) };
     const counted = room.info.inputs[room.seat] ?? 0;
     this.lead.heard(counted, tick);
     this.forget(tick, counted);
     this.redo(!newMatch);
+    if (before !== null && before.tick < tick) this.glide.place(before.state, room.state, tick - before.tick, motion);
   }
 
   /** What the state of a tick knows is not done again; a press that it does not know counts at the next one, as far as can be told. */

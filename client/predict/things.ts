@@ -77,6 +77,13 @@ export class Glide<T extends Moving> {
     }
   }
 
+  /** Between two states that were received, things may have been placed elsewhere: they are shown there at once, without a correction. */
+  place<S>(before: S, after: S, ticks: number, motion: Motion<S, T>): void {
+    if (this.off.size === 0) return;
+    const [from, to] = [taken(motion, before), taken(motion, after)];
+    for (const key of this.off.keys()) if (from[key] && to[key] && leaps(from[key], to[key], ticks, this.fastest)) this.off.delete(key);
+  }
+
   /** What is to be shown at a moment, for what is true then. */
   show(things: Things<T>, now: number): Things<T> {
     const ms = this.at === null ? 0 : Math.max(0, now - this.at);
