@@ -80,6 +80,8 @@ export class RejoinNode {
   storeFill: number | null = null;
   /** When the store's index lines of rooms whose life is over are removed next, monotonic ms. */
   private sweepAt = -Infinity;
+  /** When the store is asked next how full it is, monotonic ms. */
+  private fillAt = -Infinity;
   /** How often in a row this node found that it had not reached the register for long; and when it sends its clients on next. */
   private cutOffLooks = 0;
   private sendOnAt: number = limits.cutOff;
@@ -145,7 +147,6 @@ export class RejoinNode {
     });
     this.every(limits.dueScan, () => this.dueScan.scan());
     this.every(1_000, () => this.probe());
-    this.every(limits.storeFill.look, () => this.lookAtFill());
     this.every(1_000, () => this.balance.look());
     this.lookOut();
   }
@@ -237,7 +238,12 @@ export class RejoinNode {
     if (ok !== this.storeOk) this.parts.log.warn({ ok }, ok ? 'the store takes writes again' : 'the store takes no writes');
     this.storeOk = ok;
     const now = this.parts.clock.mono();
-    if (!ok || now < this.sweepAt) return;
+    if (!ok) return;
+    if (now >= this.fillAt) {
+      this.fillAt = now + limits.storeFill.look;
+      await this.lookAtFill();
+    }
+    if (now < this.sweepAt) return;
     this.sweepAt = now + limits.sweep.every;
     await this.parts.store.sweep(limits.sweep.rooms);
   }
