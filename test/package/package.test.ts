@@ -105,6 +105,6 @@ describe('the package', function () {
     const { code, modules, imports } = await bundle('contract');
     assert.deepEqual(imports, []);
     assert.deepEqual(modules.filter(id => !id.includes('/dist/lib/shared/')), []);
-    assert.ok(code.length < 20_000, `${code.length} characters`);
+    assert.ok(code.length < 38_000, `${code.length} characters`); // not minified: what checks a contract, and its sentences, are half of it
   });
 });

@@ -9,7 +9,7 @@ const game = duel.rules({
   actions: { hit(s, _, ctx) { if (++s.hits === 3) ctx.end({ ranking: [[ctx.seat]] }); } },
 });
 
-const server = await createServer({ games: [game], secret: 's'.repeat(32), ...(process.env.REDIS_URL ? { redisUrl: process.env.REDIS_URL } : {}) });
+const server = await createServer({ games: [game], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', ...(process.env.REDIS_URL ? { redisUrl: process.env.REDIS_URL } : {}) });
 const url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
 const [ann, bob] = [connect(url, { storage: null }), connect(url, { storage: null })];
 const room = await ann.create(duel);
