@@ -23,7 +23,7 @@ export class Attendance {
   /** Monotonic ms since when the room is run here, and since when nobody has been connected. */
   readonly since: number;
   private aloneSince: number;
-  /** Monotonic ms of the last look, and until when nobody counts as away because this process stood still. */
+  /** Monotonic ms of the last look or departure, and until when no player counts as away because this process was suspended. */
   private lookedAt: number;
   private blindUntil: number;
 
@@ -53,12 +53,7 @@ export class Attendance {
    */
   look(doc: RoomDocument): Input[] {
     const mono = this.parts.clock.mono();
-    // A process that was suspended has heard no reports meanwhile. It waits for those of all nodes, like a new owner.
-    if (mono - this.lookedAt > limits.unseen) {
-      this.blindUntil = mono + limits.unseen;
-      this.settling = true;
-    }
-    this.lookedAt = mono;
+    this.noticeSuspension(mono);
     if (mono >= this.blindUntil) this.members.expire(mono);
     if (this.members.size > 0) this.aloneSince = mono;
     const early = mono < this.blindUntil || mono - this.since <= limits.unseen; // a new owner has not heard from all nodes yet
@@ -76,9 +71,25 @@ export class Attendance {
     return settles ? [...changes, { kind: 'settle' }] : changes;
   }
 
-  /** A connection has gone. @returns what the room has to be told, if it was the player's last */
+  /**
+   * A connection has gone. After a suspension of this process that says nothing about the player: the client gave up a connection that
+   * did not answer, and its new one waits for a node that was suspended as well. A player who does not come back is found by `look`.
+   * @returns what the room has to be told, if it was the player's last
+   */
   gone({ at, player, session }: RoomMessage & { k: 'gone' }): Input | null {
-    return this.members.remove(at, { player, session }) ? this.away({ player, session }) : null;
+    const mono = this.parts.clock.mono();
+    this.noticeSuspension(mono);
+    const wasLast = this.members.remove(at, { player, session });
+    return wasLast && mono >= this.blindUntil ? this.away({ player, session }) : null;
+  }
+
+  /** A process that was suspended has received no reports meanwhile. It waits for those of all nodes, like a new owner. */
+  private noticeSuspension(mono: number): void {
+    if (mono - this.lookedAt > limits.unseen) {
+      this.blindUntil = mono + limits.unseen;
+      this.settling = true;
+    }
+    this.lookedAt = mono;
   }
 
   private away({ player, session }: { player: string; session: string }): Input {
