@@ -1,6 +1,6 @@
 import { isRefusalCode, whyOfCode, type RefusalCode } from '../shared/refusals.ts';
 
-const texts = {
+const texts: Readonly<Record<Exclude<ConnectProblem, RefusalCode>, string>> = {
   offline: 'This device is offline.',
   unreachable: 'The server cannot be reached.',
   'no-answer': 'The server does not answer.',
@@ -8,10 +8,10 @@ const texts = {
   'wrong-namespace': 'The server does not know the namespace in the url.',
   'origin-refused': 'The server does not accept connections from pages of this origin.',
   'token-failed': 'The token could not be had.',
-} as const;
+};
 
 /** Why there is no connection, as far as a client can know. A browser tells a page little: what it hides is `unreachable`. */
-export type ConnectProblem = keyof typeof texts | RefusalCode;
+export type ConnectProblem = 'offline' | 'unreachable' | 'no-answer' | 'wrong-path' | 'wrong-namespace' | 'origin-refused' | 'token-failed' | RefusalCode;
 
 const isProblem = (code: unknown): code is ConnectProblem => typeof code === 'string' && (Object.hasOwn(texts, code) || isRefusalCode(code));
 

@@ -15,9 +15,9 @@ type Async<T> = T | Promise<T>;
  * const client = connect(url, { token })
  * ```
  */
-export type TokenSource = string | ((asked: { refused: boolean }) => Async<string | null | undefined>);
+export type TokenSource = string | ((asked: { refused: boolean }) => string | null | undefined | Promise<string | null | undefined>);
 /** What else `authenticate` on the server reads in `auth`, or a function that returns it, asked before each connection is opened. */
-export type AuthSource = JsonObject | (() => Async<JsonObject>);
+export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
 
 /** What to do after a refusal: try again as usual, by another route, or not at all. */
 export type AfterRefusal = 'retry' | 'other-route' | 'give-up';

@@ -43,7 +43,7 @@ export function provesIndependent(game: AnyGame, docs: readonly RoomDocument[], 
     if (i % every !== 0) return;
     const doc = copy(docs[start.entry - 1]!);
     replaceAt(doc.state, start.path, another(start.value, pool.get(start.pattern)!));
-    let rerun: Rerun | null = null;
+    let rerun = null as Rerun | null;
     let entry = start.entry;
     for (const batch of batches) {
       if (batch.seq < entry) continue;

@@ -56,6 +56,9 @@ describe('what a node serves', () => {
     await until('the match begins', () => room.info.phase === 'playing' || undefined, { within: 15_000 });
     const code = (id: string, match: number, at?: string) => client.replay(id, match, at).then(replay => replay.data.room, (error: { code?: string }) => error.code);
     assert.deepEqual([await code(room.id, 1), await code(room.id, 2), await code('no/such room', 1)], ['not-now', 'replay-missing', 'replay-missing']);
+    // A match of a few frames and seconds is not kept.
+    const first = room.state!.turn;
+    for (let i = 0; i < 8; i++) assert.ok((await ((first + i) % 2 === room.seat ? room : bobs).act.drop({ column: i % 7 })).ok);
     await bobs.leave();
     await until('the recording is there', async () => (await code(room.id, 1)) === room.id || undefined, { within: 15_000 });
     assert.equal((await client.replay(room.id, 1)).at(Infinity).room.phase, 'ended');

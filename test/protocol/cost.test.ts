@@ -76,6 +76,7 @@ describe('what an action costs', () => {
 
   it('allocates no more than so much an action, the clients and the network of the test included', async () => {
     const party = await at(['a', 'b', 'z']);
+    party.world.compares = false;
     for (let warm = 0; warm < 5; warm++) await act(party);
     const each = await allocated(() => act(party)) / actions / 1_024;
     assert.ok(each <= 160, `${Math.round(each)} KiB an action`); // about 115 when this was written
@@ -154,6 +155,7 @@ describe('what a game in real time costs', () => {
 
   it('allocates no more than so much a tick, the clients and the network of the test included', async () => {
     const party = await at(['a']);
+    party.world.compares = false;
     await fly(party);
     for (let warm = 0; warm < 4; warm++) await fly(party); // a compiler at work allocates, too
     const each = await allocated(() => fly(party)) / ticks / 1_024;
