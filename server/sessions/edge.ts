@@ -22,6 +22,8 @@ import { requestLimits, type OccasionalKind, type SharedKind } from './request-l
 
 /** Refusals by one room that another room of the same game need not share. */
 const othersMayTake: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'room-started', 'room-ended', 'room-missing', 'room-quarantined', 'kicked', 'reserved', 'join-refused', 'client-outdated', 'room-outdated']);
+/** Of these, refusals that a new room gives only because others were quicker: another new room need not. */
+const seatsWereTaken: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'room-started', 'room-ended']);
 
 export interface EdgeParts { self: string; name: string; router: Router; lobby: Lobby; heads: Heads; membership: Membership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; watch: Watch }
 
@@ -232,7 +234,10 @@ export class Edge {
     return 'code' in found ? found : this.joinRoom(connection, found.room, request);
   }
 
-  /** Tries rooms until one takes the player. Those that refuse are skipped for the rest of this call. */
+  /**
+   * Tries rooms until one takes the player. Those that refuse are skipped for the rest of this call. A reservation is known to the store
+   * alone: before the player joins, a bot or a player with the code may take the seat, also in a room that was made for this call.
+   */
   private async quick(connection: Connection, request: JoinRequest, wanted: NonNullable<JoinRequest['quick']>): Promise<JoinReply> {
     const { lobby, games } = this.parts;
     const game = games.get(wanted.game);
@@ -253,7 +258,7 @@ export class Edge {
       if (reply.ok || !connection.open) return reply;
       if (reply.code === 'unavailable' && !made) lobby.withdraw(found.room, connection.player, limits.quick.unreachable);
       else if (othersMayTake.has(reply.code) || dutyOf(reply.code) === 'final' || reply.code === 'slow-down') lobby.withdraw(found.room, connection.player, 0);
-      if (made || !othersMayTake.has(reply.code)) return reply;
+      if (!othersMayTake.has(reply.code) || (made && !seatsWereTaken.has(reply.code))) return reply;
       skip.push(found.room);
     }
   }

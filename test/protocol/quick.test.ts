@@ -29,7 +29,10 @@ const politeGame = polite.rules({ setup: () => ({ size: 1 }), actions: { go: () 
 const four = contract('four', { ...duelDef, seats: { min: 2, max: 4 } } as const);
 const fourGame = four.rules({ setup: () => ({ size: 1 }), actions: { go: () => {} } });
 
-const games: AnyGame[] = [duelGame, politeGame, fourGame];
+const manned = contract('manned', duelDef);
+const mannedGame = manned.rules({ setup: () => ({ size: 1 }), actions: { go: () => {} }, bot: () => null });
+
+const games: AnyGame[] = [duelGame, politeGame, fourGame, mannedGame];
 
 async function lobby(nodes = ['a', 'b'], seed = 7) {
   const world = new World(games, seed);
@@ -133,6 +136,26 @@ describe('quick join', () => {
     const host = await run(world.client('host', 'a').client.quick(duel));
     await assert.rejects(run(world.client('rude', 'b').client.quick(duel)), { code: 'join-refused' });
     assert.equal((await run(world.client('bob', 'b').client.quick(duel))).id, host.id);
+  });
+  it('[Q7] where a bot has taken the reserved seat of a new room, the search goes on', async () => {
+    for (const waitsForMs of [500, 6_000]) {
+      const { world, run } = await lobby();
+      let proceed = () => {};
+      const held = new Promise<void>(resolve => { proceed = resolve; });
+      world.fate = call => (call.op === 'findOrCreate' && call.node === 'a' ? { holdReply: held } : undefined);
+      const adas = world.client('ada', 'a').client.quick(manned);
+      await world.clock.pass(50);
+      world.fate = () => undefined;
+      const first = await run(world.client('bob', 'b').client.quick(manned));
+      assert.equal(first.players.filter(p => p !== null).length, 1);
+      assert.ok((await run(first.addBot())).ok);
+      await world.clock.pass(waitsForMs);
+      proceed();
+      const second = await run(adas);
+      assert.notEqual(second.id, first.id);
+      assert.deepEqual(seatsOf(world, 'ada'), [second.id]);
+      assert.equal((await run(world.client('cleo', 'b').client.quick(manned))).id, second.id);
+    }
   });
   it('[Q8] a room whose rules throw is taken out of the offer, and nobody\'s search ends there', async () => {
     const { world, run } = await lobby();
