@@ -231,13 +231,13 @@ export class World {
     return () => {
       rooms.clear();
       for (const [id, room] of structuredClone(saved)) rooms.set(id, room);
-      this.fidelity.forget();
       this.anotherStore();
     };
   }
 
   /** The store is another one than before, as after a restart or a failover: what was under way to the old one is in doubt, and each node finds out. */
   anotherStore(): void {
+    this.fidelity.forget();
     const now = ++this.store;
     for (const host of this.hosts.values()) {
       host.enter(() => {
