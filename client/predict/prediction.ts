@@ -18,7 +18,8 @@ type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
  * A room's state with what this player does already done.
  *
  * Invariant: what is shown is the room's state, and on it, in their order, those actions of this client whose effect is not
- * in it yet. It is made anew from both whenever one of them changes; nothing is ever undone.
+ * in it yet. It is made anew from both whenever one of them changes; nothing is ever undone. A new action is
+ * applied on top of what is shown.
  */
 export class Prediction<D extends ContractDef> {
   /**
@@ -46,6 +47,10 @@ export class Prediction<D extends ContractDef> {
   private readonly stopHearing: () => void;
   private shown: ViewOf<D> | null;
   private count = 0;
+  /** A guessed action ends the match: later actions will be refused. */
+  private endsMatch = false;
+  /** Actions that were applied since `shown` was last made anew, also those that could not be guessed. */
+  private applied = new WeakSet<Underway>();
   private waits = false;
   private heardAt = 0;
   private readonly failed = new WeakSet<Underway>();
@@ -76,7 +81,8 @@ export class Prediction<D extends ContractDef> {
   stop(): void { this.stopHearing(); }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
-    this.redo();
+    // Not made anew: a change that is not shown yet is in `room.state` already, and may hold the effect of an action without a verdict.
+    this.applyNew();
     this.changed.tell();
     const said = await promise;
     // Refused: what was shown of it is gone. Accepted: it is in the room's state.
@@ -113,19 +119,32 @@ export class Prediction<D extends ContractDef> {
   }
 
   private redo(): void {
-    const { room } = this;
-    const { state, seat } = room;
     this.count = 0;
-    this.shown = state;
-    let shown = state;
-    if (shown === null || seat === null || room.ended || room.info.phase !== 'playing' || room.info.seats[seat]!.out) return;
-    for (const one of room.underway) {
-      const guess = this.guess(shown, one, seat);
-      if (!guess) continue;
-      this.shown = shown = guess.state;
-      this.count += 1;
-      if (guess.over) return; // what comes after the end is refused
+    this.endsMatch = false;
+    this.applied = new WeakSet();
+    this.shown = this.room.state;
+    this.applyNew();
+  }
+
+  /** Applies the actions that were given since the last time on top of what is shown. */
+  private applyNew(): void {
+    for (const one of this.room.underway) {
+      if (this.applied.has(one)) continue;
+      this.applied.add(one);
+      this.apply(one);
     }
+  }
+
+  /** Applies an action to a copy of what is shown, and shows that. Does nothing where the action cannot be guessed. */
+  private apply(one: Underway): void {
+    const { room, shown } = this;
+    const { seat } = room;
+    if (this.endsMatch || shown === null || seat === null || room.ended || room.info.phase !== 'playing' || room.info.seats[seat]!.out) return;
+    const guess = this.guess(shown, one, seat);
+    if (!guess) return;
+    this.shown = guess.state;
+    this.count += 1;
+    this.endsMatch = guess.over;
   }
 
   /** @returns null where it is refused, or cannot be guessed */
