@@ -29,7 +29,7 @@ describe('the page is light and still', function () {
     await server?.close();
   });
 
-  it('all that it needs is 118 KB at most, compressed', () => {
+  it('all that it needs is 127 KB at most, compressed', () => {
     const sizes: Record<string, number> = {};
     for (const file of readdirSync(pageFolder, { recursive: true, encoding: 'utf8' })) {
       const kind = extname(file);
@@ -37,7 +37,7 @@ describe('the page is light and still', function () {
     }
     const { '.js': js = 0, '.css': css = 0, '.html': html = 0 } = sizes;
     assert.ok(js > 0 && css > 0 && html > 0, JSON.stringify(sizes));
-    assert.ok(js <= 105_000 && css <= 12_000 && html <= 1_000, JSON.stringify(sizes));
+    assert.ok(js <= 114_000 && css <= 12_000 && html <= 1_000, JSON.stringify(sizes));
   });
 
   const screens: Record<string, (page: Page) => Promise<void>> = {

@@ -120,11 +120,11 @@ export const refusalScenes: readonly Scene[] = [
   {
     name: 'refused-old-page',
     open: stage => stage.visit({
-      shows: 'The server does not know you',
+      shows: 'There is a newer version',
       // A page from another time speaks another language. (In the page's own words: what is compiled here does not run there.)
       prepare: async context => void await context.addInitScript(`
         const send = WebSocket.prototype.send;
-        WebSocket.prototype.send = function (data) { return send.call(this, typeof data === 'string' ? data.replace('"wire":1', '"wire":99') : data); };`),
+        WebSocket.prototype.send = function (data) { return send.call(this, typeof data === 'string' ? data.replace(/"wire":\\d+/, '"wire":99') : data); };`),
     }),
   },
 ];
