@@ -153,7 +153,7 @@ export const limits = {
    * long it is kept where nothing else is said. The last `perRoom` of a room are kept, and none of a match that is `short`: fewer
    * frames in less time.
    */
-  replay: { thin: [{ until: 120_000, apart: 0 }, { until: 600_000, apart: 100 }, { until: 3_600_000, apart: 500 }], thinnest: 2_000, bytes: 2_097_152, life: 24 * 3_600_000, perRoom: 8, short: { ms: 5_000, frames: 6 } },
+  replay: { thin: [{ until: 120_000, apart: 0 }, { until: 600_000, apart: 100 }, { until: 3_600_000, apart: 500 }], thinnest: 2_000, bytes: 2_097_152, life: 24 * 3_600_000, perRoom: 8, short: { ms: 5_000, frames: 4 } },
   /** Players that a room remembers to have thrown out. */
   banned: 64,
   /** Players whose last lost seat a room remembers, with the reason. */

@@ -5,6 +5,7 @@ import { storeSuite } from './store-suite.ts';
 
 offersSuite({
   name: 'memory',
+  moment: 100,
   open: async () => {
     const clock = new StillClock();
     const store = new MemoryStore(clock, countingEntropy());

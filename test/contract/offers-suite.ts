@@ -4,6 +4,8 @@ import { anyPool, type Append, type FindOrCreate, type NewRoom, type Offer, type
 
 export interface OffersUnderTest {
   name: string;
+  /** How long (ms) something lasts that the test lets run out: where the store has a clock of its own, long enough for all steps before. */
+  moment: number;
   /** `pass` lets so many ms go by on the store's clock; `left` names everything that the store keeps. */
   open(): Promise<{ store: Store; pass(ms: number): Promise<void>; left(): Promise<string[]>; closed?(): void }>;
   close(): Promise<void>;
@@ -108,15 +110,15 @@ export function offersSuite(under: OffersUnderTest): void {
       it('[Q4] a reservation that is not used is over after its time, and the room is offered again', async () => {
         const game = fresh();
         const id = await waiting(game);
-        assert.equal(await room(game, 'ada', { reserve: 60 }), id);
+        assert.equal(await room(game, 'ada', { reserve: under.moment }), id);
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
-        await pass(80);
+        await pass(under.moment + 50);
         assert.equal(await room(game, 'bob'), id);
       });
       it('[Q4] a new room into which nobody came is not offered when its reservation is over', async () => {
         const game = fresh();
-        const id = await room(game, 'ada', { reserve: 60 });
-        await pass(80);
+        const id = await room(game, 'ada', { reserve: under.moment });
+        await pass(under.moment + 50);
         const next = await quick(game, 'bob');
         assert.equal(next.how, 'made');
         assert.notEqual((next as { room: string }).room, id);
@@ -143,8 +145,8 @@ export function offersSuite(under: OffersUnderTest): void {
       it('[Q5] a repeat whose reservation is over reserves again, if a seat is free', async () => {
         const game = fresh();
         const id = await waiting(game);
-        assert.equal(await room(game, 'ada', { call: 'c', reserve: 60 }), id);
-        await pass(80);
+        assert.equal(await room(game, 'ada', { call: 'c', reserve: under.moment }), id);
+        await pass(under.moment + 50);
         assert.equal(await room(game, 'ada', { call: 'c' }), id);
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
       });
@@ -193,12 +195,12 @@ export function offersSuite(under: OffersUnderTest): void {
         const game = fresh();
         const id = await waiting(game);
         assert.equal(await room(game, 'ada', { call: 'c' }), id);
-        await store.withdraw(id, 'ada', 100);
+        await store.withdraw(id, 'ada', under.moment);
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
         assert.deepEqual(await quick(game, 'ada', { call: 'c', prepared: null }), { how: 'none' });
         await append(id, 2, { offer: offer(game, { free: 1, present: true, players: ['host', 'x'] }) });
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' }, 'whatever its owner says');
-        await pass(120);
+        await pass(under.moment + 50);
         assert.equal(await room(game, 'bob'), id);
       });
       it('[Q8] a room that is set aside is not offered', async () => {
@@ -258,7 +260,7 @@ export function offersSuite(under: OffersUnderTest): void {
 
       it('[J15] [J16] of rooms that were removed, expired, never joined, or whose owner died: nothing', async () => {
         for (const { id } of await store.list(null, 10_000)) await store.remove(id, 'a');
-        const life = 150;
+        const life = 2 * under.moment;
         const game = fresh();
         const lives: [string, (id: string) => Promise<unknown>][] = [
           ['never claimed', async () => {}],
@@ -323,11 +325,11 @@ export function offersSuite(under: OffersUnderTest): void {
       });
       it('[J15] a room that lives is not swept, also after its life was renewed', async () => {
         const game = fresh();
-        const made = newRoom({ life: 100 });
+        const made = newRoom({ life: under.moment });
         await store.create(made);
         await claim(made.id);
         await append(made.id, 1, { ...everything(made.id, game), life: { ms: 60_000, code: made.code, match: 0 } });
-        await pass(120);
+        await pass(under.moment + 50);
         await store.sweep(100);
         assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await room(game, 'ada'), made.id);
@@ -335,12 +337,12 @@ export function offersSuite(under: OffersUnderTest): void {
       });
       it('[J15] [J18] nor when its life was renewed without an entry', async () => {
         const game = fresh();
-        const made = newRoom({ life: 100 });
+        const made = newRoom({ life: under.moment });
         await store.create(made);
         await claim(made.id);
         await append(made.id, 1, everything(made.id, game));
         assert.equal(await store.renew(made.id, 'a', { ms: 60_000, code: made.code, match: 0 }), 'ok');
-        await pass(120);
+        await pass(under.moment + 50);
         await store.sweep(100);
         assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await store.byCode(made.code), made.id);

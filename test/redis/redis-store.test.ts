@@ -33,6 +33,7 @@ storeSuite({
 
 offersSuite({
   name: 'Redis',
+  moment: 1_000,
   async open() {
     suiteRedis = await TestRedis.start();
     suiteStore = new RedisStore({ url: suiteRedis.url, prefix: 'offers:', clock: realClock, log: noLog });
