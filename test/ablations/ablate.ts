@@ -86,9 +86,27 @@ export class Copy {
   remove(): void { rmSync(this.folder, { recursive: true, force: true }); }
 }
 
-/** @throws where the text to be replaced is not there exactly once */
+/**
+ * Replaces a text of a source file. Texts are compared token by token: line breaks, spaces and trailing commas are the formatter's.
+ * @throws where the text to be replaced is not there exactly once
+ */
 export function replaced(text: string, { file, find, replace }: Edit): string {
-  const times = text.split(find).length - 1;
-  if (times !== 1) throw new Error(`${file} has ${times} times, not once: ${find}`);
-  return text.replace(find, () => replace);
+  const found = [...text.matchAll(patternOf(find))];
+  if (found.length !== 1) throw new Error(`${file} has ${found.length} times, not once: ${find}`);
+  const { 0: old, index } = found[0]!;
+  return `${text.slice(0, index)}${replace}${text.slice(index + old.length)}`;
+}
+
+/** Matches the tokens of a source text, however they are formatted. */
+function patternOf(source: string): RegExp {
+  const tokens = source.match(/[\w$]+|[^\w$\s]/g) ?? [];
+  const isWord = (token: string | undefined) => token !== undefined && /[\w$]/.test(token);
+  let pattern = '';
+  for (const [i, token] of tokens.entries()) {
+    if (i > 0) pattern += isWord(token) && isWord(tokens[i - 1]) ? '\\s+' : '\\s*';
+    if (i > 0 && /[)\]}]/.test(token)) pattern += '(?:,\\s*)?';
+    pattern += token.replace(/[^\w]/g, '\\$&');
+  }
+  const [first, last] = [tokens[0], tokens.at(-1)];
+  return new RegExp(`${isWord(first) && /^\s/.test(source) ? '\\b' : ''}${pattern}${isWord(last) && /\s$/.test(source) ? '\\b' : ''}`, 'g');
 }

@@ -1,6 +1,6 @@
 import type { Hunt } from '../simulation/hunt.ts';
 
-/** One exact text of a source file and what it becomes. The text must be in the file exactly once. */
+/** A text of a source file and what it becomes. The text must be in the file exactly once, however it is formatted. */
 export interface Edit { file: string; find: string; replace: string }
 
 /** Mocha tests that must fail without the rule. `test`: a file from the repository's root; `grep`: a text that the full titles contain. */

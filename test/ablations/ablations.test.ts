@@ -23,6 +23,12 @@ describe('rules that are taken out', () => {
   it('a text that is not there, or there twice, is an error', () => {
     assert.throws(() => replaced('a b', { file: 'x', find: 'c', replace: '' }), /0 times/);
     assert.throws(() => replaced('a b a', { file: 'x', find: 'a', replace: '' }), /2 times/);
+    assert.throws(() => replaced('ab', { file: 'x', find: 'a b', replace: '' }), /0 times/);
+  });
+
+  it('a text is found however it is formatted', () => {
+    assert.equal(replaced('if (x)\n  call(\n    a,\n    b,\n  );\nnext', { file: 'x', find: 'if (x) call(a, b);', replace: 'y();' }), 'y();\nnext');
+    assert.equal(replaced('call(a, b); $&', { file: 'x', find: 'call(\n  a,\n  b);', replace: '$&' }), '$& $&');
   });
 
   it('a named test notices: positions past the end of a term count as ours', async () => {
