@@ -1,4 +1,4 @@
-import { isRefusalCode, whyOfCode, type RefusalCode } from '../shared/refusals.ts';
+import { isRefusalCode, refused, whyOfCode, type RefusalCode, type Refused } from '../shared/refusals.ts';
 
 const texts: Readonly<Record<Exclude<ConnectProblem, RefusalCode>, string>> = {
   offline: 'This device is offline.',
@@ -36,6 +36,23 @@ export function problemOf(error: ConnectError): ConnectProblem {
   if (status >= 500) return 'unavailable';
   const body = bodyOf(error.context);
   return isProblem(body) ? body : 'wrong-path';
+}
+
+/** The refusal in an HTTP answer that says when to try again; null for any other answer. */
+export function busyOf(error: ConnectError): Refused | null {
+  const problem = problemOf(error);
+  if (problem !== 'slow-down' && problem !== 'unavailable') return null;
+  const seconds = Number(headerOf(error.context, 'Retry-After') ?? NaN);
+  return seconds >= 0 ? refused(problem, undefined, seconds * 1_000) : null;
+}
+
+/** A header of an HTTP answer, where the request shows it: of a long-polling request, and in browsers only to pages of the server's own. */
+function headerOf(request: unknown, name: string): string | null {
+  try {
+    return (request as { getResponseHeader(name: string): string | null }).getResponseHeader(name);
+  } catch {
+    return null;
+  }
 }
 
 /** The HTTP status that answered instead of a connection; 0: none, or the browser hides it. */

@@ -1,7 +1,7 @@
 import { wireVersion, type Handshake, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import { dutyOf, isRefusalCode, type Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
-import type { AfterRefusal } from './credentials.ts';
+import { UnsendableAuth, type AfterRefusal } from './credentials.ts';
 import { Listeners } from './listeners.ts';
 import { PendingLine } from './pending-line.ts';
 import { monotonic, type ClientClock, type Line, type LineEvents, type Route, type Transport } from './ports.ts';
@@ -17,6 +17,8 @@ const silence = { least: 900, roundTrips: 4, most: 1_500 };
 const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
 /** More are not opened at once: then the oldest gives way, for it may lead to the very node that hangs; each later one gets more time, for it may be the network that is slow. */
 const openLines = 4;
+/** A server may ask for at most this much time (ms) before the next try: a proxy's Retry-After must not keep a player away for an hour. */
+const mostRetryAfter = 30_000;
 /** Who came to a room's members by another way than the room's tries that again after so long (ms). */
 const homeAfter = 30_000;
 const patienceGrows = 1.5;
@@ -59,6 +61,8 @@ export class Connector {
   private retry: (() => void) | null = null;
   private hedging: (() => void) | null = null;
   private closed = false;
+  /** When a server that refused a connection may be asked again (`retryAfter`), on the monotonic clock. */
+  private notBefore = -Infinity;
 
   /** @param room the one for which lines are opened from now on; null: for none in particular */
   constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake | Promise<Handshake>, private readonly onRefused: (refusal: Refused, said: Handshake | undefined) => AfterRefusal, private readonly room: () => string | null = () => null) {
@@ -107,7 +111,7 @@ export class Connector {
 
   /** Opens another line, by any other route unless one is given, and drops the present one once that stands. */
   hop(route: Route = this.draw()): void {
-    if (!this.closed && !this.isSuspended && this.opening.size === 0) this.open(route);
+    if (!this.closed && !this.isSuspended && this.opening.size === 0 && this.mono() >= this.notBefore) this.open(route);
   }
   /** The same by the way of the room that lines are for, where they are for one. */
   renew(): void { this.hop(this.way() ?? this.draw()); }
@@ -130,7 +134,9 @@ export class Connector {
     if (!this.isSuspended) return;
     this.isSuspended = false;
     this.attempt = this.opened = this.detours = 0;
-    this.open(this.way());
+    const wait = this.notBefore - this.mono();
+    if (wait > 0) this.openLater(wait, () => this.way());
+    else this.open(this.way());
   }
 
   /** Lets go of everything. What it says of itself then is the caller's. */
@@ -176,6 +182,7 @@ export class Connector {
       this.said.set(line, known);
       return this.dial(known, route, events, beside);
     }, error => {
+      if (error instanceof UnsendableAuth) return events.closed(error.refusal);
       console.error(error);
       events.closed(null, 'token-failed');
     }) : this.dial(said, route, events, beside);
@@ -205,6 +212,7 @@ export class Connector {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size === 0) return;
       if ([...this.opening].some(line => line instanceof PendingLine && line.isWaiting)) return this.hedge(patience); // it waits for the app
+      if (this.mono() < this.notBefore) return this.hedge(this.notBefore - this.mono());
       this.showProblem('no-answer');
       const [oldest] = this.opening;
       if (this.opening.size >= openLines) {
@@ -238,6 +246,7 @@ export class Connector {
     this.live = line;
     this.lastHeard = this.mono();
     this.problem = null;
+    this.notBefore = -Infinity;
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
     this.onWelcome.tell(welcome, this.said.get(line)); // first, so that whoever hears "live" finds rooms that say whether they are
@@ -252,6 +261,7 @@ export class Connector {
     if (this.opening.size === 0) this.opened = 0;
     if (this.live === line) this.live = null;
     if (this.closed || this.isSuspended) return;
+    if (typeof refusal?.retryAfter === 'number') this.notBefore = Math.max(this.notBefore, this.mono() + Math.min(refusal.retryAfter, mostRetryAfter));
     const next = refusal ? this.onRefused(refusal, this.said.get(line)) : 'retry';
     if (refusal && next === 'give-up') {
       this.shut();
@@ -269,9 +279,14 @@ export class Connector {
     else this.setTrying('reconnecting', this.attempt, since);
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
     const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
-    this.retry = this.clock.after(10 + this.clock.random() * most, () => {
+    const wait = Math.max(0, this.notBefore - this.mono());
+    this.openLater(wait + 10 + this.clock.random() * most, () => (this.attempt > 2 || next === 'other-route' ? this.detour() : this.way()));
+  }
+
+  private openLater(ms: number, route: () => Route): void {
+    this.retry = this.clock.after(ms, () => {
       this.retry = null;
-      this.open(this.attempt > 2 || next === 'other-route' ? this.detour() : this.way());
+      this.open(route());
     });
   }
 

@@ -2,6 +2,7 @@ import type { JsonObject } from '../shared/json.ts';
 import type { Handshake, Welcome } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Listeners } from './listeners.ts';
+import { checkAuth } from './outgoing.ts';
 import type { ClientClock } from './ports.ts';
 import { isPromise, StoredToken, type TokenStorage } from './stored-token.ts';
 
@@ -18,6 +19,14 @@ type Async<T> = T | Promise<T>;
 export type TokenSource = string | ((asked: { refused: boolean }) => string | null | undefined | Promise<string | null | undefined>);
 /** What else `authenticate` on the server reads in `auth`, or a function that returns it, asked before each connection is opened. */
 export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
+
+/** What this client would send as `auth` cannot be sent. It would be refused each time, so it is not tried. */
+export class UnsendableAuth extends Error {
+  constructor(readonly refusal: Refused) {
+    super(refusal.detail);
+    this.name = 'UnsendableAuth';
+  }
+}
 
 /** What to do after a refusal: try again as usual, by another route, or not at all. */
 export type AfterRefusal = 'retry' | 'other-route' | 'give-up';
@@ -60,7 +69,10 @@ export class Credentials {
     this.stored = new StoredToken(this.tokenOf ? null : parts.storage, parts.clock);
   }
 
-  /** @returns a promise only if something asynchronous has to be asked; it rejects if a function of the app throws or does not settle */
+  /**
+   * @returns a promise only if something asynchronous has to be asked, or to reject: if a function of the app throws or does not settle, and with
+   * UnsendableAuth if the result cannot be sent
+   */
   next(): Handshake | Promise<Handshake> {
     if (this.pending) return this.pending;
     const { generation } = this;
@@ -112,8 +124,11 @@ export class Credentials {
     return this.given ?? this.stored.read();
   }
 
+  /** @throws UnsendableAuth */
   private made(token: string | null | undefined, auth: JsonObject | undefined, generation: number): Handshake {
-    const handshake: Handshake = { ...auth, ...(token === null || token === undefined ? {} : { token }), ...(this.name === undefined ? {} : { name: this.name }) };
+    const checked = checkAuth({ ...auth, ...(token === null || token === undefined ? {} : { token }), ...(this.name === undefined ? {} : { name: this.name }) });
+    if (!checked.ok) throw new UnsendableAuth(checked);
+    const handshake = checked.value as Handshake;
     this.generations.set(handshake, generation);
     return handshake;
   }

@@ -7,7 +7,7 @@ import { strictJson, TooLarge, utf8Length, type ValueBounds } from '../shared/st
 /** A message that is ready to be sent, or why it cannot be. */
 export type Checked = { ok: true; value: Json } | Refused<RefusalCode>;
 
-type SizeLimit = 'dataBytes' | 'heldBytes' | 'optionsBytes' | 'profileBytes';
+type SizeLimit = 'authBytes' | 'dataBytes' | 'heldBytes' | 'optionsBytes' | 'profileBytes';
 
 /**
  * Checks a value before it is queued: that JSON keeps it as it is, and that it is within the limits that the server applies.
@@ -32,6 +32,13 @@ const requestBounds: ValueBounds = { payloadDepth: limits.payloadDepth + 3, payl
 
 /** Checks the whole body of a request. */
 export const checkRequest = (name: string, body: object): Checked => checkOutgoing(name, body, 'dataBytes', 'bad-request', requestBounds);
+
+/** Checks all of a handshake's `auth`: what the server would refuse is not sent, for the answer would be the same each time. */
+export function checkAuth(auth: object): Checked {
+  const { token } = auth as { token?: unknown };
+  const ofToken = typeof token === 'string' ? checkOutgoing('the token', token, 'authBytes', 'bad-request') : null;
+  return ofToken?.ok === false ? ofToken : checkOutgoing('auth', auth, 'authBytes', 'bad-request');
+}
 
 /** A name as it is sent: the server looks at its first 24 characters. @throws TypeError for what is not a text */
 export function checkName(name: unknown): string {

@@ -1,7 +1,8 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
 import type { InputRequest, JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
-import { problemOf, type ConnectProblem } from './connect-problem.ts';
+import { busyOf, problemOf, type ConnectProblem } from './connect-problem.ts';
+import { checkAuth } from './outgoing.ts';
 import type { Line, Transport } from './ports.ts';
 import { ShortForms } from './short-forms.ts';
 
@@ -41,7 +42,11 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         ...options.socket,
         transports, tryAllTransports: transports.length > 1, upgrade: pollFirst,
         forceNew: true, reconnection: false, timeout: 8_000,
-        auth: authOf(options.socket?.auth, handshake),
+        auth: done => authOf(options.socket?.auth, handshake, auth => {
+          const checked = checkAuth(auth);
+          if (checked.ok) done(checked.value as object);
+          else end(checked);
+        }),
         query: { ...options.socket?.query, ...(typeof route === 'string' ? { route } : route) },
       });
       let over = false;
@@ -67,7 +72,11 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       });
       socket.io.on('ping', () => events.heard());
       socket.on('connect', () => { noWelcome = setTimeout(() => end(null, 'wrong-namespace'), welcomePatience); });
-      socket.on('connect_error', (error: Error & { data?: Refused }) => (error.data?.code ? end(error.data) : end(null, problemOf(error))));
+      socket.on('connect_error', (error: Error & { data?: Refused }) => {
+        const refusal = error.data?.code ? error.data : busyOf(error);
+        if (refusal) end(refusal);
+        else end(null, problemOf(error));
+      });
       socket.on('disconnect', () => end(refusal));
       return {
         request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) => new Promise<Requests[K][1] | Refused>((resolve, reject) => {
@@ -103,4 +112,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
 
 type Auth = NonNullable<SocketOptions['auth']>;
 /** What the app gives Socket.IO itself, and over it what the SDK says. */
-const authOf = (own: Auth | undefined, handshake: object): Auth => (typeof own === 'function' ? (done: (auth: object) => void) => own(auth => done({ ...auth, ...handshake })) : { ...own, ...handshake });
+function authOf(own: Auth | undefined, handshake: object, done: (auth: object) => void): void {
+  if (typeof own === 'function') own(auth => done({ ...auth, ...handshake }));
+  else done({ ...own, ...handshake });
+}

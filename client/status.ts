@@ -27,7 +27,7 @@ export type RoomStatus = Status | { state: 'catching-up'; since: number }
   | { state: 'waiting'; since: number };
 
 const remedies: Partial<Record<RefusalCode, Remedy>> = {
-  'bad-token': 'anew', 'not-signed-in': 'sign-in', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
+  'bad-token': 'anew', 'too-large': 'anew', 'not-signed-in': 'sign-in', 'client-outdated': 'reload', 'bad-request': 'reload', 'session-replaced': 'here',
   'room-full': 'watch', 'seat-lost': 'watch', 'room-started': 'watch', 'room-ended': 'watch', reserved: 'watch',
 };
 /**

@@ -1,3 +1,4 @@
+import { limits } from '../shared/limits.ts';
 import type { ClientClock } from './ports.ts';
 
 /**
@@ -69,7 +70,7 @@ export class StoredToken {
   }
 
   private take(found: unknown): string | null {
-    if (!this.isRead) this.token = typeof found === 'string' && found !== '' ? found : null;
+    if (!this.isRead) this.token = typeof found === 'string' && found !== '' && found.length <= limits.tokenLength ? found : null;
     this.isRead = true;
     return this.token;
   }

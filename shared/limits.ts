@@ -11,6 +11,10 @@ export const limits = {
   /** The data of one action or signal, or all held inputs: the client refuses more, so that the packet with its names and numbers fits. */
   dataBytes: 16_000,
   heldBytes: 12_288,
+  /** A guest's token, in characters. */
+  tokenLength: 2_048,
+  /** The `auth` of a handshake: token, name, and what an app's own `authenticate` reads. The packet with it fits into `packetBytes`. */
+  authBytes: 16_000,
   /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
   payloadDepth: 12,
   payloadValues: 1_000,
@@ -293,6 +297,7 @@ export function checkLimits(l: typeof limits = limits): string[] {
   must(l.overdue < l.graceForDeadlines, 'overdue < graceForDeadlines');
   must(l.dataBytes + 4 * l.wordLength < l.packetBytes, 'dataBytes + names < packetBytes: what the client lets through, the server reads');
   must(l.heldBytes + l.inputNames * 2 * l.wordLength <= l.packetBytes, 'heldBytes + presses < packetBytes');
+  must(l.authBytes + 2 * l.wordLength < l.packetBytes, 'authBytes + namespace < packetBytes: a handshake that is too large is answered');
   must(l.packetBytes < l.frameBytes, 'packetBytes < frameBytes: a packet that is too large is answered');
   must(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
   must(l.packets.burst > l.requests.burst + l.inputs.burst + l.signals.burst, 'packets ≥ requests + inputs + signals: nobody is closed for what is merely refused');

@@ -17,6 +17,7 @@ export class Decoder extends SocketIoDecoder {
   override add(chunk: unknown): void {
     const bytes = typeof chunk === 'string' ? bytesAbove(limits.packetBytes, chunk) : chunk instanceof Uint8Array ? chunk.byteLength : 0;
     if (bytes > limits.packetBytes) {
+      if (typeof chunk === 'string' && this.tooLarge === null && chunk.startsWith('0')) return super.add(withoutAuth(chunk, bytes));
       if (typeof chunk !== 'string' || this.tooLarge === null) throw new RangeError(`a packet of ${bytes} bytes`); // Socket.IO closes the connection
       return this.tooLarge(chunk.slice(0, 128), bytes);
     }
@@ -38,6 +39,11 @@ export class Decoder extends SocketIoDecoder {
     return Array.isArray(said) && said.length === 2 && typeof said[0] === 'string' && ears(said[0], said[1], number === '' ? null : Number(number));
   }
 }
+
+/** In place of an `auth` that is too large to be read: how many bytes the packet with it has. */
+export const unreadAuth = '$bytes';
+/** The packet that opens a namespace, with its size in place of its `auth`: so the handshake is refused with the reason, as any other one. */
+const withoutAuth = (chunk: string, bytes: number): string => `${/^0(?:\/[^,{]{0,64},)?/.exec(chunk)![0]}{"${unreadAuth}":${bytes}}`;
 
 /** Bytes of a text in UTF-8 where they may exceed `limit`; 0 where they cannot. */
 const bytesAbove = (limit: number, text: string): number => (text.length > limit / 3 ? Buffer.byteLength(text) : 0);

@@ -12,7 +12,7 @@ import type { RejoinNode } from '../node.ts';
 import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
 import type { Connection } from '../sessions/connection.ts';
 import type { Encoded } from '../sessions/encoded.ts';
-import { answerIdOf, Decoder, type Ears } from './decoder.ts';
+import { answerIdOf, Decoder, unreadAuth, type Ears } from './decoder.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { cutOff, hangUp, lineOf, sharesItsLine, UpgradeAnswers, waitingFor, type EngineLine } from './line.ts';
 import { Lanes } from './lane.ts';
@@ -235,7 +235,9 @@ export class Gateway {
     this.roomsFirst.letIn(() => decide(null, true));
   }
 
-  private noteOrigin({ headers: { origin, host, 'x-forwarded-host': forwardedHost } }: IncomingMessage): void {
+  private noteOrigin(request: IncomingMessage): void {
+    const { origin, host, 'x-forwarded-host': forwardedHost } = request.headers;
+    if (this.parts.origins.isForeignHost(request)) return this.refusals.note('host', { origin, host });
     this.refusals.note('origin', { origin, host, forwardedHost: forwardedHost?.toString() });
   }
 
@@ -254,6 +256,7 @@ export class Gateway {
     if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
     this.identify(socket).then(() => next(), (error: unknown) => {
       if (error instanceof TooManyGuests) return refuse(refused('slow-down', 'too many new guests', error.wait));
+      if (error instanceof TooLargeAuth) return refuse(refused('too-large', error.message));
       if (error instanceof OtherWire) return refuse(refused('client-outdated'));
       if (error instanceof NotSignedIn) return refuse(refused('not-signed-in'));
       if (!(error instanceof BadToken)) this.parts.log.error({ error }, 'authentication failed');
@@ -264,6 +267,8 @@ export class Gateway {
   private async identify(socket: GameSocket): Promise<void> {
     const auth = socket.handshake.auth as Record<string, unknown>;
     if (auth.wire !== undefined && auth.wire !== wireVersion) throw new OtherWire();
+    const bytes = typeof auth[unreadAuth] === 'number' ? auth[unreadAuth] : this.sizeOf(auth);
+    if (bytes > limits.authBytes) throw new TooLargeAuth(`auth has ${bytes} bytes, at most ${limits.authBytes} (authBytes)`);
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
       const who = await authenticate({ auth, headers: this.headersOf(socket), request: socket.request });
@@ -273,7 +278,7 @@ export class Gateway {
       return;
     }
     if (auth.token !== undefined && auth.token !== null) {
-      if (typeof auth.token !== 'string' || auth.token.length > 2_048) throw new BadToken('not a token');
+      if (typeof auth.token !== 'string' || auth.token.length > limits.tokenLength) throw new BadToken('not a token');
       const { agesAt, ...who } = await tokens.verify(auth.token);
       const name = readName(auth.name);
       const renamed = name !== null && name !== who.name;
@@ -426,6 +431,8 @@ const isPlayer = (id: unknown): boolean => typeof id === 'string' && id.length >
 
 /** The client speaks another version of the protocol: its token may be good. */
 class OtherWire extends Error {}
+/** Token and `auth` have more bytes than `authenticate` is given. */
+class TooLargeAuth extends Error {}
 /** The host's own `authenticate` does not know who this is. */
 class NotSignedIn extends Error {}
 /** This address has had as many new guests as it may for now. */

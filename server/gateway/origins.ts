@@ -19,14 +19,17 @@ export class Origins {
   /** @returns null if the page may not connect */
   admit(request: IncomingMessage): Admission | null {
     const { origin } = request.headers;
-    const { origins, hostOf, dev, knowsHost } = this.parts;
-    if (knowsHost?.(request.headers.host) === false) return null;
+    const { origins, hostOf, dev } = this.parts;
+    if (this.isForeignHost(request)) return null;
     if (origin === undefined) return origins.includes('*') || !mayBeForeignScript(request) ? 'no-browser' : null;
     if (hostOfOrigin(origin) === withoutPort(hostOf(request), origin)) return 'own';
     if (origins.includes(origin)) return 'named';
     if (dev && isThisMachine(origin)) return 'dev';
     return origins.includes('*') ? 'any' : null;
   }
+
+  /** In dev mode: the request names a host that is not this server, such as one that a foreign site lets lead here (DNS rebinding). */
+  isForeignHost({ headers: { host } }: IncomingMessage): boolean { return this.parts.knowsHost?.(host) === false; }
 
   /** What `cors` takes: long-polling is plain requests, and a browser shows a page of another origin no answer without these headers. */
   readonly cors = (request: object, done: (error: null, options: { origin: boolean; credentials: boolean }) => void): void => {

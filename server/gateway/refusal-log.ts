@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock, Log } from '../ports.ts';
 
 /** What keeps a client from connecting that its author or operator can set right. */
-export type Misfit = 'origin' | 'namespace' | 'path' | 'protocol';
+export type Misfit = 'origin' | 'host' | 'namespace' | 'path' | 'protocol';
 
 const advice: Record<Misfit, string> = {
   origin: 'allow the page by ORIGINS (`origins`); if the page is this server\'s own, have the proxy keep the Host header, or send X-Forwarded-Host and be trusted (TRUST_PROXY)',
+  host: 'in dev mode open the server by localhost, an address or the machine\'s name; or name its url in ORIGINS (`origins`)',
   namespace: 'the client\'s url ends with another namespace than the server has (`namespace`)',
   path: 'the client\'s `path` is not the server\'s (BASE_PATH, `path`)',
   protocol: 'the client is older than Socket.IO 3: use socket.io-client 4',

@@ -5,6 +5,8 @@ const credentials = 'test/unit/credentials.test.ts';
 const waiting = 'test/protocol/waiting.test.ts';
 const why = 'test/gateway/why-not-connected.test.ts';
 const names = 'test/unit/server-parts.test.ts';
+const connector = 'test/unit/connector.test.ts';
+const handshakes = 'test/gateway/handshakes.test.ts';
 
 export const client: readonly Ablation[] = [
   { name: 'rooms of a refused client go on', why: 'they hang: no end is told, and actions never settle', hunt: { test: refused, grep: 'refused for good' }, edits: [edit('client/client.ts', `if (status.state === 'refused') room.finish(status.refusal);`, '')] },
@@ -28,4 +30,10 @@ export const client: readonly Ablation[] = [
   { name: 'X-Forwarded-Host is believed from everybody', why: 'it is the client\'s own text', hunt: { test: why, grep: 'counts from a trusted proxy' }, edits: [edit('server/identity/host.ts', `first && trusts(socket.remoteAddress ?? '', 0) ?`, 'first && (trusts(socket.remoteAddress ?? \'\', 0) || true) ?')] },
   { name: 'joiners are taken out of names', why: 'families fall apart, and Persian names are misspelt', hunt: { test: names, grep: 'keeps what an emoji' }, edits: [edit('shared/names.ts', `from = match.index + word.length;`, `from = match.index;`)] },
   { name: 'names are cut by characters alone', why: 'one of 24 families has 432 bytes', hunt: { test: names, grep: 'is cut between characters' }, edits: [edit('shared/names.ts', 'while (utf8.encode(kept).length > limits.nameBytes)', 'while (utf8.encode(kept).length < 0)')] },
+  { name: 'retryAfter of a refused connection is not waited for', why: 'clients ask a crowded server again and again', hunt: { test: connector, grep: 'after a refusal the next try' }, edits: [edit('client/connector.ts', `if (typeof refusal?.retryAfter === 'number') this.notBefore`, `if (refusal?.retryAfter === null) this.notBefore`)] },
+  { name: 'retryAfter has no bound', why: 'a proxy keeps a player away for an hour', hunt: { test: connector, grep: 'after a refusal the next try' }, edits: [edit('client/connector.ts', 'Math.min(refusal.retryAfter, mostRetryAfter)', 'refusal.retryAfter')] },
+  { name: 'Retry-After of HTTP is not read', why: 'a node that is full is asked again at once', hunt: { test: handshakes, grep: 'of an HTTP answer' }, edits: [edit('client/socket-transport.ts', 'error.data : busyOf(error)', 'error.data : null')] },
+  { name: 'auth is not checked before it is sent', why: 'a token that is too large is sent again for ever', hunt: { test: credentials, grep: 'a token that cannot be sent' }, edits: [edit('client/credentials.ts', 'if (!checked.ok) throw new UnsendableAuth(checked);', 'if (!checked.ok && this.refusals > 9) throw new UnsendableAuth(checked);')] },
+  { name: 'a handshake that is too large closes the connection', why: 'a client cannot know why', hunt: { test: handshakes, grep: 'in a server of its own: an auth' }, edits: [edit('server/gateway/decoder.ts', `if (typeof chunk === 'string' && this.tooLarge === null && chunk.startsWith('0')) return`, `if (typeof chunk === 'string' && chunk === '0') return`)] },
+  { name: 'sockets in dev mode answer by any Host', why: 'a page that rebinds its name plays as a guest of this machine', hunt: { test: handshakes, grep: 'by a foreign Host is refused' }, edits: [edit('server/gateway/origins.ts', '    if (this.isForeignHost(request)) return null;\n', '')] },
 ];

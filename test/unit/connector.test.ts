@@ -52,6 +52,43 @@ describe('connector', () => {
       lines.at(-1)!.events.closed(null);
     }
   });
+  it('[C6a] after a refusal the next try waits for `retryAfter` and its own time, and for no more than 30 s', async () => {
+    for (const [retryAfter, wait] of [[5_000, 5_060], [3_600_000, 30_060], [-1, 60], [undefined, 60], ['soon', 60]] as const) {
+      const { clock, lines } = connector(() => 'retry');
+      lines[0]!.events.closed({ ok: false, code: 'slow-down', ...(retryAfter === undefined ? {} : { retryAfter: retryAfter as number }) });
+      await clock.pass(wait - 1);
+      assert.equal(lines.length, 1, String(retryAfter));
+      await clock.pass(1);
+      assert.equal(lines.length, 2, String(retryAfter));
+    }
+  });
+
+  it('[C6a] `retryAfter` also holds back what else opens a connection: a rename, a way of its own, a page that is shown again', async () => {
+    const { clock, lines, made, welcome } = connector(() => 'retry');
+    welcome(lines[0]!);
+    made.renew();
+    lines[1]!.events.closed({ ok: false, code: 'too-many-connections', retryAfter: 5_000 });
+    made.hop();
+    assert.equal(lines.length, 2);
+    made.suspend();
+    made.resume();
+    await clock.pass(4_999);
+    assert.equal(lines.length, 2);
+    await clock.pass(1);
+    assert.equal(lines.length, 3);
+  });
+
+  it('[C6a] of connections that are opened side by side the one with `retryAfter` counts, whichever closes last', async () => {
+    const { clock, lines } = connector(() => 'retry');
+    await clock.until('two are opened', () => lines.length === 2, 4_000);
+    lines[0]!.events.closed({ ok: false, code: 'unavailable', retryAfter: 2_000 });
+    lines[1]!.events.closed(null);
+    await clock.pass(1_999);
+    assert.equal(lines.length, 2);
+    await clock.pass(100);
+    assert.equal(lines.length, 3);
+  });
+
   it('[C4] a line that is silent for too long is not dropped until another stands, which comes by another route', async () => {
     const { clock, lines, made, welcome } = connector();
     welcome(lines[0]!);

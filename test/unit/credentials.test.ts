@@ -68,6 +68,33 @@ describe('who a client says it is', () => {
     }
   });
 
+  const long = 'x'.repeat(20_000);
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  const unsendable: [what: string, options: ConnectOptions, code: RefusalCode, why: RegExp][] = [
+    ['a token', { token: long }, 'too-large', /^the token has 20002 bytes, at most 16000 \(authBytes\)$/],
+    ['a token function', { token: async () => long }, 'too-large', /^the token has 20002 bytes/],
+    ['auth', { auth: { session: long } }, 'too-large', /^auth has 20014 bytes, at most 16000 \(authBytes\)$/],
+    ['an auth function', { auth: () => ({ session: 1n as never }) }, 'bad-request', /^auth\.session is a bigint/],
+    ['auth with a cycle', { auth: cyclic as never }, 'bad-request', /^auth\.self\.self is a cycle/],
+  ];
+  for (const [what, options, code, why] of unsendable) {
+    it(`[U10a] ${what} that cannot be sent: the client is refused with the reason, and nothing is sent`, async () => {
+      const { clock, lines, made } = client({ storage: null, ...options });
+      const watching = assert.rejects(made.list(), { code });
+      await clock.pass(20_000);
+      await watching;
+      assert.equal(lines.length, 0);
+      assert.ok(made.status.state === 'refused' && made.status.refusal.code === code);
+      assert.match(made.status.why, why);
+    });
+  }
+
+  it('[U10a] a stored text that is too long for a token of the server is not sent', () => {
+    const { tokens, made } = client({ storage: memory(long) });
+    assert.deepEqual([tokens(), made.status.state], [[undefined], 'connecting']);
+  });
+
   it('[U10] connections that are opened side by side with one token count as one refusal', async () => {
     const { clock, next, refuse, tokens, made } = client({ token: ({ refused }) => (refused ? 'fresh' : 'expired') });
     await clock.until('two are opened', () => tokens().length === 2, 4_000);
