@@ -205,8 +205,9 @@ describe('embedding', () => {
     const scoredGame = scored.rules({ setup: () => null, actions: {} });
     // @ts-expect-error -- the types say it, too
     await assert.rejects(createServer({ ...own, games: [scoredGame] }), /has the effect 'report', and nobody does it/);
-    // @ts-expect-error -- and know what each effect's data are
-    await assert.rejects(createServer({ ...own, games: [scoredGame], effects: { scored: { retort: ({ points }) => void points } } }), TypeError);
+    const misnamed = { scored: { retort: () => undefined } };
+    // @ts-expect-error -- and know what each effect is called
+    await assert.rejects(createServer({ ...own, games: [scoredGame], effects: misnamed }), TypeError);
     await assert.rejects(startServer({ ...own, games: [scoredGame] }, { port: 0, host: '127.0.0.1' }), TypeError);
   });
 });

@@ -19,7 +19,7 @@ describe('command lines', () => {
       if (tool.startsWith('server/')) continue; // the launcher and a node have help of their own
       assert.ok(helpOf(tool).length > 40, `${tool} begins with a comment that says what it does`);
       const text = readFileSync(join(root, tool), 'utf8');
-      assert.ok(text.includes(`commandLine('${tool}', `), tool);
+      assert.match(text, new RegExp(`commandLine\\(\\s*'${tool}',`));
       assert.ok(!/parseArgs|process\.argv\[2\]/.test(text), tool);
     }
   });
