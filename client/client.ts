@@ -212,7 +212,7 @@ export class Client {
    */
   async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
   /**
-   * The machinery behind a room this client is in, for pages that show it.
+   * The machinery behind a room this client is in, for pages that show it; to the room's host also who watches (`spectators`).
    * @throws RoomRefused
    * @example
    * ```ts

@@ -317,14 +317,18 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   addBot(): Promise<Said<RefusalCode>> { return this.perform('$bot', null); }
   /**
-   * As the host: frees a seat; its player cannot come back to this room.
+   * As the host: removes a player, who cannot come back to this room, to sit or to watch. A seat frees that seat; an id may also be that of
+   * a spectator (`client.inspect`).
    * @example
    * ```ts
    * const idle = room.players.findIndex(player => player !== null && !player.here)
    * if (idle >= 0) await room.kick(idle)
+   * const { spectators = [] } = await client.inspect(room)
+   * const heckler = spectators.find(({ name }) => name === 'Heckler')
+   * if (heckler) await room.kick(heckler)
    * ```
    */
-  kick(seat: number): Promise<Said<RefusalCode>> { return this.perform('$kick', { seat }); }
+  kick(who: number | { player: string }): Promise<Said<RefusalCode>> { return this.perform('$kick', typeof who === 'number' ? { seat: who } : { player: who.player }); }
   /**
    * As the host: makes another seat the host.
    * @example

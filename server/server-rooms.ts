@@ -71,7 +71,7 @@ export class ServerRooms {
    */
   end(room: string, result: { ranking: Ranking }): Promise<void> { return this.serve(room, '$end', { ranking: result.ranking as unknown as Json }); }
   /**
-   * Frees a player's seat; the player cannot come back to this room.
+   * Removes a player: frees the seat, if there is one, and the player cannot come to this room any more, to sit or to watch.
    * @example
    * ```ts
    * await server.rooms.kick(id, 'user:2')

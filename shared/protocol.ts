@@ -222,11 +222,13 @@ export interface RoomSummary {
   seated: number; seats: number; options: JsonObject; names: string[]; since: number;
 }
 export type ListReply = { ok: true; rooms: RoomSummary[] } | Refused;
+/** Somebody who watches a room. `name` is empty for some seconds after the room's node has died. */
+export interface Spectator { player: string; name: string }
 /** What a page may show of the machinery. */
 export interface InspectRequest { room: string }
 /** What a page may show of the machinery behind a room. */
 export type InspectReply =
-  | { ok: true; node: string; owner: string | null; term: number; head: Place; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[] }
+  | { ok: true; node: string; owner: string | null; term: number; head: Place; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[]; /** Who watches; said to the host alone. */ spectators?: Spectator[] }
   | Refused;
 
 /** A finished match (1, 2, …) of a room, to be watched again. Served over HTTP: GET /replays/<room>/<match>. */

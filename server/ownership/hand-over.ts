@@ -105,7 +105,7 @@ export class HandOver {
   private tell(host: RoomHost, heir: string, ready: Ready, how: HandedOver): Promise<Json> {
     const { term, terms, seq, snapshotSeq, time } = how;
     this.parts.router.movedTo(host.id, { node: heir, token: ready.token, term, seq });
-    const members = host.members.list().map(({ node, conn, player, session, watch }) => ({ node, conn, player, session, watch }));
+    const members = host.members.list().map(({ node, conn, player, session, watch, name }) => ({ node, conn, player, session, watch, ...(name === '' ? {} : { name }) }));
     return this.parts.peers.ask(heir, 'yours', { id: host.id, token: ready.token, term, terms, seq, snapshotSeq, entries: host.entriesSince(ready.seq), members, time } satisfies Yours);
   }
 

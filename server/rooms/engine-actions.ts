@@ -86,13 +86,12 @@ export function performEngine(t: Table, who: Asker, name: string, data: Json): O
     }
     case '$kick': {
       hostOnly();
-      // Asked twice, because the first answer was lost: it is so already.
-      if (who === 'server' && t.doc.hidden.banned.includes(args['player'] as string) && seatOf(t.doc, args['player'] as string) < 0) return [];
-      const seat = seatArg(t, who, args);
+      const player = kickedPlayer(t, who, args);
+      const seat = seatOf(t.doc, player);
       if (seat === who) throw new EngineRefusal('bad-data', 'to go yourself, leave');
-      const { player } = room.seats[seat]!;
-      if (player !== null && !isBot(player)) t.doc.hidden.banned = [player, ...t.doc.hidden.banned].slice(0, limits.banned);
-      const out = loseSeat(t, seat, 'kicked');
+      const { hidden } = t.doc;
+      if (!isBot(player) && !(seat < 0 && hidden.banned.includes(player))) hidden.banned = [player, ...hidden.banned.filter(p => p !== player)].slice(0, limits.banned);
+      const out = seat < 0 ? null : loseSeat(t, seat, 'kicked');
       return out === null ? [] : [out];
     }
     case '$end': {
@@ -123,4 +122,13 @@ function seatArg(t: Table, who: Asker, args: JsonObject): number {
   if (who === 'server' && seat === -1) throw new EngineRefusal('not-seated');
   if (!Number.isSafeInteger(seat) || !t.doc.room.seats[seat as number] || !t.doc.hidden.seats[seat as number]) throw new EngineRefusal('bad-data', 'seat: one that is taken');
   return seat as number;
+}
+
+/** Who is removed: the player of a seat, or the one that is named, who may also watch, or not be here at all. */
+function kickedPlayer(t: Table, who: Asker, args: JsonObject): string {
+  const { player } = args;
+  if (player === undefined && who !== 'server') return t.doc.hidden.seats[seatArg(t, who, args)]!.player;
+  const isId = typeof player === 'string' && player.length > 0 && player.length <= limits.playerIdLength;
+  if (!isId || (player.startsWith('$') && seatOf(t.doc, player) < 0)) throw new EngineRefusal('bad-data', 'player: the id of a player');
+  return player;
 }

@@ -437,7 +437,7 @@ export class RoomHost {
       if (elsewhere === null) this.parts.casts.change(this.attendance.nodes, channel, change);
       else this.parts.casts.changeHere(channel, change);
     }
-    if (touches(entry.changes, 'losses')) this.showOut(); // a hold has ended
+    if (touches(entry.changes, 'losses') || touches(entry.changes, 'banned')) this.showOut(); // a hold has ended, or a player may not even watch any more
     // It may be shown in another way than before, and not every client can play the new version.
     if (this.migrates) this.notifyAll({ room: this.id, code: 'resync' });
     this.migrates = false;
@@ -546,8 +546,15 @@ export class RoomHost {
       case 'inspect': return {
         ok: true, node: '', owner: parts.self, term, head: place, nodes: [],
         members: this.members.list().filter(m => !m.watch).map(m => ({ player: m.player, node: m.node })),
+        ...(this.isHost(message) ? { spectators: this.members.spectators() } : {}),
       };
     }
+  }
+
+  private isHost({ player, session }: { player: string; session: string }): boolean {
+    const { room, hidden } = this.doc;
+    const seat = room.host === null ? null : hidden.seats[room.host];
+    return !!seat && seat.player === player && seat.session === session;
   }
 
   private get standpoint(): Standpoint {

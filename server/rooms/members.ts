@@ -1,7 +1,8 @@
 import { limits } from '../../shared/limits.ts';
+import type { Spectator } from '../../shared/protocol.ts';
 import type { Conn, MemberReport } from './messages.ts';
 
-export interface Member extends Conn { player: string; session: string; watch: boolean; /** monotonic ms of the last sign of it */ seen: number }
+export interface Member extends Conn { player: string; session: string; watch: boolean; /** A spectator's, as the last join said it; seats have names of their own. */ name: string; /** monotonic ms of the last sign of it */ seen: number }
 
 /** Who is connected to a room right now, by what the nodes say. Not durable: a new owner hears it from the nodes within a second. */
 export class Members {
@@ -11,12 +12,14 @@ export class Members {
   /** Asked for with each entry, and another one only when a node has come or gone. */
   private names: ReadonlySet<string> | null = null;
 
-  add(at: Conn, { player, session, watch }: { player: string; session: string; watch: boolean }, mono: number): void {
+  add(at: Conn, { player, session, watch, name }: { player: string; session: string; watch: boolean; name?: string }, mono: number): void {
     const known = this.all.get(key(at));
     // Once a second for everybody who is here: changed where it is, for what is made anew each time is garbage.
-    if (known) Object.assign(known, { player, session, watch, seen: mono });
-    else {
-      this.all.set(key(at), { node: at.node, conn: at.conn, player, session, watch, seen: mono });
+    if (known) {
+      Object.assign(known, { player, session, watch, seen: mono });
+      if (name !== undefined && watch) known.name = name;
+    } else {
+      this.all.set(key(at), { node: at.node, conn: at.conn, player, session, watch, name: watch && name !== undefined ? name : '', seen: mono });
       this.byNode.set(at.node, (this.byNode.get(at.node) ?? 0) + 1);
       this.names = null;
     }
@@ -66,6 +69,12 @@ export class Members {
   get nodes(): ReadonlySet<string> { return (this.names ??= new Set(this.byNode.keys())); }
   /** Other connections that watch. */
   watchersBeside(at: Conn): number { return this.watchers - (this.all.get(key(at))?.watch ? 1 : 0); }
+  /** Who watches, each player once. */
+  spectators(): Spectator[] {
+    const players = new Map<string, Spectator>();
+    for (const { player, name, watch } of this.all.values()) if (watch && (name !== '' || !players.has(player))) players.set(player, { player, name });
+    return [...players.values()];
+  }
   get watchers(): number { let n = 0; for (const m of this.all.values()) if (m.watch) n++; return n; }
   /** The one node to which nearly all players are connected (`limits.follow.share`), whoever watches; null where they are spread, or nobody plays. */
   get home(): string | null {

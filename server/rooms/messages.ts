@@ -26,7 +26,8 @@ export type RoomMessage =
   | { k: 'see' }
   /** Everything, also what no client may see, with the journal after `since`: for authors. Refused outside of dev mode. */
   | { k: 'lay-open'; since: number }
-  | { k: 'inspect' };
+  /** Also by whom: spectators are named to the host alone. */
+  | { k: 'inspect'; player: string; session: string };
 
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
 export type RoomSaying = { k: 'input'; player: string; session: string; n: number; after?: number | undefined; hold?: Record<string, Json> | undefined; press?: Record<string, number> | undefined };
@@ -62,7 +63,7 @@ export interface Yours { id: string; token: string; term: number; terms: Terms; 
 export interface Adopt { id: string; expected: string | null; floor: number }
 
 /** A member as its node reports it. */
-export interface MemberReport { conn: string; player: string; session: string; watch: boolean }
+export interface MemberReport { conn: string; player: string; session: string; watch: boolean; /** Of a spectator, where a room is handed over: nodes do not report names. */ name?: string }
 /** Once a second each node tells the owner of its members' rooms who is there, and hears the rooms' heads. */
 export type HeadsRequest = Record<string, MemberReport[]>;
 export interface Head { head: Place; term: number; watchers: number }

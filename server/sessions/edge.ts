@@ -394,8 +394,9 @@ export class Edge {
   }
 
   private async inspect(connection: Connection, room: string): Promise<InspectReply> {
-    if (!connection.rooms.has(room)) return refused('not-in-room');
-    const reply = (await this.parts.router.request(room, { k: 'inspect' })) as InspectReply;
+    const attachment = connection.rooms.get(room);
+    if (!attachment) return refused('not-in-room');
+    const reply = (await this.parts.router.request(room, { k: 'inspect', player: connection.player, session: attachment.session })) as InspectReply;
     if (!reply.ok) return reply;
     const { membership, load, name } = this.parts;
     const named = new Map(membership.all().map(({ record }) => [record.id, record.name]));

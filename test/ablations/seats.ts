@@ -3,6 +3,7 @@ import { edit, type Ablation } from './ablation.ts';
 const seating = 'server/rooms/seating.ts';
 const holds = 'test/protocol/holds.test.ts';
 const leaving = 'test/protocol/leaving.test.ts';
+const spectators = 'test/protocol/spectators.test.ts';
 const edge = 'server/sessions/edge.ts';
 const departures = 'client/departures.ts';
 
@@ -25,4 +26,7 @@ export const seats: readonly Ablation[] = [
   { name: 'the engine ends matches that rules would go on with', why: 'one player of a game for one cannot play on', hunt: { test: leaving, grep: 'also one' }, edits: [edit(seating, 'inPlay.length >= (t.game.contract.def.seats.min as number)', 'inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number)')] },
   { name: 'an action is done under whichever session the connection has', why: 'given in a room that is being joined again, it is the first of the new session, whose own first action gets its verdict', hunt: { test: 'test/protocol/coming-and-going.test.ts', grep: 'seed 201' }, edits: [edit('client/room.ts', 'this.parts.entering() ? { session: this.session } : {}', '{}')] },
   { name: 'a watcher counts against itself', why: 'it cannot catch up in a full house', hunt: { test: leaving, grep: 'not one too many' }, edits: [edit('server/rooms/host.ts', 'this.members.watchersBeside(message.at)', 'this.members.watchers')] },
+  { name: 'only who sits can be removed', why: 'a spectator who disturbs stays', hunt: { test: spectators, grep: 'is removed by the host' }, edits: [edit('server/rooms/engine-actions.ts', `if (player === undefined && who !== 'server') return`, `if (who !== 'server') return`)] },
+  { name: 'a removed spectator is told with the next check', why: 'until then it goes on watching', hunt: { test: spectators, grep: 'is removed by the host' }, edits: [edit('server/rooms/host.ts', ` || touches(entry.changes, 'banned')) this.showOut();`, ') this.showOut();')] },
+  { name: 'spectators are named to everybody', why: 'who watches is nobody else\'s business', hunt: { test: spectators, grep: 'is told to the host alone' }, edits: [edit('server/rooms/host.ts', 'return !!seat && seat.player === player && seat.session === session;', 'return !!seat && player !== session;')] },
 ];

@@ -66,7 +66,8 @@ describe('rooms for the server\'s own code', () => {
     assert.equal(world.owner(id), owner);
     await assert.rejects(run(server.start('nowhere')), refusal('room-missing'));
     await assert.rejects(run(server.makeHost(id, 'eve')), refusal('not-seated'));
-    await assert.rejects(run(server.kick(id, 'eve')), refusal('not-seated'));
+    await run(server.kick(id, 'eve'));
+    await assert.rejects(run(world.client('eve', 'a').client.join(parlour, { id })), { code: 'kicked' });
   });
 
   it('[X4] what shall happen is not asked twice: where nobody knows whether it did, it is `unknown`; what shall be is asked again', async () => {

@@ -123,10 +123,23 @@ describe('the host', () => {
   it('[H1] nonsense is refused: a free seat, one that was left, his own, no seat', () => {
     const played = playing(4);
     played.act(3, '$leave');
-    for (const data of [{ seat: 0 }, { seat: 3 }, { seat: 9 }, { seat: -1 }, { seat: '1' }, { seat: 1.5 }, {}, null, [], { player: playerOf(1) }]) assert.equal(played.act(0, '$kick', data), 'bad-data', JSON.stringify(data));
+    for (const data of [{ seat: 0 }, { seat: 3 }, { seat: 9 }, { seat: -1 }, { seat: '1' }, { seat: 1.5 }, {}, null, [], { player: playerOf(0) }, { player: '' }, { player: 5 }, { player: null }, { player: '$bot-9' }, { player: 'x'.repeat(limits.playerIdLength + 1) }]) assert.equal(played.act(0, '$kick', data), 'bad-data', JSON.stringify(data));
     for (const data of [{ seat: 3 }, {}, { seat: 7 }]) assert.equal(played.act(0, '$host', data), 'bad-data');
     for (const name of ['$end', '$close', '$nothing']) assert.equal(played.act(0, name, { ranking: [[0]] }), 'no-such-action');
     assert.deepEqual(who(played), [0, 1, 2].map(playerOf).concat(null as never));
+  });
+
+  it('[H1a] names a player who sits, or one who has no seat: neither comes back', () => {
+    const played = seatedRoom(parlourGame(), 3);
+    assert.equal(played.act(1, '$kick', { player: 'eve' }), 'not-host');
+    for (let times = 0; times < 2; times++) assert.equal(played.act(0, '$kick', { player: 'eve' }), 'ok');
+    assert.equal(played.join('eve'), 'kicked');
+    assert.equal(played.act(0, '$kick', { player: playerOf(2) }), 'ok');
+    assert.deepEqual(who(played), [playerOf(0), playerOf(1), null, null]);
+    assert.deepEqual(played.room.doc.hidden.banned, [playerOf(2), 'eve']);
+    for (let n = 0; n < limits.banned + 3; n++) played.act(0, '$kick', { player: `guest ${n}` });
+    assert.equal(played.room.doc.hidden.banned.length, limits.banned);
+    journaled(played);
   });
 
   it('[H1] one who is thrown out before the match may be the last who was waited for', () => {
@@ -266,7 +279,7 @@ describe('what the server asks of a room', () => {
 
   it('[X1] it starts, ends and hands over as a host would, and names players, not seats', () => {
     const played = seatedRoom(parlourGame(honest, { start: 'full' }), 3);
-    assert.equal(serve(played, '$kick', { seat: 1 }), 'not-seated');
+    assert.equal(serve(played, '$kick', { seat: 1 }), 'bad-data');
     assert.equal(serve(played, '$host', { player: playerOf(2) }), 'ok');
     assert.equal(played.room.doc.room.host, 2);
     assert.equal(serve(played, '$start'), 'ok');

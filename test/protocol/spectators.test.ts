@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { ledger } from './games.ts';
+import { ledgerTable, type Table } from './table.ts';
+
+/** Eve and Finn watch the table of Ada, who is its host, and Bob. */
+async function watchedTable(): Promise<Table & Awaited<ReturnType<typeof watchers>>> {
+  const table = await ledgerTable();
+  return { ...table, ...(await watchers(table)) };
+}
+async function watchers({ world, id }: Table) {
+  const [eve, finn] = [world.client('eve', 'b'), world.client('finn', 'c')];
+  const [eves, finns] = [await world.clock.run(eve.client.watch(ledger, { id })), await world.clock.run(finn.client.watch(ledger, { id }))];
+  return { eve, finn, eves, finns };
+}
+
+describe('who watches a room', () => {
+  it('[H1a] is told to the host alone, also to the next host and by the next owner', async () => {
+    const { world, id, owner, ada, bob, eve, adas, bobs, eves } = await watchedTable();
+    const spectatorsOf = async (client: typeof ada, room: typeof adas) => (await world.clock.run(client.client.inspect(room))).spectators?.map(({ player, name }) => `${player} ${name}`).sort();
+    const both = ['eve eve', 'finn finn'];
+    assert.deepEqual(await spectatorsOf(ada, adas), both);
+    for (const [client, room] of [[bob, bobs], [eve, eves]] as const) assert.equal(await spectatorsOf(client, room), undefined);
+    assert.ok((await world.clock.run(adas.makeHost(1))).ok);
+    assert.deepEqual([await spectatorsOf(ada, adas), await spectatorsOf(bob, bobs)], [undefined, both]);
+    world.kill(owner);
+    await world.clock.until('another owner', () => (world.owner(id) ?? owner) !== owner, 10_000);
+    world.unplug(eve);
+    await world.clock.pass(9_000);
+    assert.deepEqual(await spectatorsOf(bob, bobs), ['finn finn']);
+  });
+
+  it('[H1a] is removed by the host: told at once, cannot watch or sit, on any connection; others go on', async () => {
+    const { world, id, ada, bob, eve, finn, adas, bobs, eves, finns } = await watchedTable();
+    assert.equal(((await world.clock.run(bobs.kick({ player: 'eve' }))) as { code: string }).code, 'not-host');
+    const { spectators = [] } = await world.clock.run(ada.client.inspect(adas));
+    assert.ok((await world.clock.run(adas.kick(spectators.find(({ name }) => name === 'eve')!))).ok);
+    await world.clock.until('Eve is told', () => eves.ended?.code === 'kicked', 50);
+    for (const client of [eve, world.client('eve', 'a')]) {
+      await assert.rejects(world.clock.run(client.client.watch(ledger, { id })), { code: 'kicked' });
+      await assert.rejects(world.clock.run(client.client.join(ledger, { code: adas.code })), { code: 'kicked' });
+    }
+    await world.clock.pass(3_000);
+    assert.deepEqual([...(world.host('b').node.edge.reports().get(id) ?? [])].map(r => r.player).filter(player => player === 'eve'), []);
+    assert.ok((await world.clock.run(bobs.act.add({ id: 'after' }))).ok);
+    assert.ok(finns.live && adas.watchers === 1 && finn.client.status.state === 'live' && bob.client.status.state === 'live');
+  });
+
+  it('[H1a] one who is away when removed hears it on coming back', async () => {
+    const { world, adas, eve, eves } = await watchedTable();
+    world.unplug(eve);
+    await world.clock.pass(2_000);
+    assert.ok((await world.clock.run(adas.kick({ player: 'eve' }))).ok);
+    eve.offline = false;
+    await world.clock.until('Eve is told', () => eves.ended?.code === 'kicked', 15_000);
+  });
+
+  it('[H1a] one who also has a seat loses it, and both rooms end', async () => {
+    const { world, id, bob, adas, bobs } = await watchedTable();
+    const beside = await world.clock.run(world.client('bob', 'c').client.watch(ledger, { id }));
+    assert.ok((await world.clock.run(adas.kick({ player: 'bob' }))).ok);
+    await world.clock.until('both are told', () => bobs.ended?.code === 'kicked' && beside.ended?.code === 'kicked', 50);
+    assert.equal(bob.client.status.state, 'live');
+  });
+});
