@@ -186,7 +186,7 @@ export class RejoinNode {
   private describe() {
     return {
       name: this.parts.name, rooms: this.registry.size, sockets: this.edge.size, delay: this.parts.delay(), draining: this.draining,
-      games: [...this.games.values()].map(gameKey), reads: this.registry.gameKeys(), outage: this.contact.last,
+      games: [...this.games.values()].map(gameKey), reads: this.registry.gameKeys, outage: this.contact.last,
     };
   }
 

@@ -147,7 +147,7 @@ export interface NodeRecord {
   /** The games it runs, `name@version`. */
   games: string[];
   /** What of them it can read and go on with: also the older versions that its rules migrate. */
-  reads: string[];
+  reads: readonly string[];
   /** When it last could not write to the store for longer than deadlines wait, ms since 1970; null: not since it started. */
   outage: { from: number; to: number } | null;
 }

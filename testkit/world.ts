@@ -12,6 +12,7 @@ import type { AnyGame } from '../shared/contract.ts';
 import type { Handshake } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { asSent } from './as-sent.ts';
 import { Fidelity } from './fidelity.ts';
 import { Streams, type Carriage } from './streams.ts';
 import { VirtualClock, type Pace } from './virtual-clock.ts';
@@ -318,7 +319,7 @@ export class World {
       this.calls.push(call);
       let result: unknown;
       for (let times = fate?.twice ? 2 : 1; times > 0; times--) {
-        const given = JSON.parse(JSON.stringify(args)) as unknown[];
+        const given = asSent(args);
         result = call.result = await (this.memory[op] as (...args: unknown[]) => Promise<unknown>)(...given);
         this.spy.stored?.(call, given);
         if (result === 'ok') for (const message of call.append?.tell ?? []) void this.carry(host, message);
@@ -400,7 +401,7 @@ export class World {
 
   private registerOf(host: Host): Register {
     return {
-      beat: record => this.call(host, latency.store, 'beat', () => this.hub.beat(structuredClone(record))),
+      beat: record => this.call(host, latency.store, 'beat', () => this.hub.beat(asSent(record))),
       listeners: node => this.call(host, latency.store, 'listeners', () => this.listenersOf(node)),
       remove: node => this.call(host, latency.store, 'remove', () => this.hub.remove(node)),
     };

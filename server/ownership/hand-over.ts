@@ -115,7 +115,7 @@ export class HandOver {
     const { registry, store, clock, entropy, log } = this.parts;
     if (this.closed || registry.has(id) || this.expected.has(id) || !this.parts.takes(why, from)) return null;
     const [at, lease] = [clock.mono(), this.parts.lease()];
-    const [games, token] = [registry.gameKeys(), mint(entropy.bytes(16))];
+    const [games, token] = [registry.gameKeys, mint(entropy.bytes(16))];
     let room: { game: AnyGame; recovered: Recovered };
     let read: Peeked | null;
     try {

@@ -55,7 +55,7 @@ export type Moving = 'drain' | 'balance' | 'members' | 'asked';
 /** The owner of a room asks another node to have it ready. @see ownership/hand-over.ts */
 export interface Prepare { id: string; why: Moving }
 /** It has read the room up to `seq`, and will own it under `token`. */
-export interface Ready { token: string; seq: number; games: string[] }
+export interface Ready { token: string; seq: number; games: readonly string[] }
 /** The room is yours: as of which term, what was appended since you read it, and who is connected. */
 export interface Yours { id: string; token: string; term: number; terms: Terms; seq: number; snapshotSeq: number; entries: string[]; members: (Conn & MemberReport)[]; /** The room's time when it was let go of. */ time: number }
 

@@ -45,6 +45,11 @@ export class Registry {
   constructor(private readonly parts: RegistryParts) {
     this.losses = new Losses(parts);
     this.outages = new Outages(parts.clock, parts.silenceOf);
+    this.gameKeys = [...parts.games.values()].flatMap(game => {
+      const version = game.contract.def.version as number;
+      const from = game.rules.migrate ? 1 : version;
+      return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
+    });
   }
 
   get(id: string): RoomHost | undefined { return this.hosts.get(id); }
@@ -63,13 +68,7 @@ export class Registry {
   /** Resolves when the claims of now are over, however they end; null when there is none. */
   get claimsUnderWay(): Promise<unknown> | null { return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values()); }
   /** The games a claim may bring, as the store compares them: every version that the rules can read. */
-  gameKeys(): string[] {
-    return [...this.parts.games.values()].flatMap(game => {
-      const version = game.contract.def.version as number;
-      const from = game.rules.migrate ? 1 : version;
-      return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
-    });
-  }
+  readonly gameKeys: readonly string[];
 
   /**
    * Claims a room and starts to run it. `expected` is the token of the owner that was judged dead, null for nobody.
@@ -93,7 +92,7 @@ export class Registry {
     if (this.closed) throw new StoreError('no', false, 'this node has stopped');
     const token = mint(entropy.bytes(16));
     const lease = this.parts.lease(); // of now: the answer may come when the room has been taken again, and all seems well
-    const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys() });
+    const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys });
     if (!claimed.ok) return claimed;
     this.losses.claimed(id, claimed.terms, claimed.seq);
     if (this.closed) {

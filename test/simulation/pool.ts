@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { argumentsFor, compileSources } from '../../server/launcher/compile.ts';
 import type { ScenarioName } from './plan.ts';
 import { addTally, noTally, runSeeds, type Tally } from './run.ts';
 
@@ -9,16 +9,21 @@ export interface Share extends Order { nth: number; of: number }
 
 export function* seedsOf({ from, seeds, nth, of }: Share): Generator<number> { for (let i = nth; i < seeds; i += of) yield from + i; }
 
-/** Runs seeds in this process, or shared among several. @throws when one of them dies */
+/** So many are run in this process, from the sources: compiling them would take longer. */
+const fewSeeds = 20;
+/** Most objects of a history live as long as the history: with a larger young generation they are not moved. Errors of the simulated network need no long stack. */
+const cheap = ['--max-semi-space-size=32', '--stack-trace-limit=4'];
+
+/** Runs seeds: few in this process, many in compiled worker processes, shared among several. @throws when one of them dies */
 export async function inProcesses(order: Order, workers: number, onProgress: (done: number) => void): Promise<Tally> {
-  if (workers === 1) {
-    let said = 0;
-    return runSeeds(seedsOf({ ...order, nth: 0, of: 1 }), { ...order, onSeed: ({ runs }) => { if (runs - said >= 50) onProgress(said = runs); } });
-  }
+  if (order.seeds <= fewSeeds) return runSeeds(seedsOf({ ...order, nth: 0, of: 1 }), order);
+  await compileSources();
+  const args = argumentsFor('test/simulation/share.ts');
+  const [before, script] = [args.slice(0, -1), args.at(-1)!];
   const total = noTally();
   const done = Array<number>(workers).fill(0);
   await Promise.all(done.map((_x, nth) => new Promise<void>((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, 'share.ts'), [JSON.stringify({ ...order, nth, of: workers } satisfies Share)], { execArgv: ['--import', 'tsx'] });
+    const child = fork(script, [JSON.stringify({ ...order, nth, of: workers } satisfies Share)], { execArgv: [...before, ...cheap] });
     let whole = false;
     child.on('message', (said: { runs: number } | { tally: Tally }) => {
       if ('tally' in said) {

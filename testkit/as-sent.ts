@@ -1,0 +1,20 @@
+import { setOwn } from '../shared/strict-json.ts';
+
+/**
+ * A value as it arrives over a connection: a copy that shares no object with the value, as `JSON.parse(JSON.stringify(value))` makes it.
+ * Texts are not encoded and decoded again, which is most of the cost of that.
+ */
+export const asSent = <T>(value: T): T => copied(value) as T;
+
+function copied(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // + 0: there is no -0
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(item => (item === undefined ? null : copied(item)));
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return JSON.parse(JSON.stringify(value)) as unknown;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner !== undefined) setOwn(copy, key, copied(inner));
+  }
+  return copy;
+}
