@@ -141,7 +141,7 @@ export class Wire implements Line {
     this.client.sent(name, text);
     this.pass('down', () => {
       if (!this.open) return;
-      this.client.bytes.push(text);
+      if (this.client.keepsBytes) this.client.bytes.push(text);
       this.client.run(() => {
         this.events.heard();
         take(text);

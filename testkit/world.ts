@@ -82,7 +82,7 @@ export class Host {
   owns(room: string): boolean { return this.state !== 'dead' && this.node.registry.get(room) !== undefined; }
 }
 
-export interface TestClient { client: Client; bytes: string[]; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** What the server makes of a handshake: who it is, or a refusal. */ identify(handshake: Handshake): { player: string; name: string; token: string } | Refused; /** Runs code of the client; a test may catch what it throws. */ run(fn: () => void): void; /** By how much the device clock is wrong (ms). */ skew: number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
+export interface TestClient { client: Client; bytes: string[]; keepsBytes: boolean; /** Where the next lines go, by name. */ home: string; /** Its lines of now. */ lines: Set<Wire>; /** No line can be opened. */ offline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ late(way: 'up' | 'down'): number; /** What the server makes of a handshake: who it is, or a refusal. */ identify(handshake: Handshake): { player: string; name: string; token: string } | Refused; /** Runs code of the client; a test may catch what it throws. */ run(fn: () => void): void; /** By how much the device clock is wrong (ms). */ skew: number; /** Whether nodes tell it heads along with pings. */ isToldHeads(): boolean; /** Told by its lines what a node writes to it. */ sent(name: string, text: string): void }
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
 const packer: Packer = { pack: async text => deflateRawSync(text).toString('base64'), unpack: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
@@ -114,6 +114,8 @@ export class World {
   tells: () => boolean = () => true;
   /** Recordings of matches that are over in a moment of virtual time are kept as well. */
   keepsShortReplays = true;
+  /** Whether `logged`, `calls` and the `bytes` of clients are kept; off where many worlds are run, and nobody reads them. */
+  keepsRecord = true;
   /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
   tellsHeads = true;
   private readonly streams = new Streams();
@@ -161,7 +163,7 @@ export class World {
     const clock = this.clockOf(host);
     host.store = this.store;
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, packer, log: logOf(host, this.logged), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true, onStep: step => void this.steps?.push(structuredClone(step)),
+      name, games, clock, entropy: this.entropy, packer, log: logOf(host, line => { if (this.keepsRecord) this.logged.push(line()); }), meter: this.meter, delay: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true, onStep: step => void this.steps?.push(structuredClone(step)),
       watch: this.watchOf(host), keepsShortReplays: this.keepsShortReplays, store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
     });
     this.hosts.set(name, host);
@@ -249,7 +251,7 @@ export class World {
   }
 
   client(player: string, home: string, options: Partial<ConnectOptions> = {}): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], home, lines: new Set(), offline: false, late: () => 0, identify: () => ({ player, name: player, token: '' }), run: fn => fn(), skew: 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
+    const made: TestClient = { client: null as unknown as Client, bytes: [], keepsBytes: this.keepsRecord, home, lines: new Set(), offline: false, late: () => 0, identify: () => ({ player, name: player, token: '' }), run: fn => fn(), skew: 0, isToldHeads: () => this.tellsHeads, sent: (name, text) => this.spy.sent?.(made, name, text) };
     const clock: ClientClock = { now: () => this.clock.now() + made.skew, mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
       const timer = this.clock.after(ms, () => made.run(fn));
       return () => timer.cancel();
@@ -316,7 +318,7 @@ export class World {
       if (fate?.lose === 'refused') throw new StoreError('no', false, 'a test refused it');
       if (fate?.lose === 'request') throw new StoreError('maybe', true, 'a test lost the request');
       if (asked !== this.store) throw new StoreError('maybe', true, 'the connection broke');
-      this.calls.push(call);
+      if (this.keepsRecord) this.calls.push(call);
       let result: unknown;
       for (let times = fate?.twice ? 2 : 1; times > 0; times--) {
         const given = asSent(args);
@@ -448,12 +450,12 @@ function withoutCasts(text: string): string {
   return JSON.stringify({ ...envelope, news: envelope.news.filter(([kind]) => kind !== 'cast' && kind !== 'change') });
 }
 
-function logOf(host: Host, logged: string[]): Log {
+function logOf(host: Host, keep: (line: () => string) => void): Log {
   const write = (level: string) => (fields: Record<string, unknown>, text: string) => {
     if (host.state === 'dead') return;
     const { error, ...rest } = fields;
     const message = error instanceof Error ? error.message : undefined;
-    logged.push(`${level} ${text} ${JSON.stringify({ ...rest, ...(error === undefined ? {} : { error: error instanceof Error ? `${error.stack ?? message}` : error }) })}`);
+    keep(() => `${level} ${text} ${JSON.stringify({ ...rest, ...(error === undefined ? {} : { error: error instanceof Error ? `${error.stack ?? message}` : error }) })}`);
     if (level === 'warn' || level === 'error') host.said.push(`${text}${message === undefined ? '' : `: ${message}`}`);
   };
   return { info: write('info'), debug: write('debug'), warn: write('warn'), error: write('error') };

@@ -17,6 +17,27 @@ export function applied(to: unknown, change: unknown): unknown {
   return to;
 }
 
+/** The same, and the value stays as it is: what is not changed is part of both. */
+export function changed(from: unknown, change: unknown): unknown {
+  if (typeof change !== 'object' || change === null) return change;
+  if (Array.isArray(change)) return change[0] as unknown;
+  if (typeof from !== 'object' || from === null) throw new TypeError('a change inside of what is no object');
+  const to = Array.isArray(from) ? [...(from as unknown[])] : { ...(from as object) };
+  const first = ((change as Record<string, unknown>)['#'] ?? []) as unknown[];
+  for (const one of first) {
+    if (Array.isArray(to)) to.splice(...(one as [number, number, ...unknown[]]));
+    else delete (to as Record<string, unknown>)[one as string];
+  }
+  const target = to as Record<string, unknown>;
+  for (const [written, inner] of Object.entries(change)) {
+    if (written === '#') continue;
+    const key = written.startsWith('#') ? written.slice(1) : written;
+    if (Array.isArray(inner) && inner.length === 0) delete target[key];
+    else Object.defineProperty(target, key, { value: changed(Object.hasOwn(target, key) ? target[key] : undefined, inner), writable: true, enumerable: true, configurable: true });
+  }
+  return to;
+}
+
 /** What an entry of the journal changes: [version, visible changes, clock, hidden changes or 0, events]. */
 export function changesOf(entry: string): unknown {
   const [, visible, clock, hidden] = JSON.parse(entry) as [number, object, number, object | 0 | undefined];

@@ -17,6 +17,7 @@ const game = stickGame(null);
  */
 export async function simulateInputs(plan: Plan, options: Options = {}): Promise<Outcome> {
   const world = new World([game], plan.seed, 'swift');
+  world.keepsRecord = false;
   const outcome: Outcome = { seed: plan.seed, scenario: plan.scenario, violations: [], story: [], faults: {}, actions: 0, entries: 0, took: 0 };
   const tell = options.story ? (line: string) => void outcome.story.push(`${world.clock.mono().toFixed(1).padStart(9)}  ${line}`) : () => {};
   const complain = (rule: string, what: string) => {

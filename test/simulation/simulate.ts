@@ -55,6 +55,7 @@ export const simulate = (plan: Plan, options: Options = {}): Promise<Outcome> =>
 async function run(plan: Plan, options: Options): Promise<Outcome> {
   const kind = kinds[plan.scenario] ?? plain;
   const world = new World(kind.games(false), plan.seed, 'swift');
+  world.keepsRecord = false;
   const outcome: Outcome = { seed: plan.seed, scenario: plan.scenario, violations: [], story: [], faults: {}, actions: 0, entries: 0, took: 0 };
   const tell = options.story ? (line: string) => void outcome.story.push(`${world.clock.mono().toFixed(1).padStart(9)}  ${line}`) : () => {};
   const complain = (rule: string, what: string) => {

@@ -1,6 +1,6 @@
 import type { Append, Claimed, NewRoom, Pass, Passed } from '../../../server/store/contract.ts';
 import type { Call } from '../../../testkit/world.ts';
-import { applied, changesOf, difference, same } from '../delta.ts';
+import { changed, changesOf, difference, same } from '../delta.ts';
 import type { Complain } from '../journal-checks.ts';
 import { lifeGames, type LifeGame, type Log } from './games.ts';
 
@@ -25,8 +25,8 @@ export const isBot = (player: string): boolean => player.startsWith('$');
 export class Ledger {
   readonly game: LifeGame;
   doc: LifeDoc;
-  /** Documents by seq, as text: what a client at that place must show. */
-  private readonly texts = new Map<number, string>();
+  /** Documents by seq: what a client at that place must show. */
+  private readonly docs = new Map<number, LifeDoc>();
   private readonly terms = new Map<number, number>();
   seq = 0;
   term = 0;
@@ -47,7 +47,7 @@ export class Ledger {
   constructor(room: NewRoom, private readonly world: { actions: ReadonlyMap<string, LifeAction>; where: Map<string, string>; outages: readonly Outage[]; complain: Complain; now: number }) {
     this.doc = (JSON.parse(room.snapshot) as { doc: LifeDoc }).doc;
     this.game = lifeGames.find(g => g.name === this.doc.room.game)!;
-    this.texts.set(0, JSON.stringify(this.doc));
+    this.docs.set(0, this.doc);
   }
 
   get id(): string { return this.doc.room.id; }
@@ -55,9 +55,7 @@ export class Ledger {
   termOf(seq: number): number { return this.terms.get(seq) ?? 0; }
   /** The document at a place; undefined where there is no such entry. */
   at([term, seq]: readonly [number, number]): LifeDoc | undefined {
-    if (seq === this.seq && (seq === 0 || term === this.termOf(seq))) return this.doc;
-    const text = this.texts.get(seq);
-    return text !== undefined && (seq === 0 || this.termOf(seq) === term) ? (JSON.parse(text) as LifeDoc) : undefined;
+    return seq === 0 || this.termOf(seq) === term ? this.docs.get(seq) : undefined;
   }
   seatOf(player: string): number { return this.doc.hidden.seats.findIndex(s => s?.player === player); }
   get isClosed(): boolean { return this.doc.hidden.fault === 'closed'; }
@@ -85,10 +83,10 @@ export class Ledger {
     if (append.token !== this.token || owner?.node.split('~')[0] !== call.node) return this.complain('a term has one writer', `${call.node} wrote entry ${append.seq}`);
     if (append.seq !== this.seq + 1) return this.complain('one history', `entry ${append.seq} after ${this.seq}`);
     const before = { clock: this.doc.hidden.clock, phase: this.doc.room.phase, seats: this.doc.hidden.seats.map(s => s?.player) };
-    applied(this.doc, changesOf(append.entry));
+    this.doc = changed(this.doc, changesOf(append.entry)) as LifeDoc;
     this.seq = append.seq;
     this.terms.set(append.seq, this.term);
-    this.texts.set(append.seq, JSON.stringify(this.doc));
+    this.docs.set(append.seq, this.doc);
     const { room, hidden } = this.doc;
     if (hidden.clock < before.clock) this.complain('time', `the room's clock went back from ${before.clock} to ${hidden.clock}`);
     if (hidden.fault !== null && hidden.fault !== 'closed') this.complain('quarantine', hidden.fault);

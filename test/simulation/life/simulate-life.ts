@@ -32,6 +32,7 @@ async function withConsole(onThrow: (error: Error) => void, work: () => Promise<
 async function run(plan: LifePlan, options: Options): Promise<Outcome> {
   resetDeck();
   const world = new World(lifeGames.map(g => g.game), plan.seed, 'swift');
+  world.keepsRecord = false;
   const outcome: Outcome = { seed: plan.seed, scenario: 'life', violations: [], story: [], faults: {}, actions: 0, entries: 0, took: 0 };
   const tell = options.story ? (line: string) => void outcome.story.push(`${(world.clock.mono() / 1000).toFixed(3).padStart(11)}  ${line}`) : () => {};
   const complain = (rule: string, what: string) => {
