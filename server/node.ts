@@ -10,6 +10,7 @@ import { DueScan } from './ownership/due-scan.ts';
 import { Balance } from './ownership/balance.ts';
 import { giveAll } from './ownership/drain.ts';
 import { HandOver } from './ownership/hand-over.ts';
+import { OrphanScan } from './ownership/orphan-scan.ts';
 import { Membership } from './ownership/membership.ts';
 import type { Bus, Clock, Entropy, Fanout, Log, Meter, Packer, Register, Timer, Watch } from './ports.ts';
 import type { Conn } from './rooms/messages.ts';
@@ -69,6 +70,7 @@ export class RejoinNode {
   private readonly peers: Peers;
   private readonly heads: Heads;
   private readonly dueScan: DueScan;
+  private readonly orphanScan: OrphanScan;
   private readonly handOvers: HandOver;
   private readonly balance: Balance;
   private readonly games: ReadonlyMap<string, AnyGame>;
@@ -103,7 +105,7 @@ export class RejoinNode {
       lease: () => this.membership.lease, contact: this.contact, silenceOf: node => this.membership.silenceOf(node),
       tell: (at, notice) => this.tell(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
-      onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.after(0, () => this.reclaim(id)); },
+      onEnd: (id, why) => { if (why === 'doubt' && !this.stopped) this.givenUp(id); },
       onTaken: (id, from) => this.peers.tell(from, 'taken', id),
     });
     this.peers.on('taken', (_from, body) => {
@@ -125,6 +127,7 @@ export class RejoinNode {
     });
     this.balance = new Balance({ self: this.id, registry: this.registry, membership: this.membership, handOver: this.handOvers, clock, log, draining: () => this.draining || this.stopped || !this.storeOk });
     this.dueScan = new DueScan({ self: this.id, store, registry: this.registry, router: this.router, membership: this.membership, clock });
+    this.orphanScan = new OrphanScan({ self: this.id, store, registry: this.registry, router: this.router, membership: this.membership, clock, log });
     this.peers.on('notice', (_from, body) => {
       const [conn, notice] = body as unknown as [string, Notice];
       this.edge.notice(conn, notice);
@@ -146,6 +149,7 @@ export class RejoinNode {
       await this.heads.exchange();
     });
     this.every(limits.dueScan, () => this.dueScan.scan());
+    this.every(limits.dueScan, async () => { if (!this.draining) await this.orphanScan.scan(); });
     this.every(1_000, () => this.probe());
     this.every(1_000, () => this.balance.look());
     this.lookOut();
@@ -197,7 +201,13 @@ export class RejoinNode {
 
   private nodeDied(node: string): void {
     this.peers.giveUpOn(node);
+    this.orphanScan.request();
     for (const room of this.edge.reports().keys()) if (this.router.directory.get(room)?.node === node) this.reclaim(room);
+  }
+
+  private givenUp(room: string): void {
+    this.after(0, () => this.reclaim(room));
+    this.orphanScan.request();
   }
 
   /** Asks for a room, so that somebody owns it: this node, if nobody else does. */

@@ -229,6 +229,11 @@ export const limits = {
    * that was asked is passed over for `again`, one that no node can run for `unrunnable`.
    */
   due: { page: 100, pages: 10, asks: 300, again: 1_500, unrunnable: 10_000 },
+  /**
+   * Rooms that show a connected player and that no node runs are looked for so long (ms) after a node died, started or gave a room up (its
+   * members' nodes claim most of them before that), and every so often in any case: so many a page, and a scan asks so many at a time.
+   */
+  orphans: { after: 2_000, every: 300_000, page: 500, asks: 300 },
   /** An append that has not been answered by then counts as unknown. */
   storeDeadline: 1_500,
   /** First pause of an owner that was fenced off before it may claim that room again. */

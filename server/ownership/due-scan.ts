@@ -4,6 +4,7 @@ import type { Clock } from '../ports.ts';
 import type { Registry } from '../rooms/registry.ts';
 import type { RoomReply } from '../rooms/messages.ts';
 import { StoreError, type Store } from '../store/contract.ts';
+import { isFirstInLine } from './first-in-line.ts';
 import type { Membership } from './membership.ts';
 
 /**
@@ -50,7 +51,7 @@ export class DueScan {
 
   /** One node is first in line for each room; the others follow if it has not helped. */
   private isMine(id: string, at: number, now: number): boolean {
-    return !this.asked.has(id) && !this.parts.registry.get(id) && (this.firstInLine(id) || at < now - 4 * limits.overdue);
+    return !this.asked.has(id) && !this.parts.registry.get(id) && (isFirstInLine(this.parts, id) || at < now - 4 * limits.overdue);
   }
 
   private note(id: string, reply: RoomReply): void {
@@ -59,17 +60,4 @@ export class DueScan {
     const pause = reply.ok ? again : reply.code === 'room-quarantined' || reply.detail === nobodyRunsIt ? unrunnable : 0;
     if (pause > 0) this.asked.set(id, this.parts.clock.mono() + pause);
   }
-
-  private firstInLine(room: string): boolean {
-    const { self, membership } = this.parts;
-    const nodes = [self, ...membership.alive().filter(n => !n.draining).map(n => n.id)];
-    return nodes.reduce((best, node) => (weight(room, node) > weight(room, best) ? node : best)) === self;
-  }
-}
-
-/** Rendezvous hashing: every node works out the same order by itself (FNV-1a). */
-function weight(room: string, node: string): number {
-  let h = 0x811c9dc5;
-  for (const c of `${room}|${node}`) h = Math.imul(h ^ c.charCodeAt(0), 0x01000193);
-  return h >>> 0;
 }

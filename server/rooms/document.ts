@@ -109,6 +109,9 @@ export function isAbandoned({ room, hidden }: RoomDocument): boolean {
   return !room.seats.some(s => s?.here && !isBot(s.player)) && !hidden.seats.some(s => s && Object.hasOwn(hidden.timers, holdTimer(s.player)));
 }
 
+/** A player is connected, by the last entry; seats of a room that is out of play stand still. */
+export const isOccupied = ({ room, hidden }: RoomDocument): boolean => hidden.fault === null && room.seats.some((s, i) => s?.here === true && hidden.seats[i] !== null && !isBot(hidden.seats[i]!.player));
+
 /** The room's line in the list of rooms; private ones and those out of play have none. */
 export function summaryOf(doc: RoomDocument, late: boolean): RoomSummary | null {
   const { room, hidden } = doc;

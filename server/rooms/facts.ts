@@ -1,7 +1,7 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { Changes } from '../../shared/delta.ts';
 import type { Append } from '../store/contract.ts';
-import { closedFault, dueOf, summaryOf, type RoomDocument } from './document.ts';
+import { closedFault, dueOf, isOccupied, summaryOf, type RoomDocument } from './document.ts';
 import { offerOf, poolOf } from './offer.ts';
 import { RoomLife } from './room-life.ts';
 
@@ -10,7 +10,7 @@ export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.
 
 const isLate = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 
-type Facts = Pick<Append, 'due' | 'summary' | 'offer' | 'life' | 'game' | 'quarantined'>;
+type Facts = Pick<Append, 'due' | 'summary' | 'offer' | 'occupied' | 'life' | 'game' | 'quarantined'>;
 
 const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
 
@@ -22,6 +22,7 @@ export class ToldFacts {
   private summary: string;
   /** Undefined: as above, for a room that was set aside is not offered. */
   private offer: string | undefined;
+  private occupied: boolean | undefined;
   private readonly pool: string;
   private version: number;
   readonly life: RoomLife;
@@ -52,6 +53,8 @@ export class ToldFacts {
       if (text !== this.offer) facts.offer = offer;
       this.offer = text;
     }
+    const occupied = isOccupied(doc);
+    if (occupied !== this.occupied) facts.occupied = this.occupied = occupied;
     if (this.version !== doc.hidden.stateVersion) {
       this.version = doc.hidden.stateVersion;
       facts.game = gameKey(game);

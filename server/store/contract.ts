@@ -76,6 +76,11 @@ export interface Store {
   list(game: string | null, most: number): Promise<RoomSummary[]>;
   /** Rooms with something due at or before `at` (wall time, ms), longest overdue first, from the one after the first `skip` on. Fewer than `most`: there are no more. */
   due(at: number, most: number, skip?: number): Promise<{ id: string; at: number }[]>;
+  /**
+   * Rooms whose last entry shows a connected player, in the order of their ids, with their owners; `after` is the last id of the page before, '' for the first page.
+   * `next`: where the next page begins; null: there is none.
+   */
+  occupied(after: string, most: number): Promise<OccupiedPage>;
   /** Removes a room and all that is known of it, if the token is its own. */
   remove(id: string, token: string): Promise<'ok' | 'fenced'>;
   /** Removes what is left of rooms whose life is over, of about `most` of them. @returns how many rooms that was */
@@ -149,6 +154,9 @@ export interface Offer {
 
 export interface Owner { node: string | null; token: string | null; term: number; seq: number }
 
+/** `node`: null for a room that nobody owns. */
+export interface OccupiedPage { rooms: { id: string; node: string | null }[]; next: string | null }
+
 /** A piece of the recording of a match. */
 export interface ReplayPart { match: number; text: string }
 
@@ -196,6 +204,8 @@ export interface Append {
   summary?: RoomSummary | null;
   /** How the room is offered to quick joins, null for not at all, undefined for no change. */
   offer?: Offer | null;
+  /** Whether a player is connected, undefined for no change. */
+  occupied?: boolean;
   /** Renews the life of all that is known of the room. */
   life?: Life;
   /** `name@version` that can read the room from this entry on. */

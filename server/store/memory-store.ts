@@ -2,14 +2,14 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Blame, Claimed, FindOrCreate, Found, Life, Lost, NewRoom, Owner, Pass, Passed, Peeked, QuarantinedRoom, ReplayPart, Sign, Store, Stored } from './contract.ts';
+import type { Append, Blame, Claimed, FindOrCreate, Found, Life, Lost, NewRoom, OccupiedPage, Owner, Pass, Passed, Peeked, QuarantinedRoom, ReplayPart, Sign, Store, Stored } from './contract.ts';
 import { MemoryOffers } from './memory-offers.ts';
 import { wholeMs } from './whole-ms.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
   terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
-  due: number | null; summary: RoomSummary | null; expires: number;
+  due: number | null; summary: RoomSummary | null; expires: number; occupied: boolean;
   blames: Blame[]; quarantined: { why: string; since: number } | null;
 }
 
@@ -34,7 +34,7 @@ export class MemoryStore implements Store {
     if (this.room(room.id) || this.codes.has(room.code)) return false;
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), blames: [], quarantined: null,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), occupied: false, blames: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
     return true;
@@ -98,6 +98,7 @@ export class MemoryStore implements Store {
     room.blames = [];
     if (due !== undefined) room.due = due;
     if (append.summary !== undefined) room.summary = append.summary;
+    if (append.occupied !== undefined) room.occupied = append.occupied;
     if (append.offer !== undefined) this.offers.set(id, append.offer, this.clock.now());
     if (append.life !== undefined) this.keep(id, room, append.life);
     if (append.game !== undefined) room.game = append.game;
@@ -205,6 +206,11 @@ export class MemoryStore implements Store {
   async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
     this.expire();
     return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(skip, skip + most);
+  }
+
+  async occupied(after: string, most: number): Promise<OccupiedPage> {
+    const ids = [...this.rooms].flatMap(([id, r]) => (r.occupied && id > after ? [id] : [])).sort((a, b) => (a < b ? -1 : 1)).slice(0, most);
+    return { rooms: ids.flatMap(id => this.room(id) ? [{ id, node: this.room(id)!.node }] : []), next: ids.length < most ? null : ids.at(-1)! };
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {

@@ -23,6 +23,8 @@ export class RedisKeys {
   lastCall(player: string, game: string): string { return `${this.prefix}last-call:${player}:${game}`; }
   /** Rooms out of play: id -> why, since. */
   get quarantined(): string { return `${this.prefix}quarantined`; }
+  /** Rooms in which a player is connected: ids, in their order. */
+  get occupied(): string { return `${this.prefix}occupied`; }
   get due(): string { return `${this.prefix}due`; }
   get nodes(): string { return `${this.prefix}nodes`; }
   get probe(): string { return `${this.prefix}probe`; }

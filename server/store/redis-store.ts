@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Life, type Lost, type NewRoom, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type ReplayPart, type Store } from './contract.ts';
+import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Life, type Lost, type NewRoom, type OccupiedPage, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type ReplayPart, type Store } from './contract.ts';
 import type { Terms } from '../../shared/place.ts';
 import type { RedisClient } from './redis-client.ts';
 import { doorOf, type RedisAt } from './redis-door.ts';
@@ -143,10 +143,10 @@ export class RedisStore implements Store {
     // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
     if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...told], line)) as 'ok' | 'fenced' | 'seq';
     const json = (value: unknown) => (value === undefined ? '' : value === null ? '-' : JSON.stringify(value));
-    return (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.life?.code ?? ''), k.replayParts(id, append.life?.match ?? 0)], [
+    return (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.life?.code ?? ''), k.replayParts(id, append.life?.match ?? 0), k.occupied], [
       token, String(seq), entry, id,
       append.due === undefined ? '' : append.due === null ? '-' : String(wholeMs(append.due)),
-      json(append.summary), json(append.offer), append.life === undefined ? '' : String(wholeMs(append.life.ms)), append.game ?? '', release ? '1' : '0', json(append.quarantined),
+      json(append.summary), json(append.offer), append.life === undefined ? '' : String(wholeMs(append.life.ms)), append.game ?? '', release ? '1' : '0', json(append.quarantined), append.occupied === undefined ? '' : append.occupied ? '1' : '-',
       ...told,
     ], line)) as 'ok' | 'fenced' | 'seq';
   }
@@ -223,15 +223,23 @@ export class RedisStore implements Store {
     return late.map(({ value, score }) => ({ id: value, at: score }));
   }
 
+  async occupied(after: string, most: number): Promise<OccupiedPage> {
+    const ids = await this.read(() => this.reads.zRange(this.keys.occupied, after === '' ? '-' : `(${after}`, '+', { BY: 'LEX', LIMIT: { offset: 0, count: most } }));
+    const metas = await this.read(() => Promise.all(ids.map(id => this.reads.hmGet(this.keys.meta(id), ['node', 'seq']))));
+    // Lines of rooms that have expired are removed by `sweep`.
+    const rooms = ids.flatMap((id, i) => (typeof metas[i]![1] === 'string' ? [{ id, node: metas[i]![0] ?? null }] : []));
+    return { rooms, next: ids.length < most ? null : ids.at(-1)! };
+  }
+
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
     const k = this.keys;
     const code = await this.codeOf(id);
-    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives], [token, id])) as 'ok' | 'fenced';
+    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.occupied], [token, id])) as 'ok' | 'fenced';
   }
 
   async sweep(most: number): Promise<number> {
     const k = this.keys;
-    return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined], [String(most)])) as number;
+    return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied], [String(most)])) as number;
   }
 
   async fill(): Promise<number | null> {

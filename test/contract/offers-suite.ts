@@ -251,10 +251,45 @@ export function offersSuite(under: OffersUnderTest): void {
       });
     });
 
+    describe('occupied rooms', () => {
+      /** All of this suite's, in pages of two. */
+      async function occupied(): Promise<{ id: string; node: string | null }[]> {
+        const found: { id: string; node: string | null }[] = [];
+        for (let from: string | null = ''; from !== null;) {
+          const page = await store.occupied(from, 2);
+          found.push(...page.rooms);
+          from = page.next;
+        }
+        return found;
+      }
+
+      it('[O24] each is listed once with its owner of now, in the order of ids, for as long as its entries say so', async () => {
+        const before = new Set((await occupied()).map(r => r.id));
+        const own = async () => (await occupied()).filter(r => !before.has(r.id));
+        const ids: string[] = [];
+        for (let i = 0; i < 5; i++) {
+          const made = newRoom();
+          await store.create(made);
+          await claim(made.id);
+          await append(made.id, 1, i === 4 ? {} : { occupied: true });
+          ids.push(made.id);
+        }
+        const [one, two, three, four] = ids as [string, string, string, string];
+        const node = (await store.owner(one))!.node;
+        assert.deepEqual(await own(), [one, two, three, four].sort().map(id => ({ id, node })));
+        await append(one, 2, { occupied: false });
+        await append(two, 2, { due: 5 });
+        await store.release(two, 'a');
+        await store.pass(three, { token: 'a', seq: 1, to: { token: 'b', node: 'heir', games: ['game@1'] } });
+        await store.remove(four, 'a');
+        assert.deepEqual(await own(), [{ id: two, node: null }, { id: three, node: 'heir' }].sort((a, b) => (a.id < b.id ? -1 : 1)));
+      });
+    });
+
     describe('what is left', () => {
       /** All that a room can have a line for. */
       const everything = (id: string, game: string): Partial<Append> => ({
-        due: 5, quarantined: { why: 'why', since: 1 }, offer: offer(game, { present: true }),
+        due: 5, occupied: true, quarantined: { why: 'why', since: 1 }, offer: offer(game, { present: true }),
         summary: { id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: {}, names: ['Ada'], since: 1_000 },
       });
 

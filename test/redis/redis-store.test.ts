@@ -165,9 +165,9 @@ describe('the Redis store', () => {
     const scripts = loadScripts();
     const { id } = await room();
     const [journal, due, life] = [`p:{r:${id}}:j`, 'p:due', 'p:lives'];
-    const keys = [`p:{r:${id}}:m`, journal, `p:{r:${id}}:s`, due, 'p:summaries', 'p:listed', 'p:offers', 'p:open', 'p:reviews', 'p:quarantined', life, 'p:code:x', `p:{r:${id}}:p1`];
+    const keys = [`p:{r:${id}}:m`, journal, `p:{r:${id}}:s`, due, 'p:summaries', 'p:listed', 'p:offers', 'p:open', 'p:reviews', 'p:quarantined', life, 'p:code:x', `p:{r:${id}}:p1`, 'p:occupied'];
     assert.equal(keys.length, scripts.append.keys);
-    for (const [at, ms] of [['soon', ''], ['', '0.5'], ['', '-1'], ['', '1e30']] as const) await assert.rejects(admin.eval(scripts.append.text, { keys, arguments: ['a', '1', 'e1', id, at, '', '', ms, '', '0', ''] }));
+    for (const [at, ms] of [['soon', ''], ['', '0.5'], ['', '-1'], ['', '1e30']] as const) await assert.rejects(admin.eval(scripts.append.text, { keys, arguments: ['a', '1', 'e1', id, at, '', '', ms, '', '0', '', ''] }));
     assert.equal((await store.peek(id))!.seq, 0);
     assert.equal(await admin.lLen(journal), 0);
     await assert.rejects(admin.eval(scripts.create.text, { keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life], arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994'] }));

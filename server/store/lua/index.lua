@@ -1,9 +1,10 @@
 -- Functions for the scripts that say `-- with index.lua`: making rooms, and the lists by which they are found.
--- `k` names their keys: summaries, listed, offers, open, reviews, due, quarantined, lives. Each script passes them in.
+-- `k` names their keys: summaries, listed, offers, open, reviews, due, quarantined, lives, occupied. Each script passes them in.
 --
--- `listed` and `open` are sorted sets in the order of their members, which all have the score 0:
+-- `listed`, `open` and `occupied` are sorted sets in the order of their members, which all have the score 0:
 --   listed   |<since>|<id> and <game>|<since>|<id>
 --   open     <game>|*|<since>|<id> and <game>|<pool>|<since>|<id>
+--   occupied <id>, of rooms in which a player is connected
 -- `since` has 15 digits. No game, pool or id contains a '|'.
 --
 -- A line of `offers`: game, pool, since, free, present, players (list), held (reservations: player -> until, ms),
@@ -111,5 +112,6 @@ local function forget_room(k, id)
   drop_offer(k, id)
   redis.call('ZREM', k.due, id)
   redis.call('HDEL', k.quarantined, id)
+  redis.call('ZREM', k.occupied, id)
   redis.call('ZREM', k.lives, id)
 end
