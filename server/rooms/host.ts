@@ -10,7 +10,7 @@ import type { Passed } from '../store/contract.ts';
 import { answerAct, answerJoin, unfit, type Standpoint } from './answers.ts';
 import { Attendance } from './attendance.ts';
 import { audienceOf, channelOf, type Audience, type Audiences } from './audiences.ts';
-import { dueOf, isDeserted, seatOf, type RoomDocument } from './document.ts';
+import { dueOf, isDeserted, isOccupied, seatOf, type RoomDocument } from './document.ts';
 import { Effects, type EffectHandlers } from './effects.ts';
 import { encodeEntry, encodeSnapshot, touches, type Recovered } from './entry.ts';
 import { Failures } from './failures.ts';
@@ -397,7 +397,8 @@ export class RoomHost {
     this.recordAsked = this.recorder.over.length > 0; // its snapshot failed, or the owner died before it
     this.urgent.push(...this.attendance.look(this.doc));
     this.showOut(); // again: the first time it may have been lost, or the owner may have died
-    if (this.attendance.aloneFor > limits.sleepAfter && !this.hasEffects) this.releaseAsked ??= 'when-alone';
+    // After a suspension of this process it first waits for reports, and declares the players away: a room that sleeps shows none as connected.
+    if (this.attendance.aloneFor > limits.sleepAfter && !this.hasEffects && !isOccupied(this.doc)) this.releaseAsked ??= 'when-alone';
   }
 
   /** Shows those out who have to go. A room that is closed goes when its last effect is done. */

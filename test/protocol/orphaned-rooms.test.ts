@@ -112,6 +112,25 @@ describe('rooms that no node runs', () => {
     assert.equal(isHere(world, room.id), true);
   });
 
+  it('[O9] [S2] an owner that was suspended twice declares a player away before it lets the room sleep', async () => {
+    const { world, run } = await cluster('a');
+    const ada = world.client('ada', 'a');
+    const room = await run(ada.client.quick(trio));
+    const suspend = async (ms: number) => {
+      world.freeze(world.host('a'));
+      await world.clock.pass(ms);
+      world.thaw(world.host('a'));
+    };
+    await suspend(5_000);
+    await world.clock.pass(1_500);
+    ada.client.close();
+    await world.clock.pass(500);
+    await suspend(limits.sleepAfter + 5_000);
+    await world.clock.pass(limits.unseen + 4_000);
+    assert.deepEqual(await world.memory.occupied('', 10), { rooms: [], next: null });
+    assert.deepEqual((await world.memory.due(world.clock.now() + 60_000, 10)).map(due => due.id), [room.id], 'the hold has begun');
+  });
+
   it('[O24] [O9] rooms that sleep are not woken', async () => {
     const { world, run } = await cluster('a', 'b');
     const ada = world.client('ada', 'a');

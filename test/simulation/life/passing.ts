@@ -13,7 +13,7 @@ const most = 45_000;
 export async function passLong(life: Life, ms: number): Promise<void> {
   const { clock, memory } = life.world;
   const until = clock.mono() + ms;
-  const rooms = (memory as unknown as { rooms: Map<string, { due: number | null; expires: number }> }).rooms;
+  const rooms = (memory as unknown as { rooms: Map<string, { due: number | null; expires: number; occupied: boolean }> }).rooms;
   let ran = 0;
   await passRun(Math.min(ms, run.after)); // what was asked a moment ago is not held up for hours
   while (clock.mono() < until) {
@@ -28,7 +28,16 @@ export async function passLong(life: Life, ms: number): Promise<void> {
     // While the store is away nothing can be done about what is due. That it comes back is a timer that is not skipped.
     if (life.outage !== null) return clock.now() - life.outage.from >= run.outage ? left : 0;
     const due = Math.min(...[...rooms.values()].flatMap(r => (r.due !== null && r.expires > clock.now() ? [r.due] : []))) - clock.now() - run.before;
-    return ran > most ? Math.max(due, 600_000) : due;
+    if (ran > most) return Math.max(due, 600_000);
+    return isUnsettled() ? 0 : due;
+  }
+
+  /** A room shows a player as connected who is not. Its owner, or the node that claims it, finds that out within some seconds. */
+  function isUnsettled(): boolean {
+    return [...life.ledgers.values()].some(({ id, doc }) => {
+      const kept = rooms.get(id);
+      return kept?.occupied === true && kept.expires > clock.now() && !doc.hidden.seats.some(s => s && life.sitting(s.player, id).length > 0);
+    });
   }
 
   async function passRun(step: number): Promise<void> {

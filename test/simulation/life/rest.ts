@@ -66,9 +66,8 @@ function alive(life: Life, ledger: Ledger): boolean {
   return false;
 }
 
-/** Of rooms that a node runs. Of one whose owner died with everybody who was in it, nobody hears until somebody comes. */
+/** Also of rooms whose owner died with everybody who was in them. */
 function presence(life: Life, ledger: Ledger): string {
-  if (!life.up.some(host => host.owns(ledger.id))) return '';
   for (const [i, seat] of ledger.doc.hidden.seats.entries()) {
     if (!seat || life.isBot(seat.player)) continue;
     const shown = ledger.doc.room.seats[i]!;
