@@ -77,8 +77,11 @@ export class Connector {
     return this.live ? this.live.request(name, body, patience) : Promise.reject(new Error('not connected'));
   }
 
-  /** Says something down the live line, that nobody answers; where there is none it is lost. */
-  say<K extends SayingName>(name: K, body: Sayings[K]): void { this.live?.say(name, body); }
+  /** Sends a one-way message by the live connection. @returns false if there is none: the message is lost */
+  say<K extends SayingName>(name: K, body: Sayings[K]): boolean {
+    this.live?.say(name, body);
+    return this.live !== null;
+  }
 
   get isLive(): boolean { return this.live !== null; }
   /** Changes with each line. */

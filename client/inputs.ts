@@ -5,9 +5,27 @@ import type { InputRequest } from '../shared/protocol.ts';
 import { checkOutgoing } from './outgoing.ts';
 
 type Message = Omit<InputRequest, 'room'>;
+/** `sent`: it was given to a connection, so it may have counted. */
+interface Kept { message: Message; sent: boolean }
+
+/** What the sender needs of its room. */
+export interface InputPort {
+  /** @returns false if there is no connection, so the message went nowhere */
+  send(message: Message): unknown;
+  sent?(n: number, press: boolean): void;
+  /** Presses that do not count. */
+  dropped?(name: string, times: number): void;
+  now(): number;
+  after(ms: number, fn: () => void): void;
+}
 
 /** What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a room says it every two seconds. */
 const patience = { press: 500, hold: 4_000 };
+
+/** So many messages with presses may be on their way at once: two less than are kept, so that of those that are kept too many two can be joined. */
+const window = limits.inputsKept - 2;
+
+const fits = (some: Readonly<Record<string, number>>, more: Readonly<Record<string, number>>): boolean => Object.entries(more).every(([name, times]) => (some[name] ?? 0) + times <= limits.presses);
 
 /**
  * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the
@@ -18,8 +36,8 @@ export class InputSender {
   private n = 0;
   private readonly held: Record<string, Json> = {};
   private waiting: { hold: Record<string, Json>; press: Record<string, number> } | null = null;
-  /** Messages with presses that are not known to have counted, oldest first. Should there be more than the room would count, the oldest go. */
-  private unapplied: Message[] = [];
+  /** Messages with presses that are not known to have counted, oldest first: at most `inputsKept`, see `keep`. */
+  private unapplied: Kept[] = [];
   private lastSent = -Infinity;
   /** The last message that said what is held. */
   private heldN = 0;
@@ -30,7 +48,7 @@ export class InputSender {
   /** When `unapplied` was last said, or last got shorter. */
   private lastSaid = 0;
 
-  constructor(private readonly def: ContractDef, private readonly port: { send(message: Message): void; sent?(n: number, press: boolean): void; now(): number; after(ms: number, fn: () => void): void }) {}
+  constructor(private readonly def: ContractDef, private readonly port: InputPort) {}
 
   /** The number of the last message, which the room's `inputs` reach when it has counted. */
   get last(): number { return this.n; }
@@ -51,7 +69,7 @@ export class InputSender {
     const first = this.waiting === null;
     this.waiting ??= { hold: {}, press: {} };
     if (kind.kind === 'held') this.held[name] = this.waiting.hold[name] = value;
-    else this.waiting.press[name] = Math.min(limits.presses, (this.waiting.press[name] ?? 0) + 1);
+    else this.addPresses(this.waiting.press, { [name]: 1 });
     if (!first) return;
     const pause = this.lastSent + 1000 / (this.def.tick?.hz ?? 20) - this.port.now();
     if (pause <= 0) this.flush();
@@ -70,9 +88,11 @@ export class InputSender {
   applied(n: number): void {
     this.counted = Math.max(this.counted, n);
     if (this.unapplied.length === 0 && n >= this.heldN) return;
-    const left = this.unapplied.filter(m => m.n > n);
-    if (left.length < this.unapplied.length) this.lastSaid = this.port.now();
+    const left = this.unapplied.filter(({ message }) => message.n > n);
+    const isShorter = left.length < this.unapplied.length;
+    if (isShorter) this.lastSaid = this.port.now();
     this.unapplied = left;
+    if (isShorter) this.pump(false); // the window has moved
     const silence = this.port.now() - this.lastSaid;
     if (n >= this.anew) this.anew = 0;
     // Whoever hears somebody for the first time says so at once.
@@ -98,10 +118,65 @@ export class InputSender {
 
   private repeat(): void {
     this.lastSaid = this.port.now();
-    this.unapplied.forEach((message, i) => this.say(message, this.unapplied[i - 1]));
+    this.pump(true);
   }
 
-  private say(message: Message, before: Message | undefined): void { this.port.send(before ? { ...message, after: before.n } : message); }
+  /** Sends what fits into the window, oldest first. @param again also what was sent before */
+  private pump(again: boolean): void {
+    const { length } = this.inWindow();
+    this.unapplied.slice(0, length).forEach((kept, i) => {
+      if ((again || !kept.sent) && this.say(kept.message, this.unapplied[i - 1])) kept.sent = true;
+    });
+  }
+
+  /** Whether these presses may be sent now. */
+  private isOpenFor(press: Readonly<Record<string, number>>): boolean {
+    const { length, press: before } = this.inWindow();
+    return length === this.unapplied.length && length < window && fits(before, press);
+  }
+
+  /** The first messages that may be on their way at once: a room counts only so many presses of a name in a tick, and they may all arrive in one. */
+  private inWindow(): { length: number; press: Record<string, number> } {
+    const press: Record<string, number> = {};
+    let length = 0;
+    for (const { message } of this.unapplied) {
+      if (length >= window || !fits(press, message.press!)) break;
+      for (const [name, times] of Object.entries(message.press!)) press[name] = (press[name] ?? 0) + times;
+      length += 1;
+    }
+    return { length, press };
+  }
+
+  /** @returns whether there was a connection to send it by */
+  private say(message: Message, before: Kept | undefined): boolean { return this.port.send(before ? { ...message, after: before.message.n } : message) !== false; }
+
+  /** As many presses as the room counts in one tick; what is above that is reported. */
+  private addPresses(to: Record<string, number>, more: Readonly<Record<string, number>>): void {
+    for (const [name, times] of Object.entries(more)) {
+      const all = (to[name] ?? 0) + times;
+      to[name] = Math.min(limits.presses, all);
+      if (all > limits.presses) this.port.dropped?.(name, all - limits.presses);
+    }
+  }
+
+  /**
+   * Keeps a message until its presses have counted. Where there are too many, two that were not sent become one with the later number. What was
+   * sent is not joined, for a part of it may have counted; it is always the oldest, and no more than the window.
+   */
+  private keep(kept: Kept): void {
+    this.unapplied.push(kept);
+    if (this.unapplied.length <= limits.inputsKept) return;
+    const pressOf = (i: number) => this.unapplied[i]!.message.press!;
+    const first = this.unapplied.findIndex(({ sent }) => !sent);
+    let at = first;
+    while (at < this.unapplied.length - 2 && !fits(pressOf(at), pressOf(at + 1))) at++;
+    if (!fits(pressOf(at), pressOf(at + 1))) at = first;
+    const [one, next] = [this.unapplied[at]!.message, this.unapplied[at + 1]!.message];
+    const press = { ...one.press };
+    this.addPresses(press, next.press!);
+    const hold = { ...one.hold, ...next.hold };
+    this.unapplied.splice(at, 2, { message: { n: next.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), press }, sent: false });
+  }
 
   private flush(): void {
     if (!this.waiting) return;
@@ -110,13 +185,16 @@ export class InputSender {
     const hold = this.heldN > this.counted ? { ...this.held } : this.waiting.hold;
     this.waiting = null;
     this.lastSent = this.port.now();
-    const message: Message = { n: ++this.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), ...(Object.keys(press).length > 0 ? { press } : {}) };
-    this.say(message, this.unapplied.at(-1));
-    this.port.sent?.(message.n, message.press !== undefined);
-    if (this.unapplied.length === 0) this.lastSaid = this.lastSent;
-    if (message.hold) this.heldN = message.n;
-    if (!message.press) return;
-    this.unapplied.push(message);
-    if (this.unapplied.length > limits.inputsKept) this.unapplied.shift();
+    const before = this.unapplied.at(-1);
+    const [isHeld, isPressed] = [hold, press].map(some => Object.keys(some).length > 0) as [boolean, boolean];
+    if (!isHeld && !isPressed) return;
+    const mayGo = !isPressed || this.isOpenFor(press);
+    const message: Message = { n: ++this.n, ...(isHeld ? { hold } : {}), ...(isPressed && mayGo ? { press } : {}) };
+    if (isHeld) this.heldN = this.n;
+    // What is held does not wait for the window.
+    const sent = (isHeld || mayGo) && this.say(message, before);
+    if (isPressed) this.keep(mayGo ? { message, sent } : { message: { n: isHeld ? ++this.n : this.n, press }, sent: false });
+    this.port.sent?.(this.n, isPressed);
+    if (before === undefined) this.lastSaid = this.lastSent;
   }
 }

@@ -118,6 +118,16 @@ export class Room<D extends ContractDef = ContractDef> {
    * ```
    */
   readonly onStatus: (fn: (status: RoomStatus) => void) => () => void;
+  /**
+   * Presses that do not count: more than 16 of a name were made between two ticks, or more than are kept (16 messages with up to 16 of each name)
+   * while the room does not answer.
+   * @example
+   * ```ts
+   * const room = await client.quick(ships)
+   * room.onPressDropped((name, times) => { banner.textContent = `${times} × ${name} did not count.` })
+   * ```
+   */
+  readonly onPressDropped: (fn: (name: string, times: number) => void) => () => void;
   private readonly changed = new Listeners<[]>();
   private readonly story = new Story<RoomStatus>(() => this.readStatus());
   /** Since when it catches up, by the client's own clock. */
@@ -128,6 +138,7 @@ export class Room<D extends ContractDef = ContractDef> {
   private readonly signals = new Map<string, Listeners<[data: Json, from: number | null]>>();
   private readonly outbox: Outbox;
   private readonly inputs: InputSender;
+  private readonly pressDropped = new Listeners<[name: string, times: number]>();
   private readonly inputSent = new Listeners<[n: number, press: boolean]>();
   private readonly done = new Set<Underway>();
   private readonly longWait: LongWait;
@@ -182,10 +193,11 @@ export class Room<D extends ContractDef = ContractDef> {
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
     this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message, ...this.asSession() }), sent: (n, press) => this.inputSent.tell(n, press), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message, ...this.asSession() }), sent: (n, press) => this.inputSent.tell(n, press), dropped: (name, times) => this.pressDropped.tell(name, times), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || this.departure !== null || parts.watch;
     this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
     this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
+    this.onPressDropped = fn => this.pressDropped.add(fn);
     this.onChange = fn => this.changed.add(fn);
     this.changed.add(() => this.story.look());
     this.onStatus = fn => this.story.told.add(fn);

@@ -90,6 +90,32 @@ describe('inputs on a cluster', () => {
     assert.equal(shown(adas).fired[1], pressed);
   });
 
+  it('[I3a] presses without a connection all count, once; those above what is kept are reported', async () => {
+    const { world, adas, bob, bobs } = await playing();
+    const dropped: [name: string, times: number][] = [];
+    bobs.onPressDropped((...what) => dropped.push(what));
+    world.unplug(bob);
+    for (let pressed = 0; pressed < 30; pressed++) {
+      bobs.input.fire();
+      await world.clock.pass(110);
+    }
+    bob.offline = false;
+    await world.clock.until('he is back', () => bobs.live, 10_000);
+    await world.clock.pass(3_000);
+    assert.deepEqual([shown(adas).fired[1], dropped], [30, []]);
+    world.unplug(bob);
+    for (let pressed = 0; pressed < 600; pressed++) {
+      bobs.input.fire();
+      if (pressed % 20 === 0) await world.clock.pass(110);
+    }
+    bob.offline = false;
+    await world.clock.until('he is back', () => bobs.live, 10_000);
+    await world.clock.pass(4_000);
+    const lost = dropped.reduce((sum, [, times]) => sum + times, 0);
+    assert.ok(lost > 0);
+    assert.equal(shown(adas).fired[1]! + lost, 630);
+  });
+
   it('[I4] a new owner learns what is held, of those on its own node and of others, though nobody touches anything', async () => {
     for (const how of ['dies', 'drains', 'announcement lost'] as const) {
       const { world, id, owner, adas, bobs } = await playing();

@@ -178,12 +178,21 @@ describe('inputs at the client', () => {
     let now = 0;
     const sent: Said[] = [];
     const timers: { at: number; fn: () => void }[] = [];
-    const made = new InputSender(stick.def, { send: message => sent.push(JSON.parse(JSON.stringify(message)) as Said), now: () => now, after: (ms, fn) => void timers.push({ at: now + ms, fn }) });
+    const dropped: [name: string, times: number][] = [];
+    const line = { open: true };
+    const made = new InputSender(stick.def, { send: message => line.open && sent.push(JSON.parse(JSON.stringify(message)) as Said), dropped: (...what) => dropped.push(what), now: () => now, after: (ms, fn) => void timers.push({ at: now + ms, fn }) });
     const pass = (ms: number) => {
       now += ms;
       for (const timer of timers.splice(0)) if (timer.at <= now) timer.fn(); else timers.push(timer);
     };
-    return { made, sent, pass, said: () => sent.splice(0) };
+    /** One press in each of so many ticks. */
+    const fires = (times: number) => {
+      for (let i = 0; i < times; i++) {
+        pass(50);
+        made.put('fire', undefined);
+      }
+    };
+    return { made, sent, pass, fires, line, dropped, said: () => sent.splice(0) };
   }
 
   it('[I3] what is held goes along with later presses until it is known to have counted: their numbers do not say that it has', () => {
@@ -282,7 +291,56 @@ describe('inputs at the client', () => {
     said();
     made.again();
     const again = said();
-    assert.equal(again.length, limits.inputsKept + 1);
+    assert.equal(again.length, limits.inputsKept - 2 + 1);
     assert.equal(again[0]!.after, undefined, 'the first that is left waits for none');
+  });
+
+  it('[I3a] presses without a connection all count: the window keeps what a tick counts, the rest follows when that has counted', () => {
+    const { made, line, fires, dropped, said } = sender();
+    const { inputs, take } = taking();
+    fires(2);
+    for (const message of said()) take(message); // counted, and nobody has told the client
+    assert.deepEqual(ticked(inputs)!.press, fire(2));
+    line.open = false;
+    fires(limits.inputsKept + 24);
+    line.open = true;
+    made.again();
+    let counted = 0;
+    for (let tick = 0; tick < 6; tick++) {
+      for (const message of said()) take(message, 2);
+      const { press, n } = ticked(inputs)!;
+      assert.ok((press.fire ?? 0) <= limits.presses);
+      counted += press.fire ?? 0;
+      made.applied(n);
+    }
+    assert.deepEqual([counted, dropped], [limits.inputsKept + 24, []]);
+  });
+
+  it('[I3a] what is held does not wait for the window', () => {
+    const { made, pass, fires, said } = sender();
+    fires(limits.inputsKept);
+    said();
+    pass(50);
+    made.put('steer', { x: 3 });
+    pass(50);
+    made.put('steer', { x: 4 });
+    made.put('fire', undefined);
+    pass(50);
+    assert.deepEqual(said(), [{ n: 17, hold: steer(3), after: 16 }, { n: 18, hold: steer(4), after: 16 }, { n: 19, hold: steer(4), after: 16 }]);
+    made.applied(3);
+    assert.deepEqual(said().map(({ n, press, after }) => [n, press, after]), [[16, fire(2), 14], [20, fire(), 16]]);
+  });
+
+  it('[I3a] presses above what is kept are reported: in one tick, and where joined messages are full', () => {
+    const { made, pass, line, dropped } = sender();
+    for (let i = 0; i < limits.presses + 4; i++) made.put('fire', undefined); // the first is sent at once
+    assert.deepEqual(dropped, [['fire', 1], ['fire', 1], ['fire', 1]]);
+    dropped.length = 0;
+    line.open = false;
+    for (let tick = 0; tick < limits.inputsKept + 2; tick++) {
+      pass(50);
+      for (let i = 0; i < 10; i++) made.put('fire', undefined);
+    }
+    assert.deepEqual(dropped.map(([, times]) => times), [10, 10, 10]);
   });
 });
