@@ -1,6 +1,6 @@
 import { parse, type ContractDef } from '../shared/contract.ts';
 import type { Json } from '../shared/json.ts';
-import { limits } from '../shared/limits.ts';
+import { clientLimits as limits } from '../shared/client-limits.ts';
 import type { InputRequest } from '../shared/protocol.ts';
 import { checkOutgoing } from './outgoing.ts';
 

@@ -1,5 +1,5 @@
 import type { Json } from '../shared/json.ts';
-import { limits } from '../shared/limits.ts';
+import { clientLimits as limits } from '../shared/client-limits.ts';
 import type { Place } from '../shared/place.ts';
 import type { ActReply, ActRequest, NumberedVerdict, Verdict } from '../shared/protocol.ts';
 import { dutyOf, refused, type Refused } from '../shared/refusals.ts';

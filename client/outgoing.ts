@@ -1,6 +1,6 @@
 import { parse, type ContractDef } from '../shared/contract.ts';
 import { NotJson, type Json } from '../shared/json.ts';
-import { limits } from '../shared/limits.ts';
+import { clientLimits as limits } from '../shared/client-limits.ts';
 import { refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import { strictJson, TooLarge, utf8Length, type ValueBounds } from '../shared/strict-json.ts';
 

@@ -1,7 +1,7 @@
 import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, ProfileIn, ProfileOf, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
 import { apply, copy, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
-import { limits } from '../shared/limits.ts';
+import { clientLimits as limits } from '../shared/client-limits.ts';
 import { samePlace, type Place } from '../shared/place.ts';
 import type { Heard, Joined, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, SeatLoss, WireChange } from '../shared/protocol.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';

@@ -1,4 +1,4 @@
-import { limits } from '../shared/limits.ts';
+import { clientLimits as limits } from '../shared/client-limits.ts';
 import type { ClientClock } from './ports.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Contract, ContractDef, Rules } from './contract.ts';
-import { limits } from './limits.ts';
+import { clientLimits as limits } from './client-limits.ts';
 import { parseJson } from './parse-json.ts';
 import { refusals } from './refusals.ts';
 import { utf8Length } from './strict-json.ts';

@@ -1,41 +1,25 @@
+import { clientLimits } from './client-limits.ts';
+
 /**
- * Every bound of the system, in one place, with the relations between them checked at the end.
+ * Every bound of the system, with the relations between them checked at the end. Those that contracts and clients apply as well are in
+ * `client-limits.ts`, so that a page does not load the others.
  * Times are milliseconds, sizes are bytes (of UTF-8 JSON) unless a name says otherwise.
  */
 export const limits = {
+  ...clientLimits,
+
   // --- what a client may send -------------------------------------------------------------
   /** One packet from a client; a longer one is refused with `too-large`. */
   packetBytes: 16_384,
   /** A packet above this closes the connection: it is not even read. */
   frameBytes: 65_536,
-  /** The data of one action or signal, or all held inputs: the client refuses more, so that the packet with its names and numbers fits. */
-  dataBytes: 16_000,
-  heldBytes: 12_288,
-  /** A guest's token, in characters. */
-  tokenLength: 2_048,
-  /** The `auth` of a handshake: token, name, and what an app's own `authenticate` reads. The packet with it fits into `packetBytes`. */
-  authBytes: 16_000,
-  /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
-  payloadDepth: 12,
-  payloadValues: 1_000,
-  /** A player's name, in characters as people count them (graphemes) and in bytes; and as it is sent, in UTF-16 units: what follows is not looked at. */
+  /** A player's name, in characters as people count them (graphemes) and in bytes. */
   nameLength: 24,
   nameBytes: 192,
-  nameUnits: 200,
-  /** Names of actions, signals and inputs. */
-  wordLength: 64,
-  /** Inputs that a contract may declare. */
-  inputNames: 32,
   /** Ids of players, where an app's own authentication gives them. */
   playerIdLength: 128,
   /** Ids that clients mint (sessions, keys of a creation). */
   idLength: 64,
-  /** A game's options, encoded. */
-  optionsBytes: 2_048,
-  /** What a player brings along to a seat: every member is told it, and it is kept with the room. */
-  profileBytes: 512,
-  /** Actions of one session that may be under way at once. */
-  window: 8,
   /** Verdicts kept per session: at least the window, so that every retry finds its answer. */
   verdicts: 16,
   /** Sessions of a seat that are remembered as closed, so that an old tab cannot take its seat back. */
@@ -125,7 +109,6 @@ export const limits = {
   storeFill: { recordings: 0.8, rooms: 0.95, look: 5_000 },
 
   // --- a room -----------------------------------------------------------------------------
-  seats: 128,
   /** Connections that watch one room: each is told everything. Above that nobody new is let in to watch; players always are. */
   watchers: 2_000,
   /** Messages waiting for a room; more are answered `busy`. */
@@ -145,7 +128,6 @@ export const limits = {
   ring: 128,
   /** Ownerships of a room that are remembered: a place older than the oldest is unknown. */
   terms: 32,
-  timers: 64,
   events: 64,
   /** Effects of one room that nobody has done yet; when one failed, it is tried again after this, then less and less often; and how long one try may take. */
   effects: 64,
@@ -162,9 +144,6 @@ export const limits = {
   banned: 64,
   /** Players whose last lost seat a room remembers, with the reason. */
   seatLosses: 64,
-  /** Presses of one input that count in one tick, and messages of inputs that a client sends again to a new owner. */
-  presses: 16,
-  inputsKept: 16,
   /** Ticks that may fail in a row before the room is quarantined. */
   failedTicks: 100,
   /**
@@ -176,13 +155,10 @@ export const limits = {
   hang: { look: 100, blame: 100, ends: 1_000, counts: 3_600_000, most: 3, kept: 16 },
   /** A room that cannot be read is not looked at again before this, though something may be due in it. */
   unreadableFor: 300_000,
-  /** A tick that comes late is run once, not made up for. */
-  tickHz: 60,
   /** A room that could not commit for longer than this moves its deadlines by the rest. */
   graceForDeadlines: 5_000,
-  /** For how long a seat is held where the contract does not say; and the longest time (ms) that a hold or a timer may be set to. */
+  /** For how long a seat is held where the contract does not say. */
   defaultHold: 60_000,
-  longestTimer: 366 * 24 * 3_600_000,
   /** Life of a room's keys after its last entry, beside the time to its next deadline. */
   roomLife: 24 * 3_600_000,
   /** Life of a room that nobody has joined, or that all have left. */

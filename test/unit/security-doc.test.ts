@@ -16,6 +16,7 @@ const { address, node } = limits;
 /** What the table of limits has to say, by its first column: of whom, and how much. */
 const rows: Record<string, [whom: string, limit: string]> = {
   'a packet': ['connection', `${size(limits.packetBytes)}; depth ${limits.payloadDepth}, ${number(limits.payloadValues)} values`],
+  '`auth` of a handshake: token, name, your own values': ['connection', `${number(limits.authBytes)} bytes`],
   'packets of any kind: messages, heartbeats, every WebSocket frame (fragments, pings, pongs), and small pieces of one': ['connection', rate(limits.packets)],
   requests: ['player · address', `${rate(limits.requests)} · ${rate(address.requests)}`],
   'inputs': ['player · address', `${rate(limits.inputs)} · ${rate(address.inputs)}`],
