@@ -22,6 +22,7 @@ const words: Partial<Record<RefusalCode | 'left' | 'match-on', Words>> = {
   'room-quarantined': { title: 'This table is closed', text: 'Its game failed too often and was taken out of play.', remedies: ['play', 'home'] },
   'session-replaced': { title: 'You play in another window now', text: 'A player has one seat, and it goes to the window that was opened last.', remedies: ['here', 'home'] },
   'seat-lost': { title: 'Your seat is gone', text: 'You left this table in another window, or were away for longer than the seat is held. You can watch, or find another table.', remedies: ['watch', 'play', 'home'] },
+  'room-quota': { title: 'Too many tables are still open', text: 'Close some that you have opened: leave them, and they are gone in half a minute.', remedies: ['home'] },
   'too-many-rooms': { title: 'Too many tables at once', text: 'Leave one of the others first.', remedies: ['home'] },
   'too-many-connections': { title: 'You are connected too often', text: 'Close some of the windows in which you play.', remedies: ['again', 'home'] },
   'slow-down': { title: 'One thing at a time', text: 'That was more than the server takes from one player. Wait a moment.', remedies: ['again', 'home'] },

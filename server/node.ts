@@ -115,7 +115,7 @@ export class RejoinNode {
     this.membership = new Membership(this.id, heardRegister(register, this.contact), clock, log, () => this.describe(), node => this.nodeDied(node), () => this.checkRooms(), node => this.peers.tell(node, 'held-for-dead', null));
     this.router = new Router({ self: this.id, registry: this.registry, store, peers: this.peers, membership: this.membership, clock, log, meter, draining: () => this.draining });
     this.heads = new Heads({ self: this.id, registry: this.registry, router: this.router, peers: this.peers, clock, reports: () => this.edge.reports(), missing: room => this.edge.roomGone(room) });
-    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, watch: parts.watch, draining: () => this.draining, storeIsFull: () => (this.storeFill ?? 0) >= limits.storeFill.rooms });
+    this.lobby = new Lobby({ store, games: this.games, registry: this.registry, membership: this.membership, peers: this.peers, clock, entropy, log, meter, watch: parts.watch, draining: () => this.draining, storeIsFull: () => (this.storeFill ?? 0) >= limits.storeFill.rooms });
     this.edge = new Edge({
       self: this.id, name: parts.name, router: this.router, lobby: this.lobby, heads: this.heads, membership: this.membership, clock, entropy, log, meter,
       load: () => ({ rooms: this.registry.size, sockets: this.edge.size }), games: this.games, fanout, watch: parts.watch,

@@ -89,7 +89,7 @@ export interface Meter {
   observe(name: TimerName, ms: number): void;
 }
 export type TimerName = 'append' | 'standstill' | 'handOver' | 'forward';
-export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'lostRooms' | 'lostEntries' | 'failedRules' | 'hungRules' | 'slowRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets' | 'replays' | 'replayBytes' | 'replaysDropped' | 'floods' | 'wrongCodes' | 'wrongTokens';
+export type CounterName = 'actions' | 'refusals' | 'entries' | 'takeovers' | 'moved' | 'resigned' | 'lost' | 'lostRooms' | 'lostEntries' | 'failedRules' | 'hungRules' | 'slowRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets' | 'replays' | 'replayBytes' | 'replaysDropped' | 'floods' | 'overQuota' | 'wrongCodes' | 'wrongTokens';
 
 /** A channel of members: everybody who sees the same of a room. */
 export type Channel = string;

@@ -30,6 +30,8 @@ export const limits = {
   requests: { burst: 80, perSecond: 40 },
   /** Creating rooms costs memory that stays: far fewer. */
   creations: { burst: 12, perSecond: 0.2 },
+  /** Rooms that one player has made and that are still in the store: by creations and quick joins, on all nodes together. */
+  liveRooms: 64,
   /** Inputs and signals of one player: those above are dropped, for nobody waits for them. */
   inputs: { burst: 90, perSecond: 60 },
   signals: { burst: 12, perSecond: 4 },
@@ -59,6 +61,8 @@ export const limits = {
   // --- one address, which may be a school: everything that costs nothing to repeat as another guest ------
   address: {
     connections: 2_500,
+    /** As `liveRooms`, of all its players. */
+    liveRooms: 2_000,
     /** An IPv6 address is its /64. All /64s of a /56 and of a /48 together have so many times as much. */
     wider: { 56: 4, 48: 16 },
     /** What all its players ask and send together. */
@@ -286,6 +290,8 @@ export function checkLimits(l: typeof limits = limits): string[] {
   for (const name of ['requests', 'inputs', 'signals', 'lists', 'creations', 'newSeats', 'wrongCodes'] as const) must(l.address[name].burst >= l[name].burst && l.address[name].perSecond >= l[name].perSecond, `address.${name} ≥ ${name}: an address is one player at least`);
   must(l.node.wrongCodes.burst > l.address.wrongCodes.burst && l.node.wrongCodes.perSecond > l.address.wrongCodes.perSecond, 'node.wrongCodes > address.wrongCodes: one address does not use up what all have');
   must(l.address.wider[48] > l.address.wider[56] && l.address.wider[56] > 1, 'address.wider: a wider network has more');
+  must(l.address.liveRooms > l.liveRooms, 'address.liveRooms > liveRooms: one player does not use up what an address has');
+  must(l.liveRooms > l.creations.burst, 'liveRooms > creations.burst');
   must(l.address.connections < l.sockets, 'address.connections < sockets: one address does not fill a node');
   must(l.slowestBytes > l.documentBytes, 'slowestBytes > documentBytes: a snapshot can be sent');
   return wrong;

@@ -11,7 +11,7 @@ import type { Seed } from '../../shared/random.ts';
 import type { Membership } from '../ownership/membership.ts';
 import { ableTo } from '../ownership/successors.ts';
 import type { Peers } from '../cluster/peers.ts';
-import type { Clock, Entropy, Log, Watch } from '../ports.ts';
+import type { Clock, Entropy, Log, Meter, Watch } from '../ports.ts';
 import { newDocument } from '../rooms/document.ts';
 import { encodeSnapshot } from '../rooms/entry.ts';
 import type { Adopt } from '../rooms/messages.ts';
@@ -19,12 +19,13 @@ import { gameKey } from '../rooms/facts.ts';
 import type { Registry } from '../rooms/registry.ts';
 import { watchedAlone } from '../rooms/watched.ts';
 import { newOffer, poolOf } from '../rooms/offer.ts';
-import { anyPool, StoreError, type Found, type NewRoom, type Store } from '../store/contract.ts';
+import { isOfPlayer, overQuota } from './makers.ts';
+import { anyPool, StoreError, type Found, type Maker, type NewRoom, type Store } from '../store/contract.ts';
 
-export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; watch: Watch; draining(): boolean; /** The store has no memory for more rooms. */ storeIsFull(): boolean }
+export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; meter: Meter; watch: Watch; draining(): boolean; /** The store has no memory for more rooms. */ storeIsFull(): boolean }
 
 /** What became of a quick join's search. `made`: nobody was in the room before. */
-export type Match = Exclude<Found, { how: 'taken' }>;
+export type Match = Exclude<Found, { how: 'taken' | 'quota' }>;
 
 /** Making rooms and finding them. */
 export class Lobby {
@@ -34,7 +35,7 @@ export class Lobby {
   constructor(private readonly parts: LobbyParts) {}
 
   /** Makes a room. The same player with the same key gets the same room: a lost reply makes no second one. */
-  async create(player: string, request: CreateRequest, how: { reserved?: string[] | null; life?: number } = {}): Promise<CreateReply> {
+  async create(player: string, request: CreateRequest, how: { reserved?: string[] | null; life?: number; makers?: readonly Maker[] } = {}): Promise<CreateReply> {
     const game = this.parts.games.get(request.game);
     if (!game) return refused('no-such-game');
     if (this.parts.registry.size >= limits.rooms) return refused('busy', 'this node runs as many rooms as it may', 2_000);
@@ -47,10 +48,12 @@ export class Lobby {
     try {
       for (let tries = 0; tries < 8; tries++) {
         const room = this.prepare(game, id, { private: request.private ?? false, options: options.value, reserved: how.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1) }, how.life ?? limits.unjoinedLife);
-        if ((await store.create(room)) === 'ok') {
+        const made = await store.create({ ...room, makers: how.makers ?? [] });
+        if (made === 'ok') {
           await this.place(id, game);
           return { ok: true, room: id, code: room.code };
         }
+        if (made !== 'exists') return this.overQuota(made.over);
         const mine = await store.codeOf(id);
         if (mine !== null) return { ok: true, room: id, code: mine };
         // Neither new nor ours: the code was taken. Another one.
@@ -98,7 +101,7 @@ export class Lobby {
    * open room of the game matches; with them, those whose options are the same in every value, defaults included.
    * @param how.mayCreate false: `none` where nothing was found
    */
-  async findOrCreate(player: string, wanted: NonNullable<JoinRequest['quick']>, how: { call: string | null; skip: readonly string[]; search: boolean; mayCreate: boolean }): Promise<Match | Refused> {
+  async findOrCreate(player: string, wanted: NonNullable<JoinRequest['quick']>, how: { call: string | null; skip: readonly string[]; search: boolean; mayCreate: boolean; makers?: readonly Maker[] }): Promise<Match | Refused> {
     const game = this.parts.games.get(wanted.game);
     if (!game) return refused('no-such-game');
     const options = this.options(game, wanted.options ?? {});
@@ -112,10 +115,11 @@ export class Lobby {
         const prepared = how.mayCreate && !full ? this.prepare(game, mint(this.parts.entropy.bytes(16)), { private: false, options: options.value }, limits.unjoinedLife) : null;
         const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max as number, clock.now());
         const found = await store.findOrCreate({
-          game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, offer },
+          game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, makers: how.makers ?? [], offer },
           reserve: limits.quick.reserve, remember: limits.quick.remember, twice: limits.quick.twice,
         });
         if (found.how === 'none') return how.mayCreate ? refused('busy', 'this node runs as many rooms as it may', 2_000) : { how: 'none' };
+        if (found.how === 'quota') return this.overQuota(found.over);
         if (found.how === 'taken') continue; // another code
         if (found.how === 'made') await this.place(found.room, game);
         return found;
@@ -131,6 +135,16 @@ export class Lobby {
   withdraw(room: string, player: string, out: number): void {
     if (out > 0) this.parts.log.warn({ room, ms: out }, 'room withdrawn from quick joins');
     this.parts.store.withdraw(room, player, out).catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation not withdrawn'));
+  }
+
+  /** The player does not go to the room that was made for the call: it is removed, unless others do. */
+  discard(room: string, player: string): void {
+    this.parts.store.discard(room, player).catch((error: unknown) => this.parts.log.debug({ room, error }, 'room not discarded'));
+  }
+
+  private overQuota(maker: Maker): Refused {
+    this.parts.meter.count('overQuota', 1, isOfPlayer(maker) ? 'player' : 'address');
+    return refused('room-quota', overQuota(maker));
   }
 
   /** A room, as the store makes it. */

@@ -23,6 +23,7 @@ const counters: Record<CounterName, [help: string, label?: string]> = {
   replays: ['recordings of matches that were kept'],
   replayBytes: ['bytes of recordings that were kept'],
   replaysDropped: ['recordings that were not kept, by why', 'why'],
+  overQuota: ['rooms that were not made, since too many of their player, or of their address, live', 'of'],
   wrongCodes: ['joins by a code that no room has'],
   wrongTokens: ['requests for metrics or operator routes with a wrong token'],
 };

@@ -24,7 +24,8 @@ export function offerOf(doc: RoomDocument, late: boolean, pool: string): Offer |
   const seats = room.phase === 'waiting' ? room.seats : late && room.phase === 'playing' ? hidden.seats : null;
   if (!seats) return null;
   return {
-    game: room.game, pool, since: Math.floor(hidden.created), free: seats.filter(s => s === null).length,
+    // Bots that come with the first player take their seats in the same entry.
+    game: room.game, pool, since: Math.floor(hidden.created), free: Math.max(0, seats.filter(s => s === null).length - hidden.fill),
     present: room.seats.some(s => s?.here && !isBot(s.player)), players: hidden.seats.flatMap(s => (s && !isBot(s.player) ? [s.player] : [])),
   };
 }

@@ -45,7 +45,7 @@ export class Allowance<Kind extends string> {
   isWhole(now: number): boolean { return this.connections === 0 && this.holders === 0 && this.fullAt.every((at, place) => isFull(at, this.bounds.rates[place]!, now)); }
 }
 
-const { connections: _connections, wider: _wider, ...addressRates } = limits.address;
+const { connections: _connections, liveRooms: _liveRooms, wider: _wider, ...addressRates } = limits.address;
 const ofPlayer = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, lists: limits.lists, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats, matches: limits.matches, quickJoins: limits.quickJoins });
 const ofAddress = new Bounds(addressRates);
 const ofNode = new Bounds(limits.node);

@@ -6,6 +6,7 @@ import { parseJson } from '../../shared/parse-json.ts';
 import { dutyOf, refused, type RefusalCode, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../cluster/router.ts';
 import type { Lobby } from '../lobby/lobby.ts';
+import { makersOf } from '../lobby/makers.ts';
 import type { Membership } from '../ownership/membership.ts';
 import type { Clock, Entropy, Fanout, Log, Meter, Watch } from '../ports.ts';
 import { unfit } from '../rooms/answers.ts';
@@ -50,7 +51,7 @@ export class Edge {
     const now = this.parts.clock.mono();
     const allowance = this.allowances.player(who.player, now);
     allowance.connections += 1;
-    const connection = new Connection(link, who.player, who.name, this.casts, allowance, address === null ? null : this.allowances.address(address, now));
+    const connection = new Connection(link, who.player, who.name, this.casts, allowance, address === null ? null : this.allowances.address(address, now), address);
     connection.address?.hold();
     this.connections.set(link.id, connection);
     return connection;
@@ -200,7 +201,7 @@ export class Edge {
   private async create(connection: Connection, request: CreateRequest): Promise<CreateReply> {
     const wait = this.take(connection, 'creations');
     if (wait > 0) return refused('slow-down', 'too many new rooms', wait);
-    return this.parts.lobby.create(connection.player, request);
+    return this.parts.lobby.create(connection.player, request, { makers: makersOf(connection.player, connection.from) });
   }
 
   /** Takes each kind from the player's bucket and from the address's; none, where one of them is empty. @returns 0, or the ms after which to try again */
@@ -244,12 +245,13 @@ export class Edge {
     const outdated = game && request.version !== undefined ? unfit(game, { game: wanted.game, version: request.version }) : null;
     if (outdated?.code === 'client-outdated') return outdated;
     const call = wanted.call ?? request.session ?? null;
+    const makers = makersOf(connection.player, connection.from);
     const skip: string[] = [];
     for (;;) {
       // A new room is paid for. Who cannot pay, or is in as many rooms as may be, may still find one.
       const wait = this.take(connection, 'creations');
       const crowded = connection.roomCount >= limits.roomsPerConnection;
-      const found = await lobby.findOrCreate(connection.player, wanted, { call, skip, search: skip.length < limits.quick.tries, mayCreate: wait === 0 && !crowded });
+      const found = await lobby.findOrCreate(connection.player, wanted, { call, skip, search: skip.length < limits.quick.tries, mayCreate: wait === 0 && !crowded, makers });
       const made = 'how' in found && found.how === 'made';
       if (wait === 0 && !made) this.giveBack(connection, 'creations');
       if ('code' in found) return found;
@@ -257,6 +259,7 @@ export class Edge {
       const reply = await this.joinRoom(connection, found.room, request);
       if (reply.ok || !connection.open) return reply;
       if (reply.code === 'unavailable' && !made) lobby.withdraw(found.room, connection.player, limits.quick.unreachable);
+      else if (made && reply.code !== 'unavailable') lobby.discard(found.room, connection.player);
       else if (othersMayTake.has(reply.code) || dutyOf(reply.code) === 'final' || reply.code === 'slow-down') lobby.withdraw(found.room, connection.player, 0);
       if (!othersMayTake.has(reply.code) || (made && !seatsWereTaken.has(reply.code))) return reply;
       skip.push(found.room);

@@ -16,8 +16,8 @@ import type { Message } from '../ports.ts';
  *  4. Reads after an `ok` see it.
  */
 export interface Store {
-  /** Makes a room, owned by nobody yet. 'exists' changes nothing. @throws StoreError */
-  create(room: NewRoom): Promise<'ok' | 'exists'>;
+  /** Makes a room, owned by nobody yet. 'exists', and a quota that is used up, change nothing; a room that exists is said first. @throws StoreError */
+  create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota>;
   /**
    * Quick join, in one atomic step: finds an open room for a player, or makes the prepared one, and reserves a seat in it.
    * See `FindOrCreate` for the order in which rooms are tried. @throws StoreError
@@ -25,6 +25,8 @@ export interface Store {
   findOrCreate(request: FindOrCreate): Promise<Found>;
   /** Gives a player's reservation back. `out` > 0: the room is not offered to quick joins for so many ms. Unknown rooms are ignored. */
   withdraw(id: string, player: string, out: number): Promise<void>;
+  /** Gives a player's reservation back, and removes the room if it has no entry and no other reservation is live. @returns whether it is gone */
+  discard(id: string, player: string): Promise<boolean>;
   /**
    * Becomes the owner, if the room's token is still `expected` (null: nobody's): whoever judged an owner dead says which.
    * `floor`: a term that the caller has seen; the new one is higher.
@@ -103,7 +105,14 @@ export interface NewRoom {
   snapshot: string;
   /** Life of the room after its last renewal, ms. */
   life: number;
+  /** Who makes it: the room counts as one of each of them for as long as it lives. */
+  makers?: readonly Maker[];
 }
+
+/** A player, or a network, that makes rooms. `key`: letters, digits, - and _. `most`: so many rooms of it may live; the next one is not made. */
+export interface Maker { key: string; most: number }
+/** Not made: as many rooms of this maker live as may be. */
+export interface OverQuota { over: Maker }
 
 /**
  * A quick join. The store tries, in this order:
@@ -132,8 +141,8 @@ export interface FindOrCreate {
   remember: number;
   twice: number;
 }
-/** `taken`: the prepared room's id or code exists; nothing was done. `none`: nothing was found, and no room may be made. */
-export type Found = { how: 'found' | 'made'; room: string } | { how: 'taken' } | { how: 'none' };
+/** `quota`: nothing was found, and no more rooms may be made. `taken`: the prepared room's id or code exists; nothing was done. `none`: nothing was found, and no room may be made. */
+export type Found = { how: 'found' | 'made'; room: string } | { how: 'taken' } | { how: 'none' } | ({ how: 'quota' } & OverQuota);
 
 /** The pool that every room of a game is in, besides its own. */
 export const anyPool = '*';

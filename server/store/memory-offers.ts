@@ -39,6 +39,9 @@ export class MemoryOffers {
     this.save(id, offer, now);
   }
 
+  /** Whether a reservation of the room is live, as of its last change. */
+  isReserved(id: string): boolean { return (this.offers.get(id)?.held.size ?? 0) > 0; }
+
   /** @returns a room with a seat reserved, or null */
   find(wanted: Wanted, now: number, isAlive: (id: string) => boolean): string | null {
     const { player, pool, skip } = wanted;

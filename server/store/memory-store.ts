@@ -2,14 +2,14 @@ import type { Terms } from '../../shared/place.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Blame, Claimed, FindOrCreate, Found, Life, Lost, NewRoom, OccupiedPage, Owner, Pass, Passed, Peeked, QuarantinedRoom, ReplayPart, Sign, Store, Stored } from './contract.ts';
+import type { Append, Blame, Claimed, FindOrCreate, Found, Life, Lost, Maker, NewRoom, OccupiedPage, OverQuota, Owner, Pass, Passed, Peeked, QuarantinedRoom, ReplayPart, Sign, Store, Stored } from './contract.ts';
 import { MemoryOffers } from './memory-offers.ts';
 import { wholeMs } from './whole-ms.ts';
 
 interface Kept {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
   terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
-  due: number | null; summary: RoomSummary | null; expires: number; occupied: boolean;
+  due: number | null; summary: RoomSummary | null; expires: number; occupied: boolean; makers: string[];
   blames: Blame[]; quarantined: { why: string; since: number } | null;
 }
 
@@ -18,6 +18,8 @@ export class MemoryStore implements Store {
   private readonly rooms = new Map<string, Kept>();
   private readonly codes = new Map<string, string>();
   private readonly offers = new MemoryOffers();
+  /** Rooms that live, by who made them. */
+  private readonly made = new Map<string, Set<string>>();
   private readonly pieces = new Map<string, { texts: string[]; expires: number }>();
   private readonly replays = new Map<string, { text: string; expires: number }>();
   /** Nodes that share it share a process: there is no way to be saved. */
@@ -27,17 +29,28 @@ export class MemoryStore implements Store {
 
   constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly sign: (node: string) => Sign | null = () => null) {}
 
-  async create(room: NewRoom): Promise<'ok' | 'exists'> { return this.make(room) ? 'ok' : 'exists'; }
+  async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> { return this.make(room); }
 
-  private make(room: NewRoom): boolean {
+  private make(room: NewRoom): 'ok' | 'exists' | OverQuota {
     this.expire(60_000);
-    if (this.room(room.id) || this.codes.has(room.code)) return false;
+    if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
+    const { makers = [] } = room;
+    const over = makers.find(maker => this.isOverQuota(maker));
+    if (over) return { over };
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), occupied: false, blames: [], quarantined: null,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), occupied: false, makers: makers.map(maker => maker.key), blames: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
-    return true;
+    for (const { key } of makers) this.made.set(key, (this.made.get(key) ?? new Set()).add(room.id));
+    return 'ok';
+  }
+
+  private isOverQuota({ key, most }: Maker): boolean {
+    const rooms = this.made.get(key);
+    if (!rooms || rooms.size < most) return false;
+    for (const id of rooms) this.room(id); // removes those whose life is over
+    return rooms.size >= most;
   }
 
   async findOrCreate(request: FindOrCreate): Promise<Found> {
@@ -46,12 +59,23 @@ export class MemoryStore implements Store {
     if (found !== null) return { how: 'found', room: found };
     const { prepared } = request;
     if (!prepared) return { how: 'none' };
-    if (!this.make(prepared)) return { how: 'taken' };
+    const made = this.make(prepared);
+    if (made === 'exists') return { how: 'taken' };
+    if (made !== 'ok') return { how: 'quota', ...made };
     this.offers.made(request, prepared.id, prepared.offer, now);
     return { how: 'made', room: prepared.id };
   }
 
   async withdraw(id: string, player: string, out: number): Promise<void> { this.offers.withdraw(id, player, out, this.clock.now()); }
+
+  async discard(id: string, player: string): Promise<boolean> {
+    this.offers.withdraw(id, player, 0, this.clock.now());
+    const room = this.room(id);
+    if (!room) return true;
+    if (room.seq > 0 || this.offers.isReserved(id)) return false;
+    this.drop(id, room);
+    return true;
+  }
 
   async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
     const room = this.room(id);
@@ -239,6 +263,11 @@ export class MemoryStore implements Store {
     this.rooms.delete(id);
     this.offers.set(id, null, this.clock.now());
     if (this.codes.get(room.code) === id) this.codes.delete(room.code);
+    for (const key of room.makers) {
+      const rooms = this.made.get(key);
+      rooms?.delete(id);
+      if (rooms?.size === 0) this.made.delete(key);
+    }
   }
 
   /** Removes what is over, once in `pause` ms. @returns how many rooms that was */
@@ -254,7 +283,7 @@ export class MemoryStore implements Store {
   }
 
   /** Everything that is kept, in lines. */
-  get size(): number { return this.rooms.size + this.codes.size + this.pieces.size + this.replays.size + this.offers.size; }
+  get size(): number { return this.rooms.size + this.codes.size + this.made.size + this.pieces.size + this.replays.size + this.offers.size; }
 }
 
 const termsOf = (room: Kept): Terms => room.terms.map(t => [...t] as [number, number]);

@@ -23,6 +23,9 @@ export class RedisKeys {
   lastCall(player: string, game: string): string { return `${this.prefix}last-call:${player}:${game}`; }
   /** Rooms out of play: id -> why, since. */
   get quarantined(): string { return `${this.prefix}quarantined`; }
+  /** Who made which rooms that live: id -> json; and by maker, in order (see lua/index.lua). */
+  get makers(): string { return `${this.prefix}makers`; }
+  get made(): string { return `${this.prefix}made`; }
   /** Rooms in which a player is connected: ids, in their order. */
   get occupied(): string { return `${this.prefix}occupied`; }
   get due(): string { return `${this.prefix}due`; }

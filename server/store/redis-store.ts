@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Life, type Lost, type NewRoom, type OccupiedPage, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type ReplayPart, type Store } from './contract.ts';
+import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Life, type Lost, type Maker, type NewRoom, type OccupiedPage, type OverQuota, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type ReplayPart, type Store } from './contract.ts';
 import type { Terms } from '../../shared/place.ts';
 import type { RedisClient } from './redis-client.ts';
 import { doorOf, type RedisAt } from './redis-door.ts';
@@ -16,7 +16,7 @@ import { wholeMs } from './whole-ms.ts';
 const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
-const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'sweep']);
+const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'discard', 'sweep']);
 
 /** So many entries at a time are told as they are written. Where there are more, what is told of several at once costs less than it wins. */
 const TELLING = 4;
@@ -73,26 +73,32 @@ export class RedisStore implements Store {
     return reply[name] ?? null;
   }
 
-  async create(room: NewRoom): Promise<'ok' | 'exists'> {
+  async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> {
     const k = this.keys;
-    return (await this.run('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives], madeOf(room))) as 'ok' | 'exists';
+    const reply = (await this.run('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made], [...madeOf(room), makersOf(room)])) as 'ok' | 'exists' | [how: 'quota', maker: string];
+    return typeof reply === 'string' ? reply : { over: JSON.parse(reply[1]) as Maker };
   }
 
   async findOrCreate({ game, pool, player, call, skip, search, prepared, reserve, remember, twice }: FindOrCreate): Promise<Found> {
     const k = this.keys;
     const id = prepared?.id ?? '';
     const [how, room] = (await this.run('find-or-create', [
-      k.offers, k.open, k.reviews, k.lives, k.call(player, game, call ?? ''), k.lastCall(player, game), k.meta(id), k.snapshot(id), k.code(prepared?.code ?? ''),
+      k.offers, k.open, k.reviews, k.lives, k.call(player, game, call ?? ''), k.lastCall(player, game), k.meta(id), k.snapshot(id), k.code(prepared?.code ?? ''), k.makers, k.made,
     ], [
       game, pool, player, String(reserve), String(remember), String(twice), search ? '1' : '0',
-      ...(prepared ? [...madeOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '0' : '1', ...skip,
+      ...(prepared ? [...madeOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '0' : '1', prepared ? makersOf(prepared) : '[]', ...skip,
     ])) as [Found['how'], string];
+    if (how === 'quota') return { how, over: JSON.parse(room) as Maker };
     return how === 'found' || how === 'made' ? { how, room } : how === 'none' ? { how } : { how: 'taken' };
   }
 
   async withdraw(id: string, player: string, out: number): Promise<void> {
     const k = this.keys;
     await this.run('withdraw', [k.offers, k.open, k.reviews], [id, player, String(out)]);
+  }
+
+  async discard(id: string, player: string): Promise<boolean> {
+    return (await this.run('discard', this.keysOf(id, await this.codeOf(id)), [id, player])) === 'ok';
   }
 
   async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
@@ -232,14 +238,18 @@ export class RedisStore implements Store {
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
+    return (await this.run('remove', this.keysOf(id, await this.codeOf(id)), [token, id])) as 'ok' | 'fenced';
+  }
+
+  /** Of everything that is known of a room. */
+  private keysOf(id: string, code: string | null): string[] {
     const k = this.keys;
-    const code = await this.codeOf(id);
-    return (await this.run('remove', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.occupied], [token, id])) as 'ok' | 'fenced';
+    return [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.occupied, k.makers, k.made];
   }
 
   async sweep(most: number): Promise<number> {
     const k = this.keys;
-    return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied], [String(most)])) as number;
+    return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied, k.makers, k.made], [String(most)])) as number;
   }
 
   async fill(): Promise<number | null> {
@@ -331,6 +341,8 @@ export class RedisStore implements Store {
 }
 
 const madeOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(wholeMs(room.life))];
+
+const makersOf = ({ makers = [] }: NewRoom): string => (makers.length === 0 ? '[]' : JSON.stringify(makers));
 
 /** A plain entry names two keys; a snapshot, as many more as there are recordings that it adds to. */
 const fits = (name: ScriptName, given: number, most: number): boolean => given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 /** A Lua script of the store, as reviewed in lua/*.lua. */
 export interface Script { name: string; text: string; sha: string; keys: number }
 
-const names = ['create', 'claim', 'pass', 'append', 'renew', 'snapshot', 'keep', 'release', 'remove', 'blame', 'find-or-create', 'withdraw', 'sweep'] as const;
+const names = ['create', 'claim', 'pass', 'append', 'renew', 'snapshot', 'keep', 'release', 'remove', 'blame', 'find-or-create', 'withdraw', 'discard', 'sweep'] as const;
 export type ScriptName = (typeof names)[number];
 
 /** Reads the scripts and the number of their keys from their own headers. @throws when a header does not say it */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { anyPool, type Append, type FindOrCreate, type NewRoom, type Offer, type Store } from '../../server/store/contract.ts';
+import { anyPool, type Append, type FindOrCreate, type Maker, type NewRoom, type Offer, type Store } from '../../server/store/contract.ts';
 
 export interface OffersUnderTest {
   name: string;
@@ -251,6 +251,102 @@ export function offersSuite(under: OffersUnderTest): void {
       });
     });
 
+    describe('quotas', () => {
+      const maker = (most: number) => ({ key: fresh(), most });
+      async function make(...makers: Maker[]): Promise<string> {
+        const made = newRoom({ makers });
+        assert.equal(await store.create(made), 'ok');
+        return made.id;
+      }
+      const over = async (...makers: Maker[]) => store.create(newRoom({ makers }));
+
+      it('[W27] of n creations at once as many are made as may live, and the others say of which maker', async () => {
+        const [player, address] = [maker(3), maker(5)];
+        const made = await Promise.all(Array.from({ length: 8 }, () => store.create(newRoom({ makers: [player, address] }))));
+        assert.deepEqual(made, [...Array(3).fill('ok'), ...Array(5).fill({ over: player })]);
+        await make(maker(3), address);
+        await make(maker(3), address);
+        assert.deepEqual(await over(maker(3), address), { over: address });
+        await make(maker(3));
+        await make();
+      });
+
+      it('[W27] a room that exists is said first: a repeat of a creation is no other room', async () => {
+        const player = maker(1);
+        const made = newRoom({ makers: [player] });
+        assert.deepEqual([await store.create(made), await store.create(made)], ['ok', 'exists']);
+      });
+
+      it('[W27] a quick join still finds a room, and makes none', async () => {
+        const [player, game] = [maker(1), fresh()];
+        const first = ask(game, 'ada');
+        assert.equal((await store.findOrCreate({ ...first, prepared: { ...first.prepared!, makers: [player] } })).how, 'made');
+        const second = ask(game, 'bob');
+        assert.deepEqual(await store.findOrCreate({ ...second, prepared: { ...second.prepared!, makers: [player] } }), { how: 'found', room: first.prepared!.id });
+        const third = ask(game, 'cleo');
+        assert.deepEqual(await store.findOrCreate({ ...third, prepared: { ...third.prepared!, makers: [player] } }), { how: 'quota', over: player });
+        assert.deepEqual(await store.findOrCreate(ask(game, 'dora', { prepared: null })), { how: 'none' }, 'nothing of the refused call is left');
+      });
+
+      it('[W27] a room counts until it is removed, discarded, or its life is over', async () => {
+        const player = maker(3);
+        const [removed, discarded, expired] = [await make(player), await make(player), newRoom({ makers: [player], life: under.moment })];
+        assert.equal(await store.create(expired), 'ok');
+        const isFull = async () => {
+          const made = newRoom({ makers: [player], life: under.moment });
+          const said = await store.create(made);
+          if (said === 'ok') assert.equal(await store.discard(made.id, 'x'), true);
+          return said !== 'ok';
+        };
+        assert.equal(await isFull(), true);
+        await claim(removed);
+        await append(removed, 1, { due: 5 });
+        assert.equal(await isFull(), true, 'it lives');
+        await store.remove(removed, 'a');
+        assert.equal(await isFull(), false);
+        await make(player);
+        await store.discard(discarded, 'x');
+        assert.equal(await isFull(), false);
+        await make(player);
+        assert.equal(await isFull(), true);
+        await pass(under.moment + 50);
+        assert.equal(await isFull(), false, 'before anything was swept');
+      });
+
+      it('[W27] names of makers that begin alike are others', async () => {
+        const key = fresh();
+        await make({ key, most: 1 });
+        await make({ key: `${key}x`, most: 1 });
+        assert.deepEqual(await over({ key, most: 1 }), { over: { key, most: 1 } });
+      });
+    });
+
+    describe('rooms that are discarded', () => {
+      it('[Q10] a room without an entry is gone with all that is known of it, for any call', async () => {
+        const game = fresh();
+        const asked = ask(game, 'ada', { call: 'c' });
+        const id = await room(game, 'ada', { call: 'c', prepared: asked.prepared });
+        await claim(id);
+        assert.equal(await store.discard(id, 'ada'), true);
+        assert.deepEqual([await store.owner(id), await store.byCode(asked.prepared!.code)], [null, null]);
+        assert.equal(await store.append(id, { token: 'a', seq: 1, entry: 'e' }), 'fenced', 'its owner finds out');
+        assert.notEqual(await room(game, 'ada', { call: 'c' }), id);
+        assert.equal(await store.discard(id, 'ada'), true, 'a repeat');
+      });
+
+      it('[Q10] a room with an entry, or with another reservation, stays, and the seat of the player is free', async () => {
+        const game = fresh();
+        const reserved = await room(game, 'ada');
+        assert.equal(await room(game, 'bob'), reserved);
+        assert.equal(await store.discard(reserved, 'ada'), false);
+        assert.equal(await room(game, 'cleo'), reserved);
+        const played = await room(game, 'ada', { search: false });
+        await claim(played);
+        await append(played, 1);
+        assert.equal(await store.discard(played, 'ada'), false);
+      });
+    });
+
     describe('occupied rooms', () => {
       /** All of this suite's, in pages of two. */
       async function occupied(): Promise<{ id: string; node: string | null }[]> {
@@ -345,11 +441,11 @@ export function offersSuite(under: OffersUnderTest): void {
         ];
         const before = new Set(await left());
         for (const [name, live] of lives) {
-          const made = newRoom({ life });
+          const made = newRoom({ life, makers: [{ key: 'ada', most: 100 }, { key: 'net', most: 100 }] });
           assert.equal(await store.create(made), 'ok', name);
           await live(made.id);
           const asked = ask(game, name, { call: 'c', reserve: 60_000, remember: life });
-          const quickly = await store.findOrCreate({ ...asked, search: name.length % 2 === 0, prepared: { ...asked.prepared!, life } });
+          const quickly = await store.findOrCreate({ ...asked, search: name.length % 2 === 0, prepared: { ...asked.prepared!, life, makers: [{ key: 'ada', most: 100 }] } });
           assert.ok('room' in quickly, name);
           // One that expires later has a line that still counts as held for the player.
           if (quickly.how === 'made') await live(quickly.room);

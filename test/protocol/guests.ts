@@ -44,7 +44,7 @@ export function rawLine(world: World, host: Host, player: string) {
   const connection = host.node.edge.connect(link as never, { player, name: player });
   return {
     heard, connection,
-    ask: (name: 'join' | 'act' | 'create', body: unknown) => world.clock.run(host.node.edge.handle(connection, name, body)) as Promise<{ ok: boolean; code?: string }>,
+    ask: (name: 'join' | 'act' | 'create' | 'leave', body: unknown) => world.clock.run(host.node.edge.handle(connection, name, body)) as Promise<{ ok: boolean; code?: string; retryAfter?: number; room?: string }>,
     say: (name: 'input' | 'i' | 'signal', body: unknown) => host.node.edge.hear(connection, name, body),
   };
 }

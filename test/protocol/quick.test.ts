@@ -169,6 +169,27 @@ describe('quick join', () => {
     await run(world.client('dora', 'b').client.quick(duel));
     assert.deepEqual([before > 0, thrown.times], [true, before], 'nobody is led there again');
   });
+  it('[Q10] a room that refuses the player for whom it was made is gone at once, with all that the store knows of it', async () => {
+    const { world, run } = await lobby(['a', 'b']);
+    const before = world.memory.size;
+    const rude = world.client('rude', 'a');
+    await assert.rejects(run(rude.client.quick(duel)), (error: { code?: string }) => error.code === 'join-refused');
+    await world.clock.pass(100);
+    assert.equal(world.memory.size - before, 2, 'the call is remembered, by its id and by its player');
+    assert.notEqual((await run(world.client('ada', 'b').client.quick(duel))).id, undefined);
+    await world.clock.pass(limits.sleepAfter + 5_000);
+    assert.deepEqual([...world.hosts.values()].map(h => h.node.registry.size).reduce((a, b) => a + b), 1, 'its owner has noticed');
+    assert.deepEqual([...world.hosts.values()].flatMap(h => h.said).filter(said => !said.includes('rude')), []);
+  });
+  it('[Q10] it stays where another player was led there meanwhile', async () => {
+    const { world, run } = await lobby(['a', 'b']);
+    const [rude, ada] = [world.client('rude', 'a'), world.client('ada', 'b')];
+    const refused = assert.rejects(run(rude.client.quick(duel)));
+    const room = await run(ada.client.quick(duel));
+    await refused;
+    await world.clock.pass(1_000);
+    assert.equal((await run(world.client('bob', 'a').client.quick(duel))).id, room.id);
+  });
   it('[Q8] a room that cannot be reached ends no search', async () => {
     const { world, run } = await lobby();
     const lost = await run(world.client('host', 'a').client.quick(duel));

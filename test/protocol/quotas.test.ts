@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { contract, state } from '../../shared/contract.ts';
+import { makersOf } from '../../server/lobby/makers.ts';
 import { limits } from '../../shared/limits.ts';
 import { rawLine } from './guests.ts';
 import { World, type Host } from './world.ts';
@@ -82,6 +83,44 @@ describe('what clients can make the store keep', () => {
     fill = null;
     await world.clock.pass(2 * limits.storeFill.look);
     assert.ok((await world.clock.run(a.node.lobby.create('eve', { game: 'toss' }))).ok);
+  });
+
+  it('[W27] so many rooms of a player live; a room that is over makes place for another; other players are not concerned', async () => {
+    const { world, a, adas } = await tossing();
+    const eve = rawLine(world, a, 'eve');
+    const rooms: string[] = [];
+    const patiently = async (name: 'create' | 'join', body: unknown) => {
+      for (;;) {
+        const reply = await eve.ask(name, body);
+        if (reply.code !== 'slow-down') return reply;
+        await world.clock.pass(reply.retryAfter!);
+      }
+    };
+    const create = () => patiently('create', { game: 'toss', private: true });
+    for (let i = 0; i < limits.liveRooms; i++) rooms.push((await create()).room!);
+    assert.deepEqual(await create(), { ok: false, code: 'room-quota', detail: `${limits.liveRooms} rooms (liveRooms)` });
+    assert.equal(world.counters.get('overQuota:player'), 1);
+    assert.equal((await patiently('join', { quick: { game: 'toss' }, session: 'q' })).code, 'room-quota', 'no room is open');
+    assert.equal((await patiently('create', { game: 'toss', key: 'k' })).code, 'room-quota');
+    assert.ok((await rawLine(world, a, 'fay').ask('create', { game: 'toss' })).ok);
+    assert.ok((await eve.ask('join', { room: rooms.at(-1)!, session: 's' })).ok);
+    await eve.ask('leave', { room: rooms.at(-1)!, session: 's', seat: true });
+    await world.clock.until('it is removed', () => world.owner(rooms.at(-1)!) === undefined, limits.sleepAfter + 5_000);
+    assert.equal((await create()).ok, true);
+    assert.equal((await create()).code, 'room-quota');
+    await world.clock.pass(limits.unjoinedLife + 60_000);
+    assert.equal((await create()).ok, true, 'nobody joined the others');
+    assert.equal(adas.ended, null);
+  });
+
+  it('[W27] so many rooms live of one address, and of the networks around it', () => {
+    const names = makersOf('ada', '2001:db8:1:203::/64');
+    assert.deepEqual(names.map(maker => maker.most), [limits.liveRooms, ...[1, limits.address.wider[56], limits.address.wider[48]].map(factor => factor * limits.address.liveRooms)]);
+    const near = makersOf('bob', '2001:db8:1:2ff::/64');
+    assert.deepEqual(names.map((maker, i) => maker.key === near[i]!.key), [false, false, true, true]);
+    assert.deepEqual(makersOf('ada', null), [names[0]]);
+    assert.deepEqual(makersOf('ada', '203.0.113.5').length, 2);
+    for (const { key } of names) assert.match(key, /^[\w-]+$/);
   });
 
   it('[W25] a player begins so many matches, and then waits', async () => {

@@ -170,7 +170,7 @@ describe('the Redis store', () => {
     for (const [at, ms] of [['soon', ''], ['', '0.5'], ['', '-1'], ['', '1e30']] as const) await assert.rejects(admin.eval(scripts.append.text, { keys, arguments: ['a', '1', 'e1', id, at, '', '', ms, '', '0', '', ''] }));
     assert.equal((await store.peek(id))!.seq, 0);
     assert.equal(await admin.lLen(journal), 0);
-    await assert.rejects(admin.eval(scripts.create.text, { keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life], arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994'] }));
+    await assert.rejects(admin.eval(scripts.create.text, { keys: ['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half', life, 'p:makers', 'p:made'], arguments: ['half', 'half', 'g@1', '{}', '491999.99999999994', '[]'] }));
     assert.equal(await admin.exists(['p:{r:half}:m', 'p:{r:half}:s', 'p:code:half']), 0);
     await admin.rPush('p:{r:half}:p1', 'piece');
     await assert.rejects(admin.eval(scripts.keep.text, { keys: ['p:{r:half}:r1', 'p:{r:half}:p1', 'p:{r:half}:r0'], arguments: ['whole', '0.5'] }));

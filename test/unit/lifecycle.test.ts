@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { endMatch } from '../../server/rooms/context.ts';
 import { newDocument, summaryOf } from '../../server/rooms/document.ts';
 import { ToldFacts } from '../../server/rooms/facts.ts';
+import { offerOf } from '../../server/rooms/offer.ts';
 import { RoomLife } from '../../server/rooms/room-life.ts';
 import type { Outcome } from '../../server/rooms/room.ts';
 import type { AnyGame } from '../../shared/contract.ts';
@@ -25,6 +26,14 @@ const playing = (n: number, more: Parameters<typeof parlourGame>[1] = {}, joins?
   assert.equal(played.act(0, '$start'), 'ok');
   return played;
 };
+
+describe('how a room is offered', () => {
+  it('[Q3] [B1] seats of bots that come with the first player are not free', () => {
+    const { def } = ledgerGame.contract;
+    const free = (fill: number) => offerOf(newDocument(ledgerGame, { id: 'r', code: 'c', private: false, options: {}, seed: [1, 2, 3, 4], now: 0, fill }), false, 'p')!.free;
+    assert.deepEqual([free(0), free(1), free(99)], [def.seats.max, (def.seats.max as number) - 1, 0]);
+  });
+});
 
 describe('for how long a room is kept', () => {
   /** The life that the next entry tells, or null where it tells none. */

@@ -22,6 +22,7 @@ const rows: Record<string, [whom: string, limit: string]> = {
   'inputs': ['player · address', `${rate(limits.inputs)} · ${rate(address.inputs)}`],
   'signals': ['player · address', `${rate(limits.signals)} · ${rate(address.signals)}`],
   'new rooms': ['player · address', `${rate(limits.creations)} · ${rate(address.creations)}`],
+  'rooms that live, by who made them ([W27])': ['player · address, on all nodes together', `${number(limits.liveRooms)} · ${number(address.liveRooms)}`],
   'new seats (one\'s own is free)': ['player · address', `${rate(limits.newSeats)} · ${rate(address.newSeats)}`],
   'wrong codes (then right ones are refused, too)': ['player · address · node', `${rate(limits.wrongCodes)} · ${rate(address.wrongCodes)} · ${rate(node.wrongCodes)}`],
   'lists of rooms, over sockets and `/rooms.json`': ['player · address', `${rate(limits.lists)} · ${rate(address.lists)}`],
@@ -52,6 +53,26 @@ describe('docs/security.md', () => {
     const perDay = (of: { burst: number; perSecond: number }) => Math.floor(((of.burst + 86_400 * of.perSecond) * 1_000) / all);
     const id = mint(new Uint8Array(16)).length;
     for (const claim of [`${id} characters of 64`, `${id * 6} bits`, `${codeAlphabet.length}⁵ = ${(all / 1e6).toFixed(1)} million`, `one in ${number(Math.floor(all / 1_000 / 100) * 100)} guesses`, `about ${perDay(address.wrongCodes)} rooms a day`, `about ${perDay(node.wrongCodes)} a day at one node`]) assert.ok(text.replaceAll('\n', ' ').includes(claim), claim);
+  });
+
+  it('says what clients can make the store keep', () => {
+    const kept = new Map(text.slice(text.indexOf('## What clients can make')).split('\n').filter(line => line.startsWith('| ')).map(line => [line.split(' | ')[0], line]));
+    const { replay } = limits;
+    for (const [what, ...claims] of [
+      ['| a room: first state', `that live: ${number(limits.liveRooms)} · ${number(address.liveRooms)} on all nodes`, `new ones: ${rate(limits.creations)} · ${rate(address.creations)}`, size(limits.documentBytes), `options (${size(limits.optionsBytes)})`],
+      ['| a room\'s journal', size(limits.entryBytes), `${limits.snapshotEvery + limits.entriesKept} entries`],
+      ['| seats, names', `names (${limits.nameLength} characters)`, `profiles (${limits.profileBytes} bytes)`, `the last ${limits.closedSessions})`, `the last ${limits.verdicts})`, `${limits.seats} seats`],
+      ['| banned players', `the last ${limits.banned} each`],
+      ['| who owned the room', `the last ${limits.terms}`],
+      ['| timers', `${limits.timers} each`],
+      ['| quick joins that may be repeated', rate(limits.quickJoins), `${limits.quick.remember / 60_000} minutes`],
+      ['| reservations', `${limits.quick.reserve / 1_000} s`],
+      ['| recordings of finished', `the last ${replay.perRoom} of a room`, `fewer than ${replay.short.frames} frames in less than ${replay.short.ms / 1_000} s`, size(replay.bytes), rate(limits.matches)],
+    ] as [string, ...string[]][]) {
+      const line = [...kept].find(([first]) => first!.startsWith(what))?.[1];
+      assert.ok(line, what);
+      for (const claim of claims) assert.ok(line.includes(claim), `${what}: ${claim}`);
+    }
   });
 
   it('names the wider networks', () => {

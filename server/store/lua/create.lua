@@ -1,7 +1,9 @@
 -- Makes a room that nobody owns.
--- keys  1 meta (hash)   2 snapshot (string)   3 code (string: the room's id)   4 lives (sorted set: id -> ms)
--- args  1 id   2 code   3 game@version   4 snapshot   5 life, ms
--- says  'ok' | 'exists': the id or the code is taken, nothing was written
+-- keys  1 meta (hash)   2 snapshot (string)   3 code (string: the room's id)   4 lives (sorted set: id -> ms)   5 makers   6 made (see index.lua)
+-- args  1 id   2 code   3 game@version   4 snapshot   5 life, ms   6 makers, json
+-- says  'ok' | 'exists': the id or the code is taken | {'quota', maker}: as many of its rooms live as may be. Only after 'ok' anything was written.
 -- with index.lua
-local room = {id = ARGV[1], code = ARGV[2], game = ARGV[3], snapshot = ARGV[4], life = ARGV[5]}
-return make_room(room, KEYS[1], KEYS[2], KEYS[3], KEYS[4]) and 'ok' or 'exists'
+local room = {id = ARGV[1], code = ARGV[2], game = ARGV[3], snapshot = ARGV[4], life = ARGV[5], makers = ARGV[6]}
+local how, maker = make_room(room, KEYS[1], KEYS[2], KEYS[3], {lives = KEYS[4], makers = KEYS[5], made = KEYS[6]})
+if how == 'quota' then return {how, maker} end
+return how == 'made' and 'ok' or 'exists'

@@ -1,15 +1,16 @@
 -- Finds an open room for a player, or makes the prepared one, and reserves a seat in it.
 -- keys  1 offers (hash: id -> json)   2 open (see index.lua)   3 reviews (sorted set: id -> ms)   4 lives (sorted set: id -> ms)
 --       5 the call (string: id)   6 the player's last call (string: id, ms, pool, with blanks between)
---       7 meta   8 snapshot   9 code of the prepared room
+--       7 meta   8 snapshot   9 code of the prepared room   10 makers   11 made (see index.lua)
 -- args  1 game   2 pool   3 player   4 life of a reservation, ms   5 for so long (ms) calls are remembered
 --       6 for so long (ms) the last call's room is returned again   7 search: '1' or '0'
 --       8 id of the prepared room: '' none   9 code   10 game@version   11 snapshot   12 life, ms   13 its offer, json
---       14 whether the call has an id, key 5: '1' or '0'   then the ids of rooms that are not returned
+--       14 whether the call has an id, key 5: '1' or '0'   15 makers of the prepared room, json   then the ids of rooms that are not returned
 -- says  {'found', id} | {'made', id} | {'taken'}: the prepared id or code exists, nothing was made | {'none'}
+--       {'quota', maker}: nothing was found, and as many rooms of this maker live as may be
 -- with index.lua
 -- A call looks at 16 reviews, and at 64 rooms besides those to be skipped, at most.
-local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3], lives = KEYS[4]}
+local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3], lives = KEYS[4], makers = KEYS[10], made = KEYS[11]}
 local game, pool, player, now = ARGV[1], ARGV[2], ARGV[3], now_ms()
 
 local function is_alive(id)
@@ -45,7 +46,7 @@ local function answer(how, id)
 end
 
 local skipped = {}
-for i = 15, #ARGV do
+for i = 16, #ARGV do
   skipped[ARGV[i]] = true
   local offer = offer_of(k, ARGV[i])
   if offer and offer.held[player] then
@@ -86,7 +87,7 @@ for _, id in ipairs(redis.call('ZRANGE', k.reviews, '-inf', now, 'BYSCORE', 'LIM
 end
 
 local from, to, looked = '[' .. game .. '|' .. pool .. '|', '(' .. game .. '|' .. pool .. '}', 0
-while ARGV[7] == '1' and looked < 64 + #ARGV - 14 do
+while ARGV[7] == '1' and looked < 64 + #ARGV - 15 do
   local members = redis.call('ZRANGE', k.open, from, to, 'BYLEX', 'LIMIT', 0, 8)
   for _, member in ipairs(members) do
     local id = string.match(member, '[^|]+$')
@@ -108,8 +109,9 @@ while ARGV[7] == '1' and looked < 64 + #ARGV - 14 do
 end
 
 if ARGV[8] == '' then return {'none'} end
-local prepared = {id = ARGV[8], code = ARGV[9], game = ARGV[10], snapshot = ARGV[11], life = ARGV[12]}
-if not make_room(prepared, KEYS[7], KEYS[8], KEYS[9], k.lives) then return {'taken'} end
+local prepared = {id = ARGV[8], code = ARGV[9], game = ARGV[10], snapshot = ARGV[11], life = ARGV[12], makers = ARGV[15]}
+local how, maker = make_room(prepared, KEYS[7], KEYS[8], KEYS[9], k)
+if how ~= 'made' then return {how, maker} end
 local offer = cjson.decode(ARGV[13])
 offer.held, offer.out = {[player] = now + ARGV[4]}, 0
 save_offer(k, ARGV[8], offer, now)

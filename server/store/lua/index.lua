@@ -1,10 +1,12 @@
 -- Functions for the scripts that say `-- with index.lua`: making rooms, and the lists by which they are found.
--- `k` names their keys: summaries, listed, offers, open, reviews, due, quarantined, lives, occupied. Each script passes them in.
+-- `k` names their keys: summaries, listed, offers, open, reviews, due, quarantined, lives, occupied,
+--   makers, made. Each script passes them in.
 --
--- `listed`, `open` and `occupied` are sorted sets in the order of their members, which all have the score 0:
+-- `listed`, `open`, `occupied` and `made` are sorted sets in the order of their members, which all have the score 0:
 --   listed   |<since>|<id> and <game>|<since>|<id>
 --   open     <game>|*|<since>|<id> and <game>|<pool>|<since>|<id>
 --   occupied <id>, of rooms in which a player is connected
+--   made     <maker>|<id>
 -- `since` has 15 digits. No game, pool or id contains a '|'.
 --
 -- A line of `offers`: game, pool, since, free, present, players (list), held (reservations: player -> until, ms),
@@ -86,16 +88,49 @@ local function drop_offer(k, id)
   return offer
 end
 
--- `room`: id, code, game, snapshot, life. Returns false where the id or the code exists.
-local function make_room(room, meta, snapshot, code, lives)
-  if redis.call('EXISTS', meta) == 1 or redis.call('EXISTS', code) == 1 then return false end
+local function forget_makers(k, id)
+  local text = redis.call('HGET', k.makers, id)
+  if not text then return end
+  for _, maker in ipairs(cjson.decode(text)) do redis.call('ZREM', k.made, maker .. '|' .. id) end
+  redis.call('HDEL', k.makers, id)
+end
+
+-- Whether as many rooms of a maker live as may be. Lines of rooms whose life is over are removed, if that is in doubt.
+local function is_over_quota(k, maker, now)
+  local from, to = '[' .. maker.key .. '|', '(' .. maker.key .. '}'
+  if #redis.call('ZRANGE', k.made, from, to, 'BYLEX', 'LIMIT', maker.most - 1, 1) == 0 then return false end
+  local living = 0
+  for _, member in ipairs(redis.call('ZRANGE', k.made, from, to, 'BYLEX')) do
+    local id = string.match(member, '[^|]+$')
+    local till = redis.call('ZSCORE', k.lives, id)
+    if till and tonumber(till) > now then living = living + 1 else forget_makers(k, id) end
+  end
+  return living >= maker.most
+end
+
+-- `room`: id, code, game, snapshot, life, makers (json). Returns 'taken' where the id or the code exists; 'quota' and the maker where
+-- as many of its rooms live as may be; 'made'.
+local function make_room(room, meta, snapshot, code, k)
+  if redis.call('EXISTS', meta) == 1 or redis.call('EXISTS', code) == 1 then return 'taken' end
+  local makers, now = cjson.decode(room.makers), now_ms()
+  for _, maker in ipairs(makers) do
+    if is_over_quota(k, maker, now) then return 'quota', cjson.encode(maker) end
+  end
   -- What Redis may refuse comes first, so that nothing is left without an expiry.
   redis.call('SET', snapshot, room.snapshot, 'PX', room.life)
   redis.call('SET', code, room.id, 'PX', room.life)
   redis.call('HSET', meta, 'seq', '0', 'term', '0', 'terms', '', 'game', room.game, 'code', room.code, 'snap', '0', 'first', '1')
   redis.call('PEXPIRE', meta, room.life)
-  redis.call('ZADD', lives, now_ms() + room.life, room.id)
-  return true
+  redis.call('ZADD', k.lives, now + room.life, room.id)
+  if #makers > 0 then
+    local keys = {}
+    for i, maker in ipairs(makers) do
+      keys[i] = maker.key
+      redis.call('ZADD', k.made, 0, maker.key .. '|' .. room.id)
+    end
+    redis.call('HSET', k.makers, room.id, cjson.encode(keys))
+  end
+  return 'made'
 end
 
 -- Gives all keys of a room another life. `room`: meta, journal, snapshot, pieces of the recording; `life`: ms.
@@ -110,6 +145,7 @@ end
 local function forget_room(k, id)
   unlist_room(k, id)
   drop_offer(k, id)
+  forget_makers(k, id)
   redis.call('ZREM', k.due, id)
   redis.call('HDEL', k.quarantined, id)
   redis.call('ZREM', k.occupied, id)
