@@ -133,8 +133,8 @@ export class World {
     this.clock = new VirtualClock(undefined, pace);
     this.seed = seed;
     this.memory = new MemoryStore(this.clock, this.entropy, this.hub.sign);
-    // Time in which nothing happens is no outage of the store: the heartbeats that were put off would have gone through.
-    this.clock.onSkip = ms => { for (const { node } of this.hosts.values()) (node as unknown as { contact: { reachedAt: number } }).contact.reachedAt += ms; };
+    // Time in which nothing happens is no outage of the store: the heartbeats that were put off would have gone through, but for those of a node that is cut off.
+    this.clock.onSkip = ms => { for (const { node, severed } of this.hosts.values()) if (!severed) (node as unknown as { contact: { reachedAt: number } }).contact.reachedAt += ms; };
   }
 
   readonly random = (): number => {

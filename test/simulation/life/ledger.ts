@@ -14,7 +14,7 @@ export interface LifeDoc {
 /** An action as somebody asked for it. */
 export interface LifeAction { id: string; player: string; room: string; how: string; verdict: 'accepted' | 'refused' | 'unknown' | null; code: string }
 /** A time in which no node reached the store, in virtual ms (wall clock). */
-export interface Outage { from: number; to: number; /** Time was skipped in it: how long it was for each node cannot be told exactly. */ skipped: boolean }
+export interface Outage { from: number; to: number }
 
 export const isBot = (player: string): boolean => player.startsWith('$');
 
@@ -142,7 +142,7 @@ export class Ledger {
   private firedNow({ id, due, at }: { id: string; due: number; at: number }): void {
     if (at <= due - 1) this.complain('timers', `${id} fired ${due - at} ms early`);
     // T2: what a room could not commit for, beyond 5 s, does not count; up to 4 s pass until nodes notice.
-    const moved = this.ownedAtOutage ? this.world.outages.filter(o => !o.skipped && o.to - o.from > 9_000 && due > o.from + 1_000 && at > o.to && this.armedAt.get(`~${id.slice(2)}`)! < o.from).reduce((sum, o) => sum + (o.to - o.from) - 9_000, 0) : 0;
+    const moved = this.ownedAtOutage ? this.world.outages.filter(o => o.to - o.from > 9_000 && due > o.from + 1_000 && at > o.to && this.armedAt.get(`~${id.slice(2)}`)! < o.from).reduce((sum, o) => sum + (o.to - o.from) - 9_000, 0) : 0;
     if (moved > 0 && at < due + moved) this.complain('deadlines move with an outage', `${id} was due at ${due}, fired ${at - due} ms later; outages of ${moved} ms and more`);
   }
 

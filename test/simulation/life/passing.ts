@@ -19,7 +19,6 @@ export async function passLong(life: Life, ms: number): Promise<void> {
   while (clock.mono() < until) {
     const left = until - clock.mono();
     const idle = Math.min(left, idleTime(left), life.devices.some(d => d.online && d.open.length > 0) ? renewed : Infinity);
-    if (idle >= worth && life.outage) life.outage.skipped = true;
     if (idle >= worth && clock.skip(idle) > 0) await passRun(Math.min(until - clock.mono(), run.after));
     else await passRun(Math.min(left, 1_000));
   }

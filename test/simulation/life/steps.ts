@@ -370,7 +370,7 @@ export class Steps {
     }
     await world.clock.pass(12);
     life.tell(`the store is away for ${ms} ms`);
-    life.outage = { from: world.clock.now(), to: Infinity, skipped: false };
+    life.outage = { from: world.clock.now(), to: Infinity };
     life.outages.push(life.outage);
     for (const ledger of life.ledgers.values()) ledger.ownedAtOutage = ledger.token !== null && up.some(h => h.owns(ledger.id));
     for (const host of up) world.sever(host);
