@@ -54,10 +54,26 @@ export function same(a: unknown, b: unknown): boolean {
   return true;
 }
 
+/** Whether two JSON values are the same, and the keys of all objects in the same order. */
+export function sameInOrder(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const [keys, others] = [Object.keys(a), Object.keys(b)];
+  return keys.length === others.length && keys.every((key, i) => key === others[i] && sameInOrder((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
+}
+
 /** Where two JSON values first differ, for a reader. */
 export function difference(a: unknown, b: unknown, path = ''): string {
-  if (same(a, b)) return '';
+  if (same(a, b)) return sameInOrder(a, b) ? '' : disorder(a, b, path);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return `${path || 'all'}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
   const key = [...new Set([...Object.keys(a), ...Object.keys(b)])].find(k => !same((a as never)[k], (b as never)[k]))!;
   return difference((a as never)[key], (b as never)[key], `${path}/${key}`);
+}
+
+/** Where the keys of two values that are otherwise the same have another order. */
+function disorder(a: unknown, b: unknown, path: string): string {
+  const [keys, others] = [Object.keys(a as object), Object.keys(b as object)];
+  if (keys.join() !== others.join()) return `${path || 'all'}: the keys ${keys.join(', ')} and ${others.join(', ')}`;
+  const key = keys.find(k => !sameInOrder((a as never)[k], (b as never)[k]))!;
+  return disorder((a as never)[key], (b as never)[key], `${path}/${key}`);
 }

@@ -40,7 +40,7 @@ const base = {
   options: z.object({ goal: z.number().default(1), speed: z.number().default(1), mods: z.object({ fast: z.boolean(), deep: z.number() }).optional(), big: z.boolean().default(false), faulty: z.boolean().default(false) }),
   profile: z.object({ colour: z.string() }),
   actions: {
-    add: id, deny: id, crash: id, finish: id, reorder: id, shift: id, take: id, touch: id,
+    add: id, deny: id, crash: id, finish: id, reorder: id, drop: id, swap: id, shift: id, take: id, touch: id,
     arm: z.object({ id: z.string(), slot: z.enum(slots), ms: z.number() }),
     say: z.object({ id: z.string(), text: z.string() }),
     put: z.object({ id: z.string() }).loose(),
@@ -99,6 +99,17 @@ function rulesOf(version: number, how: { hides: boolean; leftHook: boolean; tick
         const { a } = s.order;
         delete s.order['a'];
         s.order['a'] = (a ?? 0) + 1;
+      },
+      drop(s, { id: one }, ctx) {
+        did(s, ctx.seat, one);
+        delete s.order['b'];
+      },
+      swap(s, { id: one }, ctx) {
+        did(s, ctx.seat, one);
+        const { c = 0, b = 0 } = s.order;
+        delete s.order['b'];
+        delete s.order['c'];
+        Object.assign(s.order, { c, b });
       },
       shift(s, { id: one }, ctx) {
         did(s, ctx.seat, one);

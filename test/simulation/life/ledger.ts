@@ -41,6 +41,8 @@ export class Ledger {
   private readonly armedAt = new Map<string, number>();
   /** When players lost their seats, virtual ms. */
   readonly lostAt = new Map<string, number>();
+  /** When each match ended, virtual ms. */
+  readonly endedAt = new Map<number, number>();
   /** Whether somebody owned the room when the last outage began. */
   ownedAtOutage = false;
 
@@ -82,7 +84,7 @@ export class Ledger {
     const owner = this.tokens.get(append.token);
     if (append.token !== this.token || owner?.node.split('~')[0] !== call.node) return this.complain('a term has one writer', `${call.node} wrote entry ${append.seq}`);
     if (append.seq !== this.seq + 1) return this.complain('one history', `entry ${append.seq} after ${this.seq}`);
-    const before = { clock: this.doc.hidden.clock, phase: this.doc.room.phase, seats: this.doc.hidden.seats.map(s => s?.player) };
+    const before = { clock: this.doc.hidden.clock, phase: this.doc.room.phase, match: this.doc.room.match, seats: this.doc.hidden.seats.map(s => s?.player) };
     this.doc = changed(this.doc, changesOf(append.entry)) as LifeDoc;
     this.seq = append.seq;
     this.terms.set(append.seq, this.term);
@@ -98,6 +100,7 @@ export class Ledger {
     for (const [player, n] of counted(hidden.seats.map(s => s?.player))) if (n > 1) this.complain('one seat', `${player} has ${n} seats`);
     for (const [player, n] of counted(room.seats.map(s => s?.player))) if (n > 1) this.complain('one seat', `room.players lists ${player} ${n} times`);
     this.read();
+    if (before.phase === 'playing' && room.match !== before.match) this.complain('the end of a match ends its entry', `match ${room.match} begins in the entry in which match ${before.match} ends`);
     if (before.phase === 'playing' && room.phase === 'ended') this.ended();
   }
 
@@ -149,6 +152,7 @@ export class Ledger {
   /** The match ended: by a rule, or because too few are in play. */
   private ended(): void {
     const { room, state } = this.doc;
+    this.endedAt.set(room.match, this.world.now);
     if (state?.finished) return;
     const inPlay = room.seats.filter(s => s !== null && !s.out);
     const people = inPlay.filter(s => !isBot(s!.player));

@@ -3,7 +3,7 @@ import type { Said } from '../../../client/outbox.ts';
 import type { Room } from '../../../client/room.ts';
 import type { Place } from '../../../shared/place.ts';
 import type { Host, World } from '../../../testkit/world.ts';
-import { difference, same } from '../delta.ts';
+import { difference, sameInOrder } from '../delta.ts';
 import { markOf } from '../games.ts';
 import type { Complain } from '../journal-checks.ts';
 import { Device, Identities, type Held } from './device.ts';
@@ -14,7 +14,8 @@ const names = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay', 'gus', 'hal', 'ivy', 'j
 /** Refusals by which a quick join must never end: it looks for another room instead. */
 const notOfQuick = new Set(['kicked', 'join-refused', 'room-full', 'room-started', 'room-ended', 'room-missing', 'reserved', 'room-quarantined', 'wrong-game']);
 
-interface Pending { what: string; device: Device; since: number }
+/** `enters`: by it the device may get a seat; `leaves`: the room of which it gives its seat up. */
+interface Pending { what: string; device: Device; since: number; enters?: boolean; leaves?: string }
 
 /** Everything of one history: the people, their devices, what they asked for, and the rooms as the store has them. */
 export class Life {
@@ -59,8 +60,8 @@ export class Life {
   }
 
   /** Remembers a promise of the SDK until it settles. */
-  track<T>(what: string, device: Device, promise: Promise<T>): Promise<T> {
-    const one = { what, device, since: this.now };
+  track<T>(what: string, device: Device, promise: Promise<T>, about: Pick<Pending, 'enters' | 'leaves'> = {}): Promise<T> {
+    const one: Pending = { what, device, since: this.now, ...about };
     this.pending.add(one);
     const settled = () => void this.pending.delete(one);
     promise.then(settled, settled);
@@ -72,7 +73,7 @@ export class Life {
     const who = device.player;
     this.tell(`${device.person} asks for ${what}`);
     try {
-      const room = await this.track(`${what} of ${device.person}`, device, call());
+      const room = await this.track(`${what} of ${device.person}`, device, call(), { enters: what !== 'watch' });
       this.tell(`${device.person} is in ${this.short(room.id)} by ${what}${room.seat === null ? '' : `, seat ${room.seat}`}`);
       this.hold(device, room, what === 'watch');
       return room;
@@ -93,6 +94,7 @@ export class Life {
       this.obtained.add(`${player}/${room.id}`);
       this.gaveUp.delete(`${player}/${room.id}`);
     }
+    if (this.ledgers.get(room.id)?.at(room.place)?.hidden.banned.includes(player)) this.complain('who was removed stays out', `${device.person} was let into ${this.short(room.id)}`);
     this.compare(held);
     room.onChange(() => { if (!room.ended) this.compare(held); });
     room.onEnd(({ code }) => {
@@ -110,8 +112,8 @@ export class Life {
     const seat = watch ? -1 : doc.hidden.seats.findIndex(s => s?.player === player);
     const { state } = doc;
     const shown = state && ledger.game.hides ? peek(state, seat < 0 ? null : seat) : state;
-    if (!same(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
-    else if (!same(room.state, shown)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
+    if (!sameInOrder(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
+    else if (!sameInOrder(room.state, shown)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
   }
 
   /** Acts in a room, and judges the answer. `data`: what goes along with the action's id. */

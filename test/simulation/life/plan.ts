@@ -4,6 +4,7 @@ import { drawing } from '../drawing.ts';
 export const lifeWeights = {
   create: 6, quick: 8, rush: 4, 'double-click': 3, 'join-code': 5, 'join-id': 6, watch: 3, act: 26, strange: 6, leave: 6, 'leave-and-join': 3, close: 3, 'close-and-join': 2,
   kick: 3, begin: 8, ready: 6, bot: 3, rematch: 4, bring: 2, team: 1, host: 1, signal: 3, input: 2, tab: 3, restart: 3, reload: 2, away: 4, 'lost-answer': 4,
+  'kick-and-quick': 3, 'leave-and-signal': 3, 'finish-and-rematch': 4, 'late-return': 4,
   identity: 2, rename: 1, clock: 2, storage: 2, later: 7, rest: 5,
   outage: 3, kill: 2, freeze: 1, drain: 1, cut: 3, hop: 2, version: 2, 'lose-request': 2, 'lose-reply': 2, silence: 1,
 } as const;

@@ -7,6 +7,9 @@ const within = 25_000;
 /** A timer may be this late: any node wakes a sleeping room within this time. */
 const late = 3_000;
 
+/** How many matches of a room are kept; from when, and until when (virtual ms) after the end. */
+const recorded = { matches: 8, after: 3_000, until: 23 * 3_600_000 };
+
 /** Waits until all that was asked is answered and everybody sees the same; says what is not so otherwise. */
 export async function comeToRest(life: Life): Promise<void> {
   let why = '';
@@ -35,7 +38,7 @@ export function unrest(life: Life): string {
       ledger.removed = true;
       continue;
     }
-    const wrong = presence(life, ledger) || overdue(life, ledger) || seats(life, ledger);
+    const wrong = presence(life, ledger) || overdue(life, ledger) || seats(life, ledger) || recordings(life, ledger);
     if (wrong) return wrong;
   }
   return '';
@@ -82,17 +85,26 @@ function overdue(life: Life, ledger: Ledger): string {
   return '';
 }
 
+/** The last matches of a room that a node runs are recorded. */
+function recordings(life: Life, ledger: Ledger): string {
+  if (ledger.game.def.replay !== true || !life.up.some(host => host.owns(ledger.id))) return '';
+  const { replays } = life.world.memory as unknown as { replays: Map<string, unknown> };
+  for (const [match, at] of [...ledger.endedAt].slice(-recorded.matches)) {
+    const ago = life.now - at;
+    if (ago > recorded.after && ago < recorded.until && !replays.has(`${ledger.id}/${match}`)) return `matches are recorded: there is no recording of match ${match} of ${life.short(ledger.id)}`;
+  }
+  return '';
+}
+
 /** Whoever has a seat was given it by a call, and has not left since. */
 function seats(life: Life, ledger: Ledger): string {
   for (const seat of ledger.doc.hidden.seats) {
     if (!seat || life.isBot(seat.player) || life.unsure.has(seat.player)) continue;
-    // What a device without a network has asked for or left is still open.
-    if (life.devices.some(d => !d.closed && !d.online && d.player === seat.player)) continue;
     const key = `${seat.player}/${ledger.id}`;
-    if (!life.obtained.has(key)) return `one call, one room: ${seat.player} has a seat in ${life.short(ledger.id)}, which no call gave`;
-    // Without a connection the client goes on wanting to leave.
-    const isDelivered = life.devices.every(d => d.player !== seat.player || d.online || d.closed);
-    if (life.gaveUp.has(key) && isDelivered) return `leaving gives the seat up: ${seat.player} left ${life.short(ledger.id)}, and has a seat there`;
+    // Without a network a device does not hear of a seat that its call got, nor does the server hear that it gives one up.
+    const open = [...life.pending].filter(({ device }) => !device.online && device.player === seat.player);
+    if (!life.obtained.has(key) && !open.some(one => one.enters)) return `one call, one room: ${seat.player} has a seat in ${life.short(ledger.id)}, which no call gave`;
+    if (life.gaveUp.has(key) && !open.some(one => one.enters || one.leaves === ledger.id)) return `leaving gives the seat up: ${seat.player} left ${life.short(ledger.id)}, and has a seat there`;
   }
   return '';
 }

@@ -2,6 +2,7 @@ import type { Room } from '../../../client/room.ts';
 import { type Fate, type Host } from '../../../testkit/world.ts';
 import type { Device, Held } from './device.ts';
 import { lifeGames, slots, type LifeGame } from './games.ts';
+import { jointSteps } from './joint-steps.ts';
 import type { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
 import { passLong } from './passing.ts';
@@ -146,6 +147,7 @@ export class Steps {
         say('all is set right');
         return comeToRest(life);
       }
+      case 'kick-and-quick': case 'leave-and-signal': case 'finish-and-rematch': case 'late-return': return jointSteps[step.kind](life, this, step, held);
       default: return this.fail(step, device);
     }
   }
@@ -165,11 +167,11 @@ export class Steps {
     return this.life.enter('create', device, () => device.client.create(game.contract, how as never) as never);
   }
 
-  private quick(device: Device, game: LifeGame, draws: readonly number[], options = this.options(draws)): Promise<Room | null> {
+  quick(device: Device, game: LifeGame, draws: readonly number[], options = this.options(draws)): Promise<Room | null> {
     return this.life.enter('quick', device, () => device.client.quick(game.contract, { options } as never) as never);
   }
 
-  private async join(device: Device, ledger: Ledger, how: 'join-code' | 'join-id' | 'watch', draws: readonly number[]): Promise<unknown> {
+  async join(device: Device, ledger: Ledger, how: 'join-code' | 'join-id' | 'watch', draws: readonly number[]): Promise<unknown> {
     const { life } = this;
     const which = how === 'join-code' ? { code: ledger.doc.room.code } : { id: ledger.id };
     const game = draws[6]! < 0.1 ? ledger.game.next : ledger.game.contract;
@@ -186,7 +188,7 @@ export class Steps {
   private act(held: Held, draw: number, more: number, last: number): void {
     const { life } = this;
     if (held.watch) return;
-    const how = pick(['add', 'add', 'add', 'add', 'deny', 'crash', 'reorder', 'shift', 'take', 'touch', 'arm', 'arm', 'arm', 'say', 'say', 'odd', 'finish', 'put'] as const, draw);
+    const how = pick(['add', 'add', 'add', 'add', 'deny', 'crash', 'reorder', 'reorder', 'drop', 'swap', 'shift', 'take', 'touch', 'arm', 'arm', 'arm', 'say', 'say', 'odd', 'finish', 'put'] as const, draw);
     if (how === 'arm') return life.act(held, how, { slot: pick(slots, more), ms: pick([300, 2_000, 9_000, 30_000, 200_000, 30 * 3_600_000, 8.2 * 1_000 + 0.4], last) });
     if (how === 'say') return life.act(held, how, { text: pick(words, more) });
     if (how === 'odd') return life.act(held, how, { kind: pick(oddKinds, more) });
@@ -203,9 +205,7 @@ export class Steps {
       const game = life.gameOf(s);
       const call = r < 0.08 ? 'create' : 'quick';
       const how = s < 0.5 ? { options: { goal: 1, more: value } } : { profile: { colour: value } };
-      void life.track(`${call} with ${name}`, device, device.client[call](game.contract, how as never) as unknown as Promise<Room>).then(room => room.leave(), () => {});
-      life.unsure.add(device.player);
-      return;
+      return void life.enter(call, device, () => device.client[call](game.contract, how as never) as never).then(room => room && this.leave(device.open.find(h => h.room === room) ?? device.rooms.find(h => h.room === room)!));
     }
     if (r < 0.25) return void life.track(`bring ${name}`, device, held.room.bring(value as never));
     if (r < 0.35) {
@@ -220,12 +220,12 @@ export class Steps {
     if (s < 0.6) life.act(held, 'add'); // which is not held up by it
   }
 
-  private async leave(held: Held): Promise<void> {
+  async leave(held: Held): Promise<void> {
     const { life } = this;
     const { device, id, room, watch } = held;
     life.tell(`${device.person} leaves ${life.short(id)}`);
     if (!watch) life.gaveUp.add(`${device.player}/${id}`);
-    await life.track(`leave of ${device.person}`, device, room.leave());
+    await life.track(`leave of ${device.person}`, device, room.leave(), watch ? {} : { leaves: id });
     life.tell(`${device.person} has left ${life.short(id)}`);
   }
 
@@ -251,7 +251,7 @@ export class Steps {
   }
 
   /** Somebody who is the host of the room that was made last, as far as the clients show it. */
-  private hosting(): { host: Device; room: Room } | null {
+  hosting(): { host: Device; room: Room } | null {
     for (const device of [...this.life.devices].reverse()) {
       if (!device.online) continue;
       const held = device.open.findLast(h => !h.watch && h.room.seat !== null && h.room.info.host === h.room.seat);

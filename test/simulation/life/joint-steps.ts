@@ -1,0 +1,79 @@
+import type { Device, Held } from './device.ts';
+import type { Life } from './life.ts';
+import type { LifeStep } from './plan.ts';
+import type { Steps } from './steps.ts';
+
+/** Steps that consist of several calls whose order and timing matter. */
+export const jointSteps = {
+  /** The host removes a player, who looks for another room of the same kind at once. */
+  async 'kick-and-quick'(life: Life, steps: Steps, { n, draws }: LifeStep): Promise<void> {
+    const { host, room } = steps.hosting() ?? {};
+    if (!room || !host) return;
+    const victims = life.devices.filter(d => d.online && d.player !== host.player && d.open.some(h => h.id === room.id && !h.watch && h.room.seat !== null));
+    const victim = victims[Math.floor(draws[0]! * victims.length)];
+    if (!victim) return;
+    const seat = victim.open.find(h => h.id === room.id && !h.watch)!.room.seat!;
+    life.tell(`step ${n}: ${host.person} removes ${victim.person} from ${life.short(room.id)}, who asks for another room`);
+    const removed = life.track('kick', host, room.kick(seat));
+    if (draws[1]! < 0.5) await life.world.clock.run(removed, 'a kick', 12_000).catch(() => {});
+    else await life.world.clock.pass(draws[2]! * 5);
+    const ledger = life.ledgers.get(room.id)!;
+    const options = (ledger.doc.room as unknown as { options: Record<string, unknown> }).options;
+    void steps.quick(victim, ledger.game, draws, draws[3]! < 0.7 ? options : undefined);
+  },
+
+  /** A player leaves, and all devices of that player go on sending signals for the room, whatever the SDK would do. */
+  async 'leave-and-signal'(life: Life, steps: Steps, { draws }: LifeStep, held: Held | null): Promise<void> {
+    if (!held || held.watch) return;
+    const { player, id } = held;
+    const left = steps.leave(held);
+    const signal = () => { for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id); };
+    if (draws[1]! < 0.5) await life.world.clock.run(left, 'leaving', 30_000).catch(() => {});
+    signal();
+    for (const ms of [40, 900, 3_400, 7_000 + draws[2]! * 4_000]) life.world.clock.after(ms, signal);
+  },
+
+  /** A match ends, and all agree to the next one in the same instant. */
+  'finish-and-rematch'(life: Life, _steps: Steps, { draws }: LifeStep, held: Held | null): void {
+    if (!held || held.watch) return;
+    const members = life.devices.filter(d => d.online).flatMap(d => d.open.filter(h => h.id === held.id && !h.watch));
+    if (draws[1]! < 0.5) life.act(held, 'add');
+    life.act(held, 'finish');
+    for (const { device, room } of members) void life.track('rematch', device, room.rematch());
+  },
+
+  /** A player acts, has no network for about as long as the seat is held, and comes back to a seat that may be another one. */
+  async 'late-return'(life: Life, steps: Steps, { n, draws }: LifeStep, held: Held | null): Promise<void> {
+    const ledger = held && life.ledgers.get(held.id);
+    if (!held || held.watch || !ledger) return;
+    const [, q, r, s, t, u] = draws as [number, number, number, number, number, number];
+    const { device } = held;
+    const hold = (ledger.game.def.away as { hold: number }).hold;
+    const away = hold + (s - 0.2) * 4_000;
+    life.tell(`step ${n}: ${device.person} acts, and has no network for ${Math.round(away)} ms`);
+    if (q < 0.5) {
+      device.losesAnswerTo = 'act!';
+      device.losesFor = away;
+    }
+    for (let i = 0; i <= Math.floor(r * 4); i++) life.act(held, i % 2 === 0 ? 'add' : 'reorder');
+    await life.world.clock.pass(t * 3);
+    if (q >= 0.5) device.unplug(away);
+    // Somebody else may have taken the seat meanwhile.
+    if (u < 0.3) life.world.clock.after(away - 500, () => void steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws));
+    life.world.clock.after(away + u * 200, () => {
+      if (device.closed) return;
+      for (const one of device.open.filter(h => h.id === held.id && !h.watch)) life.act(one, 'add');
+      if (u < 0.5) void steps.join(device, ledger, 'join-id', draws);
+    });
+  },
+} satisfies Record<string, (life: Life, steps: Steps, step: LifeStep, held: Held | null) => void | Promise<void>>;
+
+export type JointStep = keyof typeof jointSteps;
+
+/** Sends a signal for a room as a client without the SDK could. */
+function sendSignal(device: Device, room: string): void {
+  const held = device.rooms.find(h => h.id === room);
+  const parts = (held?.room as unknown as { parts: { connector: { say(name: string, body: unknown): void } } } | undefined)?.parts;
+  parts?.connector.say('signal', { room, name: 'emote', data: 'gone' });
+}
+
