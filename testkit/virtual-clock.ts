@@ -28,6 +28,9 @@ export class VirtualClock implements Clock {
 
   after(ms: number, fn: () => void): Timer { return this.waiting.add(this.passed + Math.max(0, ms), fn, this.passed); }
 
+  /** The same, but it is never put off by `skip`: for what a test does, which is no part of the idle time. */
+  afterExactly(ms: number, fn: () => void): Timer { return this.waiting.add(this.passed + Math.max(0, ms), fn, -Infinity); }
+
   sleep(ms: number): Promise<void> { return new Promise(resolve => { this.after(ms, resolve); }); }
 
   /** What lets time pass fails with this. */

@@ -80,7 +80,7 @@ export class Device {
   cut(): void { for (const line of [...this.line.lines]) line.cut(); }
   unplug(ms: number): void {
     this.world.unplug(this.line);
-    this.world.clock.after(ms, () => { this.line.offline = false; });
+    this.world.clock.afterExactly(ms, () => { this.line.offline = false; });
   }
   close(): void {
     this.closed = true;

@@ -30,7 +30,7 @@ export const jointSteps = {
     const signal = () => { for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id); };
     if (draws[1]! < 0.5) await life.world.clock.run(left, 'leaving', 30_000).catch(() => {});
     signal();
-    for (const ms of [40, 900, 3_400, 7_000 + draws[2]! * 4_000]) life.world.clock.after(ms, signal);
+    for (const ms of [40, 900, 3_400, 7_000 + draws[2]! * 4_000]) life.world.clock.afterExactly(ms, signal);
   },
 
   /** A match ends, and all agree to the next one in the same instant. */
@@ -59,8 +59,8 @@ export const jointSteps = {
     await life.world.clock.pass(t * 3);
     if (q >= 0.5) device.unplug(away);
     // Somebody else may have taken the seat meanwhile.
-    if (u < 0.3) life.world.clock.after(away - 500, () => void steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws));
-    life.world.clock.after(away + u * 200, () => {
+    if (u < 0.3) life.world.clock.afterExactly(away - 500, () => void steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws));
+    life.world.clock.afterExactly(away + u * 200, () => {
       if (device.closed) return;
       for (const one of device.open.filter(h => h.id === held.id && !h.watch)) life.act(one, 'add');
       if (u < 0.5) void steps.join(device, ledger, 'join-id', draws);

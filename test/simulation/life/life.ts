@@ -14,6 +14,9 @@ const names = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay', 'gus', 'hal', 'ivy', 'j
 /** Refusals by which a quick join must never end: it looks for another room instead. */
 const notOfQuick = new Set(['kicked', 'join-refused', 'room-full', 'room-started', 'room-ended', 'room-missing', 'reserved', 'room-quarantined', 'wrong-game']);
 
+/** A call that is repeated after so long (ms) may get another room than before: stores remember calls for 10 minutes (Q5). */
+const callsKept = 9 * 60_000;
+
 /** `enters`: by it the device may get a seat; `leaves`: the room of which it gives its seat up. */
 interface Pending { what: string; device: Device; since: number; enters?: boolean; leaves?: string }
 
@@ -70,7 +73,7 @@ export class Life {
 
   /** Enters a room by a call of the SDK. @returns the room, or null where it was refused */
   async enter(what: 'create' | 'quick' | 'join' | 'watch', device: Device, call: () => Promise<Room>): Promise<Room | null> {
-    const who = device.player;
+    const [who, since] = [device.player, this.now];
     this.tell(`${device.person} asks for ${what}`);
     try {
       const room = await this.track(`${what} of ${device.person}`, device, call(), { enters: what !== 'watch' });
@@ -83,6 +86,8 @@ export class Life {
       if (device.closed || who !== device.player) this.unsure.add(who).add(device.player);
       if (what === 'quick' && notOfQuick.has(code)) this.complain('a quick join finds a room', `${device.person} was refused: ${code}`);
       return null;
+    } finally {
+      if (this.now - since > callsKept) this.unsure.add(who);
     }
   }
 

@@ -444,6 +444,6 @@ export class Steps {
     await world.clock.pass(10);
   }
 
-  private later(ms: number, fn: () => void): void { this.life.world.clock.after(ms, fn); }
+  private later(ms: number, fn: () => void): void { this.life.world.clock.afterExactly(ms, fn); }
 }
 
