@@ -293,7 +293,7 @@ export class Client {
       this.entering += 1;
       const session = this.random();
       try {
-        const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, room => this.adopt(room, game as unknown as Contract, session, request))) as Joined;
+        const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, (room, asked) => this.adopt(room, game as unknown as Contract, session, request, asked))) as Joined;
         return this.rooms.get(reply.room) as unknown as Room<D>;
       } catch (error) {
         // The answer was lost, and the seat as well before the next try: another session may have another one.
@@ -305,7 +305,7 @@ export class Client {
   }
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
-  private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest): void {
+  private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest, asked: number): void {
     const before = this.rooms.get(reply.room);
     before?.finish({ ok: false, code: 'session-replaced' });
     const room: Room = new Room({
@@ -316,7 +316,7 @@ export class Client {
       leave: (session, code) => this.departures.leave(reply.room, session, code),
     });
     this.rooms.set(reply.room, room);
-    room.joined(reply);
+    room.joined(reply, asked);
     // A join of the room object before this one may reach the node after this one's: the last word must be this one's.
     void before?.pendingJoin?.then(answer => room.joinBehind(answer));
     // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
@@ -326,7 +326,7 @@ export class Client {
   private readonly early: [room: string, change: WireChange][] = [];
 
   /** Asks until there is an answer; a refusal that says "again" is asked again. */
-  private async ask<K extends RequestName>(name: K, given: Requests[K][0], onOk?: (reply: Joined) => void): Promise<Requests[K][1] & { ok: true }> {
+  private async ask<K extends RequestName>(name: K, given: Requests[K][0], onOk?: (reply: Joined, asked: number) => void): Promise<Requests[K][1] & { ok: true }> {
     const body = passed(checkRequest(name, given)) as Requests[K][0];
     for (;;) {
       await this.connected();
@@ -341,7 +341,7 @@ export class Client {
       }
       if (this.over) throw this.over; // closed in the very moment in which the answer came
       if (reply.ok) {
-        onOk?.(reply as Joined);
+        onOk?.(reply as Joined, asked);
         return reply as Requests[K][1] & { ok: true };
       }
       if (dutyOf(reply.code) !== 'retry') throw new RoomRefused(reply.code, reply.detail);

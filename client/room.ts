@@ -48,6 +48,9 @@ export interface Underway { readonly name: string; readonly data: Json; place: P
 /** The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the clock here. */
 const clockKept = 60_000;
 
+/** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
+const slowJoin = 2_000;
+
 /** An object with a function for every name; it is no promise. */
 const named = (make: (name: string) => unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? make(name) : undefined) });
 
@@ -176,6 +179,8 @@ export class Room<D extends ContractDef = ContractDef> {
   /** The room's clock less the monotonic one here: a device clock that is set changes nothing. */
   private clockAhead = 0;
   private clockReadAt = -Infinity;
+  /** Joins in a row that were slow. */
+  private slowJoins = 0;
   private over: Refused | null = null;
   /** Spectators of the room, as of the last keep-alive. */
   watchers = 0;
@@ -533,6 +538,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const { connector, game, id, watch } = this.parts;
     const { session } = this;
     const { line } = connector;
+    const asked = this.mono();
     let reply: JoinReply | null = null;
     try {
       reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.loss ? {} : { resume: true }), short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 || this.isDamaged ? { whole: true } : {}) })) as JoinReply;
@@ -547,7 +553,7 @@ export class Room<D extends ContractDef = ContractDef> {
     }
     if (reply.ok) {
       try {
-        this.joined(reply);
+        this.joined(reply, asked);
       } catch (error) {
         this.damage(error);
         this.held = [];
@@ -583,7 +589,7 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** Takes a join's answer in: what was missed, then what arrived while it was on its way. @internal */
-  joined(reply: Joined): void {
+  joined(reply: Joined, asked: number): void {
     const first = this.view === null;
     const held = this.held ?? [];
     this.held = null;
@@ -605,7 +611,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.loss = null;
     this.ownerTerm = Math.max(this.ownerTerm, reply.term);
     if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
-    this.readClock(reply.now);
+    this.readClock(reply.now, asked);
     for (const change of held) this.change(change);
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
     this.sayInputs(true);
@@ -624,12 +630,17 @@ export class Room<D extends ContractDef = ContractDef> {
    * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right one:
    * the others were held up on their way.
    */
-  private readClock(time: number): void {
+  private readClock(time: number, asked: number): void {
     const now = this.mono();
-    const ahead = time + (this.parts.roundTrip() ?? 0) / 2 - now;
+    const trip = now - asked;
+    const ahead = time + Math.min(trip, this.parts.roundTrip() ?? trip) / 2 - now;
+    // The device may have been suspended while the join was under way: nobody can tell how old the answer is.
+    const isDoubtful = trip > slowJoin;
+    if (isDoubtful && this.slowJoins < 3) this.parts.clock.after(0, () => void this.join());
+    this.slowJoins = isDoubtful ? this.slowJoins + 1 : 0;
     if (now - this.clockReadAt < clockKept && ahead <= this.clockAhead) return;
     this.clockAhead = ahead;
-    this.clockReadAt = now;
+    this.clockReadAt = isDoubtful ? -Infinity : now;
   }
 
   /** The monotonic clock here has lost `ms`. @internal */

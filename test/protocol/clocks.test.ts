@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { docOf, ledgerTable } from './table.ts';
-import type { Ledger } from './games.ts';
+import { ledger, type Ledger } from './games.ts';
 
 describe('clocks', () => {
   it('[T1] a room\'s time goes on under an owner whose clock is an hour behind the last one\'s', async () => {
@@ -59,5 +59,33 @@ describe('clocks', () => {
     await world.clock.until('another owner answers', () => adas.live && adas.term > 0 && world.owner(adas.id) !== undefined && world.owner(adas.id) !== owner);
     await world.clock.pass(3_000);
     assert.ok(error() < 15, `${error()} ms after the failover`);
+  });
+
+  for (const [when, sleeps] of [['on its way to the server', 0.5], ['on its way back', 2.9]] as const) {
+    it(`[U7a] the room's clock is right on a device that is suspended while its join is ${when}`, async () => {
+      const { world, id } = await ledgerTable();
+      const eve = world.client('eve', 'b');
+      await world.clock.until('eve is live', () => eve.client.status.state === 'live');
+      const entering = eve.client.watch(ledger, { id });
+      await world.clock.pass(sleeps);
+      assert.ok(world.clock.skip(60_000) > 20_000);
+      const room = await world.clock.run(entering);
+      await world.clock.pass(2_000);
+      const error = Math.abs(room.now() - world.clock.now());
+      assert.ok(error < 15, `${Math.round(error)} ms`);
+    });
+  }
+
+  it('[U7] the room\'s clock is right after an earlier request was answered late', async () => {
+    const { world, id } = await ledgerTable();
+    const eve = world.client('eve', 'b');
+    await world.clock.until('eve is live', () => eve.client.status.state === 'live');
+    const refused = eve.client.watch(ledger, { id: 'none' }).catch(() => {});
+    await world.clock.pass(0.5);
+    assert.ok(world.clock.skip(60_000) > 20_000);
+    await world.clock.run(refused);
+    const room = await world.clock.run(eve.client.watch(ledger, { id }));
+    const error = Math.abs(room.now() - world.clock.now());
+    assert.ok(error < 15, `${Math.round(error)} ms`);
   });
 });

@@ -76,6 +76,7 @@ async function run(plan: LifePlan, options: Options): Promise<Outcome> {
     }
     if (good() && plan.toTheEnd) {
       tell('all have gone, and time passes');
+      await world.clock.pass(6_000); // owners notice that nobody is there
       for (let day = 0; day < 6; day++) await passLong(life, 26 * 3_600_000);
       await world.memory.list(null, 1);
       for (const what of leftovers(life)) complain('nothing is left in the end', what);
