@@ -101,4 +101,5 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/limits.test.ts', grep: 'act: is refused' },
     edits: [edit('server/sessions/edge.ts', 'if (!beginsMatches.has(request.name)) return', 'if (beginsMatches.size > 0) return')],
   },
+  { name: 'losses are forgotten during an outage', why: 'a store that comes back older after a minute seems to have lost nothing', hunt: { test: 'test/protocol/older-store.test.ts', grep: 'after an outage of any length' }, edits: [edit('server/rooms/losses.ts', 'if (mono - this.parts.contact.reachedAt < silence) this.age', 'this.age')] },
 ];
