@@ -257,7 +257,7 @@ export class Client {
     // Another rename meanwhile: the last one counts, and all resolve with it.
     while (this.toldName !== this.credentials.name) {
       this.connector.renew();
-      await Promise.race([this.when(isWelcome => isWelcome), this.pause(2_000)]); // a connection that comes to nothing is not tried again while another stands
+      await Promise.race([this.when(isWelcome => isWelcome), this.pause(2_000)]); // a connection that fails is not tried again while another is open
     }
   }
   /**

@@ -36,7 +36,7 @@ export class Connector {
   private live: Line | null = null;
   /** The node at the other end of it. */
   private node = '';
-  /** What was said when each line was opened, once that is known. */
+  /** The handshake of each connection, once it is known. */
   private readonly said = new WeakMap<Line, Handshake>();
   /** Why the last try failed; null: nothing is known, or none has. */
   private problem: ConnectProblem | null = null;
@@ -252,7 +252,7 @@ export class Connector {
     this.notBefore = -Infinity;
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
-    this.onWelcome.tell(welcome, this.said.get(line)); // first, so that whoever hears "live" finds rooms that say whether they are
+    this.onWelcome.tell(welcome, this.said.get(line)); // first, so that listeners for "live" find rooms whose status is right
     this.setStatus({ state: 'live', node: welcome.node });
     this.homing?.();
     this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
@@ -271,7 +271,7 @@ export class Connector {
       return this.setStatus(refusedStatus(refusal));
     }
     const reason = refusal && isRefusalCode(refusal.code) ? refusal.code : problem;
-    // A change to another connection was refused, and the next try says something else: the present one stands meanwhile.
+    // A change to another connection was refused, and the next try sends something else. The present connection stays open meanwhile.
     if (this.live && this.opening.size === 0 && refusal && dutyOf(refusal.code) !== 'retry') this.clock.after(10 + this.clock.random() * 100, () => { if (this.live) this.renew(); });
     if (this.live || this.opening.size > 0 || this.retry) return this.showProblem(reason);
     this.problem = reason;

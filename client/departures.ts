@@ -11,7 +11,7 @@ export type Left = { confirmed: true } | { confirmed: false; code: string };
 
 interface Departure { session: string; code: string; settle(left: Left): void }
 
-/** How long (ms) a caller waits to be told: after that it is told that nothing is known yet. */
+/** How long (ms) a caller waits for the result. After that the result is that nothing is known yet. */
 const patience = 10_000;
 /** How long (ms) after an attempt without an answer the next one follows. */
 const pause = 300;
@@ -44,7 +44,7 @@ export class Departures {
     });
   }
 
-  /** The room is joined again, by its id or its code: whoever joins wants the seat. */
+  /** The room is joined again, by its id or its code: the caller wants the seat. */
   withdraw(which: { room?: string; code?: string }): void {
     const code = readCode(which.code);
     for (const [room, one] of this.rooms) if (room === which.room || (code !== null && one.code === code)) one.settle({ confirmed: false, code: 'left' });

@@ -76,7 +76,7 @@ export class InputSender {
     else this.port.after(pause, () => this.flush());
   }
 
-  /** All that is held goes into one message again and again, so it is all of it that has to fit. */
+  /** Everything that is held repeatedly goes into one message, so all of it together has to fit. */
   private check(name: string, given: unknown): Json {
     const checked = checkOutgoing(`input '${name}'`, given ?? null);
     const all = checked.ok ? checkOutgoing('what is held', { ...this.held, [name]: checked.value }, 'heldBytes') : checked;

@@ -70,7 +70,7 @@ export interface LineEvents {
   heard(): void;
   /** The server said something. */
   event<E extends keyof ServerToClient>(name: E, ...args: Parameters<ServerToClient[E]>): void;
-  /** Never became, or is no longer, a line. `refusal`: the server said why. `problem`: what else is known of it. */
+  /** The connection closed, or never opened. `refusal`: the server's reason. `problem`: what else is known of it. */
   closed(refusal: Refused | null, problem?: ConnectProblem): void;
 }
 

@@ -80,7 +80,7 @@ export function inWords(status: RoomStatus, now = Date.now()): string {
 export class Story<S extends Status | RoomStatus> {
   readonly told = new Listeners<[S]>();
   private last: S | null = null;
-  /** What listeners know. Not `last`: who reads the status before they are told must not keep it from them. */
+  /** The last status that listeners received. Not `last`: code that reads the status first must not keep it from them. */
   private lastTold: S | null = null;
 
   constructor(private readonly read: () => S) {}

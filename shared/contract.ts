@@ -167,7 +167,7 @@ export type Ranking = readonly (readonly number[])[];
 /** A timer of the game, as rules hold it: `ctx.timers.turn`. */
 export interface TimerHandle<T> {
   /**
-   * Sets it anew, `ms` from now: at most 366 days. While it is set the room is kept. An outage of the store of more than 5 s moves it by the rest.
+   * Sets it again, `ms` from now: at most 366 days. While it is set the room is kept. An outage of the store of more than 5 s moves it by the rest.
    * @example
    * ```ts
    * ctx.timers.turn.set(20_000, { seat: 1 }) // calls the rules' timers.turn(s, { seat: 1 }, ctx), whatever dies until then

@@ -209,7 +209,7 @@ function withKeys(changes: Changes, old: JsonObject, before: readonly string[], 
   return Object.keys(out).length > 0 ? out : undefined;
 }
 
-/** Keys that have to be set anew to come where they are: all that come after a new one, or after one that came after them. Indexes come first in any case. */
+/** Keys that have to be set again to come where they are: all that come after a new one, or after one that came after them. Indexes come first in any case. */
 function movedKeys(old: JsonObject, before: readonly string[], now: readonly string[]): string[] {
   const moved: string[] = [];
   let from = 0;

@@ -76,7 +76,7 @@ export const limits = {
     matches: { burst: 1_000, perSecond: 10 },
     quickJoins: { burst: 1_000, perSecond: 20 },
     wrongCodes: { burst: 100, perSecond: 0.5 },
-    /** Lists of rooms, over HTTP and over sockets; recordings, each of which is worked out anew; everything else over HTTP. */
+    /** Lists of rooms, over HTTP and over sockets; recordings, each of which is computed for its request; everything else over HTTP. */
     lists: { burst: 200, perSecond: 20 },
     replays: { burst: 40, perSecond: 1 },
     pages: { burst: 10_000, perSecond: 500 },

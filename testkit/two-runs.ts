@@ -8,7 +8,7 @@ import { Leak, leavesOf, replaceAt, shownField, type Path, type Secret } from '.
 
 /** Steps that became one entry. */
 interface Batch { term: number; seq: number; steps: Step[] }
-/** What a batch did, as far as anybody hears of it. */
+/** What a batch did, as far as it was sent to anybody. */
 interface Heard { doc: RoomDocument; outcomes: Outcome[]; events: readonly { name: string; data: Json; to?: readonly number[] }[]; failures: string[] }
 
 /** So many batches are run again at most; of more, every so-manieth secret is looked at. */
@@ -59,7 +59,7 @@ export function provesIndependent(game: AnyGame, docs: readonly RoomDocument[], 
 const isRevealed = (batch: Batch, reveals: readonly string[]): boolean => batch.steps.some(({ input }) => input.kind === 'act' && reveals.includes(input.name));
 
 /**
- * A secret that comes out of the state, as a card does that is drawn from a deck, can be told in the very entry in which it comes up: that entry
+ * A secret that comes out of the state, as a card does that is drawn from a deck, can be published in the very entry in which it comes up: that entry
  * is run again with another value wherever the secret may have come from.
  */
 function compareSources(game: AnyGame, before: RoomDocument, one: Heard, batch: Batch, start: Start, secret: Secret): void {

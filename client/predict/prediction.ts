@@ -18,7 +18,7 @@ type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
  * A room's state with what this player does already done.
  *
  * Invariant: what is shown is the room's state, and on it, in their order, those actions of this client whose effect is not
- * in it yet. It is made anew from both whenever one of them changes; nothing is ever undone. A new action is
+ * in it yet. It is made again from both whenever one of them changes; nothing is ever undone. A new action is
  * applied on top of what is shown.
  */
 export class Prediction<D extends ContractDef> {
@@ -49,7 +49,7 @@ export class Prediction<D extends ContractDef> {
   private count = 0;
   /** A guessed action ends the match: later actions will be refused. */
   private endsMatch = false;
-  /** Actions that were applied since `shown` was last made anew, also those that could not be guessed. */
+  /** Actions that were applied since `shown` was last made from the room's state, also those that could not be guessed. */
   private applied = new WeakSet<Underway>();
   private waits = false;
   private heardAt = 0;
@@ -81,7 +81,7 @@ export class Prediction<D extends ContractDef> {
   stop(): void { this.stopHearing(); }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
-    // Not made anew: a change that is not shown yet is in `room.state` already, and may hold the effect of an action without a verdict.
+    // Not made again: a change that is not shown yet is in `room.state` already, and may hold the effect of an action without a verdict.
     this.applyNew();
     this.changed.tell();
     const said = await promise;

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../shared/json.ts';
 const isOfSessions = (key: string): boolean => key === 'closed' || /session/i.test(key);
 
 /**
- * A room's document, or a change of it, without session ids: whoever looks on in dev mode must not be able to name a
+ * A room's document, or a change of it, without session ids: a page that reads it in dev mode must not be able to name a
  * player's hold on a seat. The first characters stay, so that an author can tell one session from another.
  */
 export function withoutSessions(doc: JsonObject): JsonObject {

@@ -42,7 +42,7 @@ export class Doorkeeper {
   /** One more guest for where a line comes from? @returns 0, or the ms after which to try again */
   mint(line: EngineLine): number { return this.allowanceOf(this.addressOf(line))?.take('guests', this.parts.clock.mono()) ?? 0; }
 
-  /** Counts a line for its address until it closes: once, however often it enters a namespace. */
+  /** Counts a connection for its address until it closes: once, however often it enters a namespace. */
   countLine(line: EngineLine): void {
     if (this.counted.has(line)) return;
     this.counted.add(line);
@@ -67,8 +67,8 @@ export class Doorkeeper {
   }
 
   /**
-   * Counts the frames of a WebSocket from its first byte on, before it belongs to a line. Pings, pongs and fragments never
-   * become packets of Engine.IO, and neither do the probes of a line that polls.
+   * Counts the frames of a WebSocket from its first byte on, before it belongs to a connection. Pings, pongs and fragments never
+   * become packets of Engine.IO, and neither do the probes of a connection that polls.
    */
   watchFrames(websocket: RawWebSocket, tcp: Duplex): void {
     const frames = new FrameCounter();
@@ -81,7 +81,7 @@ export class Doorkeeper {
     tcp.prependListener('data', (chunk: Buffer) => budget.spend(Math.max(frames.count(chunk), chunk.length < limits.smallPiece ? 1 : 0)));
   }
 
-  /** The line of a WebSocket whose frames are counted is told when they are too many. @returns false when it has none */
+  /** Closes the connection of a WebSocket whose frames are too many. @returns false if it has no frame counter */
   private adopt(line: EngineLine): boolean {
     const { socket } = line.transport;
     const budget = socket && this.budgets.get(socket);

@@ -140,7 +140,7 @@ export class Gateway {
     return io;
   }
 
-  /** Clients that look for the sockets elsewhere: the author is told, and a page of another origin can read the 404. */
+  /** Clients that look for the sockets elsewhere: a warning for the author, and a page of another origin can read the 404. */
   private noteOtherPaths(http: HttpServer, path: string): void {
     const isElsewhere = (request: IncomingMessage) => {
       const elsewhere = isSocketRequest(request) && !request.url!.startsWith(`${path}/`);

@@ -47,7 +47,7 @@ function readHop(text: string): string | null {
   return plain !== undefined && isIP(plain) ? plain : null;
 }
 
-/** Of IPv6 the first 64 bits: whoever has one address has all of these. Null: this machine, or no address. */
+/** Of IPv6 the first 64 bits: a host with one of these addresses can use all of them. Null: this machine, or no address. */
 export function networkOf(address: string): string | null {
   const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
   // IPv4 first: what tells an IPv6 address is a pattern that takes Node some ms to compile, and again when it was not needed for a while.

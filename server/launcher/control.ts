@@ -40,7 +40,7 @@ type Answer = { readonly status: number; readonly body?: unknown };
  * - the Host header must be this machine's name, so that a foreign name pointed at 127.0.0.1 (DNS rebinding) gets nothing;
  * - a page of another origin gets nothing: a browser always sends the Origin;
  * - everything needs the token, in a header that no foreign page can send without being asked first. The token is never
- *   answered: any program can send any Origin. The launcher prints it, in a link, to whoever started the cluster.
+ *   answered: any program can send any Origin. The launcher prints it, in a link, for the user who started the cluster.
  */
 export async function startControl(
   cluster: Controlled,

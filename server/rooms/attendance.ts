@@ -41,7 +41,7 @@ export class Attendance {
   get nodes(): ReadonlySet<string> | null { return this.parts.fresh || this.parts.clock.mono() - this.since > limits.membersKnown ? this.members.nodes : null; }
   /** Somebody watches, or may: a new owner may not have heard. */
   get isWatched(): boolean { return this.nodes === null || this.members.watchers > 0; }
-  /** Whether a player who is not marked as away is known to be connected. A new owner believes only what it was told, until all nodes have reported. */
+  /** Whether a player who is not marked as away is known to be connected. A new owner believes only reports, until all nodes have reported. */
   isConnected(player: string): boolean { return !this.settling || this.members.hasPlayer(player); }
   /** For how long (ms) nobody has been connected. */
   get aloneFor(): number { return this.parts.clock.mono() - this.aloneSince; }
@@ -56,7 +56,7 @@ export class Attendance {
     this.noticeSuspension(mono);
     if (mono >= this.blindUntil) this.members.expire(mono);
     if (this.members.size > 0) this.aloneSince = mono;
-    const early = mono < this.blindUntil || mono - this.since <= limits.unseen; // a new owner has not heard from all nodes yet
+    const early = mono < this.blindUntil || mono - this.since <= limits.unseen; // a new owner does not have the reports of all nodes yet
     const settles = this.settling && (doc.room.phase === 'waiting' || doc.room.phase === 'ended');
     this.settling &&= early;
     const changes = doc.hidden.seats.flatMap((seat, i): Input[] => {
@@ -74,7 +74,7 @@ export class Attendance {
   /**
    * A connection has gone. After a suspension of this process that says nothing about the player: the client gave up a connection that
    * did not answer, and its new one waits for a node that was suspended as well. A player who does not come back is found by `look`.
-   * @returns what the room has to be told, if it was the player's last
+   * @returns the command for the room, if it was the player's last
    */
   gone({ at, player, session }: RoomMessage & { k: 'gone' }): Input | null {
     const mono = this.parts.clock.mono();
@@ -109,7 +109,7 @@ export class Attendance {
 
   /**
    * Ends the membership of every connection that may not have one any more: of players who were thrown out, of sessions whose seat
-   * is lost or has a newer session, and of a closed room, of all. Each is sent the reason, again and again until its node has stopped
+   * is lost or has a newer session, and of a closed room, of all. Each is sent the reason, repeatedly until its node has stopped
    * reporting it. Called when a hold ends, and once a second.
    * @returns whether the room is closed
    */

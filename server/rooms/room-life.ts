@@ -24,7 +24,7 @@ function needOf(doc: RoomDocument, game: AnyGame, now: number): Need {
   return { ms: untilDue + holdOf(game) + limits.roomLife, played: true };
 }
 
-/** Until when the store keeps a room, as its owner has told it. Told again only when that is not right any more: see SPEC J7, J18. */
+/** Until when the store keeps a room, as its owner last wrote it. Written again only when that is not right any more: see SPEC J7, J18. */
 export class RoomLife {
   private toldUntil: number | null = null;
   private readonly since: number;
@@ -36,24 +36,24 @@ export class RoomLife {
     this.stagger = staggerOf(id);
   }
 
-  /** What is to be told with an entry, or undefined. It counts as told. */
+  /** The life to write with an entry, or undefined. It counts as written. */
   next(doc: RoomDocument, now: number, mono: number): Life | undefined {
     const { ms } = needOf(doc, this.game, now);
     return this.isOff(ms, mono) ? this.tell(doc, ms, mono) : undefined;
   }
 
-  /** Whether it has to be told though no entry is written: while players are connected the room must not end. */
+  /** Whether it must be written though there is no entry: while players are connected the room must not end. */
   isRenewalDue(doc: RoomDocument, now: number, mono: number): boolean {
-    // The owner before has told enough for a while. All rooms of a node that died are not renewed at once.
+    // The previous owner has written enough for a while. All rooms of a node that died are not renewed at once.
     if (this.toldUntil === null && mono - this.since < this.stagger) return false;
     const { ms, played } = needOf(doc, this.game, now);
     return played && this.isOff(ms, mono);
   }
 
-  /** What was told last did not arrive. */
+  /** The last write did not arrive. */
   forget(): void { this.toldUntil = null; }
 
-  /** Nothing was told, or the room would be kept for less than is needed, or for far more. */
+  /** Nothing was written, or the room would be kept for less than is needed, or for far more. */
   private isOff(need: number, mono: number): boolean {
     const left = this.toldUntil === null ? 0 : this.toldUntil - mono;
     return left < need || left > need * 1.25;

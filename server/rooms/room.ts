@@ -108,7 +108,7 @@ export class Room {
     }
   }
 
-  /** Nothing more goes into this entry: the end of a match is the end of its entry, so that it is told, shown and recorded (SPEC J17). */
+  /** Nothing more goes into this entry: the end of a match is the end of its entry, so that it is published and recorded (SPEC J17). */
   get isFull(): boolean { return this.hasEnded; }
 
   private run(input: Input): Outcome {

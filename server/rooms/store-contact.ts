@@ -56,7 +56,7 @@ export class StoreContact {
 
   /** The last outage, or the one of now, for the node's record in the register: also one in which writes alone failed. In wall time (ms since 1970). */
   get last(): StoreOutage | null {
-    // The heartbeat that ends an outage says so itself: it is read before its sender has the answer.
+    // The heartbeat that ends an outage carries that outage: others read it before its sender has the answer.
     const known = [this.isOut ? { from: this.reachedAt, to: this.clock.mono() } : this.outages.at(-1), this.lastFailing, this.failing && isLong(this.failing) ? this.failing : null].filter(one => one !== null && one !== undefined);
     if (known.length === 0) return null;
     const to = Math.max(...known.map(one => one.to));

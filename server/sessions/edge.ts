@@ -415,7 +415,7 @@ export class Edge {
     };
   }
 
-  /** Ends a connection's membership in a room: the owner hears it, and counts the seat as away if nobody else has the session. */
+  /** Ends a connection's membership in a room. The owner is notified, and counts the seat as away if nobody else has the session. */
   private letGo(connection: Connection, room: string, session?: string): void {
     if (session !== undefined && connection.rooms.get(room)?.session !== session) return;
     const attachment = connection.detach(room);
