@@ -110,7 +110,7 @@ export interface ContractDef {
   late?: boolean;
   /** Names of the teams; each player is put into the smallest and may change before the match. */
   teams?: readonly string[];
-  /** For how long (ms, at most 366 days) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play), is left, or is played by the bot until the player is back. */
+  /** For how long (ms, at most 366 days) a seat is held for a player who is away, and what then: the seat forfeits (stays in the match, out of play), is left, or is played by the bot until the player is back. A match that only bots play, with timers of its rules, ends after another day and hold. */
   away?: { hold: number; then: 'forfeit' | 'leave' | 'bot' };
   /**
    * Games in real time: `tick` runs this often while somebody is connected. `durable`: journal every tick (default), or

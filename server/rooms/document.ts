@@ -80,6 +80,8 @@ export const isBot = (player: string | null): boolean => player?.startsWith('$bo
 export const moveTimer = (seat: number): string => `$move-${seat}`;
 /** Timer of the engine by which a room with effects to be done is found again. */
 export const effectsTimer = '$effects';
+/** Timer of the engine that ends a match in which bots play for all players and none of them is connected. */
+export const abandonedTimer = '$abandoned';
 /** Timer of the engine that gives up the seat of a player who is away; `$` cannot begin the name of a game's timer. */
 export const holdTimer = (player: string): string => `$hold-${player}`;
 

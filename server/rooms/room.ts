@@ -7,14 +7,14 @@ import { randomFrom } from '../../shared/random.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import { askBot, asksAtTick, botSeats, planMove, planMoves, somebodyHere } from './bots.ts';
 import { contextFor, mustBeSync, RuleRefusal, type RoomEvent } from './context.ts';
-import { closedFault, effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
+import { abandonedTimer, closedFault, effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
 import { Draft } from './draft.ts';
 import { EngineRefusal, performEngine, type Asker } from './engine-actions.ts';
 import { barred, departure, isBarred, noteHangs, RuleHung, type Blame } from './hangs.ts';
 import { told, type SeatInput } from './inputs.ts';
 import { fillProfiles } from './profile.ts';
 import { bringBack, markGone, takeOut } from './quarantine.ts';
-import { endIfTooFew, giveUp, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type Asking, type Out, type Seated, type Table } from './seating.ts';
+import { endAbandoned, endIfTooFew, giveUp, isAbandonmentNews, limitAbandonment, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type Asking, type Out, type Seated, type Table } from './seating.ts';
 import { Watched } from './watched.ts';
 
 /** What a room is asked to do. */
@@ -52,6 +52,9 @@ export type Outcome =
 
 /** What a player is told of an action that hung. */
 const hungDetail = 'it took too long';
+
+/** Whether players may come, go or lose a seat by it, or timers be set while none is there. */
+const changesPresence = (input: Input): boolean => input.kind === 'join' || input.kind === 'away' || input.kind === 'leave' || input.kind === 'timers' || input.kind === 'serve' || (input.kind === 'act' && input.name.startsWith('$'));
 
 /** What a batch of inputs changed: one journal entry. */
 export interface Batch { seq: number; changes: Changes; events: RoomEvent[]; now: number }
@@ -101,7 +104,9 @@ export class Room {
     }
     const { phase } = this.doc.room;
     try {
-      return this.run(input);
+      const outcome = this.run(input);
+      if (changesPresence(input) && !this.fault && isAbandonmentNews(this.table())) this.draft.count(() => limitAbandonment(this.table()));
+      return outcome;
     } finally {
       this.watched.end();
       if (phase === 'playing' && this.doc.room.phase !== 'playing') this.hasEnded = true;
@@ -373,6 +378,7 @@ export class Room {
       this.draft.count(() => { this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMost, data: null }; });
       return;
     }
+    if (name === abandonedTimer) return this.draft.count(() => endAbandoned(this.table()));
     const moving = seats.findIndex((_s, i) => moveTimer(i) === name);
     if (moving >= 0) return this.botMove(moving);
     const player = this.doc.hidden.seats.find(s => s && holdTimer(s.player) === name)?.player;

@@ -4,7 +4,7 @@ import { limits } from '../../shared/limits.ts';
 import type { PublicSeat, SeatLoss } from '../../shared/protocol.ts';
 import { refused, type Refused } from '../../shared/refusals.ts';
 import { contextFor, endMatch, endTimers, mustBeSync, type RoomEvent } from './context.ts';
-import { botPlayer, closedFault, effectsTimer, holdTimer, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+import { abandonedTimer, botPlayer, closedFault, effectsTimer, holdTimer, isAbandoned, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
 import { barred, isBarred } from './hangs.ts';
 import { announceLoss, beginHold, endHold, lossOf, resetInputs } from './holds.ts';
 import { readProfile } from './profile.ts';
@@ -217,8 +217,33 @@ export function endIfTooFew(t: Table, decided: boolean): void {
   const inPlay = indexes.filter(i => !room.seats[i]!.out);
   const people = inPlay.some(i => !isBot(room.seats[i]!.player)); // bots do not play among themselves
   if (people && (decided || inPlay.length >= (t.game.contract.def.seats.min as number))) return;
-  const outs = indexes.filter(i => room.seats[i]!.out);
-  endMatch(t.doc, [inPlay, outs].filter(p => p.length > 0));
+  endUndecided(t);
+}
+
+/** Ends a match that the rules have not ended: those in play first. */
+function endUndecided({ doc }: Table): void {
+  const indexes = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
+  const [inPlay, outs] = [false, true].map(out => indexes.filter(i => doc.room.seats[i]!.out === out)) as [number[], number[]];
+  endMatch(doc, [inPlay, outs].filter(p => p.length > 0));
+}
+
+/** Nobody plays any more and nobody comes back in time, though the rules may go on setting timers. */
+const isAbandonedMatch = ({ doc }: Table): boolean => doc.room.phase === 'playing' && isAbandoned(doc);
+/** Whether `limitAbandonment` has something to do. */
+export const isAbandonmentNews = (t: Table): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
+
+/** From when a match is abandoned it has a deadline of its own, which a player's return takes away. */
+export function limitAbandonment(t: Table): void {
+  const { timers } = t.doc.hidden;
+  if (!isAbandonedMatch(t)) delete timers[abandonedTimer];
+  // A match without timers sleeps, and is gone before that.
+  else if (Object.keys(timers).some(name => !name.startsWith('$'))) timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomLife, data: null };
+}
+
+/** Its deadline has passed. */
+export function endAbandoned(t: Table): void {
+  delete t.doc.hidden.timers[abandonedTimer];
+  if (isAbandonedMatch(t)) endUndecided(t);
 }
 
 const isPresent = (t: Table, seat: PublicSeat): boolean => seat.bot || (seat.here && seat.player !== null && t.isConnected(seat.player));

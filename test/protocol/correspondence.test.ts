@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
+import { readDocument } from '../../server/rooms/entry.ts';
 import { contract, state } from '../../shared/contract.ts';
 import { docOf, ledgerTable } from './table.ts';
 import { World, type Host } from './world.ts';
@@ -35,11 +36,47 @@ const lettersGame = letters.rules({
   },
 });
 
+const relayHold = 60_000;
+/** A game whose timer sets itself again, and whose bot plays for those who are away. */
+const relay = contract('relay', { version: 1, seats: { min: 2, max: 2 }, state: state<{ rounds: number }>(), actions: { go: z.object({}) }, timers: { round: z.object({}) }, away: { hold: relayHold, then: 'bot' } });
+const relayGame = relay.rules({
+  setup: ctx => {
+    ctx.timers.round.set(hour, {});
+    return { rounds: 0 };
+  },
+  actions: { go: () => {} },
+  timers: {
+    round(s, _data, ctx) {
+      s.rounds += 1;
+      ctx.timers.round.set(hour, {});
+    },
+  },
+  bot: () => null,
+});
+async function relayed() {
+  const world = new World([relayGame]);
+  await world.start('a');
+  const ada = world.client('ada', 'a');
+  const adas = await world.clock.run(ada.client.create(relay, { bots: 1 }));
+  await world.clock.until('it begins', () => adas.info.phase === 'playing');
+  return { world, ada, adas };
+}
+
 /** Time in which nobody does anything, six hours at a time; nodes look after their rooms in between. */
 async function idle(world: World, ms: number): Promise<void> {
   for (const until = world.clock.mono() + ms; world.clock.mono() < until;) {
     world.clock.skip(Math.min(6 * hour, until - world.clock.mono() - 1_500));
     await world.clock.pass(1_500);
+  }
+}
+
+/** The same, and no deadline passes while it is skipped: a room that is woken late moves its deadlines (T7). */
+async function idleTimely(world: World, ms: number): Promise<void> {
+  const rooms = (world.memory as unknown as { rooms: Map<string, { due: number | null }> }).rooms;
+  for (const until = world.clock.mono() + ms; world.clock.mono() < until;) {
+    const due = Math.min(...[...rooms.values()].map(room => room.due ?? Infinity));
+    world.clock.skip(Math.min(6 * hour, due - world.clock.now() - 3_000, until - world.clock.mono() - 5_000));
+    await world.clock.pass(5_000);
   }
 }
 
@@ -103,5 +140,35 @@ describe('rooms that last for weeks', () => {
     assert.ok(world.clock.mono() > 30 * day);
     const replay = await world.clock.run([...world.hosts.values()].find(h => h.state === 'up')!.node.replays.show(id, 1));
     assert.ok(replay.ok, 'the recording of a month is whole');
+  });
+
+  it('[B7] [J7] bots play for all players, and a timer sets itself again: the match ends after a day and the hold, and the room is gone', async () => {
+    const { world, ada, adas } = await relayed();
+    ada.client.close();
+    await world.clock.pass(10_000);
+    await idleTimely(world, relayHold + 23 * hour);
+    const doc = async () => readDocument((await world.memory.peek(adas.id))!);
+    assert.equal((await doc()).room.phase, 'playing', 'a player may still come back');
+    assert.ok(((await doc()).state as { rounds: number }).rounds >= 20, 'its timers fire');
+    await idleTimely(world, 2 * hour);
+    assert.equal((await doc()).room.phase, 'ended');
+    await idleTimely(world, 3 * hour);
+    assert.deepEqual([await world.memory.owner(adas.id), world.memory.size], [null, 0]);
+  });
+
+  it('[B7] a player who comes back before goes on, and the time begins anew', async () => {
+    const { world, ada, adas } = await relayed();
+    ada.client.close();
+    await world.clock.pass(10_000);
+    await idleTimely(world, 20 * hour);
+    const back = world.client('ada', 'a');
+    const room = await world.clock.run(back.client.join(relay, { id: adas.id }));
+    assert.equal(room.info.phase, 'playing');
+    await idleTimely(world, 3 * day);
+    assert.equal(room.info.phase, 'playing', 'she is there');
+    back.client.close();
+    await world.clock.pass(10_000);
+    await idleTimely(world, 22 * hour);
+    assert.equal(readDocument((await world.memory.peek(adas.id))!).room.phase, 'playing');
   });
 });
