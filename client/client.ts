@@ -318,7 +318,7 @@ export class Client {
     this.rooms.set(reply.room, room);
     room.joined(reply, asked);
     // A join of the room object before this one may reach the node after this one's: the last word must be this one's.
-    void before?.pendingJoin?.then(answer => room.joinBehind(answer));
+    if (before) room.joinBehind(before.pendingJoins);
     // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
     for (const [id, change] of this.early.splice(0)) if (id === reply.room) room.change(change);
     this.connector.settle();

@@ -160,6 +160,8 @@ export class Room<D extends ContractDef = ContractDef> {
   private isDamaged = false;
   private joining: Promise<JoinReply> | null = null;
   private joinAgain = false;
+  /** Joins under way of room objects before this one. */
+  private readonly earlierJoins = new Set<Promise<JoinReply>>();
   /** Verdicts whose effect this client has not taken in yet. */
   private readonly awaited: { place: Place; reached(): void }[] = [];
   private checking = false;
@@ -524,11 +526,21 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.joining;
   }
 
-  /** The join that is under way; null if there is none. @internal */
-  get pendingJoin(): Promise<JoinReply> | null { return this.joining; }
+  /** Joins that are under way: of this room object, and of those before it. @internal */
+  get pendingJoins(): Promise<JoinReply>[] { return [...this.earlierJoins, ...(this.joining ? [this.joining] : [])]; }
 
-  /** Joins again behind a join of the room object before this one. If that one got the seat, this session is closed: another one asks. @internal */
-  joinBehind(answer: JoinReply): void {
+  /** Joins again after each join of the room objects before this one. If such a join got the seat, this session is closed: another one asks. @internal */
+  joinBehind(earlier: readonly Promise<JoinReply>[]): void {
+    for (const join of earlier) {
+      this.earlierJoins.add(join);
+      void join.then(answer => {
+        this.earlierJoins.delete(join);
+        this.earlierJoined(answer);
+      });
+    }
+  }
+
+  private earlierJoined(answer: JoinReply): void {
     if (this.over) return;
     if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch) this.ownSessionAgain(refused('session-replaced'));
     void this.join();

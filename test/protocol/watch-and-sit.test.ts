@@ -54,4 +54,23 @@ describe('a client that joins a room again after its seat has expired', () => {
     assert.ok(room.live && room.seat !== null);
     assert.deepEqual(hosted.players.filter(p => p?.player === 'bob').map(p => p?.here), [true]);
   });
+
+  it('[A13a] has a seat, though it was asked for one twice, and its first room object asks at the same time', async () => {
+    const world = new World([inn.game], 3);
+    await world.start('a', 'b');
+    const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'b')];
+    const hosted = await world.clock.run(ada.client.create(inn.contract));
+    await world.clock.run(bob.client.join(inn.contract, { id: hosted.id }));
+    world.unplug(bob);
+    await world.clock.until('the hold is over', () => hosted.players.every(p => p === null || p.player !== 'bob'), 12_000);
+    const joining = [bob.client.join(inn.contract, { id: hosted.id }), bob.client.join(inn.contract, { id: hosted.id })];
+    bob.offline = false;
+    const rooms = await world.clock.run(Promise.all(joining));
+    await world.clock.pass(5_000);
+    assert.deepEqual(rooms.map(room => room.ended?.code ?? null), ['session-replaced', null]);
+    bob.client.move(); // by a new connection it joins again, and would be refused if another session had the seat
+    await world.clock.pass(2_000);
+    assert.equal(rooms[1]!.ended, null);
+    assert.ok(rooms[1]!.live && rooms[1]!.seat !== null);
+  });
 });

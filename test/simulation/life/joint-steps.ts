@@ -27,7 +27,7 @@ export const jointSteps = {
     if (!held || held.watch) return;
     const { player, id } = held;
     const left = steps.leave(held);
-    const signal = () => { for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id); };
+    const signal = () => { if (!life.over) for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id); };
     if (draws[1]! < 0.5) await life.world.clock.run(left, 'leaving', 30_000).catch(() => {});
     signal();
     for (const ms of [40, 900, 3_400, 7_000 + draws[2]! * 4_000]) life.world.clock.afterExactly(ms, signal);
@@ -59,9 +59,9 @@ export const jointSteps = {
     await life.world.clock.pass(t * 3);
     if (q >= 0.5) device.unplug(away);
     // Somebody else may have taken the seat meanwhile.
-    if (u < 0.3) life.world.clock.afterExactly(away - 500, () => void steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws));
+    if (u < 0.3) life.world.clock.afterExactly(away - 500, () => void (life.over || steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws)));
     life.world.clock.afterExactly(away + u * 200, () => {
-      if (device.closed) return;
+      if (device.closed || life.over) return;
       for (const one of device.open.filter(h => h.id === held.id && !h.watch)) life.act(one, 'add');
       if (u < 0.5) void steps.join(device, ledger, 'join-id', draws);
     });

@@ -36,6 +36,8 @@ export class Life {
   /** `player/room` where the player has left and not come back. */
   readonly gaveUp = new Set<string>();
   outage: Outage | null = null;
+  /** Nobody does anything any more. */
+  over = false;
   /** Virtual ms at which a node or the store last failed. */
   disturbedAt = -Infinity;
   private readonly counts = new Map<string, number>();

@@ -63,6 +63,7 @@ async function run(plan: LifePlan, options: Options): Promise<Outcome> {
     }
     if (good()) {
       tell('all is set right');
+      life.over = true;
       await steps.setRight(true);
       await comeToRest(life);
     }
