@@ -113,6 +113,9 @@ export const termOf = async (page: Page): Promise<number> => Number(await table(
 export const boardOf = (page: Page): Promise<(string | null)[]> => page.getByTestId(/^column-/).evaluateAll(buttons => buttons.map(button => button.getAttribute('aria-label')));
 export const discsOn = async (page: Page): Promise<number> => Number(await page.getByTestId('board').getAttribute('data-discs'));
 
+/** Waits until what the page shows has taken effect: it listens to the keys of a turn a frame after it shows that turn. (In the page's own words: what is compiled here does not run there.) */
+export const settled = (page: Page): Promise<unknown> => page.evaluate('new Promise(done => requestAnimationFrame(() => setTimeout(done)))');
+
 /** The page that may drop a disc now. */
 export function whoseTurn(pages: readonly Page[], within = patience): Promise<Page> {
   return until('a page has the turn', async () => {

@@ -6,7 +6,7 @@ import { until as untilWithin } from '../../server/launcher/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { buildDevPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { launchBrowser } from './browser.ts';
+import { sharedBrowser } from './shared.ts';
 
 const until = <T>(what: string, look: () => Promise<T | undefined>) => untilWithin(what, look, { within: 15_000, every: 30 });
 
@@ -20,10 +20,9 @@ describe('the page for authors', () => {
   before(async () => {
     await buildDevPage();
     server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog, dev: true }, { port: 0, host: '127.0.0.1' });
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   });
   after(async () => {
-    await browser?.close();
     await server?.close();
   });
   beforeEach(async () => {

@@ -1,48 +1,23 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
-import { connect, type Client } from '../../client/index.ts';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
+import type { Page } from 'playwright-core';
 import { until } from '../../server/launcher/until.ts';
-import { buildPage } from '../../server/page.ts';
 import { arena } from '../../shared/games/arena/contract.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../../shared/games/liars-dice/contract.ts';
 import { playDice, ticks } from './at-play.ts';
-import { brokenLines, expectNoConsoleErrors, launchBrowser, matchIs, openPage, phaseIs, table, way, type Visitor, type VisitorOptions } from './browser.ts';
+import { brokenLines, expectNoConsoleErrors, matchIs, openPage, phaseIs, table, way, type Visitor, type VisitorOptions } from './browser.ts';
 import { oldToken } from './old-token.ts';
 import { expectNoReload, live, noteTheLoad, reconnecting, recovery } from './on-cluster.ts';
+import { onSharedCluster, sharedBrowser } from './shared.ts';
 import { cumulative, inWords, shiftsOf, watchShifts } from './shifts.ts';
 
 /** Whole visits to the page, through nginx, on three nodes. */
 describe('visits to the page, on a cluster', function () {
   this.timeout(180_000);
-  const secret = randomBytes(32).toString('base64url');
-  let cluster: Cluster;
-  let browser: Browser;
-  let visitors: Visitor[] = [];
-  const friends: Client[] = [];
-
-  const open = async (options: VisitorOptions = {}, at = ''): Promise<Visitor> => {
-    const visitor = await openPage(browser, `${cluster.url}/${at}`, { name: 'Ada', ...options });
-    visitors.push(visitor);
-    return visitor;
-  };
-  const friend = (name: string): Client => {
-    const client = connect(cluster.url, { name, storage: null });
-    friends.push(client);
-    return client;
-  };
+  const on = onSharedCluster();
+  const open = (options: VisitorOptions = {}, at = ''): Promise<Visitor> => on.visits.open({ name: 'Ada', ...options }, `${on.url}/${at}`);
+  const friend = (name: string) => on.visits.friend(name);
   const home = (page: Page) => page.locator('.home-main').waitFor();
-
-  before(async () => {
-    await buildPage();
-    [cluster, browser] = await Promise.all([startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn', REJOIN_SECRET: secret } }), launchBrowser()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await cluster?.stop();
-  });
 
   describe('a whole match against a bot, the line lost on the way, and the next match', () => {
     type Played = { visitor: Visitor; result: string };
@@ -56,7 +31,7 @@ describe('visits to the page, on a cluster', function () {
       await live(page);
     };
     const visit = async (play: (visitor: Visitor) => Promise<void>): Promise<Played> => {
-      const visitor = await openPage(browser, cluster.url, { name: 'Ada', phone: true, prepare: watchShifts });
+      const visitor = await openPage(await sharedBrowser(), `${on.url}/`, { name: 'Ada', phone: true, prepare: watchShifts });
       await noteTheLoad([visitor.page]);
       await play(visitor);
       await visitor.page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 60_000 });
@@ -121,17 +96,11 @@ describe('visits to the page, on a cluster', function () {
   });
 
   describe('ways in and out', () => {
-    afterEach(async () => {
-      for (const client of friends.splice(0)) client.close();
-      const all = visitors;
-      visitors = [];
-      await Promise.all([...new Set(all.map(v => v.context))].map(context => context.close()));
-      expectNoConsoleErrors(all);
-    });
+    afterEach(() => on.visits.end());
 
     /** While they were away, the token has run out. */
     const growOld = async ({ page, context }: Visitor) => {
-      const token = await oldToken(secret, await page.evaluate(() => JSON.parse(atob(localStorage.getItem('rejoin.token')!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as { sub: string; name: string }));
+      const token = await oldToken(on.shared.secret, await page.evaluate(() => JSON.parse(atob(localStorage.getItem('rejoin.token')!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as { sub: string; name: string }));
       await page.evaluate(old => localStorage.setItem('rejoin.token', old), token);
       await context.clearCookies();
     };
@@ -149,7 +118,7 @@ describe('visits to the page, on a cluster', function () {
       await phaseIs(page, 'playing');
       assert.equal(room.players[1]!.player, seat, 'nobody got the seat');
       await growOld(visitor);
-      await page.goto(cluster.url); // loads it anew: an address without a fragment leads to a new document
+      await page.goto(on.url); // loads it anew: an address without a fragment leads to a new document
       await page.getByTestId('toasts').getByText('The server does not know you any more: you are a new guest.').waitFor();
       assert.equal(await page.getByTestId('kept-seat').count(), 0, 'nothing is offered that is not theirs');
     });

@@ -10,8 +10,8 @@ import { noLog } from '../../server/ops/log.ts';
 import { root } from '../../server/root.ts';
 import { buildSdk, bundleSdk } from '../../server/sdk-bundle.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
-import { launchBrowser } from './browser.ts';
 import { raceGame } from './race.ts';
+import { sharedBrowser } from './shared.ts';
 
 /** Serves files and nothing else, as any web space does. */
 async function serveFiles(files: Record<string, string | Uint8Array>): Promise<{ server: Server; url: string }> {
@@ -44,10 +44,9 @@ describe('a page without a bundler', () => {
     game = await createServer({ games: [raceGame], log: noLog, origins: [web.url] });
     const at = `http://127.0.0.1:${await game.listen(0, '127.0.0.1')}`;
     files['index.html'] = shown.replace('https://play.example', at);
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   });
   after(async () => {
-    await browser?.close();
     await game?.close();
     web?.server.closeAllConnections();
     web?.server.close();

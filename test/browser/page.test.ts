@@ -2,52 +2,38 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { until } from '../../server/launcher/until.ts';
-import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import {
-  boardOf, codeOf, discsOn, expectNoConsoleErrors, expectSameBoards, launchBrowser, linkOf, matchIs, openPage, phaseIs, playGame, playMove, sitDownTogether, way, whoseTurn,
+  boardOf, codeOf, discsOn, expectSameBoards, linkOf, matchIs, phaseIs, playGame, playMove, settled, sitDownTogether, way, whoseTurn,
   type Visitor, type VisitorOptions,
 } from './browser.ts';
+import { withHangingWebSockets } from './on-cluster.ts';
+import { builtPage, Visits } from './shared.ts';
 
 describe('the page, on one node', () => {
   let server: RunningServer;
-  let browser: Browser;
   let url: string;
-  let visitors: Visitor[] = [];
-
-  const open = async (options: VisitorOptions = {}, link = url): Promise<Visitor> => {
-    const visitor = await openPage(browser, link, options);
-    visitors.push(visitor);
-    return visitor;
-  };
+  const visits = new Visits(() => url);
+  const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> => visits.open({ still: true, ...options }, link);
   const seatTwo = async (a: VisitorOptions = {}, b: VisitorOptions = {}): Promise<[Visitor, Visitor]> => {
     const host = await open(a);
     return [host, await sitDownTogether(host, link => open(b, link))];
   };
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '0.0.0.0' });
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '0.0.0.0' });
     url = `http://127.0.0.1:${server.port}/`;
-    browser = await launchBrowser();
   });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
-  afterEach(async () => {
-    const all = visitors;
-    visitors = [];
-    await Promise.all([...new Set(all.map(v => v.context))].map(context => context.close()));
-    expectNoConsoleErrors(all);
-  });
+  after(() => server?.close());
+  afterEach(() => visits.end());
 
-  it('[W16] under a path two play a whole game, and everything is fetched from there', async () => {
-    const hosted = await startServer({ games, effects: demoEffects(games, noLog), log: noLog, path: '/game', pageFolder: await buildPage() }, { port: 0, host: '127.0.0.1' });
+  it('[W16] under a path two play, and everything is fetched from there', async () => {
+    const hosted = await startServer({ games, effects: demoEffects(games, noLog), log: noLog, path: '/game', pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
     try {
       const at = `http://127.0.0.1:${hosted.port}`;
       const host = await open({ name: 'Ada' }, `${at}/game`);
@@ -56,10 +42,9 @@ describe('the page, on one node', () => {
         assert.ok(link.startsWith(`${at}/game/#`), link);
         return open({ name: 'Ben' }, link);
       });
-      await playGame([host.page, guest.page]);
-      expectNoConsoleErrors([host, guest]);
+      await playMove([host.page, guest.page], 4);
     } finally {
-      for (const { context } of visitors.splice(0)) await context.close();
+      await visits.end();
       await hosted.close();
     }
   });
@@ -101,6 +86,7 @@ describe('the page, on one node', () => {
     const press = async (key: string) => {
       const discs = await discsOn(page) + 1;
       await whoseTurn([page]);
+      await settled(page);
       await page.keyboard.press(key);
       await page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor();
     };
@@ -206,7 +192,7 @@ describe('the page, on one node', () => {
     await b.page.getByLabel('Or join by code').fill(await codeOf(a.page));
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
     await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
-    await playGame([a.page, b.page]);
+    for (const column of [4, 3]) await playMove([a.page, b.page], column);
   });
 
   it('a link opened beside its own table offers the seat opposite', async () => {
@@ -375,6 +361,16 @@ describe('the page, on one node', () => {
       await a.page.getByRole('button', { name: 'Link copied' }).waitFor();
       return open({}, link);
     });
-    await playGame([a.page, b.page]);
+    for (const column of [4, 3]) await playMove([a.page, b.page], column);
+  });
+
+  it('[C4] plays over long-polling where WebSockets are neither opened nor refused', async () => {
+    const { page } = await open({ prepare: withHangingWebSockets });
+    await way(page, 'friends').click();
+    await page.getByRole('button', { name: 'Play both seats' }).click();
+    await phaseIs(page, 'playing');
+    for (const column of [4, 3]) await playMove([page], column);
+    const polled = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('transport=polling')).length);
+    assert.ok(polled > 0);
   });
 });

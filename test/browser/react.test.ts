@@ -15,8 +15,8 @@ import { noLog } from '../../server/ops/log.ts';
 import { root } from '../../server/root.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { BlackHole } from '../redis/black-hole.ts';
-import { launchBrowser } from './browser.ts';
 import { race, raceGame } from './race.ts';
+import { sharedBrowser } from './shared.ts';
 import type { Asked, Seen } from './react-page/seen.ts';
 
 const folder = join(root, 'test/browser/react-page');
@@ -42,10 +42,9 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
     game = await createServer({ games: [raceGame], log: noLog, origins: [origin] });
     hole = await BlackHole.to(await game.listen(0, '127.0.0.1'));
-    browser = await launchBrowser();
+    browser = await sharedBrowser();
   });
   after(async () => {
-    await browser?.close();
     await game?.close();
     await hole?.close();
     web?.closeAllConnections();

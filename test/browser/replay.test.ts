@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
-import { connect, type Client } from '../../client/index.ts';
+import type { Page } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { until } from '../../server/launcher/until.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../../shared/games/liars-dice/contract.ts';
 import { randomFrom } from '../../shared/random.ts';
 import { playDice, playsByItself, ticks } from './at-play.ts';
-import { boardOf, brokenLines, codeOf, discsOn, expectNoConsoleErrors, launchBrowser, openPage, phaseIs, playGame, shortGame, sitDownTogether, way, type Visitor, type VisitorOptions } from './browser.ts';
-import { ownerOf, recovery } from './on-cluster.ts';
+import { boardOf, codeOf, discsOn, linkOf, phaseIs, playGame, shortGame, sitDownTogether, termOf, way, type Visitor, type VisitorOptions } from './browser.ts';
+import { expectNoReload, noteTheLoad, ownerOf, recovery, termAbove } from './on-cluster.ts';
+import { builtPage, onSharedCluster, Visits } from './shared.ts';
 
 // --- at a replay ------------------------------------------------------------------------------
 
@@ -42,38 +40,9 @@ async function drag(page: Page, from: number, to: number, steps: number): Promis
 /** Finished matches, watched again in real browsers. */
 describe('replays on the page, on a cluster', function () {
   this.timeout(120_000);
-  let cluster: Cluster;
-  let browser: Browser;
-  let visitors: Visitor[] = [];
-  const friends: Client[] = [];
-
-  const open = async (options: VisitorOptions = {}, link = `${cluster.url}/`): Promise<Visitor> => {
-    const visitor = await openPage(browser, link, options);
-    visitors.push(visitor);
-    return visitor;
-  };
-  const friend = (name: string): Client => {
-    const client = connect(cluster.url, { name, storage: null });
-    friends.push(client);
-    return client;
-  };
-
-  before(async () => {
-    await buildPage();
-    [cluster, browser] = await Promise.all([startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } }), launchBrowser()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await cluster?.stop();
-  });
-  afterEach(async () => {
-    for (const client of friends.splice(0)) client.close();
-    const all = visitors;
-    visitors = [];
-    await Promise.all([...new Set(all.map(v => v.context))].map(context => context.close()));
-    for (const { name, state } of cluster.nodes) if (state === 'down') await cluster.restart(name);
-    expectNoConsoleErrors(all, brokenLines);
-  });
+  const on = onSharedCluster();
+  const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> => on.visits.open(options, link);
+  const friend = (name: string) => on.visits.friend(name);
 
   it('[Y2][Y6] Four in a Row: from the result to its replay, step by step, to the end that was seen; reloaded, shared, and back', async () => {
     const a = await open({ name: 'Ada' });
@@ -91,7 +60,7 @@ describe('replays on the page, on a cluster', function () {
     const { page } = a;
 
     await watchReplay(page);
-    assert.equal(page.url(), `${cluster.url}/#/replay/${bens.id}/1`);
+    assert.equal(page.url(), `${on.url}/#/replay/${bens.id}/1`);
     assert.equal(await titleOf(page), `${winner} wins. Four in a row.`);
     assert.equal(await endOf(page), 7);
     await page.keyboard.press('Home');
@@ -141,13 +110,13 @@ describe('replays on the page, on a cluster', function () {
     const room = await ada.create(fourInARow, { private: true });
     await ben.join(fourInARow, { id: room.id });
     await until('the match begins', () => room.info.phase === 'playing' || undefined, { within: recovery });
-    const { page } = await open({}, `${cluster.url}/#/replay/${room.id}/1`);
+    const { page } = await open({}, `${on.url}/#/replay/${room.id}/1`);
     const says = (text: string) => page.getByTestId('refusal').getByText(text).waitFor();
     await says('This match is not over yet');
     await page.getByRole('button', { name: 'Watch the game' }).click();
     await phaseIs(page, 'playing');
     for (const wrong of [`${room.id}/2`, 'nowhere/1', 'nowhere', `${room.id}/none`, '%20/1', '/1', '']) {
-      await page.goto(`${cluster.url}/#/replay/${wrong}`);
+      await page.goto(`${on.url}/#/replay/${wrong}`);
       await says('There is no such replay');
     }
     await page.getByTestId('refusal').getByRole('button', { name: 'Home' }).click();
@@ -158,7 +127,7 @@ describe('replays on the page, on a cluster', function () {
     const a = await open({ name: 'Ada' });
     const room = await friend('Cleo').create(liarsDice, { private: true, options: { dice: 1 } });
     const bens = await friend('Ben').join(liarsDice, { id: room.id });
-    await a.page.goto(`${cluster.url}/#/code/${room.code}`);
+    await a.page.goto(`${on.url}/#/code/${room.code}`);
     await phaseIs(a.page, 'waiting');
     const random = randomFrom([1, 2, 3, 4]);
     for (const one of [room, bens]) playsByItself(one, random);
@@ -166,7 +135,11 @@ describe('replays on the page, on a cluster', function () {
     await phaseIs(a.page, 'playing');
     await playDice([a.page], Infinity);
     const places = await a.page.getByTestId('ranking').locator('li').evaluateAll(lines => lines.map(line => line.textContent));
+    await until('the others know, too', () => [room, bens].every(one => one.info.phase === 'ended') || undefined, { within: recovery });
+    assert.deepEqual(bens.info.result, room.info.result);
+    assert.deepEqual(places, room.info.result!.ranking.map(([seat], i) => `${i + 1}${room.players[seat!]!.name}`));
     const { page } = a;
+    await page.getByText('Cleo begins the next match.').waitFor();
     await watchReplay(page);
     await page.keyboard.press('Home');
     await placeIs(page, 0);
@@ -183,21 +156,36 @@ describe('replays on the page, on a cluster', function () {
     assert.equal(await page.getByTestId('replay').getAttribute('data-phase'), 'ended');
   });
 
-  it('[O3][Y6] Arena: the owner is killed in the middle, and again before it is watched; the end is the result that was seen', async () => {
+  it('[O3][O8][Y6] Arena: two and three bots play a match, the owner is killed in the middle, and again before it is watched; the end is the result that was seen', async () => {
     const a = await open({ name: 'Ada' });
     const { page } = a;
     await page.getByTestId('game-arena').getByLabel(/^Sprint/).check();
-    await way(page, 'bots', 'arena').click();
-    await page.locator('[data-testid="arena"][data-phase="play"]').waitFor();
+    await way(page, 'friends', 'arena').click();
+    const b = await open({ name: 'Ben', still: true }, await linkOf(page));
+    await phaseIs(b.page, 'waiting');
+    for (const bot of [2, 3, 4]) {
+      await page.getByTestId('add-bot').click();
+      await page.getByTestId(/^seat-/).nth(bot).getByText('bot', { exact: true }).waitFor();
+    }
+    const pages = [page, b.page];
+    await page.getByTestId('start').click();
+    await Promise.all(pages.map(one => one.locator('[data-testid="arena"][data-phase="play"]').waitFor()));
+    await noteTheLoad(pages);
+    const term = await termOf(page);
     await page.keyboard.down('ArrowRight');
     await ticks(page, 40);
-    await cluster.kill(await ownerOf(page));
-    await ticks(page, 40);
+    await on.cluster.kill(await ownerOf(page));
+    for (const one of pages) await termAbove(one, term);
+    await ticks(b.page, 40);
     await page.keyboard.up('ArrowRight');
-    await page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 45_000 });
+    await Promise.all(pages.map(one => one.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 45_000 })));
     const standings = await standingsOf(page);
-    assert.equal(standings.length, 4);
-    await cluster.kill(await ownerOf(page));
+    assert.equal(standings.length, 5);
+    // Everybody's own craft is You.
+    assert.deepEqual((await standingsOf(b.page)).map(line => line.replace(' You ', ' Ben ')), standings.map(line => line.replace(' You ', ' Ada ')));
+    await expectNoReload(pages);
+    await b.context.close();
+    await on.cluster.kill(await ownerOf(page));
     await watchReplay(page);
     assert.equal(await endOf(page), 23_000, 'three seconds to get ready, and twenty of play, though an owner had died');
     await page.keyboard.press('End');
@@ -231,29 +219,16 @@ describe('replays on the page, on a cluster', function () {
 
 describe('replays on the page, on one node', function () {
   let server: RunningServer;
-  let browser: Browser;
   let url: string;
-  const visitors: Visitor[] = [];
-  const open = async (options: VisitorOptions, link = url): Promise<Visitor> => {
-    const visitor = await openPage(browser, link, options);
-    visitors.push(visitor);
-    return visitor;
-  };
+  const visits = new Visits(() => url);
+  const open = (options: VisitorOptions, link?: string): Promise<Visitor> => visits.open(options, link);
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${server.port}/`;
-    browser = await launchBrowser();
   });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
-  afterEach(async () => {
-    const all = visitors.splice(0);
-    await Promise.all([...new Set(all.map(v => v.context))].map(context => context.close()));
-    expectNoConsoleErrors(all);
-  });
+  after(() => server?.close());
+  afterEach(() => visits.end());
 
   it('on a phone it fits, and everything is as large as a finger; with reduced motion it does not begin by itself', async () => {
     const calm: VisitorOptions = { phone: true, prepare: async context => context.on('page', page => void page.emulateMedia({ reducedMotion: 'reduce' })) && undefined };
