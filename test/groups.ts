@@ -15,7 +15,7 @@ export interface Group {
   readonly bound: number;
 }
 
-/** Folders whose tests use real parts, or take longer than a developer waits; the longest first, so that all lanes end at about the same time. Every other folder of test/ needs nothing installed and is quick. */
+/** Folders whose tests use real parts, or take longer than a developer waits. Every other folder of test/ needs nothing installed and is quick. */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   browser: ['redis-server', 'nginx', 'chromium'],
   screens: ['redis-server', 'nginx', 'chromium'],

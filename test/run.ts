@@ -5,6 +5,8 @@
  *   --fast           only what needs nothing installed; no type check, no lint
  *   --only PATH      only test files at or below PATH (again for more); no type check, no lint
  *   --grep PATTERN   only tests whose title matches; no type check, no lint
+ *   --thorough       also what is too slow for every change
+ *   --record-times   write what each group took into times.json, beside which later runs show theirs
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +16,7 @@ import { requireSystem } from '../server/launcher/system.ts';
 import { LEAK_EXIT, LEAK_MS, type GroupOrder, type GroupReport } from './group-report.ts';
 import { findGroups, ROOT, type Group } from './groups.ts';
 import { commandLine } from '../server/launcher/command-line.ts';
+import { longestFirst, recordedTimes, recordTimes, timesTable } from './times.ts';
 
 /** Groups that run at a time, on two cores. */
 const LANES = 3;
@@ -26,6 +29,8 @@ const { values, positionals } = commandLine('test/run.ts', {
     fast: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     grep: { type: 'string' },
+    thorough: { type: 'boolean', default: false },
+    'record-times': { type: 'boolean', default: false },
   },
 });
 
@@ -49,9 +54,11 @@ async function main(): Promise<void> {
   }
 
   let ran = 0;
+  const last = recordedTimes();
+  const times: Record<string, number> = {};
   try {
     await requireSystem([...new Set(groups.flatMap((group) => group.needs))], print);
-    const waiting = [...groups];
+    const waiting = longestFirst(groups, last);
     // Browsers fill both cores: one group of them at a time, beside others that wait more than they work, as long as there are such.
     let browsing = 0;
     const browses = (group: Group) => group.needs.includes('chromium');
@@ -59,7 +66,9 @@ async function main(): Promise<void> {
     const lane = async () => {
       for (let group = next(); group !== undefined; group = next()) {
         if (browses(group)) browsing++;
+        const started = performance.now();
         const { tally, failures, problem } = await runGroup(group, lanes > 1);
+        times[group.name] = (performance.now() - started) / 1000;
         if (browses(group)) browsing--;
         ran += tally.passed + tally.failed;
         for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += tally[key];
@@ -81,6 +90,8 @@ async function main(): Promise<void> {
     problems.push(error instanceof Error ? error.message : String(error));
   }
 
+  if (groups.length > 1) print(timesTable(times, last));
+  if (values['record-times']) recordTimes({ ...last, ...times });
   for (const problem of problems) print(`✗ ${problem}`);
   process.exitCode = total.failed > 0 ? 1 : 0;
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
@@ -112,6 +123,7 @@ function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; failur
     const child = fork(join(ROOT, 'test/group.ts'), [JSON.stringify(order)], {
       cwd: ROOT,
       execArgv: ['--import', 'tsx'],
+      env: { ...process.env, ...(values.thorough ? { REJOIN_THOROUGH: '1' } : {}) },
       stdio: ['ignore', beside ? 'pipe' : 'inherit', beside ? 'pipe' : 'inherit', 'ipc'],
       detached: true, // A group of processes of its own, so that a hung one can be ended with all it started.
     });

@@ -1,33 +1,28 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { until } from '../../server/launcher/until.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { discsOn, expectNoConsoleErrors, launchBrowser, matchIs, openPage, phaseIs, table, type Visitor } from '../browser/browser.ts';
+import { discsOn, expectNoConsoleErrors, matchIs, openPage, phaseIs, settled, table, type Visitor } from '../browser/browser.ts';
+import { builtPage, sharedBrowser } from '../browser/shared.ts';
 import { focused, focusIs, tabTo } from './keyboard.ts';
 
 /** Nobody here has a mouse. */
 describe('the page, by keyboard alone', function () {
   this.timeout(120_000);
   let server: RunningServer;
-  let browser: Browser;
   let visitor: Visitor;
   let page: Page;
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await buildPage() }, { port: 0, host: '127.0.0.1' });
-    browser = await launchBrowser();
+    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
   });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  after(() => server?.close());
   beforeEach(async () => {
-    visitor = await openPage(browser, `http://127.0.0.1:${server.port}/`, { name: 'Ada' });
+    visitor = await openPage(await sharedBrowser(), `http://127.0.0.1:${server.port}/`, { name: 'Ada' });
     page = visitor.page;
   });
   afterEach(async () => {
@@ -54,6 +49,7 @@ describe('the page, by keyboard alone', function () {
     // Without sense, from here on: the bot wins soon.
     for (let n = 0; !(await ended()); n = (n + 1) % 7) {
       await until('its turn, or the end', async () => await ended() || (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { within: 15_000 });
+      await settled(page);
       await press(String(n + 1));
     }
     await tabTo(page, 'Rematch');
@@ -84,6 +80,7 @@ describe('the page, by keyboard alone', function () {
     await press('Shift+Tab');
     await focusIs(page, 'Give up');
     const discs = await discsOn(page);
+    await settled(page);
     await press('4');
     await until('the bot has moved as well', async () => await discsOn(page) >= discs + 2 || undefined, { within: 15_000 });
     assert.equal(await focused(page), 'Give up');
@@ -107,11 +104,9 @@ describe('the page, by keyboard alone', function () {
     const turn = () => until('its turn', async () => (await page.getByTestId('dice').getAttribute('data-hand')) !== '' || undefined, { within: 60_000 });
     await turn();
     const count = Number(await page.getByTestId('bid-count').textContent());
-    // Within the first frame of its turn no key is heard yet.
-    await until('a face is chosen', async () => {
-      await press('6');
-      return (await page.getByTestId('bid-face-6').getAttribute('aria-pressed')) === 'true' || undefined;
-    }, { within: 15_000 });
+    await settled(page);
+    await press('6');
+    await page.locator('[data-testid="bid-face-6"][aria-pressed="true"]').waitFor();
     await press('+');
     assert.ok(Number(await page.getByTestId('bid-count').textContent()) >= count);
     await tabTo(page, 'bid');

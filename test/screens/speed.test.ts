@@ -3,31 +3,27 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { demoEffects } from '../../server/demo-effects.ts';
 import { games } from '../../server/games.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { buildPage } from '../../server/page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { expectNoConsoleErrors, launchBrowser, openPage, phaseIs, way } from '../browser/browser.ts';
+import { expectNoConsoleErrors, openPage, phaseIs, way } from '../browser/browser.ts';
+import { builtPage, sharedBrowser } from '../browser/shared.ts';
 import { cumulative, inWords, shiftsOf, watchShifts } from '../browser/shifts.ts';
+import { thorough } from '../thorough.ts';
 
 /** What of the page's speed does not depend on the machine. `npm run bench:page` has the rest. */
 describe('the page is light and still', function () {
   this.timeout(120_000);
   let pageFolder: string;
   let server: RunningServer;
-  let browser: Browser;
 
   before(async () => {
-    pageFolder = await buildPage();
+    pageFolder = await builtPage();
     server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder }, { port: 0, host: '127.0.0.1' });
-    browser = await launchBrowser();
   });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  after(() => server?.close());
 
   it('all that it needs is 127 KB at most, compressed', () => {
     const sizes: Record<string, number> = {};
@@ -47,10 +43,11 @@ describe('the page is light and still', function () {
     'liar\'s dice': async page => { await way(page, 'bots', 'liars-dice').click(); await phaseIs(page, 'playing'); },
     arena: async page => { await way(page, 'bots', 'arena').click(); await phaseIs(page, 'playing'); },
   };
-  for (const [name, go] of Object.entries(screens)) {
-    it(`${name}: nothing jumps while it comes, slowly`, async () => {
-      for (const phone of [true, false]) {
-        const visitor = await openPage(browser, `http://127.0.0.1:${server.port}/`, { name: 'Ada', phone, prepare: watchShifts });
+  for (const [i, [name, go]] of Object.entries(screens).entries()) {
+    // By turns on a phone and on a desk; `npm run screens:all` has each on both.
+    for (const phone of thorough ? [true, false] : [i % 2 === 0]) {
+      it(`${name}: nothing jumps while it comes, slowly, on a ${phone ? 'phone' : 'desk'}`, async () => {
+        const visitor = await openPage(await sharedBrowser(), `http://127.0.0.1:${server.port}/`, { name: 'Ada', phone, prepare: watchShifts });
         const { page, context } = visitor;
         await go(page);
         await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: 4 });
@@ -59,9 +56,9 @@ describe('the page is light and still', function () {
         await page.locator('[data-testid="table"], .tables-none:not(:text("Looking around")), [data-testid="open-room"]').first().waitFor();
         const shifts = await shiftsOf(page);
         await context.close();
-        assert.ok(cumulative(shifts) < 0.05, `layout shift ${cumulative(shifts)} on a ${phone ? 'phone' : 'desk'}:\n${inWords(shifts)}`);
+        assert.ok(cumulative(shifts) < 0.05, `layout shift ${cumulative(shifts)}:\n${inWords(shifts)}`);
         expectNoConsoleErrors([visitor]);
-      }
-    });
+      });
+    }
   }
 });
