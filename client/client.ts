@@ -220,7 +220,17 @@ export class Client {
    * console.log(`You are at ${node}, the room is run by ${owner}; ${nodes.length} nodes in all.`)
    * ```
    */
-  async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> { return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true }; }
+  async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> {
+    for (;;) {
+      try {
+        return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true };
+      } catch (error) {
+        // A new connection is in the room only when its join is answered.
+        if (!(error instanceof RoomRefused && error.code === 'not-in-room') || this.rooms.get(room.id) !== room) throw error;
+        await this.pause(200);
+      }
+    }
+  }
 
   /**
    * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went

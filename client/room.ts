@@ -12,6 +12,7 @@ import { checkOutgoing, checkSignal } from './outgoing.ts';
 import { Listeners } from './listeners.ts';
 import { LongWait } from './long-wait.ts';
 import { Outbox, type Said } from './outbox.ts';
+import { named } from './named.ts';
 import { monotonic, type ClientClock } from './ports.ts';
 import { refusedStatus, Story, type RoomStatus } from './status.ts';
 
@@ -51,8 +52,6 @@ const clockKept = 60_000;
 /** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
 const slowJoin = 2_000;
 
-/** An object with a function for every name; it is no promise. */
-const named = (make: (name: string) => unknown): object => new Proxy({}, { get: (_t, name) => (typeof name === 'string' && name !== 'then' ? make(name) : undefined) });
 
 /** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
 export class Room<D extends ContractDef = ContractDef> {
@@ -347,7 +346,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (heckler) await room.kick(heckler)
    * ```
    */
-  kick(who: number | { player: string }): Promise<Said<RefusalCode>> { return this.perform('$kick', typeof who === 'number' ? { seat: who } : { player: who.player }); }
+  kick(who: number | { player: string }): Promise<Said<RefusalCode>> { return this.perform('$kick', typeof who === 'object' && who !== null ? { player: who.player } : { seat: who }); }
   /**
    * As the host: makes another seat the host.
    * @example

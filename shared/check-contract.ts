@@ -27,8 +27,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const isSchema = (value: unknown): boolean => typeof (value as { '~standard'?: { validate?: unknown } } | null | undefined)?.['~standard']?.validate === 'function';
 const isWhole = (value: unknown, least: number, most: number): boolean => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 
-/** A word that is a field of every object (`toString`), or that makes a promise of one (`then`), is found where nobody has put it. */
-const isWord = (word: unknown): boolean => typeof word === 'string' && wordForm.test(word) && !(word in {}) && word !== 'then' && word !== 'prototype';
+/** A word that is a field of every object (`toString`), or that makes a promise or JSON of one (`then`, `toJSON`), is found where nobody has put it. */
+const isWord = (word: unknown): boolean => typeof word === 'string' && wordForm.test(word) && !(word in {}) && word !== 'then' && word !== 'toJSON' && word !== 'prototype';
 
 export function checkContract(name: string, given: ContractDef): string[] {
   const wrong: string[] = [];
