@@ -6,6 +6,7 @@ describe('calls of the SDK in any state', () => {
   it('[U9] inspect waits for the room while the client reconnects, and is refused for a room that is over', async () => {
     const { world, ada, adas, owner } = await ledgerTable();
     world.unplug(ada);
+    await world.clock.pass(1_000); // it waits for a connection, and not for a pause after a lost request
     const asked = ada.client.inspect(adas);
     ada.offline = false;
     assert.equal((await world.clock.run(asked)).owner, owner.name);
