@@ -6,7 +6,7 @@ import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
 import { until } from '../../server/launcher/until.ts';
 import { poison } from './poison.ts';
-import { clientFrom, eventually } from './table.ts';
+import { clientFrom, eventually } from './clients.ts';
 
 type Poisoned = Room<(typeof poison)['def']>;
 const operator = 'for-tests-only-4Hd8sKq1PzWx7NvBt3Ym6Jc';
@@ -103,21 +103,6 @@ describe('a rule that hangs', function () {
     for (const room of others) assert.deepEqual(faultsOf(room), { lost: 0, doubled: 0, missing: 0, diverged: 0 });
     for (const player of others.flat()) player.start();
   });
-
-  for (const where of ['timer', 'view', 'bot'] as const) {
-    it(`[R8] a ${where}: one node ends, and the room goes on without it`, () => costsOneNode(async () => {
-      const [ann, bob] = await seated(2) as [Poisoned, Poisoned];
-      if (where === 'bot') await ann.addBot();
-      await ann.start();
-      await ann.act.spoil({ where });
-      await eventually('a node has ended', () => deaths.length > 0);
-      const said = where === 'view' ? await ann.act.add({}) : await bob.act.add({});
-      assert.ok(said.ok, JSON.stringify(said));
-      await eventually('it is seen', () => ann.state!.count >= 1);
-      if (where === 'timer') assert.equal(ann.state!.strikes, 0);
-      return ann.id;
-    }));
-  }
 
   it('[R8] [R9] three within an hour: the room is out of play, and no other node ends; its operator sees it and has it go on', async () => {
     const [ann, bob] = await playing() as [Poisoned, Poisoned];

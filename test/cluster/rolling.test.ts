@@ -6,7 +6,7 @@ import { connect } from '../../client/index.ts';
 import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { requireSystem } from '../../server/launcher/system.ts';
 import type { Tally2 } from './tally-2.ts';
-import { eventually } from './table.ts';
+import { eventually } from './clients.ts';
 
 /** What a node says of the rooms that it had when it was told to go. */
 interface Drain { rooms: number; moved: number }

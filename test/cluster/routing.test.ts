@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Client, ConnectOptions, Room } from '../../client/index.ts';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { until } from '../../server/launcher/until.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
-import { clientFrom, eventually } from './table.ts';
+import { eventually } from './clients.ts';
+import { onSharedCluster } from './shared.ts';
 
 type Four = Room<(typeof fourInARow)['def']>;
 
 /** Players from networks of their own, whose lines name the room, through an nginx that routes by it. */
 describe('a cluster that routes by room', () => {
-  let cluster: Cluster;
-  const clients: Client[] = [];
-  let networks = 100;
-  const client = (options: ConnectOptions) => {
-    const made = clientFrom(cluster.url, ++networks, options);
-    clients.push(made);
-    return made;
-  };
+  const on = onSharedCluster();
+  const { clients } = on;
+  const client = (options: ConnectOptions) => on.client(options);
   const nodeOf = ({ status }: Client) => (status.state === 'live' ? status.node : null);
   const ownerOf = async (room: Four) => (await clients[0]!.inspect(room as never)).owner;
   const together = () => new Set(clients.map(nodeOf)).size === 1 && nodeOf(clients[0]!) !== null;
@@ -27,13 +22,6 @@ describe('a cluster that routes by room', () => {
     const moves = Math.max(...rooms.map(r => r.state!.moves));
     await eventually('all see it', () => rooms.every(r => r.state!.moves === moves));
   };
-
-  before(async () => { cluster = await startCluster({ nodes: 3, quiet: true, routing: 'room', env: { LOG_LEVEL: 'warn' } }); });
-  afterEach(async () => {
-    for (const one of clients.splice(0)) one.close();
-    for (const node of cluster.nodes) if (node.state === 'down') await cluster.restart(node.name);
-  });
-  after(async () => { await cluster?.stop(); });
 
   for (const transport of ['websocket', 'polling'] as const) {
     it(`[C7] [O22] by ${transport}: members meet at one node and their room follows; it is killed, and they meet at another`, async () => {
@@ -46,7 +34,7 @@ describe('a cluster that routes by room', () => {
       for (const column of [0, 1, 0]) await move([ada, bob], column);
       await roomComes(ada);
       const home = nodeOf(clients[0]!)!;
-      await cluster.kill(home);
+      await on.cluster.kill(home);
       for (const column of [1, 0]) await move([ada, bob], column);
       await eventually('all are at another node', () => together() && nodeOf(clients[0]!) !== home);
       await roomComes(ada);

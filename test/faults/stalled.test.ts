@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'mocha';
 import { connect, type Client, type Room } from '../../client/index.ts';
 import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { until } from '../../server/launcher/until.ts';
-import { eventually, network } from '../cluster/table.ts';
+import { eventually, network } from '../cluster/clients.ts';
 import type { EffectLine } from './checker/records.ts';
 import { ledger, linesOfAMatch } from './node/ledger.ts';
 

@@ -4,7 +4,7 @@ import type { ArenaRoom } from '../../client-demo/games/arena/arena-room.ts';
 import type { Client } from '../../client/index.ts';
 import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
 import { arena } from '../../shared/games/arena/contract.ts';
-import { clientFrom, eventually } from '../cluster/table.ts';
+import { clientFrom, eventually } from '../cluster/clients.ts';
 import { Link } from '../faults/network/link.ts';
 import { Recording } from './recording.ts';
 

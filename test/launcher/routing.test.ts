@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { Cluster } from '../../server/launcher/cluster.ts';
 import { connectTo, FakeClusters, nameFrom, whoAnswers } from './helpers.ts';
 
 const rooms = Array.from({ length: 40 }, (_, i) => `room-${i}-${'x'.repeat(12)}`);
@@ -6,10 +7,12 @@ const address = (i: number) => `10.${i % 7}.${i}.1`;
 
 describe('routing by room', () => {
   const clusters = new FakeClusters();
+  let byRoom: Cluster;
+  before(async () => { byRoom = await clusters.start({ routing: 'room' }); });
   after(() => clusters.stopAll());
 
   it('[C7] leads all members of a room to one node, by whichever transport, rooms to all nodes, and who names none by address', async () => {
-    const cluster = await clusters.start({ routing: 'room' });
+    const cluster = byRoom;
     for (const transport of ['websocket', 'polling'] as const) {
       const [first, again] = await Promise.all([0, 100].map((from) => Promise.all(rooms.map((room, i) => whoAnswers(cluster, { room, address: address(from + i), transport })))));
       assert.deepEqual(again, first);
@@ -20,7 +23,7 @@ describe('routing by room', () => {
   });
 
   it('[C7] members of a room whose node is killed meet at another one; another way is theirs as well', async () => {
-    const cluster = await clusters.start({ routing: 'room' });
+    const cluster = byRoom;
     const [room] = rooms as [string];
     const home = await whoAnswers(cluster, { room });
     const ways = await Promise.all([1, 2, 3].map((i) => whoAnswers(cluster, { room, route: `${room}.1`, address: address(i) })));

@@ -92,14 +92,12 @@ describe('a store with replicas and sentinels', () => {
     return all;
   };
 
-  it('[J9] the master is killed, twice over: nothing that was told is lost', async () => {
+  it('[J9] the master is killed: nothing that was told is lost', async () => {
     await through(async () => {
-      for (let i = 0; i < 2; i++) {
-        const next = group.nextMaster();
-        await group.redis.kill(group.redis.master.name);
-        await next;
-        await group.heal();
-      }
+      const next = group.nextMaster();
+      await group.redis.kill(group.redis.master.name);
+      await next;
+      await group.heal();
     }, group.store({ waitReplicas: 1 }));
   }).timeout(180_000);
 
@@ -132,18 +130,15 @@ describe('a store with replicas and sentinels', () => {
   }).timeout(180_000);
 
   it('[J9] a master that lives is replaced, as by sentinels that cannot keep up: nothing that was told is lost where all replicas confirm', async () => {
-    for (let i = 0; i < 2; i++) {
-      await through(async () => {
-        const switches = group.switches.length;
-        // By hand a sentinel asks nobody, and does not mind that the master answers. One that ended a moment ago may still be under way (INPROG),
-        // and one that has begun may give up, where a replica does not answer it in time: it is asked until it is done.
-        await until('the sentinels have made another one the master', async () => {
-          if (group.switches.length === switches) await askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${group.redis.sentinels[i]!.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => {});
-          return group.switches.length > switches || undefined;
-        }, { within: 120_000, every: 2_000 });
-      }, group.store({ waitReplicas: 2 }));
-      await group.heal();
-    }
+    await through(async () => {
+      const switches = group.switches.length;
+      // By hand a sentinel asks nobody, and does not mind that the master answers. One that ended a moment ago may still be under way (INPROG),
+      // and one that has begun may give up, where a replica does not answer it in time: it is asked until it is done.
+      await until('the sentinels have made another one the master', async () => {
+        if (group.switches.length === switches) await askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${group.redis.sentinels[0]!.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => {});
+        return group.switches.length > switches || undefined;
+      }, { within: 120_000, every: 2_000 });
+    }, group.store({ waitReplicas: 2 }));
   }).timeout(240_000);
 
   it('[J9] without confirmations the same loses what was told: that is what they are for', async () => {
