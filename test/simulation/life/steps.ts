@@ -373,7 +373,7 @@ export class Steps {
     life.outage = { from: world.clock.now(), to: Infinity };
     life.outages.push(life.outage);
     for (const ledger of life.ledgers.values()) ledger.ownedAtOutage = ledger.token !== null && up.some(h => h.owns(ledger.id));
-    for (const host of up) world.sever(host);
+    for (const host of world.hosts.values()) if (host.state !== 'dead') world.sever(host); // also one that is frozen, and thaws meanwhile
     this.endOutage = () => {
       this.endOutage = null;
       life.tell('the store is back');
