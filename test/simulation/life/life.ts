@@ -17,8 +17,8 @@ const notOfQuick = new Set(['kicked', 'join-refused', 'room-full', 'room-started
 /** A call that is repeated after so long (ms) may get another room than before: stores remember calls for 10 minutes (Q5). */
 const callsKept = 9 * 60_000;
 
-/** `enters`: by it the device may get a seat; `leaves`: the room of which it gives its seat up. */
-interface Pending { what: string; device: Device; since: number; enters?: boolean; leaves?: string }
+/** `enters`: by it the device may get a seat. */
+interface Pending { what: string; device: Device; since: number; enters?: boolean }
 
 /** Everything of one history: the people, their devices, what they asked for, and the rooms as the store has them. */
 export class Life {
@@ -35,6 +35,8 @@ export class Life {
   readonly unsure = new Set<string>();
   /** `player/room` where the player has left and not come back. */
   readonly gaveUp = new Set<string>();
+  /** Seats that devices give up, until that is confirmed: a device goes on trying after `leave` has resolved. */
+  readonly leaving = new Set<{ device: Device; room: string }>();
   outage: Outage | null = null;
   /** Nobody does anything any more. */
   over = false;
@@ -65,7 +67,7 @@ export class Life {
   }
 
   /** Remembers a promise of the SDK until it settles. */
-  track<T>(what: string, device: Device, promise: Promise<T>, about: Pick<Pending, 'enters' | 'leaves'> = {}): Promise<T> {
+  track<T>(what: string, device: Device, promise: Promise<T>, about: Pick<Pending, 'enters'> = {}): Promise<T> {
     const one: Pending = { what, device, since: this.now, ...about };
     this.pending.add(one);
     const settled = () => void this.pending.delete(one);

@@ -1,4 +1,4 @@
-import type { Held } from './device.ts';
+import type { Device, Held } from './device.ts';
 import type { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
 
@@ -102,9 +102,10 @@ function seats(life: Life, ledger: Ledger): string {
     if (!seat || life.isBot(seat.player) || life.unsure.has(seat.player)) continue;
     const key = `${seat.player}/${ledger.id}`;
     // Without a network a device does not hear of a seat that its call got, nor does the server hear that it gives one up.
-    const open = [...life.pending].filter(({ device }) => !device.online && device.player === seat.player);
-    if (!life.obtained.has(key) && !open.some(one => one.enters)) return `one call, one room: ${seat.player} has a seat in ${life.short(ledger.id)}, which no call gave`;
-    if (life.gaveUp.has(key) && !open.some(one => one.enters || one.leaves === ledger.id)) return `leaving gives the seat up: ${seat.player} left ${life.short(ledger.id)}, and has a seat there`;
+    const isUnheard = ({ device }: { device: Device }) => !device.online && device.player === seat.player;
+    const mayEnter = [...life.pending].some(one => one.enters && isUnheard(one));
+    if (!life.obtained.has(key) && !mayEnter) return `one call, one room: ${seat.player} has a seat in ${life.short(ledger.id)}, which no call gave`;
+    if (life.gaveUp.has(key) && !mayEnter && ![...life.leaving].some(one => one.room === ledger.id && isUnheard(one))) return `leaving gives the seat up: ${seat.player} left ${life.short(ledger.id)}, and has a seat there`;
   }
   return '';
 }

@@ -225,7 +225,9 @@ export class Steps {
     const { device, id, room, watch } = held;
     life.tell(`${device.person} leaves ${life.short(id)}`);
     if (!watch) life.gaveUp.add(`${device.player}/${id}`);
-    await life.track(`leave of ${device.person}`, device, room.leave(), watch ? {} : { leaves: id });
+    const leaving = { device, room: id };
+    life.leaving.add(leaving);
+    if ((await life.track(`leave of ${device.person}`, device, room.leave())).confirmed) life.leaving.delete(leaving);
     life.tell(`${device.person} has left ${life.short(id)}`);
   }
 
