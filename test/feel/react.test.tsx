@@ -6,7 +6,7 @@ import { inWords } from '../../client/index.ts';
 import { predict } from '../../client/predict/index.ts';
 import { useChanges, useRoom, useSelected, useStatus, type RoomHook } from '../../client/react/index.ts';
 import { ledger, ledgerGame } from '../protocol/games.ts';
-import { ledgerTable, ids } from '../protocol/table.ts';
+import { ledgerTable, ids } from '../protocol/ledger-table.ts';
 import { smallRoot } from './small-dom.ts';
 
 type Hook = RoomHook<(typeof ledger)['def']>;

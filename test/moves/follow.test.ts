@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
 import { ledger, ledgerGame } from '../protocol/games.ts';
-import { converge, ledgerTable } from '../protocol/table.ts';
+import { converge, ledgerTable } from '../protocol/ledger-table.ts';
 import { World, type Host, type TestClient } from '../protocol/world.ts';
 
 const moved = (world: World, why: 'members' | 'balance') => world.counters.get(`moved:${why}`) ?? 0;

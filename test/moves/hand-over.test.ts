@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { converge, docOf, ids, ledgerTable, type Table } from '../protocol/table.ts';
+import { converge, docOf, ids, ledgerTable, type Table } from '../protocol/ledger-table.ts';
 import { ledger } from '../protocol/games.ts';
 import { latch, type Call, type Fate, type Host } from '../protocol/world.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { drift, driftGame } from './drift.ts';
 import { parlour, parlourGame, stick, stickGame, type Stick } from '../unit/parlour.ts';
-import { ledgerTable, ids } from '../protocol/table.ts';
+import { ledgerTable, ids } from '../protocol/ledger-table.ts';
 import { partyAt, documentOf } from '../protocol/guests.ts';
 import { World, type Host } from '../protocol/world.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { docOf, ledgerTable } from './table.ts';
+import { docOf, ledgerTable } from './ledger-table.ts';
 
 describe('calls of the SDK in any state', () => {
   it('[U9] inspect waits for the room while the client reconnects, and is refused for a room that is over', async () => {

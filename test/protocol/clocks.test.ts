@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { docOf, ledgerTable } from './table.ts';
+import { docOf, ledgerTable } from './ledger-table.ts';
 import { ledger, type Ledger } from './games.ts';
 
 describe('clocks', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { readDocument } from '../../server/rooms/entry.ts';
 import { contract, state } from '../../shared/contract.ts';
-import { docOf, ledgerTable } from './table.ts';
+import { docOf, ledgerTable } from './ledger-table.ts';
 import { World, type Host } from './world.ts';
 
 const hour = 3_600_000;

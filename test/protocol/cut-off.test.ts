@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { converge, ids, ledgerTable } from './table.ts';
+import { converge, ids, ledgerTable } from './ledger-table.ts';
 
 describe('a node that is cut off from the store and from other nodes', () => {
   it('[O20] sends its clients on, and they play on elsewhere while it is; nothing is lost or done twice', async () => {

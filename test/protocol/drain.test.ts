@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ledger, ledgerGame } from './games.ts';
-import { converge, ids, ledgerTable } from './table.ts';
+import { converge, ids, ledgerTable } from './ledger-table.ts';
 import { World, latch, type Host } from './world.ts';
 
 describe('a node that goes', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
 import { ledger, type Ledger } from './games.ts';
-import { converge, docOf, ids, ledgerTable } from './table.ts';
+import { converge, docOf, ids, ledgerTable } from './ledger-table.ts';
 
 describe('failover', () => {
   // From before the actions arrive at the owner to after all have been answered.

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
 import { partyGame, type Party } from '../unit/party.ts';
-import { playerOf, seatedRoom } from '../unit/table.ts';
+import { playerOf, seatedRoom } from '../unit/room-machine.ts';
 import { documentOf, partyAt, rawLine } from './guests.ts';
 import { evening, latecomers } from './latecomers.ts';
 import { hands, handsGame, ledger } from './games.ts';
-import { ledgerTable } from './table.ts';
+import { ledgerTable } from './ledger-table.ts';
 import type { World } from './world.ts';
 
 const membersOf = (world: World, id: string): string[] => world.owner(id)!.node.registry.get(id)!.members.list().filter(m => !m.watch).map(m => m.player).sort();

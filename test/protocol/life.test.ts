@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { contract, state } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { ledger, ledgerGame, type Ledger } from './games.ts';
-import { converge, docOf, ids, ledgerTable } from './table.ts';
+import { converge, docOf, ids, ledgerTable } from './ledger-table.ts';
 import { World } from './world.ts';
 
 /** What the store says of a room that is set aside, beside what is in it. */

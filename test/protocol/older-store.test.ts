@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { Resumed } from '../../client/room.ts';
-import { converge, ids, ledgerTable, type Table } from './table.ts';
+import { converge, ids, ledgerTable, type Table } from './ledger-table.ts';
 
 /** What Bob is told when he comes back. */
 const resumes = ({ bobs }: Table): Resumed[] => {

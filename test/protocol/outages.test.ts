@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
 import type { Ledger } from './games.ts';
-import { docOf, ledgerTable, type Table } from './table.ts';
+import { docOf, ledgerTable, type Table } from './ledger-table.ts';
 import type { Host } from './world.ts';
 
 const grace = limits.graceForDeadlines;

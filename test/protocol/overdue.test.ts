@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
 import { ledger, type Ledger } from './games.ts';
-import { docOf, ledgerTable } from './table.ts';
+import { docOf, ledgerTable } from './ledger-table.ts';
 import type { World } from './world.ts';
 
 /** Rooms that are overdue, and that no node can run: of a version of the game that nobody has, or with a snapshot that nobody can read. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ids, converge, ledgerTable } from './table.ts';
+import { ids, converge, ledgerTable } from './ledger-table.ts';
 import { latch } from './world.ts';
 import { ledger } from './games.ts';
 

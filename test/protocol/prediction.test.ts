@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { predict } from '../../client/predict/index.ts';
 import { contract, state } from '../../shared/contract.ts';
 import { hands, handsGame, ledgerGame } from './games.ts';
-import { ledgerTable, ids, type Table } from './table.ts';
+import { ledgerTable, ids, type Table } from './ledger-table.ts';
 import { partyAt } from './guests.ts';
 
 const slow = (table: Table, ms: number) => { for (const client of [table.ada, table.bob]) client.late = () => ms / 2; };

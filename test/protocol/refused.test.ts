@@ -3,7 +3,7 @@ import { wireVersion } from '../../shared/protocol.ts';
 import { refused } from '../../shared/refusals.ts';
 import { RoomRefused, type Room } from '../../client/index.ts';
 import { ledger } from './games.ts';
-import { converge, ledgerTable, type Table } from './table.ts';
+import { converge, ledgerTable, type Table } from './ledger-table.ts';
 import type { TestClient } from './world.ts';
 
 const expired = refused('bad-token');

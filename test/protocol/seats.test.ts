@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Joined, JoinReply } from '../../shared/protocol.ts';
 import { limits } from '../../shared/limits.ts';
 import { hands, handsGame, ledger, ledgerGame } from './games.ts';
-import { converge, docOf, ids, ledgerTable } from './table.ts';
+import { converge, docOf, ids, ledgerTable } from './ledger-table.ts';
 import { World, latch, type Host } from './world.ts';
 
 /** A line without the SDK: what anybody could write in twenty lines. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ledger } from './games.ts';
-import { ledgerTable, type Table } from './table.ts';
+import { ledgerTable, type Table } from './ledger-table.ts';
 
 /** Eve and Finn watch the table of Ada, who is its host, and Bob. */
 async function watchedTable(): Promise<Table & Awaited<ReturnType<typeof watchers>>> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inWords, RoomRefused, type RoomStatus } from '../../client/index.ts';
 import { ledger } from './games.ts';
-import { ledgerTable } from './table.ts';
+import { ledgerTable } from './ledger-table.ts';
 
 const told = (room: { onStatus: (fn: (status: RoomStatus) => void) => unknown }) => {
   const story: RoomStatus[] = [];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { RoomDocument } from '../../server/rooms/document.ts';
-import { docOf, ids, ledgerTable } from './table.ts';
+import { docOf, ids, ledgerTable } from './ledger-table.ts';
 
 describe('processes that were suspended', () => {
   it('[S2] no player who is connected counts as away after the whole machine was suspended', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inWords, type ClientClock, type RoomStatus } from '../../client/index.ts';
 import { ledger } from './games.ts';
-import { ledgerTable } from './table.ts';
+import { ledgerTable } from './ledger-table.ts';
 import { latch } from './world.ts';
 
 const states = (story: readonly RoomStatus[]) => story.map(({ state }) => state);

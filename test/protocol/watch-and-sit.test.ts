@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { lifeGames } from '../simulation/life/games.ts';
 import { ledger } from './games.ts';
-import { docOf, ledgerTable } from './table.ts';
+import { docOf, ledgerTable } from './ledger-table.ts';
 import { World } from './world.ts';
 
 /** Whether the room's owner shows Bob as present. */

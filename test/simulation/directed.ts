@@ -1,5 +1,5 @@
 import type { Ledger } from '../protocol/games.ts';
-import { docOf, ids, ledgerTable } from '../protocol/table.ts';
+import { docOf, ids, ledgerTable } from '../protocol/ledger-table.ts';
 
 /** Short schedules for what seeds meet rarely. Each says what was broken, or nothing. */
 export const schedules = {

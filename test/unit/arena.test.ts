@@ -12,7 +12,7 @@ import { arenaGame, pauseTicks, readyTicks } from '../../shared/games/arena/rule
 import { ranking, total } from '../../shared/games/arena/standings.ts';
 import type { Json } from '../../shared/json.ts';
 import { randomFrom } from '../../shared/random.ts';
-import { playerOf, seatedRoom, sessionOf } from './table.ts';
+import { playerOf, seatedRoom, sessionOf } from './room-machine.ts';
 
 type Input = { steer?: Steer | null; dash?: number };
 const { rules } = arenaGame;

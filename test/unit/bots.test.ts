@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { dueOf, isBot, moveTimer } from '../../server/rooms/document.ts';
 import { honest, parlourGame, stickGame, type Parlour, type Stick } from './parlour.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './table.ts';
+import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './room-machine.ts';
 
 const state = (played: Played): Parlour => played.room.doc.state as unknown as Parlour;
 const seats = (played: Played) => played.room.doc.room.seats;

@@ -6,7 +6,7 @@ import { limits } from '../../shared/limits.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
 import { silentLog } from './fixed.ts';
 import { parlourGame } from './parlour.ts';
-import { seatedRoom } from './table.ts';
+import { seatedRoom } from './room-machine.ts';
 
 /** Effects of a room whose journal the test writes by hand. */
 function doing(handler: EffectHandler | null) {

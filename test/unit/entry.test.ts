@@ -4,7 +4,7 @@ import type { Claimed } from '../../server/store/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { handsGame } from '../protocol/games.ts';
 import { partyGame } from './party.ts';
-import { emptyRoom, playerOf, seatedRoom } from './table.ts';
+import { emptyRoom, playerOf, seatedRoom } from './room-machine.ts';
 
 /** A room of some entries, as a claim would read it with the snapshot at `snapshotSeq`. */
 function stored(snapshotSeq: number): { claimed: Claimed; doc: unknown; last: number } {

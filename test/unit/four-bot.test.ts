@@ -4,7 +4,7 @@ import { bot } from '../../shared/games/four-in-a-row/bot.ts';
 import { columns, rows, type Four } from '../../shared/games/four-in-a-row/contract.ts';
 import { fourInARowGame, landing, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
 import { randomFrom, type Random } from '../../shared/random.ts';
-import { seatedRoom } from './table.ts';
+import { seatedRoom } from './room-machine.ts';
 
 /** A board as it looks: `x` is seat 0, `o` seat 1; the top rows may be left out. */
 function board(picture: string, turn: number): Four {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { columns, rows } from '../../shared/games/four-in-a-row/contract.ts';
 import { fourInARowGame, landing, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
-import { seatedRoom, type Played } from './table.ts';
+import { seatedRoom, type Played } from './room-machine.ts';
 import type { Four } from '../../shared/games/four-in-a-row/contract.ts';
 
 /** Two seats play these columns, whoever begins; the first that is refused is the last. */

@@ -4,7 +4,7 @@ import { limits } from '../../shared/limits.ts';
 import { handsGame } from '../protocol/games.ts';
 import { WatchMemory } from '../../server/ops/watch-memory.ts';
 import { partyGame } from './party.ts';
-import { playerOf, seatedRoom, sessionOf } from './table.ts';
+import { playerOf, seatedRoom, sessionOf } from './room-machine.ts';
 
 const blame = (more: Partial<Blame>): Blame => ({ id: 'x', input: 'act', rule: 'actions.draw', player: '', session: '', n: 0, who: '', ...more });
 const act = (seat: number, n: number): Blame => blame({ player: playerOf(seat), session: sessionOf(playerOf(seat)), n });

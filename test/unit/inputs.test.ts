@@ -5,7 +5,7 @@ import { sayings } from '../../server/sessions/read.ts';
 import { limits } from '../../shared/limits.ts';
 import type { InputRequest } from '../../shared/protocol.ts';
 import { stick, stickGame, type Stick } from './parlour.ts';
-import { playerOf, seatedRoom, sessionOf } from './table.ts';
+import { playerOf, seatedRoom, sessionOf } from './room-machine.ts';
 
 type Said = Omit<InputRequest, 'room'>;
 const steer = (x: number) => ({ steer: { x } });

@@ -7,7 +7,7 @@ import { atLeast, chanceOfBid, diceBot } from '../../shared/games/liars-dice/bot
 import { leastCount, liarsDice, matches, rank, revealMs, smallestBid, type Bid, type Dice, type DiceSeen, type Reveal } from '../../shared/games/liars-dice/contract.ts';
 import { liarsDiceGame } from '../../shared/games/liars-dice/rules.ts';
 import type { RoomDocument } from '../../server/rooms/document.ts';
-import { emptyRoom, seatedRoom, type Played } from './table.ts';
+import { emptyRoom, seatedRoom, type Played } from './room-machine.ts';
 
 interface Dealt extends Played { state: Dice }
 interface How { options?: JsonObject; hands?: number[][]; turn?: number; seed?: number }

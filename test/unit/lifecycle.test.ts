@@ -10,7 +10,7 @@ import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';
 import { ledgerGame } from '../protocol/games.ts';
 import { honest, parlourGame, type Parlour } from './parlour.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './table.ts';
+import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './room-machine.ts';
 
 const state = (played: Played): Parlour => played.room.doc.state as unknown as Parlour;
 const seats = (played: Played) => played.room.doc.room.seats;

@@ -7,7 +7,7 @@ import { contract, schema, state as stateOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import { partyGame, type Party, type Spoil } from './party.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, term, word, type Played } from './table.ts';
+import { emptyRoom, playerOf, seatedRoom, sessionOf, term, word, type Played } from './room-machine.ts';
 
 const state = (played: Played): Party => played.room.doc.state as unknown as Party;
 const party = (spoil: Spoil = {}) => seatedRoom(partyGame(spoil), 4);
