@@ -23,9 +23,10 @@ export const jointSteps = {
   },
 
   /** A player leaves, and all devices of that player go on sending signals for the room, whatever the SDK would do. */
-  async 'leave-and-signal'(life: Life, steps: Steps, { draws }: LifeStep, held: Held | null): Promise<void> {
+  async 'leave-and-signal'(life: Life, steps: Steps, { who, draws }: LifeStep, held: Held | null): Promise<void> {
     if (!held || held.watch) return;
     const { player, id } = held;
+    if (life.calm && held.device.online && draws[3]! < 0.6) await enterAgain(life, held, life.newDevice(who));
     const left = steps.leave(held);
     const signal = () => { if (!life.over) for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id); };
     if (draws[1]! < 0.5) await life.world.clock.run(left, 'leaving', 30_000).catch(() => {});
@@ -72,8 +73,17 @@ export type JointStep = keyof typeof jointSteps;
 
 /** Sends a signal for a room as a client without the SDK could. */
 function sendSignal(device: Device, room: string): void {
-  const held = device.rooms.find(h => h.id === room);
-  const parts = (held?.room as unknown as { parts: { connector: { say(name: string, body: unknown): void } } } | undefined)?.parts;
-  parts?.connector.say('signal', { room, name: 'emote', data: 'gone' });
+  connectorOf(device).say('signal', { room, name: 'emote', data: 'gone' });
 }
+
+/** Another connection of the player enters the room under the same session, as a client without the SDK could, for some seconds. */
+async function enterAgain(life: Life, { room, id, player }: Held, device: Device): Promise<void> {
+  await life.world.clock.pass(20);
+  const { session } = room as unknown as { session: string };
+  if (device.player === player) void connectorOf(device).request('join', { room: id, session, resume: true, watch: false }).catch(() => {});
+  await life.world.clock.pass(6);
+  life.world.clock.afterExactly(12_000, () => { if (!device.closed) life.closeDevice(device); });
+}
+
+const connectorOf = (device: Device) => (device.client as unknown as { connector: { say(name: string, body: unknown): void; request(name: string, body: unknown): Promise<unknown> } }).connector;
 

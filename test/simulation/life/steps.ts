@@ -14,7 +14,7 @@ const pick = <T>(list: readonly T[], draw: number): T => list[Math.floor(draw * 
 /** Inputs and signals by name, whatever the game has. */
 const named = (of: unknown) => of as Record<string, (value?: unknown) => void>;
 /** How long (ms) the store is away, and how long nothing happens. */
-const outages = [1_000, 2_500, 8_000, 20_000, 90_000, 600_000, 3_600_000];
+const outages = [1_000, 2_500, 8_000, 14_000, 20_000, 25_000, 90_000, 600_000, 3_600_000];
 const pauses = [12_000, 40_000, 150_000, 1_200_000, 3 * 3_600_000, 20 * 3_600_000, 50 * 3_600_000];
 
 /** Carries out the steps of a plan. */
@@ -58,6 +58,8 @@ export class Steps {
       }
       case 'act': {
         if (!held) return void this.quick(device, life.gameOf(q), step.draws);
+        // In one instant, so that keys are removed in one action of an entry, and set again in another.
+        if (step.draws[6]! < 0.2) for (const how of ['add', 'drop', 'swap', 'reorder', 'drop', 'swap']) if (!held.watch) life.act(held, how);
         for (let i = 0; i <= Math.floor(q * 3); i++) this.act(held, step.draws[(i + 2) % 8]!, step.draws[(i + 3) % 8]!, t);
         return;
       }
