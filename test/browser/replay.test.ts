@@ -23,7 +23,9 @@ const placeIs = (page: Page, place: number) => page.locator(`[data-testid="trans
 /** From the result of a match to its replay. */
 async function watchReplay(page: Page): Promise<void> {
   await page.getByTestId('watch-replay').click();
-  await transport(page).waitFor();
+  const refusal = page.getByTestId('refusal');
+  await transport(page).or(refusal).waitFor();
+  if (await refusal.count() > 0) assert.fail(`no replay: ${await refusal.textContent()}`);
 }
 const titleOf = async (page: Page): Promise<string> => (await page.getByTestId('replay-title').textContent())!;
 const standingsOf = (page: Page) => page.getByRole('region', { name: 'Final standings' }).locator('li').evaluateAll(lines => lines.map(line => [...line.children].map(part => part.textContent).join(' ')));
