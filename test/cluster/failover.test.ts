@@ -8,7 +8,8 @@ import { requireSystem } from '../../server/launcher/system.ts';
 import { eventually } from './clients.ts';
 
 /** Real Redis, nginx and nodes; players in closed loops; something is killed. Then everything is counted. */
-describe('play goes on', () => {
+describe('play goes on', function () {
+  this.timeout(180_000); // each waits for nodes that end and come up again
   let cluster: Cluster;
   let rooms: Player[][];
   const exits: string[] = [];
