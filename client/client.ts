@@ -110,7 +110,7 @@ export class Client {
       () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
     );
     this.departures = new Departures(this.connector, this.clock);
-    this.onStatus = fn => this.connector.onStatus.add(fn);
+    this.onStatus = fn => this.connector.onStatus.add(() => fn(this.status)); // an earlier callback may have changed it
     this.onNewIdentity = fn => this.credentials.onNewIdentity.add(fn);
     this.connector.onStatus.add(status => {
       if (status.state === 'refused') this.departures.end(status.refusal.code);
@@ -280,7 +280,7 @@ export class Client {
   move(): void { this.connector.hop(); }
 
   /**
-   * Ends the connection for good. Seats are kept, as for a player whose phone is off. Not for `pagehide`: a page that comes back by the back button
+   * Ends the connection for good, also in a callback. Seats are kept, as for a player whose phone is off. Not for `pagehide`: a page that comes back by the back button
    * would find a closed client. The client itself closes its connection then, and opens another when the page is shown again.
    * @example
    * ```ts
@@ -318,6 +318,7 @@ export class Client {
   private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest, asked: number): void {
     const before = this.rooms.get(reply.room);
     before?.finish({ ok: false, code: 'session-replaced' });
+    if (this.over) throw this.over; // closed by a callback of that room
     const room: Room = new Room({
       connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
@@ -411,6 +412,7 @@ export class Client {
 
   private keepAlive(): void {
     this.beat?.();
+    if (this.over) return;
     const idle = this.mono() - this.lastActive > pace.idleAfter;
     this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => this.beatNow());
   }

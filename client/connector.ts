@@ -123,7 +123,7 @@ export class Connector {
 
   close(): void {
     this.shut();
-    this.setStatus({ state: 'closed' });
+    if (this.status.state !== 'closed') this.setStatus({ state: 'closed' });
   }
 
   /** Closes the connection, and opens none until `resume`: a browser keeps only pages without one for the back button. */
@@ -181,6 +181,7 @@ export class Connector {
       closed: (refusal, problem) => this.lost(line, refusal, problem),
     };
     const said = this.handshake();
+    if (this.closed) return void (isPromise(said) && said.catch(() => {})); // the app's token function has closed the client
     const line: Line = isPromise(said) ? new PendingLine(said, known => {
       this.said.set(line, known);
       return this.dial(known, route, events, beside);
@@ -253,9 +254,10 @@ export class Connector {
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
     this.onWelcome.tell(welcome, this.said.get(line)); // first, so that listeners for "live" find rooms whose status is right
-    this.setStatus({ state: 'live', node: welcome.node });
+    if (this.closed) return; // by one of those who were told
     this.homing?.();
     this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
+    this.setStatus({ state: 'live', node: welcome.node });
     this.settle();
   }
 
@@ -277,13 +279,13 @@ export class Connector {
     this.problem = reason;
     this.attempt += 1;
     const since = 'since' in this.status ? this.status.since : this.clock.now();
-    // A first line that comes to nothing: the next try is the second.
-    if (this.status.state === 'connecting') this.setTrying('connecting', this.attempt + 1, since);
-    else this.setTrying('reconnecting', this.attempt, since);
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
     const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
     const wait = Math.max(0, this.notBefore - this.mono());
     this.openLater(wait + 10 + this.clock.random() * most, () => (this.attempt > 2 || next === 'other-route' ? this.detour() : this.way()));
+    // Last, since a callback may close the client. A first line that comes to nothing: the next try is the second.
+    if (this.status.state === 'connecting') this.setTrying('connecting', this.attempt + 1, since);
+    else this.setTrying('reconnecting', this.attempt, since);
   }
 
   private openLater(ms: number, route: () => Route): void {

@@ -1,17 +1,18 @@
-/** A list of callbacks. One that throws does not keep the others from hearing. */
+/** A list of callbacks. One that throws does not keep the others from hearing; one that is taken off meanwhile is not called. */
 export class Listeners<A extends unknown[]> {
-  private readonly all = new Set<(...args: A) => void>();
+  private readonly all = new Set<{ fn: (...args: A) => void }>();
 
-  /** @returns what takes it off the list */
+  /** @returns what takes this registration off the list, and no other one of the same function */
   add(fn: (...args: A) => void): () => void {
-    this.all.add(fn);
-    return () => void this.all.delete(fn);
+    const one = { fn };
+    this.all.add(one);
+    return () => void this.all.delete(one);
   }
 
   tell(...args: A): void {
-    for (const fn of [...this.all]) {
+    for (const one of [...this.all]) {
       try {
-        fn(...args);
+        if (this.all.has(one)) one.fn(...args);
       } catch (error) {
         reportError(error);
       }

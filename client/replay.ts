@@ -1,7 +1,7 @@
 import { apply, copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import type { ReplayReply, RoomView, WireEvent } from '../shared/protocol.ts';
-import { refused, type Refused } from '../shared/refusals.ts';
+import { isRefusalCode, refused, type Refused } from '../shared/refusals.ts';
 import type { ClientClock } from './ports.ts';
 
 /** A recording that has not arrived after this many ms is not waited for. */
@@ -11,7 +11,8 @@ const patience = 20_000;
 export async function fetchReplay(url: string, { stop, clock, cookies }: { stop: AbortController; clock: ClientClock; cookies: boolean }): Promise<ReplayReply | Refused> {
   const cancel = clock.after(patience, () => stop.abort());
   try {
-    return (await (await fetch(url, { signal: stop.signal, ...(cookies ? { credentials: 'include' } : {}) })).json()) as ReplayReply | Refused;
+    const reply = (await (await fetch(url, { signal: stop.signal, ...(cookies ? { credentials: 'include' } : {}) })).json()) as ReplayReply | Refused;
+    return reply.ok || isRefusalCode(reply.code) ? reply : refused('unavailable');
   } catch {
     return refused('unavailable');
   } finally {
@@ -61,10 +62,9 @@ export class Replay {
   events(from: number, to: number): WireEvent[] { return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to && events) || []); }
 }
 
-/** Where a server's HTTP routes are: under its path, beside its namespace. */
+/** Where a server's HTTP routes are: under its path, beside its namespace. Of the url, what Socket.IO takes as well: `ws:`, a host alone, a query. */
 export function routesUrl(url: string, path = ''): string {
-  if (path === '') return url;
-  const at = new URL(url, typeof location === 'undefined' ? undefined : location.href);
-  at.pathname = `${path.replace(/\/$/, '')}${at.pathname}`;
-  return at.href;
+  const base = typeof location === 'undefined' ? undefined : location.href;
+  const { protocol, host, pathname } = new URL(base && !/^(\w+:)?\//.test(url) ? `//${url}` : url, base);
+  return `${protocol.replace('ws', 'http')}//${host}${path.replace(/\/$/, '')}${pathname}`;
 }

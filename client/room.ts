@@ -206,7 +206,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.onPressDropped = fn => this.pressDropped.add(fn);
     this.onChange = fn => this.changed.add(fn);
     this.changed.add(() => this.story.look());
-    this.onStatus = fn => this.story.told.add(fn);
+    this.onStatus = fn => this.story.told.add(() => fn(this.status));
     this.onResume = fn => this.resumed.add(fn);
     this.onEnd = fn => (this.over ? (fn(this.over), () => {}) : this.endedBy.add(fn));
   }
@@ -624,6 +624,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
     this.readClock(reply.now, asked);
     for (const change of held) this.change(change);
+    if (this.over) return; // by a callback
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
     this.sayInputs(true);
     // What an owner of a newer term does not have of an older one, the store has forgotten: nobody will bring it.
@@ -729,7 +730,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.at = [term, seq];
     this.motions = 0;
     this.settled = null;
-    for (const [name, data] of events ?? []) this.heard.get(name)?.tell(data, { replayed, place: this.at });
+    for (const [name, data] of events ?? []) if (!this.over) this.heard.get(name)?.tell(data, { replayed, place: this.at });
   }
 
   /** @internal */

@@ -52,6 +52,7 @@ export function createApp(parts: AppParts): RequestListener {
     const reply = await node.replays.show(req.params.room, match);
     res.status(reply.ok ? 200 : reply.code === 'unavailable' || reply.code === 'busy' ? 503 : 404).set('cache-control', reply.ok ? 'private, max-age=3600' : 'no-store').json(reply);
   });
+  app.use('/replays', (_req, res) => { res.status(404).json(refused('replay-missing')); }); // an empty id or match
   app.get('/config.json', (_req, res) => {
     res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
   });

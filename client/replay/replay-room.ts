@@ -109,7 +109,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * ```
    */
   seek(ms: number): void {
-    const aim = Math.max(0, Math.min(ms, this.duration));
+    const aim = Math.max(0, Math.min(ms || 0, this.duration)); // NaN is the beginning
     this.move(this.frameAt(aim), aim);
   }
 
@@ -215,7 +215,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   private eventsOf(frame: number): readonly WireEvent[] { return this.replay.data.frames[frame - 1]![2] ?? []; }
-  private within(frame: number): number { return Math.max(0, Math.min(Math.trunc(frame), this.length)); }
+  private within(frame: number): number { return Math.max(0, Math.min(Math.trunc(frame) || 0, this.length)); }
 
   /** The last frame that had happened at a moment. */
   private frameAt(ms: number): number {

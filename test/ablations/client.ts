@@ -6,6 +6,7 @@ const waiting = 'test/protocol/waiting.test.ts';
 const why = 'test/gateway/why-not-connected.test.ts';
 const names = 'test/unit/server-parts.test.ts';
 const connector = 'test/unit/connector.test.ts';
+const callbacks = 'test/protocol/callbacks.test.ts';
 const handshakes = 'test/gateway/handshakes.test.ts';
 
 export const client: readonly Ablation[] = [
@@ -43,4 +44,15 @@ export const client: readonly Ablation[] = [
   { name: 'a dropped press is not reported', why: 'it is lost and nobody knows', hunt: { test: 'test/protocol/inputs.test.ts', grep: 'those above what is kept are reported' }, edits: [edit('client/room.ts', 'dropped: (name, times) => this.pressDropped.tell(name, times), ', '')] },
   { name: 'a room that is encoded acts', why: 'a log of it sends an action', hunt: { test: 'test/protocol/any-state.test.ts', grep: 'asks for nothing' }, edits: [edit('client/named.ts', `new Set(['then', 'toJSON'])`, `new Set(['then'])`)] },
   { name: 'inspect does not wait for the room', why: 'it is refused in the moment after a reconnect', hunt: { test: 'test/protocol/any-state.test.ts', grep: 'inspect waits' }, edits: [edit('client/client.ts', `error.code === 'not-in-room') || this.rooms.get(room.id) !== room) throw error;`, `error.code === 'never') || this.rooms.get(room.id) !== room) throw error;`)] },
+  { name: 'a client that was closed is welcomed', why: 'a callback that closes it during a reconnect leaves it live without a connection', hunt: { test: callbacks, grep: 'in onChange while it reconnects' }, edits: [edit('client/connector.ts', '    if (this.closed) return; // by one of those who were told\n', '')] },
+  { name: 'a token function that closes the client does not stop it', why: 'it plays on as the player who was signed out', hunt: { test: callbacks, grep: 'token function closes opens no connection' }, edits: [edit('client/connector.ts', `if (this.closed) return void (isPromise(said) && said.catch(() => {}));`, '')] },
+  { name: 'each close is reported', why: 'a callback of `closed` that closes never ends', hunt: { test: callbacks, grep: 'is reported once' }, edits: [edit('client/connector.ts', `if (this.status.state !== 'closed') this.setStatus({ state: 'closed' });`, `this.setStatus({ state: 'closed' });`)] },
+  { name: 'the next try follows the callbacks', why: 'a client that they close keeps a timer, and a process with it', hunt: { test: connector, grep: 'leaves no timer behind' }, edits: [edit('client/connector.ts', `    else this.setTrying('reconnecting', this.attempt, since);\n`, `    else this.setTrying('reconnecting', this.attempt, since);\n    this.openLater(wait + 10, () => this.way());\n`)] },
+  { name: 'a closed client enters the room it asked for', why: 'nothing ends that room, and its actions never settle', hunt: { test: callbacks, grep: 'is not entered' }, edits: [edit('client/client.ts', 'if (this.over) throw this.over; // closed by a callback of that room', '')] },
+  { name: 'a callback that was stopped is called', why: 'it draws what its page has thrown away', hunt: { test: callbacks, grep: 'takes off the list' }, edits: [edit('client/listeners.ts', 'if (this.all.has(one)) one.fn', 'one.fn')] },
+  { name: 'onStatus reports what is over', why: 'a page shows a connection that an earlier callback has closed', hunt: { test: callbacks, grep: 'tells the status of now' }, edits: [edit('client/client.ts', 'this.connector.onStatus.add(() => fn(this.status));', 'this.connector.onStatus.add(fn);')] },
+  { name: 'a room that a callback closed goes on telling', why: 'events reach a page that has left', hunt: { test: callbacks, grep: 'tells nothing after its end' }, edits: [edit('client/room.ts', 'if (!this.over) this.heard.get(name)', 'this.heard.get(name)')] },
+  { name: 'any JSON answers for a recording', why: 'the refusal has no code', hunt: { test: 'test/gateway/replay-refusals.test.ts', grep: 'is refused with a code' }, edits: [edit('client/replay.ts', `return reply.ok || isRefusalCode(reply.code) ? reply : refused('unavailable');`, 'return reply;')] },
+  { name: 'the url is the address of the routes', why: 'no replay is found by a WebSocket url or one with a query', hunt: { test: 'test/unit/routes-url.test.ts', grep: 'for each url' }, edits: [edit('client/replay.ts', `const base = typeof`, `if (path === '') return url;\n  const base = typeof`)] },
+  { name: 'NaN is a frame', why: 'a replay is at no frame from then on', hunt: { test: 'test/unit/replay-room.test.ts', grep: 'that is no number' }, edits: [edit('client/replay/replay-room.ts', 'Math.trunc(frame) || 0', 'Math.trunc(frame)')] },
 ];

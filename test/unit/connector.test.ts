@@ -249,6 +249,20 @@ describe('connector', () => {
     });
   });
 
+  it('[U9a] closed by a callback it leaves no timer behind, which would keep a process', async () => {
+    for (const state of ['reconnecting', 'live'] as const) {
+      const { clock, lines, made, welcome } = connector(() => 'other-route', () => 'x');
+      welcome(lines[0]!);
+      made.onStatus.add(status => { if (status.state === state) made.close(); });
+      lines[0]!.events.closed({ ok: false, code: 'unavailable', retryAfter: 20_000 });
+      if (state === 'live') {
+        await clock.until('another way', () => lines.length === 2, 60_000);
+        welcome(lines[1]!);
+      }
+      assert.deepEqual([made.status.state, clock.timers], ['closed', 0], state);
+    }
+  });
+
   it('closed is closed', async () => {
     const { clock, lines, made, welcome } = connector();
     welcome(lines[0]!);

@@ -103,6 +103,18 @@ describe('a finished match as a room that one watches', () => {
     assert.deepEqual(room.state.log, [], 'before anything happened, of what happened at once');
   });
 
+  it('[Y6] a position that is no number is the beginning', () => {
+    const { replay } = anyFlight(200, 9);
+    const room = replayRoom(replay, flight);
+    for (const go of [() => room.seek(NaN), () => room.go(NaN), () => room.seek(undefined as never), () => room.go('x' as never)]) {
+      room.go(150);
+      go();
+      assert.deepEqual([room.frame, room.position, room.state.tick], [0, 0, 0]);
+    }
+    assert.equal(room.peek(NaN).tick, 0);
+    assert.equal(room.timeOf(NaN), 0);
+  });
+
   it('[Y6] its time goes by ticks where one says so: nothing stands still where its owner had died', () => {
     const { replay } = recorded(10, ({ room, state: s }, k) => {
       if (k === 6) room.seats[1] = null; // between two ticks
