@@ -78,7 +78,11 @@ export class Doorkeeper {
     });
     this.budgets.set(websocket, budget);
     // A small piece of a frame costs as much as a frame: it is read, and kept, by itself.
-    tcp.prependListener('data', (chunk: Buffer) => budget.spend(Math.max(frames.count(chunk), chunk.length < limits.smallPiece ? 1 : 0)));
+    tcp.prependListener('data', (chunk: Buffer) => {
+      budget.spend(Math.max(frames.count(chunk), chunk.length < limits.smallPiece ? 1 : 0));
+      // `ws` still reads the rest of this piece. It answers each ping with a write of its own, and a piece holds 10,000 pings.
+      if (budget.isExceeded) websocket.pong = () => {};
+    });
   }
 
   /** Closes the connection of a WebSocket whose frames are too many. @returns false if it has no frame counter */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** A WebSocket of `ws`, as far as it is used here. */
-export interface RawWebSocket { terminate(): void }
+export interface RawWebSocket { terminate(): void; /** Answers a ping. */ pong?(): void }
 type Upgraded = (websocket: RawWebSocket, ...rest: unknown[]) => void;
 interface WebSocketServer { handleUpgrade(request: IncomingMessage, tcp: Duplex, head: Buffer, done: Upgraded): void }
 type WebSocketEngine = new (options: object) => WebSocketServer;

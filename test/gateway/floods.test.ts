@@ -66,6 +66,16 @@ describe('floods of WebSocket frames', () => {
     });
   }
 
+  it('[W17] pings above the limit are not answered, also where one piece of the stream brings thousands', async () => {
+    const socket = await open();
+    await socket.text('40{}');
+    await socket.hears(text => text.startsWith('42["welcome"'));
+    await socket.send(times(20_000, frame(empty, { opcode: 9 })));
+    await isClosed(socket);
+    // The frames of one piece are counted together, before any of them is answered.
+    assert.ok(socket.pongs <= 2 * limits.packets.burst, `${socket.pongs} pongs`);
+  });
+
   it('[W17] a WebSocket that floods before its session moves to it is closed', async () => {
     for (const flood of [times(tooMany, textFrame('2probe')), times(tooMany, frame(empty, { opcode: 10 }))]) {
       const before = await floods();

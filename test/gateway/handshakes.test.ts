@@ -56,7 +56,7 @@ describe('a handshake that is refused', () => {
   const isSettled = (status: Status): boolean => status.state === 'live' || status.state === 'refused' || ('problem' in status && status.problem !== undefined);
 
   for (const [where, start] of Object.entries(servers)) {
-    it(`[W27] in ${where}: an auth that is too large is refused with both sizes, with and without the SDK`, async () => {
+    it(`[W28] in ${where}: an auth that is too large is refused with both sizes, with and without the SDK`, async () => {
       const url = await start({ authenticate });
       for (const [bytes, transports] of [[limits.authBytes, ['websocket']], [limits.packetBytes + 4_000, ['websocket']], [40_000, ['polling']]] as const) {
         const socket = stockClient(url, { auth: { token: 'x'.repeat(bytes) }, reconnection: false, forceNew: true, transports: [...transports] });

@@ -12,6 +12,8 @@ export class RawSocket {
   closed = false;
   /** Acknowledgements that came. */
   answers = 0;
+  /** Pong frames that came. */
+  pongs = 0;
   private rest: Buffer = Buffer.alloc(0);
   private upgraded = false;
   private wake: () => void = () => {};
@@ -93,6 +95,7 @@ export class RawSocket {
       const length = short === 126 ? this.rest.readUInt16BE(2) : short === 127 ? Number(this.rest.readBigUInt64BE(2)) : short;
       if (this.rest.length < head + length) return;
       if ((first & 15) === 8) return void this.socket.destroy(); // told to go
+      if ((first & 15) === 10) this.pongs += 1;
       if ((first & 15) === 1) this.listen(this.rest.subarray(head, head + length).toString());
       this.rest = this.rest.subarray(head + length);
     }
