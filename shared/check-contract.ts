@@ -16,6 +16,8 @@ const parts: Record<keyof ContractDef, true> = {
   version: true, clientsFrom: true, seats: true, state: true, view: true, options: true, profile: true, actions: true, events: true, timers: true, clocks: true, refusals: true, inputs: true,
   signals: true, effects: true, start: true, late: true, teams: true, away: true, tick: true, replay: true,
 };
+/** All that a part may have that is an object: the same is true of a misspelt `durable`. */
+const fieldsOf = { seats: ['min', 'max'], away: ['hold', 'then'], tick: ['hz', 'durable'] } as const;
 const hooks = ['setup', 'actions', 'tick', 'joined', 'away', 'back', 'left', 'bot', 'view', 'timers', 'migrate'];
 
 /** Codes that clients give themselves: they are no refusal of anybody. */
@@ -33,10 +35,11 @@ const isWord = (word: unknown): boolean => typeof word === 'string' && wordForm.
 export function checkContract(name: string, given: ContractDef): string[] {
   const wrong: string[] = [];
   const complain: Complain = what => void wrong.push(what);
-  if (!nameForm.test(name) || name in {}) complain('a name is lower-case letters, digits and dashes, at most 40');
+  if (typeof name !== 'string' || !nameForm.test(name) || name in {}) complain('a name is lower-case letters, digits and dashes, at most 40');
   if (!isRecord(given)) return [...wrong, 'a contract is an object'];
   const def = given as Partial<ContractDef> & Record<string, unknown>;
   for (const key of Object.keys(def)) if (!Object.hasOwn(parts, key)) complain(`a contract has no '${key}': ${Object.keys(parts).join(', ')}`);
+  for (const part of ['seats', 'away', 'tick'] as const) checkFields(part, def[part], fieldsOf[part], complain);
   if (!isWhole(def.version, 1, Number.MAX_SAFE_INTEGER)) complain('version is a whole number from 1');
   else if (def.clientsFrom !== undefined && !isWhole(def.clientsFrom, 1, def.version!)) complain('clientsFrom is a version up to this one');
   checkSeats(def, complain);
@@ -50,16 +53,20 @@ export function checkContract(name: string, given: ContractDef): string[] {
   return wrong;
 }
 
+function checkFields(of: string, part: unknown, known: readonly string[], complain: Complain): void {
+  if (isRecord(part)) for (const key of Object.keys(part)) if (!known.includes(key)) complain(`${of} has no '${key}': ${known.join(', ')}`);
+}
+
 function checkSeats({ seats, teams }: Partial<ContractDef>, complain: Complain): void {
   const { min, max } = isRecord(seats) ? seats : {};
   if (!isWhole(max, 1, limits.seats) || !isWhole(min, 1, max!)) complain(`seats: 1 ≤ min ≤ max ≤ ${limits.seats}`);
   if (teams === undefined) return;
   if (!Array.isArray(teams) || teams.length < 2 || teams.length > (max ?? limits.seats)) complain('teams: from 2 to as many as there are seats');
-  else if (new Set(teams).size < teams.length || !teams.every(team => typeof team === 'string' && team !== '')) complain('teams: different names');
+  else if (new Set(teams).size < teams.length || !teams.every(team => typeof team === 'string' && team.trim() !== '' && team.length <= limits.teamName)) complain(`teams: different names of at most ${limits.teamName} characters`);
 }
 
 function checkNames(def: Partial<ContractDef>, complain: Complain): void {
-  if (def.actions === undefined) complain('actions are missing');
+  if ((def.actions ?? null) === null) complain('actions are missing');
   for (const kind of ['actions', 'events', 'timers', 'signals', 'effects'] as const) {
     const schemas: unknown = def[kind] ?? {};
     if (!isRecord(schemas)) complain(`${kind} are schemas by name`);
@@ -69,7 +76,12 @@ function checkNames(def: Partial<ContractDef>, complain: Complain): void {
     }
   }
   if (Object.keys(def.timers ?? {}).length > limits.timers) complain(`timers: at most ${limits.timers}`);
-  for (const clock of def.clocks ?? []) if (!def.timers || !Object.hasOwn(def.timers, clock)) complain(`clocks: there is no timer '${clock}'`);
+  const clocks: unknown = def.clocks ?? [];
+  if (!Array.isArray(clocks)) complain('clocks are a list of timers');
+  else for (const [i, clock] of clocks.entries()) {
+    if (typeof clock !== 'string' || !def.timers || !Object.hasOwn(def.timers, clock)) complain(`clocks: there is no timer '${String(clock)}'`);
+    else if (clocks.indexOf(clock) < i) complain(`clocks: '${clock}' is there twice`);
+  }
   const inputs: unknown = def.inputs ?? {};
   if (!isRecord(inputs)) return complain('inputs are held(schema) or pressed(), by name');
   if (Object.keys(inputs).length > limits.inputNames) complain(`inputs: at most ${limits.inputNames}`);
@@ -93,6 +105,7 @@ function checkTime({ tick, away }: Partial<ContractDef>, complain: Complain): vo
   if (tick !== undefined) {
     if (!isRecord(tick) || typeof tick.hz !== 'number' || !(tick.hz > 0 && tick.hz <= limits.tickHz)) complain(`tick.hz is above 0 and at most ${limits.tickHz}`);
     const durable: unknown = (tick as { durable?: unknown } | null)?.durable ?? 'every';
+    checkFields('tick.durable', durable, ['everyMs'], complain);
     const everyMs = isRecord(durable) ? durable['everyMs'] : undefined;
     if (durable !== 'every' && !(typeof everyMs === 'number' && everyMs > 0 && everyMs <= 5_000)) complain('tick.durable is \'every\', or everyMs up to 5,000');
   }

@@ -366,7 +366,7 @@ export type DefOf<C> = C extends Contract<infer D> ? D : never;
  */
 export function contract<const D extends ContractDef, const N extends string>(name: N, def: D): Contract<D, N> {
   const wrong = checkContract(name, def);
-  if (wrong.length > 0) throw new TypeError(complaint(`contract '${name}'`, wrong));
+  if (wrong.length > 0) throw new TypeError(complaint(`contract '${String(name)}'`, wrong));
   const made: Contract<D, N> = { name, def, rules(rules) {
     const amiss = checkRules(made, rules);
     if (amiss.length > 0) throw new TypeError(complaint(`rules of '${name}'`, amiss));

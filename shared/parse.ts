@@ -4,9 +4,10 @@ import type { Out, Schema } from './contract.ts';
 export function parse<S extends Schema>(schema: S, value: unknown): { ok: true; value: Out<S> } | { ok: false; detail: string } {
   try {
     const result = schema['~standard'].validate(value);
-    if (result instanceof Promise) {
-      result.catch(() => {}); // nobody waits for it; its failure must not end the process
-      return { ok: false, detail: 'the schema is asynchronous, which a room cannot wait for' };
+    if ('then' in result) {
+      result.then(undefined, () => {}); // nobody waits for it; its failure must not end the process
+      // Of zod, also one that throws: it is then run again as an asynchronous one.
+      return { ok: false, detail: 'the schema throws, or is asynchronous, which a room cannot wait for' };
     }
     if (!result.issues) return { ok: true, value: result.value as Out<S> };
     const issue = result.issues[0];

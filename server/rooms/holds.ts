@@ -51,6 +51,7 @@ export const announceLoss = (events: RoomEvent[], seat: number, name: string, wh
 /** The last holds that ended, one for each player. What is asked for in the name of one of them is refused with its reason. */
 function keepLoss(hidden: RoomDocument['hidden'], player: string, session: string, why: SeatLoss): void {
   const losses = (hidden.losses ??= {});
+  delete losses[lossKey(player)]; // the newest comes last
   losses[lossKey(player)] = { session, why };
   for (const oldest of Object.keys(losses).slice(0, -limits.seatLosses)) delete losses[oldest];
 }

@@ -71,6 +71,17 @@ describe('a contract', () => {
     for (const def of [null, undefined, 5, [], { ...good, seats: 5 }, { ...good, actions: null, events: 5 }, { ...good, tick: null, away: null, teams: 5, refusals: 5 }]) assert.throws(() => contract('game', def as never), /contract 'game': /);
   });
 
+  it('[R14] refuses a wrong name, list or part with a complaint that names it', () => {
+    const refused: [unknown, RegExp][] = [
+      [{ ...good, clocks: {} }, /clocks are a list/], [{ ...good, clocks: 'turn' }, /clocks are a list/], [{ ...good, timers: { t: z.null() }, clocks: ['t', 't'] }, /clocks: 't' is there twice/],
+      [{ ...good, actions: null }, /actions are missing/], [{ ...good, seats: { ...good.seats, most: 4 } }, /seats has no 'most'/], [{ ...good, away: { hold: 5, then: 'leave', bot: true } }, /away has no 'bot'/],
+      [{ ...good, tick: { hz: 5, durabel: 'every' } }, /tick has no 'durabel'/], [{ ...good, tick: { hz: 5, durable: { everyMs: 50, hz: 2 } } }, /tick.durable has no 'hz'/],
+      [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', ' '] }, /teams/], [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', 'b'.repeat(1_000)] }, /teams/],
+    ];
+    for (const [def, complaint] of refused) assert.throws(() => contract('game', def as never), (error: Error) => error.message.startsWith(`contract 'game': `) && complaint.test(error.message), String(complaint));
+    for (const name of [undefined, null, 5, Symbol('game'), {}]) assert.throws(() => contract(name as never, good), /a name is lower-case/);
+  });
+
   it('refuses a name that could not be part of a link', () => {
     for (const name of ['', 'Game', 'a_b', '1a', 'a b', 'x'.repeat(41)]) assert.throws(() => contract(name, good), /contract/);
   });
@@ -103,6 +114,9 @@ describe('a contract', () => {
     const schema = (validate: (value: unknown) => unknown) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as unknown as Schema;
     assert.deepEqual(parse(schema(() => { throw new Error('no'); }), 1), { ok: false, detail: 'the schema failed: no' });
     assert.equal(parse(schema(() => Promise.reject(new Error('later'))), 1).ok, false);
+    assert.equal(parse(schema(() => ({ then: (done: (result: unknown) => void) => done({ value: 1 }) })), 1).ok, false);
+    const throwing = parse(z.string().transform(text => JSON.parse(text) as unknown), 'no JSON'); // zod runs it again, as an asynchronous one
+    assert.ok(!throwing.ok && throwing.detail.includes('throws'));
     const long = parse(schema(() => ({ issues: [{ message: 'x'.repeat(5_000) }] })), 1);
     assert.ok(!long.ok && long.detail.length <= 200);
     assert.equal(parse(schema(() => ({ issues: [] as unknown[] })), 1).ok, false);

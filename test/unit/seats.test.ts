@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seatOf } from '../../server/rooms/document.ts';
+import { beginHold, endHold, lossOf } from '../../server/rooms/holds.ts';
 import type { Input } from '../../server/rooms/room.ts';
 import type { Blame } from '../../server/rooms/hangs.ts';
 import { contract, schema, state as stateOf } from '../../shared/contract.ts';
@@ -26,6 +27,19 @@ describe('room: seats and matches', () => {
     const entries = room.journal.length;
     assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replaced: null, fresh: false, back: false } });
     assert.equal(room.journal.length, entries);
+  });
+
+  it('[S8] the last holds are kept of the players who lost one last', () => {
+    const { doc } = emptyRoom(partyGame()).room;
+    const loses = (player: string) => {
+      beginHold(doc, 0, player, `of ${player}`, false);
+      endHold({ doc, events: [] }, 0, 'left');
+    };
+    loses('Ann');
+    for (let i = 1; i < limits.seatLosses; i++) loses(`other ${i}`);
+    loses('Ann');
+    loses('one more');
+    assert.deepEqual([lossOf(doc, 'Ann')?.why, lossOf(doc, 'other 1')?.why], ['left', undefined]);
   });
 
   it('[S7] a room of before there were profiles is read, and nobody in it has one', () => {
