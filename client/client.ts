@@ -298,7 +298,7 @@ export class Client {
 
   private async enter<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
     const request = { ...asked, ...sendable({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...sendable({ options: asked.quick.options }) } } : {}) } as JoinRequest;
-    this.departures.withdraw(request);
+    if (!request.watch) this.departures.withdraw(request);
     for (let tries = 0; ; tries++) {
       this.entering += 1;
       const session = this.random();
@@ -317,7 +317,7 @@ export class Client {
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
   private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest, asked: number): void {
     const before = this.rooms.get(reply.room);
-    before?.finish({ ok: false, code: 'session-replaced' });
+    before?.finish({ ok: false, code: before.isLeaving ? 'left' : 'session-replaced' });
     if (this.over) throw this.over; // closed by a callback of that room
     const room: Room = new Room({
       connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),

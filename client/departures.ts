@@ -18,7 +18,7 @@ const pause = 300;
 
 /**
  * Rooms whose seat this client wants to give up. The intention lasts until the room's owner has confirmed it, over any number of
- * connections, and ends with the client. A later join of the same room withdraws it.
+ * connections, and ends with the client. A later join of the same room withdraws it; a call to watch the room does not.
  */
 export class Departures {
   private readonly rooms = new Map<string, Departure>();

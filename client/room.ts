@@ -386,7 +386,7 @@ export class Room<D extends ContractDef = ContractDef> {
 
   /**
    * Gives the seat up (or stops watching), and ends this client's membership in the room. Where there is no connection, the client does
-   * it when there is one; closing the client, or joining the room again, withdraws it. Resolves with what became of it, after
+   * it when there is one; closing the client, or joining the room again, withdraws it; watching the room does not. Resolves with what became of it, after
    * 10 s at most; never throws.
    * @example
    * ```ts
@@ -396,6 +396,8 @@ export class Room<D extends ContractDef = ContractDef> {
    * ```
    */
   leave(): Promise<Left> { return (this.departure ??= this.giveUp()); }
+  /** leave() was called. @internal */
+  get isLeaving(): boolean { return this.departure !== null; }
 
   private async giveUp(): Promise<Left> {
     const { over } = this;

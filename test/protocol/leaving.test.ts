@@ -81,6 +81,20 @@ describe('leaving a room', () => {
     }
   });
 
+  it('[S13] a call to watch the same room does not withdraw it', async () => {
+    for (const offline of [true, false]) {
+      const { world, id, bob, bobs } = await evening();
+      if (offline) world.unplug(bob);
+      const leaving = bobs.leave();
+      const watching = bob.client.watch(latecomers, { id });
+      bob.offline = false;
+      const watched = await world.clock.run(watching);
+      assert.deepEqual(await world.clock.run(leaving), { confirmed: true });
+      await world.clock.pass(3_000);
+      assert.deepEqual([holderOf(world, id, 1), bobs.ended?.code, watched.ended, watched.live], [null, 'left', null, true], `offline: ${offline}`);
+    }
+  });
+
   it('[S13] [A13] leave and join at once, in any order: the last one counts', async () => {
     const { world, id, bob, bobs } = await evening();
     const leaving = bobs.leave();
