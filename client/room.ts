@@ -559,6 +559,7 @@ export class Room<D extends ContractDef = ContractDef> {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }
     if (connector.line !== line || !line) return reply ?? refused('unavailable'); // whatever it said, it said to another line
+    if (session !== this.session) return reply ?? refused('unavailable'); // another session asks as soon as this call ends
     if (!reply || (!reply.ok && dutyOf(reply.code) === 'retry')) {
       const wait = (reply as Refused | null)?.retryAfter ?? 200;
       this.parts.clock.after(wait + this.parts.clock.random() * wait, () => { if (connector.line === line) void this.join(); });

@@ -73,4 +73,26 @@ describe('a client that joins a room again after its seat has expired', () => {
     assert.equal(rooms[1]!.ended, null);
     assert.ok(rooms[1]!.live && rooms[1]!.seat !== null);
   });
+
+  it('[A13b] has a seat, though a rejoin by a session that was replaced meanwhile is refused', async () => {
+    const world = new World([inn.game], 3);
+    await world.start('a', 'b');
+    const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'b')];
+    const hosted = await world.clock.run(ada.client.create(inn.contract));
+    await world.clock.run(bob.client.join(inn.contract, { id: hosted.id }));
+    world.unplug(bob);
+    await world.clock.until('the hold is over', () => hosted.players.every(p => p === null || p.player !== 'bob'), 12_000);
+    const [first, second] = [bob.client.join(inn.contract, { id: hosted.id }), bob.client.join(inn.contract, { id: hosted.id })];
+    bob.offline = false;
+    // The last room object joins again at once, behind the first one's join, which gets the seat.
+    const room = await world.clock.run(second.then(entered => {
+      world.host('b').node.edge.resyncAll();
+      return entered;
+    }));
+    await world.clock.pass(5_000);
+    assert.equal((await first).ended?.code, 'session-replaced');
+    assert.equal(room.ended, null);
+    assert.ok(room.live && room.seat !== null);
+    assert.deepEqual(hosted.players.filter(p => p?.player === 'bob').map(p => p?.here), [true]);
+  });
 });

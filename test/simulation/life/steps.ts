@@ -22,6 +22,7 @@ export class Steps {
   /** Names of nodes that run the next version of the games. */
   private readonly next = new Set<string>();
   private needsNext = false;
+  private isResting = false;
   private endOutage: (() => void) | null = null;
   private rushes = 0;
   private readonly fates: ((op: string) => Fate | undefined)[] = [];
@@ -145,9 +146,12 @@ export class Steps {
         return passLong(life, ms);
       }
       case 'rest': {
+        this.isResting = true;
         await this.setRight(false);
         say('all is set right');
-        return comeToRest(life);
+        await comeToRest(life);
+        this.isResting = false;
+        return;
       }
       case 'kick-and-quick': case 'leave-and-signal': case 'finish-and-rematch': case 'late-return': return jointSteps[step.kind](life, this, step, held);
       default: return this.fail(step, device);
@@ -176,7 +180,8 @@ export class Steps {
   async join(device: Device, ledger: Ledger, how: 'join-code' | 'join-id' | 'watch', draws: readonly number[]): Promise<unknown> {
     const { life } = this;
     const which = how === 'join-code' ? { code: ledger.doc.room.code } : { id: ledger.id };
-    const game = draws[6]! < 0.1 ? ledger.game.next : ledger.game.contract;
+    // While all must come to rest no node changes its version, and a client of a newer one would wait for that.
+    const game = draws[6]! < 0.1 && !this.isResting ? ledger.game.next : ledger.game.contract;
     if (game === ledger.game.next) this.needsNext = true; // who has it waits until some node has it, too
     if (how === 'watch') return life.enter('watch', device, () => device.client.watch(game, which) as never);
     const key = `${device.player}/${ledger.id}`;
