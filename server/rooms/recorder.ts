@@ -70,6 +70,8 @@ export class Recorder {
       this.match = room.match;
       this.part = { begin: { seq, at: hidden.clock, room: copy(room), state: copy(state) }, frames: [] };
       this.recording = isOn(doc);
+      // A match may end in the entry that begins its recording: with its first entry, or with the one that migrates its state.
+      if (room.phase === 'ended') this.part.end = hashOf(state);
       return;
     }
     if (!this.recording) return;

@@ -62,6 +62,20 @@ describe('recorder', () => {
     }
   });
 
+  it('[K2] [Y4] a match that ends in the entry that migrates its state has an end, too', () => {
+    const doc = newDocument(game, { id: 'r', code: 'c', private: false, options: {}, seed: [1, 2, 3, 4], now: 1_000 });
+    const recorder = new Recorder(game, doc);
+    Object.assign(doc.room, { match: 1, phase: 'playing' });
+    doc.state = { x: 0, list: [] };
+    recorder.commit(1, { room: { match: 1, phase: 'playing' }, state: [doc.state] }, [], doc);
+    recorder.handedOver();
+    Object.assign(doc.room, { version: 2, phase: 'ended' });
+    recorder.commit(2, { room: { version: 2, phase: 'ended' }, state: [doc.state] }, [], doc);
+    assert.deepEqual(recorder.over, [1]);
+    const [part] = recorder.pending.map(({ text }) => JSON.parse(text) as Part);
+    assert.deepEqual([part!.begin?.seq, part!.frames, part!.end], [2, [], hashOf(doc.state)]);
+  });
+
   it('[Y4] the hash does not depend on the order of keys, and on everything else', () => {
     assert.equal(hashOf({ a: 1, b: [{ c: 2, d: null }] }), hashOf({ b: [{ d: null, c: 2 }], a: 1 }));
     assert.notEqual(hashOf({ a: 1 }), hashOf({ a: '1' }));
