@@ -43,6 +43,8 @@ export class Ledger {
   readonly lostAt = new Map<string, number>();
   /** When each match ended, virtual ms. */
   readonly endedAt = new Map<number, number>();
+  /** Players who ever had a seat here, or whom a quick join led here. */
+  readonly cameHere = new Set<string>();
   /** Whether somebody owned the room when the last outage began. */
   ownedAtOutage = false;
 
@@ -93,6 +95,7 @@ export class Ledger {
     if (hidden.clock < before.clock) this.complain('time', `the room's clock went back from ${before.clock} to ${hidden.clock}`);
     if (hidden.fault !== null && hidden.fault !== 'closed') this.complain('quarantine', hidden.fault);
     for (const player of before.seats) if (player !== undefined && this.seatOf(player) < 0) this.lostAt.set(player, this.world.now);
+    for (const seat of hidden.seats) if (seat) this.cameHere.add(seat.player);
     if (append.due !== undefined) this.due = append.due;
     const due = Object.values(hidden.timers).reduce((least, t) => Math.min(least, t.at), Infinity);
     if ((this.due ?? Infinity) !== due) this.complain('timers', `entry ${append.seq}: due at ${due}, the index says ${this.due}`);

@@ -101,6 +101,7 @@ function stored(life: Life, call: Call, args: readonly unknown[], outcome: Outco
     life.ledgers.set(made.id, new Ledger(made, life));
     return;
   }
+  if (call.op === 'findOrCreate' && 'room' in (call.result as Found)) life.ledgers.get((call.result as { room: string }).room)?.cameHere.add((args[0] as FindOrCreate).player);
   const ledger = call.room === undefined ? undefined : life.ledgers.get(call.room);
   if (!ledger) return;
   if (call.op === 'append' && call.result === 'ok') outcome.entries += 1;

@@ -297,7 +297,10 @@ export class Steps {
     const got = await life.world.clock.run(rooms, 'the answers to a rush', 12_000).catch(() => null);
     if (!got) return life.complain('every promise settles', 'the answers to a rush do not come');
     const made = new Set(got.flatMap(room => room?.id ?? []));
-    const fewest = Math.ceil(devices.length / game.def.seats.max);
+    // Others may take seats in these rooms meanwhile: by a quick join without options, by id or by code.
+    const own = new Set(devices.map(d => d.player));
+    const others = [...made].flatMap(room => [...life.ledgers.get(room)!.cameHere].filter(player => !own.has(player)));
+    const fewest = Math.ceil((devices.length + others.length) / game.def.seats.max);
     if (life.calm && got.every(room => room !== null) && made.size > fewest) life.complain('those who come at once meet', `${devices.length} quick joins of ${game.name} made ${made.size} rooms, not ${fewest}`);
   }
 
