@@ -38,7 +38,7 @@ export function checkContract(name: string, given: ContractDef): string[] {
   if (typeof name !== 'string' || !nameForm.test(name) || name in {}) complain('a name is lower-case letters, digits and dashes, at most 40');
   if (!isRecord(given)) return [...wrong, 'a contract is an object'];
   const def = given as Partial<ContractDef> & Record<string, unknown>;
-  for (const key of Object.keys(def)) if (!Object.hasOwn(parts, key)) complain(`a contract has no '${key}': ${Object.keys(parts).join(', ')}`);
+  checkFields('a contract', def, Object.keys(parts), complain);
   for (const part of ['seats', 'away', 'tick'] as const) checkFields(part, def[part], fieldsOf[part], complain);
   if (!isWhole(def.version, 1, Number.MAX_SAFE_INTEGER)) complain('version is a whole number from 1');
   else if (def.clientsFrom !== undefined && !isWhole(def.clientsFrom, 1, def.version!)) complain('clientsFrom is a version up to this one');
@@ -62,7 +62,7 @@ function checkSeats({ seats, teams }: Partial<ContractDef>, complain: Complain):
   if (!isWhole(max, 1, limits.seats) || !isWhole(min, 1, max!)) complain(`seats: 1 ≤ min ≤ max ≤ ${limits.seats}`);
   if (teams === undefined) return;
   if (!Array.isArray(teams) || teams.length < 2 || teams.length > (max ?? limits.seats)) complain('teams: from 2 to as many as there are seats');
-  else if (new Set(teams).size < teams.length || !teams.every(team => typeof team === 'string' && team.trim() !== '' && team.length <= limits.teamName)) complain(`teams: different names of at most ${limits.teamName} characters`);
+  else if (new Set(teams).size < teams.length || !teams.every(team => typeof team === 'string' && team.trim() !== '' && team.length <= 40)) complain('teams: different names, up to 40 long');
 }
 
 function checkNames(def: Partial<ContractDef>, complain: Complain): void {
@@ -77,11 +77,8 @@ function checkNames(def: Partial<ContractDef>, complain: Complain): void {
   }
   if (Object.keys(def.timers ?? {}).length > limits.timers) complain(`timers: at most ${limits.timers}`);
   const clocks: unknown = def.clocks ?? [];
-  if (!Array.isArray(clocks)) complain('clocks are a list of timers');
-  else for (const [i, clock] of clocks.entries()) {
-    if (typeof clock !== 'string' || !def.timers || !Object.hasOwn(def.timers, clock)) complain(`clocks: there is no timer '${String(clock)}'`);
-    else if (clocks.indexOf(clock) < i) complain(`clocks: '${clock}' is there twice`);
-  }
+  if (!Array.isArray(clocks)) complain('clocks are a list');
+  else for (const clock of clocks) if (!def.timers || !Object.hasOwn(def.timers, clock as string)) complain(`clocks: there is no timer '${String(clock)}'`);
   const inputs: unknown = def.inputs ?? {};
   if (!isRecord(inputs)) return complain('inputs are held(schema) or pressed(), by name');
   if (Object.keys(inputs).length > limits.inputNames) complain(`inputs: at most ${limits.inputNames}`);
@@ -105,7 +102,6 @@ function checkTime({ tick, away }: Partial<ContractDef>, complain: Complain): vo
   if (tick !== undefined) {
     if (!isRecord(tick) || typeof tick.hz !== 'number' || !(tick.hz > 0 && tick.hz <= limits.tickHz)) complain(`tick.hz is above 0 and at most ${limits.tickHz}`);
     const durable: unknown = (tick as { durable?: unknown } | null)?.durable ?? 'every';
-    checkFields('tick.durable', durable, ['everyMs'], complain);
     const everyMs = isRecord(durable) ? durable['everyMs'] : undefined;
     if (durable !== 'every' && !(typeof everyMs === 'number' && everyMs > 0 && everyMs <= 5_000)) complain('tick.durable is \'every\', or everyMs up to 5,000');
   }

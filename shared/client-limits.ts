@@ -28,7 +28,6 @@ export const clientLimits = {
   // --- what a contract declares -------------------------------------------------------------
   seats: 128,
   timers: 64,
-  teamName: 40,
   /** Inputs. */
   inputNames: 32,
   /** Ticks a second. A tick that comes late is run once, not made up for. */

@@ -7,7 +7,7 @@ export function parse<S extends Schema>(schema: S, value: unknown): { ok: true; 
     if ('then' in result) {
       result.then(undefined, () => {}); // nobody waits for it; its failure must not end the process
       // Of zod, also one that throws: it is then run again as an asynchronous one.
-      return { ok: false, detail: 'the schema throws, or is asynchronous, which a room cannot wait for' };
+      return { ok: false, detail: 'the schema throws or is asynchronous' };
     }
     if (!result.issues) return { ok: true, value: result.value as Out<S> };
     const issue = result.issues[0];
