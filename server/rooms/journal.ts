@@ -83,6 +83,12 @@ export class Journal {
     return ours;
   }
 
+  /** The same, where nothing depends on it now: without an answer it is as before. */
+  async lookUp(): Promise<Standing> {
+    const standing = await this.confirm();
+    return !standing.ours && standing.reason === 'doubt' ? ours : standing;
+  }
+
   /** Whether the room's life has to be renewed at its time `now`, though there is nothing to write. */
   isRenewalDue(now: number): boolean { return this.facts.life.isRenewalDue(this.doc, now, this.parts.clock.mono()); }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { ledger } from './games.ts';
+import { limits } from '../../shared/limits.ts';
+import { ledger, ledgerGame } from './games.ts';
 import { ledgerTable, type Table } from './ledger-table.ts';
+import { World } from './world.ts';
 
 /** Eve and Finn watch the table of Ada, who is its host, and Bob. */
 async function watchedTable(): Promise<Table & Awaited<ReturnType<typeof watchers>>> {
@@ -61,5 +63,50 @@ describe('who watches a room', () => {
     assert.ok((await world.clock.run(adas.kick({ player: 'bob' }))).ok);
     await world.clock.until('both are told', () => bobs.ended?.code === 'kicked' && beside.ended?.code === 'kicked', 50);
     assert.equal(bob.client.status.state, 'live');
+  });
+});
+
+describe('spectators of a room without players', () => {
+  /** Eve, at another node than the owner's, watches a room that nobody has joined. */
+  async function emptyRoom() {
+    const world = new World([ledgerGame]);
+    await world.start('a', 'b');
+    const made = await world.clock.run(world.host('a').node.lobby.create('ada', { game: 'ledger' }));
+    assert.ok(made.ok);
+    const owner = world.owner(made.room)!;
+    const eve = world.client('eve', owner.name === 'a' ? 'b' : 'a');
+    const eves = await world.clock.run(eve.client.watch(ledger, { id: made.room }));
+    return { world, id: made.room, owner, eve, eves };
+  }
+  /** Until the owner has asked the store, and the spectator's node has looked for another owner. */
+  const noticed = limits.lookUp + 4_000;
+
+  it('[J19] are told when its life is over', async () => {
+    const { world, id, eve, eves } = await emptyRoom();
+    const left = 20_000;
+    world.clock.skip(limits.unjoinedLife - left);
+    await world.clock.pass(10_000);
+    assert.ok(eves.live);
+    await world.clock.until('Eve is told', () => eves.ended?.code === 'room-missing', left - 10_000 + noticed);
+    await world.clock.pass(3_000);
+    assert.deepEqual([...world.hosts.values()].filter(h => h.owns(id) || h.node.edge.hasMembers(id)), []);
+    assert.equal(eve.client.status.state, 'live');
+  });
+
+  it('[J19] [Q10] are told when it was discarded', async () => {
+    const { world, id, eves } = await emptyRoom();
+    assert.ok(await world.memory.discard(id, 'ada'));
+    await world.clock.until('Eve is told', () => eves.ended?.code === 'room-missing', noticed);
+  });
+
+  it('[J19] [T6] go on where the store does not answer for a moment: its owner keeps it', async () => {
+    const { world, id, owner, eves } = await emptyRoom();
+    const run = owner.node.registry.get(id)!;
+    let asked = 0;
+    world.fate = call => (call.op === 'owner' && call.room === id && asked++ < 2 ? { lose: 'refused' } : undefined);
+    await world.clock.pass(limits.lookUp * 3 + 1_000);
+    assert.ok(asked >= 3 && asked <= 4, `asked ${asked} times`);
+    assert.ok(eves.live);
+    assert.equal(owner.node.registry.get(id), run);
   });
 });
