@@ -25,7 +25,7 @@ function ask(more: Partial<FindOrCreate> = {}): FindOrCreate {
   const n = ++drawn;
   const { pool = 'p0', game = 'game' } = more;
   const prepared = { id: `room-${n}`, code: `C${n}`, game: 'game@1', snapshot: '{}', life: 3_600_000, offer: { game, pool: pool === anyPool ? 'p0' : pool, since: 1_000_000 + n, free: 64, present: true, players: [] } };
-  return { game, pool, player: `player-${n}`, call: `call-${n}`, skip: [], search: true, prepared, reserve: 600_000, remember: 600_000, twice: 2_000, ...more };
+  return { game, pool, player: `player-${n}`, call: `call-${n}`, skip: [], search: true, prepared, reserve: 600_000, remember: 600_000, rememberLast: 3_600_000, twice: 2_000, ...more };
 }
 
 const kinds: [string, () => FindOrCreate][] = [

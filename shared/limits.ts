@@ -96,11 +96,12 @@ export const limits = {
   /** For so long (ms) the list of rooms is not read from the store again. */
   listAge: 500,
   /**
-   * Quick joins: a seat is reserved for `reserve`; a call's room is remembered for `remember`; a second call of the same player
+   * Quick joins: a seat is reserved for `reserve`; a call's room is remembered for `remember`; the player's last call of a
+   * game for `rememberLast` and the game's hold, of which `mostHold` counts; a second call of the same player
    * within `twice` gets the room of the first; a room whose `setup` throws is not offered for `out`, one that cannot be reached
    * for `unreachable`; after so many `tries` at rooms that refuse the player, a new one is made.
    */
-  quick: { reserve: 5_000, remember: 600_000, twice: 2_000, out: 60_000, unreachable: 10_000, tries: 32 },
+  quick: { reserve: 5_000, remember: 600_000, rememberLast: 3_600_000, mostHold: 48 * 3_600_000, twice: 2_000, out: 60_000, unreachable: 10_000, tries: 32 },
   /** Index lines of rooms whose life is over are removed this often, so many rooms at a time. */
   sweep: { every: 5_000, rooms: 500 },
   /** Recordings that wait to be shown; more are answered `busy`. */

@@ -17,6 +17,7 @@ import { encodeSnapshot } from '../rooms/entry.ts';
 import type { Adopt } from '../rooms/messages.ts';
 import { gameKey } from '../rooms/facts.ts';
 import type { Registry } from '../rooms/registry.ts';
+import { holdOf } from '../rooms/room-life.ts';
 import { watchedAlone } from '../rooms/watched.ts';
 import { newOffer, poolOf } from '../rooms/offer.ts';
 import { isOfPlayer, overQuota } from './makers.ts';
@@ -116,7 +117,7 @@ export class Lobby {
         const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max as number, clock.now());
         const found = await store.findOrCreate({
           game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, makers: how.makers ?? [], offer },
-          reserve: limits.quick.reserve, remember: limits.quick.remember, twice: limits.quick.twice,
+          reserve: limits.quick.reserve, remember: limits.quick.remember, rememberLast: limits.quick.rememberLast + Math.min(holdOf(game), limits.quick.mostHold), twice: limits.quick.twice,
         });
         if (found.how === 'none') return how.mayCreate ? refused('busy', 'this node runs as many rooms as it may', 2_000) : { how: 'none' };
         if (found.how === 'quota') return this.overQuota(found.over);

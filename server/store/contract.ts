@@ -136,9 +136,10 @@ export interface FindOrCreate {
   search: boolean;
   /** Made if nothing was found; null: no room may be made. */
   prepared: (NewRoom & { offer: Offer }) | null;
-  /** Ms for which the seat is reserved, for which the call is remembered, and see 2. */
+  /** Ms for which the seat is reserved, for which the call is remembered, for which it is as the player's last call of the game, and see 2. */
   reserve: number;
   remember: number;
+  rememberLast: number;
   twice: number;
 }
 /** `quota`: nothing was found, and no more rooms may be made. `taken`: the prepared room's id or code exists; nothing was done. `none`: nothing was found, and no room may be made. */

@@ -9,7 +9,7 @@ interface Kept extends Offer {
   /** When the offer is reviewed, ms; null: never. */
   review: number | null;
 }
-type Wanted = Pick<FindOrCreate, 'game' | 'pool' | 'player' | 'call' | 'skip' | 'search' | 'reserve' | 'remember' | 'twice'>;
+type Wanted = Pick<FindOrCreate, 'game' | 'pool' | 'player' | 'call' | 'skip' | 'search' | 'reserve' | 'remember' | 'rememberLast' | 'twice'>;
 
 /** The offers of a memory store's rooms to quick joins. Does what lua/index.lua and lua/find-or-create.lua do. */
 export class MemoryOffers {
@@ -19,7 +19,7 @@ export class MemoryOffers {
   /** `ms|id`. */
   private readonly reviews = new SortedKeys();
   private readonly calls = new Map<string, { room: string; until: number }>();
-  private readonly lastCalls = new Map<string, { room: string; at: number; pool: string; until: number }>();
+  private readonly lastCalls = new Map<string, { room: string; at: number; pool: string; call: string | null; until: number }>();
 
   /** A changed offer of a room; null: none. */
   set(id: string, offer: Offer | null, now: number): void {
@@ -49,12 +49,12 @@ export class MemoryOffers {
     const usable = (id: string) => !skip.includes(id) && isAlive(id);
     /** It was withdrawn: only those who have a seat are led there. */
     const isWithdrawn = (id: string) => (this.offers.get(id)?.out ?? 0) > now && !this.offers.get(id)!.players.includes(player);
-    const called = wanted.call === null ? undefined : this.calls.get(callKey(wanted));
-    if (called && called.until > now && usable(called.room) && !isWithdrawn(called.room)) {
+    const last = this.lastCalls.get(lastKey(wanted));
+    const called = wanted.call === null ? undefined : [this.calls.get(callKey(wanted)), last?.call === wanted.call ? last : undefined].find(one => one && one.until > now);
+    if (called && usable(called.room) && !isWithdrawn(called.room)) {
       this.reserve(called.room, wanted, now);
       return called.room;
     }
-    const last = this.lastCalls.get(lastKey(wanted));
     if (last && last.until > now && last.pool === pool && usable(last.room) && !isWithdrawn(last.room)) {
       const offer = this.offers.get(last.room);
       if (last.at + wanted.twice > now || (offer && (offer.players.includes(player) || (offer.held.get(player) ?? 0) > now))) {
@@ -87,7 +87,7 @@ export class MemoryOffers {
 
   private give(wanted: Wanted, id: string, now: number): string {
     this.reserve(id, wanted, now);
-    this.lastCalls.set(lastKey(wanted), { room: id, at: now, pool: wanted.pool, until: now + wanted.remember });
+    this.lastCalls.set(lastKey(wanted), { room: id, at: now, pool: wanted.pool, call: wanted.call, until: now + wanted.rememberLast });
     this.rememberCall(wanted, id, now);
     return id;
   }

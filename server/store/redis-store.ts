@@ -79,14 +79,14 @@ export class RedisStore implements Store {
     return typeof reply === 'string' ? reply : { over: JSON.parse(reply[1]) as Maker };
   }
 
-  async findOrCreate({ game, pool, player, call, skip, search, prepared, reserve, remember, twice }: FindOrCreate): Promise<Found> {
+  async findOrCreate({ game, pool, player, call, skip, search, prepared, reserve, remember, rememberLast, twice }: FindOrCreate): Promise<Found> {
     const k = this.keys;
     const id = prepared?.id ?? '';
     const [how, room] = (await this.run('find-or-create', [
       k.offers, k.open, k.reviews, k.lives, k.call(player, game, call ?? ''), k.lastCall(player, game), k.meta(id), k.snapshot(id), k.code(prepared?.code ?? ''), k.makers, k.made,
     ], [
       game, pool, player, String(reserve), String(remember), String(twice), search ? '1' : '0',
-      ...(prepared ? [...madeOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '0' : '1', prepared ? makersOf(prepared) : '[]', ...skip,
+      ...(prepared ? [...madeOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '' : `:${call}`, prepared ? makersOf(prepared) : '[]', String(rememberLast), ...skip,
     ])) as [Found['how'], string];
     if (how === 'quota') return { how, over: JSON.parse(room) as Maker };
     return how === 'found' || how === 'made' ? { how, room } : how === 'none' ? { how } : { how: 'taken' };

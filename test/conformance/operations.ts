@@ -95,7 +95,7 @@ export const operations: readonly Operation[] = [
     const request: FindOrCreate = {
       game, pool: pick(draw, [anyPool, pool]), player: pick(draw, ['ада', 'bob', 'eve']), call: pick(draw, [null, 'c1', 'c2']), skip: maybe(draw, () => [pick(draw, rooms)]) ?? [], search: draw(6) > 0,
       prepared: draw(4) === 0 ? null : { id, code: `Q${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 3_600_000, offer: { ...(rooms.includes(id) ? offered(id) : { game, pool, since: 1_000 + n }), free: 2, present: false, players: [] } },
-      reserve: 3_600_000, remember: 3_600_000, twice: pick(draw, [0, 3_600_000]),
+      reserve: 3_600_000, remember: 3_600_000, rememberLast: 3_600_000, twice: pick(draw, [0, 3_600_000]),
     };
     return { room: id, what: said('findOrCreate', request), ask: store => store.findOrCreate(request) };
   } },

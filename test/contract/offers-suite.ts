@@ -34,7 +34,7 @@ export function offersSuite(under: OffersUnderTest): void {
     };
     function ask(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): FindOrCreate {
       const pool = more.pool ?? 'p';
-      return { game, pool, player, call: null, skip: [], search: true, prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) }, reserve: 60_000, remember: 60_000, twice: 0, ...more };
+      return { game, pool, player, call: null, skip: [], search: true, prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) }, reserve: 60_000, remember: 60_000, rememberLast: 60_000, twice: 0, ...more };
     }
     const quick = (game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2) => store.findOrCreate(ask(game, player, more, seats));
     async function room(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): Promise<string> {
@@ -149,6 +149,22 @@ export function offersSuite(under: OffersUnderTest): void {
         await pass(under.moment + 50);
         assert.equal(await room(game, 'ada', { call: 'c' }), id);
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
+      });
+      it('[Q5] the last call of a player is remembered for longer than others', async () => {
+        const game = fresh();
+        const one = await room(game, 'ada', { call: 'c', remember: under.moment });
+        await claim(one);
+        await append(one, 1, { offer: null });
+        await pass(under.moment + 50);
+        assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: one });
+        assert.notEqual(await room(game, 'bob', { call: 'c' }), one, 'another player\'s call is another');
+        const two = await room(game, 'ada', { call: 'd', remember: under.moment, rememberLast: under.moment });
+        assert.notEqual(two, one);
+        await claim(two);
+        await append(two, 1, { offer: null });
+        assert.equal(await room(game, 'ada', { call: 'd' }), two);
+        await pass(under.moment + 50);
+        assert.notEqual(await room(game, 'ada', { call: 'd' }), two, 'not for ever');
       });
       it('[Q5] a call whose room is gone, or was skipped, is searched anew', async () => {
         const game = fresh();
@@ -444,7 +460,7 @@ export function offersSuite(under: OffersUnderTest): void {
           const made = newRoom({ life, makers: [{ key: 'ada', most: 100 }, { key: 'net', most: 100 }] });
           assert.equal(await store.create(made), 'ok', name);
           await live(made.id);
-          const asked = ask(game, name, { call: 'c', reserve: 60_000, remember: life });
+          const asked = ask(game, name, { call: 'c', reserve: 60_000, remember: life, rememberLast: life });
           const quickly = await store.findOrCreate({ ...asked, search: name.length % 2 === 0, prepared: { ...asked.prepared!, life, makers: [{ key: 'ada', most: 100 }] } });
           assert.ok('room' in quickly, name);
           // One that expires later has a line that still counts as held for the player.

@@ -26,13 +26,15 @@ const duelGame = duel.rules({
 const readyDef = { ...duelDef, start: 'ready' } as const;
 const polite = contract('polite', readyDef);
 const politeGame = polite.rules({ setup: () => ({ size: 1 }), actions: { go: () => {} } });
+const slow = contract('slow', { ...duelDef, away: { hold: 40 * 3_600_000, then: 'forfeit' } } as const);
+const slowGame = slow.rules({ setup: () => ({ size: 1 }), actions: { go: () => {} } });
 const four = contract('four', { ...duelDef, seats: { min: 2, max: 4 } } as const);
 const fourGame = four.rules({ setup: () => ({ size: 1 }), actions: { go: () => {} } });
 
 const manned = contract('manned', duelDef);
 const mannedGame = manned.rules({ setup: () => ({ size: 1 }), actions: { go: () => {} }, bot: () => null });
 
-const games: AnyGame[] = [duelGame, politeGame, fourGame, mannedGame];
+const games: AnyGame[] = [duelGame, politeGame, slowGame, fourGame, mannedGame];
 
 async function lobby(nodes = ['a', 'b'], seed = 7) {
   const world = new World(games, seed);
@@ -99,6 +101,29 @@ describe('quick join', () => {
       assert.equal(lost === 'line' ? cut : 1, 1);
       assert.deepEqual(seatsOf(world, 'ada'), [adas.id], lost);
       assert.equal((await run(world.client('bob', 'b').client.quick(duel))).id, adas.id);
+    }
+  });
+  it('[Q5] nor one that is lost before an outage of 12 minutes, also if the room is full by then', async () => {
+    for (const full of [false, true]) {
+      const { world, run } = await lobby();
+      const ada = world.client('ada', 'a');
+      world.fate = ({ op }) => {
+        if (op !== 'append') return undefined;
+        world.fate = () => undefined;
+        world.unplug(ada);
+        return undefined;
+      };
+      const joining = ada.client.quick(slow);
+      await world.clock.pass(500);
+      const [id] = seatsOf(world, 'ada');
+      assert.ok(id);
+      if (full) await run(world.client('bob', 'b').client.join(slow, { id }));
+      for (const host of world.hosts.values()) world.sever(host);
+      ada.offline = false;
+      for (let left = 12 * 60_000; left > 0; left -= world.clock.skip(left) + 1_000) await world.clock.pass(1_000);
+      for (const host of world.hosts.values()) world.mend(host);
+      const adas = await run(joining);
+      assert.deepEqual([adas.id, adas.seat, seatsOf(world, 'ada')], [id, 0, [id]], `full: ${full}`);
     }
   });
   it('[Q6] a double click, in one tab or in two, seats a player once', async () => {

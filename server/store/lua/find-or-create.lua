@@ -1,11 +1,12 @@
 -- Finds an open room for a player, or makes the prepared one, and reserves a seat in it.
 -- keys  1 offers (hash: id -> json)   2 open (see index.lua)   3 reviews (sorted set: id -> ms)   4 lives (sorted set: id -> ms)
---       5 the call (string: id)   6 the player's last call (string: id, ms, pool, with blanks between)
+--       5 the call (string: id)   6 the player's last call (string: id, ms, pool, argument 14, with blanks between)
 --       7 meta   8 snapshot   9 code of the prepared room   10 makers   11 made (see index.lua)
 -- args  1 game   2 pool   3 player   4 life of a reservation, ms   5 for so long (ms) calls are remembered
 --       6 for so long (ms) the last call's room is returned again   7 search: '1' or '0'
 --       8 id of the prepared room: '' none   9 code   10 game@version   11 snapshot   12 life, ms   13 its offer, json
---       14 whether the call has an id, key 5: '1' or '0'   15 makers of the prepared room, json   then the ids of rooms that are not returned
+--       14 ':' and the id of the call, key 5; '' if it has none   15 makers of the prepared room, json
+--       16 for so long (ms) the player's last call is remembered   then the ids of rooms that are not returned
 -- says  {'found', id} | {'made', id} | {'taken'}: the prepared id or code exists, nothing was made | {'none'}
 --       {'quota', maker}: nothing was found, and as many rooms of this maker live as may be
 -- with index.lua
@@ -36,17 +37,17 @@ local function reserve(id, offer)
 end
 
 local function remember_call(id)
-  if ARGV[14] == '1' then redis.call('SET', KEYS[5], id, 'PX', ARGV[5]) end
+  if ARGV[14] ~= '' then redis.call('SET', KEYS[5], id, 'PX', ARGV[5]) end
 end
 
 local function answer(how, id)
   remember_call(id)
-  redis.call('SET', KEYS[6], string.format('%s %.0f %s', id, now, pool), 'PX', ARGV[5])
+  redis.call('SET', KEYS[6], id .. string.format(' %.0f ', now) .. pool .. ' ' .. ARGV[14], 'PX', ARGV[16])
   return {how, id}
 end
 
 local skipped = {}
-for i = 16, #ARGV do
+for i = 17, #ARGV do
   skipped[ARGV[i]] = true
   local offer = offer_of(k, ARGV[i])
   if offer and offer.held[player] then
@@ -60,7 +61,8 @@ local function is_withdrawn(offer)
   return offer and offer.out > now and not is_seated(offer)
 end
 
-local called = ARGV[14] == '1' and redis.call('GET', KEYS[5])
+local last, at, of, last_call = string.match(redis.call('GET', KEYS[6]) or '', '^(%S+) (%d+) (%S+) ?(.*)$')
+local called = ARGV[14] ~= '' and (redis.call('GET', KEYS[5]) or (last_call == ARGV[14] and last))
 if called and not skipped[called] and is_alive(called) then
   local offer = offer_of(k, called)
   if not is_withdrawn(offer) then
@@ -69,7 +71,6 @@ if called and not skipped[called] and is_alive(called) then
   end
 end
 
-local last, at, of = string.match(redis.call('GET', KEYS[6]) or '', '^(%S+) (%d+) (%S+)$')
 if last and of == pool and not skipped[last] and is_alive(last) then
   local offer = offer_of(k, last)
   if offer then count_held(offer, now) end
@@ -87,7 +88,7 @@ for _, id in ipairs(redis.call('ZRANGE', k.reviews, '-inf', now, 'BYSCORE', 'LIM
 end
 
 local from, to, looked = '[' .. game .. '|' .. pool .. '|', '(' .. game .. '|' .. pool .. '}', 0
-while ARGV[7] == '1' and looked < 64 + #ARGV - 15 do
+while ARGV[7] == '1' and looked < 64 + #ARGV - 16 do
   local members = redis.call('ZRANGE', k.open, from, to, 'BYLEX', 'LIMIT', 0, 8)
   for _, member in ipairs(members) do
     local id = string.match(member, '[^|]+$')

@@ -9,13 +9,11 @@ import type { Complain } from '../journal-checks.ts';
 import { Device, Identities, type Held } from './device.ts';
 import { lifeGames, peek, type LifeGame } from './games.ts';
 import { isBot, type Ledger, type LifeAction, type Outage } from './ledger.ts';
+import { QuickJoins } from './quick-joins.ts';
 
 const names = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay', 'gus', 'hal', 'ivy', 'jon', 'kit', 'lea'];
 /** Refusals by which a quick join must never end: it looks for another room instead. */
 const notOfQuick = new Set(['kicked', 'join-refused', 'room-full', 'room-started', 'room-ended', 'room-missing', 'reserved', 'room-quarantined', 'wrong-game']);
-
-/** A call that is repeated after so long (ms) may get another room than before: stores remember calls for 10 minutes (Q5). */
-const callsKept = 9 * 60_000;
 
 /** `enters`: by it the device may get a seat. */
 interface Pending { what: string; device: Device; since: number; enters?: boolean }
@@ -43,6 +41,7 @@ export class Life {
   /** Virtual ms at which a node or the store last failed. */
   disturbedAt = -Infinity;
   private readonly counts = new Map<string, number>();
+  private readonly quickJoins = new QuickJoins();
 
   constructor(readonly world: World, readonly people: number, readonly complain: Complain, readonly tell: (line: string) => void) {}
 
@@ -76,8 +75,9 @@ export class Life {
   }
 
   /** Enters a room by a call of the SDK. @returns the room, or null where it was refused */
-  async enter(what: 'create' | 'quick' | 'join' | 'watch', device: Device, call: () => Promise<Room>): Promise<Room | null> {
+  async enter(what: 'create' | 'quick' | 'join' | 'watch', device: Device, call: () => Promise<Room>, game?: LifeGame): Promise<Room | null> {
     const [who, since] = [device.player, this.now];
+    const quickJoin = what === 'quick' && game ? this.quickJoins.begin(who, game) : null;
     this.tell(`${device.person} asks for ${what}`);
     try {
       const room = await this.track(`${what} of ${device.person}`, device, call(), { enters: what !== 'watch' });
@@ -91,7 +91,7 @@ export class Life {
       if (what === 'quick' && notOfQuick.has(code)) this.complain('a quick join finds a room', `${device.person} was refused: ${code}`);
       return null;
     } finally {
-      if (this.now - since > callsKept) this.unsure.add(who);
+      if (quickJoin?.end(this.now - since)) this.unsure.add(who);
     }
   }
 

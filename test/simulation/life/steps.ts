@@ -174,7 +174,7 @@ export class Steps {
   }
 
   quick(device: Device, game: LifeGame, draws: readonly number[], options = this.options(draws)): Promise<Room | null> {
-    return this.life.enter('quick', device, () => device.client.quick(game.contract, { options } as never) as never);
+    return this.life.enter('quick', device, () => device.client.quick(game.contract, { options } as never) as never, game);
   }
 
   async join(device: Device, ledger: Ledger, how: 'join-code' | 'join-id' | 'watch', draws: readonly number[]): Promise<unknown> {
@@ -212,7 +212,7 @@ export class Steps {
       const game = life.gameOf(s);
       const call = r < 0.08 ? 'create' : 'quick';
       const how = s < 0.5 ? { options: { goal: 1, more: value } } : { profile: { colour: value } };
-      return void life.enter(call, device, () => device.client[call](game.contract, how as never) as never).then(room => room && this.leave(device.open.find(h => h.room === room) ?? device.rooms.find(h => h.room === room)!));
+      return void life.enter(call, device, () => device.client[call](game.contract, how as never) as never, game).then(room => room && this.leave(device.open.find(h => h.room === room) ?? device.rooms.find(h => h.room === room)!));
     }
     if (r < 0.25) return void life.track(`bring ${name}`, device, held.room.bring(value as never));
     if (r < 0.35) {
