@@ -12,6 +12,7 @@ import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, 
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
 import { provesHidden, provesSeedHidden, provesUnsaid, type Moment, type Received } from './leaks.ts';
+import { provesDealtBlind } from './redeals.ts';
 import { Seat } from './seat.ts';
 import { Leak } from './secret-parts.ts';
 import { provesIndependent } from './two-runs.ts';
@@ -274,6 +275,7 @@ export class Table<D extends ContractDef> {
     const received: Received[] = [...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })), ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes }))];
     provesHidden(this.game as unknown as AnyGame, history, secret as never);
     provesIndependent(this.game as unknown as AnyGame, history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
+    provesDealtBlind(this.game as unknown as AnyGame, this.created(), history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
     provesSeedHidden(history, received);
     provesUnsaid(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logged);
   }
@@ -289,9 +291,12 @@ export class Table<D extends ContractDef> {
    */
   history(): RoomDocument[] { return this.moments().map(m => m.doc); }
 
+  /** The room's document before its first entry. */
+  private created(): RoomDocument { return readSnapshot(this.world.calls.find(c => c.created?.id === this.id)!.created!.snapshot); }
+
   private moments(): Moment[] {
     const { calls } = this.world;
-    const doc = readSnapshot(calls.find(c => c.created?.id === this.id)!.created!.snapshot);
+    const doc = this.created();
     return calls.filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok').map(({ append }) => {
       const { c, e } = readEntry(append!.entry);
       apply(doc as unknown as Json, c);

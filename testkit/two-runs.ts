@@ -1,15 +1,10 @@
 import type { RoomDocument } from '../server/rooms/document.ts';
 import type { RoomStep as Step } from '../server/rooms/host.ts';
-import { Room, type Outcome } from '../server/rooms/room.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
+import { committed, isRevealed, nameOf, refusalOf, Rerun, run, timesOf, type Batch, type Heard } from './reruns.ts';
 import { Leak, leavesOf, replaceAt, shownField, type Path, type Secret } from './secret-parts.ts';
-
-/** Steps that became one entry. */
-interface Batch { term: number; seq: number; steps: Step[] }
-/** What a batch did, as far as it was sent to anybody. */
-interface Heard { doc: RoomDocument; outcomes: Outcome[]; events: readonly { name: string; data: Json; to?: readonly number[] }[]; failures: string[] }
 
 /** So many batches are run again at most; of more, every so-manieth secret is looked at. */
 const most = 30_000;
@@ -55,8 +50,6 @@ export function provesIndependent(game: AnyGame, docs: readonly RoomDocument[], 
     }
   });
 }
-
-const isRevealed = (batch: Batch, reveals: readonly string[]): boolean => batch.steps.some(({ input }) => input.kind === 'act' && reveals.includes(input.name));
 
 /**
  * A secret that comes out of the state, as a card does that is drawn from a deck, can be published in the very entry in which it comes up: that entry
@@ -135,43 +128,6 @@ function another(value: Json, pool: readonly Json[]): Json {
   return typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~';
 }
 
-/** The batches whose entries are in the journal, in order. An owner that died or was fenced off has run some that are not. */
-function committed(steps: readonly Step[], head: number): Batch[] {
-  const batches: Batch[] = [];
-  for (const step of steps) {
-    const last = batches.at(-1);
-    if (last?.term === step.term && last.seq === step.seq) last.steps.push(step);
-    else batches.push({ term: step.term, seq: step.seq, steps: [step] });
-  }
-  const kept: Batch[] = [];
-  for (const batch of batches) {
-    if (batch.seq >= head) continue;
-    const last = kept.at(-1);
-    if (last?.seq === batch.seq && batch.term > last.term) kept.pop(); // the newer owner began where the older one's entry was not written
-    if (last?.seq === batch.seq && last.term === batch.term) last.steps.push(...batch.steps); // a frozen owner's steps came in between
-    else if (batch.seq > (kept.at(-1)?.seq ?? -1)) kept.push(batch);
-  }
-  return kept;
-}
-
-class Rerun {
-  readonly room: Room;
-  readonly term: number;
-  failures: string[] = [];
-
-  constructor(game: AnyGame, doc: RoomDocument, batch: Batch) {
-    this.term = batch.term;
-    this.room = new Room(game, copy(doc), batch.term, batch.seq, (where, error) => void this.failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
-  }
-}
-
-function run(rerun: Rerun, batch: Batch): Heard {
-  rerun.failures = [];
-  const outcomes = batch.steps.map(step => rerun.room.step(structuredClone(step.input), step.wall));
-  const taken = rerun.room.take();
-  return { doc: copy(rerun.room.doc), outcomes, events: taken?.events ?? [], failures: rerun.failures };
-}
-
 /** @returns whether the two runs can still be compared @throws Leak */
 function sameToOthers(game: AnyGame, one: Heard, two: Heard, batch: Batch, start: Start, secret: Secret): boolean {
   const { seat, player } = start;
@@ -201,12 +157,7 @@ function sameToOthers(game: AnyGame, one: Heard, two: Heard, batch: Batch, start
     compare('the view', to, view(one), view(two));
   }
   compare('the public room', 'everybody', one.doc.room, two.doc.room);
+  compare('the time of a timer', 'everybody', timesOf(one.doc), timesOf(two.doc));
   compare('a log line', 'the operator', one.failures, two.failures);
   return true;
-}
-
-const nameOf = (doc: RoomDocument, player: string): string => doc.room.seats.find(s => s?.player === player)?.name ?? player;
-
-function refusalOf(outcome: Outcome): unknown {
-  return outcome.kind === 'refused' || outcome.kind === 'refusedAction' ? [outcome.refusal.code, outcome.refusal.detail ?? ''] : outcome.kind;
 }

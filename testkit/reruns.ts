@@ -1,0 +1,59 @@
+import type { RoomDocument } from '../server/rooms/document.ts';
+import type { RoomStep as Step } from '../server/rooms/host.ts';
+import { Room, type Outcome } from '../server/rooms/room.ts';
+import type { AnyGame } from '../shared/contract.ts';
+import { copy } from '../shared/delta.ts';
+import type { Json } from '../shared/json.ts';
+
+/** Steps that became one entry. */
+export interface Batch { term: number; seq: number; steps: Step[] }
+/** What a batch did, as far as it was sent to anybody. */
+export interface Heard { doc: RoomDocument; outcomes: Outcome[]; events: readonly { name: string; data: Json; to?: readonly number[] }[]; failures: string[] }
+
+/** The batches whose entries are in the journal, in order. An owner that died or was fenced off has run some that are not. */
+export function committed(steps: readonly Step[], head: number): Batch[] {
+  const batches: Batch[] = [];
+  for (const step of steps) {
+    const last = batches.at(-1);
+    if (last?.term === step.term && last.seq === step.seq) last.steps.push(step);
+    else batches.push({ term: step.term, seq: step.seq, steps: [step] });
+  }
+  const kept: Batch[] = [];
+  for (const batch of batches) {
+    if (batch.seq >= head) continue;
+    const last = kept.at(-1);
+    if (last?.seq === batch.seq && batch.term > last.term) kept.pop(); // the newer owner began where the older one's entry was not written
+    if (last?.seq === batch.seq && last.term === batch.term) last.steps.push(...batch.steps); // a frozen owner's steps came in between
+    else if (batch.seq > (kept.at(-1)?.seq ?? -1)) kept.push(batch);
+  }
+  return kept;
+}
+
+export class Rerun {
+  readonly room: Room;
+  readonly term: number;
+  failures: string[] = [];
+
+  constructor(game: AnyGame, doc: RoomDocument, batch: Batch) {
+    this.term = batch.term;
+    this.room = new Room(game, copy(doc), batch.term, batch.seq, (where, error) => void this.failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+  }
+}
+
+export function run(rerun: Rerun, batch: Batch): Heard {
+  rerun.failures = [];
+  const outcomes = batch.steps.map(step => rerun.room.step(structuredClone(step.input), step.wall));
+  const taken = rerun.room.take();
+  return { doc: copy(rerun.room.doc), outcomes, events: taken?.events ?? [], failures: rerun.failures };
+}
+
+export const isRevealed = (batch: Batch, reveals: readonly string[]): boolean => batch.steps.some(({ input }) => input.kind === 'act' && reveals.includes(input.name));
+
+export const nameOf = (doc: RoomDocument, player: string): string => doc.room.seats.find(s => s?.player === player)?.name ?? player;
+
+export function refusalOf(outcome: Outcome): unknown {
+  return outcome.kind === 'refused' || outcome.kind === 'refusedAction' ? [outcome.refusal.code, outcome.refusal.detail ?? ''] : outcome.kind;
+}
+
+/** When the timers of the game fire: whoever is connected receives the entries that they make. */
+export const timesOf = ({ hidden }: RoomDocument): Record<string, number> => Object.fromEntries(Object.entries(hidden.timers).filter(([name]) => !name.startsWith('$')).map(([name, { at }]) => [name, at]));
