@@ -253,8 +253,11 @@ export class Table<D extends ContractDef> {
    * nothing is hidden.
    *
    * - Every match so far is run again with the same inputs, times and random numbers, and one part of one secret changed. Whatever the others
-   *   receive must be the same in both runs: views, events, answers and refusals, the public room, and what rules that fail log. So a
+   *   receive must be the same in both runs: views, events, answers and refusals, the public room, the times of timers, and what rules that fail log. So a
    *   secret is found however short it is. Runs go on for as long as that part is still in what `secret` returns.
+   * - Up to six entries in which secrets are drawn at random, those that begin a match first, are run again from 40 seeds with single random numbers
+   *   replaced. Where a receiver's own view is the same in two runs, what else it receives must not change only where a secret of another seat does.
+   *   So rules must be functions of state, context and data: a rule that counts its calls gives false findings.
    * - Every byte that anybody received, and every line that a node logged, is searched for secrets that are told from chance: texts of 6
    *   characters and more, numbers of 6 digits and more.
    *

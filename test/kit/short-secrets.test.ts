@@ -10,7 +10,7 @@ const fish = contract('fish', {
   events: { drew: z.object({ seat: z.int(), card: z.int().optional() }), shouted: z.object({ about: z.object({ seat: z.int(), cards: z.array(z.int()) }) }), laid: z.object({ card: z.int() }) },
   timers: { tell: z.object({}) }, start: 'ready',
 });
-type Fault = 'event' | 'detail' | 'code' | 'log' | 'later' | 'timer' | 'view' | 'field';
+type Fault = 'event' | 'detail' | 'code' | 'log' | 'later' | 'timer' | 'length' | 'view' | 'field';
 const fishGame = (fault: Fault | null) => fish.rules({
   setup: ctx => {
     const deck = ctx.random.shuffle(Array.from({ length: 30 }, (_x, i) => 1 + (i % 9)));
@@ -22,7 +22,7 @@ const fishGame = (fault: Fault | null) => fish.rules({
       s.hands[ctx.seat]!.push(card);
       s.kept.push(card);
       ctx.emit('drew', { seat: ctx.seat, ...(fault === 'event' ? { card } : {}) });
-      if (fault === 'timer') ctx.timers.tell.set(500, {});
+      if (fault === 'timer' || fault === 'length') ctx.timers.tell.set(500 + (fault === 'length' ? card : 0), {});
     },
     ask(s, { seat, card }, ctx) {
       s.asked += 1;
@@ -35,7 +35,7 @@ const fishGame = (fault: Fault | null) => fish.rules({
     },
     lay(s, { at }, ctx) { ctx.emit('laid', { card: s.hands[ctx.seat]!.splice(at, 1)[0]! }); },
   },
-  timers: { tell: (s, _data, ctx) => ctx.emit('shouted', { about: { seat: 1, cards: s.hands[1]!.slice(0, 1) } }) },
+  timers: { tell(s, _data, ctx) { if (fault === 'timer') ctx.emit('shouted', { about: { seat: 1, cards: s.hands[1]!.slice(0, 1) } }); } },
   view: (s, { seat }) => ({ hand: seat === null ? [] : s.hands[seat] ?? [], counts: s.hands.map(h => h.length), asked: s.asked + (fault === 'view' && seat === null ? s.hands[0]![0]! : 0) }),
   left: () => {},
 });
@@ -72,6 +72,7 @@ describe('short secrets', () => {
     ['log', /shows in a log line, field 0, entry \d+, as the operator received it/],
     ['later', /state\.hands\.0\.\d\) shows in the event 'shouted', field about\.cards\.\d, entry \d+/],
     ['timer', /state\.hands\.1\.0\) shows in the event 'shouted', field about\.cards\.0, entry \d+/],
+    ['length', /state\.hands\.\d\.\d\) shows in the time of a timer, field tell, entry \d+, as everybody received it/],
     ['view', /shows in the view of spectators, field asked, entry \d+/],
   ];
   for (const [fault, says] of found) {
