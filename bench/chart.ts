@@ -3,7 +3,7 @@ export interface Series { name: string; points: readonly (readonly [x: number, y
 /** A chart of lines over one x axis. `marks`: moments at which something happened. */
 export interface Chart { title: string; unit: string; series: readonly Series[]; marks?: readonly number[] }
 
-const colours = ['#2563eb', '#d97706', '#059669', '#9333ea', '#dc2626', '#0891b2'];
+const colors = ['#2563eb', '#d97706', '#059669', '#9333ea', '#dc2626', '#0891b2'];
 const size = { width: 860, height: 190, left: 64, right: 16, top: 34, bottom: 26 };
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`);
@@ -20,7 +20,7 @@ const label = (value: number): string => (Math.abs(value) >= 10_000 ? `${(value 
 /** Charts below each other, as one SVG that reads on light and dark pages. `x`: what the common axis counts. */
 export function charts(title: string, x: string, list: readonly Chart[]): string {
   const height = list.length * size.height + 44;
-  const body = list.map((chart, i) => `<g transform="translate(0 ${40 + i * size.height})">${one(chart, x)}</g>`);
+  const body = list.map((chart, i) => `<g transform="translate(0 ${40 + i * size.height})">${renderChart(chart, x)}</g>`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${height}" width="${size.width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escape(title)}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
@@ -29,7 +29,7 @@ export function charts(title: string, x: string, list: readonly Chart[]): string
   ].join('\n');
 }
 
-function one({ title, unit, series, marks = [] }: Chart, x: string): string {
+function renderChart({ title, unit, series, marks = [] }: Chart, x: string): string {
   const all = series.flatMap(s => s.points);
   const last = Math.max(...all.map(p => p[0]), ...marks, 1);
   const step = niceStep(Math.max(...all.map(p => p[1]), 1e-9), 4);
@@ -46,10 +46,10 @@ function one({ title, unit, series, marks = [] }: Chart, x: string): string {
     return `<text x="${px}" y="${size.top + h + 16}" text-anchor="middle" fill="#6b7280">${label(i * across)}${i === 0 ? ` ${x}` : ''}</text>`;
   });
   const lines = marks.map(m => { const [px] = at(m, 0); return `<line x1="${px}" x2="${px}" y1="${size.top}" y2="${size.top + h}" stroke="#dc2626" stroke-dasharray="2 3" opacity="0.5"/>`; });
-  const drawn = series.map((s, i) => `<polyline fill="none" stroke="${colours[i % colours.length]}" stroke-width="1.6" stroke-linejoin="round" points="${s.points.map(([px, py]) => at(px, py).join()).join(' ')}"/>`);
+  const drawn = series.map((s, i) => `<polyline fill="none" stroke="${colors[i % colors.length]}" stroke-width="1.6" stroke-linejoin="round" points="${s.points.map(([px, py]) => at(px, py).join()).join(' ')}"/>`);
   let from = size.left + w;
   const legend = [...series].reverse().map((s, i) => {
-    const colour = colours[(series.length - 1 - i) % colours.length];
+    const colour = colors[(series.length - 1 - i) % colors.length];
     from -= s.name.length * 6.6 + 24;
     return `<line x1="${from}" x2="${from + 12}" y1="18" y2="18" stroke="${colour}" stroke-width="3"/><text x="${from + 16}" y="22" fill="#374151">${escape(s.name)}</text>`;
   });

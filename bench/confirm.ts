@@ -1,24 +1,24 @@
-import { askRedis } from '../server/launcher/redis-ask.ts';
-import { openRedisGroup } from '../server/launcher/redis-group.ts';
-import { openRunFolder } from '../server/launcher/run-folder.ts';
-import { requireSystem } from '../server/launcher/system.ts';
+import { askRedis } from '../tools/local-cluster/ask-redis.ts';
+import { openRedisGroup } from '../tools/local-cluster/redis-group.ts';
+import { openRunFolder } from '../tools/local-cluster/run-folder.ts';
+import { requireSystem } from '../tools/local-cluster/system.ts';
 import { noLog } from '../server/ops/log.ts';
-import { realClock } from '../server/real-ports.ts';
+import { realClock } from '../server/runtime/real-ports.ts';
 import { RedisStore } from '../server/store/redis-store.ts';
-import { commandLine, endWith } from '../server/launcher/command-line.ts';
+import { parseCommandLine, exitWithUsage } from '../tools/command-line.ts';
 
 /**
  * What a replica's confirmation costs: rooms that append 200-byte entries in closed loops, without and with it, on a master
  * with two replicas. `npm run bench:confirm -- SECONDS`
  */
-const { positionals: [wanted = '5'] } = commandLine('bench/confirm.ts', { allowPositionals: true });
+const { positionals: [wanted = '5'] } = parseCommandLine('bench/confirm.ts', { allowPositionals: true });
 const seconds = Number(wanted);
-if (!(seconds > 0)) endWith(`SECONDS: a number above 0, not '${wanted}'`);
+if (!(seconds > 0)) exitWithUsage(`SECONDS: a number above 0, not '${wanted}'`);
 const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
 const folder = await openRunFolder();
 const group = await openRedisGroup(
-  { command, folder: folder.path, secret: folder.secret, keyPrefix: 'rejoin:', downAfter: 1_000, replicas: 2, settings: {}, port: () => folder.ports.take(), switched: () => {} },
-  { mayStart: () => true, started: (name, pid) => folder.record({ name, pid }), line: () => {}, exited: () => {} },
+  { command, folder: folder.path, secret: folder.secret, keyPrefix: 'rejoin:', downAfterMs: 1_000, replicas: 2, settings: {}, port: () => folder.ports.take(), onMasterChanged: () => {} },
+  { mayStart: () => true, started: (name, pid) => folder.recordProcess({ name, pid }), line: () => {}, exited: () => {} },
 );
 try {
   await group.start();

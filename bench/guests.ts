@@ -1,14 +1,14 @@
 import { connect, type Client, type Room } from '../client/index.ts';
 import type { AnyGame, BotMove, Contract, ContractDef } from '../shared/contract.ts';
 import type { Json } from '../shared/json.ts';
-import { randomFrom, type Random, type Seed } from '../shared/random.ts';
+import { createRandom, type Random, type Seed } from '../shared/random.ts';
 
 type AnyRoom = Room<ContractDef>;
 type Move = BotMove<ContractDef>;
 
 /** What all tables together have done. */
-export interface Visits { tables: number; matches: number; acted: number; refused: Record<string, number>; failed: Record<string, number> }
-export const noVisits = (): Visits => ({ tables: 0, matches: 0, acted: 0, refused: {}, failed: {} });
+export interface VisitTotals { tables: number; matches: number; acted: number; refused: Record<string, number>; failed: Record<string, number> }
+export const emptyTotals = (): VisitTotals => ({ tables: 0, matches: 0, acted: 0, refused: {}, failed: {} });
 
 const count = (into: Record<string, number>, what: string): void => { into[what] = (into[what] ?? 0) + 1; };
 
@@ -19,29 +19,29 @@ const count = (into: Record<string, number>, what: string): void => { into[what]
 export class Table {
   private readonly random: Random;
   private clients: Client[] = [];
-  private stopping = false;
+  private isStopping = false;
   private running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly url: string, private readonly game: AnyGame, private readonly setting: { players: number; matches: number; think: number; options: Json; seed: number }, private readonly visits: Visits) {
+  constructor(private readonly url: string, private readonly game: AnyGame, private readonly setting: { players: number; matches: number; think: number; options: Json; seed: number }, private readonly visits: VisitTotals) {
     const { seed } = setting;
-    this.random = randomFrom([seed, seed ^ 0x9e3779b9, seed * 2_654_435_761, 7].map(n => n | 0) as Seed);
+    this.random = createRandom([seed, seed ^ 0x9e3779b9, seed * 2_654_435_761, 7].map(n => n | 0) as Seed);
   }
 
-  start(): void { this.running = this.evenings(); }
+  start(): void { this.running = this.visitLoop(); }
 
   /** They finish what they said last, and go. */
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.isStopping = true;
     for (const client of this.clients) client.close();
     await this.running;
   }
 
-  private async evenings(): Promise<void> {
-    while (!this.stopping) {
+  private async visitLoop(): Promise<void> {
+    while (!this.isStopping) {
       try {
-        await this.evening();
+        await this.visit();
       } catch (error) {
-        if (!this.stopping) count(this.visits.failed, error instanceof Error ? error.message : String(error));
+        if (!this.isStopping) count(this.visits.failed, error instanceof Error ? error.message : String(error));
         await pause(1_000);
       }
       for (const client of this.clients) client.close();
@@ -49,30 +49,30 @@ export class Table {
   }
 
   /** From sitting down to going home. */
-  private async evening(): Promise<void> {
+  private async visit(): Promise<void> {
     const contract = this.game.contract as unknown as Contract;
     this.clients = Array.from({ length: this.setting.players }, () => connect(this.url, { storage: null, socket: { extraHeaders: { 'x-forwarded-for': `10.${this.random.int(0, 249)}.${this.random.int(0, 249)}.7` } } }));
     const [host, ...others] = this.clients as [Client, ...Client[]];
     const first = await host.create(contract, { options: this.setting.options as never, private: this.random.int(0, 1) === 0 });
     const rooms = [first, ...await Promise.all(others.map(client => client.join(contract, { code: first.code })))] as AnyRoom[];
     this.visits.tables += 1;
-    await Promise.all(rooms.map((room, i) => this.sit(room, i === 0)));
+    await Promise.all(rooms.map((room, i) => this.playMatches(room, i === 0)));
     // One in three closes the lid instead.
     await Promise.all(rooms.map(async room => { if (this.random.int(1, 3) !== 1) await room.leave(); }));
   }
 
   /** Plays until so many matches are over, or the room is. */
-  private async sit(room: AnyRoom, host: boolean): Promise<void> {
+  private async playMatches(room: AnyRoom, host: boolean): Promise<void> {
     let over = 0;
     let counted = 0;
-    while (!this.stopping && room.ended === null && over < this.setting.matches) {
+    while (!this.isStopping && room.ended === null && over < this.setting.matches) {
       if (room.info.phase === 'ended' && room.info.match > counted) {
         counted = room.info.match;
         over += 1;
         if (host) this.visits.matches += 1;
-        if (over < this.setting.matches) await this.say(room.rematch());
+        if (over < this.setting.matches) await this.countReply(room.rematch());
       } else if (room.info.phase === 'waiting' && host && this.game.contract.def.start === 'host' && room.players.filter(p => p).length === this.setting.players) {
-        await this.say(room.start());
+        await this.countReply(room.start());
       } else if (room.info.phase === 'playing' && room.state !== null && room.seat !== null) {
         await this.move(room, room.seat);
       }
@@ -84,16 +84,16 @@ export class Table {
     const bot = this.game.rules.bot as ((view: Json, seat: number, random: Random) => Move | null) | undefined;
     const move = bot?.(structuredClone(room.state as Json), seat, this.random) ?? null;
     if (move === null) return;
-    if ('act' in move) return this.say((room.act as Record<string, (data: unknown) => Promise<{ ok: boolean; code?: string }>>)[move.act]!((move as { data?: unknown }).data ?? {}));
+    if ('act' in move) return this.countReply((room.act as Record<string, (data: unknown) => Promise<{ ok: boolean; code?: string }>>)[move.act]!((move as { data?: unknown }).data ?? {}));
     const input = room.input as Record<string, (value?: unknown) => void>;
     for (const [name, value] of Object.entries(move.hold ?? {})) input[name]!(value);
     for (const name of move.press ?? []) input[name as string]!();
   }
 
-  private async say(said: Promise<{ ok: boolean; code?: string }>): Promise<void> {
+  private async countReply(said: Promise<{ ok: boolean; code?: string }>): Promise<void> {
     const { ok, code } = await said;
     if (ok) this.visits.acted += 1;
-    else if (!this.stopping) count(this.visits.refused, code ?? 'unknown');
+    else if (!this.isStopping) count(this.visits.refused, code ?? 'unknown');
   }
 }
 

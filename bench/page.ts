@@ -2,27 +2,27 @@ import { cpus, loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
 import { connect, type Client } from '../client/index.ts';
-import { startCluster } from '../server/launcher/cluster.ts';
-import { requireSystem } from '../server/launcher/system.ts';
-import { until } from '../server/launcher/until.ts';
-import { buildPage } from '../server/page.ts';
+import { startCluster } from '../tools/local-cluster/cluster.ts';
+import { requireSystem } from '../tools/local-cluster/system.ts';
+import { until } from '../tools/until.ts';
+import { buildPage } from '../server/cli/build-page.ts';
 import { arena } from '../shared/games/arena/contract.ts';
 import { fourInARow } from '../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../shared/games/liars-dice/contract.ts';
 import { launchBrowser } from '../test/browser/browser.ts';
-import { cumulative, shiftsOf, watchShifts } from '../test/browser/shifts.ts';
-import { commandLine, endWith } from '../server/launcher/command-line.ts';
+import { cumulativeLayoutShift, readLayoutShifts, recordLayoutShifts } from '../test/browser/layout-shifts.ts';
+import { parseCommandLine, exitWithUsage } from '../tools/command-line.ts';
 
 /**
  * How soon the page is there, in Chromium whose CPU is slowed down, through nginx on three nodes; what is transferred for it; and how
  * evenly an Arena of eight is drawn, and how soon a phone that was without a network for 20 s has what it missed, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
  */
-const { values } = commandLine('bench/page.ts', { options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
+const { values } = parseCommandLine('bench/page.ts', { options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
 const [loads, slower, seconds] = [Number(values.loads), Number(values.slower), Number(values.seconds)];
-if (![loads, slower, seconds].every(n => n > 0)) endWith('--loads, --slower (times) and --seconds are numbers above 0');
+if (![loads, slower, seconds].every(n => n > 0)) exitWithUsage('--loads, --slower (times) and --seconds are numbers above 0');
 
 /** Nothing larger is painted after this long (ms) with nothing to wait for. */
-const settled = 1_500;
+const settleMs = 1_500;
 
 const before = loadavg()[0]!.toFixed(1);
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
@@ -34,17 +34,17 @@ try {
   try {
     const lines: string[] = [];
     const transferred = new Map<string, number>();
-    lines.push(await measured('home', browser, cluster.url, transferred, async () => {}));
+    lines.push(await measureLoads('home', browser, cluster.url, transferred, async () => {}));
     for (const [name, open] of Object.entries(tables())) {
       const { url, begin } = await open();
-      lines.push(await measured(name, browser, url, undefined, begin));
+      lines.push(await measureLoads(name, browser, url, undefined, begin));
     }
     const kilo = (type: string) => ((transferred.get(type) ?? 0) / 1_000).toFixed(1);
     process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Chromium ${browser.version()}, its CPU ${slower} times slower; ${loads} loads each, nothing cached; load of the machine before ${before} (1 is one core)\n\n`);
     process.stdout.write(`| | largest paint of words, ms: median (all) | all is there, ms: median (all) | layout shift |\n|---|---|---|---|\n${lines.join('\n')}\n\n`);
     process.stdout.write(`transferred for the first screen, KB: HTML ${kilo('Document')}, CSS ${kilo('Stylesheet')}, JavaScript ${kilo('Script')}\n`);
-    process.stdout.write(`${await frames(browser)}\n`);
-    process.stdout.write(`${await away(browser)}\n`);
+    process.stdout.write(`${await measureFrames(browser)}\n`);
+    process.stdout.write(`${await measureReconnect(browser)}\n`);
   } finally {
     await browser.close();
   }
@@ -75,44 +75,44 @@ function tables(): Record<string, () => Promise<{ url: string; begin: () => Prom
 }
 
 /** Loads an address anew, again and again, as the same visitor. @returns a line of the table */
-async function measured(name: string, browser: Browser, url: string, transferred: Map<string, number> | undefined, begin: () => Promise<unknown>): Promise<string> {
+async function measureLoads(name: string, browser: Browser, url: string, transferred: Map<string, number> | undefined, begin: () => Promise<unknown>): Promise<string> {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-  await watchShifts(context);
+  await recordLayoutShifts(context);
   await watchPaints(context);
   const page = await context.newPage();
-  const line = await context.newCDPSession(page);
-  await line.send('Network.enable');
-  await line.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
   const paints: number[] = [];
   const whole: number[] = [];
   let shift = 0;
   await page.goto(url); // to sit down: what is measured is to come back, and the same each time
-  await ready(page);
+  await waitUntilReady(page);
   await begin();
-  await line.send('Emulation.setCPUThrottlingRate', { rate: slower });
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slower });
   for (let n = 0; n < loads; n++) {
-    const stop = transferred && n === 0 ? count(line, transferred) : () => {};
+    const stop = transferred && n === 0 ? countTransfers(session, transferred) : () => {};
     await page.reload();
-    await ready(page);
-    await page.waitForTimeout(settled);
+    await waitUntilReady(page);
+    await page.waitForTimeout(settleMs);
     stop();
     const seen = await page.evaluate('({ paint: window.paint, whole: window.whole })') as { paint: number; whole: number };
     paints.push(seen.paint);
     whole.push(seen.whole);
-    shift = Math.max(shift, cumulative(await shiftsOf(page)));
+    shift = Math.max(shift, cumulativeLayoutShift(await readLayoutShifts(page)));
   }
   await context.close();
-  process.stderr.write(`${name}: ${inWords(paints)}\n`);
-  return `| ${name} | ${inWords(paints)} | ${inWords(whole)} | ${shift.toFixed(3)} |`;
+  process.stderr.write(`${name}: ${formatTimes(paints)}\n`);
+  return `| ${name} | ${formatTimes(paints)} | ${formatTimes(whole)} | ${shift.toFixed(3)} |`;
 }
 
 /** Times, ms: the middle one, and all. */
-function inWords(times: readonly number[]): string {
+function formatTimes(times: readonly number[]): string {
   const sorted = times.map(Math.round).sort((a, b) => a - b);
   return `${sorted[Math.floor(sorted.length / 2)]} (${sorted.join(', ')})`;
 }
 
-async function ready(page: Page): Promise<void> {
+async function waitUntilReady(page: Page): Promise<void> {
   await page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: 60_000 });
   await page.locator('.home-main, [data-testid="table"]').waitFor({ timeout: 60_000 });
 }
@@ -130,23 +130,23 @@ async function watchPaints(context: BrowserContext): Promise<void> {
 }
 
 /** Adds up what comes over the network, by kind. @returns what ends it */
-function count(line: CDPSession, into: Map<string, number>): () => void {
+function countTransfers(session: CDPSession, into: Map<string, number>): () => void {
   const kinds = new Map<string, string>();
-  const asked = ({ requestId, type }: { requestId: string; type?: string }) => void kinds.set(requestId, type ?? 'Other');
-  const came = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
+  const onRequest = ({ requestId, type }: { requestId: string; type?: string }) => void kinds.set(requestId, type ?? 'Other');
+  const onFinished = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
     const kind = kinds.get(requestId) ?? 'Other';
     into.set(kind, (into.get(kind) ?? 0) + encodedDataLength);
   };
-  line.on('Network.requestWillBeSent', asked);
-  line.on('Network.loadingFinished', came);
+  session.on('Network.requestWillBeSent', onRequest);
+  session.on('Network.loadingFinished', onFinished);
   return () => {
-    line.off('Network.requestWillBeSent', asked);
-    line.off('Network.loadingFinished', came);
+    session.off('Network.requestWillBeSent', onRequest);
+    session.off('Network.loadingFinished', onFinished);
   };
 }
 
 /** Frames while eight play. */
-async function frames(browser: Browser): Promise<string> {
+async function measureFrames(browser: Browser): Promise<string> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   const host = connect(cluster.url, { name: 'Ben', storage: null });
@@ -175,7 +175,7 @@ async function frames(browser: Browser): Promise<string> {
 }
 
 /** From the moment at which a phone has its network again, after 20 s without, to what was missed on its screen. */
-async function away(browser: Browser): Promise<string> {
+async function measureReconnect(browser: Browser): Promise<string> {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const page = await context.newPage();
   const host = connect(cluster.url, { name: 'Ben', storage: null });
@@ -190,7 +190,7 @@ async function away(browser: Browser): Promise<string> {
     if (room.state!.turn !== room.seat) {
       const { moves } = room.state!;
       await page.getByTestId(`column-${theirs}`).click();
-      await until('the page has moved', () => room.state!.moves > moves || undefined, { within: 10_000, every: 20 });
+      await until('the page has moved', () => room.state!.moves > moves || undefined, { timeoutMs: 10_000, intervalMs: 20 });
       await shows(moves + 1);
     }
     await context.setOffline(true);
@@ -202,5 +202,5 @@ async function away(browser: Browser): Promise<string> {
     times.push(performance.now() - from);
   }
   await context.close();
-  return `20 s without a network, then what was missed, ms: ${inWords(times)}`;
+  return `20 s without a network, then what was missed, ms: ${formatTimes(times)}`;
 }

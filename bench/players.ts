@@ -4,55 +4,55 @@ import { tally } from './tally.ts';
 type TallyRoom = Room<(typeof tally)['def']>;
 
 /** A verdict as a player got it: which number, under which term, and when (performance.now()). */
-export interface Heard { k: number; term: number; at: number; took: number }
+export interface Verdict { k: number; term: number; at: number; took: number }
 
 /** One player in a closed loop: act, wait for the verdict, think, act again. Records all it hears. */
 export class Player {
   readonly acked: number[] = [];
   readonly refusals: string[] = [];
-  heard: Heard[] = [];
+  verdicts: Verdict[] = [];
   private k = 0;
   private running: Promise<void> | null = null;
-  private stopping = false;
+  private isStopping = false;
   /** Ends the pause for thought. */
-  private hurry = () => {};
+  private endPause = () => {};
 
   constructor(readonly client: Client, readonly room: TallyRoom, private readonly think: number) {}
 
   get node(): string | null { return this.client.status.state === 'live' ? this.client.status.node : null; }
 
   start(): void {
-    this.stopping = false;
+    this.isStopping = false;
     this.running = this.play();
   }
   /** Ends after the verdict that is awaited; may be started again. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.hurry();
+    this.isStopping = true;
+    this.endPause();
     await this.running;
   }
   /** Acts now, if it is thinking. */
-  nudge(): void { this.hurry(); }
+  actNow(): void { this.endPause(); }
 
   private async play(): Promise<void> {
     await this.pause(Math.random() * this.think); // so that they do not all act at once for ever
-    while (!this.stopping) {
+    while (!this.isStopping) {
       const k = ++this.k;
       const asked = performance.now();
-      const said = await this.room.act.add({ k });
+      const reply = await this.room.act.add({ k });
       const at = performance.now();
-      if (said.ok) {
+      if (reply.ok) {
         this.acked.push(k);
-        this.heard.push({ k, term: said.place[0], at, took: at - asked });
-      } else this.refusals.push(said.code);
-      if (!this.stopping) await this.pause(this.think);
+        this.verdicts.push({ k, term: reply.place[0], at, took: at - asked });
+      } else this.refusals.push(reply.code);
+      if (!this.isStopping) await this.pause(this.think);
     }
   }
 
   private pause(ms: number): Promise<void> {
     return new Promise(done => {
       const timer = setTimeout(done, ms);
-      this.hurry = () => {
+      this.endPause = () => {
         clearTimeout(timer);
         done();
       };
@@ -83,7 +83,7 @@ export async function seatPlayers(url: string, rooms: number, think: number): Pr
  * What is wrong with a room, held against what its players were told: nothing, if all is well. `lost`: acknowledged, but
  * not in the state. `missing`: a number was applied before the one in front of it, which never came, or came later.
  */
-export function faultsOf(players: readonly Player[]): { lost: number; doubled: number; missing: number; diverged: number } {
+export function countFaults(players: readonly Player[]): { lost: number; doubled: number; missing: number; diverged: number } {
   const states = players.map(p => JSON.stringify(p.room.state));
   const state = players[0]!.room.state!;
   const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);

@@ -8,37 +8,37 @@
  * time in the server per command.
  */
 import { createClient } from 'redis';
-import { commandLine } from '../server/launcher/command-line.ts';
+import { parseCommandLine } from '../tools/command-line.ts';
 import { noLog } from '../server/ops/log.ts';
-import { realClock, realEntropy } from '../server/real-ports.ts';
-import { anyPool, type FindOrCreate, type Store } from '../server/store/contract.ts';
+import { realClock, realEntropy } from '../server/runtime/real-ports.ts';
+import { anyPool, type FindOrCreate, type Store } from '../server/store/store.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import { RedisStore } from '../server/store/redis-store.ts';
 import { TestRedis } from '../test/redis/redis-server.ts';
 
-const { values } = commandLine('bench/quick.ts', { options: { rooms: { type: 'string', default: '10000' }, calls: { type: 'string', default: '1000' } } });
+const { values } = parseCommandLine('bench/quick.ts', { options: { rooms: { type: 'string', default: '10000' }, calls: { type: 'string', default: '1000' } } });
 const [rooms, calls] = [Number(values.rooms), Number(values.calls)];
-let drawn = 0;
+let requestCount = 0;
 
 /** A call by a player of its own. */
-function ask(more: Partial<FindOrCreate> = {}): FindOrCreate {
-  const n = ++drawn;
+function requestOf(more: Partial<FindOrCreate> = {}): FindOrCreate {
+  const n = ++requestCount;
   const { pool = 'p0', game = 'game' } = more;
   const prepared = { id: `room-${n}`, code: `C${n}`, game: 'game@1', snapshot: '{}', life: 3_600_000, offer: { game, pool: pool === anyPool ? 'p0' : pool, since: 1_000_000 + n, free: 64, present: true, players: [] } };
-  return { game, pool, player: `player-${n}`, call: `call-${n}`, skip: [], search: true, prepared, reserve: 600_000, remember: 600_000, rememberLast: 3_600_000, twice: 2_000, ...more };
+  return { game, pool, player: `player-${n}`, call: `call-${n}`, skip: [], search: true, prepared, reserveMs: 600_000, rememberMs: 600_000, rememberLastMs: 3_600_000, repeatWithinMs: 2_000, ...more };
 }
 
 const kinds: [string, () => FindOrCreate][] = [
-  ['an open room of 1 of 10 option sets', () => ask({ pool: `p${drawn % 10}`, prepared: null })],
-  ['any open room', () => ask({ pool: anyPool, prepared: null })],
-  ['32 rooms skipped', () => ask({ prepared: null, skip: Array.from({ length: 32 }, (_x, i) => `room-${i * 10 + 10}`) })],
-  ['a repeat', () => ask({ player: 'player-1', call: 'call-1', prepared: null })],
-  ['none open: a new room', () => ask({ pool: 'new', game: `game-${drawn}` })],
+  ['an open room of 1 of 10 option sets', () => requestOf({ pool: `p${requestCount % 10}`, prepared: null })],
+  ['any open room', () => requestOf({ pool: anyPool, prepared: null })],
+  ['32 rooms skipped', () => requestOf({ prepared: null, skip: Array.from({ length: 32 }, (_x, i) => `room-${i * 10 + 10}`) })],
+  ['a repeat', () => requestOf({ player: 'player-1', call: 'call-1', prepared: null })],
+  ['none open: a new room', () => requestOf({ pool: 'new', game: `game-${requestCount}` })],
 ];
 
 async function measure(name: string, store: Store, serverMicros: () => Promise<number | null>): Promise<void> {
   for (let made = 0; made < rooms; made += 500) {
-    await Promise.all(Array.from({ length: Math.min(500, rooms - made) }, (_x, i) => store.findOrCreate(ask({ pool: `p${(made + i) % 10}`, search: false }))));
+    await Promise.all(Array.from({ length: Math.min(500, rooms - made) }, (_x, i) => store.findOrCreate(requestOf({ pool: `p${(made + i) % 10}`, search: false }))));
   }
   for (const [kind, next] of kinds) {
     const took: number[] = [];

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { runNode } from '../server/run-node.ts';
+import { runNode } from '../server/cli/run-node.ts';
 import { benchGames } from './work/games.ts';
 
 // Who measures memory wants what is held, not what the collector has not come to yet.

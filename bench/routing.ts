@@ -2,25 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
-import { ROUTINGS, type Routing } from '../server/launcher/nginx-conf.ts';
+import { ROUTINGS, type Routing } from '../tools/local-cluster/nginx-conf.ts';
 import { report } from './routing/report.ts';
 import { runRound, type Found } from './routing/round.ts';
-import { commandLine, endWith } from '../server/launcher/command-line.ts';
+import { parseCommandLine, exitWithUsage } from '../tools/command-line.ts';
 
 /**
  * What the ways cost by which nginx can lead players to nodes: real parts, rooms of 4 whose players come from networks of their own,
  * round after round (address, room, least_conn, random, address, …), so that what disturbs one disturbs all. Players, proxy,
  * nodes and Redis share the machine. `npm run bench:routing -- --rounds 5 --seconds 15 --clients 160 --think 250 --house 1 --json routing.json`
  */
-const { values } = commandLine('bench/routing.ts', { options: {
+const { values } = parseCommandLine('bench/routing.ts', { options: {
   rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '15' }, clients: { type: 'string', default: '160' }, think: { type: 'string', default: '250' },
   nodes: { type: 'string', default: '3' }, house: { type: 'string', default: '1' }, only: { type: 'string' }, json: { type: 'string' },
 } });
 const { rounds, ...setting } = { rounds: Number(values.rounds), seconds: Number(values.seconds), clients: Number(values.clients), think: Number(values.think), nodes: Number(values.nodes), house: Number(values.house) };
-if (![rounds, ...Object.values(setting)].every(n => n > 0)) endWith('--rounds, --seconds, --clients, --think (ms), --nodes and --house (players with one address) are numbers above 0');
+if (![rounds, ...Object.values(setting)].every(n => n > 0)) exitWithUsage('--rounds, --seconds, --clients, --think (ms), --nodes and --house (players with one address) are numbers above 0');
 const wanted = values.only?.split(',') ?? ROUTINGS;
 const routings = ROUTINGS.filter(routing => wanted.includes(routing));
-if (routings.length !== wanted.length) endWith(`--only: of ${ROUTINGS.join(', ')}`);
+if (routings.length !== wanted.length) exitWithUsage(`--only: of ${ROUTINGS.join(', ')}`);
 
 // nginx says its version where others say what went wrong.
 const versionOf = (command: string, flag: string): string => /[\d.]{5,}/.exec(execFileSync('sh', ['-c', `${command} ${flag} 2>&1`], { encoding: 'utf8' }))?.[0] ?? '?';

@@ -2,12 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { argumentsFor, compileSources } from '../server/launcher/compile.ts';
-import { root } from '../server/root.ts';
+import { argumentsFor, compileSources } from '../tools/compile.ts';
+import { packageRoot } from '../server/runtime/package-root.ts';
 
 const [script = 'compare', ...rest] = process.argv.slice(2);
-if (rest.includes('--help')) await import(join(root, `bench/${script}.ts`)); // it prints, and ends the process
-const peers = join(root, 'bench/peers');
+if (rest.includes('--help')) await import(join(packageRoot, `bench/${script}.ts`)); // it prints, and ends the process
+const peers = join(packageRoot, 'bench/peers');
 const node = join(peers, 'node_modules/node/bin/node');
 if (!existsSync(node)) {
   process.stderr.write('installing what Rejoin is compared with, and the Node that all run on: npm ci --prefix bench/peers\n');

@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
-import { startCluster } from '../server/launcher/cluster.ts';
-import { usedBy } from './contest/processes.ts';
-import { commandLine } from '../server/launcher/command-line.ts';
+import { startCluster } from '../tools/local-cluster/cluster.ts';
+import { readUsage } from './contest/processes.ts';
+import { parseCommandLine } from '../tools/command-line.ts';
 
 /**
  * How long a node takes from the start of its process until it takes players (`/readyz`), in a cluster that is there, and what it has used by then.
  * `npm run bench:start -- --times 10`
  */
-const { values } = commandLine('bench/start.ts', { options: { times: { type: 'string', default: '10' } } });
+const { values } = parseCommandLine('bench/start.ts', { options: { times: { type: 'string', default: '10' } } });
 const cluster = await startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } });
 try {
   const { name } = cluster.nodes[0]!;
@@ -19,7 +19,7 @@ try {
     const from = performance.now();
     await cluster.restart(name);
     took.push(performance.now() - from);
-    const { user, system, rss } = usedBy(cluster.nodes.find(node => node.name === name)!.pid!);
+    const { user, system, rss } = readUsage(cluster.nodes.find(node => node.name === name)!.pid!);
     used.push((user + system) * 1_000);
     resident.push(rss / 1_048_576);
   }

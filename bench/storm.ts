@@ -1,21 +1,21 @@
 import { cpus } from 'node:os';
-import { startCluster } from '../server/launcher/cluster.ts';
-import { until } from '../server/launcher/until.ts';
+import { startCluster } from '../tools/local-cluster/cluster.ts';
+import { until } from '../tools/until.ts';
 import { quantile } from './contest/figures.ts';
 import { StormPlayer } from './load/storm-player.ts';
 import { moves } from './work/games.ts';
-import { commandLine, endWith } from '../server/launcher/command-line.ts';
+import { parseCommandLine, exitWithUsage } from '../tools/command-line.ts';
 
 /**
  * Everybody comes back at once: nginx is killed under so many seated players, who come from 64 addresses, and started again.
  * From the moment that it is started to each player's being back in their seat; and how late the nodes' event loops ran meanwhile.
  * The players are lean ones that come back with the SDK's pauses between tries. `npm run bench:storm -- --clients 2000 --nodes 2 --away 1`
  */
-const { values } = commandLine('bench/storm.ts', { options: { clients: { type: 'string', default: '2000' }, nodes: { type: 'string', default: '2' }, addresses: { type: 'string', default: '64' }, away: { type: 'string', default: '1' }, times: { type: 'string', default: '3' } } });
+const { values } = parseCommandLine('bench/storm.ts', { options: { clients: { type: 'string', default: '2000' }, nodes: { type: 'string', default: '2' }, addresses: { type: 'string', default: '64' }, away: { type: 'string', default: '1' }, times: { type: 'string', default: '3' } } });
 const setting = { clients: Number(values.clients), nodes: Number(values.nodes), addresses: Number(values.addresses), away: Number(values.away), times: Number(values.times) };
-if (Object.values(setting).some(n => !(n > 0))) endWith('--clients, --nodes, --addresses, --away (seconds) and --times are numbers above 0');
+if (Object.values(setting).some(n => !(n > 0))) exitWithUsage('--clients, --nodes, --addresses, --away (seconds) and --times are numbers above 0');
 const members = 4;
-const lanes = 16;
+const concurrentRooms = 16;
 
 const cluster = await startCluster({ nodes: setting.nodes, quiet: true, script: 'bench/rejoin-node.ts', env: { LOG_LEVEL: 'warn', NODE_ENV: 'production' } });
 try {
@@ -37,7 +37,7 @@ async function seatAll(): Promise<Guest[]> {
   const guests: Guest[] = [];
   const rooms = Math.ceil(setting.clients / members);
   let next = 0;
-  await Promise.all(Array.from({ length: lanes }, async () => {
+  await Promise.all(Array.from({ length: concurrentRooms }, async () => {
     for (let room = next++; room < rooms; room = next++) {
       let id: string | null = null;
       for (let i = 0; i < members; i++) {
@@ -58,12 +58,12 @@ async function storm(guests: readonly Guest[]): Promise<string> {
   const began = performance.now();
   await cluster.startNginx();
   let late = 0;
-  const back = () => guests.every(g => !Number.isNaN(g.player.back));
+  const back = () => guests.every(g => !Number.isNaN(g.player.seatedAt));
   await until('all are back', async () => {
     late = Math.max(late, ...(await Promise.all(cluster.nodes.map(delayOf))));
     return back() || undefined;
-  }, { within: 120_000, every: 100 });
-  const took = guests.map(g => (g.player.back - began) / 1_000).sort((a, b) => a - b);
+  }, { timeoutMs: 120_000, intervalMs: 100 });
+  const took = guests.map(g => (g.player.seatedAt - began) / 1_000).sort((a, b) => a - b);
   const said = await Promise.all(guests.map(({ player }, k) => player.move(k % 64, k)));
   const sum = (of: (g: Guest) => number) => guests.reduce((n, g) => n + of(g), 0);
   const row = [quantile(took, 0.5).toFixed(2), quantile(took, 0.99).toFixed(2), took.at(-1)!.toFixed(2), late.toFixed(0), sum(g => g.player.snapshots), sum(g => g.player.lost), sum(g => (g.player.seat === g.seat ? 0 : 1)), `${said.filter(Boolean).length} of ${guests.length}`];
@@ -74,5 +74,5 @@ async function storm(guests: readonly Guest[]): Promise<string> {
 /** As the node itself measures it: p99 since its last beat but one. */
 async function delayOf({ url }: { url: string }): Promise<number> {
   const text = await fetch(`${url}/metrics`).then(answer => answer.text());
-  return Number(/^rejoin_loop_delay_ms (\S+)/m.exec(text)?.[1] ?? NaN);
+  return 1_000 * Number(/^rejoin_event_loop_delay_p99_seconds (\S+)/m.exec(text)?.[1] ?? NaN);
 }

@@ -1,5 +1,5 @@
-import { games } from '../server/games.ts';
-import { runNode } from '../server/run-node.ts';
+import { demoGames } from '../server/cli/demo-games.ts';
+import { runNode } from '../server/cli/run-node.ts';
 import { tallyGame } from './tally.ts';
 
-await runNode([...games, tallyGame]);
+await runNode([...demoGames, tallyGame]);

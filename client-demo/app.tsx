@@ -3,28 +3,28 @@ import { useCell, useSources } from './cell.ts';
 import { Paints } from './games/four-in-a-row/disc.tsx';
 import { Home } from './home/home.tsx';
 import type { Arrival } from './identity.ts';
-import { useLanding } from './landing.ts';
+import { useHeadingFocus } from './focus.ts';
 import { replaceRoute, useRoute } from './route.ts';
 import { ReplayPage } from './replay/replay-page.tsx';
 import { RoomPage } from './room/room-page.tsx';
-import { SameTable } from './same-table.tsx';
-import { Session } from './session.ts';
+import { DuplicateWindowPrompt } from './duplicate-window-prompt.tsx';
+import { PageSession } from './page-session.ts';
 import { Toasts } from './status/toasts.tsx';
 import type { Windows } from './windows.ts';
-import { wordsFor } from './words.ts';
+import { refusalTextFor } from './refusal-text.ts';
 
 export function App({ arrival, windows }: { arrival: Arrival; windows: Windows }) {
-  const [session, setSession] = useState(() => (arrival.is === 'known' ? new Session(arrival.player, windows) : null));
+  const [session, setSession] = useState(() => (arrival.is === 'known' ? new PageSession(arrival.player, windows) : null));
   if (session) return <Screens session={session} />;
   const { twin } = arrival as Arrival & { is: 'open question' };
   const watch = () => {
     if (twin.room) replaceRoute({ page: 'room', id: twin.room.id, watch: true });
-    setSession(new Session('own', windows));
+    setSession(new PageSession('own', windows));
   };
-  return <SameTable twin={twin} onChoose={player => setSession(new Session(player, windows))} onWatch={watch} />;
+  return <DuplicateWindowPrompt twin={twin} onChoose={player => setSession(new PageSession(player, windows))} onWatch={watch} />;
 }
 
-function Screens({ session }: { session: Session }) {
+function Screens({ session }: { session: PageSession }) {
   const route = useRoute();
   useSources(session.client.onStatus);
   const visit = useCell(session.visit);
@@ -43,8 +43,8 @@ function Screens({ session }: { session: Session }) {
 }
 
 function NotLetIn({ code, detail }: { code: string; detail: string | undefined }) {
-  const { title, text } = wordsFor(code, detail);
-  const heading = useLanding(code);
+  const { title, text } = refusalTextFor(code, detail);
+  const heading = useHeadingFocus(code);
   return (
     <main class="away">
       <section class="remedies" role="alert" data-testid="refusal">

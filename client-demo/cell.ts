@@ -5,7 +5,7 @@ export type Subscribe = (fn: () => void) => Unsubscribe;
 
 /** A value that tells when it is replaced. */
 export class Cell<T> {
-  private readonly heard = new Set<() => void>();
+  private readonly subscribers = new Set<() => void>();
 
   constructor(private current: T) {}
 
@@ -14,12 +14,12 @@ export class Cell<T> {
   set(next: T): void {
     if (Object.is(next, this.current)) return;
     this.current = next;
-    for (const fn of [...this.heard]) fn();
+    for (const fn of [...this.subscribers]) fn();
   }
 
   readonly subscribe: Subscribe = fn => {
-    this.heard.add(fn);
-    return () => void this.heard.delete(fn);
+    this.subscribers.add(fn);
+    return () => void this.subscribers.delete(fn);
   };
 }
 
@@ -39,7 +39,7 @@ export function useCell<T>(cell: Cell<T>): T {
 }
 
 /** Draws the component again every `ms`, as long as there is something that moves. */
-export function useTicking(ms: number, on: boolean): void {
+export function useRedrawInterval(ms: number, on: boolean): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
     if (!on) return;

@@ -1,5 +1,5 @@
-import { colours, isColour, type Colour } from './colours.ts';
-import { suggestName, tidyName } from './names.ts';
+import { colors, isColor, type Color } from './colors.ts';
+import { suggestName, normalizePlayerName } from './names.ts';
 import type { Route } from './route.ts';
 import { own, shared, type PageStorage } from './storage.ts';
 import type { OtherWindow, Windows } from './windows.ts';
@@ -8,34 +8,34 @@ import type { OtherWindow, Windows } from './windows.ts';
  * Who plays in this window. A browser is one player, who comes back tomorrow as the same. But a second window beside an
  * open one is nearly always meant as an opponent, and a player has only one seat: so it gets a player of its own.
  */
-export type Player = 'shared' | 'own';
+export type WindowPlayer = 'shared' | 'own';
 
 export type Arrival =
-  | { is: 'known'; player: Player }
+  | { is: 'known'; player: WindowPlayer }
   /** The same table is open in another window: only the visitor knows who this one is meant to be. */
   | { is: 'open question'; twin: OtherWindow };
 
 const windowKey = 'rejoin.player';
 const nameKey = 'rejoin.name';
-const colourKey = 'rejoin.colour';
+const colorKey = 'rejoin.colour';
 
-export async function arrive(windows: Windows, route: Route): Promise<Arrival> {
+export async function resolveWindowPlayer(windows: Windows, route: Route): Promise<Arrival> {
   const before = own.getItem(windowKey);
   if (before === 'shared' || before === 'own') return { is: 'known', player: before };
-  const others = await windows.ask();
+  const others = await windows.findOthers();
   const twin = others.find(({ room }) => room !== null && ((route.page === 'room' && !route.watch && route.id === room.id) || (route.page === 'code' && route.code.toUpperCase() === room.code)));
   if (twin) return { is: 'open question', twin };
   return { is: 'known', player: others.some(other => other.player === 'shared') ? 'own' : 'shared' };
 }
 
 /** From now on, also after a reload, this window plays as that one. */
-export function settle(player: Player): void { own.setItem(windowKey, player); }
+export function rememberWindowPlayer(player: WindowPlayer): void { own.setItem(windowKey, player); }
 
-export const storageOf = (player: Player): PageStorage => (player === 'shared' ? shared : own);
+export const storageOf = (player: WindowPlayer): PageStorage => (player === 'shared' ? shared : own);
 
-export function nameOf(player: Player): string {
+export function nameOf(player: WindowPlayer): string {
   const storage = storageOf(player);
-  const known = tidyName(storage.getItem(nameKey) ?? '');
+  const known = normalizePlayerName(storage.getItem(nameKey) ?? '');
   if (known !== '') return known;
   const name = suggestName();
   storage.setItem(nameKey, name);
@@ -43,15 +43,15 @@ export function nameOf(player: Player): string {
 }
 
 /** The colour of before; a new guest gets one by chance. */
-export function colourOf(player: Player): Colour {
+export function colorOf(player: WindowPlayer): Color {
   const storage = storageOf(player);
-  const known = storage.getItem(colourKey);
-  if (isColour(known)) return known;
-  const colour = colours[Math.floor(Math.random() * colours.length)]!;
-  storage.setItem(colourKey, colour);
+  const known = storage.getItem(colorKey);
+  if (isColor(known)) return known;
+  const colour = colors[Math.floor(Math.random() * colors.length)]!;
+  storage.setItem(colorKey, colour);
   return colour;
 }
 
-export function keepColour(player: Player, colour: Colour): void { storageOf(player).setItem(colourKey, colour); }
+export function saveColor(player: WindowPlayer, colour: Color): void { storageOf(player).setItem(colorKey, colour); }
 
-export function keepName(player: Player, name: string): void { storageOf(player).setItem(nameKey, name); }
+export function saveName(player: WindowPlayer, name: string): void { storageOf(player).setItem(nameKey, name); }

@@ -2,7 +2,7 @@
 export type PageStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /** The browser's storage under a prefix; where the browser forbids it, memory, so that the page works all the same. */
-function kept(find: () => Storage, prefix: string): PageStorage {
+function createPageStorage(find: () => Storage, prefix: string): PageStorage {
   const memory = new Map<string, string>();
   const attempt = <T>(fn: () => T, otherwise: T): T => {
     try {
@@ -25,8 +25,8 @@ function kept(find: () => Storage, prefix: string): PageStorage {
 }
 
 /** Shared by all windows of this browser, and kept between visits. */
-export const shared = kept(() => localStorage, '');
+export const shared = createPageStorage(() => localStorage, '');
 /** This window's own; it survives a reload. */
-export const own = kept(() => sessionStorage, 'own.');
+export const own = createPageStorage(() => sessionStorage, 'own.');
 /** The second seat of someone who plays both. */
-export const second = kept(() => sessionStorage, 'second.');
+export const second = createPageStorage(() => sessionStorage, 'second.');

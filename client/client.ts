@@ -1,18 +1,18 @@
 import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/contract.ts';
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
-import type { Place } from '../shared/place.ts';
-import type { Joined, JoinRequest, ListReply, Notice, Heard, PlaceReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import type { Position } from '../shared/position.ts';
+import type { JoinSuccess, JoinRequest, ListReply, Notice, RoomHead, HeartbeatReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
 import { ClockDrift } from './clock-drift.ts';
-import { Departures } from './departures.ts';
-import { checkName, checkOutgoing, checkRequest, type Checked } from './outgoing.ts';
+import { PendingLeaves } from './pending-leaves.ts';
+import { checkName, checkOutgoing, checkRequest, type CheckedValue } from './outgoing-checks.ts';
 import { Credentials, type AuthSource, type TokenSource } from './credentials.ts';
-import { monotonic, type ClientClock, type Transport } from './ports.ts';
+import { monotonicNow, type ClientClock, type Transport } from './ports.ts';
 import { fetchReplay, Replay, routesUrl } from './replay.ts';
 import { Room } from './room.ts';
-import { remedyOf, whyOf, type Remedy, type Status } from './status.ts';
+import { remedyOf, explainRefusal, type Remedy, type Status } from './status.ts';
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 import { browserStorage, type TokenStorage } from './stored-token.ts';
 
@@ -37,7 +37,7 @@ export interface ConnectOptions extends SocketTransportOptions {
 }
 
 /** A room could not be made, found, or entered. `code` says which refusal it is. */
-export class RoomRefused extends Error {
+export class RoomError extends Error {
   /** Why, in English. */
   readonly why: string;
   /** What a person can do now. */
@@ -46,7 +46,7 @@ export class RoomRefused extends Error {
   constructor(readonly code: string, readonly detail?: string) {
     super(detail ? `${code}: ${detail}` : code);
     this.name = 'RoomRefused';
-    this.why = whyOf({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
+    this.why = explainRefusal({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
     this.now = remedyOf(code);
   }
 }
@@ -56,7 +56,7 @@ export class RoomRefused extends Error {
  * does. Rooms of which something was `fresh` show by themselves that the line stands and that nothing is missing: then heads
  * may be `atLeast` that old. Heads come of themselves, too; how long an answer takes only asking says, which so is never too `seldom`.
  */
-const pace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
+const heartbeatTiming = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
 /** A player's connection to the game servers, whichever node it is on, and the rooms it is in. */
 export class Client {
@@ -79,37 +79,37 @@ export class Client {
   readonly onNewIdentity: (fn: () => void) => () => void;
   private readonly connector: Connector;
   private readonly rooms = new Map<string, Room>();
-  private readonly departures: Departures;
+  private readonly departures: PendingLeaves;
   /** Joins that have been asked for and not answered. */
-  private entering = 0;
+  private pendingJoins = 0;
   private readonly credentials: Credentials;
   private readonly clock: ClientClock;
-  private readonly mono: () => number;
+  private readonly monotonicNow: () => number;
   /** The name in the last handshake that was welcomed. */
-  private toldName: string | undefined;
+  private welcomedName: string | undefined;
   /** Requests over HTTP that are under way. */
   private readonly fetches = new Set<AbortController>();
-  private who: { player: string; name: string } | null = null;
-  private beat: (() => void) | null = null;
-  private lastActive = -Infinity;
+  private identity: { player: string; name: string } | null = null;
+  private cancelHeartbeat: (() => void) | null = null;
+  private lastActiveAt = -Infinity;
   /** When the heads of the rooms were last asked for, and last heard. */
-  private askedAt = -Infinity;
-  private headsAt = -Infinity;
+  private heartbeatSentAt = -Infinity;
+  private headsReceivedAt = -Infinity;
   /** The last few, ms. */
-  private trips: number[] = [];
+  private roundTrips: number[] = [];
   private readonly drift = new ClockDrift();
 
   constructor(private readonly url: string, private readonly options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
-    this.mono = monotonic(this.clock);
+    this.monotonicNow = monotonicNow(this.clock);
     this.credentials = new Credentials({ token: options.token, auth: options.auth, name: options.name === undefined ? undefined : checkName(options.name), storage: options.storage === undefined ? browserStorage() : options.storage, clock: this.clock, replaced: () => this.departures.end('bad-token', false) });
     this.connector = new Connector(
       options.transport ?? socketTransport(url, options), this.clock,
-      () => this.credentials.next(),
-      (refusal, said) => this.credentials.refused(refusal, said),
+      () => this.credentials.nextHandshake(),
+      (refusal, said) => this.credentials.handleRefusal(refusal, said),
       () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
     );
-    this.departures = new Departures(this.connector, this.clock);
+    this.departures = new PendingLeaves(this.connector, this.clock);
     this.onStatus = fn => this.connector.onStatus.add(() => fn(this.status)); // an earlier callback may have changed it
     this.onNewIdentity = fn => this.credentials.onNewIdentity.add(fn);
     this.connector.onStatus.add(status => {
@@ -117,35 +117,35 @@ export class Client {
       for (const room of [...this.rooms.values()]) {
         if (status.state === 'refused') room.finish(status.refusal);
         if (status.state !== 'live' && !this.connector.isLive) room.suspend();
-        room.statusMayDiffer();
+        room.updateStatus();
       }
     });
     this.connector.onWelcome.add((welcome, said) => {
-      this.toldName = said?.name;
-      this.who = { player: welcome.player, name: welcome.name };
-      this.credentials.accepted(welcome);
-      this.askedAt = -Infinity; // this node has not been asked yet
+      this.welcomedName = said?.name;
+      this.identity = { player: welcome.player, name: welcome.name };
+      this.credentials.handleWelcome(welcome);
+      this.heartbeatSentAt = -Infinity; // this node has not been asked yet
       for (const room of this.rooms.values()) {
         room.suspend();
         void room.join();
       }
-      this.keepAlive();
+      this.scheduleHeartbeat();
     });
-    this.connector.onEvent.add((name, args) => this.event(name, args));
+    this.connector.onEvent.add((name, args) => this.handleEvent(name, args));
     this.connector.start();
-    this.watchPage();
+    this.addPageListeners();
   }
 
   /** This client's public player id; null before the first welcome. */
-  get player(): string | null { return this.who?.player ?? null; }
-  get playerName(): string | null { return this.who?.name ?? null; }
+  get player(): string | null { return this.identity?.player ?? null; }
+  get playerName(): string | null { return this.identity?.name ?? null; }
   get status(): Status { return this.connector.status; }
   /** Last round trip to the node, ms. */
-  get rtt(): number | null { return this.trips.at(-1) ?? null; }
+  get rtt(): number | null { return this.roundTrips.at(-1) ?? null; }
 
   /**
    * Makes a room and takes a seat in it. `bots`: so many bots sit down, too.
-   * @throws RoomRefused
+   * @throws RoomError
    * @example
    * ```ts
    * const room = await client.create(race, { options: { goal: 20 }, private: true, bots: 1 })
@@ -153,25 +153,25 @@ export class Client {
    * ```
    */
   async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
-    sendable(how); // before there is a room that nobody would enter
-    const made = await this.ask('create', { game: game.name, key: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
-    return this.enter<D>({ room: made.room, ...brought(how) }, game);
+    encodePayloads(how); // before there is a room that nobody would enter
+    const made = await this.requestUntilAnswered('create', { game: game.name, key: this.randomId(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
+    return this.enterRoom<D>({ room: made.room, ...profileField(how) }, game);
   }
   /**
    * Takes a seat in a room, or comes back to one's own. `profile`: what the player brings along, if the contract has such a thing;
    * it is said again whenever the client comes back, and `room.bring` changes it.
-   * @throws RoomRefused; `bad-profile` where a new seat was asked for with one that does not fit
+   * @throws RoomError; `bad-profile` where a new seat was asked for with one that does not fit
    * @example
    * ```ts
    * const room = await client.join(race, { code: 'K7QXM' })
    * if (room.seat !== null) console.log(`You have seat ${room.seat}.`)
    * ```
    */
-  join<D extends ContractDef>(game: Contract<D>, which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> }): Promise<Room<D>> { return this.enter<D>({ ...named(which), ...brought(which) }, game); }
+  join<D extends ContractDef>(game: Contract<D>, which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> }): Promise<Room<D>> { return this.enterRoom<D>({ ...roomSelector(which), ...profileField(which) }, game); }
   /**
    * Takes a seat in an open public room with these options, or in a new one. Without `options`, in any open room of the game;
    * with them, those that are not named have their defaults. Asked again before there is an answer, it is the same quick join.
-   * @throws RoomRefused
+   * @throws RoomError
    * @example
    * ```ts
    * const room = await client.quick(race, { options: { goal: 20 } })
@@ -179,30 +179,30 @@ export class Client {
    * ```
    */
   quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
-    const wish = wishOf([game.name, how.options ?? null, how.profile ?? null]);
-    const running = this.searches.get(wish) as Promise<Room<D>> | undefined;
+    const wish = quickJoinKey([game.name, how.options ?? null, how.profile ?? null]);
+    const running = this.pendingQuickJoins.get(wish) as Promise<Room<D>> | undefined;
     if (running) return running;
     // The same id on every retry: an answer that is lost takes no second seat.
-    const quick = { game: game.name, call: this.random(), ...(how.options ? { options: how.options as JsonObject } : {}) };
-    const search = this.enter<D>({ quick, ...brought(how) }, game).finally(() => this.searches.delete(wish));
-    this.searches.set(wish, search as unknown as Promise<Room>);
+    const quick = { game: game.name, call: this.randomId(), ...(how.options ? { options: how.options as JsonObject } : {}) };
+    const search = this.enterRoom<D>({ quick, ...profileField(how) }, game).finally(() => this.pendingQuickJoins.delete(wish));
+    this.pendingQuickJoins.set(wish, search as unknown as Promise<Room>);
     return search;
   }
   /** Quick joins without an answer yet, by what they ask for: a double click is one of them. */
-  private readonly searches = new Map<string, Promise<Room>>();
+  private readonly pendingQuickJoins = new Map<string, Promise<Room>>();
   /**
    * Watches a room without a seat.
-   * @throws RoomRefused
+   * @throws RoomError
    * @example
    * ```ts
    * const room = await client.watch(race, { id })
    * room.onChange(() => draw(room.state)) // as spectators may see it; room.act is refused: not-seated
    * ```
    */
-  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enter<D>({ ...named(which), watch: true }, game); }
+  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enterRoom<D>({ ...roomSelector(which), watch: true }, game); }
   /**
    * Public rooms, newest first.
-   * @throws RoomRefused
+   * @throws RoomError
    * @example
    * ```ts
    * for (const { id, names, seated, seats, open } of await client.list(race)) {
@@ -210,10 +210,10 @@ export class Client {
    * }
    * ```
    */
-  async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> { return ((await this.ask('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
+  async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> { return ((await this.requestUntilAnswered('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
   /**
    * The machinery behind a room this client is in, for pages that show it; to the room's host also who watches (`spectators`).
-   * @throws RoomRefused
+   * @throws RoomError
    * @example
    * ```ts
    * const { node, owner, nodes } = await client.inspect(room)
@@ -223,18 +223,18 @@ export class Client {
   async inspect(room: Room<never> | Room): Promise<InspectReply & { ok: true }> {
     for (;;) {
       try {
-        return (await this.ask('inspect', { room: room.id })) as InspectReply & { ok: true };
+        return (await this.requestUntilAnswered('inspect', { room: room.id })) as InspectReply & { ok: true };
       } catch (error) {
         // A new connection is in the room only when its join is answered.
-        if (!(error instanceof RoomRefused && error.code === 'not-in-room') || this.rooms.get(room.id) !== room) throw error;
-        await this.pause(200);
+        if (!(error instanceof RoomError && error.code === 'not-in-room') || this.rooms.get(room.id) !== room) throw error;
+        await this.sleep(200);
       }
     }
   }
 
   /**
    * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went
-   * @throws RoomRefused 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
+   * @throws RoomError 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
    * and 'slow-down': ask again in a moment
    * @example
    * ```ts
@@ -248,14 +248,14 @@ export class Client {
     this.fetches.add(stop);
     const reply = await fetchReplay(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`, { stop, clock: this.clock, cookies: this.options.socket?.withCredentials === true });
     this.fetches.delete(stop);
-    if (this.over) throw this.over;
-    if (!reply.ok) throw new RoomRefused(reply.code, reply.detail);
+    if (this.closedError) throw this.closedError;
+    if (!reply.ok) throw new RoomError(reply.code, reply.detail);
     return new Replay(reply);
   }
 
   /**
    * Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is.
-   * @throws RoomRefused if the client is closed or refused before that
+   * @throws RoomError if the client is closed or refused before that
    * @example
    * ```ts
    * await client.rename('Ada')
@@ -265,9 +265,9 @@ export class Client {
   async rename(name: string): Promise<void> {
     this.credentials.name = checkName(name);
     // Another rename meanwhile: the last one counts, and all resolve with it.
-    while (this.toldName !== this.credentials.name) {
-      this.connector.renew();
-      await Promise.race([this.when(isWelcome => isWelcome), this.pause(2_000)]); // a connection that fails is not tried again while another is open
+    while (this.welcomedName !== this.credentials.name) {
+      this.connector.switchToUsualRoute();
+      await Promise.race([this.waitUntil(isWelcome => isWelcome), this.sleep(2_000)]); // a connection that fails is not tried again while another is open
     }
   }
   /**
@@ -277,7 +277,7 @@ export class Client {
    * client.move() // the rooms go on over the new line; nothing is missed
    * ```
    */
-  move(): void { this.connector.hop(); }
+  move(): void { this.connector.switchRoute(); }
 
   /**
    * Ends the connection for good, also in a callback. Seats are kept, as for a player whose phone is off. Not for `pagehide`: a page that comes back by the back button
@@ -288,98 +288,98 @@ export class Client {
    * ```
    */
   close(): void {
-    this.beat?.();
-    this.unwatchPage();
+    this.cancelHeartbeat?.();
+    this.removePageListeners();
     this.departures.end('left');
     for (const stop of this.fetches) stop.abort();
     for (const room of [...this.rooms.values()]) room.finish({ ok: false, code: 'left' });
     this.connector.close();
   }
 
-  private async enter<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
-    const request = { ...asked, ...sendable({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...sendable({ options: asked.quick.options }) } } : {}) } as JoinRequest;
+  private async enterRoom<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
+    const request = { ...asked, ...encodePayloads({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...encodePayloads({ options: asked.quick.options }) } } : {}) } as JoinRequest;
     if (!request.watch) this.departures.withdraw(request);
     for (let tries = 0; ; tries++) {
-      this.entering += 1;
-      const session = this.random();
+      this.pendingJoins += 1;
+      const session = this.randomId();
       try {
-        const reply = (await this.ask('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, (room, asked) => this.adopt(room, game as unknown as Contract, session, request, asked))) as Joined;
+        const reply = (await this.requestUntilAnswered('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, (room, asked) => this.adoptRoom(room, game as unknown as Contract, session, request, asked))) as JoinSuccess;
         return this.rooms.get(reply.room) as unknown as Room<D>;
       } catch (error) {
         // The answer was lost, and the seat as well before the next try: another session may have another one.
-        if (!(error instanceof RoomRefused && error.code === 'seat-lost') || tries >= 2) throw error;
+        if (!(error instanceof RoomError && error.code === 'seat-lost') || tries >= 2) throw error;
       } finally {
-        this.entering -= 1;
+        this.pendingJoins -= 1;
       }
     }
   }
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
-  private adopt(reply: Joined, game: Contract, session: string, { watch = false, profile }: JoinRequest, asked: number): void {
+  private adoptRoom(reply: JoinSuccess, game: Contract, session: string, { watch = false, profile }: JoinRequest, asked: number): void {
     const before = this.rooms.get(reply.room);
     before?.finish({ ok: false, code: before.isLeaving ? 'left' : 'session-replaced' });
-    if (this.over) throw this.over; // closed by a callback of that room
+    if (this.closedError) throw this.closedError; // closed by a callback of that room
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, game: game.def, me: () => this.who?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.trips.length > 0 ? Math.min(...this.trips) : null),
+      connector: this.connector, clock: this.clock, game: game.def, playerId: () => this.identity?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.roundTrips.length > 0 ? Math.min(...this.roundTrips) : null),
       forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
-      mint: () => this.random(),
-      entering: () => this.entering > 0,
+      newSession: () => this.randomId(),
+      hasPendingJoin: () => this.pendingJoins > 0,
       leave: (session, code) => this.departures.leave(reply.room, session, code),
     });
     this.rooms.set(reply.room, room);
-    room.joined(reply, asked);
+    room.acceptJoin(reply, asked);
     // A join of the room object before this one may reach the node after this one's: the last word must be this one's.
-    if (before) room.joinBehind(before.pendingJoins);
+    if (before) room.rejoinAfter(before.pendingJoins);
     // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
-    for (const [id, change] of this.early.splice(0)) if (id === reply.room) room.change(change);
-    this.connector.settle();
+    for (const [id, change] of this.earlyChanges.splice(0)) if (id === reply.room) room.receiveChange(change);
+    this.connector.switchIfRoomChanged();
   }
-  private readonly early: [room: string, change: WireChange][] = [];
+  private readonly earlyChanges: [room: string, change: WireChange][] = [];
 
   /** Asks until there is an answer; a refusal that says "again" is asked again. */
-  private async ask<K extends RequestName>(name: K, given: Requests[K][0], onOk?: (reply: Joined, asked: number) => void): Promise<Requests[K][1] & { ok: true }> {
-    const body = passed(checkRequest(name, given)) as Requests[K][0];
+  private async requestUntilAnswered<K extends RequestName>(name: K, given: Requests[K][0], onOk?: (reply: JoinSuccess, asked: number) => void): Promise<Requests[K][1] & { ok: true }> {
+    const body = valueOrThrow(checkRequest(name, given)) as Requests[K][0];
     for (;;) {
-      await this.connected();
+      await this.waitUntilConnected();
       let reply: Requests[K][1] | Refused;
-      const asked = this.mono();
+      const asked = this.monotonicNow();
       try {
         reply = await this.connector.request(name, body);
-        if (this.trips.length === 0) this.trips.push(this.mono() - asked); // the keep-alive will know better
+        if (this.roundTrips.length === 0) this.roundTrips.push(this.monotonicNow() - asked); // the keep-alive will know better
       } catch {
-        await this.pause(150);
+        await this.sleep(150);
         continue;
       }
-      if (this.over) throw this.over; // closed in the very moment in which the answer came
+      if (this.closedError) throw this.closedError; // closed in the very moment in which the answer came
       if (reply.ok) {
-        onOk?.(reply as Joined, asked);
+        onOk?.(reply as JoinSuccess, asked);
         return reply as Requests[K][1] & { ok: true };
       }
-      if (dutyOf(reply.code) !== 'retry') throw new RoomRefused(reply.code, reply.detail);
-      await this.pause(reply.retryAfter ?? 300);
+      if (dutyOf(reply.code) !== 'retry') throw new RoomError(reply.code, reply.detail);
+      await this.sleep(reply.retryAfter ?? 300);
     }
   }
 
   /** Why nothing can be asked any more; null while this client is open. */
-  private get over(): RoomRefused | null {
+  private get closedError(): RoomError | null {
     const { status } = this.connector;
-    if (status.state === 'refused') return new RoomRefused(status.refusal.code, status.refusal.detail);
-    return status.state === 'closed' ? new RoomRefused('left', 'the client was closed') : null;
+    if (status.state === 'refused') return new RoomError(status.refusal.code, status.refusal.detail);
+    return status.state === 'closed' ? new RoomError('left', 'the client was closed') : null;
   }
 
-  private connected(): Promise<void> { return this.isConnected() ? Promise.resolve() : this.when(() => this.isConnected()); }
+  private waitUntilConnected(): Promise<void> { return this.isConnected() ? Promise.resolve() : this.waitUntil(() => this.isConnected()); }
   private readonly isConnected = (): boolean => this.connector.isLive;
 
   /** Resolves when a welcome or a change of the status finds the condition true; rejects when this client is over. */
-  private when(condition: (isWelcome: boolean) => boolean): Promise<void> {
+  private waitUntil(condition: (isWelcome: boolean) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         for (const stop of stops) stop();
         settle();
       };
       const check = (isWelcome: boolean) => {
-        const { over } = this;
-        if (over) end(() => reject(over));
+        const { closedError } = this;
+        if (closedError) end(() => reject(closedError));
         else if (condition(isWelcome)) end(resolve);
       };
       const stops = [this.connector.onWelcome.add(() => check(true)), this.connector.onStatus.add(() => check(false))];
@@ -387,91 +387,91 @@ export class Client {
     });
   }
 
-  private pause(ms: number): Promise<void> { return new Promise(done => void this.clock.after(ms * (0.75 + this.clock.random() / 2), done)); }
-  private random(): string { return Array.from({ length: 22 }, () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)]).join(''); }
+  private sleep(ms: number): Promise<void> { return new Promise(done => void this.clock.after(ms * (0.75 + this.clock.random() / 2), done)); }
+  private randomId(): string { return Array.from({ length: 22 }, () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)]).join(''); }
 
-  private event(name: string, args: unknown[]): void {
-    if (name === 'heads') return this.headsCame(args[0] as Record<string, Heard>);
-    this.lastActive = this.mono();
+  private handleEvent(name: string, args: unknown[]): void {
+    if (name === 'heads') return this.receiveHeads(args[0] as Record<string, RoomHead>);
+    this.lastActiveAt = this.monotonicNow();
     if (name === 'change') {
       const [id, ...change] = args as [string, ...WireChange];
       const room = this.rooms.get(id);
-      if (room) room.change(change as WireChange);
-      else if (this.early.push([id, change as WireChange]) > 64) this.early.shift();
+      if (room) room.receiveChange(change as WireChange);
+      else if (this.earlyChanges.push([id, change as WireChange]) > 64) this.earlyChanges.shift();
     } else if (name === 'notice') {
       const notice = args[0] as Notice;
-      this.rooms.get(notice.room)?.notice(notice);
+      this.rooms.get(notice.room)?.receiveNotice(notice);
     } else if (name === 'motion') {
       const [id, ...motion] = args as [string, number, number, number, Changes];
-      this.rooms.get(id)?.motion(...motion);
+      this.rooms.get(id)?.receiveVolatileState(...motion);
     } else if (name === 'signal') {
       const [id, player, signal, data] = args as [string, string, string, Json];
-      this.rooms.get(id)?.signalled(player, signal, data);
-    } else if (name === 'token') this.credentials.keep(args[0] as string);
+      this.rooms.get(id)?.receiveSignal(player, signal, data);
+    } else if (name === 'token') this.credentials.storeToken(args[0] as string);
   }
 
-  private keepAlive(): void {
-    this.beat?.();
-    if (this.over) return;
-    const idle = this.mono() - this.lastActive > pace.idleAfter;
-    this.beat = this.clock.after((idle ? pace.idle : pace.busy) * (0.9 + this.clock.random() * 0.2), () => this.beatNow());
+  private scheduleHeartbeat(): void {
+    this.cancelHeartbeat?.();
+    if (this.closedError) return;
+    const idle = this.monotonicNow() - this.lastActiveAt > heartbeatTiming.idleAfter;
+    this.cancelHeartbeat = this.clock.after((idle ? heartbeatTiming.idle : heartbeatTiming.busy) * (0.9 + this.clock.random() * 0.2), () => this.heartbeatIfDue());
   }
 
-  private beatNow(): void {
-    const flows = this.rooms.size > 0 && [...this.rooms.values()].every(room => this.isWithin(room.changedAt, pace.fresh));
-    if (flows && this.isWithin(this.headsAt, pace.atLeast) && this.isWithin(this.askedAt, pace.seldom)) this.keepAlive();
-    else void this.probe();
+  private heartbeatIfDue(): void {
+    const roomsAreActive = this.rooms.size > 0 && [...this.rooms.values()].every(room => this.isWithin(room.lastChangeAt, heartbeatTiming.fresh));
+    if (roomsAreActive && this.isWithin(this.headsReceivedAt, heartbeatTiming.atLeast) && this.isWithin(this.heartbeatSentAt, heartbeatTiming.seldom)) this.scheduleHeartbeat();
+    else void this.sendHeartbeat();
   }
 
   private isWithin(since: number, ms: number): boolean {
-    return this.mono() - since < ms;
+    return this.monotonicNow() - since < ms;
   }
 
   /** The node said heads by itself. Where it left out a room, asking will tell why. */
-  private headsCame(heads: Record<string, Heard>): void {
-    for (const [id, head] of Object.entries(heads)) this.rooms.get(id)?.headHeard(head);
+  private receiveHeads(heads: Record<string, RoomHead>): void {
+    for (const [id, head] of Object.entries(heads)) this.rooms.get(id)?.receiveHead(head);
     if (![...this.rooms.keys()].every(id => heads[id])) return;
-    this.headsAt = this.mono();
-    if (this.isWithin(this.askedAt, pace.seldom)) this.keepAlive();
+    this.headsReceivedAt = this.monotonicNow();
+    if (this.isWithin(this.heartbeatSentAt, heartbeatTiming.seldom)) this.scheduleHeartbeat();
   }
 
-  private async probe(patience = Connector.patience(this.rtt)): Promise<void> {
-    const places: Record<string, Place> = {};
-    for (const room of this.rooms.values()) places[room.id] = room.place;
-    const asked = this.askedAt = this.mono();
-    const { line } = this.connector;
-    this.keepAlive();
-    const reply = (await this.connector.probe('place', { rooms: places }, patience)) as PlaceReply | Refused | null;
-    if (!reply?.ok || !line) return;
-    this.connector.spread = reply.spread;
-    this.headsAt = this.mono();
-    if (this.trips.push(this.headsAt - asked) > 8) this.trips.shift();
-    const lost = this.drift.read(line, reply.now, asked, this.headsAt);
-    if (lost !== 0) for (const room of this.rooms.values()) room.clockLost(lost);
-    for (const id of Object.keys(places)) this.rooms.get(id)?.headHeard(reply.rooms[id] as Heard | null | undefined);
+  private async sendHeartbeat(patience = Connector.silenceTimeout(this.rtt)): Promise<void> {
+    const places: Record<string, Position> = {};
+    for (const room of this.rooms.values()) places[room.id] = room.position;
+    const asked = this.heartbeatSentAt = this.monotonicNow();
+    const { connection } = this.connector;
+    this.scheduleHeartbeat();
+    const reply = (await this.connector.probe('place', { rooms: places }, patience)) as HeartbeatReply | Refused | null;
+    if (!reply?.ok || !connection) return;
+    this.connector.reconnectSpread = reply.spread;
+    this.headsReceivedAt = this.monotonicNow();
+    if (this.roundTrips.push(this.headsReceivedAt - asked) > 8) this.roundTrips.shift();
+    const clockLossMs = this.drift.update(connection, reply.now, asked, this.headsReceivedAt);
+    if (clockLossMs !== 0) for (const room of this.rooms.values()) room.adjustClock(clockLossMs);
+    for (const id of Object.keys(places)) this.rooms.get(id)?.receiveHead(reply.rooms[id] as RoomHead | null | undefined);
   }
 
   /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */
-  private readonly look = () => { if (this.connector.isLive && document.visibilityState !== 'hidden') void this.probe(800); };
+  private readonly checkConnection = () => { if (this.connector.isLive && document.visibilityState !== 'hidden') void this.sendHeartbeat(800); };
   /** A page that is left is kept for the back button only if it has no connection; one that comes back opens another. */
-  private readonly hide = () => this.connector.suspend();
-  private readonly show = () => {
+  private readonly handlePageHide = () => this.connector.suspend();
+  private readonly handlePageShow = () => {
     this.connector.resume();
-    this.look();
+    this.checkConnection();
   };
-  private watchPage(): void {
+  private addPageListeners(): void {
     if (typeof document === 'undefined' || typeof addEventListener === 'undefined') return;
-    document.addEventListener('visibilitychange', this.look);
-    addEventListener('online', this.look);
-    addEventListener('pagehide', this.hide);
-    addEventListener('pageshow', this.show);
+    document.addEventListener('visibilitychange', this.checkConnection);
+    addEventListener('online', this.checkConnection);
+    addEventListener('pagehide', this.handlePageHide);
+    addEventListener('pageshow', this.handlePageShow);
   }
-  private unwatchPage(): void {
+  private removePageListeners(): void {
     if (typeof document === 'undefined' || typeof removeEventListener === 'undefined') return;
-    document.removeEventListener('visibilitychange', this.look);
-    removeEventListener('online', this.look);
-    removeEventListener('pagehide', this.hide);
-    removeEventListener('pageshow', this.show);
+    document.removeEventListener('visibilitychange', this.checkConnection);
+    removeEventListener('online', this.checkConnection);
+    removeEventListener('pagehide', this.handlePageHide);
+    removeEventListener('pageshow', this.handlePageShow);
   }
 }
 
@@ -491,22 +491,22 @@ export class Client {
  */
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
 
-/** @returns the value @throws RoomRefused */
-function passed(checked: Checked): Json {
+/** @returns the value @throws RoomError */
+function valueOrThrow(checked: CheckedValue): Json {
   if (checked.ok) return checked.value;
-  throw new RoomRefused(checked.code, checked.detail);
+  throw new RoomError(checked.code, checked.detail);
 }
 
-/** Options and profile as they are sent. @throws RoomRefused where they cannot be */
-function sendable({ options, profile }: { options?: unknown; profile?: unknown }): { options?: JsonObject; profile?: Json } {
+/** Options and profile as they are sent. @throws RoomError where they cannot be */
+function encodePayloads({ options, profile }: { options?: unknown; profile?: unknown }): { options?: JsonObject; profile?: Json } {
   return {
-    ...(options === undefined ? {} : { options: passed(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
-    ...(profile === undefined ? {} : { profile: passed(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
+    ...(options === undefined ? {} : { options: valueOrThrow(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
+    ...(profile === undefined ? {} : { profile: valueOrThrow(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
   };
 }
 
 /** Of what JSON cannot hold, no two are the same. */
-function wishOf(what: unknown[]): string {
+function quickJoinKey(what: unknown[]): string {
   try {
     return JSON.stringify(what);
   } catch {
@@ -514,9 +514,9 @@ function wishOf(what: unknown[]): string {
   }
 }
 
-const named = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });
+const roomSelector = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });
 
-const brought = ({ profile }: { profile?: unknown }): { profile?: Json } => (profile === undefined ? {} : { profile: profile as Json });
+const profileField = ({ profile }: { profile?: unknown }): { profile?: Json } => (profile === undefined ? {} : { profile: profile as Json });
 
 const browserClock: ClientClock = {
   now: () => Date.now(),

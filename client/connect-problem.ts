@@ -1,22 +1,22 @@
-import { isRefusalCode, refused, whyOfCode, type RefusalCode, type Refused } from '../shared/refusals.ts';
+import { isRefusalCode, makeRefusal, explainCode, type RefusalCode, type Refused } from '../shared/refusals.ts';
 
-const texts: Readonly<Record<Exclude<ConnectProblem, RefusalCode>, string>> = {
+const messages: Readonly<Record<Exclude<ConnectProblem, RefusalCode>, string>> = {
   offline: 'This device is offline.',
   unreachable: 'The server cannot be reached.',
   'no-answer': 'The server does not answer.',
   'wrong-path': 'No Rejoin server answers at this url and path.',
   'wrong-namespace': 'The server does not know the namespace in the url.',
   'origin-refused': 'The server does not accept connections from pages of this origin.',
-  'token-failed': 'The token could not be had.',
+  'token-failed': 'The token could not be obtained.',
 };
 
 /** Why there is no connection, as far as a client can know. A browser tells a page little: what it hides is `unreachable`. */
 export type ConnectProblem = 'offline' | 'unreachable' | 'no-answer' | 'wrong-path' | 'wrong-namespace' | 'origin-refused' | 'token-failed' | RefusalCode;
 
-const isProblem = (code: unknown): code is ConnectProblem => typeof code === 'string' && (Object.hasOwn(texts, code) || isRefusalCode(code));
+const isProblem = (code: unknown): code is ConnectProblem => typeof code === 'string' && (Object.hasOwn(messages, code) || isRefusalCode(code));
 
 /** The problem in one English sentence. */
-export const problemInWords = (problem: ConnectProblem): string => (isRefusalCode(problem) ? whyOfCode(problem) : texts[problem]);
+export const problemInWords = (problem: ConnectProblem): string => (isRefusalCode(problem) ? explainCode(problem) : messages[problem]);
 
 /** What Socket.IO reports of a connection that could not be opened. */
 interface ConnectError { readonly message: string; readonly data?: unknown; readonly description?: unknown; readonly context?: unknown }
@@ -43,7 +43,7 @@ export function busyOf(error: ConnectError): Refused | null {
   const problem = problemOf(error);
   if (problem !== 'slow-down' && problem !== 'unavailable') return null;
   const seconds = Number(headerOf(error.context, 'Retry-After') ?? NaN);
-  return seconds >= 0 ? refused(problem, undefined, seconds * 1_000) : null;
+  return seconds >= 0 ? makeRefusal(problem, undefined, seconds * 1_000) : null;
 }
 
 /** A header of an HTTP answer, where the request shows it: of a long-polling request, and in browsers only to pages of the server's own. */

@@ -1,28 +1,28 @@
-import { wireVersion, type Handshake, type RequestName, type Requests, type SayingName, type Sayings, type ServerToClient, type Welcome } from '../shared/protocol.ts';
+import { protocolVersion, type Handshake, type RequestName, type Requests, type OneWayMessageName, type OneWayMessages, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import { dutyOf, isRefusalCode, type Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
 import { UnsendableAuth, type AfterRefusal } from './credentials.ts';
 import { Listeners } from './listeners.ts';
-import { PendingLine } from './pending-line.ts';
-import { monotonic, type ClientClock, type Line, type LineEvents, type Route, type Transport } from './ports.ts';
-import { becauseOf, refusedStatus, type Status } from './status.ts';
+import { PendingConnection } from './pending-connection.ts';
+import { monotonicNow, type ClientClock, type TransportConnection, type TransportEvents, type Route, type Transport } from './ports.ts';
+import { problemFields, makeRefusedStatus, type Status } from './status.ts';
 import { isPromise } from './stored-token.ts';
 
 /** A keep-alive unanswered for so long (ms) is silence: soon where answers are quick, later where they take their time. */
-const silence = { least: 900, roundTrips: 4, most: 1_500 };
+const silenceTiming = { least: 900, roundTrips: 4, most: 1_500 };
 /**
  * A line that is being opened gets so long before another route is tried beside it: little where a node is known to
  * hang, more where one has died, for then the others are busy enough with those who come over.
  */
-const hedge = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
+const hedgeDelays = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
 /** More are not opened at once: then the oldest gives way, for it may lead to the very node that hangs; each later one gets more time, for it may be the network that is slow. */
-const openLines = 4;
+const maxOpeningConnections = 4;
 /** A server may ask for at most this much time (ms) before the next try: a proxy's Retry-After must not keep a player away for an hour. */
 const mostRetryAfter = 30_000;
 /** Who came to a room's members by another way than the room's tries that again after so long (ms). */
-const homeAfter = 30_000;
-const patienceGrows = 1.5;
-const mostPatience = 6_000;
+const usualRouteRetryMs = 30_000;
+const hedgeBackoff = 1.5;
+const maxHedgeDelayMs = 6_000;
 
 /**
  * Keeps one live line to some node: opens it, notices when it dies or falls silent, and finds another. A line that is
@@ -33,75 +33,75 @@ export class Connector {
   readonly onWelcome = new Listeners<[Welcome, said: Handshake | undefined]>();
   readonly onEvent = new Listeners<[name: keyof ServerToClient, args: unknown[]]>();
   status: Status;
-  private live: Line | null = null;
+  private liveConnection: TransportConnection | null = null;
   /** The node at the other end of it. */
-  private node = '';
+  private nodeName = '';
   /** The handshake of each connection, once it is known. */
-  private readonly said = new WeakMap<Line, Handshake>();
+  private readonly handshakes = new WeakMap<TransportConnection, Handshake>();
   /** Why the last try failed; null: nothing is known, or none has. */
   private problem: ConnectProblem | null = null;
   /** The page is not shown and may be kept by the browser: see `suspend`. */
   private isSuspended = false;
-  private readonly mono: () => number;
+  private readonly monotonicNow: () => number;
   /** For which room each line was opened. */
-  private readonly rooms = new WeakMap<Line, string | null>();
+  private readonly connectionRooms = new WeakMap<TransportConnection, string | null>();
   /** Lines that were opened for a room, and not by its way: its other members may be elsewhere. */
-  private readonly astray = new WeakSet<Line>();
-  private homing: (() => void) | null = null;
+  private readonly offRouteConnections = new WeakSet<TransportConnection>();
+  private cancelUsualRouteRetry: (() => void) | null = null;
   /** Other ways tried since there was last a line. */
-  private detours = 0;
+  private alternateRoutesTried = 0;
   /** Lines being opened, oldest first. */
-  private readonly opening = new Set<Line>();
-  private lastHeard = 0;
+  private readonly opening = new Set<TransportConnection>();
+  private lastReceivedAt = 0;
   private attempt = 0;
   /** Lines opened since there was last none that hung. */
-  private opened = 0;
+  private openedSinceIdle = 0;
   /** Over how long (ms) the clients of this node spread their first tries to come back. */
-  spread = 100;
-  private retry: (() => void) | null = null;
-  private hedging: (() => void) | null = null;
-  private closed = false;
+  reconnectSpread = 100;
+  private cancelRetry: (() => void) | null = null;
+  private cancelHedge: (() => void) | null = null;
+  private isClosed = false;
   /** When a server that refused a connection may be asked again (`retryAfter`), on the monotonic clock. */
   private notBefore = -Infinity;
 
   /** @param room the one for which lines are opened from now on; null: for none in particular */
   constructor(private readonly transport: Transport, private readonly clock: ClientClock, private readonly handshake: () => Handshake | Promise<Handshake>, private readonly onRefused: (refusal: Refused, said: Handshake | undefined) => AfterRefusal, private readonly room: () => string | null = () => null) {
-    this.mono = monotonic(clock);
+    this.monotonicNow = monotonicNow(clock);
     this.status = { state: 'connecting', attempt: 1, since: clock.now() };
   }
 
-  start(): void { this.open(this.way()); }
+  start(): void { this.open(this.usualRoute()); }
 
   /** Sends a request down the live line. Rejects where there is none: the caller waits for the next welcome. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience = 6_000): Promise<Requests[K][1] | Refused> {
-    return this.live ? this.live.request(name, body, patience) : Promise.reject(new Error('not connected'));
+    return this.liveConnection ? this.liveConnection.request(name, body, patience) : Promise.reject(new Error('not connected'));
   }
 
   /** Sends a one-way message by the live connection. @returns false if there is none: the message is lost */
-  say<K extends SayingName>(name: K, body: Sayings[K]): boolean {
-    this.live?.say(name, body);
-    return this.live !== null;
+  send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): boolean {
+    this.liveConnection?.send(name, body);
+    return this.liveConnection !== null;
   }
 
-  get isLive(): boolean { return this.live !== null; }
+  get isLive(): boolean { return this.liveConnection !== null; }
   /** Changes with each line. */
-  get line(): Line | null { return this.live; }
+  get connection(): TransportConnection | null { return this.liveConnection; }
 
   /** How long (ms) to wait for a sign of life. @param roundTrip what one took lately, in ms; null where nobody knows */
-  static patience(roundTrip: number | null): number { return roundTrip === null ? silence.most : Math.min(silence.most, silence.least + silence.roundTrips * roundTrip); }
+  static silenceTimeout(roundTrip: number | null): number { return roundTrip === null ? silenceTiming.most : Math.min(silenceTiming.most, silenceTiming.least + silenceTiming.roundTrips * roundTrip); }
 
   /**
    * Asks for a sign of life. When none comes within `patience`, another line is opened by another route, and takes over.
    * @returns the answer, or null
    */
   async probe<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused | null> {
-    const line = this.live;
+    const line = this.liveConnection;
     if (!line) return null;
-    const asked = this.mono();
+    const asked = this.monotonicNow();
     const stop = this.clock.after(patience, () => {
-      if (this.live !== line || this.lastHeard >= asked) return;
+      if (this.liveConnection !== line || this.lastReceivedAt >= asked) return;
       if (this.status.state === 'live') this.setTrying('reconnecting', 1, this.clock.now());
-      this.hop(this.detour());
+      this.switchRoute(this.alternateRoute());
     });
     try {
       const reply = await line.request(name, body, 8_000);
@@ -113,184 +113,184 @@ export class Connector {
   }
 
   /** Opens another line, by any other route unless one is given, and drops the present one once that stands. */
-  hop(route: Route = this.draw()): void {
-    if (!this.closed && !this.isSuspended && this.opening.size === 0 && this.mono() >= this.notBefore) this.open(route);
+  switchRoute(route: Route = this.randomRoute()): void {
+    if (!this.isClosed && !this.isSuspended && this.opening.size === 0 && this.monotonicNow() >= this.notBefore) this.open(route);
   }
   /** The same by the way of the room that lines are for, where they are for one. */
-  renew(): void { this.hop(this.way() ?? this.draw()); }
+  switchToUsualRoute(): void { this.switchRoute(this.usualRoute() ?? this.randomRoute()); }
   /** Renews the line if it was opened for another room than lines are for now. */
-  settle(): void { if (this.live && this.rooms.get(this.live) !== this.room()) this.renew(); }
+  switchIfRoomChanged(): void { if (this.liveConnection && this.connectionRooms.get(this.liveConnection) !== this.room()) this.switchToUsualRoute(); }
 
   close(): void {
-    this.shut();
+    this.closeAll();
     if (this.status.state !== 'closed') this.setStatus({ state: 'closed' });
   }
 
   /** Closes the connection, and opens none until `resume`: a browser keeps only pages without one for the back button. */
   suspend(): void {
-    if (this.closed || this.isSuspended) return;
+    if (this.isClosed || this.isSuspended) return;
     this.isSuspended = true;
-    this.drop();
+    this.dropConnections();
     if (this.status.state === 'live') this.setTrying('reconnecting', 1, this.clock.now());
   }
   resume(): void {
     if (!this.isSuspended) return;
     this.isSuspended = false;
-    this.attempt = this.opened = this.detours = 0;
-    const wait = this.notBefore - this.mono();
-    if (wait > 0) this.openLater(wait, () => this.way());
-    else this.open(this.way());
+    this.attempt = this.openedSinceIdle = this.alternateRoutesTried = 0;
+    const wait = this.notBefore - this.monotonicNow();
+    if (wait > 0) this.openLater(wait, () => this.usualRoute());
+    else this.open(this.usualRoute());
   }
 
   /** Lets go of everything. What it says of itself then is the caller's. */
-  private shut(): void {
-    this.closed = true;
-    this.drop();
+  private closeAll(): void {
+    this.isClosed = true;
+    this.dropConnections();
   }
 
-  private drop(): void {
-    this.retry?.();
-    this.retry = null;
-    this.hedging?.();
-    this.homing?.();
-    for (const line of [...this.opening, ...(this.live ? [this.live] : [])]) line.close();
+  private dropConnections(): void {
+    this.cancelRetry?.();
+    this.cancelRetry = null;
+    this.cancelHedge?.();
+    this.cancelUsualRouteRetry?.();
+    for (const line of [...this.opening, ...(this.liveConnection ? [this.liveConnection] : [])]) line.close();
     this.opening.clear();
-    this.live = null;
+    this.liveConnection = null;
   }
 
   /** The usual way. */
-  private way(): Route {
+  private usualRoute(): Route {
     const room = this.room();
     return room === null ? undefined : { room };
   }
-  private draw(): string { return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`; }
+  private randomRoute(): string { return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`; }
   /** Another way, where the usual one leads nowhere: for all members of a room the same one after the other, so that they meet again. */
-  private detour(): string {
+  private alternateRoute(): string {
     const room = this.room();
-    return room === null ? this.draw() : `${room}.${++this.detours}`;
+    return room === null ? this.randomRoute() : `${room}.${++this.alternateRoutesTried}`;
   }
 
   private open(route: Route): void {
-    if (this.closed || this.isSuspended) return;
-    this.retry?.();
-    this.retry = null;
-    const beside = this.opening.size > 0;
-    const events: LineEvents = {
-      heard: () => this.heard(line),
-      event: (name, ...args) => this.event(line, name, args),
-      closed: (refusal, problem) => this.lost(line, refusal, problem),
+    if (this.isClosed || this.isSuspended) return;
+    this.cancelRetry?.();
+    this.cancelRetry = null;
+    const isHedge = this.opening.size > 0;
+    const events: TransportEvents = {
+      received: () => this.handleActivity(line),
+      event: (name, ...args) => this.handleEvent(line, name, args),
+      closed: (refusal, problem) => this.handleClosed(line, refusal, problem),
     };
-    const said = this.handshake();
-    if (this.closed) return void (isPromise(said) && said.catch(() => {})); // the app's token function has closed the client
-    const line: Line = isPromise(said) ? new PendingLine(said, known => {
-      this.said.set(line, known);
-      return this.dial(known, route, events, beside);
+    const handshake = this.handshake();
+    if (this.isClosed) return void (isPromise(handshake) && handshake.catch(() => {})); // the app's token function has closed the client
+    const line: TransportConnection = isPromise(handshake) ? new PendingConnection(handshake, known => {
+      this.handshakes.set(line, known);
+      return this.dial(known, route, events, isHedge);
     }, error => {
       if (error instanceof UnsendableAuth) return events.closed(error.refusal);
       console.error(error);
       events.closed(null, 'token-failed');
-    }) : this.dial(said, route, events, beside);
-    if (!isPromise(said)) this.said.set(line, said);
+    }) : this.dial(handshake, route, events, isHedge);
+    if (!isPromise(handshake)) this.handshakes.set(line, handshake);
     this.opening.add(line);
-    this.rooms.set(line, this.room());
-    if (typeof route === 'string' && this.room() !== null) this.astray.add(line);
-    this.hedging?.();
+    this.connectionRooms.set(line, this.room());
+    if (typeof route === 'string' && this.room() !== null) this.offRouteConnections.add(line);
+    this.cancelHedge?.();
     // Who changes over to a room's way has a line that works, and no hurry.
-    const patience = (this.live && typeof route !== 'object' ? hedge.afterSilence : this.live || this.attempt === 0 ? hedge.first : hedge.afterLoss) * patienceGrows ** Math.max(0, ++this.opened - openLines);
-    this.hedge(Math.min(patience, mostPatience));
+    const patience = (this.liveConnection && typeof route !== 'object' ? hedgeDelays.afterSilence : this.liveConnection || this.attempt === 0 ? hedgeDelays.first : hedgeDelays.afterLoss) * hedgeBackoff ** Math.max(0, ++this.openedSinceIdle - maxOpeningConnections);
+    this.hedge(Math.min(patience, maxHedgeDelayMs));
   }
 
   /** A transport that throws is one that cannot connect now. */
-  private dial(handshake: Handshake, route: Route, events: LineEvents, beside: boolean): Line {
+  private dial(handshake: Handshake, route: Route, events: TransportEvents, beside: boolean): TransportConnection {
     try {
-      return this.transport.open({ ...handshake, wire: wireVersion }, route, events, beside);
+      return this.transport.open({ ...handshake, wire: protocolVersion }, route, events, beside);
     } catch (error) {
       console.error(error);
       this.clock.after(0, () => events.closed(null, 'unreachable'));
-      return { request: () => Promise.reject(new Error('not connected')), say: () => {}, close: () => {} };
+      return { request: () => Promise.reject(new Error('not connected')), send: () => {}, close: () => {} };
     }
   }
 
   private hedge(patience: number): void {
-    this.hedging = this.clock.after(patience, () => {
+    this.cancelHedge = this.clock.after(patience, () => {
       // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
       if (this.opening.size === 0) return;
-      if ([...this.opening].some(line => line instanceof PendingLine && line.isWaiting)) return this.hedge(patience); // it waits for the app
-      if (this.mono() < this.notBefore) return this.hedge(this.notBefore - this.mono());
+      if ([...this.opening].some(line => line instanceof PendingConnection && line.isWaiting)) return this.hedge(patience); // it waits for the app
+      if (this.monotonicNow() < this.notBefore) return this.hedge(this.notBefore - this.monotonicNow());
       this.showProblem('no-answer');
       const [oldest] = this.opening;
-      if (this.opening.size >= openLines) {
+      if (this.opening.size >= maxOpeningConnections) {
         this.opening.delete(oldest!);
         oldest!.close();
       }
-      this.open(this.detour());
+      this.open(this.alternateRoute());
     });
   }
 
-  private heard(line: Line): void {
-    if (this.live !== line) return;
-    this.lastHeard = this.mono();
+  private handleActivity(line: TransportConnection): void {
+    if (this.liveConnection !== line) return;
+    this.lastReceivedAt = this.monotonicNow();
     // Other ways led nowhere, and this line speaks again: it was the network that hiccuped.
-    if (this.status.state === 'reconnecting' && this.opening.size === 0) this.setStatus({ state: 'live', node: this.node });
+    if (this.status.state === 'reconnecting' && this.opening.size === 0) this.setStatus({ state: 'live', node: this.nodeName });
   }
 
-  private event(line: Line, name: keyof ServerToClient, args: unknown[]): void {
-    if (name === 'welcome') return this.welcomed(line, args[0] as Welcome);
-    if (line !== this.live) return; // the rooms live on another line by now
-    if (name === 'moving') return this.renew(); // who goes is not asked by proxies any more
-    this.onEvent.tell(name, args);
+  private handleEvent(line: TransportConnection, name: keyof ServerToClient, args: unknown[]): void {
+    if (name === 'welcome') return this.handleWelcome(line, args[0] as Welcome);
+    if (line !== this.liveConnection) return; // the rooms live on another line by now
+    if (name === 'moving') return this.switchToUsualRoute(); // who goes is not asked by proxies any more
+    this.onEvent.notify(name, args);
   }
 
-  private welcomed(line: Line, welcome: Welcome): void {
+  private handleWelcome(line: TransportConnection, welcome: Welcome): void {
     if (!this.opening.delete(line)) return;
     for (const other of this.opening) other.close();
     this.opening.clear();
-    this.hedging?.();
-    this.live?.close();
-    this.live = line;
-    this.lastHeard = this.mono();
+    this.cancelHedge?.();
+    this.liveConnection?.close();
+    this.liveConnection = line;
+    this.lastReceivedAt = this.monotonicNow();
     this.problem = null;
     this.notBefore = -Infinity;
-    this.attempt = this.opened = this.detours = 0;
-    this.node = welcome.node;
-    this.onWelcome.tell(welcome, this.said.get(line)); // first, so that listeners for "live" find rooms whose status is right
-    if (this.closed) return; // by one of those who were told
-    this.homing?.();
-    this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
+    this.attempt = this.openedSinceIdle = this.alternateRoutesTried = 0;
+    this.nodeName = welcome.node;
+    this.onWelcome.notify(welcome, this.handshakes.get(line)); // first, so that listeners for "live" find rooms whose status is right
+    if (this.isClosed) return; // by one of those who were told
+    this.cancelUsualRouteRetry?.();
+    this.cancelUsualRouteRetry = this.offRouteConnections.has(line) ? this.clock.after(usualRouteRetryMs * (0.75 + this.clock.random() / 2), () => this.switchToUsualRoute()) : null;
     this.setStatus({ state: 'live', node: welcome.node });
-    this.settle();
+    this.switchIfRoomChanged();
   }
 
-  private lost(line: Line, refusal: Refused | null, problem: ConnectProblem | null = null): void {
+  private handleClosed(line: TransportConnection, refusal: Refused | null, problem: ConnectProblem | null = null): void {
     this.opening.delete(line);
-    if (this.opening.size === 0) this.opened = 0;
-    if (this.live === line) this.live = null;
-    if (this.closed || this.isSuspended) return;
-    if (typeof refusal?.retryAfter === 'number') this.notBefore = Math.max(this.notBefore, this.mono() + Math.min(refusal.retryAfter, mostRetryAfter));
-    const next = refusal ? this.onRefused(refusal, this.said.get(line)) : 'retry';
+    if (this.opening.size === 0) this.openedSinceIdle = 0;
+    if (this.liveConnection === line) this.liveConnection = null;
+    if (this.isClosed || this.isSuspended) return;
+    if (typeof refusal?.retryAfter === 'number') this.notBefore = Math.max(this.notBefore, this.monotonicNow() + Math.min(refusal.retryAfter, mostRetryAfter));
+    const next = refusal ? this.onRefused(refusal, this.handshakes.get(line)) : 'retry';
     if (refusal && next === 'give-up') {
-      this.shut();
-      return this.setStatus(refusedStatus(refusal));
+      this.closeAll();
+      return this.setStatus(makeRefusedStatus(refusal));
     }
     const reason = refusal && isRefusalCode(refusal.code) ? refusal.code : problem;
     // A change to another connection was refused, and the next try sends something else. The present connection stays open meanwhile.
-    if (this.live && this.opening.size === 0 && refusal && dutyOf(refusal.code) !== 'retry') this.clock.after(10 + this.clock.random() * 100, () => { if (this.live) this.renew(); });
-    if (this.live || this.opening.size > 0 || this.retry) return this.showProblem(reason);
+    if (this.liveConnection && this.opening.size === 0 && refusal && dutyOf(refusal.code) !== 'retry') this.clock.after(10 + this.clock.random() * 100, () => { if (this.liveConnection) this.switchToUsualRoute(); });
+    if (this.liveConnection || this.opening.size > 0 || this.cancelRetry) return this.showProblem(reason);
     this.problem = reason;
     this.attempt += 1;
     const since = 'since' in this.status ? this.status.since : this.clock.now();
     // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
-    const most = this.attempt === 1 ? this.spread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
-    const wait = Math.max(0, this.notBefore - this.mono());
-    this.openLater(wait + 10 + this.clock.random() * most, () => (this.attempt > 2 || next === 'other-route' ? this.detour() : this.way()));
+    const most = this.attempt === 1 ? this.reconnectSpread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
+    const wait = Math.max(0, this.notBefore - this.monotonicNow());
+    this.openLater(wait + 10 + this.clock.random() * most, () => (this.attempt > 2 || next === 'other-route' ? this.alternateRoute() : this.usualRoute()));
     // Last, since a callback may close the client. A first line that comes to nothing: the next try is the second.
     if (this.status.state === 'connecting') this.setTrying('connecting', this.attempt + 1, since);
     else this.setTrying('reconnecting', this.attempt, since);
   }
 
   private openLater(ms: number, route: () => Route): void {
-    this.retry = this.clock.after(ms, () => {
-      this.retry = null;
+    this.cancelRetry = this.clock.after(ms, () => {
+      this.cancelRetry = null;
       this.open(route());
     });
   }
@@ -303,10 +303,10 @@ export class Connector {
     this.setTrying(status.state, status.attempt, status.since);
   }
 
-  private setTrying(state: 'connecting' | 'reconnecting', attempt: number, since: number): void { this.setStatus({ state, attempt, since, ...becauseOf(this.problem) }); }
+  private setTrying(state: 'connecting' | 'reconnecting', attempt: number, since: number): void { this.setStatus({ state, attempt, since, ...problemFields(this.problem) }); }
 
   private setStatus(status: Status): void {
     this.status = status;
-    this.onStatus.tell(status);
+    this.onStatus.notify(status);
   }
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from '../shared/json.ts';
 import type { Handshake, Welcome } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Listeners } from './listeners.ts';
-import { checkAuth } from './outgoing.ts';
+import { checkAuth } from './outgoing-checks.ts';
 import type { ClientClock } from './ports.ts';
 import { isPromise, StoredToken, type TokenStorage } from './stored-token.ts';
 
@@ -34,9 +34,9 @@ export type AfterRefusal = 'retry' | 'other-route' | 'give-up';
 /** The server does not accept who this client says it is. */
 const identityRefused: readonly string[] = ['bad-token', 'not-signed-in'];
 /** A token is given up when it was refused this many times in a row. One refusal may come from a node with a wrong clock or secret. */
-const mostRefusals = 2;
+const maxRefusals = 2;
 /** A token function that has not settled after this many ms counts as failed, and is asked again. */
-const patience = 10_000;
+const tokenTimeoutMs = 10_000;
 
 /**
  * Who this client says it is, for each connection that it opens.
@@ -44,7 +44,7 @@ const patience = 10_000;
  * Invariants:
  *  - a token function is asked by one handshake at a time;
  *  - of handshakes that were made before a refusal, only the first refusal counts: connections are opened side by side;
- *  - a stored token is only given up after `mostRefusals`, and a new identity is only reported when the server has welcomed it.
+ *  - a stored token is only given up after `maxRefusals`, and a new identity is only reported when the server has welcomed it.
  */
 export class Credentials {
   /** The stored identity was not accepted, and the server has made another. */
@@ -53,8 +53,8 @@ export class Credentials {
   private readonly stored: StoredToken;
   private readonly tokenOf: Exclude<TokenSource, string> | null;
   /** A token that was given as a text; it comes before a stored one. */
-  private given: string | null;
-  private pending: Promise<Handshake> | null = null;
+  private givenToken: string | null;
+  private pendingHandshake: Promise<Handshake> | null = null;
   private refusals = 0;
   private isReplaced = false;
   /** Grows with each refusal that counts. */
@@ -64,7 +64,7 @@ export class Credentials {
   constructor(private readonly parts: { token?: TokenSource | undefined; auth?: AuthSource | undefined; name?: string | undefined; storage: TokenStorage | null; clock: ClientClock; /** The stored identity was given up. */ replaced?(): void }) {
     const { token } = parts;
     this.tokenOf = typeof token === 'function' ? token : null;
-    this.given = typeof token === 'string' ? token : null;
+    this.givenToken = typeof token === 'string' ? token : null;
     this.name = parts.name;
     this.stored = new StoredToken(this.tokenOf ? null : parts.storage, parts.clock);
   }
@@ -73,45 +73,45 @@ export class Credentials {
    * @returns a promise only if something asynchronous has to be asked, or to reject: if a function of the app throws or does not settle, and with
    * UnsendableAuth if the result cannot be sent
    */
-  next(): Handshake | Promise<Handshake> {
-    if (this.pending) return this.pending;
+  nextHandshake(): Handshake | Promise<Handshake> {
+    if (this.pendingHandshake) return this.pendingHandshake;
     const { generation } = this;
     try {
       const token = this.token();
       const auth = typeof this.parts.auth === 'function' ? this.parts.auth() : this.parts.auth;
-      if (!isPromise(token) && !isPromise(auth)) return this.made(token, auth, generation);
-      this.pending = this.inTime(Promise.all([token, auth])).then(([token, auth]) => this.made(token, auth, generation)).finally(() => { this.pending = null; });
-      return this.pending;
+      if (!isPromise(token) && !isPromise(auth)) return this.buildHandshake(token, auth, generation);
+      this.pendingHandshake = this.withTimeout(Promise.all([token, auth])).then(([token, auth]) => this.buildHandshake(token, auth, generation)).finally(() => { this.pendingHandshake = null; });
+      return this.pendingHandshake;
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  accepted(welcome: Welcome): void {
+  handleWelcome(welcome: Welcome): void {
     this.refusals = 0;
-    if (welcome.token !== '') this.keep(welcome.token);
+    if (welcome.token !== '') this.storeToken(welcome.token);
     if (!this.isReplaced) return;
     this.isReplaced = false;
-    this.onNewIdentity.tell();
+    this.onNewIdentity.notify();
   }
 
   /** The server has renewed the token. */
-  keep(token: string): void {
+  storeToken(token: string): void {
     if (this.tokenOf) return;
-    if (this.given !== null) this.given = token;
+    if (this.givenToken !== null) this.givenToken = token;
     this.stored.write(token);
   }
 
   /** @param used what the refused connection said; undefined if it was not opened yet */
-  refused(refusal: Refused, used: Handshake | undefined): AfterRefusal {
+  handleRefusal(refusal: Refused, used: Handshake | undefined): AfterRefusal {
     if (dutyOf(refusal.code) === 'retry') return 'retry';
     if (!identityRefused.includes(refusal.code) || !used) return 'give-up';
     if (this.generations.get(used) !== this.generation) return 'retry'; // an earlier refusal is being answered already
     if (used.token === undefined && !this.tokenOf) return 'give-up';
     this.generation += 1;
-    if (++this.refusals < mostRefusals) return this.tokenOf ? 'retry' : 'other-route';
+    if (++this.refusals < maxRefusals) return this.tokenOf ? 'retry' : 'other-route';
     if (this.tokenOf) return 'give-up';
-    this.given = null;
+    this.givenToken = null;
     this.stored.clear();
     this.refusals = 0;
     this.isReplaced = true;
@@ -121,11 +121,11 @@ export class Credentials {
 
   private token(): Async<string | null | undefined> {
     if (this.tokenOf) return this.tokenOf({ refused: this.refusals > 0 });
-    return this.given ?? this.stored.read();
+    return this.givenToken ?? this.stored.read();
   }
 
   /** @throws UnsendableAuth */
-  private made(token: string | null | undefined, auth: JsonObject | undefined, generation: number): Handshake {
+  private buildHandshake(token: string | null | undefined, auth: JsonObject | undefined, generation: number): Handshake {
     const checked = checkAuth({ ...auth, ...(token === null || token === undefined ? {} : { token }), ...(this.name === undefined ? {} : { name: this.name }) });
     if (!checked.ok) throw new UnsendableAuth(checked);
     const handshake = checked.value as Handshake;
@@ -133,9 +133,9 @@ export class Credentials {
     return handshake;
   }
 
-  private inTime<T>(work: Promise<T>): Promise<T> {
+  private withTimeout<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const stop = this.parts.clock.after(patience, () => reject(new Error(`token: no answer within ${patience / 1_000} s`)));
+      const stop = this.parts.clock.after(tokenTimeoutMs, () => reject(new Error(`token: no answer within ${tokenTimeoutMs / 1_000} s`)));
       work.then(resolve, reject).finally(stop);
     });
   }

@@ -2,17 +2,17 @@
  * The client of Rejoin, for browsers and Node.
  * @module rejoin/client
  */
-export { Client, connect, RoomRefused, type ConnectOptions } from './client.ts';
-export type { Left } from './departures.ts';
+export { Client, connect, RoomError, type ConnectOptions } from './client.ts';
+export type { Left } from './pending-leaves.ts';
 export type { ConnectProblem } from './connect-problem.ts';
 export type { AuthSource, TokenSource } from './credentials.ts';
-export type { Said } from './outbox.ts';
-export type { ClientClock, Line, LineEvents, Route, Transport } from './ports.ts';
+export type { ActionResult } from './outbox.ts';
+export type { ClientClock, TransportConnection, TransportEvents, Route, Transport } from './ports.ts';
 export { Replay } from './replay.ts';
 export { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status, type Trying } from './status.ts';
 export type { TokenStorage } from './stored-token.ts';
 export { Room, type Act, type Input, type Resumed, type RoomLike, type SeatLeft, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
-export type { Place } from '../shared/place.ts';
+export type { Position } from '../shared/position.ts';
 export type { InspectReply, Phase, PublicRoom, PublicSeat, ReplayReply, RoomSummary, RoomView, SeatLoss, Spectator, WireEvent } from '../shared/protocol.ts';

@@ -1,14 +1,14 @@
 import type { Json } from '../shared/json.ts';
 import { clientLimits as limits } from '../shared/client-limits.ts';
-import type { Place } from '../shared/place.ts';
+import type { Position } from '../shared/position.ts';
 import type { ActReply, ActRequest, NumberedVerdict, Verdict } from '../shared/protocol.ts';
-import { dutyOf, refused, type Refused } from '../shared/refusals.ts';
+import { dutyOf, makeRefusal, type Refused } from '../shared/refusals.ts';
 
 /** What became of an action. `unknown`: the room or the seat is gone, and nobody can tell any more. */
-export type Said<Code extends string = string> = { ok: true; place: Place } | Refused<Code>;
+export type ActionResult<Code extends string = string> = { ok: true; place: Position } | Refused<Code>;
 
 /** `sent`: on the line that stands, since the last reckoning. `tried`: ever; then it may have been done, whatever broke since. */
-interface Action { name: string; data: Json; sent: boolean; tried: boolean; settle(said: Said): void }
+interface Action { name: string; data: Json; isSent: boolean; wasEverSent: boolean; settle(said: ActionResult): void }
 
 /** What the outbox needs of its room. */
 export interface OutboxPort {
@@ -32,34 +32,34 @@ export class Outbox {
   private queue: Action[] = [];
   private base = 0;
   private term = 0;
-  private open = false;
+  private isOpen = false;
   /** Counts lines and reconciliations: an answer to something sent before the last one says nothing about numbers now. */
   private epoch = 0;
-  private paused = false;
+  private isPaused = false;
 
   constructor(private readonly port: OutboxPort) {}
 
   get pending(): number { return this.queue.length; }
   /** The latest term whose owner this session's numbers are settled with. */
-  get settledFor(): number { return this.term; }
+  get settledTerm(): number { return this.term; }
 
   /** @param settled hears of it in the very turn in which it is known; the promise, after that */
-  act(name: string, data: Json, settled: (said: Said) => void = () => {}): Promise<Said> {
+  act(name: string, data: Json, settled: (said: ActionResult) => void = () => {}): Promise<ActionResult> {
     return new Promise(resolve => {
-      const settle = (said: Said) => {
+      const settle = (said: ActionResult) => {
         settled(said);
         resolve(said);
       };
-      this.queue.push({ name, data, sent: false, tried: false, settle });
-      this.pump();
+      this.queue.push({ name, data, isSent: false, wasEverSent: false, settle });
+      this.sendPending();
     });
   }
 
   /** The line is gone: what was sent may or may not have arrived. */
   suspend(): void {
-    this.open = false;
+    this.isOpen = false;
     this.epoch += 1;
-    for (const action of this.queue) action.sent = false;
+    for (const action of this.queue) action.isSent = false;
   }
 
   /** Takes over what an owner knows of the session: settles what has a verdict, numbers the rest anew, sends it. */
@@ -74,13 +74,13 @@ export class Outbox {
     const settled = this.queue.splice(0, done);
     settled.forEach((action, i) => {
       const verdict = known.get(this.base + 1 + i);
-      action.settle(verdict ? saidOf(term, verdict) : refused('unknown'));
+      action.settle(verdict ? resultOf(term, verdict) : makeRefusal('unknown'));
     });
     this.term = term;
     this.base = base;
-    for (const action of this.queue) action.sent = false;
-    this.open = true;
-    this.pump();
+    for (const action of this.queue) action.isSent = false;
+    this.isOpen = true;
+    this.sendPending();
   }
 
   /**
@@ -95,27 +95,27 @@ export class Outbox {
 
   /** Session or room are gone. */
   end(refusal: Refused): void {
-    this.open = false;
-    for (const action of this.queue.splice(0)) action.settle(action.tried ? refused('unknown', refusal.code) : refusal);
+    this.isOpen = false;
+    for (const action of this.queue.splice(0)) action.settle(action.wasEverSent ? makeRefusal('unknown', refusal.code) : refusal);
   }
 
-  private pump(): void {
-    if (!this.open || this.paused) return;
-    this.queue.slice(0, limits.window).forEach((action, i) => {
-      if (!action.sent) this.send(action, this.base + 1 + i);
+  private sendPending(): void {
+    if (!this.isOpen || this.isPaused) return;
+    this.queue.slice(0, limits.actionWindow).forEach((action, i) => {
+      if (!action.isSent) this.send(action, this.base + 1 + i);
     });
   }
 
   private send(action: Action, n: number): void {
-    action.sent = action.tried = true;
+    action.isSent = action.wasEverSent = true;
     const { epoch } = this;
     this.port.send({ name: action.name, data: action.data, n, term: this.term }).then(
-      reply => this.answered(action, reply, epoch),
-      () => { if (epoch === this.epoch) this.again(action, 100); }, // no answer on a line that still stands: the same number again
+      reply => this.handleReply(action, reply, epoch),
+      () => { if (epoch === this.epoch) this.retryLater(action, 100); }, // no answer on a line that still stands: the same number again
     );
   }
 
-  private answered(action: Action, reply: ActReply, epoch: number): void {
+  private handleReply(action: Action, reply: ActReply, epoch: number): void {
     if (epoch !== this.epoch || !this.queue.includes(action)) return;
     if (reply.ok) return this.settle(action, { ok: true, place: reply.place });
     if ('base' in reply && reply.code === 'stale-term') return this.resume(reply.term, reply.base, reply.verdicts);
@@ -125,37 +125,37 @@ export class Outbox {
         // Refused without using up its number: what comes after it moves up.
         this.queue.splice(this.queue.indexOf(action), 1);
         action.settle(reply);
-        this.open = false;
+        this.isOpen = false;
         return this.port.rejoin();
-      case 'retry': return this.again(action, reply.retryAfter ?? 50);
+      case 'retry': return this.retryLater(action, reply.retryAfter ?? 50);
       case 'resync': case 'renew':
-        this.open = false;
+        this.isOpen = false;
         return this.port.rejoin();
       case 'stop': return this.port.end(reply);
     }
   }
 
-  private settle(action: Action, said: Said): void {
+  private settle(action: Action, said: ActionResult): void {
     // Verdicts come in the order of the numbers; should one overtake, those before it have theirs as well.
     const at = this.queue.indexOf(action);
     if (at !== 0) return this.port.rejoin();
     this.queue.shift();
     this.base += 1;
     action.settle(said);
-    this.pump();
+    this.sendPending();
   }
 
-  private again(action: Action, ms: number): void {
-    action.sent = false;
-    if (this.paused) return;
-    this.paused = true;
+  private retryLater(action: Action, ms: number): void {
+    action.isSent = false;
+    if (this.isPaused) return;
+    this.isPaused = true;
     this.port.after(ms, () => {
-      this.paused = false;
-      this.pump();
+      this.isPaused = false;
+      this.sendPending();
     });
   }
 }
 
-function saidOf(term: number, verdict: Verdict): Said {
+function resultOf(term: number, verdict: Verdict): ActionResult {
   return verdict.code === undefined ? { ok: true, place: [verdict.term ?? term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
 }

@@ -1,4 +1,4 @@
-import type { Handshake, RequestName, Requests, SayingName, Sayings, ServerToClient } from '../shared/protocol.ts';
+import type { Handshake, RequestName, Requests, OneWayMessageName, OneWayMessages, ServerToClient } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
 
@@ -30,7 +30,7 @@ export interface ClientClock {
 }
 
 /** How intervals are measured: a device clock may be set at any time. */
-export const monotonic = (clock: ClientClock): (() => number) => (clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now());
+export const monotonicNow = (clock: ClientClock): (() => number) => (clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now());
 
 /**
  * One line to one node. It never reconnects by itself: that is the connector's work.
@@ -39,16 +39,16 @@ export const monotonic = (clock: ClientClock): (() => number) => (clock.mono ? (
  * // counts what is said over a line that is there
  * const counted = (line: Line): Line => ({
  *   request: (name, body, patience) => { count(name); return line.request(name, body, patience) },
- *   say: (name, body) => { count(name); line.say(name, body) },
+ *   say: (name, body) => { count(name); line.send(name, body) },
  *   close: () => line.close(),
  * })
  * ```
  */
-export interface Line {
+export interface TransportConnection {
   /** Resolves with the answer; rejects when the line closes first or `patience` ms pass. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused>;
   /** Says something that nobody answers. */
-  say<K extends SayingName>(name: K, body: Sayings[K]): void;
+  send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): void;
   /** Ends it; `closed` is not told then. */
   close(): void;
 }
@@ -58,16 +58,16 @@ export interface Line {
  * @example
  * ```ts
  * // tells what happens 100 ms late; all of it, so that it stays in its order
- * const late = (events: LineEvents): LineEvents => ({
- *   heard: () => void setTimeout(() => events.heard(), 100),
+ * const late = (events: TransportEvents): TransportEvents => ({
+ *   heard: () => void setTimeout(() => events.received(), 100),
  *   event: (name, ...args) => void setTimeout(() => events.event(name, ...args), 100),
  *   closed: (refusal, problem) => void setTimeout(() => events.closed(refusal, problem), 100),
  * })
  * ```
  */
-export interface LineEvents {
+export interface TransportEvents {
   /** Something arrived, whatever it was: the line lives. */
-  heard(): void;
+  received(): void;
   /** The server said something. */
   event<E extends keyof ServerToClient>(name: E, ...args: Parameters<ServerToClient[E]>): void;
   /** The connection closed, or never opened. `refusal`: the server's reason. `problem`: what else is known of it. */
@@ -96,5 +96,5 @@ export interface Transport {
    * Begins to open a line, which is of use from the welcome on.
    * `beside`: another line is being opened at the same time and hangs.
    */
-  open(handshake: Handshake, route: Route, events: LineEvents, beside?: boolean): Line;
+  open(handshake: Handshake, route: Route, events: TransportEvents, beside?: boolean): TransportConnection;
 }

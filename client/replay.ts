@@ -1,20 +1,20 @@
 import { apply, copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import type { ReplayReply, RoomView, WireEvent } from '../shared/protocol.ts';
-import { isRefusalCode, refused, type Refused } from '../shared/refusals.ts';
+import { isRefusalCode, makeRefusal, type Refused } from '../shared/refusals.ts';
 import type { ClientClock } from './ports.ts';
 
 /** A recording that has not arrived after this many ms is not waited for. */
-const patience = 20_000;
+const fetchTimeoutMs = 20_000;
 
 /** Fetches a recording. What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can be reached. Never rejects. */
 export async function fetchReplay(url: string, { stop, clock, cookies }: { stop: AbortController; clock: ClientClock; cookies: boolean }): Promise<ReplayReply | Refused> {
-  const cancel = clock.after(patience, () => stop.abort());
+  const cancel = clock.after(fetchTimeoutMs, () => stop.abort());
   try {
     const reply = (await (await fetch(url, { signal: stop.signal, ...(cookies ? { credentials: 'include' } : {}) })).json()) as ReplayReply | Refused;
-    return reply.ok || isRefusalCode(reply.code) ? reply : refused('unavailable');
+    return reply.ok || isRefusalCode(reply.code) ? reply : makeRefusal('unavailable');
   } catch {
-    return refused('unavailable');
+    return makeRefusal('unavailable');
   } finally {
     cancel();
   }
@@ -24,7 +24,7 @@ export async function fetchReplay(url: string, { stop, clock, cookies }: { stop:
 export class Replay {
   private view: RoomView | undefined;
   /** Frames that `view` contains. */
-  private taken = 0;
+  private appliedFrames = 0;
 
   constructor(readonly data: ReplayReply) {}
 
@@ -43,11 +43,11 @@ export class Replay {
    */
   at(ms: number): RoomView {
     const { frames, view } = this.data;
-    if (!this.view || (frames[this.taken - 1]?.[0] as number) > ms) {
+    if (!this.view || (frames[this.appliedFrames - 1]?.[0] as number) > ms) {
       this.view = copy(view);
-      this.taken = 0;
+      this.appliedFrames = 0;
     }
-    for (let frame; (frame = frames[this.taken]) && frame[0] <= ms; this.taken++) apply(this.view as unknown as Json, frame[1]);
+    for (let frame; (frame = frames[this.appliedFrames]) && frame[0] <= ms; this.appliedFrames++) apply(this.view as unknown as Json, frame[1]);
     return this.view;
   }
 

@@ -2,23 +2,23 @@ import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Ou
 import { apply, copy, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { clientLimits as limits } from '../shared/client-limits.ts';
-import { samePlace, type Place } from '../shared/place.ts';
-import type { Heard, Joined, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, SeatLoss, WireChange } from '../shared/protocol.ts';
-import { dutyOf, refused, type RefusalCode, type Refused } from '../shared/refusals.ts';
+import { isSamePosition, type Position } from '../shared/position.ts';
+import type { RoomHead, JoinSuccess, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, SeatLoss, WireChange } from '../shared/protocol.ts';
+import { dutyOf, makeRefusal, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
-import type { Left } from './departures.ts';
-import { InputSender } from './inputs.ts';
-import { checkOutgoing, checkSignal } from './outgoing.ts';
+import type { Left } from './pending-leaves.ts';
+import { InputSender } from './input-sender.ts';
+import { checkOutgoing, checkSignal } from './outgoing-checks.ts';
 import { Listeners } from './listeners.ts';
-import { LongWait } from './long-wait.ts';
-import { Outbox, type Said } from './outbox.ts';
+import { SlowActionTimer } from './slow-action-timer.ts';
+import { Outbox, type ActionResult } from './outbox.ts';
 import { named } from './named.ts';
-import { monotonic, type ClientClock } from './ports.ts';
-import { refusedStatus, Story, type RoomStatus } from './status.ts';
+import { monotonicNow, type ClientClock } from './ports.ts';
+import { makeRefusedStatus, StatusNotifier, type RoomStatus } from './status.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
 /** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is accepted, `room.state` shows the effect. */
-export type Act<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<Said<RefusalsOf<D> | RefusalCode>> };
+export type Act<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>> };
 
 /** `room.input.<name>(…)`: what is held from now on, or one press. Only sent when it changes, at most once for each tick. */
 export type Input<D extends ContractDef> = { readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? (value: In<S>) => void : () => void };
@@ -35,19 +35,19 @@ export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: 
 export interface SeatLeft { seat: number; name: string; why: SeatLoss }
 
 /** Reasons for a lost seat after which the player still wants one in this room: nobody has decided otherwise. */
-const seatsAgain: ReadonlySet<string> = new Set(['expired', 'forfeited', 'forgotten']);
+const rejoinableLosses: ReadonlySet<string> = new Set(['expired', 'forfeited', 'forgotten']);
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; me: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void; /** A session for another hold. */ mint(): string; /** A join of this client is on its way, maybe to this room. */ entering(): boolean; /** Gives up a session's hold. */ leave(session: string, code: string): Promise<Left> }
+export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; playerId: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void; /** A session for another hold. */ newSession(): string; /** A join of this client is on its way, maybe to this room. */ hasPendingJoin(): boolean; /** Gives up a session's hold. */ leave(session: string, code: string): Promise<Left> }
 
 /** What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too. */
 export type RoomLike<D extends ContractDef = ContractDef> = Pick<Room<D>,
-  'act' | 'input' | 'signal' | 'id' | 'code' | 'state' | 'info' | 'seat' | 'players' | 'place' | 'term' | 'ended' | 'live' | 'pending' | 'watchers' | 'now' | 'clock' | 'onChange' | 'on' | 'onSignal'>;
+  'act' | 'input' | 'signal' | 'id' | 'code' | 'state' | 'info' | 'seat' | 'players' | 'position' | 'term' | 'ended' | 'live' | 'pending' | 'watchers' | 'now' | 'clock' | 'onChange' | 'on' | 'onSignal'>;
 
 /** An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict. */
-export interface Underway { readonly name: string; readonly data: Json; place: Place | null }
+export interface PendingAction { readonly name: string; readonly data: Json; position: Position | null }
 
 /** The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the clock here. */
-const clockKept = 60_000;
+const clockReadingTtlMs = 60_000;
 
 /** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
 const slowJoin = 2_000;
@@ -130,85 +130,85 @@ export class Room<D extends ContractDef = ContractDef> {
    * ```
    */
   readonly onPressDropped: (fn: (name: string, times: number) => void) => () => void;
-  private readonly changed = new Listeners<[]>();
-  private readonly story = new Story<RoomStatus>(() => this.readStatus());
+  private readonly changeListeners = new Listeners<[]>();
+  private readonly statusNotifier = new StatusNotifier<RoomStatus>(() => this.readStatus());
   /** Since when it catches up, by the client's own clock. */
-  private behindSince = 0;
-  private readonly resumed = new Listeners<[Resumed]>();
-  private readonly endedBy = new Listeners<[Refused]>();
-  private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
+  private catchingUpSince = 0;
+  private readonly resumeListeners = new Listeners<[Resumed]>();
+  private readonly endListeners = new Listeners<[Refused]>();
+  private readonly eventListeners = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Position }]>>();
   private readonly signals = new Map<string, Listeners<[data: Json, from: number | null]>>();
   private readonly outbox: Outbox;
   private readonly inputs: InputSender;
   private readonly pressDropped = new Listeners<[name: string, times: number]>();
-  private readonly inputSent = new Listeners<[n: number, press: boolean]>();
-  private readonly done = new Set<Underway>();
-  private readonly longWait: LongWait;
+  private readonly inputSentListeners = new Listeners<[n: number, press: boolean]>();
+  private readonly unappliedActions = new Set<PendingAction>();
+  private readonly slowActions: SlowActionTimer;
   /** The term whose owner knows what is held. */
-  private inputsFor = 0;
+  private inputsSentForTerm = 0;
   private view: RoomView | null = null;
-  private at: Place = [0, 0];
+  private currentPosition: Position = [0, 0];
   /** When a change last came in its order, on the monotonic clock. @internal */
-  changedAt = -Infinity;
+  lastChangeAt = -Infinity;
   private ownerTerm = 0;
   /** Motion that was taken in since the entry at `at`, and what was shown before it: the next entry follows on that. */
-  private motions = 0;
-  private settled: RoomView | null = null;
-  private held: WireChange[] | null = null;
+  private volatileCount = 0;
+  private durableView: RoomView | null = null;
+  private bufferedChanges: WireChange[] | null = null;
   /** A change could not be taken in: what is here may be half of it, so everything is asked for again. */
   private isDamaged = false;
-  private joining: Promise<JoinReply> | null = null;
-  private joinAgain = false;
+  private joinPromise: Promise<JoinReply> | null = null;
+  private joinRequestedAgain = false;
   /** Joins under way of room objects before this one. */
   private readonly earlierJoins = new Set<Promise<JoinReply>>();
   /** Verdicts whose effect this client has not taken in yet. */
-  private readonly awaited: { place: Place; reached(): void }[] = [];
-  private checking = false;
+  private readonly positionWaiters: { place: Position; reached(): void }[] = [];
+  private isCheckingHead = false;
   /** The answer to leave(), once it was called. */
-  private departure: Promise<Left> | null = null;
+  private leavePromise: Promise<Left> | null = null;
   /** Belongs to one hold: whatever is sent under it takes effect under that hold or never. */
   private session: string;
   /** The number of the hold on a seat; null: none, as far as is known. */
   private hold: number | null = null;
   /** Whose hold it is. */
-  private holder = '';
+  private holdPlayer = '';
   /** The seat was lost, and this client is about to ask for another one. */
-  private loss: Refused | null = null;
+  private seatLossRefusal: Refused | null = null;
   /** What is brought along: said with each join, so that it is right whatever was lost. */
-  private brought: Json | undefined;
-  private readonly mono: () => number;
+  private profile: Json | undefined;
+  private readonly monotonicNow: () => number;
   /** The room's clock less the monotonic one here: a device clock that is set changes nothing. */
-  private clockAhead = 0;
+  private clockOffset = 0;
   private clockReadAt = -Infinity;
   /** Joins in a row that were slow. */
   private slowJoins = 0;
-  private over: Refused | null = null;
+  private endRefusal: Refused | null = null;
   /** Spectators of the room, as of the last keep-alive. */
   watchers = 0;
 
   /** @internal Rooms are made by a client. */
   constructor(private readonly parts: RoomParts) {
-    this.brought = parts.profile;
+    this.profile = parts.profile;
     this.session = parts.session;
-    this.mono = monotonic(parts.clock);
-    this.longWait = new LongWait(parts.clock, () => this.story.look());
+    this.monotonicNow = monotonicNow(parts.clock);
+    this.slowActions = new SlowActionTimer(parts.clock, () => this.statusNotifier.check());
     this.outbox = new Outbox({
-      send: async request => (await parts.connector.request('act', { room: parts.id, ...request, ...this.asSession() })) as never,
+      send: async request => (await parts.connector.request('act', { room: parts.id, ...request, ...this.sessionField() })) as never,
       rejoin: () => void this.join(),
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
     this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message, ...this.asSession() }), sent: (n, press) => this.inputSent.tell(n, press), dropped: (name, times) => this.pressDropped.tell(name, times), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
-    const quiet = () => this.over !== null || this.departure !== null || parts.watch;
-    this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
-    this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
+    this.inputs = new InputSender(parts.game, { send: message => parts.connector.send('input', { room: parts.id, ...message, ...this.sessionField() }), sent: (n, press) => this.inputSentListeners.notify(n, press), dropped: (name, times) => this.pressDropped.notify(name, times), now: this.monotonicNow, after: (ms, fn) => void parts.clock.after(ms, fn) });
+    const quiet = () => this.endRefusal !== null || this.leavePromise !== null || parts.watch;
+    this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.set(name, value); }) as Input<D>;
+    this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.send('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
     this.onPressDropped = fn => this.pressDropped.add(fn);
-    this.onChange = fn => this.changed.add(fn);
-    this.changed.add(() => this.story.look());
-    this.onStatus = fn => this.story.told.add(() => fn(this.status));
-    this.onResume = fn => this.resumed.add(fn);
-    this.onEnd = fn => (this.over ? (fn(this.over), () => {}) : this.endedBy.add(fn));
+    this.onChange = fn => this.changeListeners.add(fn);
+    this.changeListeners.add(() => this.statusNotifier.check());
+    this.onStatus = fn => this.statusNotifier.listeners.add(() => fn(this.status));
+    this.onResume = fn => this.resumeListeners.add(fn);
+    this.onEnd = fn => (this.endRefusal ? (fn(this.endRefusal), () => {}) : this.endListeners.add(fn));
   }
 
   get id(): string { return this.parts.id; }
@@ -225,14 +225,14 @@ export class Room<D extends ContractDef = ContractDef> {
   }
   get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
   /** Where in the room's history this client is. */
-  get place(): Place { return this.at; }
+  get position(): Position { return this.currentPosition; }
   get term(): number { return this.ownerTerm; }
   /** Why the hold on the room is over; null while it is not. */
-  get ended(): Refused | null { return this.over; }
+  get ended(): Refused | null { return this.endRefusal; }
   /** Up to date, as far as can be known. False while it catches up, and while an action has waited for more than a second. */
-  get live(): boolean { return this.parts.connector.status.state === 'live' && this.held === null && this.over === null && this.longWait.since === null; }
+  get live(): boolean { return this.parts.connector.status.state === 'live' && this.bufferedChanges === null && this.endRefusal === null && this.slowActions.slowSince === null; }
   /** How it is at this table: as the connection, or catching up, or why it is over. */
-  get status(): RoomStatus { return this.story.now; }
+  get status(): RoomStatus { return this.statusNotifier.current; }
   /** Actions without a verdict yet. */
   get pending(): number { return this.outbox.pending; }
   /**
@@ -243,7 +243,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * const took = () => room.now() - begun // the same for all who look, whatever their clocks say
    * ```
    */
-  now(): number { return Math.round(this.mono() + this.clockAhead); }
+  now(): number { return Math.round(this.monotonicNow() + this.clockOffset); }
   /**
    * Ms until a shown timer is due, or null when it is not set.
    * @example
@@ -266,9 +266,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * })
    * ```
    */
-  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Place }) => void): () => void {
-    let listeners = this.heard.get(event);
-    if (!listeners) this.heard.set(event, listeners = new Listeners());
+  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Position }) => void): () => void {
+    let listeners = this.eventListeners.get(event);
+    if (!listeners) this.eventListeners.set(event, listeners = new Listeners());
     return listeners.add(fn as never);
   }
 
@@ -294,7 +294,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * })
    * ```
    */
-  onLeft(fn: (left: SeatLeft, about: { replayed: boolean; place: Place }) => void): () => void { return this.on('$left' as never, fn as never); }
+  onLeft(fn: (left: SeatLeft, about: { replayed: boolean; place: Position }) => void): () => void { return this.on('$left' as never, fn as never); }
 
   /**
    * Says that one is ready, or takes it back, in games that begin so.
@@ -305,7 +305,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * await room.ready(false) // not yet, after all
    * ```
    */
-  ready(yes = true): Promise<Said<RefusalCode>> { return this.perform('$ready', { yes }); }
+  ready(yes = true): Promise<ActionResult<RefusalCode>> { return this.perform('$ready', { yes }); }
   /**
    * Begins the match, or the next one, as the host, in games that start so.
    * @example
@@ -313,7 +313,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (room.info.host === room.seat) await room.start()
    * ```
    */
-  start(): Promise<Said<RefusalCode>> { return this.perform('$start', null); }
+  start(): Promise<ActionResult<RefusalCode>> { return this.perform('$start', null); }
   /**
    * Changes the team, before the match.
    * @example
@@ -322,7 +322,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (!said.ok) banner.textContent = said.detail ?? said.code
    * ```
    */
-  joinTeam(team: number): Promise<Said<RefusalCode>> { return this.perform('$team', { team }); }
+  joinTeam(team: number): Promise<ActionResult<RefusalCode>> { return this.perform('$team', { team }); }
   /**
    * As the host: a bot takes a free seat.
    * @example
@@ -333,7 +333,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * }
    * ```
    */
-  addBot(): Promise<Said<RefusalCode>> { return this.perform('$bot', null); }
+  addBot(): Promise<ActionResult<RefusalCode>> { return this.perform('$bot', null); }
   /**
    * As the host: removes a player, who cannot come back to this room, to sit or to watch. A seat frees that seat; an id may also be that of
    * a spectator (`client.inspect`).
@@ -346,7 +346,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (heckler) await room.kick(heckler)
    * ```
    */
-  kick(who: number | { player: string }): Promise<Said<RefusalCode>> { return this.perform('$kick', typeof who === 'object' && who !== null ? { player: who.player } : { seat: who }); }
+  kick(who: number | { player: string }): Promise<ActionResult<RefusalCode>> { return this.perform('$kick', typeof who === 'object' && who !== null ? { player: who.player } : { seat: who }); }
   /**
    * As the host: makes another seat the host.
    * @example
@@ -355,7 +355,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * console.log(room.info.host) // 1
    * ```
    */
-  makeHost(seat: number): Promise<Said<RefusalCode>> { return this.perform('$host', { seat }); }
+  makeHost(seat: number): Promise<ActionResult<RefusalCode>> { return this.perform('$host', { seat }); }
   /**
    * Brings along something else from now on, as the contract's `profile` has it: another colour. All see it, rules too. Null takes it back.
    * Refused (`bad-data`), it is as it was.
@@ -365,13 +365,13 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (said.ok) console.log(room.players[room.seat!]?.profile) // { colour: 'mint' }
    * ```
    */
-  async bring(profile: ProfileIn<D> | null): Promise<Said<RefusalCode>> {
+  async setProfile(profile: ProfileIn<D> | null): Promise<ActionResult<RefusalCode>> {
     const checked = checkOutgoing('profile', profile, 'profileBytes');
     if (!checked.ok) return checked;
-    const { brought } = this;
-    const mine = this.brought = checked.value;
+    const { profile: brought } = this;
+    const mine = this.profile = checked.value;
     const said = await this.perform('$profile', mine);
-    if (!said.ok && this.brought === mine) this.brought = brought;
+    if (!said.ok && this.profile === mine) this.profile = brought;
     return said;
   }
   /**
@@ -382,7 +382,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * again.onclick = () => void room.rematch()
    * ```
    */
-  rematch(yes = true): Promise<Said<RefusalCode>> { return this.perform('$rematch', { yes }); }
+  rematch(yes = true): Promise<ActionResult<RefusalCode>> { return this.perform('$rematch', { yes }); }
 
   /**
    * Gives the seat up (or stops watching), and ends this client's membership in the room. Where there is no connection, the client does
@@ -395,17 +395,17 @@ export class Room<D extends ContractDef = ContractDef> {
    * const next = await client.quick(race) // another table
    * ```
    */
-  leave(): Promise<Left> { return (this.departure ??= this.giveUp()); }
+  leave(): Promise<Left> { return (this.leavePromise ??= this.giveUpSeat()); }
   /** leave() was called. @internal */
-  get isLeaving(): boolean { return this.departure !== null; }
+  get isLeaving(): boolean { return this.leavePromise !== null; }
 
-  private async giveUp(): Promise<Left> {
-    const { over } = this;
+  private async giveUpSeat(): Promise<Left> {
+    const { endRefusal } = this;
     if (this.parts.watch) {
       this.close();
       return { confirmed: true };
     }
-    if (over && over.code !== 'left') return this.isSeatGone(over) ? { confirmed: true } : { confirmed: false, code: over.code };
+    if (endRefusal && endRefusal.code !== 'left') return this.isSeatGone(endRefusal) ? { confirmed: true } : { confirmed: false, code: endRefusal.code };
     const left = await this.parts.leave(this.session, this.code);
     this.finish({ ok: false, code: 'left' });
     return left;
@@ -422,116 +422,116 @@ export class Room<D extends ContractDef = ContractDef> {
    * ```
    */
   close(): void {
-    if (this.over) return;
+    if (this.endRefusal) return;
     // Also where a join is on its way: the node carries both out in turn. Without a connection the node has noticed.
     void this.parts.connector.request('leave', { room: this.id, session: this.session }).catch(() => {});
     this.finish({ ok: false, code: 'left' });
   }
 
   /** What cannot be sent is refused at once, and holds nothing up. */
-  private async perform(name: string, data: unknown): Promise<Said<never>> {
-    if (this.over) return this.over as Refused<never>;
-    if (this.departure) return { ok: false, code: 'left' as never };
-    if (this.parts.watch) return refused('not-seated') as Refused<never>;
+  private async perform(name: string, data: unknown): Promise<ActionResult<never>> {
+    if (this.endRefusal) return this.endRefusal as Refused<never>;
+    if (this.leavePromise) return { ok: false, code: 'left' as never };
+    if (this.parts.watch) return makeRefusal('not-seated') as Refused<never>;
     const checked = checkOutgoing('data', data);
     if (!checked.ok) return checked as Refused<never>;
-    if (name.length === 0 || name.length > limits.wordLength) return refused('no-such-action') as Refused<never>;
+    if (name.length === 0 || name.length > limits.wordLength) return makeRefusal('no-such-action') as Refused<never>;
     return this.performChecked(name, checked.value);
   }
 
-  private async performChecked(name: string, data: Json): Promise<Said<never>> {
-    const one: Underway = { name, data, place: null };
-    this.done.add(one);
-    const settled = this.longWait.begin();
+  private async performChecked(name: string, data: Json): Promise<ActionResult<never>> {
+    const one: PendingAction = { name, data, position: null };
+    this.unappliedActions.add(one);
+    const settled = this.slowActions.begin();
     const said = await this.outbox.act(name, data, said => {
-      if (said.ok) one.place = said.place;
-      else this.done.delete(one);
+      if (said.ok) one.position = said.place;
+      else this.unappliedActions.delete(one);
     });
     // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
-    if (said.ok) await this.reach(said.place);
-    this.done.delete(one);
+    if (said.ok) await this.waitForPosition(said.place);
+    this.unappliedActions.delete(one);
     settled();
-    return said as Said<never>;
+    return said as ActionResult<never>;
   }
 
   // --- for who shows more than is confirmed -------------------------------------------------
 
   /** Actions whose effect is not in `state` yet, oldest first. @internal */
-  get underway(): Underway[] { return [...this.done].filter(({ place }) => place === null || !this.has(place)); }
+  get pendingActions(): PendingAction[] { return [...this.unappliedActions].filter(({ position }) => position === null || !this.hasReached(position)); }
   /** @internal */
   get game(): ContractDef { return this.parts.game; }
   /** Ticks a second. @internal */
   get hz(): number { return this.parts.game.tick?.hz ?? 20; }
   /** Now, in ms that never go back: what a page calls performance.now(). @internal */
-  moment(): number { return this.mono(); }
+  moment(): number { return this.monotonicNow(); }
   /** @internal */
   after(ms: number, fn: () => void): void { this.parts.clock.after(ms, fn); }
   /** What a round trip takes that nothing holds up, ms. @internal */
   get roundTrip(): number | null { return this.parts.roundTrip(); }
   /** Something was done that no message has left with yet. @internal */
-  get inputsWait(): boolean { return this.inputs.waits; }
+  get hasUnsentInputs(): boolean { return this.inputs.hasUnsent; }
   /** Hears of each new message of inputs as it leaves. @internal */
-  onInputSent(fn: (n: number, press: boolean) => void): () => void { return this.inputSent.add(fn); }
+  onInputSent(fn: (n: number, press: boolean) => void): () => void { return this.inputSentListeners.add(fn); }
 
   /** Resolves when this client has taken in an entry, or when the hold on the room is over. */
-  private reach(place: Place): Promise<void> {
-    if (this.over || this.has(place)) return Promise.resolve();
+  private waitForPosition(place: Position): Promise<void> {
+    if (this.endRefusal || this.hasReached(place)) return Promise.resolve();
     return new Promise(reached => {
-      this.awaited.push({ place, reached });
-      this.parts.clock.after(300, () => { if (!this.over && !this.has(place) && this.held === null && this.parts.connector.isLive) void this.join(); });
+      this.positionWaiters.push({ place, reached });
+      this.parts.clock.after(300, () => { if (!this.endRefusal && !this.hasReached(place) && this.bufferedChanges === null && this.parts.connector.isLive) void this.join(); });
     });
   }
 
-  private settleReached(): void {
-    for (let i = this.awaited.length - 1; i >= 0; i--) {
-      if (this.over || this.has(this.awaited[i]!.place)) this.awaited.splice(i, 1)[0]!.reached();
+  private resolveWaiters(): void {
+    for (let i = this.positionWaiters.length - 1; i >= 0; i--) {
+      if (this.endRefusal || this.hasReached(this.positionWaiters[i]!.place)) this.positionWaiters.splice(i, 1)[0]!.reached();
     }
   }
 
   private readStatus(): RoomStatus {
-    if (this.over) return this.over.code === 'left' ? { state: 'closed' } : refusedStatus(this.over);
+    if (this.endRefusal) return this.endRefusal.code === 'left' ? { state: 'closed' } : makeRefusedStatus(this.endRefusal);
     const { status } = this.parts.connector;
     if (status.state !== 'live') return status;
-    if (this.held !== null) return { state: 'catching-up', since: this.behindSince };
-    const { since } = this.longWait;
-    return since === null ? status : { state: 'waiting', since };
+    if (this.bufferedChanges !== null) return { state: 'catching-up', since: this.catchingUpSince };
+    const { slowSince } = this.slowActions;
+    return slowSince === null ? status : { state: 'waiting', since: slowSince };
   }
 
   // --- what the client feeds it -------------------------------------------------------------
 
   /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
   join(): Promise<JoinReply> {
-    if (this.over) return Promise.resolve(this.over as JoinReply);
-    if (this.departure) return Promise.resolve({ ok: false, code: 'left' }); // or it would take the seat again that it gives up
-    if (this.hold !== null && this.holder !== this.parts.me()) {
+    if (this.endRefusal) return Promise.resolve(this.endRefusal as JoinReply);
+    if (this.leavePromise) return Promise.resolve({ ok: false, code: 'left' }); // or it would take the seat again that it gives up
+    if (this.hold !== null && this.holdPlayer !== this.parts.playerId()) {
       // The server knows this client as another player now: the seat is not that player's.
-      this.finish(refused('seat-lost', 'identity'));
-      return Promise.resolve(this.over as unknown as JoinReply);
+      this.finish(makeRefusal('seat-lost', 'identity'));
+      return Promise.resolve(this.endRefusal as unknown as JoinReply);
     }
-    if (this.joining) {
-      this.joinAgain = true;
-      return this.joining;
+    if (this.joinPromise) {
+      this.joinRequestedAgain = true;
+      return this.joinPromise;
     }
-    if (this.held === null) {
-      this.held = [];
-      this.behindSince = this.parts.clock.now();
-      this.story.look();
+    if (this.bufferedChanges === null) {
+      this.bufferedChanges = [];
+      this.catchingUpSince = this.parts.clock.now();
+      this.statusNotifier.check();
     }
-    this.joining = this.askToJoin().finally(() => {
-      this.joining = null;
-      if (this.joinAgain) {
-        this.joinAgain = false;
+    this.joinPromise = this.requestJoin().finally(() => {
+      this.joinPromise = null;
+      if (this.joinRequestedAgain) {
+        this.joinRequestedAgain = false;
         void this.join();
       }
     });
-    return this.joining;
+    return this.joinPromise;
   }
 
   /** Joins that are under way: of this room object, and of those before it. @internal */
-  get pendingJoins(): Promise<JoinReply>[] { return [...this.earlierJoins, ...(this.joining ? [this.joining] : [])]; }
+  get pendingJoins(): Promise<JoinReply>[] { return [...this.earlierJoins, ...(this.joinPromise ? [this.joinPromise] : [])]; }
 
   /** Joins again after each join of the room objects before this one. If such a join got the seat, this session is closed: another one asks. @internal */
-  joinBehind(earlier: readonly Promise<JoinReply>[]): void {
+  rejoinAfter(earlier: readonly Promise<JoinReply>[]): void {
     for (const join of earlier) {
       this.earlierJoins.add(join);
       void join.then(answer => {
@@ -542,253 +542,253 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   private earlierJoined(answer: JoinReply): void {
-    if (this.over) return;
-    if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch) this.ownSessionAgain(refused('session-replaced'));
+    if (this.endRefusal) return;
+    if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch) this.startNewSession(makeRefusal('session-replaced'));
     void this.join();
   }
 
-  private async askToJoin(): Promise<JoinReply> {
+  private async requestJoin(): Promise<JoinReply> {
     const { connector, game, id, watch } = this.parts;
     const { session } = this;
-    const { line } = connector;
-    const asked = this.mono();
+    const { connection } = connector;
+    const asked = this.monotonicNow();
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.loss ? {} : { resume: true }), short: true, version: game.version, ...(this.brought === undefined || watch ? {} : { profile: this.brought }), ...(this.view ? { place: this.at } : {}), ...(this.motions > 0 || this.isDamaged ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.seatLossRefusal ? {} : { resume: true }), short: true, version: game.version, ...(this.profile === undefined || watch ? {} : { profile: this.profile }), ...(this.view ? { place: this.currentPosition } : {}), ...(this.volatileCount > 0 || this.isDamaged ? { whole: true } : {}) })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }
-    if (connector.line !== line || !line) return reply ?? refused('unavailable'); // whatever it said, it said to another line
-    if (session !== this.session) return reply ?? refused('unavailable'); // another session asks as soon as this call ends
+    if (connector.connection !== connection || !connection) return reply ?? makeRefusal('unavailable'); // whatever it said, it said to another line
+    if (session !== this.session) return reply ?? makeRefusal('unavailable'); // another session asks as soon as this call ends
     if (!reply || (!reply.ok && dutyOf(reply.code) === 'retry')) {
       const wait = (reply as Refused | null)?.retryAfter ?? 200;
-      this.parts.clock.after(wait + this.parts.clock.random() * wait, () => { if (connector.line === line) void this.join(); });
-      return reply ?? refused('unavailable');
+      this.parts.clock.after(wait + this.parts.clock.random() * wait, () => { if (connector.connection === connection) void this.join(); });
+      return reply ?? makeRefusal('unavailable');
     }
     if (reply.ok) {
       try {
-        this.joined(reply, asked);
+        this.acceptJoin(reply, asked);
       } catch (error) {
-        this.damage(error);
-        this.held = [];
+        this.markDamaged(error);
+        this.bufferedChanges = [];
         this.parts.clock.after(1_000, () => void this.join());
       }
-    } else if (reply.code === 'seat-lost') this.seatLost(reply);
-    else if (this.view) this.finish(this.loss && dutyOf(reply.code) === 'final' ? this.loss : reply);
+    } else if (reply.code === 'seat-lost') this.handleSeatLost(reply);
+    else if (this.view) this.finish(this.seatLossRefusal && dutyOf(reply.code) === 'final' ? this.seatLossRefusal : reply);
     return reply;
   }
 
   /** A node takes what it is sent for the session of the last join. While one is on its way, the next message may find either. */
-  private asSession(): { session?: string } { return this.parts.entering() ? { session: this.session } : {}; }
+  private sessionField(): { session?: string } { return this.parts.hasPendingJoin() ? { session: this.session } : {}; }
 
   /**
    * The one way in which a client loses a seat: its session has no hold any more. Nothing is sent again: what was sent may have
    * been done. Where nobody has decided that the player goes, another session asks for a seat; if there is none, the room ends with
    * the reason for the loss.
    */
-  private seatLost(refusal: Refused): void {
-    if (this.over) return;
-    if (!seatsAgain.has(refusal.detail ?? '')) return this.finish(refusal);
-    this.ownSessionAgain(refusal);
+  private handleSeatLost(refusal: Refused): void {
+    if (this.endRefusal) return;
+    if (!rejoinableLosses.has(refusal.detail ?? '')) return this.finish(refusal);
+    this.startNewSession(refusal);
     void this.join();
   }
 
   /** Another session asks for the seat from now on. */
-  private ownSessionAgain(refusal: Refused): void {
+  private startNewSession(refusal: Refused): void {
     this.outbox.restart(refusal);
     this.inputs.restart();
-    this.session = this.parts.mint();
+    this.session = this.parts.newSession();
     this.hold = null;
-    this.loss = refusal;
+    this.seatLossRefusal = refusal;
   }
 
   /** Takes a join's answer in: what was missed, then what arrived while it was on its way. @internal */
-  joined(reply: Joined, asked: number): void {
+  acceptJoin(reply: JoinSuccess, asked: number): void {
     const first = this.view === null;
-    const held = this.held ?? [];
-    this.held = null;
+    const held = this.bufferedChanges ?? [];
+    this.bufferedChanges = null;
     let missed = 0;
     if (reply.with === 'snapshot') {
       this.view = reply.view!;
-      this.motions = 0;
+      this.volatileCount = 0;
       this.isDamaged = false;
-      this.settled = null;
+      this.durableView = null;
     }
     else for (const change of reply.changes!) {
-      this.take(change, true);
+      this.applyChange(change, true);
       missed += 1;
     }
-    this.at = reply.place;
+    this.currentPosition = reply.place;
     this.hold = reply.hold;
-    this.holder = this.parts.me();
-    const { loss } = this;
-    this.loss = null;
+    this.holdPlayer = this.parts.playerId();
+    const { seatLossRefusal } = this;
+    this.seatLossRefusal = null;
     this.ownerTerm = Math.max(this.ownerTerm, reply.term);
     if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
     this.readClock(reply.now, asked);
-    for (const change of held) this.change(change);
-    if (this.over) return; // by a callback
+    for (const change of held) this.receiveChange(change);
+    if (this.endRefusal) return; // by a callback
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
-    this.sayInputs(true);
+    this.syncInputs(true);
     // What an owner of a newer term does not have of an older one, the store has forgotten: nobody will bring it.
-    const forgotten = this.awaited.filter(({ place }) => place[0] < reply.term && !this.has(place));
-    for (const one of forgotten) this.awaited.splice(this.awaited.indexOf(one), 1)[0]!.reached();
-    this.settleReached();
-    if (!first) this.resumed.tell({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed, ...(loss ? { seatLost: loss.detail ?? '' } : {}) });
-    this.changed.tell();
+    const forgotten = this.positionWaiters.filter(({ place }) => place[0] < reply.term && !this.hasReached(place));
+    for (const one of forgotten) this.positionWaiters.splice(this.positionWaiters.indexOf(one), 1)[0]!.reached();
+    this.resolveWaiters();
+    if (!first) this.resumeListeners.notify({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed, ...(seatLossRefusal ? { seatLost: seatLossRefusal.detail ?? '' } : {}) });
+    this.changeListeners.notify();
   }
 
   /** The connection is in another state. @internal */
-  statusMayDiffer(): void { this.story.look(); }
+  updateStatus(): void { this.statusNotifier.check(); }
 
   /**
    * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right one:
    * the others were held up on their way.
    */
   private readClock(time: number, asked: number): void {
-    const now = this.mono();
+    const now = this.monotonicNow();
     const trip = now - asked;
     const ahead = time + Math.min(trip, this.parts.roundTrip() ?? trip) / 2 - now;
     // The device may have been suspended while the join was under way: nobody can tell how old the answer is.
     const isDoubtful = trip > slowJoin;
     if (isDoubtful && this.slowJoins < 3) this.parts.clock.after(0, () => void this.join());
     this.slowJoins = isDoubtful ? this.slowJoins + 1 : 0;
-    if (now - this.clockReadAt < clockKept && ahead <= this.clockAhead) return;
-    this.clockAhead = ahead;
+    if (now - this.clockReadAt < clockReadingTtlMs && ahead <= this.clockOffset) return;
+    this.clockOffset = ahead;
     this.clockReadAt = isDoubtful ? -Infinity : now;
   }
 
   /** The monotonic clock here has lost `ms`. @internal */
-  clockLost(ms: number): void { this.clockAhead += ms; }
+  adjustClock(ms: number): void { this.clockOffset += ms; }
 
   /** The line is gone. @internal */
   suspend(): void {
     this.outbox.suspend();
-    this.held = null;
-    this.joinAgain = false;
-    this.changed.tell();
+    this.bufferedChanges = null;
+    this.joinRequestedAgain = false;
+    this.changeListeners.notify();
   }
 
   /** @internal */
-  change(change: WireChange): void {
-    if (this.over) return;
-    if (this.held) return void this.held.push(change);
+  receiveChange(change: WireChange): void {
+    if (this.endRefusal) return;
+    if (this.bufferedChanges) return void this.bufferedChanges.push(change);
     const [term, seq, prevTerm] = change;
-    if (this.motions > 0 && term !== this.at[0]) return void this.join(); // another owner, who does not know what moved last
-    if (this.at[0] === prevTerm && this.at[1] === seq - 1) {
+    if (this.volatileCount > 0 && term !== this.currentPosition[0]) return void this.join(); // another owner, who does not know what moved last
+    if (this.currentPosition[0] === prevTerm && this.currentPosition[1] === seq - 1) {
       try {
-        this.take(change, false);
+        this.applyChange(change, false);
       } catch (error) {
-        return this.damage(error), void this.join();
+        return this.markDamaged(error), void this.join();
       }
-      this.changedAt = this.mono();
+      this.lastChangeAt = this.monotonicNow();
       this.ownerTerm = Math.max(this.ownerTerm, term);
-      this.sayInputs();
-      this.settleReached();
-      this.changed.tell();
-    } else if (!this.has([term, seq])) void this.join(); // something is missing in between
+      this.syncInputs();
+      this.resolveWaiters();
+      this.changeListeners.notify();
+    } else if (!this.hasReached([term, seq])) void this.join(); // something is missing in between
   }
 
   /** Motion ahead of the journal. What does not follow on what is here is left out: the next entry has it. @internal */
-  motion(term: number, seq: number, k: number, changes: Changes): void {
-    if (this.over || this.held || !this.view || !samePlace(this.at, [term, seq]) || k !== this.motions + 1) return;
+  receiveVolatileState(term: number, seq: number, k: number, changes: Changes): void {
+    if (this.endRefusal || this.bufferedChanges || !this.view || !isSamePosition(this.currentPosition, [term, seq]) || k !== this.volatileCount + 1) return;
     try {
-      if (this.motions === 0) this.settled = copy(this.view);
+      if (this.volatileCount === 0) this.durableView = copy(this.view);
       apply(this.view as unknown as Json, changes);
     } catch (error) {
-      return this.damage(error), void this.join();
+      return this.markDamaged(error), void this.join();
     }
-    this.motions = k;
-    this.sayInputs();
-    this.changed.tell();
+    this.volatileCount = k;
+    this.syncInputs();
+    this.changeListeners.notify();
   }
 
   /** Hears which inputs have counted. An owner that took over, and a node just connected to, are told again what is held. */
-  private sayInputs(again = false): void {
+  private syncInputs(again = false): void {
     if (!this.parts.game.inputs) return;
     const { seat } = this;
-    if (seat !== null) this.inputs.applied(this.info.inputs[seat] ?? 0);
-    if (again || this.ownerTerm > this.inputsFor) this.inputs.again();
-    this.inputsFor = this.ownerTerm;
+    if (seat !== null) this.inputs.confirm(this.info.inputs[seat] ?? 0);
+    if (again || this.ownerTerm > this.inputsSentForTerm) this.inputs.resendAll();
+    this.inputsSentForTerm = this.ownerTerm;
   }
 
   /** @internal */
-  signalled(player: string, name: string, data: Json): void {
-    if (player === this.parts.me()) return;
+  receiveSignal(player: string, name: string, data: Json): void {
+    if (player === this.parts.playerId()) return;
     const seat = this.info.seats.findIndex(s => s?.player === player);
-    this.signals.get(name)?.tell(data, seat < 0 ? null : seat);
+    this.signals.get(name)?.notify(data, seat < 0 ? null : seat);
   }
 
   /** Whether a place is one that this client has already passed, as far as the numbers can say. */
-  private has(place: Place): boolean { return place[0] < this.at[0] || (place[0] === this.at[0] && place[1] <= this.at[1]); }
+  private hasReached(place: Position): boolean { return place[0] < this.currentPosition[0] || (place[0] === this.currentPosition[0] && place[1] <= this.currentPosition[1]); }
 
-  private damage(error: unknown): void {
+  private markDamaged(error: unknown): void {
     console.error(error);
     this.isDamaged = true;
   }
 
-  private take([term, seq, , changes, events]: WireChange, replayed: boolean): void {
-    if (this.motions > 0) this.view = this.settled;
+  private applyChange([term, seq, , changes, events]: WireChange, replayed: boolean): void {
+    if (this.volatileCount > 0) this.view = this.durableView;
     if (changes !== 0) apply(this.view as unknown as Json, changes);
-    this.at = [term, seq];
-    this.motions = 0;
-    this.settled = null;
-    for (const [name, data] of events ?? []) if (!this.over) this.heard.get(name)?.tell(data, { replayed, place: this.at });
+    this.currentPosition = [term, seq];
+    this.volatileCount = 0;
+    this.durableView = null;
+    for (const [name, data] of events ?? []) if (!this.endRefusal) this.eventListeners.get(name)?.notify(data, { replayed, place: this.currentPosition });
   }
 
   /** @internal */
-  notice(notice: Notice): void {
+  receiveNotice(notice: Notice): void {
     switch (notice.code) {
       case 'session-replaced':
-        if (notice.session === this.session) this.finish(refused('session-replaced'));
+        if (notice.session === this.session) this.finish(makeRefusal('session-replaced'));
         return;
       case 'seat-lost':
         if (notice.session === this.session) void this.join(); // the owner says why
         return;
-      case 'kicked': return this.finish(refused('kicked'));
-      case 'closed': return this.finish(refused('room-missing'));
+      case 'kicked': return this.finish(makeRefusal('kicked'));
+      case 'closed': return this.finish(makeRefusal('room-missing'));
       case 'resync': return void this.join();
       case 'owner': {
         if (notice.term <= this.ownerTerm) return;
         this.ownerTerm = notice.term;
-        this.sayInputs();
-        this.changed.tell();
-        this.headHeard({ head: notice.head, term: notice.term, watchers: this.watchers });
+        this.syncInputs();
+        this.changeListeners.notify();
+        this.receiveHead({ head: notice.head, term: notice.term, watchers: this.watchers });
         // What is under way is answered with the numbers of the session by the new owner, and sent again. The others ask
         // in their own time, so that their next action finds its numbers settled; not all in the instant of a takeover.
-        this.parts.clock.after(300 + this.parts.clock.random() * 1_500, () => { if (!this.over && this.outbox.settledFor < notice.term && this.parts.connector.isLive) void this.join(); });
+        this.parts.clock.after(300 + this.parts.clock.random() * 1_500, () => { if (!this.endRefusal && this.outbox.settledTerm < notice.term && this.parts.connector.isLive) void this.join(); });
       }
     }
   }
 
   /** What the keep-alive heard of the room's head. @internal */
-  headHeard(heard: Heard | null | undefined): void {
+  receiveHead(heard: RoomHead | null | undefined): void {
     if (heard === undefined) return void this.join(); // the node does not know that this connection is in the room
-    if (!heard || this.over) return;
+    if (!heard || this.endRefusal) return;
     if (heard.watchers !== this.watchers) {
       this.watchers = heard.watchers;
-      this.changed.tell();
+      this.changeListeners.notify();
     }
-    if (samePlace(heard.head, this.at) || this.checking || this.held) return;
+    if (isSamePosition(heard.head, this.currentPosition) || this.isCheckingHead || this.bufferedChanges) return;
     // What the head names may be on its way; if it has not come in a moment, it was lost.
-    this.checking = true;
-    const before = this.at;
+    this.isCheckingHead = true;
+    const before = this.currentPosition;
     this.parts.clock.after(250, () => {
-      this.checking = false;
-      const behind = heard.head[0] > this.at[0] || (heard.head[0] === this.at[0] && heard.head[1] > this.at[1]);
-      const stranger = samePlace(before, this.at) && !samePlace(heard.head, this.at) && heard.term > this.at[0];
-      if (!this.over && (behind || stranger)) void this.join();
+      this.isCheckingHead = false;
+      const behind = heard.head[0] > this.currentPosition[0] || (heard.head[0] === this.currentPosition[0] && heard.head[1] > this.currentPosition[1]);
+      const isOnOtherHistory = isSamePosition(before, this.currentPosition) && !isSamePosition(heard.head, this.currentPosition) && heard.term > this.currentPosition[0];
+      if (!this.endRefusal && (behind || isOnOtherHistory)) void this.join();
     });
   }
 
   /** @internal */
   finish(refusal: Refused): void {
-    if (this.over) return;
-    this.over = refusal;
+    if (this.endRefusal) return;
+    this.endRefusal = refusal;
     this.outbox.end(refusal);
-    this.settleReached();
+    this.resolveWaiters();
     this.parts.forget();
-    this.endedBy.tell(refusal);
-    this.changed.tell();
+    this.endListeners.notify(refusal);
+    this.changeListeners.notify();
   }
 }

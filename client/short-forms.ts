@@ -1,4 +1,4 @@
-import type { Heard, InputRequest, JoinReply, PlaceReply, ServerToClient, ShortInput } from '../shared/protocol.ts';
+import type { RoomHead, InputRequest, JoinReply, HeartbeatReply, ServerToClient, ShortInput } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 
 /**
@@ -11,14 +11,14 @@ export class ShortForms {
   private readonly numbers = new Map<string, number>();
 
   /** Every answer to a join, in the very turn in which it arrives: changes may follow right behind it. */
-  joined(reply: JoinReply): void {
+  recordJoin(reply: JoinReply): void {
     if (!reply.ok || reply.number === undefined) return;
     this.rooms.set(reply.number, { room: reply.room, term: reply.term });
     if (reply.shortInputs) this.numbers.set(reply.room, reply.number);
   }
 
   /** Every answer to `place`, in the very turn in which it arrives: its heads, in full. */
-  placed(reply: PlaceReply | Refused): void {
+  expandHeartbeat(reply: HeartbeatReply | Refused): void {
     if (!reply.ok) return;
     for (const [room, heard] of Object.entries(reply.rooms)) {
       if (!Array.isArray(heard)) continue;
@@ -28,8 +28,8 @@ export class ShortForms {
   }
 
   /** @returns an event and what it says in full: `change` or `heads` where it came in a short form; null for a change of a room that this line knows nothing of */
-  full(event: string, said: unknown[]): [event: string, ...said: unknown[]] | null {
-    if (event === 'h') return ['heads', this.heads(said as number[])];
+  expandEvent(event: string, said: unknown[]): [event: string, ...said: unknown[]] | null {
+    if (event === 'h') return ['heads', this.expandHeads(said as number[])];
     if (event !== 'c' && event !== 's') return [event, ...said];
     const [number, seq, what, events, term, prevTerm] = said as Parameters<ServerToClient['c']>;
     const changes = event === 's' ? { state: what } : what;
@@ -40,8 +40,8 @@ export class ShortForms {
     return events ? ['change', own.room, own.term, seq, before, changes, events] : ['change', own.room, own.term, seq, before, changes];
   }
 
-  private heads(said: number[]): Record<string, Heard> {
-    const heads: Record<string, Heard> = {};
+  private expandHeads(said: number[]): Record<string, RoomHead> {
+    const heads: Record<string, RoomHead> = {};
     for (let at = 0; at < said.length; at += 3) {
       const own = this.rooms.get(said[at]!);
       if (own) heads[own.room] = headOf(own.term, said[at + 1]!, said[at + 2]!);
@@ -50,11 +50,11 @@ export class ShortForms {
   }
 
   /** @returns the same in its short form; null where the node has not said that it reads that */
-  input({ room, n, hold, press, after, session }: InputRequest): ShortInput | null {
+  shortenInput({ room, n, hold, press, after, session }: InputRequest): ShortInput | null {
     const number = this.numbers.get(room);
     if (number === undefined || session !== undefined) return null;
     return after ? [number, n, hold ?? 0, press ?? 0, after] : press ? [number, n, hold ?? 0, press] : [number, n, hold ?? 0];
   }
 }
 
-const headOf = (term: number, seq: number, watchers: number): Heard => ({ head: [term, seq], term, watchers });
+const headOf = (term: number, seq: number, watchers: number): RoomHead => ({ head: [term, seq], term, watchers });

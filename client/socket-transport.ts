@@ -1,9 +1,9 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
-import type { InputRequest, JoinReply, PlaceReply, RequestName, Requests } from '../shared/protocol.ts';
+import type { InputRequest, JoinReply, HeartbeatReply, RequestName, Requests } from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import { busyOf, problemOf, type ConnectProblem } from './connect-problem.ts';
-import { checkAuth } from './outgoing.ts';
-import type { Line, Transport } from './ports.ts';
+import { checkAuth } from './outgoing-checks.ts';
+import type { TransportConnection, Transport } from './ports.ts';
 import { ShortForms } from './short-forms.ts';
 
 /** How lines over Socket.IO are opened. */
@@ -17,7 +17,7 @@ export interface SocketTransportOptions {
 }
 
 /** A connection that was accepted and not welcomed within this time (ms) leads to another Socket.IO server. */
-const welcomePatience = 5_000;
+const welcomeTimeoutMs = 5_000;
 
 /**
  * Lines over Socket.IO: WebSocket first, long-polling where that does not pass.
@@ -31,11 +31,11 @@ const welcomePatience = 5_000;
  */
 export function socketTransport(url: string, options: SocketTransportOptions = {}): Transport {
   return {
-    open(handshake, route, events, beside = false): Line {
+    open(handshake, route, events, isHedge = false): TransportConnection {
       const allowed = options.transports ?? ['websocket', 'polling'];
       // Browsers open one WebSocket to a host at a time: beside one that hangs, only plain requests get through. The
       // connection moves on to a WebSocket once the other has been given up.
-      const pollFirst = beside && allowed.includes('polling') && allowed.includes('websocket');
+      const pollFirst = isHedge && allowed.includes('polling') && allowed.includes('websocket');
       const transports = pollFirst ? ['polling', 'websocket'] : allowed;
       const socket = io(url, {
         ...(options.path === undefined ? {} : { path: `${options.path.replace(/\/$/, '')}/socket.io` }),
@@ -49,11 +49,11 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         }),
         query: { ...options.socket?.query, ...(typeof route === 'string' ? { route } : route) },
       });
-      let over = false;
+      let isClosed = false;
       let noWelcome: ReturnType<typeof setTimeout> | undefined;
       const end = (refusal: Refused | null, problem?: ConnectProblem) => {
-        if (over) return;
-        over = true;
+        if (isClosed) return;
+        isClosed = true;
         clearTimeout(noWelcome);
         rejectAll();
         socket.close();
@@ -64,14 +64,14 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       let refusal: Refused | null = null;
       const short = new ShortForms();
       socket.onAny((name: string, ...args: unknown[]) => {
-        events.heard();
+        events.received();
         if (name === 'refused') refusal = args[0] as Refused;
         if (name === 'welcome') clearTimeout(noWelcome);
-        const full = short.full(name, args);
+        const full = short.expandEvent(name, args);
         if (full) (events.event as (name: string, ...args: unknown[]) => void)(...full);
       });
-      socket.io.on('ping', () => events.heard());
-      socket.on('connect', () => { noWelcome = setTimeout(() => end(null, 'wrong-namespace'), welcomePatience); });
+      socket.io.on('ping', () => events.received());
+      socket.on('connect', () => { noWelcome = setTimeout(() => end(null, 'wrong-namespace'), welcomeTimeoutMs); });
       socket.on('connect_error', (error: Error & { data?: Refused }) => {
         const refusal = error.data?.code ? error.data : busyOf(error);
         if (refusal) end(refusal);
@@ -80,7 +80,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       socket.on('disconnect', () => end(refusal));
       return {
         request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) => new Promise<Requests[K][1] | Refused>((resolve, reject) => {
-          if (over) return reject(new Error('the line is closed'));
+          if (isClosed) return reject(new Error('the connection is closed'));
           const fail = () => { settle(); reject(new Error('no answer')); };
           const timer = setTimeout(fail, patience);
           const settle = () => { clearTimeout(timer); waiting.delete(fail); };
@@ -88,19 +88,19 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
           (socket.emit as (name: string, ...args: unknown[]) => void)(name, body, (reply: Requests[K][1]) => {
             if (!waiting.has(fail)) return;
             settle();
-            if (name === 'join') short.joined(reply as JoinReply);
-            if (name === 'place') short.placed(reply as PlaceReply);
-            events.heard();
+            if (name === 'join') short.recordJoin(reply as JoinReply);
+            if (name === 'place') short.expandHeartbeat(reply as HeartbeatReply);
+            events.received();
             resolve(reply);
           });
         }),
-        say(name, body) {
-          if (over) return;
-          const input = name === 'input' ? short.input(body as InputRequest) : null;
+        send(name, body) {
+          if (isClosed) return;
+          const input = name === 'input' ? short.shortenInput(body as InputRequest) : null;
           (socket.emit as (name: string, body: unknown) => void)(input ? 'i' : name, input ?? body);
         },
         close: () => {
-          over = true;
+          isClosed = true;
           clearTimeout(noWelcome);
           rejectAll();
           socket.close();

@@ -41,19 +41,19 @@ const remedies: Partial<Record<RefusalCode, Remedy>> = {
  */
 export const remedyOf = (code: string): Remedy => (Object.hasOwn(remedies, code) ? remedies[code as RefusalCode]! : dutyOf(code) === 'retry' ? 'again' : 'elsewhere');
 /** What the detail of `seat-lost` says, as a sentence. */
-const seatLost: Readonly<Record<string, string>> = {
+const seatLostMessages: Readonly<Record<string, string>> = {
   left: 'You have left this room in another window.',
   expired: 'You were away for longer than your seat was held.',
   forfeited: 'You were away for longer than your seat was held, and the next match began without you.',
   identity: 'You are signed in as another player now, and the seat was the other one\'s.',
 };
 /** What a refusal means, in English. */
-export const whyOf = ({ code, detail }: Refused): string => (code === 'seat-lost' ? seatLost[detail ?? ''] : detail) ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].says : code);
+export const explainRefusal = ({ code, detail }: Refused): string => (code === 'seat-lost' ? seatLostMessages[detail ?? ''] : detail) ?? (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].message : code);
 
 /** What `connecting` and `reconnecting` say of a problem. */
-export const becauseOf = (problem: ConnectProblem | null): Pick<Trying, 'problem' | 'why'> => (problem === null ? {} : { problem, why: problemInWords(problem) });
+export const problemFields = (problem: ConnectProblem | null): Pick<Trying, 'problem' | 'why'> => (problem === null ? {} : { problem, why: problemInWords(problem) });
 
-export const refusedStatus = (refusal: Refused): Status & { state: 'refused' } => ({ state: 'refused', refusal, why: whyOf(refusal), now: remedyOf(refusal.code) });
+export const makeRefusedStatus = (refusal: Refused): Status & { state: 'refused' } => ({ state: 'refused', refusal, why: explainRefusal(refusal), now: remedyOf(refusal.code) });
 
 /**
  * A status in one short English sentence; empty where all is well.
@@ -77,27 +77,27 @@ export function inWords(status: RoomStatus, now = Date.now()): string {
 }
 
 /** A status that is read off other things: tells when it has become another. */
-export class Story<S extends Status | RoomStatus> {
-  readonly told = new Listeners<[S]>();
-  private last: S | null = null;
+export class StatusNotifier<S extends Status | RoomStatus> {
+  readonly listeners = new Listeners<[S]>();
+  private lastRead: S | null = null;
   /** The last status that listeners received. Not `last`: code that reads the status first must not keep it from them. */
-  private lastTold: S | null = null;
+  private lastNotified: S | null = null;
 
   constructor(private readonly read: () => S) {}
 
   /** The same object as long as it says the same. */
-  get now(): S {
+  get current(): S {
     const now = this.read();
-    if (!this.last || JSON.stringify(this.last) !== JSON.stringify(now)) this.last = now;
-    this.lastTold ??= this.last;
-    return this.last;
+    if (!this.lastRead || JSON.stringify(this.lastRead) !== JSON.stringify(now)) this.lastRead = now;
+    this.lastNotified ??= this.lastRead;
+    return this.lastRead;
   }
 
   /** Something may have changed. */
-  look(): void {
-    const { now } = this;
-    if (now === this.lastTold) return;
-    this.lastTold = now;
-    this.told.tell(now);
+  check(): void {
+    const { current } = this;
+    if (current === this.lastNotified) return;
+    this.lastNotified = current;
+    this.listeners.notify(current);
   }
 }

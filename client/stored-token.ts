@@ -26,9 +26,9 @@ export interface TokenStorage {
   removeItem(key: string): unknown;
 }
 
-const key = 'rejoin.token';
+const storageKey = 'rejoin.token';
 /** A storage that has not answered after this many ms is not used. */
-const patience = 5_000;
+const readTimeoutMs = 5_000;
 
 /** The guest's token: always in memory, and in the storage as far as that works. Never throws and never rejects. */
 export class StoredToken {
@@ -43,10 +43,10 @@ export class StoredToken {
     if (this.isRead || !this.storage) return this.token;
     if (this.reading) return this.reading;
     try {
-      const found: unknown = this.storage.getItem(key);
+      const found: unknown = this.storage.getItem(storageKey);
       if (!isPromise(found)) return this.take(found);
       return (this.reading = new Promise(resolve => {
-        const stop = this.clock.after(patience, () => {
+        const stop = this.clock.after(readTimeoutMs, () => {
           this.storage = null; // or a late answer and a new token would overwrite each other
           resolve(this.take(null));
         });
@@ -60,13 +60,13 @@ export class StoredToken {
   write(token: string): void {
     this.token = token;
     this.isRead = true;
-    this.attempt(storage => storage.setItem(key, token));
+    this.attempt(storage => storage.setItem(storageKey, token));
   }
 
   clear(): void {
     this.token = null;
     this.isRead = true;
-    this.attempt(storage => storage.removeItem(key));
+    this.attempt(storage => storage.removeItem(storageKey));
   }
 
   private take(found: unknown): string | null {

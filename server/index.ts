@@ -3,14 +3,14 @@
  * @module rejoin/server
  */
 export { createServer, type RunningServer, type ServerOptions } from './server.ts';
-export type { EffectHandler, EffectTable, HandlersOf } from './effect-table.ts';
-export type { ExpressApp } from './ground.ts';
+export type { EffectHandler, EffectTable, HandlersOf } from './rooms/actor/effect-table.ts';
+export type { ExpressApp } from './attach.ts';
 export type { Authenticate, HandshakeSeen, SocketIoServer } from './gateway/gateway.ts';
 export type { Identity } from './identity/tokens.ts';
-export type { EffectAbout } from './rooms/effects.ts';
-export { RedisUnfit } from './cluster/redis-unfit.ts';
-export { RoomRefusal, type NewRoomOptions, type ServerRooms } from './server-rooms.ts';
-export type { Log } from './ports.ts';
-export type { RedisOptions } from './store/redis-door.ts';
+export type { EffectAbout } from './rooms/actor/effect-runner.ts';
+export { RedisUnusableError } from './store/redis-unusable-error.ts';
+export { ServerRoomError, type NewRoomOptions, type ServerRooms } from './node/server-rooms.ts';
+export type { Log } from './runtime/ports.ts';
+export type { RedisOptions } from './store/redis-locator.ts';
 export { readTls, type RedisTls } from './store/redis-target.ts';
-export type { QuarantinedRoom } from './store/contract.ts';
+export type { QuarantinedRoom } from './store/store.ts';

@@ -1,35 +1,35 @@
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnyGame, ContractDef } from '../shared/contract.ts';
-import { createApp } from './app.ts';
-import { mint } from '../shared/ids.ts';
-import type { Backing } from './backing.ts';
-import { MemoryHub } from './cluster/memory-hub.ts';
-import type { connectRedis as ConnectRedis } from './cluster/redis-parts.ts';
-import { allowDev } from './dev/allow-dev.ts';
-import { socketsOf } from './dev/dev-routes.ts';
-import { hostsOf } from './dev/known-hosts.ts';
+import { createApp } from './http/app.ts';
+import { idFromBytes } from '../shared/ids.ts';
+import type { Backend } from './backend.ts';
+import { MemoryHub } from './messaging/memory-hub.ts';
+import type { connectRedis as ConnectRedis } from './redis-backend.ts';
+import { resolveDevMode } from './http/dev/dev-mode.ts';
+import { socketEndpointOf } from './http/dev/dev-routes.ts';
+import { createHostCheck } from './http/dev/known-hosts.ts';
 import { Gateway, type Authenticate, type SocketIoServer } from './gateway/gateway.ts';
-import type { EffectTable, NeedsEffects } from './effect-table.ts';
-import { groundOf, type ExpressApp } from './ground.ts';
-import { Origins } from './gateway/origins.ts';
-import { addressReader } from './identity/address.ts';
+import type { EffectTable, NeedsEffects } from './rooms/actor/effect-table.ts';
+import { resolveAttachment, type ExpressApp } from './attach.ts';
+import { OriginPolicy } from './gateway/origin-policy.ts';
+import { createAddressReader } from './identity/address.ts';
 import { weaknessOf } from './identity/secret-strength.ts';
-import { hostReader } from './identity/host.ts';
+import { createHostReader } from './identity/request-host.ts';
 import { Tokens } from './identity/tokens.ts';
-import { RejoinNode } from './node.ts';
+import { RejoinNode } from './node/node.ts';
 import { createLog } from './ops/log.ts';
 import { createPlainLog } from './ops/plain-log.ts';
 import { createMetrics } from './ops/metrics.ts';
-import type { PageOptions } from './page-options.ts';
-import { startWatch, type RunningWatch } from './ops/watch.ts';
-import type { Log } from './ports.ts';
-import type { EffectHandlers } from './rooms/effects.ts';
-import { realClock, realEntropy, realPacker } from './real-ports.ts';
-import { ServerRooms } from './server-rooms.ts';
-import { noWatch } from './rooms/watched.ts';
+import type { PageOptions } from './http/page-options.ts';
+import { startHangDetector, type RunningHangDetector } from './ops/hang-detector.ts';
+import type { Log } from './runtime/ports.ts';
+import type { EffectHandlerLookup } from './rooms/actor/effect-runner.ts';
+import { realClock, realEntropy, realCompressor } from './runtime/real-ports.ts';
+import { ServerRooms } from './node/server-rooms.ts';
+import { noHangDetector } from './rooms/core/rule-tracker.ts';
 import { MemoryStore } from './store/memory-store.ts';
-import type { RedisOptions } from './store/redis-door.ts';
+import type { RedisOptions } from './store/redis-locator.ts';
 import { limits } from '../shared/limits.ts';
 
 /** What a server is made of. Only `games` must be given; in a cluster, `secret` and `redisUrl` (or `redis`), too. */
@@ -132,7 +132,7 @@ export interface RunningServer {
 /**
  * Makes a node: rooms, sockets, and a place for them to live in, which is either given (`io`, `http`, `app`) or made.
  * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
- * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in production, or a setting is out of its bounds; RedisUnfit when Redis cannot be used as it is
+ * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in production, or a setting is out of its bounds; RedisUnusableError when Redis cannot be used as it is
  * @example
  * ```ts
  * import { createServer } from 'rejoin/server'
@@ -151,11 +151,11 @@ export interface RunningServer {
  * })
  * ```
  */
-export function createServer<const G extends readonly AnyGame[]>(options: ServerOptions<G> & NeedsEffects<G>): Promise<RunningServer> { return build(options as ServerOptions, null); }
+export function createServer<const G extends readonly AnyGame[]>(options: ServerOptions<G> & NeedsEffects<G>): Promise<RunningServer> { return composeServer(options as ServerOptions, null); }
 
 /** Makes a node with a page, a port of its own, and all routes at the root. @throws as createServer does, and when the port is taken */
 export async function startServer(options: ServerOptions & Partial<PageOptions>, { port, host }: { port: number; host: string }): Promise<RunningServer> {
-  const server = await build(options, { pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null });
+  const server = await composeServer(options, { pageFolder: options.pageFolder ?? null, controlPort: options.controlPort ?? null, publicUrl: options.publicUrl ?? null });
   await server.listen(port, host).catch(async (error: unknown) => {
     await server.close();
     throw error;
@@ -163,58 +163,58 @@ export async function startServer(options: ServerOptions & Partial<PageOptions>,
   return server;
 }
 
-async function build(options: ServerOptions, page: PageOptions | null): Promise<RunningServer> {
-  const effects = effectsOf(options);
-  const dev = allowDev(options.dev, process.env.NODE_ENV);
+async function composeServer(options: ServerOptions, page: PageOptions | null): Promise<RunningServer> {
+  const effects = effectHandlersOf(options);
+  const dev = resolveDevMode(options.dev, process.env.NODE_ENV);
   checkSettings(options);
   // Before Socket.IO attaches, and before anything is waited for: an http server's listeners are taken over as they are then.
   const routes: { app: RequestListener | null } = { app: null };
   const serve: RequestListener = (request, response) => void (routes.app ? routes.app(request, response) : response.writeHead(503).end());
-  const ground = groundOf(options, serve);
+  const attachment = resolveAttachment(options, serve);
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
-  const metrics = createMetrics(() => ({ rooms: node.registry.size, seats: [...node.edge.reports().values()].flat().filter(m => !m.watch).length, sockets: node.edge.size, storeFill: node.storeFill }), () => backing.store.quarantined(1_000).then(rooms => rooms.length));
-  const addressOf = addressReader(options.trustProxy);
-  const knowsHost = dev ? hostsOf([...options.origins ?? [], ...(page?.publicUrl ? [page.publicUrl] : [])]) : undefined;
-  const admits = new Origins({ origins: options.origins ?? [], hostOf: hostReader(options.trustProxy), dev, knowsHost });
-  const redis = redisOf(options);
-  const tokens = new Tokens(secretOf(options.secret, redis !== undefined), realClock, realEntropy);
+  const metrics = createMetrics(() => ({ rooms: node.ownedRooms.size, seats: [...node.clientRequests.memberReports().values()].flat().filter(m => !m.watch).length, sockets: node.clientRequests.size, storeFill: node.storeFill }), () => backend.store.quarantined(1_000).then(rooms => rooms.length));
+  const addressOf = createAddressReader(options.trustProxy);
+  const isKnownHost = dev ? createHostCheck([...options.origins ?? [], ...(page?.publicUrl ? [page.publicUrl] : [])]) : undefined;
+  const originPolicy = new OriginPolicy({ origins: options.origins ?? [], hostOf: createHostReader(options.trustProxy), dev, knowsHost: isKnownHost });
+  const redis = resolveRedisOptions(options);
+  const tokens = new Tokens(resolveSecret(options.secret, redis !== undefined), realClock, realEntropy);
   // Its thread starts while this one connects.
-  const watch = watchOf(options, redis, name, log);
-  const backing = redis === undefined ? inMemory() : await onRedis({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter }).catch(async (error: unknown) => {
-    await watch.stop();
+  const hangDetector = createHangDetector(options, redis, name, log);
+  const backend = redis === undefined ? createMemoryBackend() : await connectRedisBackend({ redis, prefix: options.keyPrefix ?? 'rejoin:', clock: realClock, log, meter: metrics.meter }).catch(async (error: unknown) => {
+    await hangDetector.stop();
     throw error;
   });
-  const gateway = new Gateway(ground.at, { tokens, authenticate: options.authenticate, origins: admits, addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
+  const gateway = new Gateway(attachment.attachment, { tokens, authenticate: options.authenticate, origins: originPolicy, addressOf, clock: realClock, entropy: realEntropy, log, meter: metrics.meter });
   const node: RejoinNode = new RejoinNode({
-    name, games: options.games, store: backing.store, bus: backing.bus, register: backing.register,
-    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, packer: realPacker, log, meter: metrics.meter, delay: metrics.delay, effects, watch, replayLife: options.replayLife, dev,
+    name, games: options.games, store: backend.store, bus: backend.bus, register: backend.register,
+    fanout: gateway.fanout, clock: realClock, entropy: realEntropy, compressor: realCompressor, log, meter: metrics.meter, eventLoopDelayMs: metrics.eventLoopDelay, effects, hangDetector, replayLife: options.replayLife, dev,
   });
-  await backing.attach(gateway, () => node.edge.resyncAll());
-  await watch.onDuty;
+  await backend.attach(gateway, () => node.clientRequests.resyncAll());
+  await hangDetector.started;
   await node.start();
   gateway.serve(node);
   const rooms = new ServerRooms(node);
-  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], admits, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: knowsHost ? { node, sockets: socketsOf(ground.at), guests: !options.authenticate, knowsHost } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
+  routes.app = createApp({ node, metrics, page, addressOf, origins: options.origins ?? [], originPolicy, metricsToken: options.metricsToken, clustered: redis !== undefined, dev: isKnownHost ? { node, sockets: socketEndpointOf(attachment.attachment), guests: !options.authenticate, isKnownHost } : null, operator: options.operatorToken === undefined ? null : { rooms, token: options.operatorToken } });
   let port = 0;
   let closing: Promise<void> | null = null;
   const close = () => (closing ??= (async () => {
     await node.stop();
     await gateway.close();
-    await backing.close();
-    await watch.stop();
+    await backend.close();
+    await hangDetector.stop();
     metrics.close();
   })());
   return {
     rooms, routes: serve, close,
-    get ready() { return node.ready; },
+    get ready() { return node.isReady; },
     get port() { return port; },
     async listen(wanted, host = '0.0.0.0') {
-      if (!ground.own) throw new TypeError('the http server is not Rejoin\'s own: whoever made it lets it listen');
-      return (port = await listenOn(ground.own, { port: wanted, host }));
+      if (!attachment.own) throw new TypeError('listen: the http server was passed in; call its own listen()');
+      return (port = await listenOn(attachment.own, { port: wanted, host }));
     },
     async drain() {
-      ground.own?.close();
+      attachment.own?.close();
       await node.drain();
       await gateway.moveClients();
       await close();
@@ -222,52 +222,52 @@ async function build(options: ServerOptions, page: PageOptions | null): Promise<
   };
 }
 
-/** A node without Redis need not load its client. @throws RedisUnfit */
-async function onRedis(parts: Parameters<typeof ConnectRedis>[0]): Promise<Backing> {
-  const { connectRedis } = await import('./cluster/redis-parts.ts');
+/** A node without Redis need not load its client. @throws RedisUnusableError */
+async function connectRedisBackend(parts: Parameters<typeof ConnectRedis>[0]): Promise<Backend> {
+  const { connectRedis } = await import('./redis-backend.ts');
   return connectRedis(parts);
 }
 
 /** @throws TypeError when both ways to say it are used */
-function redisOf({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
+function resolveRedisOptions({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
   if (redisUrl !== undefined && redis !== undefined) throw new TypeError('redis: either redis or redisUrl, not both');
   return redisUrl === undefined ? redis : { url: redisUrl };
 }
 
 /** @throws TypeError */
 function checkSettings({ hangAfter, secret, operatorToken, metricsToken, replayLife }: ServerOptions): void {
-  if (replayLife !== undefined && !(replayLife > 0 && replayLife <= limits.longestTimer)) throw new TypeError('replayLife: a time in ms, at most 366 days');
-  if (typeof hangAfter === 'number' && !(hangAfter >= 200)) throw new TypeError('hangAfter: 200 ms at least, or null');
-  for (const [name, text, least] of [['secret', secret, 32], ['operatorToken', operatorToken, 32], ['metricsToken', metricsToken, 16]] as const) {
-    const weakness = text === undefined ? null : weaknessOf(text, least);
+  if (replayLife !== undefined && !(replayLife > 0 && replayLife <= limits.longestTimer)) throw new TypeError('replayLife: must be a time in ms, at most 366 days');
+  if (typeof hangAfter === 'number' && !(hangAfter >= 200)) throw new TypeError('hangAfter: must be at least 200 ms, or null');
+  for (const [name, text, minBytes] of [['secret', secret, 32], ['operatorToken', operatorToken, 32], ['metricsToken', metricsToken, 16]] as const) {
+    const weakness = text === undefined ? null : weaknessOf(text, minBytes);
     if (weakness !== null) throw new TypeError(`${name}: ${weakness}`);
   }
 }
 
-function watchOf({ hangAfter = limits.hang.ends, keyPrefix = 'rejoin:' }: ServerOptions, redis: RedisOptions | undefined, node: string, log: Log): RunningWatch {
-  if (hangAfter === null) return { ...noWatch, onDuty: Promise.resolve(), stop: () => Promise.resolve() };
-  return startWatch({ node, hangAfter, log, redis: redis === undefined ? null : { ...redis, prefix: keyPrefix } });
+function createHangDetector({ hangAfter = limits.hang.exitAfter, keyPrefix = 'rejoin:' }: ServerOptions, redis: RedisOptions | undefined, node: string, log: Log): RunningHangDetector {
+  if (hangAfter === null) return { ...noHangDetector, started: Promise.resolve(), stop: () => Promise.resolve() };
+  return startHangDetector({ node, hangAfter, log, redis: redis === undefined ? null : { ...redis, prefix: keyPrefix } });
 }
 
 /** @throws TypeError when a node of a cluster has none: its tokens would be worth nothing elsewhere */
-function secretOf(secret: string | undefined, clustered: boolean): string {
-  if (secret === undefined && clustered) throw new TypeError('secret: all nodes of a cluster need the same one, of at least 32 bytes');
-  return secret ?? mint(realEntropy.bytes(32));
+function resolveSecret(secret: string | undefined, clustered: boolean): string {
+  if (secret === undefined && clustered) throw new TypeError('secret: required with Redis; all nodes of a cluster need the same secret of at least 32 bytes');
+  return secret ?? idFromBytes(realEntropy.bytes(32));
 }
 
 /** @throws TypeError when an effect has no handler: what is asked for and never done would be found out too late */
-function effectsOf({ games, effects = {} }: ServerOptions): EffectHandlers {
+function effectHandlersOf({ games, effects = {} }: ServerOptions): EffectHandlerLookup {
   for (const { contract } of games) {
     for (const name of Object.keys((contract.def as ContractDef).effects ?? {})) {
-      if (typeof effects[contract.name]?.[name] !== 'function') throw new TypeError(`the game '${contract.name}' has the effect '${name}', and nobody does it: effects: { '${contract.name}': { ${name}: async (data, about) => … } }`);
+      if (typeof effects[contract.name]?.[name] !== 'function') throw new TypeError(`effects: no handler for the effect '${name}' of the game '${contract.name}': effects: { '${contract.name}': { ${name}: async (data, about) => … } }`);
     }
   }
   return (game, name) => effects[game]?.[name] ?? null;
 }
 
-function inMemory(): Backing {
+function createMemoryBackend(): Backend {
   const hub = new MemoryHub();
-  const store = new MemoryStore(realClock, realEntropy, hub.sign);
+  const store = new MemoryStore(realClock, realEntropy, hub.lastHeartbeat);
   const bus = hub.bus();
   return { store, bus, register: hub, attach: () => Promise.resolve(), close: async () => { await bus.close(); await store.close(); } };
 }

@@ -6,7 +6,7 @@ export const clientLimits = {
   heldBytes: 12_288,
   /** A guest's token, in characters. */
   tokenLength: 2_048,
-  /** The `auth` of a handshake: token, name, and what an app's own `authenticate` reads. The packet with it fits into `packetBytes`. */
+  /** The `auth` of a handshake: token, name, and what an app's own `authenticate` reads. The packet with it fits into `packetSize`. */
   authBytes: 16_000,
   /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
   payloadDepth: 12,
@@ -20,10 +20,10 @@ export const clientLimits = {
   /** What a player brings along to a seat: every member receives it, and it is kept with the room. */
   profileBytes: 512,
   /** Actions of one session that may be under way at once. */
-  window: 8,
+  actionWindow: 8,
   /** Presses of one input that count in one tick, and messages with presses that a client keeps. */
-  presses: 16,
-  inputsKept: 16,
+  pressesPerTick: 16,
+  inputsResent: 16,
 
   // --- what a contract declares -------------------------------------------------------------
   seats: 128,

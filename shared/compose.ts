@@ -1,4 +1,4 @@
-import { apply, isObject, readKey, writtenKey, type Changes, type Splice } from './delta.ts';
+import { apply, isObject, decodeKey, encodeKey, type Changes, type Splice } from './delta.ts';
 import type { Json } from './json.ts';
 
 /** One change that does what `first` and then `second` do. `first` is used up, and holds parts of `second` then. */
@@ -14,7 +14,7 @@ export function compose(first: Changes, second: Changes): Changes {
     const early = Object.hasOwn(first, written) ? first[written] : undefined;
     if (Array.isArray(early) && early.length === 0 && !(Array.isArray(late) && late.length === 0)) {
       // Removed, and set again: it comes last among its siblings.
-      removeThenSet(first, readKey(written));
+      removeThenSet(first, decodeKey(written));
       first[written] = late;
     } else if (!isObject(late) || early === undefined) first[written] = late;
     else if (Array.isArray(early)) apply(early[0]!, late as Changes);
@@ -25,22 +25,22 @@ export function compose(first: Changes, second: Changes): Changes {
 
 /** What a change sets for a key is forgotten, and the key is among those that are removed first. */
 function removeThenSet(change: Changes, key: string): void {
-  delete change[writtenKey(key)];
+  delete change[encodeKey(key)];
   const keys = (change['#'] ??= []) as string[];
   if (!keys.includes(key)) keys.push(key);
 }
 
 /** Adds a splice to a change of an array: its elements that have changed within move along, or are gone. */
 function composeSplice(change: Changes, [at, remove, ...values]: Splice): void {
-  const moved: Changes = {};
+  const shifted: Changes = {};
   for (const key of Object.keys(change)) {
     if (key === '#') continue;
     const index = Number(key);
     if (index < at) continue;
-    if (index >= at + remove) moved[index - remove + values.length] = change[key]!;
+    if (index >= at + remove) shifted[index - remove + values.length] = change[key]!;
     delete change[key];
   }
-  for (const key of Object.keys(moved)) change[key] = moved[key]!;
+  for (const key of Object.keys(shifted)) change[key] = shifted[key]!;
   const splices = (change['#'] ??= []) as Splice[];
   const last = splices.at(-1);
   // What goes on where the last one ended, or within what it inserted, becomes part of it: else a batch of pushes would be a long list.

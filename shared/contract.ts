@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { checkContract, checkRules, complaint } from './check-contract.ts';
+import { checkContract, checkRules, formatProblems } from './contract-checks.ts';
 import type { SeatLoss } from './protocol.ts';
 import type { Random } from './random.ts';
 
@@ -21,8 +21,8 @@ type None = Record<never, never>;
  * const actions = { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by), 'by: 1, 2 or 3') }
  * ```
  */
-export const schema = <T>(holds: (value: T) => boolean, says = 'not valid'): StandardSchemaV1<T> => ({
-  '~standard': { version: 1, vendor: 'rejoin', validate: value => (holds(value as T) ? { value: value as T } : { issues: [{ message: says }] }) },
+export const schema = <T>(isValid: (value: T) => boolean, explanation = 'not valid'): StandardSchemaV1<T> => ({
+  '~standard': { version: 1, vendor: 'rejoin', validate: value => (isValid(value as T) ? { value: value as T } : { issues: [{ message: explanation }] }) },
 });
 
 /** Carries a type and nothing else. */
@@ -365,11 +365,11 @@ export type DefOf<C> = C extends Contract<infer D> ? D : never;
  * ```
  */
 export function contract<const D extends ContractDef, const N extends string>(name: N, def: D): Contract<D, N> {
-  const wrong = checkContract(name, def);
-  if (wrong.length > 0) throw new TypeError(complaint(`contract '${String(name)}'`, wrong));
+  const problems = checkContract(name, def);
+  if (problems.length > 0) throw new TypeError(formatProblems(`contract '${String(name)}'`, problems));
   const made: Contract<D, N> = { name, def, rules(rules) {
-    const amiss = checkRules(made, rules);
-    if (amiss.length > 0) throw new TypeError(complaint(`rules of '${name}'`, amiss));
+    const problems = checkRules(made, rules);
+    if (problems.length > 0) throw new TypeError(formatProblems(`rules of '${name}'`, problems));
     return { contract: made, rules };
   } };
   return made;

@@ -1,4 +1,4 @@
-import { badScalar, isPlain, NotJson, type Json, type JsonObject } from './json.ts';
+import { describeInvalidScalar, isPlainObject, NotJsonError, type Json, type JsonObject } from './json.ts';
 import { setOwn } from './strict-json.ts';
 
 /**
@@ -25,36 +25,36 @@ export type Splice = [at: number, remove: number, ...values: Json[]];
 export const isObject = (v: unknown): v is JsonObject => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 /** A key as a change writes it. */
-export const writtenKey = (key: string): string => (key.charCodeAt(0) === 0x23 || key === '__proto__' ? `#${key}` : key);
+export const encodeKey = (key: string): string => (key.charCodeAt(0) === 0x23 || key === '__proto__' ? `#${key}` : key);
 /** The key that a change means. */
-export const readKey = (written: string): string => (written.charCodeAt(0) === 0x23 ? written.slice(1) : written);
+export const decodeKey = (written: string): string => (written.charCodeAt(0) === 0x23 ? written.slice(1) : written);
 
-/** A deep copy of a JSON value. @throws NotJson where it is none */
-export function copy<T>(value: T, path = 'value'): T { return copyInside(value as Json, [], path) as T; }
+/** A deep copy of a JSON value. @throws NotJsonError where it is none */
+export function copy<T>(value: T, path = 'value'): T { return copyNested(value as Json, [], path) as T; }
 
-function copyInside(value: Json, around: object[], path: string): Json {
+function copyNested(value: Json, around: object[], path: string): Json {
   if (typeof value !== 'object' || value === null) {
-    const bad = badScalar(value);
-    if (bad) throw new NotJson(path, bad);
+    const bad = describeInvalidScalar(value);
+    if (bad) throw new NotJsonError(path, bad);
     return typeof value === 'number' ? value + 0 : value; // −0 is no JSON
   }
-  if (around.length > 64 && around.includes(value)) throw new NotJson(path, 'a cycle');
+  if (around.length > 64 && around.includes(value)) throw new NotJsonError(path, 'a cycle');
   around.push(value);
   let copied: Json;
   if (Array.isArray(value)) {
     copied = [];
     // Not map(): it skips holes, and a hole is what must be found.
-    for (let i = 0; i < value.length; i++) copied.push(copyInside(value[i]!, around, path));
+    for (let i = 0; i < value.length; i++) copied.push(copyNested(value[i]!, around, path));
   } else {
-    if (!isPlain(value)) throw new NotJson(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
+    if (!isPlainObject(value)) throw new NotJsonError(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
     copied = {};
-    for (const key of Object.keys(value)) setOwn(copied, key, copyInside(value[key]!, around, path));
+    for (const key of Object.keys(value)) setOwn(copied, key, copyNested(value[key]!, around, path));
   }
   around.pop();
   return copied;
 }
 
-/** Applies a change in place. What it sets is copied, so that target and change stay apart. @throws NotJson where it does not fit */
+/** Applies a change in place. What it sets is copied, so that target and change stay apart. @throws NotJsonError where it does not fit */
 export function apply(target: Json, changes: Changes): void {
   const into = target as Record<string, Json>;
   const first = changes['#'];
@@ -64,14 +64,14 @@ export function apply(target: Json, changes: Changes): void {
   }
   for (const written of Object.keys(changes)) {
     if (written === '#') continue;
-    const key = readKey(written);
+    const key = decodeKey(written);
     const change = changes[written]!;
     if (Array.isArray(change)) {
       if (change.length === 0) delete into[key];
       else setOwn(into, key, copy(change[0]!));
     } else if (isObject(change)) {
       const inner = Object.hasOwn(into, key) ? into[key] : undefined;
-      if (typeof inner !== 'object' || inner === null) throw new NotJson(key, 'not there, but is said to have changed inside');
+      if (typeof inner !== 'object' || inner === null) throw new NotJsonError(key, 'missing, but the change is inside it');
       apply(inner, change as Changes);
     } else {
       setOwn(into, key, change);
@@ -81,7 +81,7 @@ export function apply(target: Json, changes: Changes): void {
 
 /** Not Array.splice(): as many values as a state may have are too many arguments. */
 function splice(list: Json[], [at, remove, ...values]: Splice): void {
-  if (!(at >= 0 && remove >= 0 && at + remove <= list.length)) throw new NotJson(`[${at}]`, 'beyond the end of the array');
+  if (!(at >= 0 && remove >= 0 && at + remove <= list.length)) throw new NotJsonError(`[${at}]`, 'beyond the end of the array');
   const rest = list.slice(at + remove);
   list.length = at;
   for (const value of values) list.push(copy(value));

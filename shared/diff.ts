@@ -1,38 +1,38 @@
-import { align } from './align.ts';
-import { copy, writtenKey, type Change, type Changes, type Splice } from './delta.ts';
-import { at, badScalar, isPlain, NotJson, type Json, type JsonObject } from './json.ts';
-import { isIndex, nameOf, setOwn, strayKey } from './strict-json.ts';
+import { align } from './align-arrays.ts';
+import { copy, encodeKey, type Change, type Changes, type Splice } from './delta.ts';
+import { joinPath, describeInvalidScalar, isPlainObject, NotJsonError, type Json, type JsonObject } from './json.ts';
+import { isIndex, typeNameOf, setOwn, findStrayKey } from './strict-json.ts';
 
 /** A walk checks every object for what JSON drops where it has to be certain, and else in every so-manieth walk: it is dear. */
-const thoroughEvery = 16;
+const thoroughWalkInterval = 16;
 /** So many changed elements of an array are worth a look whether it is a few insertions and removals. */
-const manyChanged = 4;
+const alignThreshold = 4;
 
 /**
  * The objects that make up a state, as the engine knows them. An object that a rule put in from outside (a constant of its
  * module, say) is none of them: it is copied, so that nobody else holds what is in the state.
  */
-export class Owned {
+export class OwnedObjects {
   /** When each was last seen. */
-  private readonly seen = new WeakMap<object, number>();
+  private readonly lastWalk = new WeakMap<object, number>();
   private walks = 0;
 
   /** @param thorough look in every walk for what JSON drops, not only where something is new */
   constructor(private readonly thorough = false) {}
 
-  has(value: object): boolean { return this.seen.has(value); }
+  has(value: object): boolean { return this.lastWalk.has(value); }
 
   /** Takes a value that nobody else holds. */
-  take(value: Json): void {
+  add(value: Json): void {
     if (typeof value !== 'object' || value === null) return;
-    this.seen.set(value, this.walks);
-    for (const inner of Object.values(value)) this.take(inner);
+    this.lastWalk.set(value, this.walks);
+    for (const inner of Object.values(value)) this.add(inner);
   }
 
-  /** What changed in `holder[key]` since it was `before`; foreign objects in it are replaced by copies. @throws NotJson */
+  /** What changed in `holder[key]` since it was `before`; foreign objects in it are replaced by copies. @throws NotJsonError */
   diff(before: Json | undefined, holder: JsonObject, key: string): Change | undefined {
     this.walks += 1;
-    return diffValue(before, holder, key, new Walk('', this.seen, this.walks, this.thorough || this.walks % thoroughEvery === 0, true));
+    return diffValue(before, holder, key, new Walk('', this.lastWalk, this.walks, this.thorough || this.walks % thoroughWalkInterval === 0, true));
   }
 }
 
@@ -40,34 +40,34 @@ export class Owned {
  * Compares `live`, which rules have mutated, with `shadow`, the state before; neither is kept by the result.
  * −0 in `live` is turned into 0, which is what its JSON says.
  * @returns the change, or undefined when there is none
- * @throws NotJson with the path of the first value that JSON cannot hold, and on an object that occurs twice
+ * @throws NotJsonError with the path of the first value that JSON cannot hold, and on an object that occurs twice
  */
 export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefined {
   return diffInside(shadow as JsonObject, live as JsonObject, new Walk(path, new WeakMap(), 1, true, false));
 }
 
 /** The same of two values that are known to be JSON, and changed by nobody. */
-export function diffJson(before: Json, now: Json): Changes | undefined { return diffInside(before as JsonObject, now as JsonObject, unchecked()); }
+export function diffJson(before: Json, now: Json): Changes | undefined { return diffInside(before as JsonObject, now as JsonObject, uncheckedWalk()); }
 
 /** Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass every value of every state. */
 class Walk {
   private readonly keys: (string | number)[] = [];
   /** Objects from outside that were copied in this walk. */
-  private strangers: Set<object> | null = null;
+  private copiedObjects: Set<object> | null = null;
 
   /** @param seen null: nothing is checked */
-  constructor(private readonly from: string, private readonly seen: WeakMap<object, number> | null, private readonly now: number, private readonly thorough: boolean, private readonly adopts: boolean) {}
+  constructor(private readonly from: string, private readonly seen: WeakMap<object, number> | null, private readonly now: number, private readonly thorough: boolean, private readonly copiesForeign: boolean) {}
 
   /** Steps into an object or array that `key` leads to. Where something throws inside, nobody steps out: the path is that of the fault. */
   into(key: string | number): void { this.keys.push(key); }
   out(): void { this.keys.pop(); }
 
-  /** @throws NotJson of the value that `key` leads to, or of where the walk is */
+  /** @throws NotJsonError of the value that `key` leads to, or of where the walk is */
   fail(what: string, key?: string | number): never {
-    throw new NotJson((key === undefined ? this.keys : [...this.keys, key]).reduce<string>(at, this.from), what);
+    throw new NotJsonError((key === undefined ? this.keys : [...this.keys, key]).reduce<string>(joinPath, this.from), what);
   }
 
-  /** @throws NotJson on what is neither a plain object nor an array, and on what has been here before */
+  /** @throws NotJsonError on what is neither a plain object nor an array, and on what has been here before */
   enter(value: object): void {
     if (!this.seen) return;
     if (this.seen.get(value) === this.now) this.fail('the same object as another place of the state (copy it)');
@@ -77,12 +77,12 @@ class Walk {
     this.seen.set(value, this.now);
   }
 
-  /** An object that is not of this state is copied, one level of it. @returns the object that is in `holder` now */
-  adopt(holder: object, key: string | number, value: JsonObject | Json[]): JsonObject | Json[] {
-    if (!this.adopts || this.seen!.has(value)) return value;
+  /** An object that is not of this state is copied, one level of it. @returns the object that is in `holdPlayer` now */
+  copyForeign(holder: object, key: string | number, value: JsonObject | Json[]): JsonObject | Json[] {
+    if (!this.copiesForeign || this.seen!.has(value)) return value;
     this.into(key);
-    if (this.strangers?.has(value)) this.fail('the same object as another place of the state (copy it)');
-    (this.strangers ??= new Set()).add(value);
+    if (this.copiedObjects?.has(value)) this.fail('the same object as another place of the state (copy it)');
+    (this.copiedObjects ??= new Set()).add(value);
     this.checkWhole(value);
     this.out();
     let own: JsonObject | Json[];
@@ -99,7 +99,7 @@ class Walk {
     try {
       setOwn(holder, key, value);
     } catch {
-      this.fail('inside of an object that is frozen', key);
+      this.fail('inside a frozen object', key);
     }
   }
 
@@ -108,13 +108,13 @@ class Walk {
     if (this.seen && Object.getOwnPropertyDescriptor(holder, key)?.get) this.fail('an accessor', key);
   }
 
-  private checkPlain(value: object): void { if (!isPlain(value)) this.fail(`a ${nameOf(value)}`); }
+  private checkPlain(value: object): void { if (!isPlainObject(value)) this.fail(`a ${typeNameOf(value)}`); }
 
   /** Looks for all that JSON drops. */
   private checkWhole(value: object): void {
     if (Array.isArray(value)) {
-      if (Object.getPrototypeOf(value) !== Array.prototype) this.fail(`a ${nameOf(value)}`);
-      const stray = strayKey(value);
+      if (Object.getPrototypeOf(value) !== Array.prototype) this.fail(`a ${typeNameOf(value)}`);
+      const stray = findStrayKey(value);
       if (stray !== undefined) this.fail('a field of an array that is no index', stray);
       return;
     }
@@ -128,7 +128,7 @@ class Walk {
   }
 }
 /** A walk through what is known to be JSON. */
-const unchecked = (): Walk => new Walk('', null, 0, false, false);
+const uncheckedWalk = (): Walk => new Walk('', null, 0, false, false);
 
 function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk: Walk): Changes | undefined {
   walk.enter(live);
@@ -140,7 +140,7 @@ function diffArray(old: Json[], live: Json[], walk: Walk): Changes | undefined {
   let changed = 0;
   const both = Math.min(old.length, live.length);
   for (let i = 0; i < both; i++) {
-    if (isStill(live[i], old[i])) continue;
+    if (isUnchanged(live[i], old[i])) continue;
     const change = diffValue(old[i], live, i, walk);
     if (change === undefined) continue;
     (out ??= {})[i] = change;
@@ -152,16 +152,16 @@ function diffArray(old: Json[], live: Json[], walk: Walk): Changes | undefined {
     for (let i = old.length; i < live.length; i++) added.push(copyChild(live, i, walk));
     (out ??= {})['#'] = [added];
   }
-  return changed >= manyChanged || (changed > 0 && old.length !== live.length) ? shorter(out!, old, live) : out;
+  return changed >= alignThreshold || (changed > 0 && old.length !== live.length) ? pickShorter(out!, old, live) : out;
 }
 
 /** Element by element, or as insertions and removals, whichever is shorter. Both arrays have been looked through. */
-function shorter(plain: Changes, old: Json[], live: Json[]): Changes {
+function pickShorter(plain: Changes, old: Json[], live: Json[]): Changes {
   const alignment = align(old, live);
   if (!alignment) return plain;
   const { splices, changed } = alignment;
   const aligned: Changes = {};
-  const walk = unchecked();
+  const walk = uncheckedWalk();
   for (const { before, now } of changed) {
     const change = diffValue(old[before], live, now, walk);
     if (change !== undefined) aligned[now] = change;
@@ -185,27 +185,27 @@ function diffObject(old: JsonObject, live: JsonObject, walk: Walk): Changes | un
       asBefore = false;
       if (!isKnown) walk.checkNew(live, key);
     }
-    if (isKnown && isStill(live[key], old[key])) continue;
+    if (isKnown && isUnchanged(live[key], old[key])) continue;
     const change = diffValue(isKnown ? old[key] : undefined, live, key, walk);
-    if (change !== undefined) (out ??= {})[writtenKey(key)] = change;
+    if (change !== undefined) (out ??= {})[encodeKey(key)] = change;
   }
-  return asBefore && n === before.length ? out : withKeys(out ?? {}, old, before, live);
+  return asBefore && n === before.length ? out : addKeyChanges(out ?? {}, old, before, live);
 }
 
 /** Adds which keys are gone, and which are elsewhere in the order of keys than they would be by the change as it is. */
-function withKeys(changes: Changes, old: JsonObject, before: readonly string[], live: JsonObject): Changes | undefined {
+function addKeyChanges(changes: Changes, old: JsonObject, before: readonly string[], live: JsonObject): Changes | undefined {
   const now = Object.keys(live);
   const moved = new Set(movedKeys(old, before, now));
   let out = changes;
   if (moved.size > 0) {
     out = { '#': [...moved] };
     for (const key of now) {
-      const written = writtenKey(key);
-      if (moved.has(key)) out[written] = whole(live[key]!);
+      const written = encodeKey(key);
+      if (moved.has(key)) out[written] = wholeValue(live[key]!);
       else if (Object.hasOwn(changes, written)) out[written] = changes[written]!;
     }
   }
-  for (const key of before) if (!Object.hasOwn(live, key)) out[writtenKey(key)] = [];
+  for (const key of before) if (!Object.hasOwn(live, key)) out[encodeKey(key)] = [];
   return Object.keys(out).length > 0 ? out : undefined;
 }
 
@@ -230,10 +230,10 @@ function movedKeys(old: JsonObject, before: readonly string[], now: readonly str
   return moved;
 }
 
-const whole = (value: Json): Change => (typeof value === 'object' && value !== null ? [copy(value)] : value);
+const wholeValue = (value: Json): Change => (typeof value === 'object' && value !== null ? [copy(value)] : value);
 
 /** Whether a scalar is what it was: what most of a state is most of the time. −0, which is no JSON, is looked at. */
-function isStill(live: Json | undefined, old: Json | undefined): boolean {
+function isUnchanged(live: Json | undefined, old: Json | undefined): boolean {
   return live === old && (typeof live === 'number' ? live !== 0 || 1 / live > 0 : typeof live === 'string' || typeof live === 'boolean' || live === null);
 }
 
@@ -242,11 +242,11 @@ function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: stri
   if (typeof live !== 'object' || live === null) {
     if (Object.is(live, -0)) walk.put(holder, key, live = 0);
     if (live === old && live !== undefined) return undefined; // undefined is like nothing before, and still no JSON
-    const bad = badScalar(live);
+    const bad = describeInvalidScalar(live);
     if (bad) walk.fail(bad, key);
     return live!;
   }
-  live = walk.adopt(holder, key, live);
+  live = walk.copyForeign(holder, key, live);
   walk.into(key);
   const alike = typeof old === 'object' && old !== null && Array.isArray(old) === Array.isArray(live);
   const change: Change | undefined = alike ? diffInside(old, live, walk) : [copyChecked(live, walk)];
@@ -269,12 +269,12 @@ function copyChecked(value: JsonObject | Json[], walk: Walk): Json {
 function copyChild(holder: JsonObject | Json[], key: string | number, walk: Walk): Json {
   let value = (holder as Record<string | number, Json>)[key]!;
   if (typeof value !== 'object' || value === null) {
-    const bad = badScalar(value);
+    const bad = describeInvalidScalar(value);
     if (bad) walk.fail(bad, key);
     if (Object.is(value, -0)) walk.put(holder, key, value = 0);
     return value;
   }
-  value = walk.adopt(holder, key, value);
+  value = walk.copyForeign(holder, key, value);
   walk.into(key);
   const copied = copyChecked(value, walk);
   walk.out();

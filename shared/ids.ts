@@ -8,23 +8,23 @@ export type SessionId = string & { readonly brand: 'SessionId' };
 export const codeAlphabet = 'ABCDEFGHJKMNPQRSTWXYZ23456789';
 export const codeLength = 5;
 
-const word = /^[A-Za-z0-9_-]{1,64}$/;
+const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** True for ids as Rejoin makes them: no braces, no glob characters, nothing that could steer a key or a channel. */
-export const isId = (value: unknown): value is string => typeof value === 'string' && word.test(value);
+export const isId = (value: unknown): value is string => typeof value === 'string' && idPattern.test(value);
 
 /**
  * Reads a room code as people type it: any case, with blanks or dashes.
  * @returns the code in its one spelling, or null when it cannot be one
  */
-export function readCode(text: unknown): string | null {
+export function parseRoomCode(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > 32) return null;
   const code = text.toUpperCase().replace(/[\s-]/g, '').replace(/[01OIL]/g, c => ({ '0': 'Q', O: 'Q', '1': 'J', I: 'J', L: 'J' })[c] ?? c);
   return code.length === codeLength && [...code].every(c => codeAlphabet.includes(c)) ? code : null;
 }
 
 /** Ids and codes from any source of random bytes. */
-export function mint(bytes: Uint8Array, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'): string {
+export function idFromBytes(bytes: Uint8Array, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'): string {
   // With 64 letters each byte maps without bias. With 29 the likeliest code of five is drawn 1.1 times as often as the mean, which a code can bear.
   return Array.from(bytes, b => alphabet[b % alphabet.length]!).join('');
 }

@@ -4,9 +4,9 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export type JsonObject = { [key: string]: Json };
 
 /** A value that is not JSON, and where it is: `state.ships[3].x is NaN`. */
-export class NotJson extends Error {
-  constructor(readonly path: string, readonly what: string) {
-    super(`${path} is ${what}`);
+export class NotJsonError extends Error {
+  constructor(readonly path: string, readonly problem: string) {
+    super(`${path} is ${problem}`);
     this.name = 'NotJson';
   }
 }
@@ -17,10 +17,10 @@ export class NotJson extends Error {
  */
 export const forbiddenKey = '__proto__';
 
-export const at = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
+export const joinPath = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
 
 /** Names what a non-JSON value is, or returns null where the scalar is fine. */
-export function badScalar(value: unknown): string | null {
+export function describeInvalidScalar(value: unknown): string | null {
   switch (typeof value) {
     case 'string': case 'boolean': return null;
     case 'number': return Number.isFinite(value) ? null : String(value);
@@ -30,7 +30,7 @@ export function badScalar(value: unknown): string | null {
   }
 }
 
-export function isPlain(value: object): boolean {
+export function isPlainObject(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value);
   return proto === Object.prototype || proto === null;
 }
@@ -45,7 +45,7 @@ export function checkPayload(value: unknown, bounds: { depth: number; values: nu
   const walk = (v: unknown, depth: number): { what: string; path: (string | number)[] } | null => {
     if (++values > bounds.values) return { what: `: more than ${bounds.values} values`, path: [] };
     if (typeof v !== 'object' || v === null) {
-      const bad = badScalar(v);
+      const bad = describeInvalidScalar(v);
       return bad === null ? null : { what: ` is ${bad}`, path: [] };
     }
     if (depth >= bounds.depth) return { what: `: deeper than ${bounds.depth}`, path: [] };
@@ -56,7 +56,7 @@ export function checkPayload(value: unknown, bounds: { depth: number; values: nu
       }
       return null;
     }
-    if (!isPlain(v)) return { what: ' is not a plain object', path: [] };
+    if (!isPlainObject(v)) return { what: ' is not a plain object', path: [] };
     for (const key of Object.keys(v)) {
       if (key === forbiddenKey) return { what: ` has the key ${key}`, path: [] };
       const bad = walk((v as Record<string, unknown>)[key], depth + 1);
@@ -65,5 +65,5 @@ export function checkPayload(value: unknown, bounds: { depth: number; values: nu
     return null;
   };
   const bad = walk(value, 0);
-  return bad && `${bad.path.reduceRight(at, 'data')}${bad.what}`;
+  return bad && `${bad.path.reduceRight(joinPath, 'data')}${bad.what}`;
 }

@@ -28,7 +28,7 @@ const utf8 = new TextEncoder();
  * an emoji or a script needs them. At most `limits.nameLength` characters as people count them, and `limits.nameBytes` bytes.
  * @returns null if nothing is left
  */
-export function readName(value: unknown): string | null {
+export function normalizeName(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   const text = value.slice(0, limits.nameUnits).normalize('NFC');
   let clean = '';

@@ -1,10 +1,10 @@
 import type { Change, Changes } from './delta.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Place } from './place.ts';
+import type { Position } from './position.ts';
 import type { Refused } from './refusals.ts';
 
 /** Version of the words below. A server refuses a client of another one. */
-export const wireVersion = 2;
+export const protocolVersion = 2;
 
 // ---------------------------------------------------------------------------------------------
 // What a member of a room sees
@@ -116,13 +116,13 @@ export interface JoinRequest {
   /** An earlier join with this session was answered: if the session has no seat any more, refuse with `seat-lost` and give no new seat. */
   resume?: boolean;
   /** Where the client is in the room's history: it is caught up from there where possible. */
-  place?: Place;
+  place?: Position;
   /** Changes may come in their short form (`c`), and inputs may go in theirs (`i`). */
   short?: boolean;
   /** By a snapshot in any case: the client holds motion that may never have been journaled. */
   whole?: boolean;
 }
-export interface Joined {
+export interface JoinSuccess {
   ok: true;
   room: string;
   seat: number | null;
@@ -132,7 +132,7 @@ export interface Joined {
   /** Term of the owner: numbered actions are stamped with it. */
   term: number;
   /** The room's head: the entry that the client knows when it has taken this reply in. */
-  place: Place;
+  place: Position;
   /** Last number of this session that has a verdict, and the verdicts still kept. */
   base: number;
   verdicts: NumberedVerdict[];
@@ -149,7 +149,7 @@ export interface Joined {
   changes?: WireChange[];
   view?: RoomView;
 }
-export type JoinReply = Joined | Refused;
+export type JoinReply = JoinSuccess | Refused;
 
 export interface ActRequest {
   room: string;
@@ -184,24 +184,24 @@ export interface SignalRequest { room: string; name: string; data: Json }
 export type Verdict = { seq: number; term?: number; code?: string; detail?: string };
 export type NumberedVerdict = [n: number, verdict: Verdict];
 export type ActReply =
-  | { ok: true; n?: number; place: Place }
-  | (Refused & { n?: number; place?: Place })
+  | { ok: true; n?: number; place: Position }
+  | (Refused & { n?: number; place?: Position })
   /** Another owner (or a first message): what it knows of the session. Nothing was applied. */
   | (Refused<'stale-term'> & { term: number; base: number; verdicts: NumberedVerdict[] })
   | (Refused<'gap'> & { term: number; base: number });
 
 /** The keep-alive: once a second, two when idle, unless heads come of themselves. See SPEC C4. */
-export interface PlaceRequest { rooms: Record<string, Place> }
+export interface HeartbeatRequest { rooms: Record<string, Position> }
 /** What a node last heard of a room: its head, the owner's term, and how many watch. */
-export interface Heard { head: Place; term: number; watchers: number }
+export interface RoomHead { head: Position; term: number; watchers: number }
 /** The same where changes come in their short form, and head and owner are of the term that holds for them: the head's seq, and how many watch. */
-export type ShortHeard = [seq: number, watchers: number];
-export interface PlaceReply {
+export type ShortRoomHead = [seq: number, watchers: number];
+export interface HeartbeatReply {
   ok: true;
   /** This node's clock, which is never set while it runs: wall time at its start, and from there on a monotonic clock. */
   now: number;
   /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
-  rooms: Record<string, Heard | null | ShortHeard>;
+  rooms: Record<string, RoomHead | null | ShortRoomHead>;
   /** Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more there are, the longer. */
   spread: number;
 }
@@ -228,7 +228,7 @@ export interface Spectator { player: string; name: string }
 export interface InspectRequest { room: string }
 /** What a page may show of the machinery behind a room. */
 export type InspectReply =
-  | { ok: true; node: string; owner: string | null; term: number; head: Place; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[]; /** Who watches; said to the host alone. */ spectators?: Spectator[] }
+  | { ok: true; node: string; owner: string | null; term: number; head: Position; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[]; /** Who watches; said to the host alone. */ spectators?: Spectator[] }
   | Refused;
 
 /** A finished match (1, 2, …) of a room, to be watched again. Served over HTTP: GET /replays/<room>/<match>. */
@@ -252,7 +252,7 @@ export interface ClientToServer {
   create(request: CreateRequest, ack: Ack<CreateReply>): void;
   join(request: JoinRequest, ack: Ack<JoinReply>): void;
   act(request: ActRequest, ack?: Ack<ActReply>): void;
-  place(request: PlaceRequest, ack: Ack<PlaceReply | Refused>): void;
+  place(request: HeartbeatRequest, ack: Ack<HeartbeatReply | Refused>): void;
   /** Stops watching, or ends the connection's membership; the seat is kept unless the request says `seat`. */
   leave(request: LeaveRequest, ack?: Ack<{ ok: true } | Refused>): void;
   list(request: ListRequest, ack: Ack<ListReply>): void;
@@ -263,13 +263,13 @@ export interface ClientToServer {
 }
 export type RequestName = keyof Requests;
 /** What is said without an answer. */
-export interface Sayings { input: InputRequest; i: ShortInput; signal: SignalRequest }
-export type SayingName = keyof Sayings;
+export interface OneWayMessages { input: InputRequest; i: ShortInput; signal: SignalRequest }
+export type OneWayMessageName = keyof OneWayMessages;
 export interface Requests {
   create: [CreateRequest, CreateReply];
   join: [JoinRequest, JoinReply];
   act: [ActRequest, ActReply];
-  place: [PlaceRequest, PlaceReply | Refused];
+  place: [HeartbeatRequest, HeartbeatReply | Refused];
   leave: [LeaveRequest, { ok: true } | Refused];
   list: [ListRequest, ListReply];
   inspect: [InspectRequest, InspectReply];
@@ -290,7 +290,7 @@ export type WireChange = [term: number, seq: number, prevTerm: number, changes: 
 /** Something about a room that is not part of its history. */
 export type Notice =
   /** Another owner runs the room now. */
-  | { room: string; code: 'owner'; term: number; head: Place }
+  | { room: string; code: 'owner'; term: number; head: Position }
   /** Stop trying: a newer connection of this player has the seat. */
   | { room: string; code: 'session-replaced'; session: string }
   /** The session has no seat any more. Nothing of the room is sent to this connection until it joins again. */
@@ -317,7 +317,7 @@ export interface ServerToClient {
    */
   h(...heads: number[]): void;
   /** The same in full, by rooms: lines say it that have read the short form. */
-  heads(rooms: Record<string, Heard>): void;
+  heads(rooms: Record<string, RoomHead>): void;
   /**
    * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
    * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.

@@ -49,8 +49,8 @@ export interface Random {
 }
 
 /** Draws from `seed` and writes its progress back into it. Source of the algorithm: sfc32 of PractRand (public domain). */
-export function randomFrom(seed: Seed): Random {
-  const word = (): number => {
+export function createRandom(seed: Seed): Random {
+  const nextWord = (): number => {
     let [a, b, c, d] = seed;
     const t = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;
@@ -66,12 +66,12 @@ export function randomFrom(seed: Seed): Random {
     if (span > 0x1_0000_0000) throw new RangeError(`random.int(${min}, ${max}): a range of at most 2^32`);
     // Reject the tail of the range, or the small numbers would come up a little more often.
     const fair = 0x1_0000_0000 - (0x1_0000_0000 % span);
-    let w = word();
-    while (w >= fair) w = word();
-    return min + (w % span);
+    let drawn = nextWord();
+    while (drawn >= fair) drawn = nextWord();
+    return min + (drawn % span);
   };
   return {
-    next: () => word() / 0x1_0000_0000,
+    next: () => nextWord() / 0x1_0000_0000,
     int,
     dice: (count, sides = 6) => Array.from({ length: count }, () => int(1, sides)),
     pick: items => {

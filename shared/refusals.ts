@@ -10,51 +10,51 @@
  */
 export const refusals = {
   // the connection and the request
-  'bad-request': { duty: 'final', spends: false, says: 'The request is malformed.' },
-  'too-large': { duty: 'final', spends: false, says: 'The message is larger than it may be.' },
-  'slow-down': { duty: 'retry', spends: false, says: 'Too many requests.' },
-  'bad-token': { duty: 'stop', spends: false, says: 'The token is forged, expired or not for this server.' },
-  'not-signed-in': { duty: 'stop', spends: false, says: 'The server does not know who this is: sign in.' },
-  'too-many-rooms': { duty: 'final', spends: false, says: 'This connection is in too many rooms.' },
-  'room-quota': { duty: 'final', spends: false, says: 'As many rooms of this player, or this address, are open as may be.' },
-  'too-many-connections': { duty: 'retry', spends: false, says: 'This player, or this address, is connected too often.' },
-  'not-in-room': { duty: 'resync', spends: false, says: 'This connection has not joined the room.' },
-  unavailable: { duty: 'retry', spends: false, says: 'The room cannot be reached right now.' },
-  busy: { duty: 'retry', spends: false, says: 'The room has too much to do.' },
-  unknown: { duty: 'final', spends: false, says: 'Whether it was done cannot be told: it had no number.' },
+  'bad-request': { duty: 'final', spends: false, message: 'The request is malformed.' },
+  'too-large': { duty: 'final', spends: false, message: 'The message exceeds the size limit.' },
+  'slow-down': { duty: 'retry', spends: false, message: 'Too many requests.' },
+  'bad-token': { duty: 'stop', spends: false, message: 'The token is forged, expired or not for this server.' },
+  'not-signed-in': { duty: 'stop', spends: false, message: 'The user is not signed in.' },
+  'too-many-rooms': { duty: 'final', spends: false, message: 'This connection is in too many rooms.' },
+  'room-quota': { duty: 'final', spends: false, message: 'As many rooms of this player, or this address, are open as may be.' },
+  'too-many-connections': { duty: 'retry', spends: false, message: 'This player or this address has too many connections.' },
+  'not-in-room': { duty: 'resync', spends: false, message: 'This connection has not joined the room.' },
+  unavailable: { duty: 'retry', spends: false, message: 'The room is temporarily unreachable.' },
+  busy: { duty: 'retry', spends: false, message: 'The room is overloaded.' },
+  unknown: { duty: 'final', spends: false, message: 'The outcome of the action is unknown.' },
   // finding a room
-  'no-such-game': { duty: 'final', spends: false, says: 'No game of that name is played here.' },
-  'bad-options': { duty: 'final', spends: false, says: 'The options are not valid for this game.' },
-  'bad-profile': { duty: 'final', spends: false, says: 'What the player brings along is not valid for this game.' },
-  'bad-code': { duty: 'final', spends: false, says: 'No room has this code.' },
-  'room-missing': { duty: 'stop', spends: false, says: 'There is no such room (any more).' },
-  'room-full': { duty: 'final', spends: false, says: 'All seats are taken.' },
-  'too-many-watching': { duty: 'final', spends: false, says: 'As many watch this room as may.' },
-  'room-ended': { duty: 'final', spends: false, says: 'The match is over and takes no new players.' },
-  'room-started': { duty: 'final', spends: false, says: 'The match has begun and takes no new players.' },
-  'wrong-game': { duty: 'final', spends: false, says: 'The room plays another game.' },
-  'client-outdated': { duty: 'stop', spends: false, says: 'The client is of an older version of the game: load it anew.' },
-  'room-outdated': { duty: 'retry', spends: false, says: 'The room is still run by a server of an older version of the game.' },
-  'join-refused': { duty: 'final', spends: false, says: 'The rules of the game refuse the join.' },
-  kicked: { duty: 'stop', spends: false, says: 'The host, or the server, has taken this player out of the room.' },
-  reserved: { duty: 'final', spends: false, says: 'The seats of this room are kept for others.' },
-  'room-quarantined': { duty: 'stop', spends: false, says: 'The room failed too often and was taken out of play.' },
-  'replay-missing': { duty: 'final', spends: false, says: 'There is no recording of that match (any more).' },
+  'no-such-game': { duty: 'final', spends: false, message: 'This server does not run a game of that name.' },
+  'bad-options': { duty: 'final', spends: false, message: 'The options are not valid for this game.' },
+  'bad-profile': { duty: 'final', spends: false, message: 'The profile is not valid for this game.' },
+  'bad-code': { duty: 'final', spends: false, message: 'No room has this code.' },
+  'room-missing': { duty: 'stop', spends: false, message: 'The room does not exist, or no longer exists.' },
+  'room-full': { duty: 'final', spends: false, message: 'All seats are taken.' },
+  'too-many-watching': { duty: 'final', spends: false, message: 'The room has the maximum number of spectators.' },
+  'room-ended': { duty: 'final', spends: false, message: 'The match is over and takes no new players.' },
+  'room-started': { duty: 'final', spends: false, message: 'The match has begun and takes no new players.' },
+  'wrong-game': { duty: 'final', spends: false, message: 'The room plays another game.' },
+  'client-outdated': { duty: 'stop', spends: false, message: 'The client has an older version of the game: reload it.' },
+  'room-outdated': { duty: 'retry', spends: false, message: 'The room still runs on a server with an older version of the game.' },
+  'join-refused': { duty: 'final', spends: false, message: 'The rules of the game refused the join.' },
+  kicked: { duty: 'stop', spends: false, message: 'The host or the server removed this player from the room.' },
+  reserved: { duty: 'final', spends: false, message: 'The seats of this room are reserved for other players.' },
+  'room-quarantined': { duty: 'stop', spends: false, message: 'The room failed too often and is quarantined.' },
+  'replay-missing': { duty: 'final', spends: false, message: 'There is no recording of that match, or it has expired.' },
   // sessions
-  'seat-lost': { duty: 'renew', spends: false, says: 'The seat was lost.' },
-  'session-replaced': { duty: 'stop', spends: false, says: 'The seat was taken over by a newer connection of the same player.' },
-  'stale-term': { duty: 'retry', spends: false, says: 'The room has a new owner: reconcile, then send again.' },
-  gap: { duty: 'retry', spends: false, says: 'An earlier number is missing: send again from there.' },
+  'seat-lost': { duty: 'renew', spends: false, message: 'The seat was lost.' },
+  'session-replaced': { duty: 'stop', spends: false, message: 'The seat was taken over by a newer connection of the same player.' },
+  'stale-term': { duty: 'retry', spends: false, message: 'The room has a new owner: reconcile, then send again.' },
+  gap: { duty: 'retry', spends: false, message: 'An earlier number is missing: send again from there.' },
   // verdicts of a room: they are journaled, and they use up the number
-  'bad-data': { duty: 'final', spends: true, says: 'The data do not fit the action.' },
-  'no-such-action': { duty: 'final', spends: true, says: 'The game has no such action.' },
-  'not-seated': { duty: 'final', spends: true, says: 'Only a player with a seat can do this.' },
-  'not-playing': { duty: 'final', spends: true, says: 'No match is on.' },
-  'not-now': { duty: 'final', spends: true, says: 'This cannot be done at this point.' },
-  'not-host': { duty: 'final', spends: true, says: 'Only the host can do this.' },
-  'out-of-play': { duty: 'final', spends: true, says: 'This seat has left the match.' },
-  'rule-failed': { duty: 'final', spends: true, says: 'The rules of the game failed; nothing was changed.' },
-} as const satisfies Record<string, { duty: 'final' | 'retry' | 'resync' | 'stop' | 'renew'; spends: boolean; says: string }>;
+  'bad-data': { duty: 'final', spends: true, message: 'The data is not valid for the action.' },
+  'no-such-action': { duty: 'final', spends: true, message: 'The game has no such action.' },
+  'not-seated': { duty: 'final', spends: true, message: 'Only a player with a seat can do this.' },
+  'not-playing': { duty: 'final', spends: true, message: 'No match is running.' },
+  'not-now': { duty: 'final', spends: true, message: 'This cannot be done at this point.' },
+  'not-host': { duty: 'final', spends: true, message: 'Only the host can do this.' },
+  'out-of-play': { duty: 'final', spends: true, message: 'This seat has left the match.' },
+  'rule-failed': { duty: 'final', spends: true, message: 'The rules of the game failed; nothing was changed.' },
+} as const satisfies Record<string, { duty: 'final' | 'retry' | 'resync' | 'stop' | 'renew'; spends: boolean; message: string }>;
 
 /** A code of the system's own; rules add theirs. */
 export type RefusalCode = keyof typeof refusals;
@@ -62,7 +62,7 @@ export type RefusalCode = keyof typeof refusals;
 /** Whether a code is one of the system's own. */
 export const isRefusalCode = (code: string): code is RefusalCode => Object.hasOwn(refusals, code);
 /** What a code of the system's own means, in English. */
-export const whyOfCode = (code: RefusalCode): string => refusals[code].says;
+export const explainCode = (code: RefusalCode): string => refusals[code].message;
 
 /** A refusal on the wire. `code` is one of `refusals`, or a code of the game's contract (final, spends its number). */
 export interface Refused<Code extends string = string> {
@@ -72,7 +72,7 @@ export interface Refused<Code extends string = string> {
   retryAfter?: number;
 }
 
-export const refused = (code: RefusalCode, detail?: string, retryAfter?: number): Refused<RefusalCode> => ({
+export const makeRefusal = (code: RefusalCode, detail?: string, retryAfter?: number): Refused<RefusalCode> => ({
   ok: false, code, ...(detail === undefined ? {} : { detail }), ...(retryAfter === undefined ? {} : { retryAfter }),
 });
 

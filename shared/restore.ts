@@ -1,12 +1,12 @@
 import { copy } from './delta.ts';
-import { isPlain, type Json } from './json.ts';
+import { isPlainObject, type Json } from './json.ts';
 import { setOwn } from './strict-json.ts';
 
 /**
  * Makes `live` what `shadow` is, in place and with its keys in the same order: the undo of a rule that refused halfway.
  * @param mayKeep whether an object is the state's own; what a rule put in from outside must not be changed
  */
-export function restore(live: Json, shadow: Json, mayKeep: (value: object) => boolean = () => true, seen: Set<object> = new Set()): void {
+export function restore(live: Json, shadow: Json, isOwned: (value: object) => boolean = () => true, seen: Set<object> = new Set()): void {
   seen.add(live as object);
   const into = live as Record<string, Json>;
   const from = shadow as Record<string, Json>;
@@ -18,8 +18,8 @@ export function restore(live: Json, shadow: Json, mayKeep: (value: object) => bo
     const is = Object.hasOwn(into, key) ? into[key] : undefined;
     if (is === was && !Object.is(is, -0)) continue;
     // An object that the rule put into two places must not be restored twice, to two different things; one that it froze cannot be.
-    const reusable = typeof is === 'object' && is !== null && mayKeep(is) && !seen.has(is) && Object.isExtensible(is) && (Array.isArray(is) || isPlain(is));
-    if (reusable && typeof was === 'object' && was !== null && Array.isArray(is) === Array.isArray(was)) restore(is, was, mayKeep, seen);
+    const reusable = typeof is === 'object' && is !== null && isOwned(is) && !seen.has(is) && Object.isExtensible(is) && (Array.isArray(is) || isPlainObject(is));
+    if (reusable && typeof was === 'object' && was !== null && Array.isArray(is) === Array.isArray(was)) restore(is, was, isOwned, seen);
     else setOwn(into, key, copy(was));
   }
   if (Array.isArray(live)) return;

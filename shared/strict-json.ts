@@ -1,7 +1,7 @@
-import { at, forbiddenKey, NotJson, type Json, type JsonObject } from './json.ts';
+import { joinPath, forbiddenKey, NotJsonError, type Json, type JsonObject } from './json.ts';
 
 /** A value that is JSON, but more of it than `limit` allows. */
-export class TooLarge extends Error {
+export class TooLargeError extends Error {
   constructor(readonly limit: string, what: string) {
     super(what);
     this.name = 'TooLarge';
@@ -14,22 +14,22 @@ export interface ValueBounds { payloadDepth: number; payloadValues: number }
 /**
  * A deep copy of a value that JSON keeps as it is. Only what JSON is known to drop without a loss is left out: fields of
  * objects that are undefined. The same object may occur in two places; −0 becomes 0.
- * @throws NotJson with the path of the first part that JSON would change, drop or refuse
+ * @throws NotJsonError with the path of the first part that JSON would change, drop or refuse
  * @throws TooLarge where the value exceeds `bounds`
  */
 export function strictJson(value: unknown, path: string, bounds?: ValueBounds): Json {
   const keys: (string | number)[] = [];
   /** The objects that the walk is inside of. */
   const around: object[] = [];
-  const fail = (what: string): never => { throw new NotJson(keys.reduce<string>(at, path), what); };
+  const fail = (what: string): never => { throw new NotJsonError(keys.reduce<string>(joinPath, path), what); };
   let values = 0;
   const read = (one: unknown): Json => {
-    if (bounds && ++values > bounds.payloadValues) throw new TooLarge('payloadValues', `${path} has more than ${bounds.payloadValues} values`);
+    if (bounds && ++values > bounds.payloadValues) throw new TooLargeError('payloadValues', `${path} has more than ${bounds.payloadValues} values`);
     if (one === null || typeof one === 'string' || typeof one === 'boolean') return one;
     if (typeof one === 'number') return Number.isFinite(one) ? one + 0 : fail(String(one));
     if (typeof one !== 'object') return fail(one === undefined ? 'undefined (use null)' : `a ${typeof one}`);
     if (around.includes(one)) return fail('a cycle');
-    if (bounds && keys.length >= bounds.payloadDepth) throw new TooLarge('payloadDepth', `${path} is deeper than ${bounds.payloadDepth}`);
+    if (bounds && keys.length >= bounds.payloadDepth) throw new TooLargeError('payloadDepth', `${path} is deeper than ${bounds.payloadDepth}`);
     around.push(one);
     const copied = Array.isArray(one) ? readArray(one) : readObject(one);
     around.pop();
@@ -44,12 +44,12 @@ export function strictJson(value: unknown, path: string, bounds?: ValueBounds): 
   const readArray = (list: unknown[]): Json => {
     const copied: Json[] = [];
     for (let i = 0; i < list.length; i++) copied.push(inside(i, list[i])); // not map(): it skips holes
-    const stray = strayKey(list);
+    const stray = findStrayKey(list);
     if (stray !== undefined) fail(`an array with the property ${stray}`);
     return copied;
   };
   const readObject = (object: object): Json => {
-    if (!isPlainAnywhere(object)) fail(`a ${nameOf(object)}`);
+    if (!isPlainObjectOfAnyRealm(object)) fail(`a ${typeNameOf(object)}`);
     if (typeof (object as { toJSON?: unknown }).toJSON === 'function') fail('an object with a toJSON method');
     const [symbol] = Object.getOwnPropertySymbols(object);
     if (symbol !== undefined) fail(`an object with the key ${String(symbol)}`);
@@ -71,7 +71,7 @@ export function setOwn(object: object, key: string | number, value: unknown): vo
 }
 
 /** A field of an array that JSON would drop: named, negative, or a symbol. */
-export function strayKey(list: readonly unknown[]): string | undefined {
+export function findStrayKey(list: readonly unknown[]): string | undefined {
   const keys = Reflect.ownKeys(list);
   if (keys.length === list.length + 1) return undefined; // its indexes and `length`
   return keys.map(String).find(key => key !== 'length' && !isIndex(key));
@@ -80,13 +80,13 @@ export function strayKey(list: readonly unknown[]): string | undefined {
 /** Whether an object lists this key among its integers, before all others. */
 export const isIndex = (key: string): boolean => /^(?:0|[1-9]\d{0,9})$/.test(key) && Number(key) < 4_294_967_295;
 
-export const nameOf = (object: object): string => {
+export const typeNameOf = (object: object): string => {
   const name = (object.constructor as { name?: unknown } | undefined)?.name;
   return typeof name === 'string' && name !== '' && name !== 'Object' ? name : 'strange object';
 };
 
-/** As `isPlain`, also for objects of another window or worker. */
-function isPlainAnywhere(object: object): boolean {
+/** As `isPlainObject`, also for objects of another window or worker. */
+function isPlainObjectOfAnyRealm(object: object): boolean {
   const proto: unknown = Object.getPrototypeOf(object);
   return proto === null || Object.getPrototypeOf(proto) === null;
 }

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { SystemPart } from '../server/launcher/system.ts';
+import type { SystemPart } from '../tools/local-cluster/system.ts';
 
 export const ROOT = resolve(import.meta.dirname, '..');
 
@@ -27,7 +27,7 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   hostile: ['redis-server', 'nginx'],
   reference: [],
   redis: ['redis-server'],
-  launcher: ['redis-server', 'nginx'],
+  'local-cluster': ['redis-server', 'nginx'],
   examples: ['redis-server'],
   seeds: [],
   ablations: ['nginx'],

@@ -12,10 +12,10 @@ import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { requireSystem } from '../server/launcher/system.ts';
+import { requireSystem } from '../tools/local-cluster/system.ts';
 import { LEAK_EXIT, LEAK_MS, type GroupOrder, type GroupReport } from './group-report.ts';
 import { findGroups, ROOT, type Group } from './groups.ts';
-import { commandLine } from '../server/launcher/command-line.ts';
+import { parseCommandLine } from '../tools/command-line.ts';
 import { longestFirst, recordedTimes, recordTimes, timesTable } from './times.ts';
 
 /** Groups that run at a time, on two cores. */
@@ -23,7 +23,7 @@ const LANES = 3;
 
 type Tally = { passed: number; failed: number; skipped: number };
 
-const { values, positionals } = commandLine('test/run.ts', {
+const { values, positionals } = parseCommandLine('test/run.ts', {
   allowPositionals: true,
   options: {
     fast: { type: 'boolean', default: false },

@@ -5,20 +5,20 @@
  */
 import { readFileSync } from 'node:fs';
 import { Replay } from '../client/replay.ts';
-import type { RoomDocument } from '../server/rooms/document.ts';
-import { readEntry, readSnapshot } from '../server/rooms/entry.ts';
+import type { RoomDocument } from '../server/rooms/core/document.ts';
+import { readEntry, readSnapshot } from '../server/rooms/core/entry.ts';
 import { apply } from '../shared/delta.ts';
 import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
-import { provesHidden, provesSeedHidden, provesUnsaid, type Moment, type Received } from './leaks.ts';
-import { provesDealtBlind } from './redeals.ts';
+import { assertHiddenInViews, assertSeedHidden, assertSecretsNotSent, type Moment, type ReceivedMessages } from './leaks.ts';
+import { assertDealtSecretsHidden } from './redeals.ts';
 import { Seat } from './seat.ts';
-import { Leak } from './secret-parts.ts';
-import { provesIndependent } from './two-runs.ts';
-import { World, type Host } from './world.ts';
+import { LeakError } from './secrets.ts';
+import { assertNoninterference } from './noninterference.ts';
+import { TestCluster, type TestNode } from './test-cluster.ts';
 
-export { Leak, Replay, Seat };
+export { LeakError, Replay, Seat };
 
 /** How a table is laid. */
 export interface TableOptions<D extends ContractDef> {
@@ -37,13 +37,13 @@ export interface TableOptions<D extends ContractDef> {
   start?: boolean;
 }
 
-type EffectAsked<D extends ContractDef> = { [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string } }[keyof EffectsOf<D> & string];
+type RequestedEffect<D extends ContractDef> = { [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string } }[keyof EffectsOf<D> & string];
 
 /** A table of one game, its players seated, the match begun. */
 export class Table<D extends ContractDef> {
   readonly seats: Seat<D>[] = [];
   /** The effects that the rules asked for, as often as they were done: with the same key where a failover repeated one. */
-  readonly effects: EffectAsked<D>[] = [];
+  readonly effects: RequestedEffect<D>[] = [];
   /**
    * Set it to have effects fail: throw in it.
    * @example
@@ -53,19 +53,19 @@ export class Table<D extends ContractDef> {
    * t.onEffect = () => { if (failed++ === 0) throw new Error('the database is away') }
    * ```
    */
-  onEffect: (effect: EffectAsked<D>) => void = () => {};
-  /** @internal */ readonly world: World;
+  onEffect: (effect: RequestedEffect<D>) => void = () => {};
+  /** @internal */ readonly world: TestCluster;
   private readonly watchers: Seat<D>[] = [];
   private id = '';
-  private spare = 0;
+  private spareNodes = 0;
 
   /** @internal */
   constructor(private readonly game: Game<D>, private readonly how: TableOptions<D>) {
-    this.world = new World([game as unknown as AnyGame], how.seed ?? 1);
+    this.world = new TestCluster([game as unknown as AnyGame], how.seed ?? 1);
     this.world.steps = [];
     const { contract } = game;
     this.world.effects = { [contract.name]: Object.fromEntries(Object.keys((contract.def as ContractDef).effects ?? {}).map(name => [name, (data: Json, { key }: { key: string }) => {
-      const effect = { name, data, key } as unknown as EffectAsked<D>;
+      const effect = { name, data, key } as unknown as RequestedEffect<D>;
       this.onEffect(effect);
       this.effects.push(effect);
     }])) };
@@ -77,7 +77,7 @@ export class Table<D extends ContractDef> {
     const nodes = Array.from({ length: how.nodes ?? 3 }, (_x, i) => `node-${i + 1}`);
     await world.start(...nodes);
     // Nobody sits at the node that runs the room, where there are enough: whatever happens to it cuts nobody's line.
-    const made = await world.clock.run(world.host(nodes.at(-1)!).node.lobby.create('$test', { game: contract.name, options: (how.options ?? {}) as JsonObject, bots: how.bots ?? 0 }));
+    const made = await world.clock.run(world.node(nodes.at(-1)!).node.lobby.create('$test', { game: contract.name, options: (how.options ?? {}) as JsonObject, bots: how.bots ?? 0 }));
     if (!made.ok) throw new Error(`the room was not made: ${made.code} ${made.detail ?? ''}`);
     this.id = made.room;
     const homes = nodes.length > 2 ? nodes.slice(0, -1) : nodes;
@@ -101,14 +101,14 @@ export class Table<D extends ContractDef> {
   /** The node that runs the room. */
   get owner(): string | null { return this.world.owner(this.id)?.name ?? null; }
   /** The room's document as its owner has it: state, seats, timers, and what nobody may see. */
-  get document(): RoomDocument { return (this.host.node.registry.get(this.id) as unknown as { doc: RoomDocument }).doc; }
-  private get host(): Host {
+  get document(): RoomDocument { return (this.ownerNode.node.ownedRooms.get(this.id) as unknown as { doc: RoomDocument }).doc; }
+  private get ownerNode(): TestNode {
     const host = this.world.owner(this.id);
-    if (!host) throw new Error('nobody runs the room now');
+    if (!host) throw new Error('no node owns the room');
     return host;
   }
   /** What nodes logged as warnings and errors: rules that threw, for example. */
-  get said(): string[] { return [...this.world.hosts.values()].flatMap(h => h.said); }
+  get warnings(): string[] { return [...this.world.nodes.values()].flatMap(h => h.warnings); }
 
   /**
    * Lets so many ms pass, and what they cause happen.
@@ -119,7 +119,7 @@ export class Table<D extends ContractDef> {
    * assert.equal(t.seats[0].state.turn, 1)
    * ```
    */
-  async advance(ms: number): Promise<void> { await this.world.clock.pass(ms); }
+  async advance(ms: number): Promise<void> { await this.world.clock.advance(ms); }
   /**
    * Lets time pass until something holds.
    * @throws when it does not within a minute of it
@@ -129,7 +129,7 @@ export class Table<D extends ContractDef> {
    * await t.until('the bot has moved', () => t.seats[0].state.at[1] > 0)
    * ```
    */
-  async until(what: string, holds: () => boolean): Promise<void> { await this.world.clock.until(what, holds, 60_000); }
+  async until(what: string, holds: () => boolean): Promise<void> { await this.world.clock.waitUntil(what, holds, 60_000); }
 
   /**
    * Kills the node that runs the room, as with -9, and lets play go on elsewhere. A new node takes its place.
@@ -143,14 +143,14 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async killOwner(): Promise<number> {
-    const { host, world } = this;
-    const alone = [...world.hosts.values()].filter(h => h.state === 'up').length === 1;
-    if (alone) await world.boot(`spare-${++this.spare}`);
+    const { ownerNode, world } = this;
+    const alone = [...world.nodes.values()].filter(h => h.state === 'up').length === 1;
+    if (alone) await world.bootNode(`spare-${++this.spareNodes}`);
     const before = world.clock.mono();
-    world.kill(host);
+    world.kill(ownerNode);
     await this.until('another node runs the room', () => this.world.owner(this.id) !== undefined);
     const took = world.clock.mono() - before;
-    if (!alone) await world.boot(`spare-${++this.spare}`);
+    if (!alone) await world.bootNode(`spare-${++this.spareNodes}`);
     await this.settle();
     return took;
   }
@@ -166,11 +166,11 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async freezeOwner(): Promise<void> {
-    const { host, world } = this;
-    world.freeze(host);
+    const { ownerNode, world } = this;
+    world.freeze(ownerNode);
     await this.until('another node runs the room', () => this.world.owner(this.id) !== undefined);
     await this.advance(500);
-    world.thaw(host);
+    world.thaw(ownerNode);
     await this.settle();
   }
 
@@ -184,10 +184,10 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async drainOwner(): Promise<void> {
-    const { host, world } = this;
-    await world.boot(`spare-${++this.spare}`);
+    const { ownerNode, world } = this;
+    await world.bootNode(`spare-${++this.spareNodes}`);
     await this.advance(500);
-    await world.drain(host);
+    await world.drain(ownerNode);
     await this.settle();
   }
 
@@ -200,7 +200,7 @@ export class Table<D extends ContractDef> {
    * await t.until('the others know', () => t.seats[0].room.players[1]?.here === false)
    * ```
    */
-  disconnect(seat: Seat<D>): void { this.world.unplug(seat.client); }
+  disconnect(seat: Seat<D>): void { this.world.disconnect(seat.client); }
   /**
    * Its network is back; done when it is up to date.
    * @example
@@ -213,7 +213,7 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async reconnect(seat: Seat<D>): Promise<void> {
-    seat.client.offline = false;
+    seat.client.isOffline = false;
     await this.until(`${seat.name} is back`, () => seat.room.live);
   }
 
@@ -227,7 +227,7 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async watch(name = 'Watcher'): Promise<Seat<D>> {
-    const client = this.world.client(name, [...this.world.hosts.values()].find(h => h.state === 'up')!.name);
+    const client = this.world.client(name, [...this.world.nodes.values()].find(h => h.state === 'up')!.name);
     const room = await this.world.clock.run(client.client.watch(this.game.contract, { id: this.id }));
     const watcher = new Seat<D>(this.world, client, room, name, this.game.contract.def);
     this.watchers.push(watcher);
@@ -245,7 +245,7 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async settle(): Promise<void> {
-    await this.until('all are up to date', () => this.seats.every(s => s.client.offline || s.room.ended !== null || (s.room.live && s.room.pending === 0 && this.world.owner(this.id)?.node.registry.get(this.id)?.head.head.join() === s.room.place.join())));
+    await this.until('all are up to date', () => this.seats.every(s => s.client.isOffline || s.room.ended !== null || (s.room.live && s.room.pending === 0 && this.world.owner(this.id)?.node.ownedRooms.get(this.id)?.head.head.join() === s.room.position.join())));
   }
 
   /**
@@ -275,12 +275,12 @@ export class Table<D extends ContractDef> {
   neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown, { reveals = [] }: { reveals?: readonly (keyof D['actions'] & string)[] } = {}): void {
     const moments = this.moments();
     const history = moments.map(m => m.doc);
-    const received: Received[] = [...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })), ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes }))];
-    provesHidden(this.game as unknown as AnyGame, history, secret as never);
-    provesIndependent(this.game as unknown as AnyGame, history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
-    provesDealtBlind(this.game as unknown as AnyGame, this.created(), history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
-    provesSeedHidden(history, received);
-    provesUnsaid(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logged);
+    const received: ReceivedMessages[] = [...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })), ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes }))];
+    assertHiddenInViews(this.game as unknown as AnyGame, history, secret as never);
+    assertNoninterference(this.game as unknown as AnyGame, history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
+    assertDealtSecretsHidden(this.game as unknown as AnyGame, this.created(), history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
+    assertSeedHidden(history, received);
+    assertSecretsNotSent(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logLines);
   }
 
   /**
@@ -295,12 +295,12 @@ export class Table<D extends ContractDef> {
   history(): RoomDocument[] { return this.moments().map(m => m.doc); }
 
   /** The room's document before its first entry. */
-  private created(): RoomDocument { return readSnapshot(this.world.calls.find(c => c.created?.id === this.id)!.created!.snapshot); }
+  private created(): RoomDocument { return readSnapshot(this.world.storeCalls.find(c => c.created?.id === this.id)!.created!.snapshot); }
 
   private moments(): Moment[] {
-    const { calls } = this.world;
+    const { storeCalls } = this.world;
     const doc = this.created();
-    return calls.filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok').map(({ append }) => {
+    return storeCalls.filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok').map(({ append }) => {
       const { c, e } = readEntry(append!.entry);
       apply(doc as unknown as Json, c);
       return { doc: structuredClone(doc), events: e ?? [] };
@@ -322,7 +322,7 @@ export class Table<D extends ContractDef> {
     if (typeof which === 'string') return replay(which);
     const match = which;
     for (let tries = 0; tries < 20; tries++) {
-      const reply = await this.world.clock.run(this.host.node.replays.show(this.id, match));
+      const reply = await this.world.clock.run(this.ownerNode.node.replays.read(this.id, match));
       if (reply.ok) return new Replay(reply);
       await this.advance(200);
     }

@@ -1,37 +1,37 @@
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
-import type { RoomDocument } from '../server/rooms/document.ts';
-import { Leak, leavesOf, replaceAt, shownField, type Secret } from './secret-parts.ts';
+import type { RoomDocument } from '../server/rooms/core/document.ts';
+import { LeakError, secretLeaves, replaceAt, firstDifference, type Secret } from './secrets.ts';
 
 /**
  * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views of
  * all others must stay as they are. Looks at what a view can tell, not only at what it happened to tell.
  * @throws Leak
  */
-export function provesHidden(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
+export function assertHiddenInViews(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   history.forEach((doc, i) => {
     if (doc.room.phase !== 'playing' || doc.state === null) return;
     const seats = doc.room.seats.flatMap((s, seat) => (s ? [seat] : []));
     for (const seat of seats) {
       const changed = copy(doc.state);
-      const leaves = leavesOf(doc.state, secret, seat);
+      const leaves = secretLeaves(doc.state, secret, seat);
       if (leaves.length === 0) continue;
-      for (const { path, value } of leaves) replaceAt(changed, path, other(value));
+      for (const { path, value } of leaves) replaceAt(changed, path, differentValue(value));
       for (const viewer of [null, ...seats.filter(s => s !== seat)]) {
         const see = (state: Json) => (look ? look(state, { seat: viewer, ended: false, replay: false }) : state);
         const [is, would] = [see(copy(doc.state)), see(copy(changed))];
-        if (JSON.stringify(is) !== JSON.stringify(would)) throw new Leak(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}, field ${shownField(is, would)}, entry ${i + 1}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
+        if (JSON.stringify(is) !== JSON.stringify(would)) throw new LeakError(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}, field ${firstDifference(is, would)}, entry ${i + 1}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
       }
     }
   });
 }
 
-const other = (value: Json): Json => (typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~');
+const differentValue = (value: Json): Json => (typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~');
 
 /** What one player, or one who watches, was sent: `player` is its id, null for who only ever watched. */
-export interface Received { name: string; player: string | null; bytes: readonly string[] }
+export interface ReceivedMessages { name: string; player: string | null; bytes: readonly string[] }
 /** An entry's events, beside the document as it was after that entry. */
 export interface Moment { doc: RoomDocument; events: readonly { name: string; data: Json; to?: readonly number[] }[] }
 
@@ -41,7 +41,7 @@ export interface Moment { doc: RoomDocument; events: readonly { name: string; da
  * somebody's own views, or the events they were told when it was open, have shown is theirs to know.
  * @throws Leak
  */
-export function provesUnsaid(game: AnyGame, moments: readonly Moment[], secret: Secret, received: readonly Received[], logged: readonly string[]): void {
+export function assertSecretsNotSent(game: AnyGame, moments: readonly Moment[], secret: Secret, received: readonly ReceivedMessages[], logged: readonly string[]): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   /** By seat's player: every secret there was. */
   const secrets = new Map<string, Set<string>>();
@@ -49,7 +49,7 @@ export function provesUnsaid(game: AnyGame, moments: readonly Moment[], secret: 
   const show = (who: string | null, what: unknown) => { shown.set(who, (shown.get(who) ?? new Set()).add(JSON.stringify(what))); };
   for (const { doc, events } of moments) {
     const seats = doc.hidden.seats.map(s => s?.player ?? null);
-    const hidden = new Map(doc.state === null || doc.room.phase !== 'playing' ? [] : doc.room.seats.flatMap((s, seat) => (s ? [[seat, telling(secret(copy(doc.state) as never, seat))] as const] : [])));
+    const hidden = new Map(doc.state === null || doc.room.phase !== 'playing' ? [] : doc.room.seats.flatMap((s, seat) => (s ? [[seat, identifiableTexts(secret(copy(doc.state) as never, seat))] as const] : [])));
     for (const [seat, words] of hidden) {
       const holder = doc.room.seats[seat]?.player ?? `seat ${seat}, left`;
       for (const word of words) secrets.set(holder, (secrets.get(holder) ?? new Set()).add(word));
@@ -59,36 +59,36 @@ export function provesUnsaid(game: AnyGame, moments: readonly Moment[], secret: 
       show(viewer, look && doc.state !== null ? look(copy(doc.state), { seat, ended: doc.room.phase === 'ended', replay: false }) : doc.state);
       for (const { name, data, to } of events) {
         if (to && (seat === null || !to.includes(seat))) continue;
-        for (const [owner, words] of hidden) for (const word of words) if (owner !== seat && says(JSON.stringify(data), word)) throw new Leak(`the event '${name}' tells ${viewer ?? 'spectators'} what seat ${owner} alone may know: ${word}`);
+        for (const [owner, words] of hidden) for (const word of words) if (owner !== seat && containsText(JSON.stringify(data), word)) throw new LeakError(`the event '${name}' tells ${viewer ?? 'spectators'} what seat ${owner} alone may know: ${word}`);
         show(viewer, data);
       }
     }
   }
   for (const [owner, words] of secrets) {
     for (const word of words) {
-      for (const line of logged) if (says(line, word)) throw new Leak(`what ${owner} alone may know is in the log: ${word} in ${line.slice(0, 300)}`);
+      for (const line of logged) if (containsText(line, word)) throw new LeakError(`what ${owner} alone may know is in the log: ${word} in ${line.slice(0, 300)}`);
       for (const { name, player, bytes } of received) {
-        if (player === owner || [...shown.get(player) ?? []].some(text => says(text, word))) continue;
-        const text = bytes.find(b => says(b, word));
-        if (text !== undefined) throw new Leak(`${name} received what ${owner} alone may know: ${word} in ${text.slice(0, 300)}`);
+        if (player === owner || [...shown.get(player) ?? []].some(text => containsText(text, word))) continue;
+        const text = bytes.find(b => containsText(b, word));
+        if (text !== undefined) throw new LeakError(`${name} received what ${owner} alone may know: ${word} in ${text.slice(0, 300)}`);
       }
     }
   }
 }
 
-const says = (text: string, word: string): boolean => text.includes(word);
+const containsText = (text: string, word: string): boolean => text.includes(word);
 
 /** What of a value can be told from chance when it is found somewhere, as it is written in JSON. */
-function telling(value: unknown): string[] {
+function identifiableTexts(value: unknown): string[] {
   if (typeof value === 'string') return value.length >= 6 ? [JSON.stringify(value).slice(1, -1)] : [];
   if (typeof value === 'number') return Math.abs(value) >= 1e5 ? [String(value)] : [];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(telling) : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(identifiableTexts) : [];
 }
 
 /** The numbers from which all randomness comes must be in nobody's bytes. @throws Leak */
-export function provesSeedHidden(history: readonly RoomDocument[], received: readonly { name: string; bytes: readonly string[] }[]): void {
+export function assertSeedHidden(history: readonly RoomDocument[], received: readonly { name: string; bytes: readonly string[] }[]): void {
   const words = new Set(history.flatMap(doc => doc.hidden.seed.filter(n => Math.abs(n) > 1e6).map(String)));
   for (const { name, bytes } of received) {
-    for (const text of bytes) for (const [number] of text.matchAll(/-?\d{7,}/g)) if (words.has(number)) throw new Leak(`${name} received a word of the generator: ${number}`);
+    for (const text of bytes) for (const [number] of text.matchAll(/-?\d{7,}/g)) if (words.has(number)) throw new LeakError(`${name} received a word of the generator: ${number}`);
   }
 }

@@ -1,22 +1,22 @@
-import type { RoomDocument } from '../server/rooms/document.ts';
-import type { RoomStep as Step } from '../server/rooms/host.ts';
+import type { RoomDocument } from '../server/rooms/core/document.ts';
+import type { RoomStep as Step } from '../server/rooms/actor/actor.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
-import { randomFrom, type Random, type Seed } from '../shared/random.ts';
-import { committed, isRevealed, nameOf, refusalOf, Rerun, run, timesOf, type Batch, type Heard } from './reruns.ts';
-import { Leak, leavesOf, type Secret } from './secret-parts.ts';
+import { createRandom, type Random, type Seed } from '../shared/random.ts';
+import { committedBatches, isRevealed, nameOf, refusalOf, Rerun, rerunBatch, authorTimersOf, type Batch, type RerunResult } from './reruns.ts';
+import { LeakError, secretLeaves, type Secret } from './secrets.ts';
 
 /** Seeds from which each entry is run again, the original one included. */
 const seedCount = 40;
-/** Runs of one entry: `runsLeast`, or `runsPerDraw` for each random number that it draws, up to `runsMost`. */
-const [runsLeast, runsPerDraw, runsMost] = [400, 8, 2_000];
+/** Runs of one entry: `minRuns`, or `runsPerDraw` for each random number that it draws, up to `maxRuns`. */
+const [minRuns, runsPerDraw, maxRuns] = [400, 8, 2_000];
 /** Entries that are run again, those that begin a match first. */
-const entriesMost = 6;
-/** A bound for the work on large documents: bytes of all copies. With fewer than `runsLeast` runs nothing is concluded. */
-const bytesMost = 400e6;
+const maxEntries = 6;
+/** A bound for the work on large documents: bytes of all copies. With fewer than `minRuns` runs nothing is concluded. */
+const maxBytes = 400e6;
 /** Pairs of runs, and seeds that they come from, that support a finding at least. */
-const [pairsLeast, seedsLeast] = [3, 2];
+const [minPairs, minSeeds] = [3, 2];
 
 /**
  * Whether an entry in which secrets come out of the random generator, as in a deal, gives them away. The entry is run from other seeds, and from
@@ -26,19 +26,19 @@ const [pairsLeast, seedsLeast] = [3, 2];
  * @param first the document before the first entry @param docs the room's document after each entry
  * @throws Leak that names the field, the entry and who received it
  */
-export function provesDealtBlind(game: AnyGame, first: RoomDocument, docs: readonly RoomDocument[], steps: readonly Step[], secret: Secret, reveals: readonly string[]): void {
+export function assertDealtSecretsHidden(game: AnyGame, first: RoomDocument, docs: readonly RoomDocument[], steps: readonly Step[], secret: Secret, reveals: readonly string[]): void {
   const before = (batch: Batch): RoomDocument => (batch.seq === 0 ? first : docs[batch.seq - 1]!);
   const begins = (batch: Batch): boolean => before(batch).room.match !== docs[batch.seq]!.room.match;
-  const deals = committed(steps, docs.length).filter(batch => !isRevealed(batch, reveals) && dealsSecrets(before(batch), docs[batch.seq]!, secret));
+  const deals = committedBatches(steps, docs.length).filter(batch => !isRevealed(batch, reveals) && dealsSecrets(before(batch), docs[batch.seq]!, secret));
   const sorted = [...deals.filter(begins), ...deals.filter(batch => !begins(batch))];
-  for (const batch of sorted.slice(0, entriesMost)) checkEntry(game, before(batch), batch, secret);
+  for (const batch of sorted.slice(0, maxEntries)) checkEntry(game, before(batch), batch, secret);
 }
 
 /** Whether an entry drew random numbers, and a secret came up in it. */
 function dealsSecrets(before: RoomDocument, after: RoomDocument, secret: Secret): boolean {
   if (after.room.phase !== 'playing' || after.state === null || before.hidden.seed.join() === after.hidden.seed.join()) return false;
-  const isSame = (seat: number) => before.state !== null && before.room.match === after.room.match && JSON.stringify(leavesOf(before.state, secret, seat)) === JSON.stringify(leavesOf(after.state, secret, seat));
-  return seatsOf(after).some(seat => leavesOf(after.state, secret, seat).length > 0 && !isSame(seat));
+  const isSame = (seat: number) => before.state !== null && before.room.match === after.room.match && JSON.stringify(secretLeaves(before.state, secret, seat)) === JSON.stringify(secretLeaves(after.state, secret, seat));
+  return seatsOf(after).some(seat => secretLeaves(after.state, secret, seat).length > 0 && !isSame(seat));
 }
 
 const seatsOf = ({ hidden }: RoomDocument): number[] => hidden.seats.flatMap((s, seat) => (s ? [seat] : []));
@@ -50,14 +50,14 @@ type Receiver = number | null | 'operator';
 interface Suspect { pairs: number; seeds: Set<number>; isFree: boolean; leaves: Map<string, number>; what: string; field: string; to: string; seats: Map<string, number> }
 
 function checkEntry(game: AnyGame, before: RoomDocument, batch: Batch, secret: Secret): void {
-  const draw = randomFrom([1, 2, 3, before.hidden.seed[0]]);
+  const draw = createRandom([1, 2, 3, before.hidden.seed[0]]);
   const suspects = new Map<string, Suspect>();
-  const most = Math.floor(bytesMost / Math.max(1, JSON.stringify(before).length * 4));
+  const most = Math.floor(maxBytes / Math.max(1, JSON.stringify(before).length * 4));
   for (let n = 0; n < seedCount; n++) {
     const seed: Seed = n === 0 ? [...before.hidden.seed] : [word(draw), word(draw), word(draw), word(draw)];
     const base = deal(game, before, batch, seed, null);
     if (base.heard.doc.room.phase !== 'playing' || base.draws === 0) continue;
-    const runs = Math.min(runsMost, Math.max(runsLeast, base.draws * runsPerDraw));
+    const runs = Math.min(maxRuns, Math.max(minRuns, base.draws * runsPerDraw));
     if (runs > most) return;
     for (let i = 0; i < runs / seedCount; i++) {
       const other = deal(game, before, batch, seed, { draw: draw.int(0, base.draws - 1), by: word(draw) });
@@ -66,19 +66,19 @@ function checkEntry(game: AnyGame, before: RoomDocument, batch: Batch, secret: S
     }
   }
   for (const { isFree, pairs, seeds, leaves, seats, what, field, to } of suspects.values()) {
-    if (isFree || pairs < pairsLeast || seeds.size < seedsLeast) continue;
+    if (isFree || pairs < minPairs || seeds.size < minSeeds) continue;
     const [path] = [...leaves].sort((a, b) => b[1] - a[1])[0]!;
-    throw new Leak(`what seat ${seats.get(path)} alone may know (state.${path}) shows in ${what}${field === '' ? '' : `, field ${field}`}, entry ${batch.seq + 1}, as ${to} received it`);
+    throw new LeakError(`what seat ${seats.get(path)} alone may know (state.${path}) shows in ${what}${field === '' ? '' : `, field ${field}`}, entry ${batch.seq + 1}, as ${to} received it`);
   }
 }
 
 const word = (random: Random): number => random.int(0, 0xffff_ffff) | 0;
 
 /** Runs an entry from a seed, with one random number replaced. */
-function deal(game: AnyGame, before: RoomDocument, batch: Batch, seed: Seed, replaced: { draw: number; by: number } | null): { heard: Heard; draws: number } {
+function deal(game: AnyGame, before: RoomDocument, batch: Batch, seed: Seed, replaced: { draw: number; by: number } | null): { heard: RerunResult; draws: number } {
   const rerun = new Rerun(game, before, batch);
   const count = watchDraws(Object.assign(rerun.room.doc.hidden.seed, seed), replaced);
-  const heard = run(rerun, batch);
+  const heard = rerunBatch(rerun, batch);
   return { heard, draws: count() };
 }
 
@@ -99,10 +99,10 @@ function watchDraws(seed: Seed, replaced: { draw: number; by: number } | null): 
   return () => draws;
 }
 
-function comparePair(game: AnyGame, batch: Batch, secret: Secret, one: Heard, two: Heard, seed: number, suspects: Map<string, Suspect>): void {
+function comparePair(game: AnyGame, batch: Batch, secret: Secret, one: RerunResult, two: RerunResult, seed: number, suspects: Map<string, Suspect>): void {
   if (textOf(one) === textOf(two)) return;
   const seats = seatsOf(one.doc);
-  const known = [one, two].map(({ doc }) => new Map(seats.flatMap(seat => leavesOf(doc.state, secret, seat).map(({ path, value }) => [`${seat}:${path.join('.')}`, value] as const))));
+  const known = [one, two].map(({ doc }) => new Map(seats.flatMap(seat => secretLeaves(doc.state, secret, seat).map(({ path, value }) => [`${seat}:${path.join('.')}`, value] as const))));
   const [knownOne, knownTwo] = known as [Map<string, Json>, Map<string, Json>];
   const changed = [...new Set([...knownOne.keys(), ...knownTwo.keys()])].filter(key => knownOne.get(key) !== knownTwo.get(key));
   for (const receiver of [null, ...seats, 'operator'] as Receiver[]) {
@@ -132,18 +132,18 @@ function comparePair(game: AnyGame, batch: Batch, secret: Secret, one: Heard, tw
   }
 }
 
-function viewOf(game: AnyGame, { doc }: Heard, seat: number | null): string {
+function viewOf(game: AnyGame, { doc }: RerunResult, seat: number | null): string {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   return JSON.stringify(look ? look(copy(doc.state), { seat, ended: false, replay: false }) : doc.state);
 }
 
 /** All that is sent to anybody besides views. */
-const textOf = ({ events, failures, outcomes, doc }: Heard): string => JSON.stringify([events, failures, outcomes, doc.room, timesOf(doc)]);
+const textOf = ({ events, failures, outcomes, doc }: RerunResult): string => JSON.stringify([events, failures, outcomes, doc.room, authorTimersOf(doc)]);
 
 const sorted = (values: readonly unknown[]): string => values.map(String).sort().join();
 
 /** What is sent to a receiver besides the view, by field; each word of a text is a field. */
-function received(batch: Batch, { doc, events, outcomes, failures }: Heard, receiver: Receiver): Map<string, string> {
+function received(batch: Batch, { doc, events, outcomes, failures }: RerunResult, receiver: Receiver): Map<string, string> {
   const fields = new Map<string, string>();
   const put = (what: string, value: unknown, path: string): void => {
     if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) put(what, inner, path === '' ? key : `${path}.${key}`);
@@ -155,13 +155,13 @@ function received(batch: Batch, { doc, events, outcomes, failures }: Heard, rece
     return fields;
   }
   const own = receiver === null ? null : doc.hidden.seats[receiver]?.player;
-  batch.steps.forEach(({ input }, i) => { if ('player' in input && input.player === own) put(`the answer to an action #${i}`, refusalOf(outcomes[i]!), ''); });
+  batch.steps.forEach(({ command }, i) => { if ('player' in command && command.player === own) put(`the answer to an action #${i}`, refusalOf(outcomes[i]!), ''); });
   events.filter(e => !e.to || (typeof receiver === 'number' && e.to.includes(receiver))).forEach(({ name, data }, i) => {
     fields.set(`the event '${name}' #${i}|`, name);
     put(`the event '${name}' #${i}`, data, '');
   });
   put('the public room', doc.room, '');
-  put('the time of a timer', timesOf(doc), '');
+  put('the time of a timer', authorTimersOf(doc), '');
   return fields;
 }
 

@@ -1,6 +1,6 @@
-import type { RoomDocument } from '../server/rooms/document.ts';
-import type { RoomStep as Step } from '../server/rooms/host.ts';
-import { Room, type Outcome } from '../server/rooms/room.ts';
+import type { RoomDocument } from '../server/rooms/core/document.ts';
+import type { RoomStep as Step } from '../server/rooms/actor/actor.ts';
+import { RoomMachine, type Outcome } from '../server/rooms/core/machine.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
@@ -8,10 +8,10 @@ import type { Json } from '../shared/json.ts';
 /** Steps that became one entry. */
 export interface Batch { term: number; seq: number; steps: Step[] }
 /** What a batch did, as far as it was sent to anybody. */
-export interface Heard { doc: RoomDocument; outcomes: Outcome[]; events: readonly { name: string; data: Json; to?: readonly number[] }[]; failures: string[] }
+export interface RerunResult { doc: RoomDocument; outcomes: Outcome[]; events: readonly { name: string; data: Json; to?: readonly number[] }[]; failures: string[] }
 
 /** The batches whose entries are in the journal, in order. An owner that died or was fenced off has run some that are not. */
-export function committed(steps: readonly Step[], head: number): Batch[] {
+export function committedBatches(steps: readonly Step[], head: number): Batch[] {
   const batches: Batch[] = [];
   for (const step of steps) {
     const last = batches.at(-1);
@@ -30,24 +30,24 @@ export function committed(steps: readonly Step[], head: number): Batch[] {
 }
 
 export class Rerun {
-  readonly room: Room;
+  readonly room: RoomMachine;
   readonly term: number;
   failures: string[] = [];
 
   constructor(game: AnyGame, doc: RoomDocument, batch: Batch) {
     this.term = batch.term;
-    this.room = new Room(game, copy(doc), batch.term, batch.seq, (where, error) => void this.failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+    this.room = new RoomMachine(game, copy(doc), batch.term, batch.seq, (where, error) => void this.failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
   }
 }
 
-export function run(rerun: Rerun, batch: Batch): Heard {
+export function rerunBatch(rerun: Rerun, batch: Batch): RerunResult {
   rerun.failures = [];
-  const outcomes = batch.steps.map(step => rerun.room.step(structuredClone(step.input), step.wall));
-  const taken = rerun.room.take();
+  const outcomes = batch.steps.map(step => rerun.room.step(structuredClone(step.command), step.roomTime));
+  const taken = rerun.room.takeEntry();
   return { doc: copy(rerun.room.doc), outcomes, events: taken?.events ?? [], failures: rerun.failures };
 }
 
-export const isRevealed = (batch: Batch, reveals: readonly string[]): boolean => batch.steps.some(({ input }) => input.kind === 'act' && reveals.includes(input.name));
+export const isRevealed = (batch: Batch, reveals: readonly string[]): boolean => batch.steps.some(({ command }) => command.kind === 'act' && reveals.includes(command.name));
 
 export const nameOf = (doc: RoomDocument, player: string): string => doc.room.seats.find(s => s?.player === player)?.name ?? player;
 
@@ -56,4 +56,4 @@ export function refusalOf(outcome: Outcome): unknown {
 }
 
 /** When the timers of the game fire: whoever is connected receives the entries that they make. */
-export const timesOf = ({ hidden }: RoomDocument): Record<string, number> => Object.fromEntries(Object.entries(hidden.timers).filter(([name]) => !name.startsWith('$')).map(([name, { at }]) => [name, at]));
+export const authorTimersOf = ({ hidden }: RoomDocument): Record<string, number> => Object.fromEntries(Object.entries(hidden.timers).filter(([name]) => !name.startsWith('$')).map(([name, { at }]) => [name, at]));

@@ -1,14 +1,14 @@
 import type { Room } from '../client/room.ts';
 import type { ActionsOf, ContractDef, EventsOf, In, Out, RefusalsOf, SignalsOf, ViewOf } from '../shared/contract.ts';
-import type { Left } from '../client/departures.ts';
-import type { Said } from '../client/outbox.ts';
+import type { Left } from '../client/pending-leaves.ts';
+import type { ActionResult } from '../client/outbox.ts';
 import type { RefusalCode } from '../shared/refusals.ts';
-import type { TestClient, World } from './world.ts';
+import type { TestClient, TestCluster } from './test-cluster.ts';
 import { named } from '../client/named.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
-type Acts<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<Said<RefusalsOf<D> | RefusalCode>> };
-type Heard<D extends ContractDef> = { [K in keyof EventsOf<D> & string]: { name: K; data: Out<EventsOf<D>[K]>; replayed: boolean } }[keyof EventsOf<D> & string];
+type Acts<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>> };
+type ReceivedEvent<D extends ContractDef> = { [K in keyof EventsOf<D> & string]: { name: K; data: Out<EventsOf<D>[K]>; replayed: boolean } }[keyof EventsOf<D> & string];
 
 /** A player (or a spectator) of a table under test: the real client, on a line that the test can cut. */
 export class Seat<D extends ContractDef> {
@@ -23,13 +23,13 @@ export class Seat<D extends ContractDef> {
    */
   readonly act: Acts<D>;
   /** The events this client heard, oldest first. */
-  readonly heard: Heard<D>[] = [];
+  readonly events: ReceivedEvent<D>[] = [];
   readonly signals: { name: string; data: unknown; from: number | null }[] = [];
 
-  constructor(private readonly world: World, readonly client: TestClient, readonly room: Room<D>, readonly name: string, def: ContractDef) {
+  constructor(private readonly world: TestCluster, readonly client: TestClient, readonly room: Room<D>, readonly name: string, def: ContractDef) {
     const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
-    this.act = named(action => (data?: unknown) => this.run(acts[action]!(data))) as Acts<D>;
-    for (const event of Object.keys(def.events ?? {})) room.on(event as never, (data, { replayed }) => void this.heard.push({ name: event, data, replayed } as never));
+    this.act = named(action => (data?: unknown) => this.runUntilSettled(acts[action]!(data))) as Acts<D>;
+    for (const event of Object.keys(def.events ?? {})) room.on(event as never, (data, { replayed }) => void this.events.push({ name: event, data, replayed } as never));
     for (const signal of Object.keys(def.signals ?? {})) room.onSignal(signal as keyof SignalsOf<D> & string, (data, from) => void this.signals.push({ name: signal, data, from }));
   }
 
@@ -54,7 +54,7 @@ export class Seat<D extends ContractDef> {
    * for (const seat of t.seats) await seat.ready()
    * ```
    */
-  ready(): Promise<Said<RefusalCode>> { return this.run(this.room.ready()); }
+  ready(): Promise<ActionResult<RefusalCode>> { return this.runUntilSettled(this.room.ready()); }
   /**
    * As the host.
    * @example
@@ -63,7 +63,7 @@ export class Seat<D extends ContractDef> {
    * await t.seats[t.seats[0].info.host ?? 0].start()
    * ```
    */
-  start(): Promise<Said<RefusalCode>> { return this.run(this.room.start()); }
+  start(): Promise<ActionResult<RefusalCode>> { return this.runUntilSettled(this.room.start()); }
   /**
    * Agrees to another match.
    * @example
@@ -74,7 +74,7 @@ export class Seat<D extends ContractDef> {
    * assert.equal(t.seats[0].info.match, 2)
    * ```
    */
-  rematch(): Promise<Said<RefusalCode>> { return this.run(this.room.rematch()); }
+  rematch(): Promise<ActionResult<RefusalCode>> { return this.runUntilSettled(this.room.rematch()); }
   /**
    * Gives the seat up.
    * @example
@@ -84,7 +84,7 @@ export class Seat<D extends ContractDef> {
    * assert.equal(t.seats[0].info.phase, 'ended') // fewer than it takes are left
    * ```
    */
-  leave(): Promise<Left> { return this.run(this.room.leave()); }
+  leave(): Promise<Left> { return this.runUntilSettled(this.room.leave()); }
 
-  private run<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }
+  private runUntilSettled<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }
 }

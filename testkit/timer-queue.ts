@@ -1,14 +1,14 @@
-import type { Timer } from '../server/ports.ts';
+import type { Timer } from '../server/runtime/ports.ts';
 
-interface Waiting extends Timer { at: number; /** When it was set. */ set: number; order: number; fn: (() => void) | null }
+interface QueuedTimer extends Timer { at: number; /** When it was set. */ set: number; order: number; fn: (() => void) | null }
 
 /** Timers by time, and at the same time by who came first: a binary heap, in which those that are cancelled stay until their time comes. */
 export class TimerQueue {
-  private readonly heap: Waiting[] = [];
+  private readonly heap: QueuedTimer[] = [];
   private order = 0;
 
   add(at: number, fn: () => void, set = at): Timer {
-    const entry: Waiting = { at, set, order: this.order++, fn, cancel: () => { entry.fn = null; } };
+    const entry: QueuedTimer = { at, set, order: this.order++, fn, cancel: () => { entry.fn = null; } };
     this.rise(entry);
     return entry;
   }
@@ -32,10 +32,10 @@ export class TimerQueue {
   }
 
   /** When the next timer that was set for at least `ms` ahead is due; Infinity for none. */
-  nextOf(ms: number): number { return this.heap.reduce((least, { at, set, fn }) => (fn !== null && at - set >= ms ? Math.min(least, at) : least), Infinity); }
+  nextSetFor(ms: number): number { return this.heap.reduce((least, { at, set, fn }) => (fn !== null && at - set >= ms ? Math.min(least, at) : least), Infinity); }
 
   /** Puts off all timers by `by`, except those that were set for at least `ms` ahead. */
-  putOff(by: number, ms: number): void {
+  postpone(by: number, ms: number): void {
     const all = this.heap.splice(0).filter(({ fn }) => fn !== null);
     for (const entry of all) {
       if (entry.at - entry.set < ms) {
@@ -46,7 +46,7 @@ export class TimerQueue {
     }
   }
 
-  private rise(entry: Waiting): void {
+  private rise(entry: QueuedTimer): void {
     const { heap } = this;
     let i = heap.length;
     while (i > 0) {
@@ -76,4 +76,4 @@ export class TimerQueue {
   }
 }
 
-const before = (a: Waiting, b: Waiting): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+const before = (a: QueuedTimer, b: QueuedTimer): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);

@@ -1,35 +1,35 @@
 import assert from 'node:assert/strict';
-import type { Clock, Timer } from '../server/ports.ts';
+import type { Clock, Timer } from '../server/runtime/ports.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 /** Runs all promises that can go on without time passing; only outside of a promise's own callback. Not in the documentation of Node, so its absence is survived. */
-const drain = (process as unknown as { _tickCallback?: () => void })._tickCallback;
+const drainMicrotasks = (process as unknown as { _tickCallback?: () => void })._tickCallback;
 
 /**
  * How promises get their turn between two timers. `turns`: the event loop goes round, so that real I/O of a test's own
  * goes on as well. `swift`: they alone are run, ten times as fast, while nothing real happens.
  */
-export type Pace = 'turns' | 'swift';
+export type Scheduling = 'turns' | 'swift';
 
 /** Time that passes only when a test lets it: from one timer to the next, with all that follows from each in between. */
 export class VirtualClock implements Clock {
-  private passed = 0;
-  private readonly waiting = new TimerQueue();
+  private elapsed = 0;
+  private readonly queue = new TimerQueue();
   private failure: Error | null = null;
 
-  constructor(private readonly begin = Date.UTC(2026, 0, 1), private readonly pace: Pace = 'turns') {}
+  constructor(private readonly startTime = Date.UTC(2026, 0, 1), private readonly pace: Scheduling = 'turns') {}
 
-  now(): number { return this.begin + Math.floor(this.passed); }
-  mono(): number { return this.passed; }
+  now(): number { return this.startTime + Math.floor(this.elapsed); }
+  mono(): number { return this.elapsed; }
   /** Timers that wait. */
-  get timers(): number { return this.waiting.size; }
+  get timers(): number { return this.queue.size; }
 
   soon(fn: () => void): void { this.after(0, fn); }
 
-  after(ms: number, fn: () => void): Timer { return this.waiting.add(this.passed + Math.max(0, ms), fn, this.passed); }
+  after(ms: number, fn: () => void): Timer { return this.queue.add(this.elapsed + Math.max(0, ms), fn, this.elapsed); }
 
   /** The same, but it is never put off by `skip`: for what a test does, which is no part of the idle time. */
-  afterExactly(ms: number, fn: () => void): Timer { return this.waiting.add(this.passed + Math.max(0, ms), fn, -Infinity); }
+  afterExactly(ms: number, fn: () => void): Timer { return this.queue.add(this.elapsed + Math.max(0, ms), fn, -Infinity); }
 
   sleep(ms: number): Promise<void> { return new Promise(resolve => { this.after(ms, resolve); }); }
 
@@ -37,10 +37,10 @@ export class VirtualClock implements Clock {
   fail(error: Error): void { this.failure ??= error; }
 
   /** Lets so many ms pass. */
-  async pass(ms: number): Promise<void> {
-    const until = this.passed + ms;
-    await this.wind(() => this.waiting.next > until);
-    this.passed = until;
+  async advance(ms: number): Promise<void> {
+    const until = this.elapsed + ms;
+    await this.runTimers(() => this.queue.next > until);
+    this.elapsed = until;
   }
 
   /**
@@ -49,10 +49,10 @@ export class VirtualClock implements Clock {
    * @returns how many ms were skipped
    */
   skip(ms: number): number {
-    const by = Math.floor(Math.min(ms, this.waiting.nextOf(10_000) - this.passed));
+    const by = Math.floor(Math.min(ms, this.queue.nextSetFor(10_000) - this.elapsed));
     if (by <= 0) return 0;
-    this.waiting.putOff(by, 10_000);
-    this.passed += by;
+    this.queue.postpone(by, 10_000);
+    this.elapsed += by;
     this.onSkip(by);
     return by;
   }
@@ -61,14 +61,14 @@ export class VirtualClock implements Clock {
   onSkip: (ms: number) => void = () => {};
 
   /** Lets time pass until `holds`. @throws when it does not within so many ms */
-  async until(what: string, holds: () => boolean, within = 15_000): Promise<number> {
-    const from = this.passed;
-    await this.wind(() => {
+  async waitUntil(what: string, holds: () => boolean, within = 15_000): Promise<number> {
+    const from = this.elapsed;
+    await this.runTimers(() => {
       if (holds()) return true;
-      assert.ok(this.waiting.next - from <= within, `${what}: not within ${within} ms`);
+      assert.ok(this.queue.next - from <= within, `${what}: not within ${within} ms`);
       return false;
     });
-    return this.passed - from;
+    return this.elapsed - from;
   }
 
   /** Lets time pass until the promise is settled. */
@@ -76,7 +76,7 @@ export class VirtualClock implements Clock {
     let over = false;
     const end = () => { over = true; };
     promise.then(end, end);
-    await this.until(what, () => over, within);
+    await this.waitUntil(what, () => over, within);
     return promise;
   }
 
@@ -87,7 +87,7 @@ export class VirtualClock implements Clock {
   }
 
   /** Fires one timer after the other, each with all that follows from it, until `enough`, which is asked before each. */
-  private wind(enough: () => boolean): Promise<void> {
+  private runTimers(enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const turn = (): void => {
         try {
@@ -95,9 +95,9 @@ export class VirtualClock implements Clock {
           do {
             if (this.failure) throw this.takeFailure();
             if (enough()) return resolve();
-            this.fire();
-            if (this.pace === 'swift') drain?.();
-          } while (this.pace === 'swift' && drain !== undefined);
+            this.fireNext();
+            if (this.pace === 'swift') drainMicrotasks?.();
+          } while (this.pace === 'swift' && drainMicrotasks !== undefined);
           setImmediate(turn);
         } catch (error) {
           reject(error as Error);
@@ -107,10 +107,10 @@ export class VirtualClock implements Clock {
     });
   }
 
-  private fire(): void {
-    const at = this.waiting.next;
-    const fn = this.waiting.take();
-    this.passed = Math.max(this.passed, at);
+  private fireNext(): void {
+    const at = this.queue.next;
+    const fn = this.queue.take();
+    this.elapsed = Math.max(this.elapsed, at);
     fn?.();
   }
 }

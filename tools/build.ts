@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { buildDevPage } from '../server/page.ts';
-import { buildSdk } from '../server/sdk-bundle.ts';
-import { commandLine } from '../server/launcher/command-line.ts';
+import { buildDevPage } from '../server/cli/build-page.ts';
+import { buildSdk } from '../server/cli/build-sdk.ts';
+import { parseCommandLine } from './command-line.ts';
 
-commandLine('tools/build.ts', {});
+parseCommandLine('tools/build.ts', {});
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'dist/lib');
 

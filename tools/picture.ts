@@ -7,14 +7,14 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { startCluster } from '../server/launcher/cluster.ts';
-import { requireSystem } from '../server/launcher/system.ts';
-import { buildPage } from '../server/page.ts';
-import { launchBrowser, linkOf, openPage, phaseIs, playMove, way, type Visitor } from '../test/browser/browser.ts';
-import { addressesOf, nodeOf, ownerOf } from '../test/browser/on-cluster.ts';
-import { commandLine } from '../server/launcher/command-line.ts';
+import { startCluster } from './local-cluster/cluster.ts';
+import { requireSystem } from './local-cluster/system.ts';
+import { buildPage } from '../server/cli/build-page.ts';
+import { launchBrowser, linkOf, openPage, waitForPhase, playMove, startButton, type Visitor } from '../test/browser/browser.ts';
+import { addressesOf, waitForNode, waitForOwner } from '../test/browser/cluster-page.ts';
+import { parseCommandLine } from './command-line.ts';
 
-const { positionals: [wanted = 'docs/pictures/failover.webp'] } = commandLine('tools/picture.ts', { allowPositionals: true });
+const { positionals: [wanted = 'docs/pictures/failover.webp'] } = parseCommandLine('tools/picture.ts', { allowPositionals: true });
 const file = resolve(wanted);
 /** CSS pixels of the two windows; they stand side by side. */
 const desk = { width: 1120, height: 860 };
@@ -31,7 +31,7 @@ const thinkMs = 850;
 interface Shot { at: number; png: Buffer }
 
 /** Every frame that the browser draws of a page, with the time at which it did, ms. */
-async function film(page: Page): Promise<{ shots: Shot[]; stop: () => Promise<void> }> {
+async function startScreencast(page: Page): Promise<{ shots: Shot[]; stop: () => Promise<void> }> {
   const shots: Shot[] = [];
   const session = await page.context().newCDPSession(page);
   session.on('Page.screencastFrame', ({ data, metadata, sessionId }) => {
@@ -43,7 +43,7 @@ async function film(page: Page): Promise<{ shots: Shot[]; stop: () => Promise<vo
 }
 
 /** A hand that the film shows: browsers draw none where no mouse is. */
-async function showHand(page: Page): Promise<void> {
+async function showPointer(page: Page): Promise<void> {
   await page.evaluate(() => {
     const hand = document.createElement('div');
     hand.style.cssText = 'position:fixed;z-index:99;left:0;top:0;width:30px;height:30px;margin:-3px 0 0 -7px;pointer-events:none;transition:scale .12s';
@@ -55,7 +55,7 @@ async function showHand(page: Page): Promise<void> {
   });
 }
 
-async function reach(page: Page, name: string): Promise<void> {
+async function moveAndClick(page: Page, name: string): Promise<void> {
   const box = (await page.getByRole('button', { name, exact: true }).boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 25 });
   await sleep(500);
@@ -67,11 +67,11 @@ async function reach(page: Page, name: string): Promise<void> {
 /** Plays, and @returns what was filmed of both windows. */
 async function play(a: Visitor, b: Visitor): Promise<readonly [Shot[], Shot[]]> {
   const pages = [a.page, b.page];
-  const owner = await ownerOf(a.page);
-  await showHand(a.page);
+  const owner = await waitForOwner(a.page);
+  await showPointer(a.page);
   const corner = (await a.page.getByTestId('cluster-map').boundingBox())!;
   await a.page.mouse.move(corner.x - 40, corner.y + 400);
-  const films = await Promise.all(pages.map(film));
+  const films = await Promise.all(pages.map(startScreencast));
   await sleep(400);
   const moves = async (columns: readonly number[]) => {
     for (const column of columns) {
@@ -80,11 +80,11 @@ async function play(a: Visitor, b: Visitor): Promise<readonly [Shot[], Shot[]]> 
     }
   };
   await moves(before);
-  await reach(a.page, `Kill ${owner}`);
+  await moveAndClick(a.page, `Kill ${owner}`);
   await a.page.getByTestId('disturbances').locator('em').waitFor();
   await sleep(1_600);
   await moves(after);
-  await phaseIs(a.page, 'ended');
+  await waitForPhase(a.page, 'ended');
   await sleep(2_600);
   await Promise.all(films.map(({ stop }) => stop()));
   return [films[0]!.shots, films[1]!.shots];
@@ -132,12 +132,12 @@ try {
   const addresses = await addressesOf(cluster);
   const sized = (size: { width: number; height: number }) => async (context: Visitor['context']) => void context.on('page', page => void page.setViewportSize(size));
   const a = await openPage(browser, `${cluster.url}/#/control/${cluster.control!.token}`, { name: 'Ada', prepare: sized(desk) });
-  await way(a.page, 'friends').click();
-  const here = await nodeOf(a.page);
+  await startButton(a.page, 'friends').click();
+  const here = await waitForNode(a.page);
   // A window that says where it comes from cannot ask the control: that is the other one, on another node.
   const [, address] = [...addresses].find(([node]) => node !== here)!;
   const b = await openPage(browser, await linkOf(a.page), { name: 'Ben', address, prepare: sized(phone) });
-  await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+  await Promise.all([a, b].map(({ page }) => waitForPhase(page, 'playing')));
   const pictures = await compose(await play(a, b));
   await mkdir(dirname(file), { recursive: true });
   const { size, width, pageHeight } = await sharp(pictures.map(({ png }) => png), { join: { animated: true } }).webp({ quality: 60, effort: 4, delay: pictures.map(({ delay }) => delay), loop: 0, minSize: true }).toFile(file);

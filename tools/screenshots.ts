@@ -6,22 +6,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { startCluster } from '../server/launcher/cluster.ts';
-import { requireSystem } from '../server/launcher/system.ts';
-import { buildDevPage, buildPage } from '../server/page.ts';
-import { root } from '../server/root.ts';
+import { startCluster } from './local-cluster/cluster.ts';
+import { requireSystem } from './local-cluster/system.ts';
+import { buildDevPage, buildPage } from '../server/cli/build-page.ts';
+import { packageRoot } from '../server/runtime/package-root.ts';
 import { launchBrowser } from '../test/browser/browser.ts';
-import { looks, putOn, scenes } from '../test/screens/scenes.ts';
-import { Stage } from '../test/screens/scenes/stage.ts';
-import { commandLine, endWith } from '../server/launcher/command-line.ts';
+import { displayModes, applyDisplayMode, scenes } from '../test/screens/scenes.ts';
+import { SceneSetup } from '../test/screens/scenes/scene-setup.ts';
+import { parseCommandLine, exitWithUsage } from './command-line.ts';
 
-const { values, positionals } = commandLine('tools/screenshots.ts', { allowPositionals: true, options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } } });
+const { values, positionals } = parseCommandLine('tools/screenshots.ts', { allowPositionals: true, options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } } });
 /** From left to right: what is shown first, and of each game its best moment. */
 const best = ['home.desktop-light', 'dice-your-turn.phone-dark', 'arena-playing.desktop-dark', 'four-replay.phone-light'];
-const folder = resolve(positionals[0] ?? join(root, 'dist/screenshots'));
+const folder = resolve(positionals[0] ?? join(packageRoot, 'dist/screenshots'));
 const only = values.readme ? best.map(name => name.split('.')[0]!) : values.only?.split(',');
 const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => (values.readme ? name === part : name.startsWith(part))));
-if (wanted.length === 0) endWith(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
+if (wanted.length === 0) exitWithUsage(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
 
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
 await mkdir(folder, { recursive: true });
@@ -33,10 +33,10 @@ try {
   const browser = await launchBrowser();
   try {
     for (const scene of wanted) {
-      const stage = new Stage(browser, { url: cluster.url, nodeUrl: cluster.nodes[0]!.url, control: cluster.control!.token, secret });
+      const stage = new SceneSetup(browser, { url: cluster.url, nodeUrl: cluster.nodes[0]!.url, control: cluster.control!.token, secret });
       const { page } = await scene.open(stage);
-      for (const look of looks) {
-        await putOn(page, look);
+      for (const look of displayModes) {
+        await applyDisplayMode(page, look);
         await scene.again?.(page);
         await page.screenshot({ path: join(folder, `${scene.name}.${look.name}.png`), caret: 'hide' });
       }
@@ -49,8 +49,8 @@ try {
 } finally {
   await cluster.stop();
 }
-process.stdout.write(`${wanted.length * looks.length} pictures in ${folder}\n`);
-if (values.readme) process.stdout.write(`${await sheet(join(root, 'docs/pictures/screens.webp'))}\n`);
+process.stdout.write(`${wanted.length * displayModes.length} pictures in ${folder}\n`);
+if (values.readme) process.stdout.write(`${await sheet(join(packageRoot, 'docs/pictures/screens.webp'))}\n`);
 
 /** Side by side, all as high. @returns the file */
 async function sheet(file: string): Promise<string> {
@@ -62,7 +62,7 @@ async function sheet(file: string): Promise<string> {
     left += info.width + gap;
     return at;
   });
-  await mkdir(join(root, 'docs/pictures'), { recursive: true });
+  await mkdir(join(packageRoot, 'docs/pictures'), { recursive: true });
   await sharp({ create: { width: left, height: high + 2 * gap, channels: 3, background: '#d9d2e6' } }).composite(placed).webp({ quality: 82 }).toFile(file);
   return file;
 }

@@ -3,8 +3,8 @@ import { build } from 'esbuild';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { bundleSdk } from '../server/sdk-bundle.ts';
-import { commandLine } from '../server/launcher/command-line.ts';
+import { bundleSdk } from '../server/cli/build-sdk.ts';
+import { parseCommandLine } from './command-line.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -38,7 +38,7 @@ export const uses: Readonly<Record<string, string>> = {
 const line = (what: string, { bytes, gzipped }: Size) => process.stdout.write(`${what.padEnd(38)} ${String(bytes).padStart(8)} ${String(gzipped).padStart(6)}\n`);
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  commandLine('tools/size.ts', {});
+  parseCommandLine('tools/size.ts', {});
   process.stdout.write(`${'on top of socket.io-client'.padEnd(38)} minified   gzip\n`);
   for (const [what, source] of Object.entries(uses)) line(what, await sizeOf(source));
   line('rejoin.min.js, with socket.io-client', await sizeOfFile());

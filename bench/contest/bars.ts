@@ -1,9 +1,9 @@
 import { niceStep } from '../chart.ts';
-import type { Spread } from './figures.ts';
-import { short } from './report.ts';
+import type { Summary } from './figures.ts';
+import { formatNumber } from './report.ts';
 
 /** A row of bars: a name, a median with its quartiles, and whether it is one of ours. */
-export interface Bar { name: string; value: Spread; ours: boolean }
+export interface Bar { name: string; value: Summary; ours: boolean }
 export interface Bars { title: string; unit: string; bars: readonly Bar[] }
 
 const size = { width: 960, left: 420, right: 90, row: 24, head: 46, foot: 26 };
@@ -15,7 +15,7 @@ export function barCharts(title: string, groups: readonly Bars[]): string {
   const parts = groups.map(group => {
     const at = y;
     y += size.head + group.bars.length * size.row + size.foot;
-    return `<g transform="translate(0 ${at})">${one(group)}</g>`;
+    return `<g transform="translate(0 ${at})">${renderGroup(group)}</g>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${y}" width="${size.width}" height="${y}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escape(title)}">`,
@@ -23,7 +23,7 @@ export function barCharts(title: string, groups: readonly Bars[]): string {
   ].join('\n');
 }
 
-function one({ title, unit, bars }: Bars): string {
+function renderGroup({ title, unit, bars }: Bars): string {
   const most = Math.max(...bars.map(b => b.value.q3), 1e-9);
   const step = niceStep(most, 5);
   const wide = size.width - size.left - size.right;
@@ -38,7 +38,7 @@ function one({ title, unit, bars }: Bars): string {
       `<text x="${size.left - 8}" y="${y + 12}" text-anchor="end" fill="#374151">${escape(name)}</text>`,
       `<rect x="${size.left}" y="${y}" width="${(Number(x(value.median)) - size.left).toFixed(1)}" height="16" fill="${ours ? '#2563eb' : '#9ca3af'}"/>`,
       `<line x1="${x(value.q1)}" x2="${x(value.q3)}" y1="${middle}" y2="${middle}" stroke="#111827" stroke-width="1.5"/>`,
-      `<text x="${Number(x(Math.max(value.q3, value.median))) + 6}" y="${y + 12}" fill="#111827">${short(value.median)}</text>`,
+      `<text x="${Number(x(Math.max(value.q3, value.median))) + 6}" y="${y + 12}" fill="#111827">${formatNumber(value.median)}</text>`,
     ].join('');
   });
   return [`<text x="16" y="22" font-weight="600" fill="#111827">${escape(title)} <tspan font-weight="400" fill="#6b7280">${escape(unit)}</tspan></text>`, ...grid, ...rows].join('');

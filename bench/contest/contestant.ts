@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { root } from '../../server/root.ts';
-import { Child } from '../../server/launcher/child.ts';
-import { argumentsForNode, compileSources } from '../../server/launcher/compile.ts';
-import { startCluster } from '../../server/launcher/cluster.ts';
-import { RedisProcess } from '../../server/launcher/redis-process.ts';
-import { requireSystem } from '../../server/launcher/system.ts';
-import type { CrowdOrder } from '../load/crowd.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+import { ManagedProcess } from '../../tools/local-cluster/managed-process.ts';
+import { argumentsForNode, compileSources } from '../../tools/compile.ts';
+import { startCluster } from '../../tools/local-cluster/cluster.ts';
+import { RedisProcess } from '../../tools/local-cluster/redis-process.ts';
+import { requireSystem } from '../../tools/local-cluster/system.ts';
+import type { CrowdOptions } from '../load/crowd.ts';
 import type { Game } from '../load/player.ts';
-import type { Place } from './place.ts';
+import type { BenchEnvironment } from './environment.ts';
 
 export interface Running {
   urls: string[];
@@ -23,24 +23,24 @@ export interface Contestant {
   name: string;
   what: string;
   games: readonly Game[];
-  dialect: CrowdOrder['dialect'];
+  dialect: CrowdOptions['dialect'];
   variant: string | null;
-  spread: CrowdOrder['spread'];
+  placement: CrowdOptions['placement'];
   /** Needs the packages of bench/peers. */
-  foreign: boolean;
-  start(place: Place): Promise<Running>;
+  isPeer: boolean;
+  start(place: BenchEnvironment): Promise<Running>;
 }
 
 /** Of all servers alike. */
 const production = { NODE_ENV: 'production' };
 
 /** A server of bench/peers: a process for each port. With `redis`, a Redis that keeps nothing on its disk, which is the least it can cost. */
-export async function startPeer(place: Place, script: string, { nodes = 1, redis = false } = {}): Promise<Running> {
+export async function startPeer(place: BenchEnvironment, script: string, { nodes = 1, redis = false } = {}): Promise<Running> {
   const store = redis ? await startRedis(place) : null;
   const redisUrl = store === null ? null : `redis://127.0.0.1:${store.port}`;
-  const children: { child: Child; port: number }[] = [];
+  const children: { child: ManagedProcess; port: number }[] = [];
   const stop = async () => {
-    await Promise.all(children.map(({ child }) => (place.gently ? child.stop(3_000) : child.kill())));
+    await Promise.all(children.map(({ child }) => (place.stopsGracefully ? child.stop(3_000) : child.kill())));
     await store?.kill();
     for (const { port } of children) place.ports.giveBack(port);
     if (store !== null) place.ports.giveBack(store.port);
@@ -49,9 +49,9 @@ export async function startPeer(place: Place, script: string, { nodes = 1, redis
     for (let i = 1; i <= nodes; i++) {
       const port = await place.ports.take();
       const env = { ...process.env, ...production, ...place.env, PORT: String(port), ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }) };
-      const child = new Child({ name: `${script} ${i}`, command: process.execPath, args: [join(root, 'bench/peers', script)], cwd: root, env }, place.events);
+      const child = new ManagedProcess({ name: `${script} ${i}`, command: process.execPath, args: [join(packageRoot, 'bench/peers', script)], cwd: packageRoot, env }, place.events);
       children.push({ child, port });
-      await child.serves(() => answers(port), 20_000);
+      await child.waitUntilReady(() => acceptsConnections(port), 20_000);
     }
   } catch (error) {
     await stop();
@@ -64,12 +64,12 @@ export async function startPeer(place: Place, script: string, { nodes = 1, redis
 }
 
 /** Whether somebody listens there. */
-const answers = (port: number): Promise<boolean> => new Promise(resolve => {
+const acceptsConnections = (port: number): Promise<boolean> => new Promise(resolve => {
   const socket = connect({ port, host: '127.0.0.1' }, () => { socket.destroy(); resolve(true); });
   socket.once('error', () => resolve(false));
 });
 
-async function startRedis({ ports, folder, events }: Place): Promise<RedisProcess> {
+async function startRedis({ ports, folder, events }: BenchEnvironment): Promise<RedisProcess> {
   const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stderr.write(`${text}\n`));
   const port = await ports.take();
   const home = join(folder, `redis-${port}`);
@@ -80,26 +80,26 @@ async function startRedis({ ports, folder, events }: Place): Promise<RedisProces
 }
 
 /** Nodes of Rejoin on a Redis with an append-only file, as `npm run cluster` starts them. */
-export async function startRejoin(place: Place, nodes: number): Promise<Running> {
+export async function startRejoin(place: BenchEnvironment, nodes: number): Promise<Running> {
   const cluster = await startCluster({ nodes, quiet: true, script: 'bench/rejoin-node.ts', env: { ...production, ...place.env, LOG_LEVEL: 'warn' } });
   cluster.on('line', (name, line) => { if (name.startsWith('node')) process.stderr.write(`${name}: ${line}\n`); });
   return {
-    urls: cluster.nodes.map(node => node.url), redisUrl: cluster.redisUrl, stop: () => cluster.stop({ force: !place.gently }),
+    urls: cluster.nodes.map(node => node.url), redisUrl: cluster.redisUrl, stop: () => cluster.stop({ force: !place.stopsGracefully }),
     processes: [...cluster.nodes.map(({ name, pid }) => ({ role: 'server' as const, name, pid: pid! })), { role: 'redis' as const, name: 'redis', pid: cluster.redisPid! }],
   };
 }
 
 /** One node of Rejoin that keeps everything in its memory. */
-export async function startRejoinAlone(place: Place): Promise<Running> {
+export async function startRejoinAlone(place: BenchEnvironment): Promise<Running> {
   await compileSources();
   const port = await place.ports.take();
   const { REDIS_URL: _none, ...others } = process.env;
   const env = { ...others, ...production, ...place.env, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn', TRUST_PROXY: 'loopback' };
-  const child = new Child({ name: 'node', command: process.execPath, args: argumentsForNode('bench/rejoin-node.ts'), cwd: root, env, ipc: true }, place.events);
+  const child = new ManagedProcess({ name: 'node', command: process.execPath, args: argumentsForNode('bench/rejoin-node.ts'), cwd: packageRoot, env, ipc: true }, place.events);
   const stop = async () => {
-    await (place.gently ? child.stop(5_000) : child.kill());
+    await (place.stopsGracefully ? child.stop(5_000) : child.kill());
     place.ports.giveBack(port);
   };
-  await child.serves(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).then(answer => answer.ok, () => false)), 60_000);
+  await child.waitUntilReady(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).then(answer => answer.ok, () => false)), 60_000);
   return { urls: [`http://127.0.0.1:${port}`], redisUrl: null, stop, processes: [{ role: 'server', name: 'node', pid: child.pid }] };
 }

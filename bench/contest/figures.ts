@@ -1,5 +1,5 @@
 /** The middle of some numbers, their quartiles, and the ends. */
-export interface Spread { n: number; min: number; q1: number; median: number; q3: number; max: number }
+export interface Summary { n: number; min: number; q1: number; median: number; q3: number; max: number }
 
 /** A quantile by linear interpolation between the two nearest of the sorted values; NaN of none. */
 export function quantile(sorted: readonly number[], part: number): number {
@@ -10,7 +10,7 @@ export function quantile(sorted: readonly number[], part: number): number {
 }
 
 /** What is not a number is left out. */
-export function spread(values: readonly number[]): Spread {
+export function summarize(values: readonly number[]): Summary {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   const at = (part: number) => quantile(sorted, part);
   return { n: sorted.length, min: at(0), q1: at(0.25), median: at(0.5), q3: at(0.75), max: at(1) };
@@ -23,8 +23,8 @@ export type Rounds = ReadonlyMap<number, number>;
  * One contestant's figure over another's, round by round, since what disturbs a round disturbs both. Rounds in which one of them is
  * missing are left out.
  */
-export const pairedRatios = (of: Rounds, to: Rounds): Spread => paired(of, to, (a, b) => (b === 0 ? NaN : a / b));
+export const pairedRatios = (of: Rounds, to: Rounds): Summary => paired(of, to, (a, b) => (b === 0 ? NaN : a / b));
 /** The same, less the other's. */
-export const pairedDifferences = (of: Rounds, to: Rounds): Spread => paired(of, to, (a, b) => a - b);
+export const pairedDifferences = (of: Rounds, to: Rounds): Summary => paired(of, to, (a, b) => a - b);
 
-const paired = (of: Rounds, to: Rounds, compare: (a: number, b: number) => number): Spread => spread([...of].map(([round, value]) => compare(value, to.get(round) ?? NaN)));
+const paired = (of: Rounds, to: Rounds, compare: (a: number, b: number) => number): Summary => summarize([...of].map(([round, value]) => compare(value, to.get(round) ?? NaN)));

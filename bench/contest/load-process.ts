@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { argumentsFor } from '../../server/launcher/compile.ts';
-import { root } from '../../server/root.ts';
-import type { Counted } from '../load/crowd.ts';
+import { argumentsFor } from '../../tools/compile.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+import type { CrowdCounts } from '../load/crowd.ts';
 import type { Answer, Question } from '../load/main.ts';
 
 /** The load generator's process, asked one thing at a time. */
 export class LoadProcess {
   private readonly child: ChildProcess;
 
-  constructor() { this.child = spawn(process.execPath, argumentsFor('bench/load/main.ts'), { cwd: root, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' }); }
+  constructor() { this.child = spawn(process.execPath, argumentsFor('bench/load/main.ts'), { cwd: packageRoot, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' }); }
 
   get pid(): number { return this.child.pid!; }
 
@@ -21,11 +21,11 @@ export class LoadProcess {
     const answer = once(this.child, 'message', { signal: late }) as Promise<[Answer]>;
     answer.catch(() => {});
     this.child.send(question);
-    const [said] = await Promise.race([answer, ended]);
-    if (!said.ok) throw new Error(`the load generator: ${said.why}`);
-    return said;
+    const [reply] = await Promise.race([answer, ended]);
+    if (!reply.ok) throw new Error(`the load generator: ${reply.why}`);
+    return reply;
   }
-  async counted(): Promise<Counted> { return (await this.ask({ ask: 'end' })).counted!; }
+  async readCounts(): Promise<CrowdCounts> { return (await this.ask({ ask: 'end' })).counted!; }
 
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -1,16 +1,16 @@
-import { pairedDifferences, pairedRatios, spread, type Spread } from './figures.ts';
+import { pairedDifferences, pairedRatios, summarize, type Summary } from './figures.ts';
 import type { Contestant } from './contestant.ts';
 import type { Figure, Result } from './round.ts';
 import { targets, tolerance } from './targets.ts';
 import type { Workload } from './workloads.ts';
 
 /** Three digits that count, or a dash for what does not apply. */
-export function short(value: number): string {
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   return size >= 1_000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
-const withRange = ({ median, q1, q3 }: Spread): string => (Number.isFinite(median) ? `${short(median)} (${short(q1)}–${short(q3)})` : '–');
+const withRange = ({ median, q1, q3 }: Summary): string => (Number.isFinite(median) ? `${formatNumber(median)} (${formatNumber(q1)}–${formatNumber(q3)})` : '–');
 
 const of = (results: readonly Result[], contestant: string) => results.filter(r => r.contestant === contestant);
 /** One contestant's figure in each of its rounds. */
@@ -34,33 +34,33 @@ export function report(workload: Workload, results: readonly Result[], { contest
   const columns = columnsOf(workload);
   const rounds = new Set(results.map(r => r.round)).size;
   const clients = results[0]?.clients ?? workload.clients;
-  const rows = taking.map(c => `| ${c.what}${marked(results, c.name)} | ${columns.map(({ figure }) => withRange(spread([...byRound(results, c.name, figure).values()]))).join(' | ')} |`);
+  const rows = taking.map(c => `| ${c.what}${faultMark(results, c.name)} | ${columns.map(({ figure }) => withRange(summarize([...byRound(results, c.name, figure).values()]))).join(' | ')} |`);
   const lines = [
     `## ${workload.title}, ${clients} clients`, '', `Median of ${rounds} rounds (and quartiles).`, '',
     `| | ${columns.map(c => c.head).join(' | ')} |`, `|---${'|---'.repeat(columns.length)}|`, ...rows, '',
-    ...ratios(results, taking), ...aims(workload, clients, { results, all }),
+    ...ratios(results, taking), ...targetRows(workload, clients, { results, all }),
   ];
   const faults = results.filter(r => r.faults.length > 0);
   if (faults.length > 0) lines.push('\\* Not as it must be:', '', ...faults.map(r => `- ${r.contestant}, round ${r.round}: ${r.faults.join('; ')}`), '');
   return [...lines, ...workload.remarks.map(remark => `- ${remark}`), ''].join('\n');
 }
 
-const marked = (results: readonly Result[], contestant: string): string => (of(results, contestant).some(r => r.faults.length > 0) ? ' \\*' : '');
+const faultMark = (results: readonly Result[], contestant: string): string => (of(results, contestant).some(r => r.faults.length > 0) ? ' \\*' : '');
 
 /** Rejoin's CPU over that of each peer. */
 function ratios(results: readonly Result[], taking: readonly Contestant[]): string[] {
-  const [mine, peers] = [taking.filter(c => !c.foreign), taking.filter(c => c.foreign)];
+  const [mine, peers] = [taking.filter(c => !c.isPeer), taking.filter(c => c.isPeer)];
   if (mine.length === 0 || peers.length === 0) return [];
   const ratio = (a: Contestant, b: Contestant) => withRange(pairedRatios(byRound(results, a.name, 'cpu'), byRound(results, b.name, 'cpu')));
   return [`| CPU, ratio in the same round, to | ${peers.map(p => p.name).join(' | ')} |`, `|---${'|---'.repeat(peers.length)}|`, ...mine.map(c => `| ${c.name} | ${peers.map(p => ratio(c, p)).join(' | ')} |`), ''];
 }
 
-function aims(workload: Workload, clients: number, { results, all }: { results: readonly Result[]; all: readonly Result[] }): string[] {
+function targetRows(workload: Workload, clients: number, { results, all }: { results: readonly Result[]; all: readonly Result[] }): string[] {
   const rows = targets.filter(t => t.workload === workload.name && (t.clients ?? clients) === clients).flatMap(t => {
     const mine = byRound(results, t.of, t.figure);
     const beside = t.than === undefined ? results : all.filter(r => r.workload === t.than && r.clients === clients);
     const compared = t.less ? pairedDifferences : pairedRatios;
-    const found = t.to === null ? spread([...mine.values()]) : compared(mine, byRound(beside, t.to, t.figure));
+    const found = t.to === null ? summarize([...mine.values()]) : compared(mine, byRound(beside, t.to, t.figure));
     if (found.n === 0) return [];
     const verdict = found.median <= t.most ? 'met' : found.median <= t.most * tolerance ? 'met, within a tenth' : 'missed';
     const other = t.to === null ? '' : ` ${t.less ? '−' : '/'} ${t.to}${t.than === undefined ? '' : `, ${t.than}`}`;

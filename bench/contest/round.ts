@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './figures.ts';
 import type { Contestant, Running } from './contestant.ts';
 import { LoadProcess } from './load-process.ts';
-import type { Place } from './place.ts';
-import { busy, usedBy } from './processes.ts';
+import type { BenchEnvironment } from './environment.ts';
+import { readBusySeconds, readUsage } from './processes.ts';
 import type { Workload } from './workloads.ts';
 
 /** How a round is run: seconds thrown away, and seconds that count. */
@@ -17,23 +17,23 @@ export interface Result { contestant: string; workload: string; round: number; c
 export type Figure = 'cpu' | 'redisCpu' | 'system' | 'bytes' | 'bytesOut' | 'deliveries' | 'moves' | 'p50' | 'p99' | 'jitter' | 'memory' | 'load' | 'others';
 
 /** Above this share of the machine's cores, what else ran on it may have disturbed the round. */
-const quiet = 0.1;
+const maxOtherShare = 0.1;
 
 /** One contestant in one round: started, seated, warmed up, measured, its results proved, stopped. */
-export async function runOnce(contestant: Contestant, workload: Workload, round: number, timing: Timing, place: Place): Promise<Result> {
-  const running = await contestant.start(place);
+export async function runOnce(contestant: Contestant, workload: Workload, round: number, timing: Timing, environment: BenchEnvironment): Promise<Result> {
+  const running = await contestant.start(environment);
   const load = new LoadProcess();
   try {
-    const empty = look(running, 0);
-    const { dialect, variant, spread } = contestant;
-    await load.ask({ ask: 'sit', order: { dialect, variant, spread, game: workload.game, urls: running.urls, clients: workload.clients, think: workload.think } });
+    const empty = readUsageByRole(running, 0);
+    const { dialect, variant, placement } = contestant;
+    await load.ask({ ask: 'sit', order: { dialect, variant, placement, game: workload.game, urls: running.urls, clients: workload.clients, think: workload.think } });
     await load.ask({ ask: 'play' });
     await pause(Math.max(timing.warmUp, workload.settles ?? 0) * 1_000);
     await load.ask({ ask: 'begin' });
-    const before = look(running, load.pid);
+    const before = readUsageByRole(running, load.pid);
     await pause(Math.max(timing.seconds, workload.least ?? 0) * 1_000);
-    const after = look(running, load.pid);
-    const counted = await load.counted();
+    const after = readUsageByRole(running, load.pid);
+    const counted = await load.readCounts();
     const proved = (await load.ask({ ask: 'prove' })).faults ?? [];
     await load.ask({ ask: 'leave' });
 
@@ -44,7 +44,7 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
     const each = (seconds: number) => (seconds / units) * workload.per.scale;
     const verdicts = counted.verdicts.sort((a, b) => a - b);
     const faults = [...counted.faults, ...proved];
-    if (others > quiet * cpus().length) faults.push(`others used ${Math.round((100 * others) / cpus().length)} % of the machine`);
+    if (others > maxOtherShare * cpus().length) faults.push(`others used ${Math.round((100 * others) / cpus().length)} % of the machine`);
     if (units === 0) faults.push(`no ${workload.per.what} at all`);
     return {
       contestant: contestant.name, workload: workload.name, round, clients: workload.clients, faults,
@@ -63,14 +63,14 @@ export async function runOnce(contestant: Contestant, workload: Workload, round:
 }
 
 /** What each role has used up to now, and what the whole machine has. */
-function look(running: Running, load: number): { busy: number; roles: Record<string, { cpu: number; system: number; rss: number }> } {
+function readUsageByRole(running: Running, load: number): { busy: number; roles: Record<string, { cpu: number; system: number; rss: number }> } {
   const roles: Record<string, { cpu: number; system: number; rss: number }> = {};
   for (const { role, pid } of [...running.processes, { role: 'redis', pid: 0 }, { role: 'load', pid: load }, { role: 'own', pid: process.pid }]) {
-    const { user, system, rss } = pid === 0 ? { user: 0, system: 0, rss: 0 } : usedBy(pid);
+    const { user, system, rss } = pid === 0 ? { user: 0, system: 0, rss: 0 } : readUsage(pid);
     const sum = (roles[role] ??= { cpu: 0, system: 0, rss: 0 });
     sum.cpu += user + system;
     sum.system += system;
     sum.rss += rss;
   }
-  return { busy: busy(), roles };
+  return { busy: readBusySeconds(), roles };
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root } from '../../server/root.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
 import type { Craft, Steer } from '../work/arena.ts';
 import type { Board } from '../work/moves.ts';
 import { Player, type Seat } from './player.ts';
-import { WebSocketLine } from './web-socket.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
 
 /** The words of Colyseus 0.18's protocol that are needed here (@colyseus/shared-types, Protocol). */
 const JOIN_ROOM = 10;
@@ -22,20 +22,20 @@ type OpenDecoder = (joined: Uint8Array) => Decoder;
 /** A player of a Colyseus server: finds its room over HTTP, as the SDK does. Only those who look at the state decode it. */
 export class ColyseusPlayer extends Player {
   private decoder: Decoder | null = null;
-  private asked = 0;
-  private readonly waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  private lastRequestId = 0;
+  private readonly pendingRequests = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
-  private constructor(private readonly socket: WebSocketLine, readonly room: string) { super(); }
+  private constructor(private readonly socket: WebSocketConnection, readonly room: string) { super(); }
 
   static async sitDown({ urls, node, name, game, watch, witness, address }: Seat): Promise<Player> {
-    const { openDecoder } = (await import(pathToFileURL(join(root, 'bench/peers/colyseus-decoder.js')).href)) as { openDecoder: OpenDecoder };
+    const { openDecoder } = (await import(pathToFileURL(join(packageRoot, 'bench/peers/colyseus-decoder.js')).href)) as { openDecoder: OpenDecoder };
     const { socket, room, joined, state } = await openColyseus(urls[Number(node)]!, name === null ? `create/${game}` : `joinById/${name}`, { address, watch });
     const player = new ColyseusPlayer(socket, room);
     if (witness || game === 'moves') {
       player.decoder = openDecoder(joined);
       player.decoder.take(state);
     }
-    socket.onMessage = game === 'moves' ? frame => player.heardMove(frame) : frame => player.heardTick(frame);
+    socket.onMessage = game === 'moves' ? frame => player.onMove(frame) : frame => player.onTick(frame);
     return player;
   }
 
@@ -43,9 +43,9 @@ export class ColyseusPlayer extends Player {
   get bytesOut(): number { return this.socket.bytesOut; }
   steer({ x, y }: Steer): void { this.socket.sendBytes(Buffer.concat([Buffer.of(ROOM_DATA), text('input'), map([['x', x], ['y', y]])])); }
   move(cell: number): Promise<void> {
-    const id = ++this.asked;
+    const id = ++this.lastRequestId;
     this.socket.sendBytes(Buffer.concat([Buffer.of(ROOM_REQUEST), schemaNumber(id), text('move'), map([['cell', cell], ['k', id]])]));
-    return new Promise((resolve, reject) => this.waiting.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.pendingRequests.set(id, { resolve, reject }));
   }
   board(): Promise<Pick<Board, 'total' | 'last'>> {
     const { total, last } = this.decoder!.state;
@@ -53,24 +53,24 @@ export class ColyseusPlayer extends Player {
   }
   close(): void { this.socket.close(); }
 
-  private heardTick(frame: Buffer): void {
+  private onTick(frame: Buffer): void {
     if (frame[0] !== ROOM_STATE_PATCH) return;
     this.deliveries += 1;
     if (!this.decoder) return;
     this.decoder.take(frame);
     const { tick, crafts } = this.decoder.state;
     const all = [...crafts.values()];
-    this.seen.take(tick, all.map(({ x, y, heading }) => ({ x, y, heading })), performance.now(), all.find(({ fuel }) => fuel !== undefined)?.fuel);
+    this.arenaObserver.record(tick, all.map(({ x, y, heading }) => ({ x, y, heading })), performance.now(), all.find(({ fuel }) => fuel !== undefined)?.fuel);
   }
 
-  private heardMove(frame: Buffer): void {
+  private onMove(frame: Buffer): void {
     if (frame[0] === ROOM_STATE_PATCH) {
       this.deliveries += 1;
       this.decoder?.take(frame);
     } else if (frame[0] === ROOM_RESPONSE) {
       const [id, status] = readResponse(frame);
-      const asked = this.waiting.get(id);
-      this.waiting.delete(id);
+      const asked = this.pendingRequests.get(id);
+      this.pendingRequests.delete(id);
       if (status === OK) asked?.resolve();
       else asked?.reject(new Error(`Colyseus refused a move: status ${status}`));
     }
@@ -78,11 +78,11 @@ export class ColyseusPlayer extends Player {
 }
 
 /** Finds a seat over HTTP, connects, and says that it has joined, as the SDK does; resolves with the first state. */
-export async function openColyseus(url: string, how: string, { address, watch = false }: { address: string; watch?: boolean }): Promise<{ socket: WebSocketLine; room: string; joined: Buffer; state: Buffer; leave(): void }> {
+export async function openColyseus(url: string, how: string, { address, watch = false }: { address: string; watch?: boolean }): Promise<{ socket: WebSocketConnection; room: string; joined: Buffer; state: Buffer; leave(): void }> {
   const response = await fetch(`${url}/matchmake/${how}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': address }, body: JSON.stringify({ watch }) });
   const seat = (await response.json()) as { processId: string; roomId: string; sessionId: string; error?: string };
   if (!response.ok) throw new Error(`Colyseus gave no seat: ${seat.error}`);
-  const socket = await WebSocketLine.open(`${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`);
+  const socket = await WebSocketConnection.open(`${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`);
   return new Promise((resolve, reject) => {
     let joined = Buffer.alloc(0);
     socket.onClose = () => reject(new Error('Colyseus closed the connection'));

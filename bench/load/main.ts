@@ -1,8 +1,8 @@
-import { Crowd, type Counted, type CrowdOrder } from './crowd.ts';
+import { Crowd, type CrowdCounts, type CrowdOptions } from './crowd.ts';
 
 /** Questions to the load generator, by IPC; it answers each in turn. */
-export type Question = { ask: 'sit'; order: CrowdOrder } | { ask: 'play' | 'begin' | 'prove' | 'leave' } | { ask: 'end' };
-export type Answer = { ok: true; counted?: Counted; faults?: string[] } | { ok: false; why: string };
+export type Question = { ask: 'sit'; order: CrowdOptions } | { ask: 'play' | 'begin' | 'prove' | 'leave' } | { ask: 'end' };
+export type Answer = { ok: true; counted?: CrowdCounts; faults?: string[] } | { ok: false; why: string };
 
 /** The load generator: a process of its own, the same for all contestants. */
 let crowd: Crowd | null = null;
@@ -18,7 +18,7 @@ async function answer(question: Question): Promise<Answer> {
     case 'play': crowd.play(); return { ok: true };
     case 'begin': crowd.begin(); return { ok: true };
     case 'end': return { ok: true, counted: crowd.end() };
-    case 'prove': return { ok: true, faults: await crowd.prove() };
+    case 'prove': return { ok: true, faults: await crowd.verify() };
     case 'leave': crowd.leave(); return { ok: true };
   }
 }

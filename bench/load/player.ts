@@ -36,7 +36,7 @@ export abstract class Player {
   /** How often the server asked for patience: its limit for one player was reached. */
   slowed = 0;
   /** A witness's account of an arena. */
-  readonly seen = new ArenaAccount();
+  readonly arenaObserver = new ArenaObserver();
   abstract get bytesIn(): number;
   abstract get bytesOut(): number;
   abstract steer(to: Steer): void;
@@ -45,7 +45,7 @@ export abstract class Player {
   /** The board as this player knows it. */
   abstract board(): Promise<Pick<Board, 'total' | 'last'>>;
   /** Whether it is connected to the node that runs its room. */
-  isBesideOwner(): Promise<boolean> { return Promise.resolve(true); }
+  isOnOwnerNode(): Promise<boolean> { return Promise.resolve(true); }
   abstract close(): void;
 }
 
@@ -53,43 +53,43 @@ export abstract class Player {
 export type Dialect = (seat: Seat) => Promise<Player>;
 
 /** What somebody saw who looked at each delivery of an arena: whether every tick came, and all moved in it. */
-export class ArenaAccount {
+export class ArenaObserver {
   readonly arrivals: number[] = [];
   /** Ticks that never came, and deliveries in which not all craft had moved. */
   missed = 0;
-  still = 0;
+  unmoved = 0;
   crafts: Craft[] = [];
   private tick: number | null = null;
   private fuel: number | undefined;
 
   /** @param crafts by seat; kept, so it has to be the caller's no more. @param fuel what only this player sees, where there is such a thing */
-  take(tick: number, crafts: Craft[], at: number, fuel?: number): void {
+  record(tick: number, crafts: Craft[], at: number, fuel?: number): void {
     this.arrivals.push(at);
     if (this.tick !== null) this.missed += Math.abs(tick - this.tick - 1);
     this.tick = tick;
     const moved = crafts.filter((craft, i) => craft.heading !== this.crafts[i]?.heading).length;
-    if (this.crafts.length === crafts.length && (moved < crafts.length || (fuel !== undefined && fuel === this.fuel))) this.still += 1;
+    if (this.crafts.length === crafts.length && (moved < crafts.length || (fuel !== undefined && fuel === this.fuel))) this.unmoved += 1;
     this.fuel = fuel;
     this.crafts = crafts;
   }
 
   /** Begins a new account, from here on. */
-  forget(): void {
+  reset(): void {
     this.arrivals.length = 0;
     this.missed = 0;
-    this.still = 0;
+    this.unmoved = 0;
   }
 }
 
 /** Moves that wait for their echo, by their number. */
-export class Echoes {
+export class PendingMoves {
   private readonly waiting = new Map<number, () => void>();
   sent = 0;
-  wait(): { k: number; heard: Promise<void> } {
+  add(): { k: number; confirmed: Promise<void> } {
     const k = ++this.sent;
-    return { k, heard: new Promise(resolve => this.waiting.set(k, resolve)) };
+    return { k, confirmed: new Promise(resolve => this.waiting.set(k, resolve)) };
   }
-  heard(k: number): void {
+  confirm(k: number): void {
     const resolve = this.waiting.get(k);
     this.waiting.delete(k);
     resolve?.();

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ActReply, CreateReply, Joined, JoinReply, PlaceReply } from '../../shared/protocol.ts';
-import { greet, isChange, readChange } from './rejoin-player.ts';
-import { nameOf, type SocketIoLine } from './socket-io-line.ts';
+import type { ActReply, CreateReply, JoinSuccess, JoinReply, HeartbeatReply } from '../../shared/protocol.ts';
+import { openConnection, isChange, readChange } from './rejoin-player.ts';
+import { nameOf, type SocketIoConnection } from './socket-io-connection.ts';
 
 /** As long as a handshake may take (ms) before another is tried. */
-const patience = 8_000;
+const handshakeTimeoutMs = 8_000;
 /** When who does nothing asks for heads, ms, as in the SDK (client/client.ts): so long after it heard them, and now and then in any case. */
 const [idle, seldom] = [2_000, 10_000];
 
@@ -15,19 +15,19 @@ const [idle, seldom] = [2_000, 10_000];
  */
 export class StormPlayer {
   /** When it was back in its seat (performance.now()); NaN while it is not. */
-  back = NaN;
+  seatedAt = NaN;
   snapshots = 0;
   lost = 0;
-  private line: SocketIoLine | null = null;
+  private connection: SocketIoConnection | null = null;
   private token: string | undefined;
-  private joined: Joined | null = null;
-  private place: readonly [number, number] = [0, 0];
+  private joined: JoinSuccess | null = null;
+  private position: readonly [number, number] = [0, 0];
   private acted = 0;
-  private spread = 100;
+  private spreadMs = 100;
   /** When this node was last asked for the room's head, and when it last said it unasked (performance.now()). */
   private askedAt = -Infinity;
-  private headAt = -Infinity;
-  private closed = false;
+  private headReceivedAt = -Infinity;
+  private isClosed = false;
   private readonly session = randomUUID();
 
   private constructor(private readonly url: string, private readonly address: string) {}
@@ -38,12 +38,12 @@ export class StormPlayer {
     await player.connect();
     let id = room;
     if (id === null) {
-      const made = (await player.line!.ask('create', { game, private: true })) as CreateReply;
+      const made = (await player.connection!.ask('create', { game, private: true })) as CreateReply;
       if (!made.ok) throw new Error(`no room: ${made.code}`);
       id = made.room;
     }
     await player.join(id);
-    void player.keepAlive();
+    void player.runHeartbeat();
     return player;
   }
 
@@ -52,71 +52,71 @@ export class StormPlayer {
 
   /** A move, by the number that is next. */
   async move(cell: number, k: number): Promise<boolean> {
-    const said = (await this.line!.ask('act', { room: this.room, name: 'move', data: { cell, k }, n: ++this.acted, term: this.joined!.term })) as ActReply;
+    const said = (await this.connection!.ask('act', { room: this.room, name: 'move', data: { cell, k }, n: ++this.acted, term: this.joined!.term })) as ActReply;
     return said.ok;
   }
 
   close(): void {
-    this.closed = true;
-    this.line?.socket.close();
+    this.isClosed = true;
+    this.connection?.socket.close();
   }
 
   private async connect(): Promise<void> {
-    const opened = greet(this.url, { 'x-forwarded-for': this.address }, this.token);
+    const opened = openConnection(this.url, { 'x-forwarded-for': this.address }, this.token);
     const late = new AbortController();
-    const hello = await Promise.race([opened, pause(patience, null, { signal: late.signal })]).finally(() => late.abort());
+    const hello = await Promise.race([opened, pause(handshakeTimeoutMs, null, { signal: late.signal })]).finally(() => late.abort());
     if (!hello) {
-      void opened.then(({ line }) => line.socket.close(), () => {});
+      void opened.then(({ connection }) => connection.socket.close(), () => {});
       throw new Error('no answer to the handshake');
     }
-    this.line = hello.line;
+    this.connection = hello.connection;
     this.token = hello.token;
-    this.askedAt = this.headAt = -Infinity;
-    hello.line.onEvent = (packet, json) => {
-      if (isChange(packet, json)) this.place = [this.place[0], readChange(packet, json).seq];
-      else if (nameOf(packet, json) === 'h') this.headAt = performance.now();
+    this.askedAt = this.headReceivedAt = -Infinity;
+    hello.connection.onEvent = (packet, json) => {
+      if (isChange(packet, json)) this.position = [this.position[0], readChange(packet, json).seq];
+      else if (nameOf(packet, json) === 'h') this.headReceivedAt = performance.now();
     };
-    hello.line.socket.onClose = () => {
-      if (this.line !== hello.line || this.closed) return;
-      this.line = null;
-      void this.comeBack();
+    hello.connection.socket.onClose = () => {
+      if (this.connection !== hello.connection || this.isClosed) return;
+      this.connection = null;
+      void this.reconnect();
     };
   }
 
   private async join(room: string): Promise<void> {
-    const reply = (await this.line!.ask('join', { room, session: this.session, short: true, ...(this.joined ? { place: this.place } : {}) })) as JoinReply;
+    const reply = (await this.connection!.ask('join', { room, session: this.session, short: true, ...(this.joined ? { place: this.position } : {}) })) as JoinReply;
     if (!reply.ok) throw new Error(`no seat: ${reply.code}`);
     if (this.joined && reply.with === 'snapshot') this.snapshots += 1;
     if (reply.lost) this.lost += 1;
     this.joined = reply;
-    this.place = reply.place;
+    this.position = reply.place;
     this.acted = reply.base;
-    this.back = performance.now();
+    this.seatedAt = performance.now();
   }
 
-  private async comeBack(): Promise<void> {
-    for (let attempt = 1; !this.closed; attempt++) {
-      await pause(10 + Math.random() * (attempt === 1 ? this.spread : Math.min(100 * 2 ** (attempt - 1), 3_000)));
+  private async reconnect(): Promise<void> {
+    for (let attempt = 1; !this.isClosed; attempt++) {
+      await pause(10 + Math.random() * (attempt === 1 ? this.spreadMs : Math.min(100 * 2 ** (attempt - 1), 3_000)));
       try {
         await this.connect();
         return await this.join(this.room);
       } catch {
-        const { line } = this;
-        this.line = null; // so that its end is no second reason to come back
-        line?.socket.close();
+        const { connection } = this;
+        this.connection = null; // so that its end is no second reason to come back
+        connection?.socket.close();
       }
     }
   }
 
-  private async keepAlive(): Promise<void> {
-    while (!this.closed) {
+  private async runHeartbeat(): Promise<void> {
+    while (!this.isClosed) {
       await pause(idle * (0.9 + Math.random() * 0.2));
-      const { line } = this;
+      const { connection } = this;
       const now = performance.now();
-      if (!line || (now - this.headAt < idle && now - this.askedAt < seldom)) continue;
+      if (!connection || (now - this.headReceivedAt < idle && now - this.askedAt < seldom)) continue;
       this.askedAt = now;
       // A line that is lost answers nothing.
-      void line.ask('place', { rooms: { [this.room]: this.place } }).then(reply => { if ((reply as PlaceReply).ok) this.spread = (reply as PlaceReply).spread; });
+      void connection.ask('place', { rooms: { [this.room]: this.position } }).then(reply => { if ((reply as HeartbeatReply).ok) this.spreadMs = (reply as HeartbeatReply).spread; });
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { JoinReply, ListReply } from '../../shared/protocol.ts';
 import { openColyseus } from './colyseus-player.ts';
-import { greet } from './rejoin-player.ts';
+import { openConnection } from './rejoin-player.ts';
 
 /** One who comes, looks what there is, takes a seat in any room that is open, or in a new one, and goes. @throws when there is no seat */
 export type Visit = (url: string, address: string) => Promise<void>;
@@ -12,13 +12,13 @@ const post = async (url: string, body: object): Promise<unknown> => {
 };
 
 const rejoin: Visit = async (url, address) => {
-  const { line } = await greet(url, { 'x-forwarded-for': address });
-  const rooms = (await line.ask('list', { game: 'bench-moves' })) as ListReply;
+  const { connection } = await openConnection(url, { 'x-forwarded-for': address });
+  const rooms = (await connection.ask('list', { game: 'bench-moves' })) as ListReply;
   if (!rooms.ok) throw new Error(`no list: ${rooms.code}`);
-  const joined = (await line.ask('join', { quick: { game: 'bench-moves' } })) as JoinReply;
+  const joined = (await connection.ask('join', { quick: { game: 'bench-moves' } })) as JoinReply;
   if (!joined.ok) throw new Error(`no seat: ${joined.code}`);
-  await line.ask('act', { room: joined.room, name: '$leave' });
-  line.socket.close();
+  await connection.ask('act', { room: joined.room, name: '$leave' });
+  connection.socket.close();
 };
 
 /** Its documentation lists rooms by a room that is subscribed to; there is no single question for it, so nobody asks. */

@@ -1,58 +1,58 @@
 import type { Craft, Steer } from '../work/arena.ts';
 import { emptyBoard, play, type Board } from '../work/moves.ts';
-import { Echoes, Player, type Seat } from './player.ts';
-import { WebSocketLine } from './web-socket.ts';
+import { PendingMoves, Player, type Seat } from './player.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
 
-type Heard = { t: 'joined'; seat: number } | { t: 'state'; state: { tick: number; crafts: Craft[]; fuel?: number } } | { t: 'moved'; seat: number; cell: number; k: number };
+type ServerMessage = { t: 'joined'; seat: number } | { t: 'state'; state: { tick: number; crafts: Craft[]; fuel?: number } } | { t: 'moved'; seat: number; cell: number; k: number };
 
 /** A player of the raw `ws` server. */
 export class WsPlayer extends Player {
   private seat = -1;
-  private readonly known: Board = emptyBoard();
-  private readonly echoes = new Echoes();
+  private readonly localBoard: Board = emptyBoard();
+  private readonly pendingMoves = new PendingMoves();
 
-  private constructor(private readonly socket: WebSocketLine, readonly room: string) { super(); }
+  private constructor(private readonly socket: WebSocketConnection, readonly room: string) { super(); }
 
   static async sitDown({ tag, urls, node, room, game, watch, witness, address }: Seat): Promise<Player> {
-    const socket = await WebSocketLine.open(`${urls[Number(node)]!.replace(/^http/, 'ws')}/`, { 'x-forwarded-for': address });
+    const socket = await WebSocketConnection.open(`${urls[Number(node)]!.replace(/^http/, 'ws')}/`, { 'x-forwarded-for': address });
     const player = new WsPlayer(socket, `${tag}-${room}`);
     await new Promise<void>(resolve => {
       socket.onMessage = data => {
-        const said = JSON.parse(data.toString()) as Heard;
+        const said = JSON.parse(data.toString()) as ServerMessage;
         if (said.t !== 'joined') return;
         player.seat = said.seat;
-        socket.onMessage = game === 'moves' ? d => player.moved(d) : witness ? d => player.witnessed(d) : () => { player.deliveries += 1; };
+        socket.onMessage = game === 'moves' ? d => player.onMoved(d) : witness ? d => player.onState(d) : () => { player.deliveries += 1; };
         resolve();
       };
-      player.say({ t: 'join', room: player.room, game, watch });
+      player.send({ t: 'join', room: player.room, game, watch });
     });
     return player;
   }
 
   get bytesIn(): number { return this.socket.bytesIn; }
   get bytesOut(): number { return this.socket.bytesOut; }
-  steer(to: Steer): void { this.say({ t: 'input', ...to }); }
+  steer(to: Steer): void { this.send({ t: 'input', ...to }); }
   move(cell: number): Promise<void> {
-    const { k, heard } = this.echoes.wait();
-    this.say({ t: 'move', cell, k });
-    return heard;
+    const { k, confirmed } = this.pendingMoves.add();
+    this.send({ t: 'move', cell, k });
+    return confirmed;
   }
-  board(): Promise<Board> { return Promise.resolve(this.known); }
+  board(): Promise<Board> { return Promise.resolve(this.localBoard); }
   close(): void { this.socket.close(); }
 
-  private say(message: object): void { this.socket.sendText(JSON.stringify(message)); }
+  private send(message: object): void { this.socket.sendText(JSON.stringify(message)); }
 
-  private moved(data: Buffer): void {
-    const said = JSON.parse(data.toString()) as Heard;
+  private onMoved(data: Buffer): void {
+    const said = JSON.parse(data.toString()) as ServerMessage;
     if (said.t !== 'moved') return;
     this.deliveries += 1;
-    play(this.known, said.seat, said);
-    if (said.seat === this.seat) this.echoes.heard(said.k);
+    play(this.localBoard, said.seat, said);
+    if (said.seat === this.seat) this.pendingMoves.confirm(said.k);
   }
-  private witnessed(data: Buffer): void {
-    const said = JSON.parse(data.toString()) as Heard;
+  private onState(data: Buffer): void {
+    const said = JSON.parse(data.toString()) as ServerMessage;
     if (said.t !== 'state') return;
     this.deliveries += 1;
-    this.seen.take(said.state.tick, said.state.crafts, performance.now(), said.state.fuel);
+    this.arenaObserver.record(said.state.tick, said.state.crafts, performance.now(), said.state.fuel);
   }
 }

@@ -1,5 +1,5 @@
-import type { Routing } from '../../server/launcher/nginx-conf.ts';
-import { spread } from '../contest/figures.ts';
+import type { Routing } from '../../tools/local-cluster/nginx-conf.ts';
+import { summarize } from '../contest/figures.ts';
 import type { Figure, Found } from './round.ts';
 
 const names: Record<Routing, string> = { address: 'by address (`ip_hash`)', room: 'by room (`hash` of the room\'s id)', least_conn: '`least_conn`', random: '`random two least_conn`' };
@@ -30,7 +30,7 @@ export function report(found: readonly Found[]): string {
 }
 
 function cell(values: readonly number[], show: (n: number) => string): string {
-  const { n, min, median, max } = spread(values);
+  const { n, min, median, max } = summarize(values);
   if (n === 0) return '–';
   return n === 1 ? show(median) : `${show(median)} (${show(min)}–${show(max)})`;
 }

@@ -1,4 +1,4 @@
-import { unnoticed, type Disturbance } from './pulse.ts';
+import { unnoticeableMs, type Disturbance } from './room-probe.ts';
 
 /** What was done to the cluster, and how long play stood still for it: the last one large, those before it below. */
 export function Disturbances({ list }: { list: readonly Disturbance[] }) {
@@ -8,14 +8,14 @@ export function Disturbances({ list }: { list: readonly Disturbance[] }) {
       {list.map(d => (
         <p key={d.id} class="disturbance" data-done={d.done}>
           <span>{d.what}</span>
-          <b>{d.failed ?? outcome(d)}</b>
+          <b>{d.failed ?? describeOutcome(d)}</b>
         </p>
       ))}
     </section>
   );
 }
 
-function outcome({ done, still }: Disturbance) {
-  if (!done && still <= unnoticed) return 'measuring…';
-  return still <= unnoticed ? `no pause (under ${unnoticed} ms)` : <>stood still for <em>{still} ms</em></>;
+function describeOutcome({ done, interruptionMs }: Disturbance) {
+  if (!done && interruptionMs <= unnoticeableMs) return 'measuring…';
+  return interruptionMs <= unnoticeableMs ? `no pause (under ${unnoticeableMs} ms)` : <>stood still for <em>{interruptionMs} ms</em></>;
 }

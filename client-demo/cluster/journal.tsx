@@ -11,7 +11,7 @@ export function Journal({ room }: { room: Room }) {
   const [entries, setEntries] = useState<readonly Entry[]>([]);
   useEffect(() => {
     const note = () => setEntries(old => {
-      const [term, seq] = room.place;
+      const [term, seq] = room.position;
       const last = old.at(-1);
       if (last && last.term === term && last.seq === seq) return old;
       const paint = !last ? 0 : last.term === term ? last.paint : (last.paint + 1) % paints;

@@ -1,24 +1,24 @@
 import type { Room } from '../../client/index.ts';
-import { Token } from '../room/token.tsx';
-import type { Deed } from './control.ts';
-import type { Seen } from './pulse.ts';
+import { SeatToken } from '../room/seat-token.tsx';
+import type { NodeCommand } from './cluster-control.ts';
+import type { ClusterInspection } from './room-probe.ts';
 
 interface NodeCardProps {
   name: string;
   room: Room;
-  seen: Seen['nodes'][number] | null;
+  seen: ClusterInspection['nodes'][number] | null;
   how: string;
   owner: boolean;
   here: boolean;
-  members: Seen['members'];
+  members: ClusterInspection['members'];
   /** Null where this page may not disturb anything. */
-  onDeed: ((deed: Deed) => void) | null;
+  onCommand: ((deed: NodeCommand) => void) | null;
 }
 
-const labels: [Deed, string][] = [['kill', 'Kill'], ['freeze', 'Freeze 5 s'], ['restart', 'Restart'], ['drain', 'Drain']];
+const labels: [NodeCommand, string][] = [['kill', 'Kill'], ['freeze', 'Freeze 5 s'], ['restart', 'Restart'], ['drain', 'Drain']];
 
 /** One node: how it is, what it carries, and which players of this table are connected to it. */
-export function NodeCard({ name, room, seen, how, owner, here, members, onDeed }: NodeCardProps) {
+export function NodeCard({ name, room, seen, how, owner, here, members, onCommand }: NodeCardProps) {
   const seats = room.info.seats.flatMap((seat, i) => (seat && members.some(m => m.player === seat.player) ? [i] : []));
   return (
     <li class={`node is-${how} ${owner ? 'is-owner' : ''}`} data-testid={`node-${name}`} data-owner={owner} data-health={how}>
@@ -29,13 +29,13 @@ export function NodeCard({ name, room, seen, how, owner, here, members, onDeed }
         {how !== 'up' && <span class="badge is-bad">{how}</span>}
         <div class="node-load">
           <span>{load(how, seen)}</span>
-          <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><Token seat={i} /></span>)}</span>
+          <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><SeatToken seat={i} /></span>)}</span>
         </div>
       </div>
-      {onDeed && (
+      {onCommand && (
         <div class="deeds" role="group" aria-label={`Disturb ${name}`}>
           {labels.map(([deed, label]) => (
-            <button key={deed} type="button" class="deed" disabled={!possible(deed, how)} onClick={() => onDeed(deed)} aria-label={`${label} ${name}`}>{label}</button>
+            <button key={deed} type="button" class="deed" disabled={!isCommandAvailable(deed, how)} onClick={() => onCommand(deed)} aria-label={`${label} ${name}`}>{label}</button>
           ))}
         </div>
       )}
@@ -44,7 +44,7 @@ export function NodeCard({ name, room, seen, how, owner, here, members, onDeed }
 }
 
 /** What it carries; what it carried when it was last heard is of no interest once it is gone. */
-function load(how: string, seen: Seen['nodes'][number] | null): string {
+function load(how: string, seen: ClusterInspection['nodes'][number] | null): string {
   switch (how) {
     case 'down': return 'not running';
     case 'dead': return 'no sign of life';
@@ -56,13 +56,13 @@ function load(how: string, seen: Seen['nodes'][number] | null): string {
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** @param state what the launcher says of its process; null where nobody can be asked */
-export function health(seen: Seen['nodes'][number] | null, state: string | null): string {
+export function health(seen: ClusterInspection['nodes'][number] | null, state: string | null): string {
   if (state !== null && state !== 'up') return state;
   if (seen === null) return state === 'up' ? 'up' : 'unknown';
   return !seen.alive ? 'dead' : seen.draining ? 'draining' : 'up';
 }
 
-function possible(deed: Deed, how: string): boolean {
+function isCommandAvailable(deed: NodeCommand, how: string): boolean {
   switch (deed) {
     case 'restart': return how === 'down' || how === 'dead' || how === 'up';
     case 'kill': return how !== 'down' && how !== 'dead';

@@ -1,17 +1,17 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { useCell, useSources } from '../cell.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 import { onThisMachine } from '../config.ts';
-import { Control, type ControlledNode, type Deed } from './control.ts';
+import { ClusterControl, type ControlledNode, type NodeCommand } from './cluster-control.ts';
 import { Disturbances } from './disturbances.tsx';
 import { Journal } from './journal.tsx';
-import { ClusterMap } from './map.tsx';
+import { ClusterMap } from './cluster-map.tsx';
 import { health, NodeCard } from './node-card.tsx';
 import { panelOpen } from './panel-open.ts';
-import { Pulse, type Seen } from './pulse.ts';
+import { RoomProbe, type ClusterInspection } from './room-probe.ts';
 
-const deeds: Record<Deed, { what: string; atLeast: number }> = {
+const nodeCommands: Record<NodeCommand, { what: string; atLeast: number }> = {
   kill: { what: 'killed', atLeast: 3_000 },
   freeze: { what: 'frozen for 5 s', atLeast: 7_000 },
   restart: { what: 'restarted', atLeast: 3_000 },
@@ -19,31 +19,31 @@ const deeds: Record<Deed, { what: string; atLeast: number }> = {
 };
 
 /** The machinery behind a table: its nodes, who runs it, where its players are connected. And the hand that disturbs it. */
-export function ClusterPanel({ session, room, waiting }: { session: Session; room: Room; waiting: () => () => void }) {
+export function ClusterPanel({ session, room, waiting: startRequest }: { session: PageSession; room: Room; waiting: () => () => void }) {
   const { client } = session;
   useSources(room.onChange, client.onStatus);
   const { controlPort } = useCell(session.config);
-  const pulse = useMemo(() => new Pulse(client, room, waiting), [client, room]);
+  const pulse = useMemo(() => new RoomProbe(client, room, startRequest), [client, room]);
   useEffect(() => {
     void pulse.run();
     return () => pulse.stop();
   }, [pulse]);
-  const seen = useCell(pulse.seen);
+  const seen = useCell(pulse.inspection);
   const owner = seen && seen.term >= room.term ? seen.owner : null;
   const disturbances = useCell(pulse.disturbances);
   const { control, nodes, refresh } = useControl(controlPort, seen);
 
-  function disturb(name: string, deed: Deed): void {
+  function disturb(name: string, deed: NodeCommand): void {
     if (!control) return;
-    const { what, atLeast } = deeds[deed];
-    void pulse.disturb(`${name} ${what}${owner === name ? ' (it ran this table)' : ''}`, () => control.disturb(name, deed).finally(refresh), atLeast);
+    const { what, atLeast } = nodeCommands[deed];
+    void pulse.runDisturbance(`${name} ${what}${owner === name ? ' (it ran this table)' : ''}`, () => control.disturb(name, deed).finally(refresh), atLeast);
     refresh();
   }
 
   const names = [...new Set([...(seen?.nodes ?? []).map(n => n.name), ...nodes.map(n => n.name)])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
   const stateOf = (name: string) => nodes.find(n => n.name === name)?.state ?? null;
   const here = client.status.state === 'live' ? client.status.node : null;
-  const stops = names.map(name => ({ name, how: health(presentOf(seen, name), stateOf(name)), owner: owner === name }));
+  const stops = names.map(name => ({ name, how: health(currentNode(seen, name), stateOf(name)), owner: owner === name }));
   return (
     <aside class="panel" aria-label="The cluster" data-testid="cluster-panel">
       <header class="panel-head">
@@ -56,22 +56,22 @@ export function ClusterPanel({ session, room, waiting }: { session: Session; roo
       <dl class="facts">
         <Fact name="you are on" value={here ?? '…'} id="fact-node" />
         <Fact name="table run by" value={owner ?? '…'} id="fact-owner" />
-        <Fact name="term" value={shortly(room.term)} id="fact-term" />
-        <Fact name="entry" value={String(room.place[1])} id="fact-seq" />
+        <Fact name="term" value={shortTerm(room.term)} id="fact-term" />
+        <Fact name="entry" value={String(room.position[1])} id="fact-seq" />
         <Fact name="round trip" value={client.rtt === null ? '…' : `${client.rtt} ms`} id="fact-rtt" />
         <Fact name="connected" value={seen ? String(seen.members.length) : '…'} id="fact-members" />
       </dl>
       <ul class="nodes">
         {stops.map(({ name, how, owner }) => (
           <NodeCard
-            key={name} name={name} room={room} seen={presentOf(seen, name)} how={how} owner={owner} here={here === name} members={seen?.members.filter(m => m.node === name) ?? []}
-            onDeed={control ? deed => disturb(name, deed) : null}
+            key={name} name={name} room={room} seen={currentNode(seen, name)} how={how} owner={owner} here={here === name} members={seen?.members.filter(m => m.node === name) ?? []}
+            onCommand={control ? deed => disturb(name, deed) : null}
           />
         ))}
       </ul>
       <div class="row">
         <button type="button" class="button is-small" onClick={() => client.move()}>Move me to another node</button>
-        {control && <button type="button" class="button is-small" onClick={() => void pulse.disturb('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
+        {control && <button type="button" class="button is-small" onClick={() => void pulse.runDisturbance('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
       </div>
       {!control && controlPort !== null && onThisMachine() && <p class="quiet" data-testid="control-hint">To kill and freeze nodes, open the link that <code>npm run cluster</code> printed as <i>Control</i>.</p>}
     </aside>
@@ -79,20 +79,20 @@ export function ClusterPanel({ session, room, waiting }: { session: Session; roo
 }
 
 /** A node that was started again is known twice for a while: as it was, dead, and as it is. */
-const presentOf = (seen: Seen | null, name: string): Seen['nodes'][number] | null => seen?.nodes.filter(n => n.name === name).sort((a, b) => Number(b.alive) - Number(a.alive))[0] ?? null;
+const currentNode = (seen: ClusterInspection | null, name: string): ClusterInspection['nodes'][number] | null => seen?.nodes.filter(n => n.name === name).sort((a, b) => Number(b.alive) - Number(a.alive))[0] ?? null;
 
 /** Terms count from large numbers; it is the end that moves. */
-const shortly = (term: number): string => (term < 1e6 ? String(term) : `…${String(term).slice(-5)}`);
+const shortTerm = (term: number): string => (term < 1e6 ? String(term) : `…${String(term).slice(-5)}`);
 
 function Fact({ name, value, id }: { name: string; value: string; id: string }) {
   return <div class={`fact ${id}`}><dt>{name}</dt><dd data-testid={id}>{value}</dd></div>;
 }
 
 /** The launcher's control, where this page may have it, and what it says of its nodes. */
-function useControl(port: number | null, seen: unknown): { control: Control | null; nodes: readonly ControlledNode[]; refresh: () => void } {
-  const [control, setControl] = useState<Control | null>(null);
+function useControl(port: number | null, seen: unknown): { control: ClusterControl | null; nodes: readonly ControlledNode[]; refresh: () => void } {
+  const [control, setControl] = useState<ClusterControl | null>(null);
   const [nodes, setNodes] = useState<readonly ControlledNode[]>([]);
-  useEffect(() => void Control.find(port).then(setControl), [port]);
+  useEffect(() => void ClusterControl.find(port).then(setControl), [port]);
   const refresh = () => void control?.nodes().then(setNodes, () => setNodes([]));
   useEffect(refresh, [control, seen]);
   return { control, nodes, refresh };

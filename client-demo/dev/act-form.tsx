@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { FormSchema } from '../../shared/dev.ts';
+import type { FormSchema } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
 import { JsonField, ValueField } from './fields.tsx';
-import { wordsOf, type Answer } from './pane.ts';
+import { describeAnswer, type Answer } from './pane.ts';
 import { buttonsFor, shapeOf } from './shape.ts';
 
 interface Props { kind: 'act' | 'signal'; name: string; schema: FormSchema; send(data: Json): Promise<Answer | null> | void }
@@ -42,8 +42,8 @@ export function ActForm({ kind, name, schema, send }: Props) {
 function AnswerLine({ name, answer, waiting }: { name: string; answer: Answer | null; waiting: boolean }) {
   if (!answer && !waiting) return null;
   return (
-    <output class={answer && !answer.said.ok ? 'answer is-bad' : 'answer'} data-testid={`answer-${name}`} data-ms={waiting ? '' : answer?.ms} data-code={waiting || !answer ? '' : answer.said.ok ? 'ok' : answer.said.code}>
-      {waiting ? '…' : wordsOf(answer!)}
+    <output class={answer && !answer.result.ok ? 'answer is-bad' : 'answer'} data-testid={`answer-${name}`} data-ms={waiting ? '' : answer?.ms} data-code={waiting || !answer ? '' : answer.result.ok ? 'ok' : answer.result.code}>
+      {waiting ? '…' : describeAnswer(answer!)}
     </output>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { GamesReply } from '../../shared/dev.ts';
-import { BenchView } from './bench-view.tsx';
-import { Bench } from './bench.ts';
+import type { GamesReply } from '../../shared/dev-protocol.ts';
+import { WorkbenchView } from './workbench-view.tsx';
+import { Workbench } from './workbench.ts';
 import { hashOf, readSetup, setupFor, type Setup } from './setup.ts';
 import { SetupForm } from './setup-form.tsx';
 
@@ -17,7 +17,7 @@ export function App() {
 
 function Author({ served: { games, sockets, guests } }: { served: GamesReply }) {
   const [setup, setSetup] = useState<Setup>(() => readSetup(location.hash, games) ?? setupFor(games[0]!));
-  const [bench, setBench] = useState<Bench | null>(null);
+  const [bench, setBench] = useState<Workbench | null>(null);
   const [opened, setOpened] = useState(0);
   const change = (next: Setup) => {
     setSetup(next);
@@ -28,7 +28,7 @@ function Author({ served: { games, sockets, guests } }: { served: GamesReply }) 
     const next = { ...setup, go: true };
     change(next);
     setOpened(n => n + 1);
-    setBench(new Bench(next, games.find(g => g.name === next.game)!, sockets));
+    setBench(new Workbench(next, games.find(g => g.name === next.game)!, sockets));
   };
   const setUp = () => {
     bench?.close();
@@ -37,5 +37,5 @@ function Author({ served: { games, sockets, guests } }: { served: GamesReply }) 
   };
   useEffect(() => { if (setup.go) open(); }, []);
   useEffect(() => { document.title = `${bench ? `${bench.game.name} · ` : ''}Rejoin dev`; }, [bench]);
-  return bench ? <BenchView key={opened} bench={bench} again={open} setUp={setUp} /> : <SetupForm games={games} guests={guests} setup={setup} change={change} start={open} />;
+  return bench ? <WorkbenchView key={opened} bench={bench} again={open} setUp={setUp} /> : <SetupForm games={games} guests={guests} setup={setup} change={change} start={open} />;
 }

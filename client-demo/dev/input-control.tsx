@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { FormSchema } from '../../shared/dev.ts';
+import type { FormSchema } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
 import { ValueField } from './fields.tsx';
 import { shapeOf } from './shape.ts';

@@ -1,16 +1,16 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { JournalEntry } from '../../shared/dev.ts';
+import type { JournalEntry } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
 import { useCell } from '../cell.ts';
-import { deedsOf, type Deed } from './marks.ts';
-import type { RoomWatch } from './room-watch.ts';
+import { changedPaths, type ChangedPath } from './change-tracker.ts';
+import type { RoomPoller } from './room-poller.ts';
 import { Tree } from './tree.tsx';
 
 const shown = 120;
 const sizeOf = (bytes: number) => (bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1_000)} kB`);
 
 /** The journal as it grows, newest on top: what each entry changed, told, and takes in the store. */
-export function JournalView({ watch }: { watch: RoomWatch }) {
+export function JournalView({ watch }: { watch: RoomPoller }) {
   const entries = useCell(watch.entries);
   const [held, setHeld] = useState<readonly JournalEntry[] | null>(null);
   const [open, setOpen] = useState<number | null>(null);
@@ -29,14 +29,14 @@ export function JournalView({ watch }: { watch: RoomWatch }) {
 }
 
 function EntryRow({ entry, open, toggle }: { entry: JournalEntry; open: boolean; toggle(): void }) {
-  const deeds = useMemo(() => deedsOf(entry.changes), [entry]);
+  const deeds = useMemo(() => changedPaths(entry.changes), [entry]);
   return (
     <li class="entry-row">
       <button type="button" class="entry-line" aria-expanded={open} onClick={toggle}>
         <span class="entry-seq">#{entry.seq}</span>
         <span class="entry-what">
           {entry.events.map((event, i) => <span key={i} class="flag is-event">{event.name}{event.to ? ` → ${event.to.join(' ')}` : ''}</span>)}
-          {deeds.slice(0, 12).map(deed => <DeedWords key={deed.path} deed={deed} />)}
+          {deeds.slice(0, 12).map(deed => <ChangedPathText key={deed.path} deed={deed} />)}
         </span>
         <span class="entry-size">{sizeOf(entry.bytes)}</span>
       </button>
@@ -45,7 +45,7 @@ function EntryRow({ entry, open, toggle }: { entry: JournalEntry; open: boolean;
   );
 }
 
-function DeedWords({ deed: { path, to } }: { deed: Deed }) {
+function ChangedPathText({ deed: { path, to } }: { deed: ChangedPath }) {
   const text = to === undefined ? 'gone' : JSON.stringify(to);
   return <span class={path.startsWith('state') ? 'deed' : 'deed is-dim'}>{path.replace(/^state\./, '')} <b>{text.length > 28 ? `${text.slice(0, 27)}…` : text}</b></span>;
 }

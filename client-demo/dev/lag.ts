@@ -1,4 +1,4 @@
-import type { Line, LineEvents, Transport } from '../../client/ports.ts';
+import type { TransportConnection, TransportEvents, Transport } from '../../client/ports.ts';
 import type { Refused } from '../../shared/refusals.ts';
 import { Cell } from '../cell.ts';
 
@@ -16,7 +16,7 @@ export class Lag {
 }
 
 /** One direction of a line. What goes in first comes out first, however the delays are drawn. */
-class Pipe {
+class DelayQueue {
   private readonly queue: { due: number; deliver(): void }[] = [];
   private last = 0;
 
@@ -37,57 +37,57 @@ class Pipe {
 }
 
 /** A transport with a lag: the client under test does not know that it is there. */
-export function lagged(inner: Transport, lag: Lag): Transport {
-  return { open: (handshake, route, events, beside) => (lag.offline.value ? deadLine(events) : new LaggedLine(lag, events, seen => inner.open(handshake, route, seen, beside))) };
+export function withLag(inner: Transport, lag: Lag): Transport {
+  return { open: (handshake, route, events, beside) => (lag.offline.value ? failedConnection(events) : new LaggedConnection(lag, events, seen => inner.open(handshake, route, seen, beside))) };
 }
 
-function deadLine(events: LineEvents): Line {
+function failedConnection(events: TransportEvents): TransportConnection {
   const timer = setTimeout(() => events.closed(null), 0);
-  return { request: () => Promise.reject(new Error('offline')), say: () => {}, close: () => clearTimeout(timer) };
+  return { request: () => Promise.reject(new Error('offline')), send: () => {}, close: () => clearTimeout(timer) };
 }
 
-class LaggedLine implements Line {
-  private readonly up: Pipe;
-  private readonly down: Pipe;
-  private readonly line: Line;
+class LaggedConnection implements TransportConnection {
+  private readonly up: DelayQueue;
+  private readonly down: DelayQueue;
+  private readonly connection: TransportConnection;
   private readonly unplug: () => void;
-  private over = false;
+  private isClosed = false;
 
-  constructor(lag: Lag, private readonly events: LineEvents, open: (events: LineEvents) => Line) {
-    this.up = new Pipe(lag);
-    this.down = new Pipe(lag);
-    this.line = open({
-      heard: () => this.down.push(() => { if (!this.over) events.heard(); }),
-      event: (name, ...args) => this.down.push(() => { if (!this.over) events.event(name, ...args); }),
+  constructor(lag: Lag, private readonly events: TransportEvents, open: (events: TransportEvents) => TransportConnection) {
+    this.up = new DelayQueue(lag);
+    this.down = new DelayQueue(lag);
+    this.connection = open({
+      received: () => this.down.push(() => { if (!this.isClosed) events.received(); }),
+      event: (name, ...args) => this.down.push(() => { if (!this.isClosed) events.event(name, ...args); }),
       closed: refusal => this.down.push(() => this.end(refusal)),
     });
     this.unplug = lag.offline.subscribe(() => {
-      if (!lag.offline.value || this.over) return;
-      this.line.close();
+      if (!lag.offline.value || this.isClosed) return;
+      this.connection.close();
       this.end(null);
     });
   }
 
   private end(refusal: Refused | null): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.unplug();
     this.events.closed(refusal);
   }
 
-  readonly request: Line['request'] = (name, body, patience) => new Promise((resolve, reject) => {
-    const fail = () => reject(new Error('the line is closed'));
+  readonly request: TransportConnection['request'] = (name, body, patience) => new Promise((resolve, reject) => {
+    const fail = () => reject(new Error('the connection is closed'));
     this.up.push(() => {
-      if (this.over) return fail();
-      this.line.request(name, body, patience).then(reply => this.down.push(() => (this.over ? fail() : resolve(reply))), fail);
+      if (this.isClosed) return fail();
+      this.connection.request(name, body, patience).then(reply => this.down.push(() => (this.isClosed ? fail() : resolve(reply))), fail);
     });
   });
 
-  readonly say: Line['say'] = (name, body) => this.up.push(() => { if (!this.over) this.line.say(name, body); });
+  readonly send: TransportConnection['send'] = (name, body) => this.up.push(() => { if (!this.isClosed) this.connection.send(name, body); });
 
   close(): void {
-    this.over = true;
+    this.isClosed = true;
     this.unplug();
-    this.line.close();
+    this.connection.close();
   }
 }

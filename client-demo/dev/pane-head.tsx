@@ -1,13 +1,13 @@
 import type { Room } from '../../client/index.ts';
 import { useCell, useSources } from '../cell.ts';
-import { useCalmly } from './calm.ts';
+import { useThrottled } from './use-throttled.ts';
 import type { Pane } from './pane.ts';
 
 /** Who this client is, how its connection is, and what is done to its network. */
 export function PaneHead({ pane }: { pane: Pane }) {
   const room = useCell(pane.room);
   useSources(pane.client.onStatus);
-  useCalmly(200, room?.onChange);
+  useThrottled(200, room?.onChange);
   const { status } = pane.client;
   const seat = room?.seat ?? null;
   const words = status.state === 'live' ? status.node : status.state === 'reconnecting' ? 'reconnecting' : status.state;

@@ -1,21 +1,21 @@
 import { useRef } from 'preact/hooks';
-import type { Room, Said } from '../../client/index.ts';
+import type { Room, ActionResult } from '../../client/index.ts';
 import type { Json } from '../../shared/json.ts';
 import { useCell } from '../cell.ts';
 import { ActForm } from './act-form.tsx';
-import type { Bench } from './bench.ts';
-import { useCalmly } from './calm.ts';
-import { HeardList } from './heard-list.tsx';
+import type { Workbench } from './workbench.ts';
+import { useThrottled } from './use-throttled.ts';
+import { PaneLog } from './pane-log.tsx';
 import { HeldInput, PressedInput } from './input-control.tsx';
-import { Marks } from './marks.ts';
+import { ChangeTracker } from './change-tracker.ts';
 import { Network, PaneHead } from './pane-head.tsx';
 import type { Pane } from './pane.ts';
 import { Tree } from './tree.tsx';
 
 /** One client: what it sees, what it may do, what it heard. */
-export function PaneView({ bench, pane }: { bench: Bench; pane: Pane }) {
+export function PaneView({ bench, pane }: { bench: Workbench; pane: Pane }) {
   const room = useCell(pane.room);
-  const trouble = useCell(pane.trouble);
+  const trouble = useCell(pane.problem);
   return (
     <section class="pane" data-testid={`pane-${pane.parts.index}`} aria-label={pane.parts.name}>
       <PaneHead pane={pane} />
@@ -23,25 +23,25 @@ export function PaneView({ bench, pane }: { bench: Bench; pane: Pane }) {
       {trouble !== null && <p class="trouble" data-testid="trouble">{trouble}{bench.roomId !== null && <button type="button" class="key" onClick={() => void bench.rejoin(pane)}>Join again</button>}</p>}
       {room && !pane.parts.watch && <Engine pane={pane} room={room} />}
       <div class="view" data-testid="view" role="group" aria-label={`What ${pane.parts.name} sees`} tabIndex={0}>{room && <View room={room} />}</div>
-      {room && !pane.parts.watch && <Deeds pane={pane} />}
-      <HeardList pane={pane} />
+      {room && !pane.parts.watch && <ActionForms pane={pane} />}
+      <PaneLog pane={pane} />
     </section>
   );
 }
 
 function View({ room }: { room: Room }) {
-  useCalmly(80, room.onChange);
-  const marks = useRef(new Marks());
+  useThrottled(80, room.onChange);
+  const marks = useRef(new ChangeTracker());
   const state = room.state as Json;
-  return state === null ? <p class="soft nothing">No state before the first match.</p> : <Tree value={state} marks={marks.current.take(state)} depth={3} />;
+  return state === null ? <p class="soft nothing">No state before the first match.</p> : <Tree value={state} marks={marks.current.update(state)} depth={3} />;
 }
 
 /** What the engine offers in every game. Nothing is held back for being of no use now: the refusal is worth seeing. */
 function Engine({ pane, room }: { pane: Pane; room: Room }) {
-  useCalmly(200, room.onChange);
+  useThrottled(200, room.onChange);
   const mine = room.seat === null ? null : room.players[room.seat];
   const { game } = pane.parts;
-  const button = (text: string, name: string, doing: () => Promise<Said>) => <button type="button" class="key" onClick={() => void pane.ask(name, undefined, doing)}>{text}</button>;
+  const button = (text: string, name: string, doing: () => Promise<ActionResult>) => <button type="button" class="key" onClick={() => void pane.ask(name, undefined, doing)}>{text}</button>;
   return (
     <div class="engine">
       {button(mine?.ready ? 'Not ready' : 'Ready', '$ready', () => room.ready(!mine?.ready))}
@@ -54,7 +54,7 @@ function Engine({ pane, room }: { pane: Pane; room: Room }) {
   );
 }
 
-function Deeds({ pane }: { pane: Pane }) {
+function ActionForms({ pane }: { pane: Pane }) {
   const { actions, inputs, signals } = pane.parts.game;
   return (
     <div class="deeds">

@@ -1,17 +1,17 @@
-import { connect, RoomRefused, type Client, type Room, type Said, type TokenStorage } from '../../client/index.ts';
+import { connect, RoomError, type Client, type Room, type ActionResult, type TokenStorage } from '../../client/index.ts';
 import { socketTransport } from '../../client/socket-transport.ts';
 import type { Contract } from '../../shared/contract.ts';
-import type { GameDescription, GamesReply } from '../../shared/dev.ts';
+import type { GameDescription, GamesReply } from '../../shared/dev-protocol.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { Cell } from '../cell.ts';
-import { lagged, Lag } from './lag.ts';
+import { withLag, Lag } from './lag.ts';
 
 /** Something that a client heard or did. */
-export interface Heard { key: number; at: number; kind: 'event' | 'signal' | 'said' | 'line'; name: string; data?: Json | undefined; note: string; bad?: boolean }
+export interface PaneLogEntry { key: number; at: number; kind: 'event' | 'signal' | 'said' | 'line'; name: string; data?: Json | undefined; note: string; bad?: boolean }
 /** What became of something that was sent, and after how long (ms). */
-export interface Answer { said: Said; ms: number }
+export interface Answer { result: ActionResult; ms: number }
 
-const linesKept = 80;
+const maxLogEntries = 80;
 
 /** A storage of its own, so that the clients of one page are different guests. It ends with the page. */
 function ownStorage(): TokenStorage {
@@ -27,21 +27,21 @@ export class Pane {
   readonly client: Client;
   readonly room = new Cell<Room | null>(null);
   /** Newest first. */
-  readonly heard = new Cell<readonly Heard[]>([]);
+  readonly log = new Cell<readonly PaneLogEntry[]>([]);
   /** Why there is no room, or no longer. */
-  readonly trouble = new Cell<string | null>(null);
-  private lines = 0;
+  readonly problem = new Cell<string | null>(null);
+  private lastKey = 0;
 
   constructor(readonly parts: PaneParts) {
     const url = new URL(parts.sockets.namespace, location.origin).href.replace(/\/$/, '');
     this.client = connect(url, {
       name: parts.name, storage: ownStorage(), ...(parts.token ? { token: parts.token } : {}),
-      transport: lagged(socketTransport(url, { socket: { path: parts.sockets.path } }), this.lag),
+      transport: withLag(socketTransport(url, { socket: { path: parts.sockets.path } }), this.lag),
     });
     this.client.onStatus(status => {
-      if (status.state === 'live') this.note({ kind: 'line', name: 'connected', note: `to ${status.node}` });
-      else if (status.state === 'reconnecting' && status.attempt === 1) this.note({ kind: 'line', name: 'connection lost', note: '', bad: true });
-      else if (status.state === 'refused') this.trouble.set(status.refusal.code);
+      if (status.state === 'live') this.addLogEntry({ kind: 'line', name: 'connected', note: `to ${status.node}` });
+      else if (status.state === 'reconnecting' && status.attempt === 1) this.addLogEntry({ kind: 'line', name: 'connection lost', note: '', bad: true });
+      else if (status.state === 'refused') this.problem.set(status.refusal.code);
     });
   }
 
@@ -52,35 +52,35 @@ export class Pane {
     try {
       const room = await ask();
       this.listen(room);
-      this.trouble.set(null);
+      this.problem.set(null);
       this.room.set(room);
     } catch (error) {
-      if (!(error instanceof RoomRefused)) throw error;
-      this.trouble.set(error.message);
-      this.note({ kind: 'said', name: 'join', note: error.message, bad: true });
+      if (!(error instanceof RoomError)) throw error;
+      this.problem.set(error.message);
+      this.addLogEntry({ kind: 'said', name: 'join', note: error.message, bad: true });
     }
   }
 
   private listen(room: Room): void {
     const { game } = this.parts;
-    for (const name of Object.keys(game.events)) room.on(name as never, (data: Json, { replayed, place }: { replayed: boolean; place: readonly number[] }) => this.note({ kind: 'event', name, data, note: `#${place[1]}${replayed ? ' replayed' : ''}` }));
-    for (const name of Object.keys(game.signals)) room.onSignal(name as never, (data: Json, from: number | null) => this.note({ kind: 'signal', name, data, note: from === null ? '' : `from seat ${from}` }));
-    room.onResume(resumed => this.note({ kind: 'line', name: 'resumed', note: `by ${resumed.with}${resumed.with === 'changes' ? `, missed ${resumed.missed}` : ''}${resumed.lost ? ', something was lost' : ''}`, bad: resumed.lost }));
-    room.onEnd(refusal => this.trouble.set(refusal.code));
+    for (const name of Object.keys(game.events)) room.on(name as never, (data: Json, { replayed, place }: { replayed: boolean; place: readonly number[] }) => this.addLogEntry({ kind: 'event', name, data, note: `#${place[1]}${replayed ? ' replayed' : ''}` }));
+    for (const name of Object.keys(game.signals)) room.onSignal(name as never, (data: Json, from: number | null) => this.addLogEntry({ kind: 'signal', name, data, note: from === null ? '' : `from seat ${from}` }));
+    room.onResume(resumed => this.addLogEntry({ kind: 'line', name: 'resumed', note: `by ${resumed.with}${resumed.with === 'changes' ? `, missed ${resumed.missed}` : ''}${resumed.lost ? ', something was lost' : ''}`, bad: resumed.lost }));
+    room.onEnd(refusal => this.problem.set(refusal.code));
   }
 
   /** Does something that is answered, and says how long the answer took. */
-  async ask(name: string, data: Json | undefined, doing: (room: Room) => Promise<Said>): Promise<Answer | null> {
+  async ask(name: string, data: Json | undefined, doing: (room: Room) => Promise<ActionResult>): Promise<Answer | null> {
     const room = this.room.value;
     if (!room) return null;
     const began = performance.now();
-    const said = await doing(room);
-    const answer = { said, ms: Math.round(performance.now() - began) };
-    this.note({ kind: 'said', name, data, note: wordsOf(answer), bad: !said.ok });
+    const result = await doing(room);
+    const answer = { result, ms: Math.round(performance.now() - began) };
+    this.addLogEntry({ kind: 'said', name, data, note: describeAnswer(answer), bad: !result.ok });
     return answer;
   }
 
-  act(name: string, data: Json): Promise<Answer | null> { return this.ask(name, data, room => (room.act as Record<string, (data: Json) => Promise<Said>>)[name]!(data)); }
+  act(name: string, data: Json): Promise<Answer | null> { return this.ask(name, data, room => (room.act as Record<string, (data: Json) => Promise<ActionResult>>)[name]!(data)); }
   signal(name: string, data: Json): void { (this.room.value?.signal as Record<string, (data: Json) => void> | undefined)?.[name]?.(data); }
   input(name: string, data?: Json): void { (this.room.value?.input as Record<string, (data?: Json) => void> | undefined)?.[name]?.(data); }
 
@@ -92,10 +92,10 @@ export class Pane {
 
   close(): void { this.client.close(); }
 
-  private note(heard: Omit<Heard, 'key' | 'at'>): void { this.heard.set([{ ...heard, key: this.lines++, at: Date.now() }, ...this.heard.value].slice(0, linesKept)); }
+  private addLogEntry(heard: Omit<PaneLogEntry, 'key' | 'at'>): void { this.log.set([{ ...heard, key: this.lastKey++, at: Date.now() }, ...this.log.value].slice(0, maxLogEntries)); }
 }
 
-export const wordsOf = ({ said, ms }: Answer): string => `${said.ok ? `ok #${said.place[1]}` : refusalWords(said)} · ${ms} ms`;
+export const describeAnswer = ({ result, ms }: Answer): string => `${result.ok ? `ok #${result.place[1]}` : describeRefusal(result)} · ${ms} ms`;
 
 /** Why a rule has thrown is nothing a player may read: its author does, where the server runs. */
-const refusalWords = ({ code, detail = code === 'rule-failed' ? 'the server\'s log says why' : '' }: { code: string; detail?: string }): string => `${code}${detail ? `: ${detail}` : ''}`;
+const describeRefusal = ({ code, detail = code === 'rule-failed' ? 'the server\'s log says why' : '' }: { code: string; detail?: string }): string => `${code}${detail ? `: ${detail}` : ''}`;

@@ -1,16 +1,16 @@
 import { useRef } from 'preact/hooks';
-import type { RoomReading } from '../../shared/dev.ts';
+import type { DevRoomReply } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
-import { useCell, useTicking } from '../cell.ts';
+import { useCell, useRedrawInterval } from '../cell.ts';
 import { JournalView } from './journal-view.tsx';
-import { Marks } from './marks.ts';
-import type { RoomWatch } from './room-watch.ts';
+import { ChangeTracker } from './change-tracker.ts';
+import type { RoomPoller } from './room-poller.ts';
 import { Tree } from './tree.tsx';
 
 /** The room as its owner has it: what is due, what was journaled, and everything that it hides. */
-export function RoomPanel({ watch, clocks }: { watch: RoomWatch; clocks: readonly string[] }) {
-  const reading = useCell(watch.reading);
-  const trouble = useCell(watch.trouble);
+export function RoomPanel({ watch, clocks }: { watch: RoomPoller; clocks: readonly string[] }) {
+  const reading = useCell(watch.snapshot);
+  const trouble = useCell(watch.problem);
   return (
     <aside class="room-panel" data-testid="room-panel">
       {trouble !== null && <p class="trouble">{trouble}</p>}
@@ -21,11 +21,11 @@ export function RoomPanel({ watch, clocks }: { watch: RoomWatch; clocks: readonl
   );
 }
 
-function Timers({ watch, reading, clocks }: { watch: RoomWatch; reading: RoomReading; clocks: readonly string[] }) {
+function Timers({ watch, reading, clocks }: { watch: RoomPoller; reading: DevRoomReply; clocks: readonly string[] }) {
   const { timers } = reading.doc.hidden as { timers: Record<string, { at: number; data: Json }> };
   const list = Object.entries(timers).sort(([, a], [, b]) => a.at - b.at);
-  useTicking(100, list.length > 0);
-  const now = Date.now() + watch.ahead;
+  useRedrawInterval(100, list.length > 0);
+  const now = Date.now() + watch.clockOffset;
   return (
     <section aria-label="Timers">
       <header class="box-head"><h2>Timers</h2><span class="soft">{list.length === 0 ? 'none is set' : clocks.length > 0 ? `everybody sees: ${clocks.join(', ')}` : ''}</span></header>
@@ -38,15 +38,15 @@ function Timers({ watch, reading, clocks }: { watch: RoomWatch; reading: RoomRea
   );
 }
 
-function Document({ reading }: { reading: RoomReading }) {
-  const marks = useRef(new Marks());
+function Document({ reading }: { reading: DevRoomReply }) {
+  const marks = useRef(new ChangeTracker());
   return (
     <section class="document-box" aria-label="Document">
       <header class="box-head"><h2>Document</h2><span class="soft">on the server, as no client sees it</span></header>
-      <div class="document" data-testid="document"><Tree value={inOrder(reading)} marks={marks.current.take(inOrder(reading))} depth={2} /></div>
+      <div class="document" data-testid="document"><Tree value={inOrder(reading)} marks={marks.current.update(inOrder(reading))} depth={2} /></div>
     </section>
   );
 }
 
 /** The game's state first. */
-const inOrder = ({ doc: { state, room, hidden } }: RoomReading): Json => ({ state: state ?? null, room: room ?? null, hidden: hidden ?? null });
+const inOrder = ({ doc: { state, room, hidden } }: DevRoomReply): Json => ({ state: state ?? null, room: room ?? null, hidden: hidden ?? null });

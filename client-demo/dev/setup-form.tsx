@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { GameDescription } from '../../shared/dev.ts';
+import type { GameDescription } from '../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { Logo } from '../logo.tsx';
 import { ValueField } from './fields.tsx';

@@ -1,4 +1,4 @@
-import type { GameDescription } from '../../shared/dev.ts';
+import type { GameDescription } from '../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
 /** What an author wants to look at. It is kept in the address, so that a reload begins the same anew. */

@@ -1,4 +1,4 @@
-import type { FormSchema } from '../../shared/dev.ts';
+import type { FormSchema } from '../../shared/dev-protocol.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 
 /** What a form needs to know of a JSON Schema. What it does not understand becomes a field for JSON text. */

@@ -1,14 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Json } from '../../shared/json.ts';
-import type { Marks } from './marks.ts';
+import type { ChangeTracker } from './change-tracker.ts';
 
 const inlineLength = 76;
 const mostShown = 200;
 const manyItems = 8;
 
 /** A JSON value, to be opened and closed; what has changed lately is lit up. `marks` null: nothing is. */
-export function Tree({ value, marks, depth = 2 }: { value: Json; marks: Marks | null; depth?: number }) {
+export function Tree({ value, marks, depth = 2 }: { value: Json; marks: ChangeTracker | null; depth?: number }) {
   if (!isHolder(value)) return <div class="tree"><Scalar value={value} path="" marks={marks} /></div>;
   return <ul class="tree">{entriesOf(value).map(([key, inner]) => <Node key={key} name={key} value={inner} path={`/${key}`} marks={marks} depth={depth} />)}</ul>;
 }
@@ -17,7 +17,7 @@ const isHolder = (value: Json): value is Json[] | { [key: string]: Json } => typ
 const entriesOf = (value: Json[] | { [key: string]: Json }): [string, Json][] => Object.entries(value);
 const isFlat = (value: Json): boolean => !isHolder(value) || (Array.isArray(value) && value.every(v => !isHolder(v))) || JSON.stringify(value).length <= inlineLength;
 
-function Node({ name, value, path, marks, depth }: { name: string; value: Json; path: string; marks: Marks | null; depth: number }) {
+function Node({ name, value, path, marks, depth }: { name: string; value: Json; path: string; marks: ChangeTracker | null; depth: number }) {
   const [open, setOpen] = useState(depth > 0);
   if (isFlat(value)) return <li class="leaf"><Name text={name} /><Flat value={value} path={path} marks={marks} /></li>;
   const inner = entriesOf(value as Json[]);
@@ -39,7 +39,7 @@ function Node({ name, value, path, marks, depth }: { name: string; value: Json; 
 const Name = ({ text }: { text: string }) => <span class="tree-name">{text}<span class="tree-colon">: </span></span>;
 
 /** On one line, or on a few where it is a long list of small things. */
-function Flat({ value, path, marks, dots = false }: { value: Json; path: string; marks: Marks | null; dots?: boolean }) {
+function Flat({ value, path, marks, dots = false }: { value: Json; path: string; marks: ChangeTracker | null; dots?: boolean }) {
   if (!isHolder(value)) return <Scalar value={value} path={path} marks={marks} dots={dots} />;
   const list = Array.isArray(value);
   const inner = entriesOf(value).slice(0, mostShown);
@@ -57,13 +57,13 @@ function Flat({ value, path, marks, dots = false }: { value: Json; path: string;
 }
 
 /** `dots`: nothing is a dot, so that a long list of mostly nothing can be read. */
-function Scalar({ value, path, marks, dots = false }: { value: Json; path: string; marks: Marks | null; dots?: boolean }) {
+function Scalar({ value, path, marks, dots = false }: { value: Json; path: string; marks: ChangeTracker | null; dots?: boolean }) {
   const kind = value === null ? 'null' : typeof value;
   return <Lit path={path} marks={marks}><span class={`value is-${kind}`}>{typeof value === 'string' ? `"${value}"` : value === null && dots ? '·' : String(value)}</span></Lit>;
 }
 
 /** Another key for each change, so that the light goes on anew. */
-function Lit({ path, marks, children }: { path: string; marks: Marks | null; children: ComponentChildren }) {
+function Lit({ path, marks, children }: { path: string; marks: ChangeTracker | null; children: ComponentChildren }) {
   const at = marks?.at(path) ?? 0;
   return <span key={at} class={at > 0 ? 'is-lit' : undefined}>{children}</span>;
 }

@@ -9,9 +9,9 @@ export interface TableProps {
   /** The seat that is played, or the spectator's place, also at a recorded match. With both seats it is the one whose turn it is. */
   room: RoomLike;
   /** Tells that somebody waits for the verdict on a move; call what it returns when it is there. */
-  waiting(): () => void;
+  startRequest(): () => void;
   /** Says something briefly to the visitor. */
-  say(text: string): void;
+  showToast(text: string): void;
   /** A seat's name with its colour, its marks, its time and what it says just now: for games that draw the players themselves. */
   tag(seat: number): ComponentChildren;
 }
@@ -20,10 +20,10 @@ export interface TableProps {
 export interface Variant { name: string; note: string; options: JsonObject }
 
 /** What kind of thing happened: a move, a blow, somebody out of play, a decision, a new round. */
-export type Kind = 'move' | 'blow' | 'out' | 'call' | 'round';
+export type ReplayEventKind = 'move' | 'blow' | 'out' | 'call' | 'round';
 /** Something in a recorded match that is worth a mark, or a step of its own. */
-export interface Happening {
-  kind: Kind;
+export interface ReplayEvent {
+  kind: ReplayEventKind;
   /** Whose doing it was, or whose loss; null: nobody's. */
   seat: number | null;
   /** In a few words. Null where `lastMove` says it. */
@@ -31,11 +31,11 @@ export interface Happening {
 }
 
 /** How a recorded match is gone through. */
-export interface Retelling {
+export interface ReplayGuide {
   /** Move by move, each shown so long (ms) at the speed of one; or as time went by, and a step is so many ms. */
-  pace: { by: 'moves'; dwell: Readonly<Record<Kind, number>> } | { by: 'time'; step: number; tick(state: unknown): number };
+  pacing: { by: 'moves'; dwell: Readonly<Record<ReplayEventKind, number>> } | { by: 'time'; step: number; tick(state: unknown): number };
   /** What happened in one frame of it, which led from the state `before` to `state`. */
-  happenings(frame: { state: unknown; before: unknown; names: readonly string[]; events: readonly WireEvent[] }): Happening[];
+  eventsOf(frame: { state: unknown; before: unknown; names: readonly string[]; events: readonly WireEvent[] }): ReplayEvent[];
 }
 
 /** A game as the page knows it. Whatever all games have in common (seats, invitations, results) is in room/. */
@@ -55,7 +55,7 @@ export interface TableGame {
   ownStandings: boolean;
   /** For how long (ms) a seat is kept for somebody who is away. */
   hold: number;
-  retelling: Retelling;
+  replayGuide: ReplayGuide;
   Table: ComponentType<TableProps>;
   /** A picture of it, for the home page. Decoration: it has no name and takes no clicks. */
   Picture: ComponentType;

@@ -1,23 +1,23 @@
 import { useState } from 'preact/hooks';
-import type { Wish } from '../find-room.ts';
+import type { RoomRequest } from '../find-room.ts';
 import type { TableGame } from '../games/table-game.ts';
 
 interface GameCardProps {
   game: TableGame;
   /** A table is being looked for: which way, or null. */
-  busy: Wish['how'] | null;
+  busy: RoomRequest['how'] | null;
   /** It is this game's button that was pressed. */
   mine: boolean;
-  onWish(wish: Wish): void;
+  onRequest(wish: RoomRequest): void;
 }
 
 /** A game, and three ways to be playing it in a moment. */
-export function GameCard({ game, busy, mine, onWish }: GameCardProps) {
+export function GameCard({ game, busy, mine, onRequest }: GameCardProps) {
   const { pitch, variants, bots, Picture } = game;
   const { name, def } = game.contract;
   const [chosen, setChosen] = useState(variants[0]!);
   const { options } = chosen;
-  const label = (how: Wish['how'], text: string, meanwhile: string) => (mine && busy === how ? meanwhile : text);
+  const label = (how: RoomRequest['how'], text: string, meanwhile: string) => (mine && busy === how ? meanwhile : text);
   return (
     <section class="game-card" aria-labelledby={`game-${name}`} data-testid={`game-${name}`}>
       <div class="game-picture"><Picture /></div>
@@ -39,9 +39,9 @@ export function GameCard({ game, busy, mine, onWish }: GameCardProps) {
         <p class="variant-note" aria-hidden="true">{chosen.note}</p>
       </fieldset>
       <div class="game-ways">
-        <button type="button" class="button is-primary is-play" data-testid={`play-${name}`} aria-disabled={busy !== null} onClick={() => onWish({ how: 'quick', game, options })}>{label('quick', 'Play', 'Finding a table…')}<span class="unseen"> {game.title}</span></button>
-        <button type="button" class="button" data-testid={`friends-${name}`} aria-disabled={busy !== null} onClick={() => onWish({ how: 'private', game, options })}>{label('private', 'Play with friends', 'One moment…')}<span class="unseen">: {game.title}</span></button>
-        <button type="button" class="button" data-testid={`bots-${name}`} aria-disabled={busy !== null} onClick={() => onWish({ how: 'bots', game, options, bots })}>{label('bots', bots === 1 ? 'Play against a bot' : 'Play against bots', 'One moment…')}<span class="unseen">: {game.title}</span></button>
+        <button type="button" class="button is-primary is-play" data-testid={`play-${name}`} aria-disabled={busy !== null} onClick={() => onRequest({ how: 'quick', game, options })}>{label('quick', 'Play', 'Finding a table…')}<span class="unseen"> {game.title}</span></button>
+        <button type="button" class="button" data-testid={`friends-${name}`} aria-disabled={busy !== null} onClick={() => onRequest({ how: 'private', game, options })}>{label('private', 'Play with friends', 'One moment…')}<span class="unseen">: {game.title}</span></button>
+        <button type="button" class="button" data-testid={`bots-${name}`} aria-disabled={busy !== null} onClick={() => onRequest({ how: 'bots', game, options, bots })}>{label('bots', bots === 1 ? 'Play against a bot' : 'Play against bots', 'One moment…')}<span class="unseen">: {game.title}</span></button>
       </div>
     </section>
   );

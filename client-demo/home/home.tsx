@@ -1,14 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Logo } from '../logo.tsx';
 import { useCell } from '../cell.ts';
-import type { Wish } from '../find-room.ts';
+import type { RoomRequest } from '../find-room.ts';
 import { games } from '../games/games.ts';
-import { useLanding } from '../landing.ts';
+import { useHeadingFocus } from '../focus.ts';
 import { go } from '../route.ts';
-import type { Session } from '../session.ts';
-import { LineStatus } from '../status/line-status.tsx';
-import { wordsFor } from '../words.ts';
-import { ColourField } from './colour-field.tsx';
+import type { PageSession } from '../page-session.ts';
+import { ConnectionStatus } from '../status/connection-status.tsx';
+import { refusalTextFor } from '../refusal-text.ts';
+import { ColorField } from './color-field.tsx';
 import { GameCard } from './game-card.tsx';
 import { JoinByCode } from './join-by-code.tsx';
 import { KeptSeatCard } from './kept-seat-card.tsx';
@@ -16,23 +16,23 @@ import { NameField } from './name-field.tsx';
 import { OpenRooms } from './open-rooms.tsx';
 
 /** What this is, and every way to a table. */
-export function Home({ session }: { session: Session }) {
+export function Home({ session }: { session: PageSession }) {
   useEffect(() => session.goHome(), [session]);
   const { clustered } = useCell(session.config);
-  const [wanted, setWanted] = useState<Wish | null>(null);
+  const [wanted, setWanted] = useState<RoomRequest | null>(null);
   const [problem, setProblem] = useState('');
-  const heading = useLanding(null);
+  const heading = useHeadingFocus(null);
 
-  async function begin(wish: Wish): Promise<void> {
+  async function begin(wish: RoomRequest): Promise<void> {
     if (wanted !== null) return;
     setWanted(wish);
     setProblem('');
-    const visit = await session.begin(wish);
+    const visit = await session.enterRoom(wish);
     setWanted(null);
     const { value } = visit.state;
     if (value.at !== 'turned away') return;
-    const { title } = wordsFor(value.code, value.detail);
-    if (wish.how !== 'code') return session.toaster.say(title);
+    const { title } = refusalTextFor(value.code, value.detail);
+    if (wish.how !== 'code') return session.toaster.show(title);
     // A table that exists but has no seat: its own page says what else can be done there.
     if (value.code !== 'bad-code') return go({ page: 'code', code: wish.code });
     setProblem(title);
@@ -44,7 +44,7 @@ export function Home({ session }: { session: Session }) {
       <header class="bar">
         <Logo />
         <span class="bar-gap" />
-        <LineStatus client={session.client} room={null} nodes={clustered} />
+        <ConnectionStatus client={session.client} room={null} nodes={clustered} />
       </header>
       <main class="home-main">
         <section class="pitch">
@@ -56,11 +56,11 @@ export function Home({ session }: { session: Session }) {
         <section class="you" aria-label="You">
           <NameField session={session} />
           <JoinByCode busy={wanted !== null} onCode={code => begin({ how: 'code', code, watch: false })} problem={problem} onProblem={setProblem} />
-          <ColourField session={session} />
+          <ColorField session={session} />
         </section>
         <KeptSeatCard session={session} />
         <div class="games">
-          {games.map(game => <GameCard key={game.title} game={game} busy={wanted?.how ?? null} mine={wantedGame === game} onWish={wish => void begin(wish)} />)}
+          {games.map(game => <GameCard key={game.title} game={game} busy={wanted?.how ?? null} mine={wantedGame === game} onRequest={wish => void begin(wish)} />)}
         </div>
         <OpenRooms session={session} />
         {session.player === 'own' && <p class="soft own-player">This window is a player of its own, so that it can play against your other one.</p>}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { readCode } from '../../shared/ids.ts';
-import { wordsFor } from '../words.ts';
+import { parseRoomCode } from '../../shared/ids.ts';
+import { refusalTextFor } from '../refusal-text.ts';
 
 interface JoinByCodeProps { busy: boolean; problem: string; onProblem(text: string): void; onCode(code: string): Promise<void> }
 
@@ -10,8 +10,8 @@ export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps
 
   function submit(event: Event): void {
     event.preventDefault();
-    const code = readCode(text);
-    if (code === null) onProblem(text.trim() === '' ? 'Type the code of the table first' : wordsFor('bad-code').title);
+    const code = parseRoomCode(text);
+    if (code === null) onProblem(text.trim() === '' ? 'Type the code of the table first' : refusalTextFor('bad-code').title);
     else void onCode(code);
   }
 

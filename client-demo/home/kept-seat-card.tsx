@@ -1,12 +1,12 @@
-import { useCell, useTicking } from '../cell.ts';
+import { useCell, useRedrawInterval } from '../cell.ts';
 import { go } from '../route.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 
 /** The way back to a table one has turned away from, for as long as the seat there is kept. */
-export function KeptSeatCard({ session }: { session: Session }) {
+export function KeptSeatCard({ session }: { session: PageSession }) {
   useCell(session.visit);
   const { kept } = session.seats;
-  useTicking(500, kept !== null);
+  useRedrawInterval(500, kept !== null);
   if (!kept) return null;
   return (
     <p class="kept" data-testid="kept-seat">

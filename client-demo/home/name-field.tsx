@@ -1,8 +1,8 @@
 import { useCell } from '../cell.ts';
 import { longestName } from '../names.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 
-export function NameField({ session }: { session: Session }) {
+export function NameField({ session }: { session: PageSession }) {
   const name = useCell(session.name);
   return (
     <label class="field">

@@ -1,16 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
-import { RoomRefused, type RoomSummary } from '../../client/index.ts';
+import { RoomError, type RoomSummary } from '../../client/index.ts';
 import { gameNamed } from '../games/games.ts';
 import { go } from '../route.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 
-const every = 2_500;
-const most = 9;
+const pollIntervalMs = 2_500;
+const maxRooms = 9;
 
 /** The public tables: open seats first, then the matches that can be watched. */
-export function OpenRooms({ session }: { session: Session }) {
+export function OpenRooms({ session }: { session: PageSession }) {
   const rooms = useRooms(session);
-  const shown = rooms?.filter(room => room.seated > 0 && room.phase !== 'quarantined' && gameNamed(room.game) !== undefined).sort((a, b) => Number(b.open) - Number(a.open)).slice(0, most);
+  const shown = rooms?.filter(room => room.seated > 0 && room.phase !== 'quarantined' && gameNamed(room.game) !== undefined).sort((a, b) => Number(b.open) - Number(a.open)).slice(0, maxRooms);
   return (
     <section class="tables" aria-labelledby="tables-now">
       <h2 id="tables-now">Tables now</h2>
@@ -20,7 +20,7 @@ export function OpenRooms({ session }: { session: Session }) {
         {shown?.map(room => (
           <li key={room.id} class="table-line" data-testid="open-room">
             <span class="table-names">{room.names.join(', ') || 'Empty table'}</span>
-            <span class="table-note">{gameNamed(room.game)!.title} · {howItStands(room)} · {room.code}</span>
+            <span class="table-note">{gameNamed(room.game)!.title} · {describeRoom(room)} · {room.code}</span>
             <span class="row">
               {room.open && <button type="button" class="button is-small is-primary" aria-label={`Join ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: false })}>Join</button>}
               <button type="button" class="button is-small" aria-label={`Watch ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: true })}>Watch</button>
@@ -32,7 +32,7 @@ export function OpenRooms({ session }: { session: Session }) {
   );
 }
 
-function howItStands({ open, phase, seats, seated }: RoomSummary): string {
+function describeRoom({ open, phase, seats, seated }: RoomSummary): string {
   const free = seats - seated;
   const seatsFree = open && free > 0 ? free === 1 ? 'one seat free' : `${free} seats free` : '';
   switch (phase) {
@@ -43,7 +43,7 @@ function howItStands({ open, phase, seats, seated }: RoomSummary): string {
   }
 }
 
-function useRooms({ client }: Session): RoomSummary[] | null {
+function useRooms({ client }: PageSession): RoomSummary[] | null {
   const [rooms, setRooms] = useState<RoomSummary[] | null>(null);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
@@ -53,9 +53,9 @@ function useRooms({ client }: Session): RoomSummary[] | null {
         const list = document.visibilityState === 'hidden' ? null : await client.list();
         if (list && !gone) setRooms(list);
       } catch (error) {
-        if (!(error instanceof RoomRefused)) throw error; // the list can wait
+        if (!(error instanceof RoomError)) throw error; // the list can wait
       }
-      if (!gone) timer = setTimeout(() => void look(), every);
+      if (!gone) timer = setTimeout(() => void look(), pollIntervalMs);
     };
     void look();
     return () => {

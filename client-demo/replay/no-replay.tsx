@@ -1,10 +1,10 @@
 import { go, type Route } from '../route.ts';
-import type { Remedy, Words } from '../words.ts';
+import type { PageRemedy, RefusalText } from '../refusal-text.ts';
 
 /** Why there is nothing to be seen, and what now. */
-export function NoReplay({ id, words, onAgain }: { id: string; words: Words; onAgain(): void }) {
+export function NoReplay({ id, words, onAgain }: { id: string; words: RefusalText; onAgain(): void }) {
   const to = (route: Route) => () => go(route);
-  const labels: Partial<Record<Remedy, [string, () => void]>> = {
+  const labels: Partial<Record<PageRemedy, [string, () => void]>> = {
     watch: ['Watch the game', to({ page: 'room', id, watch: true })],
     again: ['Try again', onAgain],
     reload: ['Reload', () => location.reload()],

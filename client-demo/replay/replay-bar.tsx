@@ -4,18 +4,18 @@ import { copyText } from '../clipboard.ts';
 import { originForOthers } from '../config.ts';
 import type { TableGame } from '../games/table-game.ts';
 import { Logo } from '../logo.tsx';
-import { aroundScene } from '../room/calm.ts';
+import { subscribeOutsideScene } from '../room/outside-scene.ts';
 import { BackIcon, LinkIcon } from '../room/icons.tsx';
 import { go, linkTo } from '../route.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 
 /** Above a replay: what is shown, a link to it, and the way back: home, or to the table that one came from. */
-export function ReplayBar({ session, id, match, game }: { session: Session; id: string; match: number; game: TableGame | null }) {
+export function ReplayBar({ session, id, match, game }: { session: PageSession; id: string; match: number; game: TableGame | null }) {
   const origin = originForOthers(useCell(session.config)) ?? location.origin;
   const [said, setSaid] = useState('');
   async function copy(): Promise<void> {
     if (await copyText(linkTo({ page: 'replay', room: id, match }, origin))) setSaid('Copied');
-    else session.toaster.say('Copy the address of this page: it is the link.');
+    else session.toaster.show('Copy the address of this page: it is the link.');
     setTimeout(() => setSaid(''), 2_500);
   }
   return (
@@ -32,10 +32,10 @@ export function ReplayBar({ session, id, match, game }: { session: Session; id: 
 }
 
 /** Who came from the table has it waiting behind; where the next match has begun, it is said. */
-function Back({ session, id, match }: { session: Session; id: string; match: number }) {
+function Back({ session, id, match }: { session: PageSession; id: string; match: number }) {
   const visit = useCell(session.visit);
   const room = visit?.room?.id === id && visit.room.ended === null ? visit.room : null;
-  useSources(useMemo(() => room && aroundScene(room), [room]));
+  useSources(useMemo(() => room && subscribeOutsideScene(room), [room]));
   if (!room || !visit?.route) return <button type="button" class="button is-small" onClick={() => go({ page: 'home' })}>Home</button>;
   const { route } = visit;
   const goesOn = room.info.phase === 'playing' && room.info.match !== match;

@@ -1,27 +1,27 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Session } from '../session.ts';
-import { wordsFor } from '../words.ts';
-import { load, type Found, type Missing } from './load.ts';
+import type { PageSession } from '../page-session.ts';
+import { refusalTextFor } from '../refusal-text.ts';
+import { loadReplay, type LoadedReplay, type MissingReplay } from './load-replay.ts';
 import { NoReplay } from './no-replay.tsx';
 import { ReplayBar } from './replay-bar.tsx';
-import { Theatre } from './theatre.tsx';
+import { ReplayView } from './replay-view.tsx';
 
 /** A finished match, to be watched again; behind its own address. */
-export function ReplayPage({ session, id, match }: { session: Session; id: string; match: number }) {
+export function ReplayPage({ session, id, match }: { session: PageSession; id: string; match: number }) {
   const [tries, setTries] = useState(0);
-  const [state, setState] = useState<{ at: 'loading' } | Found | Missing>({ at: 'loading' });
+  const [state, setState] = useState<{ at: 'loading' } | LoadedReplay | MissingReplay>({ at: 'loading' });
   useEffect(() => {
     let here = true;
     setState({ at: 'loading' });
-    void load(session.client, id, match).then(found => { if (here) setState(found); });
+    void loadReplay(session.client, id, match).then(found => { if (here) setState(found); });
     return () => { here = false; };
   }, [session, id, match, tries]);
   return (
     <div class="room">
       <ReplayBar session={session} id={id} match={match} game={state.at === 'found' ? state.game : null} />
       {state.at === 'loading' && <Opening />}
-      {state.at === 'missing' && <main class="away"><NoReplay id={id} words={wordsFor(state.code, state.detail)} onAgain={() => setTries(tries + 1)} /></main>}
-      {state.at === 'found' && <Theatre found={state} />}
+      {state.at === 'missing' && <main class="away"><NoReplay id={id} words={refusalTextFor(state.code, state.detail)} onAgain={() => setTries(tries + 1)} /></main>}
+      {state.at === 'found' && <ReplayView found={state} />}
     </div>
   );
 }

@@ -1,14 +1,14 @@
 import { useMemo, useRef } from 'preact/hooks';
 import { useCell } from '../cell.ts';
-import type { Player } from './player.ts';
-import { drawn, placeInWords, type Mark } from './track.ts';
+import type { ReplayPlayer } from './replay-player.ts';
+import { visibleMarks, describePosition, type TrackMark } from './track.ts';
 
 /** The whole match as a line, with marks where something happened, and where one is on it. */
-export function Slider({ player, say }: { player: Player; say(): string }) {
+export function Slider({ player, say }: { player: ReplayPlayer; say(): string }) {
   const { track } = player;
-  const place = useCell(player.place);
+  const place = useCell(player.position);
   const wentOn = useRef(false);
-  const marks = useMemo(() => drawn(track).map((mark, i) => <MarkOn key={i} mark={mark} part={mark.at / Math.max(1, track.end)} />), [track]);
+  const marks = useMemo(() => visibleMarks(track).map((mark, i) => <SliderMark key={i} mark={mark} part={mark.at / Math.max(1, track.end)} />), [track]);
   const caption = say();
 
   /** While it is held it stands still, and goes on afterwards. */
@@ -26,14 +26,14 @@ export function Slider({ player, say }: { player: Player; say(): string }) {
       <span class="slider-line" aria-hidden="true"><i />{marks}</span>
       <input
         type="range" min={0} max={Math.max(1, Math.round(track.end))} step={1} value={Math.round(place)} data-testid="slider"
-        aria-label="Place in the match" aria-valuetext={`${placeInWords(track, place)}${caption ? `. ${caption}` : ''}`}
-        onInput={event => player.to(Number(event.currentTarget.value))}
+        aria-label="Place in the match" aria-valuetext={`${describePosition(track, place)}${caption ? `. ${caption}` : ''}`}
+        onInput={event => player.seek(Number(event.currentTarget.value))}
         onPointerDown={grab} onPointerUp={drop} onPointerCancel={drop}
       />
     </div>
   );
 }
 
-function MarkOn({ mark: { kind, seat }, part }: { mark: Mark; part: number }) {
+function SliderMark({ mark: { kind, seat }, part }: { mark: TrackMark; part: number }) {
   return <i class={`mark is-${kind}`} style={{ left: `${(part * 100).toFixed(3)}%`, ...(seat === null ? {} : { '--own': `var(--seat-${seat})` }) }} />;
 }

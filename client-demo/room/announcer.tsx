@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import { outcome } from './seat-words.ts';
+import { describeMatchOutcome } from './seat-text.ts';
 
 /** Says what happens to those who do not see the board. */
 export function Announcer({ room, both }: { room: Room; both: boolean }) {
@@ -28,7 +28,7 @@ function describe(room: Room, both: boolean): string {
 /** Who won, and how oneself did where that says more. */
 function result(room: Room, seat: number | null): string {
   const ranking = room.info.result?.ranking ?? [];
-  const own = `${outcome(room, seat)}.`;
+  const own = `${describeMatchOutcome(room, seat)}.`;
   if (seat === null || ranking[0]?.includes(seat)) return own;
-  return ranking.flat().length > 2 ? `${outcome(room, null)}. ${own}` : `${outcome(room, null)}.`;
+  return ranking.flat().length > 2 ? `${describeMatchOutcome(room, null)}. ${own}` : `${describeMatchOutcome(room, null)}.`;
 }

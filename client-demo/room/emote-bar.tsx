@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { useCell } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
-import { emotesOf, rest, wordFor, type Emotes } from './emotes.ts';
+import { emotesOf, emoteCooldownMs, emoteText, type Emotes } from './emotes.ts';
 
 /** A word to the others, without typing. Nothing of it is kept. */
 export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
@@ -12,14 +12,14 @@ export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
 
   function say(emote: string): void {
     if (resting) return;
-    emotes.say(emote);
+    emotes.send(emote);
     setResting(true);
-    setTimeout(() => setResting(false), rest);
+    setTimeout(() => setResting(false), emoteCooldownMs);
   }
 
   return (
     <div class={`emotes ${resting ? 'is-resting' : ''}`} role="group" aria-label="Say something">
-      {known.map(emote => <button key={emote} type="button" class="emote" aria-disabled={resting} data-testid={`emote-${emote}`} onClick={() => say(emote)}>{wordFor(emote)}</button>)}
+      {known.map(emote => <button key={emote} type="button" class="emote" aria-disabled={resting} data-testid={`emote-${emote}`} onClick={() => say(emote)}>{emoteText(emote)}</button>)}
     </div>
   );
 }
@@ -31,7 +31,7 @@ export function SeatBubble({ emotes, seat }: { emotes: Emotes; seat: number }) {
 }
 
 /** The same for those who hear the page. */
-export function HeardEmotes({ room, emotes }: { room: Room; emotes: Emotes }) {
+export function EmoteAnnouncer({ room, emotes }: { room: Room; emotes: Emotes }) {
   const said = [...useCell(emotes.bubbles)].filter(([seat]) => seat !== room.seat).map(([seat, { text }]) => `${room.players[seat]?.name ?? 'Somebody'}: ${text}`).join(' ');
   return <p class="unseen" role="log" aria-live="polite">{said}</p>;
 }

@@ -2,12 +2,12 @@ import type { RoomLike } from '../../client/index.ts';
 import type { ContractDef } from '../../shared/contract.ts';
 import { Cell } from '../cell.ts';
 
-const shownFor = 2_000;
+const bubbleMs = 2_000;
 /** The server takes a few at once; who presses on and on is told nothing, the bar rests. */
-export const rest = 700;
+export const emoteCooldownMs = 700;
 
-const words: Record<string, string> = { gg: 'GG!', nice: 'Nice!', hm: 'Hm…', wow: 'Wow!', oops: 'Oops!', really: 'Really?', ouch: 'Ouch!', again: 'Again?' };
-export const wordFor = (emote: string): string => words[emote] ?? emote;
+const emoteTexts: Record<string, string> = { gg: 'GG!', nice: 'Nice!', hm: 'Hm…', wow: 'Wow!', oops: 'Oops!', really: 'Really?', ouch: 'Ouch!', again: 'Again?' };
+export const emoteText = (emote: string): string => emoteTexts[emote] ?? emote;
 
 /** The emotes that a game knows, in its order. */
 export function emotesOf(def: ContractDef): readonly string[] {
@@ -30,19 +30,19 @@ export class Emotes {
   }
 
   /** Says it. One's own comes back from nobody: it is shown at once. */
-  say(emote: string): void {
+  send(emote: string): void {
     (this.room.signal as Record<string, (data: string) => void>)['emote']!(emote);
     if (this.room.seat !== null) this.show(this.room.seat, emote);
   }
 
   private show(seat: number, emote: string): void {
-    const bubble = { id: this.next++, text: wordFor(emote) };
+    const bubble = { id: this.next++, text: emoteText(emote) };
     this.bubbles.set(new Map(this.bubbles.value).set(seat, bubble));
     setTimeout(() => {
       if (this.bubbles.value.get(seat) !== bubble) return;
       const rest = new Map(this.bubbles.value);
       rest.delete(seat);
       this.bubbles.set(rest);
-    }, shownFor);
+    }, bubbleMs);
   }
 }

@@ -1,30 +1,30 @@
 import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import { useLanding } from '../landing.ts';
+import { useHeadingFocus } from '../focus.ts';
 import { go } from '../route.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 import type { Visit } from '../visit.ts';
-import { wordsFor } from '../words.ts';
+import { refusalTextFor } from '../refusal-text.ts';
 import { Ranking } from './ranking.tsx';
-import { hasLeft, outcome } from './seat-words.ts';
+import { hasLeft, describeMatchOutcome } from './seat-text.ts';
 
 /** How the match came out, and the way to the next one. */
-export function Ended({ session, visit, room }: { session: Session; visit: Visit; room: Room }) {
+export function Ended({ session, visit, room }: { session: PageSession; visit: Visit; room: Room }) {
   const game = gameOf(room);
   const both = visit.other.value !== null;
-  const heading = useLanding(room.info.match);
+  const heading = useHeadingFocus(room.info.match);
   const others = room.info.seats.filter((_s, i) => i !== room.seat);
   const alone = others.every(s => s === null || hasLeft(s));
   const me = room.seat === null ? null : room.players[room.seat]!;
   const many = (room.info.result?.ranking.flat().length ?? 0) > 2;
   return (
     <section class="story" aria-label="Result">
-      <h2 class="story-title" data-testid="result" ref={heading} tabIndex={-1}>{outcome(room, both ? null : room.seat)}</h2>
-      {!(many && game.ownStandings) && <p class="soft">{game.ending(room)}{' '}{game.contract.def.start === 'host' ? '' : whoAgrees(room, both)}</p>}
+      <h2 class="story-title" data-testid="result" ref={heading} tabIndex={-1}>{describeMatchOutcome(room, both ? null : room.seat)}</h2>
+      {!(many && game.ownStandings) && <p class="soft">{game.ending(room)}{' '}{game.contract.def.start === 'host' ? '' : describeRematchVotes(room, both)}</p>}
       {many && !game.ownStandings && <Ranking room={room} />}
       <div class="row">
-        {me && alone && <button type="button" class="button is-primary" onClick={() => void session.begin(visit.another)}>Find another game</button>}
+        {me && alone && <button type="button" class="button is-primary" onClick={() => void session.enterRoom(visit.nextRequest)}>Find another game</button>}
         {me && !alone && (game.contract.def.start === 'host' ? <NextMatch session={session} room={room} /> : <Rematch visit={visit} room={room} />)}
         {game.contract.def.replay && <button type="button" class="button" data-testid="watch-replay" onClick={() => go({ page: 'replay', room: room.id, match: room.info.match })}>Watch the replay</button>}
         <button type="button" class="button" onClick={() => go({ page: 'home' })}>Home</button>
@@ -33,7 +33,7 @@ export function Ended({ session, visit, room }: { session: Session; visit: Visit
   );
 }
 
-function whoAgrees(room: Room, both: boolean): string {
+function describeRematchVotes(room: Room, both: boolean): string {
   if (both || room.seat === null) return '';
   const me = room.players[room.seat];
   const others = room.info.seats.filter((s, i) => s !== null && i !== room.seat && !hasLeft(s));
@@ -57,7 +57,7 @@ function Rematch({ visit, room }: { visit: Visit; room: Room }) {
 }
 
 /** A table of many cannot wait until the last has agreed: its host goes on with whoever is there. */
-function NextMatch({ session, room }: { session: Session; room: Room }) {
+function NextMatch({ session, room }: { session: PageSession; room: Room }) {
   const [asked, setAsked] = useState(false);
   const { host } = room.info;
   const { min } = gameOf(room).contract.def.seats;
@@ -65,7 +65,7 @@ function NextMatch({ session, room }: { session: Session; room: Room }) {
   if (room.seat !== host) return <p class="story-wait">{host === null ? '' : `${room.players[host]?.name ?? 'The host'} begins the next match.`}</p>;
   function start(): void {
     setAsked(true);
-    void room.start().then(said => { if (!said.ok) session.toaster.say(wordsFor(said.code).text); }).finally(() => setAsked(false));
+    void room.start().then(said => { if (!said.ok) session.toaster.show(refusalTextFor(said.code).text); }).finally(() => setAsked(false));
   }
   return <button type="button" class="button is-primary" disabled={asked || !enough} data-testid="next-match" onClick={start}>Next match</button>;
 }

@@ -4,11 +4,11 @@ import { useCell } from '../cell.ts';
 import { canShare, copyText } from '../clipboard.ts';
 import { originForOthers } from '../config.ts';
 import { linkTo } from '../route.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 import { Qr } from './qr.tsx';
 
 interface InviteProps {
-  session: Session;
+  session: PageSession;
   room: Room;
   /** Null where that is done already, or makes no sense. */
   onBoth: (() => void) | null;

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
-import { takeFocus } from '../landing.ts';
+import { takeFocus } from '../focus.ts';
 import { replaceRoute } from '../route.ts';
 import type { Visit } from '../visit.ts';
 

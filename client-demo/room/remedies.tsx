@@ -1,20 +1,20 @@
-import { useLanding } from '../landing.ts';
+import { useHeadingFocus } from '../focus.ts';
 import { go, replaceRoute } from '../route.ts';
-import type { Session } from '../session.ts';
+import type { PageSession } from '../page-session.ts';
 import type { Visit } from '../visit.ts';
-import type { Remedy, Words } from '../words.ts';
+import type { PageRemedy, RefusalText } from '../refusal-text.ts';
 
 /** Why it does not go on, and what now. */
-export function Remedies({ session, visit, words }: { session: Session; visit: Visit; words: Words }) {
-  const heading = useLanding(words.title);
+export function Remedies({ session, visit, words }: { session: PageSession; visit: Visit; words: RefusalText }) {
+  const heading = useHeadingFocus(words.title);
   // What a table says to those who never sat there would be riddles to who did.
-  const why = session.forgotten && words.remedies.includes('watch') ? 'The server does not know you any more, so a seat you had here is not yours now. ' : '';
-  const labels: Record<Remedy, [string, () => void]> = {
+  const why = session.identityLost && words.remedies.includes('watch') ? 'The server does not know you any more, so a seat you had here is not yours now. ' : '';
+  const labels: Record<PageRemedy, [string, () => void]> = {
     watch: ['Watch the game', () => void visit.watchInstead().then(() => { if (visit.route) replaceRoute(visit.route); })],
-    play: ['Find another game', () => void session.begin(visit.another)],
+    play: ['Find another game', () => void session.enterRoom(visit.nextRequest)],
     home: ['Home', () => go({ page: 'home' })],
     again: ['Try again', () => void visit.enter()],
-    here: ['Play here instead', () => void visit.again()],
+    here: ['Play here instead', () => void visit.reenter()],
     reload: ['Reload', () => location.reload()],
   };
   return (

@@ -3,18 +3,18 @@ import { useCell, useSources } from '../cell.ts';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
 import { Logo } from '../logo.tsx';
-import type { Session } from '../session.ts';
-import { LineStatus } from '../status/line-status.tsx';
+import type { PageSession } from '../page-session.ts';
+import { ConnectionStatus } from '../status/connection-status.tsx';
 import { SoundButton } from '../sound/sound-button.tsx';
 import type { Visit } from '../visit.ts';
 import { panelOpen } from '../cluster/panel-open.ts';
-import { aroundScene } from './calm.ts';
+import { subscribeOutsideScene } from './outside-scene.ts';
 import { BackIcon, EyeIcon, NodesIcon } from './icons.tsx';
 import { Leave } from './leave.tsx';
 
 /** Above every table: the way home, which table this is, how the connection is, and the way out. */
-export function RoomBar({ session, visit, room }: { session: Session; visit: Visit; room: Room | null }) {
-  useSources(useMemo(() => room && aroundScene(room), [room]));
+export function RoomBar({ session, visit, room }: { session: PageSession; visit: Visit; room: Room | null }) {
+  useSources(useMemo(() => room && subscribeOutsideScene(room), [room]));
   const { clustered } = useCell(session.config);
   const open = useCell(panelOpen);
   const atTable = visit.state.value.at === 'table';
@@ -25,7 +25,7 @@ export function RoomBar({ session, visit, room }: { session: Session; visit: Vis
       {room && <p class="bar-table"><span class="unseen">Table </span><b>{room.code}</b></p>}
       {room && room.watchers > 0 && <p class="bar-watchers" data-testid="watchers"><EyeIcon />{room.watchers}<span class="unseen"> watching</span></p>}
       <span class="bar-gap" />
-      <LineStatus client={session.client} room={room} nodes={clustered} waits={() => [room, visit.other.value].some(seat => seat !== null && seat.pending > 0)} />
+      <ConnectionStatus client={session.client} room={room} nodes={clustered} isWaiting={() => [room, visit.other.value].some(seat => seat !== null && seat.pending > 0)} />
       {atTable && <SoundButton />}
       {clustered && atTable && <button type="button" class="button is-small" aria-expanded={open} aria-label="Cluster" onClick={() => panelOpen.set(!open)}><NodesIcon /><span class="bar-word">Cluster</span></button>}
       {room && atTable && <Leave visit={visit} room={room} />}

@@ -1,10 +1,10 @@
 import type { RoomLike } from '../../client/index.ts';
-import { useTicking } from '../cell.ts';
+import { useRedrawInterval } from '../cell.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
 import { BotIcon } from './icons.tsx';
-import { absence, inSeconds } from './seat-words.ts';
-import { Token } from './token.tsx';
+import { describeAbsence, formatCountdown } from './seat-text.ts';
+import { SeatToken } from './seat-token.tsx';
 
 interface SeatTagProps {
   room: RoomLike;
@@ -23,18 +23,18 @@ export function SeatTag({ room, index, mine, emotes, clock }: SeatTagProps) {
   const time = clock();
   // There is little room: the time of others is of interest when it runs out.
   const shown = time && (mine || time.left <= soon) ? time : null;
-  useTicking(250, time !== null || (seat !== null && seat !== undefined && seat.until !== null));
+  useRedrawInterval(250, time !== null || (seat !== null && seat !== undefined && seat.until !== null));
   if (!seat) return null;
-  const why = absence(room, seat);
+  const why = describeAbsence(room, seat);
   const held = why !== '' && seat.until !== null;
   return (
     <span class={`tag ${mine ? 'is-mine' : ''} ${why ? 'is-away' : ''}`} data-testid={`tag-${index}`} title={why ? `${seat.name}: ${why}` : seat.name}>
       <SeatBubble emotes={emotes} seat={index} />
-      <Token seat={index} />
+      <SeatToken seat={index} />
       <span class="tag-name">{mine ? 'You' : seat.name}</span>
       {seat.bot && <BotIcon />}
-      {why && <span class="tag-away"><span class="unseen">{why}</span><span aria-hidden="true">{held ? inSeconds(seat.until! - room.now()) : seat.out ? 'left' : seat.bot ? '' : 'away'}</span></span>}
-      {shown && !why && <span class={`tag-clock ${shown.left < 10_000 ? 'is-short' : ''}`}><span class="unseen">Time left: </span>{inSeconds(Math.min(shown.left, shown.total))}</span>}
+      {why && <span class="tag-away"><span class="unseen">{why}</span><span aria-hidden="true">{held ? formatCountdown(seat.until! - room.now()) : seat.out ? 'left' : seat.bot ? '' : 'away'}</span></span>}
+      {shown && !why && <span class={`tag-clock ${shown.left < 10_000 ? 'is-short' : ''}`}><span class="unseen">Time left: </span>{formatCountdown(Math.min(shown.left, shown.total))}</span>}
     </span>
   );
 }

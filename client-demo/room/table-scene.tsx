@@ -4,35 +4,35 @@ import { useCell, useSources } from '../cell.ts';
 import { ClusterPanel } from '../cluster/panel.tsx';
 import { panelOpen } from '../cluster/panel-open.ts';
 import { gameOf } from '../games/games.ts';
-import { useLanding } from '../landing.ts';
-import { usePaint } from '../paint.ts';
-import type { Session } from '../session.ts';
+import { useHeadingFocus } from '../focus.ts';
+import { useSeatColors } from '../seat-colors.ts';
+import type { PageSession } from '../page-session.ts';
 import type { Visit } from '../visit.ts';
 import { roomSounds } from '../sound/room-sounds.ts';
 import { speaker } from '../sound/speaker.ts';
 import { Announcer } from './announcer.tsx';
-import { aroundScene } from './calm.ts';
-import { EmoteBar, HeardEmotes } from './emote-bar.tsx';
+import { subscribeOutsideScene } from './outside-scene.ts';
+import { EmoteBar, EmoteAnnouncer } from './emote-bar.tsx';
 import { Emotes } from './emotes.ts';
 import { Invite } from './invite.tsx';
 import { Seat } from './seat.tsx';
 import { SeatTag } from './seat-tag.tsx';
-import { Story } from './story.tsx';
-import { TakeoverWatch } from './takeover-watch.ts';
+import { StatusPanel } from './status-panel.tsx';
+import { TakeoverMonitor } from './takeover-monitor.ts';
 import { WaitingRoom } from './waiting-room.tsx';
 
 /** A table with everything around it. */
-export function TableScene({ session, visit, room, over = false }: { session: Session; visit: Visit; room: Room; /** It is only to be seen: something lies over it. */ over?: boolean }) {
+export function TableScene({ session, visit, room, over = false }: { session: PageSession; visit: Visit; room: Room; /** It is only to be seen: something lies over it. */ over?: boolean }) {
   const other = visit.other.value;
-  const around = useMemo(() => aroundScene(room), [room]);
+  const around = useMemo(() => subscribeOutsideScene(room), [room]);
   useSources(around, other?.onChange ?? null, session.client.onStatus);
   const { clustered } = useCell(session.config);
   const open = useCell(panelOpen);
-  const watch = useMemo(() => new TakeoverWatch(room, session.client, text => session.toaster.say(text)), [room, session]);
+  const watch = useMemo(() => new TakeoverMonitor(room, session.client, text => session.toaster.show(text)), [room, session]);
   useEffect(() => watch.start(), [watch]);
   const emotes = useMemo(() => new Emotes(room), [room]);
   useEffect(() => emotes.start(), [emotes]);
-  usePaint(room);
+  useSeatColors(room);
   useEffect(() => roomSounds(room, speaker.play), [room]);
 
   const { info } = room;
@@ -40,25 +40,25 @@ export function TableScene({ session, visit, room, over = false }: { session: Se
   // Tables of many gather, and somebody says when it begins; a table for two begins by itself.
   const gathers = info.phase === 'waiting' && (game.contract.def.start ?? 'full') !== 'full';
   // How a match came out has a heading of its own to land on.
-  const heading = useLanding(info.phase === 'ended' ? null : `${info.phase} ${info.match}`);
+  const heading = useHeadingFocus(info.phase === 'ended' ? null : `${info.phase} ${info.match}`);
   const kind = gathers ? 'is-gathering' : game.ownSeats ? 'has-own-seats' : 'has-sides';
   return (
     <div class={`scene-frame ${clustered && open ? 'has-panel' : ''}`} inert={over}>
-      <main class={`scene ${kind} plays-${info.game}`} data-testid="table" data-game={info.game} data-phase={info.phase} data-term={room.term} data-match={info.match} data-place={room.place.join('.')} data-seat={room.seat ?? ''}>
+      <main class={`scene ${kind} plays-${info.game}`} data-testid="table" data-game={info.game} data-phase={info.phase} data-term={room.term} data-match={info.match} data-place={room.position.join('.')} data-seat={room.seat ?? ''}>
         {!gathers && <h1 class="unseen" ref={heading} tabIndex={-1}>{game.title}, table {[...room.code].join(' ')}</h1>}
         {gathers
           ? <WaitingRoom session={session} visit={visit} room={room} emotes={emotes} />
-          : <Playground session={session} visit={visit} room={room} emotes={emotes} waiting={() => watch.waiting()} />}
+          : <Playground session={session} visit={visit} room={room} emotes={emotes} waiting={() => watch.startRequest()} />}
         <Announcer room={room} both={other !== null} />
-        <HeardEmotes room={room} emotes={emotes} />
+        <EmoteAnnouncer room={room} emotes={emotes} />
       </main>
-      {clustered && open && <ClusterPanel session={session} room={room} waiting={() => watch.waiting()} />}
+      {clustered && open && <ClusterPanel session={session} room={room} waiting={() => watch.startRequest()} />}
     </div>
   );
 }
 
 /** The game's own scene, who sits around it, and what is going on. */
-function Playground({ session, visit, room, emotes, waiting }: { session: Session; visit: Visit; room: Room; emotes: Emotes; waiting: () => () => void }) {
+function Playground({ session, visit, room, emotes, waiting }: { session: PageSession; visit: Visit; room: Room; emotes: Emotes; waiting: () => () => void }) {
   const { info } = room;
   const other = visit.other.value;
   const { Table, turn, clock, ownSeats } = gameOf(room);
@@ -69,10 +69,10 @@ function Playground({ session, visit, room, emotes, waiting }: { session: Sessio
   return (
     <>
       {!ownSeats && info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={mine(i)} emotes={emotes} />)}
-      <div class="scene-board"><Table room={acting} waiting={waiting} say={text => session.toaster.say(text)} tag={tag} /></div>
+      <div class="scene-board"><Table room={acting} startRequest={waiting} showToast={text => session.toaster.show(text)} tag={tag} /></div>
       {/* How it came out takes the place of what one played with: it is another thing, and not this one moved. */}
       <div class="scene-story" key={info.phase === 'ended' ? 'over' : 'on'}>
-        <Story session={session} visit={visit} room={room} />
+        <StatusPanel session={session} visit={visit} room={room} />
         {info.phase !== 'waiting' && !other && <EmoteBar room={room} emotes={emotes} />}
       </div>
       {info.phase === 'waiting' && !visit.watching && <Invite session={session} room={room} onBoth={other ? null : () => void visit.takeOtherSeat()} onBot={room.seat === info.host ? () => void room.addBot() : null} />}

@@ -1,16 +1,16 @@
 import { useRef, useState } from 'preact/hooks';
-import type { Room, RefusalCode, Said } from '../../client/index.ts';
+import type { Room, RefusalCode, ActionResult } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import { useHandOver, useLanding } from '../landing.ts';
-import type { Session } from '../session.ts';
+import { useFocusHandover, useHeadingFocus } from '../focus.ts';
+import type { PageSession } from '../page-session.ts';
 import type { Visit } from '../visit.ts';
-import { wordsFor } from '../words.ts';
+import { refusalTextFor } from '../refusal-text.ts';
 import { EmoteBar } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
 import { Invite } from './invite.tsx';
 import { WaitingSeat } from './waiting-seat.tsx';
 
-interface WaitingRoomProps { session: Session; visit: Visit; room: Room; emotes: Emotes }
+interface WaitingRoomProps { session: PageSession; visit: Visit; room: Room; emotes: Emotes }
 
 /** Before the match: who is here, how others get here, and when it begins. */
 export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) {
@@ -21,16 +21,16 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
   const seated = info.seats.filter(seat => seat !== null).length;
   const hosts = room.seat !== null && room.seat === info.host;
   const gather = useRef<HTMLElement>(null);
-  const heading = useLanding(null);
+  const heading = useHeadingFocus(null);
   // The button that adds a bot goes with its free seat.
-  useHandOver(gather, '[data-testid="add-bot"]:enabled, [data-testid="start"]:enabled', `${seated} ${busy}`);
+  useFocusHandover(gather, '[data-testid="add-bot"]:enabled, [data-testid="start"]:enabled', `${seated} ${busy}`);
 
   /** One thing at a time; what the room refuses is said. */
-  async function ask(deed: Promise<Said<RefusalCode>>): Promise<void> {
+  async function ask(deed: Promise<ActionResult<RefusalCode>>): Promise<void> {
     setBusy(true);
     const said = await deed;
     setBusy(false);
-    if (!said.ok && room.ended === null) session.toaster.say(wordsFor(said.code).text);
+    if (!said.ok && room.ended === null) session.toaster.show(refusalTextFor(said.code).text);
   }
 
   return (
@@ -60,7 +60,7 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
   );
 }
 
-type Ask = (deed: Promise<Said<RefusalCode>>) => Promise<void>;
+type Ask = (deed: Promise<ActionResult<RefusalCode>>) => Promise<void>;
 
 function Start({ room, hosts, enough, busy, watching, ask }: { room: Room; hosts: boolean; enough: boolean; busy: boolean; watching: boolean; ask: Ask }) {
   const { host } = room.info;

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { PublicSeat, Room } from '../../client/index.ts';
-import { useTicking } from '../cell.ts';
+import { useRedrawInterval } from '../cell.ts';
 import { gameOf } from '../games/games.ts';
-import { takeFocus } from '../landing.ts';
+import { takeFocus } from '../focus.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
 import { CrossIcon, CrownIcon } from './icons.tsx';
-import { absence } from './seat-words.ts';
-import { Token } from './token.tsx';
+import { describeAbsence } from './seat-text.ts';
+import { SeatToken } from './seat-token.tsx';
 
 interface WaitingSeatProps {
   room: Room;
@@ -27,7 +27,7 @@ interface WaitingSeatProps {
 export function WaitingSeat(props: WaitingSeatProps) {
   const { room, index, seat, hosts, busy, emotes, onBot, onKick, onHost } = props;
   const [asking, setAsking] = useState(false);
-  useTicking(500, seat !== null && seat.until !== null);
+  useRedrawInterval(500, seat !== null && seat.until !== null);
   if (!seat) {
     return (
       <li class="place is-free" data-testid={`seat-${index}`}>
@@ -43,7 +43,7 @@ export function WaitingSeat(props: WaitingSeatProps) {
   return (
     <li class={`place ${mine ? 'is-mine' : ''} ${seat.here ? '' : 'is-away'} ${may && asking ? 'is-asking' : ''}`} data-testid={`seat-${index}`}>
       <SeatBubble emotes={emotes} seat={index} />
-      <Token seat={index} />
+      <SeatToken seat={index} />
       <span class="place-who">
         <span class="place-name">{seat.name}</span>
         <span class="place-note">{notes(room, index, seat, mine).join(', ')}</span>
@@ -64,7 +64,7 @@ function notes(room: Room, index: number, seat: PublicSeat, mine: boolean): stri
   const said = [
     ...(mine ? ['you'] : []), ...(room.info.host === index ? ['host'] : []), ...(seat.bot ? ['bot'] : []),
     ...(gameOf(room).contract.def.start === 'ready' && !seat.bot ? [seat.ready ? 'ready' : 'not ready yet'] : []),
-    ...[absence(room, seat)].filter(text => text !== ''),
+    ...[describeAbsence(room, seat)].filter(text => text !== ''),
   ];
   return said.length > 0 ? said : ['here'];
 }

@@ -2,17 +2,17 @@ import { Cell } from '../cell.ts';
 
 export interface Toast { id: number; text: string }
 
-const shownFor = 6_000;
-const most = 3;
+const toastMs = 6_000;
+const maxToasts = 3;
 
 /** Short news that go away by themselves. */
 export class Toaster {
   readonly toasts = new Cell<readonly Toast[]>([]);
   private next = 0;
 
-  say(text: string): void {
+  show(text: string): void {
     const toast = { id: this.next++, text };
-    this.toasts.set([...this.toasts.value.filter(t => t.text !== text), toast].slice(-most));
-    setTimeout(() => this.toasts.set(this.toasts.value.filter(t => t !== toast)), shownFor);
+    this.toasts.set([...this.toasts.value.filter(t => t.text !== text), toast].slice(-maxToasts));
+    setTimeout(() => this.toasts.set(this.toasts.value.filter(t => t !== toast)), toastMs);
   }
 }

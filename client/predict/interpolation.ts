@@ -1,7 +1,7 @@
 import type { ContractDef, ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Room } from '../room.ts';
-import { between, Glide, taken, type Motion, type Moving, type Things } from './things.ts';
+import { interpolateThing, CorrectionSmoother, copyThings, type Motion, type Moving, type Things } from './things.ts';
 import { TickClock } from './tick-clock.ts';
 
 /** What is to be seen at a moment. */
@@ -20,16 +20,16 @@ export interface InterpolationOptions {
   most?: number;
 }
 
-interface Heard<S, T extends Moving> { tick: number; state: S; things: Things<T> }
+interface ReceivedState<S, T extends Moving> { tick: number; state: S; things: Things<T> }
 
 /** A little more than what was late, so that the next one that is as late still comes in time (ms). */
-const margin = 6;
+const marginMs = 6;
 /** What is shown runs so much faster or slower than the room, at most, to come nearer to where it shall be. */
-const hurry = 0.2;
+const maxRateChange = 0.2;
 /** … all of it, when it is so many ms off. */
-const hurryAt = 300;
+const fullRateChangeAtMs = 300;
 /** Farther off than this (ms) it is somewhere else at once, as after a page was asleep. */
-const tooFar = 1_500;
+const snapBeyondMs = 1_500;
 
 /**
  * Shows what a room's states say a little late, and so evenly, in whatever rhythm they arrive. How late follows from how
@@ -39,8 +39,8 @@ const tooFar = 1_500;
 export class Interpolation<D extends ContractDef, T extends Moving> {
   private readonly period: number;
   private readonly clock: TickClock;
-  private readonly glide: Glide<T>;
-  private heard: Heard<ViewOf<D>, T>[] = [];
+  private readonly glide: CorrectionSmoother<T>;
+  private states: ReceivedState<ViewOf<D>, T>[] = [];
   private shownTick: number | null = null;
   private shownAt = 0;
   private term: number;
@@ -51,15 +51,15 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   constructor(private readonly room: Room<D>, private readonly motion: Motion<ViewOf<D>, T>, options: InterpolationOptions) {
     this.period = 1_000 / room.hz;
     this.clock = new TickClock(this.period, options.most ?? 200);
-    this.glide = new Glide(motion.fastest, this.period);
+    this.glide = new CorrectionSmoother(motion.fastest, this.period);
     this.term = room.term;
     this.match = room.info.match;
-    this.stops = [room.onChange(() => this.hear(room.moment()))];
-    this.hear(room.moment());
+    this.stops = [room.onChange(() => this.receive(room.moment()))];
+    this.receive(room.moment());
   }
 
   /** How late things are shown now, in ms. */
-  get delay(): number { return this.period + this.clock.late(this.shownAt) + margin; }
+  get delay(): number { return this.period + this.clock.expectedLateness(this.shownAt) + marginMs; }
 
   /**
    * What is to be seen at a moment of this page's `performance.now()`; to be asked once a frame, with later and later moments.
@@ -76,11 +76,11 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
    * ```
    */
   at(moment = this.room.moment()): Seen<ViewOf<D>, T> | null {
-    const newest = this.heard.at(-1);
+    const newest = this.states.at(-1);
     if (!newest) return null;
-    const tick = this.advance(moment, newest.tick);
-    const { state, things } = this.look(tick);
-    return { tick, state, things: this.glide.show(things, moment) };
+    const tick = this.advanceTo(moment, newest.tick);
+    const { state, things } = this.frameAt(tick);
+    return { tick, state, things: this.glide.apply(things, moment) };
   }
 
   /**
@@ -94,11 +94,11 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
    */
   stop(): void { for (const stop of this.stops) stop(); }
 
-  private hear(moment: number): void {
+  private receive(moment: number): void {
     const { room, motion } = this;
     if (room.info.match !== this.match) {
       this.match = room.info.match;
-      this.heard = [];
+      this.states = [];
       this.shownTick = null;
       this.clock.restart();
     }
@@ -108,21 +108,21 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     }
     if (room.state === null) return;
     // The room changes its state in place: what is shown later must be put aside.
-    const one: Heard<ViewOf<D>, T> = { tick: motion.tick(room.state), state: copy(room.state), things: taken(motion, room.state) };
-    const last = this.heard.at(-1);
+    const one: ReceivedState<ViewOf<D>, T> = { tick: motion.tick(room.state), state: copy(room.state), things: copyThings(motion, room.state) };
+    const last = this.states.at(-1);
     const again = last !== undefined && one.tick <= last.tick;
     // What was shown already may be told anew: something happened without a tick, or motion was lost that was not journaled.
     const before = again && this.shownTick !== null && one.tick <= this.shownTick;
-    this.heard = this.heard.filter(other => other.tick < one.tick);
-    this.heard.push(one);
-    if (this.heard.length > 2 * this.room.hz + 2) this.heard.shift(); // nobody looks: the page is hidden
-    if (!last || one.tick !== last.tick) this.clock.heard(one.tick, moment);
+    this.states = this.states.filter(other => other.tick < one.tick);
+    this.states.push(one);
+    if (this.states.length > 2 * this.room.hz + 2) this.states.shift(); // nobody looks: the page is hidden
+    if (!last || one.tick !== last.tick) this.clock.recordArrival(one.tick, moment);
     if (!before) return;
     this.shownTick = Math.min(this.shownTick!, one.tick);
-    this.glide.keep(this.look(this.shownTick).things);
+    this.glide.startCorrection(this.frameAt(this.shownTick).things);
   }
 
-  private advance(moment: number, newest: number): number {
+  private advanceTo(moment: number, newest: number): number {
     const due = this.clock.at(moment);
     const aim = due === null ? null : due - this.delay / this.period;
     const was = this.shownTick;
@@ -131,28 +131,28 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     if (was === null) this.shownTick = Math.min(aim ?? newest, newest);
     else {
       const off = aim === null ? 0 : (aim - was) * this.period - ms;
-      if (Math.abs(off) > tooFar) {
+      if (Math.abs(off) > snapBeyondMs) {
         this.shownTick = Math.min(aim!, newest);
-        this.glide.keep(this.look(this.shownTick).things);
+        this.glide.startCorrection(this.frameAt(this.shownTick).things);
       } else {
-        const pace = 1 + Math.max(-hurry, Math.min(hurry, (hurry * off) / hurryAt));
+        const pace = 1 + Math.max(-maxRateChange, Math.min(maxRateChange, (maxRateChange * off) / fullRateChangeAtMs));
         this.shownTick = Math.max(was, Math.min(was + (ms * pace) / this.period, newest));
       }
     }
-    while (this.heard.length > 2 && this.heard[1]!.tick <= this.shownTick!) this.heard.shift();
+    while (this.states.length > 2 && this.states[1]!.tick <= this.shownTick!) this.states.shift();
     return this.shownTick!;
   }
 
-  private look(tick: number): { state: ViewOf<D>; things: Things<T> } {
-    const i = Math.max(0, this.heard.findLastIndex(one => one.tick <= tick));
-    const from = this.heard[i]!;
-    const to = this.heard[i + 1];
+  private frameAt(tick: number): { state: ViewOf<D>; things: Things<T> } {
+    const i = Math.max(0, this.states.findLastIndex(one => one.tick <= tick));
+    const from = this.states[i]!;
+    const to = this.states[i + 1];
     if (!to || tick <= from.tick) return from;
     const ticks = to.tick - from.tick;
     const things: Things<T> = {};
     for (const key of Object.keys(from.things)) {
       const next = to.things[key];
-      things[key] = next ? between(from.things[key]!, next, (tick - from.tick) / ticks, ticks, this.motion.fastest) : from.things[key]!;
+      things[key] = next ? interpolateThing(from.things[key]!, next, (tick - from.tick) / ticks, ticks, this.motion.fastest) : from.things[key]!;
     }
     return { state: from.state, things };
   }

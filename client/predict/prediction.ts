@@ -1,17 +1,17 @@
 import { parse, type ContractDef, type ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { Listeners } from '../listeners.ts';
-import type { Act, Room, Underway } from '../room.ts';
-import { guessContext, guessesOf, isRefusal, type GuessedBy, type Guesses } from './guess.ts';
+import type { Act, Room, PendingAction } from '../room.ts';
+import { createPredictionContext, predictionRulesOf, isExpectedFailure, type GuessedBy, type Guesses } from './prediction-rules.ts';
 import { named } from '../named.ts';
 
 /**
  * A change and the verdict of what made it arrive one right behind the other. So long (ms) a change waits to be shown while
  * something of one's own has no verdict: or its effect, which is in the change, would be guessed on top of it for a moment.
  */
-const together = 20;
+const coalesceMs = 20;
 /** Where change follows on change, they wait no longer than this altogether. */
-const altogether = 100;
+const maxCoalesceMs = 100;
 
 type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
 
@@ -43,32 +43,32 @@ export class Prediction<D extends ContractDef> {
    * ```
    */
   readonly onChange: (fn: () => void) => () => void;
-  private readonly changed = new Listeners<[]>();
-  private readonly guesses: Guesses<D>;
-  private readonly stopHearing: () => void;
-  private shown: ViewOf<D> | null;
+  private readonly changeListeners = new Listeners<[]>();
+  private readonly rules: Guesses<D>;
+  private readonly unsubscribe: () => void;
+  private predicted: ViewOf<D> | null;
   private count = 0;
   /** A guessed action ends the match: later actions will be refused. */
   private endsMatch = false;
   /** Actions that were applied since `shown` was last made from the room's state, also those that could not be guessed. */
-  private applied = new WeakSet<Underway>();
-  private waits = false;
-  private heardAt = 0;
-  private readonly failed = new WeakSet<Underway>();
+  private applied = new WeakSet<PendingAction>();
+  private isWaiting = false;
+  private lastChangeAt = 0;
+  private readonly failed = new WeakSet<PendingAction>();
 
   /** @internal */
   constructor(private readonly room: Room<D>, by: GuessedBy<D>) {
-    this.guesses = guessesOf<D>(by);
-    this.shown = room.state;
-    this.onChange = fn => this.changed.add(fn);
-    this.stopHearing = room.onChange(() => this.heard());
+    this.rules = predictionRulesOf<D>(by);
+    this.predicted = room.state;
+    this.onChange = fn => this.changeListeners.add(fn);
+    this.unsubscribe = room.onChange(() => this.handleRoomChange());
     const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
     this.act = named(name => (data?: unknown) => this.perform(acts[name]!(data))) as Act<D>;
-    this.redo();
+    this.recompute();
   }
 
   /** The state as it will be if all goes well. Read it, do not change it. */
-  get state(): ViewOf<D> | null { return this.shown; }
+  get state(): ViewOf<D> | null { return this.predicted; }
   /** How many actions are shown that are not confirmed. */
   get guessed(): number { return this.count; }
   /**
@@ -79,57 +79,57 @@ export class Prediction<D extends ContractDef> {
    * room.onEnd(() => mine.stop())
    * ```
    */
-  stop(): void { this.stopHearing(); }
+  stop(): void { this.unsubscribe(); }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
     // Not made again: a change that is not shown yet is in `room.state` already, and may hold the effect of an action without a verdict.
     this.applyNew();
-    this.changed.tell();
+    this.changeListeners.notify();
     const said = await promise;
     // Refused: what was shown of it is gone. Accepted: it is in the room's state.
-    if (!this.waits || !this.undecided) this.show();
+    if (!this.isWaiting || !this.hasUndecided) this.show();
     return said;
   }
 
   /** Whether what has come in may hold the effect of something that has no verdict yet. */
-  private get undecided(): boolean { return this.room.underway.some(one => one.place === null); }
+  private get hasUndecided(): boolean { return this.room.pendingActions.some(one => one.position === null); }
 
-  private heard(): void {
-    if (!this.undecided) return this.show();
+  private handleRoomChange(): void {
+    if (!this.hasUndecided) return this.show();
     const now = this.room.moment();
-    this.heardAt = now;
-    if (this.waits) return;
-    this.waits = true;
-    this.wait(together, now + altogether);
+    this.lastChangeAt = now;
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.waitThenShow(coalesceMs, now + maxCoalesceMs);
   }
 
-  private wait(ms: number, end: number): void {
+  private waitThenShow(ms: number, end: number): void {
     this.room.after(ms, () => {
-      if (!this.waits) return;
+      if (!this.isWaiting) return;
       const now = this.room.moment();
-      const left = Math.min(this.heardAt + together, end) - now;
-      if (left > 0.5 && this.undecided) this.wait(left, end);
+      const left = Math.min(this.lastChangeAt + coalesceMs, end) - now;
+      if (left > 0.5 && this.hasUndecided) this.waitThenShow(left, end);
       else this.show();
     });
   }
 
   private show(): void {
-    this.waits = false;
-    this.redo();
-    this.changed.tell();
+    this.isWaiting = false;
+    this.recompute();
+    this.changeListeners.notify();
   }
 
-  private redo(): void {
+  private recompute(): void {
     this.count = 0;
     this.endsMatch = false;
     this.applied = new WeakSet();
-    this.shown = this.room.state;
+    this.predicted = this.room.state;
     this.applyNew();
   }
 
   /** Applies the actions that were given since the last time on top of what is shown. */
   private applyNew(): void {
-    for (const one of this.room.underway) {
+    for (const one of this.room.pendingActions) {
       if (this.applied.has(one)) continue;
       this.applied.add(one);
       this.apply(one);
@@ -137,33 +137,33 @@ export class Prediction<D extends ContractDef> {
   }
 
   /** Applies an action to a copy of what is shown, and shows that. Does nothing where the action cannot be guessed. */
-  private apply(one: Underway): void {
-    const { room, shown } = this;
+  private apply(one: PendingAction): void {
+    const { room, predicted } = this;
     const { seat } = room;
-    if (this.endsMatch || shown === null || seat === null || room.ended || room.info.phase !== 'playing' || room.info.seats[seat]!.out) return;
-    const guess = this.guess(shown, one, seat);
+    if (this.endsMatch || predicted === null || seat === null || room.ended || room.info.phase !== 'playing' || room.info.seats[seat]!.out) return;
+    const guess = this.predictAction(predicted, one, seat);
     if (!guess) return;
-    this.shown = guess.state;
+    this.predicted = guess.state;
     this.count += 1;
     this.endsMatch = guess.over;
   }
 
   /** @returns null where it is refused, or cannot be guessed */
-  private guess(from: ViewOf<D>, one: Underway, seat: number): { state: ViewOf<D>; over: boolean } | null {
+  private predictAction(from: ViewOf<D>, one: PendingAction, seat: number): { state: ViewOf<D>; over: boolean } | null {
     const { name, data } = one;
-    const rule = this.guesses.actions?.[name as never] as Rule | undefined;
+    const rule = this.rules.actions?.[name as never] as Rule | undefined;
     const schema = this.room.game.actions[name];
     if (!rule || !schema) return null;
     const read = parse(schema, data);
     if (!read.ok) return null;
     const state = copy(from);
-    const { ctx, over } = guessContext(this.room, seat, this.room.now());
+    const { ctx, over } = createPredictionContext(this.room, seat, this.room.now());
     try {
       rule(state, read.value, ctx);
       return { state, over: over() };
     } catch (error) {
       // A rule that fails here for another reason fails there as well, or not: then that is what is shown.
-      if (!isRefusal(error) && !this.failed.has(one)) {
+      if (!isExpectedFailure(error) && !this.failed.has(one)) {
         this.failed.add(one);
         queueMicrotask(() => { throw error; }); // the author's console shall show it, once
       }

@@ -6,10 +6,10 @@
 import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
 import type { Contract, ContractDef, OptionsOf, ProfileOf, ViewOf } from '../../shared/contract.ts';
 import type { PublicRoom } from '../../shared/protocol.ts';
-import type { Client, RoomRefused } from '../client.ts';
+import type { Client, RoomError } from '../client.ts';
 import type { Room } from '../room.ts';
 import type { RoomStatus, Status } from '../status.ts';
-import { holdRoom, type Which } from './holds.ts';
+import { acquireRoom, type Which } from './shared-rooms.ts';
 
 export type { Which };
 
@@ -18,7 +18,7 @@ export type RoomHook<D extends ContractDef> =
   /** It is being entered. */
   | { room: null; state: null; info: null; refused: null; status: Status }
   /** One may not: `refused.why`, and `refused.now` for what helps. */
-  | { room: null; state: null; info: null; refused: RoomRefused; status: Status }
+  | { room: null; state: null; info: null; refused: RoomError; status: Status }
   /** `state` changes in place: it is there to be drawn, not to be kept or compared. */
   | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
 
@@ -36,7 +36,7 @@ export type RoomHook<D extends ContractDef> =
  * const useHidden = () => useSelected(sight, () => document.hidden)
  * ```
  */
-export interface Told {
+export interface Subscribable {
   /** Tells of each change. @returns what ends it */
   onChange(fn: () => void): () => void;
 }
@@ -69,7 +69,7 @@ export function useStatus(of: { status: RoomStatus; onStatus(fn: () => void): ()
  * }
  * ```
  */
-export function useChanges(of: Told | null): void {
+export function useChanges(of: Subscribable | null): void {
   const [, draw] = useReducer((n: number, _: null) => n + 1, 0);
   useEffect(() => {
     if (!of) return;
@@ -90,7 +90,7 @@ export function useChanges(of: Told | null): void {
  * }
  * ```
  */
-export function useSelected<T extends Told, V extends number | string | boolean | null | undefined>(of: T, select: (of: T) => V): V {
+export function useSelected<T extends Subscribable, V extends number | string | boolean | null | undefined>(of: T, select: (of: T) => V): V {
   return useSyncExternalStore<V>(useCallback((fn: () => void) => of.onChange(fn), [of]), () => select(of), () => select(of));
 }
 
@@ -111,26 +111,26 @@ export function useSelected<T extends Told, V extends number | string | boolean 
  */
 export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D> | null): RoomHook<D> {
   const key = which && JSON.stringify(which);
-  const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomRefused | null }>({ key: null, room: null, refused: null });
+  const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomError | null }>({ key: null, room: null, refused: null });
   useEffect(() => {
     if (key === null) return;
-    let here = true;
-    const { room, release } = holdRoom(client, game, JSON.parse(key) as Which<D>, key);
+    let isMounted = true;
+    const { room, release } = acquireRoom(client, game, JSON.parse(key) as Which<D>, key);
     room.then(
-      made => { if (here) setEntered({ key, room: made, refused: null }); },
-      (refused: RoomRefused) => { if (here) setEntered({ key, room: null, refused }); },
+      made => { if (isMounted) setEntered({ key, room: made, refused: null }); },
+      (refused: RoomError) => { if (isMounted) setEntered({ key, room: null, refused }); },
     );
     return () => {
-      here = false;
+      isMounted = false;
       release();
     };
   }, [client, game, key]);
   const current = entered.key === key ? entered : null;
   const room = current?.room ?? null;
   useChanges(room);
-  const line = useStatus(client);
-  const atTable = useStatus<D>((room ?? client) as Room<D>);
+  const connectionStatus = useStatus(client);
+  const roomStatus = useStatus<D>((room ?? client) as Room<D>);
   return room
-    ? { room, state: room.state, info: room.info, refused: null, status: atTable }
-    : { room: null, state: null, info: null, refused: current?.refused ?? null, status: line };
+    ? { room, state: room.state, info: room.info, refused: null, status: roomStatus }
+    : { room: null, state: null, info: null, refused: current?.refused ?? null, status: connectionStatus };
 }

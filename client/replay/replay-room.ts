@@ -1,13 +1,13 @@
 import type { ClocksOf, Contract, ContractDef, EventsOf, OptionsOf, Out, ProfileOf, ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
-import type { Place } from '../../shared/place.ts';
+import type { Position } from '../../shared/position.ts';
 import type { PublicRoom, PublicSeat, RoomView, WireEvent } from '../../shared/protocol.ts';
-import { refused } from '../../shared/refusals.ts';
+import { makeRefusal } from '../../shared/refusals.ts';
 import { Listeners } from '../listeners.ts';
 import type { Replay } from '../replay.ts';
 import type { Act, Input, RoomLike, Signal } from '../room.ts';
-import { Cursor } from './cursor.ts';
+import { ReplayCursor } from './replay-cursor.ts';
 import { named } from '../named.ts';
 
 /** How a recording is shown. */
@@ -34,9 +34,9 @@ export interface Scanned<D extends ContractDef> {
 }
 
 /** What is passed over by more than this (ms) is told as `replayed`: it is not what is seen to happen. */
-const happening = 1_000;
+const replayedAfterMs = 1_000;
 /** An object with the same function under every name; it is no promise. */
-const always = (fn: unknown): object => named(() => fn);
+const constantProxy = (fn: unknown): object => named(() => fn);
 
 /**
  * A finished match as a room that one watches: a component that shows a room shows this, too. It is at one frame of the recording, and
@@ -44,11 +44,11 @@ const always = (fn: unknown): object => named(() => fn);
  */
 export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike<D> {
   /** Refused: `not-seated`. */
-  readonly act: Act<D> = always(async () => refused('not-seated')) as Act<D>;
+  readonly act: Act<D> = constantProxy(async () => makeRefusal('not-seated')) as Act<D>;
   /** Does nothing. */
-  readonly input: Input<D> = always(() => {}) as Input<D>;
+  readonly input: Input<D> = constantProxy(() => {}) as Input<D>;
   /** Does nothing. */
-  readonly signal: Signal<D> = always(() => {}) as Signal<D>;
+  readonly signal: Signal<D> = constantProxy(() => {}) as Signal<D>;
   /**
    * After each step to another frame. @returns what ends it
    * @example
@@ -62,36 +62,36 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   readonly live = true;
   readonly pending = 0;
   readonly watchers = 0;
-  private readonly changed = new Listeners<[]>();
-  private readonly heard = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Place }]>>();
-  private readonly cursor: Cursor;
+  private readonly changeListeners = new Listeners<[]>();
+  private readonly eventListeners = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Position }]>>();
+  private readonly cursor: ReplayCursor;
   /** For looks elsewhere, which must not move what is shown. */
-  private readonly scout: Cursor;
+  private readonly lookupCursor: ReplayCursor;
   /** When each frame happened, by how many have then; the first is 0. */
   private readonly times: number[];
   private view: RoomView;
-  private at = 0;
-  private ms = 0;
+  private currentFrame = 0;
+  private currentMs = 0;
 
   /** @internal */
   constructor(readonly replay: Replay, options: ReplayOptions<D>, private readonly hz: number) {
-    this.onChange = fn => this.changed.add(fn);
-    this.cursor = Cursor.open(replay.data);
-    this.scout = this.cursor.beside();
-    this.view = this.cursor.to(0);
+    this.onChange = fn => this.changeListeners.add(fn);
+    this.cursor = ReplayCursor.open(replay.data);
+    this.lookupCursor = this.cursor.clone();
+    this.view = this.cursor.seek(0);
     this.times = [0, ...replay.data.frames.map(([at]) => at)];
     const { tick } = options;
-    if (tick) this.times = this.evened(tick);
+    if (tick) this.times = this.timesByTick(tick);
   }
 
   /** How many frames there are: `go(length)` is the end. */
   get length(): number { return this.replay.data.frames.length; }
   /** How many of them have happened in what is shown. */
-  get frame(): number { return this.at; }
+  get frame(): number { return this.currentFrame; }
   /** How long it is, ms. */
   get duration(): number { return this.times[this.length]!; }
   /** Where it is, ms from the beginning; between two frames, too. */
-  get position(): number { return this.ms; }
+  get currentTime(): number { return this.currentMs; }
   /**
    * Ms from the beginning to when so many frames have happened.
    * @example
@@ -99,7 +99,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * slider.value = String(replayed.timeOf(replayed.frame + 1)) // where the next step leads
    * ```
    */
-  timeOf(frame: number): number { return this.times[this.within(frame)]!; }
+  timeOf(frame: number): number { return this.times[this.clampFrame(frame)]!; }
 
   /**
    * Goes to a moment, ms from the beginning: all that had happened by then.
@@ -110,7 +110,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    */
   seek(ms: number): void {
     const aim = Math.max(0, Math.min(ms || 0, this.duration)); // NaN is the beginning
-    this.move(this.frameAt(aim), aim);
+    this.moveTo(this.frameAt(aim), aim);
   }
 
   /**
@@ -121,7 +121,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * replayed.go(replayed.length)    // the end
    * ```
    */
-  go(frame: number): void { this.move(this.within(frame), this.timeOf(frame)); }
+  go(frame: number): void { this.moveTo(this.clampFrame(frame), this.timeOf(frame)); }
 
   /**
    * The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where it is.
@@ -130,7 +130,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * draw(replayed.peek(replayed.length)) // how it came out, beside what is shown
    * ```
    */
-  peek(frame: number): ViewOf<D> { return copy(this.scout.to(this.within(frame)).state) as ViewOf<D>; }
+  peek(frame: number): ViewOf<D> { return copy(this.lookupCursor.seek(this.clampFrame(frame)).state) as ViewOf<D>; }
 
   /**
    * Goes over the whole recording once, from the beginning to the end; what is shown stays where it is.
@@ -141,10 +141,10 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * ```
    */
   scan(look: (seen: Scanned<D>) => void): void {
-    const behind = this.cursor.beside();
+    const behind = this.cursor.clone();
     for (let frame = 0; frame <= this.length; frame++) {
-      const { state, room } = this.scout.to(frame);
-      look({ frame, at: this.times[frame]!, state: state as ViewOf<D>, before: behind.to(Math.max(0, frame - 1)).state as ViewOf<D>, info: room as Scanned<D>['info'], events: frame === 0 ? [] : this.eventsOf(frame) });
+      const { state, room } = this.lookupCursor.seek(frame);
+      look({ frame, at: this.times[frame]!, state: state as ViewOf<D>, before: behind.seek(Math.max(0, frame - 1)).state as ViewOf<D>, info: room as Scanned<D>['info'], events: frame === 0 ? [] : this.eventsOf(frame) });
     }
   }
 
@@ -155,7 +155,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } { return this.view.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; }
   get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
   /** The frame, of term 0: owners are not recorded. */
-  get place(): Place { return [0, this.at]; }
+  get position(): Position { return [0, this.currentFrame]; }
   get term(): number { return 0; }
   /**
    * The room's clock then, ms since 1970.
@@ -164,7 +164,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * draw(new Date(replayed.now()).toLocaleTimeString())
    * ```
    */
-  now(): number { return this.replay.data.began + (this.at === 0 ? 0 : this.replay.data.frames[this.at - 1]![0]); }
+  now(): number { return this.replay.data.began + (this.currentFrame === 0 ? 0 : this.replay.data.frames[this.currentFrame - 1]![0]); }
   /**
    * Ms until a shown timer was due, or null when it was not set.
    * @example
@@ -185,9 +185,9 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * replayed.on('lap', ({ seat, lap }, { replayed: before }) => { if (!before) cheer(`${seat}: lap ${lap}`) })
    * ```
    */
-  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Place }) => void): () => void {
-    let listeners = this.heard.get(event);
-    if (!listeners) this.heard.set(event, listeners = new Listeners());
+  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Position }) => void): () => void {
+    let listeners = this.eventListeners.get(event);
+    if (!listeners) this.eventListeners.set(event, listeners = new Listeners());
     return listeners.add(fn as never);
   }
 
@@ -200,22 +200,22 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    */
   onSignal(): () => void { return () => {}; }
 
-  private move(frame: number, ms: number): void {
-    const before = this.at;
-    this.ms = ms;
+  private moveTo(frame: number, ms: number): void {
+    const before = this.currentFrame;
+    this.currentMs = ms;
     if (frame === before) return;
-    this.view = this.cursor.to(frame);
-    this.at = frame;
-    if (this.heard.size > 0) {
+    this.view = this.cursor.seek(frame);
+    this.currentFrame = frame;
+    if (this.eventListeners.size > 0) {
       for (let one = before + 1; one <= frame; one++) {
-        for (const [name, data] of this.eventsOf(one)) this.heard.get(name)?.tell(data, { replayed: ms - this.times[one]! > happening, place: [0, one] });
+        for (const [name, data] of this.eventsOf(one)) this.eventListeners.get(name)?.notify(data, { replayed: ms - this.times[one]! > replayedAfterMs, place: [0, one] });
       }
     }
-    this.changed.tell();
+    this.changeListeners.notify();
   }
 
   private eventsOf(frame: number): readonly WireEvent[] { return this.replay.data.frames[frame - 1]![2] ?? []; }
-  private within(frame: number): number { return Math.max(0, Math.min(Math.trunc(frame) || 0, this.length)); }
+  private clampFrame(frame: number): number { return Math.max(0, Math.min(Math.trunc(frame) || 0, this.length)); }
 
   /** The last frame that had happened at a moment. */
   private frameAt(ms: number): number {
@@ -228,7 +228,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     return low;
   }
 
-  private evened(tick: (s: ViewOf<D>) => number): number[] {
+  private timesByTick(tick: (s: ViewOf<D>) => number): number[] {
     const times: number[] = [];
     let first = 0;
     this.scan(({ frame, state }) => {

@@ -15,12 +15,12 @@ export class FrameCounter {
   /** @returns how many frame headers end in this piece of the stream */
   count(chunk: Uint8Array): number {
     let frames = 0;
-    for (let at = 0; at < chunk.length;) {
+    for (let offset = 0; offset < chunk.length;) {
       if (this.payloadLeft > 0) {
-        const passed = Math.min(this.payloadLeft, chunk.length - at);
-        this.payloadLeft -= passed;
-        at += passed;
-      } else if (this.readHeader(chunk[at++]!)) frames += 1;
+        const consumed = Math.min(this.payloadLeft, chunk.length - offset);
+        this.payloadLeft -= consumed;
+        offset += consumed;
+      } else if (this.readHeader(chunk[offset++]!)) frames += 1;
     }
     return frames;
   }

@@ -2,27 +2,27 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import { Server, type Namespace } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
 import { limits } from '../../shared/limits.ts';
-import { readName } from '../../shared/names.ts';
-import { wireVersion, type RequestName, type SayingName } from '../../shared/protocol.ts';
-import { refused, type Refused } from '../../shared/refusals.ts';
-import type { AddressOf } from '../identity/address.ts';
+import { normalizeName } from '../../shared/names.ts';
+import { protocolVersion, type RequestName, type OneWayMessageName } from '../../shared/protocol.ts';
+import { makeRefusal, type Refused } from '../../shared/refusals.ts';
+import type { AddressReader } from '../identity/address.ts';
 import type { Identity, Tokens } from '../identity/tokens.ts';
-import { BadToken } from '../identity/tokens.ts';
-import type { RejoinNode } from '../node.ts';
-import type { Clock, Entropy, Fanout, Log, Meter } from '../ports.ts';
+import { BadTokenError } from '../identity/tokens.ts';
+import type { RejoinNode } from '../node/node.ts';
+import type { Clock, Entropy, Fanout, Log, Meter } from '../runtime/ports.ts';
 import type { Connection } from '../sessions/connection.ts';
-import type { Encoded } from '../sessions/encoded.ts';
-import { answerIdOf, Decoder, unreadAuth, type Ears } from './decoder.ts';
-import { Doorkeeper } from './doorkeeper.ts';
-import { cutOff, hangUp, lineOf, sharesItsLine, UpgradeAnswers, waitingFor, type EngineLine } from './line.ts';
-import { Lanes } from './lane.ts';
-import { mayUseCookies, type Origins } from './origins.ts';
+import type { EncodedEvent } from '../sessions/encoded-event.ts';
+import { ackIdOf, Decoder, authSizeKey, type FastPathHandler } from './decoder.ts';
+import { ConnectionLimiter } from './connection-limiter.ts';
+import { terminateConnection, closeConnection, engineSocketOf, sharesConnection, UpgradeResponses, backlogOf, type EngineSocket } from './engine-socket.ts';
+import { OutboundBuffers } from './outbound-buffer.ts';
+import { mayUseCookies, type OriginPolicy } from './origin-policy.ts';
 import { Packet } from './packet.ts';
-import { isSocketRequest, RefusalLog } from './refusal-log.ts';
-import { Renewals } from './renewals.ts';
-import { RoomsFirst } from './rooms-first.ts';
+import { isEngineIoRequest, RefusalLog } from './refusal-log.ts';
+import { TokenRenewer } from './token-renewer.ts';
+import { AdmissionQueue } from './admission-queue.ts';
 import { SocketLink } from './socket-link.ts';
-import type { GameServer, GameSocket, GameSpace } from './types.ts';
+import type { GameServer, GameSocket, GameNamespace } from './socket-types.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { observeWebSockets, type UpgradingServer } from './web-sockets.ts';
 
@@ -44,9 +44,9 @@ export type Authenticate = (handshake: HandshakeSeen) => Promise<Identity | null
 
 const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 'leave', 'list', 'inspect'];
 
-const sayingNames: readonly SayingName[] = ['i', 'input', 'signal'];
+const oneWayMessageNames: readonly OneWayMessageName[] = ['i', 'input', 'signal'];
 
-export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: Origins; addressOf: AddressOf; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
+export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: OriginPolicy; addressOf: AddressReader; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
 
 /**
  * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package.
@@ -66,7 +66,7 @@ export interface SocketIoServer {
  * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with it),
  * or a Socket.IO server that belongs to somebody else.
  */
-export type Ground = { readonly http: HttpServer; readonly keep?: boolean; readonly namespace?: string | undefined; /** Before `/socket.io`; empty: none. */ readonly path?: string } | { readonly io: SocketIoServer; readonly namespace: string };
+export type Attachment = { readonly http: HttpServer; readonly keep?: boolean; readonly namespace?: string | undefined; /** Before `/socket.io`; empty: none. */ readonly path?: string } | { readonly io: SocketIoServer; readonly namespace: string };
 
 /**
  * Socket.IO, and nothing of the game: lets connections in, reads their packets, hands them to the edge, closes what does
@@ -75,35 +75,35 @@ export type Ground = { readonly http: HttpServer; readonly keep?: boolean; reado
 export class Gateway {
   private readonly io: GameServer;
   /** The namespace in which everything happens. Where the server is somebody else's, nothing outside of it is touched. */
-  private readonly space: GameSpace;
-  private readonly guest: boolean;
+  private readonly namespace: GameNamespace;
+  private readonly isSharedServer: boolean;
   /** How Socket.IO begins an event's packet: its type, and the namespace where it is not the main one. */
   private readonly eventPrefix: string;
   private node: RejoinNode | null = null;
-  private readonly slow: SlowReaders;
-  private readonly roomsFirst: RoomsFirst;
-  private readonly renewals: Renewals;
-  private readonly upgradeAnswers = new UpgradeAnswers();
-  private door: Doorkeeper | null = null;
+  private readonly slowReaders: SlowReaders;
+  private readonly admissionQueue: AdmissionQueue;
+  private readonly tokenRenewer: TokenRenewer;
+  private readonly upgradeResponses = new UpgradeResponses();
+  private connectionLimiter: ConnectionLimiter | null = null;
   /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
-  private readonly greeted = new WeakSet<object>();
+  private readonly enteredConnections = new WeakSet<object>();
 
-  private readonly refusals: RefusalLog;
+  private readonly refusalLog: RefusalLog;
 
-  constructor(private readonly ground: Ground, private readonly parts: GatewayParts) {
-    this.refusals = new RefusalLog(parts);
-    this.guest = 'io' in ground;
-    this.io = 'io' in ground ? (ground.io as GameServer) : this.ownServer(ground.http, `${ground.path ?? ''}/socket.io`, ground.namespace ?? '/');
-    this.space = this.io.of(ground.namespace ?? '/');
-    this.eventPrefix = this.space.name === '/' ? '2' : `2${this.space.name},`;
-    this.space.use((socket, next) => this.letIn(socket, next));
-    if (this.guest) this.settle();
-    this.slow = new SlowReaders(parts.clock, parts.meter);
-    this.renewals = new Renewals(parts);
-    this.roomsFirst = new RoomsFirst(parts.clock, () => this.node?.registry.claimsUnderWay ?? null);
+  constructor(private readonly attachment: Attachment, private readonly parts: GatewayParts) {
+    this.refusalLog = new RefusalLog(parts);
+    this.isSharedServer = 'io' in attachment;
+    this.io = 'io' in attachment ? (attachment.io as GameServer) : this.createServer(attachment.http, `${attachment.path ?? ''}/socket.io`, attachment.namespace ?? '/');
+    this.namespace = this.io.of(attachment.namespace ?? '/');
+    this.eventPrefix = this.namespace.name === '/' ? '2' : `2${this.namespace.name},`;
+    this.namespace.use((socket, next) => this.admitSocket(socket, next));
+    if (this.isSharedServer) this.isolateNamespace();
+    this.slowReaders = new SlowReaders(parts.clock, parts.meter);
+    this.tokenRenewer = new TokenRenewer(parts);
+    this.admissionQueue = new AdmissionQueue(parts.clock, () => this.node?.ownedRooms.pendingClaims ?? null);
   }
 
-  private ownServer(http: HttpServer, path: string, namespace: string): GameServer {
+  private createServer(http: HttpServer, path: string, namespaceName: string): GameServer {
     // Node takes its own listener off a socket that is upgraded. Until somebody else has put one on, or where nobody does (a
     // node that is busy, a path that is nobody's), one that is reset would be an error that nobody catches: the end of the process.
     http.prependListener('upgrade', (_request, socket) => { socket.on('error', () => {}); });
@@ -112,69 +112,69 @@ export class Gateway {
       serveClient: false,
       transports: ['websocket', 'polling'],
       // Below nginx's read timeout, so that a connection that is open is never cut for being quiet.
-      pingInterval: limits.ping,
+      pingInterval: limits.pingInterval,
       pingTimeout: 4_800,
       connectTimeout: 8_000,
       // Above a packet's own limit: what is too large by little is answered, and the client knows why.
       maxHttpBufferSize: limits.frameBytes,
       parser: { Encoder, Decoder },
       cors: this.parts.origins.cors,
-      allowRequest: (request, decide) => this.admit(request, decide),
+      allowRequest: (request, decide) => this.checkHandshake(request, decide),
     });
     // Answers of Engine.IO itself; where the http server is somebody else's, only those that belong to a session.
     const keepsType = { name: 'X-Content-Type-Options', value: 'nosniff' };
-    if ('http' in this.ground && !this.ground.keep) http.prependListener('request', (_request, response) => { response.setHeader(keepsType.name, keepsType.value); });
+    if ('http' in this.attachment && !this.attachment.keep) http.prependListener('request', (_request, response) => { response.setHeader(keepsType.name, keepsType.value); });
     else io.engine.on('headers', (headers: Record<string, string>) => { headers[keepsType.name] = keepsType.value; });
-    io.engine.use(this.upgradeAnswers.middleware);
-    io.engine.on('connection', new Lanes().open);
-    observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) => this.door?.watchFrames(websocket, tcp));
+    io.engine.use(this.upgradeResponses.middleware);
+    io.engine.on('connection', new OutboundBuffers().attach);
+    observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) => this.connectionLimiter?.limitFrames(websocket, tcp));
     io.engine.on('connection_error', (error: { code: number; message: string; req?: IncomingMessage }) => {
       this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused');
-      if (error.code === unsupportedProtocol) this.refusals.note('protocol', { origin: error.req?.headers.origin });
+      if (error.code === unsupportedProtocol) this.refusalLog.report('protocol', { origin: error.req?.headers.origin });
     });
     io.of((name, _auth, done) => {
-      this.refusals.note('namespace', { asked: name, namespace });
+      this.refusalLog.report('namespace', { asked: name, namespace: namespaceName });
       done(null, false);
     });
-    if ('http' in this.ground && !this.ground.keep) this.noteOtherPaths(http, path);
+    if ('http' in this.attachment && !this.attachment.keep) this.reportOtherPaths(http, path);
     return io;
   }
 
   /** Clients that look for the sockets elsewhere: a warning for the author, and a page of another origin can read the 404. */
-  private noteOtherPaths(http: HttpServer, path: string): void {
-    const isElsewhere = (request: IncomingMessage) => {
-      const elsewhere = isSocketRequest(request) && !request.url!.startsWith(`${path}/`);
-      if (elsewhere) this.refusals.note('path', { asked: request.url!.split('?')[0], path: `${path}/` });
+  private reportOtherPaths(http: HttpServer, path: string): void {
+    const reportIfElsewhere = (request: IncomingMessage) => {
+      const elsewhere = isEngineIoRequest(request) && !request.url!.startsWith(`${path}/`);
+      if (elsewhere) this.refusalLog.report('path', { asked: request.url!.split('?')[0], path: `${path}/` });
       return elsewhere;
     };
-    http.prependListener('request', (request, response) => { if (isElsewhere(request)) response.setHeader('access-control-allow-origin', '*'); });
-    http.prependListener('upgrade', request => { isElsewhere(request); });
+    http.prependListener('request', (request, response) => { if (reportIfElsewhere(request)) response.setHeader('access-control-allow-origin', '*'); });
+    http.prependListener('upgrade', request => { reportIfElsewhere(request); });
   }
 
   /** Keeps the settings of a server that is somebody else's from changing what happens in this namespace. */
-  private settle(): void {
+  private isolateNamespace(): void {
     // Sessions that Socket.IO brings back pass no middleware and are in channels nobody has looked at: rooms resume by the journal.
-    this.space.adapter.restoreSession = () => Promise.resolve(null as never);
+    this.namespace.adapter.restoreSession = () => Promise.resolve(null as never);
     // io.adapter(…) of the host renews the adapters of all namespaces, whenever it is called.
-    this.space._initAdapter = () => {};
+    this.namespace._initAdapter = () => {};
   }
 
   /** Puts an adapter under this namespace, and under no other. */
-  async adapt(make: (space: Namespace) => GameSpace['adapter']): Promise<void> {
-    const former = this.space.adapter;
-    this.space.adapter = make(this.space as unknown as Namespace);
-    if (this.guest) this.settle();
+  async useAdapter(createAdapter: (namespace: Namespace) => GameNamespace['adapter']): Promise<void> {
+    const former = this.namespace.adapter;
+    this.namespace.adapter = createAdapter(this.namespace as unknown as Namespace);
+    if (this.isSharedServer) this.isolateNamespace();
     await former.close(); // the host's own may have subscribed to something for us
-    await this.space.adapter.init();
+    await this.namespace.adapter.init();
   }
 
   /** Broadcasts to all members of a channel, through whatever adapter the namespace has. */
   readonly fanout: Fanout = {
     emit: (channel, event, ...args) => {
-      (this.space.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
+      (this.namespace.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
     },
-    local: (channel, event, ...args) => {
-      (this.space.local.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
+    emitLocal: (channel, event, ...args) => {
+      (this.namespace.local.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
     },
   };
 
@@ -182,115 +182,115 @@ export class Gateway {
   serve(node: RejoinNode): void {
     this.node = node;
     const { addressOf, clock, meter } = this.parts;
-    const door = this.door = new Doorkeeper({ addressOf, allowances: node.edge.allowances, clock, meter, namespace: this.space.name });
-    if (!this.guest) this.io.engine.on('connection', (line: EngineLine) => door.watch(line));
-    this.space.on('connection', socket => this.connected(socket, node));
-    this.slow.start(() => node.edge.all(), id => this.space.sockets.get(id));
-    this.renewals.start(() => this.space.sockets.values());
+    const limiter = this.connectionLimiter = new ConnectionLimiter({ addressOf, allowances: node.clientRequests.allowances, clock, meter, namespace: this.namespace.name });
+    if (!this.isSharedServer) this.io.engine.on('connection', (engineSocket: EngineSocket) => limiter.limitPackets(engineSocket));
+    this.namespace.on('connection', socket => this.onConnection(socket, node));
+    this.slowReaders.start(() => node.clientRequests.all(), id => this.namespace.sockets.get(id));
+    this.tokenRenewer.start(() => this.namespace.sockets.values());
   }
 
   /** Asks all clients to go to another node, each at its own moment, and closes those that have not gone. */
   async moveClients(): Promise<void> {
     const { clock, entropy } = this.parts;
-    const sockets = [...this.space.sockets.values()];
+    const sockets = [...this.namespace.sockets.values()];
     await Promise.all(sockets.map(async socket => {
-      await clock.sleep(entropy.float() * limits.drainWaves);
+      await clock.sleep(entropy.float() * limits.drainClientSpread);
       socket.emit('moving');
       await clock.sleep(1_500);
-      if (socket.connected) hangUp(socket);
+      if (socket.connected) closeConnection(socket);
     }));
   }
 
   /** Ends what is its own: the namespace in a server of somebody else's; else the Socket.IO server, and the http server unless that is kept. */
   async close(): Promise<void> {
-    this.slow.stop();
-    this.renewals.stop();
-    if ('http' in this.ground && !this.ground.keep) {
-      const { http } = this.ground;
+    this.slowReaders.stop();
+    this.tokenRenewer.stop();
+    if ('http' in this.attachment && !this.attachment.keep) {
+      const { http } = this.attachment;
       const closed = this.io.close();
       // Node ends those that wait for another request, and gives up its watch over those that have not sent one yet: they could hold it open for ever.
-      const rest = setTimeout(() => http.closeAllConnections(), limits.lastAnswers);
+      const rest = setTimeout(() => http.closeAllConnections(), limits.answerGracePeriod);
       return closed.finally(() => clearTimeout(rest));
     }
-    for (const socket of this.space.sockets.values()) hangUp(socket);
-    await this.space.adapter.close();
-    if (!this.guest) return void this.io.engine.close();
-    this.space.removeAllListeners();
-    this.io._nsps.delete(this.space.name);
+    for (const socket of this.namespace.sockets.values()) closeConnection(socket);
+    await this.namespace.adapter.close();
+    if (!this.isSharedServer) return void this.io.engine.close();
+    this.namespace.removeAllListeners();
+    this.io._nsps.delete(this.namespace.name);
   }
 
   /** Before Socket.IO has answered a handshake: a proxy in front tries another node then. Possible only where the server is this node's own. */
-  private admit(request: IncomingMessage, decide: (error: string | null | undefined, ok: boolean) => void): void {
-    if (!this.node?.ready || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
-    const wait = this.door?.knock(this.parts.addressOf(request)) ?? 0;
+  private checkHandshake(request: IncomingMessage, decide: (error: string | null | undefined, ok: boolean) => void): void {
+    if (!this.node?.isReady || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
+    const wait = this.connectionLimiter?.takeHandshake(this.parts.addressOf(request)) ?? 0;
     if (wait > 0) return answerBusy(request, '429 Too Many Requests', wait);
     const admission = this.parts.origins.admit(request);
     if (admission === null) {
-      this.noteOrigin(request);
+      this.reportOrigin(request);
       // The page is shown the refusal, and nothing else: without it, all failures look the same to it.
       if (request.headers.origin !== undefined) (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin);
       return decide('origin-refused', false);
     }
     if (!mayUseCookies(admission)) delete request.headers.cookie;
-    this.roomsFirst.letIn(() => decide(null, true));
+    this.admissionQueue.admit(() => decide(null, true));
   }
 
-  private noteOrigin(request: IncomingMessage): void {
+  private reportOrigin(request: IncomingMessage): void {
     const { origin, host, 'x-forwarded-host': forwardedHost } = request.headers;
-    if (this.parts.origins.isForeignHost(request)) return this.refusals.note('host', { origin, host });
-    this.refusals.note('origin', { origin, host, forwardedHost: forwardedHost?.toString() });
+    if (this.parts.origins.isForeignHost(request)) return this.refusalLog.report('host', { origin, host });
+    this.refusalLog.report('origin', { origin, host, forwardedHost: forwardedHost?.toString() });
   }
 
-  private letIn(socket: GameSocket, next: (error?: Error) => void): void {
-    const line = lineOf(socket);
-    if (this.greeted.has(line)) return next(new Error('said hello twice'));
-    this.greeted.add(line);
-    const turnAway = (error: Error) => { this.greeted.delete(line); next(error); };
-    const refuse = (refusal: Refused) => turnAway(Object.assign(new Error(refusal.code), { data: refusal }));
-    if (this.guest && this.parts.origins.admit(socket.request) === null) {
-      this.noteOrigin(socket.request);
-      return turnAway(Object.assign(new Error('origin not allowed'), { data: { problem: 'origin-refused' } }));
+  private admitSocket(socket: GameSocket, next: (error?: Error) => void): void {
+    const engineSocket = engineSocketOf(socket);
+    if (this.enteredConnections.has(engineSocket)) return next(new Error('already connected to this namespace'));
+    this.enteredConnections.add(engineSocket);
+    const reject = (error: Error) => { this.enteredConnections.delete(engineSocket); next(error); };
+    const refuse = (refusal: Refused) => reject(Object.assign(new Error(refusal.code), { data: refusal }));
+    if (this.isSharedServer && this.parts.origins.admit(socket.request) === null) {
+      this.reportOrigin(socket.request);
+      return reject(Object.assign(new Error('origin not allowed'), { data: { problem: 'origin-refused' } }));
     }
-    if (this.guest && (!this.node?.ready || this.space.sockets.size >= limits.sockets)) return refuse(refused('unavailable', undefined, 1_000));
-    const wait = this.guest ? this.door!.knock(this.door!.addressOf(line)) : 0;
-    if (wait > 0) return refuse(refused('slow-down', 'too many connections', wait));
+    if (this.isSharedServer && (!this.node?.isReady || this.namespace.sockets.size >= limits.sockets)) return refuse(makeRefusal('unavailable', undefined, 1_000));
+    const wait = this.isSharedServer ? this.connectionLimiter!.takeHandshake(this.connectionLimiter!.addressOf(engineSocket)) : 0;
+    if (wait > 0) return refuse(makeRefusal('slow-down', 'too many connections', wait));
     this.identify(socket).then(() => next(), (error: unknown) => {
-      if (error instanceof TooManyGuests) return refuse(refused('slow-down', 'too many new guests', error.wait));
-      if (error instanceof TooLargeAuth) return refuse(refused('too-large', error.message));
-      if (error instanceof OtherWire) return refuse(refused('client-outdated'));
-      if (error instanceof NotSignedIn) return refuse(refused('not-signed-in'));
-      if (!(error instanceof BadToken)) this.parts.log.error({ error }, 'authentication failed');
-      refuse(error instanceof BadToken ? refused('bad-token') : refused('unavailable', undefined, 1_000));
+      if (error instanceof GuestLimitError) return refuse(makeRefusal('slow-down', 'too many new guests', error.retryAfter));
+      if (error instanceof AuthTooLargeError) return refuse(makeRefusal('too-large', error.message));
+      if (error instanceof WireVersionError) return refuse(makeRefusal('client-outdated'));
+      if (error instanceof NotSignedInError) return refuse(makeRefusal('not-signed-in'));
+      if (!(error instanceof BadTokenError)) this.parts.log.error({ error }, 'authentication failed');
+      refuse(error instanceof BadTokenError ? makeRefusal('bad-token') : makeRefusal('unavailable', undefined, 1_000));
     });
   }
 
   private async identify(socket: GameSocket): Promise<void> {
     const auth = socket.handshake.auth as Record<string, unknown>;
-    if (auth.wire !== undefined && auth.wire !== wireVersion) throw new OtherWire();
-    const bytes = typeof auth[unreadAuth] === 'number' ? auth[unreadAuth] : this.sizeOf(auth);
-    if (bytes > limits.authBytes) throw new TooLargeAuth(`auth has ${bytes} bytes, at most ${limits.authBytes} (authBytes)`);
+    if (auth.wire !== undefined && auth.wire !== protocolVersion) throw new WireVersionError();
+    const bytes = typeof auth[authSizeKey] === 'number' ? auth[authSizeKey] : this.sizeOf(auth);
+    if (bytes > limits.authBytes) throw new AuthTooLargeError(`auth has ${bytes} bytes, at most ${limits.authBytes} (authBytes)`);
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
-      const who = await authenticate({ auth, headers: this.headersOf(socket), request: socket.request });
-      if (!who) throw new NotSignedIn();
-      if (!isPlayer(who.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(who.player)?.slice(0, 80)}`);
-      socket.data = { identity: { player: who.player, name: readName(who.name) ?? 'Player' }, token: '', agesAt: Infinity };
+      const identified = await authenticate({ auth, headers: this.headersOf(socket), request: socket.request });
+      if (!identified) throw new NotSignedInError();
+      if (!isPlayerId(identified.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(identified.player)?.slice(0, 80)}`);
+      socket.data = { identity: { player: identified.player, name: normalizeName(identified.name) ?? 'Player' }, token: '', renewAt: Infinity };
       return;
     }
     if (auth.token !== undefined && auth.token !== null) {
-      if (typeof auth.token !== 'string' || auth.token.length > limits.tokenLength) throw new BadToken('not a token');
-      const { agesAt, ...who } = await tokens.verify(auth.token);
-      const name = readName(auth.name);
-      const renamed = name !== null && name !== who.name;
-      if (renamed) who.name = name;
-      const anew = renamed || agesAt < this.parts.clock.now();
-      socket.data = { identity: who, token: anew ? await tokens.issue(who) : auth.token, agesAt: anew ? tokens.agesAt : agesAt };
+      if (typeof auth.token !== 'string' || auth.token.length > limits.tokenLength) throw new BadTokenError('not a token');
+      const { renewAt, ...identified } = await tokens.verify(auth.token);
+      const name = normalizeName(auth.name);
+      const renamed = name !== null && name !== identified.name;
+      if (renamed) identified.name = name;
+      const needsNewToken = renamed || renewAt < this.parts.clock.now();
+      socket.data = { identity: identified, token: needsNewToken ? await tokens.issue(identified) : auth.token, renewAt: needsNewToken ? tokens.renewAt : renewAt };
       return;
     }
-    const wait = this.door?.mint(lineOf(socket)) ?? 0;
-    if (wait > 0) throw new TooManyGuests(wait);
-    const guest = tokens.newGuest(readName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
-    socket.data = { identity: guest, token: await tokens.issue(guest), agesAt: tokens.agesAt };
+    const wait = this.connectionLimiter?.takeGuest(engineSocketOf(socket)) ?? 0;
+    if (wait > 0) throw new GuestLimitError(wait);
+    const guest = tokens.newGuest(normalizeName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
+    socket.data = { identity: guest, token: await tokens.issue(guest), renewAt: tokens.renewAt };
   }
 
   /** Where all origins may connect, a page of another one acts for nobody: its visitor's cookies are left out. */
@@ -301,55 +301,55 @@ export class Gateway {
     return rest;
   }
 
-  private connected(socket: GameSocket, node: RejoinNode): void {
+  private onConnection(socket: GameSocket, node: RejoinNode): void {
     const { identity, token } = socket.data;
-    if (node.edge.isCrowded(identity.player)) {
-      this.greeted.delete(lineOf(socket));
-      socket.emit('refused', refused('too-many-connections', undefined, 5_000));
-      return hangUp(socket);
+    if (node.clientRequests.isAtConnectionLimit(identity.player)) {
+      this.enteredConnections.delete(engineSocketOf(socket));
+      socket.emit('refused', makeRefusal('too-many-connections', undefined, 5_000));
+      return closeConnection(socket);
     }
-    const connection = node.edge.connect(new SocketLink(socket, this.pass), identity, this.door!.addressOf(lineOf(socket)));
-    if (this.guest) this.door!.countLine(lineOf(socket));
-    const may = this.guest ? this.door!.counter() : null;
+    const connection = node.clientRequests.connect(new SocketLink(socket, this.sendEncoded), identity, this.connectionLimiter!.addressOf(engineSocketOf(socket)));
+    if (this.isSharedServer) this.connectionLimiter!.countConnection(engineSocketOf(socket));
+    const takePacket = this.isSharedServer ? this.connectionLimiter!.createPacketCounter() : null;
     // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
     socket.onAny((event: unknown, ...args: unknown[]) => {
       if (!socket.connected) return;
-      if (may?.() === false) this.expel(socket, refused('slow-down', 'too many packets'));
-      else if (this.guest && this.sizeOf(args) > limits.packetBytes) this.tooLarge(socket, connection, node, this.sizeOf(args), args.at(-1));
-      else if (requestNames.includes(event as RequestName)) this.asked(socket, connection, node, event as RequestName, args);
-      else if (sayingNames.includes(event as SayingName)) this.saying(socket, connection, node, event as SayingName, args[0]);
-      else this.strike(socket, connection, node);
+      if (takePacket?.() === false) this.refuseAndDisconnect(socket, makeRefusal('slow-down', 'too many packets'));
+      else if (this.isSharedServer && this.sizeOf(args) > limits.packetBytes) this.refuseOversized(socket, connection, node, this.sizeOf(args), args.at(-1));
+      else if (requestNames.includes(event as RequestName)) this.onRequest(socket, connection, node, event as RequestName, args);
+      else if (oneWayMessageNames.includes(event as OneWayMessageName)) this.onMessage(socket, connection, node, event as OneWayMessageName, args[0]);
+      else this.countMalformed(socket, connection, node);
     });
-    const { lane } = lineOf(socket);
-    if (lane) lane.besidePing = () => this.headsFor(connection, node);
+    const { outboundBuffer } = engineSocketOf(socket);
+    if (outboundBuffer) outboundBuffer.textWithPing = () => this.roomHeadsFor(connection, node);
     const { decoder } = socket.client as unknown as { decoder: unknown };
     if (decoder instanceof Decoder) {
-      if (this.eventPrefix === '2') decoder.ears = this.earsOf(socket, connection, node);
-      decoder.tooLarge = (head, bytes) => {
-        const id = answerIdOf(head);
-        this.tooLarge(socket, connection, node, bytes, id === null ? null : (reply: unknown) => lane?.send(new Packet(`3${this.eventPrefix.slice(1)}${id}[${JSON.stringify(reply)}]`)));
+      if (this.eventPrefix === '2') decoder.fastPath = this.fastPathFor(socket, connection, node);
+      decoder.onOversize = (head, bytes) => {
+        const id = ackIdOf(head);
+        this.refuseOversized(socket, connection, node, bytes, id === null ? null : (reply: unknown) => outboundBuffer?.send(new Packet(`3${this.eventPrefix.slice(1)}${id}[${JSON.stringify(reply)}]`)));
       };
     }
-    socket.on('error', () => this.strike(socket, connection, node));
+    socket.on('error', () => this.countMalformed(socket, connection, node));
     socket.on('disconnect', () => {
-      if (lane) lane.besidePing = null;
-      this.greeted.delete(lineOf(socket));
-      node.edge.disconnect(connection);
+      if (outboundBuffer) outboundBuffer.textWithPing = null;
+      this.enteredConnections.delete(engineSocketOf(socket));
+      node.clientRequests.disconnect(connection);
     });
-    socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: wireVersion });
+    socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: protocolVersion });
     socket.data.token = ''; // it has it now
-    if ('http' in this.ground && !this.ground.keep && !this.parts.authenticate) this.upgradeAnswers.forget(socket);
+    if ('http' in this.attachment && !this.attachment.keep && !this.parts.authenticate) this.upgradeResponses.releaseHandshake(socket);
   }
 
   /** Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as everything else. */
-  private readonly pass = (socket: GameSocket, said: Encoded): void => {
-    const { lane } = lineOf(socket);
-    if (!lane) return void (socket as unknown as { emit(...said: unknown[]): void }).emit(...(JSON.parse(said.json) as unknown[]));
-    if (socket.connected) lane.send((said.framed ??= new Packet(`${this.eventPrefix}${said.json}`)) as Packet);
+  private readonly sendEncoded = (socket: GameSocket, encoded: EncodedEvent): void => {
+    const { outboundBuffer } = engineSocketOf(socket);
+    if (!outboundBuffer) return void (socket as unknown as { emit(...encoded: unknown[]): void }).emit(...(JSON.parse(encoded.json) as unknown[]));
+    if (socket.connected) outboundBuffer.send((encoded.cachedPacket ??= new Packet(`${this.eventPrefix}${encoded.json}`)) as Packet);
   };
 
-  private headsFor(connection: Connection, node: RejoinNode): string | null {
-    const heads = node.edge.heads(connection);
+  private roomHeadsFor(connection: Connection, node: RejoinNode): string | null {
+    const heads = node.clientRequests.roomHeads(connection);
     return heads && `${this.eventPrefix}${JSON.stringify(['h', ...heads])}`;
   }
 
@@ -363,62 +363,62 @@ export class Gateway {
   }
 
   /** Answers a packet that is larger than it may be, where it wants to be answered. @param ack what answers it */
-  private tooLarge(socket: GameSocket, connection: Connection, node: RejoinNode, bytes: number, ack: unknown): void {
-    const refusal = bytes <= limits.frameBytes ? node.edge.tooLarge(connection, bytes) : null;
-    if (!refusal) this.expel(socket);
+  private refuseOversized(socket: GameSocket, connection: Connection, node: RejoinNode, bytes: number, ack: unknown): void {
+    const refusal = bytes <= limits.frameBytes ? node.clientRequests.refuseOversized(connection, bytes) : null;
+    if (!refusal) this.refuseAndDisconnect(socket);
     else if (typeof ack === 'function') (ack as (reply: unknown) => void)(refusal);
   }
 
   /** What comes by the short way: the same, past Socket.IO. */
-  private earsOf(socket: GameSocket, connection: Connection, node: RejoinNode): Ears {
+  private fastPathFor(socket: GameSocket, connection: Connection, node: RejoinNode): FastPathHandler {
     return (name, data, id) => {
-      const { lane } = lineOf(socket);
-      if (!socket.connected || !lane) return false;
-      if (id === null && sayingNames.includes(name as SayingName)) this.saying(socket, connection, node, name as SayingName, data);
-      else if (id !== null && requestNames.includes(name as RequestName)) void this.request(socket, connection, node, name as RequestName, data, reply => lane.send(new Packet(`3${id}[${JSON.stringify(reply)}]`)));
+      const { outboundBuffer } = engineSocketOf(socket);
+      if (!socket.connected || !outboundBuffer) return false;
+      if (id === null && oneWayMessageNames.includes(name as OneWayMessageName)) this.onMessage(socket, connection, node, name as OneWayMessageName, data);
+      else if (id !== null && requestNames.includes(name as RequestName)) void this.answerRequest(socket, connection, node, name as RequestName, data, reply => outboundBuffer.send(new Packet(`3${id}[${JSON.stringify(reply)}]`)));
       else return false;
       return true;
     };
   }
 
-  private asked(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): void {
+  private onRequest(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): void {
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (reply: unknown) => void) : null;
-    void this.request(socket, connection, node, name, ack && args.length === 1 ? undefined : args[0], ack);
+    void this.answerRequest(socket, connection, node, name, ack && args.length === 1 ? undefined : args[0], ack);
   }
 
-  private async request(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, data: unknown, ack: ((reply: unknown) => void) | null): Promise<void> {
+  private async answerRequest(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, data: unknown, ack: ((reply: unknown) => void) | null): Promise<void> {
     try {
       // Every answer would be kept for a client that asks and does not read.
-      if (waitingFor(lineOf(socket)).size > limits.slowestBytes) return cutOff(lineOf(socket));
-      const reply = await node.edge.handle(connection, name, data);
-      if (reply === null) this.expel(socket);
+      if (backlogOf(engineSocketOf(socket)).size > limits.outboundHardBytes) return terminateConnection(engineSocketOf(socket));
+      const reply = await node.clientRequests.handle(connection, name, data);
+      if (reply === null) this.refuseAndDisconnect(socket);
       else if (ack) {
         ack(reply);
-        node.edge.answered(connection, name, reply);
+        node.clientRequests.onReplySent(connection, name, reply);
       }
     } catch (error) {
-      this.parts.log.error({ error, request: name }, 'a request failed');
+      this.parts.log.error({ error, request: name }, 'request failed');
     }
   }
 
-  private saying(socket: GameSocket, connection: Connection, node: RejoinNode, name: SayingName, raw: unknown): void {
+  private onMessage(socket: GameSocket, connection: Connection, node: RejoinNode, name: OneWayMessageName, raw: unknown): void {
     try {
-      if (!node.edge.hear(connection, name, raw)) this.expel(socket);
+      if (!node.clientRequests.handleMessage(connection, name, raw)) this.refuseAndDisconnect(socket);
     } catch (error) {
-      this.parts.log.error({ error, saying: name }, 'what a client said was not taken in');
+      this.parts.log.error({ error, message: name }, 'message failed');
     }
   }
 
-  private strike(socket: GameSocket, connection: Connection, node: RejoinNode): void {
-    if (!node.edge.strike(connection)) this.expel(socket);
+  private countMalformed(socket: GameSocket, connection: Connection, node: RejoinNode): void {
+    if (!node.clientRequests.countMalformed(connection)) this.refuseAndDisconnect(socket);
   }
 
-  private expel(socket: GameSocket, why: Refused = refused('bad-request', 'too many malformed packets')): void {
-    socket.emit('refused', why);
-    const line = sharesItsLine(socket) ? null : lineOf(socket);
-    socket.disconnect(line !== null);
-    if (line) setTimeout(() => cutOff(line), 250).unref(); // one who does not listen does not hang up either
+  private refuseAndDisconnect(socket: GameSocket, refusal: Refused = makeRefusal('bad-request', 'too many malformed packets')): void {
+    socket.emit('refused', refusal);
+    const engineSocket = sharesConnection(socket) ? null : engineSocketOf(socket);
+    socket.disconnect(engineSocket !== null);
+    if (engineSocket) setTimeout(() => terminateConnection(engineSocket), 250).unref(); // one who does not listen does not hang up either
   }
 
 }
@@ -427,20 +427,20 @@ export class Gateway {
 const unsupportedProtocol = 5;
 
 /** Ids of players go into names of channels, and those of bots begin with $. */
-const isPlayer = (id: unknown): boolean => typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
+const isPlayerId = (id: unknown): boolean => typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
 
 /** The client speaks another version of the protocol: its token may be good. */
-class OtherWire extends Error {}
+class WireVersionError extends Error {}
 /** Token and `auth` have more bytes than `authenticate` is given. */
-class TooLargeAuth extends Error {}
+class AuthTooLargeError extends Error {}
 /** The host's own `authenticate` does not know who this is. */
-class NotSignedIn extends Error {}
+class NotSignedInError extends Error {}
 /** This address has had as many new guests as it may for now. */
-class TooManyGuests extends Error { constructor(readonly wait: number) { super('too many new guests'); } }
+class GuestLimitError extends Error { constructor(readonly retryAfter: number) { super('too many new guests'); } }
 
 /** Answers a handshake before Socket.IO does: so that the proxy in front tries another node, or that whoever floods pays with a connection. */
-function answerBusy(request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } }, status: string, wait: number): void {
-  const after = String(Math.ceil(wait / 1_000));
-  if (request.res && typeof request.res.writeHead === 'function' && request.headers.upgrade === undefined) request.res.writeHead(Number(status.slice(0, 3)), { 'retry-after': after, connection: 'close' }).end('busy');
-  else request.socket.end(`HTTP/1.1 ${status}\r\nRetry-After: ${after}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function answerBusy(request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } }, status: string, retryAfterMs: number): void {
+  const retryAfterSeconds = String(Math.ceil(retryAfterMs / 1_000));
+  if (request.res && typeof request.res.writeHead === 'function' && request.headers.upgrade === undefined) request.res.writeHead(Number(status.slice(0, 3)), { 'retry-after': retryAfterSeconds, connection: 'close' }).end('busy');
+  else request.socket.end(`HTTP/1.1 ${status}\r\nRetry-After: ${retryAfterSeconds}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,10 +1,10 @@
 import { limits } from '../../shared/limits.ts';
-import type { Clock } from '../ports.ts';
-import { Bucket } from '../sessions/bucket.ts';
+import type { Clock } from '../runtime/ports.ts';
+import { TokenBucket } from '../sessions/token-bucket.ts';
 
 /** How much one connection may still send, in packets; calls `onExceeded` once, when it has sent too much. */
 export class PacketBudget {
-  private readonly packets = new Bucket(limits.packets);
+  private readonly packets = new TokenBucket(limits.packets);
   private exceeded = false;
 
   /** @param onExceeded may be replaced when the owner of the connection becomes known */

@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 
 /** A WebSocket of `ws`, as far as it is used here. */
 export interface RawWebSocket { terminate(): void; /** Answers a ping. */ pong?(): void }
-type Upgraded = (websocket: RawWebSocket, ...rest: unknown[]) => void;
-interface WebSocketServer { handleUpgrade(request: IncomingMessage, tcp: Duplex, head: Buffer, done: Upgraded): void }
+type UpgradeCallback = (websocket: RawWebSocket, ...rest: unknown[]) => void;
+interface WebSocketServer { handleUpgrade(request: IncomingMessage, tcp: Duplex, head: Buffer, done: UpgradeCallback): void }
 type WebSocketEngine = new (options: object) => WebSocketServer;
 /** An Engine.IO server, as far as it is used here. */
 export interface UpgradingServer { readonly ws?: WebSocketServer; readonly opts: { wsEngine?: WebSocketEngine } }
@@ -14,15 +14,15 @@ export interface UpgradingServer { readonly ws?: WebSocketServer; readonly opts:
  * moved to it. Engine.IO makes another WebSocket server each time the http server begins to listen, so both are observed.
  */
 export function observeWebSockets(server: UpgradingServer, opened: (websocket: RawWebSocket, tcp: Duplex) => void): void {
-  const observe = (own: WebSocketServer): WebSocketServer => {
-    const handleUpgrade = own.handleUpgrade.bind(own);
-    own.handleUpgrade = (request, tcp, head, done) => {
+  const observe = (webSocketServer: WebSocketServer): WebSocketServer => {
+    const handleUpgrade = webSocketServer.handleUpgrade.bind(webSocketServer);
+    webSocketServer.handleUpgrade = (request, tcp, head, done) => {
       handleUpgrade(request, tcp, head, (websocket, ...rest) => {
         opened(websocket, tcp);
         done(websocket, ...rest);
       });
     };
-    return own;
+    return webSocketServer;
   };
   const Engine = server.opts.wsEngine;
   if (Engine) {

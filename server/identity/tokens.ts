@@ -1,15 +1,15 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { isId, mint } from '../../shared/ids.ts';
-import type { Clock, Entropy } from '../ports.ts';
+import { isId, idFromBytes } from '../../shared/ids.ts';
+import type { Clock, Entropy } from '../runtime/ports.ts';
 import { weaknessOf } from './secret-strength.ts';
 
 /** Who a connection speaks for. */
 export interface Identity { player: string; name: string }
 
 /** The token is forged, expired, or not for this server. The message says which, for the log; the client hears only `bad-token`. */
-export class BadToken extends Error { override readonly name = 'BadToken'; }
+export class BadTokenError extends Error { override readonly name = 'BadToken'; }
 
-const life = 30 * 24 * 3600; // seconds
+const tokenLifeSeconds = 30 * 24 * 3600; // seconds
 const issuer = 'rejoin';
 
 /** Signed tokens of guests (JWT, HS256). All nodes of a cluster share the secret. */
@@ -25,26 +25,26 @@ export class Tokens {
     if (weakness !== null) throw new RangeError(`secret: ${weakness}`);
   }
 
-  newGuest(name: string): Identity { return { player: mint(this.entropy.bytes(16)), name }; }
+  newGuest(name: string): Identity { return { player: idFromBytes(this.entropy.bytes(16)), name }; }
 
-  private signer(): Promise<CryptoKey> { return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])); }
+  private signingKey(): Promise<CryptoKey> { return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])); }
 
   /** When one that is issued now will be old enough to be renewed (wall time, ms). */
-  get agesAt(): number { return this.clock.now() + life * 500; }
+  get renewAt(): number { return this.clock.now() + tokenLifeSeconds * 500; }
 
-  async issue(who: Identity): Promise<string> {
+  async issue(identity: Identity): Promise<string> {
     const now = Math.floor(this.clock.now() / 1000);
-    return new SignJWT({ name: who.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(who.player).setIssuedAt(now).setExpirationTime(now + life).sign(await this.signer());
+    return new SignJWT({ name: identity.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(identity.player).setIssuedAt(now).setExpirationTime(now + tokenLifeSeconds).sign(await this.signingKey());
   }
 
-  /** @throws BadToken */
-  async verify(token: string): Promise<Identity & { /** from when on (wall time, ms) more than half of its life is over, and it is to be renewed */ agesAt: number }> {
+  /** @throws BadTokenError */
+  async verify(token: string): Promise<Identity & { /** from when on (wall time, ms) more than half of its life is over, and it is to be renewed */ renewAt: number }> {
     try {
-      const { payload } = await jwtVerify(token, await this.signer(), { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
-      if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined) throw new BadToken('claims are missing');
-      return { player: payload.sub, name: payload.name, agesAt: payload.exp * 1000 - life * 500 };
+      const { payload } = await jwtVerify(token, await this.signingKey(), { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
+      if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined) throw new BadTokenError('claims are missing');
+      return { player: payload.sub, name: payload.name, renewAt: payload.exp * 1000 - tokenLifeSeconds * 500 };
     } catch (error) {
-      if (error instanceof errors.JOSEError) throw new BadToken(error.code, { cause: error });
+      if (error instanceof errors.JOSEError) throw new BadTokenError(error.code, { cause: error });
       throw error;
     }
   }

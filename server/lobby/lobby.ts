@@ -1,77 +1,77 @@
 import { createHash } from 'node:crypto';
 import type { AnyGame, Schema } from '../../shared/contract.ts';
 import { isObject } from '../../shared/delta.ts';
-import { codeAlphabet, codeLength, mint } from '../../shared/ids.ts';
+import { codeAlphabet, codeLength, idFromBytes } from '../../shared/ids.ts';
 import type { JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { CreateReply, CreateRequest, JoinRequest, ListReply, RoomSummary } from '../../shared/protocol.ts';
 import { parseJson } from '../../shared/parse-json.ts';
-import { refused, type Refused } from '../../shared/refusals.ts';
+import { makeRefusal, type Refused } from '../../shared/refusals.ts';
 import type { Seed } from '../../shared/random.ts';
-import type { Membership } from '../ownership/membership.ts';
-import { ableTo } from '../ownership/successors.ts';
-import type { Peers } from '../cluster/peers.ts';
-import type { Clock, Entropy, Log, Meter, Watch } from '../ports.ts';
-import { newDocument } from '../rooms/document.ts';
-import { encodeSnapshot } from '../rooms/entry.ts';
-import type { Adopt } from '../rooms/messages.ts';
-import { gameKey } from '../rooms/facts.ts';
-import type { Registry } from '../rooms/registry.ts';
-import { holdOf } from '../rooms/room-life.ts';
-import { watchedAlone } from '../rooms/watched.ts';
-import { newOffer, poolOf } from '../rooms/offer.ts';
+import type { ClusterMembership } from '../ownership/cluster-membership.ts';
+import { findCapableNodes } from '../ownership/handover-targets.ts';
+import type { NodeRpc } from '../messaging/node-rpc.ts';
+import type { Clock, Entropy, Log, Meter, HangDetector } from '../runtime/ports.ts';
+import { newDocument } from '../rooms/core/document.ts';
+import { encodeSnapshot } from '../rooms/core/entry.ts';
+import type { AdoptRequest } from '../rooms/actor/messages.ts';
+import { gameKey } from '../rooms/actor/index-tracker.ts';
+import type { OwnedRooms } from '../ownership/owned-rooms.ts';
+import { holdOf } from '../rooms/actor/room-life.ts';
+import { runWatched } from '../rooms/core/rule-tracker.ts';
+import { newOffer, poolOf } from '../rooms/actor/offer.ts';
 import { isOfPlayer, overQuota } from './makers.ts';
-import { anyPool, StoreError, type Found, type Maker, type NewRoom, type Store } from '../store/contract.ts';
+import { anyPool, StoreError, type Found, type Maker, type NewRoom, type Store } from '../store/store.ts';
 
-export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; registry: Registry; membership: Membership; peers: Peers; clock: Clock; entropy: Entropy; log: Log; meter: Meter; watch: Watch; draining(): boolean; /** The store has no memory for more rooms. */ storeIsFull(): boolean }
+export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; ownedRooms: OwnedRooms; membership: ClusterMembership; rpc: NodeRpc; clock: Clock; entropy: Entropy; log: Log; meter: Meter; hangDetector: HangDetector; isDraining(): boolean; /** The store has no memory for more rooms. */ storeIsFull(): boolean }
 
 /** What became of a quick join's search. `made`: nobody was in the room before. */
-export type Match = Exclude<Found, { how: 'taken' | 'quota' }>;
+export type QuickJoinResult = Exclude<Found, { how: 'taken' | 'quota' }>;
 
 /** Making rooms and finding them. */
 export class Lobby {
   /** What is being read of the store, or was a moment ago, by game: to look into the lobby costs little, however many do. */
-  private readonly lists = new Map<string | null, { rooms: Promise<RoomSummary[]>; until: number }>();
+  private readonly cachedLists = new Map<string | null, { rooms: Promise<RoomSummary[]>; until: number }>();
 
   constructor(private readonly parts: LobbyParts) {}
 
   /** Makes a room. The same player with the same key gets the same room: a lost reply makes no second one. */
-  async create(player: string, request: CreateRequest, how: { reserved?: string[] | null; life?: number; makers?: readonly Maker[] } = {}): Promise<CreateReply> {
+  async create(player: string, request: CreateRequest, settings: { reserved?: string[] | null; life?: number; makers?: readonly Maker[] } = {}): Promise<CreateReply> {
     const game = this.parts.games.get(request.game);
-    if (!game) return refused('no-such-game');
-    if (this.parts.registry.size >= limits.rooms) return refused('busy', 'this node runs as many rooms as it may', 2_000);
-    if (this.parts.storeIsFull()) return refused('busy', 'the store is full', 5_000);
-    const options = this.options(game, request.options ?? {});
-    if (!options.ok) return refused('bad-options', options.detail);
-    if (request.bots && !game.rules.bot) return refused('bad-options', 'this game has no bot');
+    if (!game) return makeRefusal('no-such-game');
+    if (this.parts.ownedRooms.size >= limits.roomsPerNode) return makeRefusal('busy', 'this node runs as many rooms as it may', 2_000);
+    if (this.parts.storeIsFull()) return makeRefusal('busy', 'the store is full', 5_000);
+    const options = this.parseOptions(game, request.options ?? {});
+    if (!options.ok) return makeRefusal('bad-options', options.detail);
+    if (request.bots && !game.rules.bot) return makeRefusal('bad-options', 'this game has no bot');
     const { store, entropy } = this.parts;
-    const id = request.key === undefined ? mint(entropy.bytes(16)) : idFrom(player, request.key);
+    const id = request.key === undefined ? idFromBytes(entropy.bytes(16)) : roomIdFrom(player, request.key);
     try {
       for (let tries = 0; tries < 8; tries++) {
-        const room = this.prepare(game, id, { private: request.private ?? false, options: options.value, reserved: how.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1) }, how.life ?? limits.unjoinedLife);
-        const made = await store.create({ ...room, makers: how.makers ?? [] });
+        const room = this.newRoom(game, id, { private: request.private ?? false, options: options.value, reserved: settings.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1) }, settings.life ?? limits.unjoinedRoomTtl);
+        const made = await store.create({ ...room, makers: settings.makers ?? [] });
         if (made === 'ok') {
-          await this.place(id, game);
+          await this.placeRoom(id, game);
           return { ok: true, room: id, code: room.code };
         }
         if (made !== 'exists') return this.overQuota(made.over);
-        const mine = await store.codeOf(id);
-        if (mine !== null) return { ok: true, room: id, code: mine };
+        const existingCode = await store.codeOf(id);
+        if (existingCode !== null) return { ok: true, room: id, code: existingCode };
         // Neither new nor ours: the code was taken. Another one.
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
-    return refused('unavailable', undefined, 500);
+    return makeRefusal('unavailable', undefined, 500);
   }
 
   async byCode(code: string): Promise<{ room: string } | Refused> {
     try {
       const room = await this.parts.store.byCode(code);
-      return room === null ? refused('bad-code') : { room };
+      return room === null ? makeRefusal('bad-code') : { room };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return refused('unavailable', undefined, 500);
+      return makeRefusal('unavailable', undefined, 500);
     }
   }
 
@@ -79,21 +79,21 @@ export class Lobby {
   async list(wanted: string | null): Promise<ListReply> {
     try {
       // Only names of games are kept: what others make up is looked for among all rooms.
-      if (wanted !== null && !this.parts.games.has(wanted)) return { ok: true, rooms: (await this.listed(null)).filter(r => r.game === wanted) };
-      return { ok: true, rooms: await this.listed(wanted) };
+      if (wanted !== null && !this.parts.games.has(wanted)) return { ok: true, rooms: (await this.cachedList(null)).filter(r => r.game === wanted) };
+      return { ok: true, rooms: await this.cachedList(wanted) };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return refused('unavailable', undefined, 500);
+      return makeRefusal('unavailable', undefined, 500);
     }
   }
 
-  private listed(game: string | null): Promise<RoomSummary[]> {
+  private cachedList(game: string | null): Promise<RoomSummary[]> {
     const now = this.parts.clock.mono();
-    const known = this.lists.get(game);
+    const known = this.cachedLists.get(game);
     if (known && now < known.until) return known.rooms;
     const rooms = this.parts.store.list(game, 100);
-    this.lists.set(game, { rooms, until: now + limits.listAge });
-    rooms.catch(() => this.lists.delete(game));
+    this.cachedLists.set(game, { rooms, until: now + limits.listCacheTtl });
+    rooms.catch(() => this.cachedLists.delete(game));
     return rooms;
   }
 
@@ -102,40 +102,40 @@ export class Lobby {
    * open room of the game matches; with them, those whose options are the same in every value, defaults included.
    * @param how.mayCreate false: `none` where nothing was found
    */
-  async findOrCreate(player: string, wanted: NonNullable<JoinRequest['quick']>, how: { call: string | null; skip: readonly string[]; search: boolean; mayCreate: boolean; makers?: readonly Maker[] }): Promise<Match | Refused> {
+  async findOrCreate(player: string, wanted: NonNullable<JoinRequest['quick']>, settings: { call: string | null; skip: readonly string[]; search: boolean; mayCreate: boolean; makers?: readonly Maker[] }): Promise<QuickJoinResult | Refused> {
     const game = this.parts.games.get(wanted.game);
-    if (!game) return refused('no-such-game');
-    const options = this.options(game, wanted.options ?? {});
-    if (!options.ok) return refused('bad-options', options.detail);
-    const { store, registry, clock, log } = this.parts;
+    if (!game) return makeRefusal('no-such-game');
+    const options = this.parseOptions(game, wanted.options ?? {});
+    if (!options.ok) return makeRefusal('bad-options', options.detail);
+    const { store, ownedRooms, clock, log } = this.parts;
     const pool = Object.keys(wanted.options ?? {}).length === 0 ? anyPool : poolOf(options.value);
-    const full = registry.size >= limits.rooms || this.parts.storeIsFull();
-    const { call, skip, search } = how;
+    const full = ownedRooms.size >= limits.roomsPerNode || this.parts.storeIsFull();
+    const { call, skip, search } = settings;
     try {
       for (let tries = 0; tries < 8; tries++) {
-        const prepared = how.mayCreate && !full ? this.prepare(game, mint(this.parts.entropy.bytes(16)), { private: false, options: options.value }, limits.unjoinedLife) : null;
+        const prepared = settings.mayCreate && !full ? this.newRoom(game, idFromBytes(this.parts.entropy.bytes(16)), { private: false, options: options.value }, limits.unjoinedRoomTtl) : null;
         const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max as number, clock.now());
         const found = await store.findOrCreate({
-          game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, makers: how.makers ?? [], offer },
-          reserve: limits.quick.reserve, remember: limits.quick.remember, rememberLast: limits.quick.rememberLast + Math.min(holdOf(game), limits.quick.mostHold), twice: limits.quick.twice,
+          game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, makers: settings.makers ?? [], offer },
+          reserveMs: limits.quickJoinSearch.reservation, rememberMs: limits.quickJoinSearch.resultTtl, rememberLastMs: limits.quickJoinSearch.lastResultTtl + Math.min(holdOf(game), limits.quickJoinSearch.maxHold), repeatWithinMs: limits.quickJoinSearch.duplicateWindow,
         });
-        if (found.how === 'none') return how.mayCreate ? refused('busy', 'this node runs as many rooms as it may', 2_000) : { how: 'none' };
+        if (found.how === 'none') return settings.mayCreate ? makeRefusal('busy', 'this node runs as many rooms as it may', 2_000) : { how: 'none' };
         if (found.how === 'quota') return this.overQuota(found.over);
         if (found.how === 'taken') continue; // another code
-        if (found.how === 'made') await this.place(found.room, game);
+        if (found.how === 'made') await this.placeRoom(found.room, game);
         return found;
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       log.debug({ game: wanted.game, error }, 'quick join failed');
     }
-    return refused('unavailable', undefined, 500);
+    return makeRefusal('unavailable', undefined, 500);
   }
 
   /** The player does not go to that room. `out`: for so long (ms) it is not offered to anybody. */
-  withdraw(room: string, player: string, out: number): void {
-    if (out > 0) this.parts.log.warn({ room, ms: out }, 'room withdrawn from quick joins');
-    this.parts.store.withdraw(room, player, out).catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation not withdrawn'));
+  withdraw(room: string, player: string, pauseMs: number): void {
+    if (pauseMs > 0) this.parts.log.warn({ room, ms: pauseMs }, 'room withdrawn from quick joins');
+    this.parts.store.withdraw(room, player, pauseMs).catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation withdrawal failed'));
   }
 
   /** The player does not go to the room that was made for the call: it is removed, unless others do. */
@@ -145,41 +145,41 @@ export class Lobby {
 
   private overQuota(maker: Maker): Refused {
     this.parts.meter.count('overQuota', 1, isOfPlayer(maker) ? 'player' : 'address');
-    return refused('room-quota', overQuota(maker));
+    return makeRefusal('room-quota', overQuota(maker));
   }
 
   /** A room, as the store makes it. */
-  private prepare(game: AnyGame, id: string, made: { private: boolean; options: JsonObject; reserved?: string[] | null; fill?: number }, life: number): NewRoom {
+  private newRoom(game: AnyGame, id: string, settings: { private: boolean; options: JsonObject; reserved?: string[] | null; fill?: number }, life: number): NewRoom {
     const { entropy, clock } = this.parts;
-    const code = mint(entropy.bytes(codeLength), codeAlphabet);
-    const doc = newDocument(game, { id, code, ...made, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
+    const code = idFromBytes(entropy.bytes(codeLength), codeAlphabet);
+    const doc = newDocument(game, { id, code, ...settings, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
     return { id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life };
   }
 
-  private options(game: AnyGame, given: JsonObject): { ok: true; value: JsonObject } | { ok: false; detail: string } {
+  private parseOptions(game: AnyGame, given: JsonObject): { ok: true; value: JsonObject } | { ok: false; detail: string } {
     const schema = game.contract.def.options as Schema | undefined;
     if (!schema) return { ok: true, value: {} };
-    const read = watchedAlone(this.parts.watch, game.contract.name, 'options', '', () => parseJson(schema, given, 'options'));
+    const read = runWatched(this.parts.hangDetector, game.contract.name, 'options', '', () => parseJson(schema, given, 'options'));
     if (!read.ok) return read;
-    return isObject(read.value) ? { ok: true, value: read.value } : { ok: false, detail: 'options: the schema makes something else than an object of them' };
+    return isObject(read.value) ? { ok: true, value: read.value } : { ok: false, detail: 'options: the schema must return an object' };
   }
 
   /** Gives a new room to the less loaded of this node and one other, drawn at random. */
-  private async place(id: string, game: AnyGame): Promise<void> {
-    const { membership, registry, peers, entropy, log } = this.parts;
-    const others = ableTo(membership.alive(), gameKey(game));
+  private async placeRoom(id: string, game: AnyGame): Promise<void> {
+    const { membership, ownedRooms, rpc, entropy, log } = this.parts;
+    const others = findCapableNodes(membership.aliveNodes(), gameKey(game));
     const other = others[Math.floor(entropy.float() * others.length)];
     try {
-      if (other && (other.rooms < registry.size || this.parts.draining()) && (await peers.ask(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies Adopt)) === true) return;
-      if (!this.parts.draining()) await registry.acquire(id, null, 0);
+      if (other && (other.rooms < ownedRooms.size || this.parts.isDraining()) && (await rpc.call(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies AdoptRequest)) === true) return;
+      if (!this.parts.isDraining()) await ownedRooms.acquire(id, null, 0);
     } catch (error) {
       // The room exists; whoever joins it first makes its node the owner.
-      log.debug({ room: id, error }, 'a new room was not placed');
+      log.debug({ room: id, error }, 'room placement failed');
     }
   }
 }
 
-const idFrom = (player: string, key: string): string => createHash('sha256').update(`${player}\0${key}`).digest('base64url').slice(0, 22);
+const roomIdFrom = (player: string, key: string): string => createHash('sha256').update(`${player}\0${key}`).digest('base64url').slice(0, 22);
 
 function seedFrom(bytes: Uint8Array): Seed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { limits } from '../../shared/limits.ts';
-import type { Maker } from '../store/contract.ts';
-import { widerNetworksOf } from '../sessions/networks.ts';
+import type { Maker } from '../store/store.ts';
+import { widerNetworksOf } from '../identity/networks.ts';
 
 /** The one that is over its quota, with its limit by name, as a refusal tells it. */
 export const overQuota = ({ key, most }: Maker): string => `${most} rooms (${key.startsWith('p') ? 'liveRooms' : 'address.liveRooms'})`;
@@ -14,7 +14,7 @@ export const isOfPlayer = ({ key }: Maker): boolean => key.startsWith('p');
  * @param address null: this machine, or nobody knows
  */
 export function makersOf(player: string, address: string | null): Maker[] {
-  const networks = address === null ? [] : [{ name: address, factor: 1 }, ...widerNetworksOf(address, limits.address.wider)];
+  const networks = address === null ? [] : [{ name: address, factor: 1 }, ...widerNetworksOf(address, limits.address.prefixMultiplier)];
   return [{ key: `p${hash(player)}`, most: limits.liveRooms }, ...networks.map(({ name, factor }) => ({ key: `a${hash(name)}`, most: limits.address.liveRooms * factor }))];
 }
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Log } from '../ports.ts';
+import type { Log } from '../runtime/ports.ts';
 
 /** JSON lines on stdout. Payloads of players, tokens and secrets are never handed to it. */
 export function createLog(node: string, level: string): Log {

@@ -1,11 +1,11 @@
 import { limits } from '../../shared/limits.ts';
-import { nobodyRunsIt, type Router } from '../cluster/router.ts';
-import type { Clock } from '../ports.ts';
-import type { Registry } from '../rooms/registry.ts';
-import type { RoomReply } from '../rooms/messages.ts';
-import { StoreError, type Store } from '../store/contract.ts';
-import { isFirstInLine } from './first-in-line.ts';
-import type { Membership } from './membership.ts';
+import { noCapableNode, type Router } from '../routing/router.ts';
+import type { Clock } from '../runtime/ports.ts';
+import type { OwnedRooms } from './owned-rooms.ts';
+import type { RoomReply } from '../rooms/actor/messages.ts';
+import { StoreError, type Store } from '../store/store.ts';
+import { isPreferredNode } from './preferred-node.ts';
+import type { ClusterMembership } from './cluster-membership.ts';
 
 /**
  * Wakes rooms in which something is due and nobody does it: they sleep, or their owner died with nobody connected. The
@@ -16,48 +16,48 @@ import type { Membership } from './membership.ts';
  */
 export class DueScan {
   /** Until when (monotonic ms) rooms that were asked are passed over. */
-  private readonly asked = new Map<string, number>();
+  private readonly skippedUntil = new Map<string, number>();
   /** How many overdue rooms the next scan skips, since the last one has read them. */
-  private skip = 0;
+  private offset = 0;
 
-  constructor(private readonly parts: { self: string; store: Store; registry: Registry; router: Router; membership: Membership; clock: Clock }) {}
+  constructor(private readonly parts: { self: string; store: Store; ownedRooms: OwnedRooms; router: Router; membership: ClusterMembership; clock: Clock }) {}
 
   async scan(): Promise<void> {
-    let late: string[];
+    let overdue: string[];
     try {
-      late = await this.read();
+      overdue = await this.readOverdue();
     } catch (error) {
       if (error instanceof StoreError) return; // the next scan
       throw error;
     }
-    await Promise.all(late.map(async id => this.note(id, await this.parts.router.request(id, { k: 'poke' }, { patience: 1_000 }))));
+    await Promise.all(overdue.map(async id => this.recordResult(id, await this.parts.router.request(id, { k: 'ensure-owner' }, { timeout: 1_000 }))));
   }
 
   /** Overdue rooms that this node is to ask. */
-  private async read(): Promise<string[]> {
+  private async readOverdue(): Promise<string[]> {
     const { store, clock } = this.parts;
     const [now, mono] = [clock.now(), clock.mono()];
-    for (const [id, until] of this.asked) if (until <= mono) this.asked.delete(id);
-    const { page, pages, asks } = limits.due;
+    for (const [id, until] of this.skippedUntil) if (until <= mono) this.skippedUntil.delete(id);
+    const { pageSize, maxPages, maxRequests } = limits.dueIndex;
     const found: string[] = [];
-    for (let read = 0; read < pages && found.length < asks; read++) {
-      const late = await store.due(now - limits.overdue, page, this.skip);
-      found.push(...late.filter(({ id, at }) => this.isMine(id, at, now)).map(({ id }) => id));
-      this.skip = late.length < page ? 0 : this.skip + page;
-      if (this.skip === 0) break;
+    for (let read = 0; read < maxPages && found.length < maxRequests; read++) {
+      const overdue = await store.due(now - limits.overdueAfter, pageSize, this.offset);
+      found.push(...overdue.filter(({ id, at }) => this.isResponsible(id, at, now)).map(({ id }) => id));
+      this.offset = overdue.length < pageSize ? 0 : this.offset + pageSize;
+      if (this.offset === 0) break;
     }
     return found;
   }
 
   /** One node is first in line for each room; the others follow if it has not helped. */
-  private isMine(id: string, at: number, now: number): boolean {
-    return !this.asked.has(id) && !this.parts.registry.get(id) && (isFirstInLine(this.parts, id) || at < now - 4 * limits.overdue);
+  private isResponsible(id: string, at: number, now: number): boolean {
+    return !this.skippedUntil.has(id) && !this.parts.ownedRooms.get(id) && (isPreferredNode(this.parts, id) || at < now - 4 * limits.overdueAfter);
   }
 
-  private note(id: string, reply: RoomReply): void {
-    const { again, unrunnable } = limits.due;
+  private recordResult(id: string, reply: RoomReply): void {
+    const { retryAfter, unrunnableRetryAfter } = limits.dueIndex;
     // What failed for another reason is tried again at once: the store may be back.
-    const pause = reply.ok ? again : reply.code === 'room-quarantined' || reply.detail === nobodyRunsIt ? unrunnable : 0;
-    if (pause > 0) this.asked.set(id, this.parts.clock.mono() + pause);
+    const pause = reply.ok ? retryAfter : reply.code === 'room-quarantined' || reply.detail === noCapableNode ? unrunnableRetryAfter : 0;
+    if (pause > 0) this.skippedUntil.set(id, this.parts.clock.mono() + pause);
   }
 }

@@ -1,67 +1,67 @@
 import { limits } from '../../shared/limits.ts';
-import { full, givenBack, isFull, taken, waitFor, type Rate } from './bucket.ts';
-import { widerNetworksOf } from './networks.ts';
+import { full, fullAtAfterRefund, isFull, fullAtAfterTake, waitFor, type Rate } from './token-bucket.ts';
+import { widerNetworksOf } from '../identity/networks.ts';
 
 /** Kinds of things that are bounded, and how; the same for everybody of a sort. */
 class Bounds<Kind extends string> {
   readonly rates: readonly Rate[];
-  private readonly places: ReadonlyMap<Kind, number>;
+  private readonly indexes: ReadonlyMap<Kind, number>;
 
   constructor(rates: Record<Kind, Rate>) {
     this.rates = Object.values<Rate>(rates);
-    this.places = new Map((Object.keys(rates) as Kind[]).map((kind, place) => [kind, place]));
+    this.indexes = new Map((Object.keys(rates) as Kind[]).map((kind, place) => [kind, place]));
   }
-  placeOf(kind: Kind): number { return this.places.get(kind)!; }
+  indexOf(kind: Kind): number { return this.indexes.get(kind)!; }
 }
 
 /** How much somebody may still do, of each kind. */
 export class Allowance<Kind extends string> {
   connections = 0;
   /** Who keeps a reference to this one: it is not forgotten meanwhile. */
-  holders = 0;
-  /** A bucket for each kind: see bucket.ts. */
+  references = 0;
+  /** A bucket for each kind: see token-bucket.ts. */
   private readonly fullAt: number[];
 
   constructor(private readonly bounds: Bounds<Kind>) { this.fullAt = bounds.rates.map(() => full); }
 
   /** @returns 0 when it may be done, else the ms after which to try again */
   take(kind: Kind, now: number): number {
-    const place = this.bounds.placeOf(kind);
-    const rate = this.bounds.rates[place]!;
-    const wait = waitFor(this.fullAt[place]!, rate, now);
-    if (wait === 0) this.fullAt[place] = taken(this.fullAt[place]!, rate, now);
+    const index = this.bounds.indexOf(kind);
+    const rate = this.bounds.rates[index]!;
+    const wait = waitFor(this.fullAt[index]!, rate, now);
+    if (wait === 0) this.fullAt[index] = fullAtAfterTake(this.fullAt[index]!, rate, now);
     return wait;
   }
   /** As `take`, without taking. */
   wait(kind: Kind, now: number): number {
-    const place = this.bounds.placeOf(kind);
-    return waitFor(this.fullAt[place]!, this.bounds.rates[place]!, now);
+    const index = this.bounds.indexOf(kind);
+    return waitFor(this.fullAt[index]!, this.bounds.rates[index]!, now);
   }
-  giveBack(kind: Kind): void {
-    const place = this.bounds.placeOf(kind);
-    this.fullAt[place] = givenBack(this.fullAt[place]!, this.bounds.rates[place]!);
+  refund(kind: Kind): void {
+    const index = this.bounds.indexOf(kind);
+    this.fullAt[index] = fullAtAfterRefund(this.fullAt[index]!, this.bounds.rates[index]!);
   }
   /** Whether there is nothing to be remembered. */
-  isWhole(now: number): boolean { return this.connections === 0 && this.holders === 0 && this.fullAt.every((at, place) => isFull(at, this.bounds.rates[place]!, now)); }
+  isUnused(now: number): boolean { return this.connections === 0 && this.references === 0 && this.fullAt.every((at, index) => isFull(at, this.bounds.rates[index]!, now)); }
 }
 
-const { connections: _connections, liveRooms: _liveRooms, wider: _wider, ...addressRates } = limits.address;
-const ofPlayer = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, lists: limits.lists, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats, matches: limits.matches, quickJoins: limits.quickJoins });
-const ofAddress = new Bounds(addressRates);
-const ofNode = new Bounds(limits.node);
+const { connections: _connections, liveRooms: _liveRooms, prefixMultiplier: _wider, ...addressRates } = limits.address;
+const playerBounds = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, lists: limits.lists, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats, matches: limits.matches, quickJoins: limits.quickJoins });
+const addressBounds = new Bounds(addressRates);
+const nodeBounds = new Bounds(limits.node);
 
 type KindOf<B> = B extends Bounds<infer Kind> ? Kind : never;
-export type PlayerKind = KindOf<typeof ofPlayer>;
-export type AddressKind = KindOf<typeof ofAddress>;
+export type PlayerKind = KindOf<typeof playerBounds>;
+export type AddressKind = KindOf<typeof addressBounds>;
 export type PlayerAllowance = Allowance<PlayerKind>;
 
 /** The allowance of a network, which is `factor` addresses wide. */
 class NetworkAllowance extends Allowance<AddressKind> {
-  private static readonly bounds = new Map<number, typeof ofAddress>([[1, ofAddress]]);
+  private static readonly bounds = new Map<number, typeof addressBounds>([[1, addressBounds]]);
 
   constructor(readonly factor: number) { super(NetworkAllowance.boundsOf(factor)); }
 
-  private static boundsOf(factor: number): typeof ofAddress {
+  private static boundsOf(factor: number): typeof addressBounds {
     let known = this.bounds.get(factor);
     if (!known) {
       const scaled = Object.entries<Rate>(addressRates).map(([kind, { burst, perSecond }]) => [kind, { burst: burst * factor, perSecond: perSecond * factor }]);
@@ -85,22 +85,22 @@ export class AddressAllowance {
   }
   /** As `take`, without taking. */
   wait(kind: AddressKind, now: number): number { return this.networks.reduce((most, network) => Math.max(most, network.wait(kind, now)), 0); }
-  giveBack(kind: AddressKind): void { for (const network of this.networks) network.giveBack(kind); }
+  refund(kind: AddressKind): void { for (const network of this.networks) network.refund(kind); }
 
   connect(): void { for (const network of this.networks) network.connections += 1; }
   disconnect(): void { for (const network of this.networks) network.connections -= 1; }
   /** Whether it has as many connections as there may be. */
-  get isCrowded(): boolean { return this.networks.some(network => network.connections >= limits.address.connections * network.factor); }
+  get isAtConnectionLimit(): boolean { return this.networks.some(network => network.connections >= limits.address.connections * network.factor); }
 
   /** Keeps it from being forgotten, until as many calls of `release`. */
-  hold(): void { this.own.holders += 1; }
-  release(): void { this.own.holders -= 1; }
+  retain(): void { this.own.references += 1; }
+  release(): void { this.own.references -= 1; }
   get connections(): number { return this.own.connections; }
-  get holders(): number { return this.own.holders; }
-  isWhole(now: number): boolean { return this.own.isWhole(now); }
+  get references(): number { return this.own.references; }
+  isUnused(now: number): boolean { return this.own.isUnused(now); }
 }
 
-interface Forgettable { readonly connections: number; readonly holders: number; isWhole(now: number): boolean }
+interface Forgettable { readonly connections: number; readonly references: number; isUnused(now: number): boolean }
 
 /**
  * What players, addresses and this node have used up. It is remembered until it has been refilled, not only for as long as
@@ -108,18 +108,18 @@ interface Forgettable { readonly connections: number; readonly holders: number; 
  */
 export class Allowances {
   /** What all clients of this node share. */
-  readonly node = new Allowance(ofNode);
+  readonly node = new Allowance(nodeBounds);
   private readonly players = new Map<string, PlayerAllowance>();
   private readonly addresses = new Map<string, AddressAllowance>();
   private readonly networks = new Map<string, NetworkAllowance>();
-  private sweepAt = 0;
+  private nextCleanupAt = 0;
 
-  player(id: string, now: number): PlayerAllowance { return this.of(this.players, id, now, () => new Allowance(ofPlayer)); }
+  player(id: string, now: number): PlayerAllowance { return this.getOrCreate(this.players, id, now, () => new Allowance(playerBounds)); }
 
   address(address: string, now: number): AddressAllowance {
-    return this.of(this.addresses, address, now, () => {
-      const wider = widerNetworksOf(address, limits.address.wider).map(({ name, factor }) => this.of(this.networks, name, now, () => new NetworkAllowance(factor)));
-      for (const network of wider) network.holders += 1;
+    return this.getOrCreate(this.addresses, address, now, () => {
+      const wider = widerNetworksOf(address, limits.address.prefixMultiplier).map(({ name, factor }) => this.getOrCreate(this.networks, name, now, () => new NetworkAllowance(factor)));
+      for (const network of wider) network.references += 1;
       return new AddressAllowance(new NetworkAllowance(1), wider);
     });
   }
@@ -127,30 +127,30 @@ export class Allowances {
   /** How many are remembered. */
   get size(): number { return this.players.size + this.addresses.size + this.networks.size; }
 
-  private of<A extends Forgettable>(all: Map<string, A>, id: string, now: number, make: () => A): A {
+  private getOrCreate<A extends Forgettable>(all: Map<string, A>, id: string, now: number, make: () => A): A {
     const known = all.get(id);
     if (known) return known;
-    if (now >= this.sweepAt) this.sweep(now);
-    if (all.size >= limits.allowances) this.forgetOne(all);
+    if (now >= this.nextCleanupAt) this.forgetUnused(now);
+    if (all.size >= limits.rateLimitEntries) this.evictOldest(all);
     const made = make();
     all.set(id, made);
     return made;
   }
 
-  private sweep(now: number): void {
-    this.sweepAt = now + 5_000;
+  private forgetUnused(now: number): void {
+    this.nextCleanupAt = now + 5_000;
     // Addresses before networks, which they hold.
-    for (const all of [this.players, this.addresses, this.networks] as Map<string, Forgettable>[]) for (const [id, allowance] of all) if (allowance.isWhole(now)) this.forget(all, id);
+    for (const all of [this.players, this.addresses, this.networks] as Map<string, Forgettable>[]) for (const [id, allowance] of all) if (allowance.isUnused(now)) this.forget(all, id);
   }
 
   /** Of so many the oldest that has gone is let off: a bound on memory goes before a bound on guests. */
-  private forgetOne(all: Map<string, Forgettable>): void {
-    for (const [id, { connections, holders }] of all) if (connections === 0 && holders === 0) return this.forget(all, id);
+  private evictOldest(all: Map<string, Forgettable>): void {
+    for (const [id, { connections, references }] of all) if (connections === 0 && references === 0) return this.forget(all, id);
   }
 
   private forget(all: Map<string, Forgettable>, id: string): void {
     const allowance = all.get(id);
     all.delete(id);
-    if (allowance instanceof AddressAllowance) for (const network of allowance.wider) network.holders -= 1;
+    if (allowance instanceof AddressAllowance) for (const network of allowance.wider) network.references -= 1;
   }
 }

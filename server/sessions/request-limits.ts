@@ -1,4 +1,4 @@
-import type { RequestName, SayingName } from '../../shared/protocol.ts';
+import type { RequestName, OneWayMessageName } from '../../shared/protocol.ts';
 import type { AddressKind, PlayerKind } from './allowances.ts';
 
 /** A kind of bucket that both a player and an address have. */
@@ -24,7 +24,7 @@ export const requestLimits = {
   input: { always: ['inputs'] },
   i: { always: ['inputs'] },
   signal: { always: ['signals'] },
-} as const satisfies Record<RequestName | SayingName, RequestLimits>;
+} as const satisfies Record<RequestName | OneWayMessageName, RequestLimits>;
 
 /** The kinds that some requests take only sometimes. */
 export type OccasionalKind = 'creations' | 'newSeats' | 'wrongCodes' | 'matches' | 'quickJoins';

@@ -1,19 +1,19 @@
-import { anyPool, type FindOrCreate, type Offer } from './contract.ts';
+import { anyPool, type FindOrCreate, type Offer } from './store.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
-interface Kept extends Offer {
+interface StoredOffer extends Offer {
   /** Reservations: player -> until, ms. */
-  held: Map<string, number>;
+  reservations: Map<string, number>;
   /** Not offered before, ms. */
-  out: number;
+  pausedUntil: number;
   /** When the offer is reviewed, ms; null: never. */
-  review: number | null;
+  reviewAt: number | null;
 }
-type Wanted = Pick<FindOrCreate, 'game' | 'pool' | 'player' | 'call' | 'skip' | 'search' | 'reserve' | 'remember' | 'rememberLast' | 'twice'>;
+type OfferSearch = Pick<FindOrCreate, 'game' | 'pool' | 'player' | 'call' | 'skip' | 'search' | 'reserveMs' | 'rememberMs' | 'rememberLastMs' | 'repeatWithinMs'>;
 
 /** The offers of a memory store's rooms to quick joins. Does what lua/index.lua and lua/find-or-create.lua do. */
 export class MemoryOffers {
-  private readonly offers = new Map<string, Kept>();
+  private readonly offers = new Map<string, StoredOffer>();
   /** `game|pool|since|id` of the rooms that are open, and `game|*|since|id`. */
   private readonly open = new SortedKeys();
   /** `ms|id`. */
@@ -24,31 +24,31 @@ export class MemoryOffers {
   /** A changed offer of a room; null: none. */
   set(id: string, offer: Offer | null, now: number): void {
     const before = this.offers.get(id);
-    if (before) this.drop(id, before);
+    if (before) this.remove(id, before);
     if (!offer) return;
-    const held = before?.held ?? new Map<string, number>();
-    for (const player of offer.players) held.delete(player);
-    this.save(id, { ...offer, held, out: before?.out ?? 0, review: null }, now);
+    const reservations = before?.reservations ?? new Map<string, number>();
+    for (const player of offer.players) reservations.delete(player);
+    this.save(id, { ...offer, reservations, pausedUntil: before?.pausedUntil ?? 0, reviewAt: null }, now);
   }
 
-  withdraw(id: string, player: string, out: number, now: number): void {
+  withdraw(id: string, player: string, pauseMs: number, now: number): void {
     const offer = this.offers.get(id);
     if (!offer) return;
-    offer.held.delete(player);
-    if (out > 0) offer.out = Math.max(offer.out, now + out);
+    offer.reservations.delete(player);
+    if (pauseMs > 0) offer.pausedUntil = Math.max(offer.pausedUntil, now + pauseMs);
     this.save(id, offer, now);
   }
 
   /** Whether a reservation of the room is live, as of its last change. */
-  isReserved(id: string): boolean { return (this.offers.get(id)?.held.size ?? 0) > 0; }
+  isReserved(id: string): boolean { return (this.offers.get(id)?.reservations.size ?? 0) > 0; }
 
   /** @returns a room with a seat reserved, or null */
-  find(wanted: Wanted, now: number, isAlive: (id: string) => boolean): string | null {
+  find(wanted: OfferSearch, now: number, isAlive: (id: string) => boolean): string | null {
     const { player, pool, skip } = wanted;
-    for (const id of skip) if (this.offers.get(id)?.held.has(player)) this.withdraw(id, player, 0, now);
+    for (const id of skip) if (this.offers.get(id)?.reservations.has(player)) this.withdraw(id, player, 0, now);
     const usable = (id: string) => !skip.includes(id) && isAlive(id);
     /** It was withdrawn: only those who have a seat are led there. */
-    const isWithdrawn = (id: string) => (this.offers.get(id)?.out ?? 0) > now && !this.offers.get(id)!.players.includes(player);
+    const isWithdrawn = (id: string) => (this.offers.get(id)?.pausedUntil ?? 0) > now && !this.offers.get(id)!.players.includes(player);
     const last = this.lastCalls.get(lastKey(wanted));
     const called = wanted.call === null ? undefined : [this.calls.get(callKey(wanted)), last?.call === wanted.call ? last : undefined].find(one => one && one.until > now);
     if (called && usable(called.room) && !isWithdrawn(called.room)) {
@@ -57,24 +57,24 @@ export class MemoryOffers {
     }
     if (last && last.until > now && last.pool === pool && usable(last.room) && !isWithdrawn(last.room)) {
       const offer = this.offers.get(last.room);
-      if (last.at + wanted.twice > now || (offer && (offer.players.includes(player) || (offer.held.get(player) ?? 0) > now))) {
+      if (last.at + wanted.repeatWithinMs > now || (offer && (offer.players.includes(player) || (offer.reservations.get(player) ?? 0) > now))) {
         this.reserve(last.room, wanted, now);
         this.rememberCall(wanted, last.room, now);
         return last.room;
       }
     }
-    this.review(now);
-    const oldest = wanted.search ? this.oldest(wanted, now, usable) : null;
-    return oldest === null ? null : this.give(wanted, oldest, now);
+    this.reviewDue(now);
+    const oldest = wanted.search ? this.findOldest(wanted, now, usable) : null;
+    return oldest === null ? null : this.assign(wanted, oldest, now);
   }
 
   /** Reserves a seat in the prepared room. */
-  made(wanted: Wanted, id: string, offer: Offer, now: number): void {
-    this.save(id, { ...offer, held: new Map([[wanted.player, now + wanted.reserve]]), out: 0, review: null }, now);
-    this.give(wanted, id, now);
+  addWithReservation(wanted: OfferSearch, id: string, offer: Offer, now: number): void {
+    this.save(id, { ...offer, reservations: new Map([[wanted.player, now + wanted.reserveMs]]), pausedUntil: 0, reviewAt: null }, now);
+    this.assign(wanted, id, now);
   }
 
-  private oldest({ game, pool }: Wanted, now: number, usable: (id: string) => boolean): string | null {
+  private findOldest({ game, pool }: OfferSearch, now: number, usable: (id: string) => boolean): string | null {
     const prefix = `${game}|${pool}|`;
     for (let key = this.open.first(prefix); key !== undefined; key = this.open.first(prefix, `${key}\0`)) {
       const id = key.slice(key.lastIndexOf('|') + 1);
@@ -85,29 +85,29 @@ export class MemoryOffers {
     return null;
   }
 
-  private give(wanted: Wanted, id: string, now: number): string {
+  private assign(wanted: OfferSearch, id: string, now: number): string {
     this.reserve(id, wanted, now);
-    this.lastCalls.set(lastKey(wanted), { room: id, at: now, pool: wanted.pool, call: wanted.call, until: now + wanted.rememberLast });
+    this.lastCalls.set(lastKey(wanted), { room: id, at: now, pool: wanted.pool, call: wanted.call, until: now + wanted.rememberLastMs });
     this.rememberCall(wanted, id, now);
     return id;
   }
 
-  private rememberCall(wanted: Wanted, room: string, now: number): void {
-    if (wanted.call !== null) this.calls.set(callKey(wanted), { room, until: now + wanted.remember });
+  private rememberCall(wanted: OfferSearch, room: string, now: number): void {
+    if (wanted.call !== null) this.calls.set(callKey(wanted), { room, until: now + wanted.rememberMs });
   }
 
   /** Unless the player has a seat, or none is free. */
-  private reserve(id: string, { player, reserve }: Wanted, now: number): void {
+  private reserve(id: string, { player, reserveMs }: OfferSearch, now: number): void {
     const offer = this.offers.get(id);
     if (!offer || offer.players.includes(player)) return;
-    expire(offer, now);
-    if (!offer.held.has(player) && (offer.out > now || offer.free <= offer.held.size)) return;
-    offer.held.set(player, now + reserve);
+    dropExpiredReservations(offer, now);
+    if (!offer.reservations.has(player) && (offer.pausedUntil > now || offer.free <= offer.reservations.size)) return;
+    offer.reservations.set(player, now + reserveMs);
     this.save(id, offer, now);
   }
 
   /** Seats whose reservation is over are free again. */
-  private review(now: number): void {
+  private reviewDue(now: number): void {
     for (let key = this.reviews.first(''); key !== undefined && Number(key.slice(0, 15)) <= now; key = this.reviews.first('')) {
       const id = key.slice(16);
       this.save(id, this.offers.get(id)!, now);
@@ -115,12 +115,12 @@ export class MemoryOffers {
   }
 
   /** Writes an offer, and whether the room is open now. */
-  private save(id: string, offer: Kept, now: number): void {
-    if (offer.review !== null) this.reviews.delete(reviewKey(offer.review, id));
-    expire(offer, now);
-    const times = [...offer.held.values(), ...(offer.out > now ? [offer.out] : [])];
-    offer.review = times.length > 0 ? Math.min(...times) : null;
-    if (offer.review !== null) this.reviews.add(reviewKey(offer.review, id));
+  private save(id: string, offer: StoredOffer, now: number): void {
+    if (offer.reviewAt !== null) this.reviews.delete(reviewKey(offer.reviewAt, id));
+    dropExpiredReservations(offer, now);
+    const times = [...offer.reservations.values(), ...(offer.pausedUntil > now ? [offer.pausedUntil] : [])];
+    offer.reviewAt = times.length > 0 ? Math.min(...times) : null;
+    if (offer.reviewAt !== null) this.reviews.add(reviewKey(offer.reviewAt, id));
     for (const key of openKeys(offer, id)) {
       if (isOpen(offer, now)) this.open.add(key);
       else this.open.delete(key);
@@ -128,13 +128,13 @@ export class MemoryOffers {
     this.offers.set(id, offer);
   }
 
-  private drop(id: string, offer: Kept): void {
+  private remove(id: string, offer: StoredOffer): void {
     for (const key of openKeys(offer, id)) this.open.delete(key);
-    if (offer.review !== null) this.reviews.delete(reviewKey(offer.review, id));
+    if (offer.reviewAt !== null) this.reviews.delete(reviewKey(offer.reviewAt, id));
     this.offers.delete(id);
   }
 
-  sweep(now: number): void {
+  removeExpired(now: number): void {
     for (const calls of [this.calls, this.lastCalls]) for (const [key, { until }] of calls) if (until <= now) calls.delete(key);
   }
 
@@ -142,14 +142,14 @@ export class MemoryOffers {
   get size(): number { return this.offers.size + this.open.size + this.reviews.size + this.calls.size + this.lastCalls.size; }
 }
 
-const callKey = ({ player, game, call }: Wanted): string => `${player}\0${game}\0${call}`;
-const lastKey = ({ player, game }: Wanted): string => `${player}\0${game}`;
-const digits = (ms: number): string => String(Math.round(ms)).padStart(15, '0');
-const reviewKey = (at: number, id: string): string => `${digits(at)}|${id}`;
-const openKeys = ({ game, pool, since }: Offer, id: string): string[] => [anyPool, pool].map(of => `${game}|${of}|${digits(since)}|${id}`);
-const isOpen = ({ out, free, present, held }: Kept, now: number): boolean => out <= now && free > held.size && (present || held.size > 0);
+const callKey = ({ player, game, call }: OfferSearch): string => `${player}\0${game}\0${call}`;
+const lastKey = ({ player, game }: OfferSearch): string => `${player}\0${game}`;
+const padMs = (ms: number): string => String(Math.round(ms)).padStart(15, '0');
+const reviewKey = (at: number, id: string): string => `${padMs(at)}|${id}`;
+const openKeys = ({ game, pool, since }: Offer, id: string): string[] => [anyPool, pool].map(of => `${game}|${of}|${padMs(since)}|${id}`);
+const isOpen = ({ pausedUntil, free, present, reservations }: StoredOffer, now: number): boolean => pausedUntil <= now && free > reservations.size && (present || reservations.size > 0);
 
 /** Drops reservations that are over. */
-function expire({ held }: Kept, now: number): void {
-  for (const [player, until] of held) if (until <= now) held.delete(player);
+function dropExpiredReservations({ reservations }: StoredOffer, now: number): void {
+  for (const [player, until] of reservations) if (until <= now) reservations.delete(player);
 }

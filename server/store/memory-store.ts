@@ -1,21 +1,21 @@
-import type { Terms } from '../../shared/place.ts';
+import type { TermStarts } from '../../shared/position.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
-import type { Clock, Entropy } from '../ports.ts';
-import type { Append, Blame, Claimed, FindOrCreate, Found, Life, Lost, Maker, NewRoom, OccupiedPage, OverQuota, Owner, Pass, Passed, Peeked, QuarantinedRoom, ReplayPart, Sign, Store, Stored } from './contract.ts';
+import type { Clock, Entropy } from '../runtime/ports.ts';
+import type { AppendRequest, HangReport, ClaimedRoom, FindOrCreate, Found, Life, ClaimRefusal, Maker, NewRoom, OccupiedPage, OverQuota, Owner, PassRequest, PassResult, PeekedRoom, QuarantinedRoom, ReplayPart, LastHeartbeat, Store, StoredRoom } from './store.ts';
 import { MemoryOffers } from './memory-offers.ts';
 import { wholeMs } from './whole-ms.ts';
 
-interface Kept {
+interface MemoryRoom {
   code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
   terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
   due: number | null; summary: RoomSummary | null; expires: number; occupied: boolean; makers: string[];
-  blames: Blame[]; quarantined: { why: string; since: number } | null;
+  hangReports: HangReport[]; quarantined: { why: string; since: number } | null;
 }
 
 /** The embedded default: all in this process, gone with it. Several nodes in one process may share one. */
 export class MemoryStore implements Store {
-  private readonly rooms = new Map<string, Kept>();
+  private readonly rooms = new Map<string, MemoryRoom>();
   private readonly codes = new Map<string, string>();
   private readonly offers = new MemoryOffers();
   /** Rooms that live, by who made them. */
@@ -23,23 +23,23 @@ export class MemoryStore implements Store {
   private readonly pieces = new Map<string, { texts: string[]; expires: number }>();
   private readonly replays = new Map<string, { text: string; expires: number }>();
   /** Nodes that share it share a process: there is no way to be saved. */
-  readonly tells = false;
+  readonly canPublishOnAppend = false;
   private lastTerm = 0;
-  private sweptAt = -Infinity;
+  private lastCleanupAt = -Infinity;
 
-  constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly sign: (node: string) => Sign | null = () => null) {}
+  constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly lastHeartbeatOf: (node: string) => LastHeartbeat | null = () => null) {}
 
   async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> { return this.make(room); }
 
   private make(room: NewRoom): 'ok' | 'exists' | OverQuota {
-    this.expire(60_000);
+    this.cleanUp(60_000);
     if (this.room(room.id) || this.codes.has(room.code)) return 'exists';
     const { makers = [] } = room;
     const over = makers.find(maker => this.isOverQuota(maker));
     if (over) return { over };
     this.rooms.set(room.id, {
       code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), occupied: false, makers: makers.map(maker => maker.key), blames: [], quarantined: null,
+      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), occupied: false, makers: makers.map(maker => maker.key), hangReports: [], quarantined: null,
     });
     this.codes.set(room.code, room.id);
     for (const { key } of makers) this.made.set(key, (this.made.get(key) ?? new Set()).add(room.id));
@@ -62,11 +62,11 @@ export class MemoryStore implements Store {
     const made = this.make(prepared);
     if (made === 'exists') return { how: 'taken' };
     if (made !== 'ok') return { how: 'quota', ...made };
-    this.offers.made(request, prepared.id, prepared.offer, now);
+    this.offers.addWithReservation(request, prepared.id, prepared.offer, now);
     return { how: 'made', room: prepared.id };
   }
 
-  async withdraw(id: string, player: string, out: number): Promise<void> { this.offers.withdraw(id, player, out, this.clock.now()); }
+  async withdraw(id: string, player: string, pauseMs: number): Promise<void> { this.offers.withdraw(id, player, pauseMs, this.clock.now()); }
 
   async discard(id: string, player: string): Promise<boolean> {
     this.offers.withdraw(id, player, 0, this.clock.now());
@@ -77,22 +77,22 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
+  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<ClaimedRoom | ClaimRefusal> {
     const room = this.room(id);
     if (!room) return { ok: false, why: 'missing' };
     if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };
     if (!claim.games.includes(room.game)) return { ok: false, why: 'game', game: room.game };
-    const previous = room.node === null ? null : { node: room.node, term: room.term, sign: this.sign(room.node) };
+    const previous = room.node === null ? null : { node: room.node, term: room.term, lastHeartbeat: this.lastHeartbeatOf(room.node) };
     this.newTerm(room, claim, claim.floor);
-    return { ok: true, term: room.term, ...storedOf(room), previous, blames: [...room.blames] };
+    return { ok: true, term: room.term, ...storedOf(room), previous, hangReports: [...room.hangReports] };
   }
 
-  async peek(id: string): Promise<Peeked | null> {
+  async peek(id: string): Promise<PeekedRoom | null> {
     const room = this.room(id);
     return room && { ...storedOf(room), game: room.game, owner: ownerOf(room) };
   }
 
-  async pass(id: string, { token, seq, to }: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
+  async pass(id: string, { token, seq, to }: PassRequest): Promise<PassResult | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
     const room = this.room(id);
     if (!room || room.token !== token) return { ok: false, why: 'fenced' };
     if (room.seq !== seq) return { ok: false, why: 'seq' };
@@ -101,7 +101,7 @@ export class MemoryStore implements Store {
     return { ok: true, term: room.term, terms: termsOf(room), snapshotSeq: room.snapshotSeq };
   }
 
-  private newTerm(room: Kept, owner: { token: string; node: string }, floor: number): void {
+  private newTerm(room: MemoryRoom, owner: { token: string; node: string }, floor: number): void {
     room.term = Math.max(room.term + 1, floor + 1, this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024), this.lastTerm + 1);
     this.lastTerm = room.term;
     room.token = owner.token;
@@ -109,22 +109,22 @@ export class MemoryStore implements Store {
     // A term that wrote nothing leaves no trace in the history.
     if (room.terms.at(-1)?.[1] === room.seq + 1) room.terms.pop();
     room.terms.push([room.term, room.seq + 1]);
-    if (room.terms.length > limits.terms) room.terms.shift();
+    if (room.terms.length > limits.termsKept) room.terms.shift();
   }
 
-  async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
+  async append(id: string, append: AppendRequest): Promise<'ok' | 'fenced' | 'seq'> {
     const room = this.room(id);
     if (!room || room.token !== append.token) return 'fenced';
     if (append.seq !== room.seq + 1) return 'seq';
     const due = typeof append.due === 'number' ? wholeMs(append.due) : append.due; // a throw comes before anything is written
     room.entries.push(append.entry);
     room.seq = append.seq;
-    room.blames = [];
+    room.hangReports = [];
     if (due !== undefined) room.due = due;
     if (append.summary !== undefined) room.summary = append.summary;
     if (append.occupied !== undefined) room.occupied = append.occupied;
     if (append.offer !== undefined) this.offers.set(id, append.offer, this.clock.now());
-    if (append.life !== undefined) this.keep(id, room, append.life);
+    if (append.life !== undefined) this.extendLife(id, room, append.life);
     if (append.game !== undefined) room.game = append.game;
     if (append.quarantined !== undefined) room.quarantined = append.quarantined;
     if (append.release) room.token = room.node = null;
@@ -151,11 +151,11 @@ export class MemoryStore implements Store {
   async renew(id: string, token: string, life: Life): Promise<'ok' | 'fenced'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
-    this.keep(id, room, life);
+    this.extendLife(id, room, life);
     return 'ok';
   }
 
-  private keep(id: string, room: Kept, { ms, match }: Life): void {
+  private extendLife(id: string, room: MemoryRoom, { ms, match }: Life): void {
     room.expires = this.clock.now() + wholeMs(ms);
     const pieces = this.pieces.get(`${id}/${match}`);
     if (pieces) pieces.expires = room.expires;
@@ -177,34 +177,34 @@ export class MemoryStore implements Store {
     return kept && kept.expires > this.clock.now() ? kept.text : null;
   }
 
-  async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
+  async release(id: string, token: string, quarantine?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     room.token = room.node = null;
-    if (aside) {
-      room.quarantined ??= { why: aside.why, since: aside.since };
+    if (quarantine) {
+      room.quarantined ??= { why: quarantine.why, since: quarantine.since };
       this.offers.set(id, null, this.clock.now());
-      if (room.due !== null) room.due = Math.max(room.due, aside.due);
+      if (room.due !== null) room.due = Math.max(room.due, quarantine.due);
     }
     return 'ok';
   }
 
-  async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
+  async reportHang(id: string, seq: number, blame: HangReport): Promise<'ok' | 'seq'> {
     const room = this.room(id);
     if (room?.seq !== seq) return 'seq';
-    room.blames = [...room.blames.filter(b => b.id !== blame.id), { ...blame }];
+    room.hangReports = [...room.hangReports.filter(b => b.id !== blame.id), { ...blame }];
     return 'ok';
   }
 
-  async unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
+  async withdrawHangReport(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
     const room = this.room(id);
     if (room?.seq !== seq) return 'seq';
-    room.blames = room.blames.filter(b => b.id !== run);
+    room.hangReports = room.hangReports.filter(b => b.id !== run);
     return 'ok';
   }
 
   async quarantined(most: number): Promise<QuarantinedRoom[]> {
-    this.expire();
+    this.cleanUp();
     return [...this.rooms].flatMap(([id, r]) => (r.quarantined ? [{ id, code: r.code, game: gameOf(r.game), ...r.quarantined }] : []))
       .sort((a, b) => a.since - b.since).slice(0, most);
   }
@@ -222,13 +222,13 @@ export class MemoryStore implements Store {
   async codeOf(id: string): Promise<string | null> { return this.room(id)?.code ?? null; }
 
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
-    this.expire();
+    this.cleanUp();
     return [...this.rooms.values()].flatMap(r => (r.summary && (game === null || r.summary.game === game) ? [r.summary] : []))
       .sort((a, b) => b.since - a.since || (a.id < b.id ? 1 : -1)).slice(0, most);
   }
 
   async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
-    this.expire();
+    this.cleanUp();
     return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(skip, skip + most);
   }
 
@@ -244,14 +244,14 @@ export class MemoryStore implements Store {
     return 'ok';
   }
 
-  async sweep(): Promise<number> { return this.expire(); }
+  async removeExpired(): Promise<number> { return this.cleanUp(); }
 
-  async fill(): Promise<null> { return null; }
+  async memoryUsage(): Promise<null> { return null; }
   async probe(): Promise<boolean> { return true; }
   onIncarnation(): void { /* memory does not come back as another one */ }
   async close(): Promise<void> { this.rooms.clear(); }
 
-  private room(id: string): Kept | null {
+  private room(id: string): MemoryRoom | null {
     const room = this.rooms.get(id);
     if (!room) return null;
     if (room.expires > this.clock.now()) return room;
@@ -259,7 +259,7 @@ export class MemoryStore implements Store {
     return null;
   }
 
-  private drop(id: string, room: Kept): void {
+  private drop(id: string, room: MemoryRoom): void {
     this.rooms.delete(id);
     this.offers.set(id, null, this.clock.now());
     if (this.codes.get(room.code) === id) this.codes.delete(room.code);
@@ -271,14 +271,14 @@ export class MemoryStore implements Store {
   }
 
   /** Removes what is over, once in `pause` ms. @returns how many rooms that was */
-  private expire(pause = 0): number {
+  private cleanUp(pause = 0): number {
     const now = this.clock.now();
-    if (now < this.sweptAt + pause) return 0;
-    this.sweptAt = now;
+    if (now < this.lastCleanupAt + pause) return 0;
+    this.lastCleanupAt = now;
     const before = this.rooms.size;
     for (const id of [...this.rooms.keys()]) this.room(id);
     for (const kept of [this.pieces, this.replays]) for (const [key, { expires }] of kept) if (expires <= now) kept.delete(key);
-    this.offers.sweep(now);
+    this.offers.removeExpired(now);
     return before - this.rooms.size;
   }
 
@@ -286,7 +286,7 @@ export class MemoryStore implements Store {
   get size(): number { return this.rooms.size + this.codes.size + this.made.size + this.pieces.size + this.replays.size + this.offers.size; }
 }
 
-const termsOf = (room: Kept): Terms => room.terms.map(t => [...t] as [number, number]);
-const storedOf = (room: Kept): Stored => ({ seq: room.seq, terms: termsOf(room), snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq });
+const termsOf = (room: MemoryRoom): TermStarts => room.terms.map(t => [...t] as [number, number]);
+const storedOf = (room: MemoryRoom): StoredRoom => ({ seq: room.seq, terms: termsOf(room), snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq });
 const gameOf = (key: string): string => key.slice(0, key.lastIndexOf('@'));
-const ownerOf = (room: Kept): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });
+const ownerOf = (room: MemoryRoom): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });

@@ -1,4 +1,4 @@
-import type { Log } from '../ports.ts';
+import type { Log } from '../runtime/ports.ts';
 import type { RedisStore } from './redis-store.ts';
 
 /**
@@ -6,21 +6,21 @@ import type { RedisStore } from './redis-store.ts';
  * @returns what makes it unfit, in sentences that say what to do; what is merely unwise is logged
  */
 export async function checkRedis(store: RedisStore, log: Log, waitReplicas = 0): Promise<string[]> {
-  const wrong: string[] = [];
+  const problems: string[] = [];
   const info = Object.fromEntries((await store.info()).split('\r\n').filter(l => l.includes(':')).map(l => l.split(':', 2) as [string, string]));
   const [major = 0] = (info.redis_version ?? '0').split('.').map(Number);
-  if (major < 7) wrong.push(`version ${info.redis_version ?? 'unknown'}: 7.0 or newer is needed`);
-  if (info.role !== undefined && info.role !== 'master') wrong.push(`it is a ${info.role}: give the address of the master`);
-  if (info.cluster_enabled === '1') wrong.push('it is a Redis Cluster, which is not supported: use one Redis, or one with replicas');
+  if (major < 7) problems.push(`version ${info.redis_version ?? 'unknown'}: 7.0 or newer is needed`);
+  if (info.role !== undefined && info.role !== 'master') problems.push(`this Redis is a ${info.role}: use the address of the master`);
+  if (info.cluster_enabled === '1') problems.push('Redis Cluster is not supported: use one Redis, or one with replicas');
   // A hosted Redis may not show its settings; then INFO has to do.
-  const policy = info.maxmemory_policy ?? (await setting(store, 'maxmemory-policy'));
-  if (policy !== null && policy !== undefined && policy !== 'noeviction') wrong.push(`maxmemory-policy is ${policy}: rooms would vanish; set it to noeviction`);
-  if (info.aof_enabled === '0') log.warn({}, 'redis writes no append-only file: if its process dies, all rooms are lost (set appendonly yes)');
-  else if ((await setting(store, 'appendfsync')) === 'no') log.warn({}, 'redis never syncs its append-only file by itself: set appendfsync to everysec or always');
+  const policy = info.maxmemory_policy ?? (await readSetting(store, 'maxmemory-policy'));
+  if (policy !== null && policy !== undefined && policy !== 'noeviction') problems.push(`maxmemory-policy is ${policy}: Redis would evict rooms; set it to noeviction`);
+  if (info.aof_enabled === '0') log.warn({}, 'redis append-only file disabled: a crash of Redis loses all rooms (set appendonly yes)');
+  else if ((await readSetting(store, 'appendfsync')) === 'no') log.warn({}, 'redis append-only file never synced: set appendfsync to everysec or always');
   const replicas = Number(info.connected_slaves ?? 0);
-  if (waitReplicas > replicas) log.warn({ replicas, needed: waitReplicas }, 'redis has fewer replicas than have to confirm each entry: until they are there nothing is accepted');
-  else if (waitReplicas === 0 && replicas > 0) log.warn({ replicas }, 'redis has replicas, and none has to confirm an entry: a failover can lose what players were told (docs/redis.md)');
-  return wrong;
+  if (waitReplicas > replicas) log.warn({ replicas, needed: waitReplicas }, 'redis replicas missing: no entry is accepted until enough replicas are connected');
+  else if (waitReplicas === 0 && replicas > 0) log.warn({ replicas }, 'redis replicas not awaited: a failover can lose acknowledged entries (docs/redis.md)');
+  return problems;
 }
 
-const setting = (store: RedisStore, name: string): Promise<string | null> => store.setting(name).catch(() => null);
+const readSetting = (store: RedisStore, name: string): Promise<string | null> => store.setting(name).catch(() => null);

@@ -34,7 +34,7 @@ export class RedisKeys {
   /** Channel of a node's inbox. */
   inbox(node: string): string { return `${this.prefix}node:${node}`; }
   /** Channel to which a node listens on its register's connection, for nothing but to be seen there. */
-  standing(node: string): string { return `${this.prefix}standing:${node}`; }
+  presence(node: string): string { return `${this.prefix}standing:${node}`; }
   /** Channels of the Socket.IO adapter begin so. */
   get adapter(): string { return `${this.prefix}io`; }
 }

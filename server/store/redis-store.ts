@@ -1,25 +1,25 @@
 import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
-import type { Clock, Log, NodeRecord } from '../ports.ts';
-import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, type Found, type Life, type Lost, type Maker, type NewRoom, type OccupiedPage, type OverQuota, type Owner, type Pass, type Passed, type Peeked, type QuarantinedRoom, type ReplayPart, type Store } from './contract.ts';
-import type { Terms } from '../../shared/place.ts';
+import type { Clock, Log, NodeRecord } from '../runtime/ports.ts';
+import { StoreError, type AppendRequest, type HangReport, type ClaimedRoom, type FindOrCreate, type Found, type Life, type ClaimRefusal, type Maker, type NewRoom, type OccupiedPage, type OverQuota, type Owner, type PassRequest, type PassResult, type PeekedRoom, type QuarantinedRoom, type ReplayPart, type Store } from './store.ts';
+import type { TermStarts } from '../../shared/position.ts';
 import type { RedisClient } from './redis-client.ts';
-import { doorOf, type RedisAt } from './redis-door.ts';
+import { locatorOf, type RedisAddress } from './redis-locator.ts';
 import { RedisKeys } from './redis-keys.ts';
-import { RedisAway, RedisLine, type Identity, type RedisDoor } from './redis-line.ts';
+import { RedisUnavailableError, RedisConnection, type RedisIdentity, type RedisLocator } from './redis-connection.ts';
 import { ReplicaGate } from './replica-gate.ts';
 import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 import { wholeMs } from './whole-ms.ts';
 
 /** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
-const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
+const storeUnavailable = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
-const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'discard', 'sweep']);
+const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'discard', 'sweep']);
 
 /** So many entries at a time are told as they are written. Where there are more, what is told of several at once costs less than it wins. */
-const TELLING = 4;
+const MAX_PUBLISHING_APPENDS = 4;
 
 /**
  * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
@@ -29,82 +29,82 @@ const TELLING = 4;
 export class RedisStore implements Store {
   private readonly keys: RedisKeys;
   private readonly scripts: Record<ScriptName, Script> = loadScripts();
-  private readonly door: RedisDoor;
-  private readonly writeLine: RedisLine;
-  private readonly readLine: RedisLine;
+  private readonly locator: RedisLocator;
+  private readonly writeConnection: RedisConnection;
+  private readonly readConnection: RedisConnection;
   private readonly deadline: number;
-  private identity: Identity | null = null;
+  private identity: RedisIdentity | null = null;
   /** Of the connection that writes, where replicas have to confirm. */
-  private gate: ReplicaGate | null = null;
+  private replicaGate: ReplicaGate | null = null;
   private readonly incarnations: (() => void)[] = [];
   /** Entries under way that are told as they are written. */
-  private telling = 0;
+  private publishingAppends = 0;
 
   /** `waitReplicas`: how many replicas must have a write before its caller is told. `voice`: the connection by which this node speaks to others. */
-  constructor(private readonly options: RedisAt & { prefix: string; clock: Clock; log: Log; deadline?: number; waitReplicas?: number | undefined; voice?: RedisLine }) {
+  constructor(private readonly options: RedisAddress & { prefix: string; clock: Clock; log: Log; deadline?: number; waitReplicas?: number | undefined; publishConnection?: RedisConnection }) {
     const { waitReplicas = 0 } = options;
     this.keys = new RedisKeys(options.prefix);
-    this.deadline = options.deadline ?? limits.storeDeadline;
-    this.door = doorOf(options);
-    this.writeLine = new RedisLine(this.door, 'rejoin-writes', options);
-    this.readLine = new RedisLine(this.door, 'rejoin-reads', options);
-    this.writeLine.onReady(identity => {
-      this.gate = waitReplicas === 0 ? null : new ReplicaGate(this.writes, waitReplicas, { clock: options.clock, deadline: this.deadline });
-      this.identified(identity);
+    this.deadline = options.deadline ?? limits.storeTimeout;
+    this.locator = locatorOf(options);
+    this.writeConnection = new RedisConnection(this.locator, 'rejoin-writes', options);
+    this.readConnection = new RedisConnection(this.locator, 'rejoin-reads', options);
+    this.writeConnection.onReady(identity => {
+      this.replicaGate = waitReplicas === 0 ? null : new ReplicaGate(this.writeClient, waitReplicas, { clock: options.clock, deadline: this.deadline });
+      this.checkIdentity(identity);
     });
-    options.voice?.onReady(identity => this.identified(identity));
+    options.publishConnection?.onReady(identity => this.checkIdentity(identity));
   }
 
   /** Not where replicas have to confirm: then an entry that is written is not durable yet. */
-  get tells(): boolean { return this.telling < TELLING && (this.options.voice?.isReady ?? false) && (this.options.waitReplicas ?? 0) === 0; }
+  get canPublishOnAppend(): boolean { return this.publishingAppends < MAX_PUBLISHING_APPENDS && (this.options.publishConnection?.isReady ?? false) && (this.options.waitReplicas ?? 0) === 0; }
 
-  private get writes(): RedisClient { return this.writeLine.client; }
-  private get reads(): RedisClient { return this.readLine.client; }
+  private get writeClient(): RedisClient { return this.writeConnection.client; }
+  private get readClient(): RedisClient { return this.readConnection.client; }
 
   /** Resolves when both connections stand; tries until then. */
-  async connect(): Promise<void> { await Promise.all([this.writeLine.connect(), this.readLine.connect()]); }
+  async connect(): Promise<void> { await Promise.all([this.writeConnection.connect(), this.readConnection.connect()]); }
   /** Why there is no connection yet, where that is known. */
-  get problem(): string | null { return this.writeLine.problem ?? this.readLine.problem; }
+  get problem(): string | null { return this.writeConnection.problem ?? this.readConnection.problem; }
 
   /** Redis's own `INFO`, for the check at boot. */
-  info(): Promise<string> { return this.reads.sendCommand(['INFO']); }
+  info(): Promise<string> { return this.readClient.sendCommand(['INFO']); }
   async setting(name: string): Promise<string | null> {
-    const reply = await this.reads.configGet(name);
+    const reply = await this.readClient.configGet(name);
     return reply[name] ?? null;
   }
 
   async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> {
     const k = this.keys;
-    const reply = (await this.run('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made], [...madeOf(room), makersOf(room)])) as 'ok' | 'exists' | [how: 'quota', maker: string];
+    const reply = (await this.runScript('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made], [...createArgsOf(room), makersOf(room)])) as 'ok' | 'exists' | [how: 'quota', maker: string];
     return typeof reply === 'string' ? reply : { over: JSON.parse(reply[1]) as Maker };
   }
 
-  async findOrCreate({ game, pool, player, call, skip, search, prepared, reserve, remember, rememberLast, twice }: FindOrCreate): Promise<Found> {
+  async findOrCreate({ game, pool, player, call, skip, search, prepared, reserveMs, rememberMs, rememberLastMs, repeatWithinMs }: FindOrCreate): Promise<Found> {
     const k = this.keys;
     const id = prepared?.id ?? '';
-    const [how, room] = (await this.run('find-or-create', [
+    const [how, room] = (await this.runScript('find-or-create', [
       k.offers, k.open, k.reviews, k.lives, k.call(player, game, call ?? ''), k.lastCall(player, game), k.meta(id), k.snapshot(id), k.code(prepared?.code ?? ''), k.makers, k.made,
     ], [
-      game, pool, player, String(reserve), String(remember), String(twice), search ? '1' : '0',
-      ...(prepared ? [...madeOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '' : `:${call}`, prepared ? makersOf(prepared) : '[]', String(rememberLast), ...skip,
+      game, pool, player, String(reserveMs), String(rememberMs), String(repeatWithinMs), search ? '1' : '0',
+      ...(prepared ? [...createArgsOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '' : `:${call}`, prepared ? makersOf(prepared) : '[]', String(rememberLastMs), ...skip,
     ])) as [Found['how'], string];
     if (how === 'quota') return { how, over: JSON.parse(room) as Maker };
     return how === 'found' || how === 'made' ? { how, room } : how === 'none' ? { how } : { how: 'taken' };
   }
 
-  async withdraw(id: string, player: string, out: number): Promise<void> {
+  async withdraw(id: string, player: string, pauseMs: number): Promise<void> {
     const k = this.keys;
-    await this.run('withdraw', [k.offers, k.open, k.reviews], [id, player, String(out)]);
+    await this.runScript('withdraw', [k.offers, k.open, k.reviews], [id, player, String(pauseMs)]);
   }
 
   async discard(id: string, player: string): Promise<boolean> {
-    return (await this.run('discard', this.keysOf(id, await this.codeOf(id)), [id, player])) === 'ok';
+    return (await this.runScript('discard', this.keysOf(id, await this.codeOf(id)), [id, player])) === 'ok';
   }
 
-  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<Claimed | Lost> {
+  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<ClaimedRoom | ClaimRefusal> {
     const k = this.keys;
-    const reply = (await this.run('claim', [k.meta(id), k.journal(id), k.snapshot(id), k.nodes], [
-      claim.token, claim.node, claim.expected ?? '', String(claim.floor), String(Math.floor(Math.random() * 1024)), ` ${claim.games.join(' ')} `, String(limits.terms),
+    const reply = (await this.runScript('claim', [k.meta(id), k.journal(id), k.snapshot(id), k.nodes], [
+      claim.token, claim.node, claim.expected ?? '', String(claim.floor), String(Math.floor(Math.random() * 1024)), ` ${claim.games.join(' ')} `, String(limits.termsKept),
     ])) as string[];
     switch (reply[0]) {
       case 'missing': return { ok: false, why: 'missing' };
@@ -115,84 +115,84 @@ export class RedisStore implements Store {
   }
 
   /** One transaction, so that the parts fit together; over the connection for reading, since it may be a lot. */
-  async peek(id: string): Promise<Peeked | null> {
+  async peek(id: string): Promise<PeekedRoom | null> {
     const k = this.keys;
-    const [meta, snapshot, entries] = await this.read(() => this.reads.multi()
+    const [meta, snapshot, entries] = await this.read(() => this.readClient.multi()
       .hmGet(k.meta(id), ['node', 'tok', 'term', 'seq', 'terms', 'snap', 'first', 'game']).get(k.snapshot(id)).lRange(k.journal(id), 0, -1).execTyped());
     const m = meta.map(v => v ?? '');
     if (m[3] === '' || m[3] === undefined) return null;
     return { seq: Number(m[3]), terms: termsOf(m[4]!), snapshotSeq: Number(m[5]), snapshot: snapshot ?? '', firstSeq: Number(m[6]), entries, game: m[7]!, owner: ownerOf(m) };
   }
 
-  async pass(id: string, { token, seq, to }: Pass): Promise<Passed | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
-    const reply = (await this.run('pass', [this.keys.meta(id)], [
-      token, String(seq), to.token, to.node, String(Math.floor(Math.random() * 1024)), ` ${to.games.join(' ')} `, String(limits.terms),
+  async pass(id: string, { token, seq, to }: PassRequest): Promise<PassResult | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
+    const reply = (await this.runScript('pass', [this.keys.meta(id)], [
+      token, String(seq), to.token, to.node, String(Math.floor(Math.random() * 1024)), ` ${to.games.join(' ')} `, String(limits.termsKept),
     ])) as string[];
     if (reply[0] !== 'ok') return { ok: false, why: reply[0] as 'fenced' | 'seq' | 'game' };
     return { ok: true, term: Number(reply[1]), terms: termsOf(reply[2]!), snapshotSeq: Number(reply[3]) };
   }
 
-  async append(id: string, append: Append): Promise<'ok' | 'fenced' | 'seq'> {
-    const { tell } = append;
-    if (!tell) return this.write(id, append, this.writeLine, []);
-    this.telling += 1;
+  async append(id: string, append: AppendRequest): Promise<'ok' | 'fenced' | 'seq'> {
+    const { publish: messages } = append;
+    if (!messages) return this.writeEntry(id, append, this.writeConnection, []);
+    this.publishingAppends += 1;
     try {
-      return await this.write(id, append, this.options.voice!, tell.flatMap(({ node, text }) => [this.keys.inbox(node), text]));
+      return await this.writeEntry(id, append, this.options.publishConnection!, messages.flatMap(({ node, text }) => [this.keys.inbox(node), text]));
     } finally {
-      this.telling -= 1;
+      this.publishingAppends -= 1;
     }
   }
 
-  private async write(id: string, append: Append, line: RedisLine, told: readonly string[]): Promise<'ok' | 'fenced' | 'seq'> {
+  private async writeEntry(id: string, append: AppendRequest, connection: RedisConnection, publishArgs: readonly string[]): Promise<'ok' | 'fenced' | 'seq'> {
     const k = this.keys;
-    const { token, seq, entry, release, tell: _told, ...facts } = append;
+    const { token, seq, entry, release, publish: _told, ...facts } = append;
     // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
-    if (!release && Object.keys(facts).length === 0) return (await this.run('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...told], line)) as 'ok' | 'fenced' | 'seq';
+    if (!release && Object.keys(facts).length === 0) return (await this.runScript('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...publishArgs], connection)) as 'ok' | 'fenced' | 'seq';
     const json = (value: unknown) => (value === undefined ? '' : value === null ? '-' : JSON.stringify(value));
-    return (await this.run('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.life?.code ?? ''), k.replayParts(id, append.life?.match ?? 0), k.occupied], [
+    return (await this.runScript('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.life?.code ?? ''), k.replayParts(id, append.life?.match ?? 0), k.occupied], [
       token, String(seq), entry, id,
       append.due === undefined ? '' : append.due === null ? '-' : String(wholeMs(append.due)),
       json(append.summary), json(append.offer), append.life === undefined ? '' : String(wholeMs(append.life.ms)), append.game ?? '', release ? '1' : '0', json(append.quarantined), append.occupied === undefined ? '' : append.occupied ? '1' : '-',
-      ...told,
-    ], line)) as 'ok' | 'fenced' | 'seq';
+      ...publishArgs,
+    ], connection)) as 'ok' | 'fenced' | 'seq';
   }
 
   async renew(id: string, token: string, { ms, code, match }: Life): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.run('renew', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code), k.replayParts(id, match), k.lives], [token, String(wholeMs(ms)), id])) as 'ok' | 'fenced';
+    return (await this.runScript('renew', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code), k.replayParts(id, match), k.lives], [token, String(wholeMs(ms)), id])) as 'ok' | 'fenced';
   }
 
   async snapshot(id: string, token: string, seq: number, text: string, keep: number, parts: readonly ReplayPart[] = []): Promise<'ok' | 'fenced' | 'old'> {
     const k = this.keys;
-    return (await this.run('snapshot', [k.meta(id), k.journal(id), k.snapshot(id), ...parts.map(part => k.replayParts(id, part.match))], [token, String(seq), text, String(keep), ...parts.map(part => part.text)])) as 'ok' | 'fenced' | 'old';
+    return (await this.runScript('snapshot', [k.meta(id), k.journal(id), k.snapshot(id), ...parts.map(part => k.replayParts(id, part.match))], [token, String(seq), text, String(keep), ...parts.map(part => part.text)])) as 'ok' | 'fenced' | 'old';
   }
 
-  async replayParts(id: string, match: number): Promise<string[]> { return this.read(() => this.reads.lRange(this.keys.replayParts(id, match), 0, -1)); }
+  async replayParts(id: string, match: number): Promise<string[]> { return this.read(() => this.readClient.lRange(this.keys.replayParts(id, match), 0, -1)); }
 
   async keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void> {
-    await this.run('keep', [this.keys.replay(id, match), this.keys.replayParts(id, match), this.keys.replay(id, match - most)], [text ?? '', String(wholeMs(life))]);
+    await this.runScript('keep', [this.keys.replay(id, match), this.keys.replayParts(id, match), this.keys.replay(id, match - most)], [text ?? '', String(wholeMs(life))]);
   }
 
-  async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.reads.get(this.keys.replay(id, match))); }
+  async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.readClient.get(this.keys.replay(id, match))); }
 
-  async release(id: string, token: string, aside?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
+  async release(id: string, token: string, quarantine?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.run('release', [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews], [token, id, aside ? JSON.stringify({ why: aside.why, since: aside.since }) : '', aside ? String(wholeMs(aside.due)) : ''])) as 'ok' | 'fenced';
+    return (await this.runScript('release', [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews], [token, id, quarantine ? JSON.stringify({ why: quarantine.why, since: quarantine.since }) : '', quarantine ? String(wholeMs(quarantine.due)) : ''])) as 'ok' | 'fenced';
   }
 
-  async blame(id: string, seq: number, blame: Blame): Promise<'ok' | 'seq'> {
-    return (await this.run('blame', [this.keys.meta(id)], [String(seq), blame.id, JSON.stringify(blame)])) as 'ok' | 'seq';
+  async reportHang(id: string, seq: number, blame: HangReport): Promise<'ok' | 'seq'> {
+    return (await this.runScript('blame', [this.keys.meta(id)], [String(seq), blame.id, JSON.stringify(blame)])) as 'ok' | 'seq';
   }
-  async unblame(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
-    return (await this.run('blame', [this.keys.meta(id)], [String(seq), run, ''])) as 'ok' | 'seq';
+  async withdrawHangReport(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
+    return (await this.runScript('blame', [this.keys.meta(id)], [String(seq), run, ''])) as 'ok' | 'seq';
   }
 
   async quarantined(most: number): Promise<QuarantinedRoom[]> {
-    const lines = Object.entries(await this.read(() => this.reads.hGetAll(this.keys.quarantined)));
-    const metas = await this.read(() => Promise.all(lines.map(([id]) => this.reads.hmGet(this.keys.meta(id), ['code', 'game']))));
+    const lines = Object.entries(await this.read(() => this.readClient.hGetAll(this.keys.quarantined)));
+    const metas = await this.read(() => Promise.all(lines.map(([id]) => this.readClient.hmGet(this.keys.meta(id), ['code', 'game']))));
     // Rooms expire by themselves; their lines here are cleared by whoever sees them.
     const gone = lines.filter((_l, i) => typeof metas[i]![0] !== 'string').map(([id]) => id);
-    if (gone.length > 0) await this.read(() => this.reads.hDel(this.keys.quarantined, gone));
+    if (gone.length > 0) await this.read(() => this.readClient.hDel(this.keys.quarantined, gone));
     return lines.flatMap(([id, text], i) => {
       const [code, game] = metas[i]!;
       return typeof code === 'string' && typeof game === 'string' ? [{ id, code, game: game.slice(0, game.lastIndexOf('@')), ...(JSON.parse(text) as { why: string; since: number }) }] : [];
@@ -200,17 +200,17 @@ export class RedisStore implements Store {
   }
 
   async owner(id: string): Promise<Owner | null> {
-    const m = await this.read(() => this.reads.hmGet(this.keys.meta(id), ['node', 'tok', 'term', 'seq']));
+    const m = await this.read(() => this.readClient.hmGet(this.keys.meta(id), ['node', 'tok', 'term', 'seq']));
     return m[3] === null || m[3] === undefined ? null : ownerOf(m.map(v => v ?? ''));
   }
 
-  async byCode(code: string): Promise<string | null> { return this.read(() => this.reads.get(this.keys.code(code))); }
-  async codeOf(id: string): Promise<string | null> { return this.read(() => this.reads.hGet(this.keys.meta(id), 'code')); }
+  async byCode(code: string): Promise<string | null> { return this.read(() => this.readClient.get(this.keys.code(code))); }
+  async codeOf(id: string): Promise<string | null> { return this.read(() => this.readClient.hGet(this.keys.meta(id), 'code')); }
 
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
     const found: RoomSummary[] = [];
     for (let from = `(${game ?? ''}}`; found.length < most;) {
-      const members = await this.read(() => this.reads.zRange(this.keys.listed, from, `[${game ?? ''}|`, { BY: 'LEX', REV: true, LIMIT: { offset: 0, count: most - found.length } }));
+      const members = await this.read(() => this.readClient.zRange(this.keys.listed, from, `[${game ?? ''}|`, { BY: 'LEX', REV: true, LIMIT: { offset: 0, count: most - found.length } }));
       found.push(...await this.summaries(members.map(member => member.slice(member.lastIndexOf('|') + 1))));
       if (members.length === 0) break;
       from = `(${members.at(-1)!}`;
@@ -219,26 +219,26 @@ export class RedisStore implements Store {
   }
 
   async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
-    const late = await this.read(() => this.reads.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: skip, count: most } }));
-    const there = await this.read(() => Promise.all(late.map(({ value }) => this.reads.exists(this.keys.meta(value)))));
+    const late = await this.read(() => this.readClient.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: skip, count: most } }));
+    const there = await this.read(() => Promise.all(late.map(({ value }) => this.readClient.exists(this.keys.meta(value)))));
     const gone = late.filter((_l, i) => there[i] === 0).map(l => l.value);
     if (gone.length > 0) {
-      await this.read(() => this.reads.zRem(this.keys.due, gone));
+      await this.read(() => this.readClient.zRem(this.keys.due, gone));
       return this.due(at, most, skip); // others have moved up
     }
     return late.map(({ value, score }) => ({ id: value, at: score }));
   }
 
   async occupied(after: string, most: number): Promise<OccupiedPage> {
-    const ids = await this.read(() => this.reads.zRange(this.keys.occupied, after === '' ? '-' : `(${after}`, '+', { BY: 'LEX', LIMIT: { offset: 0, count: most } }));
-    const metas = await this.read(() => Promise.all(ids.map(id => this.reads.hmGet(this.keys.meta(id), ['node', 'seq']))));
+    const ids = await this.read(() => this.readClient.zRange(this.keys.occupied, after === '' ? '-' : `(${after}`, '+', { BY: 'LEX', LIMIT: { offset: 0, count: most } }));
+    const metas = await this.read(() => Promise.all(ids.map(id => this.readClient.hmGet(this.keys.meta(id), ['node', 'seq']))));
     // Lines of rooms that have expired are removed by `sweep`.
     const rooms = ids.flatMap((id, i) => (typeof metas[i]![1] === 'string' ? [{ id, node: metas[i]![0] ?? null }] : []));
     return { rooms, next: ids.length < most ? null : ids.at(-1)! };
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
-    return (await this.run('remove', this.keysOf(id, await this.codeOf(id)), [token, id])) as 'ok' | 'fenced';
+    return (await this.runScript('remove', this.keysOf(id, await this.codeOf(id)), [token, id])) as 'ok' | 'fenced';
   }
 
   /** Of everything that is known of a room. */
@@ -247,69 +247,69 @@ export class RedisStore implements Store {
     return [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.occupied, k.makers, k.made];
   }
 
-  async sweep(most: number): Promise<number> {
+  async removeExpired(most: number): Promise<number> {
     const k = this.keys;
-    return (await this.run('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied, k.makers, k.made], [String(most)])) as number;
+    return (await this.runScript('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied, k.makers, k.made], [String(most)])) as number;
   }
 
-  async fill(): Promise<number | null> {
-    const info = await this.read(() => this.reads.sendCommand<string>(['INFO', 'memory']));
+  async memoryUsage(): Promise<number | null> {
+    const info = await this.read(() => this.readClient.sendCommand<string>(['INFO', 'memory']));
     const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
     const most = figure('maxmemory');
     return most > 0 ? figure('used_memory') / most : null;
   }
 
   async probe(): Promise<boolean> {
-    if (!this.writeLine.isReady || !this.identity) return false;
-    if (!(await this.answered(this.writeLine.same(this.identity), 'probe'))) return false;
-    await this.answered(this.writes.set(this.keys.probe, String(this.options.clock.now()), { expiration: { type: 'PX', value: 60_000 } }), 'probe');
+    if (!this.writeConnection.isReady || !this.identity) return false;
+    if (!(await this.withDeadline(this.writeConnection.isSameMaster(this.identity), 'probe'))) return false;
+    await this.withDeadline(this.writeClient.set(this.keys.probe, String(this.options.clock.now()), { expiration: { type: 'PX', value: 60_000 } }), 'probe');
     return true;
   }
 
   onIncarnation(changed: () => void): void { this.incarnations.push(changed); }
 
   async close(): Promise<void> {
-    this.writeLine.close();
-    this.readLine.close();
+    this.writeConnection.close();
+    this.readConnection.close();
   }
 
   /** Of those rooms that still exist: lines of others are removed by `sweep`. */
   private async summaries(ids: string[]): Promise<RoomSummary[]> {
     if (ids.length === 0) return [];
-    const [texts, there] = await this.read(() => Promise.all([this.reads.hmGet(this.keys.summaries, ids), Promise.all(ids.map(id => this.reads.exists(this.keys.meta(id))))]));
+    const [texts, there] = await this.read(() => Promise.all([this.readClient.hmGet(this.keys.summaries, ids), Promise.all(ids.map(id => this.readClient.exists(this.keys.meta(id))))]));
     return texts.flatMap((text, i) => (text !== null && text !== undefined && there[i] !== 0 ? [JSON.parse(text) as RoomSummary] : []));
   }
 
-  private async run(name: ScriptName, keys: string[], args: string[], line = this.writeLine): Promise<unknown> {
-    if (!line.isReady) throw new StoreError('no', true, 'redis is away');
+  private async runScript(name: ScriptName, keys: string[], args: string[], connection = this.writeConnection): Promise<unknown> {
+    if (!connection.isReady) throw new StoreError('no', true, 'redis is unavailable');
     const script = this.scripts[name];
-    if (!fits(name, keys.length, script.keys)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
+    if (!hasValidKeyCount(name, keys.length, script.keys)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
     try {
-      return await this.confirmed(name, line, client => client.evalSha(script.sha, { keys, arguments: args }));
+      return await this.runConfirmed(name, connection, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
       // Redis has forgotten its scripts; nothing was done, so the same token and seq may be sent again.
       if (!(error instanceof StoreError) || !(error.cause instanceof ErrorReply) || !error.cause.message.startsWith('NOSCRIPT')) throw error;
-      return this.confirmed(name, line, client => client.eval(script.text, { keys, arguments: args }));
+      return this.runConfirmed(name, connection, client => client.eval(script.text, { keys, arguments: args }));
     }
   }
 
   /** Sends a script and, right behind it, the question whether the replicas have what it wrote. */
-  private async confirmed(name: ScriptName, line: RedisLine, send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
-    const { gate } = this;
-    const sent = this.answered(send(line.client), name);
-    if (!gate || unconfirmed.has(name)) return sent;
-    const passed = gate.pass();
-    passed.catch(() => {}); // what the script says comes first
+  private async runConfirmed(name: ScriptName, connection: RedisConnection, send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+    const { replicaGate } = this;
+    const sent = this.withDeadline(send(connection.client), name);
+    if (!replicaGate || unconfirmedScripts.has(name)) return sent;
+    const confirmation = replicaGate.waitForReplicas();
+    confirmation.catch(() => {}); // what the script says comes first
     const reply = await sent;
     // What wrote nothing needs nobody's confirmation.
-    if (reply === 'ok' || (Array.isArray(reply) && (reply[0] === 'ok' || reply[0] === 'made'))) await passed;
+    if (reply === 'ok' || (Array.isArray(reply) && (reply[0] === 'ok' || reply[0] === 'made'))) await confirmation;
     return reply;
   }
 
-  private async read<T>(ask: () => Promise<T>): Promise<T> { return this.answered(Promise.resolve().then(ask), 'read'); }
+  private async read<T>(ask: () => Promise<T>): Promise<T> { return this.withDeadline(Promise.resolve().then(ask), 'read'); }
 
   /** Waits for an answer, not for ever, and says of a failure whether it may have been carried out. */
-  private answered<T>(asked: Promise<T>, what: string): Promise<T> {
+  private withDeadline<T>(asked: Promise<T>, what: string): Promise<T> {
     const { deadline } = this;
     return new Promise((resolve, reject) => {
       const timer = this.options.clock.after(deadline, () => reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)));
@@ -318,45 +318,45 @@ export class RedisStore implements Store {
         resolve(answer);
       }, (error: unknown) => {
         timer.cancel();
-        reject(this.failure(error, what));
+        reject(this.toStoreError(error, what));
       });
     });
   }
 
-  private failure(error: unknown, what: string): StoreError {
+  private toStoreError(error: unknown, what: string): StoreError {
     if (error instanceof StoreError) return error;
     const message = error instanceof Error ? error.message || error.name : 'unknown';
-    if (message.startsWith('READONLY')) this.door.doubt('it is a replica now');
-    if (error instanceof ErrorReply) return new StoreError('no', refusesAll.test(message), `${what}: ${message}`, { cause: error });
-    const neverSent = error instanceof RedisAway || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
+    if (message.startsWith('READONLY')) this.locator.invalidate('the server is now a replica');
+    if (error instanceof ErrorReply) return new StoreError('no', storeUnavailable.test(message), `${what}: ${message}`, { cause: error });
+    const neverSent = error instanceof RedisUnavailableError || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
     return new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
   }
 
   /** With each connect, before anything is written: is this the Redis that was there before? */
-  private identified(identity: Identity): void {
+  private checkIdentity(identity: RedisIdentity): void {
     const before = this.identity;
     this.identity = identity;
-    if (before && (before.runId !== identity.runId || before.history !== identity.history)) for (const tell of this.incarnations) tell();
+    if (before && (before.runId !== identity.runId || before.history !== identity.history)) for (const listener of this.incarnations) listener();
   }
 }
 
-const madeOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(wholeMs(room.life))];
+const createArgsOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(wholeMs(room.life))];
 
 const makersOf = ({ makers = [] }: NewRoom): string => (makers.length === 0 ? '[]' : JSON.stringify(makers));
 
 /** A plain entry names two keys; a snapshot, as many more as there are recordings that it adds to. */
-const fits = (name: ScriptName, given: number, most: number): boolean => given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);
+const hasValidKeyCount = (name: ScriptName, given: number, most: number): boolean => given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);
 
 const ownerOf = ([node, token, term, seq]: string[]): Owner => ({ node: node || null, token: token || null, term: Number(term), seq: Number(seq) });
 
 /** A room that nobody has owned yet has none. */
-const termsOf = (text: string): Terms => (text === '' ? [] : text.split(',').map(t => t.split(':').map(Number) as [number, number]));
+const termsOf = (text: string): TermStarts => (text === '' ? [] : text.split(',').map(t => t.split(':').map(Number) as [number, number]));
 
-function claimedOf(r: string[]): Claimed {
+function claimedOf(r: string[]): ClaimedRoom {
   const record = r[8] ? (JSON.parse(r[8]) as NodeRecord) : null;
   return {
     ok: true, term: Number(r[1]), seq: Number(r[2]), terms: termsOf(r[3]!),
-    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], term: Number(r[10]), sign: record && { at: record.at, outage: record.outage ?? null } } : null,
-    blames: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as Blame), entries: r.slice(11),
+    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], term: Number(r[10]), lastHeartbeat: record && { at: record.at, outage: record.outage ?? null } } : null,
+    hangReports: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as HangReport), entries: r.slice(11),
   };
 }

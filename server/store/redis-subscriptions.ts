@@ -1,64 +1,64 @@
 import type { RedisClient } from './redis-client.ts';
-import type { RedisLine } from './redis-line.ts';
+import type { RedisConnection } from './redis-connection.ts';
 
 /** Called with what was said, and on which channel. */
-export type Heard<T> = (message: T, channel: T) => void;
+export type MessageListener<T> = (message: T, channel: T) => void;
 type Kind = 'text' | 'bytes' | 'pattern';
-interface Kept { kind: Kind; channel: string; on: Heard<never> }
+interface Subscription { kind: Kind; channel: string; listener: MessageListener<never> }
 
 /**
  * What is heard on a line, whichever Redis it leads to: each new connection subscribes to all of it before it counts as ready,
  * so that whoever sees the line stand misses nothing from then on.
  */
-export class Subscriptions {
-  private readonly kept = new Set<Kept>();
+export class RedisSubscriptions {
+  private readonly wanted = new Set<Subscription>();
   /** Those that the present connection knows of. */
-  private readonly begun = new Set<Kept>();
+  private readonly active = new Set<Subscription>();
 
-  constructor(private readonly line: RedisLine) {
-    line.onOpen(async client => {
-      this.begun.clear();
-      await Promise.all([...this.kept].map(one => this.begin(client, one)));
+  constructor(private readonly connection: RedisConnection) {
+    connection.onOpen(async client => {
+      this.active.clear();
+      await Promise.all([...this.wanted].map(one => this.activate(client, one)));
     });
     // What was asked for while the connection was being opened.
-    line.onReady(() => {
-      for (const one of this.kept) if (!this.begun.has(one)) void this.begin(line.client, one).catch(() => {}); // a broken connection says so itself
+    connection.onReady(() => {
+      for (const one of this.wanted) if (!this.active.has(one)) void this.activate(connection.client, one).catch(() => {}); // a broken connection says so itself
     });
   }
 
   /** @throws when the line breaks meanwhile: it is heard all the same once that is back */
-  add(channel: string, on: Heard<string>): Promise<void> { return this.keep({ kind: 'text', channel, on }); }
-  addBytes(channel: string, on: Heard<Buffer>): Promise<void> { return this.keep({ kind: 'bytes', channel, on }); }
-  addPattern(pattern: string, on: Heard<Buffer>): Promise<void> { return this.keep({ kind: 'pattern', channel: pattern, on }); }
+  add(channel: string, listener: MessageListener<string>): Promise<void> { return this.addSubscription({ kind: 'text', channel, listener }); }
+  addBytes(channel: string, listener: MessageListener<Buffer>): Promise<void> { return this.addSubscription({ kind: 'bytes', channel, listener }); }
+  addPattern(pattern: string, listener: MessageListener<Buffer>): Promise<void> { return this.addSubscription({ kind: 'pattern', channel: pattern, listener }); }
 
-  async remove(channel: string, on: Heard<Buffer>): Promise<void> {
-    for (const one of [...this.kept].filter(k => k.channel === channel && k.on === on)) {
-      this.kept.delete(one);
-      if (this.line.isReady) await end(this.line.client, one);
+  async remove(channel: string, listener: MessageListener<Buffer>): Promise<void> {
+    for (const one of [...this.wanted].filter(k => k.channel === channel && k.listener === listener)) {
+      this.wanted.delete(one);
+      if (this.connection.isReady) await unsubscribe(this.connection.client, one);
     }
   }
 
-  private async keep(one: Kept): Promise<void> {
-    this.kept.add(one);
-    if (this.line.isReady) await this.begin(this.line.client, one);
+  private async addSubscription(one: Subscription): Promise<void> {
+    this.wanted.add(one);
+    if (this.connection.isReady) await this.activate(this.connection.client, one);
   }
 
-  private begin(client: RedisClient, one: Kept): Promise<void> {
-    this.begun.add(one);
-    return begin(client, one);
+  private activate(client: RedisClient, one: Subscription): Promise<void> {
+    this.active.add(one);
+    return subscribe(client, one);
   }
 }
 
-function begin(client: RedisClient, { kind, channel, on }: Kept): Promise<void> {
+function subscribe(client: RedisClient, { kind, channel, listener }: Subscription): Promise<void> {
   switch (kind) {
-    case 'text': return client.subscribe(channel, on as Heard<string>);
-    case 'bytes': return client.subscribe(channel, on as Heard<Buffer>, true);
-    case 'pattern': return client.pSubscribe(channel, on as Heard<Buffer>, true);
+    case 'text': return client.subscribe(channel, listener as MessageListener<string>);
+    case 'bytes': return client.subscribe(channel, listener as MessageListener<Buffer>, true);
+    case 'pattern': return client.pSubscribe(channel, listener as MessageListener<Buffer>, true);
   }
 }
 
-async function end(client: RedisClient, { kind, channel, on }: Kept): Promise<void> {
-  if (kind === 'pattern') await client.pUnsubscribe(channel, on as Heard<Buffer>, true);
-  else if (kind === 'bytes') await client.unsubscribe(channel, on as Heard<Buffer>, true);
-  else await client.unsubscribe(channel, on as Heard<string>);
+async function unsubscribe(client: RedisClient, { kind, channel, listener }: Subscription): Promise<void> {
+  if (kind === 'pattern') await client.pUnsubscribe(channel, listener as MessageListener<Buffer>, true);
+  else if (kind === 'bytes') await client.unsubscribe(channel, listener as MessageListener<Buffer>, true);
+  else await client.unsubscribe(channel, listener as MessageListener<string>);
 }

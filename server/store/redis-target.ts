@@ -22,10 +22,10 @@ export interface RedisTarget {
 }
 
 /** What a redis:// or rediss:// address says. @throws TypeError when it is no such address */
-export function targetOf(url: string, tls?: RedisTls): RedisTarget {
+export function parseRedisUrl(url: string, tls?: RedisTls): RedisTarget {
   const { hostname, port, protocol, username, password, pathname } = new URL(url);
   const database = pathname.length > 1 ? Number(pathname.slice(1)) : 0;
-  if (!/^rediss?:$/.test(protocol) || hostname === '' || !Number.isInteger(database)) throw new TypeError('not an address of Redis: redis://[user:password@]host[:port][/database], or rediss:// for TLS');
+  if (!/^rediss?:$/.test(protocol) || hostname === '' || !Number.isInteger(database)) throw new TypeError('invalid Redis URL: expected redis://[user:password@]host[:port][/database], or rediss:// for TLS');
   return {
     host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 6379 : Number(port), database,
     user: username === '' ? undefined : decodeURIComponent(username), password: password === '' ? undefined : decodeURIComponent(password),

@@ -1,9 +1,9 @@
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../runtime/ports.ts';
 import type { RedisClient } from './redis-client.ts';
-import { StoreError } from './contract.ts';
+import { StoreError } from './store.ts';
 
 /** One round of waiting (ms): no longer, so that the connection is not deaf for long when a replica hangs. */
-const ROUND = 250;
+const WAIT_ROUND_MS = 250;
 
 /**
  * Holds back what was written on one connection until enough replicas have it.
@@ -14,17 +14,17 @@ const ROUND = 250;
  * knows what becomes of the write.
  */
 export class ReplicaGate {
-  private waiting: { until: number; open(): void; shut(error: StoreError): void }[] = [];
-  private running = false;
+  private waiting: { until: number; resolve(): void; reject(error: StoreError): void }[] = [];
+  private isRunning = false;
 
   constructor(private readonly client: RedisClient, private readonly replicas: number, private readonly options: { clock: Clock; deadline: number }) {}
 
   /** Resolves when `replicas` of them have what was sent on this connection until now. @throws StoreError ('maybe') */
-  pass(): Promise<void> {
-    return new Promise((open, shut) => {
-      this.waiting.push({ until: this.options.clock.mono() + this.options.deadline, open, shut });
-      if (this.running) return;
-      this.running = true;
+  waitForReplicas(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ until: this.options.clock.mono() + this.options.deadline, resolve, reject });
+      if (this.isRunning) return;
+      this.isRunning = true;
       // Not at once: what other rooms write in the same turn goes through together.
       this.options.clock.soon(() => void this.run());
     });
@@ -36,21 +36,21 @@ export class ReplicaGate {
       this.waiting = [];
       let confirmed = 0;
       try {
-        confirmed = await this.client.wait(this.replicas, ROUND);
+        confirmed = await this.client.wait(this.replicas, WAIT_ROUND_MS);
       } catch (error) {
-        for (const one of batch) one.shut(new StoreError('maybe', true, 'the connection broke before the replicas confirmed', { cause: error }));
+        for (const one of batch) one.reject(new StoreError('maybe', true, 'the connection broke before the replicas confirmed', { cause: error }));
         continue;
       }
       if (confirmed >= this.replicas) {
-        for (const one of batch) one.open();
+        for (const one of batch) one.resolve();
         continue;
       }
       const now = this.options.clock.mono();
       for (const one of batch) {
         if (one.until > now) this.waiting.push(one);
-        else one.shut(new StoreError('maybe', true, `${confirmed} of ${this.replicas} replicas confirmed a write`));
+        else one.reject(new StoreError('maybe', true, `${confirmed} of ${this.replicas} replicas confirmed a write`));
       }
     }
-    this.running = false;
+    this.isRunning = false;
   }
 }

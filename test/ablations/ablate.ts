@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../groups.ts';
-import type { Caught, Hunt } from '../simulation/hunt.ts';
+import type { HuntResult, HuntOptions } from '../simulation/hunt.ts';
 import { isTestHunt, type Ablation, type Edit, type TestHunt } from './ablation.ts';
 import type { TestResult } from './run-test.ts';
 
@@ -12,10 +12,10 @@ const parts = ['server', 'client', 'client-demo', 'shared', 'testkit', 'test', '
 const isCopied = (path: string): boolean => !/\/(node_modules|dist|pictures)$/.test(path);
 
 /** How an ablation was noticed: by a seed, or by a test (`seed` is 0 then, as for a process that ended). `seed` null: not at all. */
-export type Noticed = Caught & { seconds: number };
+export type TimedResult = HuntResult & { seconds: number };
 
 /** A copy of the sources in a folder of its own, to be changed one rule at a time. */
-export class Copy {
+export class WorkingCopy {
   readonly folder = mkdtempSync(join(tmpdir(), 'rejoin-ablation-'));
 
   constructor() {
@@ -24,7 +24,7 @@ export class Copy {
   }
 
   /** Removes a rule, hunts, and puts the rule back. @throws where a text to be replaced is not there exactly once, or the hunt itself fails */
-  async without(ablation: Ablation): Promise<Noticed> {
+  async without(ablation: Ablation): Promise<TimedResult> {
     const { hunt } = ablation;
     const files = [...new Set(ablation.edits.map(e => e.file))];
     const restore = () => { for (const file of files) cpSync(join(ROOT, file), join(this.folder, file)); };
@@ -50,16 +50,16 @@ export class Copy {
     }
   }
 
-  async hunt(hunt: Hunt): Promise<Noticed> {
+  async hunt(hunt: HuntOptions): Promise<TimedResult> {
     const { code, out, err, seconds } = await this.run('test/simulation/hunt.ts', hunt, 300_000);
-    if (code === 0) return { ...(JSON.parse(out) as Caught), seconds };
+    if (code === 0) return { ...(JSON.parse(out) as HuntResult), seconds };
     // A crash is noticed by anybody; what is of interest is that it was not the harness that failed.
     if (/rooms|store|cluster|client|sessions|ownership/.test(err)) return { seed: 0, violation: `the process ended: ${err.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds };
     throw new Error(err || 'the hunt did not end');
   }
 
   /** Runs tests in the copy. @throws where no title matches, or the file cannot be loaded */
-  async test(hunt: TestHunt): Promise<Noticed> {
+  async test(hunt: TestHunt): Promise<TimedResult> {
     const { code, out, err, seconds } = await this.run('test/ablations/run-test.ts', hunt, 120_000);
     if (!err.includes('loaded\n')) throw new Error(`${hunt.test} cannot be loaded: ${err}`);
     if (code !== 0) return { seed: 0, violation: code === null ? 'the tests did not end within 120 s' : `the process ended: ${err.split('\n').find(l => /^\w+( \[\w+\])?: /.test(l)) ?? 'no word'}`, tried: 0, seconds };

@@ -3,15 +3,15 @@ import { after, before, describe, it } from 'mocha';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../groups.ts';
-import { Copy, replaced } from './ablate.ts';
+import { WorkingCopy, replaced } from './ablate.ts';
 import { ablations } from './list.ts';
 
 /** Five; `npm run ablations` takes out all. */
 const tried = ['the fence is ignored', 'told before it is written', 'refusals are not journaled', 'a loss is not said', 'nobody looks for silent nodes'];
 
 describe('rules that are taken out', () => {
-  let copy: Copy;
-  before(() => { copy = new Copy(); });
+  let copy: WorkingCopy;
+  before(() => { copy = new WorkingCopy(); });
   after(() => copy.remove());
 
   it('are all there to be taken out, each once', () => {
@@ -32,16 +32,16 @@ describe('rules that are taken out', () => {
   });
 
   it('a named test notices: positions past the end of a term count as ours', async () => {
-    const ablation = { name: 'x', why: '', edits: [{ file: 'shared/place.ts', find: 'seq <= end && ', replace: '' }] };
-    const { seed, violation } = await copy.without({ ...ablation, hunt: { test: 'test/unit/place.test.ts', grep: 'place' } });
+    const ablation = { name: 'x', why: '', edits: [{ file: 'shared/position.ts', find: 'seq <= end && ', replace: '' }] };
+    const { seed, violation } = await copy.without({ ...ablation, hunt: { test: 'test/unit/position.test.ts', grep: 'place' } });
     assert.equal(seed, 0);
     assert.match(violation, /^\[P2\] stands as/);
-    await assert.rejects(copy.without({ ...ablation, hunt: { test: 'test/unit/place.test.ts', grep: 'no such title' } }), /no test whose title contains/);
-    assert.equal((await copy.test({ test: 'test/unit/place.test.ts', grep: 'place' })).seed, null, 'the rule is back');
+    await assert.rejects(copy.without({ ...ablation, hunt: { test: 'test/unit/position.test.ts', grep: 'no such title' } }), /no test whose title contains/);
+    assert.equal((await copy.test({ test: 'test/unit/position.test.ts', grep: 'place' })).seed, null, 'the rule is back');
   }).timeout(60_000);
 
   it('a file that cannot be loaded is an error', async () => {
-    await assert.rejects(copy.without({ name: 'x', why: '', edits: [{ file: 'shared/place.ts', find: 'export type Place', replace: 'exports type Place' }], hunt: { test: 'test/unit/place.test.ts', grep: 'place' } }), /cannot be loaded/);
+    await assert.rejects(copy.without({ name: 'x', why: '', edits: [{ file: 'shared/position.ts', find: 'export type Position', replace: 'exports type Position' }], hunt: { test: 'test/unit/position.test.ts', grep: 'place' } }), /cannot be loaded/);
   }).timeout(60_000);
 
   for (const name of tried) {

@@ -5,13 +5,13 @@
  *
  * Prints a table. Exits with 1 if a rule was not noticed, or if the unchanged sources fail.
  */
-import { Copy } from './ablate.ts';
+import { WorkingCopy } from './ablate.ts';
 import { isTestHunt, type Ablation } from './ablation.ts';
 import { ablations } from './list.ts';
-import { commandLine } from '../../server/launcher/command-line.ts';
+import { parseCommandLine } from '../../tools/command-line.ts';
 
-const { values } = commandLine('test/ablations/main.ts', { options: { only: { type: 'string', multiple: true, default: [''] } } });
-const copy = new Copy();
+const { values } = parseCommandLine('test/ablations/main.ts', { options: { only: { type: 'string', multiple: true, default: [''] } } });
+const copy = new WorkingCopy();
 let missed = 0;
 try {
   process.stdout.write('| rule taken out | because | noticed at | by |\n|---|---|---|---|\n');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { contestants } from '../../bench/contest/contestants.ts';
-import { openPlace } from '../../bench/contest/place.ts';
+import { openBenchEnvironment } from '../../bench/contest/environment.ts';
 import { report } from '../../bench/contest/report.ts';
 import { runOnce } from '../../bench/contest/round.ts';
 import { workloads } from '../../bench/contest/workloads.ts';
-import { compileSources } from '../../server/launcher/compile.ts';
+import { compileSources } from '../../tools/compile.ts';
 
 /** Rejoin alone: its peers are packages that the product does not need. That figures are good or bad is not tested, only that the work was done. */
 // It reads /proc, which other systems do not have.
@@ -13,7 +13,7 @@ import { compileSources } from '../../server/launcher/compile.ts';
   for (const [contestant, workload, clients] of [['rejoin-memory', 'arena', 16], ['rejoin-owner', 'arena', 16], ['rejoin-spread', 'paced', 8], ['rejoin-memory', 'saturated', 8]] as const) {
     it(`runs a round of ${workload} with ${contestant}, and proves that the game was played`, async () => {
       await compileSources();
-      const place = await openPlace();
+      const place = await openBenchEnvironment();
       try {
         const who = contestants.find(c => c.name === contestant)!;
         const what = { ...workloads.find(w => w.name === workload)!, clients };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
-import { findSystem } from '../../server/launcher/system.ts';
-import { until } from '../../server/launcher/until.ts';
+import { findSystem } from '../../tools/local-cluster/system.ts';
+import { until } from '../../tools/until.ts';
 
 /** Somebody at the page: one window, and what its console complained about. */
-export interface Visitor { page: Page; context: BrowserContext; complaints: string[] }
+export interface Visitor { page: Page; context: BrowserContext; consoleErrors: string[] }
 export interface VisitorOptions {
   name?: string;
   /** The colour that a new guest has; coral, where nothing is said. */
@@ -69,7 +69,7 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
   if (options.name !== undefined) await context.addInitScript(name => localStorage.setItem('rejoin.name', name), options.name);
   await options.prepare?.(context);
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const consoleErrors: string[] = [];
   let twoWays = false;
   const farewells = new Set<string | null>();
   page.on('request', request => {
@@ -81,34 +81,34 @@ export async function openPage(browser: Browser, url: string, options: VisitorOp
     if (!['error', 'warning'].includes(message.type())) return;
     if (twoWays && givenUp.test(message.text())) return;
     if (lateAsking.test(message.text()) && farewells.has(sessionOf(message.location().url))) return;
-    complaints.push(message.text());
+    consoleErrors.push(message.text());
   });
-  page.on('pageerror', error => complaints.push(error.stack ?? error.message));
+  page.on('pageerror', error => consoleErrors.push(error.stack ?? error.message));
   await page.goto(url);
   const opened = '[data-testid="line-status"][data-state="live"], [data-testid="same-table"], [data-testid="refusal"], [data-testid="transport"]';
   await (options.shows === undefined ? page.locator(opened) : page.getByText(options.shows)).first().waitFor();
-  return { page, context, complaints };
+  return { page, context, consoleErrors };
 }
 
 /** What the console of a page may say where a server is killed on purpose: the browser itself reports each line that broke. */
-export const brokenLines = /WebSocket connection to|Failed to load resource|ERR_CONNECTION|ERR_EMPTY_RESPONSE/;
+export const connectionErrors = /WebSocket connection to|Failed to load resource|ERR_CONNECTION|ERR_EMPTY_RESPONSE/;
 
 export function expectNoConsoleErrors(visitors: Iterable<Visitor>, allowed?: RegExp): void {
-  for (const { complaints } of visitors) assert.deepEqual(complaints.filter(text => !allowed?.test(text)), []);
+  for (const { consoleErrors } of visitors) assert.deepEqual(consoleErrors.filter(text => !allowed?.test(text)), []);
 }
 
 type GameName = 'four-in-a-row' | 'liars-dice' | 'arena';
 /** The button of the home page that leads to a table: with strangers, with friends, against bots. */
-export const way = (page: Page, how: 'play' | 'friends' | 'bots', game: GameName = 'four-in-a-row') => page.getByTestId(`${how}-${game}`);
+export const startButton = (page: Page, how: 'play' | 'friends' | 'bots', game: GameName = 'four-in-a-row') => page.getByTestId(`${how}-${game}`);
 
 // --- at the table -----------------------------------------------------------------------------
 
-export const table = (page: Page) => page.getByTestId('table');
-export const phaseIs = (page: Page, phase: 'waiting' | 'playing' | 'ended') => page.locator(`[data-testid="table"][data-phase="${phase}"]`).waitFor();
-export const matchIs = (page: Page, match: number) => page.locator(`[data-testid="table"][data-match="${match}"]`).waitFor();
+export const tableLocator = (page: Page) => page.getByTestId('table');
+export const waitForPhase = (page: Page, phase: 'waiting' | 'playing' | 'ended') => page.locator(`[data-testid="table"][data-phase="${phase}"]`).waitFor();
+export const waitForMatch = (page: Page, match: number) => page.locator(`[data-testid="table"][data-match="${match}"]`).waitFor();
 export const codeOf = async (page: Page): Promise<string> => ((await page.getByTestId('code').textContent()) ?? '').trim();
 export const linkOf = async (page: Page): Promise<string> => (await page.getByTestId('link').getAttribute('href')) ?? '';
-export const termOf = async (page: Page): Promise<number> => Number(await table(page).getAttribute('data-term'));
+export const termOf = async (page: Page): Promise<number> => Number(await tableLocator(page).getAttribute('data-term'));
 /** The board as the page tells it to a screen reader, column by column. */
 export const boardOf = (page: Page): Promise<(string | null)[]> => page.getByTestId(/^column-/).evaluateAll(buttons => buttons.map(button => button.getAttribute('aria-label')));
 export const discsOn = async (page: Page): Promise<number> => Number(await page.getByTestId('board').getAttribute('data-discs'));
@@ -117,16 +117,16 @@ export const discsOn = async (page: Page): Promise<number> => Number(await page.
 export const settled = (page: Page): Promise<unknown> => page.evaluate('new Promise(done => requestAnimationFrame(() => setTimeout(done)))');
 
 /** The page that may drop a disc now. */
-export function whoseTurn(pages: readonly Page[], within = patience): Promise<Page> {
+export function waitForTurn(pages: readonly Page[], timeoutMs = patience): Promise<Page> {
   return until('a page has the turn', async () => {
     for (const page of pages) if ((await page.getByTestId('board').getAttribute('data-hand')) !== '') return page;
     return undefined;
-  }, { within, every: 15 });
+  }, { timeoutMs, intervalMs: 15 });
 }
 
 /** Whoever has the turn drops a disc into a column (1–7); done when all pages show it. */
 export async function playMove(pages: readonly Page[], column: number, within = patience): Promise<void> {
-  const mover = await whoseTurn(pages, within);
+  const mover = await waitForTurn(pages, within);
   const discs = await discsOn(mover) + 1;
   await mover.getByTestId(`column-${column}`).click();
   await Promise.all(pages.map(page => page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor({ timeout: within })));
@@ -138,7 +138,7 @@ export const shortGame = [1, 2, 1, 2, 1, 2, 1];
 /** Plays to the end; all pages agree on the board. */
 export async function playGame(pages: readonly Page[], columns: readonly number[] = shortGame): Promise<void> {
   for (const column of columns) await playMove(pages, column);
-  await Promise.all(pages.map(page => phaseIs(page, 'ended')));
+  await Promise.all(pages.map(page => waitForPhase(page, 'ended')));
   await expectSameBoards(pages);
 }
 
@@ -148,9 +148,9 @@ export async function expectSameBoards(pages: readonly Page[]): Promise<void> {
 }
 
 /** Two visitors at one table: the first makes it, the second follows the link. */
-export async function sitDownTogether(a: Visitor, openLink: (link: string) => Promise<Visitor>): Promise<Visitor> {
-  await way(a.page, 'friends').click();
+export async function seatTwoPages(a: Visitor, openLink: (link: string) => Promise<Visitor>): Promise<Visitor> {
+  await startButton(a.page, 'friends').click();
   const b = await openLink(await linkOf(a.page));
-  await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+  await Promise.all([a, b].map(({ page }) => waitForPhase(page, 'playing')));
   return b;
 }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { demoEffects } from '../../server/demo-effects.ts';
-import { games } from '../../server/games.ts';
-import { until as untilWithin } from '../../server/launcher/until.ts';
+import { loggingEffects } from '../../server/cli/logging-effects.ts';
+import { demoGames } from '../../server/cli/demo-games.ts';
+import { until as untilWithin } from '../../tools/until.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { buildDevPage } from '../../server/page.ts';
+import { buildDevPage } from '../../server/cli/build-page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { sharedBrowser } from './shared.ts';
 
-const until = <T>(what: string, look: () => Promise<T | undefined>) => untilWithin(what, look, { within: 15_000, every: 30 });
+const until = <T>(what: string, look: () => Promise<T | undefined>) => untilWithin(what, look, { timeoutMs: 15_000, intervalMs: 30 });
 
 describe('the page for authors', () => {
   let server: RunningServer;
@@ -19,7 +19,7 @@ describe('the page for authors', () => {
 
   before(async () => {
     await buildDevPage();
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog, dev: true }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog, dev: true }, { port: 0, host: '127.0.0.1' });
     browser = await sharedBrowser();
   });
   after(async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { codeOf, linkOf, phaseIs, way, type Visitor, type VisitorOptions } from './browser.ts';
+import { codeOf, linkOf, waitForPhase, startButton, type Visitor, type VisitorOptions } from './browser.ts';
 import { onSharedCluster } from './shared.ts';
 
-/** What games of many seats have before and beside a match. Whole matches of each game are in journeys.test.ts and replay.test.ts. */
+/** What games of many seats have before and beside a match. Whole matches of each game are in full-matches.test.ts and replay.test.ts. */
 describe('the games of the page, on a cluster', function () {
   this.timeout(120_000);
   const on = onSharedCluster();
@@ -13,8 +13,8 @@ describe('the games of the page, on a cluster', function () {
 
   it('a waiting room: the host adds bots, hands over, takes out; who was taken out is told', async () => {
     const host = await open({ name: 'Ada' });
-    await way(host.page, 'friends', 'liars-dice').click();
-    await phaseIs(host.page, 'waiting');
+    await startButton(host.page, 'friends', 'liars-dice').click();
+    await waitForPhase(host.page, 'waiting');
     assert.equal(await host.page.getByTestId('start').isDisabled(), true);
     const link = await linkOf(host.page);
     const [ben, eve] = [await open({ name: 'Ben' }, link), await open({ name: 'Eve' }, link)];
@@ -37,21 +37,21 @@ describe('the games of the page, on a cluster', function () {
     await host.page.getByText('Waiting for Ben to start').waitFor();
     assert.match((await ben.page.getByTestId('story').textContent())!, /You are the host/);
     await ben.page.getByTestId('start').click();
-    await Promise.all([host, ben].map(({ page }) => phaseIs(page, 'playing')));
+    await Promise.all([host, ben].map(({ page }) => waitForPhase(page, 'playing')));
     assert.equal(await host.page.getByTestId(/^cup-/).count(), 2, 'the others, of three');
   });
 
   it('a code leads to its game; who comes late joins an Arena that is on, and is watched', async () => {
     const host = await open({ name: 'Ada' });
-    await way(host.page, 'friends', 'arena').click();
+    await startButton(host.page, 'friends', 'arena').click();
     const code = await codeOf(host.page);
     await host.page.getByTestId('add-bot').click();
     await host.page.locator('[data-testid="start"]:enabled').click();
-    await phaseIs(host.page, 'playing');
+    await waitForPhase(host.page, 'playing');
     const late = await open({ name: 'Late' });
     await late.page.getByLabel('Or join by code').fill(code);
     await late.page.getByRole('button', { name: 'Join', exact: true }).click();
-    await phaseIs(late.page, 'playing');
+    await waitForPhase(late.page, 'playing');
     await host.page.getByTestId('score-2').getByText('Late').waitFor();
     await open({}, `${on.url}/#/watch/${late.page.url().split('/').pop()!}`);
     await host.page.getByTestId('watchers').getByText('1').waitFor();

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { noLog } from '../../server/ops/log.ts';
-import { root } from '../../server/root.ts';
-import { buildSdk, bundleSdk } from '../../server/sdk-bundle.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+import { buildSdk, bundleSdk } from '../../server/cli/build-sdk.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
 import { raceGame } from './race.ts';
 import { sharedBrowser } from './shared.ts';
@@ -26,7 +26,7 @@ async function serveFiles(files: Record<string, string | Uint8Array>): Promise<{
 }
 
 /** The page that docs/client.md shows. */
-const shown = /## A page without a bundler[\s\S]*?```html\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/client.md'), 'utf8'))![1]!;
+const shown = /## A page without a bundler[\s\S]*?```html\n([\s\S]*?)```/.exec(readFileSync(join(packageRoot, 'docs/client.md'), 'utf8'))![1]!;
 
 describe('a page without a bundler', () => {
   let files: Record<string, string | Uint8Array>;

@@ -3,16 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Page } from 'playwright-core';
-import { demoEffects } from '../../server/demo-effects.ts';
-import { games } from '../../server/games.ts';
+import { loggingEffects } from '../../server/cli/logging-effects.ts';
+import { demoGames } from '../../server/cli/demo-games.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import {
-  boardOf, codeOf, discsOn, expectSameBoards, linkOf, matchIs, phaseIs, playGame, playMove, settled, sitDownTogether, way, whoseTurn,
+  boardOf, codeOf, discsOn, expectSameBoards, linkOf, waitForMatch, waitForPhase, playGame, playMove, settled, seatTwoPages, startButton, waitForTurn,
   type Visitor, type VisitorOptions,
 } from './browser.ts';
-import { withHangingWebSockets } from './on-cluster.ts';
+import { hangWebSockets } from './cluster-page.ts';
 import { builtPage, Visits } from './shared.ts';
 
 describe('the page, on one node', () => {
@@ -22,23 +22,23 @@ describe('the page, on one node', () => {
   const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> => visits.open({ still: true, ...options }, link);
   const seatTwo = async (a: VisitorOptions = {}, b: VisitorOptions = {}): Promise<[Visitor, Visitor]> => {
     const host = await open(a);
-    return [host, await sitDownTogether(host, link => open(b, link))];
+    return [host, await seatTwoPages(host, link => open(b, link))];
   };
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '0.0.0.0' });
+    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '0.0.0.0' });
     url = `http://127.0.0.1:${server.port}/`;
   });
   after(() => server?.close());
   afterEach(() => visits.end());
 
   it('[W16] under a path two play, and everything is fetched from there', async () => {
-    const hosted = await startServer({ games, effects: demoEffects(games, noLog), log: noLog, path: '/game', pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
+    const hosted = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog, path: '/game', pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
     try {
       const at = `http://127.0.0.1:${hosted.port}`;
       const host = await open({ name: 'Ada' }, `${at}/game`);
       assert.equal(new URL(host.page.url()).pathname, '/game/');
-      const guest = await sitDownTogether(host, link => {
+      const guest = await seatTwoPages(host, link => {
         assert.ok(link.startsWith(`${at}/game/#`), link);
         return open({ name: 'Ben' }, link);
       });
@@ -52,7 +52,7 @@ describe('the page, on one node', () => {
   it('two play a whole game, and a rematch', async () => {
     const [a, b] = await seatTwo({ name: 'Ada' }, { name: 'Ben' });
     const pages = [a.page, b.page];
-    const winner = await whoseTurn(pages);
+    const winner = await waitForTurn(pages);
     const loser = winner === a.page ? b.page : a.page;
     await playGame(pages);
     assert.equal(await winner.getByTestId('result').textContent(), 'You win');
@@ -63,56 +63,56 @@ describe('the page, on one node', () => {
     await winner.getByRole('button', { name: 'Rematch asked' }).waitFor();
     await loser.getByText('wants a rematch.').waitFor();
     await loser.getByRole('button', { name: 'Rematch' }).click();
-    await Promise.all(pages.map(page => matchIs(page, 2)));
+    await Promise.all(pages.map(page => waitForMatch(page, 2)));
     assert.equal(await discsOn(winner), 0);
-    assert.equal(await whoseTurn(pages), loser, 'who lost begins');
+    assert.equal(await waitForTurn(pages), loser, 'who lost begins');
     await playGame(pages);
     assert.equal(await loser.getByTestId('result').textContent(), 'You win');
   });
 
   it('two strangers who press Play meet', async () => {
     const [a, b] = [await open(), await open()];
-    await way(a.page, 'play').click();
-    await phaseIs(a.page, 'waiting');
-    await way(b.page, 'play').click();
-    await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+    await startButton(a.page, 'play').click();
+    await waitForPhase(a.page, 'waiting');
+    await startButton(b.page, 'play').click();
+    await Promise.all([a, b].map(({ page }) => waitForPhase(page, 'playing')));
   });
 
   it('one plays both seats, by keyboard, also after a reload', async () => {
     const { page } = await open();
-    await way(page, 'friends').click();
+    await startButton(page, 'friends').click();
     await page.getByRole('button', { name: 'Play both seats' }).click();
-    await phaseIs(page, 'playing');
+    await waitForPhase(page, 'playing');
     const press = async (key: string) => {
       const discs = await discsOn(page) + 1;
-      await whoseTurn([page]);
+      await waitForTurn([page]);
       await settled(page);
       await page.keyboard.press(key);
       await page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor();
     };
     for (const key of ['4', '3', '4', '3']) await press(key);
     await page.reload();
-    await phaseIs(page, 'playing');
+    await waitForPhase(page, 'playing');
     assert.equal(await discsOn(page), 4);
-    await whoseTurn([page]);
+    await waitForTurn([page]);
     await page.getByTestId('column-4').focus();
     await page.keyboard.press('ArrowRight');
     assert.match((await page.evaluate(() => document.activeElement?.getAttribute('aria-label')))!, /^Column 5, empty/);
     await press('Enter');
     for (const key of ['3', '7', '3']) await press(key);
-    await phaseIs(page, 'ended');
+    await waitForPhase(page, 'ended');
     assert.match((await page.getByTestId('result').textContent())!, / wins$/);
     await page.getByRole('button', { name: 'Rematch' }).click();
-    await matchIs(page, 2);
+    await waitForMatch(page, 2);
   });
 
   it('a code may be typed as people type', async () => {
     const [a, b] = [await open(), await open()];
-    await way(a.page, 'friends').click();
+    await startButton(a.page, 'friends').click();
     const code = await codeOf(a.page);
     await b.page.getByLabel('Or join by code').fill(` ${code.slice(0, 2).toLowerCase()}-${code.slice(2).toLowerCase()} `);
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
-    await phaseIs(b.page, 'playing');
+    await waitForPhase(b.page, 'playing');
     assert.match(b.page.url(), /#\/room\//);
   });
 
@@ -128,7 +128,7 @@ describe('the page, on one node', () => {
     await page.goto(`${url}#/code/ZZZZZ`);
     await page.getByTestId('refusal').getByText('No table has this code').waitFor();
     await page.getByTestId('refusal').getByRole('button', { name: 'Home' }).click();
-    await way(page, 'play').waitFor();
+    await startButton(page, 'play').waitFor();
   });
 
   it('two guests of the same colour are told apart, alike in both windows; another colour is chosen by keyboard, and outlives a reload', async () => {
@@ -144,8 +144,8 @@ describe('the page, on one node', () => {
     await group.getByRole('radio', { name: 'Lime', checked: true }).waitFor();
     // Back at the seat, with the new one: the other window shows it, too.
     await b.page.goBack();
-    await phaseIs(b.page, 'playing');
-    for (const { page } of [a, b]) await until('both show lime', async () => ((await seats(page)).join() === 'var(--mint),var(--lime)') || undefined, { within: 15_000, every: 50 });
+    await waitForPhase(b.page, 'playing');
+    for (const { page } of [a, b]) await until('both show lime', async () => ((await seats(page)).join() === 'var(--mint),var(--lime)') || undefined, { timeoutMs: 15_000, intervalMs: 50 });
   });
 
   it('a reload in mid-game keeps the seat', async () => {
@@ -154,7 +154,7 @@ describe('the page, on one node', () => {
     for (const column of [4, 4, 3]) await playMove(pages, column);
     const seen = await boardOf(a.page);
     await a.page.reload();
-    await phaseIs(a.page, 'playing');
+    await waitForPhase(a.page, 'playing');
     assert.deepEqual(await boardOf(a.page), seen);
     for (const column of [5, 4]) await playMove(pages, column);
     await expectSameBoards(pages);
@@ -166,7 +166,7 @@ describe('the page, on one node', () => {
     await a.page.goBack();
     await b.page.getByText(/^away, held/).waitFor();
     await a.page.getByTestId('kept-seat').getByRole('button', { name: 'Back to it' }).click();
-    await phaseIs(a.page, 'playing');
+    await waitForPhase(a.page, 'playing');
     await b.page.getByText(/^away, held/).waitFor({ state: 'detached' });
     await playMove([a.page, b.page], 4);
   });
@@ -176,11 +176,11 @@ describe('the page, on one node', () => {
     await playMove([a.page, b.page], 4);
     const again = await open({ beside: a }, a.page.url());
     await again.page.getByRole('button', { name: 'Play here instead' }).click();
-    await phaseIs(again.page, 'playing');
+    await waitForPhase(again.page, 'playing');
     await a.page.getByText('You play in another window now').waitFor();
     await playMove([again.page, b.page], 4);
     await a.page.getByRole('button', { name: 'Play here instead' }).click();
-    await phaseIs(a.page, 'playing');
+    await waitForPhase(a.page, 'playing');
     await again.page.getByText('You play in another window now').waitFor();
     await playMove([a.page, b.page], 4);
   });
@@ -188,35 +188,35 @@ describe('the page, on one node', () => {
   it('two windows of one browser play against each other', async () => {
     const a = await open({ name: 'Ada' });
     const b = await open({ beside: a });
-    await way(a.page, 'friends').click();
+    await startButton(a.page, 'friends').click();
     await b.page.getByLabel('Or join by code').fill(await codeOf(a.page));
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
-    await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+    await Promise.all([a, b].map(({ page }) => waitForPhase(page, 'playing')));
     for (const column of [4, 3]) await playMove([a.page, b.page], column);
   });
 
   it('a link opened beside its own table offers the seat opposite', async () => {
     const a = await open();
-    await way(a.page, 'friends').click();
+    await startButton(a.page, 'friends').click();
     const b = await open({ beside: a }, await linkOf(a.page));
     await b.page.getByRole('button', { name: 'Sit down opposite' }).click();
-    await Promise.all([a, b].map(({ page }) => phaseIs(page, 'playing')));
+    await Promise.all([a, b].map(({ page }) => waitForPhase(page, 'playing')));
   });
 
   it('who finds all seats taken may watch', async () => {
     const host = await open();
-    await way(host.page, 'friends').click();
+    await startButton(host.page, 'friends').click();
     const link = await linkOf(host.page);
     const guest = await open({}, link);
-    await phaseIs(guest.page, 'playing');
+    await waitForPhase(guest.page, 'playing');
     const spectator = await open({}, link);
     await spectator.page.getByRole('button', { name: 'Watch the game' }).click();
-    await phaseIs(spectator.page, 'playing');
+    await waitForPhase(spectator.page, 'playing');
     await host.page.getByTestId('watchers').getByText('1').waitFor();
     await playMove([host.page, guest.page], 4);
     await spectator.page.locator('[data-testid="board"][data-discs="1"]').waitFor();
     for (const column of [1, 4, 1, 4, 1, 4]) await playMove([host.page, guest.page], column);
-    await phaseIs(spectator.page, 'ended');
+    await waitForPhase(spectator.page, 'ended');
     await expectSameBoards([host.page, spectator.page]);
     assert.match((await spectator.page.getByTestId('result').textContent())!, / wins$/);
   });
@@ -224,12 +224,12 @@ describe('the page, on one node', () => {
   it('an open table is on the list, and can be watched and joined from there', async () => {
     const host = await open({ name: 'Listed Host' });
     const [spectator, guest] = [await open(), await open()];
-    await way(host.page, 'play').click();
-    await phaseIs(host.page, 'waiting');
+    await startButton(host.page, 'play').click();
+    await waitForPhase(host.page, 'waiting');
     await spectator.page.getByRole('button', { name: 'Watch Listed Host' }).click();
-    await phaseIs(spectator.page, 'waiting');
+    await waitForPhase(spectator.page, 'waiting');
     await guest.page.getByRole('button', { name: 'Join Listed Host' }).click();
-    await Promise.all([host, guest, spectator].map(({ page }) => phaseIs(page, 'playing')));
+    await Promise.all([host, guest, spectator].map(({ page }) => waitForPhase(page, 'playing')));
   });
 
   it('giving up is asked twice, and wins the other side the match', async () => {
@@ -238,8 +238,8 @@ describe('the page, on one node', () => {
     await a.page.getByRole('button', { name: 'Stay' }).click();
     await a.page.getByRole('button', { name: 'Leave' }).click();
     await a.page.getByRole('button', { name: 'Give up' }).click();
-    await way(a.page, 'play').waitFor();
-    await phaseIs(b.page, 'ended');
+    await startButton(a.page, 'play').waitFor();
+    await waitForPhase(b.page, 'ended');
     assert.equal(await b.page.getByTestId('result').textContent(), 'You win');
     await b.page.getByRole('region', { name: 'Result' }).getByText('The other side gave up.').waitFor();
     await b.page.getByRole('button', { name: 'Find another game' }).waitFor();
@@ -254,7 +254,7 @@ describe('the page, on one node', () => {
       };`;
     const heard = (what: 'contexts' | 'voices') => host.page.evaluate(`heard.${what}`) as Promise<number>;
     const host = await open({ prepare: async context => void await context.addInitScript(listening) });
-    const friend = await sitDownTogether(host, link => open({}, link));
+    const friend = await seatTwoPages(host, link => open({}, link));
     const pages = [host.page, friend.page];
     await playMove(pages, 1);
     assert.equal(await heard('contexts'), 0);
@@ -264,7 +264,7 @@ describe('the page, on one node', () => {
     await host.page.locator('[aria-label="Sound"][aria-pressed="true"]').waitFor();
     const before = await heard('voices');
     await playMove(pages, 2);
-    await until('it is heard', async () => await heard('voices') > before || undefined, { within: 10_000 });
+    await until('it is heard', async () => await heard('voices') > before || undefined, { timeoutMs: 10_000 });
 
     await host.page.reload();
     await host.page.locator('[aria-label="Sound"][aria-pressed="true"]').waitFor();
@@ -284,10 +284,10 @@ describe('the page, on one node', () => {
     await playGame([a.page, b.page]);
     await fits('ended');
     await a.page.goto(url);
-    await way(a.page, 'play').waitFor();
+    await startButton(a.page, 'play').waitFor();
     await fits('home');
-    await way(a.page, 'friends').click();
-    await phaseIs(a.page, 'waiting');
+    await startButton(a.page, 'friends').click();
+    await waitForPhase(a.page, 'waiting');
     await fits('waiting');
   });
 
@@ -307,8 +307,8 @@ describe('the page, on one node', () => {
     try {
       const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
       assert.ok(hung > 0, 'the first line hangs');
-      await way(page, 'friends').click();
-      await phaseIs(page, 'waiting');
+      await startButton(page, 'friends').click();
+      await waitForPhase(page, 'waiting');
     } finally {
       proxy.close();
     }
@@ -342,9 +342,9 @@ describe('the page, on one node', () => {
     await new Promise<void>(done => { proxy.listen(0, '127.0.0.1', done); });
     try {
       const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
-      await until('the asking comes too late', () => late > 0 || undefined, { within: 20_000 });
-      await way(page, 'friends').click();
-      await phaseIs(page, 'waiting');
+      await until('the asking comes too late', () => late > 0 || undefined, { timeoutMs: 20_000 });
+      await startButton(page, 'friends').click();
+      await waitForPhase(page, 'waiting');
     } finally {
       proxy.close();
     }
@@ -355,7 +355,7 @@ describe('the page, on one node', () => {
     if (lan === undefined) return this.skip();
     const a = await open({}, `http://${lan}:${server.port}/`);
     assert.equal(await a.page.evaluate(() => window.isSecureContext), false);
-    const b = await sitDownTogether(a, async link => {
+    const b = await seatTwoPages(a, async link => {
       await a.page.getByRole('img', { name: 'QR code' }).waitFor();
       await a.page.getByRole('button', { name: 'Copy link' }).click();
       await a.page.getByRole('button', { name: 'Link copied' }).waitFor();
@@ -365,10 +365,10 @@ describe('the page, on one node', () => {
   });
 
   it('[C4] plays over long-polling where WebSockets are neither opened nor refused', async () => {
-    const { page } = await open({ prepare: withHangingWebSockets });
-    await way(page, 'friends').click();
+    const { page } = await open({ prepare: hangWebSockets });
+    await startButton(page, 'friends').click();
     await page.getByRole('button', { name: 'Play both seats' }).click();
-    await phaseIs(page, 'playing');
+    await waitForPhase(page, 'playing');
     for (const column of [4, 3]) await playMove([page], column);
     const polled = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('transport=polling')).length);
     assert.ok(polled > 0);

@@ -10,23 +10,23 @@ import { build } from 'esbuild';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import type { Browser, Page } from 'playwright-core';
 import { connect, type Client, type Room } from '../../client/index.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { root } from '../../server/root.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
 import { createServer, type RunningServer } from '../../server/server.ts';
-import { BlackHole } from '../redis/black-hole.ts';
+import { BlackHoleProxy } from '../redis/black-hole-proxy.ts';
 import { race, raceGame } from './race.ts';
 import { sharedBrowser } from './shared.ts';
-import type { Asked, Seen } from './react-page/seen.ts';
+import type { RequestedRoom, PageProbe } from './react-page/page-probe.ts';
 
-const folder = join(root, 'test/browser/react-page');
-declare const seen: Seen;
+const folder = join(packageRoot, 'test/browser/react-page');
+declare const seen: PageProbe;
 
 describe('the hooks, with React in strict mode, in a browser', () => {
   let web: Server;
   let origin: string;
   let game: RunningServer;
-  let hole: BlackHole;
+  let hole: BlackHoleProxy;
   let browser: Browser;
   let page: Page;
   let complaints: string[];
@@ -41,7 +41,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     await once(web, 'listening');
     origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
     game = await createServer({ games: [raceGame], log: noLog, origins: [origin] });
-    hole = await BlackHole.to(await game.listen(0, '127.0.0.1'));
+    hole = await BlackHoleProxy.to(await game.listen(0, '127.0.0.1'));
     browser = await sharedBrowser();
   });
   after(async () => {
@@ -64,7 +64,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     assert.deepEqual(complaints, []);
   });
 
-  const show = (tables: Record<string, Asked>) => page.evaluate(asked => seen.show(asked as never), tables as never);
+  const show = (tables: Record<string, RequestedRoom>) => page.evaluate(asked => seen.show(asked as never), tables as never);
   const textOf = async (id: string) => ((await page.getByTestId(id).textContent()) ?? '').trim();
   const shows = (id: string, text: string) => page.getByTestId(id).and(page.getByText(text, { exact: true })).waitFor();
   /** Somebody else, without a page. */
@@ -83,9 +83,9 @@ describe('the hooks, with React in strict mode, in a browser', () => {
 
   it('this is React 18 or later, and the page holds by its types', async function () {
     this.timeout(180_000); // a compiler
-    const { version } = JSON.parse(readFileSync(join(root, 'node_modules/react/package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'node_modules/react/package.json'), 'utf8')) as { version: string };
     assert.ok(Number(version.split('.')[0]) >= 18, version);
-    await promisify(execFile)(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), '--noEmit', '-p', folder]).catch((error: { stdout: string }) => assert.fail(error.stdout));
+    await promisify(execFile)(process.execPath, [join(packageRoot, 'node_modules/@typescript/native/bin/tsc'), '--noEmit', '-p', folder]).catch((error: { stdout: string }) => assert.fail(error.stdout));
   });
 
   it('useRoom makes one room, and takes one seat, though strict mode mounts everything twice', async () => {
@@ -116,12 +116,12 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     await shows('b-state', 'playing 1:0 0');
     assert.equal(await page.evaluate(() => [...seen.rooms][0]!.ended), null);
     await show({});
-    await until('the seat is held, and its player away', () => here() === false, { within: 15_000 });
+    await until('the seat is held, and its player away', () => here() === false, { timeoutMs: 15_000 });
     assert.equal(other.info.phase, 'playing');
     await show({ c: { id: other.id } });
     await shows('c-state', 'playing 1:0 0');
     assert.equal(await page.getByTestId('c').getAttribute('data-seat'), '1');
-    await until('the player is back', () => here() === true, { within: 15_000 });
+    await until('the player is back', () => here() === true, { timeoutMs: 15_000 });
     assert.equal(await page.evaluate(() => seen.rooms.size), 2, 'the first was let go of');
   });
 

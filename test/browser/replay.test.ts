@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
-import { demoEffects } from '../../server/demo-effects.ts';
-import { games } from '../../server/games.ts';
-import { until } from '../../server/launcher/until.ts';
+import { loggingEffects } from '../../server/cli/logging-effects.ts';
+import { demoGames } from '../../server/cli/demo-games.ts';
+import { until } from '../../tools/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../../shared/games/liars-dice/contract.ts';
-import { randomFrom } from '../../shared/random.ts';
-import { playDice, playsByItself, ticks } from './at-play.ts';
-import { boardOf, codeOf, discsOn, linkOf, phaseIs, playGame, shortGame, sitDownTogether, termOf, way, type Visitor, type VisitorOptions } from './browser.ts';
-import { expectNoReload, noteTheLoad, ownerOf, recovery, termAbove } from './on-cluster.ts';
+import { createRandom } from '../../shared/random.ts';
+import { playDice, playAutomatically, waitForTicks } from './play.ts';
+import { boardOf, codeOf, discsOn, linkOf, waitForPhase, playGame, shortGame, seatTwoPages, termOf, startButton, type Visitor, type VisitorOptions } from './browser.ts';
+import { expectNoReload, markPageLoad, waitForOwner, recoveryTimeoutMs, waitForTermAbove } from './cluster-page.ts';
 import { builtPage, onSharedCluster, Visits } from './shared.ts';
 
 // --- at a replay ------------------------------------------------------------------------------
@@ -48,15 +48,15 @@ describe('replays on the page, on a cluster', function () {
 
   it('[Y2][Y6] Four in a Row: from the result to its replay, step by step, to the end that was seen; reloaded, shared, and back', async () => {
     const a = await open({ name: 'Ada' });
-    await way(a.page, 'friends').click();
+    await startButton(a.page, 'friends').click();
     const bens = await friend('Ben').join(fourInARow, { code: await codeOf(a.page) });
-    await phaseIs(a.page, 'playing');
+    await waitForPhase(a.page, 'playing');
     for (let moves = 0; moves < 7; moves++) {
       if (bens.state!.turn === bens.seat) assert.ok((await bens.act.drop({ column: shortGame[moves]! - 1 })).ok);
       else await a.page.locator('[data-testid="board"]:not([data-hand=""])').waitFor().then(() => a.page.getByTestId(`column-${shortGame[moves]}`).click());
-      await until('both have seen it', () => bens.state!.moves === moves + 1 || undefined, { within: recovery });
+      await until('both have seen it', () => bens.state!.moves === moves + 1 || undefined, { timeoutMs: recoveryTimeoutMs });
     }
-    await phaseIs(a.page, 'ended');
+    await waitForPhase(a.page, 'ended');
     const winner = bens.players[bens.info.result!.ranking[0]![0]!]!.name;
     const [seen, table] = [await boardOf(a.page), a.page.url()];
     const { page } = a;
@@ -99,10 +99,10 @@ describe('replays on the page, on a cluster', function () {
     await placeIs(stranger.page, 7);
     assert.deepEqual(await boardOf(stranger.page), seen);
     await stranger.page.getByRole('button', { name: 'Home' }).click();
-    await way(stranger.page, 'play').waitFor();
+    await startButton(stranger.page, 'play').waitFor();
 
     await page.goBack();
-    await phaseIs(page, 'ended');
+    await waitForPhase(page, 'ended');
     assert.equal(page.url(), table);
     assert.deepEqual(await boardOf(page), seen);
   });
@@ -111,18 +111,18 @@ describe('replays on the page, on a cluster', function () {
     const [ada, ben] = [friend('Ada'), friend('Ben')];
     const room = await ada.create(fourInARow, { private: true });
     await ben.join(fourInARow, { id: room.id });
-    await until('the match begins', () => room.info.phase === 'playing' || undefined, { within: recovery });
+    await until('the match begins', () => room.info.phase === 'playing' || undefined, { timeoutMs: recoveryTimeoutMs });
     const { page } = await open({}, `${on.url}/#/replay/${room.id}/1`);
     const says = (text: string) => page.getByTestId('refusal').getByText(text).waitFor();
     await says('This match is not over yet');
     await page.getByRole('button', { name: 'Watch the game' }).click();
-    await phaseIs(page, 'playing');
+    await waitForPhase(page, 'playing');
     for (const wrong of [`${room.id}/2`, 'nowhere/1', 'nowhere', `${room.id}/none`, '%20/1', '/1', '']) {
       await page.goto(`${on.url}/#/replay/${wrong}`);
       await says('There is no such replay');
     }
     await page.getByTestId('refusal').getByRole('button', { name: 'Home' }).click();
-    await way(page, 'play').waitFor();
+    await startButton(page, 'play').waitFor();
   });
 
   it('[V4][Y2] Liar\'s Dice: all hands lie open from the first round on, to the result that was seen', async () => {
@@ -130,14 +130,14 @@ describe('replays on the page, on a cluster', function () {
     const room = await friend('Cleo').create(liarsDice, { private: true, options: { dice: 1 } });
     const bens = await friend('Ben').join(liarsDice, { id: room.id });
     await a.page.goto(`${on.url}/#/code/${room.code}`);
-    await phaseIs(a.page, 'waiting');
-    const random = randomFrom([1, 2, 3, 4]);
-    for (const one of [room, bens]) playsByItself(one, random);
+    await waitForPhase(a.page, 'waiting');
+    const random = createRandom([1, 2, 3, 4]);
+    for (const one of [room, bens]) playAutomatically(one, random);
     assert.equal((await room.start()).ok, true);
-    await phaseIs(a.page, 'playing');
+    await waitForPhase(a.page, 'playing');
     await playDice([a.page], Infinity);
     const places = await a.page.getByTestId('ranking').locator('li').evaluateAll(lines => lines.map(line => line.textContent));
-    await until('the others know, too', () => [room, bens].every(one => one.info.phase === 'ended') || undefined, { within: recovery });
+    await until('the others know, too', () => [room, bens].every(one => one.info.phase === 'ended') || undefined, { timeoutMs: recoveryTimeoutMs });
     assert.deepEqual(bens.info.result, room.info.result);
     assert.deepEqual(places, room.info.result!.ranking.map(([seat], i) => `${i + 1}${room.players[seat!]!.name}`));
     const { page } = a;
@@ -162,9 +162,9 @@ describe('replays on the page, on a cluster', function () {
     const a = await open({ name: 'Ada' });
     const { page } = a;
     await page.getByTestId('game-arena').getByLabel(/^Sprint/).check();
-    await way(page, 'friends', 'arena').click();
+    await startButton(page, 'friends', 'arena').click();
     const b = await open({ name: 'Ben', still: true }, await linkOf(page));
-    await phaseIs(b.page, 'waiting');
+    await waitForPhase(b.page, 'waiting');
     for (const bot of [2, 3, 4]) {
       await page.getByTestId('add-bot').click();
       await page.getByTestId(/^seat-/).nth(bot).getByText('bot', { exact: true }).waitFor();
@@ -172,13 +172,13 @@ describe('replays on the page, on a cluster', function () {
     const pages = [page, b.page];
     await page.getByTestId('start').click();
     await Promise.all(pages.map(one => one.locator('[data-testid="arena"][data-phase="play"]').waitFor()));
-    await noteTheLoad(pages);
+    await markPageLoad(pages);
     const term = await termOf(page);
     await page.keyboard.down('ArrowRight');
-    await ticks(page, 40);
-    await on.cluster.kill(await ownerOf(page));
-    for (const one of pages) await termAbove(one, term);
-    await ticks(b.page, 40);
+    await waitForTicks(page, 40);
+    await on.cluster.kill(await waitForOwner(page));
+    for (const one of pages) await waitForTermAbove(one, term);
+    await waitForTicks(b.page, 40);
     await page.keyboard.up('ArrowRight');
     await Promise.all(pages.map(one => one.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 45_000 })));
     const standings = await standingsOf(page);
@@ -187,7 +187,7 @@ describe('replays on the page, on a cluster', function () {
     assert.deepEqual((await standingsOf(b.page)).map(line => line.replace(' You ', ' Ben ')), standings.map(line => line.replace(' You ', ' Ada ')));
     await expectNoReload(pages);
     await b.context.close();
-    await on.cluster.kill(await ownerOf(page));
+    await on.cluster.kill(await waitForOwner(page));
     await watchReplay(page);
     assert.equal(await endOf(page), 23_000, 'three seconds to get ready, and twenty of play, though an owner had died');
     await page.keyboard.press('End');
@@ -198,17 +198,17 @@ describe('replays on the page, on a cluster', function () {
     await drag(page, 1, 0.5, 60);
     const middle = await placeOf(page);
     assert.ok(Math.abs(middle - 11_500) < 500, `${middle}`);
-    await until('the scene is there, too', async () => Math.abs(Number(await page.getByTestId('arena').getAttribute('data-tick')) - middle / 50) <= 1 || undefined, { within: recovery });
+    await until('the scene is there, too', async () => Math.abs(Number(await page.getByTestId('arena').getAttribute('data-tick')) - middle / 50) <= 1 || undefined, { timeoutMs: recoveryTimeoutMs });
     const there = await page.getByTestId('arena').getAttribute('data-crafts');
     for (const key of ['Home', 'End']) await page.keyboard.press(key);
     await drag(page, 1, 0.5, 5);
-    await until('and again where it was', async () => await page.getByTestId('arena').getAttribute('data-crafts') === there || undefined, { within: recovery });
+    await until('and again where it was', async () => await page.getByTestId('arena').getAttribute('data-crafts') === there || undefined, { timeoutMs: recoveryTimeoutMs });
 
     await page.getByTestId('step-back').click();
     assert.equal(await placeOf(page) % 250, 0);
     await page.keyboard.press('Home');
     await page.keyboard.press(' ');
-    await until('it plays', async () => await placeOf(page) > 1_000 || undefined, { within: recovery });
+    await until('it plays', async () => await placeOf(page) > 1_000 || undefined, { timeoutMs: recoveryTimeoutMs });
     await page.keyboard.press(' ');
     await page.locator('[data-testid="transport"][data-playing="false"]').waitFor();
     await page.reload();
@@ -226,7 +226,7 @@ describe('replays on the page, on one node', function () {
   const open = (options: VisitorOptions, link?: string): Promise<Visitor> => visits.open(options, link);
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${server.port}/`;
   });
   after(() => server?.close());
@@ -235,7 +235,7 @@ describe('replays on the page, on one node', function () {
   it('on a phone it fits, and everything is as large as a finger; with reduced motion it does not begin by itself', async () => {
     const calm: VisitorOptions = { phone: true, prepare: async context => context.on('page', page => void page.emulateMedia({ reducedMotion: 'reduce' })) && undefined };
     const a = await open({ ...calm, name: 'A name of twenty-four xx' });
-    const b = await sitDownTogether(a, link => open({ phone: true, name: 'Wilhelmina Featherstone' }, link));
+    const b = await seatTwoPages(a, link => open({ phone: true, name: 'Wilhelmina Featherstone' }, link));
     await playGame([a.page, b.page]);
     const { page } = a;
     await watchReplay(page);
@@ -257,14 +257,14 @@ describe('replays on the page, on one node', function () {
 
   it('who watches a replay is told that the next match has begun, and goes back to it', async () => {
     const a = await open({ name: 'Ada' });
-    const b = await sitDownTogether(a, link => open({ name: 'Ben' }, link));
+    const b = await seatTwoPages(a, link => open({ name: 'Ben' }, link));
     await playGame([a.page, b.page]);
     await a.page.getByRole('button', { name: 'Rematch' }).click();
     await watchReplay(a.page);
     await a.page.getByRole('button', { name: 'To the table' }).waitFor();
     await b.page.getByRole('button', { name: 'Rematch' }).click();
     await a.page.getByRole('button', { name: 'The next match is on' }).click();
-    await phaseIs(a.page, 'playing');
+    await waitForPhase(a.page, 'playing');
     assert.equal(await discsOn(a.page), 0);
   });
 });

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before } from 'mocha';
 import type { Browser } from 'playwright-core';
 import { connect, type Client } from '../../client/index.ts';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
-import { buildPage } from '../../server/page.ts';
-import { brokenLines, expectNoConsoleErrors, launchBrowser, openPage, type Visitor, type VisitorOptions } from './browser.ts';
-import { addressesOf } from './on-cluster.ts';
+import { startCluster, type Cluster } from '../../tools/local-cluster/cluster.ts';
+import { buildPage } from '../../server/cli/build-page.ts';
+import { connectionErrors, expectNoConsoleErrors, launchBrowser, openPage, type Visitor, type VisitorOptions } from './browser.ts';
+import { addressesOf } from './cluster-page.ts';
 
 /**
  * What all test files of one process share: one built page, one browser, one cluster. The first test that asks starts them; they end after
@@ -92,7 +92,7 @@ export function onSharedCluster(): { readonly visits: Visits; readonly shared: S
   const visits = new Visits(() => `${shared.url}/`);
   before(async () => { [shared] = await Promise.all([sharedCluster(), sharedBrowser()]); });
   afterEach(async () => {
-    await visits.end(brokenLines);
+    await visits.end(connectionErrors);
     await shared.repair();
   });
   return {

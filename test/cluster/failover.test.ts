@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { connect } from '../../client/index.ts';
 import { tally } from '../../bench/tally.ts';
-import { faultsOf, seatPlayers, type Player } from '../../bench/players.ts';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
-import { requireSystem } from '../../server/launcher/system.ts';
+import { countFaults, seatPlayers, type Player } from '../../bench/players.ts';
+import { startCluster, type Cluster } from '../../tools/local-cluster/cluster.ts';
+import { requireSystem } from '../../tools/local-cluster/system.ts';
 import { eventually } from './clients.ts';
 
 /** Real Redis, nginx and nodes; players in closed loops; something is killed. Then everything is counted. */
@@ -41,7 +41,7 @@ describe('play goes on', function () {
   const audit = async () => {
     await Promise.all(players().map(p => p.stop()));
     await eventually('all members of a room see the same', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1));
-    for (const room of rooms) assert.deepEqual(faultsOf(room), { lost: 0, doubled: 0, missing: 0, diverged: 0 });
+    for (const room of rooms) assert.deepEqual(countFaults(room), { lost: 0, doubled: 0, missing: 0, diverged: 0 });
     assert.deepEqual(players().flatMap(p => p.refusals), []);
     assert.deepEqual(exits, []);
     for (const player of players()) player.start();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Client, ConnectOptions, Room } from '../../client/index.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { eventually } from './clients.ts';
 import { onSharedCluster } from './shared.ts';
@@ -15,7 +15,7 @@ describe('a cluster that routes by room', () => {
   const nodeOf = ({ status }: Client) => (status.state === 'live' ? status.node : null);
   const ownerOf = async (room: Four) => (await clients[0]!.inspect(room as never)).owner;
   const together = () => new Set(clients.map(nodeOf)).size === 1 && nodeOf(clients[0]!) !== null;
-  const roomComes = (room: Four) => until('the room is where its players are', async () => (await ownerOf(room)) === nodeOf(clients[0]!) || undefined, { within: 40_000, every: 200 });
+  const roomComes = (room: Four) => until('the room is where its players are', async () => (await ownerOf(room)) === nodeOf(clients[0]!) || undefined, { timeoutMs: 40_000, intervalMs: 200 });
   const move = async (rooms: readonly Four[], column: number) => {
     const said = await rooms.find(room => room.seat === room.state!.turn)!.act.drop({ column });
     assert.equal(said.ok, true, JSON.stringify(said));

@@ -1,7 +1,7 @@
 import { after, afterEach, before } from 'mocha';
 import type { Client } from '../../client/index.ts';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
-import { requireSystem } from '../../server/launcher/system.ts';
+import { startCluster, type Cluster } from '../../tools/local-cluster/cluster.ts';
+import { requireSystem } from '../../tools/local-cluster/system.ts';
 import { clientFrom } from './clients.ts';
 
 /** Redis, nginx and three nodes with the games of the page, for all test files of one process. nginx routes by room; clients that name none are routed by address. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { createClient } from 'redis';
 import { noLog } from '../../server/ops/log.ts';
-import { realClock } from '../../server/real-ports.ts';
+import { realClock } from '../../server/runtime/real-ports.ts';
 import { MemoryStore } from '../../server/store/memory-store.ts';
 import { RedisStore } from '../../server/store/redis-store.ts';
-import { StoreError, type Store } from '../../server/store/contract.ts';
-import { drawing } from '../simulation/drawing.ts';
-import { sequence } from './operations.ts';
+import { StoreError, type Store } from '../../server/store/store.ts';
+import { seededRandom } from '../simulation/seeded-random.ts';
+import { drawSequence } from './operations.ts';
 
 /** Says the terms of a store by their order in their room: T1, T2, …; two stores never give the same. */
 class Terms {
@@ -42,16 +42,16 @@ const answer = async (asked: Promise<unknown>): Promise<unknown> => asked.catch(
   throw error;
 });
 
-export interface Conformed { sequences: number; operations: number }
+export interface ConformanceResult { sequences: number; operations: number }
 
 /**
  * Asks the memory store and a real Redis the same sequences, and compares every reply. One Redis database is emptied for
  * each sequence: give it a server of its own.
  * @throws AssertionError with the seed and the sequence up to where the replies differ
  */
-export async function conform(url: string, how: { from: number; sequences: number; length?: number; lanes?: number }): Promise<Conformed> {
+export async function runConformance(url: string, how: { from: number; sequences: number; length?: number; lanes?: number }): Promise<ConformanceResult> {
   const { from, sequences, length = 14, lanes = 2 } = how;
-  const total: Conformed = { sequences: 0, operations: 0 };
+  const total: ConformanceResult = { sequences: 0, operations: 0 };
   let next = from;
   const lane = async (database: number): Promise<void> => {
     const at = `${url}/${database}`;
@@ -78,11 +78,11 @@ export async function conform(url: string, how: { from: number; sequences: numbe
 }
 
 async function one(seed: number, real: Store, length: number): Promise<number> {
-  const random = drawing(seed);
+  const random = seededRandom(seed);
   const memory = new MemoryStore(realClock, { bytes: n => new Uint8Array(n), float: random });
   const [inMemory, inRedis] = [new Terms(), new Terms()];
   const told: string[] = [];
-  for (const { what, room = '', ask } of sequence(drawing(seed), length)) {
+  for (const { what, room = '', ask } of drawSequence(seededRandom(seed), length)) {
     const [here, there] = [inMemory.in(await answer(ask(memory, inMemory)), room), inRedis.in(await answer(ask(real, inRedis)), room)];
     told.push(`${what}\n    memory ${JSON.stringify(here)}`);
     assert.deepEqual(there, here, `sequence ${seed}:\n${told.join('\n')}\n    redis  ${JSON.stringify(there)}`);

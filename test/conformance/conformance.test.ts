@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { TestRedis } from '../redis/redis-server.ts';
-import { conform } from './compare.ts';
+import { runConformance } from './compare.ts';
 
 /** `npm run conformance -- --sequences 100000` runs as many as one likes. */
 describe('the memory store answers as Redis does', () => {
@@ -10,7 +10,7 @@ describe('the memory store answers as Redis does', () => {
   after(() => redis.stop());
 
   it('[J1] [J2] [J3] [J5] in 500 random sequences of everything a store can be asked', async () => {
-    const { sequences, operations } = await conform(redis.url, { from: 1, sequences: 500 });
+    const { sequences, operations } = await runConformance(redis.url, { from: 1, sequences: 500 });
     assert.equal(sequences, 500);
     assert.ok(operations >= 500 * 14);
   });

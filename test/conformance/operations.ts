@@ -1,10 +1,10 @@
-import { anyPool, type Append, type Blame, type FindOrCreate, type Offer, type Store } from '../../server/store/contract.ts';
+import { anyPool, type AppendRequest, type HangReport, type FindOrCreate, type Offer, type Store } from '../../server/store/store.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 
 /** What both stores are asked, drawn once. Terms differ between stores: `term` is the last that the store at hand gave. */
-export interface Asking { what: string; /** Whose terms the reply says */ room?: string; ask(store: Store, own: { term: number }): Promise<unknown> }
+export interface DrawnCall { what: string; /** Whose terms the reply says */ room?: string; ask(store: Store, own: { term: number }): Promise<unknown> }
 type Draw = (n: number) => number;
-interface Operation { name: string; weight: number; draw(draw: Draw, n: number): Asking }
+interface Operation { name: string; weight: number; draw(draw: Draw, n: number): DrawnCall }
 
 const rooms = ['r1', 'r2'];
 const tokens = ['ta', 'tb', 'tc'];
@@ -30,10 +30,10 @@ export const operations: readonly Operation[] = [
   } },
   { name: 'append', weight: 14, draw: (draw, n) => {
     const id = pick(draw, rooms);
-    const append: Append = given({
+    const append: AppendRequest = given({
       token: pick(draw, tokens), seq: 1 + draw(6), entry: `entry ${n} ž`, due: maybe(draw, () => (draw(3) === 0 ? null : 5_000 + 10 * draw(9) + n / 100)), summary: maybe(draw, () => summary(draw, id, n)), life: maybe(draw, () => ({ ms: 3_600_000, code: 'unused', match: 1 + draw(2) })), game: maybe(draw, () => pick(draw, games)), release: maybe(draw, () => draw(2) === 0),
       quarantined: maybe(draw, () => (draw(2) === 0 ? null : { why: `why ${n}`, since: 1_000 + n })),
-    }) as Append;
+    }) as AppendRequest;
     if (append.due) append.due = Math.round(append.due * 100);
     return { what: said('append', id, append), ask: store => store.append(id, append) };
   } },
@@ -42,7 +42,7 @@ export const operations: readonly Operation[] = [
     const facts = given({ due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)), summary: maybe(draw, () => summary(draw, id, n)), offer: draw(2) === 0 ? offer(draw, id) : undefined });
     return { what: said('append the next', id, facts), ask: async store => {
       const owner = await store.owner(id);
-      return owner?.token ? store.append(id, { token: owner.token, seq: owner.seq + 1, entry: `entry ${n}`, ...facts } as Append) : 'nobody owns it';
+      return owner?.token ? store.append(id, { token: owner.token, seq: owner.seq + 1, entry: `entry ${n}`, ...facts } as AppendRequest) : 'nobody owns it';
     } };
   } },
   { name: 'claim from its owner', weight: 5, draw: draw => {
@@ -76,12 +76,12 @@ export const operations: readonly Operation[] = [
   } },
   { name: 'blame', weight: 2, draw: (draw, n) => {
     const [id, ahead, run] = [pick(draw, rooms), draw(4) === 0 ? 1 : 0, pick(draw, ['run-1', 'run-12', 'run-2'])];
-    const blame: Blame = { id: run, input: 'act', rule: 'actions.go', player: 'ада', session: 's', n, who: 'a\nb' };
-    return { what: said('blame', id, ahead, blame), ask: async store => store.blame(id, ((await store.owner(id))?.seq ?? 0) + ahead, blame) };
+    const blame: HangReport = { id: run, input: 'act', rule: 'actions.go', player: 'ада', session: 's', n, who: 'a\nb' };
+    return { what: said('blame', id, ahead, blame), ask: async store => store.reportHang(id, ((await store.owner(id))?.seq ?? 0) + ahead, blame) };
   } },
   { name: 'unblame', weight: 1, draw: draw => {
     const [id, run] = [pick(draw, rooms), pick(draw, ['run-1', 'run-12', 'run-2'])];
-    return { what: said('unblame', id, run), ask: async store => store.unblame(id, (await store.owner(id))?.seq ?? 0, run) };
+    return { what: said('unblame', id, run), ask: async store => store.withdrawHangReport(id, (await store.owner(id))?.seq ?? 0, run) };
   } },
   { name: 'quarantined', weight: 2, draw: draw => { const most = 1 + draw(3); return { what: said('quarantined', most), ask: store => store.quarantined(most) }; } },
   { name: 'remove', weight: 1, draw: draw => { const args = [pick(draw, rooms), pick(draw, tokens)] as const; return { what: said('remove', ...args), ask: store => store.remove(...args) }; } },
@@ -95,12 +95,12 @@ export const operations: readonly Operation[] = [
     const request: FindOrCreate = {
       game, pool: pick(draw, [anyPool, pool]), player: pick(draw, ['ада', 'bob', 'eve']), call: pick(draw, [null, 'c1', 'c2']), skip: maybe(draw, () => [pick(draw, rooms)]) ?? [], search: draw(6) > 0,
       prepared: draw(4) === 0 ? null : { id, code: `Q${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 3_600_000, offer: { ...(rooms.includes(id) ? offered(id) : { game, pool, since: 1_000 + n }), free: 2, present: false, players: [] } },
-      reserve: 3_600_000, remember: 3_600_000, rememberLast: 3_600_000, twice: pick(draw, [0, 3_600_000]),
+      reserveMs: 3_600_000, rememberMs: 3_600_000, rememberLastMs: 3_600_000, repeatWithinMs: pick(draw, [0, 3_600_000]),
     };
     return { room: id, what: said('findOrCreate', request), ask: store => store.findOrCreate(request) };
   } },
   { name: 'withdraw', weight: 2, draw: draw => { const args = [pick(draw, rooms), pick(draw, ['ада', 'bob', 'eve']), pick(draw, [0, 0, 3_600_000])] as const; return { what: said('withdraw', ...args), ask: store => store.withdraw(...args) }; } },
-  { name: 'sweep', weight: 1, draw: () => ({ what: 'sweep(10)', ask: store => store.sweep(10) }) },
+  { name: 'sweep', weight: 1, draw: () => ({ what: 'sweep(10)', ask: store => store.removeExpired(10) }) },
   { name: 'due', weight: 2, draw: draw => { const args = [490_000 + draw(20_000), 1 + draw(3)] as const; return { what: said('due', ...args), ask: store => store.due(...args) }; } },
   { name: 'replayParts', weight: 1, draw: draw => { const args = [pick(draw, rooms), 1 + draw(2)] as const; return { what: said('replayParts', ...args), ask: store => store.replayParts(...args) }; } },
   { name: 'keepReplay', weight: 1, draw: (draw, n) => { const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const; return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args, 1) }; } },
@@ -111,7 +111,7 @@ export const operations: readonly Operation[] = [
 const chosen = operations.flatMap(o => Array<Operation>(o.weight).fill(o));
 
 /** A sequence of so many operations, the same for the same `random`: first a room that somebody owns, as most have. */
-export function sequence(random: () => number, length: number): Asking[] {
+export function drawSequence(random: () => number, length: number): DrawnCall[] {
   const draw: Draw = n => Math.floor(random() * n);
   const begin = operations.filter(o => ['create', 'claim from its owner'].includes(o.name)).map(o => o.draw(draw, 0));
   return [...begin, ...Array.from({ length }, (_x, n) => pick(draw, chosen).draw(draw, n + 1))];

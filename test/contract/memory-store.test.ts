@@ -1,5 +1,5 @@
 import { MemoryStore } from '../../server/store/memory-store.ts';
-import { countingEntropy, StillClock } from '../unit/fixed.ts';
+import { countingEntropy, ManualClock } from '../unit/manual-ports.ts';
 import { offersSuite } from './offers-suite.ts';
 import { storeSuite } from './store-suite.ts';
 
@@ -7,7 +7,7 @@ offersSuite({
   name: 'memory',
   moment: 100,
   open: async () => {
-    const clock = new StillClock();
+    const clock = new ManualClock();
     const store = new MemoryStore(clock, countingEntropy());
     return { store, pass: async ms => { clock.time += ms; }, left: async () => (store.size > 0 ? [`${store.size} lines`] : []) };
   },
@@ -18,7 +18,7 @@ storeSuite({
   name: 'memory',
   movable: true,
   open: async () => {
-    const clock = new StillClock();
+    const clock = new ManualClock();
     return { store: new MemoryStore(clock, countingEntropy()), forward: ms => { clock.time += ms; } };
   },
   close: async () => {},

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { anyPool, type Append, type FindOrCreate, type Maker, type NewRoom, type Offer, type Store } from '../../server/store/contract.ts';
+import { anyPool, type AppendRequest, type FindOrCreate, type Maker, type NewRoom, type Offer, type Store } from '../../server/store/store.ts';
 
 export interface OffersUnderTest {
   name: string;
@@ -34,7 +34,7 @@ export function offersSuite(under: OffersUnderTest): void {
     };
     function ask(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): FindOrCreate {
       const pool = more.pool ?? 'p';
-      return { game, pool, player, call: null, skip: [], search: true, prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) }, reserve: 60_000, remember: 60_000, rememberLast: 60_000, twice: 0, ...more };
+      return { game, pool, player, call: null, skip: [], search: true, prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) }, reserveMs: 60_000, rememberMs: 60_000, rememberLastMs: 60_000, repeatWithinMs: 0, ...more };
     }
     const quick = (game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2) => store.findOrCreate(ask(game, player, more, seats));
     async function room(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): Promise<string> {
@@ -43,7 +43,7 @@ export function offersSuite(under: OffersUnderTest): void {
       return found.room;
     }
     const claim = async (id: string, token = 'a') => assert.ok((await store.claim(id, { token, node: 'n', expected: null, floor: 0, games: ['game@1'] })).ok);
-    const append = async (id: string, seq: number, more: Partial<Append> = {}) => assert.equal(await store.append(id, { token: 'a', seq, entry: `e${seq}`, ...more }), 'ok');
+    const append = async (id: string, seq: number, more: Partial<AppendRequest> = {}) => assert.equal(await store.append(id, { token: 'a', seq, entry: `e${seq}`, ...more }), 'ok');
     /** A room whose player is present, as its owner says it. */
     async function waiting(game: string, more: Partial<Offer> = {}): Promise<string> {
       const made = newRoom();
@@ -110,14 +110,14 @@ export function offersSuite(under: OffersUnderTest): void {
       it('[Q4] a reservation that is not used is over after its time, and the room is offered again', async () => {
         const game = fresh();
         const id = await waiting(game);
-        assert.equal(await room(game, 'ada', { reserve: under.moment }), id);
+        assert.equal(await room(game, 'ada', { reserveMs: under.moment }), id);
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
         await pass(under.moment + 50);
         assert.equal(await room(game, 'bob'), id);
       });
       it('[Q4] a new room into which nobody came is not offered when its reservation is over', async () => {
         const game = fresh();
-        const id = await room(game, 'ada', { reserve: under.moment });
+        const id = await room(game, 'ada', { reserveMs: under.moment });
         await pass(under.moment + 50);
         const next = await quick(game, 'bob');
         assert.equal(next.how, 'made');
@@ -145,20 +145,20 @@ export function offersSuite(under: OffersUnderTest): void {
       it('[Q5] a repeat whose reservation is over reserves again, if a seat is free', async () => {
         const game = fresh();
         const id = await waiting(game);
-        assert.equal(await room(game, 'ada', { call: 'c', reserve: under.moment }), id);
+        assert.equal(await room(game, 'ada', { call: 'c', reserveMs: under.moment }), id);
         await pass(under.moment + 50);
         assert.equal(await room(game, 'ada', { call: 'c' }), id);
         assert.deepEqual(await quick(game, 'bob', { prepared: null }), { how: 'none' });
       });
       it('[Q5] the last call of a player is remembered for longer than others', async () => {
         const game = fresh();
-        const one = await room(game, 'ada', { call: 'c', remember: under.moment });
+        const one = await room(game, 'ada', { call: 'c', rememberMs: under.moment });
         await claim(one);
         await append(one, 1, { offer: null });
         await pass(under.moment + 50);
         assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: one });
         assert.notEqual(await room(game, 'bob', { call: 'c' }), one, 'another player\'s call is another');
-        const two = await room(game, 'ada', { call: 'd', remember: under.moment, rememberLast: under.moment });
+        const two = await room(game, 'ada', { call: 'd', rememberMs: under.moment, rememberLastMs: under.moment });
         assert.notEqual(two, one);
         await claim(two);
         await append(two, 1, { offer: null });
@@ -186,8 +186,8 @@ export function offersSuite(under: OffersUnderTest): void {
         const one = await room(game, 'ada', { call: 'c' });
         await claim(one);
         await append(one, 1, { offer: null });
-        assert.equal(await room(game, 'ada', { call: 'd', twice: 60_000 }), one);
-        assert.notEqual(await room(game, 'ada', { call: 'e', twice: 0 }), one);
+        assert.equal(await room(game, 'ada', { call: 'd', repeatWithinMs: 60_000 }), one);
+        assert.notEqual(await room(game, 'ada', { call: 'e', repeatWithinMs: 0 }), one);
       });
       it('[Q6] who has a seat in an open room is given that room', async () => {
         const game = fresh();
@@ -400,7 +400,7 @@ export function offersSuite(under: OffersUnderTest): void {
 
     describe('what is left', () => {
       /** All that a room can have a line for. */
-      const everything = (id: string, game: string): Partial<Append> => ({
+      const everything = (id: string, game: string): Partial<AppendRequest> => ({
         due: 5, occupied: true, quarantined: { why: 'why', since: 1 }, offer: offer(game, { present: true }),
         summary: { id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: {}, names: ['Ada'], since: 1_000 },
       });
@@ -442,7 +442,7 @@ export function offersSuite(under: OffersUnderTest): void {
           }],
           ['hung', async id => {
             await claim(id);
-            await store.blame(id, 0, { id: 'run', input: 'act', rule: 'r', player: 'p', session: 's', n: 1, who: '' });
+            await store.reportHang(id, 0, { id: 'run', input: 'act', rule: 'r', player: 'p', session: 's', n: 1, who: '' });
           }],
           ['passed on', async id => {
             await claim(id);
@@ -460,14 +460,14 @@ export function offersSuite(under: OffersUnderTest): void {
           const made = newRoom({ life, makers: [{ key: 'ada', most: 100 }, { key: 'net', most: 100 }] });
           assert.equal(await store.create(made), 'ok', name);
           await live(made.id);
-          const asked = ask(game, name, { call: 'c', reserve: 60_000, remember: life, rememberLast: life });
+          const asked = ask(game, name, { call: 'c', reserveMs: 60_000, rememberMs: life, rememberLastMs: life });
           const quickly = await store.findOrCreate({ ...asked, search: name.length % 2 === 0, prepared: { ...asked.prepared!, life, makers: [{ key: 'ada', most: 100 }] } });
           assert.ok('room' in quickly, name);
           // One that expires later has a line that still counts as held for the player.
           if (quickly.how === 'made') await live(quickly.room);
         }
         await pass(life + 50);
-        for (let swept = 1; swept > 0;) swept = await store.sweep(4);
+        for (let swept = 1; swept > 0;) swept = await store.removeExpired(4);
         assert.deepEqual((await left()).filter(key => !before.has(key)), []);
       });
       it('[J15] a room that lives is not swept, also after its life was renewed', async () => {
@@ -477,7 +477,7 @@ export function offersSuite(under: OffersUnderTest): void {
         await claim(made.id);
         await append(made.id, 1, { ...everything(made.id, game), life: { ms: 60_000, code: made.code, match: 0 } });
         await pass(under.moment + 50);
-        await store.sweep(100);
+        await store.removeExpired(100);
         assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await room(game, 'ada'), made.id);
         assert.equal(await store.byCode(made.code), made.id);
@@ -490,7 +490,7 @@ export function offersSuite(under: OffersUnderTest): void {
         await append(made.id, 1, everything(made.id, game));
         assert.equal(await store.renew(made.id, 'a', { ms: 60_000, code: made.code, match: 0 }), 'ok');
         await pass(under.moment + 50);
-        await store.sweep(100);
+        await store.removeExpired(100);
         assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await store.byCode(made.code), made.id);
       });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { limits } from '../../shared/limits.ts';
-import { placeOf } from '../../shared/place.ts';
+import { positionOf } from '../../shared/position.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
-import type { Append, Blame, Claimed, NewRoom, Store } from '../../server/store/contract.ts';
+import type { AppendRequest, HangReport, ClaimedRoom, NewRoom, Store } from '../../server/store/store.ts';
 
 /** How the suite comes by a store: an empty one for each test, or one in which nobody has the ids the suite draws. */
 export interface StoreUnderTest {
@@ -23,7 +23,7 @@ const fresh = (): string => `t${process.pid.toString(36)}${Date.now().toString(3
 const newRoom = (id = fresh(), more: Partial<NewRoom> = {}): NewRoom => ({ id, code: `C${id}`, game: 'game@1', snapshot: 'snapshot 0', life, ...more });
 const summaryOf = (id: string, since: number, game = 'game'): RoomSummary => ({ id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: { size: 3 }, names: ['Ada «♟»'], since });
 
-/** What every store has to do (server/store/contract.ts). */
+/** What every store has to do (server/store/store.ts). */
 export function storeSuite(under: StoreUnderTest): void {
   describe(`store: ${under.name}`, () => {
     let store: Store;
@@ -32,7 +32,7 @@ export function storeSuite(under: StoreUnderTest): void {
     after(() => under.close());
 
     const claim = (id: string, token: string, expected: string | null = null, floor = 0) => store.claim(id, { token, node: `node-of-${token}`, expected, floor, games });
-    const append = (id: string, token: string, seq: number, more: Partial<Append> = {}) => store.append(id, { token, seq, entry: `entry ${seq} by ${token}`, ...more });
+    const append = (id: string, token: string, seq: number, more: Partial<AppendRequest> = {}) => store.append(id, { token, seq, entry: `entry ${seq} by ${token}`, ...more });
     /** A room that `token` owns, with so many entries. */
     async function owned(token: string, entries = 0): Promise<string> {
       const room = newRoom();
@@ -48,7 +48,7 @@ export function storeSuite(under: StoreUnderTest): void {
       assert.equal(await append(id, 'a', 1, { summary }), 'ok');
       return summary;
     }
-    const claimed = async (id: string, token: string, expected: string | null, floor = 0): Promise<Claimed> => {
+    const claimed = async (id: string, token: string, expected: string | null, floor = 0): Promise<ClaimedRoom> => {
       const got = await claim(id, token, expected, floor);
       assert.ok(got.ok, JSON.stringify(got));
       return got;
@@ -248,7 +248,7 @@ export function storeSuite(under: StoreUnderTest): void {
       it('[J1] [J5] of an old owner\'s append and a new one\'s claim at once, either the claim has read the entry or it is refused', async () => {
         for (let round = 0; round < 20; round++) {
           const id = await owned('a', 1);
-          const [said, got] = await Promise.all(round % 2 === 0 ? [append(id, 'a', 2), claimed(id, 'b', 'a')] : [claimed(id, 'b', 'a'), append(id, 'a', 2)].reverse()) as ['ok' | 'fenced', Claimed];
+          const [said, got] = await Promise.all(round % 2 === 0 ? [append(id, 'a', 2), claimed(id, 'b', 'a')] : [claimed(id, 'b', 'a'), append(id, 'a', 2)].reverse()) as ['ok' | 'fenced', ClaimedRoom];
           assert.equal(got.entries.length, said === 'ok' ? 2 : 1);
           assert.equal(got.seq, said === 'ok' ? 2 : 1);
         }
@@ -330,7 +330,7 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await append(id, 'd', 3), 'ok');
         const e = await claimed(id, 'e', 'd');
         assert.deepEqual(e.terms, [[a, 1], [d.term, 3], [e.term, 4]]);
-        assert.deepEqual([1, 2, 3].map(seq => placeOf(seq, e.terms)), [[a, 1], [a, 2], [d.term, 3]]);
+        assert.deepEqual([1, 2, 3].map(seq => positionOf(seq, e.terms)), [[a, 1], [a, 2], [d.term, 3]]);
       });
 
       it('[J3] also where the silent one gave the room back', async () => {
@@ -347,13 +347,13 @@ export function storeSuite(under: StoreUnderTest): void {
         const room = newRoom();
         await store.create(room);
         const terms: number[] = [];
-        for (let i = 0; i < limits.terms + 8; i++) {
+        for (let i = 0; i < limits.termsKept + 8; i++) {
           terms.push((await claimed(room.id, `t${i}`, i === 0 ? null : `t${i - 1}`)).term);
           assert.equal(await append(room.id, `t${i}`, i + 1), 'ok');
         }
-        const last = await claimed(room.id, 'end', `t${limits.terms + 7}`);
+        const last = await claimed(room.id, 'end', `t${limits.termsKept + 7}`);
         const all = [...terms, last.term].map((term, i) => [term, i + 1]);
-        assert.deepEqual(last.terms, all.slice(-limits.terms));
+        assert.deepEqual(last.terms, all.slice(-limits.termsKept));
       });
 
       it('only a node that runs the game can claim the room; an entry may change which', async () => {
@@ -415,7 +415,7 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual(await store.owner(id), owner);
         assert.deepEqual(seen.owner, owner);
         assert.equal(seen.game, 'game@1');
-        const { ok: _ok, term: _term, previous: _previous, blames: _blames, terms, ...stored } = await claimed(id, 'b', 'a');
+        const { ok: _ok, term: _term, previous: _previous, hangReports: _blames, terms, ...stored } = await claimed(id, 'b', 'a');
         assert.deepEqual(seen, { ...stored, terms: terms.slice(0, 1), owner, game: 'game@1' });
       });
 
@@ -472,48 +472,48 @@ export function storeSuite(under: StoreUnderTest): void {
         for (let seq = 2; seq <= 60; seq++) {
           assert.equal(await append(id, token, seq), 'ok');
           const passed = await pass(id, token, seq, `u${seq}`);
-          assert.ok(passed.ok && passed.terms.length === Math.min(limits.terms, seq + 1));
+          assert.ok(passed.ok && passed.terms.length === Math.min(limits.termsKept, seq + 1));
           token = `u${seq}`;
         }
       });
     });
 
     describe('rules that hang', () => {
-      const blame = (id: string, more: Partial<Blame> = {}): Blame => ({ id, input: 'act', rule: 'actions.loop', player: 'ada «♟»', session: 's', n: 3, who: '', ...more });
+      const blame = (id: string, more: Partial<HangReport> = {}): HangReport => ({ id, input: 'act', rule: 'actions.loop', player: 'ada «♟»', session: 's', n: 3, who: '', ...more });
 
       it('[R8] what hung is told to the next claim, and to the one after it, until an entry is written', async () => {
         const id = await owned('a', 2);
-        assert.deepEqual((await claimed(id, 'b', 'a')).blames, []);
-        assert.equal(await store.blame(id, 2, blame('b-1')), 'ok');
-        assert.deepEqual((await claimed(id, 'c', 'b')).blames, [blame('b-1')]);
-        assert.equal(await store.blame(id, 2, blame('c-1', { rule: 'view', who: 'line\nbreak' })), 'ok');
-        assert.deepEqual((await claimed(id, 'd', 'c')).blames, [blame('b-1'), blame('c-1', { rule: 'view', who: 'line\nbreak' })]);
+        assert.deepEqual((await claimed(id, 'b', 'a')).hangReports, []);
+        assert.equal(await store.reportHang(id, 2, blame('b-1')), 'ok');
+        assert.deepEqual((await claimed(id, 'c', 'b')).hangReports, [blame('b-1')]);
+        assert.equal(await store.reportHang(id, 2, blame('c-1', { rule: 'view', who: 'line\nbreak' })), 'ok');
+        assert.deepEqual((await claimed(id, 'd', 'c')).hangReports, [blame('b-1'), blame('c-1', { rule: 'view', who: 'line\nbreak' })]);
         assert.equal(await append(id, 'd', 3), 'ok');
-        assert.deepEqual((await claimed(id, 'e', 'd')).blames, []);
-        assert.equal(await store.blame(id, 3, blame('e-1')), 'ok');
-        assert.deepEqual((await claimed(id, 'f', 'e')).blames, [blame('e-1')], 'what is past is past');
+        assert.deepEqual((await claimed(id, 'e', 'd')).hangReports, []);
+        assert.equal(await store.reportHang(id, 3, blame('e-1')), 'ok');
+        assert.deepEqual((await claimed(id, 'f', 'e')).hangReports, [blame('e-1')], 'what is past is past');
       });
 
       it('[R8] the same run is written once, and may be taken back', async () => {
         const id = await owned('a', 1);
-        for (const run of ['a-1', 'a-12', 'a-1']) assert.equal(await store.blame(id, 1, blame(run)), 'ok');
-        assert.deepEqual((await claimed(id, 'b', 'a')).blames.map(b => b.id).sort(), ['a-1', 'a-12']);
-        assert.equal(await store.unblame(id, 1, 'a-1'), 'ok');
-        assert.equal(await store.unblame(id, 1, 'a-7'), 'ok');
-        assert.deepEqual((await claimed(id, 'c', 'b')).blames, [blame('a-12')]);
-        assert.equal(await store.unblame(id, 1, 'a-12'), 'ok');
-        assert.deepEqual((await claimed(id, 'd', 'c')).blames, []);
+        for (const run of ['a-1', 'a-12', 'a-1']) assert.equal(await store.reportHang(id, 1, blame(run)), 'ok');
+        assert.deepEqual((await claimed(id, 'b', 'a')).hangReports.map(b => b.id).sort(), ['a-1', 'a-12']);
+        assert.equal(await store.withdrawHangReport(id, 1, 'a-1'), 'ok');
+        assert.equal(await store.withdrawHangReport(id, 1, 'a-7'), 'ok');
+        assert.deepEqual((await claimed(id, 'c', 'b')).hangReports, [blame('a-12')]);
+        assert.equal(await store.withdrawHangReport(id, 1, 'a-12'), 'ok');
+        assert.deepEqual((await claimed(id, 'd', 'c')).hangReports, []);
       });
 
       it('[R8] who was replaced is still heard, as long as nothing was written since; then nobody is', async () => {
         const id = await owned('a', 9);
         await claimed(id, 'b', 'a');
-        assert.equal(await store.blame(id, 9, blame('a-1')), 'ok');
+        assert.equal(await store.reportHang(id, 9, blame('a-1')), 'ok');
         assert.equal(await append(id, 'b', 10), 'ok');
-        for (const seq of [9, 1, 11]) assert.equal(await store.blame(id, seq, blame('b-1')), 'seq');
-        assert.equal(await store.unblame(id, 9, 'a-1'), 'seq');
-        assert.equal(await store.blame(fresh(), 0, blame('a-1')), 'seq');
-        assert.deepEqual((await claimed(id, 'c', 'b')).blames, []);
+        for (const seq of [9, 1, 11]) assert.equal(await store.reportHang(id, seq, blame('b-1')), 'seq');
+        assert.equal(await store.withdrawHangReport(id, 9, 'a-1'), 'seq');
+        assert.equal(await store.reportHang(fresh(), 0, blame('a-1')), 'seq');
+        assert.deepEqual((await claimed(id, 'c', 'b')).hangReports, []);
       });
     });
 

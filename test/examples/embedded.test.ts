@@ -6,7 +6,7 @@ import { io as dial } from 'socket.io-client';
 import { connect } from '../../client/index.ts';
 import { race } from '../../examples/embedded/contract.ts';
 import { openClub, type Club } from '../../examples/embedded/club.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { TestRedis } from '../redis/redis-server.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -58,9 +58,9 @@ describe('the example of an app with games in it', () => {
     const room = await ann.create(race);
     const other = await bob.join(race, { id: room.id });
     await Promise.all([room.ready(), other.ready()]);
-    await until('the race is on', () => (other.info.phase === 'playing' ? true : undefined), { within: 10_000 });
+    await until('the race is on', () => (other.info.phase === 'playing' ? true : undefined), { timeoutMs: 10_000 });
     await room.act.step({ by: 2 });
-    await until('the step is seen on the other machine', () => (other.state?.at[0] === 2 ? true : undefined), { within: 10_000 });
+    await until('the step is seen on the other machine', () => (other.state?.at[0] === 2 ? true : undefined), { timeoutMs: 10_000 });
     const chat = dial(second.url, { forceNew: true });
     endings.push(() => chat.close());
     const heard: string[] = [];

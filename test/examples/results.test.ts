@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'mocha';
 import { connect, type Client } from '../../client/index.ts';
 import { nim } from '../../examples/results/contract.ts';
 import { Results } from '../../examples/results/results.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { TestRedis } from '../redis/redis-server.ts';
 
 /** examples/results: real processes, a real Redis, a real file, a real kill. */
@@ -61,13 +61,13 @@ describe('the example that saves results', () => {
     assert.deepEqual(results.all(), [row], 'it was saved before the kill');
 
     const second = await start();
-    await until('the effect comes again', () => (calls().length > 1 ? true : undefined), { within: 30_000 });
+    await until('the effect comes again', () => (calls().length > 1 ? true : undefined), { timeoutMs: 30_000 });
     assert.deepEqual(calls(), [key, key], 'with the same key');
     assert.deepEqual(results.all(), [row]);
 
     const next = await match(second.url);
     await next.last();
-    await until('another match has another key', () => (results.all().length === 2 ? true : undefined), { within: 10_000 });
+    await until('another match has another key', () => (results.all().length === 2 ? true : undefined), { timeoutMs: 10_000 });
     next.close();
     assert.deepEqual(results.all()[0], row);
     assert.equal(new Set(calls()).size, 2);

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { timeline } from './report/timeline.ts';
-import { emptyBook, withRun } from './report/book.ts';
-import { page } from './report/markdown.ts';
+import { renderTimeline } from './report/timeline.ts';
+import { emptyResults, addRun } from './report/fault-results.ts';
+import { renderReport } from './report/markdown.ts';
 import { thorough } from '../thorough.ts';
 import { runFaults } from './run-faults.ts';
 
@@ -24,9 +24,9 @@ describe('the lab', () => {
       const { counts } = result.checked;
       for (const what of ['rooms', 'entries', 'claims', 'accepted', 'refused', 'views', 'snapshots', 'lines', 'effectsDone'] as const) assert.ok(counts[what] > 0, `no ${what} were looked at`);
       assert.ok(counts.claims > counts.rooms, 'no room changed hands');
-      const report = page(withRun(emptyBook(), result, 'a test'));
+      const report = renderReport(addRun(emptyResults(), result, 'a test'));
       for (const kind of kinds) assert.ok(report.includes(`| ${kind} |`));
-      assert.match(timeline(result), /^<svg[^]*<\/svg>\n$/);
+      assert.match(renderTimeline(result), /^<svg[^]*<\/svg>\n$/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

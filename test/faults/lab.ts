@@ -1,12 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
-import { askRedis } from '../../server/launcher/redis-ask.ts';
-import { until } from '../../server/launcher/until.ts';
-import type { CrowdSize, Hung } from './play/crowd.ts';
-import type { Play } from './play/meter.ts';
-import type { News, Order, Word } from './play/play-process.ts';
+import { startCluster, type Cluster } from '../../tools/local-cluster/cluster.ts';
+import { askRedis } from '../../tools/local-cluster/ask-redis.ts';
+import { until } from '../../tools/until.ts';
+import type { PlayWorkloadSize, HangResult } from './play/play-workload.ts';
+import type { PlayStats } from './play/play-meter.ts';
+import type { PlayReport, PlayOrder, PlayCommand } from './play/play-process.ts';
 import { Firewall } from './network/firewall.ts';
 import { Network } from './network/network.ts';
 import { Records } from './records.ts';
@@ -15,7 +15,7 @@ import { Tap } from './tap/tap.ts';
 export interface LabOptions {
   /** Where records, logs and data go. */
   folder: string;
-  crowd: CrowdSize;
+  crowd: PlayWorkloadSize;
   seed: number;
   nodes?: number;
   /** Replicas of Redis, with sentinels; none: one Redis, and a proxy for each node towards it. */
@@ -34,7 +34,7 @@ const silentFor: Record<string, number> = { 'liars-dice': 8_000 };
 /** A cluster of real processes with a network that can be cut, a crowd that plays on it, and everything written down. */
 export class Lab {
   readonly firewall = Firewall.here();
-  play: Play = { asked: 0, accepted: 0, refused: {}, lost: 0, pending: 0, rooms: {} };
+  play: PlayStats = { asked: 0, accepted: 0, refused: {}, lost: 0, pending: 0, rooms: {} };
   private heard = 0;
   private readonly hearing = new Set<() => void>();
   private joined: string | null = null;
@@ -42,7 +42,7 @@ export class Lab {
   private crowdStopped: Promise<number> | null = null;
 
   private constructor(readonly cluster: Cluster, readonly network: Network, readonly tap: Tap, private readonly crowd: ChildProcess, private readonly records: Records, readonly folder: string, private readonly ends: { byThemselves: string[] | null }) {
-    crowd.on('message', (news: News) => {
+    crowd.on('message', (news: PlayReport) => {
       if (!('play' in news)) return;
       this.play = news.play;
       this.heard += 1;
@@ -60,7 +60,7 @@ export class Lab {
       cluster = await startCluster({
         nodes, quiet: true, runDir: join(folder, 'cluster'), script: 'test/faults/node/lab-node.ts', replicas, waitReplicas,
         // The way to a master that moves leads past no proxy. Of replicas, the tap reads what they begin with.
-        between: replicas === 0 ? network.between : { nodePort: network.between.nodePort! },
+        proxies: replicas === 0 ? network.between : { nodePort: network.between.nodePort! },
         redis: replicas === 0 ? redis : { 'aof-use-rdb-preamble': 'no', 'auto-aof-rewrite-percentage': '0', ...redis },
         env: { LOG_LEVEL: 'warn', FAULTS_DIR: folder },
       });
@@ -74,7 +74,7 @@ export class Lab {
       const tap = new Tap(new Map([...cluster.redisServers].sort((a, b) => Number(b.master) - Number(a.master)).map(({ name }) => [name, join(runDir, name, 'appendonlydir')])), journal);
       cluster.on('master', name => tap.switched(name));
       tap.start();
-      const order: Order = { url: cluster.url, folder: join(folder, 'rooms'), size: crowd, seed };
+      const order: PlayOrder = { url: cluster.url, folder: join(folder, 'rooms'), size: crowd, seed };
       const child = fork(join(import.meta.dirname, 'play/play-process.ts'), [JSON.stringify(order)], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
       child.once('exit', code => { if (code !== null && code !== 0) onCrash?.(`the crowd ended with ${code}`); });
       return new Lab(cluster, network, tap, child, journal, folder, ends);
@@ -123,12 +123,12 @@ export class Lab {
   }
 
   /** A player asks for what never ends. @returns where, what the player was told, and which nodes ended themselves over it */
-  async hang(): Promise<Hung & { ended: readonly string[] }> {
+  async hang(): Promise<HangResult & { ended: readonly string[] }> {
     const ended: string[] = this.ends.byThemselves = [];
     try {
-      const hung = await new Promise<Hung>((resolve, reject) => {
+      const hung = await new Promise<HangResult>((resolve, reject) => {
         const late = setTimeout(() => done(() => reject(new Error('what hung got no answer'))), 60_000);
-        const hear = (news: News) => { if ('hung' in news) done(() => resolve(news.hung)); };
+        const hear = (news: PlayReport) => { if ('hung' in news) done(() => resolve(news.hung)); };
         const done = (how: () => void) => {
           clearTimeout(late);
           this.crowd.off('message', hear);
@@ -178,7 +178,7 @@ export class Lab {
         return follows && /aof_rewrite_in_progress:0/.test(told) && /aof_rewrite_scheduled:0/.test(told);
       }));
       return views.every(Boolean) || undefined;
-    }, { within: 60_000, every: 100 });
+    }, { timeoutMs: 60_000, intervalMs: 100 });
     this.tap.settle();
   }
 
@@ -210,7 +210,7 @@ export class Lab {
   /** Ends play, waits for what is under way. @returns how many actions never got an answer */
   rest(within: number): Promise<number> {
     return (this.crowdStopped ??= new Promise(resolve => {
-      this.crowd.on('message', (news: News) => { if ('stopped' in news) resolve(news.stopped); });
+      this.crowd.on('message', (news: PlayReport) => { if ('stopped' in news) resolve(news.stopped); });
       this.crowd.once('exit', () => resolve(-1));
       this.say({ do: 'stop', within });
     }));
@@ -237,5 +237,5 @@ export class Lab {
     });
   }
 
-  private say(word: Word): void { if (this.crowd.connected) this.crowd.send(word); }
+  private say(word: PlayCommand): void { if (this.crowd.connected) this.crowd.send(word); }
 }

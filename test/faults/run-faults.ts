@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { checkRun, type Checked } from './checker/check.ts';
 import type { Finding } from './checker/findings.ts';
 import { Lab } from './lab.ts';
-import { chosen } from './nemesis/all.ts';
+import { selectNemeses } from './nemesis/all.ts';
 import { pause, type Need, type Nemesis } from './nemesis/nemesis.ts';
-import { crowdFor, type CrowdSize } from './play/crowd.ts';
-import { randomOf } from './play/minds.ts';
+import { playWorkloadFor, type PlayWorkloadSize } from './play/play-workload.ts';
+import { randomOf } from './play/move-strategies.ts';
 import { clock } from './records.ts';
-import { measure, type Measured } from './report/standstill.ts';
+import { measureInterruptions, type InterruptionReport } from './report/interruptions.ts';
 
 export interface RunOptions {
   /** For how long faults are begun; the last one is waited for. */
@@ -29,7 +29,7 @@ export interface RunOptions {
 }
 
 /** A fault as it happened; times in ms on the machine's monotonic clock. */
-export interface Struck {
+export interface InjectedFault {
   kind: string;
   /** What was hit, and how. */
   what: string;
@@ -42,10 +42,10 @@ export interface Struck {
 }
 export interface RunResult {
   began: number; ended: number;
-  struck: Struck[];
+  struck: InjectedFault[];
   /** Kinds that this machine, or this Redis, cannot do. */
   left: string[];
-  measured: Measured;
+  measured: InterruptionReport;
   checked: Checked;
 }
 
@@ -57,10 +57,10 @@ const calmBetween = 1_500;
 export async function runFaults(options: RunOptions): Promise<RunResult> {
   const { folder, seed, say, replicas = 0, waitReplicas = Math.min(1, replicas) } = options;
   const found: Finding[] = [];
-  const crowd = crowdFor(options.actionsPerSecond);
+  const crowd = playWorkloadFor(options.actionsPerSecond);
   const lab = await Lab.start({ folder, crowd, seed, replicas, waitReplicas, onCrash: what => found.push({ wrong: 'crash', room: '', says: what, at: clock() }) });
-  const struck: Struck[] = [];
-  const wanted = chosen(options.kinds ?? []);
+  const struck: InjectedFault[] = [];
+  const wanted = selectNemeses(options.kinds ?? []);
   // A host that vanishes must be cut off from its Redis as well, by the port of its own proxy.
   const has: Record<Need, boolean> = { firewall: lab.firewall !== null && replicas === 0, 'one-redis': replicas === 0, replicas: replicas > 0 };
   const able = wanted.filter(n => n.needs === undefined || has[n.needs]);
@@ -89,10 +89,10 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   say('checking');
   const checked = checkRun(folder);
   checked.findings.unshift(...found);
-  return { began, ended, struck, left: wanted.filter(n => !able.includes(n)).map(n => n.kind), measured: measure(folder, struck, began, ended), checked };
+  return { began, ended, struck, left: wanted.filter(n => !able.includes(n)).map(n => n.kind), measured: measureInterruptions(folder, struck, began, ended), checked };
 }
 
-const tablesOf = (crowd: CrowdSize): number => crowd.ledger + crowd['four-in-a-row'] + crowd['liars-dice'] + crowd.arena;
+const tablesOf = (crowd: PlayWorkloadSize): number => crowd.ledger + crowd['four-in-a-row'] + crowd['liars-dice'] + crowd.arena;
 
 /** Every kind once, in an order drawn by lot; then again: so that all come equally often. */
 function* deal(kinds: readonly Nemesis[], seed: number): Generator<Nemesis, never> {
@@ -102,7 +102,7 @@ function* deal(kinds: readonly Nemesis[], seed: number): Generator<Nemesis, neve
 
 const failed = 'failed';
 
-async function one(lab: Lab, nemesis: Nemesis, seed: number, found: Finding[], say: (text: string) => void): Promise<Struck> {
+async function one(lab: Lab, nemesis: Nemesis, seed: number, found: Finding[], say: (text: string) => void): Promise<InjectedFault> {
   const at = clock();
   const idle = idleTime();
   const what = await nemesis.strike(lab, randomOf(seed)).catch((error: unknown) => {

@@ -14,21 +14,21 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { requireSystem } from '../../server/launcher/system.ts';
+import { requireSystem } from '../../tools/local-cluster/system.ts';
 import { nemeses } from './nemesis/all.ts';
 import type { Need } from './nemesis/nemesis.ts';
-import { inside } from './network/firewall.ts';
-import { emptyBook, readBook, withRun } from './report/book.ts';
-import { page } from './report/markdown.ts';
-import { timeline } from './report/timeline.ts';
+import { namespaceCommand } from './network/firewall.ts';
+import { emptyResults, readResults, addRun } from './report/fault-results.ts';
+import { renderReport } from './report/markdown.ts';
+import { renderTimeline } from './report/timeline.ts';
 import { runFaults } from './run-faults.ts';
-import { commandLine, endWith } from '../../server/launcher/command-line.ts';
+import { parseCommandLine, exitWithUsage } from '../../tools/command-line.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const docs = join(root, 'docs');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const { values } = commandLine('test/faults/run.ts', { options: {
+const { values } = parseCommandLine('test/faults/run.ts', { options: {
   minutes: { type: 'string', default: '5' }, kinds: { type: 'string', default: '' }, seed: { type: 'string', default: '1' }, 'actions-per-second': { type: 'string', default: '300' },
   replicas: { type: 'string', default: '0' }, wait: { type: 'string' },
   json: { type: 'string' }, append: { type: 'boolean', default: false }, folder: { type: 'string' },
@@ -37,7 +37,7 @@ const { values } = commandLine('test/faults/run.ts', { options: {
 async function main(): Promise<void> {
   if (values.kinds === 'help') return print(nemeses.map(n => `${n.kind.padEnd(20)} ${n.says}`).join('\n'));
   await requireSystem(['redis-server', 'nginx'], print);
-  const within = inside([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
+  const within = namespaceCommand([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
   if (within) return runAgain(within);
   const folder = resolve(root, values.folder ?? `.run/faults-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`);
   rmSync(folder, { recursive: true, force: true });
@@ -51,18 +51,18 @@ async function main(): Promise<void> {
     minutes, replicas, waitReplicas, folder, say, seed: positive('seed'), actionsPerSecond: positive('actions-per-second'), kinds: values.kinds.split(',').filter(kind => kind !== ''),
   });
   const command = `npm run faults -- --minutes ${values.minutes}${values.kinds === '' ? '' : ` --kinds ${values.kinds}`} --seed ${values.seed}${replicas === 0 ? '' : ` --replicas ${replicas} --wait ${waitReplicas}`} --actions-per-second ${values['actions-per-second']}`;
-  const alone = withRun(emptyBook(), result, command);
-  const picture = timeline(result);
-  writeFileSync(join(folder, 'report.md'), page(alone));
+  const alone = addRun(emptyResults(), result, command);
+  const picture = renderTimeline(result);
+  writeFileSync(join(folder, 'report.md'), renderReport(alone));
   writeFileSync(join(folder, 'timeline.svg'), picture);
   writeFileSync(values.json ?? join(folder, 'report.json'), `${JSON.stringify({ ...alone, struck: result.struck, longest: result.measured.longest, perSecond: result.measured.perSecond, violations: result.checked.findings }, null, 1)}\n`);
   if (values.append) {
-    const book = withRun(readBook(join(docs, 'faults.json')), result, `${command} --append`);
+    const book = addRun(readResults(join(docs, 'faults.json')), result, `${command} --append`);
     writeFileSync(join(docs, 'faults.json'), `${JSON.stringify(book)}\n`);
-    writeFileSync(join(docs, 'faults.md'), page(book));
+    writeFileSync(join(docs, 'faults.md'), renderReport(book));
     writeFileSync(join(docs, 'faults.svg'), picture);
   }
-  print(`\n${page(alone).split('\n## So far\n')[1]!.split('\n## What is checked')[0]!}`);
+  print(`\n${renderReport(alone).split('\n## So far\n')[1]!.split('\n## What is checked')[0]!}`);
   if (result.left.length > 0) print(`left out, for this machine or this Redis cannot do them: ${leftBy(result.left)}`);
   for (const { wrong, room, says } of result.checked.findings.slice(0, 40)) print(`VIOLATION ${wrong} ${room}: ${says}`);
   const bad = result.checked.findings.length > 0;
@@ -75,13 +75,13 @@ const needs: Record<Need, string> = { firewall: 'packets to be dropped: iptables
 const leftBy = (kinds: readonly string[]): string => kinds.map(kind => `${kind} (needs ${needs[nemeses.find(n => n.kind === kind)!.needs!]})`).join(', ');
 
 function whole(text: string): number {
-  if (!/^\d$/.test(text)) endWith(`--replicas and --wait: a digit, not '${text}'`);
+  if (!/^\d$/.test(text)) exitWithUsage(`--replicas and --wait: a digit, not '${text}'`);
   return Number(text);
 }
 
 function positive(name: 'minutes' | 'seed' | 'actions-per-second'): number {
   const n = Number(values[name]);
-  if (!(n > 0)) endWith(`--${name}: a number above 0, not '${values[name]}'`);
+  if (!(n > 0)) exitWithUsage(`--${name}: a number above 0, not '${values[name]}'`);
   return n;
 }
 

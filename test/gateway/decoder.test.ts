@@ -8,7 +8,7 @@ function hear(chunk: unknown, takes: (name: string) => boolean = () => true): { 
   const heard: unknown[][] = [];
   const usual: Packet[] = [];
   decoder.on('decoded', packet => usual.push(packet));
-  decoder.ears = (...said) => { heard.push(said); return takes(said[0]); };
+  decoder.fastPath = (...said) => { heard.push(said); return takes(said[0]); };
   decoder.add(chunk);
   return { heard, usual };
 }

@@ -8,14 +8,14 @@ import { Server } from 'socket.io';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { connect } from '../../client/index.ts';
-import { BadConfig, readConfig } from '../../server/config.ts';
-import { allowDev } from '../../server/dev/allow-dev.ts';
+import { ConfigError, readConfig } from '../../server/cli/config.ts';
+import { resolveDevMode } from '../../server/http/dev/dev-mode.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { journalVersion } from '../../server/rooms/entry.ts';
-import { Tail } from '../../server/rooms/tail.ts';
+import { journalVersion } from '../../server/rooms/core/entry.ts';
+import { JournalTail } from '../../server/rooms/actor/journal-tail.ts';
 import { createServer, startServer, type RunningServer, type ServerOptions } from '../../server/server.ts';
 import { contract, held, pressed, state, view } from '../../shared/contract.ts';
-import type { GamesReply, RoomReading } from '../../shared/dev.ts';
+import type { GamesReply, DevRoomReply } from '../../shared/dev-protocol.ts';
 import { limits } from '../../shared/limits.ts';
 
 const poker = contract('poker', {
@@ -64,9 +64,9 @@ describe('dev mode', () => {
   });
 
   it('is refused in production, by the library and by the settings', async () => {
-    assert.equal(allowDev(undefined, 'production'), false);
-    assert.throws(() => allowDev(true, 'production'), /NODE_ENV is production/);
-    assert.throws(() => readConfig({ DEV: '1', NODE_ENV: 'production' }), BadConfig);
+    assert.equal(resolveDevMode(undefined, 'production'), false);
+    assert.throws(() => resolveDevMode(true, 'production'), /NODE_ENV is production/);
+    assert.throws(() => readConfig({ DEV: '1', NODE_ENV: 'production' }), ConfigError);
     assert.equal(readConfig({ NODE_ENV: 'production', DEV: '0' }).DEV, false);
     assert.equal(readConfig({ DEV: '1' }).DEV, true);
     const before = process.env.NODE_ENV;
@@ -102,14 +102,14 @@ describe('dev mode', () => {
     endings.push(() => ann.close(), () => bob.close());
     const room = await ann.create(poker);
     await bob.join(poker, { id: room.id });
-    const all = await get<RoomReading>(`${url}/dev/rooms/${room.id}.json`);
+    const all = await get<DevRoomReply>(`${url}/dev/rooms/${room.id}.json`);
     assert.deepEqual(all.doc.state, { cards: [11, 22] });
     const { timers } = all.doc.hidden as unknown as { timers: Record<string, { at: number }> };
     assert.ok(timers.turn!.at > all.now);
     assert.deepEqual(all.entries.map(e => e.seq), Array.from({ length: all.place[1] }, (_x, i) => i + 1));
     const said = await room.act.bet({ chips: 2 });
     assert.ok(said.ok);
-    const { entries, place } = await get<RoomReading>(`${url}/dev/rooms/${room.id}.json?since=${all.place[1]}`);
+    const { entries, place } = await get<DevRoomReply>(`${url}/dev/rooms/${room.id}.json?since=${all.place[1]}`);
     assert.deepEqual(place[1], said.place[1]);
     assert.deepEqual(entries.at(-1)!.events, [{ name: 'bet', data: { seat: 0 }, to: [0] }]);
     assert.ok(entries.every(e => e.term === all.term && e.bytes >= JSON.stringify(e.changes).length && 'hidden' in e.changes));
@@ -118,11 +118,11 @@ describe('dev mode', () => {
 
   it('a node that takes a room over knows the entries it was loaded from, and keeps so many', () => {
     const text = (n: number) => JSON.stringify([journalVersion, { state: { n } }, 1_000 + n]);
-    const tail = new Tail({ firstSeq: 5, entries: [text(5), text(6)], terms: [[3, 1], [4, 6]] });
-    assert.deepEqual(tail.since(4).map(e => [e.term, e.seq]), [[3, 5], [4, 6]]);
-    assert.deepEqual(tail.since(5), [{ seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 }, hidden: { clock: 1_006 } }, events: [] }]);
+    const tail = new JournalTail({ firstSeq: 5, entries: [text(5), text(6)], terms: [[3, 1], [4, 6]] });
+    assert.deepEqual(tail.entriesSince(4).map(e => [e.term, e.seq]), [[3, 5], [4, 6]]);
+    assert.deepEqual(tail.entriesSince(5), [{ seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 }, hidden: { clock: 1_006 } }, events: [] }]);
     for (let n = 7; n < 300; n++) tail.add([4, n], text(n));
-    assert.deepEqual([tail.since(0).length, tail.since(0).at(-1)!.seq], [limits.ring, 299]);
+    assert.deepEqual([tail.entriesSince(0).length, tail.entriesSince(0).at(-1)!.seq], [limits.recentChanges, 299]);
   });
 
   it('in somebody else\'s app it lies beside the other routes, and says where the sockets are', async () => {

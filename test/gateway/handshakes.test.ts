@@ -7,7 +7,7 @@ import { Server } from 'socket.io';
 import { io as stockClient } from 'socket.io-client';
 import { connect, type Client, type ConnectOptions, type Status } from '../../client/index.ts';
 import { noLog } from '../../server/ops/log.ts';
-import type { Log } from '../../server/ports.ts';
+import type { Log } from '../../server/runtime/ports.ts';
 import { createServer, startServer, type ServerOptions } from '../../server/server.ts';
 import { contract, schema, state } from '../../shared/index.ts';
 import { limits } from '../../shared/limits.ts';

@@ -1,7 +1,7 @@
-import { startWatch } from '../../server/ops/watch.ts';
+import { startHangDetector } from '../../server/ops/hang-detector.ts';
 import { noLog } from '../../server/ops/log.ts';
 
 /** Hangs in a rule, as soon as it is watched. */
-const watch = startWatch({ node: 'n', hangAfter: 300, redis: null, log: { ...noLog, error: (fields, text) => process.stderr.write(`${text}: ${String((fields as { error?: unknown }).error)}\n`) } });
+const watch = startHangDetector({ node: 'n', hangAfter: 300, redis: null, log: { ...noLog, error: (fields, text) => process.stderr.write(`${text}: ${String((fields as { error?: unknown }).error)}\n`) } });
 watch.begin({ room: 'room', token: 't', game: 'chess', seq: 3, input: 'act', rule: 'actions.think', player: 'ada', session: 's', n: 7, who: '' });
 for (;;);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { io, type Socket } from 'socket.io-client';
 import { connect } from '../../client/index.ts';
-import { demoEffects } from '../../server/demo-effects.ts';
-import { games } from '../../server/games.ts';
+import { loggingEffects } from '../../server/cli/logging-effects.ts';
+import { demoGames } from '../../server/cli/demo-games.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
@@ -15,7 +15,7 @@ describe('hostile clients', () => {
   const open: Socket[] = [];
 
   before(async () => {
-    server = await startServer({ games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' });
+    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' });
     url = `http://127.0.0.1:${server.port}`;
   });
   afterEach(() => { for (const socket of open.splice(0)) socket.close(); });
@@ -152,7 +152,7 @@ describe('hostile clients', () => {
 
   it('an authenticate hook replaces guests\' tokens, and refuses whom it does not know', async () => {
     const own = await startServer({
-      games, effects: demoEffects(games, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog,
+      games: demoGames, effects: loggingEffects(demoGames, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog,
       authenticate: ({ auth }) => { if (auth.token === 'broken') throw new Error('the account service is down'); return auth.token === 'ann-key' ? { player: 'user-ann', name: 'Ann' } : null; },
     }, { port: 0, host: '127.0.0.1' });
     try {

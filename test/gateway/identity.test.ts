@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { connect, RoomRefused, type Client, type ConnectOptions } from '../../client/index.ts';
+import { connect, RoomError, type Client, type ConnectOptions } from '../../client/index.ts';
 import type { Authenticate } from '../../server/gateway/gateway.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { contract, schema, state } from '../../shared/index.ts';
@@ -56,7 +56,7 @@ describe('an app that knows its players', () => {
     sessions.set('second', { id: 1, name: 'Ann' });
     client.move();
     const { opening } = (client as unknown as { connector: { opening: Set<unknown> } }).connector;
-    await until('it is connected with another token', () => (asked.length === 3 && opening.size === 0 ? true : undefined), { within: 5_000 });
+    await until('it is connected with another token', () => (asked.length === 3 && opening.size === 0 ? true : undefined), { timeoutMs: 5_000 });
     await client.list();
     assert.deepEqual([asked, room.ended, room.seat], [[false, false, true], null, 0]);
     sessions.clear();
@@ -64,7 +64,7 @@ describe('an app that knows its players', () => {
     client.move();
     assert.equal(await ended, 'not-signed-in');
     assert.deepEqual(asked.slice(3), [false, true]);
-    assert.deepEqual(client.status, { state: 'refused', refusal: { ok: false, code: 'not-signed-in' }, why: 'The server does not know who this is: sign in.', now: 'sign-in' });
-    await assert.rejects(client.list(), (error: unknown) => error instanceof RoomRefused && error.now === 'sign-in');
+    assert.deepEqual(client.status, { state: 'refused', refusal: { ok: false, code: 'not-signed-in' }, why: 'The user is not signed in.', now: 'sign-in' });
+    await assert.rejects(client.list(), (error: unknown) => error instanceof RoomError && error.now === 'sign-in');
   });
 });

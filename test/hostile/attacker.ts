@@ -2,26 +2,26 @@ import { Draw } from './draw.ts';
 import { limits } from '../../shared/limits.ts';
 import { brokenFrame, binaryFrame, enginePacket, frameFlood, pollingBody, textFrame } from './frames.ts';
 import { event, packet, type Packet } from './packets.ts';
-import type { Known } from './payloads.ts';
+import type { AttackerKnowledge } from './payloads.ts';
 import { ask, RawPolling } from './raw-polling.ts';
 import { RawSocket, type Target } from './raw-socket.ts';
 import { string, value } from './values.ts';
 
 /** How many packets were sent, by level. */
-export interface Sent { /** Frames that never become a packet; not part of the total. */ frames: number; engine: number; socket: number; payload: number; polling: number; http: number; refused: number; answered: number }
-export const nothingSent = (): Sent => ({ frames: 0, engine: 0, socket: 0, payload: 0, polling: 0, http: 0, refused: 0, answered: 0 });
+export interface PacketCounts { /** Frames that never become a packet; not part of the total. */ frames: number; engine: number; socket: number; payload: number; polling: number; http: number; refused: number; answered: number }
+export const noPackets = (): PacketCounts => ({ frames: 0, engine: 0, socket: 0, payload: 0, polling: 0, http: 0, refused: 0, answered: 0 });
 /** Packets of all levels: connections that were refused have sent none. */
-export const total = (sent: Sent): number => sent.engine + sent.socket + sent.payload + sent.polling + sent.http;
+export const totalPackets = (sent: PacketCounts): number => sent.engine + sent.socket + sent.payload + sent.polling + sent.http;
 
-export interface World { known: Known; targets: readonly Target[]; sent: Sent; /** Tokens of guests, to be used again. */ tokens: string[]; note(packet: string): void }
+export interface AttackTarget { known: AttackerKnowledge; targets: readonly Target[]; sent: PacketCounts; /** Tokens of guests, to be used again. */ tokens: string[]; note(packet: string): void }
 
 const roomIn = (text: string): string | undefined => /"room":"([\w-]{22})"/.exec(text)?.[1];
 
 /** One hostile connection, from its first byte to its last. All it does follows from its seed and from what it hears. */
-export async function attack(seed: number, world: World): Promise<void> {
+export async function attack(seed: number, world: AttackTarget): Promise<void> {
   const draw = new Draw(seed);
   const target = draw.pick(world.targets);
-  const known: Known = { ...world.known, own: [] };
+  const known: AttackerKnowledge = { ...world.known, own: [] };
   await draw.weighed<() => Promise<void>>([
     [16, () => bySocket(draw, target, known, world)],
     [1, () => byFrames(draw, target, world)],
@@ -32,7 +32,7 @@ export async function attack(seed: number, world: World): Promise<void> {
 }
 
 /** How a connection says who it is: mostly well, since behind that door is more. */
-function connectPacket(draw: Draw, world: World): string {
+function connectPacket(draw: Draw, world: AttackTarget): string {
   if (draw.chance(0.06)) return packet(draw, world.known).text;
   const auth: Record<string, string> = {};
   if (draw.chance(0.5) && world.tokens.length > 0) auth['token'] = JSON.stringify(draw.pick(world.tokens));
@@ -41,7 +41,7 @@ function connectPacket(draw: Draw, world: World): string {
   return `0{${Object.entries(auth).map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
 }
 
-function remember(draw: Draw, welcome: string | null, world: World): void {
+function remember(draw: Draw, welcome: string | null, world: AttackTarget): void {
   const token = /"token":"([^"]+)"/.exec(welcome ?? '')?.[1];
   if (token === undefined) return;
   if (world.tokens.length < 400) world.tokens.push(token);
@@ -50,7 +50,7 @@ function remember(draw: Draw, welcome: string | null, world: World): void {
 
 const framesOf = ({ text, attachments }: Packet): Buffer[] => [textFrame(`4${text}`), ...attachments.map(binaryFrame)];
 
-async function bySocket(draw: Draw, target: Target, known: Known, world: World): Promise<void> {
+async function bySocket(draw: Draw, target: Target, known: AttackerKnowledge, world: AttackTarget): Promise<void> {
   const { sent } = world;
   const raw = await RawSocket.open(target);
   if (!raw) return void (sent.refused += 1);
@@ -103,7 +103,7 @@ async function bySocket(draw: Draw, target: Target, known: Known, world: World):
 }
 
 /** A flood of frames, before a connection says who it is, after it, or on a WebSocket to which a session that polls is to move. */
-async function byFrames(draw: Draw, target: Target, world: World): Promise<void> {
+async function byFrames(draw: Draw, target: Target, world: AttackTarget): Promise<void> {
   const polling = draw.chance(0.3) ? await RawPolling.open(target) : null;
   const raw = await RawSocket.open(target, polling ? `EIO=4&transport=websocket&sid=${polling.sid}` : undefined);
   polling?.close();
@@ -120,7 +120,7 @@ async function byFrames(draw: Draw, target: Target, world: World): Promise<void>
   if (!raw.closed) throw new Error(`a connection that sent ${count} frames at once was not closed`);
 }
 
-async function byPolling(draw: Draw, target: Target, known: Known, world: World): Promise<void> {
+async function byPolling(draw: Draw, target: Target, known: AttackerKnowledge, world: AttackTarget): Promise<void> {
   const { sent } = world;
   const polling = await RawPolling.open(target);
   if (!polling) return void (sent.refused += 1);
@@ -142,7 +142,7 @@ async function byPolling(draw: Draw, target: Target, known: Known, world: World)
 }
 
 /** A polling session that is to become a WebSocket, by right and wrong steps. */
-async function byUpgrade(draw: Draw, target: Target, world: World): Promise<void> {
+async function byUpgrade(draw: Draw, target: Target, world: AttackTarget): Promise<void> {
   const { sent } = world;
   const polling = await RawPolling.open(target);
   if (!polling) return void (sent.refused += 1);
@@ -167,7 +167,7 @@ async function byUpgrade(draw: Draw, target: Target, world: World): Promise<void
 }
 
 /** Requests with nothing of a session: handshakes that are none, and every page there is. */
-async function byHttp(draw: Draw, target: Target, known: Known, world: World): Promise<void> {
+async function byHttp(draw: Draw, target: Target, known: AttackerKnowledge, world: AttackTarget): Promise<void> {
   const junk = () => encodeURIComponent(draw.bytes(draw.below(12)).toString('latin1'));
   for (let i = draw.between(1, 6); i > 0; i--) {
     const path = draw.pick([

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { startCluster, type Cluster } from '../../server/launcher/cluster.ts';
-import { attack, nothingSent, total, type Sent, type World } from './attacker.ts';
+import { startCluster, type Cluster } from '../../tools/local-cluster/cluster.ts';
+import { attack, noPackets, totalPackets, type PacketCounts, type AttackTarget } from './attacker.ts';
 import { seedOf } from './draw.ts';
-import { Honest } from './honest.ts';
+import { HonestPlayers } from './honest-players.ts';
 import type { Target } from './raw-socket.ts';
 
 export interface CampaignOptions {
@@ -17,7 +17,7 @@ export interface CampaignOptions {
 
 /** What was seen of a node at one moment. */
 export interface Sample { packets: number; rss: number; delay: number; sockets: number; rooms: number }
-export interface CampaignReport { sent: Sent; seconds: number; connections: number; accepted: number; longest: number; badPackets: number; closedForFloods: number; samples: Sample[] }
+export interface CampaignReport { sent: PacketCounts; seconds: number; connections: number; accepted: number; longest: number; badPackets: number; closedForFloods: number; samples: Sample[] }
 
 /** The last packets that went out, each with the number of its connection: what is printed when something breaks. */
 class Memory {
@@ -43,10 +43,10 @@ export async function campaign({ packets, seed, atOnce = 48, only, say = () => {
   const broken: string[] = [];
   const memory = new Memory();
   watch(cluster, broken);
-  const world: World = { known: null as never, targets: targetsOf(cluster), sent: nothingSent(), tokens: [], note: () => {} };
-  let honest: Honest | null = null;
+  const world: AttackTarget = { known: null as never, targets: targetsOf(cluster), sent: noPackets(), tokens: [], note: () => {} };
+  let honest: HonestPlayers | null = null;
   try {
-    const people = honest = await Honest.sitDown(cluster.url, { redisUrl: cluster.redisUrl, rooms: 4 });
+    const people = honest = await HonestPlayers.sitDown(cluster.url, { redisUrl: cluster.redisUrl, rooms: 4 });
     const known = { ...people.known, own: [], games: ['tally', 'four-in-a-row', 'liars-dice', 'arena', '__proto__', 'constructor', 'chess'] };
     const samples: Sample[] = [];
     const began = performance.now();
@@ -57,14 +57,14 @@ export async function campaign({ packets, seed, atOnce = 48, only, say = () => {
       if (people.longest > patience) broken.push(`an honest player has waited for ${Math.round(people.longest)} ms`);
     }, 250);
     const worker = async () => {
-      while (total(world.sent) < packets && broken.length === 0) {
+      while (totalPackets(world.sent) < packets && broken.length === 0) {
         const number = only ?? connections;
         connections += 1;
         await attack(seedOf(seed, number), { ...world, known, note: packet => memory.note(number, packet) });
-        const due = Math.floor((total(world.sent) / packets) * 20);
+        const due = Math.floor((totalPackets(world.sent) / packets) * 20);
         if (due <= sampled) continue;
         sampled = due;
-        samples.push(await sampleOf(cluster, total(world.sent)));
+        samples.push(await sampleOf(cluster, totalPackets(world.sent)));
         say(lineOf(samples.at(-1)!));
       }
     };
@@ -110,7 +110,7 @@ function plateau(samples: readonly Sample[]): void {
 
 async function sampleOf(cluster: Cluster, packets: number): Promise<Sample> {
   const rss = await Promise.all(cluster.nodes.map(async ({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1] ?? NaN) / 1024));
-  return { packets, rss: Math.round(Math.max(...rss)), delay: Math.round(await counter(cluster, 'rejoin_loop_delay_ms', Math.max)), sockets: await counter(cluster, 'rejoin_sockets'), rooms: await counter(cluster, 'rejoin_rooms') };
+  return { packets, rss: Math.round(Math.max(...rss)), delay: Math.round(1_000 * (await counter(cluster, 'rejoin_event_loop_delay_p99_seconds', Math.max))), sockets: await counter(cluster, 'rejoin_sockets'), rooms: await counter(cluster, 'rejoin_rooms') };
 }
 
 async function counter(cluster: Cluster, name: string, join: (a: number, b: number) => number = (a, b) => a + b): Promise<number> {

@@ -6,11 +6,11 @@
  *   --only N      one connection of that seed, again and again
  */
 import { cpus } from 'node:os';
-import { requireSystem } from '../../server/launcher/system.ts';
+import { requireSystem } from '../../tools/local-cluster/system.ts';
 import { campaign } from './campaign.ts';
-import { commandLine } from '../../server/launcher/command-line.ts';
+import { parseCommandLine } from '../../tools/command-line.ts';
 
-const { values } = commandLine('test/hostile/fuzz.ts', { options: { packets: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, 'at-once': { type: 'string', default: '48' } } }, ['only']);
+const { values } = parseCommandLine('test/hostile/fuzz.ts', { options: { packets: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, 'at-once': { type: 'string', default: '48' } } }, ['only']);
 const say = (text: string): void => { process.stdout.write(`${text}\n`); };
 
 await requireSystem(['redis-server', 'nginx'], say);

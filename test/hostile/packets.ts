@@ -1,5 +1,5 @@
 import type { Draw } from './draw.ts';
-import { payload, type Known } from './payloads.ts';
+import { payload, type AttackerKnowledge } from './payloads.ts';
 import { string, value } from './values.ts';
 
 /** One Socket.IO packet as Engine.IO carries it: a text, and perhaps binary attachments after it. */
@@ -12,7 +12,7 @@ const reserved = ['connect', 'connect_error', 'disconnect', 'disconnecting', 'ne
 const plain = (text: string): Packet => ({ text, attachments: [] });
 
 /** An event of the protocol, as a client sends it: most with an acknowledgement. */
-export function event(draw: Draw, known: Known): Packet {
+export function event(draw: Draw, known: AttackerKnowledge): Packet {
   const { event: name, text } = payload(draw, known);
   const id = draw.chance(0.85) ? String(draw.below(10_000)) : draw.chance(draw.wild) ? draw.pick(ids) : draw.pick(['', '99999999999999999999', '0', '00', '4294967296']);
   const args = draw.weighed<string>([[20, text], [1, `${text},${value(draw)}`], [1, `${value(draw)},${text}`], [1, '']]);
@@ -20,7 +20,7 @@ export function event(draw: Draw, known: Known): Packet {
 }
 
 /** Anything at the level of Socket.IO: types, namespaces, numbers of acknowledgements, attachments. */
-export function packet(draw: Draw, known: Known): Packet {
+export function packet(draw: Draw, known: AttackerKnowledge): Packet {
   switch (draw.below(12)) {
     case 0: return plain(`0${draw.pick(spaces)}${draw.chance(0.5) ? `{"token":${value(draw)},"name":${string(draw)}}` : value(draw)}`); // connects again, or elsewhere
     case 1: return plain(`1${draw.pick(spaces)}`);

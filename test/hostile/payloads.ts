@@ -2,7 +2,7 @@ import type { Draw } from './draw.ts';
 import { key, number, string, value } from './values.ts';
 
 /** What an attacker knows of the world: more than one could. */
-export interface Known {
+export interface AttackerKnowledge {
   /** Rooms of honest players, their codes, their members and the sessions by which they hold their seats. */
   rooms: string[]; codes: string[]; players: string[]; sessions: string[];
   /** The attacker's own room, once it has one. */
@@ -12,21 +12,21 @@ export interface Known {
 
 type Fields = Record<string, string>;
 
-const room = (draw: Draw, known: Known): string => JSON.stringify(draw.chance(0.6) && known.own.length > 0 ? draw.pick(known.own) : draw.chance(0.9) ? draw.pick(known.rooms) : draw.pick(['__proto__', 'constructor', 'nowhere', 'x'.repeat(64)]));
-const game = (draw: Draw, known: Known): string => JSON.stringify(draw.pick(known.games));
+const room = (draw: Draw, known: AttackerKnowledge): string => JSON.stringify(draw.chance(0.6) && known.own.length > 0 ? draw.pick(known.own) : draw.chance(0.9) ? draw.pick(known.rooms) : draw.pick(['__proto__', 'constructor', 'nowhere', 'x'.repeat(64)]));
+const game = (draw: Draw, known: AttackerKnowledge): string => JSON.stringify(draw.pick(known.games));
 const small = (draw: Draw): string => String(draw.between(0, 9));
 const term = (draw: Draw): string => (draw.chance(0.5) ? '1838387200000778' : number(draw));
 const place = (draw: Draw): string => `[${term(draw)},${draw.chance(0.7) ? String(draw.below(400)) : number(draw)}]`;
 const actions = ['drop', 'add', 'bid', 'challenge', '$ready', '$rematch', '$start', '$bot', '$kick', '$host', '$team', '$profile', '$leave', '$end', '$close', '$nothing', 'toString', 'constructor', '__proto__'];
 const optional = (draw: Draw, fields: Fields, name: string, text: () => string): void => { if (draw.chance(0.4)) fields[name] = text(); };
 
-const data = (draw: Draw, known: Known): string => draw.pick([
+const data = (draw: Draw, known: AttackerKnowledge): string => draw.pick([
   () => `{"column":${small(draw)}}`, () => `{"k":${number(draw)}}`, () => `{"count":${small(draw)},"face":${small(draw)}}`, () => '{}', () => `{"seat":${small(draw)}}`,
   () => `{"player":${JSON.stringify(draw.pick(known.players))}}`, () => `{"yes":${value(draw, 4)}}`, () => `{"team":${number(draw)}}`, () => `{"ranking":[[${small(draw)}]]}`, () => value(draw),
 ])();
 
 /** Requests and sayings as a client would make them, by event: the values as JSON text. */
-const skeletons: Record<string, (draw: Draw, known: Known) => Fields> = {
+const skeletons: Record<string, (draw: Draw, known: AttackerKnowledge) => Fields> = {
   create(draw, known) {
     const fields: Fields = { game: game(draw, known) };
     optional(draw, fields, 'options', () => draw.pick(['{}', '{"turnSeconds":0}', '{"dice":2}', '{"rounds":1,"seconds":20}', `{"turnSeconds":${number(draw)}}`, value(draw, 3)]));
@@ -76,7 +76,7 @@ const skeletons: Record<string, (draw: Draw, known: Known) => Fields> = {
 export const events = Object.keys(skeletons);
 
 /** An event and its payload as JSON text: valid, or valid but for one to three changes, or anything. */
-export function payload(draw: Draw, known: Known): { event: string; text: string } {
+export function payload(draw: Draw, known: AttackerKnowledge): { event: string; text: string } {
   const event = draw.pick(events);
   if (draw.chance(0.08)) return { event, text: value(draw) };
   const entries = Object.entries(skeletons[event]!(draw, known)).map(([name, text]) => ({ name: JSON.stringify(name), text }));

@@ -38,7 +38,7 @@ export class RawSocket {
     return null;
   }
 
-  /** Resolves with what `find` finds among what was heard, or null when the line is closed or the time is over. */
+  /** Resolves with what `find` finds among what was heard, or null when the connection is closed or the time is over. */
   async hears(find: (text: string) => boolean, within = 5_000): Promise<string | null> {
     let found: string | undefined;
     await this.until(() => (found = this.heard.find(find)) !== undefined, within);

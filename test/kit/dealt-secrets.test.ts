@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { contract, state, view } from '../../shared/contract.ts';
 import type { Random } from '../../shared/random.ts';
-import { Leak, table } from '../../testkit/index.ts';
+import { LeakError, table } from '../../testkit/index.ts';
 
 interface Deal { hands: number[][]; deck: number[]; dealer: number }
 const deal = contract('deal', {
@@ -59,7 +59,7 @@ describe('dealt secrets', () => {
     it(`[R16] a setup that gives a short one away is found out: ${how}`, async () => {
       for (const cards of ['shuffled', 'dice', 'one-by-one'] as const) {
         const t = await table(dealGame(leak, cards), { players: 2, seed: 4 });
-        assert.throws(() => t.neverLeaks(secret), (error: unknown) => error instanceof Leak && says.test(error.message) || assert.fail(`${cards}: ${String(error)}`), cards);
+        assert.throws(() => t.neverLeaks(secret), (error: unknown) => error instanceof LeakError && says.test(error.message) || assert.fail(`${cards}: ${String(error)}`), cards);
       }
     });
   }

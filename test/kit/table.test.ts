@@ -7,7 +7,7 @@ import { contract, state, view } from '../../shared/contract.ts';
 import { arenaGame } from '../../shared/games/arena/rules.ts';
 import { fourInARowGame } from '../../shared/games/four-in-a-row/rules.ts';
 import { liarsDiceGame } from '../../shared/games/liars-dice/rules.ts';
-import { Leak, table } from '../../testkit/index.ts';
+import { LeakError, table } from '../../testkit/index.ts';
 
 describe('the test kit', () => {
   it('plays a game whose owner is killed in the middle', async () => {
@@ -28,7 +28,7 @@ describe('the test kit', () => {
     assert.ok(!refused.ok && refused.code === 'not-your-turn');
     await t.advance(61_000);
     assert.equal(ann.info.phase, 'ended', 'the turn clock decides');
-    assert.deepEqual(t.said.filter(s => s.includes('rule')), []);
+    assert.deepEqual(t.warnings.filter(s => s.includes('rule')), []);
   });
 
   it('a frozen owner wakes up and changes nothing; a drain is not felt', async () => {
@@ -108,7 +108,7 @@ describe('the test kit', () => {
       const t = await table(game, { nodes: 1 });
       for (let i = 0; i < 3; i++) await t.seats[0]!.act.draw();
       for (const look of [() => t.neverLeaks((s, seat) => s.hands[seat]), () => t.neverLeaks((s, seat) => s.hands[seat]![1])]) {
-        if (leaks) assert.throws(look, Leak);
+        if (leaks) assert.throws(look, LeakError);
         else look();
       }
       assert.throws(() => t.neverLeaks((s, seat) => s.hands[seat]!.map(card => card * 2)), TypeError);

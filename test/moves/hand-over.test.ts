@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { converge, docOf, ids, ledgerTable, type Table } from '../protocol/ledger-table.ts';
+import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom, type LedgerFixture } from '../protocol/ledger-fixture.ts';
 import { ledger } from '../protocol/games.ts';
-import { latch, type Call, type Fate, type Host } from '../protocol/world.ts';
+import { latch, type StoreCall, type StoreFault, type TestNode } from '../protocol/world.ts';
 
 /** Two players who act, are answered, think for 40 ms (no faster than they may), and act again, until told to stop. */
-function atPlay({ world, adas, bobs }: Table) {
+function atPlay({ world, adas, bobs }: LedgerFixture) {
   const said: Promise<{ ok: boolean }>[] = [];
   let slowest = 0;
   let stop = false;
@@ -23,33 +23,33 @@ function atPlay({ world, adas, bobs }: Table) {
     get slowest() { return slowest; },
     get count() { return said.length; },
     /** Everything was accepted, and is there once, in each player's order, everywhere. */
-    async audit(table: Table): Promise<void> {
+    async audit(table: LedgerFixture): Promise<void> {
       stop = true;
       await world.clock.run(playing, 'the last verdicts');
-      await converge(table);
+      await waitUntilConverged(table);
       assert.ok((await Promise.all(said)).every(s => s.ok));
-      const there = ids(table.adas);
+      const there = doneIds(table.adas);
       assert.equal(there.length, said.length, 'nothing lost');
       for (const who of ['a', 'b']) {
         const own = there.filter(x => x.startsWith(who)).map(x => Number(x.slice(1)));
         assert.deepEqual(own, own.map((_x, i) => i), `${who}: nothing twice, in order`);
       }
-      assert.equal([...world.hosts.values()].filter(h => h.owns(table.id)).length, 1, 'one owner');
+      assert.equal([...world.nodes.values()].filter(h => h.owns(table.id)).length, 1, 'one owner');
     },
   };
 }
 
 /** The table, with the owner c and the heir d, who has no line of a player. */
-async function inheriting(seed = 1): Promise<Table & { heir: Host; ops(from?: number): string[] }> {
-  const table = await ledgerTable(['a', 'b', 'd', 'c'], { seed });
+async function inheriting(seed = 1): Promise<LedgerFixture & { heir: TestNode; ops(from?: number): string[] }> {
+  const table = await openLedgerRoom(['a', 'b', 'd', 'c'], { seed });
   const { world, id } = table;
-  return { ...table, heir: world.host('d'), ops: (from = 0) => world.calls.slice(from).filter(c => c.room === id && c.op !== 'append').map(c => `${c.node} ${c.op}`) };
+  return { ...table, heir: world.node('d'), ops: (from = 0) => world.storeCalls.slice(from).filter(c => c.room === id && c.op !== 'append').map(c => `${c.node} ${c.op}`) };
 }
 
 /** What becomes of the first call of that kind. */
-const first = (op: Call['op'], fate: (call: Call) => Fate | undefined) => {
+const first = (op: StoreCall['op'], fate: (call: StoreCall) => StoreFault | undefined) => {
   let done = false;
-  return (call: Call): Fate | undefined => {
+  return (call: StoreCall): StoreFault | undefined => {
     if (done || call.op !== op) return undefined;
     done = true;
     return fate(call);
@@ -61,14 +61,14 @@ describe('a room on the move', () => {
     const table = await inheriting();
     const { world, id, owner, heir, adas, bobs, ops } = table;
     const play = atPlay(table);
-    await world.clock.pass(300);
+    await world.clock.advance(300);
     const calm = play.slowest;
     const { term } = adas;
-    const from = world.calls.length;
-    assert.equal(await world.handOver(owner, id, heir), true);
+    const from = world.storeCalls.length;
+    assert.equal(await world.handover(owner, id, heir), true);
     assert.equal(world.owner(id), heir);
     assert.ok(!owner.owns(id));
-    await world.clock.pass(300);
+    await world.clock.advance(300);
     await play.audit(table);
     assert.ok(adas.term > term && bobs.term > term);
     assert.deepEqual(ops(from).filter(o => !/ (snapshot|owner)$/.test(o)), ['d peek', 'c pass']);
@@ -80,29 +80,29 @@ describe('a room on the move', () => {
   it('[O13] [A7] what has no number and waits at the old owner is done by the new one, not answered unknown', async () => {
     const table = await inheriting(2);
     const { world, id, owner, heir, adas } = table;
-    const { opens, open } = latch();
-    world.fate = first('pass', () => ({ hold: opens }));
+    const { opened, open } = latch();
+    world.faultFor = first('pass', () => ({ hold: opened }));
     const moving = owner.node.handOver(id, heir.node.id);
-    await world.clock.pass(20);
+    await world.clock.advance(20);
     // Straight to the node of the owner, which is busy handing over.
-    const asked = ['x', 'y'].map(x => owner.node.router.request(id, { k: 'act', player: 'ada', session: docOf(world, id)!.hidden.seats[adas.seat!]!.session, name: 'add', data: { id: x }, number: null }));
-    await world.clock.pass(5);
+    const asked = ['x', 'y'].map(x => owner.node.router.request(id, { k: 'act', player: 'ada', session: ledgerDocument(world, id)!.hidden.seats[adas.seat!]!.session, name: 'add', data: { id: x }, number: null }));
+    await world.clock.advance(5);
     open();
     assert.equal(await world.clock.run(moving), true);
     assert.deepEqual((await world.clock.run(Promise.all(asked))).map(r => r.ok), [true, true]);
-    await converge(table);
-    assert.deepEqual(ids(adas), ['x', 'y']);
+    await waitUntilConverged(table);
+    assert.deepEqual(doneIds(adas), ['x', 'y']);
   });
 
   it('[O13] what is appended while the heir reads is told to it; it needs no other look', async () => {
     const table = await inheriting(3);
     const { world, id, owner, heir, ops } = table;
     const play = atPlay(table);
-    const { opens, open } = latch();
-    world.fate = first('peek', () => ({ holdReply: opens }));
-    const from = world.calls.length;
+    const { opened, open } = latch();
+    world.faultFor = first('peek', () => ({ holdReply: opened }));
+    const from = world.storeCalls.length;
     const moving = owner.node.handOver(id, heir.node.id);
-    await world.clock.pass(100);
+    await world.clock.advance(100);
     const before = play.count;
     open();
     assert.equal(await world.clock.run(moving), true);
@@ -119,10 +119,10 @@ describe('a room on the move', () => {
     bobs.onResume(r => resumed.push(r.with));
     for (let i = 0; i < 12; i++) {
       const [from, to] = i % 2 === 0 ? [owner, heir] : [heir, owner];
-      if (i === 6) world.unplug(bob);
-      assert.equal(await world.handOver(from, id, to), true);
-      if (i === 6) bob.offline = false;
-      await world.clock.pass(40);
+      if (i === 6) world.disconnect(bob);
+      assert.equal(await world.handover(from, id, to), true);
+      if (i === 6) bob.isOffline = false;
+      await world.clock.advance(40);
     }
     await play.audit(table);
     assert.ok(!resumed.includes('snapshot'), resumed.join());
@@ -132,53 +132,53 @@ describe('a room on the move', () => {
   it('[O13] who is here is known to the new owner at once, and nobody counts as away', async () => {
     const table = await inheriting(5);
     const { world, id, owner, heir, adas } = table;
-    assert.ok(await world.handOver(owner, id, heir));
-    assert.deepEqual(heir.node.registry.get(id)!.members.list().map(m => m.player).sort(), ['ada', 'bob']);
-    await world.clock.pass(6_000);
+    assert.ok(await world.handover(owner, id, heir));
+    assert.deepEqual(heir.node.ownedRooms.get(id)!.members.list().map(m => m.player).sort(), ['ada', 'bob']);
+    await world.clock.advance(6_000);
     assert.ok(adas.players.every(p => p!.here));
   });
 
-  const step: Record<string, (t: Table & { heir: Host }) => void> = {
+  const step: Record<string, (t: LedgerFixture & { heir: TestNode }) => void> = {
     'the heir is asked, and the question is lost': ({ world }) => lose(world, '"prepare"'),
     'the heir is ready, and its answer is lost': ({ world, heir }) => lose(world, '"token"', heir.node.id),
-    'the heir cannot read the room': ({ world }) => { world.fate = first('peek', () => ({ lose: 'reply' })); },
-    'the owner dies before the step of the store': ({ world, owner }) => { world.fate = first('pass', () => { world.kill(owner); return { lose: 'request' }; }); },
-    'the owner dies after it, and says nothing': ({ world, owner }) => { world.fate = first('pass', () => { world.clock.after(0.1, () => world.kill(owner)); return undefined; }); },
+    'the heir cannot read the room': ({ world }) => { world.faultFor = first('peek', () => ({ lose: 'reply' })); },
+    'the owner dies before the step of the store': ({ world, owner }) => { world.faultFor = first('pass', () => { world.kill(owner); return { lose: 'request' }; }); },
+    'the owner dies after it, and says nothing': ({ world, owner }) => { world.faultFor = first('pass', () => { world.clock.after(0.1, () => world.kill(owner)); return undefined; }); },
     'the owner freezes after it, for long': ({ world, owner }) => {
-      world.fate = first('pass', () => {
+      world.faultFor = first('pass', () => {
         world.clock.after(0.1, () => world.freeze(owner));
         world.clock.after(4_000, () => world.thaw(owner));
         return undefined;
       });
     },
-    'the heir dies before the step': ({ world, heir }) => { world.fate = first('pass', () => { world.kill(heir); return undefined; }); },
-    'the heir dies after it': ({ world, heir }) => { world.fate = first('pass', () => { world.clock.after(0.5, () => world.kill(heir)); return undefined; }); },
+    'the heir dies before the step': ({ world, heir }) => { world.faultFor = first('pass', () => { world.kill(heir); return undefined; }); },
+    'the heir dies after it': ({ world, heir }) => { world.faultFor = first('pass', () => { world.clock.after(0.5, () => world.kill(heir)); return undefined; }); },
     'the heir freezes before the step, for a moment': ({ world, heir }) => frozen(world, heir, 400),
     'the heir freezes before the step, until it is held for dead': ({ world, heir }) => frozen(world, heir, 4_000),
-    'the request of the step is lost': ({ world }) => { world.fate = first('pass', () => ({ lose: 'request' })); },
-    'the reply of the step is lost': ({ world }) => { world.fate = first('pass', () => ({ lose: 'reply' })); },
-    'the step is refused': ({ world }) => { world.fate = first('pass', () => ({ lose: 'refused' })); },
+    'the request of the step is lost': ({ world }) => { world.faultFor = first('pass', () => ({ lose: 'request' })); },
+    'the reply of the step is lost': ({ world }) => { world.faultFor = first('pass', () => ({ lose: 'reply' })); },
+    'the step is refused': ({ world }) => { world.faultFor = first('pass', () => ({ lose: 'refused' })); },
     'the heir is not told': ({ world }) => lose(world, '"yours"'),
     'the heir is not told, and cannot look': ({ world }) => {
       lose(world, '"yours"');
-      world.fate = first('owner', () => ({ lose: 'request' }));
+      world.faultFor = first('owner', () => ({ lose: 'request' }));
     },
     'the heir runs it, and its answer is lost': ({ world, heir }) => {
-      world.fate = first('pass', () => { world.losesBus = from => from === heir.node.id; world.clock.after(40, () => { world.losesBus = () => false; }); return undefined; });
+      world.faultFor = first('pass', () => { world.dropsMessage = from => from === heir.node.id; world.clock.after(40, () => { world.dropsMessage = () => false; }); return undefined; });
     },
     'an append hangs for so long that what the heir has ready may be stale': ({ world }) => {
-      const { opens, open } = latch();
-      world.fate = first('append', () => ({ hold: opens }));
+      const { opened, open } = latch();
+      world.faultFor = first('append', () => ({ hold: opened }));
       world.clock.after(1_400, open);
     },
   };
-  type W = Table['world'];
+  type W = LedgerFixture['world'];
   function lose(world: W, what: string, by?: string): void {
     let left = 1;
-    world.losesBus = (from, _to, text) => left > 0 && (by === undefined || from === by) && text.includes(what) && left-- > 0;
+    world.dropsMessage = (from, _to, text) => left > 0 && (by === undefined || from === by) && text.includes(what) && left-- > 0;
   }
-  function frozen(world: W, heir: Host, ms: number): void {
-    world.fate = first('pass', () => {
+  function frozen(world: W, heir: TestNode, ms: number): void {
+    world.faultFor = first('pass', () => {
       world.freeze(heir);
       world.clock.after(ms, () => world.thaw(heir));
       return undefined;
@@ -190,15 +190,15 @@ describe('a room on the move', () => {
       const table = await inheriting(seed++);
       const { world, id, owner, heir } = table;
       const play = atPlay(table);
-      await world.clock.pass(100);
+      await world.clock.advance(100);
       goesWrong(table);
       const moving = owner.node.handOver(id, heir.node.id).catch(() => false);
-      await world.clock.pass(5_000);
-      world.fate = () => undefined;
-      world.losesBus = () => false;
+      await world.clock.advance(5_000);
+      world.faultFor = () => undefined;
+      world.dropsMessage = () => false;
       void moving;
       const counted = play.count;
-      await world.clock.pass(300);
+      await world.clock.advance(300);
       assert.ok(play.count > counted + 5, 'play is on');
       await play.audit(table);
       assert.ok(play.slowest < 3_500, `${play.slowest} ms`);
@@ -208,19 +208,19 @@ describe('a room on the move', () => {
   it('[O14] an heir that froze while it was given the room, and lost it, answers nothing of what it has ready', async () => {
     const table = await inheriting(40);
     const { world, id, owner, heir, adas } = table;
-    world.fate = first('pass', () => {
+    world.faultFor = first('pass', () => {
       world.freeze(heir);
       return undefined;
     });
     void owner.node.handOver(id, heir.node.id);
-    await world.clock.until('another has it', () => world.owner(id) !== undefined && world.owner(id) !== owner, 5_000);
-    const { term } = world.owner(id)!.node.registry.get(id)!;
+    await world.clock.waitUntil('another has it', () => world.owner(id) !== undefined && world.owner(id) !== owner, 5_000);
+    const { term } = world.owner(id)!.node.ownedRooms.get(id)!;
     assert.ok((await world.clock.run(adas.act.add({ id: 'later' }))).ok);
     world.thaw(heir);
     const eve = world.client('eve', 'd');
     const seen = await world.clock.run(eve.client.watch(ledger, { id }));
     assert.ok(seen.term >= term, 'of the new owner');
-    assert.deepEqual(ids(seen), ['later']);
+    assert.deepEqual(doneIds(seen), ['later']);
   });
 
   it('[O14] a snapshot written meanwhile, or a gap, and the heir claims the room of itself instead', async () => {
@@ -228,17 +228,17 @@ describe('a room on the move', () => {
       const table = await inheriting(41);
       const { world, id, owner, heir, ops } = table;
       const play = atPlay(table);
-      await world.clock.pass(50);
+      await world.clock.advance(50);
       // As if the owner knew of another snapshot, or had forgotten an entry.
-      const { peers } = owner.node as unknown as { peers: { ask(node: string, kind: string, body: Record<string, unknown>, ...more: unknown[]): Promise<unknown> } };
-      const ask = peers.ask.bind(peers);
-      peers.ask = (node, kind, body, ...more) => {
-        if (kind === 'yours') body = spoil === '"snapshotSeq":' ? { ...body, snapshotSeq: 99_999 } : { ...body, seq: (body['seq'] as number) + 1 };
+      const { rpc } = owner.node as unknown as { rpc: { call(node: string, kind: string, body: Record<string, unknown>, ...more: unknown[]): Promise<unknown> } };
+      const ask = rpc.call.bind(rpc);
+      rpc.call = (node, kind, body, ...more) => {
+        if (kind === 'activate') body = spoil === '"snapshotSeq":' ? { ...body, snapshotSeq: 99_999 } : { ...body, seq: (body['seq'] as number) + 1 };
         return ask(node, kind, body, ...more);
       };
-      const from = world.calls.length;
-      assert.equal(await world.handOver(owner, id, heir), true);
-      await world.clock.pass(100);
+      const from = world.storeCalls.length;
+      assert.equal(await world.handover(owner, id, heir), true);
+      await world.clock.advance(100);
       assert.ok(ops(from).includes('d claim'));
       assert.equal(world.owner(id), heir);
       await play.audit(table);
@@ -249,9 +249,9 @@ describe('a room on the move', () => {
     const table = await inheriting(42);
     const { world, id, owner, heir } = table;
     const play = atPlay(table);
-    const both = await world.clock.run(Promise.all([owner.node.handOver(id, heir.node.id), owner.node.handOver(id, world.host('b').node.id)]));
+    const both = await world.clock.run(Promise.all([owner.node.handOver(id, heir.node.id), owner.node.handOver(id, world.node('b').node.id)]));
     assert.deepEqual(both.filter(Boolean).length, 1);
-    assert.equal(await world.handOver(owner, id, heir), false, 'it is not here any more');
+    assert.equal(await world.handover(owner, id, heir), false, 'it is not here any more');
     await play.audit(table);
   });
 });

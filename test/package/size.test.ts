@@ -21,6 +21,6 @@ describe('what the client adds to a page', () => {
     const { gzipped, modules } = await sizeOfFile();
     assert.ok(gzipped <= 38 * 1024, `${gzipped} bytes`);
     assert.deepEqual(modules.filter(file => !/^(client\/(?!react)|shared\/(?!games)|node_modules\/(socket\.io-client|socket\.io-parser|engine\.io-client|engine\.io-parser|@socket\.io\/component-emitter)\/)/.test(file)), []);
-    for (const needed of ['client/client.ts', 'client/predict/own.ts', 'shared/contract.ts', 'node_modules/socket.io-client/build/esm/socket.js']) assert.ok(modules.includes(needed), needed);
+    for (const needed of ['client/client.ts', 'client/predict/own-prediction.ts', 'shared/contract.ts', 'node_modules/socket.io-client/build/esm/socket.js']) assert.ok(modules.includes(needed), needed);
   });
 });

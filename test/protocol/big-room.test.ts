@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { contract, schema, state } from '../../shared/index.ts';
-import { World, type Host } from './world.ts';
+import { TestCluster, type TestNode } from './world.ts';
 
 interface Count { by: number[] }
 const crowd = contract('crowd', { version: 1, seats: { min: 100, max: 100 }, state: state<Count>(), actions: { add: schema<number>(n => typeof n === 'number') }, profile: schema<string>(p => typeof p === 'string') });
@@ -11,20 +11,20 @@ const crowdGame = crowd.rules({
 
 describe('a room of a hundred', () => {
   it('[S1] [A1] [O5] a hundred sit down at once on three nodes, each brings something, all act, the owner dies in the middle: each action is done once, all see the same', async () => {
-    const world = new World([crowdGame], 11);
-    const nodes: Host[] = await world.start('a', 'b', 'c');
+    const world = new TestCluster([crowdGame], 11);
+    const nodes: TestNode[] = await world.start('a', 'b', 'c');
     const made = await world.clock.run(nodes[2]!.node.lobby.create('host', { game: 'crowd' }));
     assert.ok(made.ok);
     const rooms = await world.clock.run(Promise.all(Array.from({ length: 100 }, (_, i) => world.client(`p${i}`, 'abc'[i % 3]!).client.join(crowd, { id: made.room, profile: `colour ${i} `.padEnd(400, '.') }))));
-    await world.clock.until('the match begins', () => rooms.every(room => room.info.phase === 'playing'));
+    await world.clock.waitUntil('the match begins', () => rooms.every(room => room.info.phase === 'playing'));
     assert.deepEqual(rooms.map(room => room.seat).toSorted((a, b) => a! - b!), rooms.map((_, i) => i));
     const acting = Promise.all(rooms.flatMap(room => [room.act.add(1), room.act.add(10)]));
-    await world.clock.pass(2);
+    await world.clock.advance(2);
     world.kill(world.owner(made.room)!);
     assert.ok((await world.clock.run(acting)).every(said => said.ok));
     const all = rooms.map(() => 11);
-    await world.clock.until('all see the same', () => rooms.every(room => room.live && JSON.stringify(room.state?.by) === JSON.stringify(all)));
+    await world.clock.waitUntil('all see the same', () => rooms.every(room => room.live && JSON.stringify(room.state?.by) === JSON.stringify(all)));
     assert.equal(rooms[0]!.players[99]!.profile, `colour ${rooms.findIndex(room => room.seat === 99)} `.padEnd(400, '.'));
-    for (const host of world.hosts.values()) assert.deepEqual(host.said.filter(line => line !== 'a node is held for dead'), []);
+    for (const host of world.nodes.values()) assert.deepEqual(host.warnings.filter(line => line !== 'node declared dead'), []);
   });
 });

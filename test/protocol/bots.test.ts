@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { moveTimer } from '../../server/rooms/document.ts';
+import { moveTimer } from '../../server/rooms/core/document.ts';
 import { limits } from '../../shared/limits.ts';
-import { honest, parlour, parlourGame, type Parlour } from '../unit/parlour.ts';
-import { documentOf, kept, partyAt } from './guests.ts';
+import { turnBot, turns, turnsGame, type TurnState } from '../unit/bot-games.ts';
+import { documentOf, memoryStoreRoom, openRoom } from './cluster-room-fixture.ts';
 
-const moves = (room: { state: unknown }): number[] => (room.state as Parlour).moves;
+const moves = (room: { state: unknown }): number[] => (room.state as TurnState).moves;
 
-async function against(players: readonly string[], bots: number, how: { bot?: typeof honest; seed?: number } = {}) {
-  const party = await partyAt(parlour, parlourGame(how.bot ?? honest), players, { request: { bots }, ...(how.seed === undefined ? {} : { seed: how.seed }) });
+async function against(players: readonly string[], bots: number, how: { bot?: typeof turnBot; seed?: number } = {}) {
+  const party = await openRoom(turns, turnsGame(how.bot ?? turnBot), players, { request: { bots }, ...(how.seed === undefined ? {} : { seed: how.seed }) });
   assert.ok((await party.world.clock.run(party.rooms[0]!.start())).ok);
   return { ...party, adas: party.rooms[0]!, ada: party.clients[0]! };
 }
@@ -23,21 +23,21 @@ describe('bots on a cluster', () => {
       const { world, id, owner, adas } = await against(['ada'], 1, { seed: 11 });
       assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
       assert.ok(documentOf(world, id).hidden.timers[moveTimer(1)]);
-      if (when === 'before it is due') await world.clock.pass(300);
+      if (when === 'before it is due') await world.clock.advance(300);
       else {
         const never = new Promise<void>(() => {});
         let entries = 0;
-        world.fate = call => (call.op === 'append' && call.node === owner.name && ++entries > 0 ? (when === 'as it is written' ? { hold: never } : { holdReply: never }) : undefined);
-        await world.clock.until('the owner moves', () => entries > 0);
-        await world.clock.pass(5);
+        world.faultFor = call => (call.op === 'append' && call.node === owner.name && ++entries > 0 ? (when === 'as it is written' ? { hold: never } : { holdReply: never }) : undefined);
+        await world.clock.waitUntil('the owner moves', () => entries > 0);
+        await world.clock.advance(5);
       }
       world.kill(owner);
-      await world.clock.until('the bot has moved', () => moves(adas).length === 2, 6_000);
-      await world.clock.pass(5_000);
+      await world.clock.waitUntil('the bot has moved', () => moves(adas).length === 2, 6_000);
+      await world.clock.advance(5_000);
       assert.deepEqual(moves(adas), [0, 1]);
       assert.notEqual(world.owner(id), owner);
       assert.ok((await world.clock.run(adas.act.play({ n: 2 }))).ok);
-      await world.clock.until('the bot goes on', () => moves(adas).length === 4);
+      await world.clock.waitUntil('the bot goes on', () => moves(adas).length === 4);
     });
   }
 
@@ -46,13 +46,13 @@ describe('bots on a cluster', () => {
     for (let round = 0; round < 3; round++) {
       const n = moves(adas).length;
       assert.ok((await world.clock.run(adas.act.play({ n }))).ok);
-      await world.clock.pass(250 + 350 * round);
+      await world.clock.advance(250 + 350 * round);
       const owner = world.owner(id)!;
       if (owner.name !== 'a') {
         world.kill(owner);
-        await world.boot(owner.name);
+        await world.bootNode(owner.name);
       }
-      await world.clock.until('it is her turn again', () => moves(adas).length === n + 4, 8_000);
+      await world.clock.waitUntil('it is her turn again', () => moves(adas).length === n + 4, 8_000);
     }
     assert.deepEqual(moves(adas), [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
   });
@@ -60,31 +60,31 @@ describe('bots on a cluster', () => {
   it('[B4] [O9] with nobody here they rest, the room sleeps, and all goes on when somebody is back', async () => {
     const { world, id, ada, adas } = await against(['ada'], 3);
     assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
-    world.unplug(ada);
-    await world.clock.pass(1_000);
-    const rested = documentOf(world, id).state as unknown as Parlour;
+    world.disconnect(ada);
+    await world.clock.advance(1_000);
+    const rested = documentOf(world, id).state as unknown as TurnState;
     assert.ok(rested.moves.length <= 2, 'at most the move that was under way');
-    await world.clock.pass(limits.sleepAfter + 5_000);
+    await world.clock.advance(limits.sleepAfter + 5_000);
     assert.equal(world.owner(id), undefined, 'it sleeps');
-    const entries = kept(world, id)!.seq;
-    await world.clock.pass(30_000);
-    assert.equal(kept(world, id)!.seq, entries);
-    ada.offline = false;
-    await world.clock.until('it is her turn', () => adas.live && moves(adas).length === 4, 10_000);
+    const entries = memoryStoreRoom(world, id)!.seq;
+    await world.clock.advance(30_000);
+    assert.equal(memoryStoreRoom(world, id)!.seq, entries);
+    ada.isOffline = false;
+    await world.clock.waitUntil('it is her turn', () => adas.live && moves(adas).length === 4, 10_000);
   });
 
   it('[B5] away → bot → back, with an owner that dies in between', async () => {
     const { world, owner, clients, rooms: [adas, bobs] } = await against(['ada', 'bob'], 0);
     assert.ok(adas && bobs);
-    world.unplug(clients[1]!);
+    world.disconnect(clients[1]!);
     assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
-    await world.clock.until('Bob is away', () => !adas.players[1]!.here);
+    await world.clock.waitUntil('Bob is away', () => !adas.players[1]!.here);
     world.kill(owner);
-    await world.clock.until('the bot plays for him', () => adas.players[1]!.bot && moves(adas).length === 2, 12_000);
-    clients[1]!.offline = false;
-    await world.clock.until('Bob is back', () => bobs.live && !adas.players[1]!.bot && adas.players[1]!.here);
+    await world.clock.waitUntil('the bot plays for him', () => adas.players[1]!.bot && moves(adas).length === 2, 12_000);
+    clients[1]!.isOffline = false;
+    await world.clock.waitUntil('Bob is back', () => bobs.live && !adas.players[1]!.bot && adas.players[1]!.here);
     assert.ok((await world.clock.run(adas.act.play({ n: 2 }))).ok);
-    await world.clock.pass(5_000);
+    await world.clock.advance(5_000);
     assert.deepEqual(moves(adas), [0, 1, 0], 'nobody plays for him now');
     assert.ok((await world.clock.run(bobs.act.play({ n: 3 }))).ok);
   });
@@ -92,19 +92,19 @@ describe('bots on a cluster', () => {
   it('[B2] one that fails harms nobody, on any owner, and does not fill the journal', async () => {
     const { world, id, owner, adas } = await against(['ada'], 2, { bot: (s, seat, random) => {
       if (seat === 1) throw new Error('the bot fails');
-      return honest(s, seat, random);
+      return turnBot(s, seat, random);
     } });
     assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
-    await world.clock.pass(10_000);
-    const { seq } = kept(world, id)!;
-    await world.clock.pass(20_000);
-    assert.equal(kept(world, id)!.seq, seq);
+    await world.clock.advance(10_000);
+    const { seq } = memoryStoreRoom(world, id)!;
+    await world.clock.advance(20_000);
+    assert.equal(memoryStoreRoom(world, id)!.seq, seq);
     world.kill(owner);
     await world.clock.run(adas.ready()); // whatever it says, it finds the next owner
-    await world.clock.pass(10_000);
-    assert.ok(kept(world, id)!.seq - seq < 12);
+    await world.clock.advance(10_000);
+    assert.ok(memoryStoreRoom(world, id)!.seq - seq < 12);
     assert.deepEqual(moves(adas), [0]);
-    assert.equal(world.owner(id)!.said.filter(s => s.startsWith('room given up')).length, 0);
+    assert.equal(world.owner(id)!.warnings.filter(s => s.startsWith('room given up')).length, 0);
   });
 
   it('[B6] when the last player leaves, the match ends, and the room goes', async () => {
@@ -112,7 +112,7 @@ describe('bots on a cluster', () => {
     assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
     await world.clock.run(adas.leave());
     assert.equal(documentOf(world, id).room.phase, 'ended');
-    await world.clock.pass(limits.sleepAfter + 5_000);
-    assert.equal(kept(world, id), undefined);
+    await world.clock.advance(limits.sleepAfter + 5_000);
+    assert.equal(memoryStoreRoom(world, id), undefined);
   });
 });

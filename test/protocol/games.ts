@@ -52,14 +52,14 @@ export const ledgerWithBot = contract('ledger', { ...ledgerDef, seats: { min: 2,
 });
 
 export interface Hands { hands: string[][]; table: string[]; deck: string[] }
-export interface Seen { yours: string[]; table: string[]; others: number[] }
+export interface HandsView { yours: string[]; table: string[]; others: number[] }
 
 /** Every card is a word that only its holder may ever receive. */
 export const hands = contract('hands', {
   version: 1,
   seats: { min: 2, max: 2 },
   state: state<Hands>(),
-  view: view<Seen>(),
+  view: view<HandsView>(),
   actions: { draw: z.object({}), show: z.object({ card: z.int() }), whisper: z.object({ text: z.string() }), spoil: z.object({ how: z.enum(['throw', 'key', 'undefined', 'heal']) }) },
   events: { whispered: z.object({ text: z.string() }), drew: z.object({ seat: z.int() }) },
   away: { hold: 60_000, then: 'forfeit' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { contract, state } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
-import { partyAt } from './guests.ts';
+import { openRoom } from './cluster-room-fixture.ts';
 
 interface Cards { deck: { id: number; text: string }[]; hand: unknown[]; notes: string[] }
 const cards = (kind: 'plain' | 'late' = 'plain') => contract('cards', {
@@ -15,7 +15,7 @@ const cardsGame = cards().rules({
 });
 
 async function dealt(options: { cards: number; width: number }) {
-  const party = await partyAt(cards(), cardsGame, ['ada', 'bob'], { seed: 3, request: { options } });
+  const party = await openRoom(cards(), cardsGame, ['ada', 'bob'], { seed: 3, request: { options } });
   const said = await party.world.clock.run(party.rooms[0]!.start());
   return { ...party, said, adas: party.rooms[0]!, bobs: party.rooms[1]! };
 }
@@ -24,7 +24,7 @@ describe('a large state', () => {
   it('[J11] a match may begin with a state of nearly a megabyte, and goes on: changes, late members, another owner, a recording', async () => {
     const { world, id, said, adas, bobs, clients: [ada] } = await dealt({ cards: 1_000, width: 950 });
     assert.ok(said.ok);
-    await world.clock.until('both have it', () => adas.state?.deck.length === 1_000 && bobs.state?.deck.length === 1_000);
+    await world.clock.waitUntil('both have it', () => adas.state?.deck.length === 1_000 && bobs.state?.deck.length === 1_000);
     const before = ada!.bytes.length;
     assert.ok((await world.clock.run(adas.act.draw({}))).ok);
     const told = ada!.bytes.slice(before).join('');
@@ -33,13 +33,13 @@ describe('a large state', () => {
     const eve = await world.clock.run(world.client('eve', 'b').client.watch(cards(), { id }));
     assert.deepEqual(eve.state, adas.state);
     world.kill(world.owner(id)!);
-    await world.clock.until('another node runs it', () => world.owner(id) !== undefined && adas.live);
+    await world.clock.waitUntil('another node runs it', () => world.owner(id) !== undefined && adas.live);
     assert.ok((await world.clock.run(bobs.act.draw({}))).ok);
-    await world.clock.until('all see the same', () => [adas, bobs, eve].every(room => room.state!.deck.length === 998));
+    await world.clock.waitUntil('all see the same', () => [adas, bobs, eve].every(room => room.state!.deck.length === 998));
     for (let i = 0; i < 70; i++) assert.ok((await world.clock.run(bobs.act.draw({}))).ok); // past a snapshot
     assert.ok((await world.clock.run(adas.act.end({}))).ok);
-    await world.clock.pass(3_000);
-    const replay = await world.clock.run(world.owner(id)!.node.replays.show(id, 1));
+    await world.clock.advance(3_000);
+    const replay = await world.clock.run(world.owner(id)!.node.replays.read(id, 1));
     assert.ok(replay.ok && (replay.view.state as unknown as Cards).deck.length === 1_000);
     assert.equal(adas.ended, null);
   });
@@ -48,7 +48,7 @@ describe('a large state', () => {
     const { world, said, adas } = await dealt({ cards: 1_000, width: 1_100 });
     assert.ok(!said.ok && said.code === 'rule-failed');
     assert.equal(adas.info.phase, 'waiting');
-    assert.ok([...world.hosts.values()].some(host => host.said.some(line => /a document of \d+ bytes; at most 1048576/.test(line))));
+    assert.ok([...world.nodes.values()].some(host => host.warnings.some(line => /a document of \d+ bytes; at most 1048576/.test(line))));
   });
 
   it('[J11] a change of more than 64 KiB is refused', async () => {

@@ -5,7 +5,7 @@ import { contract, state, view } from '../../shared/contract.ts';
 import { apply } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { ReplayReply } from '../../shared/protocol.ts';
-import { World } from './world.ts';
+import { TestCluster } from './world.ts';
 
 const duel = contract('duel', {
   version: 1,
@@ -33,20 +33,20 @@ const duelGame = duel.rules({
 type DuelRoom = Room<(typeof duel)['def']>;
 
 async function duelling(seed = 1) {
-  const world = new World([duelGame], seed);
+  const world = new TestCluster([duelGame], seed);
   await world.start('a', 'b', 'c');
   const ada = world.client('ada', 'a');
-  const made = await world.clock.run(world.host('c').node.lobby.create('ada', { game: 'duel' }));
+  const made = await world.clock.run(world.node('c').node.lobby.create('ada', { game: 'duel' }));
   assert.ok(made.ok);
   const adas: DuelRoom = await world.clock.run(ada.client.join(duel, { id: made.room }));
   const bob = world.client('bob', 'b');
   const bobs: DuelRoom = await world.clock.run(bob.client.join(duel, { id: made.room }));
-  await world.clock.until('the match begins', () => adas.info.phase === 'playing' && bobs.info.phase === 'playing');
+  await world.clock.waitUntil('the match begins', () => adas.info.phase === 'playing' && bobs.info.phase === 'playing');
   const recording = async (match = 1): Promise<ReplayReply> => {
     let reply: ReplayReply | { ok: false } = { ok: false };
     for (let i = 0; i < 50 && !reply.ok; i++) {
-      await world.clock.pass(100);
-      reply = await world.clock.run(world.host('a').node.replays.show(made.room, match));
+      await world.clock.advance(100);
+      reply = await world.clock.run(world.node('a').node.replays.read(made.room, match));
     }
     assert.ok(reply.ok, 'the recording is there');
     return reply;
@@ -71,7 +71,7 @@ describe('replays', () => {
         if (!kills || i % Math.floor(150 / kills) !== 40) continue;
         const owner = world.owner(id)!;
         world.kill(owner);
-        await world.boot(owner.name);
+        await world.bootNode(owner.name);
       }
       assert.ok((await world.clock.run(adas.act.stop())).ok);
       const replay = await recording();
@@ -101,11 +101,11 @@ describe('replays', () => {
   it('[Y3] each match of a room has its own, and none is there before its end', async () => {
     const { world, id, adas, bobs, recording } = await duelling();
     await world.clock.run(adas.act.hit({ note: 'first' }));
-    assert.deepEqual((await world.clock.run(world.host('a').node.replays.show(id, 1))).ok, false);
+    assert.deepEqual((await world.clock.run(world.node('a').node.replays.read(id, 1))).ok, false);
     await world.clock.run(adas.act.stop());
     await world.clock.run(adas.rematch());
     await world.clock.run(bobs.rematch());
-    await world.clock.until('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
+    await world.clock.waitUntil('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
     await world.clock.run(bobs.act.hit({ note: 'second' }));
     await world.clock.run(bobs.act.stop());
     assert.deepEqual(watch(await recording(2)).state.log, ['second']);
@@ -114,19 +114,19 @@ describe('replays', () => {
 
   it('[Y3] who asks too early is told that the match is on; who asks in the moment of its end, to ask again', async () => {
     const { world, id, adas, recording } = await duelling(5);
-    const asked = async (match: number) => { const said = await world.clock.run(world.host('a').node.replays.show(id, match)); return said.ok ? 'shown' : said.code; };
+    const asked = async (match: number) => { const said = await world.clock.run(world.node('a').node.replays.read(id, match)); return said.ok ? 'shown' : said.code; };
     await world.clock.run(adas.act.hit({ note: 'x' }));
     assert.deepEqual([await asked(1), await asked(2)], ['not-now', 'replay-missing']);
     let answer = (): void => {};
-    world.fate = call => ((call.op as string) === 'keepReplay' ? { hold: new Promise<void>(done => { answer = done; }) } : undefined);
+    world.faultFor = call => ((call.op as string) === 'keepReplay' ? { hold: new Promise<void>(done => { answer = done; }) } : undefined);
     await world.clock.run(adas.act.stop());
-    await world.clock.pass(50);
+    await world.clock.advance(50);
     assert.equal(await asked(1), 'unavailable');
-    world.fate = () => undefined;
+    world.faultFor = () => undefined;
     answer();
     await recording();
-    assert.deepEqual([await asked(1), await asked(2), world.host('a').said], ['shown', 'replay-missing', []]);
-    assert.equal((await world.clock.run(world.host('a').node.replays.show('nowhere', 1)) as { code: string }).code, 'replay-missing');
+    assert.deepEqual([await asked(1), await asked(2), world.node('a').warnings], ['shown', 'replay-missing', []]);
+    assert.equal((await world.clock.run(world.node('a').node.replays.read('nowhere', 1)) as { code: string }).code, 'replay-missing');
   });
 
   it('[Y4] the owner dies before it has put the recording together: the next one does', async () => {
@@ -134,9 +134,9 @@ describe('replays', () => {
     await world.clock.run(adas.act.hit({ note: 'x' }));
     const owner = world.owner(id)!;
     // Its requests for the pieces never come back.
-    world.fate = call => ((call.op as string) === 'replayParts' && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    world.faultFor = call => ((call.op as string) === 'replayParts' && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
     await world.clock.run(adas.act.stop());
-    await world.clock.pass(200);
+    await world.clock.advance(200);
     world.kill(owner);
     assert.deepEqual(watch(await recording()).state.log, ['x']);
   });
@@ -145,7 +145,7 @@ describe('replays', () => {
 describe('recordings of matches that follow at once', () => {
   /** All of it in one turn of the owner: nothing can be journaled in between. */
   const atOnce = (table: Awaited<ReturnType<typeof duelling>>, ...acts: [player: 'ada' | 'bob', name: string][]) => {
-    const host = table.world.owner(table.id)!.node.registry.get(table.id)!;
+    const host = table.world.owner(table.id)!.node.ownedRooms.get(table.id)!;
     const sessions = (host as unknown as { doc: { hidden: { seats: { player: string; session: string }[] } } }).doc.hidden.seats;
     return table.world.clock.run(Promise.all(acts.map(([player, name]) => host.send({ k: 'act', player, session: sessions.find(s => s.player === player)!.session, name, data: name.startsWith('$') ? null : name === 'hit' ? { note: player } : {}, number: null }))));
   };
@@ -153,12 +153,12 @@ describe('recordings of matches that follow at once', () => {
   it('[J17] [Y1] a match that ends, and the agreement to the next one, in one turn: the end is an entry of its own, and recorded', async () => {
     const table = await duelling(2);
     const { world, id, adas, bobs, recording } = table;
-    const before = world.calls.length;
+    const before = world.storeCalls.length;
     const said = await atOnce(table, ['ada', 'hit'], ['ada', 'stop'], ['bob', '$rematch'], ['ada', '$rematch'], ['bob', 'hit']);
     assert.ok(said.every(reply => reply.ok), JSON.stringify(said));
-    const entries = world.calls.slice(before).filter(call => call.op === 'append' && call.room === id);
+    const entries = world.storeCalls.slice(before).filter(call => call.op === 'append' && call.room === id);
     assert.deepEqual(entries.slice(0, 2).map(({ append }) => (JSON.parse(append!.entry) as [number, { room: { phase?: string; match?: number } }])[1].room).map(r => [r.phase, r.match]), [['ended', undefined], ['playing', 2]]);
-    await world.clock.until('both are in the second match', () => adas.info.match === 2 && bobs.info.match === 2);
+    await world.clock.waitUntil('both are in the second match', () => adas.info.match === 2 && bobs.info.match === 2);
     assert.deepEqual(watch(await recording(1)).state.log, ['ada']);
     await world.clock.run(adas.act.stop());
     assert.deepEqual(watch(await recording(2)).state.log, ['bob']);
@@ -169,12 +169,12 @@ describe('recordings of matches that follow at once', () => {
     const table = await duelling(3);
     const { world, adas, bobs } = table;
     let failed = 0;
-    world.fate = call => (call.op === 'snapshot' && ++failed ? { lose: 'request' } : undefined);
+    world.faultFor = call => (call.op === 'snapshot' && ++failed ? { lose: 'request' } : undefined);
     await world.clock.run(adas.act.hit({ note: 'first' }));
     await world.clock.run(adas.act.stop());
     return { ...table, failed: () => failed, rematch: async () => {
       await world.clock.run(Promise.all([adas.rematch(), bobs.rematch()]));
-      await world.clock.until('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
+      await world.clock.waitUntil('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
       await world.clock.run(bobs.act.hit({ note: 'second' }));
     } };
   }
@@ -183,7 +183,7 @@ describe('recordings of matches that follow at once', () => {
     const { world, adas, recording, failed, rematch } = await failing();
     await rematch();
     assert.ok(failed() > 0);
-    world.fate = () => undefined;
+    world.faultFor = () => undefined;
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
     await world.clock.run(adas.act.stop());
     assert.deepEqual(watch(await recording(2)).state.log, ['second']);
@@ -191,9 +191,9 @@ describe('recordings of matches that follow at once', () => {
 
   it('[Y8] also when nothing happens after it', async () => {
     const { world, recording, failed } = await failing();
-    await world.clock.pass(3_000);
+    await world.clock.advance(3_000);
     assert.ok(failed() > 1);
-    world.fate = () => undefined;
+    world.faultFor = () => undefined;
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
   });
 
@@ -202,7 +202,7 @@ describe('recordings of matches that follow at once', () => {
     await rematch();
     const owner = world.owner(id)!;
     world.kill(owner);
-    world.fate = () => undefined;
+    world.faultFor = () => undefined;
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
     await world.clock.run(adas.act.stop());
     assert.deepEqual(watch(await recording(2)).state.log, ['second']);
@@ -213,32 +213,32 @@ describe('recordings of matches that follow at once', () => {
     await world.clock.run(Promise.all([adas.leave(), bobs.leave()]));
     ada.client.close();
     bob.client.close();
-    await world.clock.pass(60_000);
+    await world.clock.advance(60_000);
     assert.ok(await world.memory.owner(id));
-    world.fate = () => undefined;
-    await world.clock.until('it is gone', () => !(world.memory as unknown as { rooms: Map<string, unknown> }).rooms.has(id), 60_000);
+    world.faultFor = () => undefined;
+    await world.clock.waitUntil('it is gone', () => !(world.memory as unknown as { rooms: Map<string, unknown> }).rooms.has(id), 60_000);
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
   });
 
   it('[Y8] pieces that do not make a recording are said to be so', async () => {
     const { world, id } = await duelling(4);
-    (world.memory as unknown as { pieces: Map<string, { texts: string[]; expires: number }> }).pieces.set(`${id}/7`, { texts: [await world.host('a').node.parts.packer.pack('{"frames":[]}')], expires: Infinity });
-    await world.clock.run(world.host('a').node.replays.keep(id, 7));
-    assert.match(world.host('a').said.join(), /a recording is not whole/);
+    (world.memory as unknown as { pieces: Map<string, { texts: string[]; expires: number }> }).pieces.set(`${id}/7`, { texts: [await world.node('a').node.parts.compressor.compress('{"frames":[]}')], expires: Infinity });
+    await world.clock.run(world.node('a').node.replays.save(id, 7));
+    assert.match(world.node('a').warnings.join(), /a recording is not whole/);
   });
 
   it('[Y3] a match out of play has not ended: nothing is shown of it, and it is recorded to its end', async () => {
     const { world, id, adas, recording } = await duelling(6);
     await world.clock.run(adas.act.hit({ note: 'before' }));
-    const host = world.owner(id)!.node.registry.get(id)! as unknown as { room: { quarantine(why: string): void }; urgent: unknown[]; kick(): void };
-    host.room.quarantine('a test');
-    host.urgent.push({ kind: 'timers' });
-    host.kick();
-    await world.clock.until('it is out of play', () => adas.info.phase === 'quarantined');
-    await world.clock.pass(500);
-    assert.equal((await world.clock.run(world.host('a').node.replays.show(id, 1))).ok, false);
+    const host = world.owner(id)!.node.ownedRooms.get(id)! as unknown as { machine: { quarantine(why: string): void }; engineCommands: unknown[]; schedule(): void };
+    host.machine.quarantine('a test');
+    host.engineCommands.push({ kind: 'timers' });
+    host.schedule();
+    await world.clock.waitUntil('it is out of play', () => adas.info.phase === 'quarantined');
+    await world.clock.advance(500);
+    assert.equal((await world.clock.run(world.node('a').node.replays.read(id, 1))).ok, false);
     await world.clock.run(world.owner(id)!.node.router.request(id, { k: 'serve', name: '$release', data: null }));
-    await world.clock.until('it goes on', () => adas.info.phase === 'playing');
+    await world.clock.waitUntil('it goes on', () => adas.info.phase === 'playing');
     await world.clock.run(adas.act.hit({ note: 'after' }));
     await world.clock.run(adas.act.stop());
     assert.deepEqual(watch(await recording(1)).state.log, ['before', 'after']);

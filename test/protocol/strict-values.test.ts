@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { contract, schema, state, view } from '../../shared/contract.ts';
-import { partyAt, rawLine } from './guests.ts';
-import { World } from './world.ts';
+import { openRoom, openRawConnection } from './cluster-room-fixture.ts';
+import { TestCluster } from './world.ts';
 
 /** Values by name: the data of an action are JSON. */
 const values: Record<string, () => unknown> = {
@@ -31,16 +31,16 @@ const oddGame = odd.rules({
 
 describe('what JSON would change silently', () => {
   it('[R10] is refused with its path in events, timers, effects and details of refusals', async () => {
-    const { world, rooms: [adas] } = await partyAt(odd, oddGame, ['ada'], { seed: 2 });
+    const { world, rooms: [adas] } = await openRoom(odd, oddGame, ['ada'], { seed: 2 });
     world.effects = { odd: { save: () => {} } };
     await world.clock.run(adas!.start());
-    const log = () => [...world.hosts.values()].flatMap(host => host.said).join('\n');
+    const log = () => [...world.nodes.values()].flatMap(host => host.warnings).join('\n');
     for (const what of Object.keys(values)) {
       for (const [name, path] of [['emit', 'events.said'], ['arm', 'timers.turn'], ['ask', 'effects.save']] as const) {
         const said = await world.clock.run(adas!.act[name](what as never));
         assert.ok(!said.ok && said.code === 'rule-failed', `${name} ${what}`);
         assert.ok(log().includes(`${path}.deep[0] is ${what}`), `${name} ${what}: ${log()}`);
-        await world.clock.pass(1_100);
+        await world.clock.advance(1_100);
       }
       const said = await world.clock.run(adas!.act.refuse(what as never));
       assert.ok(!said.ok && said.code === 'rule-failed', what);
@@ -50,7 +50,7 @@ describe('what JSON would change silently', () => {
   });
 
   it('[R10] is refused with its path in options and profiles', async () => {
-    const world = new World([oddGame], 4);
+    const world = new TestCluster([oddGame], 4);
     await world.start('a');
     const { client } = world.client('ada', 'a');
     for (const what of Object.keys(values)) {
@@ -60,18 +60,18 @@ describe('what JSON would change silently', () => {
   });
 
   it('[R10] is not passed on in a signal, and is not the sender\'s fault', async () => {
-    const { world, id, rooms: [adas] } = await partyAt(odd, oddGame, ['ada', 'bob'], { seed: 6 });
+    const { world, id, rooms: [adas] } = await openRoom(odd, oddGame, ['ada', 'bob'], { seed: 6 });
     const heard: unknown[] = [];
     adas!.onSignal('wave', data => heard.push(data));
-    const bob = rawLine(world, world.host('b'), 'bob');
+    const bob = openRawConnection(world, world.node('b'), 'bob');
     assert.ok((await bob.ask('join', { room: id })).ok);
     for (const data of [...Object.keys(values), { fine: 1 }]) assert.equal(bob.say('signal', { room: id, name: 'wave', data }), true);
-    await world.clock.pass(20);
+    await world.clock.advance(20);
     assert.deepEqual([heard, world.counters.get('badPackets') ?? 0], [[{ fine: 1 }], 0]);
   });
 
   it('[R10] [R5] is an error of the view that shows it', async () => {
-    const { world, rooms: [adas] } = await partyAt(odd, oddGame, ['ada'], { seed: 8 });
+    const { world, rooms: [adas] } = await openRoom(odd, oddGame, ['ada'], { seed: 8 });
     await world.clock.run(adas!.start());
     const before = JSON.stringify(adas!.state);
     for (const what of Object.keys(values)) {

@@ -1,1 +1,1 @@
-export * from '../../testkit/wire.ts';
+export * from '../../testkit/test-connection.ts';

@@ -1,1 +1,1 @@
-export * from '../../testkit/world.ts';
+export * from '../../testkit/test-cluster.ts';

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { createClient } from 'redis';
-import { PubSub, RedisBus, RedisRegister } from '../../server/cluster/redis-bus.ts';
-import type { NodeRecord } from '../../server/ports.ts';
-import { realClock } from '../../server/real-ports.ts';
+import { RedisPubSub, RedisBus, RedisNodeRegister } from '../../server/messaging/redis-bus.ts';
+import type { NodeRecord } from '../../server/runtime/ports.ts';
+import { realClock } from '../../server/runtime/real-ports.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { TestRedis } from './redis-server.ts';
 
 describe('the bus over Redis', () => {
   let redis: TestRedis;
-  let wire: PubSub;
+  let wire: RedisPubSub;
   before(async () => {
     redis = await TestRedis.start();
-    wire = new PubSub({ url: redis.url, clock: realClock, log: noLog });
+    wire = new RedisPubSub({ url: redis.url, clock: realClock, log: noLog });
     await wire.connect();
   });
   after(async () => {
@@ -29,9 +29,9 @@ describe('the bus over Redis', () => {
     const admin = createClient({ url: redis.url });
     await admin.connect();
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
-    await until('the break is told', async () => broke > 0 || undefined, { within: 10_000 });
-    await until('somebody listens again', async () => (await bus.publish([{ node: 'n', text: 'again' }]))[0]! > 0 || undefined, { within: 10_000 });
-    await until('it is heard', async () => heard.includes('again') || undefined, { within: 10_000 });
+    await until('the break is told', async () => broke > 0 || undefined, { timeoutMs: 10_000 });
+    await until('somebody listens again', async () => (await bus.publish([{ node: 'n', text: 'again' }]))[0]! > 0 || undefined, { timeoutMs: 10_000 });
+    await until('it is heard', async () => heard.includes('again') || undefined, { timeoutMs: 10_000 });
     admin.destroy();
   });
 
@@ -47,7 +47,7 @@ describe('the bus over Redis', () => {
     const before = await called('eval');
     assert.deepEqual(await bus.publish([['one', 'a'], ['other', 'b'], ['nobody', 'c'], ['one', 'd']].map(([node, text]) => ({ node: node!, text: text! }))), [1, 1, 0, 1]);
     assert.equal(await called('eval') - before, 1);
-    await until('they are heard', async () => heard.length === 3 || undefined, { within: 10_000 });
+    await until('they are heard', async () => heard.length === 3 || undefined, { timeoutMs: 10_000 });
     assert.deepEqual(heard, ['one a', 'other b', 'one d']);
     const alone = await called('publish');
     assert.deepEqual(await bus.publish([{ node: 'one', text: 'e' }]), [1]);
@@ -57,16 +57,16 @@ describe('the bus over Redis', () => {
 
   it('[O6] shows of a node which of its connections stand: both kinds, one that broke again, none of one that is gone', async () => {
     const options = { url: redis.url, clock: realClock, log: noLog };
-    const theirs = new PubSub(options);
-    const [own, other] = [new RedisRegister({ ...options, prefix: 'bus:' }), new RedisRegister({ ...options, prefix: 'bus:' })];
+    const theirs = new RedisPubSub(options);
+    const [own, other] = [new RedisNodeRegister({ ...options, prefix: 'bus:' }), new RedisNodeRegister({ ...options, prefix: 'bus:' })];
     await Promise.all([theirs.connect(), own.connect(), other.connect()]);
     const seen = (what: string, inbox: number, register: number) => until(what, async () => {
       const now = await own.listeners('m').catch(() => null);
       return (now?.inbox === inbox && now.register === register) || undefined;
-    }, { within: 10_000 });
+    }, { timeoutMs: 10_000 });
     await seen('nothing of it', 0, 0);
     await new RedisBus(theirs, 'bus:').listen('m', () => {});
-    await other.beat({ id: 'm', name: 'm', beat: 1, at: 0, games: [], reads: [] } as unknown as NodeRecord);
+    await other.heartbeat({ id: 'm', name: 'm', beat: 1, at: 0, games: [], reads: [] } as unknown as NodeRecord);
     await seen('all of it', 1, 1);
     const admin = createClient({ url: redis.url });
     await admin.connect();

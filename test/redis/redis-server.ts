@@ -5,9 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import type { RedisTls } from '../../server/store/redis-target.ts';
-import { requireSystem } from '../../server/launcher/system.ts';
+import { requireSystem } from '../../tools/local-cluster/system.ts';
 
 interface Access { user?: string; password?: string; tls?: RedisTls }
 
@@ -44,7 +44,7 @@ export class TestRedis {
       } finally {
         if (client.isOpen) client.destroy();
       }
-    }, { within: 20_000 });
+    }, { timeoutMs: 20_000 });
   }
 
   async kill(): Promise<void> {

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { createClient } from 'redis';
-import { PubSub, RedisBus } from '../../server/cluster/redis-bus.ts';
-import { connectRedis } from '../../server/cluster/redis-parts.ts';
-import { RedisUnfit } from '../../server/cluster/redis-unfit.ts';
+import { RedisPubSub, RedisBus } from '../../server/messaging/redis-bus.ts';
+import { connectRedis } from '../../server/redis-backend.ts';
+import { RedisUnusableError } from '../../server/store/redis-unusable-error.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { noMeter } from '../../server/ops/metrics.ts';
-import { realClock } from '../../server/real-ports.ts';
-import { StoreError } from '../../server/store/contract.ts';
+import { realClock } from '../../server/runtime/real-ports.ts';
+import { StoreError } from '../../server/store/store.ts';
 import { RedisStore } from '../../server/store/redis-store.ts';
 import { loadScripts } from '../../server/store/scripts.ts';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 import { offersSuite } from '../contract/offers-suite.ts';
 import { storeSuite } from '../contract/store-suite.ts';
 import { TestRedis } from './redis-server.ts';
@@ -103,33 +103,33 @@ describe('the Redis store', () => {
   });
 
   it('[O21] tells other nodes in the step in which an entry is written, behind what this node said before, and nobody of one that is not', async () => {
-    const wire = new PubSub({ url: redis.url, clock: realClock, log: noLog });
-    const speaking = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, voice: wire.pub });
-    const waiting = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, voice: wire.pub, waitReplicas: 1 });
+    const wire = new RedisPubSub({ url: redis.url, clock: realClock, log: noLog });
+    const speaking = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, publishConnection: wire.pub });
+    const waiting = new RedisStore({ url: redis.url, prefix: 'p:', clock: realClock, log: noLog, publishConnection: wire.pub, waitReplicas: 1 });
     await Promise.all([wire.connect(), speaking.connect()]);
-    assert.deepEqual([speaking.tells, store.tells, waiting.tells], [true, false, false], 'where there is a way, and no replica has to confirm');
+    assert.deepEqual([speaking.canPublishOnAppend, store.canPublishOnAppend, waiting.canPublishOnAppend], [true, false, false], 'where there is a way, and no replica has to confirm');
     const bus = new RedisBus(wire, 'p:');
     const heard: string[] = [];
     await bus.listen('z', text => heard.push(text));
     const { id } = await room();
-    const tell = (seq: number, more = {}) => speaking.append(id, { token: 'a', seq, entry: `e${seq}`, tell: [{ node: 'z', text: `entry ${seq}` }, { node: 'nobody', text: '' }], ...more });
+    const tell = (seq: number, more = {}) => speaking.append(id, { token: 'a', seq, entry: `e${seq}`, publish: [{ node: 'z', text: `entry ${seq}` }, { node: 'nobody', text: '' }], ...more });
     const calls = async () => Number(/cmdstat_publish:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
     const before = await calls();
     const said = bus.publish([{ node: 'z', text: 'said before' }]);
     assert.deepEqual(await Promise.all([tell(1), said]), ['ok', [1]]);
     assert.deepEqual([await tell(1), await tell(3), await tell(2, { token: 'b' })], ['seq', 'seq', 'fenced']);
     assert.equal(await tell(2, { due: 5, life: { ms: 60_000, code: 'C1', match: 0 } }), 'ok', 'also beside facts');
-    await until('all are heard', async () => heard.length >= 3 || undefined, { within: 10_000 });
+    await until('all are heard', async () => heard.length >= 3 || undefined, { timeoutMs: 10_000 });
     assert.deepEqual(heard, ['said before', 'entry 1', 'entry 2']);
     assert.equal(await calls() - before, 5);
     assert.deepEqual((await store.peek(id))!.entries, ['e1', 'e2']);
     // Many at a time are told together, elsewhere.
     const under = await Promise.all(Array.from({ length: 6 }, () => room()));
-    const appends = under.flatMap(({ id: own }) => (speaking.tells ? [speaking.append(own, { token: 'a', seq: 1, entry: 'e1', tell: [] })] : []));
+    const appends = under.flatMap(({ id: own }) => (speaking.canPublishOnAppend ? [speaking.append(own, { token: 'a', seq: 1, entry: 'e1', publish: [] })] : []));
     assert.deepEqual(await Promise.all(appends), ['ok', 'ok', 'ok', 'ok']);
-    assert.equal(speaking.tells, true);
+    assert.equal(speaking.canPublishOnAppend, true);
     wire.pub.drop('a test');
-    assert.equal(speaking.tells, false);
+    assert.equal(speaking.canPublishOnAppend, false);
     wire.close();
     await Promise.all([speaking.close(), waiting.close()]);
   });
@@ -180,10 +180,10 @@ describe('the Redis store', () => {
   });
 
   it('[W26] says how full the memory of Redis is, where that has a bound', async () => {
-    assert.equal(await store.fill(), null);
+    assert.equal(await store.memoryUsage(), null);
     await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1gb']);
     try {
-      const fill = (await store.fill())!;
+      const fill = (await store.memoryUsage())!;
       assert.ok(fill > 0 && fill < 0.1, String(fill));
     } finally {
       await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '0']);
@@ -205,12 +205,12 @@ describe('the Redis store', () => {
     await assert.rejects(append(id, 1), (error: unknown) => error instanceof StoreError && error.applied === 'maybe' && error.unavailable);
     await admin.ping(); // answered when the pause is over
     // The reading connection may have been declared lost in the pause, and be opened again.
-    const { seq } = (await until('reads are answered again', () => store.owner(id).catch(() => undefined), { within: 10_000 }))!;
+    const { seq } = (await until('reads are answered again', () => store.owner(id).catch(() => undefined), { timeoutMs: 10_000 }))!;
     // The connection may have been held for lost meanwhile, and be opened anew: then it is certain that nothing was written.
     const again = await until('writes are taken again', () => append(id, 1).catch((error: unknown) => {
       if (error instanceof StoreError && error.applied === 'no') return undefined;
       throw error;
-    }), { within: 10_000 });
+    }), { timeoutMs: 10_000 });
     assert.equal(again, seq === 1 ? 'seq' : 'ok');
   });
 
@@ -234,7 +234,7 @@ describe('the Redis store', () => {
     await redis.run();
     await changed;
     assert.equal(await store.probe(), true);
-    const owner = await until('reads are answered again', () => store.owner(id).catch(() => undefined), { within: 10_000 });
+    const owner = await until('reads are answered again', () => store.owner(id).catch(() => undefined), { timeoutMs: 10_000 });
     assert.equal(owner!.seq, 1, 'the append-only file kept the entry');
     assert.equal(await append(id, 2), 'ok');
   });
@@ -243,7 +243,7 @@ describe('the Redis store', () => {
     const evicting = await TestRedis.start(['--maxmemory-policy', 'allkeys-lru'], 'hush-hush');
     try {
       await assert.rejects(connectRedis({ redis: { url: evicting.url }, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter }), (error: unknown) => {
-        assert.ok(error instanceof RedisUnfit, String(error));
+        assert.ok(error instanceof RedisUnusableError, String(error));
         assert.match(error.message, /noeviction/);
         assert.doesNotMatch(error.message, /hush/);
         return true;
@@ -251,6 +251,6 @@ describe('the Redis store', () => {
     } finally {
       await evicting.stop();
     }
-    await assert.rejects(connectRedis({ redis: { url: 'redis://127.0.0.1:1' }, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter, patience: 500 }), RedisUnfit);
+    await assert.rejects(connectRedis({ redis: { url: 'redis://127.0.0.1:1' }, prefix: 'x:', clock: realClock, log: noLog, meter: noMeter, patience: 500 }), RedisUnusableError);
   });
 });

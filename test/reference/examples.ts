@@ -28,7 +28,7 @@ export function examplesOf(file: string, text = readFileSync(join(root, file), '
 }
 
 /** All ts and tsx of a document, but for what stands for a file of its own (`ts file=…`): that is tested as an app. */
-export function blocksOf(file: string, text = readFileSync(join(root, file), 'utf8')): Example[] {
+export function codeBlocksOf(file: string, text = readFileSync(join(root, file), 'utf8')): Example[] {
   return [...text.matchAll(fence)].flatMap(({ 1: lang, 2: more, 3: code, index }) => ((lang === 'ts' || lang === 'tsx') && more === '' ? [{ file, line: lineOf(text, index) + 1, lang, code: code! }] : []));
 }
 
@@ -89,7 +89,7 @@ const preamble = join(here, 'preamble.ts');
  * `preamble.ts`.
  * @returns what is wrong, as `file:line: message`, in the lines of the files that the examples were taken from
  */
-export function check(examples: readonly Example[]): string[] {
+export function typeCheck(examples: readonly Example[]): string[] {
   const made = new Map(['contract.ts', 'rules.ts'].map(name => [join(here, name), 'export * from \'./games.ts\';']));
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;

@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { z } from 'zod';
 import { contract, state } from '../../shared/index.ts';
 import { table } from '../../testkit/index.ts';
-import { blocksOf, check, examplesOf, sources, type Example } from './examples.ts';
+import { codeBlocksOf, typeCheck, examplesOf, sources, type Example } from './examples.ts';
 import * as games from './games.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -16,14 +16,14 @@ const documents = ['README.md', 'docs/client.md', 'docs/embedding.md', 'docs/dep
 describe('the API reference', function () {
   this.timeout(240_000); // a compiler, twice
   const examples = sources().flatMap(file => examplesOf(file));
-  const blocks = documents.flatMap(file => blocksOf(file));
+  const blocks = documents.flatMap(file => codeBlocksOf(file));
   const wrong: Example[] = [
     { file: 'wrong.ts', line: 10, lang: 'ts', code: 'const said = await room.act.step({ by: \'two\' })\nroom.act.leap({})\n' },
     { file: 'wrong.tsx', line: 5, lang: 'tsx', code: 'const Line = () => <p>{useStatus()}</p>\n' },
     { file: 'wrong.md', line: 20, lang: 'ts', code: '\nawait connect(url).quick(rice)\nconst half = (1 +)\n' },
   ];
   let said: string[] = [];
-  before(() => { said = check([...examples, ...blocks, ...wrong]); });
+  before(() => { said = typeCheck([...examples, ...blocks, ...wrong]); });
 
   it('its examples, and the code of the documents, hold what the types say', () => {
     assert.ok(examples.length > 110 && blocks.length >= 13, `${examples.length} examples, ${blocks.length} blocks`);
@@ -45,7 +45,7 @@ describe('the API reference', function () {
     const source = '\n/**\n * Says something.\n * @throws Error\n * @example\n * ```ts\n * say(1)\n * ```\n * @example twice\n * ```tsx\n * say(2)\n * say(3)\n * ```\n */\nexport const say = 1;\n';
     assert.deepEqual(examplesOf('a.ts', source), [{ file: 'a.ts', line: 7, lang: 'ts', code: 'say(1)\n' }, { file: 'a.ts', line: 11, lang: 'tsx', code: 'say(2)\nsay(3)\n' }]);
     assert.throws(() => examplesOf('a.ts', '/**\n * Says.\n * @example say(1)\n */\n'), /a\.ts:3: an example is code between/);
-    assert.deepEqual(blocksOf('a.md', '# A\n\n```ts\nsay(1)\n```\n```ts file=a.ts\nsay(2)\n```\n```sh\nsay\n```\n'), [{ file: 'a.md', line: 4, lang: 'ts', code: 'say(1)\n' }]);
+    assert.deepEqual(codeBlocksOf('a.md', '# A\n\n```ts\nsay(1)\n```\n```ts file=a.ts\nsay(2)\n```\n```sh\nsay\n```\n'), [{ file: 'a.md', line: 4, lang: 'ts', code: 'say(1)\n' }]);
   });
 
   /** Runs an example as it stands, but for what it imports. */

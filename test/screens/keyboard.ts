@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { until } from '../../server/launcher/until.ts';
+import { until } from '../../tools/until.ts';
 
 /** More stops than a person would go through. */
 const most = 120;
@@ -56,7 +56,7 @@ export const focused = (page: Page): Promise<string> => page.evaluate(() => {
 const fits = (name: string, what: string) => name === what || (/[A-Z]/.test(what) && name.startsWith(what));
 
 /** Waits until the focus is on what has this test id, or begins with these words. */
-export const focusIs = (page: Page, what: string): Promise<true> => until(`the focus is on ${what}`, async () => fits(await focused(page), what) || undefined, { within: 15_000 });
+export const waitForFocus = (page: Page, what: string): Promise<true> => until(`the focus is on ${what}`, async () => fits(await focused(page), what) || undefined, { timeoutMs: 15_000 });
 
 /** Presses Tab until the focus is there. */
 export async function tabTo(page: Page, what: string): Promise<void> {

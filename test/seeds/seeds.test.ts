@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { planOf, type ScenarioName } from '../simulation/plan.ts';
-import { storyOf } from '../simulation/report.ts';
+import { describeFailure } from '../simulation/report.ts';
 import { runSeeds, simulateSeed } from '../simulation/run.ts';
 
 /** Seeds that failed once, and what they found. They stay, though a plan may be drawn otherwise by now: what was found has a test of its own beside. */
@@ -31,7 +31,7 @@ describe('seeds', () => {
   for (let from = 1; from <= 301; from += 50) {
     it(`[O2] [O3] [A4] [A5] [C2] [E2] [T3] holds in the seeds from ${from} to ${from + 49}`, async () => {
       const { failures } = await runSeeds(Array.from({ length: 50 }, (_x, n) => from + n), { scenario: null, shrink: true, enough: 1 });
-      assert.equal(failures.length, 0, failures.map(storyOf).join('\n\n'));
+      assert.equal(failures.length, 0, failures.map(describeFailure).join('\n\n'));
     }).timeout(240_000);
   }
 });
@@ -58,7 +58,7 @@ describe('seeds of life', () => {
   for (let from = 1; from <= 121; from += 40) {
     it(`[A11] [A13] [J7] [Q1] [S2] [S8] [T2] holds in the seeds of life from ${from} to ${from + 39}`, async () => {
       const { failures } = await runSeeds(Array.from({ length: 40 }, (_x, n) => from + n), { scenario: 'life', shrink: true, enough: 1 });
-      assert.equal(failures.length, 0, failures.map(storyOf).join('\n\n'));
+      assert.equal(failures.length, 0, failures.map(describeFailure).join('\n\n'));
     }).timeout(240_000);
   }
 });
@@ -77,8 +77,8 @@ describe('a node killed at every call', () => {
         const outcome = await simulateSeed(11, 'table', { plan: { ...plan, steps }, begin: (world, room) => {
           const owner = world.owner(room)!;
           until = world.clock.mono() + steps.reduce((sum, step) => sum + step.wait + 1, 0);
-          const other = world.spy.passing;
-          world.spy.passing = (host, what, when) => {
+          const other = world.observer.onCall;
+          world.observer.onCall = (host, what, when) => {
             other?.(host, what, when);
             if (host === owner && when === moment && what !== 'beat' && world.clock.mono() < until && count++ === n) world.kill(host);
           };

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { PubSub, RedisBus, RedisRegister } from '../../server/cluster/redis-bus.ts';
+import { RedisPubSub, RedisBus, RedisNodeRegister } from '../../server/messaging/redis-bus.ts';
 import { noLog } from '../../server/ops/log.ts';
-import { realClock } from '../../server/real-ports.ts';
-import { StoreError } from '../../server/store/contract.ts';
-import { openDoor } from '../../server/store/redis-door.ts';
+import { realClock } from '../../server/runtime/real-ports.ts';
+import { StoreError } from '../../server/store/store.ts';
+import { createLocator } from '../../server/store/redis-locator.ts';
 import type { RedisStore } from '../../server/store/redis-store.ts';
-import { askRedis } from '../../server/launcher/redis-ask.ts';
-import { until } from '../../server/launcher/until.ts';
-import { TestGroup } from './group.ts';
+import { askRedis } from '../../tools/local-cluster/ask-redis.ts';
+import { until } from '../../tools/until.ts';
+import { TestSentinelGroup } from './test-sentinel-group.ts';
 
 const claim = { token: 'a', node: 'n', expected: null as string | null, floor: 0, games: ['g@1'] };
 let rooms = 0;
 const owners: Owner[] = [];
 
 /** How far a room has got, as soon as the store answers: it may just be on its way to another master. */
-const seqOf = async (store: RedisStore, id: string) => (await until('the store answers', () => store.owner(id).then(owner => owner ?? undefined, () => undefined), { within: 20_000 })).seq;
+const seqOf = async (store: RedisStore, id: string) => (await until('the store answers', () => store.owner(id).then(owner => owner ?? undefined, () => undefined), { timeoutMs: 20_000 })).seq;
 
-/** An owner of one room who does as RoomHost does: appends in a closed loop, and after anything but 'ok' claims it anew. */
+/** An owner of one room who does as RoomActor does: appends in a closed loop, and after anything but 'ok' claims it anew. */
 class Owner {
   /** The last number it was told to be written. */
   told = 0;
@@ -63,10 +63,10 @@ class Owner {
 }
 
 describe('a store with replicas and sentinels', () => {
-  let group: TestGroup;
+  let group: TestSentinelGroup;
   before(async function () {
     this.timeout(120_000);
-    group = await TestGroup.start(2);
+    group = await TestSentinelGroup.start(2);
   });
   after(() => group?.stop());
   afterEach(async function () {
@@ -83,10 +83,10 @@ describe('a store with replicas and sentinels', () => {
     const opened = await store;
     const all = Array.from({ length: 8 }, () => new Owner(opened));
     await Promise.all(all.map(o => o.begin()));
-    await until('all write', () => all.every(o => o.told > 20) || undefined, { within: 20_000 });
+    await until('all write', () => all.every(o => o.told > 20) || undefined, { timeoutMs: 20_000 });
     await what();
     const told = all.map(o => o.told);
-    await until('all write again', () => all.every((o, i) => o.told > told[i]! + 20) || undefined, { within: 60_000 });
+    await until('all write again', () => all.every((o, i) => o.told > told[i]! + 20) || undefined, { timeoutMs: 60_000 });
     await Promise.all(all.map(o => o.end()));
     for (const owner of all) assert.ok((await seqOf(opened, owner.id)) >= owner.told, `${owner.id}: told ${owner.told}`);
     return all;
@@ -115,13 +115,13 @@ describe('a store with replicas and sentinels', () => {
     const old = group.redis.master.name;
     const owner = new Owner(await group.store({ waitReplicas: 1, url: group.playerUrl(old), deadline: 600 }));
     await owner.begin();
-    await until('it writes', () => owner.told > 20 || undefined, { within: 20_000 });
+    await until('it writes', () => owner.told > 20 || undefined, { timeoutMs: 20_000 });
     await through(async () => {
       const next = group.nextMaster();
       await group.isolate(old);
       await next;
       const { told, failures } = owner;
-      await until('it asks in vain', () => owner.failures > failures + 1 || undefined, { within: 20_000 });
+      await until('it asks in vain', () => owner.failures > failures + 1 || undefined, { timeoutMs: 20_000 });
       assert.equal(owner.told, told, 'nothing was told while nobody confirmed');
     }, group.store({ waitReplicas: 1 }));
     await owner.end();
@@ -137,7 +137,7 @@ describe('a store with replicas and sentinels', () => {
       await until('the sentinels have made another one the master', async () => {
         if (group.switches.length === switches) await askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${group.redis.sentinels[0]!.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => {});
         return group.switches.length > switches || undefined;
-      }, { within: 120_000, every: 2_000 });
+      }, { timeoutMs: 120_000, intervalMs: 2_000 });
     }, group.store({ waitReplicas: 2 }));
   }).timeout(240_000);
 
@@ -145,23 +145,23 @@ describe('a store with replicas and sentinels', () => {
     const old = group.redis.master.name;
     const owner = new Owner(await group.store({ waitReplicas: 0, url: group.playerUrl(old) }));
     await owner.begin();
-    await until('it writes', () => owner.told > 20 || undefined, { within: 20_000 });
+    await until('it writes', () => owner.told > 20 || undefined, { timeoutMs: 20_000 });
     const next = group.nextMaster();
     await group.isolate(old);
     await next;
     const { told } = owner;
-    await until('it goes on', () => owner.told > told + 20 || undefined, { within: 20_000 });
+    await until('it goes on', () => owner.told > told + 20 || undefined, { timeoutMs: 20_000 });
     await owner.end();
     const seen = await group.store({ waitReplicas: 0 });
     assert.ok((await seqOf(seen, owner.id)) < owner.told);
   }).timeout(180_000);
 
   it('[O4] [O17] a Redis that outlived the master is another one, and every connection goes to it', async () => {
-    const door = openDoor(group.options, { clock: realClock, log: noLog });
-    const options = { door, prefix: 'rejoin:', clock: realClock, log: noLog };
+    const locator = createLocator(group.options, { clock: realClock, log: noLog });
+    const options = { locator, prefix: 'rejoin:', clock: realClock, log: noLog };
     const store = await group.store({ waitReplicas: 0 });
-    const wire = new PubSub(options);
-    const register = new RedisRegister(options);
+    const wire = new RedisPubSub(options);
+    const register = new RedisNodeRegister(options);
     try {
       await Promise.all([wire.connect(), register.connect()]);
       const bus = new RedisBus(wire, 'rejoin:');
@@ -175,13 +175,13 @@ describe('a store with replicas and sentinels', () => {
       // By hand, with all servers alive: nothing closes the connections but the sentinels' word.
       const sentinel = group.redis.sentinels[0]!;
       // One that ended a moment ago may still be under way for a sentinel (INPROG), or the replicas not good enough yet (NOGOODSLAVE).
-      await until('the sentinel begins', () => askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${sentinel.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => undefined), { within: 60_000, every: 500 });
+      await until('the sentinel begins', () => askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${sentinel.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => undefined), { timeoutMs: 60_000, intervalMs: 500 });
       const now = await next;
       assert.notEqual(now, old);
-      await until('the store is told', () => changed > 0 || undefined, { within: 20_000 });
-      await until('the bus hears', async () => ((await bus.publish([{ node: 'me', text: 'after' }]).catch(() => [0]))[0] === 1 && heard.includes('after')) || undefined, { within: 20_000 });
-      await until('the register answers', async () => (await register.listeners('me').catch(() => null))?.inbox === 1 || undefined, { within: 20_000 });
-      await until('writes are taken', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 20_000 });
+      await until('the store is told', () => changed > 0 || undefined, { timeoutMs: 20_000 });
+      await until('the bus hears', async () => ((await bus.publish([{ node: 'me', text: 'after' }]).catch(() => [0]))[0] === 1 && heard.includes('after')) || undefined, { timeoutMs: 20_000 });
+      await until('the register answers', async () => (await register.listeners('me').catch(() => null))?.inbox === 1 || undefined, { timeoutMs: 20_000 });
+      await until('writes are taken', () => store.probe().catch(() => false).then(ok => ok || undefined), { timeoutMs: 20_000 });
       await group.heal();
       const clients = (name: string) => group.ask(name, 'CLIENT', 'LIST').then(text => [...text.matchAll(/ name=(rejoin-\w+) /g)].map(m => m[1]!));
       assert.deepEqual((await clients(old)).filter(name => name !== 'rejoin-sentinel'), []);
@@ -189,7 +189,7 @@ describe('a store with replicas and sentinels', () => {
     } finally {
       wire.close();
       await register.close();
-      door.close();
+      locator.close();
     }
   }).timeout(180_000);
 
@@ -203,9 +203,9 @@ describe('a store with replicas and sentinels', () => {
     await group.isolate(other.name, ['sentinel']);
     await group.ask(name, 'REPLICAOF', '127.0.0.1', String(other.port));
     await assert.rejects(store.claim(`x${port}`, claim), (error: unknown) => error instanceof StoreError && error.applied === 'no' && error.unavailable);
-    await until('it is known to be away', () => store.probe().catch(() => false).then(ok => !ok || undefined), { within: 10_000 });
+    await until('it is known to be away', () => store.probe().catch(() => false).then(ok => !ok || undefined), { timeoutMs: 10_000 });
     await group.ask(name, 'REPLICAOF', 'NO', 'ONE');
-    await until('it is a master again', () => store.probe().catch(() => false).then(ok => ok || undefined), { within: 20_000 });
+    await until('it is a master again', () => store.probe().catch(() => false).then(ok => ok || undefined), { timeoutMs: 20_000 });
     assert.equal(changed, 1, 'with another history: owners claim again');
   }).timeout(60_000);
 });

@@ -1,12 +1,12 @@
 import type { Room, Resumed } from '../../client/room.ts';
-import type { Said } from '../../client/outbox.ts';
-import type { Place } from '../../shared/place.ts';
+import type { ActionResult } from '../../client/outbox.ts';
+import type { Position } from '../../shared/position.ts';
 import type { WireChange } from '../../shared/protocol.ts';
-import type { Host, TestClient } from '../../testkit/world.ts';
-import { difference, same } from './delta.ts';
-import { marks, peek, secrets, type Diary } from './games.ts';
+import type { TestNode, TestClient } from '../../testkit/test-cluster.ts';
+import { difference, isSame } from './independent-delta.ts';
+import { marks, viewDiary, secrets, type Diary } from './games.ts';
 import type { Entry } from './history.ts';
-import type { Asked, Complain, JournalChecks } from './journal-checks.ts';
+import type { RequestedAction, ReportViolation, JournalChecks } from './journal-checks.ts';
 
 /** A player's room as the checkers see it, whatever game it is of. */
 export type AnyRoom = Room;
@@ -16,21 +16,21 @@ export class ClientChecks {
   /** Sessions by player. */
   readonly sessions = new Map<string, string>();
 
-  constructor(private readonly journal: JournalChecks, private readonly how: { hides: boolean; forgets: boolean }, private readonly plays: (client: TestClient) => boolean, private readonly complain: Complain, private readonly tell: (line: string) => void) {}
+  constructor(private readonly journal: JournalChecks, private readonly how: { hides: boolean; forgets: boolean }, private readonly plays: (client: TestClient) => boolean, private readonly complain: ReportViolation, private readonly tell: (line: string) => void) {}
 
   /** A node tells a channel something. */
-  told(host: Host, channel: string, event: string, text: string): void {
+  checkChannelEvent(host: TestNode, channel: string, event: string, text: string): void {
     this.durable(text, () => `${host.name} told ${channel}`);
     this.secret(text, channel.includes(':player:') ? channel.slice(channel.indexOf(':player:') + 8) : null, () => `${host.name} told ${channel}`);
     if (event === 'change') this.change(text, JSON.parse(text) as [string, ...WireChange], () => `${host.name} told ${channel}`);
     if (event === 'notice') {
-      const [notice] = JSON.parse(text) as [{ head?: Place }];
+      const [notice] = JSON.parse(text) as [{ head?: Position }];
       if (notice.head) this.committed(notice.head, () => `${host.name} announced`);
     }
   }
 
   /** A node writes to a client's line. */
-  sent(client: TestClient, name: string, text: string): void {
+  checkClientMessage(client: TestClient, name: string, text: string): void {
     const player = client.client?.player ?? null;
     this.secret(text, player, () => `${player} was sent ${name}`);
     if (name === 'change') this.change(text, (JSON.parse(text) as unknown[]).slice(1) as [string, ...WireChange], () => `${player} was sent ${name}`);
@@ -44,7 +44,7 @@ export class ClientChecks {
     if (!name.endsWith('!') || name === 'place!') return;
     // Where a newer session comes in the same entry, the verdicts of the older one go with it: nobody can ask for them.
     if (this.plays(client)) this.durable(text, () => `${player} was sent ${name}`);
-    const reply = JSON.parse(text) as { ok: boolean; place?: Place; verdicts?: [number, { seq: number; term?: number }][] };
+    const reply = JSON.parse(text) as { ok: boolean; place?: Position; verdicts?: [number, { seq: number; term?: number }][] };
     if (reply.place) this.committed(reply.place, () => `${player} was sent ${name}`);
     for (const [, { term, seq }] of reply.verdicts ?? []) if (term !== undefined) this.committed([term, seq], () => `${player} was sent the verdict`);
   }
@@ -58,7 +58,7 @@ export class ClientChecks {
     for (const mark of text.match(marks) ?? []) if (!this.journal.history.marks.has(mark)) this.complain('nobody sees what is not durable', `${what()} ${mark}, which is in no entry`);
   }
 
-  private committed(place: Place, what: () => string): void {
+  private committed(place: Position, what: () => string): void {
     if (!this.journal.history.at(place)) this.complain('nobody sees what is not durable', `${what()} of ${place.join('/')}, which is no entry`);
   }
 
@@ -72,17 +72,17 @@ export class ClientChecks {
 
   /** Looks at all that a client shows from now on. */
   watch(name: string, room: AnyRoom): void {
-    let last = this.at(room, name);
+    let last = this.entryAt(room, name);
     this.compare(room, name, last);
     const heard = new Set<string>();
     room.onChange(() => {
-      const entry = this.at(room, name);
+      const entry = this.entryAt(room, name);
       if (!entry || entry === last || room.ended) return;
       last = entry;
       this.compare(room, name, entry);
     });
     room.onResume(resumed => {
-      this.tell(`${name} is back at ${this.short(room.place)}, by ${resumed.with}${resumed.lost ? ', with a loss' : ''}`);
+      this.tell(`${name} restarted at ${this.short(room.position)}, by ${resumed.with}${resumed.lost ? ', with a loss' : ''}`);
       this.resumed(room, name, before, resumed);
       before = last;
     });
@@ -98,9 +98,9 @@ export class ClientChecks {
     }
   }
 
-  private at(room: AnyRoom, name: string): Entry | undefined {
-    const entry = this.journal.history.at(room.place);
-    if (!entry) this.complain('nobody sees what is not durable', `${name} is at ${room.place.join('/')}, which is no entry`);
+  private entryAt(room: AnyRoom, name: string): Entry | undefined {
+    const entry = this.journal.history.at(room.position);
+    if (!entry) this.complain('nobody sees what is not durable', `${name} is at ${room.position.join('/')}, which is no entry`);
     return entry;
   }
 
@@ -108,13 +108,13 @@ export class ClientChecks {
   compare(room: AnyRoom, name: string, entry: Entry | undefined): void {
     if (!entry) return;
     const doc = entry === this.journal.head ? this.journal.now : this.journal.history.doc(entry);
-    const state = doc.state && this.how.hides ? peek(doc.state, room.seat) : doc.state;
-    if (!same(room.info, doc.room)) this.complain('one history', `${name} at ${this.short(room.place)} shows another room: ${difference(room.info, doc.room)}`);
-    else if (!same(room.state as unknown as Diary, state)) this.complain('one history', `${name} at ${this.short(room.place)} shows another state: ${difference(room.state, state)}`);
+    const state = doc.state && this.how.hides ? viewDiary(doc.state, room.seat) : doc.state;
+    if (!isSame(room.info, doc.room)) this.complain('one history', `${name} at ${this.short(room.position)} shows another room: ${difference(room.info, doc.room)}`);
+    else if (!isSame(room.state as unknown as Diary, state)) this.complain('one history', `${name} at ${this.short(room.position)} shows another state: ${difference(room.state, state)}`);
   }
 
   private resumed(room: AnyRoom, name: string, before: Entry | undefined, { lost }: Resumed): void {
-    const now = this.journal.history.at(room.place);
+    const now = this.journal.history.at(room.position);
     if (!before || !now || before === now) return;
     const { history } = this.journal;
     if (history.leadsTo(now, before) && history.kept(before)) this.complain('one history', `${name} was at ${this.short([before.term, before.seq])}, and was taken back to ${this.short([now.term, now.seq])}`);
@@ -126,14 +126,14 @@ export class ClientChecks {
   }
 
   /** An action was answered. `excused`: its client or its room had an end, or the store fell back. */
-  answered(one: Asked, said: Said, room: AnyRoom, excused: boolean): void {
+  answered(one: RequestedAction, said: ActionResult, room: AnyRoom, excused: boolean): void {
     const { journal, complain } = this;
     if (said.ok) {
       one.verdict = 'accepted';
       const entry = journal.history.at(said.place);
       if (one.how === 'deny' || one.how === 'crash') complain('verdicts', `${one.id} is refused by the rules, and its player heard that it was accepted`);
       if (!entry?.marks.has(one.id)) complain('verdicts', `${one.id} was accepted at ${said.place.join('/')}, whose entry does not have it`);
-      const shown = room.ended ? undefined : journal.history.at(room.place);
+      const shown = room.ended ? undefined : journal.history.at(room.position);
       if (entry && shown && journal.history.kept(entry) && journal.history.kept(shown) && !journal.history.leadsTo(entry, shown)) complain('the effect is there with the verdict', `${one.id} was accepted, and its player does not see it`);
       if (entry && journal.history.kept(entry) && !journal.present.has(one.id)) complain('verdicts', `${one.id} was accepted, and is not done`);
       return;
@@ -144,7 +144,7 @@ export class ClientChecks {
       return;
     }
     one.verdict = 'refused';
-    const expected: Partial<Record<Asked['how'], string>> = { deny: 'denied', crash: 'rule-failed', arm: 'armed' };
+    const expected: Partial<Record<RequestedAction['how'], string>> = { deny: 'denied', crash: 'rule-failed', arm: 'armed' };
     // As in `sent`: with a newer session in the same entry the verdict goes.
     if (!excused && (said.code === 'denied' || said.code === 'armed')) this.durable(one.id, () => `the verdict of`);
     if (expected[one.how] !== said.code && !excused) complain('verdicts', `${one.id} (${one.how}) was refused: ${said.code}`);
@@ -152,7 +152,7 @@ export class ClientChecks {
     if (journal.present.has(one.id)) complain('verdicts', `${one.id} was refused (${said.code}), and is done`);
   }
 
-  short(place: Place): string { return `${this.termName(place[0])}/${place[1]}`; }
+  short(place: Position): string { return `${this.termName(place[0])}/${place[1]}`; }
   /** Terms are long numbers: in a story they are T1, T2, … */
   termName(term: number): string {
     let name = this.names.get(term);

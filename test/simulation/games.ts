@@ -41,7 +41,7 @@ const diaryDef = {
 type DiaryDef = typeof diaryDef;
 
 /** What players of a diary see of it where hands are hidden. */
-export type Peek = Omit<Diary, 'hands'> & { yours: string[]; counts: number[] };
+export type DiaryView = Omit<Diary, 'hands'> & { yours: string[]; counts: number[] };
 
 /** Rules of version 1 or 2, which differ in nothing but in what they write into the state. */
 function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
@@ -90,19 +90,19 @@ function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
   };
   return {
     ...rules,
-    ...(hides ? { view: (s: Diary, { seat }: { seat: number | null }) => peek(s, seat) } : {}),
+    ...(hides ? { view: (s: Diary, { seat }: { seat: number | null }) => viewDiary(s, seat) } : {}),
     ...(version > 1 ? { migrate: (s: unknown) => ({ ...(s as Diary), version, moved: (s as Diary).moved + 1 }) } : {}),
   } as unknown as Rules<DiaryDef>;
 }
 
 /** What a seat may see. */
-export const peek = ({ hands, ...shared }: Diary, seat: number | null): Peek => ({ ...shared, yours: seat === null ? [] : hands[seat] ?? [], counts: hands.map(h => h.length) });
+export const viewDiary = ({ hands, ...shared }: Diary, seat: number | null): DiaryView => ({ ...shared, yours: seat === null ? [] : hands[seat] ?? [], counts: hands.map(h => h.length) });
 
 export const diary = contract('diary', diaryDef);
 export const diaryGame: AnyGame = diary.rules(rulesOf(1, false));
 /** The next version of the same game. */
 export const diaryNext: AnyGame = contract('diary', { ...diaryDef, version: 2, clientsFrom: 1 } as unknown as DiaryDef).rules(rulesOf(2, false));
 
-const hiddenDef = { ...diaryDef, view: view<Peek>() } as unknown as DiaryDef;
+const hiddenDef = { ...diaryDef, view: view<DiaryView>() } as unknown as DiaryDef;
 export const secret = contract('secret', hiddenDef);
 export const secretGame: AnyGame = secret.rules(rulesOf(1, true));

@@ -1,4 +1,4 @@
-import type { Place } from '../../shared/place.ts';
+import type { Position } from '../../shared/position.ts';
 import type { Diary } from './games.ts';
 
 /** What a room's document looks like, as far as the checkers read it. */
@@ -44,7 +44,7 @@ export class History {
   }
 
   /** The entry at a place; its seq alone where that is 0. */
-  at(place: Place): Entry | undefined { return place[1] === 0 ? this.root : this.entries.get(`${place[0]}/${place[1]}`); }
+  at(place: Position): Entry | undefined { return place[1] === 0 ? this.root : this.entries.get(`${place[0]}/${place[1]}`); }
 
   doc(entry: Entry): Doc {
     const key = `${entry.term}/${entry.seq}`;

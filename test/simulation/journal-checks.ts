@@ -1,14 +1,14 @@
-import type { Call } from '../../testkit/world.ts';
-import type { Append, Claimed, FindOrCreate, Found, NewRoom, Pass, Passed } from '../../server/store/contract.ts';
-import { applied, changesOf, difference, same } from './delta.ts';
+import type { StoreCall } from '../../testkit/test-cluster.ts';
+import type { AppendRequest, ClaimedRoom, FindOrCreate, Found, NewRoom, PassRequest, PassResult } from '../../server/store/store.ts';
+import { applyChange, entryChanges, difference, isSame } from './independent-delta.ts';
 import { firedOf, marks } from './games.ts';
 import { History, type Doc, type Entry } from './history.ts';
 
 /** Says that a promise was broken: which, and what was seen. */
-export type Complain = (rule: string, what: string) => void;
+export type ReportViolation = (rule: string, what: string) => void;
 
 /** An action as a player asked for it. */
-export interface Asked { id: string; who: string; how: 'add' | 'book' | 'deny' | 'draw' | 'arm' | 'crash'; /** ms, for a timer */ ms: number; asked: number; answered: number; verdict: 'accepted' | 'refused' | 'unknown' | null; /** Of the client that asked. */ client: number }
+export interface RequestedAction { id: string; who: string; how: 'add' | 'book' | 'deny' | 'draw' | 'arm' | 'crash'; /** ms, for a timer */ ms: number; asked: number; answered: number; verdict: 'accepted' | 'refused' | 'unknown' | null; /** Of the client that asked. */ client: number }
 
 /**
  * What the store is told, checked at each call that it carries out. Knows the document of every entry by applying the
@@ -32,25 +32,25 @@ export class JournalChecks {
   readonly refused = new Set<string>();
   entries = 0;
 
-  constructor(private readonly asked: ReadonlyMap<string, Asked>, private readonly complain: Complain) {}
+  constructor(private readonly asked: ReadonlyMap<string, RequestedAction>, private readonly complain: ReportViolation) {}
 
   get head(): Entry { return this.history.head; }
   /** The document of now, not to be changed. */
   get now(): Doc { return this.doc; }
 
   /** Takes in a call that the store has carried out. */
-  take(call: Call, args: readonly unknown[]): void {
+  recordCall(call: StoreCall, args: readonly unknown[]): void {
     if (call.op === 'create' && call.result === 'ok') this.created(args[0] as NewRoom);
     else if (call.op === 'findOrCreate' && (call.result as Found).how === 'made') this.created((args[0] as FindOrCreate).prepared!);
-    else if (call.op === 'claim' && (call.result as Claimed).ok) this.claimed(args[1] as { token: string; expected: string | null; node: string }, call.result as Claimed);
-    else if (call.op === 'pass' && (call.result as Passed).ok) this.passed(args[1] as Pass, call.result as Passed);
-    else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as Append);
+    else if (call.op === 'claim' && (call.result as ClaimedRoom).ok) this.claimed(args[1] as { token: string; expected: string | null; node: string }, call.result as ClaimedRoom);
+    else if (call.op === 'pass' && (call.result as PassResult).ok) this.passed(args[1] as PassRequest, call.result as PassResult);
+    else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as AppendRequest);
     else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[1] as string, args[2] as number, args[3] as string);
     else if (call.op === 'release' && call.result === 'ok') this.released(args[1] as string);
   }
 
   /** The store has fallen back to an entry, and to who owned the room then. */
-  fellBack(seq: number, term: number, owner: { token: string | null; term: number; due: number | null }): void {
+  recordRollback(seq: number, term: number, owner: { token: string | null; term: number; due: number | null }): void {
     this.forgot = true;
     let at: Entry | null = this.head;
     while (at && at.seq > seq) at = at.parent;
@@ -71,14 +71,14 @@ export class JournalChecks {
     this.doc = JSON.parse(this.history.root.text) as Doc;
   }
 
-  private claimed(claim: { token: string; expected: string | null; node: string }, result: Claimed): void {
+  private claimed(claim: { token: string; expected: string | null; node: string }, result: ClaimedRoom): void {
     const { term, seq } = result;
     if (claim.expected !== this.token) this.complain('one owner', `${claim.node} claimed with the token ${claim.expected}, the room's is ${this.token}`);
     if (seq !== this.head.seq) this.complain('one history', `a claim reads up to ${seq}, the journal ends at ${this.head.seq}`);
     this.begins(term, claim);
   }
 
-  private passed({ token, seq, to }: Pass, { term }: Passed): void {
+  private passed({ token, seq, to }: PassRequest, { term }: PassResult): void {
     if (token !== this.token) this.complain('one owner', `handed to ${to.node} by somebody else than the owner`);
     if (seq !== this.head.seq) this.complain('one history', `handed over at ${seq}, the journal ends at ${this.head.seq}`);
     this.begins(term, to);
@@ -99,14 +99,14 @@ export class JournalChecks {
     this.token = null;
   }
 
-  private appended(call: Call, append: Append): void {
+  private appended(call: StoreCall, append: AppendRequest): void {
     const term = this.tokens.get(append.token);
     this.entries += 1;
     if (term === undefined || append.token !== this.token) return this.complain('a term has one writer', `${call.node} of term ${term} wrote entry ${append.seq}; the owner is of term ${this.term}`);
     if (this.writers.get(term)?.split('~')[0] !== call.node) this.complain('a term has one writer', `${call.node} wrote in the term of ${this.writers.get(term)}`);
     if (append.seq !== this.head.seq + 1) return this.complain('one history', `entry ${append.seq} after ${this.head.seq}`);
     const clock = this.doc.hidden.clock;
-    applied(this.doc, changesOf(append.entry));
+    applyChange(this.doc, entryChanges(append.entry));
     this.history.add({ term, seq: append.seq, by: call.node, marks: new Set(append.entry.match(marks)), text: JSON.stringify(this.doc) });
     if (this.doc.hidden.clock < clock) this.complain('time', `the room's clock went back from ${clock} to ${this.doc.hidden.clock}`);
     if (this.doc.hidden.fault !== null) this.complain('quarantine', this.doc.hidden.fault);
@@ -123,7 +123,7 @@ export class JournalChecks {
     this.forgot = true;
     let at: Entry | null = this.head;
     while (at && at.seq > seq) at = at.parent;
-    if (!at || !same(doc, this.history.doc(at))) this.complain('the journal is the document', `the snapshot of ${seq}: ${at ? difference(doc, this.history.doc(at)) : 'nothing'}`);
+    if (!at || !isSame(doc, this.history.doc(at))) this.complain('the journal is the document', `the snapshot of ${seq}: ${at ? difference(doc, this.history.doc(at)) : 'nothing'}`);
   }
 
   /** What is new in the state: each action once, in the order of its player, and only if it was asked for and not refused. */

@@ -1,9 +1,9 @@
 import type { AnyRoom } from './client-checks.ts';
-import type { TestClient, World } from '../../testkit/world.ts';
-import type { Struck } from './sky.ts';
+import type { TestClient, TestCluster } from '../../testkit/test-cluster.ts';
+import type { FaultTarget } from './fault-injector.ts';
 
 /** Somebody who plays: a client, and after a restart or in another tab another one, with the same name and the same seat. */
-export class Player implements Struck {
+export class Player implements FaultTarget {
   current: TestClient;
   room: AnyRoom | null = null;
   /** Counts clients: who asked with which. */
@@ -11,7 +11,7 @@ export class Player implements Struck {
   private readonly older: TestClient[] = [];
   private acts = 0;
 
-  constructor(private readonly world: World, readonly name: string, readonly letter: string, private readonly home: string, private readonly enter: (client: TestClient) => Promise<AnyRoom>, private readonly onRoom: (player: Player, room: AnyRoom) => void) {
+  constructor(private readonly world: TestCluster, readonly name: string, readonly letter: string, private readonly home: string, private readonly enter: (client: TestClient) => Promise<AnyRoom>, private readonly onRoom: (player: Player, room: AnyRoom) => void) {
     this.current = world.client(name, home);
     this.join();
   }
@@ -19,19 +19,19 @@ export class Player implements Struck {
   /** The number of the next action of its own. */
   next(): number { return this.acts++; }
 
-  cut(): void { for (const line of [...this.current.lines]) line.cut(); }
+  cut(): void { for (const line of [...this.current.connections]) line.breakConnection(); }
   unplug(ms: number): void {
     const client = this.current;
-    this.world.unplug(client);
-    this.world.clock.after(ms, () => { client.offline = false; });
+    this.world.disconnect(client);
+    this.world.clock.after(ms, () => { client.isOffline = false; });
   }
-  hop(): void { this.current.client.move(); }
+  switchNode(): void { this.current.client.move(); }
 
   /** The program ends at once, and is begun anew. What it had asked for and not heard of is nobody's any more. */
   restart(): void {
     const old = this.current;
-    old.offline = true;
-    for (const line of [...old.lines]) line.cut();
+    old.isOffline = true;
+    for (const line of [...old.connections]) line.breakConnection();
     old.client.close();
     this.replace();
   }
@@ -44,7 +44,7 @@ export class Player implements Struck {
   }
 
   /** The weather is over for its clients, too. */
-  calm(): void { for (const client of [this.current, ...this.older]) client.offline = false; }
+  calm(): void { for (const client of [this.current, ...this.older]) client.isOffline = false; }
   close(): void { for (const client of [this.current, ...this.older]) client.client.close(); }
 
   private replace(): void {

@@ -1,13 +1,13 @@
 import { fork } from 'node:child_process';
-import { argumentsFor, compileSources } from '../../server/launcher/compile.ts';
+import { argumentsFor, compileSources } from '../../tools/compile.ts';
 import type { ScenarioName } from './plan.ts';
-import { addTally, noTally, runSeeds, type Tally } from './run.ts';
+import { mergeTally, emptyTally, runSeeds, type Tally } from './run.ts';
 
-export interface Order { from: number; seeds: number; scenario: ScenarioName | null; shrink: boolean; /** Stops at so many failures */ enough?: number }
+export interface SimulationOrder { from: number; seeds: number; scenario: ScenarioName | null; shrink: boolean; /** Stops at so many failures */ enough?: number }
 /** A process's share: every `of`th seed, from the `nth` on. */
-export interface Share extends Order { nth: number; of: number }
+export interface SimulationShare extends SimulationOrder { nth: number; of: number }
 
-export function* seedsOf({ from, seeds, nth, of }: Share): Generator<number> { for (let i = nth; i < seeds; i += of) yield from + i; }
+export function* seedsOf({ from, seeds, nth, of }: SimulationShare): Generator<number> { for (let i = nth; i < seeds; i += of) yield from + i; }
 
 /** So many are run in this process, from the sources: compiling them would take longer. */
 const fewSeeds = 20;
@@ -15,20 +15,20 @@ const fewSeeds = 20;
 const cheap = ['--max-semi-space-size=32', '--stack-trace-limit=4'];
 
 /** Runs seeds: few in this process, many in compiled worker processes, shared among several. @throws when one of them dies */
-export async function inProcesses(order: Order, workers: number, onProgress: (done: number) => void): Promise<Tally> {
+export async function inProcesses(order: SimulationOrder, workers: number, onProgress: (done: number) => void): Promise<Tally> {
   if (order.seeds <= fewSeeds) return runSeeds(seedsOf({ ...order, nth: 0, of: 1 }), order);
   await compileSources();
   const args = argumentsFor('test/simulation/share.ts');
   const [before, script] = [args.slice(0, -1), args.at(-1)!];
-  const total = noTally();
+  const total = emptyTally();
   const done = Array<number>(workers).fill(0);
   await Promise.all(done.map((_x, nth) => new Promise<void>((resolve, reject) => {
-    const child = fork(script, [JSON.stringify({ ...order, nth, of: workers } satisfies Share)], { execArgv: [...before, ...cheap] });
+    const child = fork(script, [JSON.stringify({ ...order, nth, of: workers } satisfies SimulationShare)], { execArgv: [...before, ...cheap] });
     let whole = false;
     child.on('message', (said: { runs: number } | { tally: Tally }) => {
       if ('tally' in said) {
         whole = true;
-        addTally(total, said.tally);
+        mergeTally(total, said.tally);
       } else {
         done[nth] = said.runs;
         onProgress(done.reduce((a, b) => a + b));

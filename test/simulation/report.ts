@@ -21,5 +21,5 @@ export function reportOf(tally: Tally, seconds: number): string {
 }
 
 /** A failure and how it came to it. */
-export const storyOf = ({ seed, scenario, violations, story, faultsLeft }: Failure): string =>
+export const describeFailure = ({ seed, scenario, violations, story, faultsLeft }: Failure): string =>
   [`--- seed ${seed} (${scenario}), with ${faultsLeft} of its faults`, ...violations.map(v => `    ${v}`), ...story].join('\n');

@@ -9,10 +9,10 @@ export interface Failure { seed: number; scenario: string; violations: string[];
 /** What a number of seeds came to. */
 export interface Tally { runs: number; faults: Partial<Record<FaultKind, number>>; scenarios: Record<string, number>; actions: number; entries: number; virtualMs: number; failures: Failure[] }
 
-export const noTally = (): Tally => ({ runs: 0, faults: {}, scenarios: {}, actions: 0, entries: 0, virtualMs: 0, failures: [] });
+export const emptyTally = (): Tally => ({ runs: 0, faults: {}, scenarios: {}, actions: 0, entries: 0, virtualMs: 0, failures: [] });
 
 /** Adds what another tally has. */
-export function addTally(to: Tally, more: Tally): void {
+export function mergeTally(to: Tally, more: Tally): void {
   for (const key of ['runs', 'actions', 'entries', 'virtualMs'] as const) to[key] += more[key];
   for (const part of ['faults', 'scenarios'] as const) for (const [key, n] of Object.entries(more[part])) (to[part] as Record<string, number>)[key] = ((to[part] as Record<string, number>)[key] ?? 0) + n;
   to.failures.push(...more.failures);
@@ -30,10 +30,10 @@ export function simulateSeed(seed: number, scenario: ScenarioName | null = null,
 
 /** Runs seeds one after the other; those that fail are made small, where that is asked for. */
 export async function runSeeds(seeds: Iterable<number>, how: { scenario: ScenarioName | null; shrink: boolean; enough?: number; onSeed?: (tally: Tally) => void }): Promise<Tally> {
-  const tally = noTally();
+  const tally = emptyTally();
   for (const seed of seeds) {
     const outcome = await simulateSeed(seed, how.scenario);
-    addTally(tally, { ...noTally(), runs: 1, faults: outcome.faults, scenarios: { [outcome.scenario]: 1 }, actions: outcome.actions, entries: outcome.entries, virtualMs: outcome.took });
+    mergeTally(tally, { ...emptyTally(), runs: 1, faults: outcome.faults, scenarios: { [outcome.scenario]: 1 }, actions: outcome.actions, entries: outcome.entries, virtualMs: outcome.took });
     if (outcome.violations.length > 0) {
       const plan = planOf(seed, how.scenario);
       // Made small as long as the same rule is broken: another one would be another fault.

@@ -1,8 +1,8 @@
 /** A process of `npm run simulate --workers`: runs its share of the seeds. First argument: which, as JSON. */
-import { seedsOf, type Share } from './pool.ts';
+import { seedsOf, type SimulationShare } from './pool.ts';
 import { runSeeds } from './run.ts';
 
-const share = JSON.parse(process.argv[2]!) as Share;
+const share = JSON.parse(process.argv[2]!) as SimulationShare;
 let said = 0;
 const tally = await runSeeds(seedsOf(share), { ...share, onSeed: ({ runs }) => { if (runs - said >= 50) process.send!({ runs: said = runs }); } });
 process.send!({ tally });

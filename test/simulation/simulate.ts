@@ -1,14 +1,14 @@
 import type { AnyGame, Contract } from '../../shared/contract.ts';
-import type { Said } from '../../client/outbox.ts';
-import type { Append } from '../../server/store/contract.ts';
-import { World, type Call } from '../../testkit/world.ts';
+import type { ActionResult } from '../../client/outbox.ts';
+import type { AppendRequest } from '../../server/store/store.ts';
+import { TestCluster, type StoreCall } from '../../testkit/test-cluster.ts';
 import { ClientChecks, type AnyRoom } from './client-checks.ts';
 import { diary, diaryGame, diaryNext, markOf, marks, secret, secretGame } from './games.ts';
-import { JournalChecks, type Asked } from './journal-checks.ts';
-import { keeping, type Keeping } from './keeping.ts';
-import type { Act, FaultKind, Plan } from './plan.ts';
+import { JournalChecks, type RequestedAction } from './journal-checks.ts';
+import { recordStoreStates, type StoreRollback } from './store-rollback.ts';
+import type { PlannedAction, FaultKind, Plan } from './plan.ts';
 import { Player } from './player.ts';
-import { Sky } from './sky.ts';
+import { FaultInjector } from './fault-injector.ts';
 import { withSmallBounds } from './small-bounds.ts';
 
 /** What came of one history. */
@@ -35,7 +35,7 @@ export interface Options {
   /** Rules that are not checked, to look for other faults meanwhile. Only `life` asks. */
   ignored?: ReadonlySet<string>;
   /** Told when the world stands and play begins: for schedules that are not drawn. */
-  begin?: (world: World, room: string) => void;
+  begin?: (world: TestCluster, room: string) => void;
 }
 
 const names = ['a', 'b', 'c'];
@@ -54,7 +54,7 @@ export const simulate = (plan: Plan, options: Options = {}): Promise<Outcome> =>
 
 async function run(plan: Plan, options: Options): Promise<Outcome> {
   const kind = kinds[plan.scenario] ?? plain;
-  const world = new World(kind.games(false), plan.seed, 'swift');
+  const world = new TestCluster(kind.games(false), plan.seed, 'swift');
   world.keepsRecord = false;
   const outcome: Outcome = { seed: plan.seed, scenario: plan.scenario, violations: [], story: [], faults: {}, actions: 0, entries: 0, took: 0 };
   const tell = options.story ? (line: string) => void outcome.story.push(`${world.clock.mono().toFixed(1).padStart(9)}  ${line}`) : () => {};
@@ -62,12 +62,12 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
     if (outcome.violations.length < 3) outcome.violations.push(`${rule}: ${what}`);
     tell(`VIOLATION ${rule}: ${what}`);
   };
-  const asked = new Map<string, Asked>();
+  const asked = new Map<string, RequestedAction>();
   const journal = new JournalChecks(asked, complain);
   const players: Player[] = [];
   let fellBack = false;
   const checks = new ClientChecks(journal, { hides: kind.hides, forgets: plan.scenario === 'forgetful' }, client => players.some(p => p.current === client), complain, tell);
-  const store: Keeping | null = plan.scenario === 'forgetful' ? keeping(world) : null;
+  const store: StoreRollback | null = plan.scenario === 'forgetful' ? recordStoreStates(world) : null;
   const booked = new Set<string>();
   let failing = 0;
   world.effects = { [kind.contract.name]: { booked: data => {
@@ -76,39 +76,39 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
     if (failing > 0 && failing-- > 0) throw new Error('the other side fails');
     booked.add(id);
   } } };
-  names.forEach((name, i) => world.skews.set(name, plan.skews[i]!));
+  names.forEach((name, i) => world.clockSkews.set(name, plan.skews[i]!));
   let room = '';
-  Object.assign(world.spy, {
-    stored: (call: Call, args: readonly unknown[]) => {
+  Object.assign(world.observer, {
+    onStoreCall: (call: StoreCall, args: readonly unknown[]) => {
       store?.after(call);
-      if (options.story && call.op === 'append') tell(`store: entry ${(args[1] as Append).seq} by ${call.node}: ${call.result as string} ${[...new Set((args[1] as Append).entry.match(marks))].join(' ')}`);
+      if (options.story && call.op === 'append') tell(`store: entry ${(args[1] as AppendRequest).seq} by ${call.node}: ${call.result as string} ${[...new Set((args[1] as AppendRequest).entry.match(marks))].join(' ')}`);
       if (options.story && call.op !== 'append' && ['claim', 'pass', 'release', 'create', 'snapshot'].includes(call.op)) tell(`store: ${call.op} by ${call.node}: ${typeof call.result === 'string' ? call.result : (call.result as { ok: boolean }).ok ? 'ok' : 'no'}`);
-      journal.take(call, args);
+      journal.recordCall(call, args);
     },
-    told: checks.told.bind(checks),
-    sent: checks.sent.bind(checks),
-  } satisfies World['spy']);
+    onChannelEvent: checks.checkChannelEvent.bind(checks),
+    onClientMessage: checks.checkClientMessage.bind(checks),
+  } satisfies TestCluster['observer']);
 
-  const sky = new Sky({ world, room: () => room, players, games: kind.games, tell, rollBack: writes => {
+  const sky = new FaultInjector({ world, room: () => room, players, games: kind.games, tell, rollBack: writes => {
     const back = store?.rollBack(writes);
     if (!back) return;
     fellBack = true;
     tell(`the store falls back to entry ${back.seq}`);
-    journal.fellBack(back.seq, back.lastTerm, back);
-    world.anotherStore();
+    journal.recordRollback(back.seq, back.lastTerm, back);
+    world.replaceStore();
   } });
 
-  const act = ({ who, how, slot, ms }: Act): void => {
+  const act = ({ who, how, slot, ms }: PlannedAction): void => {
     const player = players[who]!;
     const { room, generation } = player;
     if (!room || room.ended) return;
-    const one: Asked = { id: markOf(`${player.letter}${player.next()}`), who: player.name, how, ms, asked: world.clock.mono(), answered: Infinity, verdict: null, client: generation };
+    const one: RequestedAction = { id: markOf(`${player.letter}${player.next()}`), who: player.name, how, ms, asked: world.clock.mono(), answered: Infinity, verdict: null, client: generation };
     asked.set(one.id, one);
     outcome.actions += 1;
     tell(`${player.name} asks ${how} ${one.id}`);
     if (how === 'book' && ms % 5 === 0) failing += 1;
     const data = how === 'arm' ? { id: one.id, slot, ms } : { id: one.id };
-    void (room.act as unknown as Record<string, (data: unknown) => Promise<Said>>)[how]!(data).then(said => {
+    void (room.act as unknown as Record<string, (data: unknown) => Promise<ActionResult>>)[how]!(data).then(said => {
       one.answered = world.clock.mono();
       tell(`${player.name} hears of ${one.id}: ${said.ok ? `accepted at ${checks.short(said.place)}` : said.code}`);
       checks.answered(one, said, room, fellBack || room.ended !== null || generation !== player.generation);
@@ -125,9 +125,9 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
       if (room.ended) return `${player.name} is out: ${room.ended.code}`;
       if (!room.live) return `${player.name} is not live (${JSON.stringify(player.current.client.status)})`;
       if (room.pending > 0) return `${player.name} has ${room.pending} actions under way`;
-      if (room.place[0] !== head.term || room.place[1] !== head.seq) return `${player.name} is at ${checks.short(room.place)}, the journal at ${checks.short([head.term, head.seq])}`;
+      if (room.position[0] !== head.term || room.position[1] !== head.seq) return `${player.name} is at ${checks.short(room.position)}, the journal at ${checks.short([head.term, head.seq])}`;
     }
-    const owners = [...world.hosts.values()].filter(h => h.owns(room));
+    const owners = [...world.nodes.values()].filter(h => h.owns(room));
     if (owners.length !== 1) return `owners: ${owners.map(h => h.name).join()}`;
     const away = journal.now.room.seats.find(s => s && !s.here);
     if (away) return `${away.player} counts as away`;
@@ -139,28 +139,28 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
   };
 
   try {
-    for (const name of names) world.launch(name);
-    await world.clock.pass(260);
-    const made = await world.clock.run(world.host('c').node.lobby.create('ada', { game: kind.contract.name, bots: 1 }));
+    for (const name of names) world.startNode(name);
+    await world.clock.advance(260);
+    const made = await world.clock.run(world.node('c').node.lobby.create('ada', { game: kind.contract.name, bots: 1 }));
     if (!made.ok) throw new Error(`no room: ${made.code}`);
     room = made.room;
     const onRoom = (player: Player, joined: AnyRoom) => {
-      tell(`${player.name} is in the room, at ${checks.short(joined.place)}`);
+      tell(`${player.name} is in the room, at ${checks.short(joined.position)}`);
       checks.sessions.set(player.name, (joined as unknown as { parts: { session: string } }).parts.session);
       checks.watch(player.name, joined);
     };
     const join = async (client: { client: { join(c: never, which: { id: string }): Promise<unknown> } }) => (await client.client.join(kind.contract as never, { id: room })) as AnyRoom;
     for (const [i, name] of ['ada', 'bob'].entries()) players.push(new Player(world, name, 'ab'[i]!, names[i]!, join, onRoom));
-    await world.clock.until('both are in', () => players.every(p => p.room?.info.phase === 'playing'));
+    await world.clock.waitUntil('both are in', () => players.every(p => p.room?.info.phase === 'playing'));
     options.begin?.(world, room);
 
     for (const step of plan.steps) {
       for (const one of step.acts) {
         act(one);
-        if (one.gap > 0) await world.clock.pass(one.gap);
+        if (one.gap > 0) await world.clock.advance(one.gap);
       }
-      if (step.fault && !options.masked?.has(step.fault.n)) sky.strike(step.fault);
-      await world.clock.pass(step.wait);
+      if (step.fault && !options.masked?.has(step.fault.n)) sky.inject(step.fault);
+      await world.clock.advance(step.wait);
       if (!good()) break;
     }
     if (good()) {
@@ -168,22 +168,22 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
       failing = 0;
       sky.clear(names);
       for (const player of players) player.calm();
-      await world.clock.until('all that was asked by those who are here is answered', () => !good() || [...asked.values()].every(one => one.verdict !== null || one.client !== players.find(p => p.name === one.who)!.generation), within.answered);
+      await world.clock.waitUntil('all that was asked by those who are here is answered', () => !good() || [...asked.values()].every(one => one.verdict !== null || one.client !== players.find(p => p.name === one.who)!.generation), within.answered);
       const unrest = () => `not at rest: ${JSON.stringify([journal.now.hidden.effects, journal.now.hidden.timers, journal.now.state?.armed, journal.now.hidden.clock])}`;
       let why = '';
-      await world.clock.until('all see the same, and what waits is done', () => !good() || (why = resting() ? apart() : unrest()) === '', within.same).catch((error: Error) => { throw new Error(`${error.message}: ${why}`); });
-      await world.clock.pass(plan.seed % 8 === 0 ? 6_000 : 1_300);
+      await world.clock.waitUntil('all see the same, and what waits is done', () => !good() || (why = resting() ? apart() : unrest()) === '', within.same).catch((error: Error) => { throw new Error(`${error.message}: ${why}`); });
+      await world.clock.advance(plan.seed % 8 === 0 ? 6_000 : 1_300);
       // An owner whose claim the store forgot goes on hearing who is at its node until it has something to write; meanwhile they may count as away.
-      if (good()) await world.clock.until('at rest', resting, 5_000).catch(() => complain('nobody is stuck', `what was at rest is not any more: ${unrest()}`));
+      if (good()) await world.clock.waitUntil('at rest', resting, 5_000).catch(() => complain('nobody is stuck', `what was at rest is not any more: ${unrest()}`));
       // A client may just be asking its new owner for its numbers.
-      if (good()) await world.clock.until('still', () => apart() === '', 3_000).catch(() => complain('nobody is stuck', `all saw the same, and then not: ${apart()}`));
+      if (good()) await world.clock.waitUntil('still', () => apart() === '', 3_000).catch(() => complain('nobody is stuck', `all saw the same, and then not: ${apart()}`));
     }
     if (good()) atTheEnd();
   } catch (error) {
     complain('nobody is stuck', (error as Error).message);
   }
   for (const player of players) player.close();
-  Object.assign(outcome, { faults: sky.struck, entries: journal.entries, took: world.clock.mono() });
+  Object.assign(outcome, { faults: sky.faultCounts, entries: journal.entries, took: world.clock.mono() });
   return outcome;
 
   /** What only the end can tell. */
@@ -196,7 +196,7 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
       if (toBook && !booked.has(id)) complain('effects', `${id} was never booked`);
       if (asked.get(id)?.how === 'arm' && !now.state!.fired.some(f => f.id.slice(2) === id.slice(1))) complain('timers', `${id} never fired`);
     }
-    if (sky.struck.upgrade && [...world.hosts.values()].every(h => h.node.parts.games.includes(diaryNext)) && now.state!.version !== 2) complain('versions', 'nobody has brought the state up to the next version');
-    for (const host of world.hosts.values()) for (const said of host.said) if (/loop of a room failed|a message to a room failed/.test(said)) complain('the log', `${host.name}: ${said}`);
+    if (sky.faultCounts.upgrade && [...world.nodes.values()].every(h => h.node.parts.games.includes(diaryNext)) && now.state!.version !== 2) complain('versions', 'nobody has brought the state up to the next version');
+    for (const host of world.nodes.values()) for (const said of host.warnings) if (/room loop failed|room request failed/.test(said)) complain('the log', `${host.name}: ${said}`);
   }
 }

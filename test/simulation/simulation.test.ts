@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { storyOf } from './report.ts';
+import { describeFailure } from './report.ts';
 import { runSeeds, simulateSeed } from './run.ts';
 import { planOf, scenarios, type ScenarioName } from './plan.ts';
 import { shrink } from './shrink.ts';
@@ -11,7 +11,7 @@ describe('the simulator', () => {
   for (const [i, scenario] of (Object.keys(scenarios) as ScenarioName[]).filter(name => name !== 'life').entries()) {
     it(`${promises} holds in some histories of '${scenario}'`, async () => {
       const { failures } = await runSeeds(Array.from({ length: 2 }, (_x, n) => 1 + 10 * i + n), { scenario, shrink: true, enough: 1 });
-      assert.equal(failures.length, 0, failures.map(storyOf).join('\n\n'));
+      assert.equal(failures.length, 0, failures.map(describeFailure).join('\n\n'));
     }).timeout(60_000);
   }
 

@@ -4,19 +4,19 @@ import { parse } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { diff } from '../../shared/diff.ts';
 import { arena, type Arena, type Pilot } from '../../shared/games/arena/contract.ts';
-import { isOpen, packGem, rimAt, rimNarrow, rimWide, starWorth, start, unpackGem, way } from '../../shared/games/arena/ground.ts';
-import { craftSize, cruise, dashSpeed, fromMiddle, middle, pack, root, step, toLength, touch, unpack, type Craft, type Footing, type Steer } from '../../shared/games/arena/motion.ts';
-import { dashRest, fallTicks, safeTicks, stunTicks } from '../../shared/games/arena/pilot.ts';
+import { isOpen, packGem, rimAt, rimNarrow, rimWide, starWorth, startPoint, unpackGem, directionVector } from '../../shared/games/arena/ground.ts';
+import { craftSize, cruise, dashSpeed, fromMiddle, middle, pack, integerSqrt, step, toLength, touch, unpack, type Craft, type MoveConditions, type Steer } from '../../shared/games/arena/motion.ts';
+import { dashCooldownTicks, fallTicks, safeTicks, stunTicks } from '../../shared/games/arena/pilot.ts';
 import type { ArenaTick } from '../../shared/games/arena/play.ts';
 import { arenaGame, pauseTicks, readyTicks } from '../../shared/games/arena/rules.ts';
 import { ranking, total } from '../../shared/games/arena/standings.ts';
 import type { Json } from '../../shared/json.ts';
-import { randomFrom } from '../../shared/random.ts';
+import { createRandom } from '../../shared/random.ts';
 import { playerOf, seatedRoom, sessionOf } from './room-machine.ts';
 
 type Input = { steer?: Steer | null; dash?: number };
 const { rules } = arenaGame;
-const solid: Footing = { stunned: false, rim: rimWide, open: false };
+const solid: MoveConditions = { stunned: false, rim: rimWide, open: false };
 
 /** A match without a room: a context by hand, and the rules called as the engine calls them. */
 class Match {
@@ -35,7 +35,7 @@ class Match {
 
   ctx(inputs: Input[] = []): ArenaTick {
     return {
-      now: 1_700_000_000_000 + 50 * (this.s?.tick ?? 0), random: randomFrom(this.seed), options: this.options, match: 1, previous: null, timers: {},
+      now: 1_700_000_000_000 + 50 * (this.s?.tick ?? 0), random: createRandom(this.seed), options: this.options, match: 1, previous: null, timers: {},
       players: Array.from({ length: this.players }, (_, i) => ({ name: `player ${i}`, here: true, out: false, bot: false, team: null })),
       inputs: Array.from({ length: this.players }, (_, i) => ({ steer: inputs[i]?.steer ?? null, dash: inputs[i]?.dash ?? 0 })),
       emit: (name: string, data: unknown) => void this.events.push({ name, data: copy(data) }),
@@ -80,7 +80,7 @@ const lonely = (match: Match) => { match.s.tick += 1 - (match.s.tick % 8); };
 describe('Arena: motion', () => {
   it('whole roots are right, also where floats are not to be trusted', () => {
     fc.assert(fc.property(fc.nat(0x7fff_ffff), n => {
-      const r = root(n);
+      const r = integerSqrt(n);
       assert.ok(Number.isInteger(r) && r * r <= n && (r + 1) * (r + 1) > n);
     }));
   });
@@ -120,7 +120,7 @@ describe('Arena: motion', () => {
 
   it('it gains full speed within half a second, in any direction the same, and comes to rest when let go', () => {
     for (let n = 0; n < 16; n++) {
-      const [x, y] = way(n);
+      const [x, y] = directionVector(n);
       let craft: Craft = { x: middle, y: middle, vx: 0, vy: 0 };
       for (let i = 0; i < 10; i++) craft = step(craft, { x: Math.round(x / 10), y: Math.round(y / 10) }, false, solid);
       assert.ok(Math.abs(Math.hypot(craft.vx, craft.vy) - cruise) <= 2, `${craft.vx}, ${craft.vy}`);
@@ -145,7 +145,7 @@ describe('Arena: motion', () => {
   });
 
   it('the rim lets through who slides, and everybody once it is open', () => {
-    const over = (footing: Footing) => {
+    const over = (footing: MoveConditions) => {
       let craft: Craft = { x: middle + 1_700, y: middle, vx: 112, vy: 0 };
       for (let i = 0; i < 8; i++) craft = step(craft, right, false, footing);
       return fromMiddle(craft) > rimWide;
@@ -171,9 +171,9 @@ describe('Arena: play', () => {
     const before = match.s.crafts;
     match.run(readyTicks - 1, [{ steer: right }, { steer: right }, { steer: right }]);
     assert.equal(match.s.crafts, before);
-    assert.deepEqual([0, 1, 2].map(seat => ({ ...match.craft(seat) })), [0, 1, 2].map(seat => ({ ...start(seat, 3), vx: 0, vy: 0 })));
+    assert.deepEqual([0, 1, 2].map(seat => ({ ...match.craft(seat) })), [0, 1, 2].map(seat => ({ ...startPoint(seat, 3), vx: 0, vy: 0 })));
     match.run(3, [{ steer: right }]);
-    assert.ok(match.craft(0).x > start(0, 3).x);
+    assert.ok(match.craft(0).x > startPoint(0, 3).x);
   });
 
   it('a gem goes to the nearest who reaches it, and counts what it is worth', () => {
@@ -192,7 +192,7 @@ describe('Arena: play', () => {
     match.tick([{ steer: right, dash: 1 }]);
     assert.deepEqual(match.craft(0).vx, dashSpeed);
     const speeds: number[] = [];
-    for (let i = 0; i < dashRest; i++) {
+    for (let i = 0; i < dashCooldownTicks; i++) {
       match.put({ x: 600, y: middle, vx: match.craft(0).vx }, far);
       match.tick([{ steer: right, dash: 1 }]);
       speeds.push(match.craft(0).vx);
@@ -204,7 +204,7 @@ describe('Arena: play', () => {
   it('who stands still and steers nowhere does not dash, and keeps it', () => {
     const match = new Match(2).playing({ x: 600, y: middle }, far);
     match.tick([{ dash: 3 }]);
-    assert.equal(match.pilot(0).dashed, -dashRest);
+    assert.equal(match.pilot(0).dashed, -dashCooldownTicks);
     assert.equal(match.craft(0).vx, 0);
   });
 
@@ -386,7 +386,7 @@ describe('Arena: rounds and seats', () => {
 /** Bots in every seat, asked five times a second, as the engine does. */
 function botsPlay(players: number, seed: number, how: { rounds?: number; seconds?: number; each?: (match: Match, changes: ReturnType<typeof diff>) => void } = {}): Match {
   const match = new Match(players, { seed, ...how });
-  const random = randomFrom([seed, 9, 9, 9]);
+  const random = createRandom([seed, 9, 9, 9]);
   const held = Array.from({ length: players }, (): Input => ({}));
   let shadow = copy(match.s);
   for (let n = 0; !match.result && n < 20_000; n++) {
@@ -418,7 +418,7 @@ describe('Arena: bots play whole matches', () => {
           each: ({ s }) => {
             assert.equal(JSON.stringify(s), JSON.stringify(JSON.parse(JSON.stringify(s))));
             assert.equal(s.crafts.length, 10 * players);
-            for (const pilot of s.pilots) for (const value of Object.values(pilot)) assert.ok(typeof value === 'boolean' || value === null || (Number.isInteger(value) && value >= -dashRest && !Object.is(value, -0)));
+            for (const pilot of s.pilots) for (const value of Object.values(pilot)) assert.ok(typeof value === 'boolean' || value === null || (Number.isInteger(value) && value >= -dashCooldownTicks && !Object.is(value, -0)));
             unpack(s.crafts).forEach((craft, seat) => {
               const pilot = s.pilots[seat]!;
               if (pilot.back === 0 && s.phase === 'play') assert.ok(fromMiddle(craft) <= rimAt(s, s.tick) + 128, `seat ${seat} at ${JSON.stringify(craft)}`);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { pairedDifferences, pairedRatios, quantile, spread } from '../../bench/contest/figures.ts';
-import { between, countLine, type Commands } from '../../bench/contest/redis-counts.ts';
+import { pairedDifferences, pairedRatios, quantile, summarize } from '../../bench/contest/figures.ts';
+import { bytesBetween, countLine, type CommandCounts } from '../../bench/contest/redis-counts.ts';
 import { parseBusy, parseStat } from '../../bench/contest/processes.ts';
-import { short } from '../../bench/contest/report.ts';
+import { formatNumber } from '../../bench/contest/report.ts';
 import { goesRight, move, pack, start, unpack, wide } from '../../bench/work/arena.ts';
 
 describe('the figures of the bench', () => {
@@ -13,8 +13,8 @@ describe('the figures of the bench', () => {
     assert.ok(Number.isNaN(quantile([], 0.5)));
   });
   it('sums values up by median, quartiles and ends, and leaves out what is no number', () => {
-    assert.deepEqual(spread([5, NaN, 1, 3, 2, 4]), { n: 5, min: 1, q1: 2, median: 3, q3: 4, max: 5 });
-    assert.equal(spread([]).n, 0);
+    assert.deepEqual(summarize([5, NaN, 1, 3, 2, 4]), { n: 5, min: 1, q1: 2, median: 3, q3: 4, max: 5 });
+    assert.equal(summarize([]).n, 0);
   });
   it('compares round by round: what disturbs a round disturbs both', () => {
     const quietly = new Map([[1, 10], [2, 30], [3, 11]]);
@@ -30,15 +30,15 @@ describe('the figures of the bench', () => {
   });
   it('reads how long the machine was busy: not idle, not waiting for a disk', () => assert.equal(parseBusy('cpu  100 20 30 9999 500 6 7 8 0 0\ncpu0 1 1 1 1\n'), 1.63));
   it('tells what clients sent to Redis from what its scripts ran', () => {
-    const counted: Commands = { sent: new Map(), inScripts: 0 };
+    const counted: CommandCounts = { sent: new Map(), inScripts: 0 };
     for (const line of ['+OK', '+1700000000.123456 [0 127.0.0.1:5000] "EVALSHA" "x" "1" "[0 lua]"', '+1700000000.2 [0 lua] "XADD" "k"', '+1700000000.3 [0 [::1]:5000] "publish" "c" "m"', '+1700000000.4 [0 127.0.0.1:5000] "PUBLISH" "c" "m"']) countLine(line, counted);
     assert.deepEqual([...counted.sent], [['evalsha', 1], ['publish', 2]]);
     assert.equal(counted.inScripts, 1);
   });
   it('leaves out of what went through Redis the answer that told it', () => {
-    assert.deepEqual(between({ input: 1, output: 10, journal: 5, own: 100 }, { input: 4, output: 200, journal: 9, own: 101 }), { input: 3, output: 90, journal: 4 });
+    assert.deepEqual(bytesBetween({ input: 1, output: 10, journal: 5, own: 100 }, { input: 4, output: 200, journal: 9, own: 101 }), { input: 3, output: 90, journal: 4 });
   });
-  it('writes figures with three digits that count', () => assert.deepEqual([1_234.5, 123.4, 12.34, 1.234, NaN].map(short), ['1,235', '123', '12.3', '1.23', '–']));
+  it('writes figures with three digits that count', () => assert.deepEqual([1_234.5, 123.4, 12.34, 1.234, NaN].map(formatNumber), ['1,235', '123', '12.3', '1.23', '–']));
 });
 
 describe('the bench\'s game in real time', () => {

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { dueOf, isBot, moveTimer } from '../../server/rooms/document.ts';
-import { honest, parlourGame, stickGame, type Parlour, type Stick } from './parlour.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './room-machine.ts';
+import { dueOf, isBot, moveTimer } from '../../server/rooms/core/document.ts';
+import { turnBot, turnsGame, stickGame, type TurnState, type StickState } from './bot-games.ts';
+import { emptyRoom, playerOf, seatedRoom, sessionOf, type RoomMachineFixture } from './room-machine.ts';
 
-const state = (played: Played): Parlour => played.room.doc.state as unknown as Parlour;
-const seats = (played: Played) => played.room.doc.room.seats;
-const bots = (played: Played): number[] => seats(played).flatMap((s, i) => (s?.bot ? [i] : []));
-const pending = (played: Played): string[] => Object.keys(played.room.doc.hidden.timers).filter(t => t.startsWith('$move-'));
-const goes = (played: Played, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
-const journaled = (played: Played) => assert.deepEqual(played.replayed(), played.room.doc);
+const state = (played: RoomMachineFixture): TurnState => played.room.doc.state as unknown as TurnState;
+const seats = (played: RoomMachineFixture) => played.room.doc.room.seats;
+const bots = (played: RoomMachineFixture): number[] => seats(played).flatMap((s, i) => (s?.bot ? [i] : []));
+const pending = (played: RoomMachineFixture): string[] => Object.keys(played.room.doc.hidden.timers).filter(t => t.startsWith('$move-'));
+const goes = (played: RoomMachineFixture, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
+const journaled = (played: RoomMachineFixture) => assert.deepEqual(played.replayed(), played.room.doc);
 
 /** Ada against so many bots, at the first move. */
-function against(n: number, bot: Parameters<typeof parlourGame>[0] = honest, more: Parameters<typeof parlourGame>[1] = {}): Played {
-  const played = seatedRoom(parlourGame(bot, more), 1);
+function against(n: number, bot: Parameters<typeof turnsGame>[0] = turnBot, more: Parameters<typeof turnsGame>[1] = {}): RoomMachineFixture {
+  const played = seatedRoom(turnsGame(bot, more), 1);
   for (let i = 0; i < n; i++) assert.equal(played.act(0, '$bot'), 'ok');
   assert.equal(played.act(0, '$start'), 'ok');
   return played;
@@ -20,9 +20,9 @@ function against(n: number, bot: Parameters<typeof parlourGame>[0] = honest, mor
 
 describe('bots in a room', () => {
   it('[B1] so many as were asked for sit down with the first player, and never again', () => {
-    const played = emptyRoom(parlourGame());
+    const played = emptyRoom(turnsGame());
     played.room.doc.hidden.fill = 2;
-    const game = emptyRoom(parlourGame(), { doc: played.room.doc });
+    const game = emptyRoom(turnsGame(), { doc: played.room.doc });
     game.join('ada');
     assert.deepEqual(bots(game), [1, 2]);
     assert.deepEqual(seats(game).map(s => s?.name ?? null), ['ada', 'Bot 1', 'Bot 2', null]);
@@ -35,7 +35,7 @@ describe('bots in a room', () => {
 
   it('[B1] [B6] bots alone begin no match, however many they are', () => {
     for (const start of ['full', 'ready', 'host'] as const) {
-      const played = emptyRoom(parlourGame(honest, { start }));
+      const played = emptyRoom(turnsGame(turnBot, { start }));
       for (let i = 0; i < 4; i++) assert.equal(played.step({ kind: 'serve', name: '$bot', data: null }).kind, 'accepted');
       assert.equal(played.room.doc.room.phase, 'waiting');
       const said = played.step({ kind: 'serve', name: '$start', data: null });
@@ -44,8 +44,8 @@ describe('bots in a room', () => {
     }
   });
 
-  it('[B1] a bot is no host, also when every player has gone', () => {
-    const played = seatedRoom(parlourGame(), 2);
+  it('[B1] a bot cannot be the host, also when every player has gone', () => {
+    const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$bot');
     assert.equal(played.act(0, '$host', { seat: 2 }), 'bad-data');
     played.act(0, '$leave');
@@ -88,7 +88,7 @@ describe('bots in a room', () => {
 
   it('[B2] a bot that throws, is refused, or asks for what there is not: a log, nothing else, no second try until something changes', () => {
     let asked = 0;
-    const broken: Parameters<typeof parlourGame>[0][] = [
+    const broken: Parameters<typeof turnsGame>[0][] = [
       () => { throw new Error('the bot fails'); },
       () => ({ act: 'play', data: { n: 99 } }),
       () => ({ act: 'play', data: 'x' } as never),
@@ -100,7 +100,7 @@ describe('bots in a room', () => {
       () => 'play' as never,
       async () => { throw new Error('nobody waits'); },
       () => ({ hold: { steer: 1 } } as never),
-      (s: Parlour, seat: number) => {
+      (s: TurnState, seat: number) => {
         s.moves.push(9);
         s.turn = seat;
         throw new Error('and it has scribbled');
@@ -110,7 +110,7 @@ describe('bots in a room', () => {
       asked = 0;
       const played = against(2, (...args) => {
         asked += 1;
-        return args[1] === 2 ? honest!(...args) : bot!(...args);
+        return args[1] === 2 ? turnBot!(...args) : bot!(...args);
       });
       const before = JSON.stringify(state(played));
       for (let t = 0; t < 30; t++) played.advance(500);
@@ -148,7 +148,7 @@ describe('bots in a room', () => {
   });
 
   it('[B5] away → the bot plays the seat → the player is back and has it at once', () => {
-    const played = seatedRoom(parlourGame(), 2);
+    const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
     played.act(0, 'play', { n: 0 });
     goes(played, playerOf(1));
@@ -171,7 +171,7 @@ describe('bots in a room', () => {
   });
 
   it('[B5] the host\'s part goes to somebody who is here, and comes not back by itself', () => {
-    const played = seatedRoom(parlourGame(), 2);
+    const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
     goes(played, playerOf(0));
     played.advance(2_000);
@@ -181,7 +181,7 @@ describe('bots in a room', () => {
   });
 
   it('[B5] all players away: the bots have taken over and rest, and nothing is due', () => {
-    const played = seatedRoom(parlourGame(), 2);
+    const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
     for (const player of [playerOf(0), playerOf(1)]) goes(played, player);
     played.advance(2_000);
@@ -194,7 +194,7 @@ describe('bots in a room', () => {
   });
 
   it('[B5] [H5] a player whom the bot replaces does not count for the next match', () => {
-    const played = seatedRoom(parlourGame(), 2);
+    const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
     goes(played, playerOf(1));
     played.advance(2_000);
@@ -240,12 +240,12 @@ describe('bots in a room', () => {
 });
 
 describe('bots of games with inputs', () => {
-  const tick = (played: Played) => played.step({ kind: 'tick', inputs: new Map() });
+  const tick = (played: RoomMachineFixture) => played.step({ kind: 'tick', inputs: new Map() });
   const stick = (bot?: Parameters<typeof stickGame>[0]) => {
     const played = seatedRoom(stickGame(bot), 1);
     played.act(0, '$bot');
     played.act(0, '$start');
-    return { played, shown: () => played.room.doc.state as unknown as Stick };
+    return { played, shown: () => played.room.doc.state as unknown as StickState };
   };
 
   it('[B2] hold what they said last, and each press counts once; their seat has no number', () => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { helpOf } from '../../server/launcher/command-line.ts';
-import { root } from '../../server/root.ts';
+import { helpOf } from '../../tools/command-line.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
 
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 /** The files that npm scripts run, from the repository's root. */
 const tools = [...new Set(Object.values(scripts).flatMap(script => {
   const [, bench] = /bench\/run\.ts (\w+)/.exec(script) ?? [];
@@ -18,7 +18,7 @@ describe('command lines', () => {
     for (const tool of tools) {
       if (tool.startsWith('server/')) continue; // the launcher and a node have help of their own
       assert.ok(helpOf(tool).length > 40, `${tool} begins with a comment that says what it does`);
-      const text = readFileSync(join(root, tool), 'utf8');
+      const text = readFileSync(join(packageRoot, tool), 'utf8');
       assert.match(text, new RegExp(`commandLine\\(\\s*'${tool}',`));
       assert.ok(!/parseArgs|process\.argv\[2\]/.test(text), tool);
     }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { Connector } from '../../client/connector.ts';
 import type { AfterRefusal } from '../../client/credentials.ts';
 import type { Status } from '../../client/status.ts';
-import type { LineEvents, Route, Transport } from '../../client/ports.ts';
+import type { TransportEvents, Route, Transport } from '../../client/ports.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
-import type { PlaceReply, Requests } from '../../shared/protocol.ts';
+import type { HeartbeatReply, Requests } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 
-interface Opened { route: Route; events: LineEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
+interface Opened { route: Route; events: TransportEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
 
 /** A connector whose lines do what the test says. */
 function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-up', room: () => string | null = () => null) {
@@ -18,7 +18,7 @@ function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-u
     lines.push(line);
     return {
       request: ((_name: string, _body: unknown, patience: number) => line.answer?.() ?? new Promise((_resolve, reject) => clock.after(patience, () => reject(new Error('no answer'))))) as never,
-      say: () => {},
+      send: () => {},
       close: () => { line.open = false; },
     };
   } };
@@ -29,8 +29,8 @@ function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-u
   const said: Status['state'][] = [];
   made.onStatus.add(status => said.push(status.state));
   const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 2 });
-  const reply = (line: Opened): PlaceReply => {
-    line.events.heard();
+  const reply = (line: Opened): HeartbeatReply => {
+    line.events.received();
     return { ok: true, now: 0, rooms: {}, spread: 100 };
   };
   made.start();
@@ -40,14 +40,14 @@ function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-u
 describe('connector', () => {
   it('[C6] the first try to come back waits for a part of what the node said, the next ones for more and more', async () => {
     const { clock, lines, made, welcome } = connector();
-    await clock.pass(1);
+    await clock.advance(1);
     welcome(lines[0]!);
-    made.spread = 1_000;
+    made.reconnectSpread = 1_000;
     lines[0]!.events.closed(null);
     for (const [tries, wait] of [[1, 510], [2, 110], [3, 210]] as const) {
-      await clock.pass(wait - 1);
+      await clock.advance(wait - 1);
       assert.equal(lines.length, tries);
-      await clock.pass(1);
+      await clock.advance(1);
       assert.equal(lines.length, tries + 1);
       lines.at(-1)!.events.closed(null);
     }
@@ -56,9 +56,9 @@ describe('connector', () => {
     for (const [retryAfter, wait] of [[5_000, 5_060], [3_600_000, 30_060], [-1, 60], [undefined, 60], ['soon', 60]] as const) {
       const { clock, lines } = connector(() => 'retry');
       lines[0]!.events.closed({ ok: false, code: 'slow-down', ...(retryAfter === undefined ? {} : { retryAfter: retryAfter as number }) });
-      await clock.pass(wait - 1);
+      await clock.advance(wait - 1);
       assert.equal(lines.length, 1, String(retryAfter));
-      await clock.pass(1);
+      await clock.advance(1);
       assert.equal(lines.length, 2, String(retryAfter));
     }
   });
@@ -66,37 +66,37 @@ describe('connector', () => {
   it('[C6a] `retryAfter` also holds back what else opens a connection: a rename, a way of its own, a page that is shown again', async () => {
     const { clock, lines, made, welcome } = connector(() => 'retry');
     welcome(lines[0]!);
-    made.renew();
+    made.switchToUsualRoute();
     lines[1]!.events.closed({ ok: false, code: 'too-many-connections', retryAfter: 5_000 });
-    made.hop();
+    made.switchRoute();
     assert.equal(lines.length, 2);
     made.suspend();
     made.resume();
-    await clock.pass(4_999);
+    await clock.advance(4_999);
     assert.equal(lines.length, 2);
-    await clock.pass(1);
+    await clock.advance(1);
     assert.equal(lines.length, 3);
   });
 
   it('[C6a] of connections that are opened side by side the one with `retryAfter` counts, whichever closes last', async () => {
     const { clock, lines } = connector(() => 'retry');
-    await clock.until('two are opened', () => lines.length === 2, 4_000);
+    await clock.waitUntil('two are opened', () => lines.length === 2, 4_000);
     lines[0]!.events.closed({ ok: false, code: 'unavailable', retryAfter: 2_000 });
     lines[1]!.events.closed(null);
-    await clock.pass(1_999);
+    await clock.advance(1_999);
     assert.equal(lines.length, 2);
-    await clock.pass(100);
+    await clock.advance(100);
     assert.equal(lines.length, 3);
   });
 
   it('[C4] a line that is silent for too long is not dropped until another stands, which comes by another route', async () => {
     const { clock, lines, made, welcome } = connector();
     welcome(lines[0]!);
-    await clock.pass(1_000);
-    void made.probe('place', { rooms: {} }, Connector.patience(null));
-    await clock.pass(1_490);
+    await clock.advance(1_000);
+    void made.probe('place', { rooms: {} }, Connector.silenceTimeout(null));
+    await clock.advance(1_490);
     assert.equal(lines.length, 1);
-    await clock.pass(20);
+    await clock.advance(20);
     assert.equal(lines.length, 2);
     assert.notEqual(lines[1]!.route, undefined);
     assert.equal(made.status.state, 'reconnecting');
@@ -107,15 +107,15 @@ describe('connector', () => {
   });
 
   it('[C4] how long is too long depends on what is usual', () => {
-    assert.deepEqual([0, 20, 100, 150, 1_000, null].map(ms => Connector.patience(ms)), [900, 980, 1_300, 1_500, 1_500, 1_500]);
+    assert.deepEqual([0, 20, 100, 150, 1_000, null].map(ms => Connector.silenceTimeout(ms)), [900, 980, 1_300, 1_500, 1_500, 1_500]);
   });
 
   it('[C4] is live again when no other way leads anywhere and the old line speaks', async () => {
     const { clock, lines, made, welcome, reply } = connector();
     welcome(lines[0]!);
-    await clock.pass(1_000);
-    void made.probe('place', { rooms: {} }, Connector.patience(null));
-    await clock.pass(1_510);
+    await clock.advance(1_000);
+    void made.probe('place', { rooms: {} }, Connector.silenceTimeout(null));
+    await clock.advance(1_510);
     lines[1]!.events.closed(null);
     assert.equal(made.status.state, 'reconnecting', 'nothing was heard yet');
     reply(lines[0]!);
@@ -124,12 +124,12 @@ describe('connector', () => {
 
   it('a line that is slow to open gets company, and the first that is welcomed wins', async () => {
     const { clock, lines, made, welcome } = connector();
-    await clock.pass(2_510);
+    await clock.advance(2_510);
     assert.equal(lines.length, 2);
-    await clock.until('more company', () => lines.length === 4, 8_000);
+    await clock.waitUntil('more company', () => lines.length === 4, 8_000);
     const most = () => assert.ok(lines.filter(l => l.open).length <= 4, 'not more than four at once');
     for (let i = 0; i < 80; i++) {
-      await clock.pass(100);
+      await clock.advance(100);
       most();
     }
     assert.ok(lines.length > 4 && lines.length < 8, `${lines.length} lines: the oldest give way, slower and slower`);
@@ -148,7 +148,7 @@ describe('connector', () => {
     for (let i = 0; i < 12; i++) {
       lines[i]!.events.closed(null);
       const from = clock.mono();
-      await clock.until('another try', () => lines.length > i + 1, 4_000);
+      await clock.waitUntil('another try', () => lines.length > i + 1, 4_000);
       at.push(clock.mono() - from);
     }
     assert.ok(at[0]! < 200);
@@ -161,7 +161,7 @@ describe('connector', () => {
   it('a refusal that is final ends it, and says why; nothing is tried any more', async () => {
     const { clock, lines, made, said } = connector();
     lines[0]!.events.closed({ ok: false, code: 'bad-token' });
-    await clock.pass(10_000);
+    await clock.advance(10_000);
     assert.equal(lines.length, 1);
     assert.deepEqual(made.status, { state: 'refused', refusal: { ok: false, code: 'bad-token' }, why: 'The token is forged, expired or not for this server.', now: 'anew' });
     assert.deepEqual(said, ['refused'], 'and it is not said to have been closed');
@@ -189,19 +189,19 @@ describe('connector', () => {
       const { lines, made, welcome } = connector(undefined, () => room);
       assert.equal(lines[0]!.route, undefined);
       welcome(lines[0]!);
-      made.settle();
+      made.switchIfRoomChanged();
       assert.equal(lines.length, 1);
       room = 'x';
-      made.settle();
+      made.switchIfRoomChanged();
       assert.deepEqual(lines[1]!.route, { room: 'x' });
       assert.ok(lines[0]!.open && made.isLive);
       room = 'y';
-      made.settle();
+      made.switchIfRoomChanged();
       assert.equal(lines.length, 2, 'one after the other');
       welcome(lines[1]!, 'b');
       assert.deepEqual(lines[2]!.route, { room: 'y' }, 'it is late, and goes on');
       welcome(lines[2]!, 'c');
-      made.settle();
+      made.switchIfRoomChanged();
       assert.equal(lines.length, 3);
       assert.deepEqual(lines.map(l => l.open), [false, false, true]);
     });
@@ -212,13 +212,13 @@ describe('connector', () => {
         const { clock, lines, made, welcome } = connector(undefined, () => 'x');
         welcome(lines[0]!);
         for (let times = 0; times < 2; times++) {
-          await clock.pass(1_000);
+          await clock.advance(1_000);
           void made.probe('place', { rooms: {} }, 900);
-          await clock.until('two others', () => lines.length === 3 + 2 * times, 3_000);
+          await clock.waitUntil('two others', () => lines.length === 3 + 2 * times, 3_000);
           welcome(lines.at(-1)!);
         }
         lines.at(-1)!.events.closed(null);
-        await clock.until('it comes back', () => lines.length === 6, 3_000);
+        await clock.waitUntil('it comes back', () => lines.length === 6, 3_000);
         routes.push(lines.map(l => l.route));
       }
       assert.deepEqual(routes[0], [{ room: 'x' }, 'x.1', 'x.2', 'x.1', 'x.2', { room: 'x' }]);
@@ -227,17 +227,17 @@ describe('connector', () => {
 
     it('[C7] who came by another way tries that of the room again after a while, and keeps the line until it stands', async () => {
       const { clock, lines, made, welcome } = connector(undefined, () => 'x');
-      await clock.until('company', () => lines.length === 2, 3_000);
+      await clock.waitUntil('company', () => lines.length === 2, 3_000);
       assert.equal(lines[1]!.route, 'x.1');
       welcome(lines[1]!);
-      await clock.pass(29_000);
+      await clock.advance(29_000);
       assert.equal(lines.length, 2);
-      await clock.pass(3_000);
+      await clock.advance(3_000);
       assert.equal(lines.length, 3, 'there is no hurry');
       assert.deepEqual(lines[2]!.route, { room: 'x' });
       assert.ok(lines[1]!.open && made.isLive);
       welcome(lines[2]!, 'b');
-      await clock.pass(60_000);
+      await clock.advance(60_000);
       assert.equal(lines.length, 3);
     });
 
@@ -256,7 +256,7 @@ describe('connector', () => {
       made.onStatus.add(status => { if (status.state === state) made.close(); });
       lines[0]!.events.closed({ ok: false, code: 'unavailable', retryAfter: 20_000 });
       if (state === 'live') {
-        await clock.until('another way', () => lines.length === 2, 60_000);
+        await clock.waitUntil('another way', () => lines.length === 2, 60_000);
         welcome(lines[1]!);
       }
       assert.deepEqual([made.status.state, clock.timers], ['closed', 0], state);
@@ -269,8 +269,8 @@ describe('connector', () => {
     made.close();
     assert.ok(!lines[0]!.open);
     lines[0]!.events.closed(null);
-    made.hop();
-    await clock.pass(10_000);
+    made.switchRoute();
+    await clock.advance(10_000);
     assert.equal(lines.length, 1);
     assert.equal(made.status.state, 'closed');
   });

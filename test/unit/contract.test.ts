@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
 import { contract, parse, state, view, type ContractDef, type CtxOf, type Schema } from '../../shared/contract.ts';
-import { games } from '../../server/games.ts';
+import { demoGames } from '../../server/cli/demo-games.ts';
 
 const good = { version: 1, seats: { min: 2, max: 4 }, state: state<{ n: number }>(), actions: { add: z.object({ by: z.int() }) } } satisfies ContractDef;
 
@@ -122,7 +122,7 @@ describe('a contract', () => {
     assert.equal(parse(schema(() => ({ issues: [] as unknown[] })), 1).ok, false);
   });
 
-  it('the games of this server are named once', () => assert.equal(new Set(games.map(g => g.contract.name)).size, games.length));
+  it('the games of this server are named once', () => assert.equal(new Set(demoGames.map(g => g.contract.name)).size, demoGames.length));
 });
 
 /** What the compiler refuses. Never run: tsc is the test. */

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Client, type ConnectOptions } from '../../client/client.ts';
-import type { LineEvents, Route, Transport } from '../../client/ports.ts';
+import type { TransportEvents, Route, Transport } from '../../client/ports.ts';
 import type { TokenStorage } from '../../client/stored-token.ts';
 import type { Handshake } from '../../shared/protocol.ts';
-import { refused, type RefusalCode } from '../../shared/refusals.ts';
+import { makeRefusal, type RefusalCode } from '../../shared/refusals.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
 
 /** A client whose connections do what the test says. */
 function client(options: ConnectOptions) {
   const clock = new VirtualClock();
-  const lines: { said: Handshake; route: Route; events: LineEvents }[] = [];
+  const lines: { said: Handshake; route: Route; events: TransportEvents }[] = [];
   const transport: Transport = { open(said, route, events) {
     lines.push({ said, route, events });
-    return { request: () => new Promise(() => {}), say: () => {}, close: () => {} };
+    return { request: () => new Promise(() => {}), send: () => {}, close: () => {} };
   } };
   const made = new Client('test:', { transport, clock: { now: () => clock.now(), mono: () => clock.mono(), random: () => 0.5, after: (ms, fn) => {
     const timer = clock.after(ms, fn);
@@ -23,9 +23,9 @@ function client(options: ConnectOptions) {
   made.onNewIdentity(() => newIdentities.push(lines.length));
   return {
     clock, lines, made, newIdentities,
-    refuse: (code: RefusalCode = 'bad-token', at = lines.length - 1) => lines[at]!.events.closed(refused(code)),
+    refuse: (code: RefusalCode = 'bad-token', at = lines.length - 1) => lines[at]!.events.closed(makeRefusal(code)),
     welcome: (token = '') => lines.at(-1)!.events.event('welcome', { player: 'p', name: 'p', token, node: 'a', now: 0, wire: 2 }),
-    next: (count: number) => clock.until(`connection ${count}`, () => lines.length === count, 20_000),
+    next: (count: number) => clock.waitUntil(`connection ${count}`, () => lines.length === count, 20_000),
     tokens: () => lines.map(line => line.said.token),
   };
 }
@@ -82,7 +82,7 @@ describe('who a client says it is', () => {
     it(`[U10a] ${what} that cannot be sent: the client is refused with the reason, and nothing is sent`, async () => {
       const { clock, lines, made } = client({ storage: null, ...options });
       const watching = assert.rejects(made.list(), { code });
-      await clock.pass(20_000);
+      await clock.advance(20_000);
       await watching;
       assert.equal(lines.length, 0);
       assert.ok(made.status.state === 'refused' && made.status.refusal.code === code);
@@ -97,7 +97,7 @@ describe('who a client says it is', () => {
 
   it('[U10] connections that are opened side by side with one token count as one refusal', async () => {
     const { clock, next, refuse, tokens, made } = client({ token: ({ refused }) => (refused ? 'fresh' : 'expired') });
-    await clock.until('two are opened', () => tokens().length === 2, 4_000);
+    await clock.waitUntil('two are opened', () => tokens().length === 2, 4_000);
     refuse('bad-token', 0);
     refuse('bad-token', 1);
     await next(3);
@@ -112,7 +112,7 @@ describe('who a client says it is', () => {
       for (const first of [() => { throw new Error('no network'); }, () => Promise.reject(new Error('no network')), () => new Promise<string>(() => {})]) {
         let asked = 0;
         const { clock, next, made, tokens } = client({ token: () => (++asked === 1 ? first() : 'token') });
-        await clock.until('it says so', () => made.status.state === 'connecting' && made.status.problem === 'token-failed', 12_000);
+        await clock.waitUntil('it says so', () => made.status.state === 'connecting' && made.status.problem === 'token-failed', 12_000);
         assert.equal(tokens().length, 0);
         await next(1);
         assert.deepEqual(tokens(), ['token']);
@@ -146,7 +146,7 @@ describe('who a client says it is', () => {
   it('[U10] a client without a token that is not signed in is refused at once', async () => {
     const { clock, refuse, made, lines } = client({ storage: null });
     refuse('not-signed-in');
-    await clock.pass(10_000);
+    await clock.advance(10_000);
     assert.deepEqual([made.status.state, lines.length], ['refused', 1]);
   });
 
@@ -166,7 +166,7 @@ describe('who a client says it is', () => {
       lines[0]!.events.closed(null);
       await next(2);
       assert.equal(tokens()[1], 'second');
-      await clock.pass(10);
+      await clock.advance(10);
     });
   }
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compose } from '../../shared/compose.ts';
 import { apply, copy, type Changes } from '../../shared/delta.ts';
-import { diff, diffJson, Owned } from '../../shared/diff.ts';
+import { diff, diffJson, OwnedObjects } from '../../shared/diff.ts';
 import { restore } from '../../shared/restore.ts';
-import { applied } from '../simulation/delta.ts';
-import { NotJson, type Json } from '../../shared/json.ts';
+import { applyChange } from '../simulation/independent-delta.ts';
+import { NotJsonError, type Json } from '../../shared/json.ts';
 
 /** Any JSON, with few keys and short arrays, so that two drawn values often touch the same places. */
 const key = fc.constantFrom('a', 'b', 'c', '0', '1', 'length', 'toString', 'x y', '#', '##', '__proto__', '#__proto__', 'constructor', 'prototype');
@@ -31,7 +31,7 @@ describe('delta', () => {
     fc.assert(fc.property(document, document, (a, b) => {
       exactly(changed(a, diff(a, wired(b))), b);
       exactly(changed(a, diffJson(a, wired(b))), b);
-      exactly(applied(wired(a), wired(diff(a, wired(b)) ?? {})), b); // by whoever has only read how changes are written
+      exactly(applyChange(wired(a), wired(diff(a, wired(b)) ?? {})), b); // by whoever has only read how changes are written
     }), { numRuns: 600 });
   });
 
@@ -69,7 +69,7 @@ describe('delta', () => {
       const change = diff({ deck }, { deck: live })!;
       assert.ok(JSON.stringify(change).length < 500, `${what}: ${JSON.stringify(change).length}`);
       exactly(changed({ deck }, change), { deck: live });
-      exactly(applied(wired({ deck }), wired(change)), { deck: live });
+      exactly(applyChange(wired({ deck }), wired(change)), { deck: live });
     }
     assert.deepEqual(diff({ deck }, { deck: deck.slice(1) }), { deck: { '#': [[0, 1]] } });
   });
@@ -86,7 +86,7 @@ describe('delta', () => {
         for (const [at] of acts) if (typeof live[at] === 'object') (live[at] as Record<string, Json>)['a'] = at;
         const change = diff(before, wired({ list: live }));
         exactly(changed(before, change), { list: live });
-        if (change) exactly(applied(wired(before), wired(change)), { list: live });
+        if (change) exactly(applyChange(wired(before), wired(change)), { list: live });
         before = wired({ list: live });
         if (change) batch = compose(batch, wired(change));
       }
@@ -150,12 +150,12 @@ describe('delta', () => {
   });
 
   it('[J6] a change that does not fit its target is refused', () => {
-    assert.throws(() => apply({}, { a: { b: 1 } }), NotJson);
-    assert.throws(() => apply({ a: 1 }, { a: { b: 1 } }), NotJson);
+    assert.throws(() => apply({}, { a: { b: 1 } }), NotJsonError);
+    assert.throws(() => apply({ a: 1 }, { a: { b: 1 } }), NotJsonError);
   });
 
   it('[R11] a change from outside cannot reach a prototype', () => {
-    for (const text of ['{"__proto__":{"bad":1}}', '{"a":{"#__proto__":{"bad":1}}}', '{"constructor":{"prototype":{"bad":1}}}']) assert.throws(() => apply({ a: {} }, JSON.parse(text) as Changes), NotJson);
+    for (const text of ['{"__proto__":{"bad":1}}', '{"a":{"#__proto__":{"bad":1}}}', '{"constructor":{"prototype":{"bad":1}}}']) assert.throws(() => apply({ a: {} }, JSON.parse(text) as Changes), NotJsonError);
     const target = { a: {} };
     apply(target, JSON.parse('{"__proto__":[{"bad":1}],"a":{"#__proto__":5,"__proto__":[{"bad":1}]}}') as Changes);
     assert.deepEqual([Object.getPrototypeOf(target), Object.getPrototypeOf(target.a), Object.keys(target)], [Object.prototype, Object.prototype, ['a', '__proto__']]);
@@ -185,7 +185,7 @@ describe('delta refuses what is not JSON', () => {
   for (const [what, value, path] of cases) {
     for (const [where, old] of places) {
       it(`[R6] ${what}, ${where}`, () => {
-        assert.throws(() => diff(old as Json, { v: value } as never, 's'), (error: unknown) => error instanceof NotJson && error.path === path);
+        assert.throws(() => diff(old as Json, { v: value } as never, 's'), (error: unknown) => error instanceof NotJsonError && error.path === path);
       });
     }
   }
@@ -215,7 +215,7 @@ describe('delta refuses what is not JSON', () => {
   });
 
   it('[R6] copy refuses the same', () => {
-    for (const [what, value] of cases) if (!/two places|array|negative|pattern|list of|symbol as|accessor|hidden/.test(what)) assert.throws(() => copy(value), NotJson, what);
+    for (const [what, value] of cases) if (!/two places|array|negative|pattern|list of|symbol as|accessor|hidden/.test(what)) assert.throws(() => copy(value), NotJsonError, what);
     const twice = copy([shared, shared]);
     assert.notEqual(twice[0], twice[1]);
     assert.deepEqual(copy([1, { a: [null] }]), [1, { a: [null] }]);
@@ -274,10 +274,10 @@ describe('what a rule puts into the state is copied', () => {
 
   it('[J14] an object from outside is replaced by a copy, wherever it is put, and short changes stay short', () => {
     const outside = constants();
-    const owned = new Owned();
+    const owned = new OwnedObjects();
     const shadow: Record<string, Json> = { deck: ['a'], kept: { z: 1 } };
     const doc = { state: wired(shadow) };
-    owned.take(doc.state);
+    owned.add(doc.state);
     Object.assign(doc.state, { deck: outside.deck, made: outside.dict });
     assert.deepEqual(owned.diff(shadow, doc as never, 'state'), { deck: { '#': [[1, 0, 'b', { c: [1] }]] }, made: [outside.dict] });
     const state = doc.state as unknown as ReturnType<typeof constants> & { made: unknown };
@@ -289,10 +289,10 @@ describe('what a rule puts into the state is copied', () => {
   });
 
   it('[J14] what the state has already is moved as it is', () => {
-    const owned = new Owned();
+    const owned = new OwnedObjects();
     const doc = { state: { deck: [{ n: 1 }, { n: 2 }], hand: [] as Json[] } };
     const shadow = wired(doc.state);
-    owned.take(doc.state);
+    owned.add(doc.state);
     const [first] = doc.state.deck;
     doc.state.hand.push(doc.state.deck.shift()!);
     assert.ok(owned.diff(shadow, doc as never, 'state'));
@@ -302,16 +302,16 @@ describe('what a rule puts into the state is copied', () => {
   it('[R6] an object from outside in two places is refused', () => {
     const one = { x: 1 };
     for (const state of [{ a: one, b: one }, { a: [one, { deep: one }] }]) {
-      assert.throws(() => new Owned().diff({}, { state } as never, 'state'), (error: unknown) => error instanceof NotJson && /same object/.test(error.what));
+      assert.throws(() => new OwnedObjects().diff({}, { state } as never, 'state'), (error: unknown) => error instanceof NotJsonError && /same object/.test(error.problem));
     }
   });
 
   it('[J14] a refused rule leaves what it put in from outside as it was', () => {
     const outside = { list: [1, 2, 3] };
-    const owned = new Owned();
+    const owned = new OwnedObjects();
     const doc = { state: { list: [9], b: 1, a: 2 } };
     const shadow = wired(doc.state);
-    owned.take(doc.state);
+    owned.add(doc.state);
     doc.state.list = outside.list;
     Reflect.deleteProperty(doc.state, 'b');
     Object.assign(doc.state, { b: 1 });
@@ -323,12 +323,12 @@ describe('what a rule puts into the state is copied', () => {
   it('[R12] a field of an array, a symbol, an accessor on what was there before are found, at the latest after some walks', () => {
     const spoils: ((state: { list: number[]; o: object }) => void)[] = [s => { s.list[-1] = 5; }, s => { (s.list as unknown as Record<string, number>)['undefined'] = 5; }, s => { s.list[NaN] = 5; }, s => Object.assign(s.list, { name: 1 }), s => Object.assign(s.o, { [Symbol('x')]: 1 }), s => Object.defineProperty(s.o, 'y', { get: () => 1, enumerable: true, configurable: true })];
     for (const [i, spoil] of spoils.entries()) {
-      const owned = new Owned(i % 2 === 1);
+      const owned = new OwnedObjects(i % 2 === 1);
       const doc = { state: { list: [1, 2], o: { x: 1 } } };
       const shadow = wired(doc.state);
-      owned.take(doc.state);
+      owned.add(doc.state);
       spoil(doc.state);
-      assert.throws(() => { for (let walk = 0; walk < 16; walk++) owned.diff(shadow, doc as never, 'state'); }, NotJson, spoil.toString());
+      assert.throws(() => { for (let walk = 0; walk < 16; walk++) owned.diff(shadow, doc as never, 'state'); }, NotJsonError, spoil.toString());
       restore(doc, { state: shadow }, value => owned.has(value));
       for (let walk = 0; walk < 20; walk++) assert.equal(owned.diff(shadow, doc as never, 'state'), undefined);
     }

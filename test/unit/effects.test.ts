@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
-import { effectsTimer, newDocument, summaryOf } from '../../server/rooms/document.ts';
-import { Effects, type EffectHandler } from '../../server/rooms/effects.ts';
-import { Watched } from '../../server/rooms/watched.ts';
+import { effectsTimer, newDocument, summaryOf } from '../../server/rooms/core/document.ts';
+import { EffectRunner, type EffectHandler } from '../../server/rooms/actor/effect-runner.ts';
+import { RuleTracker } from '../../server/rooms/core/rule-tracker.ts';
 import { limits } from '../../shared/limits.ts';
 import { VirtualClock } from '../protocol/virtual-clock.ts';
-import { silentLog } from './fixed.ts';
-import { parlourGame } from './parlour.ts';
+import { silentLog } from './manual-ports.ts';
+import { turnsGame } from './bot-games.ts';
 import { seatedRoom } from './room-machine.ts';
 
 /** Effects of a room whose journal the test writes by hand. */
 function doing(handler: EffectHandler | null) {
   const clock = new VirtualClock();
-  const doc = newDocument(parlourGame(), { id: 'room', code: 'ABCDE', private: false, options: {}, seed: [1, 2, 3, 4], now: clock.now() });
+  const doc = newDocument(turnsGame(), { id: 'room', code: 'ABCDE', private: false, options: {}, seed: [1, 2, 3, 4], now: clock.now() });
   const done: string[] = [];
   const ran: { key: string; data: unknown; match: number; at: number }[] = [];
   let failed = 0;
-  const effects = new Effects({
+  const effects = new EffectRunner({
     clock, log: silentLog, meter: { count: name => { if (name === 'failedEffects') failed += 1; }, observe: () => {} },
     effects: () => handler && ((data, about) => {
       ran.push({ key: about.key, data, match: about.match, at: clock.mono() });
       return handler(data, about);
     }),
-  }, () => doc, Watched.unwatched(), () => false, key => done.push(key));
+  }, () => doc, RuleTracker.inactive(), () => false, key => done.push(key));
   const ask = (key: string, match = 1) => { doc.hidden.effects[key] = { name: 'save', data: { what: key }, match }; };
-  const strike = (key: string) => { delete doc.hidden.effects[key]; effects.pump(); };
+  const strike = (key: string) => { delete doc.hidden.effects[key]; effects.reconcile(); };
   return { clock, doc, effects, done, ran, ask, strike, failed: () => failed, waiting: () => clock.timers };
 }
 
@@ -31,15 +31,15 @@ describe('effects', () => {
   it('[E2] what is asked for is done once, however often something else is committed, and forgotten when it is struck out', async () => {
     const { clock, effects, ran, done, ask, strike, waiting } = doing(async () => {});
     ask('k1');
-    for (let i = 0; i < 5; i++) effects.pump();
-    await clock.pass(10);
-    for (let i = 0; i < 5; i++) effects.pump();
+    for (let i = 0; i < 5; i++) effects.reconcile();
+    await clock.advance(10);
+    for (let i = 0; i < 5; i++) effects.reconcile();
     assert.deepEqual([ran.map(r => r.key), done], [['k1'], ['k1']]);
     strike('k1');
-    assert.equal((effects as unknown as { doing: Map<string, unknown> }).doing.size, 0);
+    assert.equal((effects as unknown as { running: Map<string, unknown> }).running.size, 0);
     ask('k2');
-    effects.pump();
-    await clock.pass(100_000);
+    effects.reconcile();
+    await clock.advance(100_000);
     assert.deepEqual(done, ['k1', 'k2']);
     assert.equal(waiting(), 0, 'no timer is left');
   });
@@ -50,8 +50,8 @@ describe('effects', () => {
       throw new Error('again');
     });
     ask('k');
-    effects.pump();
-    await clock.pass(limits.effectRetry);
+    effects.reconcile();
+    await clock.advance(limits.effectRetry);
     assert.equal(ran.length, 2);
     assert.deepEqual(doc.hidden.effects['k']!.data, { what: 'k' });
   });
@@ -60,11 +60,11 @@ describe('effects', () => {
     it(`[E3] a handler that ${how} is tried again, ever more slowly, with the same key; another effect does not wait for it`, async () => {
       const { clock, effects, done, ask, failed } = doing(handler);
       ask('k');
-      effects.pump();
+      effects.reconcile();
       const at: number[] = [];
       let seen = 0;
       for (let t = 0; t < 200_000; t += 500) {
-        await clock.pass(500);
+        await clock.advance(500);
         if (failed() > seen) at.push(t);
         seen = failed();
       }
@@ -78,16 +78,16 @@ describe('effects', () => {
     const { clock, effects, ran, done, ask, failed } = doing(() => new Promise<void>(resolve => resolves.push(resolve)));
     ask('k');
     ask('other');
-    effects.pump();
-    await clock.pass(100);
+    effects.reconcile();
+    await clock.advance(100);
     resolves[1]!();
-    await clock.pass(limits.effectDeadline + limits.effectRetry);
+    await clock.advance(limits.effectTimeout + limits.effectRetry);
     assert.deepEqual([done, failed(), ran.filter(r => r.key === 'k').length], [['other'], 1, 2]);
     resolves[0]!();
-    await clock.pass(10);
+    await clock.advance(10);
     assert.deepEqual(done, ['other'], 'the second try has not said so');
     resolves[2]!();
-    await clock.pass(10);
+    await clock.advance(10);
     assert.deepEqual(done, ['other', 'k']);
     assert.equal(failed(), 1);
   });
@@ -100,12 +100,12 @@ describe('effects', () => {
         return new Promise<void>(r => { resolve = r; });
       });
       ask('k');
-      effects.pump();
-      await clock.pass(100);
+      effects.reconcile();
+      await clock.advance(100);
       effects.stop();
       if (how === 'resolves') resolve();
       assert.equal(waiting(), 0, how);
-      await clock.pass(100_000);
+      await clock.advance(100_000);
       assert.deepEqual([ran.length, done, failed()], [1, [], how === 'waits' ? 1 : 0]);
     }
   });
@@ -114,16 +114,16 @@ describe('effects', () => {
     const { clock, effects, ran, ask, doc } = doing(() => { throw new Error('no'); });
     doc.room.match = 3;
     ask('k', 3);
-    effects.pump();
+    effects.reconcile();
     doc.room.match = 4;
-    await clock.pass(limits.effectRetry);
+    await clock.advance(limits.effectRetry);
     assert.deepEqual(ran.map(r => r.match), [3, 3]);
   });
 });
 
 describe('effects in a room', () => {
   const playing = () => {
-    const played = seatedRoom(parlourGame(), 2);
+    const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
     return { played, asked: () => Object.values(played.room.doc.hidden.effects).map(e => e.data), timer: () => played.room.doc.hidden.timers[effectsTimer] };
   };
@@ -141,9 +141,9 @@ describe('effects in a room', () => {
 
   it('[E1] more than may wait at once are refused as a failed rule, and none of those that wait is lost', () => {
     const { played, asked } = playing();
-    for (let i = 0; i < limits.effects; i++) assert.equal(played.act(0, 'save', { what: `${i}` }), 'ok');
+    for (let i = 0; i < limits.pendingEffects; i++) assert.equal(played.act(0, 'save', { what: `${i}` }), 'ok');
     assert.equal(played.act(0, 'save', { what: 'more' }), 'rule-failed');
-    assert.equal(asked().length, limits.effects);
+    assert.equal(asked().length, limits.pendingEffects);
   });
 
   it('[E4] a room with something to be done is due, until all of it is; also when the match is over, and out of play', () => {
@@ -155,7 +155,7 @@ describe('effects in a room', () => {
     played.step({ kind: 'effect', key: a });
     assert.ok(timer());
     played.advance(limits.effectRetry);
-    assert.equal(timer()!.at, played.now() + limits.effectRetryMost);
+    assert.equal(timer()!.at, played.now() + limits.effectRetryMax);
     played.room.quarantine('a test says so');
     assert.ok(timer());
     assert.equal(asked().length, 1);

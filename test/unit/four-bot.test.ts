@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { bot } from '../../shared/games/four-in-a-row/bot.ts';
 import { columns, rows, type Four } from '../../shared/games/four-in-a-row/contract.ts';
-import { fourInARowGame, landing, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
-import { randomFrom, type Random } from '../../shared/random.ts';
+import { fourInARowGame, landingCell, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
+import { createRandom, type Random } from '../../shared/random.ts';
 import { seatedRoom } from './room-machine.ts';
 
 /** A board as it looks: `x` is seat 0, `o` seat 1; the top rows may be left out. */
@@ -12,7 +12,7 @@ function board(picture: string, turn: number): Four {
   const cells = [...'.'.repeat(columns * (rows - lines.length)), ...lines.join('')].map(c => (c === 'x' ? 0 : c === 'o' ? 1 : null));
   return { board: cells, turn, last: null, line: null, moves: cells.filter(c => c !== null).length };
 }
-const drawn = (seed: number): Random => randomFrom([seed, seed * 7 + 1, 3, 4]);
+const drawn = (seed: number): Random => createRandom([seed, seed * 7 + 1, 3, 4]);
 const choice = (view: Four, seed = 1): number | null => {
   const move = bot(view, view.turn, drawn(seed));
   return move && 'act' in move ? (move.data as { column: number }).column : null;
@@ -59,7 +59,7 @@ describe('the bot of Four in a Row', () => {
     const view = board('.......', 0);
     for (;;) {
       const column = seats[view.turn as 0 | 1](view);
-      const cell = landing(view.board, column);
+      const cell = landingCell(view.board, column);
       assert.notEqual(cell, null, 'a move that counts');
       view.board[cell!] = view.turn;
       if (winningLine(view.board, cell!)) return view.turn;
@@ -72,7 +72,7 @@ describe('the bot of Four in a Row', () => {
     const slowest: number[] = [];
     for (let seed = 1; seed <= 12; seed++) {
       const luck = drawn(seed + 100);
-      const random = (view: Four) => luck.pick(Array.from({ length: columns }, (_, c) => c).filter(c => landing(view.board, c) !== null));
+      const random = (view: Four) => luck.pick(Array.from({ length: columns }, (_, c) => c).filter(c => landingCell(view.board, c) !== null));
       const think = (view: Four) => {
         const began = performance.now();
         const column = choice(view, seed);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { columns, rows } from '../../shared/games/four-in-a-row/contract.ts';
-import { fourInARowGame, landing, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
-import { seatedRoom, type Played } from './room-machine.ts';
+import { fourInARowGame, landingCell, winningLine } from '../../shared/games/four-in-a-row/rules.ts';
+import { seatedRoom, type RoomMachineFixture } from './room-machine.ts';
 import type { Four } from '../../shared/games/four-in-a-row/contract.ts';
 
 /** Two seats play these columns, whoever begins; the first that is refused is the last. */
-function play(moves: readonly number[], turnSeconds = 60): Played & { first: number; codes: string[]; state: Four } {
+function play(moves: readonly number[], turnSeconds = 60): RoomMachineFixture & { first: number; codes: string[]; state: Four } {
   const played = seatedRoom(fourInARowGame, 2, { options: { turnSeconds } });
   const state = played.room.doc.state as unknown as Four;
   const first = state.turn;
@@ -77,7 +77,7 @@ describe('Four in a Row', () => {
     const { codes, state, room, first } = play([0, 0, 0, 0, 0, 0, 0]);
     assert.equal(codes.at(-1), 'column-full');
     assert.equal(state.turn, first);
-    assert.deepEqual(landing(state.board, 0), null);
+    assert.deepEqual(landingCell(state.board, 0), null);
     assert.equal(room.doc.room.phase, 'playing');
   });
 

@@ -23,14 +23,14 @@ describe('the house', () => {
     assert.deepEqual(only(/^shared\//, /^(shared\/|@standard-schema\/spec$|zod$)/), []);
   });
   it('a room\'s core imports shared alone', () => {
-    assert.deepEqual(only(/^server\/rooms\/(room|context|seating|document|audiences)\.ts$/, /^(shared\/|server\/rooms\/|server\/ports\.ts)/), []);
+    assert.deepEqual(only(/^server\/rooms\/(room|context|seating|document|audiences)\.ts$/, /^(shared\/|server\/rooms\/|server\/runtime\/ports\.ts)/), []);
   });
   it('rooms, ownership and sessions know the store\'s contract, never Redis or Socket.IO', () => {
     assert.deepEqual(only(/^server\/(rooms|ownership|sessions)\//, /^(node:crypto$|shared\/|server\/(rooms|ownership|sessions|cluster|lobby|ports|gate|store\/contract)(\/|\.ts|$))/), []);
   });
   it('socket.io is imported by the gateway alone, redis by the store and what stands beside it', () => {
     const who = (pattern: RegExp) => files.filter(f => importsOf(f).some(i => pattern.test(i)));
-    assert.deepEqual(who(/^socket\.io$/), ['server/gateway/gateway.ts', 'server/gateway/types.ts']);
+    assert.deepEqual(who(/^socket\.io$/), ['server/gateway/gateway.ts', 'server/gateway/socket-types.ts']);
     assert.deepEqual(who(/^@socket\.io\/redis-adapter$/), ['server/gateway/redis-adapter.ts']);
     assert.deepEqual(who(/^redis$/).sort(), ['server/store/redis-client.ts', 'server/store/redis-store.ts']);
   });

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { copy } from '../../shared/delta.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import { randomFrom, type Random } from '../../shared/random.ts';
+import { createRandom, type Random } from '../../shared/random.ts';
 import { atLeast, chanceOfBid, diceBot } from '../../shared/games/liars-dice/bot.ts';
-import { leastCount, liarsDice, matches, rank, revealMs, smallestBid, type Bid, type Dice, type DiceSeen, type Reveal } from '../../shared/games/liars-dice/contract.ts';
+import { leastCount, liarsDice, matches, rank, revealMs, smallestBid, type Bid, type Dice, type DiceView, type Reveal } from '../../shared/games/liars-dice/contract.ts';
 import { liarsDiceGame } from '../../shared/games/liars-dice/rules.ts';
-import type { RoomDocument } from '../../server/rooms/document.ts';
-import { emptyRoom, seatedRoom, type Played } from './room-machine.ts';
+import type { RoomDocument } from '../../server/rooms/core/document.ts';
+import { emptyRoom, seatedRoom, type RoomMachineFixture } from './room-machine.ts';
 
-interface Dealt extends Played { state: Dice }
+interface Dealt extends RoomMachineFixture { state: Dice }
 interface How { options?: JsonObject; hands?: number[][]; turn?: number; seed?: number }
 
-const stateOf = (played: Played): Dice => played.room.doc.state as unknown as Dice;
-const reports = (played: Played): unknown[] => Object.values(played.room.doc.hidden.effects).map(effect => effect.data);
-const look = (s: Dice, seat: number | null, more: { ended?: boolean; replay?: boolean } = {}): DiceSeen => liarsDiceGame.rules.view(s, { seat, ended: false, replay: false, ...more });
+const stateOf = (played: RoomMachineFixture): Dice => played.room.doc.state as unknown as Dice;
+const reports = (played: RoomMachineFixture): unknown[] => Object.values(played.room.doc.hidden.effects).map(effect => effect.data);
+const look = (s: Dice, seat: number | null, more: { ended?: boolean; replay?: boolean } = {}): DiceView => liarsDiceGame.rules.view(s, { seat, ended: false, replay: false, ...more });
 
 /** A room whose document somebody has put right, with all numbers of the sessions at their beginning. */
-function reopened(before: Played, put: (doc: RoomDocument) => void): Dealt {
+function reopened(before: RoomMachineFixture, put: (doc: RoomDocument) => void): Dealt {
   const doc = copy(before.room.doc);
   put(doc);
   for (const seat of doc.hidden.seats) if (seat) Object.assign(seat, { base: 0, verdicts: {} });
@@ -38,9 +38,9 @@ function deal(players: number, { options = {}, hands, turn, seed = 1 }: How = {}
   });
 }
 
-const bid = (played: Played, count: number, face: number): string => played.act(stateOf(played).turn, 'bid', { count, face });
-const challenge = (played: Played): string => played.act(stateOf(played).turn, 'challenge');
-const events = (played: Played, name: string): unknown[] => played.journal.flatMap(entry => entry.events).filter(event => event.name === name).map(event => event.data);
+const bid = (played: RoomMachineFixture, count: number, face: number): string => played.act(stateOf(played).turn, 'bid', { count, face });
+const challenge = (played: RoomMachineFixture): string => played.act(stateOf(played).turn, 'challenge');
+const events = (played: RoomMachineFixture, name: string): unknown[] => played.journal.flatMap(entry => entry.events).filter(event => event.name === name).map(event => event.data);
 
 describe('Liar\'s Dice', () => {
   describe('the order of bids', () => {
@@ -345,8 +345,8 @@ describe('Liar\'s Dice', () => {
   });
 
   describe('the bot', () => {
-    const seen = (more: Partial<DiceSeen>): DiceSeen => ({ round: 1, stage: 'bidding', turn: 0, bid: null, last: null, left: null, fallen: [], wild: true, dice: [3, 3], hands: [[2, 4, 5], null], ...more });
-    const random = () => randomFrom([4, 3, 2, 1]);
+    const seen = (more: Partial<DiceView>): DiceView => ({ round: 1, stage: 'bidding', turn: 0, bid: null, last: null, left: null, fallen: [], wild: true, dice: [3, 3], hands: [[2, 4, 5], null], ...more });
+    const random = () => createRandom([4, 3, 2, 1]);
     it('knows the odds', () => {
       assert.ok(Math.abs(atLeast(1, [1 / 6, 1 / 6]) - 11 / 36) < 1e-12);
       assert.equal(atLeast(0, []), 1);
@@ -362,7 +362,7 @@ describe('Liar\'s Dice', () => {
     });
     it('does not challenge what its own dice prove', () => {
       for (let seed = 1; seed < 50; seed++) {
-        const move = diceBot(seen({ hands: [[4, 4, 1], null], bid: { count: 3, face: 4, seat: 1, late: false } }), 0, randomFrom([seed, 2, 3, 4]));
+        const move = diceBot(seen({ hands: [[4, 4, 1], null], bid: { count: 3, face: 4, seat: 1, late: false } }), 0, createRandom([seed, 2, 3, 4]));
         assert.equal((move as { act: string }).act, 'bid');
       }
     });
@@ -373,7 +373,7 @@ describe('Liar\'s Dice', () => {
   });
 
   describe('whole matches', () => {
-    type Mind = (view: DiceSeen, seat: number, random: Random) => { act: string; data: unknown };
+    type Mind = (view: DiceView, seat: number, random: Random) => { act: string; data: unknown };
     const bot: Mind = (view, seat, random) => diceBot(view, seat, random) as { act: string; data: unknown };
     /** Anything that is allowed. */
     const anything: Mind = (view, _seat, random) => {
@@ -385,7 +385,7 @@ describe('Liar\'s Dice', () => {
     /** Plays to the end; `mischief`: turns run out and players leave. @returns the seats as they came in */
     function playOut(minds: readonly Mind[], seed: number, options: JsonObject, mischief: boolean): number[] {
       const table = deal(minds.length, { options, seed });
-      const random = randomFrom([seed, 77, seed << 3, 5]);
+      const random = createRandom([seed, 77, seed << 3, 5]);
       for (let steps = 0; table.room.doc.room.phase === 'playing'; steps++) {
         assert.ok(steps < 2_000, 'a match comes to an end');
         const before = table.state.hands.map(hand => hand.length);

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
-import { endMatch } from '../../server/rooms/context.ts';
-import { newDocument, summaryOf } from '../../server/rooms/document.ts';
-import { ToldFacts } from '../../server/rooms/facts.ts';
-import { offerOf } from '../../server/rooms/offer.ts';
-import { RoomLife } from '../../server/rooms/room-life.ts';
-import type { Outcome } from '../../server/rooms/room.ts';
+import { endMatch } from '../../server/rooms/core/rule-context.ts';
+import { newDocument, summaryOf } from '../../server/rooms/core/document.ts';
+import { IndexTracker } from '../../server/rooms/actor/index-tracker.ts';
+import { offerOf } from '../../server/rooms/actor/offer.ts';
+import { RoomLife } from '../../server/rooms/actor/room-life.ts';
+import type { Outcome } from '../../server/rooms/core/machine.ts';
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';
 import { ledgerGame } from '../protocol/games.ts';
-import { honest, parlourGame, type Parlour } from './parlour.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, type Played } from './room-machine.ts';
+import { turnBot, turnsGame, type TurnState } from './bot-games.ts';
+import { emptyRoom, playerOf, seatedRoom, sessionOf, type RoomMachineFixture } from './room-machine.ts';
 
-const state = (played: Played): Parlour => played.room.doc.state as unknown as Parlour;
-const seats = (played: Played) => played.room.doc.room.seats;
-const who = (played: Played) => played.room.doc.hidden.seats.map(s => s?.player ?? null);
-const journaled = (played: Played) => assert.deepEqual(played.replayed(), played.room.doc);
-const serve = (played: Played, name: string, data: Json = null): string => {
+const state = (played: RoomMachineFixture): TurnState => played.room.doc.state as unknown as TurnState;
+const seats = (played: RoomMachineFixture) => played.room.doc.room.seats;
+const who = (played: RoomMachineFixture) => played.room.doc.hidden.seats.map(s => s?.player ?? null);
+const journaled = (played: RoomMachineFixture) => assert.deepEqual(played.replayed(), played.room.doc);
+const serve = (played: RoomMachineFixture, name: string, data: Json = null): string => {
   const outcome: Outcome = played.step({ kind: 'serve', name, data });
   return outcome.kind === 'refused' ? outcome.refusal.code : 'ok';
 };
-const goes = (played: Played, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
-const playing = (n: number, more: Parameters<typeof parlourGame>[1] = {}, joins?: Parameters<typeof parlourGame>[2]): Played => {
-  const played = seatedRoom(parlourGame(honest, more, joins), n);
+const goes = (played: RoomMachineFixture, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
+const playing = (n: number, more: Parameters<typeof turnsGame>[1] = {}, joins?: Parameters<typeof turnsGame>[2]): RoomMachineFixture => {
+  const played = seatedRoom(turnsGame(turnBot, more, joins), n);
   assert.equal(played.act(0, '$start'), 'ok');
   return played;
 };
@@ -37,14 +37,14 @@ describe('how a room is offered', () => {
 
 describe('for how long a room is kept', () => {
   /** The life that the next entry tells, or null where it tells none. */
-  const lives = (played: Played, game: AnyGame = parlourGame()) => {
-    const told = new ToldFacts(played.room.doc, game, 0);
-    return (mono = 0) => told.next(played.room.doc, played.journal.at(-1)!.changes, game, mono).life?.ms ?? null;
+  const lives = (played: RoomMachineFixture, game: AnyGame = turnsGame()) => {
+    const told = new IndexTracker(played.room.doc, game, 0);
+    return (mono = 0) => told.nextUpdate(played.room.doc, played.journal.at(-1)!.changes, game, mono).life?.ms ?? null;
   };
-  const { hold } = parlourGame().contract.def.away as { hold: number };
+  const { hold } = turnsGame().contract.def.away as { hold: number };
   /** So much more is told, so that it need not be told with each entry. */
   const told = (need: number): number => need * 9 / 8;
-  const day = limits.roomLife;
+  const day = limits.roomTtl;
 
   it('[J7] a day and the hold while it is played, told again before less than that is left', () => {
     const life = lives(playing(2));
@@ -69,17 +69,17 @@ describe('for how long a room is kept', () => {
 
   it('[J18] while players are connected it is renewed though nothing happens; what nobody plays is not', () => {
     const { doc } = playing(2).room;
-    const life = new RoomLife(parlourGame(), doc.room.id, 0);
+    const life = new RoomLife(turnsGame(), doc.room.id, 0);
     const due = (mono: number) => life.isRenewalDue(doc, doc.hidden.clock + mono, mono);
     assert.equal(due(1_000), false, 'a new owner has time');
     assert.equal(due(600_000), true);
     assert.equal(life.next(doc, doc.hidden.clock, 600_000)?.ms, told(day + hold));
     assert.deepEqual([600_001, 600_000 + day / 16, 600_000 + day / 8 + hold].map(due), [false, false, true]);
-    life.forget();
+    life.renewalFailed();
     assert.equal(due(600_001), true, 'it did not arrive');
     const left = playing(2);
     for (const seat of [0, 1]) left.act(seat, '$leave');
-    assert.equal(new RoomLife(parlourGame(), 'x', 0).isRenewalDue(left.room.doc, 0, 10 * day), false);
+    assert.equal(new RoomLife(turnsGame(), 'x', 0).isRenewalDue(left.room.doc, 0, 10 * day), false);
   });
 
   it('[J7] an hour when nobody is here and nobody is waited for; a day again when somebody comes', () => {
@@ -89,7 +89,7 @@ describe('for how long a room is kept', () => {
     goes(played, playerOf(1));
     assert.equal(life(), told(2 * hold + day), 'their seats are held');
     played.advance(2_000);
-    assert.equal(life(), told(limits.abandonedLife), 'the bot plays for both');
+    assert.equal(life(), told(limits.abandonedRoomTtl), 'the bot plays for both');
     played.join(playerOf(1));
     assert.ok(life()! >= told(day + hold));
   });
@@ -98,7 +98,7 @@ describe('for how long a room is kept', () => {
     const played = playing(2);
     const life = lives(played);
     for (const seat of [0, 1]) played.act(seat, '$leave');
-    assert.equal(life(), told(limits.unjoinedLife));
+    assert.equal(life(), told(limits.unjoinedRoomTtl));
     const busy = playing(2);
     const its = lives(busy);
     busy.act(0, 'save', { what: 'x' });
@@ -109,7 +109,7 @@ describe('for how long a room is kept', () => {
 
 describe('the host', () => {
   it('[H1] frees a seat; who had it cannot come back, whatever the session', () => {
-    const played = seatedRoom(parlourGame(), 3);
+    const played = seatedRoom(turnsGame(), 3);
     assert.equal(played.act(1, '$kick', { seat: 2 }), 'not-host');
     assert.equal(played.act(0, '$kick', { seat: 2 }), 'ok');
     assert.deepEqual(who(played), [playerOf(0), playerOf(1), null, null]);
@@ -139,7 +139,7 @@ describe('the host', () => {
   });
 
   it('[H1a] names a player who sits, or one who has no seat: neither comes back', () => {
-    const played = seatedRoom(parlourGame(), 3);
+    const played = seatedRoom(turnsGame(), 3);
     assert.equal(played.act(1, '$kick', { player: 'eve' }), 'not-host');
     for (let times = 0; times < 2; times++) assert.equal(played.act(0, '$kick', { player: 'eve' }), 'ok');
     assert.equal(played.join('eve'), 'kicked');
@@ -152,14 +152,14 @@ describe('the host', () => {
   });
 
   it('[H1] one who is thrown out before the match may be the last who was waited for', () => {
-    const played = seatedRoom(parlourGame(honest, { start: 'ready' }), 3);
+    const played = seatedRoom(turnsGame(turnBot, { start: 'ready' }), 3);
     for (const seat of [0, 1]) played.act(seat, '$ready');
     played.act(0, '$kick', { seat: 2 });
     assert.equal(played.room.doc.room.phase, 'playing');
   });
 
   it('[H2] hands over, and is followed by somebody who is here', () => {
-    const played = seatedRoom(parlourGame(), 3);
+    const played = seatedRoom(turnsGame(), 3);
     assert.equal(played.act(1, '$host', { seat: 1 }), 'not-host');
     assert.equal(played.act(0, '$host', { seat: 1 }), 'ok');
     assert.equal(played.act(0, '$kick', { seat: 2 }), 'not-host');
@@ -181,7 +181,7 @@ describe('the host', () => {
   });
 
   it('[H5] too few are too few, before and after a match', () => {
-    const played = seatedRoom(parlourGame(), 1);
+    const played = seatedRoom(turnsGame(), 1);
     assert.equal(played.act(0, '$start'), 'not-now');
     played.join('bob');
     played.act(0, '$start');
@@ -243,10 +243,10 @@ describe('late players', () => {
 
 describe('teams', () => {
   const teams = ['red', 'blue'] as const;
-  const of = (played: Played) => seats(played).map(s => s?.team ?? null);
+  const of = (played: RoomMachineFixture) => seats(played).map(s => s?.team ?? null);
 
   it('[H4] each is put into the smallest, bots and late players too', () => {
-    const played = seatedRoom(parlourGame(honest, { teams, late: true }), 2);
+    const played = seatedRoom(turnsGame(turnBot, { teams, late: true }), 2);
     assert.deepEqual(of(played), [0, 1, null, null]);
     assert.equal(played.act(1, '$team', { team: 0 }), 'ok');
     played.act(0, '$bot');
@@ -261,15 +261,15 @@ describe('teams', () => {
   });
 
   it('[H4] a team that is none is refused', () => {
-    const played = seatedRoom(parlourGame(honest, { teams }), 2);
+    const played = seatedRoom(turnsGame(turnBot, { teams }), 2);
     for (const team of [2, -1, 0.5, '0', null]) assert.equal(played.act(0, '$team', { team }), 'bad-data');
-    assert.equal(seatedRoom(parlourGame(), 2).act(0, '$team', { team: 0 }), 'not-now');
+    assert.equal(seatedRoom(turnsGame(), 2).act(0, '$team', { team: 0 }), 'not-now');
   });
 });
 
 describe('what the server asks of a room', () => {
   const kept = (reserved: string[], fill = 0) => {
-    const game = parlourGame();
+    const game = turnsGame();
     return emptyRoom(game, { doc: newDocument(game, { id: 'room', code: 'ABCDE', private: false, options: {}, seed: [1, 2, 3, 4], now: 0, reserved, fill }) });
   };
 
@@ -287,7 +287,7 @@ describe('what the server asks of a room', () => {
   });
 
   it('[X1] it starts, ends and hands over as a host would, and names players, not seats', () => {
-    const played = seatedRoom(parlourGame(honest, { start: 'full' }), 3);
+    const played = seatedRoom(turnsGame(turnBot, { start: 'full' }), 3);
     assert.equal(serve(played, '$kick', { seat: 1 }), 'bad-data');
     assert.equal(serve(played, '$host', { player: playerOf(2) }), 'ok');
     assert.equal(played.room.doc.room.host, 2);
@@ -330,7 +330,7 @@ describe('what the server asks of a room', () => {
 
 describe('rules that forget something', () => {
   it('a setup that returns nothing is told so', () => {
-    const game = parlourGame();
+    const game = turnsGame();
     (game.rules as { setup: unknown }).setup = () => {};
     const played = seatedRoom(game, 2);
     assert.equal(played.act(0, '$start'), 'rule-failed');
@@ -340,7 +340,7 @@ describe('rules that forget something', () => {
 
 describe('a ranking', () => {
   const ended = (...rankings: unknown[]) => () => {
-    const { doc } = seatedRoom(parlourGame(), 2).room;
+    const { doc } = seatedRoom(turnsGame(), 2).room;
     doc.room.phase = 'playing';
     for (const ranking of rankings) endMatch(doc, ranking as number[][]);
   };
@@ -354,7 +354,7 @@ describe('a ranking', () => {
 
 describe('rules that are asynchronous', () => {
   it('[R7] setup, too: the match does not begin, and nothing is left that could end the process', () => {
-    const game = parlourGame();
+    const game = turnsGame();
     (game.rules as { setup: unknown }).setup = async () => { throw new Error('nobody waits'); };
     const played = seatedRoom(game, 2);
     assert.equal(played.act(0, '$start'), 'rule-failed');

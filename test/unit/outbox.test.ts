@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Outbox } from '../../client/outbox.ts';
 import { limits } from '../../shared/limits.ts';
-import { refused } from '../../shared/refusals.ts';
+import { makeRefusal } from '../../shared/refusals.ts';
 import type { ActReply, ActRequest } from '../../shared/protocol.ts';
 
 type Request = Omit<ActRequest, 'room'>;
@@ -31,7 +31,7 @@ describe('outbox', () => {
     assert.equal(sent.length, 0);
     made.resume(5, 0, []);
     const [first] = sent;
-    assert.deepEqual(numbers(), Array.from({ length: limits.window }, (_x, i) => `a${i} ${i + 1}@5`));
+    assert.deepEqual(numbers(), Array.from({ length: limits.actionWindow }, (_x, i) => `a${i} ${i + 1}@5`));
     first!.answer({ ok: true, n: 1, place: [5, 1] });
     await settled();
     assert.deepEqual(numbers(), ['a8 9@5']);
@@ -57,7 +57,7 @@ describe('outbox', () => {
     numbers();
     made.suspend();
     act('kept');
-    made.end(refused('session-replaced'));
+    made.end(makeRefusal('session-replaced'));
     await settled();
     assert.deepEqual(said, ['sent: unknown', 'kept: session-replaced']);
   });
@@ -141,7 +141,7 @@ describe('outbox', () => {
     act('b');
     const [a] = sent;
     numbers();
-    a!.answer(refused('bad-request'));
+    a!.answer(makeRefusal('bad-request'));
     await settled();
     assert.deepEqual([said, calls], [['a: bad-request'], ['rejoin']]);
     made.resume(5, 0, []);
@@ -165,7 +165,7 @@ describe('outbox', () => {
     const { made, act, settled, said } = outbox();
     made.resume(5, 0, []);
     for (let i = 0; i < 9; i++) act(`a${i}`);
-    made.end(refused('session-replaced'));
+    made.end(makeRefusal('session-replaced'));
     await settled();
     assert.deepEqual(said.slice(-2), ['a7: unknown', 'a8: session-replaced']);
   });
@@ -189,7 +189,7 @@ describe('outbox', () => {
     made.suspend();
     made.resume(5, 1, [[1, { seq: 7 }]]);
     made.suspend();
-    made.end(refused('session-replaced'));
+    made.end(makeRefusal('session-replaced'));
     await settled();
     assert.deepEqual([said, calls], [['a0: ok at 5/7', 'a1: unknown', 'a2: unknown'], []]);
   });

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { createPlainLog } from '../../server/ops/plain-log.ts';
-import { mustBeSync } from '../../server/rooms/context.ts';
+import { assertSync } from '../../server/rooms/core/rule-context.ts';
 
 describe('the log for authors', () => {
   it('says what failed and where, in words, with the lines of the author\'s own code', () => {
     let said = '';
     const log = createPlainLog(text => { said += text; });
-    const authors = () => void mustBeSync(Promise.resolve());
+    const authors = () => void assertSync(Promise.resolve());
     try {
       authors();
     } catch (error) {
-      log.error({ game: 'g', rule: 'actions.pick', error }, 'a rule of a game failed');
+      log.error({ game: 'g', rule: 'actions.pick', error }, 'rule failed');
     }
-    assert.match(said, /^rejoin: a rule of a game failed \(game g, rule actions\.pick\)\n {2}AsyncRule: a rule must not be asynchronous.*\n {4}at authors .*plain-log\.test\.ts/);
+    assert.match(said, /^rejoin: rule failed \(game g, rule actions\.pick\)\n {2}AsyncRuleError: a rule must not be asynchronous.*\n {4}at authors .*plain-log\.test\.ts/);
     assert.doesNotMatch(said, /server[\\/]rooms|node:/);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import { hashOf, merged, Recorder, type Part } from '../../server/rooms/recorder.ts';
-import { newDocument, type RoomDocument } from '../../server/rooms/document.ts';
+import { hashState, mergeFrames, Recorder, type RecordingPart } from '../../server/rooms/actor/recorder.ts';
+import { newDocument, type RoomDocument } from '../../server/rooms/core/document.ts';
 import { contract, state, type AnyGame } from '../../shared/contract.ts';
 import { apply, copy, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
@@ -11,17 +11,17 @@ const game = contract('run', { version: 1, seats: { min: 1, max: 1 }, state: sta
   .rules({ setup: () => ({ x: 0, list: [] }), actions: { go: () => {} } }) as unknown as AnyGame;
 
 /** A match of so many seconds at 20 entries a second, recorded, and handed over every 64 entries. */
-function recorded(seconds: number): { parts: Part[]; doc: RoomDocument } {
+function recorded(seconds: number): { parts: RecordingPart[]; doc: RoomDocument } {
   const doc = newDocument(game, { id: 'r', code: 'c', private: false, options: {}, seed: [1, 2, 3, 4], now: 1_000 });
   const recorder = new Recorder(game, doc);
-  const parts: Part[] = [];
+  const parts: RecordingPart[] = [];
   Object.assign(doc.room, { match: 1, phase: 'playing' });
   Object.assign(doc.hidden, { began: 1_000, clock: 1_000 });
   doc.state = { x: 0, list: [] };
   recorder.commit(1, { room: { match: 1, phase: 'playing' }, state: [doc.state] }, [], doc);
   const take = () => {
-    for (const { text } of recorder.pending) parts.push(JSON.parse(text) as Part);
-    recorder.handedOver();
+    for (const { text } of recorder.pending) parts.push(JSON.parse(text) as RecordingPart);
+    recorder.markStored();
   };
   for (let i = 1; i <= seconds * 20; i++) {
     const s = doc.state as { x: number; list: number[] };
@@ -36,13 +36,13 @@ function recorded(seconds: number): { parts: Part[]; doc: RoomDocument } {
     recorder.commit(i + 1, { state: { x: i, list }, ...(last ? { room: { phase: 'ended' } } : {}) }, i % 100 === 0 ? [{ name: 'hundred', data: i }] : [], doc);
     if (i % 64 === 0 && !last) take();
   }
-  assert.deepEqual(recorder.over, [1]);
+  assert.deepEqual(recorder.finishedMatches, [1]);
   take();
-  assert.deepEqual(recorder.over, []);
+  assert.deepEqual(recorder.finishedMatches, []);
   return { parts, doc };
 }
 
-function played(parts: readonly Part[]): { doc: { state: Json }; frames: number; events: number } {
+function played(parts: readonly RecordingPart[]): { doc: { state: Json }; frames: number; events: number } {
   const { begin } = parts.find(p => p.begin)!;
   const doc = copy({ room: begin!.room, state: begin!.state });
   const frames = parts.flatMap(p => p.frames);
@@ -58,7 +58,7 @@ describe('recorder', () => {
       assert.deepEqual(seen.doc.state, doc.state);
       assert.equal(seen.events, Math.floor(seconds / 5));
       assert.ok(seen.frames >= least && seen.frames <= most, `${seconds} s: ${seen.frames} frames`);
-      assert.equal(parts.at(-1)!.end, hashOf(doc.state));
+      assert.equal(parts.at(-1)!.end, hashState(doc.state));
     }
   });
 
@@ -68,18 +68,18 @@ describe('recorder', () => {
     Object.assign(doc.room, { match: 1, phase: 'playing' });
     doc.state = { x: 0, list: [] };
     recorder.commit(1, { room: { match: 1, phase: 'playing' }, state: [doc.state] }, [], doc);
-    recorder.handedOver();
+    recorder.markStored();
     Object.assign(doc.room, { version: 2, phase: 'ended' });
     recorder.commit(2, { room: { version: 2, phase: 'ended' }, state: [doc.state] }, [], doc);
-    assert.deepEqual(recorder.over, [1]);
-    const [part] = recorder.pending.map(({ text }) => JSON.parse(text) as Part);
-    assert.deepEqual([part!.begin?.seq, part!.frames, part!.end], [2, [], hashOf(doc.state)]);
+    assert.deepEqual(recorder.finishedMatches, [1]);
+    const [part] = recorder.pending.map(({ text }) => JSON.parse(text) as RecordingPart);
+    assert.deepEqual([part!.begin?.seq, part!.frames, part!.end], [2, [], hashState(doc.state)]);
   });
 
   it('[Y4] the hash does not depend on the order of keys, and on everything else', () => {
-    assert.equal(hashOf({ a: 1, b: [{ c: 2, d: null }] }), hashOf({ b: [{ d: null, c: 2 }], a: 1 }));
-    assert.notEqual(hashOf({ a: 1 }), hashOf({ a: '1' }));
-    assert.notEqual(hashOf({ a: [1, 2] }), hashOf({ a: [2, 1] }));
+    assert.equal(hashState({ a: 1, b: [{ c: 2, d: null }] }), hashState({ b: [{ d: null, c: 2 }], a: 1 }));
+    assert.notEqual(hashState({ a: 1 }), hashState({ a: '1' }));
+    assert.notEqual(hashState({ a: [1, 2] }), hashState({ a: [2, 1] }));
   });
 
   it('two frames as one do what both did', () => {
@@ -89,14 +89,14 @@ describe('recorder', () => {
     apply(both, one.c);
     apply(both, two.c);
     const once = structuredClone(state);
-    const frame = merged(structuredClone(one), structuredClone(two));
+    const frame = mergeFrames(structuredClone(one), structuredClone(two));
     apply(once, frame.c);
     assert.deepEqual(once, both);
     assert.deepEqual([frame.seq, frame.at, frame.e?.length], [2, 2, 1]);
   });
 
   it('the steps of thinning are in order', () => {
-    const { thin } = limits.replay;
-    assert.ok(thin.every((step, i) => i === 0 || (step.until > thin[i - 1]!.until && step.apart > thin[i - 1]!.apart)));
+    const { frameSpacing } = limits.recording;
+    assert.ok(frameSpacing.every((step, i) => i === 0 || (step.until > frameSpacing[i - 1]!.until && step.spacing > frameSpacing[i - 1]!.spacing)));
   });
 });

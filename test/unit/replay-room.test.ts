@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { Replay } from '../../client/replay.ts';
-import { apart } from '../../client/replay/cursor.ts';
+import { keyframeInterval } from '../../client/replay/replay-cursor.ts';
 import { replayRoom } from '../../client/replay/index.ts';
 import { interpolateReplay } from '../../client/predict/index.ts';
 import { contract, state } from '../../shared/contract.ts';
@@ -9,7 +9,7 @@ import { apply, copy, type Changes } from '../../shared/delta.ts';
 import { diff } from '../../shared/diff.ts';
 import type { Json } from '../../shared/json.ts';
 import type { ReplayReply, RoomView, WireEvent } from '../../shared/protocol.ts';
-import { randomFrom } from '../../shared/random.ts';
+import { createRandom } from '../../shared/random.ts';
 
 interface Flight { tick: number; ships: { x: number; y: number }[]; log: string[] }
 const flight = contract('flight', {
@@ -41,7 +41,7 @@ function recorded(frames: number, happens: (view: { room: RoomView['room']; stat
 
 /** Ships fly, things are said and forgotten, somebody leaves, and at the end it is over. */
 function anyFlight(frames: number, seed: number) {
-  const random = randomFrom([seed, 2, 3, 4]);
+  const random = createRandom([seed, 2, 3, 4]);
   return recorded(frames, ({ room, state: s }, k) => {
     s.tick += 1;
     for (const ship of s.ships) ship.x += random.int(-3, 9);
@@ -66,12 +66,12 @@ describe('a finished match as a room that one watches', () => {
     const { replay, data } = anyFlight(1_000, 7);
     const untouched = structuredClone(data);
     const room = replayRoom(replay, flight);
-    const random = randomFrom([5, 6, 7, 8]);
+    const random = createRandom([5, 6, 7, 8]);
     for (let i = 0; i < 400; i++) {
       const frame = i % 3 === 0 ? Math.max(0, room.frame - random.int(0, 3)) : i % 3 === 1 ? random.int(0, 1_000) : Math.min(1_000, room.frame + random.int(0, 3));
       room.go(frame);
       const { room: info, state: s } = afterwards(data, frame);
-      assert.deepEqual({ state: room.state, info: room.info, frame: room.frame, position: room.position }, { state: s, info, frame, position: frame * 50 });
+      assert.deepEqual({ state: room.state, info: room.info, frame: room.frame, position: room.currentTime }, { state: s, info, frame, position: frame * 50 });
     }
     assert.deepEqual(data, untouched, 'and the recording is what it was');
   });
@@ -85,7 +85,7 @@ describe('a finished match as a room that one watches', () => {
     for (const frame of [5_999, 5_000, 100, 5_999, 63, 64, 65, 0]) {
       read = 0;
       room.go(frame);
-      assert.ok(read <= apart, `${read} frames were taken in on the way to ${frame}`);
+      assert.ok(read <= keyframeInterval, `${read} frames were taken in on the way to ${frame}`);
     }
   });
 
@@ -97,7 +97,7 @@ describe('a finished match as a room that one watches', () => {
     const room = replayRoom(replay, flight);
     const said = (ms: number) => { room.seek(ms); return (room.state.log).join(''); };
     assert.deepEqual([0, 99.9, 100, 249, 250, 10_000, -1, 120].map(said), ['1', '1', '123', '123', '1234', '1234', '1', '123']);
-    assert.equal(room.position, 120, 'it is between two frames');
+    assert.equal(room.currentTime, 120, 'it is between two frames');
     assert.equal(room.duration, 250);
     room.go(0);
     assert.deepEqual(room.state.log, [], 'before anything happened, of what happened at once');
@@ -109,7 +109,7 @@ describe('a finished match as a room that one watches', () => {
     for (const go of [() => room.seek(NaN), () => room.go(NaN), () => room.seek(undefined as never), () => room.go('x' as never)]) {
       room.go(150);
       go();
-      assert.deepEqual([room.frame, room.position, room.state.tick], [0, 0, 0]);
+      assert.deepEqual([room.frame, room.currentTime, room.state.tick], [0, 0, 0]);
     }
     assert.equal(room.peek(NaN).tick, 0);
     assert.equal(room.timeOf(NaN), 0);
@@ -181,7 +181,7 @@ describe('a finished match as a room that one watches', () => {
     const { replay } = recorded(0, () => ({ at: 0 }));
     const room = replayRoom(replay, flight, { tick: s => s.tick });
     room.seek(100);
-    assert.deepEqual([room.length, room.duration, room.position, room.frame], [0, 0, 0, 0]);
+    assert.deepEqual([room.length, room.duration, room.currentTime, room.frame], [0, 0, 0, 0]);
     assert.equal(interpolateReplay(room, motion).at().tick, 0);
   });
 });

@@ -2,25 +2,25 @@ import type { AnyGame } from '../../shared/contract.ts';
 import { apply, copy } from '../../shared/delta.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { parse } from '../../shared/contract.ts';
-import { newDocument, type RoomDocument } from '../../server/rooms/document.ts';
-import { Room, type Batch, type Input, type Outcome } from '../../server/rooms/room.ts';
+import { newDocument, type RoomDocument } from '../../server/rooms/core/document.ts';
+import { RoomMachine, type PendingEntry, type Command, type Outcome } from '../../server/rooms/core/machine.ts';
 
-export interface Played {
-  room: Room;
+export interface RoomMachineFixture {
+  room: RoomMachine;
   /** Every rule that failed so far: `where: message`. */
   failures: string[];
   /** The journal so far. */
-  journal: Batch[];
+  journal: PendingEntry[];
   /** What the journal makes of the document the room began with. */
   replayed(): RoomDocument;
   /** One input, and an entry of its own if it changed something. */
-  step(input: Input): Outcome;
+  step(input: Command): Outcome;
   /** Several inputs that go into one entry. */
-  batch(...inputs: Input[]): Outcome[];
+  batch(...inputs: Command[]): Outcome[];
   join(player: string, session?: string): string;
   /** Acts for a seat, with its next number. @returns 'ok', or the code of the refusal */
   act(seat: number, name: string, data?: unknown): string;
-  input(seat: number, name: string, data?: unknown, number?: { n: number; term: number } | null): Input & { kind: 'act' };
+  input(seat: number, name: string, data?: unknown, number?: { n: number; term: number } | null): Command & { kind: 'act' };
   /** Moves the clock, and fires what is due. */
   advance(ms: number): void;
   now(): number;
@@ -31,7 +31,7 @@ export const playerOf = (seat: number): string => `player-${seat}`;
 export const sessionOf = (player: string): string => `session-of-${player}`;
 
 /** What became of an input, in one word. */
-export const word = (outcome: Outcome): string => {
+export const outcomeCode = (outcome: Outcome): string => {
   switch (outcome.kind) {
     case 'accepted': case 'seated': case 'done': return 'ok';
     case 'refused': case 'refusedAction': return outcome.refusal.code;
@@ -41,20 +41,20 @@ export const word = (outcome: Outcome): string => {
 };
 
 /** A room with nobody in it, on a clock of its own. */
-export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: RoomDocument; now?: number } = {}): Played {
+export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: RoomDocument; now?: number } = {}): RoomMachineFixture {
   let now = how.now ?? 1_700_000_000_000;
   const failures: string[] = [];
-  const journal: Batch[] = [];
+  const journal: PendingEntry[] = [];
   const read = game.contract.def.options ? parse(game.contract.def.options as never, how.options ?? {}) : { ok: true as const, value: {} };
   const doc = how.doc ?? newDocument(game, { id: 'room', code: 'ABCDE', private: false, options: (read as { value: JsonObject }).value, seed: [1, 2, 3, 4], now });
   const first = copy(doc);
-  const room = new Room(game, doc, term, 0, (where, error) => failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+  const room = new RoomMachine(game, doc, term, 0, (where, error) => failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
   const numbers = new Map<string, number>();
   const take = () => {
-    const taken = room.take();
-    if (taken) journal.push(JSON.parse(JSON.stringify(taken)) as Batch);
+    const taken = room.takeEntry();
+    if (taken) journal.push(JSON.parse(JSON.stringify(taken)) as PendingEntry);
   };
-  const played: Played = {
+  const played: RoomMachineFixture = {
     room, failures, journal,
     replayed() {
       const made = copy(first);
@@ -67,7 +67,7 @@ export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: Room
       return outcomes;
     },
     step: input => played.batch(input)[0]!,
-    join: (player, session = sessionOf(player)) => word(played.step({ kind: 'join', player, name: player, session })),
+    join: (player, session = sessionOf(player)) => outcomeCode(played.step({ kind: 'join', player, name: player, session })),
     input(seat, name, data = {}, number) {
       const player = room.doc.hidden.seats[seat]?.player ?? playerOf(seat);
       const session = room.doc.hidden.seats[seat]?.session ?? sessionOf(player);
@@ -75,7 +75,7 @@ export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: Room
       if (number === undefined) numbers.set(session, n);
       return { kind: 'act', player, session, name, data: data as Json, number: number === undefined ? { n, term } : number };
     },
-    act: (seat, name, data) => word(played.step(played.input(seat, name, data))),
+    act: (seat, name, data) => outcomeCode(played.step(played.input(seat, name, data))),
     advance(ms) {
       now += ms;
       played.step({ kind: 'timers' });
@@ -86,7 +86,7 @@ export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: Room
 }
 
 /** A room in which so many have taken a seat. */
-export function seatedRoom(game: AnyGame, seats: number, how: { options?: JsonObject } = {}): Played {
+export function seatedRoom(game: AnyGame, seats: number, how: { options?: JsonObject } = {}): RoomMachineFixture {
   const played = emptyRoom(game, how);
   for (let i = 0; i < seats; i++) played.join(playerOf(i));
   return played;

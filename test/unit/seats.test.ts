@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { seatOf } from '../../server/rooms/document.ts';
-import { beginHold, endHold, lossOf } from '../../server/rooms/holds.ts';
-import type { Input } from '../../server/rooms/room.ts';
-import type { Blame } from '../../server/rooms/hangs.ts';
+import { seatOf } from '../../server/rooms/core/document.ts';
+import { beginHold, endHold, lossOf } from '../../server/rooms/core/holds.ts';
+import type { Command } from '../../server/rooms/core/machine.ts';
+import type { HangReport } from '../../server/rooms/core/hangs.ts';
 import { contract, schema, state as stateOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
-import { partyGame, type Party, type Spoil } from './party.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, term, word, type Played } from './room-machine.ts';
+import { faultyGame, type FaultyState, type FailingHooks } from './faulty-game.ts';
+import { emptyRoom, playerOf, seatedRoom, sessionOf, term, outcomeCode, type RoomMachineFixture } from './room-machine.ts';
 
-const state = (played: Played): Party => played.room.doc.state as unknown as Party;
-const party = (spoil: Spoil = {}) => seatedRoom(partyGame(spoil), 4);
-const journaled = (played: Played) => assert.deepEqual(played.replayed(), played.room.doc);
-const leaves = (played: Played, seat: number) => assert.equal(played.act(seat, '$leave'), 'ok');
-const goes = (played: Played, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
+const state = (played: RoomMachineFixture): FaultyState => played.room.doc.state as unknown as FaultyState;
+const party = (spoil: FailingHooks = {}) => seatedRoom(faultyGame(spoil), 4);
+const journaled = (played: RoomMachineFixture) => assert.deepEqual(played.replayed(), played.room.doc);
+const leaves = (played: RoomMachineFixture, seat: number) => assert.equal(played.act(seat, '$leave'), 'ok');
+const goes = (played: RoomMachineFixture, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
 
 const guise = contract('guise', {
   version: 1, seats: { min: 2, max: 2 }, state: stateOf<object>(), actions: {},
@@ -23,14 +23,14 @@ const guise = contract('guise', {
 
 describe('room: seats and matches', () => {
   it('[S1] joining again finds the seat, and changes nothing', () => {
-    const room = seatedRoom(partyGame(), 2);
+    const room = seatedRoom(faultyGame(), 2);
     const entries = room.journal.length;
     assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replaced: null, fresh: false, back: false } });
     assert.equal(room.journal.length, entries);
   });
 
   it('[S8] the last holds are kept of the players who lost one last', () => {
-    const { doc } = emptyRoom(partyGame()).room;
+    const { doc } = emptyRoom(faultyGame()).room;
     const loses = (player: string) => {
       beginHold(doc, 0, player, `of ${player}`, false);
       endHold({ doc, events: [] }, 0, 'left');
@@ -43,9 +43,9 @@ describe('room: seats and matches', () => {
   });
 
   it('[S7] a room of before there were profiles is read, and nobody in it has one', () => {
-    const before = copy(seatedRoom(partyGame(), 2).room.doc);
+    const before = copy(seatedRoom(faultyGame(), 2).room.doc);
     for (const seat of before.room.seats) if (seat) delete (seat as Partial<typeof seat>).profile;
-    const room = emptyRoom(partyGame(), { doc: before });
+    const room = emptyRoom(faultyGame(), { doc: before });
     assert.deepEqual(room.room.doc.room.seats.map(s => s?.profile), [null, null, undefined, undefined]);
     room.join(playerOf(0), 'tab-2');
     assert.deepEqual(room.failures, []);
@@ -53,15 +53,15 @@ describe('room: seats and matches', () => {
 
   it('[S7] [R8] a profile that hung is not read again: the seat of its player is there all the same', () => {
     const room = seatedRoom(guise, 2);
-    room.step({ kind: 'hung', blames: [{ id: 'a', room: 'room', seq: 0, game: 'guise', input: 'join', rule: 'profile', player: playerOf(0), session: 'tab-2', n: 0, who: '', ms: 1_000 } as unknown as Blame] });
-    assert.equal(word(room.step({ kind: 'join', player: playerOf(0), name: 'Ann', session: 'tab-2', profile: 'hang' })), 'ok');
+    room.step({ kind: 'hung', hangReports: [{ id: 'a', room: 'room', seq: 0, game: 'guise', input: 'join', rule: 'profile', player: playerOf(0), session: 'tab-2', n: 0, who: '', ms: 1_000 } as unknown as HangReport] });
+    assert.equal(outcomeCode(room.step({ kind: 'join', player: playerOf(0), name: 'Ann', session: 'tab-2', profile: 'hang' })), 'ok');
     assert.equal(room.room.doc.room.seats[0]!.profile, null);
-    assert.equal(word(room.step({ kind: 'join', player: playerOf(1), name: 'Bob', session: 'tab-2', profile: 'fine' })), 'ok');
+    assert.equal(outcomeCode(room.step({ kind: 'join', player: playerOf(1), name: 'Bob', session: 'tab-2', profile: 'fine' })), 'ok');
     assert.equal(room.room.doc.room.seats[1]!.profile, 'fine');
   });
 
   it('[S2] whose hold ends before the match is left, and the seat is free', () => {
-    const room = seatedRoom(partyGame(), 2);
+    const room = seatedRoom(faultyGame(), 2);
     goes(room, playerOf(0));
     assert.equal(room.room.doc.room.seats[0]!.until, room.now() + 10_000);
     room.advance(9_999);
@@ -93,7 +93,7 @@ describe('room: seats and matches', () => {
 
   it('[S2] the end of a hold during a match: `leave` frees the player, `forfeit` keeps the seat out of play', () => {
     for (const then of ['leave', 'forfeit'] as const) {
-      const room = seatedRoom(partyGame({}, { away: { hold: 10_000, then } }), 4);
+      const room = seatedRoom(faultyGame({}, { away: { hold: 10_000, then } }), 4);
       goes(room, playerOf(1));
       room.advance(10_000);
       const { doc } = room.room;
@@ -135,7 +135,7 @@ describe('room: seats and matches', () => {
   });
 
   it('[S4] full: begins when all seats are taken', () => {
-    const room = seatedRoom(partyGame(), 3);
+    const room = seatedRoom(faultyGame(), 3);
     assert.equal(room.room.doc.room.phase, 'waiting');
     assert.equal(room.act(0, 'draw'), 'not-playing');
     room.join(playerOf(3));
@@ -143,7 +143,7 @@ describe('room: seats and matches', () => {
   });
 
   it('[S4] ready: begins when everybody is, with seats that leave no gaps', () => {
-    const room = seatedRoom(partyGame({}, { start: 'ready' }), 4);
+    const room = seatedRoom(faultyGame({}, { start: 'ready' }), 4);
     leaves(room, 1);
     assert.deepEqual(room.room.doc.room.seats.map(s => s?.player ?? null), [playerOf(0), null, playerOf(2), playerOf(3)]);
     assert.equal(room.act(0, '$ready'), 'ok');
@@ -161,7 +161,7 @@ describe('room: seats and matches', () => {
 
   it('[S4] ready: the departure of the last who was not begins the match', () => {
     for (const how of ['leaves', 'hold'] as const) {
-      const room = seatedRoom(partyGame({}, { start: 'ready' }), 3);
+      const room = seatedRoom(faultyGame({}, { start: 'ready' }), 3);
       room.act(0, '$ready');
       room.act(1, '$ready');
       if (how === 'leaves') leaves(room, 2);
@@ -175,7 +175,7 @@ describe('room: seats and matches', () => {
   });
 
   it('[S4] host: begins when the host says so, from the smallest number on', () => {
-    const room = seatedRoom(partyGame({}, { start: 'host' }), 1);
+    const room = seatedRoom(faultyGame({}, { start: 'host' }), 1);
     assert.equal(room.act(0, '$start'), 'not-now');
     room.join(playerOf(1));
     room.join(playerOf(2));
@@ -215,7 +215,7 @@ describe('room: seats and matches', () => {
   });
 
   it('[S5] a seat that forfeited and is not there holds up no rematch', () => {
-    const room = seatedRoom(partyGame({}, { away: { hold: 10_000, then: 'forfeit' } }), 4);
+    const room = seatedRoom(faultyGame({}, { away: { hold: 10_000, then: 'forfeit' } }), 4);
     goes(room, playerOf(1));
     room.advance(10_000);
     room.act(0, 'end', { ranking: [[0, 2, 3], [1]] });
@@ -243,7 +243,7 @@ describe('room: seats and matches', () => {
   });
 
   it('[S6] refusals of a join', () => {
-    const room = seatedRoom(partyGame({}, { start: 'host' }), 2);
+    const room = seatedRoom(faultyGame({}, { start: 'host' }), 2);
     room.act(0, '$start');
     assert.equal(room.join('late'), 'room-started');
     room.act(0, 'end', { ranking: [[0, 1]] });
@@ -260,7 +260,7 @@ describe('room: time', () => {
     const back = room.now() - 3_600_000;
     room.room.step(room.input(0, 'arm', { timer: 'good', ms: 1_000 }), back);
     assert.equal(room.room.doc.hidden.timers.good!.at, armed);
-    const next = emptyRoom(partyGame(), { doc: copy(room.room.doc), now: back });
+    const next = emptyRoom(faultyGame(), { doc: copy(room.room.doc), now: back });
     next.act(0, 'arm', { timer: 'good', ms: 1_000 });
     assert.equal(next.room.doc.hidden.timers.good!.at, armed);
   });
@@ -303,7 +303,7 @@ describe('room: time', () => {
   });
 
   it('[T4] a tick changes only a match that is on', () => {
-    const room = seatedRoom(partyGame(), 3);
+    const room = seatedRoom(faultyGame(), 3);
     room.step({ kind: 'tick' });
     assert.equal(room.journal.length, 3);
     room.join(playerOf(3));
@@ -335,15 +335,15 @@ describe('room: random play', () => {
 
   it('[J4] [A4] [A8] entries applied to the snapshot give the document; seats, verdicts and clocks stay whole', () => {
     fc.assert(fc.property(games, fc.array(fc.array(event, { minLength: 1, maxLength: 4 }), { maxLength: 25 }), ({ start, then }, batches) => {
-      const room = emptyRoom(partyGame({}, { start, away: { hold: 10_000, then }, seats: { min: 2, max: 3 } }));
+      const room = emptyRoom(faultyGame({}, { start, away: { hold: 10_000, then }, seats: { min: 2, max: 3 } }));
       const hiddenOf = (id: string) => room.room.doc.hidden.seats.find(s => s?.player === id);
       for (const events of batches) {
-        const inputs: Input[] = [];
+        const inputs: Command[] = [];
         for (const e of events) {
           if (e.kind === 'join') inputs.push({ kind: 'join', player: e.player, name: e.player, session: `${e.player}-${e.session}` });
           else if (e.kind === 'act') {
             const hidden = hiddenOf(e.player);
-            const input: Input = { kind: 'act', player: e.player, session: hidden?.session ?? 'none', name: e.action.name, data: e.action.data as never, number: { n: (hidden?.base ?? 0) + 1, term } };
+            const input: Command = { kind: 'act', player: e.player, session: hidden?.session ?? 'none', name: e.action.name, data: e.action.data as never, number: { n: (hidden?.base ?? 0) + 1, term } };
             inputs.push(input, ...(e.repeat ? [input] : []));
           } else if (e.kind === 'away') inputs.push({ kind: 'away', player: e.player, session: hiddenOf(e.player)?.session ?? 'none' });
           else if (e.kind === 'advance') room.advance(e.ms);
@@ -356,7 +356,7 @@ describe('room: random play', () => {
   });
 
   /** What must be true of a room after every entry. */
-  function whole(played: Played): void {
+  function whole(played: RoomMachineFixture): void {
     const { doc } = played.room;
     assert.deepEqual(played.replayed(), doc);
     assert.deepEqual(JSON.parse(JSON.stringify(doc)), doc, 'JSON, nothing more');
@@ -379,6 +379,6 @@ describe('room: random play', () => {
     for (const [name, at] of Object.entries(room.clocks)) assert.equal(hidden.timers[name]?.at, at);
     for (const s of room.seats) if (s?.until !== null && s?.until !== undefined) assert.equal(hidden.timers[`$hold-${s.player}`]?.at, s.until);
     for (const t of Object.keys(hidden.timers)) if (t.startsWith('$')) assert.ok(players.includes(t.slice(6)), 'holds are held for somebody');
-    assert.equal(word({ kind: 'done' }), 'ok');
+    assert.equal(outcomeCode({ kind: 'done' }), 'ok');
   }
 });

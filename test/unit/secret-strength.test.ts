@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'mocha';
-import { BadConfig, readConfig } from '../../server/config.ts';
+import { ConfigError, readConfig } from '../../server/cli/config.ts';
 import { weaknessOf } from '../../server/identity/secret-strength.ts';
 import { Tokens } from '../../server/identity/tokens.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { createServer } from '../../server/server.ts';
 import { fourInARowGame } from '../../shared/games/four-in-a-row/rules.ts';
 
-import { countingEntropy, StillClock } from './fixed.ts';
+import { countingEntropy, ManualClock } from './manual-ports.ts';
 
 const weak = ['s'.repeat(32), 'secret'.repeat(6), 'abcd'.repeat(10), 'operator-'.repeat(4), '0123456789abcdefghijklmnopqrstuvwxyz', 'abcdefghijklmnopqrstuvwxyzABCDEF', 'aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb', '12345678901234567890123456789012', 'secret1secret2secret3secret4secret5', 'changemechangemechangemechangeme'];
 
@@ -18,8 +18,8 @@ describe('secrets', () => {
   it('[W4] that repeat themselves or count up are refused, wherever they are given', async () => {
     for (const secret of weak) {
       assert.match(weaknessOf(secret, 32) ?? '', /repeats itself/, secret);
-      assert.throws(() => new Tokens(secret, new StillClock(), countingEntropy()), RangeError, secret);
-      for (const name of ['REJOIN_SECRET', 'OPERATOR_TOKEN', 'METRICS_TOKEN']) assert.throws(() => readConfig({ [name]: secret }), BadConfig, `${name}: ${secret}`);
+      assert.throws(() => new Tokens(secret, new ManualClock(), countingEntropy()), RangeError, secret);
+      for (const name of ['REJOIN_SECRET', 'OPERATOR_TOKEN', 'METRICS_TOKEN']) assert.throws(() => readConfig({ [name]: secret }), ConfigError, `${name}: ${secret}`);
       for (const name of ['secret', 'operatorToken', 'metricsToken']) await assert.rejects(starting({ [name]: secret }), (error: Error) => error.message.startsWith(name) && !error.message.includes(secret), `${name}: ${secret}`);
     }
     for (const [name, short] of [['secret', 31], ['operatorToken', 31], ['metricsToken', 15]] as const) await assert.rejects(starting({ [name]: randomBytes(40).toString('base64').slice(0, short) }), /at least/, name);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'mocha';
-import { root } from '../../server/root.ts';
-import { codeLength, codeAlphabet, mint } from '../../shared/ids.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+import { codeLength, codeAlphabet, idFromBytes } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
 
-const text = readFileSync(join(root, 'docs/security.md'), 'utf8');
+const text = readFileSync(join(packageRoot, 'docs/security.md'), 'utf8');
 const number = (n: number): string => n.toLocaleString('en-US');
 const rate = ({ burst, perSecond }: { burst: number; perSecond: number }): string => `${number(burst)}, ${number(perSecond)}/s`;
 const size = (bytes: number): string => (bytes % 1_048_576 === 0 ? `${bytes / 1_048_576} MiB` : `${bytes / 1_024} KiB`);
@@ -35,8 +35,8 @@ const rows: Record<string, [whom: string, limit: string]> = {
   'new guests (tokens)': ['address', rate(address.guests)],
   'connections that watch': ['room', number(limits.watchers)],
   'messages that wait': ['room', number(limits.mailbox)],
-  'unread packets': ['connection', `${limits.slowPackets} or ${size(limits.slowBytes)}; then ${number(limits.slowest)} or ${size(limits.slowestBytes)}, or ${seconds(limits.slowFor)}`],
-  'a connection that was told to go': ['connection', seconds(limits.farewell)],
+  'unread packets': ['connection', `${limits.outboundSoftPackets} or ${size(limits.outboundSoftBytes)}; then ${number(limits.outboundHardPackets)} or ${size(limits.outboundHardBytes)}, or ${seconds(limits.outboundSoftTime)}`],
+  'a connection that was told to go': ['connection', seconds(limits.closeTimeout)],
 };
 
 describe('docs/security.md', () => {
@@ -51,23 +51,23 @@ describe('docs/security.md', () => {
   it('says how hard ids and codes are to guess', () => {
     const all = codeAlphabet.length ** codeLength;
     const perDay = (of: { burst: number; perSecond: number }) => Math.floor(((of.burst + 86_400 * of.perSecond) * 1_000) / all);
-    const id = mint(new Uint8Array(16)).length;
+    const id = idFromBytes(new Uint8Array(16)).length;
     for (const claim of [`${id} characters of 64`, `${id * 6} bits`, `${codeAlphabet.length}⁵ = ${(all / 1e6).toFixed(1)} million`, `one in ${number(Math.floor(all / 1_000 / 100) * 100)} guesses`, `about ${perDay(address.wrongCodes)} rooms a day`, `about ${perDay(node.wrongCodes)} a day at one node`]) assert.ok(text.replaceAll('\n', ' ').includes(claim), claim);
   });
 
   it('says what clients can make the store keep', () => {
     const kept = new Map(text.slice(text.indexOf('## What clients can make')).split('\n').filter(line => line.startsWith('| ')).map(line => [line.split(' | ')[0], line]));
-    const { replay } = limits;
+    const { recording } = limits;
     for (const [what, ...claims] of [
       ['| a room: first state', `that live: ${number(limits.liveRooms)} · ${number(address.liveRooms)} on all nodes`, `new ones: ${rate(limits.creations)} · ${rate(address.creations)}`, size(limits.documentBytes), `options (${size(limits.optionsBytes)})`],
       ['| a room\'s journal', size(limits.entryBytes), `${limits.snapshotEvery + limits.entriesKept} entries`],
       ['| seats, names', `names (${limits.nameLength} characters)`, `profiles (${limits.profileBytes} bytes)`, `the last ${limits.closedSessions})`, `the last ${limits.verdicts})`, `${limits.seats} seats`],
       ['| banned players', `the last ${limits.banned} each`],
-      ['| who owned the room', `the last ${limits.terms}`],
+      ['| who owned the room', `the last ${limits.termsKept}`],
       ['| timers', `${limits.timers} each`],
-      ['| quick joins that may be repeated', rate(limits.quickJoins), `${limits.quick.remember / 60_000} minutes`],
-      ['| reservations', `${limits.quick.reserve / 1_000} s`],
-      ['| recordings of finished', `the last ${replay.perRoom} of a room`, `fewer than ${replay.short.frames} frames in less than ${replay.short.ms / 1_000} s`, size(replay.bytes), rate(limits.matches)],
+      ['| quick joins that may be repeated', rate(limits.quickJoins), `${limits.quickJoinSearch.resultTtl / 60_000} minutes`],
+      ['| reservations', `${limits.quickJoinSearch.reservation / 1_000} s`],
+      ['| recordings of finished', `the last ${recording.perRoom} of a room`, `fewer than ${recording.short.frames} frames in less than ${recording.short.ms / 1_000} s`, size(recording.maxBytes), rate(limits.matches)],
     ] as [string, ...string[]][]) {
       const line = [...kept].find(([first]) => first!.startsWith(what))?.[1];
       assert.ok(line, what);
@@ -76,7 +76,7 @@ describe('docs/security.md', () => {
   });
 
   it('names the wider networks', () => {
-    const { wider } = address;
-    assert.ok(text.replaceAll('\n', ' ').includes(`a /56 have ${wider[56]} times as much as one, those of a /48 ${wider[48]} times`));
+    const { prefixMultiplier } = address;
+    assert.ok(text.replaceAll('\n', ' ').includes(`a /56 have ${prefixMultiplier[56]} times as much as one, those of a /48 ${prefixMultiplier[48]} times`));
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { NotJson } from '../../shared/json.ts';
-import { strictJson, TooLarge, utf8Length } from '../../shared/strict-json.ts';
+import { NotJsonError } from '../../shared/json.ts';
+import { strictJson, TooLargeError, utf8Length } from '../../shared/strict-json.ts';
 
 const bounds = { payloadDepth: 3, payloadValues: 10 };
 
@@ -12,7 +12,7 @@ describe('strictJson', () => {
       try {
         strict = strictJson(value, 'value');
       } catch (error) {
-        return assert.ok(error instanceof NotJson);
+        return assert.ok(error instanceof NotJsonError);
       }
       assert.equal(JSON.stringify(strict), JSON.stringify(value));
     }), { numRuns: 200 });
@@ -38,8 +38,8 @@ describe('strictJson', () => {
 
   it('[W11] keeps to bounds of depth and number', () => {
     assert.deepEqual(strictJson([[[1]]], 'data', bounds), [[[1]]]);
-    assert.throws(() => strictJson([[[[1]]]], 'data', bounds), TooLarge);
-    assert.throws(() => strictJson(Array(10).fill(0), 'data', bounds), TooLarge);
+    assert.throws(() => strictJson([[[[1]]]], 'data', bounds), TooLargeError);
+    assert.throws(() => strictJson(Array(10).fill(0), 'data', bounds), TooLargeError);
   });
 
   it('counts bytes as UTF-8 does', () => {

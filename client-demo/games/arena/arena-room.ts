@@ -6,18 +6,18 @@ import { ranking, total } from '../../../shared/games/arena/standings.ts';
 
 export type ArenaRoom = Room<DefOf<typeof arena>>;
 /** The same, live or recorded. */
-export type ArenaSeen = RoomLike<DefOf<typeof arena>>;
+export type ArenaRoomLike = RoomLike<DefOf<typeof arena>>;
 /** A room of this game, for code that holds rooms of any. */
-export const asArena = (room: RoomLike): ArenaSeen => room as unknown as ArenaSeen;
+export const asArena = (room: RoomLike): ArenaRoomLike => room as unknown as ArenaRoomLike;
 
-export const nameOf = (room: ArenaSeen, seat: number): string => (seat === room.seat ? 'You' : room.players[seat]?.name ?? 'Somebody');
+export const nameOf = (room: ArenaRoomLike, seat: number): string => (seat === room.seat ? 'You' : room.players[seat]?.name ?? 'Somebody');
 export const secondsLeft = (s: Arena): number => Math.max(0, Math.ceil((s.until - s.tick) / hz));
 
 /** A seat's line in the list. */
-export interface Standing { seat: number; place: number; name: string; total: number; held: number; down: boolean; mine: boolean }
+export interface ScoreRow { seat: number; place: number; name: string; total: number; held: number; down: boolean; mine: boolean }
 
 /** Who has how much, the best first; who left is left out. */
-export function standings(room: ArenaSeen): Standing[] {
+export function scoreRows(room: ArenaRoomLike): ScoreRow[] {
   const { state: s } = room;
   if (!s) return [];
   let place = 1;
@@ -32,7 +32,7 @@ export function standings(room: ArenaSeen): Standing[] {
 }
 
 /** What the list, the clock and the words around the ground show: they are drawn anew only when this changes. */
-export function shown(room: ArenaSeen): string {
+export function displayKey(room: ArenaRoomLike): string {
   const { state: s, info } = room;
   const seats = info.seats.map(seat => seat && `${seat.name}${seat.here}`).join();
   if (!s) return `${info.phase} ${seats}`;

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TableProps } from '../table-game.ts';
 import { hz, isOpen } from '../../../shared/games/arena/ground.ts';
-import { asArena, secondsLeft, shown, standings, type ArenaSeen } from './arena-room.ts';
-import { Scene } from './scene.ts';
-import { ScoreList, Standings } from './score-list.tsx';
+import { asArena, secondsLeft, displayKey, scoreRows, type ArenaRoomLike } from './arena-room.ts';
+import { ArenaScene } from './arena-scene.ts';
+import { ScoreList, ScoreTable } from './score-list.tsx';
 
 /** The ground with all that is around it: clock, gems, the stick and the dash. */
 export function ArenaTable({ room: anyRoom, tag }: TableProps) {
@@ -11,17 +11,17 @@ export function ArenaTable({ room: anyRoom, tag }: TableProps) {
   const root = useRef<HTMLDivElement>(null);
   const pad = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const scene = useRef<Scene | null>(null);
+  const scene = useRef<ArenaScene | null>(null);
   // Twenty changes come in a second; the words need drawing when one of them is another.
   const [, redraw] = useState('');
-  useEffect(() => room.onChange(() => redraw(shown(room))), [room]);
+  useEffect(() => room.onChange(() => redraw(displayKey(room))), [room]);
   useEffect(() => {
-    const made = new Scene(room, { root: root.current!, pad: pad.current!, canvas: canvas.current! });
+    const made = new ArenaScene(room, { root: root.current!, pad: pad.current!, canvas: canvas.current! });
     scene.current = made;
     return () => made.stop();
   }, [room]);
-  const now = shown(room);
-  const words = useMemo(() => ({ head: <Head room={room} />, list: <ScoreList room={room} tag={tag} />, over: <Over room={room} />, said: <Said room={room} /> }), [room, now]);
+  const now = displayKey(room);
+  const words = useMemo(() => ({ head: <RoundHeader room={room} />, list: <ScoreList room={room} tag={tag} />, over: <MatchResult room={room} />, said: <ArenaAnnouncer room={room} /> }), [room, now]);
   const plays = room.seat !== null;
   return (
     <div class={`arena ${plays ? 'is-played' : ''}`} ref={root} data-testid="arena" data-phase={room.state?.phase ?? 'waiting'} data-round={room.state?.round ?? 0}>
@@ -49,7 +49,7 @@ export function ArenaTable({ room: anyRoom, tag }: TableProps) {
   );
 }
 
-function Head({ room }: { room: ArenaSeen }) {
+function RoundHeader({ room }: { room: ArenaRoomLike }) {
   const { state: s, info } = room;
   const left = s?.phase === 'play' ? secondsLeft(s) : s?.phase === 'ready' ? info.options.seconds : 0;
   const open = s !== null && isOpen(s, s.tick);
@@ -64,19 +64,19 @@ function Head({ room }: { room: ArenaSeen }) {
 }
 
 /** What stands over the ground while nobody plays on it. */
-function Over({ room }: { room: ArenaSeen }) {
+function MatchResult({ room }: { room: ArenaRoomLike }) {
   const { state: s, info } = room;
   if (!s || info.phase === 'waiting') return null;
-  if (info.phase === 'ended' || s.phase === 'over') return <Standings title="Final standings" rows={standings(room)} note={info.options.rounds === 1 ? 'After one round' : `After ${s.round} rounds`} />;
+  if (info.phase === 'ended' || s.phase === 'over') return <ScoreTable title="Final standings" rows={scoreRows(room)} note={info.options.rounds === 1 ? 'After one round' : `After ${s.round} rounds`} />;
   switch (s.phase) {
     case 'ready': return <p class="arena-count" key={secondsLeft(s)} aria-hidden="true">{secondsLeft(s)}</p>;
-    case 'pause': return <Standings title={`After round ${s.round}`} rows={standings(room)} note={`Round ${s.round + 1} begins in ${secondsLeft(s)}`} />;
+    case 'pause': return <ScoreTable title={`After round ${s.round}`} rows={scoreRows(room)} note={`Round ${s.round + 1} begins in ${secondsLeft(s)}`} />;
     case 'play': return null;
   }
 }
 
 /** The score for those who hear the page: now and then, and when something begins or ends. */
-function Said({ room }: { room: ArenaSeen }) {
+function ArenaAnnouncer({ room }: { room: ArenaRoomLike }) {
   const { state: s } = room;
   const text = useRef({ about: '', text: '' });
   const about = s ? `${room.info.phase} ${s.round} ${s.phase} ${s.phase === 'play' ? Math.ceil(secondsLeft(s) / 15) : ''} ${isOpen(s, s.tick)}` : '';
@@ -84,9 +84,9 @@ function Said({ room }: { room: ArenaSeen }) {
   return <p class="unseen" aria-live="polite">{text.current.text}</p>;
 }
 
-function summary(room: ArenaSeen): string {
+function summary(room: ArenaRoomLike): string {
   const s = room.state!;
-  const scores = standings(room).map(row => `${row.name} ${row.total}`).join(', ');
+  const scores = scoreRows(room).map(row => `${row.name} ${row.total}`).join(', ');
   switch (s.phase) {
     case 'ready': return `Round ${s.round} of ${room.info.options.rounds} begins in ${secondsLeft(s)} seconds.`;
     case 'play': return isOpen(s, s.tick) ? `The rim is open and comes in. ${scores}.` : `${secondsLeft(s)} seconds left. ${scores}.`;

@@ -1,17 +1,17 @@
 import type { Steer } from '../../../shared/games/arena/motion.ts';
 
 /** Pixels from where a drag began to full speed. */
-const throwOf = 52;
+const fullSpeedPx = 52;
 /** A finger is never still: steps this coarse keep it from talking all the time. */
-const grain = 4;
+const steerStep = 4;
 const keys: Record<string, Steer> = {
   ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 }, ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 },
   KeyW: { x: 0, y: -1 }, KeyS: { x: 0, y: 1 }, KeyA: { x: -1, y: 0 }, KeyD: { x: 1, y: 0 },
 };
 
-export interface Hands {
+export interface ControlTarget {
   /** Somebody plays here, now. */
-  may(): boolean;
+  isEnabled(): boolean;
   steer(to: Steer): void;
   dash(): void;
 }
@@ -21,20 +21,20 @@ export class Controls {
   private readonly down = new Set<string>();
   private pointer: { id: number; x: number; y: number } | null = null;
   private dragged: Steer = { x: 0, y: 0 };
-  private told: Steer = { x: 0, y: 0 };
+  private lastSent: Steer = { x: 0, y: 0 };
   private readonly ends = new AbortController();
 
   /** @param pad where drags begin; `--stick-…` on it say where the stick is to be seen */
-  constructor(private readonly pad: HTMLElement, private readonly hands: Hands) {
+  constructor(private readonly pad: HTMLElement, private readonly target: ControlTarget) {
     const { signal } = this.ends;
     addEventListener('keydown', this.pressed, { signal });
-    addEventListener('keyup', event => { if (this.down.delete(event.code)) this.tell(); }, { signal });
+    addEventListener('keyup', event => { if (this.down.delete(event.code)) this.sendIfChanged(); }, { signal });
     addEventListener('blur', () => this.release(), { signal });
     addEventListener('pagehide', () => this.release(), { signal });
     document.addEventListener('visibilitychange', () => { if (document.hidden) this.release(); }, { signal });
     pad.addEventListener('pointerdown', this.grabbed, { signal });
     pad.addEventListener('pointermove', this.moved, { signal });
-    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) pad.addEventListener(end, this.dropped, { signal });
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) pad.addEventListener(end, this.released, { signal });
   }
 
   stop(): void {
@@ -44,24 +44,24 @@ export class Controls {
 
   private release(): void {
     this.down.clear();
-    this.letGo();
-    this.tell();
+    this.releaseStick();
+    this.sendIfChanged();
   }
 
   private readonly pressed = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement | null;
-    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest('input, textarea, select, [contenteditable]') || !this.hands.may()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest('input, textarea, select, [contenteditable]') || !this.target.isEnabled()) return;
     const dash = event.code === 'Space' && !target?.closest('button, a, [role=button]');
     if (!dash && !Object.hasOwn(keys, event.code)) return;
     event.preventDefault(); // the page would scroll
     if (event.repeat) return;
-    if (dash) return this.hands.dash();
+    if (dash) return this.target.dash();
     this.down.add(event.code);
-    this.tell();
+    this.sendIfChanged();
   };
 
   private readonly grabbed = (event: PointerEvent): void => {
-    if (this.pointer || event.button !== 0 || !this.hands.may() || (event.target as Element).closest('button')) return;
+    if (this.pointer || event.button !== 0 || !this.target.isEnabled() || (event.target as Element).closest('button')) return;
     this.pointer = { id: event.pointerId, x: event.clientX, y: event.clientY };
     this.pad.setPointerCapture(event.pointerId);
     this.show(0, 0);
@@ -72,25 +72,25 @@ export class Controls {
     if (pointer?.id !== event.pointerId) return;
     let [dx, dy] = [event.clientX - pointer.x, event.clientY - pointer.y];
     const far = Math.hypot(dx, dy);
-    if (far > throwOf) {
+    if (far > fullSpeedPx) {
       // The stick comes along, so that turning back takes a short way.
-      pointer.x += dx * (1 - throwOf / far);
-      pointer.y += dy * (1 - throwOf / far);
-      [dx, dy] = [(dx * throwOf) / far, (dy * throwOf) / far];
+      pointer.x += dx * (1 - fullSpeedPx / far);
+      pointer.y += dy * (1 - fullSpeedPx / far);
+      [dx, dy] = [(dx * fullSpeedPx) / far, (dy * fullSpeedPx) / far];
     }
-    const step = (d: number) => Math.round((d / throwOf) * (100 / grain)) * grain + 0;
-    this.dragged = far < throwOf * 0.15 ? { x: 0, y: 0 } : { x: step(dx), y: step(dy) };
+    const step = (d: number) => Math.round((d / fullSpeedPx) * (100 / steerStep)) * steerStep + 0;
+    this.dragged = far < fullSpeedPx * 0.15 ? { x: 0, y: 0 } : { x: step(dx), y: step(dy) };
     this.show(dx, dy);
-    this.tell();
+    this.sendIfChanged();
   };
 
-  private readonly dropped = (event: PointerEvent): void => {
+  private readonly released = (event: PointerEvent): void => {
     if (this.pointer?.id !== event.pointerId) return;
-    this.letGo();
-    this.tell();
+    this.releaseStick();
+    this.sendIfChanged();
   };
 
-  private letGo(): void {
+  private releaseStick(): void {
     this.pointer = null;
     this.dragged = { x: 0, y: 0 };
     this.pad.classList.remove('is-dragged');
@@ -102,13 +102,13 @@ export class Controls {
     for (const [name, value] of [['x', this.pointer!.x - box.left], ['y', this.pointer!.y - box.top], ['dx', dx], ['dy', dy]] as const) this.pad.style.setProperty(`--stick-${name}`, `${value}px`);
   }
 
-  private tell(): void {
+  private sendIfChanged(): void {
     let [x, y] = [0, 0];
     for (const code of this.down) [x, y] = [x + keys[code]!.x, y + keys[code]!.y];
     const full = x !== 0 && y !== 0 ? 71 : 100;
     const to = x !== 0 || y !== 0 ? { x: Math.sign(x) * full + 0, y: Math.sign(y) * full + 0 } : this.dragged;
-    if (to.x === this.told.x && to.y === this.told.y) return;
-    this.told = to;
-    this.hands.steer({ ...to });
+    if (to.x === this.lastSent.x && to.y === this.lastSent.y) return;
+    this.lastSent = to;
+    this.target.steer({ ...to });
   }
 }

@@ -1,9 +1,9 @@
-import { dashes, fallTicks, mayDash, safeTicks } from '../../../shared/games/arena/pilot.ts';
+import { isDashing, fallTicks, canDash, safeTicks } from '../../../shared/games/arena/pilot.ts';
 import { craftSize, middle, type Craft } from '../../../shared/games/arena/motion.ts';
 import type { Pilot } from '../../../shared/games/arena/contract.ts';
-import type { Effect, TrailPoint } from './effects.ts';
-import type { Palette } from './look.ts';
-import type { Seen } from './playback.ts';
+import type { VisualEffect, TrailPoint } from './visual-effects.ts';
+import type { Palette } from './palette.ts';
+import type { ArenaFrame } from './frame-source.ts';
 import { spriteReach, type Sprites } from './sprites.ts';
 
 type Draw = CanvasRenderingContext2D;
@@ -26,7 +26,7 @@ export function drawTrail(draw: Draw, points: readonly TrailPoint[], colour: str
 }
 
 /** A craft as it stands: stretched when it dashes, reeling when it was hit, smaller and smaller when it falls. */
-export function drawCraft(draw: Draw, sprites: Sprites, palette: Palette, seen: Seen, seat: number, how: { mine: boolean; now: number; still: boolean }): void {
+export function drawCraft(draw: Draw, sprites: Sprites, palette: Palette, seen: ArenaFrame, seat: number, how: { mine: boolean; now: number; still: boolean }): void {
   const pilot = seen.s.pilots[seat]!;
   const craft = seen.crafts[seat]!;
   const falls = pilot.back > 0 ? (seen.tick - (pilot.back - fallTicks)) / 11 : 0;
@@ -45,7 +45,7 @@ export function drawCraft(draw: Draw, sprites: Sprites, palette: Palette, seen: 
   draw.fill();
   if (safe > 0) draw.globalAlpha *= how.still ? 0.6 : 0.55 + 0.3 * Math.sin(how.now / 70);
   const heading = Math.atan2(craft.vy, craft.vx);
-  const dashing = dashes(pilot, seen.tick);
+  const dashing = isDashing(pilot, seen.tick);
   draw.save();
   draw.rotate(heading);
   if (dashing) draw.scale(1.2, 0.86);
@@ -57,7 +57,7 @@ export function drawCraft(draw: Draw, sprites: Sprites, palette: Palette, seen: 
 }
 
 /** Where it goes, whose it is, and for one's own whether it may dash. */
-function drawSigns(draw: Draw, palette: Palette, craft: Craft, pilot: Pilot, { tick, s }: Seen, heading: number, { mine, now, still }: { mine: boolean; now: number; still: boolean }): void {
+function drawSigns(draw: Draw, palette: Palette, craft: Craft, pilot: Pilot, { tick, s }: ArenaFrame, heading: number, { mine, now, still }: { mine: boolean; now: number; still: boolean }): void {
   if (Math.hypot(craft.vx, craft.vy) > 6 && pilot.back === 0) {
     draw.fillStyle = palette.text;
     draw.beginPath();
@@ -66,7 +66,7 @@ function drawSigns(draw: Draw, palette: Palette, craft: Craft, pilot: Pilot, { t
   }
   if (pilot.safe > tick) ringAt(draw, craftSize + 40, palette.text, 10);
   if (!mine || pilot.back > 0) return;
-  const ready = mayDash(pilot, tick);
+  const ready = canDash(pilot, tick);
   ringAt(draw, craftSize + 12, palette.text, ready ? 18 : 9);
   if (s.phase !== 'ready') return;
   const hop = still ? 0 : Math.abs(Math.sin(now / 220)) * 40;
@@ -87,7 +87,7 @@ function ringAt(draw: Draw, radius: number, colour: string, width: number): void
 }
 
 /** @param unit units of the ground in one pixel of the page */
-export function drawEffect(draw: Draw, effect: Effect, now: number, unit: number, still: boolean): void {
+export function drawEffect(draw: Draw, effect: VisualEffect, now: number, unit: number, still: boolean): void {
   const part = Math.min(1, (now - effect.born) / effect.life);
   draw.globalAlpha = 1 - part * part;
   switch (effect.kind) {

@@ -1,9 +1,9 @@
 import type { Contract } from '../../../shared/contract.ts';
 import { arena, type Arena } from '../../../shared/games/arena/contract.ts';
 import type { TableGame } from '../table-game.ts';
-import { asArena, standings } from './arena-room.ts';
+import { asArena, scoreRows } from './arena-room.ts';
 import { ArenaTable } from './arena-table.tsx';
-import { happenings } from './happenings.ts';
+import { arenaReplayEvents } from './replay-events.ts';
 import { ArenaPicture } from './picture.tsx';
 
 export const arenaTable: TableGame = {
@@ -21,13 +21,13 @@ export const arenaTable: TableGame = {
   ownSeats: true,
   ownStandings: true,
   hold: arena.def.away.hold,
-  retelling: { pace: { by: 'time', step: 250, tick: state => (state as Arena).tick }, happenings },
+  replayGuide: { pacing: { by: 'time', step: 250, tick: state => (state as Arena).tick }, eventsOf: arenaReplayEvents },
   Table: ArenaTable,
   Picture: ArenaPicture,
   turn: () => null,
   clock: () => null,
   ending(room) {
-    const [first, second] = standings(asArena(room));
+    const [first, second] = scoreRows(asArena(room));
     if (!first) return '';
     if (!second) return 'The others have left.';
     return first.place === second.place ? `${first.total} gems each.` : `${first.total} gems to ${second.total}.`;

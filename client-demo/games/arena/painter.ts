@@ -1,10 +1,10 @@
 import { total } from '../../../shared/games/arena/standings.ts';
 import { craftSize, middle } from '../../../shared/games/arena/motion.ts';
 import { drawCraft, drawEffect, drawTrail, font } from './craft-art.ts';
-import type { Effects } from './effects.ts';
-import { drawGems, drawGround } from './ground-art.ts';
-import type { Palette } from './look.ts';
-import type { Seen } from './playback.ts';
+import type { VisualEffects } from './visual-effects.ts';
+import { drawGems, drawGround } from './floor-art.ts';
+import type { Palette } from './palette.ts';
+import type { ArenaFrame } from './frame-source.ts';
 import { makeSprites, type Sprites } from './sprites.ts';
 
 const side = 2 * middle;
@@ -20,14 +20,14 @@ export class Painter {
   }
 
   /** @param names shown beneath the craft, by seat */
-  paint(seen: Seen | null, effects: Effects, palette: Palette, how: { me: number | null; now: number; still: boolean; dense: number; names: readonly string[] }): void {
+  paint(seen: ArenaFrame | null, effects: VisualEffects, palette: Palette, how: { me: number | null; now: number; still: boolean; dense: number; names: readonly string[] }): void {
     const { draw, canvas } = this;
     const { now, still, me } = how;
     const scale = canvas.width / side;
     const made = `${canvas.width} ${palette.floor} ${palette.crafts.join()}`;
     if (made !== this.madeFor || !this.sprites) [this.sprites, this.madeFor] = [makeSprites(palette, scale), made];
     const unit = how.dense / scale;
-    const shake = !still && now < effects.shakes ? ((effects.shakes - now) / 220) * 26 : 0;
+    const shake = !still && now < effects.shakesUntil ? ((effects.shakesUntil - now) / 220) * 26 : 0;
     draw.setTransform(1, 0, 0, 1, 0, 0);
     draw.clearRect(0, 0, canvas.width, canvas.height);
     draw.setTransform(scale, 0, 0, scale, Math.sin(now / 13) * shake * scale, Math.cos(now / 17) * shake * scale);
@@ -44,7 +44,7 @@ export class Painter {
   }
 
   /** Name and what can be taken from them; a crown for who is ahead. */
-  private label(seen: Seen, seat: number, name: string, leads: boolean, palette: Palette, unit: number): void {
+  private label(seen: ArenaFrame, seat: number, name: string, leads: boolean, palette: Palette, unit: number): void {
     const pilot = seen.s.pilots[seat]!;
     const { x, y } = seen.crafts[seat]!;
     if (pilot.gone || pilot.back > 0) return;
@@ -74,7 +74,7 @@ export class Painter {
 }
 
 /** Who alone has the most; null while it is a tie. */
-function leaderOf({ s }: Seen): number | null {
+function leaderOf({ s }: ArenaFrame): number | null {
   const totals = s.pilots.map(pilot => (pilot.gone ? -1 : total(pilot)));
   const best = Math.max(...totals);
   return best > 0 && totals.indexOf(best) === totals.lastIndexOf(best) && s.phase === 'play' ? totals.indexOf(best) : null;

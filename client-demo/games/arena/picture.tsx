@@ -1,4 +1,4 @@
-import { marks } from '../marks.ts';
+import { seatMarks } from '../seat-marks.ts';
 
 const gems = [[-1_050, -620], [-340, -1_120], [820, -780], [1_240, 260], [-1_180, 640], [260, 1_180]] as const;
 const crafts = [
@@ -26,7 +26,7 @@ export function ArenaPicture() {
         <g key={seat} transform={`translate(${x} ${y}) scale(2.6)`}>
           <path d="M-60-96-420 0-60 96Z" transform={`rotate(${way})`} style={{ fill: `var(--craft-${seat})`, opacity: 0.35 }} />
           <circle r="100" style={{ fill: `var(--craft-${seat})` }} />
-          <path class="arena-mark" d={marks[seat]} />
+          <path class="arena-mark" d={seatMarks[seat]} />
         </g>
       ))}
     </svg>

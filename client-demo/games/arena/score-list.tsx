@@ -1,20 +1,20 @@
-import type { ArenaSeen, Standing } from './arena-room.ts';
+import type { ArenaRoomLike, ScoreRow } from './arena-room.ts';
 import type { TableProps } from '../table-game.ts';
 import { total } from '../../../shared/games/arena/standings.ts';
-import { marks } from '../marks.ts';
+import { seatMarks } from '../seat-marks.ts';
 
 /** A craft's colour and mark, as on the ground. */
 export function CraftToken({ seat }: { seat: number }) {
   return (
     <svg class="craft-token" viewBox="-100 -100 200 200" aria-hidden="true">
       <circle r="94" style={{ fill: `var(--craft-${seat})` }} />
-      <path d={marks[seat]} />
+      <path d={seatMarks[seat]} />
     </svg>
   );
 }
 
 /** Who has how much, in the order of the seats: a list that reorders itself cannot be read at a glance. */
-export function ScoreList({ room, tag }: { room: ArenaSeen; tag: TableProps['tag'] }) {
+export function ScoreList({ room, tag }: { room: ArenaRoomLike; tag: TableProps['tag'] }) {
   const { state: s, info } = room;
   return (
     <ul class="arena-scores" aria-label="Gems">
@@ -34,7 +34,7 @@ export function ScoreList({ room, tag }: { room: ArenaSeen; tag: TableProps['tag
 }
 
 /** How it stands, between two rounds and at the end. */
-export function Standings({ title, rows, note }: { title: string; rows: readonly Standing[]; note: string }) {
+export function ScoreTable({ title, rows, note }: { title: string; rows: readonly ScoreRow[]; note: string }) {
   return (
     <section class="arena-standings" aria-label={title}>
       <h2>{title}</h2>

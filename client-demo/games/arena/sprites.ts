@@ -1,6 +1,6 @@
 import { craftSize } from '../../../shared/games/arena/motion.ts';
-import { marks } from '../marks.ts';
-import { star, type Palette } from './look.ts';
+import { seatMarks } from '../seat-marks.ts';
+import { star, type Palette } from './palette.ts';
 
 /** Drawings that are the same in every frame, made once for a size and a palette. Half of their side, in units of the ground. */
 export const spriteReach = { craft: craftSize * 1.15, gem: 112, star: 185 };
@@ -8,7 +8,7 @@ export interface Sprites { crafts: HTMLCanvasElement[]; gem: HTMLCanvasElement; 
 
 export function makeSprites(palette: Palette, scale: number): Sprites {
   return {
-    crafts: palette.crafts.map((colour, seat) => sprite(spriteReach.craft, 115, scale, draw => drawCraft(draw, colour, marks[seat]!, palette))),
+    crafts: palette.crafts.map((colour, seat) => sprite(spriteReach.craft, 115, scale, draw => drawCraft(draw, colour, seatMarks[seat]!, palette))),
     gem: sprite(spriteReach.gem, 90, scale, draw => drawGem(draw, palette)),
     star: sprite(spriteReach.star, 150, scale, draw => drawStar(draw, palette)),
   };

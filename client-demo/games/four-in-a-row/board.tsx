@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { columns, rows, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
-import { landing } from '../../../shared/games/four-in-a-row/rules.ts';
+import { landingCell } from '../../../shared/games/four-in-a-row/rules.ts';
 import { Columns } from './columns.tsx';
 import { Disc } from './disc.tsx';
 import { useDrops } from './drops.ts';
@@ -37,7 +37,7 @@ export function Board(props: BoardProps) {
   const drops = useDrops(board, match);
   // Who has the turn holds a disc, also where no pointer hovers.
   const column = pending ?? aim ?? (hand === null ? null : middle);
-  const target = hand !== null && pending === null && aim !== null ? landing(board, aim) : null;
+  const target = hand !== null && pending === null && aim !== null ? landingCell(board, aim) : null;
   return (
     <div class={`four ${line ? 'is-won' : ''}`} data-testid="board" data-hand={hand ?? ''} data-discs={board.filter(seat => seat !== null).length}>
       <svg class="four-art" viewBox="-32 -112 764 756" aria-hidden="true">

@@ -1,10 +1,10 @@
-import { marks } from '../marks.ts';
+import { seatMarks } from '../seat-marks.ts';
 
 /** The paints of discs and plate: once in the page, for all drawings. */
 export function Paints() {
   return (
     <svg class="paints" width="0" height="0" aria-hidden="true"><defs>
-      {marks.map((_mark, seat) => (
+      {seatMarks.map((_mark, seat) => (
         <radialGradient key={seat} id={`disc-${seat}`} cx="0.38" cy="0.3" r="0.85">
           <stop offset="0" style={{ stopColor: `var(--seat-${seat}-light)` }} />
           <stop offset="0.55" style={{ stopColor: `var(--seat-${seat})` }} />
@@ -28,7 +28,7 @@ export function Disc({ seat, x, y, falls = null, dim = false }: { seat: number; 
       <g class={`disc ${falls === null ? '' : 'is-falling'} ${dim ? 'is-dim' : ''}`} style={style}>
         <circle r="45" fill={`url(#disc-${seat})`} />
         <circle class="disc-edge" r="36" />
-        <path class="disc-mark" transform="scale(.5)" d={marks[seat]} />
+        <path class="disc-mark" transform="scale(.5)" d={seatMarks[seat]} />
       </g>
     </g>
   );

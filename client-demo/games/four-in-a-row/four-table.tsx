@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
-import { moveRefused } from '../../words.ts';
+import { moveRefusedText } from '../../refusal-text.ts';
 import type { TableProps } from '../table-game.ts';
 import { Board } from './board.tsx';
 import { asFour } from './four-room.ts';
 
 /** The board, and the hand that drops discs into it. */
-export function FourTable({ room: anyRoom, waiting, say }: TableProps) {
+export function FourTable({ room: anyRoom, startRequest, showToast }: TableProps) {
   const room = asFour(anyRoom);
   const { state, info, seat } = room;
   const [sent, setSent] = useState<{ column: number; moves: number } | null>(null);
@@ -16,13 +16,13 @@ export function FourTable({ room: anyRoom, waiting, say }: TableProps) {
   async function drop(column: number): Promise<void> {
     if (!mayDrop || pending !== null) return;
     setSent({ column, moves });
-    const answered = waiting();
+    const answered = startRequest();
     const said = await room.act.drop({ column });
     answered();
     if (said.ok) return;
     setSent(null);
-    const words = moveRefused(said.code);
-    if (words !== null) say(words);
+    const words = moveRefusedText(said.code);
+    if (words !== null) showToast(words);
   }
 
   useEffect(() => {

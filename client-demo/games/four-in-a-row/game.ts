@@ -19,9 +19,9 @@ export const fourInARowTable: TableGame = {
   ownSeats: false,
   ownStandings: false,
   hold: fourInARow.def.away.hold,
-  retelling: {
-    pace: { by: 'moves', dwell: { round: 700, move: 950, blow: 0, call: 1_500, out: 0 } },
-    happenings: ({ state, before, events }) => {
+  replayGuide: {
+    pacing: { by: 'moves', dwell: { round: 700, move: 950, blow: 0, call: 1_500, out: 0 } },
+    eventsOf: ({ state, before, events }) => {
       const [now, was] = [state as Four, before as Four];
       const moves = events.filter(([name]) => name === 'dropped').map(([, data]) => ({ kind: 'move' as const, seat: (data as { seat: number }).seat, text: null }));
       return now.line && !was.line ? [...moves.slice(0, -1), { kind: 'call', seat: moves.at(-1)?.seat ?? null, text: null }] : moves;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { columns, rows, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
-import { landing, winningLine } from '../../../shared/games/four-in-a-row/rules.ts';
+import { landingCell, winningLine } from '../../../shared/games/four-in-a-row/rules.ts';
 import { Board } from './board.tsx';
 
 /** A short match that plays itself: the columns, one after the other. */
@@ -31,7 +31,7 @@ function after(moves: number): { board: Four['board']; last: number | null } {
   const board = Array<number | null>(rows * columns).fill(null);
   let last: number | null = null;
   for (const [i, column] of match.slice(0, moves).entries()) {
-    const cell = landing(board, column);
+    const cell = landingCell(board, column);
     if (cell === null) continue;
     board[cell] = i % 2;
     last = cell;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { leastCount, smallestBid, type Bid } from '../../../shared/games/liars-dice/contract.ts';
 import { Die } from './die.tsx';
-import { bidInWords, faceName } from './words.ts';
+import { describeBid, faceName } from './dice-text.ts';
 
 interface ComposerProps {
   /** The bid that has to be beaten. */
@@ -64,7 +64,7 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
           <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active} aria-disabled={bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
           <span
             class="composer-number" role="spinbutton" tabIndex={active ? 0 : -1} data-testid="bid-count" aria-label="Number of dice" aria-disabled={!active}
-            aria-valuemin={least(bid.face)} aria-valuemax={total} aria-valuenow={bid.count} aria-valuetext={bidInWords(bid)} onKeyDown={spin}
+            aria-valuemin={least(bid.face)} aria-valuemax={total} aria-valuenow={bid.count} aria-valuetext={describeBid(bid)} onKeyDown={spin}
           >{bid.count}</span>
           <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active} aria-disabled={bid.count >= total} onClick={() => step(1)}>+</button>
         </div>
@@ -78,7 +78,7 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
         </div>
       </>}
       <div class="composer-deeds">
-        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" onClick={() => onBid(bid)}>Bid <span class="composer-what" aria-hidden="true">{bid.count} × <Die face={bid.face} /></span><span class="unseen">{bidInWords(bid)}</span></button>}
+        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" onClick={() => onBid(bid)}>Bid <span class="composer-what" aria-hidden="true">{bid.count} × <Die face={bid.face} /></span><span class="unseen">{describeBid(bid)}</span></button>}
         <button type="button" class="button is-danger" data-testid="challenge" disabled={!active || !over} onClick={onChallenge}>Liar!</button>
       </div>
     </fieldset>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Bid } from '../../../shared/games/liars-dice/contract.ts';
 import { matches } from '../../../shared/games/liars-dice/contract.ts';
 import { Die } from './die.tsx';
-import { bidInWords, diceInWords } from './words.ts';
+import { describeBid, describeDiceCount } from './dice-text.ts';
 
 export interface CupProps {
   seat: number;
@@ -27,9 +27,9 @@ export interface CupProps {
 /** Another player: a cup with so many dice under it, and the dice once it is lifted. */
 export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn, loses, rolls }: CupProps) {
   const lies = open && open.length > 0 ? `, open: ${open.join(', ')}` : '';
-  const label = `${name}, ${count === 0 ? 'out' : diceInWords(count)}${note ? `, ${note}` : ''}${turn ? ', to bid' : ''}${bid ? `, bid ${bidInWords(bid)}` : ''}${lies}${loses ? ', loses a die' : ''}`;
+  const label = `${name}, ${count === 0 ? 'out' : describeDiceCount(count)}${note ? `, ${note}` : ''}${turn ? ', to bid' : ''}${bid ? `, bid ${describeBid(bid)}` : ''}${lies}${loses ? ', loses a die' : ''}`;
   return (
-    <li class={`cup ${turn ? 'has-turn' : ''} ${count === 0 && !lies ? 'is-out' : ''} ${loses ? 'is-losing' : ''}`} data-testid={`cup-${seat}`} data-dice={count} style={ownColours(seat)}>
+    <li class={`cup ${turn ? 'has-turn' : ''} ${count === 0 && !lies ? 'is-out' : ''} ${loses ? 'is-losing' : ''}`} data-testid={`cup-${seat}`} data-dice={count} style={seatColorStyle(seat)}>
       <span class="unseen">{label}</span>
       <span class="cup-name" aria-hidden="true">{tag}</span>
       <span class="cup-place" aria-hidden="true">
@@ -37,13 +37,13 @@ export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn
           ? <span class="cup-dice">{open.map((face, i) => <Die key={i} face={face} mark={asked && (matches(face, asked.face, wild) ? 'hit' : 'miss')} />)}</span>
           : count > 0 && <Cover count={count} rolls={rolls} />}
       </span>
-      <span class="cup-note" aria-hidden="true">{loses ? <b>loses a die</b> : count === 0 ? 'out' : bid ? <b class="cup-bid">{bid.count} × <Die face={bid.face} /></b> : note || diceInWords(count)}</span>
+      <span class="cup-note" aria-hidden="true">{loses ? <b>loses a die</b> : count === 0 ? 'out' : bid ? <b class="cup-bid">{bid.count} × <Die face={bid.face} /></b> : note || describeDiceCount(count)}</span>
     </li>
   );
 }
 
 /** What is a seat's own is painted in its colour. */
-export const ownColours = (seat: number) => ({ '--own': `var(--seat-${seat})`, '--own-deep': `var(--seat-${seat}-deep)` });
+export const seatColorStyle = (seat: number) => ({ '--own': `var(--seat-${seat})`, '--own-deep': `var(--seat-${seat}-deep)` });
 
 /** The cup itself, upside down, with the number of dice on it. */
 function Cover({ count, rolls }: { count: number; rolls: boolean }) {

@@ -1,17 +1,17 @@
 import { useRef, useState } from 'preact/hooks';
 import { matches, rank, type Bid } from '../../../shared/games/liars-dice/contract.ts';
-import { useHandOver } from '../../landing.ts';
-import { moveRefused } from '../../words.ts';
+import { useFocusHandover } from '../../focus.ts';
+import { moveRefusedText } from '../../refusal-text.ts';
 import type { TableProps } from '../table-game.ts';
 import { Composer } from './composer.tsx';
-import { Cup, ownColours } from './cup.tsx';
+import { Cup, seatColorStyle } from './cup.tsx';
 import { asDice, type DiceRoom } from './dice-room.ts';
 import { Die } from './die.tsx';
 import { Stage } from './stage.tsx';
-import { refusedInWords } from './words.ts';
+import { describeRefusedBid } from './dice-text.ts';
 
 /** The cups of the others, the bid, one's own dice, and the hand that bids. */
-export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
+export function DiceTable({ room: anyRoom, startRequest, showToast, tag }: TableProps) {
   const room = asDice(anyRoom);
   const { state: view, info, seat } = room;
   const [sent, setSent] = useState<string | null>(null);
@@ -25,19 +25,19 @@ export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
   const active = mayBid && sent !== at;
   const table = useRef<HTMLDivElement>(null);
   // Each bid is put together anew: whoever made the last one by keyboard makes the next by keyboard.
-  useHandOver(table, '[data-testid="bid"]:enabled, [data-testid="challenge"]:enabled', `${at} ${active}`);
+  useFocusHandover(table, '[data-testid="bid"]:enabled, [data-testid="challenge"]:enabled', `${at} ${active}`);
 
   async function send(move: (act: DiceRoom['act']) => ReturnType<DiceRoom['act']['bid']>): Promise<void> {
     if (!active) return;
     setSent(at);
-    const answered = waiting();
+    const answered = startRequest();
     const said = await move(room.act);
     answered();
     if (said.ok) return;
     setSent(null);
-    const own = refusedInWords(said.code);
-    const words = own === undefined ? moveRefused(said.code) : own;
-    if (words !== null) say(words);
+    const own = describeRefusedBid(said.code);
+    const words = own === undefined ? moveRefusedText(said.code) : own;
+    if (words !== null) showToast(words);
   }
 
   const names = info.seats.map((s, i) => s?.name ?? `Seat ${i + 1}`);
@@ -64,7 +64,7 @@ export function DiceTable({ room: anyRoom, waiting, say, tag }: TableProps) {
         <Stage view={view} voice={{ seat, names }} options={info.options} ended={ended} />
       </section>
       {view && seat !== null && own && !(ended && own.length === 0) && (
-        <section class="dice-own" style={ownColours(seat)} data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
+        <section class="dice-own" style={seatColorStyle(seat)} data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
           <span class="dice-me" aria-hidden="true">{tag(seat)}</span>
           {own.map((face, i) => <Die key={`${roll}/${i}`} face={face} mark={asked && (matches(face, asked.face, view.wild) ? 'hit' : 'miss')} rolls={rolls ? i : null} />)}
           {own.length === 0 && <p class="soft">You have no dice left. See who wins.</p>}

@@ -4,8 +4,8 @@ import type { TableGame } from '../table-game.ts';
 import { asDice } from './dice-room.ts';
 import { DiceTable } from './dice-table.tsx';
 import { DicePicture } from './picture.tsx';
-import { happenings } from './happenings.ts';
-import { diceInWords, lastInWords } from './words.ts';
+import { diceReplayEvents } from './replay-events.ts';
+import { describeDiceCount, describeLastMove } from './dice-text.ts';
 
 export const liarsDiceTable: TableGame = {
   contract: liarsDice as unknown as Contract,
@@ -21,7 +21,7 @@ export const liarsDiceTable: TableGame = {
   ownSeats: true,
   ownStandings: false,
   hold: liarsDice.def.away.hold,
-  retelling: { pace: { by: 'moves', dwell: { round: 1_300, move: 1_500, blow: 0, call: 3_400, out: 3_400 } }, happenings },
+  replayGuide: { pacing: { by: 'moves', dwell: { round: 1_300, move: 1_500, blow: 0, call: 3_400, out: 3_400 } }, eventsOf: diceReplayEvents },
   Table: DiceTable,
   Picture: DicePicture,
   turn(room) {
@@ -38,7 +38,7 @@ export const liarsDiceTable: TableGame = {
     const winner = info.result?.ranking[0]?.[0];
     if (!state || winner === undefined) return '';
     if (state.left !== null && state.left === state.fallen.at(-1)) return `${info.seats[state.left]?.name ?? 'The last of the others'} has left.`;
-    const left = diceInWords(state.dice[winner]!);
+    const left = describeDiceCount(state.dice[winner]!);
     return winner === seat ? `With ${left} to spare.` : `${info.seats[winner]?.name ?? 'The winner'} had ${left} left.`;
   },
   sounds(room, play) {
@@ -57,6 +57,6 @@ export const liarsDiceTable: TableGame = {
   },
   lastMove(room) {
     const { state, info, seat } = asDice(room);
-    return state ? lastInWords({ seat, names: info.seats.map((s, i) => s?.name ?? `Seat ${i + 1}`) }, state) : '';
+    return state ? describeLastMove({ seat, names: info.seats.map((s, i) => s?.name ?? `Seat ${i + 1}`) }, state) : '';
   },
 };

@@ -1,11 +1,11 @@
-import type { DiceSeen } from '../../../shared/games/liars-dice/contract.ts';
+import type { DiceView } from '../../../shared/games/liars-dice/contract.ts';
 import { Die } from './die.tsx';
-import { bidInWords, diceInWords, revealInWords, type Voice } from './words.ts';
+import { describeBid, describeDiceCount, describeReveal, type Listener } from './dice-text.ts';
 
 interface StageProps {
   /** Null before the first match. */
-  view: DiceSeen | null;
-  voice: Voice;
+  view: DiceView | null;
+  voice: Listener;
   /** Dice each begins with, and whether ones are wild, as agreed. */
   options: { dice: number; wild: boolean };
   ended: boolean;
@@ -13,10 +13,10 @@ interface StageProps {
 
 /** The middle of the table: the bid that stands, or what a challenge has found. */
 export function Stage({ view, voice, options, ended }: StageProps) {
-  if (!view) return <div class="dice-stage"><p class="dice-say">{diceInWords(options.dice)} each.</p><p class="dice-aside">{onesAre(options.wild)}</p></div>;
+  if (!view) return <div class="dice-stage"><p class="dice-say">{describeDiceCount(options.dice)} each.</p><p class="dice-aside">{onesAre(options.wild)}</p></div>;
   if (view.stage === 'reveal' && view.last) {
     const { bid, count } = view.last;
-    const { found, loss } = revealInWords(voice, view.last);
+    const { found, loss } = describeReveal(voice, view.last);
     return (
       <div class={`dice-stage is-reveal ${count >= bid.count ? 'is-true' : 'is-lie'}`} key={`reveal ${view.round}`} data-testid="reveal" data-count={count} data-loser={view.last.loser}>
         <p class="dice-bid"><span class="dice-count">{count}</span><span class="dice-of"> of {bid.count} × </span><Die face={bid.face} /></p>
@@ -26,7 +26,7 @@ export function Stage({ view, voice, options, ended }: StageProps) {
     );
   }
   const total = view.dice.reduce((a, b) => a + b, 0);
-  const aside = `${diceInWords(total)} on the table. ${onesAre(view.wild)}`;
+  const aside = `${describeDiceCount(total)} on the table. ${onesAre(view.wild)}`;
   if (!view.bid) {
     const why = view.left === null ? '' : `${voice.names[view.left]} has left. `;
     const starts = ended ? '' : view.turn === voice.seat ? 'You begin.' : `${voice.names[view.turn]} begins.`;
@@ -35,7 +35,7 @@ export function Stage({ view, voice, options, ended }: StageProps) {
   const who = view.bid.seat === voice.seat ? 'You' : voice.names[view.bid.seat];
   return (
     <div class="dice-stage" data-testid="current-bid" data-count={view.bid.count} data-face={view.bid.face} data-seat={view.bid.seat}>
-      <p class="dice-bid is-said" key={`${view.round} ${view.bid.count} ${view.bid.face}`} role="img" aria-label={bidInWords(view.bid)}><span class="dice-count">{view.bid.count}</span><span class="dice-of"> × </span><Die face={view.bid.face} /></p>
+      <p class="dice-bid is-said" key={`${view.round} ${view.bid.count} ${view.bid.face}`} role="img" aria-label={describeBid(view.bid)}><span class="dice-count">{view.bid.count}</span><span class="dice-of"> × </span><Die face={view.bid.face} /></p>
       <p class="dice-say">{who} bid{view.bid.late ? ', when the time ran out' : ''}</p>
       <p class="dice-aside">{aside}</p>
     </div>

@@ -3,7 +3,7 @@ import type { Random } from '../../random.ts';
 import type { arena, Arena } from './contract.ts';
 import { isOpen, rimAt, unpackGem } from './ground.ts';
 import { craftSize, fromMiddle, middle, toLength, unpack, type Craft } from './motion.ts';
-import { inPlay, mayDash } from './pilot.ts';
+import { isInPlay, canDash } from './pilot.ts';
 
 type Move = BotMove<DefOf<typeof arena>>;
 interface Spot { x: number; y: number }
@@ -18,14 +18,14 @@ const soon = (craft: Craft, ticks = ahead): Spot => ({ x: craft.x + craft.vx * t
 /** Plays a seat: away from the rim first, at somebody worth it next, else to the gem that is worth the way. */
 export function bot(view: Arena, seat: number, random: Random): Move | null {
   const me = view.pilots[seat];
-  if (!me || view.phase !== 'play' || !inPlay(me)) return { hold: { steer: { x: 0, y: 0 } } };
+  if (!me || view.phase !== 'play' || !isInPlay(me)) return { hold: { steer: { x: 0, y: 0 } } };
   const crafts = unpack(view.crafts);
   const craft = crafts[seat]!;
   const home = { x: middle, y: middle };
   const rim = rimAt(view, view.tick + 10);
   const room = rim - fromMiddle(soon(craft));
   if (isOpen(view, view.tick + 20) && room < 3 * craftSize) return steer(craft, home, random, 4);
-  const prey = mayDash(me, view.tick) ? preyOf(view, seat, crafts) : null;
+  const prey = canDash(me, view.tick) ? preyOf(view, seat, crafts) : null;
   // Now and then it hesitates, as people do.
   if (prey && landsInside(view, craft, prey, rim) && random.int(1, 10) <= 4) return { ...steer(craft, prey, random, 3), press: ['dash'] };
   return steer(craft, bestGem(view, seat, crafts, rim) ?? home, random, 8);
@@ -37,7 +37,7 @@ function preyOf(view: Arena, seat: number, crafts: readonly Craft[]): Spot | nul
   let best: Spot | null = null;
   let worth = 0;
   view.pilots.forEach((pilot, other) => {
-    if (other === seat || !inPlay(pilot) || pilot.safe > view.tick || pilot.stun > view.tick) return;
+    if (other === seat || !isInPlay(pilot) || pilot.safe > view.tick || pilot.stun > view.tick) return;
     const at = soon(crafts[other]!, 4);
     const far = distance(craft, at);
     const atRim = fromMiddle(at) > rimAt(view, view.tick) - 500 && fromMiddle(at) > fromMiddle(craft);
@@ -65,7 +65,7 @@ function bestGem(view: Arena, seat: number, crafts: readonly Craft[], rim: numbe
     const gem = unpackGem(packed);
     if (!gem || (isOpen(view, view.tick + 20) && fromMiddle(gem) > rim - 2 * craftSize)) continue;
     const far = distance(from, gem);
-    const rivals = crafts.filter((craft, other) => other !== seat && inPlay(view.pilots[other]!) && distance(soon(craft), gem) < far * 0.7).length;
+    const rivals = crafts.filter((craft, other) => other !== seat && isInPlay(view.pilots[other]!) && distance(soon(craft), gem) < far * 0.7).length;
     const value = gem.worth / (150 + far) / (1 + rivals);
     if (value > worth) [best, worth] = [gem, value];
   }

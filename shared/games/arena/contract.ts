@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contract, held, pressed, state } from '../../contract.ts';
-import { guest } from '../colours.ts';
+import { profileSchema } from '../colors.ts';
 
 /** What a seat has and what time it is for it. Times are ticks of the match, so that nothing runs down while a room changes owners. */
 export interface Pilot {
@@ -51,7 +51,7 @@ export const arena = contract('arena', {
     /** Length of a round. */
     seconds: z.int().min(20).max(180).default(60),
   }),
-  profile: guest,
+  profile: profileSchema,
   actions: {},
   inputs: {
     /** Where to, and how hard: a hundred is full speed. Whole numbers, so that the wire stays small. */

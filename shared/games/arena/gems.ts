@@ -1,6 +1,6 @@
 import type { Random } from '../../random.ts';
 import type { Arena } from './contract.ts';
-import { gemSize, hz, packGem, rimAt, rimWide, slots, somewhere, starWorth, unpackGem, way } from './ground.ts';
+import { gemSize, hz, packGem, rimAt, rimWide, slots, randomPoint, starWorth, unpackGem, directionVector } from './ground.ts';
 import { craftSize, fromMiddle, middle, quotient, toLength, type Craft } from './motion.ts';
 
 /** Ticks between two new gems, and between two stars. */
@@ -20,7 +20,7 @@ function lay(s: Arena, worth: number, at: { x: number; y: number }): void {
 
 export function freshGems(s: Arena, random: Random): void {
   s.gems.fill(0);
-  for (let n = wanted(s); n > 0; n--) lay(s, 1, somewhere(random, rimWide - margin));
+  for (let n = wanted(s); n > 0; n--) lay(s, 1, randomPoint(random, rimWide - margin));
 }
 
 /**
@@ -30,8 +30,8 @@ export function freshGems(s: Arena, random: Random): void {
 export function growGems(s: Arena, random: Random): void {
   const rim = rimAt(s, s.tick);
   s.gems.forEach((gem, slot) => { if (gem !== 0 && fromMiddle(unpackGem(gem)!) > rim) s.gems[slot] = 0; });
-  if (s.tick % gemEvery === 0 && count(s) < wanted(s)) lay(s, 1, somewhere(random, rim - margin));
-  if (s.tick % starEvery === 0) lay(s, starWorth, somewhere(random, Math.floor(rim / 2)));
+  if (s.tick % gemEvery === 0 && count(s) < wanted(s)) lay(s, 1, randomPoint(random, rim - margin));
+  if (s.tick % starEvery === 0) lay(s, starWorth, randomPoint(random, Math.floor(rim / 2)));
 }
 
 /** Each gem goes to the nearest craft that reaches it. */
@@ -61,7 +61,7 @@ export function dropAround(s: Arena, craft: Craft, gems: number, random: Random)
   const turn = random.int(0, 15);
   const edge = rimAt(s, s.tick) - craftSize;
   for (let i = 0; i < gems; i++) {
-    const [wx, wy] = way(turn + Math.floor((i * 16) / gems));
+    const [wx, wy] = directionVector(turn + Math.floor((i * 16) / gems));
     const far = 300 + 60 * (i % 3);
     const at = { x: craft.x + quotient(wx * far, 1_000), y: craft.y + quotient(wy * far, 1_000) };
     if (fromMiddle(at) > edge) {
@@ -73,5 +73,5 @@ export function dropAround(s: Arena, craft: Craft, gems: number, random: Random)
 }
 
 export function scatter(s: Arena, gems: number, random: Random): void {
-  for (let i = 0; i < gems; i++) lay(s, 1, somewhere(random, rimAt(s, s.tick) - margin));
+  for (let i = 0; i < gems; i++) lay(s, 1, randomPoint(random, rimAt(s, s.tick) - margin));
 }

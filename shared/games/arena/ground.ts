@@ -25,16 +25,16 @@ export const unpackGem = (packed: number): Gem | null => (packed === 0 ? null : 
 
 /** Sixteen ways to go, in thousandths. A table, for no two engines need agree on a cosine. */
 const cosines = [1_000, 924, 707, 383, 0, -383, -707, -924, -1_000, -924, -707, -383, 0, 383, 707, 924] as const;
-export const way = (n: number): [x: number, y: number] => [cosines[n & 15]!, cosines[(n + 12) & 15]!];
+export const directionVector = (n: number): [x: number, y: number] => [cosines[n & 15]!, cosines[(n + 12) & 15]!];
 
 /** Where the seats begin a round: all around, at the same distance. */
-export function start(seat: number, seats: number): { x: number; y: number } {
-  const [x, y] = way(Math.floor((seat * 16) / Math.max(1, seats)));
+export function startPoint(seat: number, seats: number): { x: number; y: number } {
+  const [x, y] = directionVector(Math.floor((seat * 16) / Math.max(1, seats)));
   return { x: middle + quotient(x * 1_250, 1_000), y: middle + quotient(y * 1_250, 1_000) };
 }
 
 /** Somewhere on a disc around the middle, anywhere alike. */
-export function somewhere(random: Random, within: number): { x: number; y: number } {
+export function randomPoint(random: Random, within: number): { x: number; y: number } {
   for (let tries = 0; tries < 12; tries++) {
     const at = { x: middle + random.int(-within, within), y: middle + random.int(-within, within) };
     if (fromMiddle(at) <= within) return at;

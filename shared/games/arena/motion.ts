@@ -5,7 +5,7 @@
 export interface Craft { x: number; y: number; vx: number; vy: number }
 export interface Steer { x: number; y: number }
 /** What holds or does not hold a craft in this tick. */
-export interface Footing {
+export interface MoveConditions {
   /** Slides without control. */
   stunned: boolean;
   /** Radius of the ground. */
@@ -29,7 +29,7 @@ const last = 4095;
 export const fastest = 127;
 
 /** The whole root: the greatest r with r² ≤ n. Corrected, since no standard promises how a root is rounded. */
-export function root(n: number): number {
+export function integerSqrt(n: number): number {
   let r = Math.floor(Math.sqrt(n));
   while (r * r > n) r -= 1;
   while ((r + 1) * (r + 1) <= n) r += 1;
@@ -42,11 +42,11 @@ const clamp = (n: number, low: number, high: number): number => (n < low ? low :
 
 /** A vector of this direction and length; nothing of nothing. */
 export function toLength(x: number, y: number, length: number): [x: number, y: number] {
-  const long = root((x * x + y * y) * 0x1_0000); // in 256ths, or short vectors would come out too long
+  const long = integerSqrt((x * x + y * y) * 0x1_0000); // in 256ths, or short vectors would come out too long
   return long === 0 ? [0, 0] : [quotient(x * length * 256, long), quotient(y * length * 256, long)];
 }
 
-export const fromMiddle = (at: { x: number; y: number }): number => root((at.x - middle) ** 2 + (at.y - middle) ** 2);
+export const fromMiddle = (at: { x: number; y: number }): number => integerSqrt((at.x - middle) ** 2 + (at.y - middle) ** 2);
 
 /** Where a dash would go: where is steered to, else where it is going anyhow; null for who stands still. */
 export function aim(craft: Craft, steer: Steer | null): [x: number, y: number] | null {
@@ -55,7 +55,7 @@ export function aim(craft: Craft, steer: Steer | null): [x: number, y: number] |
 }
 
 /** One tick of one craft. `dash`: it begins to dash now. */
-export function step(craft: Craft, steer: Steer | null, dash: boolean, footing: Footing): Craft {
+export function step(craft: Craft, steer: Steer | null, dash: boolean, footing: MoveConditions): Craft {
   const burst = dash ? aim(craft, steer) : null;
   let [vx, vy] = burst ?? towards(craft, footing.stunned ? null : steer, footing.stunned ? slide : grip);
   let x = craft.x + vx;
@@ -95,7 +95,7 @@ export function touch(a: Craft, b: Craft): Touch | null {
   const square = dx * dx + dy * dy;
   if (square >= 4 * craftSize * craftSize) return null;
   const [nx, ny] = square === 0 ? [1_000, 0] : toLength(dx, dy, 1_000);
-  return { nx, ny, deep: 2 * craftSize - root(square), speed: quotient((a.vx - b.vx) * nx + (a.vy - b.vy) * ny, 1_000) };
+  return { nx, ny, deep: 2 * craftSize - integerSqrt(square), speed: quotient((a.vx - b.vx) * nx + (a.vy - b.vy) * ny, 1_000) };
 }
 
 /** Within what `pack` can say. */

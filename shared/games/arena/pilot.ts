@@ -2,12 +2,12 @@ import type { Pilot } from './contract.ts';
 import { hz } from './ground.ts';
 
 export const dashTicks = 8;
-export const dashRest = 40;
+export const dashCooldownTicks = 40;
 export const stunTicks = 11;
 export const fallTicks = 2 * hz;
 export const safeTicks = 30;
 
-export const inPlay = (pilot: Pilot): boolean => !pilot.gone && pilot.back === 0;
+export const isInPlay = (pilot: Pilot): boolean => !pilot.gone && pilot.back === 0;
 /** Whoever is hit by a craft that dashes is knocked away. */
-export const dashes = (pilot: Pilot, tick: number): boolean => tick < pilot.dashed + dashTicks;
-export const mayDash = (pilot: Pilot, tick: number): boolean => tick >= pilot.dashed + dashRest;
+export const isDashing = (pilot: Pilot, tick: number): boolean => tick < pilot.dashed + dashTicks;
+export const canDash = (pilot: Pilot, tick: number): boolean => tick >= pilot.dashed + dashCooldownTicks;

@@ -1,13 +1,13 @@
 import type { CtxOf, DefOf, TickCtx } from '../../contract.ts';
 import type { arena, Arena, Pilot } from './contract.ts';
 import { dropAround, gatherGems, growGems, scatter } from './gems.ts';
-import { hz, isOpen, rimAt, somewhere } from './ground.ts';
+import { hz, isOpen, rimAt, randomPoint } from './ground.ts';
 import { aim, fromMiddle, knockSpeed, pack, quotient, step, tidy, touch, unpack, type Craft, type Touch } from './motion.ts';
-import { dashes, dashTicks, fallTicks, inPlay, mayDash, safeTicks, stunTicks } from './pilot.ts';
+import { isDashing, dashTicks, fallTicks, isInPlay, canDash, safeTicks, stunTicks } from './pilot.ts';
 
 export type ArenaTick = TickCtx<DefOf<typeof arena>>;
 
-const touchable = (pilot: Pilot, tick: number): boolean => inPlay(pilot) && pilot.safe <= tick;
+const touchable = (pilot: Pilot, tick: number): boolean => isInPlay(pilot) && pilot.safe <= tick;
 
 /** How long the rim closes, at most. */
 const closing = 15 * hz;
@@ -22,7 +22,7 @@ export function play(s: Arena, ctx: ArenaTick): void {
   const crafts = unpack(s.crafts);
   s.pilots.forEach((pilot, seat) => {
     if (pilot.back !== 0 && pilot.back <= s.tick) comeBack(s, seat, crafts, ctx);
-    if (inPlay(pilot)) crafts[seat] = move(s, pilot, crafts[seat]!, ctx.inputs[seat]);
+    if (isInPlay(pilot)) crafts[seat] = move(s, pilot, crafts[seat]!, ctx.inputs[seat]);
   });
   for (let a = 0; a < crafts.length; a++) {
     for (let b = a + 1; b < crafts.length; b++) if (touchable(s.pilots[a]!, s.tick) && touchable(s.pilots[b]!, s.tick)) meet(s, a, b, crafts, ctx);
@@ -37,7 +37,7 @@ export function play(s: Arena, ctx: ArenaTick): void {
 export function move(s: Arena, pilot: Pilot, craft: Craft, input: ArenaTick['inputs'][number] | undefined): Craft {
   const stunned = pilot.stun > s.tick;
   const steer = input?.steer ?? null;
-  const dash = !stunned && mayDash(pilot, s.tick) && (input?.dash ?? 0) > 0 && aim(craft, steer) !== null;
+  const dash = !stunned && canDash(pilot, s.tick) && (input?.dash ?? 0) > 0 && aim(craft, steer) !== null;
   if (dash) {
     pilot.dashed = s.tick;
     pilot.safe = Math.min(pilot.safe, s.tick); // who attacks can be attacked
@@ -51,7 +51,7 @@ function meet(s: Arena, a: number, b: number, crafts: Craft[], ctx: ArenaTick): 
   push(crafts, a, met, -1);
   push(crafts, b, met, 1);
   if (met.speed <= 0) return;
-  const [aDashes, bDashes] = [dashes(s.pilots[a]!, s.tick), dashes(s.pilots[b]!, s.tick)];
+  const [aDashes, bDashes] = [isDashing(s.pilots[a]!, s.tick), isDashing(s.pilots[b]!, s.tick)];
   for (const [seat, sign] of [[a, -1], [b, 1]] as const) {
     const craft = crafts[seat]!;
     crafts[seat] = tidy({ ...craft, vx: craft.vx + sign * quotient(met.nx * met.speed, 1_000), vy: craft.vy + sign * quotient(met.ny * met.speed, 1_000) });
@@ -85,7 +85,7 @@ function hit(s: Arena, by: number, seat: number, { nx, ny }: Touch, sign: 1 | -1
 function fall(s: Arena, crafts: Craft[], ctx: ArenaTick): void {
   const rim = rimAt(s, s.tick);
   s.pilots.forEach((pilot, seat) => {
-    if (!inPlay(pilot) || fromMiddle(crafts[seat]!) <= rim) return;
+    if (!isInPlay(pilot) || fromMiddle(crafts[seat]!) <= rim) return;
     const lost = Math.ceil(pilot.held / 2);
     ctx.emit('fell', { seat, by: pilot.stun > s.tick ? pilot.by : null, lost });
     Object.assign(pilot, { held: pilot.held - lost, back: s.tick + fallTicks, stun: 0, by: null });
@@ -96,6 +96,6 @@ function fall(s: Arena, crafts: Craft[], ctx: ArenaTick): void {
 
 function comeBack(s: Arena, seat: number, crafts: Craft[], ctx: ArenaTick): void {
   // Well inside, or the closing rim would be there first.
-  crafts[seat] = { ...somewhere(ctx.random, Math.floor(rimAt(s, s.tick) / 2)), vx: 0, vy: 0 };
+  crafts[seat] = { ...randomPoint(ctx.random, Math.floor(rimAt(s, s.tick) / 2)), vx: 0, vy: 0 };
   Object.assign(s.pilots[seat]!, { back: 0, safe: s.tick + safeTicks });
 }

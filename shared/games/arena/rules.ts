@@ -2,9 +2,9 @@ import type { CtxOf, DefOf, Rules } from '../../contract.ts';
 import { bot } from './bot.ts';
 import { arena, type Arena, type Pilot } from './contract.ts';
 import { freshGems, scatter } from './gems.ts';
-import { hz, slots, somewhere, start } from './ground.ts';
+import { hz, slots, randomPoint, startPoint } from './ground.ts';
 import { middle, pack, unpack } from './motion.ts';
-import { dashRest, safeTicks } from './pilot.ts';
+import { dashCooldownTicks, safeTicks } from './pilot.ts';
 import { beginPlay, play } from './play.ts';
 import { ranking, total } from './standings.ts';
 
@@ -13,12 +13,12 @@ type ArenaCtx = CtxOf<typeof arena>;
 export const readyTicks = 3 * hz;
 export const pauseTicks = 5 * hz;
 
-const newPilot = (gone: boolean): Pilot => ({ score: 0, held: 0, dashed: -dashRest, stun: 0, safe: 0, back: 0, by: null, gone });
+const newPilot = (gone: boolean): Pilot => ({ score: 0, held: 0, dashed: -dashCooldownTicks, stun: 0, safe: 0, back: 0, by: null, gone });
 
 function beginRound(s: Arena, round: number, ctx: ArenaCtx): void {
   Object.assign(s, { round, phase: 'ready', until: s.tick + readyTicks });
   for (const pilot of s.pilots) Object.assign(pilot, { ...newPilot(pilot.gone), score: pilot.score });
-  s.crafts = pack(s.pilots.map((_pilot, seat) => ({ ...start(seat, s.pilots.length), vx: 0, vy: 0 })));
+  s.crafts = pack(s.pilots.map((_pilot, seat) => ({ ...startPoint(seat, s.pilots.length), vx: 0, vy: 0 })));
   freshGems(s, ctx.random);
 }
 
@@ -62,7 +62,7 @@ const rules: Rules<DefOf<typeof arena>> = {
       crafts.push({ x: middle, y: middle, vx: 0, vy: 0 });
     }
     s.pilots[ctx.seat] = { ...newPilot(false), safe: s.tick + safeTicks };
-    crafts[ctx.seat] = { ...somewhere(ctx.random, 600), vx: 0, vy: 0 };
+    crafts[ctx.seat] = { ...randomPoint(ctx.random, 600), vx: 0, vy: 0 };
     s.crafts = pack(crafts);
   },
   /** What a leaver held is there for the others. One alone has nobody to play with: that ends it. */

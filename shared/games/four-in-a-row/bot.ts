@@ -24,7 +24,7 @@ const lines: readonly (readonly number[])[] = Array.from({ length: rows * column
 const through: readonly (readonly number[])[] = Array.from({ length: rows * columns }, (_, cell) => lines.flatMap((line, i) => (line.includes(cell) ? [i] : [])));
 
 /** A board to think on: discs are put down and taken back, and what the lines are worth is kept along the way. */
-class Thought {
+class BoardSearch {
   /** Row of the next disc, by column; below zero: full. */
   private readonly next: number[];
   /** Discs of both seats, by line. */
@@ -89,7 +89,7 @@ class Thought {
 /** Wins when it can, blocks when it must, and looks a few discs ahead in between. */
 export function bot(view: Four, seat: number, random: Random): BotMove<DefOf<typeof fourInARow>> | null {
   if (view.turn !== seat || view.line || (seat !== 0 && seat !== 1)) return null;
-  const thought = new Thought(view.board);
+  const thought = new BoardSearch(view.board);
   const think = { after: random.int(600, 1_300) };
   const winning = order.find(column => thought.has(column) && thought.value(column, seat, 0, -Infinity, Infinity) >= won);
   if (winning !== undefined) return { act: 'drop', data: { column: winning }, ...think };

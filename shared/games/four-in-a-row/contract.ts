@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contract, state } from '../../contract.ts';
-import { guest } from '../colours.ts';
+import { profileSchema } from '../colors.ts';
 
 export const columns = 7;
 export const rows = 6;
@@ -25,7 +25,7 @@ export const fourInARow = contract('four-in-a-row', {
     /** Seconds for a move; who runs out of them loses. 0: no clock. */
     turnSeconds: z.int().min(0).max(600).default(60),
   }),
-  profile: guest,
+  profile: profileSchema,
   actions: { drop: z.object({ column: z.int().min(0).max(columns - 1) }) },
   events: { dropped: z.object({ seat: z.int(), cell: z.int() }) },
   timers: { turn: z.object({ seat: z.int() }) },

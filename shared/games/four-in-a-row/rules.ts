@@ -28,7 +28,7 @@ export function winningLine(board: Four['board'], cell: number): number[] | null
 }
 
 /** The cell a disc dropped into `column` comes to rest in, or null when the column is full. */
-export function landing(board: Four['board'], column: number): number | null {
+export function landingCell(board: Four['board'], column: number): number | null {
   for (let r = rows - 1; r >= 0; r--) if (board[r * columns + column] === null) return r * columns + column;
   return null;
 }
@@ -37,7 +37,7 @@ function startClock(turn: number, ctx: FourCtx): void {
   if (ctx.options.turnSeconds > 0) ctx.timers.turn.set(ctx.options.turnSeconds * 1000, { seat: turn });
 }
 
-function winner(seat: number, ctx: FourCtx): void {
+function endWithWinner(seat: number, ctx: FourCtx): void {
   ctx.timers.turn.clear();
   ctx.end({ ranking: [[seat], [1 - seat]] });
 }
@@ -53,14 +53,14 @@ export const fourInARowGame = fourInARow.rules({
   actions: {
     drop(s, { column }, ctx) {
       if (ctx.seat !== s.turn) ctx.refuse('not-your-turn');
-      const cell = landing(s.board, column);
+      const cell = landingCell(s.board, column);
       if (cell === null) return ctx.refuse('column-full', `column ${column + 1} is full`);
       s.board[cell] = ctx.seat;
       s.last = cell;
       s.moves += 1;
       s.line = winningLine(s.board, cell);
       ctx.emit('dropped', { seat: ctx.seat, cell });
-      if (s.line) return winner(ctx.seat, ctx);
+      if (s.line) return endWithWinner(ctx.seat, ctx);
       if (s.moves === rows * columns) {
         ctx.timers.turn.clear();
         return ctx.end({ ranking: [[0, 1]] });
@@ -72,6 +72,6 @@ export const fourInARowGame = fourInARow.rules({
   timers: {
     turn: (_s, { seat }, ctx) => ctx.end({ ranking: [[1 - seat], [seat]] }),
   },
-  left: (_s, ctx) => winner(1 - ctx.seat, ctx),
+  left: (_s, ctx) => endWithWinner(1 - ctx.seat, ctx),
   bot,
 });

@@ -1,6 +1,6 @@
 import type { BotMove, DefOf } from '../../contract.ts';
 import type { Random } from '../../random.ts';
-import { leastCount, matches, type Bid, type DiceSeen, type liarsDice } from './contract.ts';
+import { leastCount, matches, type Bid, type DiceView, type liarsDice } from './contract.ts';
 
 /** Who bids on a face is believed to hold more of it: this part of the dice that would not match by chance. */
 const trust = 0.2;
@@ -25,7 +25,7 @@ export function atLeast(need: number, chances: readonly number[]): number {
 }
 
 /** The chance of a bid in the eyes of a seat: its own dice are certain, those of `bidder` are believed a little. */
-export function chanceOfBid(view: DiceSeen, { count, face }: Bid, seat: number, bidder: number | null): number {
+export function chanceOfBid(view: DiceView, { count, face }: Bid, seat: number, bidder: number | null): number {
   const p = chanceOf(face, view.wild);
   const own = (view.hands[seat] ?? []).filter(die => matches(die, face, view.wild)).length;
   return atLeast(count - own, view.dice.flatMap((dice, i) => (i === seat ? [] : Array<number>(dice).fill(i === bidder ? p + (1 - p) * trust : p))));
@@ -35,7 +35,7 @@ export function chanceOfBid(view: DiceSeen, { count, face }: Bid, seat: number, 
  * Weighs each bid it could make against a challenge, by what it stands to lose and to gain. It knows the odds, tells by
  * a bid's face what others may hold, and now and then plays a hand that it does not have.
  */
-export function diceBot(view: DiceSeen, seat: number, random: Random): BotMove<DefOf<typeof liarsDice>> | null {
+export function diceBot(view: DiceView, seat: number, random: Random): BotMove<DefOf<typeof liarsDice>> | null {
   if (view.stage !== 'bidding' || view.turn !== seat) return null;
   const { bid, wild } = view;
   const total = view.dice.reduce((a, b) => a + b, 0);

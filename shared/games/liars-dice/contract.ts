@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contract, state, view } from '../../contract.ts';
-import { guest } from '../colours.ts';
+import { profileSchema } from '../colors.ts';
 
 /** For how long (ms) all dice lie open after a challenge. */
 export const revealMs = 4_000;
@@ -8,19 +8,19 @@ export const revealMs = 4_000;
 /** "At least so many dice, of all at the table, show this face." */
 export interface Bid { count: number; face: number }
 /** A bid, who made it, and whether it was the clock that made it for them. */
-export interface Said extends Bid { seat: number; late: boolean }
+export interface PlacedBid extends Bid { seat: number; late: boolean }
 
 /** How a challenge came out: every hand as it was, and how many dice matched. */
-export interface Reveal { hands: number[][]; bid: Said; by: number; count: number; loser: number }
+export interface Reveal { hands: number[][]; bid: PlacedBid; by: number; count: number; loser: number }
 
 /** What everybody may see at any time. Whatever is added here is public. */
-interface Open {
+interface PublicDiceState {
   /** Counts the rolls of the match, from 1. */
   round: number;
   /** In `reveal` the dice of the last round lie open; `turn` is who begins the next one. */
   stage: 'bidding' | 'reveal';
   turn: number;
-  bid: Said | null;
+  bid: PlacedBid | null;
   /** The last challenge, for as long as there is no newer one. */
   last: Reveal | null;
   /** The seat that had dice and left, until there is another round: its leaving had these rolled, or ended the match. */
@@ -32,20 +32,20 @@ interface Open {
 }
 
 /** `hands`: the dice by seat, each hand sorted; empty for those who are out. */
-export interface Dice extends Open { hands: number[][] }
+export interface Dice extends PublicDiceState { hands: number[][] }
 
 /** `dice`: how many each seat has. `hands`: one's own, and null for the others until the match is over. */
-export interface DiceSeen extends Open { dice: number[]; hands: (number[] | null)[] }
+export interface DiceView extends PublicDiceState { dice: number[]; hands: (number[] | null)[] }
 
-const bidShape = { count: z.int().min(1).max(36), face: z.int().min(1).max(6) };
-const said = z.object({ ...bidShape, seat: z.int(), late: z.boolean() });
+const bidFields = { count: z.int().min(1).max(36), face: z.int().min(1).max(6) };
+const placedBidSchema = z.object({ ...bidFields, seat: z.int(), late: z.boolean() });
 
 /** Liar's Dice: two to six players bid on what all the hidden dice show together; whoever is wrong about it loses one. */
 export const liarsDice = contract('liars-dice', {
   version: 1,
   seats: { min: 2, max: 6 },
   state: state<Dice>(),
-  view: view<DiceSeen>(),
+  view: view<DiceView>(),
   options: z.object({
     /** Dice that each player begins with. */
     dice: z.int().min(1).max(6).default(5),
@@ -54,9 +54,9 @@ export const liarsDice = contract('liars-dice', {
     /** Seconds for a turn; who runs out of them makes the smallest bid there is. 0: no clock. */
     turnSeconds: z.int().min(0).max(600).default(45),
   }),
-  profile: guest,
-  actions: { bid: z.object(bidShape), challenge: z.object({}) },
-  events: { bid: said, revealed: z.object({ hands: z.array(z.array(z.int())), bid: said, by: z.int(), count: z.int(), loser: z.int() }) },
+  profile: profileSchema,
+  actions: { bid: z.object(bidFields), challenge: z.object({}) },
+  events: { bid: placedBidSchema, revealed: z.object({ hands: z.array(z.array(z.int())), bid: placedBidSchema, by: z.int(), count: z.int(), loser: z.int() }) },
   timers: { turn: z.object({ seat: z.int() }), next: z.object({}) },
   clocks: ['turn'],
   signals: { emote: z.enum(['gg', 'hm', 'wow', 'oops', 'really']) },

@@ -28,7 +28,7 @@ function roll(s: Dice, ctx: DiceCtx): void {
   giveTurn(s, s.turn, ctx);
 }
 
-function say(s: Dice, seat: number, { count, face }: Bid, late: boolean, ctx: DiceCtx): void {
+function placeBid(s: Dice, seat: number, { count, face }: Bid, late: boolean, ctx: DiceCtx): void {
   s.bid = { count, face, seat, late };
   ctx.emit('bid', s.bid);
   giveTurn(s, seatAfter(s, seat), ctx);
@@ -81,7 +81,7 @@ export const liarsDiceGame = liarsDice.rules({
       const dice = diceInPlay(s);
       if (bid.count > dice) ctx.refuse('bid-too-high', `there are ${dice} dice`);
       if (s.bid && rank(bid, s.wild) <= rank(s.bid, s.wild)) ctx.refuse('bid-too-low', `at least ${leastCount(bid.face, s.bid, s.wild)} of that face`);
-      say(s, ctx.seat, bid, false, ctx);
+      placeBid(s, ctx.seat, bid, false, ctx);
     },
     challenge(s, _data, ctx) {
       if (s.stage !== 'bidding') ctx.refuse('round-over');
@@ -94,7 +94,7 @@ export const liarsDiceGame = liarsDice.rules({
     // The risk of a turn stays with whoever let it pass: a challenge by the clock could cost the bidder a die for it.
     turn(s, { seat }, ctx) {
       const bid = smallestBid(s.bid, diceInPlay(s), s.wild);
-      if (bid) say(s, seat, bid, true, ctx);
+      if (bid) placeBid(s, seat, bid, true, ctx);
       else reveal(s, seat, ctx);
     },
     next: (s, _data, ctx) => roll(s, ctx),

@@ -5,10 +5,10 @@ import { connect, inWords, type Room } from '../../../client/index.ts';
 import { predict } from '../../../client/predict/index.ts';
 import { useChanges, useRoom, useSelected, useStatus } from '../../../client/react/index.ts';
 import { race, raceGame } from '../race.ts';
-import type { Asked, Race, Seen } from './seen.ts';
+import type { RequestedRoom, Race, PageProbe } from './page-probe.ts';
 
 const client = connect(new URLSearchParams(location.search).get('server')!);
-const seen: Seen = { rooms: new Set(), draws: { place: 0 }, effects: 0, atClick: null, show: () => {} };
+const seen: PageProbe = { rooms: new Set(), draws: { place: 0 }, effects: 0, atClick: null, show: () => {} };
 Object.assign(window, { seen });
 
 /** One's own place, drawn again only when it is another. */
@@ -29,7 +29,7 @@ function Guess({ room }: { room: Room<Race> }) {
   return <button onClick={step}>{mine.state?.at[room.seat ?? 0] ?? '–'} +{mine.guessed}</button>;
 }
 
-function Table({ name, which }: { name: string; which: Asked }) {
+function Table({ name, which }: { name: string; which: RequestedRoom }) {
   const { room, state, info, status, refused } = useRoom(client, race, which);
   useEffect(() => { seen.effects += 1; });
   if (refused) return <section data-testid={name}>{refused.why} ({refused.now})</section>;
@@ -51,7 +51,7 @@ function Line() {
 }
 
 function App() {
-  const [tables, show] = useState<Record<string, Asked>>({});
+  const [tables, show] = useState<Record<string, RequestedRoom>>({});
   useEffect(() => { seen.show = show; }, []);
   return <>
     <Line />

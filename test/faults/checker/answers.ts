@@ -1,24 +1,24 @@
-import type { Counts, Wrong } from './findings.ts';
-import { placeKey, type History, type Verdict } from './history.ts';
+import type { Counts, ViolationKind } from './findings.ts';
+import { positionKey, type History, type Verdict } from './history.ts';
 import type { PlayLine } from './records.ts';
 
 type Line<K extends PlayLine['is']> = PlayLine & { is: K };
 interface Asked { k: number; at: number; name: string; line: string | null; told: Line<'told'> | null }
 /** One client, as it saw things: what it asked in its order, and what became of its hold on the room. */
-export interface ClientStory { id: string; sessions: Set<string>; asked: Asked[]; closedAt: number; endedBy: string | null; lostAt: number[] }
+export interface ClientHistory { id: string; sessions: Set<string>; asked: Asked[]; closedAt: number; endedBy: string | null; lostAt: number[] }
 
 /** Who went, or was away, before it could be told has nothing to complain of. */
 const toBeTold = 10_000;
 /** Whether a client that knew of something that is gone since `goneAt` was told so, or could not be told any more. */
-export const wasTold = (story: ClientStory, knewAt: number, goneAt: number): boolean => story.lostAt.some(t => t > knewAt) || story.closedAt < goneAt + toBeTold || story.endedBy !== null;
+export const wasNotified = (story: ClientHistory, knewAt: number, goneAt: number): boolean => story.lostAt.some(t => t > knewAt) || story.closedAt < goneAt + toBeTold || story.endedBy !== null;
 
 /** Codes with which an action is surely not in the journal: it never reached a room, or the room did not number it. */
 const surelyNot = new Set(['left', 'session-replaced', 'room-missing', 'room-quarantined', 'kicked', 'bad-request', 'slow-down', 'not-in-room', 'unavailable', 'busy']);
 const openEnded = (told: Line<'told'> | null): boolean => told === null || told.code === 'unknown';
 
-export function storiesOf(play: readonly PlayLine[]): Map<string, ClientStory> {
-  const stories = new Map<string, ClientStory>();
-  const story = (id: string): ClientStory => {
+export function clientHistoriesOf(play: readonly PlayLine[]): Map<string, ClientHistory> {
+  const stories = new Map<string, ClientHistory>();
+  const story = (id: string): ClientHistory => {
     let one = stories.get(id);
     if (!one) stories.set(id, one = { id, sessions: new Set(), asked: [], closedAt: Infinity, endedBy: null, lostAt: [] });
     return one;
@@ -35,14 +35,14 @@ export function storiesOf(play: readonly PlayLine[]): Map<string, ClientStory> {
   return stories;
 }
 
-type Say = (wrong: Wrong, says: string, at?: number) => void;
+type Say = (wrong: ViolationKind, says: string, at?: number) => void;
 
 /**
  * Holds what clients were told against what the journal says. A client numbers its actions in the order in which it asks, so
  * the verdicts of its session, in the journal's order, are what it was told, one for one. What it was never told may be in
  * the journal or not, once.
  */
-export function checkAnswers(history: History, stories: ReadonlyMap<string, ClientStory>, say: Say, counts: Counts): void {
+export function checkAnswers(history: History, stories: ReadonlyMap<string, ClientHistory>, say: Say, counts: Counts): void {
   const bySession = new Map<string, Placed[]>();
   for (const { seq, term, verdicts } of history.facts) {
     for (const verdict of verdicts) {
@@ -61,7 +61,7 @@ export function checkAnswers(history: History, stories: ReadonlyMap<string, Clie
 
 type Placed = Verdict & { seq: number; term: number };
 
-function oneClient(history: History, story: ClientStory, verdicts: readonly Placed[], say: Say, counts: Counts): void {
+function oneClient(history: History, story: ClientHistory, verdicts: readonly Placed[], say: Say, counts: Counts): void {
   let next = 0;
   /** Actions since the last certain one that may have verdicts without the client knowing. */
   let perhaps = 0;
@@ -85,8 +85,8 @@ function oneClient(history: History, story: ClientStory, verdicts: readonly Plac
       continue;
     }
     const place = told!.seq === null ? '' : ` at ${told!.seq}`;
-    const goneAt = told!.seq === null ? undefined : told!.term !== null ? history.gone.get(placeKey(told!.term, told!.seq)) : history.goneSeqs.has(told!.seq) ? Infinity : undefined;
-    if (goneAt !== undefined && wasTold(story, told!.at, goneAt)) {
+    const goneAt = told!.seq === null ? undefined : told!.term !== null ? history.gone.get(positionKey(told!.term, told!.seq)) : history.goneSeqs.has(told!.seq) ? Infinity : undefined;
+    if (goneAt !== undefined && wasNotified(story, told!.at, goneAt)) {
       counts.lostAnnounced += 1; // Redis forgot it, and the client was told so
       continue;
     }
@@ -97,10 +97,10 @@ function oneClient(history: History, story: ClientStory, verdicts: readonly Plac
 }
 
 /** What Redis has forgotten has no place any more. */
-const isGone = (history: History, told: Line<'told'>): boolean => (told.term === null ? history.goneSeqs.has(told.seq!) : history.gone.has(placeKey(told.term, told.seq!)));
+const isGone = (history: History, told: Line<'told'>): boolean => (told.term === null ? history.goneSeqs.has(told.seq!) : history.gone.has(positionKey(told.term, told.seq!)));
 
 /** What was answered before another action was asked for comes before it in the journal, whoever asked. */
-function realTime(history: History, stories: ReadonlyMap<string, ClientStory>, say: Say): void {
+function realTime(history: History, stories: ReadonlyMap<string, ClientHistory>, say: Say): void {
   const certain = [...stories.values()].flatMap(({ id, asked }) => asked.flatMap(a => (a.told?.seq === undefined || a.told.seq === null || isGone(history, a.told) ? [] : [{ id, k: a.k, asked: a.at, told: a.told.at, seq: a.told.seq }])));
   const byTold = [...certain].sort((a, b) => a.told - b.told);
   const byAsked = [...certain].sort((a, b) => a.asked - b.asked);

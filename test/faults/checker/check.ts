@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAnswers, storiesOf, wasTold, type ClientStory } from './answers.ts';
-import { checkDeeds, checkEffects, checkTimers } from './deeds.ts';
-import { noCounts, type Counts, type Finding, type Wrong } from './findings.ts';
-import { placeKey, walk, type History } from './history.ts';
+import { checkAnswers, clientHistoriesOf, wasNotified, type ClientHistory } from './answers.ts';
+import { checkGameState, checkEffects, checkTimers } from './game-state.ts';
+import { noCounts, type Counts, type Finding, type ViolationKind } from './findings.ts';
+import { positionKey, readHistory, type History } from './history.ts';
 import type { Tree } from './json.ts';
 import { roomsIn, type PlayLine, type RoomRecords } from './records.ts';
-import { knowsGame, Views } from './views.ts';
+import { isKnownGame, ExpectedViews } from './views.ts';
 
 /** Findings of one kind in one room that are told one by one; a broken run would tell millions. */
 const toldEach = 5;
@@ -32,16 +32,16 @@ export function checkRun(folder: string): Checked {
 
 export function checkRoom(room: RoomRecords, end: RunEnd, counts: Counts = noCounts()): Finding[] {
   const findings: Finding[] = [];
-  const told = new Map<Wrong, number>();
-  const say = (wrong: Wrong, says: string, at?: number) => {
+  const told = new Map<ViolationKind, number>();
+  const say = (wrong: ViolationKind, says: string, at?: number) => {
     const n = (told.get(wrong) ?? 0) + 1;
     told.set(wrong, n);
     if (n <= toldEach) findings.push({ wrong, room: room.id, says, ...(at === undefined ? {} : { at }) });
   };
   counts.rooms += 1;
-  const stories = storiesOf(room.play);
+  const stories = clientHistoriesOf(room.play);
   const seen = seenPlaces(room.play);
-  const history = walk(room.journal, (doc, game, term, seq) => compare(doc, game, seen.get(placeKey(term, seq)), say, counts), say, counts);
+  const history = readHistory(room.journal, (doc, game, term, seq) => compare(doc, game, seen.get(positionKey(term, seq)), say, counts), say, counts);
   if (!history) {
     if (room.play.length > 0 || room.journal.some(line => line.is === 'entry')) say('history', 'the making of the room was not written down');
     return findings;
@@ -51,7 +51,7 @@ export function checkRoom(room: RoomRecords, end: RunEnd, counts: Counts = noCou
   checkAnswers(history, stories, say, counts);
   if (end.durable && counts.lostAnnounced > before) say('lost', `${counts.lostAnnounced - before} times something was seen or answered that is lost, with a Redis that must lose nothing`);
   for (const { id, lostAt } of stories.values()) if (history.rolledBack.length === 0 && lostAt.length > 0) say('answer', `${id} was told that something is lost, and nothing is`, lostAt[0]);
-  checkDeeds(history, stories, say, counts);
+  checkGameState(history, stories, say, counts);
   checkTimers(history, end.wall, say, counts);
   checkEffects(history, room.effects, say, counts);
   caughtUp(history, room.play, say);
@@ -68,7 +68,7 @@ function seenPlaces(play: readonly PlayLine[]): Map<string, Seen[]> {
   for (const line of play) if (line.is === 'held') who.set(line.id, line.watch ? null : line.player);
   for (const line of play) {
     if (line.is !== 'saw') continue;
-    const key = placeKey(line.term, line.seq);
+    const key = positionKey(line.term, line.seq);
     const one: Seen = { id: line.id, hash: line.hash, at: line.at, player: who.get(line.id) ?? null };
     const there = seen.get(key);
     if (there) there.push(one);
@@ -77,9 +77,9 @@ function seenPlaces(play: readonly PlayLine[]): Map<string, Seen[]> {
   return seen;
 }
 
-function compare(doc: Tree, game: string, seen: readonly Seen[] | undefined, say: (wrong: Wrong, says: string, at?: number) => void, counts: Counts): void {
-  if (!seen || !knowsGame(game)) return;
-  const views = new Views(game, doc);
+function compare(doc: Tree, game: string, seen: readonly Seen[] | undefined, say: (wrong: ViolationKind, says: string, at?: number) => void, counts: Counts): void {
+  if (!seen || !isKnownGame(game)) return;
+  const views = new ExpectedViews(game, doc);
   for (const { id, hash, at, player } of seen) {
     counts.views += 1;
     if (views.hash(player) !== hash) say('diverged', `${id} saw something else at ${JSON.stringify((doc['hidden'] as Tree)['clock'])} than the journal leads to`, at);
@@ -87,20 +87,20 @@ function compare(doc: Tree, game: string, seen: readonly Seen[] | undefined, say
 }
 
 /** Whatever a client saw, or was told the place of, is in the journal; unless Redis forgot it, and the client was told so. */
-function neverDurable(history: History, play: readonly PlayLine[], stories: ReadonlyMap<string, ClientStory>, say: (wrong: Wrong, says: string, at?: number) => void, counts: Counts): void {
+function neverDurable(history: History, play: readonly PlayLine[], stories: ReadonlyMap<string, ClientHistory>, say: (wrong: ViolationKind, says: string, at?: number) => void, counts: Counts): void {
   for (const line of play) {
     if (line.is !== 'saw') continue;
-    const key = placeKey(line.term, line.seq);
+    const key = positionKey(line.term, line.seq);
     if (history.gone.has(key)) {
       const story = stories.get(line.id)!;
-      if (wasTold(story, line.at, history.gone.get(key)!)) counts.lostAnnounced += 1;
+      if (wasNotified(story, line.at, history.gone.get(key)!)) counts.lostAnnounced += 1;
       else say('not-durable', `${line.id} saw ${key}, which was lost, and was never told so`, line.at);
     } else if (!history.places.has(key)) say('not-durable', `${line.id} saw ${key}, which no entry has`, line.at);
   }
 }
 
 /** After all play had been over for a while everybody is where the journal was then. */
-function caughtUp(history: History, play: readonly PlayLine[], say: (wrong: Wrong, says: string, at?: number) => void): void {
+function caughtUp(history: History, play: readonly PlayLine[], say: (wrong: ViolationKind, says: string, at?: number) => void): void {
   for (const line of play) {
     if (line.is !== 'rests') continue;
     const missed = history.facts[line.seq]; // the entry after the one where it is

@@ -1,5 +1,5 @@
 /** What can be wrong with a room, in the words of the report. */
-export const wrongs = {
+export const violationKinds = {
   lost: 'a client was told "accepted", and no entry holds it',
   doubled: 'something was done that nobody asked for, or twice',
   'not-durable': 'a client saw what no entry holds',
@@ -15,10 +15,10 @@ export const wrongs = {
   answer: 'a client was told something else than what stands in the journal',
   crash: 'a process ended, and nobody had ended it',
 } as const;
-export type Wrong = keyof typeof wrongs;
+export type ViolationKind = keyof typeof violationKinds;
 
 /** One thing that is wrong. `at`: ms on the machine's monotonic clock, where it is known. */
-export interface Finding { wrong: Wrong; room: string; says: string; at?: number }
+export interface Finding { wrong: ViolationKind; room: string; says: string; at?: number }
 
 /** What was looked at: a check that saw nothing proves nothing. */
 export interface Counts {

@@ -1,12 +1,12 @@
 import { canonical } from '../canonical.ts';
-import type { Counts, Wrong } from './findings.ts';
-import { branch, change, isTree, list, type Json, type Tree } from './json.ts';
+import type { Counts, ViolationKind } from './findings.ts';
+import { requireBranch, applyChange, isTree, list, type Json, type Tree } from './json.ts';
 import { ledgerIn } from './ledger.ts';
 import type { JournalLine } from './records.ts';
 
 export interface Verdict { session: string; n: number; code: string | null }
 /** What one entry did, as far as it can be held against what others say. */
-export interface Fact {
+export interface EntryFact {
   seq: number; term: number; at: number;
   verdicts: Verdict[];
   /** Ids that the ledger has written down; cells that a board has filled. */
@@ -17,9 +17,9 @@ export interface Fact {
 }
 export interface History {
   game: string;
-  facts: Fact[];
+  facts: EntryFact[];
   /** Entries that were there once and are no more. */
-  rolledBack: Fact[];
+  rolledBack: EntryFact[];
   /** Their places, and when they were gone for good. */
   gone: Map<string, number>;
   /** Their numbers alone: refusals are told without a term. */
@@ -30,17 +30,17 @@ export interface History {
   places: Set<string>;
   removed: boolean;
 }
-export const placeKey = (term: number, seq: number): string => `${term} ${seq}`;
+export const positionKey = (term: number, seq: number): string => `${term} ${seq}`;
 
-type Say = (wrong: Wrong, says: string, at?: number) => void;
+type Say = (wrong: ViolationKind, says: string, at?: number) => void;
 
 /** Walks a room's journal from its making on, and looks at the document after each entry. */
-export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: string, term: number, seq: number) => void, say: Say, counts: Counts): History | null {
+export function readHistory(journal: readonly JournalLine[], look: (doc: Tree, game: string, term: number, seq: number) => void, say: Say, counts: Counts): History | null {
   const made = journal.find(line => line.is === 'made');
   if (!made) return null;
   const game = made.game.replace(/@.*$/, '');
-  const first = (): Tree => branch(JSON.parse(made.snapshot) as Json, 'doc');
-  const history: History = { game, facts: [], rolledBack: [], gone: new Map(), goneSeqs: new Set(), doc: first(), places: new Set([placeKey(0, 0)]), removed: false };
+  const first = (): Tree => requireBranch(JSON.parse(made.snapshot) as Json, 'doc');
+  const history: History = { game, facts: [], rolledBack: [], gone: new Map(), goneSeqs: new Set(), doc: first(), places: new Set([positionKey(0, 0)]), removed: false };
   const kept: { text: string }[] = [];
   let term = 0;
   let highest = 0;
@@ -57,18 +57,18 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
       case 'rolled-back':
         for (const fact of history.facts.splice(line.seq)) {
           history.rolledBack.push(fact);
-          history.gone.set(placeKey(fact.term, fact.seq), line.at);
+          history.gone.set(positionKey(fact.term, fact.seq), line.at);
           history.goneSeqs.add(fact.seq);
         }
         if (line.term !== null) term = line.term;
         kept.length = history.facts.length;
         history.doc = first();
-        for (const { text } of kept) change(history.doc, changesIn(text));
+        for (const { text } of kept) applyChange(history.doc, changesIn(text));
         break;
       case 'snapshot': {
         if (line.seq !== history.facts.length) break;
         counts.snapshots += 1;
-        const doc = branch(JSON.parse(line.text) as Json, 'doc');
+        const doc = requireBranch(JSON.parse(line.text) as Json, 'doc');
         if (canonical(doc) !== canonical(history.doc)) say('diverged', `the snapshot at ${line.seq} is not what the entries lead to`, line.at);
         break;
       }
@@ -85,7 +85,7 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
           say('history', `entry ${line.seq} does not fit: ${String(error)}`, line.at);
           return history; // nothing after it can be judged
         }
-        history.places.add(placeKey(line.term, line.seq));
+        history.places.add(positionKey(line.term, line.seq));
         look(history.doc, game, line.term, line.seq);
       }
     }
@@ -93,12 +93,12 @@ export function walk(journal: readonly JournalLine[], look: (doc: Tree, game: st
   return history;
 }
 
-function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
+function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): EntryFact {
   const by = changesIn(line.text);
   const before = lookAt(doc);
-  change(doc, by);
+  applyChange(doc, by);
   const after = lookAt(doc);
-  const fact: Fact = { seq: line.seq, term: line.term, at: line.at, verdicts: [], lines: [], cells: 0, rung: [], asked: [], struck: [] };
+  const fact: EntryFact = { seq: line.seq, term: line.term, at: line.at, verdicts: [], lines: [], cells: 0, rung: [], asked: [], struck: [] };
   if (after.clock < before.clock) say('history', `the room's clock went back by ${before.clock - after.clock} ms at entry ${line.seq}`, line.at);
   // A match that begins has a state of its own: nothing of the last one is in it.
   const same = before.match === after.match;
@@ -110,7 +110,7 @@ function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
   if (same && pages && pages.lines.length < oldLines) say('history', `entry ${line.seq} leaves ${pages.lines.length} of ${oldLines} lines`, line.at);
   fact.cells = after.filled - (same ? before.filled : 0);
   verdictsOf(doc, by, before, line, fact, say);
-  for (const [key, effect] of Object.entries(after.effects)) if (!(key in before.effects)) fact.asked.push({ key, name: String(branch(effect)['name']), match: Number(branch(effect)['match']), data: canonical(branch(effect)['data']) });
+  for (const [key, effect] of Object.entries(after.effects)) if (!(key in before.effects)) fact.asked.push({ key, name: String(requireBranch(effect)['name']), match: Number(requireBranch(effect)['match']), data: canonical(requireBranch(effect)['data']) });
   fact.struck = Object.keys(before.effects).filter(key => !(key in after.effects));
   ring(before, after, fact, same, say);
   return fact;
@@ -119,33 +119,33 @@ function apply(doc: Tree, line: JournalLine & { is: 'entry' }, say: Say): Fact {
 /** An entry: [version, visible changes, the room's clock, hidden changes or 0, events]. */
 function changesIn(text: string): Tree {
   const [, visible, clock, hidden] = JSON.parse(text) as Json[];
-  return { ...branch(visible!), hidden: { ...(isTree(hidden) ? hidden : {}), clock: clock! } } as Tree;
+  return { ...requireBranch(visible!), hidden: { ...(isTree(hidden) ? hidden : {}), clock: clock! } } as Tree;
 }
 
 interface Look { version: number; clock: number; match: number; state: Tree | null; lines: number; rung: number; filled: number; effects: Tree; ring: { id: string; at: number } | null; phase: string; bases: Map<string, number> }
 
 /** What there is to compare; numbers, where the thing itself changes in place. */
 function lookAt(doc: Tree): Look {
-  const hidden = branch(doc, 'hidden');
+  const hidden = requireBranch(doc, 'hidden');
   const state = isTree(doc['state']) ? doc['state'] : null;
-  const timer = branch(hidden, 'timers', 'ring');
+  const timer = requireBranch(hidden, 'timers', 'ring');
   const pages = state && ledgerIn(state);
   return {
     version: Number(hidden['stateVersion'] ?? 1),
-    clock: Number(hidden['clock']), match: Number(branch(doc, 'room')['match']), phase: String(branch(doc, 'room')['phase']), state,
+    clock: Number(hidden['clock']), match: Number(requireBranch(doc, 'room')['match']), phase: String(requireBranch(doc, 'room')['phase']), state,
     lines: pages?.lines.length ?? 0, rung: pages?.rung.length ?? 0, filled: list(state?.['board']).filter(cell => cell !== null).length,
-    effects: { ...branch(hidden, 'effects') }, ring: 'at' in timer ? { id: String(branch(timer, 'data')['id']), at: Number(timer['at']) } : null,
+    effects: { ...requireBranch(hidden, 'effects') }, ring: 'at' in timer ? { id: String(requireBranch(timer, 'data')['id']), at: Number(timer['at']) } : null,
     bases: new Map(list(hidden['seats']).flatMap(seat => (isTree(seat) ? [[String(seat['session']), Number(seat['base'])] as const] : []))),
   };
 }
 
 /** The verdicts that this entry gives: those of numbers above the base that its session had. */
-function verdictsOf(doc: Tree, by: Tree, before: Look, line: { seq: number; at: number }, fact: Fact, say: Say): void {
-  if (!('seats' in branch(by, 'hidden'))) return;
-  for (const seat of list(branch(doc, 'hidden')['seats'])) {
+function verdictsOf(doc: Tree, by: Tree, before: Look, line: { seq: number; at: number }, fact: EntryFact, say: Say): void {
+  if (!('seats' in requireBranch(by, 'hidden'))) return;
+  for (const seat of list(requireBranch(doc, 'hidden')['seats'])) {
     if (!isTree(seat)) continue;
     const session = String(seat['session']);
-    const verdicts = branch(seat, 'verdicts');
+    const verdicts = requireBranch(seat, 'verdicts');
     for (let n = (before.bases.get(session) ?? 0) + 1; n <= Number(seat['base']); n++) {
       const verdict = verdicts[n];
       if (verdict === undefined) {
@@ -160,7 +160,7 @@ function verdictsOf(doc: Tree, by: Tree, before: Look, line: { seq: number; at: 
 }
 
 /** The ledger's timer: it goes only by firing, once, not before its time; or with its match. */
-function ring(before: Look, after: Look, fact: Fact, same: boolean, say: Say): void {
+function ring(before: Look, after: Look, fact: EntryFact, same: boolean, say: Say): void {
   const over = !same || (after.phase !== 'playing' && before.phase === 'playing');
   for (const id of fact.rung) {
     if (before.ring?.id !== id) say('timer', `entry ${fact.seq}: ${id} fired, and was not set`, fact.at);

@@ -7,7 +7,7 @@ export type Tree = { [key: string]: Json };
 
 export const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** A branch that has to be there. */
-export const branch = (value: Json | undefined, ...path: string[]): Tree => {
+export const requireBranch = (value: Json | undefined, ...path: string[]): Tree => {
   let at: Json | undefined = value;
   for (const key of path) at = isTree(at) ? at[key] : undefined;
   return isTree(at) ? at : {};
@@ -19,7 +19,7 @@ export const list = (value: Json | undefined): Json[] => (Array.isArray(value) ?
  * array a list of splices, on an object the keys that are removed. A key that begins with "#" has one "#" more than is meant.
  * @throws where it does not fit
  */
-export function change(target: Json, by: Tree): void {
+export function applyChange(target: Json, by: Tree): void {
   if (typeof target !== 'object' || target === null) throw new Error('a change within something that has no inside');
   const slots = target as unknown as Record<string, Json>;
   for (const one of list(by['#'])) {
@@ -38,7 +38,7 @@ export function change(target: Json, by: Tree): void {
       else put(structuredClone(to[0]!));
     } else if (isTree(to)) {
       if (!Object.hasOwn(slots, key)) throw new Error(`a change within ${key}, which is not there`);
-      change(slots[key]!, to);
+      applyChange(slots[key]!, to);
     } else put(to);
   }
 }

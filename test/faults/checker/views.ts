@@ -1,5 +1,5 @@
 import { hashOf } from '../canonical.ts';
-import { branch, isTree, list, type Json, type Tree } from './json.ts';
+import { requireBranch, isTree, list, type Json, type Tree } from './json.ts';
 import { ledgerIn } from './ledger.ts';
 
 /** What each game shows of its state to a seat, or to those who watch: said here a second time, by the games' own words. */
@@ -19,10 +19,10 @@ const shown: Record<string, (state: Tree, seat: number | null, ended: boolean) =
 const hides = new Set(['ledger', 'liars-dice']);
 
 /** Whether the checker knows what a game shows. */
-export const knowsGame = (game: string): boolean => game in shown;
+export const isKnownGame = (game: string): boolean => game in shown;
 
 /** Views of a document, each made once however many members share it. */
-export class Views {
+export class ExpectedViews {
   private readonly made = new Map<string, string>();
   constructor(private readonly game: string, private readonly doc: Tree) {}
 
@@ -33,7 +33,7 @@ export class Views {
     let hash = this.made.get(key);
     if (hash === undefined) {
       const state = this.doc['state']!;
-      const ended = branch(this.doc, 'room')['phase'] === 'ended';
+      const ended = requireBranch(this.doc, 'room')['phase'] === 'ended';
       hash = hashOf({ room: this.doc['room'], state: isTree(state) ? shown[this.game]!(state, seat, ended) : null });
       this.made.set(key, hash);
     }
@@ -42,7 +42,7 @@ export class Views {
 
   private seatOf(player: string | null): number | null {
     if (player === null) return null;
-    const at = list(branch(this.doc, 'hidden')['seats']).findIndex(s => isTree(s) && s['player'] === player);
+    const at = list(requireBranch(this.doc, 'hidden')['seats']).findIndex(s => isTree(s) && s['player'] === player);
     return at < 0 ? null : at;
   }
 }

@@ -30,7 +30,7 @@ const works = (command: string, args: readonly string[]): boolean => spawnSync(c
  * The command that runs this very process again in a network namespace of its own, with nothing but a loopback; null where
  * it runs in one already, or that cannot be had (no root, no unprivileged namespaces).
  */
-export function inside(argv: readonly string[]): { command: string; args: string[]; env: NodeJS.ProcessEnv } | null {
+export function namespaceCommand(argv: readonly string[]): { command: string; args: string[]; env: NodeJS.ProcessEnv } | null {
   if (process.env[mark] === '1' || process.platform !== 'linux') return null;
   const unshare = process.getuid?.() === 0 ? ['-n'] : ['-rn'];
   if (!works('unshare', [...unshare, 'sh', '-c', 'ip link set lo up'])) return null;

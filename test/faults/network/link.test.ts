@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { calm, Link } from './link.ts';
+import { normalConditions, Link } from './link.ts';
 import type { Flow } from './pipe.ts';
 
 const pass: Flow = { kind: 'pass' };
@@ -66,18 +66,18 @@ describe('a link', () => {
     const socket = await open();
     socket.write('a');
     await eventually('the answer', () => socket.text === '>a');
-    await link.set({ up: pass, down: hold, door: 'open' });
+    await link.setConditions({ up: pass, down: hold, newConnections: 'open' });
     socket.write('b');
     await eventually('it arrives', () => heard.includes('b'));
     await aWhile();
     assert.equal(socket.text, '>a');
-    await link.set(calm);
+    await link.setConditions(normalConditions);
     await eventually('the answer', () => socket.text === '>a>b');
-    await link.set({ up: hold, down: pass, door: 'open' });
+    await link.setConditions({ up: hold, down: pass, newConnections: 'open' });
     socket.write('c');
     await aWhile();
     assert.deepEqual(heard, ['a', 'b']);
-    await link.set(calm);
+    await link.setConditions(normalConditions);
     await eventually('the answer', () => socket.text === '>a>b>c');
   });
 
@@ -85,31 +85,31 @@ describe('a link', () => {
     const before = await open();
     before.write('a');
     await eventually('the answer', () => before.text === '>a');
-    await link.set({ up: hold, down: hold, door: 'open' });
+    await link.setConditions({ up: hold, down: hold, newConnections: 'open' });
     const meanwhile = await open();
     meanwhile.write('b');
     before.destroy();
     await aWhile();
     assert.deepEqual([heard, inside.size], [['a'], 2]);
-    await link.set(calm);
+    await link.setConditions(normalConditions);
     await eventually('the answer', () => meanwhile.text === '>b');
     await eventually('the end that went is known', () => inside.size === 1);
   });
 
   it('refuses, breaks what there is, and lets in again', async () => {
     const socket = await open();
-    await link.set({ ...calm, door: 'refused' });
+    await link.setConditions({ ...normalConditions, newConnections: 'refused' });
     link.cut();
     await eventually('it breaks', () => socket.destroyed);
     await assert.rejects(open().then(s => once(s, 'data')), /ECONNREFUSED|aborted/);
-    await link.set(calm);
+    await link.setConditions(normalConditions);
     const again = await open();
     again.write('a');
     await eventually('the answer', () => again.text === '>a');
   });
 
   it('delays, and keeps the order whatever the jitter', async () => {
-    await link.set({ up: { kind: 'late', ms: 30, jitter: 60 }, down: pass, door: 'open' });
+    await link.setConditions({ up: { kind: 'late', ms: 30, jitter: 60 }, down: pass, newConnections: 'open' });
     const socket = await open();
     const from = performance.now();
     for (let i = 0; i < 10; i++) {
@@ -122,7 +122,7 @@ describe('a link', () => {
   });
 
   it('stalls: what is lost on the way comes so much later', async () => {
-    await link.set({ up: { kind: 'late', ms: 0, jitter: 0, stalls: { part: 1, least: 100, most: 120 } }, down: pass, door: 'open' });
+    await link.setConditions({ up: { kind: 'late', ms: 0, jitter: 0, stalls: { part: 1, least: 100, most: 120 } }, down: pass, newConnections: 'open' });
     const socket = await open();
     const from = performance.now();
     socket.write('a');
@@ -131,7 +131,7 @@ describe('a link', () => {
   });
 
   it('is narrow: so many bytes take at least so long', async () => {
-    await link.set({ up: { kind: 'narrow', bytesPerSecond: 10_000 }, down: pass, door: 'open' });
+    await link.setConditions({ up: { kind: 'narrow', bytesPerSecond: 10_000 }, down: pass, newConnections: 'open' });
     const socket = await open();
     const from = performance.now();
     socket.write('x'.repeat(3_000));

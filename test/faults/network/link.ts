@@ -1,20 +1,20 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Pipe, type Flow } from './pipe.ts';
+import { FlowPipe, type Flow } from './pipe.ts';
 
 /** How a link behaves, both ways, and whether new connections are let in. `up` is towards the server. */
-export interface Weather { up: Flow; down: Flow; door: 'open' | 'refused' }
-export const calm: Weather = { up: { kind: 'pass' }, down: { kind: 'pass' }, door: 'open' };
+export interface LinkConditions { up: Flow; down: Flow; newConnections: 'open' | 'refused' }
+export const normalConditions: LinkConditions = { up: { kind: 'pass' }, down: { kind: 'pass' }, newConnections: 'open' };
 
-interface Both { near: Socket; far: Socket; up: Pipe; down: Pipe }
+interface Both { near: Socket; far: Socket; up: FlowPipe; down: FlowPipe }
 
 /** A port that leads to another port, and can be made to do so badly. */
 export class Link {
   private readonly server: Server;
   private readonly open = new Set<Both>();
-  private weather: Weather = calm;
+  private conditions: LinkConditions = normalConditions;
   private refusing = false;
   /** The answer to the next request that contains this is lost, and the connection with it. */
-  private swallow: { needle: string; done(): void } | null = null;
+  private replyToDrop: { needle: string; done(): void } | null = null;
 
   private constructor(private readonly target: number) {
     this.server = createServer({ allowHalfOpen: true, noDelay: true }, near => this.accept(near));
@@ -32,21 +32,21 @@ export class Link {
   }
   port = 0;
 
-  async set(weather: Weather): Promise<void> {
-    this.weather = weather;
+  async setConditions(weather: LinkConditions): Promise<void> {
+    this.conditions = weather;
     for (const { up, down } of this.open) {
       up.set(weather.up);
       down.set(weather.down);
     }
-    await this.door(weather.door === 'refused');
+    await this.setListening(weather.newConnections === 'refused');
   }
 
   /** Breaks all connections, as a machine does that has restarted: with a reset. */
   cut(): void { for (const one of [...this.open]) this.end(one); }
 
   /** Lets a request with `needle` in it reach the server, and loses the answer. Resolves when it has happened. */
-  loseReply(needle: string): Promise<void> { return new Promise(done => { this.swallow = { needle, done }; }); }
-  forgetReply(): void { this.swallow = null; }
+  loseReply(needle: string): Promise<void> { return new Promise(done => { this.replyToDrop = { needle, done }; }); }
+  forgetReply(): void { this.replyToDrop = null; }
 
   close(): void {
     this.cut();
@@ -54,7 +54,7 @@ export class Link {
   }
 
   /** A refused connection is one that nobody listens for: the port is really closed meanwhile. */
-  private async door(refused: boolean): Promise<void> {
+  private async setListening(refused: boolean): Promise<void> {
     if (refused === this.refusing) return;
     this.refusing = refused;
     if (refused) return void this.server.close();
@@ -73,23 +73,23 @@ export class Link {
 
   private accept(near: Socket): void {
     const far = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    const both: Both = { near, far, up: new Pipe(near, far), down: new Pipe(far, near) };
+    const both: Both = { near, far, up: new FlowPipe(near, far), down: new FlowPipe(far, near) };
     this.open.add(both);
     for (const socket of [near, far]) {
       socket.on('error', () => {}); // the close that follows says it
       socket.on('close', () => this.oneClosed(both));
     }
-    both.up.set(this.weather.up);
-    both.down.set(this.weather.down);
+    both.up.set(this.conditions.up);
+    both.down.set(this.conditions.down);
     let struck = false;
     both.up.watch = data => {
-      if (this.swallow && data.includes(this.swallow.needle)) struck = true;
+      if (this.replyToDrop && data.includes(this.replyToDrop.needle)) struck = true;
       return true;
     };
     both.down.watch = () => {
-      if (!struck || !this.swallow) return true;
-      const { done } = this.swallow;
-      this.swallow = null;
+      if (!struck || !this.replyToDrop) return true;
+      const { done } = this.replyToDrop;
+      this.replyToDrop = null;
       this.end(both);
       done();
       return false;
@@ -98,10 +98,10 @@ export class Link {
 
   /** While a direction is held, the other end does not learn that this one is gone. */
   private oneClosed(both: Both): void {
-    const held = this.weather.up.kind === 'hold' || this.weather.down.kind === 'hold';
+    const held = this.conditions.up.kind === 'hold' || this.conditions.down.kind === 'hold';
     if (!held || (both.near.destroyed && both.far.destroyed)) return this.end(both);
     const again = setInterval(() => {
-      if (this.weather.up.kind === 'hold' || this.weather.down.kind === 'hold') return;
+      if (this.conditions.up.kind === 'hold' || this.conditions.down.kind === 'hold') return;
       clearInterval(again);
       this.end(both);
     }, 50);

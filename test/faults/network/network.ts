@@ -1,10 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { Between } from '../../../server/launcher/cluster.ts';
-import { calm, type Weather } from './link.ts';
-import type { Answer, Ask } from './proxy-process.ts';
+import type { ClusterProxies } from '../../../tools/local-cluster/cluster.ts';
+import { normalConditions, type LinkConditions } from './link.ts';
+import type { ProxyResponse, ProxyRequest } from './proxy-process.ts';
 
-type Asked = Ask extends infer A ? (A extends { id: number } ? Omit<A, 'id'> : never) : never;
+type Asked = ProxyRequest extends infer A ? (A extends { id: number } ? Omit<A, 'id'> : never) : never;
 
 /** The links between a node and Redis, and between nginx and a node. Each node has both of its own. */
 export type Side = 'redis' | 'nginx';
@@ -21,7 +21,7 @@ export class Network {
 
   constructor() {
     this.child = fork(join(import.meta.dirname, 'proxy-process.ts'), { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.child.on('message', (answer: Answer) => {
+    this.child.on('message', (answer: ProxyResponse) => {
       const one = this.waiting.get(answer.id);
       this.waiting.delete(answer.id);
       if (answer.error === undefined) one?.resolve(answer.value!);
@@ -30,7 +30,7 @@ export class Network {
     this.child.on('exit', () => { for (const one of this.waiting.values()) one.reject(new Error('the proxy is gone')); });
   }
 
-  readonly between: Between = {
+  readonly between: ClusterProxies = {
     redisPort: (node, port) => this.open(nameOf('redis', node), port),
     nodePort: (node, port) => {
       this.nodePorts.set(node, port);
@@ -38,8 +38,8 @@ export class Network {
     },
   };
 
-  set(side: Side, node: string, weather: Weather): Promise<unknown> { return this.ask({ do: 'set', link: nameOf(side, node), weather }); }
-  calm(side: Side, node: string): Promise<unknown> { return this.set(side, node, calm); }
+  set(side: Side, node: string, weather: LinkConditions): Promise<unknown> { return this.ask({ do: 'set', link: nameOf(side, node), weather }); }
+  calm(side: Side, node: string): Promise<unknown> { return this.set(side, node, normalConditions); }
   /** Breaks the connections there are, with a reset. */
   cut(side: Side, node: string): Promise<unknown> { return this.ask({ do: 'cut', link: nameOf(side, node) }); }
   /** The answer to the node's next request to Redis with `needle` in it is lost with its connection. @returns whether there was one in time */

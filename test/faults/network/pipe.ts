@@ -15,7 +15,7 @@ const mostUnderWay = 4 * 1024 * 1024;
 const slice = 20;
 
 /** One direction of one connection: takes bytes from one socket and gives them to the other, in the way its flow says. */
-export class Pipe {
+export class FlowPipe {
   private readonly waiting: { due: number; data: Buffer | 'end' }[] = [];
   private bytes = 0;
   private timer: NodeJS.Timeout | null = null;

@@ -4,15 +4,15 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { games } from '../../../server/games.ts';
-import { runNode } from '../../../server/run-node.ts';
+import { demoGames } from '../../../server/cli/demo-games.ts';
+import { runNode } from '../../../server/cli/run-node.ts';
 import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
 import { ledgerOf } from './ledger.ts';
-import { mayBeWrong } from './wall-clock.ts';
+import { installAdjustableClock } from './adjustable-clock.ts';
 
 const folder = process.env['FAULTS_DIR']!;
 const name = process.env['NODE_NAME']!;
-mayBeWrong(join(folder, `${name}.clock`));
+installAdjustableClock(join(folder, `${name}.clock`));
 
 /** Written before the effect counts as done, as a host's own database would: who is killed in between does it again. */
 function recorded(all: readonly AnyGame[]): Record<string, Record<string, (data: unknown, about: { key: string; room: string; match: number }) => void>> {
@@ -26,4 +26,4 @@ function recorded(all: readonly AnyGame[]): Record<string, Record<string, (data:
 }
 
 const version = join(folder, 'ledger.version');
-await runNode([...games, ledgerOf(existsSync(version) ? Number(readFileSync(version, 'utf8')) : 1)], recorded);
+await runNode([...demoGames, ledgerOf(existsSync(version) ? Number(readFileSync(version, 'utf8')) : 1)], recorded);

@@ -1,12 +1,12 @@
-import { connect, RoomRefused, type Client, type Room } from '../../../client/index.ts';
+import { connect, RoomError, type Client, type Room } from '../../../client/index.ts';
 import type { ContractDef } from '../../../shared/contract.ts';
 import { hashOf } from '../canonical.ts';
 import { clock, type Records } from '../records.ts';
-import { Ears } from './ears.ts';
-import type { Meter } from './meter.ts';
+import { InspectingTransport } from './inspecting-transport.ts';
+import type { PlayMeter } from './play-meter.ts';
 
 /** What all players of a process share. */
-export interface Parts { url: string; records: Records; meter: Meter; random(): number }
+export interface PlayerParts { url: string; records: Records; meter: PlayMeter; random(): number }
 type AnyRoom = Room<never>;
 /** Any game's contract. */
 export interface AnyContract { readonly name: string; readonly def: ContractDef }
@@ -30,7 +30,7 @@ const viewsApart = 200;
  */
 export class Player {
   readonly client: Client;
-  readonly ears: Ears;
+  readonly ears: InspectingTransport;
   room: AnyRoom | null = null;
   private k = 0;
   private pending = 0;
@@ -38,10 +38,10 @@ export class Player {
   private token: string | null = null;
 
   /** @param id unique in the run; of one client, so that a player that starts anew has another one */
-  constructor(readonly id: string, private readonly parts: Parts, readonly address: string, token: string | null = null) {
-    this.ears = new Ears(parts.url, address, id.replace(/_.*$/, ''), {
-      held: (room, session, watch) => this.put(room, 'held', this.id, session, this.client.player, watch),
-      leaked: (room, owner, where) => this.put(room, 'leaked', this.id, owner, where),
+  constructor(readonly id: string, private readonly parts: PlayerParts, readonly address: string, token: string | null = null) {
+    this.ears = new InspectingTransport(parts.url, address, id.replace(/_.*$/, ''), {
+      onHold: (room, session, watch) => this.put(room, 'held', this.id, session, this.client.player, watch),
+      onLeak: (room, owner, where) => this.put(room, 'leaked', this.id, owner, where),
     });
     this.token = token;
     this.client = connect(parts.url, {
@@ -74,19 +74,19 @@ export class Player {
     this.client.close();
   }
   /** Says where it is. */
-  rest(): void { if (this.playing) this.put(this.room!.id, 'rests', this.id, this.room!.place[0], this.room!.place[1]); }
+  rest(): void { if (this.playing) this.put(this.room!.id, 'rests', this.id, this.room!.position[0], this.room!.position[1]); }
 
   private async ask(name: string, id: string | null, how: (room: AnyRoom) => Promise<Said>): Promise<Said> {
     const room = this.room!;
     const k = ++this.k;
     this.pending += 1;
     this.put(room.id, 'asked', this.id, k, name, id);
-    this.parts.meter.asked();
+    this.parts.meter.recordRequest();
     const said = await how(room);
     this.pending -= 1;
     if (said.ok) this.put(room.id, 'told', this.id, k, said.place![0], said.place![1]);
     else this.put(room.id, 'told', this.id, k, null, said.place?.[1] ?? null, said.code);
-    this.parts.meter.told(room.id, said.ok, said.ok ? '' : said.code!);
+    this.parts.meter.recordAnswer(room.id, said.ok, said.ok ? '' : said.code!);
     return said;
   }
 
@@ -96,16 +96,16 @@ export class Player {
     let last = '';
     let wrote = 0;
     const look = () => {
-      const { place } = room;
-      const key = `${place[0]} ${place[1]}`;
+      const { position } = room;
+      const key = `${position[0]} ${position[1]}`;
       // Motion between entries changes the view and not its place: what is seen at a place is what is there when it is reached.
       if (key === last || room.ended) return;
       last = key;
       const now = clock();
-      this.parts.meter.saw(room.id);
+      this.parts.meter.recordProgress(room.id);
       if (ticks && now - wrote < viewsApart) return this.put(room.id, 'moved', this.id);
       wrote = now;
-      this.put(room.id, 'saw', this.id, place[0], place[1], hashOf({ room: room.info, state: room.state }));
+      this.put(room.id, 'saw', this.id, position[0], position[1], hashOf({ room: room.info, state: room.state }));
     };
     look();
     room.onChange(look);
@@ -121,12 +121,12 @@ export class Player {
 interface Said { ok: boolean; code?: string; place?: readonly [number, number] }
 
 /** Tries until it works, or the room is not to be had: while nodes die, that takes a while. */
-export async function persist<T>(what: () => Promise<T>, until: () => boolean): Promise<T | null> {
+export async function retryUntil<T>(what: () => Promise<T>, until: () => boolean): Promise<T | null> {
   while (!until()) {
     try {
       return await what();
     } catch (error) {
-      if (!(error instanceof RoomRefused)) throw error;
+      if (!(error instanceof RoomError)) throw error;
       await new Promise(done => setTimeout(done, 200));
     }
   }

@@ -1,14 +1,14 @@
 import { arena, type Arena } from '../../../shared/games/arena/contract.ts';
 import { fourInARow, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
-import { liarsDice, type DiceSeen } from '../../../shared/games/liars-dice/contract.ts';
+import { liarsDice, type DiceView } from '../../../shared/games/liars-dice/contract.ts';
 import type { Random } from '../../../shared/random.ts';
 import { ledger } from '../node/ledger.ts';
-import { arenaMind, diceMind, fourMind, type Mind } from './minds.ts';
-import type { Hung } from './crowd.ts';
-import { persist, Player, type AnyContract, type Parts } from './player.ts';
+import { arenaStrategy, diceStrategy, fourStrategy, type MoveStrategy } from './move-strategies.ts';
+import type { HangResult } from './play-workload.ts';
+import { retryUntil, Player, type AnyContract, type PlayerParts } from './player.ts';
 
 /** How one game is played at a table of the lab. */
-export interface Style {
+export interface PlayStyle {
   game: AnyContract;
   seats: number;
   options: object;
@@ -36,7 +36,7 @@ export class Table {
   /** How often a rule has been made to hang here. */
   hangs = 0;
 
-  constructor(readonly name: string, readonly style: Style, private readonly parts: Parts, private readonly addresses: readonly string[], private readonly random: Random) {}
+  constructor(readonly name: string, readonly style: PlayStyle, private readonly parts: PlayerParts, private readonly addresses: readonly string[], private readonly random: Random) {}
 
   get room(): string | null { return this.players[0]?.room?.id ?? null; }
 
@@ -64,11 +64,11 @@ export class Table {
     old.close();
     const anew = this.player(i, old.identity);
     this.players[i] = anew;
-    if (!(await persist(() => anew.sit(this.style.game, id), () => this.over))) return;
+    if (!(await retryUntil(() => anew.sit(this.style.game, id), () => this.over))) return;
   }
 
   /** One of the players asks for what hangs, again if the match was just over. @returns where, and what the player was told in the end */
-  async hang(): Promise<Hung> {
+  async hang(): Promise<HangResult> {
     this.hanging = true;
     try {
       for (let n = 0; n < 20; n++) {
@@ -95,9 +95,9 @@ export class Table {
   private async sitDown(): Promise<boolean> {
     const { game, seats, options } = this.style;
     this.players = Array.from({ length: seats }, (_, i) => this.player(i));
-    const id = await persist(() => this.players[0]!.make(game, options), () => this.over);
+    const id = await retryUntil(() => this.players[0]!.make(game, options), () => this.over);
     if (id === null) return false;
-    for (const player of this.players.slice(1)) if ((await persist(() => player.sit(game, id).then(() => true), () => this.over)) === null) return false;
+    for (const player of this.players.slice(1)) if ((await retryUntil(() => player.sit(game, id).then(() => true), () => this.over)) === null) return false;
     this.parts.meter.begin(id, game.name);
     return true;
   }
@@ -135,7 +135,7 @@ export class Table {
 /** At most so many of a player's actions under way: two, so that their order is at stake. */
 const underWay = 2;
 
-const byTurns = <S>(mind: Mind<S>) => (player: Player, random: Random): void => {
+const byTurns = <S>(mind: MoveStrategy<S>) => (player: Player, random: Random): void => {
   const { room } = player;
   if (room!.seat === null || room!.state === null || player.waiting > 0 || !room!.live) return;
   const move = mind(room!.state as S, room!.seat, random);
@@ -143,7 +143,7 @@ const byTurns = <S>(mind: Mind<S>) => (player: Player, random: Random): void => 
 };
 
 /** The ways to play. `every`: ms between two actions of a player of the ledger. */
-export const styles = (every: number): Record<'ledger' | 'four-in-a-row' | 'liars-dice' | 'arena', Style> => ({
+export const playStyles = (every: number): Record<'ledger' | 'four-in-a-row' | 'liars-dice' | 'arena', PlayStyle> => ({
   ledger: {
     game: ledger, seats: 2, options: {}, host: false, every,
     look(player, random, n) {
@@ -156,15 +156,15 @@ export const styles = (every: number): Record<'ledger' | 'four-in-a-row' | 'liar
       else void player.act('write', { id });
     },
   },
-  'four-in-a-row': { game: fourInARow, seats: 2, options: { turnSeconds: 60 }, host: false, every: Math.max(every, 60), look: byTurns<Four>(fourMind) },
-  'liars-dice': { game: liarsDice, seats: 3, options: { dice: 2, turnSeconds: 20 }, host: true, every: 120, look: byTurns<DiceSeen>(diceMind) },
+  'four-in-a-row': { game: fourInARow, seats: 2, options: { turnSeconds: 60 }, host: false, every: Math.max(every, 60), look: byTurns<Four>(fourStrategy) },
+  'liars-dice': { game: liarsDice, seats: 3, options: { dice: 2, turnSeconds: 20 }, host: true, every: 120, look: byTurns<DiceView>(diceStrategy) },
   arena: {
     game: arena, seats: 3, options: { rounds: 1, seconds: 30 }, host: true, every: 100,
     look(player, random) {
       const { room } = player;
       const seat = room!.seat;
       if (seat === null || room!.state === null || !room!.live || !room!.info.seats[seat]) return;
-      const { steer, dash } = arenaMind(room!.state as unknown as Arena, seat, random);
+      const { steer, dash } = arenaStrategy(room!.state as unknown as Arena, seat, random);
       const input = room!.input as unknown as { steer(v: object): void; dash(): void };
       input.steer(steer);
       if (dash) input.dash();

@@ -1,14 +1,14 @@
-import { wrongs } from '../checker/findings.ts';
+import { violationKinds } from '../checker/findings.ts';
 import { nemeses } from '../nemesis/all.ts';
 import { control } from '../nemesis/nemesis.ts';
-import type { Book } from './book.ts';
-import { quantile } from './spread.ts';
+import type { FaultResults } from './fault-results.ts';
+import { quantile } from './histogram.ts';
 
 const number = (n: number): string => n.toLocaleString('en-US');
 const ms = (n: number | null): string => (n === null ? '–' : number(n));
 
 /** The page of the fault lab: written anew from all runs each time one is added. */
-export function page(book: Book): string {
+export function renderReport(book: FaultResults): string {
   const { counts } = book;
   const faults = Object.entries(book.kinds).filter(([kind]) => kind !== control).reduce((n, [, k]) => n + k.faults, 0);
   return [
@@ -52,7 +52,7 @@ export function page(book: Book): string {
     '',
     '## What is checked',
     '',
-    ...Object.entries(wrongs).map(([wrong, says]) => `- **${wrong}**: ${says}`),
+    ...Object.entries(violationKinds).map(([wrong, says]) => `- **${wrong}**: ${says}`),
     '',
     ...(book.findings.length > 0 ? ['## Violations', '', ...book.findings.slice(0, 100).map(f => `- ${f}`), '', ...(book.became ?? []).flatMap(text => [text, ''])] : []),
     '## How it is done, and why so',

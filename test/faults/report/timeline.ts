@@ -12,7 +12,7 @@ const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 const escape = (text: string): string => text.replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`);
 
 /** A run as a picture: actions accepted each second, and below them, a line for each kind, the faults, and how long play stood still. */
-export function timeline({ began, ended, struck, measured }: RunResult): string {
+export function renderTimeline({ began, ended, struck, measured }: RunResult): string {
   const seconds = Math.max(1, (ended - began) / 1000);
   const x = (at: number) => left + ((at - began) / 1000 / seconds) * (width - left - right);
   const most = Math.max(10, ...measured.perSecond);

@@ -4,7 +4,7 @@ import { readCommands, type Command } from './commands.ts';
 
 const piece = 4 * 1024 * 1024;
 
-export interface Heard {
+export interface AppliedStep {
   /** What took effect together, in the order in which it did. */
   step(commands: Command[]): void;
   /** The server began anew, with all that another had: what that was, as commands. Not told where it is left out. */
@@ -12,14 +12,14 @@ export interface Heard {
 }
 
 /** The append-only file of a server, read as it grows, over rewrites and new beginnings. */
-export class AppendOnly {
+export class AppendOnlyReader {
   private fd: number | null = null;
   private file = 0;
   private offset = 0;
   private from: string | null = null;
 
   /** @param folder Redis's `appendonlydir` */
-  constructor(private readonly folder: string, private readonly heard: Heard) {}
+  constructor(private readonly folder: string, private readonly heard: AppliedStep) {}
 
   /**
    * Reads to the end of what there is. A rewrite begins another file before it ends, and what is open can be read though it

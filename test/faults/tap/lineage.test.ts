@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { Lineage } from './lineage.ts';
-import type { RoomLine } from './rooms.ts';
+import type { RoomLine } from './room-tracker.ts';
 
 const entry = (seq: number, term = '1'): RoomLine => ({ room: 'r', record: ['entry', seq, term], key: `entry ${term} ${seq}`, term, seq });
 const claim = (term: string, seq: number): RoomLine => ({ room: 'r', record: ['claim', term], key: `claim ${term}`, term, seq });

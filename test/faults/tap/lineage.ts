@@ -1,4 +1,4 @@
-import type { RoomLine } from './rooms.ts';
+import type { RoomLine } from './room-tracker.ts';
 
 /** A place in a room's history. */
 interface Place { key: string; term: string; seq: number }

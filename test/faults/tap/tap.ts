@@ -1,7 +1,7 @@
 import { clock, type Records } from '../records.ts';
-import { AppendOnly } from './append-only.ts';
+import { AppendOnlyReader } from './append-only.ts';
 import { Lineage } from './lineage.ts';
-import { Rooms } from './rooms.ts';
+import { RoomTracker } from './room-tracker.ts';
 
 /**
  * Writes down every journal entry, claim and snapshot of every room, by reading the append-only file of Redis as it grows.
@@ -14,7 +14,7 @@ import { Rooms } from './rooms.ts';
  * Of a master with replicas all files are read: what a new master lacks is written down as rolled back.
  */
 export class Tap {
-  private readonly servers: { name: string; rooms: Rooms; file: AppendOnly }[];
+  private readonly servers: { name: string; rooms: RoomTracker; file: AppendOnlyReader }[];
   private readonly lineage: Lineage | null;
   private timer: NodeJS.Timeout | null = null;
   /** Entries that a new master lacked. */
@@ -24,8 +24,8 @@ export class Tap {
   constructor(folders: ReadonlyMap<string, string>, private readonly records: Records) {
     const lineage = this.lineage = folders.size > 1 ? new Lineage([...folders.keys()][0]!, (room, record) => records.put(room, record)) : null;
     this.servers = [...folders].map(([name, folder]) => {
-      const rooms = new Rooms();
-      const file = new AppendOnly(folder, {
+      const rooms = new RoomTracker();
+      const file = new AppendOnlyReader(folder, {
         step: commands => { for (const line of rooms.step(commands)) if (lineage) lineage.heard(name, line); else records.put(line.room, line.record); },
         ...(lineage ? { base: steps => {
           rooms.begin(steps);

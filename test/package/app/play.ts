@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { connect, RoomRefused } from 'rejoin/client';
+import { connect, RoomError } from 'rejoin/client';
 import { createServer, type RunningServer, type ServerOptions } from 'rejoin/server';
 import { Server } from 'socket.io';
 import { guess, guessGame } from './game.js';
@@ -18,7 +18,7 @@ const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 const [ann, bob] = [connect(`${url}/rejoin`, { storage: null, name: 'Ann' }), connect(`${url}/rejoin`, { storage: null, name: 'Bob' })];
 const room = await ann.create(guess, { private: true });
 const other = await bob.join(guess, { id: room.id });
-const missing = await bob.join(guess, { code: 'ZZZZZ' }).catch((error: unknown) => (error instanceof RoomRefused ? error.code : 'something else'));
+const missing = await bob.join(guess, { code: 'ZZZZZ' }).catch((error: unknown) => (error instanceof RoomError ? error.code : 'something else'));
 const early = await other.act.say({ n: 1 });
 const first = await room.act.say({ n: 2 });
 const wrong = await other.act.say({ n: 9 });

@@ -4,23 +4,23 @@ import type { DefOf } from '../../../shared/contract.ts';
 import { arena } from '../../../shared/games/arena/contract.ts';
 import { fourInARow } from '../../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice, smallestBid } from '../../../shared/games/liars-dice/contract.ts';
-import { randomFrom } from '../../../shared/random.ts';
-import { until } from '../../../server/launcher/until.ts';
-import { phaseIs, way, type Visitor } from '../../browser/browser.ts';
-import { playsByItself } from '../../browser/at-play.ts';
-import { dropDiscs, grows, type Scene, type Stage } from './stage.ts';
+import { createRandom } from '../../../shared/random.ts';
+import { until } from '../../../tools/until.ts';
+import { waitForPhase, startButton, type Visitor } from '../../browser/browser.ts';
+import { playAutomatically } from '../../browser/play.ts';
+import { dropDiscs, waitUntilTrue, type Scene, type SceneSetup } from './scene-setup.ts';
 
 // --- four in a row ----------------------------------------------------------------------------
 
-async function fourWith(stage: Stage, options: { panel?: boolean } = {}) {
+async function fourWith(stage: SceneSetup, options: { panel?: boolean } = {}) {
   const room = await stage.friend('Ben').create(fourInARow, { private: true });
   const visitor = await stage.visit({ at: `/code/${room.code}`, ...options });
-  await phaseIs(visitor.page, 'playing');
+  await waitForPhase(visitor.page, 'playing');
   return { visitor, room };
 }
 
 /** A few discs lie, and it is the page's turn. */
-async function fourAtPlay(stage: Stage, options: { panel?: boolean } = {}) {
+async function fourAtPlay(stage: SceneSetup, options: { panel?: boolean } = {}) {
   const table = await fourWith(stage, options);
   await dropDiscs(table.visitor.page, table.room, { page: [4, 3, 5, 2], friend: [4, 3, 5, 6] }, ({ state, seat }) => state!.moves >= 5 && state!.turn !== seat);
   await table.visitor.page.locator('[data-testid="board"]:not([data-hand=""])').waitFor();
@@ -32,8 +32,8 @@ const fourScenes: Scene[] = [
     name: 'four-waiting',
     async open(stage) {
       const visitor = await stage.visit();
-      await way(visitor.page, 'friends').click();
-      await phaseIs(visitor.page, 'waiting');
+      await startButton(visitor.page, 'friends').click();
+      await waitForPhase(visitor.page, 'waiting');
       return visitor;
     },
   },
@@ -83,7 +83,7 @@ const fourScenes: Scene[] = [
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
       await dropDiscs(visitor.page, room, { page: [4, 4, 4, 4], friend: [3, 5, 3, 5] }, () => false);
-      await phaseIs(visitor.page, 'ended');
+      await waitForPhase(visitor.page, 'ended');
       await room.rematch();
       await visitor.page.getByText('wants a rematch.').waitFor();
       return visitor;
@@ -104,7 +104,7 @@ const fourScenes: Scene[] = [
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
       await dropDiscs(visitor.page, room, { page: [3, 5, 3, 5], friend: [4, 4, 4, 4] }, () => false);
-      await phaseIs(visitor.page, 'ended');
+      await waitForPhase(visitor.page, 'ended');
       return visitor;
     },
   },
@@ -114,7 +114,7 @@ const fourScenes: Scene[] = [
       const { visitor: { page }, room } = await fourWith(stage);
       await dropDiscs(page, room, { page: [4, 3, 5], friend: [4, 3, 5] }, ({ state }) => state!.moves >= 5);
       const spectator = await stage.visit({ at: `/watch/${room.id}`, name: 'Eve' });
-      await phaseIs(spectator.page, 'playing');
+      await waitForPhase(spectator.page, 'playing');
       return spectator;
     },
   },
@@ -122,9 +122,9 @@ const fourScenes: Scene[] = [
     name: 'four-both-seats',
     async open(stage) {
       const visitor = await stage.visit();
-      await way(visitor.page, 'friends').click();
+      await startButton(visitor.page, 'friends').click();
       await visitor.page.getByRole('button', { name: 'Play both seats' }).click();
-      await phaseIs(visitor.page, 'playing');
+      await waitForPhase(visitor.page, 'playing');
       return visitor;
     },
   },
@@ -154,10 +154,10 @@ const fourScenes: Scene[] = [
 type DiceRoom = Room<DefOf<typeof liarsDice>>;
 
 /** A table that is gathering: the page's, or a friend's at which the page is a guest. */
-async function diceGathering(stage: Stage, host: 'page' | 'friend') {
+async function diceGathering(stage: SceneSetup, host: 'page' | 'friend') {
   if (host === 'page') {
     const visitor = await stage.visit();
-    await way(visitor.page, 'friends', 'liars-dice').click();
+    await startButton(visitor.page, 'friends', 'liars-dice').click();
     const code = ((await visitor.page.getByTestId('code').textContent()) ?? '').trim();
     const room = await stage.friend('Wilhelmina Featherstone').join(liarsDice, { code });
     await visitor.page.getByTestId('add-bot').click();
@@ -175,34 +175,34 @@ async function diceGathering(stage: Stage, host: 'page' | 'friend') {
 async function diceStep(page: Page, friend: DiceRoom): Promise<void> {
   const view = friend.state!;
   if (view.stage !== 'bidding') return;
-  const before = friend.place.join();
+  const before = friend.position.join();
   if (view.turn === friend.seat) await (view.bid ? friend.act.challenge() : friend.act.bid(smallestBid(null, view.dice.reduce((a, b) => a + b, 0), view.wild)!));
   else {
     await page.locator('[data-testid="dice"]:not([data-hand=""])').waitFor();
     await page.getByTestId(view.bid ? 'challenge' : 'bid').click();
   }
-  await grows('it has counted', () => friend.place.join() !== before);
+  await waitUntilTrue('it has counted', () => friend.position.join() !== before);
 }
 
-async function diceAtPlay(stage: Stage, options: { dice?: number } = {}) {
+async function diceAtPlay(stage: SceneSetup, options: { dice?: number } = {}) {
   const room = await stage.friend('Ben').create(liarsDice, { private: true, options });
   const visitor = await stage.visit({ at: `/code/${room.code}` });
-  await phaseIs(visitor.page, 'waiting');
-  return { visitor, room, start: async () => { await room.start(); await phaseIs(visitor.page, 'playing'); } };
+  await waitForPhase(visitor.page, 'waiting');
+  return { visitor, room, start: async () => { await room.start(); await waitForPhase(visitor.page, 'playing'); } };
 }
 
 /** At the table of a scene that has to be brought about again for each look. */
 const tables = new WeakMap<Page, DiceRoom>();
 
 /** @param dice of each player */
-async function dicesEnd(stage: Stage, dice = 1): Promise<Visitor> {
+async function dicesEnd(stage: SceneSetup, dice = 1): Promise<Visitor> {
   const { visitor, room, start } = await diceAtPlay(stage, { dice });
   await start();
   while (room.info.phase === 'playing') {
     await diceStep(visitor.page, room);
-    await grows('the dice are rolled', () => room.state!.stage === 'bidding' || room.info.phase === 'ended');
+    await waitUntilTrue('the dice are rolled', () => room.state!.stage === 'bidding' || room.info.phase === 'ended');
   }
-  await phaseIs(visitor.page, 'ended');
+  await waitForPhase(visitor.page, 'ended');
   return visitor;
 }
 
@@ -223,8 +223,8 @@ const diceScenes: Scene[] = [
       const { visitor, room, start } = await diceAtPlay(stage);
       const cleo = await stage.friend('Cleo').join(liarsDice, { id: room.id });
       for (let bots = 0; bots < 3; bots++) await room.addBot();
-      const random = randomFrom([5, 6, 7, 8]);
-      for (const one of [room, cleo] as DiceRoom[]) playsByItself(one, random);
+      const random = createRandom([5, 6, 7, 8]);
+      for (const one of [room, cleo] as DiceRoom[]) playAutomatically(one, random);
       await start();
       const { page } = visitor;
       await until('there is a bid to beat', async () => {
@@ -233,7 +233,7 @@ const diceScenes: Scene[] = [
         await page.getByTestId('bid').click(); // it began the round itself
         await page.locator('[data-testid="dice"][data-hand=""]').waitFor();
         return undefined;
-      }, { within: 60_000 });
+      }, { timeoutMs: 60_000 });
       return visitor;
     },
   },
@@ -256,7 +256,7 @@ const diceScenes: Scene[] = [
     },
     async again(page) {
       const room = tables.get(page)!;
-      await grows('the dice are rolled', () => room.state!.stage === 'bidding' || room.info.phase === 'ended');
+      await waitUntilTrue('the dice are rolled', () => room.state!.stage === 'bidding' || room.info.phase === 'ended');
       while (room.info.phase === 'playing' && room.state!.stage === 'bidding') await diceStep(page, room);
       await page.getByTestId('reveal').waitFor();
     },
@@ -267,17 +267,17 @@ const diceScenes: Scene[] = [
 // --- arena ------------------------------------------------------------------------------------
 
 /** A match with the page, a friend and so many bots. */
-async function arenaAtPlay(stage: Stage, options: { rounds: number; seconds: number }, bots: number, how: 'code' | 'watch' = 'code'): Promise<Visitor> {
+async function arenaAtPlay(stage: SceneSetup, options: { rounds: number; seconds: number }, bots: number, how: 'code' | 'watch' = 'code'): Promise<Visitor> {
   const room = await stage.friend('Ben').create(arena, { private: true, options });
   for (let n = 0; n < bots; n++) await room.addBot();
   const visitor = await stage.visit({ at: how === 'code' ? `/code/${room.code}` : `/watch/${room.id}` });
-  await phaseIs(visitor.page, 'waiting');
+  await waitForPhase(visitor.page, 'waiting');
   await room.start();
   await visitor.page.locator('[data-testid="arena"][data-phase="play"]').waitFor();
   return visitor;
 }
 
-async function arenasEnd(stage: Stage): Promise<Visitor> {
+async function arenasEnd(stage: SceneSetup): Promise<Visitor> {
   const visitor = await arenaAtPlay(stage, { rounds: 1, seconds: 20 }, 6);
   await visitor.page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 60_000 });
   return visitor;
@@ -288,8 +288,8 @@ const arenaScenes: Scene[] = [
     name: 'arena-gathering',
     async open(stage) {
       const visitor = await stage.visit();
-      await way(visitor.page, 'friends', 'arena').click();
-      await phaseIs(visitor.page, 'waiting');
+      await startButton(visitor.page, 'friends', 'arena').click();
+      await waitForPhase(visitor.page, 'waiting');
       return visitor;
     },
   },
@@ -300,7 +300,7 @@ const arenaScenes: Scene[] = [
 
 /** From the result to the replay, which stands at its end. */
 async function watchAgain(page: Page): Promise<void> {
-  await phaseIs(page, 'ended');
+  await waitForPhase(page, 'ended');
   await page.getByTestId('watch-replay').click();
   await page.getByTestId('transport').waitFor();
   await page.getByTestId('transport').getByRole('slider').press('End');

@@ -1,11 +1,11 @@
 import type { Client } from '../../../client/client.ts';
 import type { Room } from '../../../client/room.ts';
 import type { Handshake } from '../../../shared/protocol.ts';
-import { refused, type Refused } from '../../../shared/refusals.ts';
-import type { TestClient, World } from '../../../testkit/world.ts';
+import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
+import type { TestClient, TestCluster } from '../../../testkit/test-cluster.ts';
 
 /** A room that a device has entered. */
-export interface Held { readonly room: Room; readonly id: string; readonly watch: boolean; readonly device: Device; /** As whom. */ readonly player: string; /** Virtual ms at which the hold ended. */ endedAt: number }
+export interface EnteredRoom { readonly room: Room; readonly id: string; readonly watch: boolean; readonly device: Device; /** As whom. */ readonly player: string; /** Virtual ms at which the hold ended. */ endedAt: number }
 
 /** Who the server takes whom for: tokens that are not valid any more, and guests that it has made. */
 export class Identities {
@@ -15,10 +15,10 @@ export class Identities {
 
   revoke(player: string): void { this.revoked.add(`t:${player}`); }
   /** Refuses all devices of a person, with whatever token. */
-  banish(person: string): void { this.banished.add(person); }
+  refuseAll(person: string): void { this.banished.add(person); }
 
   identify(person: string, { token, name }: Handshake): { player: string; name: string; token: string } | Refused {
-    if (this.banished.has(person) || (token !== undefined && this.revoked.has(token))) return refused('bad-token');
+    if (this.banished.has(person) || (token !== undefined && this.revoked.has(token))) return makeRefusal('bad-token');
     const player = token === undefined ? `${person}-${++this.guests}` : token.slice(2);
     return { player, name: name ?? player, token: `t:${player}` };
   }
@@ -45,9 +45,9 @@ class Storage {
 
 /** One client of a person: a tab, a phone. */
 export class Device {
-  readonly line: TestClient;
+  readonly testClient: TestClient;
   readonly storage: Storage;
-  readonly rooms: Held[] = [];
+  readonly rooms: EnteredRoom[] = [];
   closed = false;
   /** The answer to the next request of this name is lost with the connection. */
   losesAnswerTo: string | null = null;
@@ -57,30 +57,30 @@ export class Device {
   readonly early = new Set<string>();
   readonly admitted = new Set<string>();
 
-  constructor(private readonly world: World, readonly person: string, token: string, home: string, identities: Identities, onThrow: (error: Error) => void) {
+  constructor(private readonly world: TestCluster, readonly person: string, token: string, home: string, identities: Identities, onThrow: (error: Error) => void) {
     this.storage = new Storage(token);
-    this.line = world.client(person, home, { storage: this.storage, name: person });
-    this.line.run = fn => {
+    this.testClient = world.client(person, home, { storage: this.storage, name: person });
+    this.testClient.run = fn => {
       try {
         fn();
       } catch (error) {
         onThrow(error as Error);
       }
     };
-    this.line.identify = handshake => identities.identify(person, handshake);
+    this.testClient.identify = handshake => identities.identify(person, handshake);
   }
 
-  get client(): Client { return this.line.client; }
+  get client(): Client { return this.testClient.client; }
   get player(): string { return this.client.player ?? this.person; }
   /** Whether the server hears it, and it wants to be heard. */
-  get online(): boolean { return !this.closed && !this.line.offline && this.client.status.state !== 'refused'; }
+  get online(): boolean { return !this.closed && !this.testClient.isOffline && this.client.status.state !== 'refused'; }
   /** Rooms that it is in. */
-  get open(): Held[] { return this.rooms.filter(h => h.room.ended === null); }
+  get open(): EnteredRoom[] { return this.rooms.filter(h => h.room.ended === null); }
 
-  cut(): void { for (const line of [...this.line.lines]) line.cut(); }
-  unplug(ms: number): void {
-    this.world.unplug(this.line);
-    this.world.clock.afterExactly(ms, () => { this.line.offline = false; });
+  breakConnections(): void { for (const line of [...this.testClient.connections]) line.breakConnection(); }
+  disconnectFor(ms: number): void {
+    this.world.disconnect(this.testClient);
+    this.world.clock.afterExactly(ms, () => { this.testClient.isOffline = false; });
   }
   close(): void {
     this.closed = true;

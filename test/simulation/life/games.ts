@@ -58,9 +58,9 @@ type Def = typeof base & { seats: { min: number; max: number } };
 const oddValues: Record<string, () => unknown> = { nan: () => NaN, map: () => new Map([[1, 2]]), set: () => new Set([1]), date: () => new Date(0), hole: () => [1, undefined, 2], infinity: () => -Infinity };
 export const oddKinds = Object.keys(oddValues);
 
-export type Peek = Omit<Log, 'hands'> & { yours: string[]; counts: number[] };
+export type LogView = Omit<Log, 'hands'> & { yours: string[]; counts: number[] };
 /** What a seat may see where hands are hidden. */
-export const peek = ({ hands, ...shared }: Log, seat: number | null): Peek => ({ ...shared, yours: seat === null ? [] : hands[seat] ?? [], counts: hands.map(h => h.length) });
+export const viewLog = ({ hands, ...shared }: Log, seat: number | null): LogView => ({ ...shared, yours: seat === null ? [] : hands[seat] ?? [], counts: hands.map(h => h.length) });
 
 function rulesOf(version: number, how: { hides: boolean; leftHook: boolean; ticks: boolean }): Rules<Def> {
   const did = (s: Log, seat: number, one: string) => void s.done.push({ seat, id: one });
@@ -146,14 +146,14 @@ function rulesOf(version: number, how: { hides: boolean; leftHook: boolean; tick
     ...(how.leftHook ? { left: (s: Log, ctx: { seat: number }) => void s.left.push(ctx.seat) } : {}),
     ...(version > 1 ? { migrate: (s: unknown) => ({ ...(s as Log), version, migrations: (s as Log).migrations + 1 }) } : {}),
   };
-  return { ...rules, ...(how.hides ? { view: (s: Log, { seat }: { seat: number | null }) => peek(s, seat) } : {}), ...(how.ticks ? { tick: (s: Log) => void (s.ticks += 1) } : {}) } as unknown as Rules<Def>;
+  return { ...rules, ...(how.hides ? { view: (s: Log, { seat }: { seat: number | null }) => viewLog(s, seat) } : {}), ...(how.ticks ? { tick: (s: Log) => void (s.ticks += 1) } : {}) } as unknown as Rules<Def>;
 }
 
 export interface LifeGame { name: string; contract: Contract; next: Contract; game: AnyGame; nextGame: AnyGame; def: ContractDef; hides: boolean; leftHook: boolean }
 
 function lifeGame(name: string, more: Omit<ContractDef, 'version' | 'state' | 'actions'>, how: { hides?: boolean; leftHook?: boolean } = {}): LifeGame {
   const { hides = false, leftHook = false } = how;
-  const def = { ...base, ...more, ...(hides ? { view: view<Peek>() } : {}) } as unknown as Def;
+  const def = { ...base, ...more, ...(hides ? { view: view<LogView>() } : {}) } as unknown as Def;
   const [first, second] = [contract(name, def), contract(name, { ...def, version: 2, clientsFrom: 1 } as unknown as Def)];
   const of = (version: number) => rulesOf(version, { hides, leftHook, ticks: more.tick !== undefined });
   return { name, contract: first as unknown as Contract, next: second as unknown as Contract, game: first.rules(of(1)), nextGame: second.rules(of(2)), def: def as unknown as ContractDef, hides, leftHook };

@@ -1,7 +1,7 @@
-import type { Append, Claimed, NewRoom, Pass, Passed } from '../../../server/store/contract.ts';
-import type { Call } from '../../../testkit/world.ts';
-import { changed, changesOf, difference, same } from '../delta.ts';
-import type { Complain } from '../journal-checks.ts';
+import type { AppendRequest, ClaimedRoom, NewRoom, PassRequest, PassResult } from '../../../server/store/store.ts';
+import type { StoreCall } from '../../../testkit/test-cluster.ts';
+import { changed, entryChanges, difference, isSame } from '../independent-delta.ts';
+import type { ReportViolation } from '../journal-checks.ts';
 import { lifeGames, type LifeGame, type Log } from './games.ts';
 
 /** A room's document, as far as the checks read it. */
@@ -48,7 +48,7 @@ export class Ledger {
   /** Whether somebody owned the room when the last outage began. */
   ownedAtOutage = false;
 
-  constructor(room: NewRoom, private readonly world: { actions: ReadonlyMap<string, LifeAction>; where: Map<string, string>; outages: readonly Outage[]; complain: Complain; now: number }) {
+  constructor(room: NewRoom, private readonly world: { actions: ReadonlyMap<string, LifeAction>; where: Map<string, string>; outages: readonly Outage[]; complain: ReportViolation; now: number }) {
     this.doc = (JSON.parse(room.snapshot) as { doc: LifeDoc }).doc;
     this.game = lifeGames.find(g => g.name === this.doc.room.game)!;
     this.docs.set(0, this.doc);
@@ -64,10 +64,10 @@ export class Ledger {
   seatOf(player: string): number { return this.doc.hidden.seats.findIndex(s => s?.player === player); }
   get isClosed(): boolean { return this.doc.hidden.fault === 'closed'; }
 
-  take(call: Call, args: readonly unknown[]): void {
-    if (call.op === 'claim' && (call.result as Claimed).ok) this.owned((args[1] as { token: string; node: string }), (call.result as Claimed).term);
-    else if (call.op === 'pass' && (call.result as Passed).ok) this.owned((args[1] as Pass).to, (call.result as Passed).term);
-    else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as Append);
+  take(call: StoreCall, args: readonly unknown[]): void {
+    if (call.op === 'claim' && (call.result as ClaimedRoom).ok) this.owned((args[1] as { token: string; node: string }), (call.result as ClaimedRoom).term);
+    else if (call.op === 'pass' && (call.result as PassResult).ok) this.owned((args[1] as PassRequest).to, (call.result as PassResult).term);
+    else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as AppendRequest);
     else if (call.op === 'release' && call.result === 'ok') this.token = null;
     else if (call.op === 'remove' && call.result === 'ok') this.removed = true;
     else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[2] as number, args[3] as string);
@@ -82,12 +82,12 @@ export class Ledger {
     this.token = owner.token;
   }
 
-  private appended(call: Call, append: Append): void {
+  private appended(call: StoreCall, append: AppendRequest): void {
     const owner = this.tokens.get(append.token);
     if (append.token !== this.token || owner?.node.split('~')[0] !== call.node) return this.complain('a term has one writer', `${call.node} wrote entry ${append.seq}`);
     if (append.seq !== this.seq + 1) return this.complain('one history', `entry ${append.seq} after ${this.seq}`);
     const before = { clock: this.doc.hidden.clock, phase: this.doc.room.phase, match: this.doc.room.match, seats: this.doc.hidden.seats.map(s => s?.player) };
-    this.doc = changed(this.doc, changesOf(append.entry)) as LifeDoc;
+    this.doc = changed(this.doc, entryChanges(append.entry)) as LifeDoc;
     this.seq = append.seq;
     this.terms.set(append.seq, this.term);
     this.docs.set(append.seq, this.doc);
@@ -110,7 +110,7 @@ export class Ledger {
   private snapshot(seq: number, text: string): void {
     const { doc } = JSON.parse(text) as { doc: LifeDoc };
     const known = this.at([this.termOf(seq), seq]);
-    if (!known || !same(doc, known)) this.complain('the journal is the document', `the snapshot of ${seq}: ${known ? difference(doc, known) : 'no such entry'}`);
+    if (!known || !isSame(doc, known)) this.complain('the journal is the document', `the snapshot of ${seq}: ${known ? difference(doc, known) : 'no such entry'}`);
   }
 
   /** What is new in the state. */

@@ -1,13 +1,13 @@
-import { RoomRefused } from '../../../client/client.ts';
-import type { Said } from '../../../client/outbox.ts';
+import { RoomError } from '../../../client/client.ts';
+import type { ActionResult } from '../../../client/outbox.ts';
 import type { Room } from '../../../client/room.ts';
-import type { Place } from '../../../shared/place.ts';
-import type { Host, World } from '../../../testkit/world.ts';
-import { difference, sameInOrder } from '../delta.ts';
+import type { Position } from '../../../shared/position.ts';
+import type { TestNode, TestCluster } from '../../../testkit/test-cluster.ts';
+import { difference, sameInOrder } from '../independent-delta.ts';
 import { markOf } from '../games.ts';
-import type { Complain } from '../journal-checks.ts';
-import { Device, Identities, type Held } from './device.ts';
-import { lifeGames, peek, type LifeGame } from './games.ts';
+import type { ReportViolation } from '../journal-checks.ts';
+import { Device, Identities, type EnteredRoom } from './device.ts';
+import { lifeGames, viewLog, type LifeGame } from './games.ts';
 import { isBot, type Ledger, type LifeAction, type Outage } from './ledger.ts';
 import { QuickJoins } from './quick-joins.ts';
 
@@ -19,7 +19,7 @@ const notOfQuick = new Set(['kicked', 'join-refused', 'room-full', 'room-started
 interface Pending { what: string; device: Device; since: number; enters?: boolean }
 
 /** Everything of one history: the people, their devices, what they asked for, and the rooms as the store has them. */
-export class Life {
+export class LifeHistory {
   readonly ledgers = new Map<string, Ledger>();
   readonly actions = new Map<string, LifeAction>();
   /** In which seat each action was done. */
@@ -30,7 +30,7 @@ export class Life {
   readonly pending = new Set<Pending>();
   /** `player/room` of all that calls gave to a player; and players of whom a call was cut off, so that it is not known. */
   readonly obtained = new Set<string>();
-  readonly unsure = new Set<string>();
+  readonly uncertainPlayers = new Set<string>();
   /** `player/room` where the player has left and not come back. */
   readonly gaveUp = new Set<string>();
   /** Seats that devices give up, until that is confirmed: a device goes on trying after `leave` has resolved. */
@@ -39,28 +39,28 @@ export class Life {
   /** Nobody does anything any more. */
   over = false;
   /** Virtual ms at which a node or the store last failed. */
-  disturbedAt = -Infinity;
+  lastFaultAt = -Infinity;
   private readonly counts = new Map<string, number>();
   private readonly quickJoins = new QuickJoins();
 
-  constructor(readonly world: World, readonly people: number, readonly complain: Complain, readonly tell: (line: string) => void) {}
+  constructor(readonly world: TestCluster, readonly people: number, readonly complain: ReportViolation, readonly tell: (line: string) => void) {}
 
   get now(): number { return this.world.clock.mono(); }
-  get up(): Host[] { return [...this.world.hosts.values()].filter(h => h.state === 'up'); }
+  get up(): TestNode[] { return [...this.world.nodes.values()].filter(h => h.state === 'up'); }
   name(who: number): string { return names[who % this.people]!; }
 
   /** The newest open device of a person; the first one is made when it is needed. */
   device(who: number): Device { return this.devices.findLast(d => d.person === this.name(who) && !d.closed) ?? this.newDevice(who); }
   newDevice(who: number): Device {
     const person = this.name(who);
-    const hosts = [...this.world.hosts.keys()];
+    const hosts = [...this.world.nodes.keys()];
     const last = this.devices.findLast(d => d.person === person);
     const device = new Device(this.world, person, `t:${last?.player ?? person}`, hosts[(who + this.devices.length) % hosts.length]!, this.identities, error => this.complain('the client throws nothing into its host', `${person}: ${error.message}`));
     this.devices.push(device);
     return device;
   }
   closeDevice(device: Device): void {
-    for (const one of this.pending) if (one.device === device) this.unsure.add(device.player);
+    for (const one of this.pending) if (one.device === device) this.uncertainPlayers.add(device.player);
     for (const { player, id } of device.rooms) if (this.gaveUp.has(`${player}/${id}`) && this.ledgers.get(id)?.seatOf(player) !== -1) this.gaveUp.delete(`${player}/${id}`);
     device.close();
   }
@@ -82,28 +82,28 @@ export class Life {
     try {
       const room = await this.track(`${what} of ${device.person}`, device, call(), { enters: what !== 'watch' });
       this.tell(`${device.person} is in ${this.short(room.id)} by ${what}${room.seat === null ? '' : `, seat ${room.seat}`}`);
-      this.hold(device, room, what === 'watch');
+      this.trackRoom(device, room, what === 'watch');
       return room;
     } catch (error) {
-      const code = error instanceof RoomRefused ? error.code : (error as Error).message;
+      const code = error instanceof RoomError ? error.code : (error as Error).message;
       this.tell(`${device.person} is refused ${what}: ${code}`);
-      if (device.closed || who !== device.player) this.unsure.add(who).add(device.player);
+      if (device.closed || who !== device.player) this.uncertainPlayers.add(who).add(device.player);
       if (what === 'quick' && notOfQuick.has(code)) this.complain('a quick join finds a room', `${device.person} was refused: ${code}`);
       return null;
     } finally {
-      if (quickJoin?.end(this.now - since)) this.unsure.add(who);
+      if (quickJoin?.end(this.now - since)) this.uncertainPlayers.add(who);
     }
   }
 
-  private hold(device: Device, room: Room, watch: boolean): void {
+  private trackRoom(device: Device, room: Room, watch: boolean): void {
     const { player } = device;
-    const held: Held = { room, id: room.id, watch, device, player, endedAt: Infinity };
+    const held: EnteredRoom = { room, id: room.id, watch, device, player, endedAt: Infinity };
     device.rooms.push(held);
     if (!watch) {
       this.obtained.add(`${player}/${room.id}`);
       this.gaveUp.delete(`${player}/${room.id}`);
     }
-    if (this.ledgers.get(room.id)?.at(room.place)?.hidden.banned.includes(player)) this.complain('who was removed stays out', `${device.person} was let into ${this.short(room.id)}`);
+    if (this.ledgers.get(room.id)?.at(room.position)?.hidden.banned.includes(player)) this.complain('who was removed stays out', `${device.person} was let into ${this.short(room.id)}`);
     this.compare(held);
     room.onChange(() => { if (!room.ended) this.compare(held); });
     room.onEnd(({ code }) => {
@@ -114,19 +114,19 @@ export class Life {
   }
 
   /** What a client shows is what the journal gives at its place. */
-  compare({ room, watch, device, player }: Held): void {
+  compare({ room, watch, device, player }: EnteredRoom): void {
     const ledger = this.ledgers.get(room.id);
-    const doc = ledger?.at(room.place);
-    if (!ledger || !doc) return this.complain('nobody sees what is not durable', `${device.person} is at ${room.place.join('/')} of ${this.short(room.id)}, which is no entry`);
+    const doc = ledger?.at(room.position);
+    if (!ledger || !doc) return this.complain('nobody sees what is not durable', `${device.person} is at ${room.position.join('/')} of ${this.short(room.id)}, which is no entry`);
     const seat = watch ? -1 : doc.hidden.seats.findIndex(s => s?.player === player);
     const { state } = doc;
-    const shown = state && ledger.game.hides ? peek(state, seat < 0 ? null : seat) : state;
-    if (!sameInOrder(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
-    else if (!sameInOrder(room.state, shown)) this.complain('one history', `${device.person} at ${room.place[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
+    const shown = state && ledger.game.hides ? viewLog(state, seat < 0 ? null : seat) : state;
+    if (!sameInOrder(room.info, doc.room)) this.complain('one history', `${device.person} at ${room.position[1]} of ${this.short(room.id)} shows another room: ${difference(room.info, doc.room)}`);
+    else if (!sameInOrder(room.state, shown)) this.complain('one history', `${device.person} at ${room.position[1]} of ${this.short(room.id)} shows another state: ${difference(room.state, shown)}`);
   }
 
   /** Acts in a room, and judges the answer. `data`: what goes along with the action's id. */
-  act(held: Held, how: string, data: Record<string, unknown> = {}): void {
+  act(held: EnteredRoom, how: string, data: Record<string, unknown> = {}): void {
     const { room, device } = held;
     const player = device.player;
     const letter = String.fromCharCode(97 + names.indexOf(device.person));
@@ -135,14 +135,14 @@ export class Life {
     const one: LifeAction = { id: markOf(`${letter}${n}`), player, room: room.id, how, verdict: null, code: '' };
     this.actions.set(one.id, one);
     this.tell(`${device.person} asks ${how} ${one.id} of ${this.short(room.id)}`);
-    const asked = (room.act as unknown as Record<string, (data: unknown) => Promise<Said>>)[how]!({ id: one.id, ...data });
+    const asked = (room.act as unknown as Record<string, (data: unknown) => Promise<ActionResult>>)[how]!({ id: one.id, ...data });
     void this.track(`${how} ${one.id} of ${device.person}`, device, asked).then(said => {
       this.tell(`${device.person} hears of ${one.id}: ${said.ok ? 'accepted' : said.code}`);
       this.answered(one, said);
     }, (error: Error) => this.complain('an action settles once and never throws', `${one.id} (${how}): ${error.message}`));
   }
 
-  private answered(one: LifeAction, said: Said): void {
+  private answered(one: LifeAction, said: ActionResult): void {
     one.verdict = said.ok ? 'accepted' : said.code === 'unknown' ? 'unknown' : 'refused';
     one.code = said.ok ? '' : said.code;
     const done = this.where.has(one.id);
@@ -153,17 +153,17 @@ export class Life {
 
   isAsking(device: Device): boolean { return [...this.pending].some(one => one.device === device); }
   /** Rooms that the store has, and that a player could enter. */
-  get living(): Ledger[] { return [...this.ledgers.values()].filter(l => !l.removed && !l.isClosed); }
+  get openLedgers(): Ledger[] { return [...this.ledgers.values()].filter(l => !l.removed && !l.isClosed); }
   gameOf(draw: number): LifeGame { return lifeGames[Math.floor(draw * lifeGames.length)]!; }
   /** Whether nothing is wrong with nodes and store, and has not been for a while. */
-  get calm(): boolean { return this.outage === null && this.now - this.disturbedAt > 6_000 && this.up.length === this.world.hosts.size; }
+  get calm(): boolean { return this.outage === null && this.now - this.lastFaultAt > 6_000 && this.up.length === this.world.nodes.size; }
   disturb(): void {
-    this.disturbedAt = this.now;
+    this.lastFaultAt = this.now;
     for (const device of this.devices) device.early.clear();
   }
   /** Devices by which a player sits in a room now. */
   sitting(player: string, room: string): Device[] { return this.devices.filter(d => d.online && d.player === player && d.rooms.some(h => h.id === room && !h.watch && h.room.ended === null)); }
   short(room: string): string { return `${this.ledgers.get(room)?.game.name ?? 'room'} ${room.slice(0, 4)}`; }
-  place([term, seq]: Place): string { return `${term % 1000}/${seq}`; }
+  place([term, seq]: Position): string { return `${term % 1000}/${seq}`; }
   isBot(player: string): boolean { return isBot(player); }
 }

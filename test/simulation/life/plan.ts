@@ -1,4 +1,4 @@
-import { drawing } from '../drawing.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 /** What players and operators do. The numbers say how often each is drawn. */
 export const lifeWeights = {
@@ -19,7 +19,7 @@ export interface LifePlan { readonly seed: number; readonly nodes: number; reado
 const kinds = (Object.entries(lifeWeights) as [LifeKind, number][]).flatMap(([kind, weight]) => Array<LifeKind>(weight).fill(kind));
 
 export function lifePlanOf(seed: number): LifePlan {
-  const draw = drawing(seed * 7 + 3);
+  const draw = seededRandom(seed * 7 + 3);
   const people = draw() < 0.7 ? 2 + Math.floor(draw() * 3) : 5 + Math.floor(draw() * 8);
   const nodes = draw() < 0.15 ? 1 : draw() < 0.8 ? 2 : 3;
   const toTheEnd = draw() < 0.25;

@@ -17,13 +17,13 @@ export class QuickJoins {
     all.open += 1;
     all.made += 1;
     const { made, open } = all;
-    const { remember, rememberLast, mostHold } = limits.quick;
+    const { resultTtl, lastResultTtl, maxHold } = limits.quickJoinSearch;
     return {
       end: took => {
         all.open -= 1;
         // Of several at a time only one is the player's last.
         const isLast = open === 1 && all.made === made;
-        return took > (isLast ? rememberLast + Math.min((def.away as { hold: number }).hold, mostHold) : remember) - doubt;
+        return took > (isLast ? lastResultTtl + Math.min((def.away as { hold: number }).hold, maxHold) : resultTtl) - doubt;
       },
     };
   }

@@ -1,14 +1,14 @@
-import type { FindOrCreate, Found, NewRoom } from '../../../server/store/contract.ts';
-import { World, type Call } from '../../../testkit/world.ts';
+import type { FindOrCreate, Found, NewRoom } from '../../../server/store/store.ts';
+import { TestCluster, type StoreCall } from '../../../testkit/test-cluster.ts';
 import type { Options, Outcome } from '../simulate.ts';
 import { withSmallBounds } from '../small-bounds.ts';
 import type { Device } from './device.ts';
 import { isDeckIntact, lifeGames, resetDeck } from './games.ts';
 import { Ledger } from './ledger.ts';
-import { Life } from './life.ts';
+import { LifeHistory } from './life.ts';
 import { lifePlanOf, type LifePlan } from './plan.ts';
-import { passLong } from './passing.ts';
-import { comeToRest, leftovers } from './rest.ts';
+import { skipIdleTime } from './skip-idle-time.ts';
+import { waitUntilQuiescent, findLeftovers } from './quiescence.ts';
 import { Steps } from './steps.ts';
 
 const nodeNames = ['a', 'b', 'c'];
@@ -31,7 +31,7 @@ async function withConsole(onThrow: (error: Error) => void, work: () => Promise<
 
 async function run(plan: LifePlan, options: Options): Promise<Outcome> {
   resetDeck();
-  const world = new World(lifeGames.map(g => g.game), plan.seed, 'swift');
+  const world = new TestCluster(lifeGames.map(g => g.game), plan.seed, 'swift');
   world.keepsRecord = false;
   const outcome: Outcome = { seed: plan.seed, scenario: 'life', violations: [], story: [], faults: {}, actions: 0, entries: 0, took: 0 };
   const tell = options.story ? (line: string) => void outcome.story.push(`${(world.clock.mono() / 1000).toFixed(3).padStart(11)}  ${line}`) : () => {};
@@ -40,47 +40,47 @@ async function run(plan: LifePlan, options: Options): Promise<Outcome> {
     if (outcome.violations.length < 3) outcome.violations.push(`${rule}: ${what}`);
     tell(`VIOLATION ${rule}: ${what}`);
   };
-  const life = new Life(world, plan.people, complain, tell);
+  const life = new LifeHistory(world, plan.people, complain, tell);
   const steps = new Steps(life);
   const counts = outcome.faults as Record<string, number>;
   const names = nodeNames.slice(0, plan.nodes);
-  world.spy.stored = (call, args) => stored(life, call, args, outcome);
-  world.spy.sent = (client, name, text) => {
-    const device = life.devices.find(d => d.line === client);
+  world.observer.onStoreCall = (call, args) => stored(life, call, args, outcome);
+  world.observer.onClientMessage = (client, name, text) => {
+    const device = life.devices.find(d => d.testClient === client);
     if (device) sent(life, device, name, text);
   };
 
   const good = () => outcome.violations.length === 0;
   const history = async () => {
-    for (const name of names) world.launch(name);
-    await world.clock.pass(400);
+    for (const name of names) world.startNode(name);
+    await world.clock.advance(400);
     for (const step of plan.steps) {
       if (options.masked?.has(step.n)) continue;
       counts[step.kind] = (counts[step.kind] ?? 0) + 1;
       await steps.take(step);
-      await world.clock.pass(step.wait);
+      await world.clock.advance(step.wait);
       if (!good()) break;
     }
     if (good()) {
       tell('all is set right');
       life.over = true;
       await steps.setRight(true);
-      await comeToRest(life);
+      await waitUntilQuiescent(life);
     }
-    if (good()) await world.clock.pass(2_500).then(() => comeToRest(life));
+    if (good()) await world.clock.advance(2_500).then(() => waitUntilQuiescent(life));
     if (good() && !isDeckIntact()) complain('state is a room\'s own', 'a rule changed the state, and with it a constant of the game\'s module');
-    for (const host of world.hosts.values()) for (const said of host.said) if (/loop of a room failed|a message to a room failed/.test(said)) complain('the log', `${host.name}: ${said}`);
+    for (const host of world.nodes.values()) for (const said of host.warnings) if (/room loop failed|room request failed/.test(said)) complain('the log', `${host.name}: ${said}`);
     for (const device of life.devices) life.closeDevice(device);
     if (good()) {
-      await world.clock.pass(50);
+      await world.clock.advance(50);
       for (const { what } of life.pending) complain('every promise settles', `${what} is not answered, and its client is closed`);
     }
     if (good() && plan.toTheEnd) {
       tell('all have gone, and time passes');
-      await world.clock.pass(6_000); // owners notice that nobody is there
-      for (let day = 0; day < 6; day++) await passLong(life, 26 * 3_600_000);
+      await world.clock.advance(6_000); // owners notice that nobody is there
+      for (let day = 0; day < 6; day++) await skipIdleTime(life, 26 * 3_600_000);
       await world.memory.list(null, 1);
-      for (const what of leftovers(life)) complain('nothing is left in the end', what);
+      for (const what of findLeftovers(life)) complain('nothing is left in the end', what);
     }
   };
   try {
@@ -95,7 +95,7 @@ async function run(plan: LifePlan, options: Options): Promise<Outcome> {
   return outcome;
 }
 
-function stored(life: Life, call: Call, args: readonly unknown[], outcome: Outcome): void {
+function stored(life: LifeHistory, call: StoreCall, args: readonly unknown[], outcome: Outcome): void {
   const made = call.op === 'create' && call.result === 'ok' ? (args[0] as NewRoom) : call.op === 'findOrCreate' && (call.result as Found).how === 'made' ? (args[0] as FindOrCreate).prepared : null;
   if (made) {
     life.ledgers.set(made.id, new Ledger(made, life));
@@ -111,11 +111,11 @@ function stored(life: Life, call: Call, args: readonly unknown[], outcome: Outco
 }
 
 /** A node writes to a device. */
-function sent(life: Life, device: Device, name: string, text: string): void {
+function sent(life: LifeHistory, device: Device, name: string, text: string): void {
   if (device.losesAnswerTo === name) {
     device.losesAnswerTo = null;
-    if (device.losesFor > 0) device.unplug(device.losesFor);
-    else device.cut();
+    if (device.losesFor > 0) device.disconnectFor(device.losesFor);
+    else device.breakConnections();
   }
   if (name === 'join!') {
     const reply = (JSON.parse(text) as { ok: boolean; room?: string });

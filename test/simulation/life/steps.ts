@@ -1,14 +1,14 @@
 import type { Room } from '../../../client/room.ts';
-import { type Fate, type Host } from '../../../testkit/world.ts';
-import type { Device, Held } from './device.ts';
+import { type StoreFault, type TestNode } from '../../../testkit/test-cluster.ts';
+import type { Device, EnteredRoom } from './device.ts';
 import { lifeGames, slots, type LifeGame } from './games.ts';
 import { jointSteps } from './joint-steps.ts';
 import type { Ledger } from './ledger.ts';
-import type { Life } from './life.ts';
-import { passLong } from './passing.ts';
+import type { LifeHistory } from './life.ts';
+import { skipIdleTime } from './skip-idle-time.ts';
 import type { LifeStep } from './plan.ts';
-import { comeToRest } from './rest.ts';
-import { longNames, oddKinds, strangeNames, strangeValues, words } from './strange.ts';
+import { waitUntilQuiescent } from './quiescence.ts';
+import { longNames, oddKinds, invalidValueNames, invalidValues, invalidWords } from './invalid-values.ts';
 
 const pick = <T>(list: readonly T[], draw: number): T => list[Math.floor(draw * list.length)]!;
 /** Inputs and signals by name, whatever the game has. */
@@ -25,10 +25,10 @@ export class Steps {
   private isResting = false;
   private endOutage: (() => void) | null = null;
   private rushes = 0;
-  private readonly fates: ((op: string) => Fate | undefined)[] = [];
+  private readonly fates: ((op: string) => StoreFault | undefined)[] = [];
 
-  constructor(private readonly life: Life) {
-    life.world.fate = ({ op }) => {
+  constructor(private readonly life: LifeHistory) {
+    life.world.faultFor = ({ op }) => {
       for (const fate of this.fates) {
         const fated = fate(op);
         if (fated) return fated;
@@ -53,7 +53,7 @@ export class Steps {
       case 'rush': return this.rush(step);
       case 'double-click': return this.doubleClick(device, step);
       case 'join-code': case 'join-id': case 'watch': {
-        const room = life.living.at(-1 - Math.floor(p * p * life.living.length));
+        const room = life.openLedgers.at(-1 - Math.floor(p * p * life.openLedgers.length));
         if (room) void this.join(device, room, step.kind, step.draws);
         return;
       }
@@ -70,7 +70,7 @@ export class Steps {
         if (!held || !ledger) return;
         const left = this.leave(held);
         if (q < 0.4) await life.world.clock.run(left, 'leaving', 30_000).catch(() => {});
-        else if (q < 0.6) await life.world.clock.pass(r * 4);
+        else if (q < 0.6) await life.world.clock.advance(r * 4);
         return void this.join(device, ledger, 'join-id', step.draws);
       }
       case 'close': return held?.room.close();
@@ -79,7 +79,7 @@ export class Steps {
         if (q < 0.5) {
           // While the client is joining again by another connection.
           device.client.move();
-          await life.world.clock.pass(r * 8);
+          await life.world.clock.advance(r * 8);
         }
         held.room.close();
         if (s < 0.5) void this.join(device, ledger, 'join-id', step.draws);
@@ -103,7 +103,7 @@ export class Steps {
         for (const one of held ? life.devices.flatMap(d => d.open.filter(h => h.id === held.id)) : []) void life.track('rematch', one.device, one.room.rematch());
         return;
       }
-      case 'bring': return held && !held.watch ? void life.track('bring', device, held.room.bring(q < 0.2 ? null : { colour: `c${Math.floor(r * 9)}` })) : undefined;
+      case 'bring': return held && !held.watch ? void life.track('bring', device, held.room.setProfile(q < 0.2 ? null : { colour: `c${Math.floor(r * 9)}` })) : undefined;
       case 'team': return held && !held.watch ? void life.track('joinTeam', device, held.room.joinTeam(Math.floor(q * 3))) : undefined;
       case 'signal': return this.signal(held, q, r);
       case 'input': {
@@ -116,7 +116,7 @@ export class Steps {
       case 'away': {
         const ms = pick([2_000, 6_500, 9_000, 35_000, 70_000, 60 * 3_600_000], q);
         say(`${device.person} for ${ms} ms`);
-        return device.unplug(ms);
+        return device.disconnectFor(ms);
       }
       case 'lost-answer': {
         device.losesAnswerTo = r < 0.35 ? 'join!' : r < 0.88 ? 'act!' : 'create!';
@@ -127,29 +127,29 @@ export class Steps {
       }
       case 'identity':
         say(`the token of ${device.player} is not valid any more${r < 0.2 ? ', nor will any other be' : ''}`);
-        life.unsure.add(device.player);
+        life.uncertainPlayers.add(device.player);
         life.identities.revoke(device.player);
-        if (r < 0.2) life.identities.banish(device.person);
-        return q < 0.7 ? device.cut() : undefined;
+        if (r < 0.2) life.identities.refuseAll(device.person);
+        return q < 0.7 ? device.breakConnections() : undefined;
       case 'rename': return void life.track('rename', device, device.client.rename(pick(longNames, q)));
       case 'clock': {
-        device.line.skew += (q < 0.5 ? -1 : 1) * pick([700, 90_000, 3_600_000, 50 * 3_600_000], r);
-        return say(`${device.person} is ${device.line.skew} ms off`);
+        device.testClient.clockSkew += (q < 0.5 ? -1 : 1) * pick([700, 90_000, 3_600_000, 50 * 3_600_000], r);
+        return say(`${device.person} is ${device.testClient.clockSkew} ms off`);
       }
       case 'storage':
         device.storage.fails = pick(['reads', 'writes', 'all', 'no'] as const, q);
         say(`${device.storage.fails} fail at ${device.person}`);
-        return r < 0.6 ? device.cut() : undefined;
+        return r < 0.6 ? device.breakConnections() : undefined;
       case 'later': {
         const ms = pick(pauses, q) * (0.5 + r);
         say(`${Math.round(ms / 1_000)} s`);
-        return passLong(life, ms);
+        return skipIdleTime(life, ms);
       }
       case 'rest': {
         this.isResting = true;
         await this.setRight(false);
         say('all is set right');
-        await comeToRest(life);
+        await waitUntilQuiescent(life);
         this.isResting = false;
         return;
       }
@@ -192,21 +192,21 @@ export class Steps {
     return room;
   }
 
-  private act(held: Held, draw: number, more: number, last: number): void {
+  private act(held: EnteredRoom, draw: number, more: number, last: number): void {
     const { life } = this;
     if (held.watch) return;
     const how = pick(['add', 'add', 'add', 'add', 'deny', 'crash', 'reorder', 'reorder', 'drop', 'swap', 'shift', 'take', 'touch', 'arm', 'arm', 'arm', 'say', 'say', 'odd', 'finish', 'put'] as const, draw);
     if (how === 'arm') return life.act(held, how, { slot: pick(slots, more), ms: pick([300, 2_000, 9_000, 30_000, 200_000, 30 * 3_600_000, 8.2 * 1_000 + 0.4], last) });
-    if (how === 'say') return life.act(held, how, { text: pick(words, more) });
+    if (how === 'say') return life.act(held, how, { text: pick(invalidWords, more) });
     if (how === 'odd') return life.act(held, how, { kind: pick(oddKinds, more) });
     life.act(held, how);
   }
 
-  private strange(device: Device, held: Held | null, draws: readonly number[]): void {
+  private strange(device: Device, held: EnteredRoom | null, draws: readonly number[]): void {
     const { life } = this;
     const [, q, r, s] = draws as [number, number, number, number];
-    const name = pick(strangeNames, q);
-    const value = strangeValues[name]!();
+    const name = pick(invalidValueNames, q);
+    const value = invalidValues[name]!();
     life.tell(`${device.person} sends ${name}`);
     if (!held || held.watch || r < 0.15) {
       const game = life.gameOf(s);
@@ -214,7 +214,7 @@ export class Steps {
       const how = s < 0.5 ? { options: { goal: 1, more: value } } : { profile: { colour: value } };
       return void life.enter(call, device, () => device.client[call](game.contract, how as never) as never, game).then(room => room && this.leave(device.open.find(h => h.room === room) ?? device.rooms.find(h => h.room === room)!));
     }
-    if (r < 0.25) return void life.track(`bring ${name}`, device, held.room.bring(value as never));
+    if (r < 0.25) return void life.track(`bring ${name}`, device, held.room.setProfile(value as never));
     if (r < 0.35) {
       try {
         named(held.room.signal)['emote']!(value);
@@ -227,7 +227,7 @@ export class Steps {
     if (s < 0.6) life.act(held, 'add'); // which is not held up by it
   }
 
-  async leave(held: Held): Promise<void> {
+  async leave(held: EnteredRoom): Promise<void> {
     const { life } = this;
     const { device, id, room, watch } = held;
     life.tell(`${device.person} leaves ${life.short(id)}`);
@@ -238,7 +238,7 @@ export class Steps {
     life.tell(`${device.person} has left ${life.short(id)}`);
   }
 
-  private signal(held: Held | null, q: number, r: number): void {
+  private signal(held: EnteredRoom | null, q: number, r: number): void {
     if (!held) return;
     try {
       if (q < 0.4) named(held.room.signal)['emote']!('gg');
@@ -248,12 +248,12 @@ export class Steps {
     }
   }
 
-  private tab(step: LifeStep, held: Held | null, closes: boolean): void {
+  private tab(step: LifeStep, held: EnteredRoom | null, closes: boolean): void {
     const { life } = this;
     const old = life.device(step.who);
     const ids = old.open.filter(h => !h.watch).map(h => h.id);
     life.tell(`${old.person} opens another ${closes ? 'page and closes the first' : 'tab'}`);
-    if (closes && step.kind === 'reload') old.line.offline = true; // at once, as when a program is killed
+    if (closes && step.kind === 'reload') old.testClient.isOffline = true; // at once, as when a program is killed
     if (closes) life.closeDevice(old);
     const device = life.newDevice(step.who);
     for (const id of ids) if (held?.id === id || step.draws[1]! < 0.8) void this.join(device, life.ledgers.get(id)!, 'join-id', step.draws);
@@ -272,7 +272,7 @@ export class Steps {
   /** All who are in the room that was made last do what makes a match begin there. */
   private begin(): void {
     const { life } = this;
-    for (const ledger of [...life.living].reverse()) {
+    for (const ledger of [...life.openLedgers].reverse()) {
       const members = life.devices.filter(d => d.online).flatMap(d => d.open.filter(h => h.id === ledger.id && !h.watch));
       if (ledger.doc.room.phase !== 'waiting' || members.length === 0) continue;
       for (const { room, device } of members) {
@@ -355,7 +355,7 @@ export class Steps {
         }
         return;
       }
-      case 'cut': say(device.person); return device.cut();
+      case 'cut': say(device.person); return device.breakConnections();
       case 'hop': return device.client.move();
       case 'lose-request': case 'lose-reply': {
         let left = 1 + Math.floor(q * 3);
@@ -364,8 +364,8 @@ export class Steps {
         return this.meddle(1_500, op => (left > 0 && ops.includes(op) && (left--, true) ? { lose: kind === 'lose-request' ? 'request' : 'reply' } : undefined));
       }
       case 'silence':
-        world.loses = () => world.random() < 0.66;
-        return this.later(r * 1_500, () => { world.loses = () => false; });
+        world.dropsBroadcast = () => world.random() < 0.66;
+        return this.later(r * 1_500, () => { world.dropsBroadcast = () => false; });
       default: throw new Error(`no step ${kind}`);
     }
   }
@@ -380,50 +380,50 @@ export class Steps {
       const held = device.online && device.open.find(h => !h.watch && h.room.info.phase === 'playing');
       if (held) life.act(held, 'arm', { slot: 't0', ms: draw < 0.5 ? 9_000 : 30_000 });
     }
-    await world.clock.pass(12);
+    await world.clock.advance(12);
     life.tell(`the store is away for ${ms} ms`);
     life.outage = { from: world.clock.now(), to: Infinity };
     life.outages.push(life.outage);
     for (const ledger of life.ledgers.values()) ledger.ownedAtOutage = ledger.token !== null && up.some(h => h.owns(ledger.id));
-    for (const host of world.hosts.values()) if (host.state !== 'dead') world.sever(host); // also one that is frozen, and thaws meanwhile
+    for (const host of world.nodes.values()) if (host.state !== 'dead') world.isolate(host); // also one that is frozen, and thaws meanwhile
     this.endOutage = () => {
       this.endOutage = null;
       life.tell('the store is back');
       life.outage!.to = world.clock.now();
       life.outage = null;
       life.disturb();
-      for (const host of world.hosts.values()) if (host.severed) world.mend(host);
+      for (const host of world.nodes.values()) if (host.isIsolated) world.heal(host);
     };
     const { endOutage } = this;
     this.later(ms, () => { if (this.endOutage === endOutage) endOutage(); });
-    if (draw > 0.3) await passLong(life, ms + 4_000);
+    if (draw > 0.3) await skipIdleTime(life, ms + 4_000);
   }
 
-  private kill(host: Host, back: number): void {
+  private kill(host: TestNode, back: number): void {
     const { world } = this.life;
     world.kill(host);
-    this.later(back, () => { if (world.host(host.name) === host) this.boot(host.name); });
+    this.later(back, () => { if (world.node(host.name) === host) this.boot(host.name); });
   }
 
   private boot(name: string): void {
     const { world, outage } = this.life;
-    const { host } = world.launch(name, lifeGames.map(g => (this.next.has(name) ? g.nextGame : g.game)));
-    if (outage) world.sever(host);
+    const { host } = world.startNode(name, lifeGames.map(g => (this.next.has(name) ? g.nextGame : g.game)));
+    if (outage) world.isolate(host);
   }
 
-  private drain(host: Host): void {
+  private drain(host: TestNode): void {
     const { world } = this.life;
     void host.node.drain().then(() => {
-      if (host.state === 'up') for (const link of host.links) link.send('moving', []);
+      if (host.state === 'up') for (const link of host.connections) link.sendToClient('moving', []);
     });
     this.later(2_000, () => {
-      if (world.host(host.name) !== host) return;
+      if (world.node(host.name) !== host) return;
       if (host.state !== 'dead') world.kill(host);
       this.boot(host.name);
     });
   }
 
-  private meddle(ms: number, fate: (op: string) => Fate | undefined): void {
+  private meddle(ms: number, fate: (op: string) => StoreFault | undefined): void {
     this.fates.push(fate);
     this.later(ms, () => {
       const at = this.fates.indexOf(fate);
@@ -436,24 +436,24 @@ export class Steps {
     const { life } = this;
     const { world } = life;
     this.fates.length = 0;
-    world.loses = () => false;
+    world.dropsBroadcast = () => false;
     this.endOutage?.();
-    for (const host of [...world.hosts.values()]) {
+    for (const host of [...world.nodes.values()]) {
       if (host.state === 'frozen') world.thaw(host);
       if (host.state === 'up' && host.node.isDraining) world.kill(host);
     }
     // A room that a newer version has written is left to nodes of that version: in the end all are of it.
     if (this.next.size > 0 || this.needsNext) {
-      for (const host of [...world.hosts.values()]) {
+      for (const host of [...world.nodes.values()]) {
         if (this.next.has(host.name)) continue;
         this.next.add(host.name);
         if (host.state !== 'dead') world.kill(host);
       }
     }
-    for (const host of [...world.hosts.values()]) if (host.state === 'dead') this.boot(host.name);
-    if (people) for (const device of life.devices) device.line.offline = false;
+    for (const host of [...world.nodes.values()]) if (host.state === 'dead') this.boot(host.name);
+    if (people) for (const device of life.devices) device.testClient.isOffline = false;
     for (const device of life.devices) if (device.storage.fails !== 'no' && people) device.storage.fails = 'no';
-    await world.clock.pass(10);
+    await world.clock.advance(10);
   }
 
   private later(ms: number, fn: () => void): void { this.life.world.clock.afterExactly(ms, fn); }

@@ -1,0 +1,69 @@
+import type { GameDescription, GamesReply } from '../../shared/dev-protocol.ts';
+import { Cell } from '../cell.ts';
+import { contractOf } from './contract-of.ts';
+import { Pane } from './pane.ts';
+import { RoomPoller } from './room-poller.ts';
+import type { Setup } from './setup.ts';
+
+const names = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal', 'Ida', 'Jon', 'Kim', 'Lea'];
+
+/** A room and its clients: what the author has in front of them. */
+export class Workbench {
+  readonly panes = new Cell<readonly Pane[]>([]);
+  readonly poller = new Cell<RoomPoller | null>(null);
+  private paneCount = 0;
+  private isClosed = false;
+  private readonly contract;
+
+  constructor(readonly setup: Setup, readonly game: GameDescription, private readonly sockets: GamesReply['sockets']) {
+    this.contract = contractOf(game);
+    for (let i = 0; i < setup.seats; i++) this.addPane(false);
+    if (setup.spectator) this.addPane(true);
+    void this.open();
+  }
+
+  private addPane(watch: boolean): Pane {
+    const index = this.paneCount++;
+    const name = watch ? 'Spectator' : names[index] ?? `Player ${index + 1}`;
+    const pane = new Pane({ index, name, watch, game: this.game, contract: this.contract, sockets: this.sockets, token: this.setup.tokens[index] });
+    this.panes.set([...this.panes.value, pane]);
+    return pane;
+  }
+
+  /** The first makes the room; the others come one after the other, so that pane and seat are in the same order. */
+  private async open(): Promise<void> {
+    const [first, ...others] = this.panes.value;
+    await first!.create(this.setup);
+    const room = first!.room.value;
+    if (!room) return;
+    if (!this.isClosed) this.poller.set(new RoomPoller(room.id));
+    this.watchChanges(first!);
+    for (const pane of others) {
+      if (this.isClosed) return;
+      await pane.join(room.id);
+      this.watchChanges(pane);
+    }
+  }
+
+  private watchChanges(pane: Pane): void { pane.room.value?.onChange(() => this.poller.value?.pollSoon()); }
+
+  get roomId(): string | null { return this.panes.value[0]?.room.value?.id ?? null; }
+
+  /** One more client comes to the room. */
+  async add(watch: boolean): Promise<void> {
+    if (this.roomId !== null) await this.rejoin(this.addPane(watch));
+  }
+
+  /** A client that has left, or was not let in, tries again. */
+  async rejoin(pane: Pane): Promise<void> {
+    if (this.roomId === null) return;
+    await pane.join(this.roomId);
+    this.watchChanges(pane);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.poller.value?.stop();
+    for (const pane of this.panes.value) pane.close();
+  }
+}

@@ -1,9 +1,0 @@
-import type { Motion } from '../../../client/predict/index.ts';
-import type { Arena } from '../../../shared/games/arena/contract.ts';
-import { fastest, unpack } from '../../../shared/games/arena/motion.ts';
-
-/** A craft as it is shown: between two ticks. */
-export type Shown = { readonly x: number; readonly y: number; readonly vx: number; readonly vy: number };
-
-/** How Arena's motion is read off its state; the keys are the seats. */
-export const arenaMotion: Motion<Arena, Shown> = { tick: s => s.tick, things: s => unpack(s.crafts), fastest: { x: fastest, y: fastest } };

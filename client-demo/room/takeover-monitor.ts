@@ -1,0 +1,109 @@
+import type { Client, Room } from '../../client/index.ts';
+
+/** Older knowledge says nothing about when a room stopped. */
+const recentMs = 1_500;
+/** A pause of so many ms nobody notices. */
+const unnoticeableMs = 100;
+/** So long (ms) after one node has noticed that another is dead, all have. */
+const detectionSpreadMs = 500;
+
+/**
+ * Notices that another node runs the room, and how long play stood still: from the last moment at which it was known to
+ * go on (or the moment something was asked that nobody answered) to the first answer or change under the newer term.
+ */
+export class TakeoverMonitor {
+  private lastProgressAt = performance.now();
+  private lastPosition: string;
+  private term: number;
+  private owner: string | null = null;
+  /** Moves and questions without an answer, by the moment they were sent. */
+  private readonly unanswered = new Set<{ since: number }>();
+  private connectionLostAt: number | null = null;
+  /** A takeover that nobody has heard an answer under yet: since when play stands; Infinity when nobody can tell. */
+  private stoppedAt: number | null = null;
+
+  constructor(private readonly room: Room, private readonly client: Client, private readonly showToast: (text: string) => void) {
+    this.term = room.term;
+    this.lastPosition = room.position.join();
+  }
+
+  /** @returns what ends it */
+  start(): () => void {
+    void this.refreshOwner();
+    const stops = [
+      this.room.onChange(() => this.changed()),
+      this.client.onStatus(({ state }) => {
+        if (state !== 'live') this.connectionLostAt ??= performance.now();
+        else setTimeout(() => { if (this.stoppedAt === null) this.connectionLostAt = null; }, recentMs);
+      }),
+    ];
+    return () => stops.forEach(stop => stop());
+  }
+
+  /** Something is asked of the room; call the result with its answer. */
+  startRequest(): () => void {
+    const question = { since: performance.now() };
+    this.unanswered.add(question);
+    return () => {
+      this.unanswered.delete(question);
+      this.conclude();
+      this.lastProgressAt = performance.now();
+    };
+  }
+
+  private changed(): void {
+    const place = this.room.position.join();
+    const moved = place !== this.lastPosition;
+    this.lastPosition = place;
+    if (this.room.term > this.term) {
+      const first = this.term === 0;
+      this.term = this.room.term;
+      if (!first) this.stoppedAt = this.stopTime();
+    }
+    if (moved || this.unanswered.size === 0) this.conclude();
+    if (moved) this.lastProgressAt = performance.now();
+  }
+
+  /** When play stopped. What waits for an answer is the surest witness; then what was last heard; then the broken line. */
+  private stopTime(): number {
+    if (this.unanswered.size > 0) return Math.min(...[...this.unanswered].map(question => question.since));
+    if (performance.now() - this.lastProgressAt < recentMs) return this.lastProgressAt;
+    return this.connectionLostAt ?? Infinity;
+  }
+
+  private conclude(): void {
+    if (this.stoppedAt === null) return;
+    const ms = performance.now() - this.stoppedAt;
+    const known = this.stoppedAt !== Infinity;
+    this.stoppedAt = null;
+    this.connectionLostAt = null;
+    void this.announce(known ? Math.round(ms) : null);
+  }
+
+  /** @param ms for how long play stood still; null: it was not going on */
+  private async announce(ms: number | null): Promise<void> {
+    const before = this.owner;
+    await this.refreshOwner();
+    // A table that moved in good order, to be where its players are: nothing happened to anybody.
+    if ((ms === null || ms < unnoticeableMs) && before !== null && before !== this.owner && (await this.isNodeUp(before))) return;
+    if (this.room.ended) return;
+    const who = this.owner === null ? 'Another node took over' : this.owner === before ? `${this.owner} runs this table again` : `Another node took over (${this.owner})`;
+    this.showToast(`${who}. ${ms === null ? 'You have missed nothing.' : `Play stood still for ${ms} ms.`}`);
+  }
+
+  /** Whether that node lives and stays, and does not only seem to, since nobody has noticed yet. */
+  private async isNodeUp(node: string): Promise<boolean> {
+    for (const wait of [0, detectionSpreadMs]) {
+      if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
+      const seen = await this.client.inspect(this.room).catch(() => null);
+      if (seen?.nodes.some(({ name, alive, draining }) => name === node && alive && !draining) !== true) return false;
+    }
+    return true;
+  }
+
+  private async refreshOwner(): Promise<void> {
+    const seen = await this.client.inspect(this.room).catch(() => null); // refused: then nobody is named
+    // A node that has slept may still take itself for the owner: its term gives it away.
+    this.owner = seen && seen.term >= this.room.term ? seen.owner : null;
+  }
+}

@@ -1,0 +1,7 @@
+import type { AnyGame } from '../../shared/contract.ts';
+import { arenaGame } from '../../shared/games/arena/rules.ts';
+import { fourInARowGame } from '../../shared/games/four-in-a-row/rules.ts';
+import { liarsDiceGame } from '../../shared/games/liars-dice/rules.ts';
+
+/** The games that the demo server plays. */
+export const demoGames: readonly AnyGame[] = [fourInARowGame, liarsDiceGame, arenaGame];

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type Router } from 'express';
+import type { GamesReply } from '../../../shared/dev-protocol.ts';
+import { isId } from '../../../shared/ids.ts';
+import type { JsonObject } from '../../../shared/json.ts';
+import { makeRefusal } from '../../../shared/refusals.ts';
+import type { Attachment } from '../../gateway/gateway.ts';
+import type { RejoinNode } from '../../node/node.ts';
+import { packageRoot } from '../../runtime/package-root.ts';
+import type { RoomDumpReply } from '../../rooms/actor/messages.ts';
+import { describeGame } from './describe-game.ts';
+import { redactSessions } from './redact-sessions.ts';
+
+export interface DevParts { node: RejoinNode; sockets: GamesReply['sockets']; guests: boolean; /** Whether the server is found by this Host. */ isKnownHost(this: void, host: string | undefined): boolean }
+
+/** Where the built page lies: in the repository, in the package. */
+const pageFolderCandidates = ['dist/dev-page', 'dist/lib/dev-page'].map(path => join(packageRoot, path));
+
+/** The page for authors, and what it reads. Nothing of it is there outside of dev mode. */
+export function createDevRouter({ node, sockets, guests }: DevParts): Router {
+  const router = express.Router({ strict: true, caseSensitive: true });
+  const games = node.parts.games.map(describeGame);
+  router.use((_req, res, next) => {
+    res.set('cache-control', 'no-store');
+    next();
+  });
+  router.get('/games.json', (_req, res) => { res.json({ games, sockets, guests } satisfies GamesReply); });
+  router.get('/rooms/:id.json', async (req, res) => {
+    const { id } = req.params;
+    const since = Number(req.query.since ?? 0);
+    if (!isId(id) || !Number.isSafeInteger(since) || since < 0) return void res.status(404).json(makeRefusal('room-missing'));
+    const reply = (await node.router.request(id, { k: 'dump', since })) as RoomDumpReply;
+    if (!reply.ok) return void res.status(reply.code === 'room-missing' ? 404 : 503).json(reply);
+    const entries = reply.entries.map(entry => ({ ...entry, changes: redactSessions(entry.changes as JsonObject) }));
+    res.json({ ...reply, doc: redactSessions(reply.doc), entries });
+  });
+  const folder = pageFolderCandidates.find(existsSync);
+  if (folder !== undefined) router.use(express.static(folder, { cacheControl: false }));
+  else router.get('/', (_req, res) => { res.status(404).type('text').send('The page is not built. Run npm run build.\n'); });
+  return router;
+}
+
+/** Where clients find the sockets of a server that lives on this ground. */
+export function socketEndpointOf(attachment: Attachment): GamesReply['sockets'] {
+  const io = 'io' in attachment ? (attachment.io as { path?: () => unknown }) : {};
+  const path = io.path?.();
+  return { namespace: attachment.namespace ?? '/', path: typeof path === 'string' ? path : `${'path' in attachment ? attachment.path ?? '' : ''}/socket.io` };
+}

@@ -1,4 +1,0 @@
-import { games } from './games.ts';
-import { runNode } from './run-node.ts';
-
-await runNode(games);

@@ -1,0 +1,212 @@
+import type { AnyGame } from '../../shared/contract.ts';
+import { idFromBytes } from '../../shared/ids.ts';
+import { limits } from '../../shared/limits.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
+import type { Entropy, HangDetector } from '../runtime/ports.ts';
+import { StoreError, type HangReport, type ClaimedRoom, type Owner, type StoredRoom } from '../store/store.ts';
+import { dueOf } from '../rooms/core/document.ts';
+import { readSnapshot, recoverRoom, UnreadableRoomError, type RecoveredRoom } from '../rooms/core/entry.ts';
+import { deduplicateReports, isViewBlocked } from '../rooms/core/hangs.ts';
+import { RoomActor, type EndReason, type RoomActorParts, type OwnershipStart } from '../rooms/actor/actor.ts';
+import { DataLossDetector } from './data-loss-detector.ts';
+import { OutageEstimator, type Silence } from './outage-estimator.ts';
+import { JournalTail } from '../rooms/actor/journal-tail.ts';
+import { RuleTracker } from '../rooms/core/rule-tracker.ts';
+
+export type AcquireResult = { ok: true; actor: RoomActor } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
+
+export interface OwnedRoomsParts extends Omit<RoomActorParts, 'onEnd'> {
+  games: ReadonlyMap<string, AnyGame>;
+  /** Rooms may be laid open to authors. */
+  dev: boolean;
+  hangDetector: HangDetector;
+  entropy: Entropy;
+  /** See Membership.silenceOf. */
+  silenceOf(node: string): Silence | null;
+  /** A room is no longer run here. */
+  onEnd(id: string, why: EndReason): void;
+  /** A room was taken from another node, which may live and not know it: a claim can be late. */
+  onClaimedFrom(id: string, from: string): void;
+}
+
+/** The rooms that this node runs, and how it comes to run more. */
+export class OwnedRooms {
+  private readonly actors = new Map<string, RoomActor>();
+  private readonly acquiring = new Map<string, Promise<AcquireResult>>();
+  private readonly claimSemaphore = new Semaphore(limits.concurrentClaims);
+  private closed = false;
+  private readonly slowRuleLoggedAt = new Map<string, number>();
+  /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
+  private readonly fenced = new Map<string, { times: number; until: number }>();
+
+  private readonly dataLoss: DataLossDetector;
+  private readonly outages: OutageEstimator;
+
+  constructor(private readonly parts: OwnedRoomsParts) {
+    this.dataLoss = new DataLossDetector(parts);
+    this.outages = new OutageEstimator(parts.clock, parts.silenceOf);
+    this.gameKeys = [...parts.games.values()].flatMap(game => {
+      const version = game.contract.def.version as number;
+      const from = game.rules.migrate ? 1 : version;
+      return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
+    });
+  }
+
+  get(id: string): RoomActor | undefined { return this.actors.get(id); }
+  /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/hand-over.ts. */
+  awaitHandover: (id: string) => Promise<void> | undefined = () => undefined;
+  /** The room's host, also if it is just being claimed or handed over; undefined where this node does not run it. */
+  async getWhenReady(id: string): Promise<RoomActor | undefined> {
+    if (!this.actors.has(id)) await this.awaitHandover(id);
+    await this.acquiring.get(id)?.catch(() => {}); // who began the claim hears of its failure
+    return this.actors.get(id);
+  }
+  all(): RoomActor[] { return [...this.actors.values()]; }
+  /** Whether this node runs the room, or is about to find out whether it does. */
+  has(id: string): boolean { return this.actors.has(id) || this.acquiring.has(id); }
+  get size(): number { return this.actors.size; }
+  /** Resolves when the claims of now are over, however they end; null when there is none. */
+  get pendingClaims(): Promise<unknown> | null { return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values()); }
+  /** The games a claim may bring, as the store compares them: every version that the rules can read. */
+  readonly gameKeys: readonly string[];
+
+  /**
+   * Claims a room and starts to run it. `expected` is the token of the owner that was judged dead, null for nobody.
+   * @throws StoreError
+   */
+  acquire(id: string, expected: string | null, floor: number): Promise<AcquireResult> {
+    const actor = this.actors.get(id);
+    if (actor) return Promise.resolve({ ok: true, actor });
+    let running = this.acquiring.get(id);
+    if (!running) {
+      running = this.claimSemaphore.run(() => this.claim(id, expected, floor)).finally(() => this.acquiring.delete(id));
+      this.acquiring.set(id, running);
+    }
+    return running;
+  }
+
+  private async claim(id: string, expected: string | null, floor: number): Promise<AcquireResult> {
+    const { store, clock, entropy, self, log } = this.parts;
+    const pause = (this.fenced.get(id)?.until ?? 0) - clock.mono();
+    if (pause > 0) await clock.sleep(pause);
+    if (this.closed) throw new StoreError('no', false, 'this node has stopped');
+    const token = idFromBytes(entropy.bytes(16));
+    const lease = this.parts.lease(); // of now: the answer may come when the room has been taken again, and all seems well
+    const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys });
+    if (!claimed.ok) return claimed;
+    this.dataLoss.roomClaimed(id, claimed.terms, claimed.seq);
+    if (this.closed) {
+      await store.release(id, token); // it stopped while it asked: nobody's, rather than a dead node's
+      throw new StoreError('no', false, 'this node has stopped');
+    }
+    let actor: RoomActor;
+    try {
+      actor = this.recoverClaimed(token, claimed, lease);
+    } catch (error) {
+      if (!(error instanceof UnreadableRoomError)) throw error;
+      log.error({ room: id, error }, 'room not readable; left unchanged');
+      const now = clock.now();
+      await store.release(id, token, { why: `it cannot be read: ${error.message}`, since: now, due: now + limits.unreadableRetryAfter });
+      return { ok: false, why: 'unreadable' };
+    }
+    this.addActor(actor);
+    if (claimed.previous && claimed.previous.node !== self) this.parts.onClaimedFrom(id, claimed.previous.node);
+    return { ok: true, actor };
+  }
+
+  /** Builds a room from what was read. `token`: of this node, should it come to run it. @throws Unreadable */
+  buildRoom(stored: StoredRoom, token: string, hangReports: HangReport[] = []): { game: AnyGame; recovered: RecoveredRoom } {
+    const { clock, log, hangDetector } = this.parts;
+    const doc = readSnapshot(stored.snapshot);
+    const game = this.parts.games.get(doc.room.game);
+    if (!game) throw new UnreadableRoomError(`this node does not run the game '${doc.room.game}'`);
+    const ruleTracker = new RuleTracker({ room: doc.room.id, token, game: doc.room.game, seq: stored.seq }, { hangDetector, mono: () => clock.mono(), onSlow: (rule, ms) => this.logSlowRule(doc.room.game, rule, ms) });
+    const viewGuard = { ruleTracker, isViewBlocked: (audience: string) => isViewBlocked(doc, hangReports, audience, clock.now()) };
+    return { game, recovered: recoverRoom(game, doc, stored, (where, error) => log.error({ where, error }, 'rule failed during recovery of a room'), { viewGuard, hangReports }) };
+  }
+
+  /** Said once a second for each rule, in whichever room. */
+  private logSlowRule(game: string, rule: string, ms: number): void {
+    const { meter, log, clock } = this.parts;
+    meter.count('slowRules');
+    const [key, now] = [`${game} ${rule}`, clock.mono()];
+    if (now - (this.slowRuleLoggedAt.get(key) ?? -Infinity) < 1_000) return;
+    if (this.slowRuleLoggedAt.size > 1_000) this.slowRuleLoggedAt.clear(); // names of actions come from clients
+    this.slowRuleLoggedAt.set(key, now);
+    log.warn({ game, rule, ms: Math.round(ms) }, 'rule slow: it stalled all rooms of this node');
+  }
+
+  /** Runs a room that its owner has handed to this node. `lease`: see Started. */
+  activate(room: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number; lease: number | null; time: number }, past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>): RoomActor {
+    const actor = this.createActor(room, { outage: 0, lease: room.lease, time: room.time }, past);
+    this.addActor(actor);
+    return actor;
+  }
+
+  private createActor({ game, recovered, token, term }: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number }, start: OwnershipStart, past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>): RoomActor {
+    return new RoomActor({ ...this.parts, onEnd: (actor, why) => this.actorEnded(actor, why) }, game, token, term, recovered, start, this.parts.dev ? new JournalTail(past) : null);
+  }
+
+  private addActor(actor: RoomActor): void {
+    this.actors.set(actor.id, actor);
+    actor.announceOwner();
+    this.finishRecordings(actor);
+  }
+
+  /** A recording whose match ended may not have been put together when its owner died. */
+  private finishRecordings(actor: RoomActor): void {
+    const { match, phase } = actor.publicRoom;
+    if (!actor.game.contract.def.replay || match === 0) return;
+    // Those whose last piece is still to be written follow when it is.
+    for (const finished of phase === 'ended' ? [match, match - 1] : [match - 1]) if (finished > 0 && !actor.hasUnstoredRecording(finished)) this.parts.onRecorded(actor.id, finished);
+  }
+
+  private recoverClaimed(token: string, claimed: ClaimedRoom, lease: number | null): RoomActor {
+    const { game, recovered } = this.buildRoom(claimed, token, deduplicateReports(claimed.hangReports));
+    const interruption = this.outages.estimate(recovered.doc.room.id, claimed, { clock: recovered.doc.hidden.clock, due: dueOf(recovered.doc) });
+    if (claimed.previous) {
+      this.parts.meter.count('takeovers');
+      this.parts.meter.observe('takeoverInterruption', interruption.outage);
+      this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, interruptionMs: interruption.outage }, 'room taken over');
+    }
+    return this.createActor({ game, recovered, token, term: claimed.term }, { ...interruption, lease }, claimed);
+  }
+
+  private actorEnded(actor: RoomActor, why: EndReason): void {
+    if (this.actors.get(actor.id) === actor) this.actors.delete(actor.id);
+    this.parts.meter.count('roomsStopped', 1, why);
+    if (why === 'unknown-outcome') {
+      this.dataLoss.roomAbandoned(actor.id, actor.head.head);
+      this.outages.roomAbandoned(actor.id, { term: actor.term, seq: actor.head.head[1], ...actor.outageStart });
+    }
+    if (why === 'fenced') {
+      const times = (this.fenced.get(actor.id)?.times ?? 0) + 1;
+      this.fenced.set(actor.id, { times, until: this.parts.clock.mono() + limits.fencedBackoff * 2 ** Math.min(times - 1, 5) });
+    }
+    this.parts.onEnd(actor.id, why);
+  }
+
+  /** Once a second. */
+  checkAll(): void {
+    for (const actor of this.actors.values()) actor.requestPresenceCheck();
+    this.dataLoss.report();
+    const mono = this.parts.clock.mono();
+    for (const [id, { until }] of this.fenced) if (mono - until > 60_000) this.fenced.delete(id);
+  }
+
+  /** A room that this node ran is not in the store any more. */
+  roomMissing(id: string): void {
+    this.dataLoss.roomMissing(id);
+    this.outages.forget(id);
+  }
+
+  /** From now on no room is taken, also none whose claim is under way. */
+  close(): void { this.closed = true; }
+
+  /** Gives all rooms up in doubt: the store may be another one than before. */
+  abandonAll(reason: 'unknown-outcome' | 'stopped', why: string): string[] {
+    const ids = [...this.actors.keys()];
+    for (const actor of this.all()) actor.abandon(reason, why);
+    return ids;
+  }
+}

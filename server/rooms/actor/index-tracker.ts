@@ -1,0 +1,71 @@
+import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { Changes } from '../../../shared/delta.ts';
+import type { AppendRequest } from '../../store/store.ts';
+import { closedFault, dueOf, isOccupied, summaryOf, type RoomDocument } from '../core/document.ts';
+import { offerOf, poolOf } from './offer.ts';
+import { RoomLife } from './room-life.ts';
+
+/** `name@version` of a game, as the store compares it. */
+export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
+
+const allowsLateJoin = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
+
+type IndexUpdate = Pick<AppendRequest, 'due' | 'summary' | 'offer' | 'occupied' | 'life' | 'game' | 'quarantined'>;
+
+const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
+
+/** What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has changed. */
+export class IndexTracker {
+  /** Undefined: not yet told by this owner. A room that was set aside for a while says both again. */
+  private due: number | null | undefined;
+  private fault: string | null | undefined;
+  private summary: string;
+  /** Undefined: as above, for a room that was set aside is not offered. */
+  private offer: string | undefined;
+  private occupied: boolean | undefined;
+  private readonly pool: string;
+  private version: number;
+  readonly life: RoomLife;
+
+  constructor(doc: RoomDocument, game: AnyGame, mono: number) {
+    this.life = new RoomLife(game, doc.room.id, mono);
+    this.pool = poolOf(doc.room.options);
+    this.summary = JSON.stringify(summaryOf(doc, allowsLateJoin(game)));
+    this.version = doc.hidden.stateVersion;
+  }
+
+  /** What is to be told with the next entry. It counts as told: an entry that fails is the end of its owner. */
+  nextUpdate(doc: RoomDocument, changes: Changes, game: AnyGame, mono: number): IndexUpdate {
+    const update: IndexUpdate = {};
+    const due = dueOf(doc);
+    if (due !== this.due) update.due = this.due = due;
+    if ('room' in changes) { // most entries change the game's state alone
+      const summary = summaryOf(doc, allowsLateJoin(game));
+      const text = JSON.stringify(summary);
+      if (text !== this.summary) {
+        update.summary = summary;
+        this.summary = text;
+      }
+    }
+    if ('room' in changes || this.offer === undefined) {
+      const offer = offerOf(doc, allowsLateJoin(game), this.pool);
+      const text = JSON.stringify(offer);
+      if (text !== this.offer) update.offer = offer;
+      this.offer = text;
+    }
+    const occupied = isOccupied(doc);
+    if (occupied !== this.occupied) update.occupied = this.occupied = occupied;
+    if (this.version !== doc.hidden.stateVersion) {
+      this.version = doc.hidden.stateVersion;
+      update.game = gameKey(game);
+    }
+    const fault = faultOf(doc);
+    if (fault !== this.fault) {
+      update.quarantined = fault === null ? null : { why: fault, since: Math.round(doc.hidden.before?.at ?? doc.hidden.clock) };
+      this.fault = fault;
+    }
+    const life = this.life.next(doc, doc.hidden.clock, mono);
+    if (life) update.life = life;
+    return update;
+  }
+}

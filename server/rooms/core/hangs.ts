@@ -1,0 +1,87 @@
+import { limits } from '../../../shared/limits.ts';
+import type { HangReport } from '../../store/store.ts';
+import { moveTimer, seatOf, type Hang, type RoomDocument } from './document.ts';
+
+export type { HangReport };
+
+/**
+ * Rules that hung. The node is gone; its watch has left a note (Blame), and the next owner journals it before anything
+ * else (SPEC R8). From then on the document itself says what is not run again, and how often it has happened.
+ */
+
+/** What is not run again, by name; '' where the run was the last of its kind anyway. */
+function blockKeyOf(report: HangReport): string {
+  const { input, rule, who, player, session, n } = report;
+  if (rule.startsWith('effects.')) return blockKeys.effect(rule.slice(8));
+  if (rule === 'view') return blockKeys.view(who);
+  if (rule === 'away' || rule === 'back' || rule === 'left') return blockKeys.hook(rule, who);
+  if (rule === 'setup' && who === departure) return blockKeys.setup;
+  if (input === 'input') return blockKeys.input(player);
+  if (input === 'join') return blockKeys.join(player);
+  if (input === 'act') return n > 0 ? blockKeys.act(session, n) : '';
+  if (who !== '') return blockKeys.bot(who); // a tick, a timer, what is planned: about somebody, they are about a bot
+  return '';
+}
+
+/** For whom a match begins that nobody asked for. */
+export const departure = 'departure';
+
+/** The names of what may be blocked. */
+export const blockKeys = {
+  effect: (name: string): string => `effects.${name}`,
+  view: (audience: string): string => `view ${audience}`,
+  hook: (rule: string, player: string): string => `${rule} ${player}`,
+  /** The beginning of a match that nobody asked for: a departure was what was waited for. */
+  setup: 'setup',
+  input: (player: string): string => `input ${player}`,
+  join: (player: string): string => `join ${player}`,
+  act: (session: string, n: number): string => `act ${session} ${n}`,
+  bot: (player: string): string => `bot ${player}`,
+};
+
+const isRecent = (hang: Hang, now: number): boolean => now - hang.at < limits.hang.reportTtl;
+/** What the host's code does is not the game's fault. */
+const isRuleHang = (hang: { rule: string }): boolean => !hang.rule.startsWith('effects.');
+
+/** Whether this hung lately, and is not to be run. */
+export const isBlocked = ({ hidden }: RoomDocument, what: string, now: number): boolean => hidden.hangs?.some(h => h.bar === what && isRecent(h, now)) ?? false;
+
+/** What an author is told of a rule that was not run. */
+export class RuleHungError extends Error {
+  constructor(rule: string) {
+    super(`${rule} hung and is blocked for an hour`);
+    this.name = 'RuleHungError';
+  }
+}
+
+/** What hung, each once: a room may have been taken over, and the same have hung again, before the first node could say so. */
+export const deduplicateReports = (reports: readonly HangReport[]): HangReport[] => [...new Map(reports.map(b => [JSON.stringify({ ...b, id: '' }), b])).values()];
+
+/** Writes hangs into the document: what was running is consumed, and will not run again. @returns why the room is to be quarantined, or null */
+export function recordHangs(doc: RoomDocument, reports: readonly HangReport[], now: number): string | null {
+  const { hidden, room } = doc;
+  for (const report of reports) {
+    hidden.hangs = [{ at: now, rule: report.rule, bar: blockKeyOf(report) }, ...(hidden.hangs ?? []).filter(h => isRecent(h, now))].slice(0, limits.hang.reportsKept);
+    if (report.input !== 'timers') continue;
+    const [kind, name = ''] = report.rule.split(/\.(.*)/s);
+    if (kind === 'bot' || kind === 'actions') delete hidden.timers[moveTimer(seatOf(doc, report.who))];
+    if (kind !== 'timers') continue;
+    delete hidden.timers[name];
+    delete room.clocks[name];
+  }
+  if (reports.some(b => b.input === 'migrate')) return `could not migrate the state from version ${hidden.stateVersion}: migrate hung`;
+  const lately = (hidden.hangs ?? []).filter(h => isRuleHang(h) && isRecent(h, now));
+  return lately.length >= limits.hang.maxReports ? `rules hung ${lately.length} times within an hour: ${lately.map(h => h.rule).join(', ')}` : null;
+}
+
+/** Whether what hung quarantines the room as soon as it is journaled. */
+const willQuarantine = (doc: RoomDocument, reports: readonly HangReport[], now: number): boolean => reports.length > 0
+  && (reports.some(b => b.input === 'migrate') || [...(doc.hidden.hangs ?? []).filter(h => isRecent(h, now)), ...reports].filter(isRuleHang).length >= limits.hang.maxReports);
+
+/** Whether the view of an audience is not run: it hung, or the room is out of play. */
+export const isViewBlocked = (doc: RoomDocument, reports: readonly HangReport[], audience: string, now: number): boolean => doc.room.phase === 'quarantined' || willQuarantine(doc, reports, now)
+  || reports.some(b => blockKeyOf(b) === blockKeys.view(audience)) || isBlocked(doc, blockKeys.view(audience), now);
+
+/** Whether an effect is not begun. */
+export const isEffectBlocked = (doc: RoomDocument, reports: readonly HangReport[], name: string, now: number): boolean =>
+  reports.some(b => blockKeyOf(b) === blockKeys.effect(name)) || isBlocked(doc, blockKeys.effect(name), now);

@@ -1,0 +1,307 @@
+import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { Json } from '../../../shared/json.ts';
+import { limits } from '../../../shared/limits.ts';
+import type { PublicSeat, SeatLoss } from '../../../shared/protocol.ts';
+import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
+import { contextFor, endMatch, endTimers, assertSync, type RoomEvent } from './rule-context.ts';
+import { abandonedTimer, botPlayer, closedFault, effectsTimer, holdTimer, isAbandoned, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+import { blockKeys, isBlocked } from './hangs.ts';
+import { announceLoss, beginHold, endHold, lossOf, resetInputs } from './holds.ts';
+import { readProfile } from './profile.ts';
+import { holdOf } from '../actor/room-life.ts';
+
+/**
+ * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
+ * the room runs each as one step that is undone as a whole if it throws.
+ */
+export interface RoomTransaction { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ beforeRule(rule: 'setup' | 'joined' | 'profile'): void; /** Whether a player who is not marked as away is known to be connected. */ isConnected(player: string): boolean }
+
+const awayPolicyOf = (game: AnyGame) => ({ hold: holdOf(game), then: (game.contract.def as ContractDef).away?.then ?? 'leave' as const });
+
+export type SeatedPlayer = { seat: number; /** the session that this one replaced */ replacedSession: string | null; /** a new player, not a returning one */ isNew: boolean; wasAway: boolean };
+
+/**
+ * A join. `resume`: an earlier one with this session was answered, so the session's hold, if it has ended, must not become
+ * another one. `forgotten`: the history in which that hold began was lost.
+ */
+export interface SeatRequest { player: string; name: string; session: string; resume?: boolean; forgotten?: boolean; noNewSeat?: number; profile?: Json }
+
+/** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
+export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer | Refused {
+  const { doc } = t;
+  const own = seatOf(doc, request.player);
+  if (own >= 0) return resumeSeat(t, own, request);
+  const { room, hidden } = doc;
+  if (hidden.banned.includes(request.player)) return makeRefusal('kicked');
+  const loss = lossOf(doc, request.player);
+  if (request.resume || loss?.session === request.session) return refuseLostSeat(request, loss?.session === request.session ? loss.why : null);
+  if (request.noNewSeat) return makeRefusal('slow-down', 'too many new seats', request.noNewSeat);
+  if (hidden.reserved && !hidden.reserved.includes(request.player)) return makeRefusal('reserved');
+  const free = findFreeSeat(t);
+  if (free === null) return makeRefusal('room-full');
+  const late = (t.game.contract.def as ContractDef).late === true;
+  if (room.phase === 'playing' && !late) return makeRefusal('room-started');
+  if (room.phase === 'ended' && !late) return makeRefusal('room-ended');
+  const profile = readProfile(t, request.profile ?? null);
+  if (!profile.ok) return makeRefusal('bad-profile', profile.detail);
+  assignSeat(t, free, { player: request.player, name: request.name, profile: profile.value, bot: false }, request.session);
+  room.host ??= free;
+  for (let bots = hidden.fill; bots > 0 && addBot(t) !== null; bots--);
+  hidden.fill = 0;
+  maybeStart(t);
+  return { seat: seatOf(doc, request.player), replacedSession: null, isNew: true, wasAway: false };
+}
+
+/** A seat for somebody new; in a match that goes on, also one that its player has left. */
+function findFreeSeat(t: RoomTransaction): number | null {
+  const free = t.doc.room.seats.indexOf(null);
+  if (free >= 0) return free;
+  const left = reusesSeats(t) ? t.doc.hidden.seats.indexOf(null) : -1;
+  return left < 0 ? null : left;
+}
+
+const reusesSeats = ({ game, doc: { room } }: RoomTransaction): boolean => room.phase === 'playing' && (game.contract.def as ContractDef).late === true;
+const countFreeSeats = (t: RoomTransaction): number => (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
+/** Players for whom a seat is kept and who have not come yet: a bot does not take it. */
+const countUnclaimedReservations = ({ hidden }: RoomDocument): number => (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
+
+/** The session's hold has ended, or nothing is known of it. */
+const refuseLostSeat = ({ forgotten }: SeatRequest, why: SeatLoss | null): Refused => makeRefusal('seat-lost', why ?? (forgotten ? 'forgotten' : 'unknown'));
+
+const hasInputs = ({ game }: RoomTransaction): boolean => (game.contract.def as ContractDef).inputs !== undefined;
+
+function assignSeat(t: RoomTransaction, seat: number, who: { player: string; name: string; profile: Json; bot: boolean }, session: string): void {
+  const { room } = t.doc;
+  const hold = beginHold(t.doc, seat, who.player, session, hasInputs(t));
+  room.seats[seat] = { ...who, hold, here: true, until: null, ready: who.bot, rematch: false, out: false, why: null, team: null };
+  room.seats[seat].team = smallestTeam(t);
+  t.beforeRule('joined');
+  assertSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
+}
+
+/** @returns the bot's seat, or null when none is free */
+export function addBot(t: RoomTransaction): number | null {
+  const { room } = t.doc;
+  const free = findFreeSeat(t);
+  if (free === null || countFreeSeats(t) <= countUnclaimedReservations(t.doc)) return null;
+  let n = 1;
+  while (seatOf(t.doc, botPlayer(n)) >= 0 || room.seats.some(s => s?.name === `Bot ${n}`)) n++;
+  assignSeat(t, free, { player: botPlayer(n), name: `Bot ${n}`, profile: null, bot: true }, '');
+  return free;
+}
+
+function smallestTeam({ game, doc }: RoomTransaction): number | null {
+  const { teams } = game.contract.def as ContractDef;
+  if (!teams) return null;
+  const sizes = teams.map((_name, team) => doc.room.seats.filter(s => s?.team === team).length);
+  return sizes.indexOf(Math.min(...sizes));
+}
+
+function resumeSeat(t: RoomTransaction, seat: number, request: SeatRequest): SeatedPlayer | Refused {
+  const { player, session, name, profile } = request;
+  const hidden = t.doc.hidden.seats[seat]!;
+  const publicSeat = t.doc.room.seats[seat]!;
+  if (hidden.closed.includes(session)) return makeRefusal('session-replaced');
+  const replacedSession = hidden.session === session ? null : hidden.session;
+  if (replacedSession !== null) {
+    // The player holds the seat by another session. One that does not know of this either came before it and was replaced
+    // longer ago than is remembered, or has a history that was lost.
+    if (request.resume) return request.forgotten ? refuseLostSeat(request, null) : makeRefusal('session-replaced');
+    openSession(hidden, session);
+    resetInputs(t.doc.room, seat, hasInputs(t));
+  }
+  const wasAway = !publicSeat.here;
+  publicSeat.here = true;
+  publicSeat.bot = false; // who is back plays again
+  delete t.doc.hidden.timers[moveTimer(seat)];
+  publicSeat.until = null;
+  publicSeat.name = name;
+  // One that does not fit any more, after an upgrade for example, is no reason to lock somebody out: then the old one stays.
+  const newProfile = profile === undefined || isBlocked(t.doc, blockKeys.join(player), t.now) ? null : readProfile(t, profile);
+  if (newProfile?.ok) publicSeat.profile = newProfile.value;
+  delete t.doc.hidden.timers[holdTimer(hidden.player)];
+  return { seat, replacedSession, isNew: false, wasAway };
+}
+
+function openSession(seat: HiddenSeat, session: string): void {
+  seat.closed = [seat.session, ...seat.closed].slice(0, limits.closedSessions);
+  seat.session = session;
+  seat.base = 0;
+  seat.verdicts = {};
+}
+
+/** @returns whether the player was here until now */
+export function markAway(t: RoomTransaction, seat: number): boolean {
+  const publicSeat = t.doc.room.seats[seat]!;
+  if (!publicSeat.here) return false;
+  publicSeat.here = false;
+  publicSeat.until = t.now + awayPolicyOf(t.game).hold;
+  t.doc.hidden.timers[holdTimer(t.doc.hidden.seats[seat]!.player)] = { at: publicSeat.until, data: null };
+  return true;
+}
+
+/** A seat that went out of play in a match that is on, and why. */
+export interface EliminatedSeat { seat: number; player: string; why: SeatLoss }
+
+/** The time for which a seat was held is over. @returns the seat if it is out of play now */
+export function expireHold(t: RoomTransaction, player: string): EliminatedSeat | null {
+  delete t.doc.hidden.timers[holdTimer(player)];
+  const seat = seatOf(t.doc, player);
+  if (seat < 0) return null;
+  t.doc.room.seats[seat]!.until = null;
+  if (t.doc.room.phase === 'playing' && awayPolicyOf(t.game).then === 'bot') {
+    t.doc.room.seats[seat]!.bot = true;
+    reassignHost(t.doc, seat);
+    return null;
+  }
+  if (t.doc.room.phase === 'playing' && awayPolicyOf(t.game).then === 'forfeit') {
+    const publicSeat = t.doc.room.seats[seat]!;
+    if (publicSeat.out) return null;
+    // The player still holds the seat: to watch the rest of the match, and to play the next one.
+    Object.assign(publicSeat, { out: true, why: 'forfeited' } satisfies Partial<PublicSeat>);
+    announceLoss(t.events, seat, publicSeat.name, 'forfeited');
+    reassignHost(t.doc, seat);
+    return { seat, player, why: 'forfeited' };
+  }
+  return loseSeat(t, seat, 'expired');
+}
+
+/** A player loses a seat for good. @returns the seat if it is out of play now and was in play until now */
+export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): EliminatedSeat | null {
+  const { room } = t.doc;
+  const publicSeat = room.seats[seat]!;
+  const { player } = t.doc.hidden.seats[seat]!;
+  endHold(t, seat, why);
+  let eliminated: EliminatedSeat | null = null;
+  if (room.phase === 'playing') {
+    // The state counts seats by index, so the place stays, marked, until the match is over: rules and results have its name.
+    if (!publicSeat.out) eliminated = { seat, player, why };
+    Object.assign(publicSeat, { out: true, why, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
+  } else {
+    room.seats[seat] = null;
+    if (room.phase === 'ended') for (const s of room.seats) if (s) s.rematch = false;
+  }
+  reassignHost(t.doc, seat);
+  return eliminated;
+}
+
+/** Nobody sits here any more, and nothing happens: what is left to do is what the rules have asked of the host's code. */
+export function closeRoom(t: RoomTransaction): void {
+  const { room, hidden } = t.doc;
+  const { [effectsTimer]: effects } = hidden.timers;
+  hidden.seats.forEach((_held, seat) => endHold(t, seat, 'closed'));
+  room.phase = 'quarantined';
+  room.seats = room.seats.map(() => null);
+  room.host = null;
+  room.clocks = {};
+  hidden.timers = effects ? { [effectsTimer]: effects } : {};
+  hidden.fault = closedFault;
+}
+
+/** A host who is gone is followed by somebody who is here; else by anybody; never by a bot. */
+function reassignHost({ room, hidden }: RoomDocument, seat: number): void {
+  if (room.host !== seat) return;
+  const others = room.seats.flatMap((s, i) => (s && i !== seat && hidden.seats[i] && !isBot(s.player) ? [i] : []));
+  room.host = others.find(i => room.seats[i]!.here) ?? others[0] ?? (hidden.seats[seat] ? seat : null);
+}
+
+/**
+ * After a seat went out of play, where the rules have not ended the match: the engine does if no player is left in play, or, in a game
+ * whose rules say nothing about those who leave, if fewer than `seats.min` are.
+ * @param decided the rules' `left` has decided, and did not fail
+ */
+export function endIfTooFew(t: RoomTransaction, decided: boolean): void {
+  const { room } = t.doc;
+  if (room.phase !== 'playing') return;
+  const indexes = room.seats.flatMap((s, i) => (s ? [i] : []));
+  const inPlay = indexes.filter(i => !room.seats[i]!.out);
+  const people = inPlay.some(i => !isBot(room.seats[i]!.player)); // bots do not play among themselves
+  if (people && (decided || inPlay.length >= (t.game.contract.def.seats.min as number))) return;
+  endUndecided(t);
+}
+
+/** Ends a match that the rules have not ended: those in play first. */
+function endUndecided({ doc }: RoomTransaction): void {
+  const indexes = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
+  const [inPlay, outs] = [false, true].map(out => indexes.filter(i => doc.room.seats[i]!.out === out)) as [number[], number[]];
+  endMatch(doc, [inPlay, outs].filter(p => p.length > 0));
+}
+
+/** Nobody plays any more and nobody comes back in time, though the rules may go on setting timers. */
+const isAbandonedMatch = ({ doc }: RoomTransaction): boolean => doc.room.phase === 'playing' && isAbandoned(doc);
+/** Whether `limitAbandonment` has something to do. */
+export const isAbandonmentNews = (t: RoomTransaction): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
+
+/** From when a match is abandoned it has a deadline of its own, which a player's return takes away. */
+export function limitAbandonment(t: RoomTransaction): void {
+  const { timers } = t.doc.hidden;
+  if (!isAbandonedMatch(t)) delete timers[abandonedTimer];
+  // A match without timers sleeps, and is gone before that.
+  else if (Object.keys(timers).some(name => !name.startsWith('$'))) timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomTtl, data: null };
+}
+
+/** Its deadline has passed. */
+export function endAbandoned(t: RoomTransaction): void {
+  delete t.doc.hidden.timers[abandonedTimer];
+  if (isAbandonedMatch(t)) endUndecided(t);
+}
+
+const isPresent = (t: RoomTransaction, seat: PublicSeat): boolean => seat.bot || (seat.here && seat.player !== null && t.isConnected(seat.player));
+
+export function maybeStart(t: RoomTransaction): void {
+  const { room } = t.doc;
+  const def = t.game.contract.def as ContractDef;
+  if (room.phase !== 'waiting') return;
+  const seated = room.seats.filter(s => s !== null);
+  if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
+  if (!seated.every(s => isPresent(t, s))) return; // a match does not begin by itself with players who are away
+  const start = def.start ?? 'full';
+  if (start === 'full' && seated.length === def.seats.max) startMatch(t);
+  if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
+}
+
+/** Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or are not there and forfeited or are played by the bot. */
+export const seatsForNextMatch = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
+
+/** All who are still seated agree to play again: the next match begins in the same room. */
+export function maybeRematch(t: RoomTransaction): void {
+  const { room } = t.doc;
+  const players = seatsForNextMatch(t.doc).map(i => room.seats[i]!);
+  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.bot || (s.rematch && isPresent(t, s)))) startMatch(t);
+}
+
+/** @throws what the game's `setup` throws */
+export function startMatch(t: RoomTransaction): void {
+  const { room, hidden } = t.doc;
+  if (room.result) hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
+  compactSeats(t);
+  room.phase = 'playing';
+  room.match += 1;
+  hidden.began = t.now;
+  room.result = null;
+  room.clocks = {};
+  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false, why: null } satisfies Partial<PublicSeat>);
+  endTimers(hidden);
+  t.beforeRule('setup');
+  const state = assertSync((t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)));
+  if (state === undefined) throw new TypeError('setup returned nothing: it returns the state that a match begins with');
+  t.doc.state = state;
+  hidden.stateVersion = t.game.contract.def.version as number;
+}
+
+/** Rules count players by index, so a match begins with the seats 0…n−1: those who left the last one make room. */
+function compactSeats(t: RoomTransaction): void {
+  const { room, hidden } = t.doc;
+  const staying = seatsForNextMatch(t.doc);
+  if (staying.every((from, to) => from === to) && room.seats.every((s, i) => s === null || staying.includes(i))) return;
+  room.seats.forEach((s, i) => { if (s && !staying.includes(i)) endHold(t, i, s.out ? 'forfeited' : 'expired'); });
+  const publicSeats = staying.map(i => room.seats[i]!);
+  const hiddenSeats = staying.map(i => hidden.seats[i]!);
+  const host = room.host === null ? -1 : staying.indexOf(room.host);
+  room.seats = room.seats.map((_s, i) => publicSeats[i] ?? null);
+  if (room.inputs.length > 0) room.inputs = staying.map(i => room.inputs[i] ?? 0);
+  hidden.seats = hidden.seats.map((_s, i) => hiddenSeats[i] ?? null);
+  room.host = host >= 0 ? host : publicSeats.length > 0 ? 0 : null;
+  // The last ranking speaks of the old indexes; translate those who stayed, drop the others.
+  if (hidden.previous) hidden.previous.ranking = hidden.previous.ranking.map(p => p.map(i => staying.indexOf(i)).filter(i => i >= 0)).filter(p => p.length > 0);
+}

@@ -1,0 +1,88 @@
+import { limits } from '../../shared/limits.ts';
+import type { Clock } from '../runtime/ports.ts';
+import type { Head, HeadExchangeReply, HeadExchangeRequest, MemberReport } from '../rooms/actor/messages.ts';
+import type { OwnedRooms } from '../ownership/owned-rooms.ts';
+import type { NodeRpc } from '../messaging/node-rpc.ts';
+import type { Router } from './router.ts';
+
+/**
+ * The heads of the rooms in which this node has members, as their owners say them. Not what this node happened to relay:
+ * what was lost on the way to a client may have been lost on the way to this node.
+ */
+export class HeadExchange {
+  private readonly heads = new Map<string, { head: Head; at: number }>();
+
+  constructor(private readonly parts: { self: string; ownedRooms: OwnedRooms; router: Router; rpc: NodeRpc; clock: Clock; memberReports: () => Map<string, MemberReport[]>; /** A room with members here does not exist. */ onRoomMissing(room: string): void }) {
+    parts.rpc.on('heads', (from, body) => this.handleExchange(from, body as unknown as HeadExchangeRequest) as never);
+  }
+
+  /** The head, if its owner was heard within the last exchanges; null where it was not. */
+  get(room: string): Head | null {
+    const actor = this.parts.ownedRooms.get(room);
+    if (actor) return actor.head;
+    const known = this.heads.get(room);
+    return known && this.parts.clock.mono() - known.at < limits.headExchangeInterval * 2.5 ? known.head : null;
+  }
+
+  /** What an answer of the owner said; of the spectators it says nothing. */
+  recordHead(room: string, head: Omit<Head, 'watchers'>): void {
+    if (this.parts.ownedRooms.get(room)) return;
+    this.heads.set(room, { head: { ...head, watchers: this.heads.get(room)?.head.watchers ?? 0 }, at: this.parts.clock.mono() });
+  }
+
+  /** Tells each owner who is here, and hears its rooms' heads. Rooms that no living node owns are taken over. */
+  async exchange(): Promise<void> {
+    const { ownedRooms, router, self, clock } = this.parts;
+    const byOwner = new Map<string, HeadExchangeRequest>();
+    const reports = this.parts.memberReports();
+    for (const [room, members] of reports) {
+      const actor = ownedRooms.get(room);
+      if (actor) {
+        actor.members.report(self, members, clock.mono());
+        continue;
+      }
+      const owner = router.ownerCache.get(room)?.node;
+      if (owner === undefined || owner === null || owner === self) this.ensureOwner(room);
+      else {
+        let rooms = byOwner.get(owner);
+        if (!rooms) byOwner.set(owner, rooms = {});
+        rooms[room] = members;
+      }
+    }
+    for (const room of this.heads.keys()) if (!reports.has(room)) this.heads.delete(room);
+    await Promise.all([...byOwner].map(([owner, rooms]) => this.exchangeWith(owner, rooms)));
+  }
+
+  private async exchangeWith(owner: string, rooms: HeadExchangeRequest): Promise<void> {
+    const { rpc, router, clock } = this.parts;
+    let heads: HeadExchangeReply;
+    try {
+      heads = (await rpc.call(owner, 'heads', rooms)) as unknown as HeadExchangeReply;
+    } catch {
+      // Gone or silent: the poke finds out which, and who owns the rooms now.
+      for (const room of Object.keys(rooms)) this.ensureOwner(room);
+      return;
+    }
+    for (const [room, head] of Object.entries(heads)) {
+      if (head) this.heads.set(room, { head, at: clock.mono() });
+      else {
+        router.ownerCache.forget(room);
+        this.ensureOwner(room);
+      }
+    }
+  }
+
+  private ensureOwner(room: string): void {
+    void this.parts.router.request(room, { k: 'ensure-owner' }).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room); });
+  }
+
+  private handleExchange(from: string, rooms: HeadExchangeRequest): HeadExchangeReply {
+    const reply: HeadExchangeReply = {};
+    for (const [room, members] of Object.entries(rooms)) {
+      const actor = this.parts.ownedRooms.get(room);
+      actor?.members.report(from, members, this.parts.clock.mono());
+      reply[room] = actor ? actor.head : null;
+    }
+    return reply;
+  }
+}

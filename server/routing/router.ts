@@ -1,0 +1,217 @@
+import type { Json } from '../../shared/json.ts';
+import { limits } from '../../shared/limits.ts';
+import { makeRefusal } from '../../shared/refusals.ts';
+import type { ClusterMembership } from '../ownership/cluster-membership.ts';
+import type { Clock, Log, Meter } from '../runtime/ports.ts';
+import { NotOwnerError } from '../rooms/actor/actor.ts';
+import { rankTargets } from '../ownership/handover-targets.ts';
+import { isRepeatable, type AdoptRequest, type RemoteCaller, type RoomMessage, type RoomReply, type RoomInputMessage } from '../rooms/actor/messages.ts';
+import type { OwnedRooms } from '../ownership/owned-rooms.ts';
+import { StoreError, type Owner, type Store } from '../store/store.ts';
+import { OwnerCache } from './owner-cache.ts';
+import { NoReplyError, NoListenerError, type NodeRpc } from '../messaging/node-rpc.ts';
+
+/** The answer of a node that does not run the room; where it has just handed it over, it says to whom. */
+const notOwner = 'not-owner';
+type MovedReply = { moved: Owner };
+
+/** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
+type AttemptResult = { reply: RoomReply } | { retry: 'unprocessed' | 'unknown'; wait: number; wasDenied?: true; /** No node that lives can run the room. */ hasNoCapableNode?: true };
+
+/** What a refusal says where no living node runs the room's version of its game. */
+export const noCapableNode = 'no node runs this version of the game';
+
+/**
+ * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.
+ * A message that may have been acted on is given to another owner only if that can do no harm (a number, a session).
+ */
+export class Router {
+  readonly ownerCache = new OwnerCache();
+  private closed = false;
+
+  constructor(private readonly parts: { self: string; ownedRooms: OwnedRooms; store: Store; rpc: NodeRpc; membership: ClusterMembership; clock: Clock; log: Log; meter: Meter; isDraining(): boolean }) {
+    parts.rpc.on('adopt', async (_from, body) => {
+      if (parts.isDraining()) return false;
+      const { id, expected, floor } = body as unknown as AdoptRequest;
+      return (await parts.ownedRooms.acquire(id, expected, floor)).ok;
+    });
+    parts.rpc.on('room-input', (from, body) => {
+      const [id, input] = body as unknown as [string, RoomInputMessage];
+      const actor = parts.ownedRooms.get(id);
+      if (actor) actor.receiveInput(input);
+      else parts.rpc.send(from, 'not-owner', id);
+      return null;
+    });
+    parts.rpc.on('not-owner', (from, body) => {
+      if (this.ownerCache.get(body as string)?.node === from) this.ownerCache.forget(body as string);
+      return null;
+    });
+    parts.rpc.on('room', async (from, body, callId) => {
+      const [id, message] = body as unknown as [string, RoomMessage];
+      const actor = await parts.ownedRooms.getWhenReady(id);
+      if (!actor) return this.replyNotOwner(id);
+      const caller: RemoteCaller = { node: from, callId: callId!, hasReply: false };
+      try {
+        const reply = await actor.send(message, caller);
+        return caller.hasReply ? undefined : (reply as unknown as Json);
+      } catch (error) {
+        if (error instanceof NotOwnerError) return error.wasNotProcessed || isRepeatable(message) ? this.replyNotOwner(id) : (makeRefusal('unknown') as unknown as Json);
+        throw error;
+      }
+    });
+  }
+
+  /** The room was handed to that node a moment ago. Whoever asks here is sent there, with no look at the store. */
+  recordOwner(id: string, owner: Owner): void { this.ownerCache.set(id, owner); }
+
+  private replyNotOwner(id: string): Json {
+    const owner = this.ownerCache.get(id);
+    return owner === undefined || owner.node === null || owner.node === this.parts.self ? notOwner : ({ moved: owner } satisfies MovedReply as unknown as Json);
+  }
+
+  /** Tells the owner something that needs no answer. It may be lost: the client says it again where it must. */
+  sendInput(id: string, input: RoomInputMessage): void {
+    if (!this.pendingInputs.has(id) && this.trySendInput(id, input)) return;
+    const waiting = this.pendingInputs.get(id);
+    if (waiting) return void (waiting.length < limits.inputsResent && waiting.push(input));
+    // Nobody, or a dead node, by what is known here: a new owner may have announced itself to the clients already.
+    const queue = [input];
+    this.pendingInputs.set(id, queue);
+    void this.lookUpOwner(id).catch(() => null).then(() => {
+      this.pendingInputs.delete(id);
+      for (const queued of queue) this.trySendInput(id, queued);
+    });
+  }
+  /** What waits for the owner to be looked up, in order. */
+  private readonly pendingInputs = new Map<string, RoomInputMessage[]>();
+
+  /** @returns whether there was somebody to say it to */
+  private trySendInput(id: string, input: RoomInputMessage): boolean {
+    const { ownedRooms, rpc, membership, self } = this.parts;
+    const actor = ownedRooms.get(id);
+    if (actor) {
+      actor.receiveInput(input);
+      return true;
+    }
+    const owner = this.ownerCache.get(id)?.node ?? null;
+    if (owner === null || owner === self || membership.isDead(owner)) return false;
+    rpc.sendLater(owner, 'room-input', [id, input]); // it counts with the next tick
+    return true;
+  }
+
+  /** From now on nothing is asked for any more, least of all ownership. */
+  close(): void { this.closed = true; }
+
+  /**
+   * Never throws: what cannot be done is a refusal.
+   * @param how.patience for how long (ms) it is tried
+   * @param how.wanted asked before each try; nothing is sent any more once it says no
+   */
+  async request(id: string, message: RoomMessage, options: { timeout?: number; isWanted?(): boolean } = {}): Promise<RoomReply> {
+    const { clock, log } = this.parts;
+    const until = clock.mono() + (options.timeout ?? limits.requestTimeout);
+    /** How often owners, by token, have said that they do not run the room. */
+    const denials = new Map<string, number>();
+    for (;;) {
+      if (this.closed || options.isWanted?.() === false) return makeRefusal('unavailable', undefined, 500);
+      let result: AttemptResult;
+      try {
+        result = await this.attempt(id, message, denials);
+      } catch (error) {
+        if (!(error instanceof StoreError)) log.error({ room: id, error }, 'room request failed');
+        // Only claims and look-ups throw here: the message itself was not acted on.
+        result = { retry: 'unprocessed', wait: 100 };
+      }
+      if ('reply' in result) return result.reply;
+      if (result.retry === 'unknown' && !isRepeatable(message)) return makeRefusal('unknown');
+      // A look whether somebody runs it need not wait for a node that does: it is repeated.
+      if (clock.mono() + result.wait >= until || (result.hasNoCapableNode && message.k === 'ensure-owner')) return makeRefusal('unavailable', result.hasNoCapableNode && noCapableNode, 500);
+      if (result.wait > 0) await clock.sleep(result.wait);
+    }
+  }
+
+  private async attempt(id: string, message: RoomMessage, denials: Map<string, number>): Promise<AttemptResult> {
+    const actor = this.parts.ownedRooms.get(id);
+    if (actor) {
+      try {
+        return { reply: await actor.send(message) };
+      } catch (error) {
+        if (!(error instanceof NotOwnerError)) throw error;
+        if (this.ownerCache.get(id)?.token === actor.token) this.ownerCache.forget(id);
+        return { retry: error.wasNotProcessed ? 'unprocessed' : 'unknown', wait: 0 };
+      }
+    }
+    const owner = this.ownerCache.get(id) ?? await this.lookUpOwner(id);
+    if (!owner) return { reply: makeRefusal('room-missing') };
+    // Twice denied, and still the store's word: that node has given the room up without being able to say so.
+    const isDisowned = owner.token !== null && (denials.get(owner.token) ?? 0) >= 2;
+    if (owner.node === null || owner.node === this.parts.self || isDisowned || this.parts.membership.isDead(owner.node)) return this.claimRoom(id, owner);
+    const result = await this.forward(id, owner.node, owner.term, message);
+    if ('wasDenied' in result && owner.token !== null) denials.set(owner.token, (denials.get(owner.token) ?? 0) + 1);
+    return result;
+  }
+
+  private async lookUpOwner(id: string): Promise<Owner | null> {
+    const owner = await this.parts.store.owner(id);
+    if (owner) this.ownerCache.set(id, owner);
+    return owner;
+  }
+
+  private async claimRoom(id: string, known: Owner): Promise<AttemptResult> {
+    if (this.parts.isDraining() && (await this.delegateClaim(null, id, known))) return { retry: 'unprocessed', wait: 0 };
+    const acquired = await this.parts.ownedRooms.acquire(id, known.token, known.term);
+    if (acquired.ok) {
+      this.ownerCache.forget(id);
+      return { retry: 'unprocessed', wait: 0 };
+    }
+    switch (acquired.why) {
+      case 'missing':
+        this.ownerCache.forget(id);
+        return { reply: makeRefusal('room-missing') };
+      case 'unreadable': return { reply: makeRefusal('room-quarantined') };
+      case 'game':
+        return (await this.delegateClaim(acquired.game, id, known)) ? { retry: 'unprocessed', wait: 0 } : { retry: 'unprocessed', wait: 200, hasNoCapableNode: true };
+      case 'taken':
+        this.ownerCache.set(id, acquired.owner);
+        // Nobody's, or a dead one's, or this node's own of a moment ago: it can be claimed with the token just read.
+        return { retry: 'unprocessed', wait: acquired.owner.node === this.parts.self ? 20 : 0 };
+    }
+  }
+
+  /** Has another node take a room that this one cannot or should not run. @returns whether one has */
+  private async delegateClaim(game: string | null, id: string, known: Owner): Promise<boolean> {
+    const { membership, rpc } = this.parts;
+    const target = rankTargets(membership.aliveNodes(), game)[0];
+    this.ownerCache.forget(id);
+    return target !== undefined && rpc.call(target.id, 'adopt', { id, expected: known.token, floor: known.term } satisfies AdoptRequest).then(took => took === true, () => false);
+  }
+
+  private async forward(id: string, node: string, term: number, message: RoomMessage): Promise<AttemptResult> {
+    const { rpc, membership, clock, meter } = this.parts;
+    const started = clock.mono();
+    try {
+      const reply = await rpc.call(node, 'room', [id, message]);
+      if (reply === notOwner) {
+        this.ownerCache.forget(id);
+        return { retry: 'unprocessed', wait: 10, wasDenied: true };
+      }
+      const moved = (reply as unknown as Partial<MovedReply> | null)?.moved;
+      if (moved) {
+        // Hints lead forward only, from term to term: two nodes cannot send a message to and fro.
+        if (moved.term <= term) this.ownerCache.forget(id);
+        else this.ownerCache.set(id, moved);
+        return { retry: 'unprocessed', wait: moved.term <= term ? 10 : 0, wasDenied: true };
+      }
+      meter.observe('forwardRoundTrip', clock.mono() - started);
+      return { reply: reply as unknown as RoomReply };
+    } catch (error) {
+      this.ownerCache.forget(id);
+      if (error instanceof NoListenerError) {
+        const dead = await membership.suspect(node);
+        return { retry: 'unprocessed', wait: dead ? 0 : 20 };
+      }
+      if (error instanceof NoReplyError) return { retry: 'unknown', wait: 0 };
+      throw error;
+    }
+  }
+}

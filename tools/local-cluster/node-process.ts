@@ -1,0 +1,144 @@
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { ManagedProcess, type ChildEvents, type ChildExit } from './managed-process.ts';
+import { argumentsForNode } from '../compile.ts';
+import { LocalClusterError } from './local-cluster-error.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+
+const READY_TIMEOUT_MS = 60_000; // Seconds on an idle machine; two busy cores that start several nodes at once need more.
+const DRAIN_TIMEOUT_MS = 17_000; // A node promises 15 s.
+
+export type NodeState = 'starting' | 'up' | 'frozen' | 'draining' | 'down';
+
+export interface NodeProcessOptions {
+  readonly name: string;
+  readonly port: number;
+  /** The cluster's run folder. */
+  readonly folder: string;
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What a node runs from its next start on; what is left out stays. `env` is added to what it has. */
+export interface NodeChange { readonly script?: string; readonly env?: Readonly<Record<string, string>> }
+
+type Running = { readonly child: ManagedProcess; state: Exclude<NodeState, 'down'>; thaw?: NodeJS.Timeout };
+
+/** One node of the cluster: its name and port stay, its processes come and go. */
+export class NodeProcess {
+  readonly name: string;
+  readonly port: number;
+  #options: NodeProcessOptions;
+  readonly #events: ChildEvents;
+  #running: Running | undefined;
+
+  constructor(place: NodeProcessOptions, events: ChildEvents) {
+    this.name = place.name;
+    this.port = place.port;
+    this.#options = place;
+    this.#events = {
+      ...events,
+      exited: (exit, pid) => {
+        this.#clearRunning(pid);
+        events.exited(exit, pid);
+      },
+    };
+  }
+
+  get state(): NodeState {
+    return this.#running?.state ?? 'down';
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.child.pid;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts a process and waits until it says that it is ready for players. */
+  async start(): Promise<void> {
+    if (this.#running !== undefined) throw new LocalClusterError('already-running', `${this.name} is running`);
+    const { folder, script, env } = this.#options;
+    const child = new ManagedProcess(
+      {
+        name: this.name,
+        command: process.execPath,
+        // The last argument is for people (and the launcher) who read the list of processes; the node ignores it.
+        args: [...argumentsForNode(script), join(folder, this.name)],
+        cwd: packageRoot,
+        env: { ...process.env, ...env, NODE_NAME: this.name, PORT: String(this.port) },
+        ipc: true,
+      },
+      this.#events,
+    );
+    const running: Running = { child, state: 'starting' };
+    this.#running = running;
+    await child.waitUntilReady(() => isReady(this.port), READY_TIMEOUT_MS);
+    if (running.state === 'starting') running.state = 'up';
+  }
+
+  async kill(): Promise<ChildExit> {
+    return await this.#requireRunning().child.kill();
+  }
+
+  /** Stops the process where it stands, sockets open: what a hung event loop or a paused virtual machine looks like. */
+  freeze(ms?: number): void {
+    const running = this.#requireRunning();
+    if (running.state !== 'up') throw new LocalClusterError('busy', `${this.name} is ${running.state}`);
+    running.child.signal('SIGSTOP');
+    running.state = 'frozen';
+    if (ms !== undefined) running.thaw = setTimeout(() => this.#thaw(running), ms).unref();
+  }
+
+  resume(): void {
+    const running = this.#requireRunning();
+    if (running.state !== 'frozen') throw new LocalClusterError('not-running', `${this.name} is not frozen`);
+    this.#thaw(running);
+  }
+
+  /** Has it hand over what it has, and end. */
+  async drain(): Promise<ChildExit> {
+    const running = this.#requireRunning();
+    clearTimeout(running.thaw);
+    running.state = 'draining';
+    return await running.child.stop(DRAIN_TIMEOUT_MS);
+  }
+
+  async restart(change: NodeChange = {}): Promise<void> {
+    if (this.#running?.state === 'starting') throw new LocalClusterError('busy', `${this.name} is starting`);
+    this.#options = { ...this.#options, script: change.script ?? this.#options.script, env: { ...this.#options.env, ...change.env } };
+    if (this.#running !== undefined) await this.drain();
+    await this.start();
+  }
+
+  #thaw(running: Running): void {
+    clearTimeout(running.thaw);
+    if (running.state !== 'frozen') return;
+    running.child.signal('SIGCONT');
+    running.state = 'up';
+  }
+
+  #requireRunning(): Running {
+    if (this.#running === undefined) throw new LocalClusterError('not-running', `${this.name} is down`);
+    return this.#running;
+  }
+
+  #clearRunning(pid: number): void {
+    if (this.#running?.child.pid !== pid) return;
+    clearTimeout(this.#running.thaw);
+    this.#running = undefined;
+  }
+}
+
+function isReady(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path: '/readyz', timeout: 2_000, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,22 @@
+import { createHash, createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+
+/** The users of docs/redis.acl: who plays, who follows, who watches, and who may do everything. */
+export type RedisUser = 'rejoin' | 'replica' | 'sentinel' | 'operator';
+
+/** A user's password in one cluster: the same for as long as the cluster's secret is. */
+export function passwordOf(user: RedisUser, secret: string): string {
+  return createHmac('sha256', secret).update(`redis ${user}`).digest('base64url');
+}
+
+/** The text of docs/redis.acl for one cluster: with hashes of its own passwords, and for its keys. */
+export function aclOf(secret: string, keyPrefix: string): string {
+  const template = readFileSync(join(packageRoot, 'docs/redis.acl'), 'utf8');
+  return template
+    .replace(/>([A-Z]+)_PASSWORD/g, (_all, user: string) => `#${sha256(passwordOf(user.toLowerCase() as RedisUser, secret))}`)
+    .replace(/([~&])rejoin:/g, (_all, kind: string) => kind + keyPrefix);
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs that are no npm packages. */
+export type SystemPart = 'redis-server' | 'nginx' | 'chromium';
+export type SystemPaths = Readonly<Record<SystemPart, string>>;
+
+interface SystemPackage {
+  /** Names under which it may be found, or whole paths. */
+  readonly names: readonly string[];
+  /** An environment variable that names another one. */
+  readonly variable?: string;
+  readonly apt: string;
+  readonly brew: string;
+}
+
+const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
+  'redis-server': { names: ['redis-server'], apt: 'redis-server', brew: 'redis' },
+  nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx' },
+  chromium: {
+    names: [
+      // The same engine without windows, menus and an address bar that nobody sees: less work for each page.
+      'chromium-headless-shell',
+      'chromium',
+      'chromium-browser',
+      'google-chrome',
+      'google-chrome-stable',
+      '/Applications/Chromium.app/Contents/MacOS/Chromium',
+      '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    ],
+    variable: 'CHROMIUM',
+    apt: 'chromium-headless-shell fonts-liberation', // Without any font a page is empty.
+    brew: '--cask chromium',
+  },
+};
+
+// Not on the PATH of an ordinary user (Debian), or of a program started from the desktop (macOS).
+const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
+
+/** Something has to be installed first; the message says how. */
+export class MissingSystemPartsError extends Error {}
+
+/** Where the parts are. Throws with the command that installs what is missing. */
+export function findSystem(parts: readonly SystemPart[]): SystemPaths {
+  const missing = parts.filter((part) => findPart(part) === undefined);
+  if (missing.length > 0) {
+    throw new MissingSystemPartsError(`missing on this system: ${missing.join(', ')}. Install with:\n\n  ${installCommand(missing)}\n`);
+  }
+  return Object.fromEntries(parts.map((part) => [part, findPart(part)])) as unknown as SystemPaths;
+}
+
+/**
+ * Where the parts are; as root, or in CI, what is missing is installed first where there is apt-get.
+ * `say` hears about it before it happens.
+ */
+export async function requireSystem(parts: readonly SystemPart[], print: (text: string) => void): Promise<SystemPaths> {
+  const missing = parts.filter((part) => findPart(part) === undefined);
+  const root = process.getuid?.() === 0;
+  const mayInstall = (root || process.env['CI'] === 'true') && findExecutable('apt-get') !== undefined;
+  if (missing.length > 0 && mayInstall) {
+    const packages = missing.flatMap((part) => PARTS[part].apt.split(' '));
+    print(`missing on this system: ${missing.join(', ')}. Installing with apt-get: ${packages.join(' ')} (no service is left running)`);
+    const script = ['/bin/sh', join(import.meta.dirname, 'install.sh'), ...packages];
+    await run(root ? script : ['sudo', '-n', ...script]);
+  }
+  return findSystem(parts);
+}
+
+/** The command a person would type. */
+export function installCommand(parts: readonly SystemPart[], platform: NodeJS.Platform = process.platform): string {
+  if (platform !== 'darwin') return `sudo apt-get install -y ${parts.map((part) => PARTS[part].apt).join(' ')}`;
+  const brew = parts.map((part) => PARTS[part].brew);
+  const casks = brew.filter((name) => name.startsWith('--cask')).map((name) => `brew install ${name}`);
+  const formulas = brew.filter((name) => !name.startsWith('--cask'));
+  return [...(formulas.length > 0 ? [`brew install ${formulas.join(' ')}`] : []), ...casks].join(' && ');
+}
+
+function findPart(part: SystemPart): string | undefined {
+  const { names, variable } = PARTS[part];
+  const chosen = variable === undefined ? undefined : process.env[variable];
+  if (chosen !== undefined && chosen !== '') return findExecutable(chosen);
+  return names.map(findExecutable).find((path) => path !== undefined);
+}
+
+function findExecutable(name: string): string | undefined {
+  if (name.includes('/')) return isExecutable(name) ? name : undefined;
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS].filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function run([command = '', ...args]: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', reject);
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: the parts are not installed`))));
+  });
+}
