@@ -43,7 +43,7 @@ export class Player {
       const at = performance.now();
       if (reply.ok) {
         this.acked.push(k);
-        this.verdicts.push({ k, term: reply.place[0], at, took: at - asked });
+        this.verdicts.push({ k, term: reply.position[0], at, took: at - asked });
       } else this.refusals.push(reply.code);
       if (!this.isStopping) await this.pause(this.think);
     }

@@ -13,7 +13,7 @@ export const suggestName = (): string => `${pick(adjectives)} ${pick(animals)}`;
 export const normalizePlayerName = (text: string): string => normalizeName(text) ?? '';
 
 /** What a field takes, in UTF-16 units; what is shown is shorter. */
-export const { nameUnits: longestName } = limits;
+export const { nameUnits: maxNameUnits } = limits;
 
 /** The name of the seat that somebody plays with the other hand. */
 export function otherHandName(name: string): string {

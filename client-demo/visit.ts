@@ -1,11 +1,14 @@
-import { RoomError, type Room } from '../client/index.ts';
+import { RoomError, type Client, type Room } from '../client/index.ts';
 import type { ContractDef } from '../shared/contract.ts';
 import { Cell } from './cell.ts';
+import type { Color } from './colors.ts';
 import { findRoom, type RoomRequest } from './find-room.ts';
 import { games, gameOf } from './games/games.ts';
 import type { TableGame } from './games/table-game.ts';
 import type { Route } from './route.ts';
-import type { PageSession } from './page-session.ts';
+import type { SeatMemory } from './seat-memory.ts';
+import type { Toaster } from './status/toaster.ts';
+import type { Windows } from './windows.ts';
 
 export type VisitState =
   | { at: 'door' }
@@ -15,6 +18,9 @@ export type VisitState =
   /** Was at the table; the hold on it is over. */
   | { at: 'over'; room: Room; code: string };
 
+/** What a visit needs of the page. */
+export interface VisitHost { readonly client: Client; readonly otherHand: Client; readonly color: Cell<Color>; readonly seats: SeatMemory; readonly windows: Windows; readonly toaster: Toaster }
+
 /** One stay at a table, from the door to the leaving, with one seat or with both. */
 export class Visit {
   readonly state = new Cell<VisitState>({ at: 'door' });
@@ -22,7 +28,7 @@ export class Visit {
   readonly other = new Cell<Room | null>(null);
   private isClosed = false;
 
-  constructor(private readonly session: PageSession, private request: RoomRequest) {}
+  constructor(private readonly session: VisitHost, private request: RoomRequest) {}
 
   get room(): Room | null { return 'room' in this.state.value ? this.state.value.room : null; }
   get watching(): boolean { return 'watch' in this.request && this.request.watch; }

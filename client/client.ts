@@ -45,7 +45,7 @@ export class RoomError extends Error {
 
   constructor(readonly code: string, readonly detail?: string) {
     super(detail ? `${code}: ${detail}` : code);
-    this.name = 'RoomRefused';
+    this.name = 'RoomError';
     this.why = explainRefusal({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
     this.now = remedyOf(code);
   }

@@ -1,7 +1,7 @@
 import { protocolVersion, type Handshake, type RequestName, type Requests, type OneWayMessageName, type OneWayMessages, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import { dutyOf, isRefusalCode, type Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
-import { UnsendableAuth, type AfterRefusal } from './credentials.ts';
+import { UnsendableAuthError, type AfterRefusal } from './credentials.ts';
 import { Listeners } from './listeners.ts';
 import { PendingConnection } from './pending-connection.ts';
 import { monotonicNow, type ClientClock, type TransportConnection, type TransportEvents, type Route, type Transport } from './ports.ts';
@@ -186,7 +186,7 @@ export class Connector {
       this.handshakes.set(line, known);
       return this.dial(known, route, events, isHedge);
     }, error => {
-      if (error instanceof UnsendableAuth) return events.closed(error.refusal);
+      if (error instanceof UnsendableAuthError) return events.closed(error.refusal);
       console.error(error);
       events.closed(null, 'token-failed');
     }) : this.dial(handshake, route, events, isHedge);

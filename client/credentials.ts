@@ -21,10 +21,10 @@ export type TokenSource = string | ((asked: { refused: boolean }) => string | nu
 export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
 
 /** What this client would send as `auth` cannot be sent. It would be refused each time, so it is not tried. */
-export class UnsendableAuth extends Error {
+export class UnsendableAuthError extends Error {
   constructor(readonly refusal: Refused) {
     super(refusal.detail);
-    this.name = 'UnsendableAuth';
+    this.name = 'UnsendableAuthError';
   }
 }
 
@@ -71,7 +71,7 @@ export class Credentials {
 
   /**
    * @returns a promise only if something asynchronous has to be asked, or to reject: if a function of the app throws or does not settle, and with
-   * UnsendableAuth if the result cannot be sent
+   * UnsendableAuthError if the result cannot be sent
    */
   nextHandshake(): Handshake | Promise<Handshake> {
     if (this.pendingHandshake) return this.pendingHandshake;
@@ -124,10 +124,10 @@ export class Credentials {
     return this.givenToken ?? this.stored.read();
   }
 
-  /** @throws UnsendableAuth */
+  /** @throws UnsendableAuthError */
   private buildHandshake(token: string | null | undefined, auth: JsonObject | undefined, generation: number): Handshake {
     const checked = checkAuth({ ...auth, ...(token === null || token === undefined ? {} : { token }), ...(this.name === undefined ? {} : { name: this.name }) });
-    if (!checked.ok) throw new UnsendableAuth(checked);
+    if (!checked.ok) throw new UnsendableAuthError(checked);
     const handshake = checked.value as Handshake;
     this.generations.set(handshake, generation);
     return handshake;

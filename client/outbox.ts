@@ -5,7 +5,7 @@ import type { ActReply, ActRequest, NumberedVerdict, Verdict } from '../shared/p
 import { dutyOf, makeRefusal, type Refused } from '../shared/refusals.ts';
 
 /** What became of an action. `unknown`: the room or the seat is gone, and nobody can tell any more. */
-export type ActionResult<Code extends string = string> = { ok: true; place: Position } | Refused<Code>;
+export type ActionResult<Code extends string = string> = { ok: true; position: Position } | Refused<Code>;
 
 /** `sent`: on the line that stands, since the last reckoning. `tried`: ever; then it may have been done, whatever broke since. */
 interface Action { name: string; data: Json; isSent: boolean; wasEverSent: boolean; settle(said: ActionResult): void }
@@ -117,7 +117,7 @@ export class Outbox {
 
   private handleReply(action: Action, reply: ActReply, epoch: number): void {
     if (epoch !== this.epoch || !this.queue.includes(action)) return;
-    if (reply.ok) return this.settle(action, { ok: true, place: reply.place });
+    if (reply.ok) return this.settle(action, { ok: true, position: reply.place });
     if ('base' in reply && reply.code === 'stale-term') return this.resume(reply.term, reply.base, reply.verdicts);
     switch (dutyOf(reply.code)) {
       case 'final':
@@ -157,5 +157,5 @@ export class Outbox {
 }
 
 function resultOf(term: number, verdict: Verdict): ActionResult {
-  return verdict.code === undefined ? { ok: true, place: [verdict.term ?? term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
+  return verdict.code === undefined ? { ok: true, position: [verdict.term ?? term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
 }

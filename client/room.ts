@@ -361,7 +361,7 @@ export class Room<D extends ContractDef = ContractDef> {
    * Refused (`bad-data`), it is as it was.
    * @example
    * ```ts
-   * const said = await room.bring({ colour: 'mint' })
+   * const said = await room.setProfile({ colour: 'mint' })
    * if (said.ok) console.log(room.players[room.seat!]?.profile) // { colour: 'mint' }
    * ```
    */
@@ -444,11 +444,11 @@ export class Room<D extends ContractDef = ContractDef> {
     this.unappliedActions.add(one);
     const settled = this.slowActions.begin();
     const said = await this.outbox.act(name, data, said => {
-      if (said.ok) one.position = said.place;
+      if (said.ok) one.position = said.position;
       else this.unappliedActions.delete(one);
     });
     // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
-    if (said.ok) await this.waitForPosition(said.place);
+    if (said.ok) await this.waitForPosition(said.position);
     this.unappliedActions.delete(one);
     settled();
     return said as ActionResult<never>;

@@ -1,4 +1,4 @@
-import type { Contract, ContractDef, Rules } from './contract.ts';
+import type { Contract, ContractDef, Rules } from './contract-types.ts';
 import { clientLimits as limits } from './client-limits.ts';
 import { parseJson } from './parse-json.ts';
 import { refusals } from './refusals.ts';

@@ -7,7 +7,7 @@ export type JsonObject = { [key: string]: Json };
 export class NotJsonError extends Error {
   constructor(readonly path: string, readonly problem: string) {
     super(`${path} is ${problem}`);
-    this.name = 'NotJson';
+    this.name = 'NotJsonError';
   }
 }
 

@@ -96,10 +96,10 @@ export const limits = {
   /** For so long (ms) the list of rooms is not read from the store again. */
   listCacheTtl: 500,
   /**
-   * Quick joins: a seat is reserved for `reserve`; a call's room is remembered for `remember`; the player's last call of a
-   * game for `rememberLast` and the game's hold, of which `maxHold` counts; a second call of the same player
-   * within `twice` gets the room of the first; a room whose `setup` throws is not offered for `out`, one that cannot be reached
-   * for `unreachable`; after so many `tries` at rooms that refuse the player, a new one is made.
+   * Quick joins: a seat is reserved for `reservation`; a call's room is remembered for `resultTtl`; the player's last call of a
+   * game for `lastResultTtl` and the game's hold, of which `maxHold` counts; a second call of the same player
+   * within `duplicateWindow` gets the room of the first; a room whose `setup` throws is not offered for `brokenFor`, one that cannot be reached
+   * for `unreachableFor`; after so many `maxTries` at rooms that refuse the player, a new one is made.
    */
   quickJoinSearch: { reservation: 5_000, resultTtl: 600_000, lastResultTtl: 3_600_000, maxHold: 48 * 3_600_000, duplicateWindow: 2_000, brokenFor: 60_000, unreachableFor: 10_000, maxTries: 32 },
   /** Index lines of rooms whose life is over are removed this often, so many rooms at a time. */
@@ -265,24 +265,24 @@ export const limits = {
 export function checkLimits(l: typeof limits = limits): string[] {
   const violations: string[] = [];
   const require = (holds: boolean, rule: string) => void (holds || violations.push(rule));
-  require(l.verdicts >= l.actionWindow, 'verdicts ≥ window: a retry must find its answer');
-  require(l.nodeTimeout >= l.heartbeat * l.nodeTimeoutReads, 'silence ≥ beat × silenceReads: death needs that many silent reads');
-  require(l.isolatedAfter > l.nodeTimeout, 'cutOff > silence: others have its rooms when its clients come');
-  require(l.requestTimeout > l.forwardTimeout * 2, 'request > 2 × forward: time to ask a second owner');
-  require(l.presenceKnownAfter > l.headExchangeInterval * 2, 'membersKnown > 2 × heads: one lost report is made up for');
-  require(l.presenceTimeout > l.headExchangeInterval * 2, 'unseen > 2 × heads: one lost report is not an absence');
-  require(l.quickJoinSearch.reservation > l.requestTimeout, 'quick.reserve > request: a seat is reserved until its join has been tried');
-  require(l.quickJoinSearch.duplicateWindow < l.quickJoinSearch.reservation, 'quick.twice < quick.reserve');
-  require(l.storeTimeout < l.requestTimeout, 'storeDeadline < request');
-  require(l.recentChanges >= l.entriesKept, 'ring ≥ entriesKept');
-  require(l.handover.preparedFor > 2 * l.handover.prepareTimeout, 'keep > 2 × patience: what was made ready is still there when it is handed over');
-  require(l.handover.ownershipPoll < l.forwardTimeout, 'look < forward: who asks a new owner that has not heard of it waits for its answer');
+  require(l.verdicts >= l.actionWindow, 'verdicts ≥ actionWindow: a retry must find its answer');
+  require(l.nodeTimeout >= l.heartbeat * l.nodeTimeoutReads, 'nodeTimeout ≥ heartbeat × nodeTimeoutReads: death needs that many silent reads');
+  require(l.isolatedAfter > l.nodeTimeout, 'isolatedAfter > nodeTimeout: others have its rooms when its clients come');
+  require(l.requestTimeout > l.forwardTimeout * 2, 'requestTimeout > 2 × forwardTimeout: time to ask a second owner');
+  require(l.presenceKnownAfter > l.headExchangeInterval * 2, 'presenceKnownAfter > 2 × headExchangeInterval: one lost report is made up for');
+  require(l.presenceTimeout > l.headExchangeInterval * 2, 'presenceTimeout > 2 × headExchangeInterval: one lost report is not an absence');
+  require(l.quickJoinSearch.reservation > l.requestTimeout, 'quickJoinSearch.reservation > requestTimeout: a seat is reserved until its join has been tried');
+  require(l.quickJoinSearch.duplicateWindow < l.quickJoinSearch.reservation, 'quickJoinSearch.duplicateWindow < quickJoinSearch.reservation');
+  require(l.storeTimeout < l.requestTimeout, 'storeTimeout < requestTimeout');
+  require(l.recentChanges >= l.entriesKept, 'recentChanges ≥ entriesKept');
+  require(l.handover.preparedFor > 2 * l.handover.prepareTimeout, 'handover.preparedFor > 2 × handover.prepareTimeout: what was made ready is still there when it is handed over');
+  require(l.handover.ownershipPoll < l.forwardTimeout, 'handover.ownershipPoll < forwardTimeout: who asks a new owner that has not heard of it waits for its answer');
   require(l.follow.maxLoadRatio < l.balance.maxLoadRatio && l.follow.minLoadRatio > l.balance.minLoadRatio && l.follow.toleratedRooms < l.balance.toleratedRooms, 'follow within balance: what follows its players is no reason to even loads out');
-  require(l.balance.minStay > l.presenceKnownAfter, 'balance.stay > membersKnown: who moves a room knows where its players are');
-  require(l.follow.playerShare > 0.5, 'follow.share > 0.5: players are at one node at most');
-  require(l.hang.reportAfter + 2 * l.hang.pollInterval < l.nodeTimeout - 2 * l.heartbeat, 'hang.blame + 2 × hang.look < silence − 2 × beat: the next owner should find what hung');
-  require(l.hang.reportsKept > l.hang.maxReports, 'hang.kept > hang.most');
-  require(l.overdueAfter < l.deadlineGrace, 'overdue < graceForDeadlines');
+  require(l.balance.minStay > l.presenceKnownAfter, 'balance.minStay > presenceKnownAfter: who moves a room knows where its players are');
+  require(l.follow.playerShare > 0.5, 'follow.playerShare > 0.5: players are at one node at most');
+  require(l.hang.reportAfter + 2 * l.hang.pollInterval < l.nodeTimeout - 2 * l.heartbeat, 'hang.reportAfter + 2 × hang.pollInterval < nodeTimeout − 2 × heartbeat: the next owner should find what hung');
+  require(l.hang.reportsKept > l.hang.maxReports, 'hang.reportsKept > hang.maxReports');
+  require(l.overdueAfter < l.deadlineGrace, 'overdueAfter < deadlineGrace');
   require(l.dataBytes + 4 * l.wordLength < l.packetBytes, 'dataBytes + names < packetBytes: what the client lets through, the server reads');
   require(l.heldBytes + l.inputNames * 2 * l.wordLength <= l.packetBytes, 'heldBytes + presses < packetBytes');
   require(l.authBytes + 2 * l.wordLength < l.packetBytes, 'authBytes + namespace < packetBytes: a handshake that is too large is answered');
@@ -292,10 +292,10 @@ export function checkLimits(l: typeof limits = limits): string[] {
   require(l.packets.perSecond > l.requests.perSecond + l.inputs.perSecond + l.signals.perSecond, 'packets per second, too');
   for (const name of ['requests', 'inputs', 'signals', 'lists', 'creations', 'newSeats', 'wrongCodes'] as const) require(l.address[name].burst >= l[name].burst && l.address[name].perSecond >= l[name].perSecond, `address.${name} ≥ ${name}: an address is one player at least`);
   require(l.node.wrongCodes.burst > l.address.wrongCodes.burst && l.node.wrongCodes.perSecond > l.address.wrongCodes.perSecond, 'node.wrongCodes > address.wrongCodes: one address does not use up what all have');
-  require(l.address.prefixMultiplier[48] > l.address.prefixMultiplier[56] && l.address.prefixMultiplier[56] > 1, 'address.wider: a wider network has more');
+  require(l.address.prefixMultiplier[48] > l.address.prefixMultiplier[56] && l.address.prefixMultiplier[56] > 1, 'address.prefixMultiplier: a wider network has more');
   require(l.address.liveRooms > l.liveRooms, 'address.liveRooms > liveRooms: one player does not use up what an address has');
   require(l.liveRooms > l.creations.burst, 'liveRooms > creations.burst');
   require(l.address.connections < l.sockets, 'address.connections < sockets: one address does not fill a node');
-  require(l.outboundHardBytes > l.documentBytes, 'slowestBytes > documentBytes: a snapshot can be sent');
+  require(l.outboundHardBytes > l.documentBytes, 'outboundHardBytes > documentBytes: a snapshot can be sent');
   return violations;
 }

@@ -4,7 +4,7 @@ import { joinPath, forbiddenKey, NotJsonError, type Json, type JsonObject } from
 export class TooLargeError extends Error {
   constructor(readonly limit: string, what: string) {
     super(what);
-    this.name = 'TooLarge';
+    this.name = 'TooLargeError';
   }
 }
 

@@ -263,7 +263,7 @@ export class Table<D extends ContractDef> {
    *
    * `reveals` names actions whose outcome may depend on secrets that stay secret, as a shot does that says hit or miss: a second run
    * ends before them. It also ends where the changed secret changes what its own player could do.
-   * @throws Leak that names the field, the entry and who received it
+   * @throws LeakError that names the field, the entry and who received it
    * @example
    * ```ts
    * const t = await table(cardsGame, { players: 3 })

@@ -5,7 +5,7 @@ import { apply } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 
 /** An owner has in memory what its journal does not say. */
-export class JournalMismatchError extends Error { override readonly name = 'Infidelity'; }
+export class JournalMismatchError extends Error { override readonly name = 'JournalMismatchError'; }
 
 /**
  * Follows the journal of every room, and compares what it says with what the room's owner has in memory: byte for byte after each
@@ -21,7 +21,7 @@ export class JournalVerifier {
   /** The store is another one than before. */
   forget(): void { this.rooms.clear(); }
 
-  /** An entry was written. @param live the document of the owner that wrote it; null where it is not known any more @throws Infidelity */
+  /** An entry was written. @param live the document of the owner that wrote it; null where it is not known any more @throws JournalMismatchError */
   async verifyAppended(id: string, seq: number, entry: string, live: RoomDocument | null): Promise<void> {
     const known = this.rooms.get(id);
     if (known?.seq === seq - 1) {
@@ -32,7 +32,7 @@ export class JournalVerifier {
     if (live && doc?.seq === seq) compare(`room ${id}, entry ${seq}`, live, doc.doc);
   }
 
-  /** A snapshot was written. @throws Infidelity */
+  /** A snapshot was written. @throws JournalMismatchError */
   verifySnapshot(id: string, seq: number, text: string): void {
     const known = this.rooms.get(id);
     if (known?.seq === seq && text !== encodeSnapshot(known.doc)) compare(`room ${id}, snapshot ${seq}`, readSnapshot(text), known.doc);

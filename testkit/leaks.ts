@@ -7,7 +7,7 @@ import { LeakError, secretLeaves, replaceAt, firstDifference, type Secret } from
 /**
  * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views of
  * all others must stay as they are. Looks at what a view can tell, not only at what it happened to tell.
- * @throws Leak
+ * @throws LeakError
  */
 export function assertHiddenInViews(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
@@ -39,7 +39,7 @@ export interface Moment { doc: RoomDocument; events: readonly { name: string; da
  * Whether a secret went out beside the views: in an event told to others, in the text of a refusal, in a signal, an answer,
  * or a log. Looked for is what can be told from chance: texts of 6 characters and more, numbers of 6 digits and more. What
  * somebody's own views, or the events they were told when it was open, have shown is theirs to know.
- * @throws Leak
+ * @throws LeakError
  */
 export function assertSecretsNotSent(game: AnyGame, moments: readonly Moment[], secret: Secret, received: readonly ReceivedMessages[], logged: readonly string[]): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
@@ -85,7 +85,7 @@ function identifiableTexts(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(identifiableTexts) : [];
 }
 
-/** The numbers from which all randomness comes must be in nobody's bytes. @throws Leak */
+/** The numbers from which all randomness comes must be in nobody's bytes. @throws LeakError */
 export function assertSeedHidden(history: readonly RoomDocument[], received: readonly { name: string; bytes: readonly string[] }[]): void {
   const words = new Set(history.flatMap(doc => doc.hidden.seed.filter(n => Math.abs(n) > 1e6).map(String)));
   for (const { name, bytes } of received) {

@@ -16,7 +16,7 @@ const maxReruns = 30_000;
  *
  * A run ends without a finding where the changed secret changes what its own player could do, or where a rule cannot cope with it.
  * @param docs the room's document after each entry @param reveals actions whose outcome may depend on secrets that stay secret
- * @throws Leak that names the field, the entry and who received it
+ * @throws LeakError that names the field, the entry and who received it
  */
 export function assertNoninterference(game: AnyGame, docs: readonly RoomDocument[], steps: readonly Step[], secret: Secret, reveals: readonly string[]): void {
   const batches = committedBatches(steps, docs.length);
@@ -128,7 +128,7 @@ function differentValue(value: Json, pool: readonly Json[]): Json {
   return typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~';
 }
 
-/** @returns whether the two runs can still be compared @throws Leak */
+/** @returns whether the two runs can still be compared @throws LeakError */
 function looksSameToOthers(game: AnyGame, one: RerunResult, two: RerunResult, batch: Batch, start: SecretStart, secret: Secret): boolean {
   const { seat, player } = start;
   const entry = batch.seq + 1;

@@ -24,7 +24,7 @@ const [minPairs, minSeeds] = [3, 2];
  * in which the receiver's view and its own secret are the same. A field that it receives is a leak if it changes, but never without a secret of somebody else: a
  * field that has a random number of its own, or comes from a part of the deck that nobody holds, also changes alone.
  * @param first the document before the first entry @param docs the room's document after each entry
- * @throws Leak that names the field, the entry and who received it
+ * @throws LeakError that names the field, the entry and who received it
  */
 export function assertDealtSecretsHidden(game: AnyGame, first: RoomDocument, docs: readonly RoomDocument[], steps: readonly Step[], secret: Secret, reveals: readonly string[]): void {
   const before = (batch: Batch): RoomDocument => (batch.seq === 0 ? first : docs[batch.seq - 1]!);

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../shared/json.ts';
 
 /** Says which secret of which seat reached whom. */
-export class LeakError extends Error { override readonly name = 'Leak'; }
+export class LeakError extends Error { override readonly name = 'LeakError'; }
 
 /** The part of a state that only one seat may know, right now; null when it is open. Whatever it is, it must be read from the state, not made. */
 export type Secret = (state: never, seat: number) => unknown;

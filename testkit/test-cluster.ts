@@ -5,7 +5,7 @@ import { RejoinNode } from '../server/node/node.ts';
 import type { RoomDocument } from '../server/rooms/core/document.ts';
 import type { EffectHandler } from '../server/rooms/actor/effect-runner.ts';
 import type { RoomStep } from '../server/rooms/actor/actor.ts';
-import type { Bus, Clock, Entropy, Fanout, ListenerCounts, Log, NodeMessage, Meter, Compressor, NodeRegister, RuleRun, HangDetector } from '../server/runtime/ports.ts';
+import type { Bus, Clock, Entropy, Fanout, ListenerCounts, Log, NodeMessage, Meter, Compressor, CounterName, NodeRegister, RuleRun, HangDetector } from '../server/runtime/ports.ts';
 import { StoreError, type AppendRequest, type FindOrCreate, type NewRoom, type Store } from '../server/store/store.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
@@ -125,7 +125,7 @@ export class TestCluster {
   private storeId = 0;
   /** Every call that was carried out. */
   readonly storeCalls: StoreCall[] = [];
-  readonly counters = new Map<string, number>();
+  readonly counters = new Map<CounterName | `${CounterName}:${string}`, number>();
   private seed: number;
   private lastConnectionId = 0;
 
@@ -433,7 +433,7 @@ export class TestCluster {
   }
 
   private readonly meter: Meter = {
-    count: (name, by = 1, label) => { for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}`])]) this.counters.set(key, (this.counters.get(key) ?? 0) + by); },
+    count: (name, by = 1, label) => { for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}` as const])]) this.counters.set(key, (this.counters.get(key) ?? 0) + by); },
     observe: () => {},
   };
 }

@@ -4,8 +4,13 @@ import type { Connection } from '../server/sessions/connection.ts';
 import { limits } from '../shared/limits.ts';
 import { protocolVersion, type JoinReply, type HeartbeatReply, type RequestName, type Requests, type OneWayMessageName, type OneWayMessages, type ServerToClient, type Welcome } from '../shared/protocol.ts';
 import { makeRefusal, type Refused } from '../shared/refusals.ts';
+import type { RejoinNode } from '../server/node/node.ts';
 import type { VirtualClock } from './virtual-clock.ts';
-import type { TestNode, TestClient } from './test-cluster.ts';
+
+/** The node's end of a connection. */
+export interface NodeEnd { readonly name: string; readonly state: 'up' | 'frozen' | 'dead'; readonly node: RejoinNode; readonly connections: Set<TestConnection>; runInside(fn: () => void): void }
+/** The client's end. */
+export interface ClientEnd { readonly connections: Set<TestConnection>; readonly bytes: string[]; readonly keepsBytes: boolean; extraDelay(way: 'up' | 'down'): number; run(fn: () => void): void; receivesHeads(): boolean; onMessage(name: string, text: string): void }
 
 /** One way, in ms. */
 export const latency = { store: 0.4, bus: 0.3, line: 1 };
@@ -25,7 +30,7 @@ export class TestConnection implements TransportConnection {
   /** When the last message of each way arrives: one that is late holds up those behind it, as on one connection. */
   private readonly lastArrival = { up: 0, down: 0 };
 
-  constructor(id: string, readonly host: TestNode, private readonly client: TestClient, who: { player: string; name: string; token: string }, private readonly clock: VirtualClock, private readonly events: TransportEvents) {
+  constructor(id: string, readonly host: NodeEnd, private readonly client: ClientEnd, who: { player: string; name: string; token: string }, private readonly clock: VirtualClock, private readonly events: TransportEvents) {
     host.connections.add(this);
     client.connections.add(this);
     // A node that stands still takes a connection, and says nothing.

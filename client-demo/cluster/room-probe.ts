@@ -72,7 +72,7 @@ export class RoomProbe {
     const id = this.ids++;
     // Ask at once: silence counts from the last answer, and that shall not be a second ago.
     this.answeredAt = performance.now();
-    this.disturbances.set([{ id, what, still: 0, done: false, failed: null }, ...this.disturbances.value].slice(0, maxDisturbances));
+    this.disturbances.set([{ id, what, interruptionMs: 0, done: false, failed: null }, ...this.disturbances.value].slice(0, maxDisturbances));
     this.wake?.();
     const [outcome] = await Promise.all([deed().then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error))), pause(atLeast)]);
     const since = performance.now();

@@ -95,7 +95,7 @@ export class Pane {
   private addLogEntry(heard: Omit<PaneLogEntry, 'key' | 'at'>): void { this.log.set([{ ...heard, key: this.lastKey++, at: Date.now() }, ...this.log.value].slice(0, maxLogEntries)); }
 }
 
-export const describeAnswer = ({ result, ms }: Answer): string => `${result.ok ? `ok #${result.place[1]}` : describeRefusal(result)} · ${ms} ms`;
+export const describeAnswer = ({ result, ms }: Answer): string => `${result.ok ? `ok #${result.position[1]}` : describeRefusal(result)} · ${ms} ms`;
 
 /** Why a rule has thrown is nothing a player may read: its author does, where the server runs. */
 const describeRefusal = ({ code, detail = code === 'rule-failed' ? 'the server\'s log says why' : '' }: { code: string; detail?: string }): string => `${code}${detail ? `: ${detail}` : ''}`;

@@ -1,5 +1,5 @@
 import { useCell } from '../cell.ts';
-import { longestName } from '../names.ts';
+import { maxNameUnits } from '../names.ts';
 import type { PageSession } from '../page-session.ts';
 
 export function NameField({ session }: { session: PageSession }) {
@@ -7,7 +7,7 @@ export function NameField({ session }: { session: PageSession }) {
   return (
     <label class="field">
       <span>Your name</span>
-      <input type="text" value={name} maxLength={longestName} autocomplete="nickname" spellcheck={false} enterkeyhint="go" onInput={event => session.setName(event.currentTarget.value)} />
+      <input type="text" value={name} maxLength={maxNameUnits} autocomplete="nickname" spellcheck={false} enterkeyhint="go" onInput={event => session.setName(event.currentTarget.value)} />
     </label>
   );
 }

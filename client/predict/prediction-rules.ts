@@ -32,7 +32,7 @@ export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown>
 export class NotPredictableError extends Error {
   constructor(what: string) {
     super(`${what} is known to the server alone`);
-    this.name = 'NotGuessable';
+    this.name = 'NotPredictableError';
   }
 }
 

@@ -96,7 +96,7 @@ const schema = z.object({
 export type Config = z.output<typeof schema>;
 
 /** The settings are wrong; the message lists every complaint, and no value. */
-export class ConfigError extends Error { override readonly name = 'BadConfig'; }
+export class ConfigError extends Error { override readonly name = 'ConfigError'; }
 
 /** Reads the settings from an environment. @throws ConfigError with all complaints at once */
 export function readConfig(env: Record<string, string | undefined>): Config {

@@ -1,6 +1,6 @@
 import type { ServerToClient } from '../../shared/protocol.ts';
 import type { Channel } from '../runtime/ports.ts';
-import type { ClientLink } from '../sessions/connection.ts';
+import type { ClientLink } from '../sessions/client-link.ts';
 import type { EncodedEvent } from '../sessions/encoded-event.ts';
 import { sharesConnection } from './engine-socket.ts';
 import type { GameSocket } from './socket-types.ts';

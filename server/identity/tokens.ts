@@ -7,7 +7,7 @@ import { weaknessOf } from './secret-strength.ts';
 export interface Identity { player: string; name: string }
 
 /** The token is forged, expired, or not for this server. The message says which, for the log; the client hears only `bad-token`. */
-export class BadTokenError extends Error { override readonly name = 'BadToken'; }
+export class BadTokenError extends Error { override readonly name = 'BadTokenError'; }
 
 const tokenLifeSeconds = 30 * 24 * 3600; // seconds
 const issuer = 'rejoin';

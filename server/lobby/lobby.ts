@@ -17,7 +17,7 @@ import { encodeSnapshot } from '../rooms/core/entry.ts';
 import type { AdoptRequest } from '../rooms/actor/messages.ts';
 import { gameKey } from '../rooms/actor/index-tracker.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
-import { holdOf } from '../rooms/actor/room-life.ts';
+import { holdOf } from '../rooms/core/holds.ts';
 import { runWatched } from '../rooms/core/rule-tracker.ts';
 import { newOffer, poolOf } from '../rooms/actor/offer.ts';
 import { isOfPlayer, overQuota } from './makers.ts';

@@ -1,9 +1,9 @@
 import type { Json } from '../../shared/json.ts';
 import type { Channel, Fanout, NodeMessage } from '../runtime/ports.ts';
+import type { Broadcaster, FanoutEvent } from '../rooms/actor/broadcaster.ts';
 import type { RoomChange } from '../rooms/actor/messages.ts';
 import type { EntryMessages, NodeRpc } from './node-rpc.ts';
 
-type FanoutEvent = Parameters<Fanout['emit']>[1];
 /** Tells a change to the members of a channel who are connected to this node. */
 type SendLocally = (channel: Channel, change: RoomChange) => void;
 
@@ -12,7 +12,7 @@ type SendLocally = (channel: Channel, change: RoomChange) => void;
  * elsewhere in the messages that go to their nodes anyway, many rooms and the answers of the same entry in one. Where it may
  * not know all of them yet, everybody is told by the adapter.
  */
-export class ClusterBroadcaster {
+export class ClusterBroadcaster implements Broadcaster {
   constructor(private readonly self: string, private readonly fanout: Fanout, private readonly rpc: NodeRpc, private readonly sendLocally: SendLocally) {
     rpc.on('broadcast', (_from, body) => {
       const [channel, event, args] = body as unknown as [Channel, FanoutEvent, unknown[]];

@@ -121,13 +121,15 @@ export class RejoinNode {
       load: () => ({ rooms: this.ownedRooms.size, sockets: this.clientRequests.size }), games: this.games, fanout, hangDetector: parts.hangDetector,
     });
     this.handover = new HandoverCoordinator({
-      self: this.id, ownedRooms: this.ownedRooms, router: this.router, store, rpc: this.rpc, clock, entropy, log, meter,
+      self: this.id, ownedRooms: this.ownedRooms, store, rpc: this.rpc, clock, entropy, log, meter,
       lease: () => this.membership.lease, accepts: (why, from) => !this.draining && !this.isStopped && ((why !== 'balance' && why !== 'members') || this.loadBalancer.accepts(why, from)),
+      onHandedOver: (room, owner) => this.router.recordOwner(room, owner),
       onActivated: (actor, why) => { if (why === 'balance') this.loadBalancer.roomReceived(actor); },
     });
     this.loadBalancer = new LoadBalancer({ self: this.id, ownedRooms: this.ownedRooms, membership: this.membership, handover: this.handover, clock, log, isDraining: () => this.draining || this.isStopped || !this.isStoreWritable });
-    this.dueScan = new DueScan({ self: this.id, store, ownedRooms: this.ownedRooms, router: this.router, membership: this.membership, clock });
-    this.orphanScan = new OrphanScan({ self: this.id, store, ownedRooms: this.ownedRooms, router: this.router, membership: this.membership, clock, log });
+    const ensureOwner = (room: string) => this.router.request(room, { k: 'ensure-owner' }, { timeout: 1_000 });
+    this.dueScan = new DueScan({ self: this.id, store, ownedRooms: this.ownedRooms, membership: this.membership, clock, ensureOwner });
+    this.orphanScan = new OrphanScan({ self: this.id, store, ownedRooms: this.ownedRooms, membership: this.membership, clock, log, ensureOwner });
     this.rpc.on('notice', (_from, body) => {
       const [conn, notice] = body as unknown as [string, Notice];
       this.clientRequests.deliverNotice(conn, notice);

@@ -10,7 +10,7 @@ import { StoreError, type QuarantinedRoom } from '../store/store.ts';
 export class ServerRoomError extends Error {
   constructor(readonly code: string, readonly detail?: string) {
     super(detail ? `${code}: ${detail}` : code);
-    this.name = 'RoomRefusal';
+    this.name = 'ServerRoomError';
   }
 }
 

@@ -1,5 +1,5 @@
 import { limits } from '../../shared/limits.ts';
-import { noCapableNode, type Router } from '../routing/router.ts';
+import { noCapableNode } from './handover-targets.ts';
 import type { Clock } from '../runtime/ports.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
 import type { RoomReply } from '../rooms/actor/messages.ts';
@@ -20,7 +20,7 @@ export class DueScan {
   /** How many overdue rooms the next scan skips, since the last one has read them. */
   private offset = 0;
 
-  constructor(private readonly parts: { self: string; store: Store; ownedRooms: OwnedRooms; router: Router; membership: ClusterMembership; clock: Clock }) {}
+  constructor(private readonly parts: { self: string; store: Store; ownedRooms: OwnedRooms; membership: ClusterMembership; clock: Clock; /** Sees to it that some node runs the room. */ ensureOwner(room: string): Promise<RoomReply> }) {}
 
   async scan(): Promise<void> {
     let overdue: string[];
@@ -30,7 +30,7 @@ export class DueScan {
       if (error instanceof StoreError) return; // the next scan
       throw error;
     }
-    await Promise.all(overdue.map(async id => this.recordResult(id, await this.parts.router.request(id, { k: 'ensure-owner' }, { timeout: 1_000 }))));
+    await Promise.all(overdue.map(async id => this.recordResult(id, await this.parts.ensureOwner(id))));
   }
 
   /** Overdue rooms that this node is to ask. */

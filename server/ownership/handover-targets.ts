@@ -1,5 +1,8 @@
 import type { NodeRecord } from '../runtime/ports.ts';
 
+/** What a refusal says where no living node runs the room's version of its game. */
+export const noCapableNode = 'no node runs this version of the game';
+
 /** Nodes that can run a room of this game (`name@version`; null: of whichever), and take new work. */
 export const findCapableNodes = (nodes: readonly NodeRecord[], game: string | null): NodeRecord[] => nodes.filter(n => !n.draining && (game === null || n.reads.includes(game)));
 

@@ -3,13 +3,13 @@ import { idFromBytes } from '../../shared/ids.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { NodeRpc } from '../messaging/node-rpc.ts';
-import type { Router } from '../routing/router.ts';
 import type { Clock, Entropy, Log, Meter, Timer } from '../runtime/ports.ts';
-import { catchUp, UnreadableRoomError, type RecoveredRoom } from '../rooms/core/entry.ts';
+import { catchUp, type RecoveredRoom } from '../rooms/actor/recovery.ts';
+import { UnreadableRoomError } from '../rooms/core/entry.ts';
 import type { HandoverResult, RoomActor } from '../rooms/actor/actor.ts';
 import type { HandoverReason, PrepareRequest, PrepareReply, ActivateRequest } from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
-import { StoreError, type PeekedRoom, type Store } from '../store/store.ts';
+import { StoreError, type Owner, type PeekedRoom, type Store } from '../store/store.ts';
 
 /** A room that another node is about to hand to this one: read and built, and not this node's yet. */
 interface PreparedRoom {
@@ -29,8 +29,10 @@ interface PreparedRoom {
 }
 
 export interface HandoverParts {
-  self: string; ownedRooms: OwnedRooms; router: Router; store: Store; rpc: NodeRpc; clock: Clock; entropy: Entropy; log: Log; meter: Meter;
+  self: string; ownedRooms: OwnedRooms; store: Store; rpc: NodeRpc; clock: Clock; entropy: Entropy; log: Log; meter: Meter;
   lease(): number | null;
+  /** The room is that node's now: whoever asks here is sent there. */
+  onHandedOver(room: string, owner: Owner): void;
   /** Whether this node takes a room of that node, moved for this reason, now. */
   accepts(why: HandoverReason, from: string): boolean;
   /** This node runs a room now that was moved for this reason. */
@@ -104,7 +106,7 @@ export class HandoverCoordinator {
   /** At once, before whoever waits is sent on: what they ask arrives behind it. */
   private notifyTarget(actor: RoomActor, target: string, ready: PrepareReply, result: HandoverResult): Promise<Json> {
     const { term, terms, seq, snapshotSeq, roomTime } = result;
-    this.parts.router.recordOwner(actor.id, { node: target, token: ready.token, term, seq });
+    this.parts.onHandedOver(actor.id, { node: target, token: ready.token, term, seq });
     const members = actor.members.list().map(({ node, conn, player, session, watch, name }) => ({ node, conn, player, session, watch, ...(name === '' ? {} : { name }) }));
     return this.parts.rpc.call(target, 'activate', { id: actor.id, token: ready.token, term, terms, seq, snapshotSeq, entries: actor.retainedEntriesSince(ready.seq), members, time: roomTime } satisfies ActivateRequest);
   }

@@ -1,12 +1,13 @@
 import { limits } from '../../shared/limits.ts';
-import { noCapableNode, type Router } from '../routing/router.ts';
+import { noCapableNode } from './handover-targets.ts';
 import type { Clock, Log } from '../runtime/ports.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
+import type { RoomReply } from '../rooms/actor/messages.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import { isPreferredNode } from './preferred-node.ts';
 import type { ClusterMembership } from './cluster-membership.ts';
 
-export interface OrphanScanParts { self: string; store: Store; ownedRooms: OwnedRooms; router: Router; membership: ClusterMembership; clock: Clock; log: Log }
+export interface OrphanScanParts { self: string; store: Store; ownedRooms: OwnedRooms; membership: ClusterMembership; clock: Clock; log: Log; /** Sees to it that some node runs the room. */ ensureOwner(room: string): Promise<RoomReply> }
 
 /**
  * Claims rooms that show a connected player and that no node runs: their owner died together with all their players, or gave them up
@@ -27,7 +28,7 @@ export class OrphanScan {
 
   /** Reads some pages, if a scan is due or under way. */
   async scan(): Promise<void> {
-    const { clock, router, log } = this.parts;
+    const { clock, log } = this.parts;
     if (this.cursor === null && clock.mono() < this.nextAt) return;
     if (this.cursor === null) {
       this.cursor = '';
@@ -41,7 +42,7 @@ export class OrphanScan {
       throw error;
     }
     if (orphans.length > 0) log.info({ rooms: orphans.length }, 'orphaned rooms found');
-    const replies = await Promise.all(orphans.map(id => router.request(id, { k: 'ensure-owner' }, { timeout: 1_000 })));
+    const replies = await Promise.all(orphans.map(id => this.parts.ensureOwner(id)));
     // What no node of now can run is looked for again when another one has come.
     if (replies.some(reply => !reply.ok && reply.code === 'unavailable' && reply.detail !== noCapableNode)) this.requestScan();
   }

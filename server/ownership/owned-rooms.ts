@@ -5,7 +5,8 @@ import { Semaphore } from '../runtime/semaphore.ts';
 import type { Entropy, HangDetector } from '../runtime/ports.ts';
 import { StoreError, type HangReport, type ClaimedRoom, type Owner, type StoredRoom } from '../store/store.ts';
 import { dueOf } from '../rooms/core/document.ts';
-import { readSnapshot, recoverRoom, UnreadableRoomError, type RecoveredRoom } from '../rooms/core/entry.ts';
+import { recoverRoom, type RecoveredRoom } from '../rooms/actor/recovery.ts';
+import { readSnapshot, UnreadableRoomError } from '../rooms/core/entry.ts';
 import { deduplicateReports, isViewBlocked } from '../rooms/core/hangs.ts';
 import { RoomActor, type EndReason, type RoomActorParts, type OwnershipStart } from '../rooms/actor/actor.ts';
 import { DataLossDetector } from './data-loss-detector.ts';
@@ -53,7 +54,7 @@ export class OwnedRooms {
   }
 
   get(id: string): RoomActor | undefined { return this.actors.get(id); }
-  /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/hand-over.ts. */
+  /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/handover.ts. */
   awaitHandover: (id: string) => Promise<void> | undefined = () => undefined;
   /** The room's host, also if it is just being claimed or handed over; undefined where this node does not run it. */
   async getWhenReady(id: string): Promise<RoomActor | undefined> {
@@ -114,7 +115,7 @@ export class OwnedRooms {
     return { ok: true, actor };
   }
 
-  /** Builds a room from what was read. `token`: of this node, should it come to run it. @throws Unreadable */
+  /** Builds a room from what was read. `token`: of this node, should it come to run it. @throws UnreadableRoomError */
   buildRoom(stored: StoredRoom, token: string, hangReports: HangReport[] = []): { game: AnyGame; recovered: RecoveredRoom } {
     const { clock, log, hangDetector } = this.parts;
     const doc = readSnapshot(stored.snapshot);

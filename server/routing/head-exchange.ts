@@ -1,6 +1,7 @@
 import { limits } from '../../shared/limits.ts';
+import type { RoomHead } from '../../shared/protocol.ts';
 import type { Clock } from '../runtime/ports.ts';
-import type { Head, HeadExchangeReply, HeadExchangeRequest, MemberReport } from '../rooms/actor/messages.ts';
+import type { HeadExchangeReply, HeadExchangeRequest, MemberReport } from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import type { NodeRpc } from '../messaging/node-rpc.ts';
 import type { Router } from './router.ts';
@@ -10,14 +11,14 @@ import type { Router } from './router.ts';
  * what was lost on the way to a client may have been lost on the way to this node.
  */
 export class HeadExchange {
-  private readonly heads = new Map<string, { head: Head; at: number }>();
+  private readonly heads = new Map<string, { head: RoomHead; at: number }>();
 
   constructor(private readonly parts: { self: string; ownedRooms: OwnedRooms; router: Router; rpc: NodeRpc; clock: Clock; memberReports: () => Map<string, MemberReport[]>; /** A room with members here does not exist. */ onRoomMissing(room: string): void }) {
     parts.rpc.on('heads', (from, body) => this.handleExchange(from, body as unknown as HeadExchangeRequest) as never);
   }
 
   /** The head, if its owner was heard within the last exchanges; null where it was not. */
-  get(room: string): Head | null {
+  get(room: string): RoomHead | null {
     const actor = this.parts.ownedRooms.get(room);
     if (actor) return actor.head;
     const known = this.heads.get(room);
@@ -25,7 +26,7 @@ export class HeadExchange {
   }
 
   /** What an answer of the owner said; of the spectators it says nothing. */
-  recordHead(room: string, head: Omit<Head, 'watchers'>): void {
+  recordHead(room: string, head: Omit<RoomHead, 'watchers'>): void {
     if (this.parts.ownedRooms.get(room)) return;
     this.heads.set(room, { head: { ...head, watchers: this.heads.get(room)?.head.watchers ?? 0 }, at: this.parts.clock.mono() });
   }

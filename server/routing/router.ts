@@ -4,7 +4,7 @@ import { makeRefusal } from '../../shared/refusals.ts';
 import type { ClusterMembership } from '../ownership/cluster-membership.ts';
 import type { Clock, Log, Meter } from '../runtime/ports.ts';
 import { NotOwnerError } from '../rooms/actor/actor.ts';
-import { rankTargets } from '../ownership/handover-targets.ts';
+import { noCapableNode, rankTargets } from '../ownership/handover-targets.ts';
 import { isRepeatable, type AdoptRequest, type RemoteCaller, type RoomMessage, type RoomReply, type RoomInputMessage } from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { StoreError, type Owner, type Store } from '../store/store.ts';
@@ -17,9 +17,6 @@ type MovedReply = { moved: Owner };
 
 /** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
 type AttemptResult = { reply: RoomReply } | { retry: 'unprocessed' | 'unknown'; wait: number; wasDenied?: true; /** No node that lives can run the room. */ hasNoCapableNode?: true };
-
-/** What a refusal says where no living node runs the room's version of its game. */
-export const noCapableNode = 'no node runs this version of the game';
 
 /**
  * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.

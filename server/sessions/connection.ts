@@ -1,28 +1,12 @@
-import type { Notice, ServerToClient } from '../../shared/protocol.ts';
+import type { Notice } from '../../shared/protocol.ts';
 import type { Channel } from '../runtime/ports.ts';
 import type { AddressAllowance, PlayerAllowance } from './allowances.ts';
 import { full } from './token-bucket.ts';
-import type { EncodedEvent } from './encoded-event.ts';
+import type { ClientLink, RoomSubscription, Subscriber, TrackedRoomSubscription } from './client-link.ts';
 import type { LocalSubscriptions } from './local-subscriptions.ts';
 
-/** A client's line, as the gateway gives it. */
-export interface ClientLink {
-  readonly id: string;
-  send<E extends keyof ServerToClient>(event: E, ...args: Parameters<ServerToClient[E]>): void;
-  /** Sends what is encoded already, in order with everything else. */
-  sendEncoded(event: EncodedEvent): void;
-  /** Takes effect before it returns: what is sent to the channel from now on arrives. */
-  subscribe(channel: Channel): void;
-  unsubscribe(channel: Channel): void;
-  close(): void;
-}
-
-/** A connection's hold on a room. */
-export interface RoomSubscription { session: string; watch: boolean; channels: readonly Channel[]; game: string }
-interface TrackedRoomSubscription extends RoomSubscription { /** The room's number on this node. */ number: number; /** The owner's term that the client goes by, and that it knows the number; null: it knows neither. */ knownTerm: number | null }
-
 /** One connected client: who it is, and the rooms it is in. */
-export class Connection {
+export class Connection implements Subscriber {
   readonly rooms = new Map<string, TrackedRoomSubscription>();
   /** The last of the requests about a room that are carried out in turn; null: none, as most of the time. */
   private pendingByRoom: Map<string, Promise<unknown>> | null = null;

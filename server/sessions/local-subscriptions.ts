@@ -1,6 +1,6 @@
 import type { Channel } from '../runtime/ports.ts';
 import type { RoomChange } from '../rooms/actor/messages.ts';
-import type { Connection } from './connection.ts';
+import type { Subscriber } from './client-link.ts';
 import { EncodedEvent } from './encoded-event.ts';
 
 /** Where the state's own change begins in `{"state":…}`. */
@@ -11,18 +11,18 @@ const statePrefixLength = '{"state":'.length;
  * given the room's number and its owner's term is not told them again with each change. See SPEC W9.
  */
 export class LocalSubscriptions {
-  private readonly channels = new Map<Channel, Connection[]>();
+  private readonly channels = new Map<Channel, Subscriber[]>();
   /** The rooms that connections of this node are in, each with a number that is never given out twice. */
-  private readonly rooms = new Map<string, { number: number; connections: Connection[] }>();
+  private readonly rooms = new Map<string, { number: number; connections: Subscriber[] }>();
   private lastNumber = 0;
 
-  subscribe(channel: Channel, connection: Connection): void {
+  subscribe(channel: Channel, connection: Subscriber): void {
     const connections = this.channels.get(channel);
     if (!connections) this.channels.set(channel, [connection]);
     else if (!connections.includes(connection)) connections.push(connection);
   }
 
-  unsubscribe(channel: Channel, connection: Connection): void {
+  unsubscribe(channel: Channel, connection: Subscriber): void {
     const remaining = this.channels.get(channel)?.filter(c => c !== connection);
     if (!remaining) return;
     if (remaining.length > 0) this.channels.set(channel, remaining);
@@ -30,14 +30,14 @@ export class LocalSubscriptions {
   }
 
   /** Adds a connection to a room. @returns the room's number */
-  addMember(room: string, connection: Connection): number {
+  addMember(room: string, connection: Subscriber): number {
     let own = this.rooms.get(room);
     if (!own) this.rooms.set(room, own = { number: ++this.lastNumber, connections: [] });
     own.connections.push(connection);
     return own.number;
   }
 
-  removeMember(room: string, connection: Connection): void {
+  removeMember(room: string, connection: Subscriber): void {
     const own = this.rooms.get(room);
     if (!own) return;
     own.connections = own.connections.filter(c => c !== connection);
@@ -45,7 +45,7 @@ export class LocalSubscriptions {
   }
 
   /** The connections that are in a room. Found by the room: asked for each room at once when a node dies or the store restarts. */
-  membersOf(room: string): readonly Connection[] { return this.rooms.get(room)?.connections ?? []; }
+  membersOf(room: string): readonly Subscriber[] { return this.rooms.get(room)?.connections ?? []; }
 
   publish(channel: Channel, { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange): void {
     const connections = this.channels.get(channel);

@@ -10,7 +10,7 @@ import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveReque
  */
 
 /** What is wrong with a request; the sentence goes to whoever sent it. */
-export class BadRequestError extends Error { override readonly name = 'BadRequest'; }
+export class BadRequestError extends Error { override readonly name = 'BadRequestError'; }
 
 const fail = (what: string): never => { throw new BadRequestError(what); };
 

@@ -16,7 +16,7 @@ export interface RedisLocator {
 }
 
 /** There is no connection now. Nothing was sent. */
-export class RedisUnavailableError extends Error { override readonly name = 'RedisAway'; }
+export class RedisUnavailableError extends Error { override readonly name = 'RedisUnavailableError'; }
 
 /** Which Redis this is, and which history it has: both change when data may be gone. */
 export interface RedisIdentity { runId: string; history: string }

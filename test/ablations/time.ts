@@ -19,7 +19,7 @@ export const time: readonly Ablation[] = [
   {
     name: 'an owner that stays moves no deadlines', why: 'what fell due while the store was away strikes as soon as it is back',
     hunt: { test: 'test/protocol/outages.test.ts', grep: 'a node that stood still alone' },
-    edits: [edit('server/rooms/actor/actor.ts', 'const outages = contact.outagesEndedAfter(this.outagesCheckedAt);', 'const outages: { from: number; target: number }[] = [];')],
+    edits: [edit('server/rooms/actor/actor.ts', 'const outages = contact.outagesEndedAfter(this.outagesCheckedAt);', 'const outages: { from: number; to: number }[] = [];')],
   },
   {
     name: 'an outage that is journaled is counted again', why: 'the answer to that entry was lost, so all deadlines move twice',

@@ -46,7 +46,7 @@ describe('a rule that hangs', function () {
     const answers = await Promise.all(cluster.nodes.map(async n => n.state === 'up' && await fetch(`${n.url}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false)));
     return answers.every(Boolean) || undefined;
   }, { timeoutMs: 60_000 });
-  const hungLines = () => lines.filter(l => typeof l['msg'] === 'string' && l['msg'].startsWith('a rule of a game hung for'));
+  const hungLines = () => lines.filter(l => typeof l['msg'] === 'string' && l['msg'].startsWith('a rule hung for'));
   async function seated(players: number): Promise<Poisoned[]> {
     const rooms: Poisoned[] = [];
     for (let i = 0; i < players; i++) {

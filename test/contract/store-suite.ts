@@ -372,7 +372,7 @@ export function storeSuite(under: StoreUnderTest): void {
         const id = await owned('a');
         const { term } = (await store.owner(id))!;
         const { previous } = await claimed(id, 'b', 'a');
-        assert.deepEqual(previous, { node: 'node-of-a', term, sign: null });
+        assert.deepEqual(previous, { node: 'node-of-a', term, lastHeartbeat: null });
         await store.release(id, 'b');
         assert.equal((await claimed(id, 'c', null)).previous, null);
       });

@@ -204,7 +204,7 @@ describe('embedding', () => {
     const scored = contract('scored', { version: 1, seats: { min: 1, max: 1 }, state: state<null>(), actions: {}, effects: { report: z.object({ points: z.int() }) } });
     const scoredGame = scored.rules({ setup: () => null, actions: {} });
     // @ts-expect-error -- the types say it, too
-    await assert.rejects(createServer({ ...own, games: [scoredGame] }), /has the effect 'report', and nobody does it/);
+    await assert.rejects(createServer({ ...own, games: [scoredGame] }), /no handler for the effect 'report'/);
     const misnamed = { scored: { retort: () => undefined } };
     // @ts-expect-error -- and know what each effect is called
     await assert.rejects(createServer({ ...own, games: [scoredGame], effects: misnamed }), TypeError);

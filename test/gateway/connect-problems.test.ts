@@ -164,6 +164,6 @@ describe('a client that cannot connect', () => {
 
   it('a path that contradicts the Socket.IO server, or is none, is refused at once', async () => {
     await assert.rejects(createServer({ games, io: new Server(), path: '/game' }), /path: the Socket\.IO server has its own/);
-    await assert.rejects(createServer({ games, path: 'game' }), /no path with a slash before it/);
+    await assert.rejects(createServer({ games, path: 'game' }), /must be a path that begins with a slash/);
   });
 });

@@ -110,7 +110,7 @@ describe('dev mode', () => {
     const said = await room.act.bet({ chips: 2 });
     assert.ok(said.ok);
     const { entries, place } = await get<DevRoomReply>(`${url}/dev/rooms/${room.id}.json?since=${all.place[1]}`);
-    assert.deepEqual(place[1], said.place[1]);
+    assert.deepEqual(place[1], said.position[1]);
     assert.deepEqual(entries.at(-1)!.events, [{ name: 'bet', data: { seat: 0 }, to: [0] }]);
     assert.ok(entries.every(e => e.term === all.term && e.bytes >= JSON.stringify(e.changes).length && 'hidden' in e.changes));
     for (const [path, status] of [['nobody', 404], ['a%20b', 404], [`${room.id}.json?since=-1&x=`, 404]] as const) assert.equal(await statusOf(`${url}/dev/rooms/${path}.json`), status, path);

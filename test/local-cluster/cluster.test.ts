@@ -174,11 +174,11 @@ describe('several clusters', () => {
 
   it('never share a folder', async () => {
     const one = await clusters.start({ nodes: 1 });
-    await assert.rejects(clusters.start({ nodes: 1, runDir: one.runDir }), /in use by another launcher/);
+    await assert.rejects(clusters.start({ nodes: 1, runDir: one.runDir }), /in use by another cluster/);
   });
 
   it('end what has come up when something does not, and say why', async () => {
-    const failed = clusters.start({ nodes: 1, script: 'test/launcher/no-such-script.ts' });
+    const failed = clusters.start({ nodes: 1, script: 'test/local-cluster/no-such-script.ts' });
     await assert.rejects(failed, /node-1 ended while starting:[^]*no-such-script/);
     await assert.rejects(clusters.start({ redis: { 'no-such-setting': '1' } }), /redis ended while starting:[^]*no-such-setting/);
   });

@@ -133,7 +133,7 @@ describe('npm run cluster', () => {
     assert.deepEqual(await killed.json(), { ...(await nodes())[0], state: 'down', pid: null });
     process.kill((await nodes())[1]?.pid ?? NaN, 'SIGKILL');
     await run.sees(/!!! node-2 .* ended by itself: SIGKILL/);
-    await run.sees(/node-2 is back/);
+    await run.sees(/node-2 restarted/);
     assert.deepEqual((await nodes()).map(({ state }) => state), ['down', 'up']);
 
     assert.equal((await fetch(`${control}/nodes/node-1/restart`, { method: 'POST', headers })).status, 200);

@@ -26,7 +26,7 @@ const even = (world: TestCluster): boolean => {
   const mean = now.reduce((a, b) => a + b, 0) / now.length;
   return now.every(n => (n <= limits.balance.maxLoadRatio * mean && n >= limits.balance.minLoadRatio * mean) || Math.abs(n - mean) < 1);
 };
-const moved = (world: TestCluster) => world.counters.get('moved:balance') ?? 0;
+const moved = (world: TestCluster) => world.counters.get('handovers:balance') ?? 0;
 
 describe('loads that are uneven', () => {
   it('[O16] a node that joins gets rooms until all have about the same: 20 a second at most, none of them twice, and then it is quiet', async () => {

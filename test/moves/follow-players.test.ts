@@ -4,7 +4,7 @@ import { ledger, ledgerGame } from '../protocol/games.ts';
 import { waitUntilConverged, openLedgerRoom } from '../protocol/ledger-fixture.ts';
 import { TestCluster, type TestNode, type TestClient } from '../protocol/world.ts';
 
-const moved = (world: TestCluster, why: 'members' | 'balance') => world.counters.get(`moved:${why}`) ?? 0;
+const moved = (world: TestCluster, why: 'members' | 'balance') => world.counters.get(`handovers:${why}`) ?? 0;
 const up = (world: TestCluster) => [...world.nodes.values()].filter(h => h.state === 'up');
 const loads = (world: TestCluster) => up(world).map(h => h.node.ownedRooms.size);
 
@@ -41,7 +41,7 @@ describe('rooms and their players', () => {
     await world.clock.advance(60_000);
     assert.deepEqual([moved(world, 'members'), moved(world, 'balance')], [1, 0]);
     assert.equal(world.counters.get('takeovers') ?? 0, 0);
-    assert.equal(world.counters.get('lost') ?? 0, 0);
+    assert.equal(world.counters.get('lostPositions') ?? 0, 0);
   });
 
   it('[O22] it stays where its players are at several nodes, and who watches does not count', async () => {
@@ -159,6 +159,6 @@ describe('rooms and their players', () => {
     await world.clock.advance(60_000);
     assert.equal(moves.length, rested, 'it has not come to rest');
     for (const { id } of rooms) assert.equal(up(world).filter(h => h.owns(id)).length, 1);
-    assert.equal(world.counters.get('lost') ?? 0, 0);
+    assert.equal(world.counters.get('lostPositions') ?? 0, 0);
   });
 });

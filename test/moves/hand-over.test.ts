@@ -73,7 +73,7 @@ describe('a room on the move', () => {
     assert.ok(adas.term > term && bobs.term > term);
     assert.deepEqual(ops(from).filter(o => !/ (snapshot|owner)$/.test(o)), ['d peek', 'c pass']);
     assert.ok(play.slowest < calm + 5, `${play.slowest} ms, ${calm} ms without`);
-    assert.equal(world.counters.get('moved:asked'), 1);
+    assert.equal(world.counters.get('handovers:asked'), 1);
     assert.equal(world.counters.get('takeovers') ?? 0, 0);
   });
 
@@ -126,7 +126,7 @@ describe('a room on the move', () => {
     }
     await play.audit(table);
     assert.ok(!resumed.includes('snapshot'), resumed.join());
-    assert.equal(world.counters.get('moved:asked'), 12);
+    assert.equal(world.counters.get('handovers:asked'), 12);
   });
 
   it('[O13] who is here is known to the new owner at once, and nobody counts as away', async () => {

@@ -35,7 +35,7 @@ describe('the package', function () {
     const files = readdirSync(installed(), { recursive: true, encoding: 'utf8', withFileTypes: true }).filter(f => f.isFile()).map(f => join(f.parentPath, f.name).slice(installed().length + 1));
     const strange = files.filter(f => !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w.-]+|dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua)|dist\/lib\/rejoin\.min\.js(\.map)?|dist\/lib\/dev-page\/.+)$/.test(f));
     assert.deepEqual(strange, []);
-    for (const needed of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/embedding.md', 'dist/lib/server/store/lua/append.lua', 'dist/lib/server/ops/watch-worker.js', 'dist/lib/rejoin.min.js', 'dist/lib/rejoin.min.js.map']) assert.ok(files.includes(needed), needed);
+    for (const needed of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/embedding.md', 'dist/lib/server/store/lua/append.lua', 'dist/lib/server/ops/hang-detector-worker.js', 'dist/lib/rejoin.min.js', 'dist/lib/rejoin.min.js.map']) assert.ok(files.includes(needed), needed);
     for (const demo of ['cli/', 'games', 'local-cluster/']) assert.deepEqual(files.filter(f => f.includes(`/${demo}`)), []);
     for (const name of ['zod', 'vite', 'preact', 'tsx', 'libsql', 'mocha']) assert.ok(!existsSync(join(app, 'node_modules', name)), `${name} is not installed with it`);
   });

@@ -104,7 +104,7 @@ describe('bots on a cluster', () => {
     await world.clock.advance(10_000);
     assert.ok(memoryStoreRoom(world, id)!.seq - seq < 12);
     assert.deepEqual(moves(adas), [0]);
-    assert.equal(world.owner(id)!.warnings.filter(s => s.startsWith('room given up')).length, 0);
+    assert.equal(world.owner(id)!.warnings.filter(s => s.startsWith('room abandoned')).length, 0);
   });
 
   it('[B6] when the last player leaves, the match ends, and the room goes', async () => {

@@ -52,7 +52,7 @@ describe('failover', () => {
     assert.ok(said.ok);
     await waitUntilConverged(table);
     assert.ok(bobs.term > term);
-    assert.deepEqual(said.place, adas.position.slice());
+    assert.deepEqual(said.position, adas.position.slice());
   });
 
   it('[A5] [O21] a verdict, and what is new, reach other nodes with the entry, though its owner dies before it knows that it is written', async () => {
@@ -63,10 +63,10 @@ describe('failover', () => {
     const said = await world.clock.run(bobs.act.add({ id: 'x' }));
     assert.ok(said.ok);
     await world.clock.waitUntil('all see it', () => doneIds(bobs).length + doneIds(adas).length === 2);
-    assert.deepEqual([bobs.term, owner.node.ownedRooms.get(id)!.head.head[1]], [term, said.place[1] - 1]);
+    assert.deepEqual([bobs.term, owner.node.ownedRooms.get(id)!.head.head[1]], [term, said.position[1] - 1]);
     world.kill(owner);
     await waitUntilConverged(table);
-    assert.deepEqual([doneIds(adas), doneIds(bobs), adas.position.slice()], [['x'], ['x'], said.place]);
+    assert.deepEqual([doneIds(adas), doneIds(bobs), adas.position.slice()], [['x'], ['x'], said.position]);
   });
 
   it('[O5] [C3] [C4] [A5] what was committed and never broadcast reaches all members after the owner\'s death', async () => {
@@ -172,7 +172,7 @@ describe('failover', () => {
     assert.deepEqual(doneIds(adas), ['x', 'y']);
     assert.equal(lost[0], true);
     assert.deepEqual([world.counters.get('lostRooms'), world.counters.get('lostEntries')], [1, 3], 'the operator can count it');
-    await world.clock.waitUntil('and is told', () => [...world.nodes.values()].some(h => h.warnings.some(line => line.startsWith('store  lost entries'))));
+    await world.clock.waitUntil('and is told', () => [...world.nodes.values()].some(h => h.warnings.some(line => line.startsWith('store lost acknowledged entries'))));
     // Her numbers were ahead of what is remembered; she goes on all the same, and nothing is done twice.
     for (const [i, room] of [adas, bobs, adas].entries()) assert.ok((await world.clock.run(room.act.add({ id: `then${i}` }))).ok);
     await waitUntilConverged(table);

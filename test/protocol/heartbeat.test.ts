@@ -71,7 +71,7 @@ describe('the keep-alive', () => {
     await world.clock.waitUntil('it has asked here', () => asked, 13_000);
     const [line] = clients[0]!.connections;
     clients[0]!.homeNode = 'b';
-    world.kill(line!.host);
+    world.kill(world.node(line!.host.name));
     await world.clock.waitUntil('it is there', () => [...clients[0]!.connections].some(one => one.host !== line!.host) && clients[0]!.client.status.state === 'live', 5_000);
     asked = false;
     await world.clock.waitUntil('it has asked there', () => asked, 3_000);
@@ -82,7 +82,7 @@ describe('the keep-alive', () => {
     assert.ok((await world.clock.run(rooms[0]!.start())).ok);
     await world.clock.advance(4_000);
     const [line] = clients[0]!.connections;
-    world.freeze(line!.host);
+    world.freeze(world.node(line!.host.name));
     // A beat that has just been left out, the next one a second later, and the time for its answer.
     await world.clock.waitUntil('another line', () => [...clients[0]!.connections].some(one => one !== line), 2_700);
   });

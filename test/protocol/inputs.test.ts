@@ -58,7 +58,7 @@ describe('inputs on a cluster', () => {
     it(`[I3] messages between the nodes are lost for a while: of the presses that a client keeps each counts once (seed ${seed})`, async () => {
       const { world, adas, bobs } = await playing(seed);
       let lost = 0;
-      world.dropsMessage = (_from, _to, text) => text.includes('"say"') && world.random() < 0.6 && (lost += 1) > 0;
+      world.dropsMessage = (_from, _to, text) => text.includes('"room-input"') && world.random() < 0.6 && (lost += 1) > 0;
       for (let pressed = 0; pressed < 40; pressed++) {
         await world.clock.waitUntil('there is room for another press', () => pressed - shown(bobs).fired[1]! < limits.inputsResent);
         bobs.input.fire();

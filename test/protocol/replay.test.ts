@@ -224,7 +224,7 @@ describe('recordings of matches that follow at once', () => {
     const { world, id } = await duelling(4);
     (world.memory as unknown as { pieces: Map<string, { texts: string[]; expires: number }> }).pieces.set(`${id}/7`, { texts: [await world.node('a').node.parts.compressor.compress('{"frames":[]}')], expires: Infinity });
     await world.clock.run(world.node('a').node.replays.save(id, 7));
-    assert.match(world.node('a').warnings.join(), /a recording is not whole/);
+    assert.match(world.node('a').warnings.join(), /recording dropped: incomplete/);
   });
 
   it('[Y3] a match out of play has not ended: nothing is shown of it, and it is recorded to its end', async () => {

@@ -79,7 +79,7 @@ describe('what clients can make the store keep', () => {
     assert.equal((await openRawConnection(world, a, 'hal').ask('join', { quick: { game: 'toss' }, session: 's' })).code, 'busy');
     await rematch();
     assert.ok((await world.clock.run(adas.act.toss())).ok);
-    assert.ok(a.warnings.some(text => text.includes('memory of the store')));
+    assert.ok(a.warnings.some(text => text.includes('store memory usage crossed a limit')));
     fill = null;
     await world.clock.advance(2 * limits.storeFill.pollInterval);
     assert.ok((await world.clock.run(a.node.lobby.create('eve', { game: 'toss' }))).ok);

@@ -130,9 +130,9 @@ export class ClientChecks {
     const { journal, complain } = this;
     if (said.ok) {
       one.verdict = 'accepted';
-      const entry = journal.history.at(said.place);
+      const entry = journal.history.at(said.position);
       if (one.how === 'deny' || one.how === 'crash') complain('verdicts', `${one.id} is refused by the rules, and its player heard that it was accepted`);
-      if (!entry?.marks.has(one.id)) complain('verdicts', `${one.id} was accepted at ${said.place.join('/')}, whose entry does not have it`);
+      if (!entry?.marks.has(one.id)) complain('verdicts', `${one.id} was accepted at ${said.position.join('/')}, whose entry does not have it`);
       const shown = room.ended ? undefined : journal.history.at(room.position);
       if (entry && shown && journal.history.kept(entry) && journal.history.kept(shown) && !journal.history.leadsTo(entry, shown)) complain('the effect is there with the verdict', `${one.id} was accepted, and its player does not see it`);
       if (entry && journal.history.kept(entry) && !journal.present.has(one.id)) complain('verdicts', `${one.id} was accepted, and is not done`);

@@ -110,7 +110,7 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
     const data = how === 'arm' ? { id: one.id, slot, ms } : { id: one.id };
     void (room.act as unknown as Record<string, (data: unknown) => Promise<ActionResult>>)[how]!(data).then(said => {
       one.answered = world.clock.mono();
-      tell(`${player.name} hears of ${one.id}: ${said.ok ? `accepted at ${checks.short(said.place)}` : said.code}`);
+      tell(`${player.name} hears of ${one.id}: ${said.ok ? `accepted at ${checks.short(said.position)}` : said.code}`);
       checks.answered(one, said, room, fellBack || room.ended !== null || generation !== player.generation);
     });
   };

@@ -16,10 +16,10 @@ describe('command lines', () => {
   it('every tool of package.json says what it does, and reads its command line by one function', () => {
     assert.ok(tools.length > 15, tools.join(', '));
     for (const tool of tools) {
-      if (tool.startsWith('server/')) continue; // the launcher and a node have help of their own
+      if (/^(server|tools\/local-cluster)\//.test(tool)) continue; // a node and a local cluster have help of their own
       assert.ok(helpOf(tool).length > 40, `${tool} begins with a comment that says what it does`);
       const text = readFileSync(join(packageRoot, tool), 'utf8');
-      assert.match(text, new RegExp(`commandLine\\(\\s*'${tool}',`));
+      assert.match(text, new RegExp(`parseCommandLine\\(\\s*'${tool}',`));
       assert.ok(!/parseArgs|process\.argv\[2\]/.test(text), tool);
     }
   });

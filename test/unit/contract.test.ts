@@ -39,9 +39,9 @@ describe('a contract', () => {
     ['an input of no kind', { tick: { hz: 10 }, inputs: { aim: { kind: 'pushed' } } }, /inputs\.aim/],
     ['more inputs than a message holds', { tick: { hz: 10 }, inputs: Object.fromEntries(Array.from({ length: 33 }, (_x, i) => [`i${i}`, { kind: 'pressed' }])) }, /inputs: at most 32/],
     ['more timers than a room has', { timers: Object.fromEntries(Array.from({ length: 65 }, (_x, i) => [`t${i}`, z.null()])) }, /timers: at most 64/],
-    ['a refusal of the system that is repeated', { refusals: ['busy'] }, /'busy' is a code of the system/],
-    ['one that ends the hold', { refusals: ['kicked'] }, /'kicked' is a code of the system/],
-    ['one that a client gives itself', { refusals: ['left'] }, /'left' is a code of the system/],
+    ['a refusal of the system that is repeated', { refusals: ['busy'] }, /'busy' is a reserved refusal code/],
+    ['one that ends the hold', { refusals: ['kicked'] }, /'kicked' is a reserved refusal code/],
+    ['one that a client gives itself', { refusals: ['left'] }, /'left' is a reserved refusal code/],
     ['a refusal twice', { refusals: ['no', 'no'] }, /twice/],
     ['teams of one name', { teams: ['a', 'a'] }, /teams/],
     ['more teams than seats', { teams: ['a', 'b', 'c', 'd', 'e'] }, /teams/],
@@ -50,7 +50,7 @@ describe('a contract', () => {
     ['a tick of no number', { tick: { hz: '20' } }, /tick\.hz/],
     ['motion that is never durable', { tick: { hz: 20, durable: { everyMs: NaN } } }, /durable/],
     ['options that are no schema', { options: {} }, /options is not a Standard Schema/],
-    ['options that are no object', { options: z.any().transform(() => 5) }, /something else than an object/],
+    ['options that are no object', { options: z.any().transform(() => 5) }, /does not produce an object/],
     ['options that are no JSON', { options: z.object({ at: z.date().default(() => new Date(0)) }) }, /options\.at is a Date/],
     ['defaults that are too long', { options: z.object({ map: z.string().default('x'.repeat(3_000)) }) }, /the defaults have \d+ bytes/],
     ['options that {} is not', { options: z.object({ size: z.int() }) }, /options must accept \{\}.*size/],
@@ -61,7 +61,7 @@ describe('a contract', () => {
     const many = { ...good, version: 0, refusals: ['busy', 'no way'], clocks: ['turn'], actions: { $a: z.null() }, start: 'now' } as unknown as ContractDef;
     assert.throws(() => contract('Game', many), (error: Error) => {
       assert.match(error.message, /^contract 'Game': 7 things are wrong:\n/);
-      for (const part of [/a name is/, /version/, /'busy'/, /'no way'/, /no timer 'turn'/, /'\$a'/, /start/]) assert.match(error.message, part);
+      for (const part of [/the name must be/, /version/, /'busy'/, /'no way'/, /no timer 'turn'/, /'\$a'/, /start/]) assert.match(error.message, part);
       return true;
     });
     assert.throws(() => contract('game', { ...good, timers: { t: z.null() }, tick: { hz: 1 } }).rules({ actions: {}, onLeft: () => {} } as never), /5 things are wrong:[\s\S]*setup is missing[\s\S]*actions\.add[\s\S]*timers\.t[\s\S]*no rule 'onLeft'[\s\S]*tick is missing/);
@@ -79,7 +79,7 @@ describe('a contract', () => {
       [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', ' '] }, /teams/], [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', 'b'.repeat(1_000)] }, /teams/],
     ];
     for (const [def, complaint] of refused) assert.throws(() => contract('game', def as never), (error: Error) => error.message.startsWith(`contract 'game': `) && complaint.test(error.message), String(complaint));
-    for (const name of [undefined, null, 5, Symbol('game'), {}]) assert.throws(() => contract(name as never, good), /a name is lower-case/);
+    for (const name of [undefined, null, 5, Symbol('game'), {}]) assert.throws(() => contract(name as never, good), /the name must be lower-case/);
   });
 
   it('refuses a name that could not be part of a link', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { encodeEntry, encodeSnapshot, journalVersion, readSnapshot, recoverRoom, UnreadableRoomError } from '../../server/rooms/core/entry.ts';
+import { recoverRoom } from '../../server/rooms/actor/recovery.ts';
+import { encodeEntry, encodeSnapshot, journalVersion, readSnapshot, UnreadableRoomError } from '../../server/rooms/core/entry.ts';
 import type { ClaimedRoom } from '../../server/store/store.ts';
 import { copy } from '../../shared/delta.ts';
 import { handsGame } from '../protocol/games.ts';

@@ -348,7 +348,7 @@ describe('a ranking', () => {
   it('is a list of lists, and given once', () => {
     assert.doesNotThrow(ended([[0], [1]]));
     assert.throws(ended([0, 1]), /a ranking is a list of places, each a list of seats/);
-    assert.throws(ended([[0], [1]], [[0], [1]]), /the match is over already/);
+    assert.throws(ended([[0], [1]], [[0], [1]]), /the match has already ended/);
   });
 });
 

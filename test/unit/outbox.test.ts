@@ -18,7 +18,7 @@ function outbox() {
     end: refusal => calls.push(`end ${refusal.code}`),
     after: (_ms, fn) => timers.push(fn),
   });
-  const act = (name: string) => void made.act(name, {}).then(s => said.push(`${name}: ${s.ok ? `ok at ${s.place.join('/')}` : s.code}`));
+  const act = (name: string) => void made.act(name, {}).then(s => said.push(`${name}: ${s.ok ? `ok at ${s.position.join('/')}` : s.code}`));
   const settled = () => new Promise<void>(resolve => { setImmediate(resolve); });
   const numbers = () => sent.splice(0).map(s => `${s.request.name} ${s.request.n}@${s.request.term}`);
   return { made, sent, calls, timers, said, act, settled, numbers };

@@ -125,7 +125,7 @@ describe('limits', () => {
   it('keep their relations', () => assert.deepEqual(checkLimits(), []));
 
   it('notice when one is broken', () => {
-    const broken: Partial<Record<keyof typeof limits, number>>[] = [{ verdicts: 7 }, { nodeTimeoutReads: 7 }, { request: 2_000 }, { presenceTimeout: 2_000 }, { storeTimeout: 4_000 }, { recentChanges: 31 }, { overdueAfter: 5_000 }, { entryBytes: 16_384 }];
+    const broken: Partial<Record<keyof typeof limits, number>>[] = [{ verdicts: 7 }, { nodeTimeoutReads: 7 }, { requestTimeout: 2_000 }, { presenceTimeout: 2_000 }, { storeTimeout: 4_000 }, { recentChanges: 31 }, { overdueAfter: 5_000 }, { entryBytes: 16_384 }];
     for (const one of broken) assert.equal(checkLimits({ ...limits, ...one } as typeof limits).length, 1, JSON.stringify(one));
   });
 });

@@ -96,7 +96,7 @@ describe('inputs at the owner', () => {
 
   it('[I6] [W1] what is not even a message is refused by the reader', () => {
     for (const raw of [null, 5, 'x', [], {}, { room: 'r' }, { room: 'r', n: -1 }, { room: 'r', n: 1.5 }, { room: 'r', n: 1, press: { fire: -1 } }, { room: 'r', n: 1, press: { fire: limits.pressesPerTick + 1 } }, { room: 'r', n: 1, press: { fire: '1' } }, { room: 'r', n: 1, hold: [] }, { room: 'r', n: 1, after: 'x' }, { room: '../r', n: 1 }, { room: 'r', n: 1, hold: JSON.parse('{"__proto__":{"x":1}}') as unknown }]) {
-      assert.throws(() => messageReaders.input(raw), { name: 'BadRequest' }, JSON.stringify(raw));
+      assert.throws(() => messageReaders.input(raw), { name: 'BadRequestError' }, JSON.stringify(raw));
     }
     assert.deepEqual(messageReaders.input({ room: 'r', n: 1, press: null, more: 1 }), { room: 'r', n: 1 });
   });

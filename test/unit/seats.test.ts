@@ -25,7 +25,7 @@ describe('room: seats and matches', () => {
   it('[S1] joining again finds the seat, and changes nothing', () => {
     const room = seatedRoom(faultyGame(), 2);
     const entries = room.journal.length;
-    assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replaced: null, fresh: false, back: false } });
+    assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replacedSession: null, isNew: false, wasAway: false } });
     assert.equal(room.journal.length, entries);
   });
 

@@ -19,7 +19,7 @@ class Table {
   private change = () => {};
   private readonly watch = new TakeoverMonitor(this as unknown as Room, this as unknown as Client, text => this.said.push(text));
 
-  get place(): [number, number] { return [this.term, this.seq]; }
+  get position(): [number, number] { return [this.term, this.seq]; }
   onChange(fn: () => void): () => void { this.change = fn; return () => {}; }
   onStatus(): () => void { return () => {}; }
   inspect() {

@@ -22,7 +22,7 @@ describe('tokens', () => {
   it('[W4] a guest is who its token says, on every node with the same secret', async () => {
     const guest = make().newGuest('Ada');
     const token = await make().issue(guest);
-    assert.deepEqual(await make().verify(token), { ...guest, agesAt: new ManualClock().now() + 15 * day });
+    assert.deepEqual(await make().verify(token), { ...guest, renewAt: new ManualClock().now() + 15 * day });
   });
 
   it('[W4] grows old in the second half of its 30 days, and is refused after them', async () => {

@@ -7,7 +7,7 @@ export class LocalClusterError extends Error {
 
   constructor(code: LocalClusterErrorCode, message: string) {
     super(message);
-    this.name = 'LauncherRefusal';
+    this.name = 'LocalClusterError';
     this.code = code;
   }
 }

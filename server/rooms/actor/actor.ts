@@ -2,9 +2,9 @@ import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
 import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { classifyPosition, type Position, type TermStarts } from '../../../shared/position.ts';
-import type { Notice, PublicRoom } from '../../../shared/protocol.ts';
+import type { Notice, PublicRoom, RoomHead } from '../../../shared/protocol.ts';
 import { makeRefusal } from '../../../shared/refusals.ts';
-import type { ClusterBroadcaster } from '../../messaging/broadcaster.ts';
+import type { Broadcaster } from './broadcaster.ts';
 import type { Channel, NodeMessage, Timer } from '../../runtime/ports.ts';
 import type { PassResult } from '../../store/store.ts';
 import { buildActReply, buildJoinReply, checkClientVersion, type CommittedRoom } from './replies.ts';
@@ -12,13 +12,14 @@ import { Presence } from './presence.ts';
 import { audienceOf, channelOf, type Audience, type Audiences } from './audiences.ts';
 import { dueOf, isDeserted, isOccupied, seatOf, type RoomDocument } from '../core/document.ts';
 import { EffectRunner, type EffectHandlerLookup } from './effect-runner.ts';
-import { encodeEntry, encodeSnapshot, touchesHidden, type RecoveredRoom } from '../core/entry.ts';
+import { encodeEntry, encodeSnapshot, touchesHidden } from '../core/entry.ts';
+import type { RecoveredRoom } from './recovery.ts';
 import { RuleFailures } from './rule-failures.ts';
 import { blockKeys, isBlocked, isEffectBlocked, type HangReport } from '../core/hangs.ts';
 import { InputBuffer } from '../core/input-buffer.ts';
 import { Journal, type JournalParts, type OwnershipStatus } from './journal.ts';
 import type { RoomMembers } from './room-members.ts';
-import type { RemoteCaller, ConnectionRef, Head, RoomChange, RoomMessage, RoomReply, RoomInputMessage } from './messages.ts';
+import type { RemoteCaller, ConnectionRef, RoomChange, RoomMessage, RoomReply, RoomInputMessage } from './messages.ts';
 import { VolatileUpdates } from './volatile-updates.ts';
 import type { Recorder } from './recorder.ts';
 import { RoomMachine, type PendingEntry, type Command, type Outcome } from '../core/machine.ts';
@@ -46,7 +47,7 @@ export interface RoomActorParts extends JournalParts {
   self: string;
   /** Who does the effects of a game; null where nobody does. */
   effects: EffectHandlerLookup;
-  broadcaster: ClusterBroadcaster;
+  broadcaster: Broadcaster;
   /** See Owned. */
   thorough: boolean;
   /** Hears of every input before it is run. */
@@ -149,14 +150,14 @@ export class RoomActor {
 
   get id(): string { return this.doc.room.id; }
   get members(): RoomMembers { return this.presence.members; }
-  get head(): Head { return { head: this.position, term: this.term, watchers: this.members.watchers }; }
+  get head(): RoomHead { return { head: this.position, term: this.term, watchers: this.members.watchers }; }
   get isEnded(): boolean { return this.ended; }
   get publicRoom(): PublicRoom { return this.doc.room; }
   /** Whether the last piece of a match's recording is still to be written. */
   hasUnstoredRecording(match: number): boolean { return this.recorder.finishedMatches.includes(match); }
   private get doc(): RoomDocument { return this.machine.doc; }
 
-  /** Puts a message into the mailbox. Rejects with Resigned when the room is given up before it is answered. */
+  /** Puts a message into the mailbox. Rejects with NotOwnerError when the room is given up before it is answered. */
   send(message: RoomMessage, caller?: RemoteCaller): Promise<RoomReply> {
     if (this.ended) return Promise.reject(new NotOwnerError('over', true));
     if (this.mailbox.length >= limits.mailbox) return Promise.resolve(makeRefusal('busy', undefined, 200));

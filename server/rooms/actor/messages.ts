@@ -1,8 +1,9 @@
 import type { DevRoomReply } from '../../../shared/dev-protocol.ts';
 import type { Json } from '../../../shared/json.ts';
 import type { Position, TermStarts } from '../../../shared/position.ts';
-import type { ActReply, InspectReply, JoinSuccess, RoomView } from '../../../shared/protocol.ts';
+import type { ActReply, InspectReply, JoinSuccess, RoomHead, RoomView } from '../../../shared/protocol.ts';
 import type { Refused } from '../../../shared/refusals.ts';
+import type { InputUpdate } from '../core/input-buffer.ts';
 
 /** One connection of a member, wherever it is: the node that holds it, and its id there. */
 export interface ConnectionRef { node: string; conn: string }
@@ -30,7 +31,7 @@ export type RoomMessage =
   | { k: 'inspect'; player: string; session: string };
 
 /** What is told to the owner of a room without waiting for an answer; it may be lost. */
-export type RoomInputMessage = { k: 'input'; player: string; session: string; n: number; after?: number | undefined; hold?: Record<string, Json> | undefined; press?: Record<string, number> | undefined };
+export interface RoomInputMessage extends InputUpdate { k: 'input'; player: string; session: string }
 
 /** A change as its audience hears it, encoded by the owner; `changes` and `events` are JSON. See WireChange. */
 export interface RoomChange { room: string; term: number; seq: number; prevTerm: number; changes: string; events: string | null; /** It is `{"state":…}` and nothing else. */ stateOnly: boolean }
@@ -52,7 +53,7 @@ export function isRepeatable(message: RoomMessage): boolean {
 
 /** Why a room is handed over. */
 export type HandoverReason = 'drain' | 'balance' | 'members' | 'asked';
-/** The owner of a room asks another node to have it ready. @see ownership/hand-over.ts */
+/** The owner of a room asks another node to have it ready. @see ownership/handover.ts */
 export interface PrepareRequest { id: string; why: HandoverReason }
 /** It has read the room up to `seq`, and will own it under `token`. */
 export interface PrepareReply { token: string; seq: number; games: readonly string[] }
@@ -66,5 +67,4 @@ export interface AdoptRequest { id: string; expected: string | null; floor: numb
 export interface MemberReport { conn: string; player: string; session: string; watch: boolean; /** Of a spectator, where a room is handed over: nodes do not report names. */ name?: string }
 /** Once a second each node tells the owner of its members' rooms who is there, and hears the rooms' heads. */
 export type HeadExchangeRequest = Record<string, MemberReport[]>;
-export interface Head { head: Position; term: number; watchers: number }
-export type HeadExchangeReply = Record<string, Head | null>;
+export type HeadExchangeReply = Record<string, RoomHead | null>;

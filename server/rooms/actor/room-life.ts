@@ -1,13 +1,11 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { Life } from '../../store/store.ts';
+import { holdOf } from '../core/holds.ts';
 import { closedFault, dueOf, isAbandoned, isDeserted, type RoomDocument } from '../core/document.ts';
 
 /** How long (ms) a room has to be kept from its time `now` on, if nothing happens in it; and whether somebody may come back to it. */
 interface RequiredLife { ms: number; played: boolean }
-
-/** The contract's hold, in whole ms. */
-export const holdOf = (game: AnyGame): number => Math.round((game.contract.def as ContractDef).away?.hold ?? limits.defaultSeatHold);
 
 /**
  * The owner removes a room sooner when it is empty; this is for rooms whose owner dies before that, rooms that sleep, and rooms

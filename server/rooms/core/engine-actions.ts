@@ -5,7 +5,8 @@ import type { RefusalCode } from '../../../shared/refusals.ts';
 import { endMatch } from './rule-context.ts';
 import { isBot, seatOf } from './document.ts';
 import { readProfile } from './profile.ts';
-import { addBot, loseSeat, maybeRematch, maybeStart, seatsForNextMatch, startMatch, closeRoom, type EliminatedSeat, type RoomTransaction } from './seating.ts';
+import { addBot, loseSeat, maybeRematch, maybeStart, seatsForNextMatch, startMatch, closeRoom, type EliminatedSeat } from './seating.ts';
+import type { RoomTransaction } from './transaction.ts';
 
 /** A refusal by the engine where a rule could not even be asked. */
 export class EngineRefusalError extends Error {

@@ -1,3 +1,4 @@
+import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
 import type { SeatLoss } from '../../../shared/protocol.ts';
 import type { RoomEvent } from './rule-context.ts';
 import { holdTimer, isBot, moveTimer, type RoomDocument } from './document.ts';
@@ -12,6 +13,9 @@ import { limits } from '../../../shared/limits.ts';
  *  - a player has one hold at most;
  *  - `room.seats[i].player` names the holder of seat i, and is null when the seat has none.
  */
+
+/** The contract's hold, in whole ms. */
+export const holdOf = (game: AnyGame): number => Math.round((game.contract.def as ContractDef).away?.hold ?? limits.defaultSeatHold);
 
 /** Event of the engine: a player has lost a seat. Sent to all members with the entry that ends the hold. */
 export const lossEvent = '$left';

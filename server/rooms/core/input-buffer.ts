@@ -3,8 +3,9 @@ import { copy } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
-import type { RoomInputMessage } from '../actor/messages.ts';
 
+/** What a player's client says of its inputs: its number, what is held, how often was pressed, and the number before it that had presses. */
+export interface InputUpdate { n: number; after?: number | undefined; hold?: Record<string, Json> | undefined; press?: Record<string, number> | undefined }
 type InputValues = { hold: Record<string, Json>; press: Record<string, number> };
 /** What a seat did since the last tick: what it holds, how often it pressed, and the last number of `session` that counts. */
 export interface SeatInput extends InputValues { session: string; n: number }
@@ -34,7 +35,7 @@ export class InputBuffer {
   constructor(private readonly game: AnyGame) {}
 
   /** Takes a message in. @param applied the number up to which the room has counted @returns false when it is malformed */
-  add(player: string, session: string, countedTo: number, request: Pick<RoomInputMessage, 'n' | 'after' | 'hold' | 'press'>): boolean {
+  add(player: string, session: string, countedTo: number, request: InputUpdate): boolean {
     const values = parseInputs(this.game, request.hold ?? {}, request.press ?? {});
     if (!values) return false;
     let buffered = this.players.get(player);

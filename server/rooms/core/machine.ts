@@ -14,7 +14,8 @@ import { blockKeys, departure, isBlocked, recordHangs, RuleHungError, type HangR
 import { tickInputOf, type SeatInput } from './input-buffer.ts';
 import { addMissingProfiles } from './profile.ts';
 import { leaveQuarantine, markDisconnected, enterQuarantine } from './quarantine.ts';
-import { endAbandoned, endIfTooFew, expireHold, isAbandonmentNews, limitAbandonment, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type SeatRequest, type EliminatedSeat, type SeatedPlayer, type RoomTransaction } from './seating.ts';
+import { endAbandoned, endIfTooFew, expireHold, isAbandonmentNews, limitAbandonment, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type SeatRequest, type EliminatedSeat, type SeatedPlayer } from './seating.ts';
+import type { RoomTransaction } from './transaction.ts';
 import { RuleTracker } from './rule-tracker.ts';
 
 /** What a room is asked to do. */
@@ -60,7 +61,7 @@ const changesPresence = (input: Command): boolean => input.kind === 'join' || in
 export interface PendingEntry { seq: number; changes: Changes; events: RoomEvent[]; now: number }
 
 /**
- * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/host.ts) journals the batch before a
+ * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/actor/actor.ts) journals the batch before a
  * single outcome leaves the house.
  *
  * Every input runs on a draft of the document (draft.ts): one that throws leaves no trace but the one written down for it

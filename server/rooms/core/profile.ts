@@ -3,7 +3,7 @@ import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 import type { RoomDocument } from './document.ts';
-import type { RoomTransaction } from './seating.ts';
+import type { RoomTransaction } from './transaction.ts';
 
 /**
  * Reads what a player brings along to a seat, as the contract's `profile` has it. Null brings nothing; so does whatever is

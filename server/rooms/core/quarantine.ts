@@ -1,5 +1,6 @@
 import { effectsTimer, type RoomDocument } from './document.ts';
-import { markAway, type RoomTransaction } from './seating.ts';
+import { markAway } from './seating.ts';
+import type { RoomTransaction } from './transaction.ts';
 
 /**
  * Out of play, and back: functions on the document alone. What the room was like is kept beside it, so that an operator can

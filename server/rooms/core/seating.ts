@@ -3,18 +3,17 @@ import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { PublicSeat, SeatLoss } from '../../../shared/protocol.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
-import { contextFor, endMatch, endTimers, assertSync, type RoomEvent } from './rule-context.ts';
+import { contextFor, endMatch, endTimers, assertSync } from './rule-context.ts';
 import { abandonedTimer, botPlayer, closedFault, effectsTimer, holdTimer, isAbandoned, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
 import { blockKeys, isBlocked } from './hangs.ts';
-import { announceLoss, beginHold, endHold, lossOf, resetInputs } from './holds.ts';
+import { announceLoss, beginHold, endHold, holdOf, lossOf, resetInputs } from './holds.ts';
 import { readProfile } from './profile.ts';
-import { holdOf } from '../actor/room-life.ts';
+import type { RoomTransaction } from './transaction.ts';
 
 /**
  * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
  * the room runs each as one step that is undone as a whole if it throws.
  */
-export interface RoomTransaction { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ beforeRule(rule: 'setup' | 'joined' | 'profile'): void; /** Whether a player who is not marked as away is known to be connected. */ isConnected(player: string): boolean }
 
 const awayPolicyOf = (game: AnyGame) => ({ hold: holdOf(game), then: (game.contract.def as ContractDef).away?.then ?? 'leave' as const });
 

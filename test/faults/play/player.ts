@@ -84,8 +84,8 @@ export class Player {
     this.parts.meter.recordRequest();
     const said = await how(room);
     this.pending -= 1;
-    if (said.ok) this.put(room.id, 'told', this.id, k, said.place![0], said.place![1]);
-    else this.put(room.id, 'told', this.id, k, null, said.place?.[1] ?? null, said.code);
+    if (said.ok) this.put(room.id, 'told', this.id, k, said.position![0], said.position![1]);
+    else this.put(room.id, 'told', this.id, k, null, said.position?.[1] ?? null, said.code);
     this.parts.meter.recordAnswer(room.id, said.ok, said.ok ? '' : said.code!);
     return said;
   }
@@ -118,7 +118,7 @@ export class Player {
 
   private put(room: string, ...line: unknown[]): void { this.parts.records.put(room, [line[0], Math.round(clock() * 1000) / 1000, ...line.slice(1)]); }
 }
-interface Said { ok: boolean; code?: string; place?: readonly [number, number] }
+interface Said { ok: boolean; code?: string; position?: readonly [number, number] }
 
 /** Tries until it works, or the room is not to be had: while nodes die, that takes a while. */
 export async function retryUntil<T>(what: () => Promise<T>, until: () => boolean): Promise<T | null> {

@@ -87,7 +87,7 @@ async function run(plan: LifePlan, options: Options): Promise<Outcome> {
     await withConsole(error => complain('the client throws nothing into its host', error.message), history);
   } catch (error) {
     // The test kit compares the state at the owner with the journal, and says so by this.
-    if ((error as Error).name === 'Infidelity') complain('the journal is the document', (error as Error).message);
+    if ((error as Error).name === 'JournalMismatchError') complain('the journal is the document', (error as Error).message);
     else complain('the simulator', (error as Error).stack ?? String(error));
   }
   for (const device of life.devices) device.close();
