@@ -254,7 +254,7 @@ export class Connector {
     this.attempt = this.opened = this.detours = 0;
     this.node = welcome.node;
     this.onWelcome.tell(welcome, this.said.get(line)); // first, so that listeners for "live" find rooms whose status is right
-    if (this.closed) return; // by one of those who were told
+    if (this.closed) return; // by a listener
     this.homing?.();
     this.homing = this.astray.has(line) ? this.clock.after(homeAfter * (0.75 + this.clock.random() / 2), () => this.renew()) : null;
     this.setStatus({ state: 'live', node: welcome.node });

@@ -12,7 +12,7 @@ import { checkOutgoing, checkSignal } from './outgoing.ts';
 import { Listeners } from './listeners.ts';
 import { LongWait } from './long-wait.ts';
 import { Outbox, type Said } from './outbox.ts';
-import { named } from './named.ts';
+import { methodsByName } from './methods-by-name.ts';
 import { monotonic, type ClientClock } from './ports.ts';
 import { refusedStatus, Story, type RoomStatus } from './status.ts';
 
@@ -51,7 +51,6 @@ const clockKept = 60_000;
 
 /** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
 const slowJoin = 2_000;
-
 
 /** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
 export class Room<D extends ContractDef = ContractDef> {
@@ -198,11 +197,11 @@ export class Room<D extends ContractDef = ContractDef> {
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
-    this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
+    this.act = methodsByName(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
     this.inputs = new InputSender(parts.game, { send: message => parts.connector.say('input', { room: parts.id, ...message, ...this.asSession() }), sent: (n, press) => this.inputSent.tell(n, press), dropped: (name, times) => this.pressDropped.tell(name, times), now: this.mono, after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.over !== null || this.departure !== null || parts.watch;
-    this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
-    this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
+    this.input = methodsByName(name => (value?: Json) => { if (!quiet()) this.inputs.put(name, value); }) as Input<D>;
+    this.signal = methodsByName(name => (data: unknown) => { if (!quiet()) parts.connector.say('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
     this.onPressDropped = fn => this.pressDropped.add(fn);
     this.onChange = fn => this.changed.add(fn);
     this.changed.add(() => this.story.look());

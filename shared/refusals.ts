@@ -16,7 +16,7 @@ export const refusals = {
   'bad-token': { duty: 'stop', spends: false, says: 'The token is forged, expired or not for this server.' },
   'not-signed-in': { duty: 'stop', spends: false, says: 'The server does not know who this is: sign in.' },
   'too-many-rooms': { duty: 'final', spends: false, says: 'This connection is in too many rooms.' },
-  'room-quota': { duty: 'final', spends: false, says: 'As many rooms of this player, or this address, are open as may be.' },
+  'room-quota': { duty: 'final', spends: false, says: 'This player, or this address, has too many open rooms.' },
   'too-many-connections': { duty: 'retry', spends: false, says: 'This player, or this address, is connected too often.' },
   'not-in-room': { duty: 'resync', spends: false, says: 'This connection has not joined the room.' },
   unavailable: { duty: 'retry', spends: false, says: 'The room cannot be reached right now.' },

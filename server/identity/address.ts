@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import express from 'express';
-import { groupsOf, net64 } from '../sessions/networks.ts';
+import { groupsOf, net64 } from './networks.ts';
 
 /** Where a request comes from; null: from this machine, or nobody can tell. What has no address has no limits by address. */
 export type AddressOf = (request: IncomingMessage) => string | null;

@@ -98,9 +98,9 @@ export class RoomHost {
   private checkAsked = false;
   private renewAsked = false;
   private recordAsked = false;
-  private lookUpAsked = false;
-  /** Monotonic ms at which the store was last asked whether the room is there, because only spectators are. */
-  private lookedUpAt: number;
+  private existenceAsked = false;
+  /** Monotonic ms at which the store was last asked whether the room exists: a room with spectators alone writes nothing. */
+  private existenceCheckedAt: number;
   private handing: Handing | null = null;
   /** Members have to be given the whole once the state is migrated. */
   private migrates: boolean;
@@ -140,7 +140,7 @@ export class RoomHost {
     this.migrates = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.migrates && !doc.hidden.fault) this.urgent.push({ kind: 'migrate' });
     this.tookOverAt = Math.max(started.time ?? parts.clock.now(), doc.hidden.clock);
-    this.countedTo = this.lookedUpAt = parts.clock.mono();
+    this.countedTo = this.existenceCheckedAt = parts.clock.mono();
     this.uncounted = started.outage > 0 ? this.countedTo - started.outage : null;
     this.moveDeadlines(started.outage);
     this.effects.pump();
@@ -270,12 +270,12 @@ export class RoomHost {
     this.wake?.cancel();
     while (!this.ended) {
       if (this.parts.contact.isOut && this.isIdle) {
-        this.sweepAsked = this.lookUpAsked = false; // who has gone is found out when it can be journaled
+        this.sweepAsked = this.existenceAsked = false; // who has gone is found out when it can be journaled
         break;
       }
       if (!(await this.countOutages())) return;
       if (this.renewAsked && !(await this.renew())) return;
-      if (this.lookUpAsked && !(await this.lookUp())) return;
+      if (this.existenceAsked && !(await this.checkExists())) return;
       if (this.recordAsked && !((await this.flushMotion()) && (await this.snapshot()))) return;
       // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
       if (this.handing && this.urgent.length === 0 && !(await this.pass(this.handing))) return;
@@ -298,7 +298,7 @@ export class RoomHost {
     this.running = false;
     if (this.ended) return;
     this.sleepUntilDue();
-    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.renewAsked || this.recordAsked || this.lookUpAsked || this.handing) this.kick();
+    if (this.mailbox.length + this.urgent.length > 0 || this.sweepAsked || this.checkAsked || this.renewAsked || this.recordAsked || this.existenceAsked || this.handing) this.kick();
   }
 
   /** Runs inputs until the entry is full; what is left over goes into the next one. @returns the outcomes of those that stay in `batch` */
@@ -400,7 +400,7 @@ export class RoomHost {
     this.renewAsked = this.journal.isRenewalDue(this.time());
     this.recordAsked = this.recorder.over.length > 0; // its snapshot failed, or the owner died before it
     // Spectators do not keep a room: it may have expired, or have been discarded, and nothing is written that would show it.
-    this.lookUpAsked = this.members.size > 0 && !isOccupied(this.doc) && this.parts.clock.mono() - this.lookedUpAt >= limits.lookUp;
+    this.existenceAsked = this.members.size > 0 && !isOccupied(this.doc) && this.parts.clock.mono() - this.existenceCheckedAt >= limits.existenceCheck;
     this.urgent.push(...this.attendance.look(this.doc));
     this.showOut(); // again: the first time it may have been lost, or the owner may have died
     // After a suspension of this process it first waits for reports, and declares the players away: a room that sleeps shows none as connected.
@@ -467,10 +467,10 @@ export class RoomHost {
     return this.still(await this.journal.renew(this.time()));
   }
 
-  private async lookUp(): Promise<boolean> {
-    this.lookUpAsked = false;
-    this.lookedUpAt = this.parts.clock.mono();
-    return this.still(await this.journal.lookUp());
+  private async checkExists(): Promise<boolean> {
+    this.existenceAsked = false;
+    this.existenceCheckedAt = this.parts.clock.mono();
+    return this.still(await this.journal.checkExists());
   }
 
   private async snapshot(): Promise<boolean> {

@@ -83,8 +83,8 @@ export class Journal {
     return ours;
   }
 
-  /** The same, where nothing depends on it now: without an answer it is as before. */
-  async lookUp(): Promise<Standing> {
+  /** Asks the store whether the room is there, and this node's. Without an answer the room counts as still owned: nothing is published on the strength of it. */
+  async checkExists(): Promise<Standing> {
     const standing = await this.confirm();
     return !standing.ours && standing.reason === 'doubt' ? ours : standing;
   }

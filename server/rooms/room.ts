@@ -14,7 +14,7 @@ import { barred, departure, isBarred, noteHangs, RuleHung, type Blame } from './
 import { told, type SeatInput } from './inputs.ts';
 import { fillProfiles } from './profile.ts';
 import { bringBack, markGone, takeOut } from './quarantine.ts';
-import { endAbandoned, endIfTooFew, giveUp, isAbandonmentNews, limitAbandonment, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type Asking, type Out, type Seated, type Table } from './seating.ts';
+import { endAbandoned, endIfTooFew, giveUp, isAbandonedTimerStale, updateAbandonedTimer, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type Asking, type Out, type Seated, type Table } from './seating.ts';
 import { Watched } from './watched.ts';
 
 /** What a room is asked to do. */
@@ -105,7 +105,7 @@ export class Room {
     const { phase } = this.doc.room;
     try {
       const outcome = this.run(input);
-      if (changesPresence(input) && !this.fault && isAbandonmentNews(this.table())) this.draft.count(() => limitAbandonment(this.table()));
+      if (changesPresence(input) && !this.fault && isAbandonedTimerStale(this.table())) this.draft.count(() => updateAbandonedTimer(this.table()));
       return outcome;
     } finally {
       this.watched.end();

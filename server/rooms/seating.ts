@@ -229,18 +229,18 @@ function endUndecided({ doc }: Table): void {
 
 /** Nobody plays any more and nobody comes back in time, though the rules may go on setting timers. */
 const isAbandonedMatch = ({ doc }: Table): boolean => doc.room.phase === 'playing' && isAbandoned(doc);
-/** Whether `limitAbandonment` has something to do. */
-export const isAbandonmentNews = (t: Table): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
+/** Whether `updateAbandonedTimer` may have to set or remove the timer. */
+export const isAbandonedTimerStale = (t: Table): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
 
-/** From when a match is abandoned it has a deadline of its own, which a player's return takes away. */
-export function limitAbandonment(t: Table): void {
+/** Sets the deadline of an abandoned match, and removes it when a player is back. */
+export function updateAbandonedTimer(t: Table): void {
   const { timers } = t.doc.hidden;
   if (!isAbandonedMatch(t)) delete timers[abandonedTimer];
   // A match without timers sleeps, and is gone before that.
   else if (Object.keys(timers).some(name => !name.startsWith('$'))) timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomLife, data: null };
 }
 
-/** Its deadline has passed. */
+/** The deadline of an abandoned match has passed. */
 export function endAbandoned(t: Table): void {
   delete t.doc.hidden.timers[abandonedTimer];
   if (isAbandonedMatch(t)) endUndecided(t);

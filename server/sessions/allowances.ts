@@ -1,6 +1,6 @@
 import { limits } from '../../shared/limits.ts';
 import { full, givenBack, isFull, taken, waitFor, type Rate } from './bucket.ts';
-import { widerNetworksOf } from './networks.ts';
+import { widerNetworksOf } from '../identity/networks.ts';
 
 /** Kinds of things that are bounded, and how; the same for everybody of a sort. */
 class Bounds<Kind extends string> {

@@ -79,7 +79,7 @@ describe('spectators of a room without players', () => {
     return { world, id: made.room, owner, eve, eves };
   }
   /** Until the owner has asked the store, and the spectator's node has looked for another owner. */
-  const noticed = limits.lookUp + 4_000;
+  const noticed = limits.existenceCheck + 4_000;
 
   it('[J19] are told when its life is over', async () => {
     const { world, id, eve, eves } = await emptyRoom();
@@ -104,7 +104,7 @@ describe('spectators of a room without players', () => {
     const run = owner.node.registry.get(id)!;
     let asked = 0;
     world.fate = call => (call.op === 'owner' && call.room === id && asked++ < 2 ? { lose: 'refused' } : undefined);
-    await world.clock.pass(limits.lookUp * 3 + 1_000);
+    await world.clock.pass(limits.existenceCheck * 3 + 1_000);
     assert.ok(asked >= 3 && asked <= 4, `asked ${asked} times`);
     assert.ok(eves.live);
     assert.equal(owner.node.registry.get(id), run);

@@ -26,7 +26,7 @@ describe('the house', () => {
     assert.deepEqual(only(/^server\/rooms\/(room|context|seating|document|audiences)\.ts$/, /^(shared\/|server\/rooms\/|server\/ports\.ts)/), []);
   });
   it('rooms, ownership and sessions know the store\'s contract, never Redis or Socket.IO', () => {
-    assert.deepEqual(only(/^server\/(rooms|ownership|sessions)\//, /^(node:crypto$|shared\/|server\/(rooms|ownership|sessions|cluster|lobby|ports|gate|store\/contract)(\/|\.ts|$))/), []);
+    assert.deepEqual(only(/^server\/(rooms|ownership|sessions)\//, /^(node:crypto$|shared\/|server\/(rooms|ownership|sessions|cluster|lobby|ports|gate|identity\/networks|store\/contract)(\/|\.ts|$))/), []);
   });
   it('socket.io is imported by the gateway alone, redis by the store and what stands beside it', () => {
     const who = (pattern: RegExp) => files.filter(f => importsOf(f).some(i => pattern.test(i)));
