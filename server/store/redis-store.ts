@@ -6,6 +6,7 @@ import { StoreError, type Append, type Blame, type Claimed, type FindOrCreate, t
 import type { Terms } from '../../shared/place.ts';
 import type { RedisClient } from './redis-client.ts';
 import { doorOf, type RedisAt } from './redis-door.ts';
+import { forbiddenScript, neededCommands } from './redis-commands.ts';
 import { RedisKeys } from './redis-keys.ts';
 import { RedisAway, RedisLine, type Identity, type RedisDoor } from './redis-line.ts';
 import { ReplicaGate } from './replica-gate.ts';
@@ -14,6 +15,11 @@ import { wholeMs } from './whole-ms.ts';
 
 /** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
 const refusesAll = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
+
+/** Answers of Redis that do not pass by themselves: a right that is missing, a key of another type, a script that fails. */
+const isFault = /^(ERR|NOPERM|WRONGTYPE)/;
+/** Time (ms) between two log lines about them. */
+const FAULT_REPORTS = 60_000;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
 const unconfirmed: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'discard', 'sweep']);
@@ -37,6 +43,7 @@ export class RedisStore implements Store {
   /** Of the connection that writes, where replicas have to confirm. */
   private gate: ReplicaGate | null = null;
   private readonly incarnations: (() => void)[] = [];
+  private faultReportedAt = -Infinity;
   /** Entries under way that are told as they are written. */
   private telling = 0;
 
@@ -71,6 +78,16 @@ export class RedisStore implements Store {
   async setting(name: string): Promise<string | null> {
     const reply = await this.reads.configGet(name);
     return reply[name] ?? null;
+  }
+  /** The commands that a node needs and this one's user may not run; null where Redis does not say. PSUBSCRIBE is not among them: the right to it depends on the pattern. */
+  async forbidden(): Promise<string[] | null> {
+    try {
+      return (await this.reads.eval(forbiddenScript, { keys: [`${this.options.prefix}rights`], arguments: neededCommands().filter(command => command !== 'psubscribe') })) as string[];
+    } catch (error) {
+      if (error instanceof ErrorReply && error.message.startsWith('NOPERM')) return ['eval'];
+      this.options.log.debug({ error }, 'redis does not say what this user may run');
+      return null;
+    }
   }
 
   async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> {
@@ -327,9 +344,18 @@ export class RedisStore implements Store {
     if (error instanceof StoreError) return error;
     const message = error instanceof Error ? error.message || error.name : 'unknown';
     if (message.startsWith('READONLY')) this.door.doubt('it is a replica now');
+    if (error instanceof ErrorReply && isFault.test(message)) this.reportFault(what, message);
     if (error instanceof ErrorReply) return new StoreError('no', refusesAll.test(message), `${what}: ${message}`, { cause: error });
     const neverSent = error instanceof RedisAway || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
     return new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
+  }
+
+  /** An operator has to mend it; it fails again with every call, so it is logged once a minute. */
+  private reportFault(command: string, reason: string): void {
+    const now = this.options.clock.mono();
+    if (now - this.faultReportedAt < FAULT_REPORTS) return;
+    this.faultReportedAt = now;
+    this.options.log.error({ command, reason }, 'redis refused a command');
   }
 
   /** With each connect, before anything is written: is this the Redis that was there before? */
