@@ -254,7 +254,7 @@ export class Connector {
     this.attempt = this.openedSinceIdle = this.alternateRoutesTried = 0;
     this.nodeName = welcome.node;
     this.onWelcome.notify(welcome, this.handshakes.get(line)); // first, so that listeners for "live" find rooms whose status is right
-    if (this.isClosed) return; // by one of those who were told
+    if (this.isClosed) return; // by a listener
     this.cancelUsualRouteRetry?.();
     this.cancelUsualRouteRetry = this.offRouteConnections.has(line) ? this.clock.after(usualRouteRetryMs * (0.75 + this.clock.random() / 2), () => this.switchToUsualRoute()) : null;
     this.setStatus({ state: 'live', node: welcome.node });

@@ -12,7 +12,7 @@ import { checkOutgoing, checkSignal } from './outgoing-checks.ts';
 import { Listeners } from './listeners.ts';
 import { SlowActionTimer } from './slow-action-timer.ts';
 import { Outbox, type ActionResult } from './outbox.ts';
-import { named } from './named.ts';
+import { methodsByName } from './methods-by-name.ts';
 import { monotonicNow, type ClientClock } from './ports.ts';
 import { makeRefusedStatus, StatusNotifier, type RoomStatus } from './status.ts';
 
@@ -51,7 +51,6 @@ const clockReadingTtlMs = 60_000;
 
 /** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
 const slowJoin = 2_000;
-
 
 /** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
 export class Room<D extends ContractDef = ContractDef> {
@@ -198,11 +197,11 @@ export class Room<D extends ContractDef = ContractDef> {
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
-    this.act = named(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
+    this.act = methodsByName(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
     this.inputs = new InputSender(parts.game, { send: message => parts.connector.send('input', { room: parts.id, ...message, ...this.sessionField() }), sent: (n, press) => this.inputSentListeners.notify(n, press), dropped: (name, times) => this.pressDropped.notify(name, times), now: this.monotonicNow, after: (ms, fn) => void parts.clock.after(ms, fn) });
     const quiet = () => this.endRefusal !== null || this.leavePromise !== null || parts.watch;
-    this.input = named(name => (value?: Json) => { if (!quiet()) this.inputs.set(name, value); }) as Input<D>;
-    this.signal = named(name => (data: unknown) => { if (!quiet()) parts.connector.send('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
+    this.input = methodsByName(name => (value?: Json) => { if (!quiet()) this.inputs.set(name, value); }) as Input<D>;
+    this.signal = methodsByName(name => (data: unknown) => { if (!quiet()) parts.connector.send('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
     this.onPressDropped = fn => this.pressDropped.add(fn);
     this.onChange = fn => this.changeListeners.add(fn);
     this.changeListeners.add(() => this.statusNotifier.check());

@@ -173,7 +173,7 @@ export const limits = {
   /** An owner lets a room sleep when nobody has been connected to it for this long. */
   sleepAfter: 30_000,
   /** How often the owner of a room that has spectators and no connected player asks the store whether the room is there. */
-  lookUpInterval: 5_000,
+  existenceCheckInterval: 5_000,
   /** After so long a new owner has heard from all nodes which of them have members of its room; until then it tells all of them everything. */
   presenceKnownAfter: 2_500,
   /** How long a player may be unseen by any node before the seat counts as away. */

@@ -228,7 +228,7 @@ export interface Spectator { player: string; name: string }
 export interface InspectRequest { room: string }
 /** What a page may show of the machinery behind a room. */
 export type InspectReply =
-  | { ok: true; node: string; owner: string | null; term: number; head: Position; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[]; /** Who watches; said to the host alone. */ spectators?: Spectator[] }
+  | { ok: true; node: string; owner: string | null; term: number; head: Position; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[]; /** Who watches; sent to the host alone. */ spectators?: Spectator[] }
   | Refused;
 
 /** A finished match (1, 2, …) of a room, to be watched again. Served over HTTP: GET /replays/<room>/<match>. */

@@ -16,7 +16,7 @@ export const refusals = {
   'bad-token': { duty: 'stop', spends: false, message: 'The token is forged, expired or not for this server.' },
   'not-signed-in': { duty: 'stop', spends: false, message: 'The user is not signed in.' },
   'too-many-rooms': { duty: 'final', spends: false, message: 'This connection is in too many rooms.' },
-  'room-quota': { duty: 'final', spends: false, message: 'As many rooms of this player, or this address, are open as may be.' },
+  'room-quota': { duty: 'final', spends: false, message: 'This player, or this address, has too many open rooms.' },
   'too-many-connections': { duty: 'retry', spends: false, message: 'This player or this address has too many connections.' },
   'not-in-room': { duty: 'resync', spends: false, message: 'This connection has not joined the room.' },
   unavailable: { duty: 'retry', spends: false, message: 'The room is temporarily unreachable.' },

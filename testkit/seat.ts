@@ -4,7 +4,7 @@ import type { Left } from '../client/pending-leaves.ts';
 import type { ActionResult } from '../client/outbox.ts';
 import type { RefusalCode } from '../shared/refusals.ts';
 import type { TestClient, TestCluster } from './test-cluster.ts';
-import { named } from '../client/named.ts';
+import { methodsByName } from '../client/methods-by-name.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
 type Acts<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>> };
@@ -28,7 +28,7 @@ export class Seat<D extends ContractDef> {
 
   constructor(private readonly world: TestCluster, readonly client: TestClient, readonly room: Room<D>, readonly name: string, def: ContractDef) {
     const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
-    this.act = named(action => (data?: unknown) => this.runUntilSettled(acts[action]!(data))) as Acts<D>;
+    this.act = methodsByName(action => (data?: unknown) => this.runUntilSettled(acts[action]!(data))) as Acts<D>;
     for (const event of Object.keys(def.events ?? {})) room.on(event as never, (data, { replayed }) => void this.events.push({ name: event, data, replayed } as never));
     for (const signal of Object.keys(def.signals ?? {})) room.onSignal(signal as keyof SignalsOf<D> & string, (data, from) => void this.signals.push({ name: signal, data, from }));
   }

@@ -6,7 +6,7 @@ import { createPredictionContext, predictionRulesOf, NotPredictableError, type G
 import { InputDelay } from './input-delay.ts';
 import { interpolateThing, CorrectionSmoother, copyThings, type Motion, type Moving, type Things } from './things.ts';
 import { TickClock } from './tick-clock.ts';
-import { named } from '../named.ts';
+import { methodsByName } from '../methods-by-name.ts';
 
 /** Where one's own things are now, as far as can be known. */
 export interface OwnSeen<S, T extends Moving = Moving> {
@@ -82,7 +82,7 @@ export class Own<D extends ContractDef, T extends Moving> {
     this.term = room.term;
     this.match = room.info.match;
     const inputs = room.input as unknown as Record<string, (value?: Json) => void>;
-    this.input = named(name => (value?: Json) => this.setInput(name, value, inputs[name]!)) as Input<D>;
+    this.input = methodsByName(name => (value?: Json) => this.setInput(name, value, inputs[name]!)) as Input<D>;
     this.stops = [room.onChange(() => this.receive(room.moment())), room.onInputSent((n, press) => this.handleInputSent(n, press))];
     this.receive(room.moment());
   }

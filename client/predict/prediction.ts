@@ -3,7 +3,7 @@ import { copy } from '../../shared/delta.ts';
 import { Listeners } from '../listeners.ts';
 import type { Act, Room, PendingAction } from '../room.ts';
 import { createPredictionContext, predictionRulesOf, isExpectedFailure, type GuessedBy, type Guesses } from './prediction-rules.ts';
-import { named } from '../named.ts';
+import { methodsByName } from '../methods-by-name.ts';
 
 /**
  * A change and the verdict of what made it arrive one right behind the other. So long (ms) a change waits to be shown while
@@ -63,7 +63,7 @@ export class Prediction<D extends ContractDef> {
     this.onChange = fn => this.changeListeners.add(fn);
     this.unsubscribe = room.onChange(() => this.handleRoomChange());
     const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
-    this.act = named(name => (data?: unknown) => this.perform(acts[name]!(data))) as Act<D>;
+    this.act = methodsByName(name => (data?: unknown) => this.perform(acts[name]!(data))) as Act<D>;
     this.recompute();
   }
 

@@ -8,7 +8,7 @@ import { Listeners } from '../listeners.ts';
 import type { Replay } from '../replay.ts';
 import type { Act, Input, RoomLike, Signal } from '../room.ts';
 import { ReplayCursor } from './replay-cursor.ts';
-import { named } from '../named.ts';
+import { methodsByName } from '../methods-by-name.ts';
 
 /** How a recording is shown. */
 export interface ReplayOptions<D extends ContractDef> {
@@ -36,7 +36,7 @@ export interface Scanned<D extends ContractDef> {
 /** What is passed over by more than this (ms) is told as `replayed`: it is not what is seen to happen. */
 const replayedAfterMs = 1_000;
 /** An object with the same function under every name; it is no promise. */
-const constantProxy = (fn: unknown): object => named(() => fn);
+const constantProxy = (fn: unknown): object => methodsByName(() => fn);
 
 /**
  * A finished match as a room that one watches: a component that shows a room shows this, too. It is at one frame of the recording, and

@@ -14,7 +14,7 @@ export class Connection implements Subscriber {
   malformedFullAt: number = full;
   isOpen = true;
 
-  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, private readonly subscriptions: LocalSubscriptions, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null, /** Its address; null: this machine, or nobody knows. */ readonly from: string | null = null) {}
+  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, private readonly subscriptions: LocalSubscriptions, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null, /** Its address; null for this machine, or if it is unknown. */ readonly from: string | null = null) {}
 
   get id(): string { return this.link.id; }
 

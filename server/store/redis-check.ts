@@ -12,6 +12,8 @@ export async function checkRedis(store: RedisStore, log: Log, waitReplicas = 0):
   if (major < 7) problems.push(`version ${info.redis_version ?? 'unknown'}: 7.0 or newer is needed`);
   if (info.role !== undefined && info.role !== 'master') problems.push(`this Redis is a ${info.role}: use the address of the master`);
   if (info.cluster_enabled === '1') problems.push('Redis Cluster is not supported: use one Redis, or one with replicas');
+  const forbidden = (await store.forbiddenCommands())?.filter(command => command !== 'wait' || waitReplicas > 0) ?? [];
+  if (forbidden.length > 0) problems.push(`its user may not run ${forbidden.join(', ')}: allow it with ACL SETUSER … ${forbidden.map(command => `+${command}`).join(' ')} (docs/redis.acl)`);
   // A hosted Redis may not show its settings; then INFO has to do.
   const policy = info.maxmemory_policy ?? (await readSetting(store, 'maxmemory-policy'));
   if (policy !== null && policy !== undefined && policy !== 'noeviction') problems.push(`maxmemory-policy is ${policy}: Redis would evict rooms; set it to noeviction`);

@@ -6,6 +6,7 @@ import { StoreError, type AppendRequest, type HangReport, type ClaimedRoom, type
 import type { TermStarts } from '../../shared/position.ts';
 import type { RedisClient } from './redis-client.ts';
 import { locatorOf, type RedisAddress } from './redis-locator.ts';
+import { forbiddenScript, neededCommands } from './redis-commands.ts';
 import { RedisKeys } from './redis-keys.ts';
 import { RedisUnavailableError, RedisConnection, type RedisIdentity, type RedisLocator } from './redis-connection.ts';
 import { ReplicaGate } from './replica-gate.ts';
@@ -14,6 +15,11 @@ import { wholeMs } from './whole-ms.ts';
 
 /** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
 const storeUnavailable = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
+
+/** Answers of Redis that do not pass by themselves: a right that is missing, a key of another type, a script that fails. */
+const isFault = /^(ERR|NOPERM|WRONGTYPE)/;
+/** Time (ms) between two log lines about them. */
+const FAULT_REPORT_INTERVAL = 60_000;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
 const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'discard', 'sweep']);
@@ -37,6 +43,7 @@ export class RedisStore implements Store {
   /** Of the connection that writes, where replicas have to confirm. */
   private replicaGate: ReplicaGate | null = null;
   private readonly incarnations: (() => void)[] = [];
+  private faultReportedAt = -Infinity;
   /** Entries under way that are told as they are written. */
   private publishingAppends = 0;
 
@@ -71,6 +78,16 @@ export class RedisStore implements Store {
   async setting(name: string): Promise<string | null> {
     const reply = await this.readClient.configGet(name);
     return reply[name] ?? null;
+  }
+  /** The commands that a node needs and this one's user may not run; null where Redis does not say. PSUBSCRIBE is not among them: the right to it depends on the pattern. */
+  async forbiddenCommands(): Promise<string[] | null> {
+    try {
+      return (await this.readClient.eval(forbiddenScript, { keys: [`${this.options.prefix}rights`], arguments: neededCommands().filter(command => command !== 'psubscribe') })) as string[];
+    } catch (error) {
+      if (error instanceof ErrorReply && error.message.startsWith('NOPERM')) return ['eval'];
+      this.options.log.debug({ error }, 'redis command rights unknown');
+      return null;
+    }
   }
 
   async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> {
@@ -327,9 +344,18 @@ export class RedisStore implements Store {
     if (error instanceof StoreError) return error;
     const message = error instanceof Error ? error.message || error.name : 'unknown';
     if (message.startsWith('READONLY')) this.locator.invalidate('the server is now a replica');
+    if (error instanceof ErrorReply && isFault.test(message)) this.reportFault(what, message);
     if (error instanceof ErrorReply) return new StoreError('no', storeUnavailable.test(message), `${what}: ${message}`, { cause: error });
     const neverSent = error instanceof RedisUnavailableError || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
     return new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
+  }
+
+  /** An operator has to mend it; it fails again with every call, so it is logged once a minute. */
+  private reportFault(command: string, reason: string): void {
+    const now = this.options.clock.mono();
+    if (now - this.faultReportedAt < FAULT_REPORT_INTERVAL) return;
+    this.faultReportedAt = now;
+    this.options.log.error({ command, reason }, 'redis command refused');
   }
 
   /** With each connect, before anything is written: is this the Redis that was there before? */

@@ -16,7 +16,7 @@ import type { NodeMessage } from '../runtime/ports.ts';
  *  4. Reads after an `ok` see it.
  */
 export interface Store {
-  /** Makes a room, owned by nobody yet. 'exists', and a quota that is used up, change nothing; a room that exists is said first. @throws StoreError */
+  /** Makes a room, owned by nobody yet. 'exists', and a quota that is used up, change nothing; 'exists' is checked first. @throws StoreError */
   create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota>;
   /**
    * Quick join, in one atomic step: finds an open room for a player, or makes the prepared one, and reserves a seat in it.
@@ -111,7 +111,7 @@ export interface NewRoom {
 
 /** A player, or a network, that makes rooms. `key`: letters, digits, - and _. `most`: so many rooms of it may live; the next one is not made. */
 export interface Maker { key: string; most: number }
-/** Not made: as many rooms of this maker live as may be. */
+/** Not made: this maker has as many live rooms as its quota allows. */
 export interface OverQuota { over: Maker }
 
 /**

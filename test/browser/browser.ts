@@ -24,7 +24,7 @@ export interface VisitorOptions {
 
 const desktop = { width: 1280, height: 800 };
 const phone = { width: 390, height: 844 };
-const patience = 15_000;
+const patience = 30_000;
 
 /**
  * What each window would do beside showing a page, and what costs more than most pages: two hidden pages for suggestions under an address bar

@@ -93,10 +93,10 @@ describe('the package', function () {
   it('prediction, replays and hooks are made for browsers, and come with nothing of the client but what they need', async () => {
     const { modules, imports } = await bundle('predict');
     assert.deepEqual(imports, []);
-    assert.deepEqual(modules.filter(id => !/\/dist\/lib\/(shared|client\/predict|client\/listeners|client\/named)/.test(id)), []);
+    assert.deepEqual(modules.filter(id => !/\/dist\/lib\/(shared|client\/predict|client\/listeners|client\/methods-by-name)/.test(id)), []);
     const replay = await bundle('replay');
     assert.deepEqual(replay.imports, []);
-    assert.deepEqual(replay.modules.filter(id => !/\/dist\/lib\/(shared|client\/replay\/|client\/listeners|client\/named)/.test(id)), []);
+    assert.deepEqual(replay.modules.filter(id => !/\/dist\/lib\/(shared|client\/replay\/|client\/listeners|client\/methods-by-name)/.test(id)), []);
     const react = await bundle('react');
     assert.deepEqual(react.modules.filter(id => !/\/dist\/lib\/client\/react\/|\/node_modules\/react\//.test(id)), []);
   });

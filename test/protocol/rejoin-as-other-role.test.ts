@@ -36,8 +36,8 @@ describe('a client that enters a room again, otherwise than before', () => {
 
 describe('a client that joins a room again after its seat has expired', () => {
   const inn = lifeGames.find(g => g.name === 'inn')!;
-
-  it('[A13a] has a seat, though its earlier room object asks for one at the same time', async () => {
+  /** A room of ada's in which the seat of bob, who has no network, has expired. `first`: his room object. */
+  async function expired() {
     const world = new TestCluster([inn.game], 3);
     await world.start('a', 'b');
     const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'b')];
@@ -45,6 +45,11 @@ describe('a client that joins a room again after its seat has expired', () => {
     const first = await world.clock.run(bob.client.join(inn.contract, { id: hosted.id }));
     world.disconnect(bob);
     await world.clock.waitUntil('the hold is over', () => hosted.players.every(p => p === null || p.player !== 'bob'), 12_000);
+    return { world, bob, hosted, first };
+  }
+
+  it('[A13a] has a seat, though its earlier room object asks for one at the same time', async () => {
+    const { world, bob, hosted, first } = await expired();
     const joining = bob.client.join(inn.contract, { id: hosted.id });
     bob.isOffline = false;
     const room = await world.clock.run(joining);
@@ -56,13 +61,7 @@ describe('a client that joins a room again after its seat has expired', () => {
   });
 
   it('[A13a] has a seat, though it was asked for one twice, and its first room object asks at the same time', async () => {
-    const world = new TestCluster([inn.game], 3);
-    await world.start('a', 'b');
-    const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'b')];
-    const hosted = await world.clock.run(ada.client.create(inn.contract));
-    await world.clock.run(bob.client.join(inn.contract, { id: hosted.id }));
-    world.disconnect(bob);
-    await world.clock.waitUntil('the hold is over', () => hosted.players.every(p => p === null || p.player !== 'bob'), 12_000);
+    const { world, bob, hosted } = await expired();
     const joining = [bob.client.join(inn.contract, { id: hosted.id }), bob.client.join(inn.contract, { id: hosted.id })];
     bob.isOffline = false;
     const rooms = await world.clock.run(Promise.all(joining));
@@ -75,13 +74,7 @@ describe('a client that joins a room again after its seat has expired', () => {
   });
 
   it('[A13b] has a seat, though a rejoin by a session that was replaced meanwhile is refused', async () => {
-    const world = new TestCluster([inn.game], 3);
-    await world.start('a', 'b');
-    const [ada, bob] = [world.client('ada', 'a'), world.client('bob', 'b')];
-    const hosted = await world.clock.run(ada.client.create(inn.contract));
-    await world.clock.run(bob.client.join(inn.contract, { id: hosted.id }));
-    world.disconnect(bob);
-    await world.clock.waitUntil('the hold is over', () => hosted.players.every(p => p === null || p.player !== 'bob'), 12_000);
+    const { world, bob, hosted } = await expired();
     const [first, second] = [bob.client.join(inn.contract, { id: hosted.id }), bob.client.join(inn.contract, { id: hosted.id })];
     bob.isOffline = false;
     // The last room object joins again at once, behind the first one's join, which gets the seat.

@@ -79,7 +79,7 @@ describe('spectators of a room without players', () => {
     return { world, id: made.room, owner, eve, eves };
   }
   /** Until the owner has asked the store, and the spectator's node has looked for another owner. */
-  const noticed = limits.lookUpInterval + 4_000;
+  const noticed = limits.existenceCheckInterval + 4_000;
 
   it('[J19] are told when its life is over', async () => {
     const { world, id, eve, eves } = await emptyRoom();
@@ -104,7 +104,7 @@ describe('spectators of a room without players', () => {
     const run = owner.node.ownedRooms.get(id)!;
     let asked = 0;
     world.faultFor = call => (call.op === 'owner' && call.room === id && asked++ < 2 ? { lose: 'refused' } : undefined);
-    await world.clock.advance(limits.lookUpInterval * 3 + 1_000);
+    await world.clock.advance(limits.existenceCheckInterval * 3 + 1_000);
     assert.ok(asked >= 3 && asked <= 4, `asked ${asked} times`);
     assert.ok(eves.live);
     assert.equal(owner.node.ownedRooms.get(id), run);

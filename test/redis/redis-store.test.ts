@@ -161,6 +161,15 @@ describe('the Redis store', () => {
     assert.deepEqual(await left(), [129_600]);
   });
 
+  it('[W27] a maker with thousands of rooms that is over its quota costs Redis no more than one with 64', async () => {
+    const makers = [{ key: 'net', most: 300 }];
+    for (let i = 0; i < 300; i++) assert.equal(await store.create({ id: `over-${i}`, code: `over-${i}`, game: 'game@1', snapshot: '{}', life: 60_000, makers }), 'ok');
+    const calls = async () => Number(/cmdstat_zscore:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
+    const before = await calls();
+    assert.deepEqual(await store.create({ id: 'one-more', code: 'one-more', game: 'game@1', snapshot: '{}', life: 60_000, makers }), { over: makers[0] });
+    assert.equal(await calls() - before, 64);
+  });
+
   it('[T8] a script that is given what Redis refuses has done nothing', async () => {
     const scripts = loadScripts();
     const { id } = await room();

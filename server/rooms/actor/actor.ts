@@ -99,9 +99,9 @@ export class RoomActor {
   private isOwnershipCheckDue = false;
   private isRenewalDue = false;
   private isSnapshotDue = false;
-  private isLookUpDue = false;
-  /** Monotonic ms at which the store was last asked whether the room is there, because only spectators are. */
-  private lookedUpAt: number;
+  private isExistenceCheckDue = false;
+  /** Monotonic ms at which the store was last asked whether the room exists: a room with spectators alone writes nothing. */
+  private existenceCheckedAt: number;
   private pendingHandover: PendingHandover | null = null;
   /** Members have to be given the whole once the state is migrated. */
   private needsResync: boolean;
@@ -141,7 +141,7 @@ export class RoomActor {
     this.needsResync = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.needsResync && !doc.hidden.fault) this.engineCommands.push({ kind: 'migrate' });
     this.roomTimeAtStart = Math.max(start.time ?? parts.clock.now(), doc.hidden.clock);
-    this.outagesCheckedAt = this.lookedUpAt = parts.clock.mono();
+    this.outagesCheckedAt = this.existenceCheckedAt = parts.clock.mono();
     this.unreportedOutageSince = start.outage > 0 ? this.outagesCheckedAt - start.outage : null;
     this.queueDeadlineShift(start.outage);
     this.effectRunner.reconcile();
@@ -271,12 +271,12 @@ export class RoomActor {
     this.wakeTimer?.cancel();
     while (!this.ended) {
       if (this.parts.contact.isInterrupted && this.isIdle) {
-        this.isPresenceCheckDue = this.isLookUpDue = false; // who has gone is found out when it can be journaled
+        this.isPresenceCheckDue = this.isExistenceCheckDue = false; // who has gone is found out when it can be journaled
         break;
       }
       if (!(await this.shiftDeadlinesByOutages())) return;
       if (this.isRenewalDue && !(await this.renewLife())) return;
-      if (this.isLookUpDue && !(await this.lookUp())) return;
+      if (this.isExistenceCheckDue && !(await this.checkExists())) return;
       if (this.isSnapshotDue && !((await this.flushVolatile()) && (await this.writeSnapshot()))) return;
       // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
       if (this.pendingHandover && this.engineCommands.length === 0 && !(await this.handOver(this.pendingHandover))) return;
@@ -299,7 +299,7 @@ export class RoomActor {
     this.isRunning = false;
     if (this.ended) return;
     this.scheduleWake();
-    if (this.mailbox.length + this.engineCommands.length > 0 || this.isPresenceCheckDue || this.isOwnershipCheckDue || this.isRenewalDue || this.isSnapshotDue || this.isLookUpDue || this.pendingHandover) this.schedule();
+    if (this.mailbox.length + this.engineCommands.length > 0 || this.isPresenceCheckDue || this.isOwnershipCheckDue || this.isRenewalDue || this.isSnapshotDue || this.isExistenceCheckDue || this.pendingHandover) this.schedule();
   }
 
   /** Runs inputs until the entry is full; what is left over goes into the next one. @returns the outcomes of those that stay in `batch` */
@@ -401,7 +401,7 @@ export class RoomActor {
     this.isRenewalDue = this.journal.isRenewalDue(this.roomTime());
     this.isSnapshotDue = this.recorder.finishedMatches.length > 0; // its snapshot failed, or the owner died before it
     // Spectators do not keep a room: it may have expired, or have been discarded, and nothing is written that would show it.
-    this.isLookUpDue = this.members.size > 0 && !isOccupied(this.doc) && this.parts.clock.mono() - this.lookedUpAt >= limits.lookUpInterval;
+    this.isExistenceCheckDue = this.members.size > 0 && !isOccupied(this.doc) && this.parts.clock.mono() - this.existenceCheckedAt >= limits.existenceCheckInterval;
     this.engineCommands.push(...this.presence.checkSeats(this.doc));
     this.evictIneligible(); // again: the first time it may have been lost, or the owner may have died
     // After a suspension of this process it first waits for reports, and declares the players away: a room that sleeps shows none as connected.
@@ -468,10 +468,10 @@ export class RoomActor {
     return this.endUnlessOwner(await this.journal.renew(this.roomTime()));
   }
 
-  private async lookUp(): Promise<boolean> {
-    this.isLookUpDue = false;
-    this.lookedUpAt = this.parts.clock.mono();
-    return this.endUnlessOwner(await this.journal.lookUp());
+  private async checkExists(): Promise<boolean> {
+    this.isExistenceCheckDue = false;
+    this.existenceCheckedAt = this.parts.clock.mono();
+    return this.endUnlessOwner(await this.journal.checkExists());
   }
 
   private async writeSnapshot(): Promise<boolean> {

@@ -83,8 +83,8 @@ export class Journal {
     return stillOwner;
   }
 
-  /** The same, where nothing depends on it now: without an answer it is as before. */
-  async lookUp(): Promise<OwnershipStatus> {
+  /** Asks the store whether the room is there, and this node's. Without an answer the room counts as still owned: nothing is published on the strength of it. */
+  async checkExists(): Promise<OwnershipStatus> {
     const standing = await this.confirmOwnership();
     return !standing.isOwner && standing.reason === 'unknown-outcome' ? stillOwner : standing;
   }

@@ -2,7 +2,7 @@ import { limits } from '../../../shared/limits.ts';
 import type { Spectator } from '../../../shared/protocol.ts';
 import type { ConnectionRef, MemberReport } from './messages.ts';
 
-export interface RoomMember extends ConnectionRef { player: string; session: string; watch: boolean; /** A spectator's, as the last join said it; seats have names of their own. */ name: string; /** monotonic ms of the last sign of it */ seen: number }
+export interface RoomMember extends ConnectionRef { player: string; session: string; watch: boolean; /** A spectator's, from the last join; seats have names of their own. */ name: string; /** monotonic ms of the last sign of it */ seen: number }
 
 /** Who is connected to a room right now, by what the nodes say. Not durable: a new owner hears it from the nodes within a second. */
 export class RoomMembers {

@@ -14,7 +14,7 @@ import { blockKeys, departure, isBlocked, recordHangs, RuleHungError, type HangR
 import { tickInputOf, type SeatInput } from './input-buffer.ts';
 import { addMissingProfiles } from './profile.ts';
 import { leaveQuarantine, markDisconnected, enterQuarantine } from './quarantine.ts';
-import { endAbandoned, endIfTooFew, expireHold, isAbandonmentNews, limitAbandonment, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type SeatRequest, type EliminatedSeat, type SeatedPlayer } from './seating.ts';
+import { endAbandoned, endIfTooFew, expireHold, isAbandonedTimerStale, updateAbandonedTimer, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type SeatRequest, type EliminatedSeat, type SeatedPlayer } from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 import { RuleTracker } from './rule-tracker.ts';
 
@@ -106,7 +106,7 @@ export class RoomMachine {
     const { phase } = this.doc.room;
     try {
       const outcome = this.run(command);
-      if (changesPresence(command) && !this.fault && isAbandonmentNews(this.transaction())) this.draft.transact(() => limitAbandonment(this.transaction()));
+      if (changesPresence(command) && !this.fault && isAbandonedTimerStale(this.transaction())) this.draft.transact(() => updateAbandonedTimer(this.transaction()));
       return outcome;
     } finally {
       this.ruleTracker.endStep();

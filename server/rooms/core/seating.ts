@@ -228,18 +228,18 @@ function endUndecided({ doc }: RoomTransaction): void {
 
 /** Nobody plays any more and nobody comes back in time, though the rules may go on setting timers. */
 const isAbandonedMatch = ({ doc }: RoomTransaction): boolean => doc.room.phase === 'playing' && isAbandoned(doc);
-/** Whether `limitAbandonment` has something to do. */
-export const isAbandonmentNews = (t: RoomTransaction): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
+/** Whether `updateAbandonedTimer` may have to set or remove the timer. */
+export const isAbandonedTimerStale = (t: RoomTransaction): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
 
-/** From when a match is abandoned it has a deadline of its own, which a player's return takes away. */
-export function limitAbandonment(t: RoomTransaction): void {
+/** Sets the deadline of an abandoned match, and removes it when a player is back. */
+export function updateAbandonedTimer(t: RoomTransaction): void {
   const { timers } = t.doc.hidden;
   if (!isAbandonedMatch(t)) delete timers[abandonedTimer];
   // A match without timers sleeps, and is gone before that.
   else if (Object.keys(timers).some(name => !name.startsWith('$'))) timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomTtl, data: null };
 }
 
-/** Its deadline has passed. */
+/** The deadline of an abandoned match has passed. */
 export function endAbandoned(t: RoomTransaction): void {
   delete t.doc.hidden.timers[abandonedTimer];
   if (isAbandonedMatch(t)) endUndecided(t);

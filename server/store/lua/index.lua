@@ -95,17 +95,21 @@ local function forget_makers(k, id)
   redis.call('HDEL', k.makers, id)
 end
 
--- Whether as many rooms of a maker live as may be. Lines of rooms whose life is over are removed, if that is in doubt.
+-- Whether a maker has as many rooms as it may have. If so, 64 of its lines are checked, and those of rooms whose life is over are
+-- removed. A network may have thousands: `sweep` removes the rest, and a refused call must not block Redis.
 local function is_over_quota(k, maker, now)
   local from, to = '[' .. maker.key .. '|', '(' .. maker.key .. '}'
-  if #redis.call('ZRANGE', k.made, from, to, 'BYLEX', 'LIMIT', maker.most - 1, 1) == 0 then return false end
-  local living = 0
-  for _, member in ipairs(redis.call('ZRANGE', k.made, from, to, 'BYLEX')) do
+  local count = redis.call('ZLEXCOUNT', k.made, from, to)
+  if count < maker.most then return false end
+  for _, member in ipairs(redis.call('ZRANGE', k.made, from, to, 'BYLEX', 'LIMIT', 0, 64)) do
     local id = string.match(member, '[^|]+$')
     local till = redis.call('ZSCORE', k.lives, id)
-    if till and tonumber(till) > now then living = living + 1 else forget_makers(k, id) end
+    if not till or tonumber(till) <= now then
+      forget_makers(k, id)
+      count = count - 1
+    end
   end
-  return living >= maker.most
+  return count >= maker.most
 end
 
 -- `room`: id, code, game, snapshot, life, makers (json). Returns 'taken' where the id or the code exists; 'quota' and the maker where

@@ -231,7 +231,8 @@ export class Steps {
     const { life } = this;
     const { device, id, room, watch } = held;
     life.tell(`${device.person} leaves ${life.short(id)}`);
-    if (!watch) life.gaveUp.add(`${device.player}/${id}`);
+    // A room object that a later join of the room has replaced has no seat to give up, and says so.
+    if (!watch && room.ended?.code !== 'session-replaced') life.gaveUp.add(`${device.player}/${id}`);
     const leaving = { device, room: id };
     life.leaving.add(leaving);
     if ((await life.track(`leave of ${device.person}`, device, room.leave())).confirmed) life.leaving.delete(leaving);
