@@ -132,7 +132,7 @@ describe('npm run cluster', () => {
     const killed = await fetch(`${control}/nodes/node-1/kill`, { method: 'POST', headers });
     assert.deepEqual(await killed.json(), { ...(await nodes())[0], state: 'down', pid: null });
     process.kill((await nodes())[1]?.pid ?? NaN, 'SIGKILL');
-    await run.sees(/!!! node-2 .* ended by itself: SIGKILL/);
+    await run.sees(/!!! node-2 .* exited unexpectedly: SIGKILL/);
     await run.sees(/node-2 restarted/);
     assert.deepEqual((await nodes()).map(({ state }) => state), ['down', 'up']);
 
