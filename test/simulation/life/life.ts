@@ -91,7 +91,7 @@ export class Life {
       if (what === 'quick' && notOfQuick.has(code)) this.complain('a quick join finds a room', `${device.person} was refused: ${code}`);
       return null;
     } finally {
-      if (quickJoin?.end(this.now - since)) this.unsure.add(who);
+      if (quickJoin?.end(this.now - since)) this.unsure.add(who).add(device.player); // a token that was refused meanwhile makes another player
     }
   }
 
