@@ -102,7 +102,7 @@ export class Client {
   constructor(private readonly url: string, private readonly options: ConnectOptions = {}) {
     this.clock = options.clock ?? browserClock;
     this.monotonicNow = monotonicNow(this.clock);
-    this.credentials = new Credentials({ token: options.token, auth: options.auth, name: options.name === undefined ? undefined : checkName(options.name), storage: options.storage === undefined ? browserStorage() : options.storage, clock: this.clock, replaced: () => this.departures.end('bad-token', false) });
+    this.credentials = new Credentials({ token: options.token, auth: options.auth, name: options.name === undefined ? undefined : checkName(options.name), storage: options.storage === undefined ? browserStorage() : options.storage, clock: this.clock });
     this.connector = new Connector(
       options.transport ?? socketTransport(url, options), this.clock,
       () => this.credentials.nextHandshake(),

@@ -61,7 +61,7 @@ export class Credentials {
   private generation = 0;
   private readonly generations = new WeakMap<Handshake, number>();
 
-  constructor(private readonly parts: { token?: TokenSource | undefined; auth?: AuthSource | undefined; name?: string | undefined; storage: TokenStorage | null; clock: ClientClock; /** The stored identity was given up. */ replaced?(): void }) {
+  constructor(private readonly parts: { token?: TokenSource | undefined; auth?: AuthSource | undefined; name?: string | undefined; storage: TokenStorage | null; clock: ClientClock }) {
     const { token } = parts;
     this.tokenOf = typeof token === 'function' ? token : null;
     this.givenToken = typeof token === 'string' ? token : null;
@@ -115,7 +115,6 @@ export class Credentials {
     this.stored.clear();
     this.refusals = 0;
     this.isReplaced = true;
-    this.parts.replaced?.();
     return 'retry';
   }
 

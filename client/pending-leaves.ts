@@ -23,9 +23,16 @@ const retryDelayMs = 300;
 export class PendingLeaves {
   private readonly rooms = new Map<string, PendingLeave>();
   private ended: string | null = null;
+  /** As whom the last connection was welcomed. */
+  private player: string | null = null;
 
   constructor(private readonly connector: Connector, private readonly clock: ClientClock) {
-    connector.onWelcome.add(() => { for (const [room, one] of this.rooms) void this.send(room, one); });
+    connector.onWelcome.add(({ player }) => {
+      // Until then another connection may have been refused: the one that is open still gives the seats up.
+      if (this.player !== null && this.player !== player) this.end('bad-token', false);
+      this.player = player;
+      for (const [room, one] of this.rooms) void this.send(room, one);
+    });
   }
 
   /** Gives up the hold of a session. Resolves when that is confirmed, or cannot be, or after 10 s; in that case it is still tried. */

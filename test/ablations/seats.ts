@@ -9,6 +9,10 @@ const departures = 'client/pending-leaves.ts';
 
 /** Seats: lost, taken again, left. */
 export const seats: readonly Ablation[] = [
+  { name: 'a refused token ends what the client gives up', why: 'the connection that is open never gives the seat up, and the player counts as present', hunt: { test: 'test/protocol/leave.test.ts', grep: 'is refused meanwhile' }, edits: [edit('client/client.ts', '(refusal, said) => this.credentials.handleRefusal(refusal, said),', `(refusal, said) => {
+        if (refusal.code === 'bad-token') this.departures.end('bad-token', false);
+        return this.credentials.handleRefusal(refusal, said);
+      },`)] },
   { name: 'a session may have a second hold', why: 'what was asked under the first is done under it again', hunt: { test: holds, grep: 'is not done again in the seat taken after it' }, edits: [edit(seating, `if (request.resume || loss?.session === request.session) return`, `if (loss === null) return`)] },
   { name: 'a lost session is not renewed', why: 'numbers of the old hold are sent under the new one', hunt: { test: holds, grep: 'every action after it is answered at once' }, edits: [edit('client/outbox.ts', '    this.epoch += 1;\n    this.base = 0;\n    this.end(refusal);', '    this.end(refusal);')] },
   { name: 'presses of a lost hold are sent again', why: 'they count in a seat in which nobody pressed', hunt: { test: holds, grep: 'presses that had not counted are dropped' }, edits: [edit('client/room.ts', '    this.inputs.restart();\n', '')] },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
+import { makeRefusal } from '../../shared/refusals.ts';
 import { faultyGame, type FaultyState } from '../unit/faulty-game.ts';
 import { playerOf, seatedRoom } from '../unit/room-machine.ts';
 import { documentOf, openRoom, openRawConnection } from './cluster-room-fixture.ts';
@@ -54,6 +55,21 @@ describe('leaving a room', () => {
     for (const line of [...bob.connections]) line.breakConnection();
     assert.deepEqual(await world.clock.run(leaving), { confirmed: true });
     assert.equal(holderOf(world, id, 1), null);
+  });
+
+  it('[S13] a token that is refused meanwhile does not end it: the connection that is open still gives the seat up', async () => {
+    const { world, id, adas } = await openLatecomersRoom();
+    const cy = world.client('cy', 'a', { storage: { getItem: () => 't:cy', setItem: () => {}, removeItem: () => {} } });
+    const cys = await world.clock.run(cy.client.join(latecomers, { id }));
+    const seat = cys.seat!;
+    cy.identify = ({ token }) => makeRefusal(token === undefined ? 'unavailable' : 'bad-token');
+    world.faultFor = () => ({ lose: 'request' });
+    void cys.leave();
+    cy.client.move(); // to another node, where the token is refused, and then a guest cannot be made
+    await world.clock.advance(8_000);
+    assert.equal(cy.client.status.state, 'live');
+    world.faultFor = () => undefined;
+    await world.clock.waitUntil('the seat is free', () => adas.players[seat]?.why === 'left', 20_000);
   });
 
   it('[S13] asked twice it is one leaving; a closed client reports it as not delivered', async () => {

@@ -8,6 +8,7 @@ import { axeFindings } from './axe.ts';
 import type { Visitor } from '../browser/browser.ts';
 import { builtPage, sharedBrowser } from '../browser/shared.ts';
 import { thorough } from '../thorough.ts';
+import { layoutFindings, sizes } from './layout.ts';
 import { walkByTab } from './keyboard.ts';
 import { displayModes, applyDisplayMode, scenes, type DisplayMode } from './scenes.ts';
 import { SceneSetup, type Scene } from './scenes/scene-setup.ts';
@@ -47,9 +48,13 @@ describe('every screen of the page', function () {
       // The other scheme of a screen that has been looked at by all rules is another in its colours alone.
       const colours = seen.some(other => other !== look && other.phone === look.phone && look.scheme === 'dark');
       found.push(...(await axeFindings(page, { colours })).map(finding => `${look.name}: ${finding}`));
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (wide > 0) found.push(`${look.name}: ${wide} px wider than the screen`);
+      found.push(...(await layoutFindings(page)).map(finding => `${look.name}: ${finding}`));
     }
+    for (const size of sizes) {
+      await applyDisplayMode(page, { ...size, name: '', phone: size.width < 900, scheme: 'light' });
+      found.push(...(await layoutFindings(page)).map(finding => `${size.width} × ${size.height}: ${finding}`));
+    }
+    await applyDisplayMode(page, seen.at(-1)!);
     found.push(...await walkByTab(page));
     const { title, lang } = await page.evaluate(() => ({ title: document.title, lang: document.documentElement.lang }));
     if (!title.includes('Rejoin')) found.push(`titled ${title}`);
@@ -77,7 +82,7 @@ describe('every screen of the page', function () {
   });
 
   for (const [i, scene] of scenes.entries()) {
-    it(`${scene.name}: axe finds nothing (${looksOf(scene).map(({ name }) => name).join(', ')}); Tab reaches all of it, and is seen; the console is silent`, async () => {
+    it(`${scene.name}: axe finds nothing (${looksOf(scene).map(({ name }) => name).join(', ')}); no text is covered at any size; Tab reaches all of it, and is seen; the console is silent`, async () => {
       const found = checked(scene);
       for (const next of scenes.slice(i + 1, i + 3)) void checked(next);
       assert.deepEqual(await found, []);

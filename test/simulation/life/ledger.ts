@@ -41,6 +41,8 @@ export class Ledger {
   private readonly armedAt = new Map<string, number>();
   /** When players lost their seats, virtual ms. */
   readonly lostAt = new Map<string, number>();
+  /** The entry in which each player lost a seat last. */
+  readonly lostIn = new Map<string, number>();
   /** When each match ended, virtual ms. */
   readonly endedAt = new Map<number, number>();
   /** Players who ever had a seat here, or whom a quick join led here. */
@@ -94,7 +96,11 @@ export class Ledger {
     const { room, hidden } = this.doc;
     if (hidden.clock < before.clock) this.complain('time', `the room's clock went back from ${before.clock} to ${hidden.clock}`);
     if (hidden.fault !== null && hidden.fault !== 'closed') this.complain('quarantine', hidden.fault);
-    for (const player of before.seats) if (player !== undefined && this.seatOf(player) < 0) this.lostAt.set(player, this.world.now);
+    for (const player of before.seats) {
+      if (player === undefined || this.seatOf(player) >= 0) continue;
+      this.lostAt.set(player, this.world.now);
+      this.lostIn.set(player, append.seq);
+    }
     for (const seat of hidden.seats) if (seat) this.cameHere.add(seat.player);
     if (append.due !== undefined) this.due = append.due;
     const due = Object.values(hidden.timers).reduce((least, t) => Math.min(least, t.at), Infinity);

@@ -91,7 +91,7 @@ export class LifeHistory {
       if (what === 'quick' && notOfQuick.has(code)) this.complain('a quick join finds a room', `${device.person} was refused: ${code}`);
       return null;
     } finally {
-      if (quickJoin?.end(this.now - since)) this.uncertainPlayers.add(who);
+      if (quickJoin?.end(this.now - since)) this.uncertainPlayers.add(who).add(device.player); // a token that was refused meanwhile makes another player
     }
   }
 

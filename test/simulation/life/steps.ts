@@ -187,8 +187,8 @@ export class Steps {
     const key = `${device.player}/${ledger.id}`;
     const gaveUp = life.gaveUp.delete(key);
     const room = await life.enter('join', device, () => device.client.join(game, { ...which, ...(draws[5]! < 0.2 ? { profile: { colour: 'blue' } } : {}) } as never) as never);
-    // A join that was refused for another reason than that it is closed leaves things as they were.
-    if (!room && gaveUp) life.gaveUp.add(key);
+    // A join that was refused for another reason than that it is closed leaves things as they were, unless another join was let in meanwhile.
+    if (!room && gaveUp && !device.open.some(held => held.id === ledger.id && !held.watch)) life.gaveUp.add(key);
     return room;
   }
 
