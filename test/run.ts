@@ -1,6 +1,7 @@
 /**
- * `npm test`: type check, lint, the API reference (all that is public is documented), and every group of tests in a process of its own,
- * three at a time: most of them wait for processes that start, die or stand still. Ends with one line, `N passed, N failed`.
+ * `npm test`: format, type check, lint, the API reference (all that is public is documented), and every group of tests
+ * in a process of its own, three at a time: most of them wait for processes that start, die or stand still. Ends with
+ * one line, `N passed, N failed`.
  *
  *   --fast           only what needs nothing installed; no type check, no lint
  *   --only PATH      only test files at or below PATH (again for more); no type check, no lint
@@ -49,21 +50,37 @@ async function main(): Promise<void> {
     print(output);
   };
   const checks = async (): Promise<void> => {
+    await check('format (npm run format)', 'oxfmt/bin/oxfmt', '--check');
     await check('type check', '@typescript/native/bin/tsc', '--noEmit');
     await check('lint', 'oxlint/bin/oxlint', '--type-aware', '--report-unused-disable-directives-severity', 'error');
-    await check('API reference', 'typedoc/bin/typedoc', '--emit', 'none', '--treatWarningsAsErrors', '--treatValidationWarningsAsErrors');
+    await check(
+      'API reference',
+      'typedoc/bin/typedoc',
+      '--emit',
+      'none',
+      '--treatWarningsAsErrors',
+      '--treatValidationWarningsAsErrors',
+    );
   };
 
   let ran = 0;
   const last = recordedTimes();
   const times: Record<string, number> = {};
   try {
-    await requireSystem([...new Set(groups.flatMap((group) => group.needs))], print);
+    await requireSystem([...new Set(groups.flatMap(group => group.needs))], print);
     const waiting = longestFirst(groups, last);
-    // Browsers fill both cores: one group of them at a time, beside others that wait more than they work, as long as there are such.
+    // Browsers fill both cores: one group of them at a time, beside others that wait more than they work, as long as
+    // there are such.
     let browsing = 0;
     const browses = (group: Group) => group.needs.includes('chromium');
-    const next = (): Group | undefined => waiting.splice(Math.max(0, waiting.findIndex(group => browsing === 0 || !browses(group))), 1)[0];
+    const next = (): Group | undefined =>
+      waiting.splice(
+        Math.max(
+          0,
+          waiting.findIndex(group => browsing === 0 || !browses(group)),
+        ),
+        1,
+      )[0];
     const lane = async (number: number) => {
       // Beside the first groups, which wait more than they work.
       if (number === 0 && everything) await checks();
@@ -104,13 +121,16 @@ async function main(): Promise<void> {
 /** A check says something only when it fails. */
 function runCheck(name: string, script: string, ...args: string[]): Promise<{ output: string; ok: boolean }> {
   const started = performance.now();
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules', script), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  return new Promise(resolve => {
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const collect = (part: Buffer) => void (output += part.toString());
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.once('close', (code) => {
+    child.once('close', code => {
       print(`${code === 0 ? '✓' : '✗'} ${name} (${seconds(started)})`);
       resolve({ output, ok: code === 0 });
     });
@@ -118,11 +138,18 @@ function runCheck(name: string, script: string, ...args: string[]): Promise<{ ou
 }
 
 /** @param beside others run at the same time: what it prints is kept together, and shown when it is over */
-function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; failures: GroupReport['failures']; problem?: string }> {
+function runGroup(
+  group: Group,
+  beside: boolean,
+): Promise<{ tally: Tally; failures: GroupReport['failures']; problem?: string }> {
   print(`${beside ? '' : '\n'}=== ${group.name} (${group.files.length} files)${beside ? ' begins' : ''}`);
   const started = performance.now();
-  const order: GroupOrder = { files: group.files, timeout: group.timeout, ...(values.grep === undefined ? {} : { grep: values.grep }) };
-  return new Promise((resolve) => {
+  const order: GroupOrder = {
+    files: group.files,
+    timeout: group.timeout,
+    ...(values.grep === undefined ? {} : { grep: values.grep }),
+  };
+  return new Promise(resolve => {
     const child = fork(join(ROOT, 'test/group.ts'), [JSON.stringify(order)], {
       cwd: ROOT,
       execArgv: ['--import', 'tsx'],
@@ -131,7 +158,8 @@ function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; failur
       detached: true, // A group of processes of its own, so that a hung one can be ended with all it started.
     });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => void (output += part.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (part: Buffer) => void (output += part.toString()));
     const killAll = () => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
     };
@@ -140,7 +168,14 @@ function runGroup(group: Group, beside: boolean): Promise<{ tally: Tally; failur
       process.exit(signal === 'SIGINT' ? 130 : 143);
     };
     process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-    let last: GroupReport = { passed: 0, failed: 0, skipped: 0, done: false, running: 'loading the files', failures: [] };
+    let last: GroupReport = {
+      passed: 0,
+      failed: 0,
+      skipped: 0,
+      done: false,
+      running: 'loading the files',
+      failures: [],
+    };
     let hung = false;
     const tooLong = () => {
       hung = true;
