@@ -2,17 +2,26 @@ import type { Cluster } from '../tools/local-cluster/cluster.ts';
 import { until } from '../tools/until.ts';
 import type { Player } from './players.ts';
 
-export interface MoveTimes { name: string; ms: number[] }
+export interface MoveTimes {
+  name: string;
+  ms: number[];
+}
 
-const waitUntil = (what: string, test: () => boolean, timeoutMs = 60_000): Promise<unknown> => until(what, () => test() || undefined, { timeoutMs, intervalMs: 20 });
+const waitUntil = (what: string, test: () => boolean, timeoutMs = 60_000): Promise<unknown> =>
+  until(what, () => test() || undefined, { timeoutMs, intervalMs: 20 });
 
 /**
- * How long play stands still in a room that is moved in good order: from the last verdict that a player got of the old owner
- * to the first of the new one, held against the longest time between two verdicts of the same owner that each player
- * had meanwhile. `drain`: the node with most rooms is restarted, so many times. `join`: one node more comes, and is given
- * rooms until all have about the same; so many times.
+ * How long play stands still in a room that is moved in good order: from the last verdict that a player got of the old
+ * owner to the first of the new one, held against the longest time between two verdicts of the same owner that each
+ * player had meanwhile. `drain`: the node with most rooms is restarted, so many times. `join`: one node more comes, and
+ * is given rooms until all have about the same; so many times.
  */
-export async function measureMoves(cluster: Cluster, rooms: Player[][], mode: 'drain' | 'join', times: number): Promise<MoveTimes[]> {
+export async function measureMoves(
+  cluster: Cluster,
+  rooms: Player[][],
+  mode: 'drain' | 'join',
+  times: number,
+): Promise<MoveTimes[]> {
   const players = rooms.flat();
   const [betweenOwners, sameOwner]: [number[], number[]] = [[], []];
   let moved = 0;
@@ -24,7 +33,13 @@ export async function measureMoves(cluster: Cluster, rooms: Player[][], mode: 'd
     if (mode === 'drain') await cluster.restart(await busiestNode(rooms));
     else {
       const { name } = await cluster.addNode();
-      await until(`${name} has its share`, async () => ((await roomsByNode(rooms)).get(name) ?? 0) >= Math.floor((0.8 * rooms.length) / cluster.nodes.length) || undefined, { timeoutMs: 60_000, intervalMs: 200 });
+      await until(
+        `${name} has its share`,
+        async () =>
+          ((await roomsByNode(rooms)).get(name) ?? 0) >= Math.floor((0.8 * rooms.length) / cluster.nodes.length) ||
+          undefined,
+        { timeoutMs: 60_000, intervalMs: 200 },
+      );
     }
     took += performance.now() - began;
     const counts = players.map(p => p.verdicts.length);
@@ -45,8 +60,14 @@ export async function measureMoves(cluster: Cluster, rooms: Player[][], mode: 'd
   }
   process.stderr.write(`${moved} rooms in ${(took / 1000).toFixed(1)} s\n`);
   const pauses = await Promise.all(cluster.nodes.map(async n => (await fetch(`${n.url}/metrics`)).text()));
-  for (const text of pauses) for (const line of text.split('\n')) if (/^rejoin_handover_interruption_seconds_(bucket|count)/.test(line) && !line.endsWith(' 0')) process.stderr.write(`${line}\n`);
-  return [{ name: 'from the last verdict of the old owner to the first of the new one', ms: betweenOwners }, { name: 'the longest between two verdicts of one owner, for each player', ms: sameOwner }];
+  for (const text of pauses)
+    for (const line of text.split('\n'))
+      if (/^rejoin_handover_interruption_seconds_(bucket|count)/.test(line) && !line.endsWith(' 0'))
+        process.stderr.write(`${line}\n`);
+  return [
+    { name: 'from the last verdict of the old owner to the first of the new one', ms: betweenOwners },
+    { name: 'the longest between two verdicts of one owner, for each player', ms: sameOwner },
+  ];
 }
 
 /** How many of the rooms each node runs, by its name. */
@@ -59,4 +80,5 @@ async function roomsByNode(rooms: Player[][]): Promise<Map<string, number>> {
   return found;
 }
 
-const busiestNode = async (rooms: Player[][]): Promise<string> => [...(await roomsByNode(rooms))].sort((a, b) => b[1] - a[1])[0]![0];
+const busiestNode = async (rooms: Player[][]): Promise<string> =>
+  [...(await roomsByNode(rooms))].sort((a, b) => b[1] - a[1])[0]![0];

@@ -14,12 +14,20 @@ import { cumulativeLayoutShift, readLayoutShifts, recordLayoutShifts } from '../
 import { parseCommandLine, exitWithUsage } from '../tools/command-line.ts';
 
 /**
- * How soon the page is there, in Chromium whose CPU is slowed down, through nginx on three nodes; what is transferred for it; and how
- * evenly an Arena of eight is drawn, and how soon a phone that was without a network for 20 s has what it missed, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
+ * How soon the page is there, in Chromium whose CPU is slowed down, through nginx on three nodes; what is transferred
+ * for it; and how evenly an Arena of eight is drawn, and how soon a phone that was without a network for 20 s has what
+ * it missed, at full speed. `npm run bench:page -- --loads 5 --slower 4 --seconds 10`
  */
-const { values } = parseCommandLine('bench/page.ts', { options: { loads: { type: 'string', default: '5' }, slower: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' } } });
+const { values } = parseCommandLine('bench/page.ts', {
+  options: {
+    loads: { type: 'string', default: '5' },
+    slower: { type: 'string', default: '4' },
+    seconds: { type: 'string', default: '10' },
+  },
+});
 const [loads, slower, seconds] = [Number(values.loads), Number(values.slower), Number(values.seconds)];
-if (![loads, slower, seconds].every(n => n > 0)) exitWithUsage('--loads, --slower (times) and --seconds are numbers above 0');
+if (![loads, slower, seconds].every(n => n > 0))
+  exitWithUsage('--loads, --slower (times) and --seconds are numbers above 0');
 
 /** Nothing larger is painted after this long (ms) with nothing to wait for. */
 const settleMs = 1_500;
@@ -40,9 +48,15 @@ try {
       lines.push(await measureLoads(name, browser, url, undefined, begin));
     }
     const kilo = (type: string) => ((transferred.get(type) ?? 0) / 1_000).toFixed(1);
-    process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Chromium ${browser.version()}, its CPU ${slower} times slower; ${loads} loads each, nothing cached; load of the machine before ${before} (1 is one core)\n\n`);
-    process.stdout.write(`| | largest paint of words, ms: median (all) | all is there, ms: median (all) | layout shift |\n|---|---|---|---|\n${lines.join('\n')}\n\n`);
-    process.stdout.write(`transferred for the first screen, KB: HTML ${kilo('Document')}, CSS ${kilo('Stylesheet')}, JavaScript ${kilo('Script')}\n`);
+    process.stdout.write(
+      `\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Chromium ${browser.version()}, its CPU ${slower} times slower; ${loads} loads each, nothing cached; load of the machine before ${before} (1 is one core)\n\n`,
+    );
+    process.stdout.write(
+      `| | largest paint of words, ms: median (all) | all is there, ms: median (all) | layout shift |\n|---|---|---|---|\n${lines.join('\n')}\n\n`,
+    );
+    process.stdout.write(
+      `transferred for the first screen, KB: HTML ${kilo('Document')}, CSS ${kilo('Stylesheet')}, JavaScript ${kilo('Script')}\n`,
+    );
     process.stdout.write(`${await measureFrames(browser)}\n`);
     process.stdout.write(`${await measureReconnect(browser)}\n`);
   } finally {
@@ -62,8 +76,11 @@ function tables(): Record<string, () => Promise<{ url: string; begin: () => Prom
   };
   const at = (code: string) => `${cluster.url}/#/code/${code}`;
   return {
-    'four in a row': async () => ({ url: at((await host().create(fourInARow, { private: true })).code), begin: async () => {} }),
-    'liar\'s dice': async () => {
+    'four in a row': async () => ({
+      url: at((await host().create(fourInARow, { private: true })).code),
+      begin: async () => {},
+    }),
+    "liar's dice": async () => {
       const room = await host().create(liarsDice, { private: true, bots: 3 });
       return { url: at(room.code), begin: () => room.start() };
     },
@@ -75,7 +92,13 @@ function tables(): Record<string, () => Promise<{ url: string; begin: () => Prom
 }
 
 /** Loads an address anew, again and again, as the same visitor. @returns a line of the table */
-async function measureLoads(name: string, browser: Browser, url: string, transferred: Map<string, number> | undefined, begin: () => Promise<unknown>): Promise<string> {
+async function measureLoads(
+  name: string,
+  browser: Browser,
+  url: string,
+  transferred: Map<string, number> | undefined,
+  begin: () => Promise<unknown>,
+): Promise<string> {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   await recordLayoutShifts(context);
   await watchPaints(context);
@@ -96,7 +119,10 @@ async function measureLoads(name: string, browser: Browser, url: string, transfe
     await waitUntilReady(page);
     await page.waitForTimeout(settleMs);
     stop();
-    const seen = await page.evaluate('({ paint: window.paint, whole: window.whole })') as { paint: number; whole: number };
+    const seen = (await page.evaluate('({ paint: window.paint, whole: window.whole })')) as {
+      paint: number;
+      whole: number;
+    };
     paints.push(seen.paint);
     whole.push(seen.whole);
     shift = Math.max(shift, cumulativeLayoutShift(await readLayoutShifts(page)));
@@ -132,7 +158,8 @@ async function watchPaints(context: BrowserContext): Promise<void> {
 /** Adds up what comes over the network, by kind. @returns what ends it */
 function countTransfers(session: CDPSession, into: Map<string, number>): () => void {
   const kinds = new Map<string, string>();
-  const onRequest = ({ requestId, type }: { requestId: string; type?: string }) => void kinds.set(requestId, type ?? 'Other');
+  const onRequest = ({ requestId, type }: { requestId: string; type?: string }) =>
+    void kinds.set(requestId, type ?? 'Other');
   const onFinished = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
     const kind = kinds.get(requestId) ?? 'Other';
     into.set(kind, (into.get(kind) ?? 0) + encodedDataLength);
@@ -156,7 +183,7 @@ async function measureFrames(browser: Browser): Promise<string> {
   await page.locator('[data-testid="table"][data-phase="waiting"]').waitFor();
   await room.start();
   await page.locator('[data-testid="arena"][data-phase="play"]').waitFor();
-  const gaps = await page.evaluate(`new Promise(done => {
+  const gaps = (await page.evaluate(`new Promise(done => {
     const gaps = [];
     const began = performance.now();
     let last = began;
@@ -168,7 +195,7 @@ async function measureFrames(browser: Browser): Promise<string> {
       else done(gaps);
     };
     requestAnimationFrame(frame);
-  })`) as number[];
+  })`)) as number[];
   await context.close();
   gaps.sort((a, b) => a - b);
   return `arena of eight, full speed, ${seconds} s: ${(gaps.length / seconds).toFixed(1)} frames a second; between two of them p99 ${gaps[Math.floor(gaps.length * 0.99)]!.toFixed(1)} ms, at most ${gaps.at(-1)!.toFixed(1)} ms`;
@@ -183,14 +210,24 @@ async function measureReconnect(browser: Browser): Promise<string> {
   const room = await host.create(fourInARow, { private: true, options: { turnSeconds: 0 } });
   await page.goto(`${cluster.url}/#/code/${room.code}`);
   await page.locator('[data-testid="table"][data-phase="playing"]').waitFor();
-  const shows = (discs: number) => page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor({ timeout: 60_000 });
+  const shows = (discs: number) =>
+    page.locator(`[data-testid="board"][data-discs="${discs}"]`).waitFor({ timeout: 60_000 });
   const times: number[] = [];
   // Columns in which nobody gets four in a row.
-  for (const [mine, theirs] of [[6, 1], [5, 2], [6, 1], [5, 2], [6, 1]] as const) {
+  for (const [mine, theirs] of [
+    [6, 1],
+    [5, 2],
+    [6, 1],
+    [5, 2],
+    [6, 1],
+  ] as const) {
     if (room.state!.turn !== room.seat) {
       const { moves } = room.state!;
       await page.getByTestId(`column-${theirs}`).click();
-      await until('the page has moved', () => room.state!.moves > moves || undefined, { timeoutMs: 10_000, intervalMs: 20 });
+      await until('the page has moved', () => room.state!.moves > moves || undefined, {
+        timeoutMs: 10_000,
+        intervalMs: 20,
+      });
       await shows(moves + 1);
     }
     await context.setOffline(true);

@@ -4,7 +4,12 @@ import { tally } from './tally.ts';
 type TallyRoom = Room<(typeof tally)['def']>;
 
 /** A verdict as a player got it: which number, under which term, and when (performance.now()). */
-export interface Verdict { k: number; term: number; at: number; took: number }
+export interface Verdict {
+  k: number;
+  term: number;
+  at: number;
+  took: number;
+}
 
 /** One player in a closed loop: act, wait for the verdict, think, act again. Records all it hears. */
 export class Player {
@@ -17,9 +22,15 @@ export class Player {
   /** Ends the pause for thought. */
   private endPause = () => {};
 
-  constructor(readonly client: Client, readonly room: TallyRoom, private readonly think: number) {}
+  constructor(
+    readonly client: Client,
+    readonly room: TallyRoom,
+    private readonly think: number,
+  ) {}
 
-  get node(): string | null { return this.client.status.state === 'live' ? this.client.status.node : null; }
+  get node(): string | null {
+    return this.client.status.state === 'live' ? this.client.status.node : null;
+  }
 
   start(): void {
     this.isStopping = false;
@@ -32,7 +43,9 @@ export class Player {
     await this.running;
   }
   /** Acts now, if it is thinking. */
-  actNow(): void { this.endPause(); }
+  actNow(): void {
+    this.endPause();
+  }
 
   private async play(): Promise<void> {
     await this.pause(Math.random() * this.think); // so that they do not all act at once for ever
@@ -75,20 +88,31 @@ export async function seatPlayers(url: string, rooms: number, think: number): Pr
     const second = await clients[1]!.join(tally, { id: first.id });
     seated.push([new Player(clients[0]!, first, think), new Player(clients[1]!, second, think)]);
   };
-  await Promise.all(Array.from({ length: 32 }, async () => { while (begun++ < rooms) await seatRoom(); }));
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      while (begun++ < rooms) await seatRoom();
+    }),
+  );
   return seated;
 }
 
 /**
- * What is wrong with a room, held against what its players were told: nothing, if all is well. `lost`: acknowledged, but
- * not in the state. `missing`: a number was applied before the one in front of it, which never came, or came later.
+ * What is wrong with a room, held against what its players were told: nothing, if all is well. `lost`: acknowledged,
+ * but not in the state. `missing`: a number was applied before the one in front of it, which never came, or came later.
  */
-export function countFaults(players: readonly Player[]): { lost: number; doubled: number; missing: number; diverged: number } {
+export function countFaults(players: readonly Player[]): {
+  lost: number;
+  doubled: number;
+  missing: number;
+  diverged: number;
+} {
   const states = players.map(p => JSON.stringify(p.room.state));
   const state = players[0]!.room.state!;
   const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
   return {
     lost: sum(players.map(p => Math.max(0, (p.acked.at(-1) ?? 0) - state.last[p.room.seat!]!))),
-    doubled: sum(state.again), missing: sum(state.missing), diverged: states.some(s => s !== states[0]) ? 1 : 0,
+    doubled: sum(state.again),
+    missing: sum(state.missing),
+    diverged: states.some(s => s !== states[0]) ? 1 : 0,
   };
 }

@@ -4,8 +4,8 @@ import { readUsage } from './contest/processes.ts';
 import { parseCommandLine } from '../tools/command-line.ts';
 
 /**
- * How long a node takes from the start of its process until it takes players (`/readyz`), in a cluster that is there, and what it has used by then.
- * `npm run bench:start -- --times 10`
+ * How long a node takes from the start of its process until it takes players (`/readyz`), in a cluster that is there,
+ * and what it has used by then. `npm run bench:start -- --times 10`
  */
 const { values } = parseCommandLine('bench/start.ts', { options: { times: { type: 'string', default: '10' } } });
 const cluster = await startCluster({ nodes: 3, quiet: true, env: { LOG_LEVEL: 'warn' } });
@@ -23,10 +23,18 @@ try {
     used.push((user + system) * 1_000);
     resident.push(rss / 1_048_576);
   }
-  process.stdout.write([
-    `\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}: ${took.length} starts`, '',
-    '| | median | lowest | highest |', '|---|---|---|---|', row('ready after, ms', took), row('CPU until then, ms', used), row('resident then, MiB', resident), '',
-  ].join('\n'));
+  process.stdout.write(
+    [
+      `\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]!.model.trim()}, Node ${process.version}: ${took.length} starts`,
+      '',
+      '| | median | lowest | highest |',
+      '|---|---|---|---|',
+      row('ready after, ms', took),
+      row('CPU until then, ms', used),
+      row('resident then, MiB', resident),
+      '',
+    ].join('\n'),
+  );
 } finally {
   await cluster.stop();
 }

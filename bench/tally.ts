@@ -3,9 +3,9 @@ import { contract, state } from '../shared/contract.ts';
 
 /**
  * A game for measuring. Each player says 1, 2, 3, …; the state counts, per seat, the last number that was applied, and
- * every number that came twice, out of order, or after one that is missing. If each player's last number is at least the
- * last one acknowledged and nothing was counted against it, then each of its actions happened once, in order. The state
- * stays small, as a game's would.
+ * every number that came twice, out of order, or after one that is missing. If each player's last number is at least
+ * the last one acknowledged and nothing was counted against it, then each of its actions happened once, in order. The
+ * state stays small, as a game's would.
  */
 export const tally = contract('tally', {
   version: 1,
@@ -16,7 +16,11 @@ export const tally = contract('tally', {
 });
 
 export const tallyGame = tally.rules({
-  setup: ctx => ({ last: ctx.players.map(() => 0), again: ctx.players.map(() => 0), missing: ctx.players.map(() => 0) }),
+  setup: ctx => ({
+    last: ctx.players.map(() => 0),
+    again: ctx.players.map(() => 0),
+    missing: ctx.players.map(() => 0),
+  }),
   actions: {
     add(s, { k }, ctx) {
       if (k <= s.last[ctx.seat]!) s.again[ctx.seat]! += 1;

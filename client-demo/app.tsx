@@ -14,14 +14,22 @@ import type { Windows } from './windows.ts';
 import { refusalTextFor } from './refusal-text.ts';
 
 export function App({ arrival, windows }: { arrival: Arrival; windows: Windows }) {
-  const [session, setSession] = useState(() => (arrival.is === 'known' ? new PageSession(arrival.player, windows) : null));
+  const [session, setSession] = useState(() =>
+    arrival.is === 'known' ? new PageSession(arrival.player, windows) : null,
+  );
   if (session) return <Screens session={session} />;
   const { twin } = arrival as Arrival & { is: 'open question' };
   const watch = () => {
     if (twin.room) replaceRoute({ page: 'room', id: twin.room.id, watch: true });
     setSession(new PageSession('own', windows));
   };
-  return <DuplicateWindowPrompt twin={twin} onChoose={player => setSession(new PageSession(player, windows))} onWatch={watch} />;
+  return (
+    <DuplicateWindowPrompt
+      twin={twin}
+      onChoose={player => setSession(new PageSession(player, windows))}
+      onWatch={watch}
+    />
+  );
 }
 
 function Screens({ session }: { session: PageSession }) {
@@ -29,14 +37,26 @@ function Screens({ session }: { session: PageSession }) {
   useSources(session.client.onStatus);
   const visit = useCell(session.visit);
   const { status } = session.client;
-  useEffect(() => { document.title = route.page === 'replay' ? 'Replay · Rejoin' : route.page === 'home' || !visit?.room ? 'Rejoin' : `${visit.room.code} · Rejoin`; }, [route, visit, visit?.room]);
+  useEffect(() => {
+    document.title =
+      route.page === 'replay'
+        ? 'Replay · Rejoin'
+        : route.page === 'home' || !visit?.room
+          ? 'Rejoin'
+          : `${visit.room.code} · Rejoin`;
+  }, [route, visit, visit?.room]);
   return (
     <>
       <Paints />
-      {status.state === 'refused' ? <NotLetIn code={status.refusal.code} detail={status.refusal.detail} />
-        : route.page === 'home' ? <Home session={session} />
-          : route.page === 'replay' ? <ReplayPage key={`${route.room}/${route.match}`} session={session} id={route.room} match={route.match} />
-            : <RoomPage session={session} route={route} />}
+      {status.state === 'refused' ? (
+        <NotLetIn code={status.refusal.code} detail={status.refusal.detail} />
+      ) : route.page === 'home' ? (
+        <Home session={session} />
+      ) : route.page === 'replay' ? (
+        <ReplayPage key={`${route.room}/${route.match}`} session={session} id={route.room} match={route.match} />
+      ) : (
+        <RoomPage session={session} route={route} />
+      )}
       <Toasts toaster={session.toaster} />
     </>
   );
@@ -48,9 +68,15 @@ function NotLetIn({ code, detail }: { code: string; detail: string | undefined }
   return (
     <main class="away">
       <section class="remedies" role="alert" data-testid="refusal">
-        <h1 class="story-title" ref={heading} tabIndex={-1}>{title}</h1>
+        <h1 class="story-title" ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
         <p class="soft">{text}</p>
-        <div class="row"><button type="button" class="button is-primary" onClick={() => location.reload()}>Reload</button></div>
+        <div class="row">
+          <button type="button" class="button is-primary" onClick={() => location.reload()}>
+            Reload
+          </button>
+        </div>
       </section>
     </main>
   );

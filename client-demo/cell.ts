@@ -9,7 +9,9 @@ export class Cell<T> {
 
   constructor(private current: T) {}
 
-  get value(): T { return this.current; }
+  get value(): T {
+    return this.current;
+  }
 
   set(next: T): void {
     if (Object.is(next, this.current)) return;

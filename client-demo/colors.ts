@@ -8,8 +8,9 @@ const distinctOrder: readonly Color[] = ['coral', 'sun', 'mint', 'sky', 'violet'
 export const isColor = (value: unknown): value is Color => (colors as readonly unknown[]).includes(value);
 
 /**
- * The colour of each seat, no two alike as long as there are enough. Who has chosen one that an earlier seat has gets the free one
- * that is nearest on the wheel; bots, those who said nothing, and free seats get what is left. All windows come to the same.
+ * The colour of each seat, no two alike as long as there are enough. Who has chosen one that an earlier seat has gets
+ * the free one that is nearest on the wheel; bots, those who said nothing, and free seats get what is left. All windows
+ * come to the same.
  */
 export function seatColors(seats: readonly ({ readonly profile?: unknown } | null)[]): Color[] {
   const found = new Map<number, Color>();
@@ -22,10 +23,13 @@ export function seatColors(seats: readonly ({ readonly profile?: unknown } | nul
     const chosen = (seat?.profile as { colour?: unknown } | null | undefined)?.colour;
     if (isColor(chosen)) give(i, nearestFree(chosen, taken));
   });
-  const rest = seats.map((_seat, i) => i).filter(i => !found.has(i)).sort((a, b) => Number(seats[a] === null) - Number(seats[b] === null) || a - b);
+  const rest = seats
+    .map((_seat, i) => i)
+    .filter(i => !found.has(i))
+    .sort((a, b) => Number(seats[a] === null) - Number(seats[b] === null) || a - b);
   for (const i of rest) {
     const own = distinctOrder[i % distinctOrder.length]!;
-    give(i, taken.has(own) ? distinctOrder.find(colour => !taken.has(colour)) ?? own : own);
+    give(i, taken.has(own) ? (distinctOrder.find(colour => !taken.has(colour)) ?? own) : own);
   }
   return seats.map((_seat, i) => found.get(i)!);
 }

@@ -20,16 +20,26 @@ export type PlayerProfile = { colour: Color };
 /** Gets somebody what they wish for. @throws RoomError */
 export async function findRoom(client: Client, wish: RoomRequest, profile: PlayerProfile): Promise<Room> {
   switch (wish.how) {
-    case 'quick': return client.quick(wish.game.contract, { options: wish.options, profile });
-    case 'private': return client.create(wish.game.contract, { private: true, options: wish.options, profile });
+    case 'quick':
+      return client.quick(wish.game.contract, { options: wish.options, profile });
+    case 'private':
+      return client.create(wish.game.contract, { private: true, options: wish.options, profile });
     case 'bots': {
-      const room = await client.create(wish.game.contract, { private: true, options: wish.options, bots: wish.bots, profile });
+      const room = await client.create(wish.game.contract, {
+        private: true,
+        options: wish.options,
+        bots: wish.bots,
+        profile,
+      });
       if (wish.game.contract.def.start === 'host') await room.start(); // refused, the waiting room says the rest
       return room;
     }
-    case 'room': case 'code': {
+    case 'room':
+    case 'code': {
       const which = wish.how === 'room' ? { id: wish.id } : { code: wish.code };
-      return enterWithMatchingGame(game => (wish.watch ? client.watch(game.contract, which) : client.join(game.contract, { ...which, profile })));
+      return enterWithMatchingGame(game =>
+        wish.watch ? client.watch(game.contract, which) : client.join(game.contract, { ...which, profile }),
+      );
     }
   }
 }

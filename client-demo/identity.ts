@@ -23,13 +23,20 @@ export async function resolveWindowPlayer(windows: Windows, route: Route): Promi
   const before = own.getItem(windowKey);
   if (before === 'shared' || before === 'own') return { is: 'known', player: before };
   const others = await windows.findOthers();
-  const twin = others.find(({ room }) => room !== null && ((route.page === 'room' && !route.watch && route.id === room.id) || (route.page === 'code' && route.code.toUpperCase() === room.code)));
+  const twin = others.find(
+    ({ room }) =>
+      room !== null &&
+      ((route.page === 'room' && !route.watch && route.id === room.id) ||
+        (route.page === 'code' && route.code.toUpperCase() === room.code)),
+  );
   if (twin) return { is: 'open question', twin };
   return { is: 'known', player: others.some(other => other.player === 'shared') ? 'own' : 'shared' };
 }
 
 /** From now on, also after a reload, this window plays as that one. */
-export function rememberWindowPlayer(player: WindowPlayer): void { own.setItem(windowKey, player); }
+export function rememberWindowPlayer(player: WindowPlayer): void {
+  own.setItem(windowKey, player);
+}
 
 export const storageOf = (player: WindowPlayer): PageStorage => (player === 'shared' ? shared : own);
 
@@ -52,6 +59,10 @@ export function colorOf(player: WindowPlayer): Color {
   return colour;
 }
 
-export function saveColor(player: WindowPlayer, colour: Color): void { storageOf(player).setItem(colorKey, colour); }
+export function saveColor(player: WindowPlayer, colour: Color): void {
+  storageOf(player).setItem(colorKey, colour);
+}
 
-export function saveName(player: WindowPlayer, name: string): void { storageOf(player).setItem(nameKey, name); }
+export function saveName(player: WindowPlayer, name: string): void {
+  storageOf(player).setItem(nameKey, name);
+}

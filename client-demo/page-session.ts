@@ -2,7 +2,15 @@ import { connect, type Client } from '../client/index.ts';
 import { Cell } from './cell.ts';
 import type { Color } from './colors.ts';
 import type { RoomRequest } from './find-room.ts';
-import { colorOf, saveColor, saveName, nameOf, rememberWindowPlayer, storageOf, type WindowPlayer } from './identity.ts';
+import {
+  colorOf,
+  saveColor,
+  saveName,
+  nameOf,
+  rememberWindowPlayer,
+  storageOf,
+  type WindowPlayer,
+} from './identity.ts';
 import { otherHandName, normalizePlayerName } from './names.ts';
 import { readConfig, type Config } from './config.ts';
 import { byRoom, go, pathOfPage, readRoute, replaceRoute, type TableRoute } from './route.ts';
@@ -26,13 +34,23 @@ export class PageSession {
   identityLost = false;
   private otherClient: Client | null = null;
 
-  constructor(readonly player: WindowPlayer, readonly windows: Windows) {
+  constructor(
+    readonly player: WindowPlayer,
+    readonly windows: Windows,
+  ) {
     rememberWindowPlayer(player);
     this.name = new Cell(nameOf(player));
     this.color = new Cell(colorOf(player));
     this.seats = new SeatMemory(storageOf(player));
-    this.client = connect(location.origin, { path: pathOfPage(), name: this.name.value, storage: storageOf(player), byRoom: byRoom() });
-    this.client.onStatus(status => { if (status.state === 'live') windows.announce({ node: status.node }); });
+    this.client = connect(location.origin, {
+      path: pathOfPage(),
+      name: this.name.value,
+      storage: storageOf(player),
+      byRoom: byRoom(),
+    });
+    this.client.onStatus(status => {
+      if (status.state === 'live') windows.announce({ node: status.node });
+    });
     this.client.onNewIdentity(() => {
       this.identityLost = true;
       this.seats.forget();
@@ -49,12 +67,24 @@ export class PageSession {
   /** The player of the other seat, for who plays both. Connected when first needed. */
   get otherHand(): Client {
     if (this.otherClient) return this.otherClient;
-    const other = connect(location.origin, { path: pathOfPage(), name: otherHandName(this.name.value), storage: secondStorage, byRoom: byRoom() });
+    const other = connect(location.origin, {
+      path: pathOfPage(),
+      name: otherHandName(this.name.value),
+      storage: secondStorage,
+      byRoom: byRoom(),
+    });
     // Where there are several nodes, the two hands shall be on different ones, unless it is the room that decides.
     let moves = byRoom() ? 0 : 8;
     other.onStatus(status => {
       const { status: mine } = this.client;
-      if (this.config.value.clustered && status.state === 'live' && mine.state === 'live' && status.node === mine.node && moves-- > 0) setTimeout(() => other.move(), 0);
+      if (
+        this.config.value.clustered &&
+        status.state === 'live' &&
+        mine.state === 'live' &&
+        status.node === mine.node &&
+        moves-- > 0
+      )
+        setTimeout(() => other.move(), 0);
     });
     return (this.otherClient = other);
   }
@@ -92,14 +122,19 @@ export class PageSession {
     const present = this.visit.value;
     if (present?.isAt(route)) return present;
     present?.close();
-    const wish: RoomRequest = route.page === 'code' ? { how: 'code', code: route.code, watch: false } : { how: 'room', id: route.id, watch: route.watch };
+    const wish: RoomRequest =
+      route.page === 'code'
+        ? { how: 'code', code: route.code, watch: false }
+        : { how: 'room', id: route.id, watch: route.watch };
     const visit = new Visit(this, wish);
     this.visit.set(visit);
-    void this.applyName().then(() => visit.enter()).then(() => {
-      if (this.visit.value !== visit || !visit.route) return; // turned away: the words about that say it
-      replaceRoute(visit.route);
-      if (this.identityLost) this.announceIdentityLost();
-    });
+    void this.applyName()
+      .then(() => visit.enter())
+      .then(() => {
+        if (this.visit.value !== visit || !visit.route) return; // turned away: the words about that say it
+        replaceRoute(visit.route);
+        if (this.identityLost) this.announceIdentityLost();
+      });
     return visit;
   }
 

@@ -11,7 +11,10 @@ export type Route =
 /** Those that lead to a table. */
 export type TableRoute = Extract<Route, { page: 'room' | 'code' }>;
 
-/** Whether lines are to name the room, as `npm run cluster -- --routing room` wants it: the address says `?by-room` then. */
+/**
+ * Whether lines are to name the room, as `npm run cluster -- --routing room` wants it: the address says `?by-room`
+ * then.
+ */
 export function byRoom(): boolean | string {
   if (!new URLSearchParams(location.search).has('by-room')) return false;
   const route = readRoute();
@@ -21,32 +24,46 @@ export function byRoom(): boolean | string {
 export function readRoute(hash: string = location.hash): Route {
   // However it is mangled, it is about a replay: that page says that there is none.
   const [, replayed, match] = /^#\/replay\/([^/]*)\/?(.*)$/.exec(hash) ?? [];
-  if (replayed !== undefined) return { page: 'replay', room: replayed, match: /^[1-9][0-9]{0,8}$/.test(match ?? '') ? Number(match) : 0 };
+  if (replayed !== undefined)
+    return { page: 'replay', room: replayed, match: /^[1-9][0-9]{0,8}$/.test(match ?? '') ? Number(match) : 0 };
   const [, page = 'home', value = ''] = /^#\/(room|watch|code)\/([A-Za-z0-9_-]{1,64})$/.exec(hash) ?? [];
   switch (page) {
-    case 'room': return { page: 'room', id: value, watch: false };
-    case 'watch': return { page: 'room', id: value, watch: true };
-    case 'code': return { page: 'code', code: value };
-    default: return { page: 'home' };
+    case 'room':
+      return { page: 'room', id: value, watch: false };
+    case 'watch':
+      return { page: 'room', id: value, watch: true };
+    case 'code':
+      return { page: 'code', code: value };
+    default:
+      return { page: 'home' };
   }
 }
 
 export function hashOf(route: Route): string {
   switch (route.page) {
-    case 'home': return '#/';
-    case 'room': return `#/${route.watch ? 'watch' : 'room'}/${route.id}`;
-    case 'code': return `#/code/${route.code}`;
-    case 'replay': return `#/replay/${route.room}/${route.match}`;
+    case 'home':
+      return '#/';
+    case 'room':
+      return `#/${route.watch ? 'watch' : 'room'}/${route.id}`;
+    case 'code':
+      return `#/code/${route.code}`;
+    case 'replay':
+      return `#/replay/${route.room}/${route.match}`;
   }
 }
 
-export function go(route: Route): void { location.hash = hashOf(route); }
+export function go(route: Route): void {
+  location.hash = hashOf(route);
+}
 
 /** Like go, but the back button does not lead here again. */
-export function replaceRoute(route: Route): void { location.replace(hashOf(route)); }
+export function replaceRoute(route: Route): void {
+  location.replace(hashOf(route));
+}
 
 /** The address to give to a friend. `origin`: where others reach this machine. */
-export const linkTo = (route: Route, origin: string = location.origin): string => `${origin}${location.pathname}${location.search}${hashOf(route)}`;
+export const linkTo = (route: Route, origin: string = location.origin): string =>
+  `${origin}${location.pathname}${location.search}${hashOf(route)}`;
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(readRoute);

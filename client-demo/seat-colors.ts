@@ -14,7 +14,9 @@ export const appliedColors = new Cell('');
 /** Says to the style sheets which seat has which colour: everything that belongs to a seat is painted by `--seat-N`. */
 export function applySeatColors(seats: readonly Color[]): void {
   const { style } = document.documentElement;
-  seats.forEach((colour, seat) => { for (const shade of shades) style.setProperty(`--seat-${seat}${shade}`, `var(--${colour}${shade})`); });
+  seats.forEach((colour, seat) => {
+    for (const shade of shades) style.setProperty(`--seat-${seat}${shade}`, `var(--${colour}${shade})`);
+  });
   appliedColors.set(seats.join(' '));
 }
 export const resetSeatColors = (): void => applySeatColors(seatColors(emptySeats));

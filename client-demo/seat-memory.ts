@@ -1,7 +1,11 @@
 import { second, type PageStorage } from './storage.ts';
 
 /** A seat that is kept for this player at a table they have turned away from. `until`: this machine's clock. */
-export interface KeptSeat { id: string; code: string; until: number }
+export interface KeptSeat {
+  id: string;
+  code: string;
+  until: number;
+}
 
 const keptKey = 'rejoin.kept';
 const bothKey = 'rejoin.both';
@@ -10,8 +14,12 @@ const bothKey = 'rejoin.both';
 export class SeatMemory {
   constructor(private readonly storage: PageStorage) {}
 
-  keep(seat: KeptSeat): void { this.storage.setItem(keptKey, JSON.stringify(seat)); }
-  forget(): void { this.storage.removeItem(keptKey); }
+  keep(seat: KeptSeat): void {
+    this.storage.setItem(keptKey, JSON.stringify(seat));
+  }
+  forget(): void {
+    this.storage.removeItem(keptKey);
+  }
 
   get kept(): KeptSeat | null {
     try {
@@ -23,7 +31,9 @@ export class SeatMemory {
   }
 
   /** The room in which this window has both seats. */
-  get both(): string | null { return second.getItem(bothKey); }
+  get both(): string | null {
+    return second.getItem(bothKey);
+  }
   set both(room: string | null) {
     if (room === null) second.removeItem(bothKey);
     else second.setItem(bothKey, room);

@@ -19,7 +19,14 @@ export type VisitState =
   | { at: 'over'; room: Room; code: string };
 
 /** What a visit needs of the page. */
-export interface VisitHost { readonly client: Client; readonly otherHand: Client; readonly color: Cell<Color>; readonly seats: SeatMemory; readonly windows: Windows; readonly toaster: Toaster }
+export interface VisitHost {
+  readonly client: Client;
+  readonly otherHand: Client;
+  readonly color: Cell<Color>;
+  readonly seats: SeatMemory;
+  readonly windows: Windows;
+  readonly toaster: Toaster;
+}
 
 /** One stay at a table, from the door to the leaving, with one seat or with both. */
 export class Visit {
@@ -28,21 +35,39 @@ export class Visit {
   readonly other = new Cell<Room | null>(null);
   private isClosed = false;
 
-  constructor(private readonly session: VisitHost, private request: RoomRequest) {}
+  constructor(
+    private readonly session: VisitHost,
+    private request: RoomRequest,
+  ) {}
 
-  get room(): Room | null { return 'room' in this.state.value ? this.state.value.room : null; }
-  get watching(): boolean { return 'watch' in this.request && this.request.watch; }
+  get room(): Room | null {
+    return 'room' in this.state.value ? this.state.value.room : null;
+  }
+  get watching(): boolean {
+    return 'watch' in this.request && this.request.watch;
+  }
   /** The game that is played here; the first one where that is not known. */
-  get game(): TableGame { return this.room ? gameOf(this.room) : 'game' in this.request ? this.request.game : games[0]!; }
+  get game(): TableGame {
+    return this.room ? gameOf(this.room) : 'game' in this.request ? this.request.game : games[0]!;
+  }
   /** Another table of the same kind, with whoever is there. */
-  get nextRequest(): RoomRequest { return { how: 'quick', game: this.game, options: this.room?.info.options ?? ('options' in this.request ? this.request.options : {}) }; }
-  get route(): (Route & { page: 'room' }) | null { return this.room && { page: 'room', id: this.room.id, watch: this.watching }; }
+  get nextRequest(): RoomRequest {
+    return {
+      how: 'quick',
+      game: this.game,
+      options: this.room?.info.options ?? ('options' in this.request ? this.request.options : {}),
+    };
+  }
+  get route(): (Route & { page: 'room' }) | null {
+    return this.room && { page: 'room', id: this.room.id, watch: this.watching };
+  }
 
   /** Whether an address means this visit. */
   isAt(route: Route): boolean {
     if (this.isClosed) return false;
     if (route.page === 'room' && this.room) return this.room.id === route.id && this.watching === route.watch;
-    if (route.page === 'room') return this.request.how === 'room' && this.request.id === route.id && this.request.watch === route.watch;
+    if (route.page === 'room')
+      return this.request.how === 'room' && this.request.id === route.id && this.request.watch === route.watch;
     return route.page === 'code' && this.request.how === 'code' && this.request.code === route.code;
   }
 
@@ -56,7 +81,12 @@ export class Visit {
       if (!this.watching && this.session.seats.both === room.id) await this.takeOtherSeat();
     } catch (error) {
       if (!(error instanceof RoomError)) throw error;
-      if (!this.isClosed) this.state.set({ at: 'turned away', code: error.code, ...(error.detail === undefined ? {} : { detail: error.detail }) });
+      if (!this.isClosed)
+        this.state.set({
+          at: 'turned away',
+          code: error.code,
+          ...(error.detail === undefined ? {} : { detail: error.detail }),
+        });
     }
   }
 
@@ -66,7 +96,7 @@ export class Visit {
     let told: boolean | null = null;
     const tell = () => {
       const open = hasOpenSeat(room, gameOf(room).contract.def);
-      if (open !== told) this.session.windows.announce({ room: { id: room.id, code: room.code, open: told = open } });
+      if (open !== told) this.session.windows.announce({ room: { id: room.id, code: room.code, open: (told = open) } });
     };
     tell();
     room.onChange(tell);
@@ -119,11 +149,13 @@ export class Visit {
     this.isClosed = true;
     const { room } = this;
     if (!room || room.ended) return;
-    if (!this.watching && room.info.phase !== 'ended') this.session.seats.keep({ id: room.id, code: room.code, until: Date.now() + gameOf(room).hold });
+    if (!this.watching && room.info.phase !== 'ended')
+      this.session.seats.keep({ id: room.id, code: room.code, until: Date.now() + gameOf(room).hold });
     this.other.value?.close();
     room.close();
   }
 }
 
 /** Whether somebody else may sit down here now. */
-const hasOpenSeat = ({ info }: Room, { late }: ContractDef): boolean => info.seats.includes(null) && (info.phase === 'waiting' || (late === true && info.phase === 'playing'));
+const hasOpenSeat = ({ info }: Room, { late }: ContractDef): boolean =>
+  info.seats.includes(null) && (info.phase === 'waiting' || (late === true && info.phase === 'playing'));

@@ -8,7 +8,10 @@ export interface WindowState {
   node: string | null;
   room: { id: string; code: string; /** a seat is free */ open: boolean } | null;
 }
-type WindowMessage = { k: 'who'; id: string } | { k: 'bye'; id: string } | ({ k: 'here'; id: string; since: number } & WindowState);
+type WindowMessage =
+  | { k: 'who'; id: string }
+  | { k: 'bye'; id: string }
+  | ({ k: 'here'; id: string; since: number } & WindowState);
 export type OtherWindow = WindowState & { id: string; since: number };
 
 const replyTimeoutMs = 120;
@@ -33,7 +36,9 @@ export class Windows {
       this.post({ k: 'bye', id: this.id });
     });
     setInterval(() => shared.setItem(markKey, String(Date.now())), presenceMark.every);
-    addEventListener('pageshow', event => { if (event.persisted) this.announce({}); });
+    addEventListener('pageshow', event => {
+      if (event.persisted) this.announce({});
+    });
   }
 
   /** Asks who is there, and waits a moment for answers. */
@@ -42,7 +47,12 @@ export class Windows {
     const isOpen = Date.now() - Number(shared.getItem(markKey) ?? 0) < presenceMark.fresh;
     this.post({ k: 'who', id: this.id });
     await pause(replyTimeoutMs);
-    for (let waited = replyTimeoutMs; isOpen && this.others.value.length === 0 && waited < maxReplyTimeoutMs; waited += replyTimeoutMs) await pause(replyTimeoutMs);
+    for (
+      let waited = replyTimeoutMs;
+      isOpen && this.others.value.length === 0 && waited < maxReplyTimeoutMs;
+      waited += replyTimeoutMs
+    )
+      await pause(replyTimeoutMs);
     return this.others.value;
   }
 
@@ -52,13 +62,17 @@ export class Windows {
     this.post({ k: 'here', id: this.id, since: this.since, ...this.state });
   }
 
-  private post(said: WindowMessage): void { this.channel?.postMessage(said); }
+  private post(said: WindowMessage): void {
+    this.channel?.postMessage(said);
+  }
 
   private receive(said: WindowMessage): void {
     const rest = this.others.value.filter(other => other.id !== said.id);
     switch (said.k) {
-      case 'who': return this.announce({});
-      case 'bye': return this.others.set(rest);
+      case 'who':
+        return this.announce({});
+      case 'bye':
+        return this.others.set(rest);
       case 'here': {
         const { k: _, ...other } = said;
         return this.others.set([...rest, other]);

@@ -2,7 +2,19 @@ import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/cont
 import type { Changes } from '../shared/delta.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Position } from '../shared/position.ts';
-import type { JoinSuccess, JoinRequest, ListReply, Notice, RoomHead, HeartbeatReply, RequestName, Requests, RoomSummary, WireChange, InspectReply } from '../shared/protocol.ts';
+import type {
+  JoinSuccess,
+  JoinRequest,
+  ListReply,
+  Notice,
+  RoomHead,
+  HeartbeatReply,
+  RequestName,
+  Requests,
+  RoomSummary,
+  WireChange,
+  InspectReply,
+} from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
 import { Connector } from './connector.ts';
 import { ClockDrift } from './clock-drift.ts';
@@ -20,16 +32,22 @@ import { browserStorage, type TokenStorage } from './stored-token.ts';
 export interface ConnectOptions extends SocketTransportOptions {
   /** The name a guest goes by. */
   name?: string;
-  /** A token instead of a stored one, or a function that returns one: asked before each connection, and once more when a token was refused. */
+  /**
+   * A token instead of a stored one, or a function that returns one: asked before each connection, and once more when a
+   * token was refused.
+   */
   token?: TokenSource;
-  /** What the server's `authenticate` reads in `auth`, besides `token` and `name`: values, or a function that returns them. */
+  /**
+   * What the server's `authenticate` reads in `auth`, besides `token` and `name`: values, or a function that returns
+   * them.
+   */
   auth?: AuthSource;
   /** Null keeps nothing. Default: localStorage where there is one. What it cannot keep is kept in memory. */
   storage?: TokenStorage | null;
   /**
-   * For servers behind a proxy that routes by room (docs/routing.md): lines name the room, so that all its members are at one node. It
-   * is the one that was entered last; before that the one whose id is given here, for example from a link, or none (`true`). Whoever
-   * enters another than the line names goes on by a new line. Default: lines name none.
+   * For servers behind a proxy that routes by room (docs/routing.md): lines name the room, so that all its members are
+   * at one node. It is the one that was entered last; before that the one whose id is given here, for example from a
+   * link, or none (`true`). Whoever enters another than the line names goes on by a new line. Default: lines name none.
    */
   byRoom?: boolean | string;
   transport?: Transport;
@@ -43,7 +61,10 @@ export class RoomError extends Error {
   /** What a person can do now. */
   readonly now: Remedy;
 
-  constructor(readonly code: string, readonly detail?: string) {
+  constructor(
+    readonly code: string,
+    readonly detail?: string,
+  ) {
     super(detail ? `${code}: ${detail}` : code);
     this.name = 'RoomError';
     this.why = explainRefusal({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
@@ -52,9 +73,10 @@ export class RoomError extends Error {
 }
 
 /**
- * Keep-alive, ms: how long after heads of the rooms were last heard they are asked for, while something happens and while nothing
- * does. Rooms of which something was `fresh` show by themselves that the line stands and that nothing is missing: then heads
- * may be `atLeast` that old. Heads come of themselves, too; how long an answer takes only asking says, which so is never too `seldom`.
+ * Keep-alive, ms: how long after heads of the rooms were last heard they are asked for, while something happens and
+ * while nothing does. Rooms of which something was `fresh` show by themselves that the line stands and that nothing is
+ * missing: then heads may be `atLeast` that old. Heads come of themselves, too; how long an answer takes only asking
+ * says, which so is never too `seldom`.
  */
 const heartbeatTiming = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
@@ -70,7 +92,8 @@ export class Client {
    */
   readonly onStatus: (fn: (status: Status) => void) => () => void;
   /**
-   * The stored identity was not accepted (its server is gone, or it expired), twice in a row: this client is a new guest now.
+   * The stored identity was not accepted (its server is gone, or it expired), twice in a row: this client is a new
+   * guest now.
    * @example
    * ```ts
    * client.onNewIdentity(() => { banner.textContent = 'Your last visit is not known here: you are a new guest.' })
@@ -99,15 +122,26 @@ export class Client {
   private roundTrips: number[] = [];
   private readonly drift = new ClockDrift();
 
-  constructor(private readonly url: string, private readonly options: ConnectOptions = {}) {
+  constructor(
+    private readonly url: string,
+    private readonly options: ConnectOptions = {},
+  ) {
     this.clock = options.clock ?? browserClock;
     this.monotonicNow = monotonicNow(this.clock);
-    this.credentials = new Credentials({ token: options.token, auth: options.auth, name: options.name === undefined ? undefined : checkName(options.name), storage: options.storage === undefined ? browserStorage() : options.storage, clock: this.clock });
+    this.credentials = new Credentials({
+      token: options.token,
+      auth: options.auth,
+      name: options.name === undefined ? undefined : checkName(options.name),
+      storage: options.storage === undefined ? browserStorage() : options.storage,
+      clock: this.clock,
+    });
     this.connector = new Connector(
-      options.transport ?? socketTransport(url, options), this.clock,
+      options.transport ?? socketTransport(url, options),
+      this.clock,
       () => this.credentials.nextHandshake(),
       (refusal, said) => this.credentials.handleRefusal(refusal, said),
-      () => (options.byRoom ? [...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom) : null),
+      () =>
+        options.byRoom ? ([...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom)) : null,
     );
     this.departures = new PendingLeaves(this.connector, this.clock);
     this.onStatus = fn => this.connector.onStatus.add(() => fn(this.status)); // an earlier callback may have changed it
@@ -137,11 +171,19 @@ export class Client {
   }
 
   /** This client's public player id; null before the first welcome. */
-  get player(): string | null { return this.identity?.player ?? null; }
-  get playerName(): string | null { return this.identity?.name ?? null; }
-  get status(): Status { return this.connector.status; }
+  get player(): string | null {
+    return this.identity?.player ?? null;
+  }
+  get playerName(): string | null {
+    return this.identity?.name ?? null;
+  }
+  get status(): Status {
+    return this.connector.status;
+  }
   /** Last round trip to the node, ms. */
-  get rtt(): number | null { return this.roundTrips.at(-1) ?? null; }
+  get rtt(): number | null {
+    return this.roundTrips.at(-1) ?? null;
+  }
 
   /**
    * Makes a room and takes a seat in it. `bots`: so many bots sit down, too.
@@ -152,14 +194,23 @@ export class Client {
    * const link = `${location.origin}/?room=${room.id}` // whoever follows it joins by this id, or by room.code
    * ```
    */
-  async create<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
+  async create<D extends ContractDef>(
+    game: Contract<D>,
+    how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {},
+  ): Promise<Room<D>> {
     encodePayloads(how); // before there is a room that nobody would enter
-    const made = await this.requestUntilAnswered('create', { game: game.name, key: this.randomId(), ...(how.options ? { options: how.options as JsonObject } : {}), ...(how.private === undefined ? {} : { private: how.private }), ...(how.bots === undefined ? {} : { bots: how.bots }) });
+    const made = await this.requestUntilAnswered('create', {
+      game: game.name,
+      key: this.randomId(),
+      ...(how.options ? { options: how.options as JsonObject } : {}),
+      ...(how.private === undefined ? {} : { private: how.private }),
+      ...(how.bots === undefined ? {} : { bots: how.bots }),
+    });
     return this.enterRoom<D>({ room: made.room, ...profileField(how) }, game);
   }
   /**
-   * Takes a seat in a room, or comes back to one's own. `profile`: what the player brings along, if the contract has such a thing;
-   * it is said again whenever the client comes back, and `room.bring` changes it.
+   * Takes a seat in a room, or comes back to one's own. `profile`: what the player brings along, if the contract has
+   * such a thing; it is said again whenever the client comes back, and `room.bring` changes it.
    * @throws RoomError; `bad-profile` where a new seat was asked for with one that does not fit
    * @example
    * ```ts
@@ -167,10 +218,16 @@ export class Client {
    * if (room.seat !== null) console.log(`You have seat ${room.seat}.`)
    * ```
    */
-  join<D extends ContractDef>(game: Contract<D>, which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> }): Promise<Room<D>> { return this.enterRoom<D>({ ...roomSelector(which), ...profileField(which) }, game); }
+  join<D extends ContractDef>(
+    game: Contract<D>,
+    which: ({ id: string } | { code: string }) & { profile?: ProfileIn<D> },
+  ): Promise<Room<D>> {
+    return this.enterRoom<D>({ ...roomSelector(which), ...profileField(which) }, game);
+  }
   /**
-   * Takes a seat in an open public room with these options, or in a new one. Without `options`, in any open room of the game;
-   * with them, those that are not named have their defaults. Asked again before there is an answer, it is the same quick join.
+   * Takes a seat in an open public room with these options, or in a new one. Without `options`, in any open room of the
+   * game; with them, those that are not named have their defaults. Asked again before there is an answer, it is the
+   * same quick join.
    * @throws RoomError
    * @example
    * ```ts
@@ -178,13 +235,22 @@ export class Client {
    * room.onChange(() => draw(room.state))
    * ```
    */
-  quick<D extends ContractDef>(game: Contract<D>, how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } = {}): Promise<Room<D>> {
+  quick<D extends ContractDef>(
+    game: Contract<D>,
+    how: { options?: OptionsIn<D>; profile?: ProfileIn<D> } = {},
+  ): Promise<Room<D>> {
     const wish = quickJoinKey([game.name, how.options ?? null, how.profile ?? null]);
     const running = this.pendingQuickJoins.get(wish) as Promise<Room<D>> | undefined;
     if (running) return running;
     // The same id on every retry: an answer that is lost takes no second seat.
-    const quick = { game: game.name, call: this.randomId(), ...(how.options ? { options: how.options as JsonObject } : {}) };
-    const search = this.enterRoom<D>({ quick, ...profileField(how) }, game).finally(() => this.pendingQuickJoins.delete(wish));
+    const quick = {
+      game: game.name,
+      call: this.randomId(),
+      ...(how.options ? { options: how.options as JsonObject } : {}),
+    };
+    const search = this.enterRoom<D>({ quick, ...profileField(how) }, game).finally(() =>
+      this.pendingQuickJoins.delete(wish),
+    );
     this.pendingQuickJoins.set(wish, search as unknown as Promise<Room>);
     return search;
   }
@@ -199,7 +265,9 @@ export class Client {
    * room.onChange(() => draw(room.state)) // as spectators may see it; room.act is refused: not-seated
    * ```
    */
-  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> { return this.enterRoom<D>({ ...roomSelector(which), watch: true }, game); }
+  watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> {
+    return this.enterRoom<D>({ ...roomSelector(which), watch: true }, game);
+  }
   /**
    * Public rooms, newest first.
    * @throws RoomError
@@ -210,9 +278,13 @@ export class Client {
    * }
    * ```
    */
-  async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> { return ((await this.requestUntilAnswered('list', game ? { game: game.name } : {})) as ListReply & { ok: true }).rooms; }
+  async list<D extends ContractDef>(game?: Contract<D>): Promise<RoomSummary[]> {
+    return ((await this.requestUntilAnswered('list', game ? { game: game.name } : {})) as ListReply & { ok: true })
+      .rooms;
+  }
   /**
-   * The machinery behind a room this client is in, for pages that show it; to the room's host also who watches (`spectators`).
+   * The machinery behind a room this client is in, for pages that show it; to the room's host also who watches
+   * (`spectators`).
    * @throws RoomError
    * @example
    * ```ts
@@ -226,16 +298,18 @@ export class Client {
         return (await this.requestUntilAnswered('inspect', { room: room.id })) as InspectReply & { ok: true };
       } catch (error) {
         // A new connection is in the room only when its join is answered.
-        if (!(error instanceof RoomError && error.code === 'not-in-room') || this.rooms.get(room.id) !== room) throw error;
+        if (!(error instanceof RoomError && error.code === 'not-in-room') || this.rooms.get(room.id) !== room)
+          throw error;
         await this.sleep(200);
       }
     }
   }
 
   /**
-   * A finished match (1, 2, …) of a room, to be watched again. @param url where the server's routes are; default: where `connect` went
-   * @throws RoomError 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago; 'unavailable', 'busy'
-   * and 'slow-down': ask again in a moment
+   * A finished match (1, 2, …) of a room, to be watched again.
+   * @param url where the server's routes are; default: where `connect` went
+   * @throws RoomError 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago;
+   * 'unavailable', 'busy' and 'slow-down': ask again in a moment
    * @example
    * ```ts
    * const replay = await client.replay(room.id, room.info.match)
@@ -246,7 +320,11 @@ export class Client {
   async replay(room: string, match: number, url = routesUrl(this.url, this.options.path)): Promise<Replay> {
     const stop = new AbortController();
     this.fetches.add(stop);
-    const reply = await fetchReplay(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`, { stop, clock: this.clock, cookies: this.options.socket?.withCredentials === true });
+    const reply = await fetchReplay(`${url.replace(/\/$/, '')}/replays/${encodeURIComponent(room)}/${match}`, {
+      stop,
+      clock: this.clock,
+      cookies: this.options.socket?.withCredentials === true,
+    });
     this.fetches.delete(stop);
     if (this.closedError) throw this.closedError;
     if (!reply.ok) throw new RoomError(reply.code, reply.detail);
@@ -267,7 +345,8 @@ export class Client {
     // Another rename meanwhile: the last one counts, and all resolve with it.
     while (this.welcomedName !== this.credentials.name) {
       this.connector.switchToUsualRoute();
-      await Promise.race([this.waitUntil(isWelcome => isWelcome), this.sleep(2_000)]); // a connection that fails is not tried again while another is open
+      // a connection that fails is not tried again while another is open
+      await Promise.race([this.waitUntil(isWelcome => isWelcome), this.sleep(2_000)]);
     }
   }
   /**
@@ -277,11 +356,14 @@ export class Client {
    * client.move() // the rooms go on over the new line; nothing is missed
    * ```
    */
-  move(): void { this.connector.switchRoute(); }
+  move(): void {
+    this.connector.switchRoute();
+  }
 
   /**
-   * Ends the connection for good, also in a callback. Seats are kept, as for a player whose phone is off. Not for `pagehide`: a page that comes back by the back button
-   * would find a closed client. The client itself closes its connection then, and opens another when the page is shown again.
+   * Ends the connection for good, also in a callback. Seats are kept, as for a player whose phone is off. Not for
+   * `pagehide`: a page that comes back by the back button would find a closed client. The client itself closes its
+   * connection then, and opens another when the page is shown again.
    * @example
    * ```ts
    * signOut.onclick = () => client.close() // its rooms end as `left`, and its promises settle
@@ -297,13 +379,27 @@ export class Client {
   }
 
   private async enterRoom<D extends ContractDef>(asked: JoinRequest, game: Contract<D>): Promise<Room<D>> {
-    const request = { ...asked, ...encodePayloads({ profile: asked.profile }), ...(asked.quick ? { quick: { ...asked.quick, ...encodePayloads({ options: asked.quick.options }) } } : {}) } as JoinRequest;
+    const request = {
+      ...asked,
+      ...encodePayloads({ profile: asked.profile }),
+      ...(asked.quick ? { quick: { ...asked.quick, ...encodePayloads({ options: asked.quick.options }) } } : {}),
+    } as JoinRequest;
     if (!request.watch) this.departures.withdraw(request);
     for (let tries = 0; ; tries++) {
       this.pendingJoins += 1;
       const session = this.randomId();
       try {
-        const reply = (await this.requestUntilAnswered('join', { ...request, ...(request.quick ? {} : { game: game.name }), version: game.def.version, short: true, session }, (room, asked) => this.adoptRoom(room, game as unknown as Contract, session, request, asked))) as JoinSuccess;
+        const reply = (await this.requestUntilAnswered(
+          'join',
+          {
+            ...request,
+            ...(request.quick ? {} : { game: game.name }),
+            version: game.def.version,
+            short: true,
+            session,
+          },
+          (room, asked) => this.adoptRoom(room, game as unknown as Contract, session, request, asked),
+        )) as JoinSuccess;
         return this.rooms.get(reply.room) as unknown as Room<D>;
       } catch (error) {
         // The answer was lost, and the seat as well before the next try: another session may have another one.
@@ -315,13 +411,29 @@ export class Client {
   }
 
   /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
-  private adoptRoom(reply: JoinSuccess, game: Contract, session: string, { watch = false, profile }: JoinRequest, asked: number): void {
+  private adoptRoom(
+    reply: JoinSuccess,
+    game: Contract,
+    session: string,
+    { watch = false, profile }: JoinRequest,
+    asked: number,
+  ): void {
     const before = this.rooms.get(reply.room);
     before?.finish({ ok: false, code: before.isLeaving ? 'left' : 'session-replaced' });
     if (this.closedError) throw this.closedError; // closed by a callback of that room
     const room: Room = new Room({
-      connector: this.connector, clock: this.clock, game: game.def, playerId: () => this.identity?.player ?? '', id: reply.room, session, watch, profile, roundTrip: () => (this.roundTrips.length > 0 ? Math.min(...this.roundTrips) : null),
-      forget: () => { if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room); },
+      connector: this.connector,
+      clock: this.clock,
+      game: game.def,
+      playerId: () => this.identity?.player ?? '',
+      id: reply.room,
+      session,
+      watch,
+      profile,
+      roundTrip: () => (this.roundTrips.length > 0 ? Math.min(...this.roundTrips) : null),
+      forget: () => {
+        if (this.rooms.get(reply.room) === room) this.rooms.delete(reply.room);
+      },
       newSession: () => this.randomId(),
       hasPendingJoin: () => this.pendingJoins > 0,
       leave: (session, code) => this.departures.leave(reply.room, session, code),
@@ -337,7 +449,11 @@ export class Client {
   private readonly earlyChanges: [room: string, change: WireChange][] = [];
 
   /** Asks until there is an answer; a refusal that says "again" is asked again. */
-  private async requestUntilAnswered<K extends RequestName>(name: K, given: Requests[K][0], onOk?: (reply: JoinSuccess, asked: number) => void): Promise<Requests[K][1] & { ok: true }> {
+  private async requestUntilAnswered<K extends RequestName>(
+    name: K,
+    given: Requests[K][0],
+    onOk?: (reply: JoinSuccess, asked: number) => void,
+  ): Promise<Requests[K][1] & { ok: true }> {
     const body = valueOrThrow(checkRequest(name, given)) as Requests[K][0];
     for (;;) {
       await this.waitUntilConnected();
@@ -345,7 +461,8 @@ export class Client {
       const asked = this.monotonicNow();
       try {
         reply = await this.connector.request(name, body);
-        if (this.roundTrips.length === 0) this.roundTrips.push(this.monotonicNow() - asked); // the keep-alive will know better
+        // the keep-alive will know better
+        if (this.roundTrips.length === 0) this.roundTrips.push(this.monotonicNow() - asked);
       } catch {
         await this.sleep(150);
         continue;
@@ -367,7 +484,9 @@ export class Client {
     return status.state === 'closed' ? new RoomError('left', 'the client was closed') : null;
   }
 
-  private waitUntilConnected(): Promise<void> { return this.isConnected() ? Promise.resolve() : this.waitUntil(() => this.isConnected()); }
+  private waitUntilConnected(): Promise<void> {
+    return this.isConnected() ? Promise.resolve() : this.waitUntil(() => this.isConnected());
+  }
   private readonly isConnected = (): boolean => this.connector.isLive;
 
   /** Resolves when a welcome or a change of the status finds the condition true; rejects when this client is over. */
@@ -387,8 +506,15 @@ export class Client {
     });
   }
 
-  private sleep(ms: number): Promise<void> { return new Promise(done => void this.clock.after(ms * (0.75 + this.clock.random() / 2), done)); }
-  private randomId(): string { return Array.from({ length: 22 }, () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)]).join(''); }
+  private sleep(ms: number): Promise<void> {
+    return new Promise(done => void this.clock.after(ms * (0.75 + this.clock.random() / 2), done));
+  }
+  private randomId(): string {
+    return Array.from(
+      { length: 22 },
+      () => 'ABCDEFGHJKMNPQRSTWXYZabcdefghjkmnpqrstwxyz23456789'[Math.floor(this.clock.random() * 50)],
+    ).join('');
+  }
 
   private handleEvent(name: string, args: unknown[]): void {
     if (name === 'heads') return this.receiveHeads(args[0] as Record<string, RoomHead>);
@@ -414,12 +540,22 @@ export class Client {
     this.cancelHeartbeat?.();
     if (this.closedError) return;
     const idle = this.monotonicNow() - this.lastActiveAt > heartbeatTiming.idleAfter;
-    this.cancelHeartbeat = this.clock.after((idle ? heartbeatTiming.idle : heartbeatTiming.busy) * (0.9 + this.clock.random() * 0.2), () => this.heartbeatIfDue());
+    this.cancelHeartbeat = this.clock.after(
+      (idle ? heartbeatTiming.idle : heartbeatTiming.busy) * (0.9 + this.clock.random() * 0.2),
+      () => this.heartbeatIfDue(),
+    );
   }
 
   private heartbeatIfDue(): void {
-    const roomsAreActive = this.rooms.size > 0 && [...this.rooms.values()].every(room => this.isWithin(room.lastChangeAt, heartbeatTiming.fresh));
-    if (roomsAreActive && this.isWithin(this.headsReceivedAt, heartbeatTiming.atLeast) && this.isWithin(this.heartbeatSentAt, heartbeatTiming.seldom)) this.scheduleHeartbeat();
+    const roomsAreActive =
+      this.rooms.size > 0 &&
+      [...this.rooms.values()].every(room => this.isWithin(room.lastChangeAt, heartbeatTiming.fresh));
+    if (
+      roomsAreActive &&
+      this.isWithin(this.headsReceivedAt, heartbeatTiming.atLeast) &&
+      this.isWithin(this.heartbeatSentAt, heartbeatTiming.seldom)
+    )
+      this.scheduleHeartbeat();
     else void this.sendHeartbeat();
   }
 
@@ -438,7 +574,7 @@ export class Client {
   private async sendHeartbeat(patience = Connector.silenceTimeout(this.rtt)): Promise<void> {
     const places: Record<string, Position> = {};
     for (const room of this.rooms.values()) places[room.id] = room.position;
-    const asked = this.heartbeatSentAt = this.monotonicNow();
+    const asked = (this.heartbeatSentAt = this.monotonicNow());
     const { connection } = this.connector;
     this.scheduleHeartbeat();
     const reply = (await this.connector.probe('place', { rooms: places }, patience)) as HeartbeatReply | Refused | null;
@@ -448,12 +584,17 @@ export class Client {
     if (this.roundTrips.push(this.headsReceivedAt - asked) > 8) this.roundTrips.shift();
     const clockLossMs = this.drift.update(connection, reply.now, asked, this.headsReceivedAt);
     if (clockLossMs !== 0) for (const room of this.rooms.values()) room.adjustClock(clockLossMs);
-    for (const id of Object.keys(places)) this.rooms.get(id)?.receiveHead(reply.rooms[id] as RoomHead | null | undefined);
+    for (const id of Object.keys(places))
+      this.rooms.get(id)?.receiveHead(reply.rooms[id] as RoomHead | null | undefined);
   }
 
   /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */
-  private readonly checkConnection = () => { if (this.connector.isLive && document.visibilityState !== 'hidden') void this.sendHeartbeat(800); };
-  /** A page that is left is kept for the back button only if it has no connection; one that comes back opens another. */
+  private readonly checkConnection = () => {
+    if (this.connector.isLive && document.visibilityState !== 'hidden') void this.sendHeartbeat(800);
+  };
+  /**
+   * A page that is left is kept for the back button only if it has no connection; one that comes back opens another.
+   */
   private readonly handlePageHide = () => this.connector.suspend();
   private readonly handlePageShow = () => {
     this.connector.resume();
@@ -498,10 +639,17 @@ function valueOrThrow(checked: CheckedValue): Json {
 }
 
 /** Options and profile as they are sent. @throws RoomError where they cannot be */
-function encodePayloads({ options, profile }: { options?: unknown; profile?: unknown }): { options?: JsonObject; profile?: Json } {
+function encodePayloads({ options, profile }: { options?: unknown; profile?: unknown }): {
+  options?: JsonObject;
+  profile?: Json;
+} {
   return {
-    ...(options === undefined ? {} : { options: valueOrThrow(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
-    ...(profile === undefined ? {} : { profile: valueOrThrow(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
+    ...(options === undefined
+      ? {}
+      : { options: valueOrThrow(checkOutgoing('options', options, 'optionsBytes', 'bad-options')) as JsonObject }),
+    ...(profile === undefined
+      ? {}
+      : { profile: valueOrThrow(checkOutgoing('profile', profile, 'profileBytes', 'bad-profile')) }),
   };
 }
 
@@ -514,9 +662,11 @@ function quickJoinKey(what: unknown[]): string {
   }
 }
 
-const roomSelector = (which: { id: string } | { code: string }): { room: string } | { code: string } => ('id' in which ? { room: which.id } : { code: which.code });
+const roomSelector = (which: { id: string } | { code: string }): { room: string } | { code: string } =>
+  'id' in which ? { room: which.id } : { code: which.code };
 
-const profileField = ({ profile }: { profile?: unknown }): { profile?: Json } => (profile === undefined ? {} : { profile: profile as Json });
+const profileField = ({ profile }: { profile?: unknown }): { profile?: Json } =>
+  profile === undefined ? {} : { profile: profile as Json };
 
 const browserClock: ClientClock = {
   now: () => Date.now(),

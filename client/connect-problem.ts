@@ -10,25 +10,46 @@ const messages: Readonly<Record<Exclude<ConnectProblem, RefusalCode>, string>> =
   'token-failed': 'The token could not be obtained.',
 };
 
-/** Why there is no connection, as far as a client can know. A browser tells a page little: what it hides is `unreachable`. */
-export type ConnectProblem = 'offline' | 'unreachable' | 'no-answer' | 'wrong-path' | 'wrong-namespace' | 'origin-refused' | 'token-failed' | RefusalCode;
+/**
+ * Why there is no connection, as far as a client can know. A browser tells a page little: what it hides is
+ * `unreachable`.
+ */
+export type ConnectProblem =
+  | 'offline'
+  | 'unreachable'
+  | 'no-answer'
+  | 'wrong-path'
+  | 'wrong-namespace'
+  | 'origin-refused'
+  | 'token-failed'
+  | RefusalCode;
 
-const isProblem = (code: unknown): code is ConnectProblem => typeof code === 'string' && (Object.hasOwn(messages, code) || isRefusalCode(code));
+const isProblem = (code: unknown): code is ConnectProblem =>
+  typeof code === 'string' && (Object.hasOwn(messages, code) || isRefusalCode(code));
 
 /** The problem in one English sentence. */
-export const problemInWords = (problem: ConnectProblem): string => (isRefusalCode(problem) ? explainCode(problem) : messages[problem]);
+export const problemInWords = (problem: ConnectProblem): string =>
+  isRefusalCode(problem) ? explainCode(problem) : messages[problem];
 
 /** What Socket.IO reports of a connection that could not be opened. */
-interface ConnectError { readonly message: string; readonly data?: unknown; readonly description?: unknown; readonly context?: unknown }
+interface ConnectError {
+  readonly message: string;
+  readonly data?: unknown;
+  readonly description?: unknown;
+  readonly context?: unknown;
+}
 
 /** Reads the reason out of a `connect_error` of socket.io-client. */
 export function problemOf(error: ConnectError): ConnectProblem {
   const named = (error.data as { problem?: unknown } | undefined)?.problem;
   if (isProblem(named)) return named;
   switch (error.message) {
-    case 'Invalid namespace': return 'wrong-namespace';
-    case 'timeout': return 'no-answer';
-    case 'server error': return 'wrong-path'; // something answered 200, and not in Engine.IO's words
+    case 'Invalid namespace':
+      return 'wrong-namespace';
+    case 'timeout':
+      return 'no-answer';
+    case 'server error':
+      return 'wrong-path'; // something answered 200, and not in Engine.IO's words
   }
   const status = statusOf(error);
   if (status === 0) return typeof navigator !== 'undefined' && navigator.onLine === false ? 'offline' : 'unreachable';
@@ -46,7 +67,10 @@ export function busyOf(error: ConnectError): Refused | null {
   return seconds >= 0 ? makeRefusal(problem, undefined, seconds * 1_000) : null;
 }
 
-/** A header of an HTTP answer, where the request shows it: of a long-polling request, and in browsers only to pages of the server's own. */
+/**
+ * A header of an HTTP answer, where the request shows it: of a long-polling request, and in browsers only to pages of
+ * the server's own.
+ */
 function headerOf(request: unknown, name: string): string | null {
   try {
     return (request as { getResponseHeader(name: string): string | null }).getResponseHeader(name);

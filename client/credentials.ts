@@ -8,16 +8,21 @@ import { isPromise, StoredToken, type TokenStorage } from './stored-token.ts';
 
 type Async<T> = T | Promise<T>;
 /**
- * A token, or a function that returns one, asked before each connection is opened. `refused`: the server has just refused the last one, so a
- * cached one is of no use.
+ * A token, or a function that returns one, asked before each connection is opened. `refused`: the server has just
+ * refused the last one, so a cached one is of no use.
  * @example
  * ```ts
  * const token: TokenSource = async ({ refused }) => (refused ? await session.refresh() : session.accessToken)
  * const client = connect(url, { token })
  * ```
  */
-export type TokenSource = string | ((asked: { refused: boolean }) => string | null | undefined | Promise<string | null | undefined>);
-/** What else `authenticate` on the server reads in `auth`, or a function that returns it, asked before each connection is opened. */
+export type TokenSource =
+  | string
+  | ((asked: { refused: boolean }) => string | null | undefined | Promise<string | null | undefined>);
+/**
+ * What else `authenticate` on the server reads in `auth`, or a function that returns it, asked before each connection
+ * is opened.
+ */
 export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
 
 /** What this client would send as `auth` cannot be sent. It would be refused each time, so it is not tried. */
@@ -33,7 +38,10 @@ export type AfterRefusal = 'retry' | 'other-route' | 'give-up';
 
 /** The server does not accept who this client says it is. */
 const identityRefused: readonly string[] = ['bad-token', 'not-signed-in'];
-/** A token is given up when it was refused this many times in a row. One refusal may come from a node with a wrong clock or secret. */
+/**
+ * A token is given up when it was refused this many times in a row. One refusal may come from a node with a wrong clock
+ * or secret.
+ */
 const maxRefusals = 2;
 /** A token function that has not settled after this many ms counts as failed, and is asked again. */
 const tokenTimeoutMs = 10_000;
@@ -44,7 +52,8 @@ const tokenTimeoutMs = 10_000;
  * Invariants:
  *  - a token function is asked by one handshake at a time;
  *  - of handshakes that were made before a refusal, only the first refusal counts: connections are opened side by side;
- *  - a stored token is only given up after `maxRefusals`, and a new identity is only reported when the server has welcomed it.
+ *  - a stored token is only given up after `maxRefusals`, and a new identity is only reported when the server has
+ *    welcomed it.
  */
 export class Credentials {
   /** The stored identity was not accepted, and the server has made another. */
@@ -61,7 +70,15 @@ export class Credentials {
   private generation = 0;
   private readonly generations = new WeakMap<Handshake, number>();
 
-  constructor(private readonly parts: { token?: TokenSource | undefined; auth?: AuthSource | undefined; name?: string | undefined; storage: TokenStorage | null; clock: ClientClock }) {
+  constructor(
+    private readonly parts: {
+      token?: TokenSource | undefined;
+      auth?: AuthSource | undefined;
+      name?: string | undefined;
+      storage: TokenStorage | null;
+      clock: ClientClock;
+    },
+  ) {
     const { token } = parts;
     this.tokenOf = typeof token === 'function' ? token : null;
     this.givenToken = typeof token === 'string' ? token : null;
@@ -70,8 +87,8 @@ export class Credentials {
   }
 
   /**
-   * @returns a promise only if something asynchronous has to be asked, or to reject: if a function of the app throws or does not settle, and with
-   * UnsendableAuthError if the result cannot be sent
+   * @returns a promise only if something asynchronous has to be asked, or to reject: if a function of the app throws or
+   * does not settle, and with UnsendableAuthError if the result cannot be sent
    */
   nextHandshake(): Handshake | Promise<Handshake> {
     if (this.pendingHandshake) return this.pendingHandshake;
@@ -80,7 +97,11 @@ export class Credentials {
       const token = this.token();
       const auth = typeof this.parts.auth === 'function' ? this.parts.auth() : this.parts.auth;
       if (!isPromise(token) && !isPromise(auth)) return this.buildHandshake(token, auth, generation);
-      this.pendingHandshake = this.withTimeout(Promise.all([token, auth])).then(([token, auth]) => this.buildHandshake(token, auth, generation)).finally(() => { this.pendingHandshake = null; });
+      this.pendingHandshake = this.withTimeout(Promise.all([token, auth]))
+        .then(([token, auth]) => this.buildHandshake(token, auth, generation))
+        .finally(() => {
+          this.pendingHandshake = null;
+        });
       return this.pendingHandshake;
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
@@ -124,8 +145,16 @@ export class Credentials {
   }
 
   /** @throws UnsendableAuthError */
-  private buildHandshake(token: string | null | undefined, auth: JsonObject | undefined, generation: number): Handshake {
-    const checked = checkAuth({ ...auth, ...(token === null || token === undefined ? {} : { token }), ...(this.name === undefined ? {} : { name: this.name }) });
+  private buildHandshake(
+    token: string | null | undefined,
+    auth: JsonObject | undefined,
+    generation: number,
+  ): Handshake {
+    const checked = checkAuth({
+      ...auth,
+      ...(token === null || token === undefined ? {} : { token }),
+      ...(this.name === undefined ? {} : { name: this.name }),
+    });
     if (!checked.ok) throw new UnsendableAuthError(checked);
     const handshake = checked.value as Handshake;
     this.generations.set(handshake, generation);
@@ -134,7 +163,9 @@ export class Credentials {
 
   private withTimeout<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const stop = this.parts.clock.after(tokenTimeoutMs, () => reject(new Error(`token: no answer within ${tokenTimeoutMs / 1_000} s`)));
+      const stop = this.parts.clock.after(tokenTimeoutMs, () =>
+        reject(new Error(`token: no answer within ${tokenTimeoutMs / 1_000} s`)),
+      );
       work.then(resolve, reject).finally(stop);
     });
   }

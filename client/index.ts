@@ -15,4 +15,15 @@ export type { TokenStorage } from './stored-token.ts';
 export { Room, type Act, type Input, type Resumed, type RoomLike, type SeatLeft, type Signal } from './room.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Position } from '../shared/position.ts';
-export type { InspectReply, Phase, PublicRoom, PublicSeat, ReplayReply, RoomSummary, RoomView, SeatLoss, Spectator, WireEvent } from '../shared/protocol.ts';
+export type {
+  InspectReply,
+  Phase,
+  PublicRoom,
+  PublicSeat,
+  ReplayReply,
+  RoomSummary,
+  RoomView,
+  SeatLoss,
+  Spectator,
+  WireEvent,
+} from '../shared/protocol.ts';

@@ -6,7 +6,10 @@ import { checkOutgoing } from './outgoing-checks.ts';
 
 type InputMessage = Omit<InputRequest, 'room'>;
 /** `sent`: it was given to a connection, so it may have counted. */
-interface Kept { message: InputMessage; sent: boolean }
+interface Kept {
+  message: InputMessage;
+  sent: boolean;
+}
 
 /** What the sender needs of its room. */
 export interface InputPort {
@@ -19,13 +22,20 @@ export interface InputPort {
   after(ms: number, fn: () => void): void;
 }
 
-/** What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a room says it every two seconds. */
+/**
+ * What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a
+ * room says it every two seconds.
+ */
 const resendAfterMs = { press: 500, hold: 4_000 };
 
-/** So many messages with presses may be on their way at once: two less than are kept, so that of those that are kept too many two can be joined. */
+/**
+ * So many messages with presses may be on their way at once: two less than are kept, so that of those that are kept too
+ * many two can be joined.
+ */
 const window = limits.inputsResent - 2;
 
-const fits = (some: Readonly<Record<string, number>>, more: Readonly<Record<string, number>>): boolean => Object.entries(more).every(([name, times]) => (some[name] ?? 0) + times <= limits.pressesPerTick);
+const fits = (some: Readonly<Record<string, number>>, more: Readonly<Record<string, number>>): boolean =>
+  Object.entries(more).every(([name, times]) => (some[name] ?? 0) + times <= limits.pressesPerTick);
 
 /**
  * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the
@@ -48,14 +58,24 @@ export class InputSender {
   /** When `unconfirmed` was last said, or last got shorter. */
   private lastResentAt = 0;
 
-  constructor(private readonly def: ContractDef, private readonly port: InputPort) {}
+  constructor(
+    private readonly def: ContractDef,
+    private readonly port: InputPort,
+  ) {}
 
   /** The number of the last message, which the room's `inputs` reach when it has counted. */
-  get last(): number { return this.lastNumber; }
+  get last(): number {
+    return this.lastNumber;
+  }
   /** Something waits for the next message. */
-  get hasUnsent(): boolean { return this.nextMessage !== null; }
+  get hasUnsent(): boolean {
+    return this.nextMessage !== null;
+  }
 
-  /** Holds a value, or presses, by what the contract says of the name. @throws TypeError for a name that is not in it, or a value that does not fit */
+  /**
+   * Holds a value, or presses, by what the contract says of the name.
+   * @throws TypeError for a name that is not in it, or a value that does not fit
+   */
   set(name: string, given: unknown): void {
     const kind = this.def.inputs && Object.hasOwn(this.def.inputs, name) ? this.def.inputs[name] : undefined;
     if (!kind) throw new TypeError(`this game has no input '${name}'`);
@@ -79,7 +99,9 @@ export class InputSender {
   /** Everything that is held repeatedly goes into one message, so all of it together has to fit. */
   private checkHeld(name: string, given: unknown): Json {
     const checked = checkOutgoing(`input '${name}'`, given ?? null);
-    const all = checked.ok ? checkOutgoing('what is held', { ...this.held, [name]: checked.value }, 'heldBytes') : checked;
+    const all = checked.ok
+      ? checkOutgoing('what is held', { ...this.held, [name]: checked.value }, 'heldBytes')
+      : checked;
     if (!all.ok) throw new TypeError(all.detail);
     return (all.value as Record<string, Json>)[name]!;
   }
@@ -96,11 +118,15 @@ export class InputSender {
     const silence = this.port.now() - this.lastResentAt;
     if (n >= this.resentNumber) this.resentNumber = 0;
     // Whoever hears somebody for the first time says so at once.
-    if (n < this.lastHoldNumber && silence >= (this.resentNumber > 0 ? resendAfterMs.press : resendAfterMs.hold)) this.resendAll();
+    if (n < this.lastHoldNumber && silence >= (this.resentNumber > 0 ? resendAfterMs.press : resendAfterMs.hold))
+      this.resendAll();
     else if (left.length > 0 && silence >= resendAfterMs.press) this.resendPresses();
   }
 
-  /** Another session: its messages count from 1, and presses of the last one that have not counted are dropped. What is held goes on. */
+  /**
+   * Another session: its messages count from 1, and presses of the last one that have not counted are dropped. What is
+   * held goes on.
+   */
   restart(): void {
     this.lastNumber = this.lastHoldNumber = this.confirmedNumber = this.resentNumber = 0;
     this.unconfirmed = [];
@@ -135,7 +161,10 @@ export class InputSender {
     return length === this.unconfirmed.length && length < window && fits(before, press);
   }
 
-  /** The first messages that may be on their way at once: a room counts only so many presses of a name in a tick, and they may all arrive in one. */
+  /**
+   * The first messages that may be on their way at once: a room counts only so many presses of a name in a tick, and
+   * they may all arrive in one.
+   */
   private inWindow(): { length: number; press: Record<string, number> } {
     const press: Record<string, number> = {};
     let length = 0;
@@ -148,7 +177,9 @@ export class InputSender {
   }
 
   /** @returns whether there was a connection to send it by */
-  private sendMessage(message: InputMessage, before: Kept | undefined): boolean { return this.port.send(before ? { ...message, after: before.message.n } : message) !== false; }
+  private sendMessage(message: InputMessage, before: Kept | undefined): boolean {
+    return this.port.send(before ? { ...message, after: before.message.n } : message) !== false;
+  }
 
   /** As many presses as the room counts in one tick; what is above that is reported. */
   private addPresses(to: Record<string, number>, more: Readonly<Record<string, number>>): void {
@@ -160,8 +191,9 @@ export class InputSender {
   }
 
   /**
-   * Keeps a message until its presses have counted. Where there are too many, two that were not sent become one with the later number. What was
-   * sent is not joined, for a part of it may have counted; it is always the oldest, and no more than the window.
+   * Keeps a message until its presses have counted. Where there are too many, two that were not sent become one with
+   * the later number. What was sent is not joined, for a part of it may have counted; it is always the oldest, and no
+   * more than the window.
    */
   private keep(kept: Kept): void {
     this.unconfirmed.push(kept);
@@ -175,13 +207,17 @@ export class InputSender {
     const press = { ...one.press };
     this.addPresses(press, next.press!);
     const hold = { ...one.hold, ...next.hold };
-    this.unconfirmed.splice(at, 2, { message: { n: next.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), press }, sent: false });
+    this.unconfirmed.splice(at, 2, {
+      message: { n: next.n, ...(Object.keys(hold).length > 0 ? { hold } : {}), press },
+      sent: false,
+    });
   }
 
   private flush(): void {
     if (!this.nextMessage) return;
     const { press } = this.nextMessage;
-    // A number that counts says that those before it do, which is true of presses alone: what is held goes along until it is sure.
+    // A number that counts says that those before it do, which is true of presses alone: what is held goes along until
+    // it is sure.
     const hold = this.lastHoldNumber > this.confirmedNumber ? { ...this.held } : this.nextMessage.hold;
     this.nextMessage = null;
     this.lastSent = this.port.now();
@@ -189,11 +225,20 @@ export class InputSender {
     const [isHeld, isPressed] = [hold, press].map(some => Object.keys(some).length > 0) as [boolean, boolean];
     if (!isHeld && !isPressed) return;
     const mayGo = !isPressed || this.isOpenFor(press);
-    const message: InputMessage = { n: ++this.lastNumber, ...(isHeld ? { hold } : {}), ...(isPressed && mayGo ? { press } : {}) };
+    const message: InputMessage = {
+      n: ++this.lastNumber,
+      ...(isHeld ? { hold } : {}),
+      ...(isPressed && mayGo ? { press } : {}),
+    };
     if (isHeld) this.lastHoldNumber = this.lastNumber;
     // What is held does not wait for the window.
     const sent = (isHeld || mayGo) && this.sendMessage(message, before);
-    if (isPressed) this.keep(mayGo ? { message, sent } : { message: { n: isHeld ? ++this.lastNumber : this.lastNumber, press }, sent: false });
+    if (isPressed)
+      this.keep(
+        mayGo
+          ? { message, sent }
+          : { message: { n: isHeld ? ++this.lastNumber : this.lastNumber, press }, sent: false },
+      );
     this.port.sent?.(this.lastNumber, isPressed);
     if (before === undefined) this.lastResentAt = this.lastSent;
   }

@@ -1,4 +1,7 @@
-/** A list of callbacks. One that throws does not keep the others from hearing; one that is taken off meanwhile is not called. */
+/**
+ * A list of callbacks. One that throws does not keep the others from hearing; one that is taken off meanwhile is not
+ * called.
+ */
 export class Listeners<A extends unknown[]> {
   private readonly callbacks = new Set<{ fn: (...args: A) => void }>();
 
@@ -21,4 +24,8 @@ export class Listeners<A extends unknown[]> {
 }
 
 /** Reports an error of the app's own code as uncaught, without ending what runs now. */
-export function rethrowAsync(error: unknown): void { queueMicrotask(() => { throw error; }); }
+export function rethrowAsync(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -7,8 +7,17 @@ import { dutyOf, makeRefusal, type Refused } from '../shared/refusals.ts';
 /** What became of an action. `unknown`: the room or the seat is gone, and nobody can tell any more. */
 export type ActionResult<Code extends string = string> = { ok: true; position: Position } | Refused<Code>;
 
-/** `sent`: on the line that stands, since the last reckoning. `tried`: ever; then it may have been done, whatever broke since. */
-interface Action { name: string; data: Json; isSent: boolean; wasEverSent: boolean; settle(said: ActionResult): void }
+/**
+ * `sent`: on the line that stands, since the last reckoning. `tried`: ever; then it may have been done, whatever broke
+ * since.
+ */
+interface Action {
+  name: string;
+  data: Json;
+  isSent: boolean;
+  wasEverSent: boolean;
+  settle(said: ActionResult): void;
+}
 
 /** What the outbox needs of its room. */
 export interface OutboxPort {
@@ -33,15 +42,21 @@ export class Outbox {
   private base = 0;
   private term = 0;
   private isOpen = false;
-  /** Counts lines and reconciliations: an answer to something sent before the last one says nothing about numbers now. */
+  /**
+   * Counts lines and reconciliations: an answer to something sent before the last one says nothing about numbers now.
+   */
   private epoch = 0;
   private isPaused = false;
 
   constructor(private readonly port: OutboxPort) {}
 
-  get pending(): number { return this.queue.length; }
+  get pending(): number {
+    return this.queue.length;
+  }
   /** The latest term whose owner this session's numbers are settled with. */
-  get settledTerm(): number { return this.term; }
+  get settledTerm(): number {
+    return this.term;
+  }
 
   /** @param settled hears of it in the very turn in which it is known; the promise, after that */
   act(name: string, data: Json, settled: (said: ActionResult) => void = () => {}): Promise<ActionResult> {
@@ -84,8 +99,8 @@ export class Outbox {
   }
 
   /**
-   * The session's hold has ended, and another session begins: numbers count from 1 again. What was sent may have been done, and nobody
-   * can tell any more.
+   * The session's hold has ended, and another session begins: numbers count from 1 again. What was sent may have been
+   * done, and nobody can tell any more.
    */
   restart(refusal: Refused): void {
     this.epoch += 1;
@@ -96,7 +111,8 @@ export class Outbox {
   /** Session or room are gone. */
   end(refusal: Refused): void {
     this.isOpen = false;
-    for (const action of this.queue.splice(0)) action.settle(action.wasEverSent ? makeRefusal('unknown', refusal.code) : refusal);
+    for (const action of this.queue.splice(0))
+      action.settle(action.wasEverSent ? makeRefusal('unknown', refusal.code) : refusal);
   }
 
   private sendPending(): void {
@@ -111,7 +127,9 @@ export class Outbox {
     const { epoch } = this;
     this.port.send({ name: action.name, data: action.data, n, term: this.term }).then(
       reply => this.handleReply(action, reply, epoch),
-      () => { if (epoch === this.epoch) this.retryLater(action, 100); }, // no answer on a line that still stands: the same number again
+      () => {
+        if (epoch === this.epoch) this.retryLater(action, 100);
+      }, // no answer on a line that still stands: the same number again
     );
   }
 
@@ -127,11 +145,14 @@ export class Outbox {
         action.settle(reply);
         this.isOpen = false;
         return this.port.rejoin();
-      case 'retry': return this.retryLater(action, reply.retryAfter ?? 50);
-      case 'resync': case 'renew':
+      case 'retry':
+        return this.retryLater(action, reply.retryAfter ?? 50);
+      case 'resync':
+      case 'renew':
         this.isOpen = false;
         return this.port.rejoin();
-      case 'stop': return this.port.end(reply);
+      case 'stop':
+        return this.port.end(reply);
     }
   }
 
@@ -157,5 +178,7 @@ export class Outbox {
 }
 
 function resultOf(term: number, verdict: Verdict): ActionResult {
-  return verdict.code === undefined ? { ok: true, position: [verdict.term ?? term, verdict.seq] } : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
+  return verdict.code === undefined
+    ? { ok: true, position: [verdict.term ?? term, verdict.seq] }
+    : { ok: false, code: verdict.code, ...(verdict.detail ? { detail: verdict.detail } : {}) };
 }

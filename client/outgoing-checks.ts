@@ -10,12 +10,18 @@ export type CheckedValue = { ok: true; value: Json } | Refused<RefusalCode>;
 type SizeLimit = 'authBytes' | 'dataBytes' | 'heldBytes' | 'optionsBytes' | 'profileBytes';
 
 /**
- * Checks a value before it is queued: that JSON keeps it as it is, and that it is within the limits that the server applies.
- * The result is a copy, so that what the caller changes afterwards is not sent.
+ * Checks a value before it is queued: that JSON keeps it as it is, and that it is within the limits that the server
+ * applies. The result is a copy, so that what the caller changes afterwards is not sent.
  * @param what names the value in the refusal, as in "options.map"
  * @param badCode the refusal of a value that is not JSON
  */
-export function checkOutgoing(what: string, value: unknown, limit: SizeLimit = 'dataBytes', badCode: RefusalCode = 'bad-data', bounds: ValueBounds = limits): CheckedValue {
+export function checkOutgoing(
+  what: string,
+  value: unknown,
+  limit: SizeLimit = 'dataBytes',
+  badCode: RefusalCode = 'bad-data',
+  bounds: ValueBounds = limits,
+): CheckedValue {
   try {
     const json = strictJson(value, what, bounds);
     const bytes = utf8Length(JSON.stringify(json));
@@ -23,7 +29,12 @@ export function checkOutgoing(what: string, value: unknown, limit: SizeLimit = '
     return { ok: true, value: json };
   } catch (error) {
     if (error instanceof TooLargeError) return makeRefusal('too-large', `${error.message} (${error.limit})`);
-    return makeRefusal(badCode, error instanceof NotJsonError ? error.message : `${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return makeRefusal(
+      badCode,
+      error instanceof NotJsonError
+        ? error.message
+        : `${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -31,9 +42,13 @@ export function checkOutgoing(what: string, value: unknown, limit: SizeLimit = '
 const requestBounds: ValueBounds = { payloadDepth: limits.payloadDepth + 3, payloadValues: 3 * limits.payloadValues };
 
 /** Checks the whole body of a request. */
-export const checkRequest = (name: string, body: object): CheckedValue => checkOutgoing(name, body, 'dataBytes', 'bad-request', requestBounds);
+export const checkRequest = (name: string, body: object): CheckedValue =>
+  checkOutgoing(name, body, 'dataBytes', 'bad-request', requestBounds);
 
-/** Checks all of a handshake's `auth`: what the server would refuse is not sent, for the answer would be the same each time. */
+/**
+ * Checks all of a handshake's `auth`: what the server would refuse is not sent, for the answer would be the same each
+ * time.
+ */
 export function checkAuth(auth: object): CheckedValue {
   const { token } = auth as { token?: unknown };
   const ofToken = typeof token === 'string' ? checkOutgoing('the token', token, 'authBytes', 'bad-request') : null;
@@ -46,7 +61,10 @@ export function checkName(name: unknown): string {
   return name.slice(0, limits.nameUnits);
 }
 
-/** @returns the data of a signal as it is sent @throws TypeError for a name that the contract does not have, or data that do not fit */
+/**
+ * @returns the data of a signal as it is sent
+ * @throws TypeError for a name that the contract does not have, or data that do not fit
+ */
 export function checkSignal(game: ContractDef, name: string, data: unknown): Json {
   const schema = game.signals && Object.hasOwn(game.signals, name) ? game.signals[name] : undefined;
   if (!schema) throw new TypeError(`this game has no signal '${name}'`);

@@ -2,25 +2,39 @@ import type { Handshake, RequestName, Requests, OneWayMessageName, OneWayMessage
 import type { Refused } from '../shared/refusals.ts';
 import type { TransportConnection } from './ports.ts';
 
-/** A connection that is opened as soon as its handshake is known, which takes a token function or a storage its time. */
+/**
+ * A connection that is opened as soon as its handshake is known, which takes a token function or a storage its time.
+ */
 export class PendingConnection implements TransportConnection {
   private connection: TransportConnection | null = null;
   private isClosed = false;
 
-  constructor(handshake: Promise<Handshake>, open: (handshake: Handshake) => TransportConnection, failed: (error: unknown) => void) {
+  constructor(
+    handshake: Promise<Handshake>,
+    open: (handshake: Handshake) => TransportConnection,
+    failed: (error: unknown) => void,
+  ) {
     handshake.then(
-      known => { if (!this.isClosed) this.connection = open(known); },
-      (error: unknown) => { if (!this.isClosed) failed(error); },
+      known => {
+        if (!this.isClosed) this.connection = open(known);
+      },
+      (error: unknown) => {
+        if (!this.isClosed) failed(error);
+      },
     );
   }
 
-  get isWaiting(): boolean { return this.connection === null; }
+  get isWaiting(): boolean {
+    return this.connection === null;
+  }
 
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused> {
     return this.connection ? this.connection.request(name, body, patience) : Promise.reject(new Error('not connected'));
   }
 
-  send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): void { this.connection?.send(name, body); }
+  send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): void {
+    this.connection?.send(name, body);
+  }
 
   close(): void {
     this.isClosed = true;

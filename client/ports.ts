@@ -1,4 +1,11 @@
-import type { Handshake, RequestName, Requests, OneWayMessageName, OneWayMessages, ServerToClient } from '../shared/protocol.ts';
+import type {
+  Handshake,
+  RequestName,
+  Requests,
+  OneWayMessageName,
+  OneWayMessages,
+  ServerToClient,
+} from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
 
@@ -30,7 +37,8 @@ export interface ClientClock {
 }
 
 /** How intervals are measured: a device clock may be set at any time. */
-export const monotonicNow = (clock: ClientClock): (() => number) => (clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now());
+export const monotonicNow = (clock: ClientClock): (() => number) =>
+  clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now();
 
 /**
  * One line to one node. It never reconnects by itself: that is the connector's work.
@@ -74,7 +82,10 @@ export interface TransportEvents {
   closed(refusal: Refused | null, problem?: ConnectProblem): void;
 }
 
-/** Which way a line is opened: undefined, the usual one; `room`, the one of that room, for a proxy that routes by it; any text, another one, and each text may lead to another node. */
+/**
+ * Which way a line is opened: undefined, the usual one; `room`, the one of that room, for a proxy that routes by it;
+ * any text, another one, and each text may lead to another node.
+ */
 export type Route = string | { room: string } | undefined;
 
 /**

@@ -7,11 +7,19 @@ import type { ClientClock } from './ports.ts';
 /** A recording that has not arrived after this many ms is not waited for. */
 const fetchTimeoutMs = 20_000;
 
-/** Fetches a recording. What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can be reached. Never rejects. */
-export async function fetchReplay(url: string, { stop, clock, cookies }: { stop: AbortController; clock: ClientClock; cookies: boolean }): Promise<ReplayReply | Refused> {
+/**
+ * Fetches a recording. What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can
+ * be reached. Never rejects.
+ */
+export async function fetchReplay(
+  url: string,
+  { stop, clock, cookies }: { stop: AbortController; clock: ClientClock; cookies: boolean },
+): Promise<ReplayReply | Refused> {
   const cancel = clock.after(fetchTimeoutMs, () => stop.abort());
   try {
-    const reply = (await (await fetch(url, { signal: stop.signal, ...(cookies ? { credentials: 'include' } : {}) })).json()) as ReplayReply | Refused;
+    const reply = (await (
+      await fetch(url, { signal: stop.signal, ...(cookies ? { credentials: 'include' } : {}) })
+    ).json()) as ReplayReply | Refused;
     return reply.ok || isRefusalCode(reply.code) ? reply : makeRefusal('unavailable');
   } catch {
     return makeRefusal('unavailable');
@@ -20,7 +28,10 @@ export async function fetchReplay(url: string, { stop, clock, cookies }: { stop:
   }
 }
 
-/** A finished match, to be watched again, forwards. To go back and forth in it, or to show it as a room: `replayRoom` of `rejoin/replay`. */
+/**
+ * A finished match, to be watched again, forwards. To go back and forth in it, or to show it as a room: `replayRoom` of
+ * `rejoin/replay`.
+ */
 export class Replay {
   private view: RoomView | undefined;
   /** Frames that `view` contains. */
@@ -29,9 +40,13 @@ export class Replay {
   constructor(readonly data: ReplayReply) {}
 
   /** How long the match was, ms. */
-  get duration(): number { return this.moments.at(-1) ?? 0; }
+  get duration(): number {
+    return this.moments.at(-1) ?? 0;
+  }
   /** The moments (ms from the beginning) at which something happened. */
-  get moments(): number[] { return this.data.frames.map(([at]) => at); }
+  get moments(): number[] {
+    return this.data.frames.map(([at]) => at);
+  }
 
   /**
    * What everybody saw at a moment. The next call may change it: copy what is to stay.
@@ -47,7 +62,8 @@ export class Replay {
       this.view = copy(view);
       this.appliedFrames = 0;
     }
-    for (let frame; (frame = frames[this.appliedFrames]) && frame[0] <= ms; this.appliedFrames++) apply(this.view as unknown as Json, frame[1]);
+    for (let frame; (frame = frames[this.appliedFrames]) && frame[0] <= ms; this.appliedFrames++)
+      apply(this.view as unknown as Json, frame[1]);
     return this.view;
   }
 
@@ -59,10 +75,15 @@ export class Replay {
    * for (const [name, data] of replay.events(0, replay.duration)) console.log(name, data)
    * ```
    */
-  events(from: number, to: number): WireEvent[] { return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to && events) || []); }
+  events(from: number, to: number): WireEvent[] {
+    return this.data.frames.flatMap(([at, , events]) => (at > from && at <= to && events) || []);
+  }
 }
 
-/** Where a server's HTTP routes are: under its path, beside its namespace. Of the url, what Socket.IO takes as well: `ws:`, a host alone, a query. */
+/**
+ * Where a server's HTTP routes are: under its path, beside its namespace. Of the url, what Socket.IO takes as well:
+ * `ws:`, a host alone, a query.
+ */
 export function routesUrl(url: string, path = ''): string {
   const base = typeof location === 'undefined' ? undefined : location.href;
   const { protocol, host, pathname } = new URL(base && !/^(\w+:)?\//.test(url) ? `//${url}` : url, base);

@@ -1,9 +1,34 @@
-import type { ActionsOf, ClocksOf, ContractDef, EventsOf, Held, In, InputsOf, Out, ProfileIn, ProfileOf, RefusalsOf, SignalsOf, ViewOf, OptionsOf } from '../shared/contract.ts';
+import type {
+  ActionsOf,
+  ClocksOf,
+  ContractDef,
+  EventsOf,
+  Held,
+  In,
+  InputsOf,
+  Out,
+  ProfileIn,
+  ProfileOf,
+  RefusalsOf,
+  SignalsOf,
+  ViewOf,
+  OptionsOf,
+} from '../shared/contract.ts';
 import { apply, copy, type Changes } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { clientLimits as limits } from '../shared/client-limits.ts';
 import { isSamePosition, type Position } from '../shared/position.ts';
-import type { RoomHead, JoinSuccess, JoinReply, Notice, PublicRoom, PublicSeat, RoomView, SeatLoss, WireChange } from '../shared/protocol.ts';
+import type {
+  RoomHead,
+  JoinSuccess,
+  JoinReply,
+  Notice,
+  PublicRoom,
+  PublicSeat,
+  RoomView,
+  SeatLoss,
+  WireChange,
+} from '../shared/protocol.ts';
 import { dutyOf, makeRefusal, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import type { Connector } from './connector.ts';
 import type { Left } from './pending-leaves.ts';
@@ -17,36 +42,110 @@ import { monotonicNow, type ClientClock } from './ports.ts';
 import { makeRefusedStatus, StatusNotifier, type RoomStatus } from './status.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
-/** `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is accepted, `room.state` shows the effect. */
-export type Act<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>> };
+/**
+ * `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is
+ * accepted, `room.state` shows the effect.
+ */
+export type Act<D extends ContractDef> = {
+  readonly [K in keyof ActionsOf<D>]: (
+    ...args: Args<In<ActionsOf<D>[K]>>
+  ) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>>;
+};
 
-/** `room.input.<name>(…)`: what is held from now on, or one press. Only sent when it changes, at most once for each tick. */
-export type Input<D extends ContractDef> = { readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? (value: In<S>) => void : () => void };
+/**
+ * `room.input.<name>(…)`: what is held from now on, or one press. Only sent when it changes, at most once for each
+ * tick.
+ */
+export type Input<D extends ContractDef> = {
+  readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? (value: In<S>) => void : () => void;
+};
 /** `room.signal.<name>(data)`: tells the others, if they are there. */
 export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]: (data: In<SignalsOf<D>[K]>) => void };
 
 /**
- * How a room came back after a break. `lost`: something that had been seen is gone from its history. `seatLost`: the seat had been
- * lost meanwhile, for this reason, and the player has been given a new one (`room.seat`).
+ * How a room came back after a break. `lost`: something that had been seen is gone from its history. `seatLost`: the
+ * seat had been lost meanwhile, for this reason, and the player has been given a new one (`room.seat`).
  */
-export interface Resumed { with: 'changes' | 'snapshot'; lost: boolean; missed: number; seatLost?: string }
+export interface Resumed {
+  with: 'changes' | 'snapshot';
+  lost: boolean;
+  missed: number;
+  seatLost?: string;
+}
 
-/** A player has lost a seat. `seat` is its index before a next match begins; the player's name is given with it, since the seat may be free. */
-export interface SeatLeft { seat: number; name: string; why: SeatLoss }
+/**
+ * A player has lost a seat. `seat` is its index before a next match begins; the player's name is given with it, since
+ * the seat may be free.
+ */
+export interface SeatLeft {
+  seat: number;
+  name: string;
+  why: SeatLoss;
+}
 
 /** Reasons for a lost seat after which the player still wants one in this room: nobody has decided otherwise. */
 const rejoinableLosses: ReadonlySet<string> = new Set(['expired', 'forfeited', 'forgotten']);
 
-export interface RoomParts { connector: Connector; clock: ClientClock; game: ContractDef; playerId: () => string; id: string; session: string; watch: boolean; /** What the player brings along; undefined: nothing is said of it. */ profile: Json | undefined; roundTrip: () => number | null; forget(): void; /** A session for another hold. */ newSession(): string; /** A join of this client is on its way, maybe to this room. */ hasPendingJoin(): boolean; /** Gives up a session's hold. */ leave(session: string, code: string): Promise<Left> }
+export interface RoomParts {
+  connector: Connector;
+  clock: ClientClock;
+  game: ContractDef;
+  playerId: () => string;
+  id: string;
+  session: string;
+  watch: boolean;
+  /** What the player brings along; undefined: nothing is said of it. */
+  profile: Json | undefined;
+  roundTrip: () => number | null;
+  forget(): void;
+  /** A session for another hold. */
+  newSession(): string;
+  /** A join of this client is on its way, maybe to this room. */
+  hasPendingJoin(): boolean;
+  /** Gives up a session's hold. */
+  leave(session: string, code: string): Promise<Left>;
+}
 
-/** What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too. */
-export type RoomLike<D extends ContractDef = ContractDef> = Pick<Room<D>,
-  'act' | 'input' | 'signal' | 'id' | 'code' | 'state' | 'info' | 'seat' | 'players' | 'position' | 'term' | 'ended' | 'live' | 'pending' | 'watchers' | 'now' | 'clock' | 'onChange' | 'on' | 'onSignal'>;
+/**
+ * What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too.
+ */
+export type RoomLike<D extends ContractDef = ContractDef> = Pick<
+  Room<D>,
+  | 'act'
+  | 'input'
+  | 'signal'
+  | 'id'
+  | 'code'
+  | 'state'
+  | 'info'
+  | 'seat'
+  | 'players'
+  | 'position'
+  | 'term'
+  | 'ended'
+  | 'live'
+  | 'pending'
+  | 'watchers'
+  | 'now'
+  | 'clock'
+  | 'onChange'
+  | 'on'
+  | 'onSignal'
+>;
 
-/** An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict. */
-export interface PendingAction { readonly name: string; readonly data: Json; position: Position | null }
+/**
+ * An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict.
+ */
+export interface PendingAction {
+  readonly name: string;
+  readonly data: Json;
+  position: Position | null;
+}
 
-/** The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the clock here. */
+/**
+ * The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the
+ * clock here.
+ */
 const clockReadingTtlMs = 60_000;
 
 /** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
@@ -75,7 +174,8 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   readonly input: Input<D>;
   /**
-   * What one tells the others: `room.signal.emote('gg')`. Throws a TypeError for a name or data that the contract does not have.
+   * What one tells the others: `room.signal.emote('gg')`. Throws a TypeError for a name or data that the contract does
+   * not have.
    * @example
    * ```ts
    * room.signal.emote('gg') // the others hear it by room.onSignal, if they are there now
@@ -120,8 +220,8 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   readonly onStatus: (fn: (status: RoomStatus) => void) => () => void;
   /**
-   * Presses that do not count: more than 16 of a name were made between two ticks, or more than are kept (16 messages with up to 16 of each name)
-   * while the room does not answer.
+   * Presses that do not count: more than 16 of a name were made between two ticks, or more than are kept (16 messages
+   * with up to 16 of each name) while the room does not answer.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -135,7 +235,10 @@ export class Room<D extends ContractDef = ContractDef> {
   private catchingUpSince = 0;
   private readonly resumeListeners = new Listeners<[Resumed]>();
   private readonly endListeners = new Listeners<[Refused]>();
-  private readonly eventListeners = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Position }]>>();
+  private readonly eventListeners = new Map<
+    string,
+    Listeners<[data: Json, about: { replayed: boolean; place: Position }]>
+  >();
   private readonly signals = new Map<string, Listeners<[data: Json, from: number | null]>>();
   private readonly outbox: Outbox;
   private readonly inputs: InputSender;
@@ -192,16 +295,31 @@ export class Room<D extends ContractDef = ContractDef> {
     this.monotonicNow = monotonicNow(parts.clock);
     this.slowActions = new SlowActionTimer(parts.clock, () => this.statusNotifier.check());
     this.outbox = new Outbox({
-      send: async request => (await parts.connector.request('act', { room: parts.id, ...request, ...this.sessionField() })) as never,
+      send: async request =>
+        (await parts.connector.request('act', { room: parts.id, ...request, ...this.sessionField() })) as never,
       rejoin: () => void this.join(),
       end: refusal => this.finish(refusal),
       after: (ms, fn) => void parts.clock.after(ms, fn),
     });
-    this.act = methodsByName(name => (data: unknown = {}) => this.perform(name, data)) as Act<D>;
-    this.inputs = new InputSender(parts.game, { send: message => parts.connector.send('input', { room: parts.id, ...message, ...this.sessionField() }), sent: (n, press) => this.inputSentListeners.notify(n, press), dropped: (name, times) => this.pressDropped.notify(name, times), now: this.monotonicNow, after: (ms, fn) => void parts.clock.after(ms, fn) });
+    this.act = methodsByName(
+      name =>
+        (data: unknown = {}) =>
+          this.perform(name, data),
+    ) as Act<D>;
+    this.inputs = new InputSender(parts.game, {
+      send: message => parts.connector.send('input', { room: parts.id, ...message, ...this.sessionField() }),
+      sent: (n, press) => this.inputSentListeners.notify(n, press),
+      dropped: (name, times) => this.pressDropped.notify(name, times),
+      now: this.monotonicNow,
+      after: (ms, fn) => void parts.clock.after(ms, fn),
+    });
     const quiet = () => this.endRefusal !== null || this.leavePromise !== null || parts.watch;
-    this.input = methodsByName(name => (value?: Json) => { if (!quiet()) this.inputs.set(name, value); }) as Input<D>;
-    this.signal = methodsByName(name => (data: unknown) => { if (!quiet()) parts.connector.send('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) }); }) as Signal<D>;
+    this.input = methodsByName(name => (value?: Json) => {
+      if (!quiet()) this.inputs.set(name, value);
+    }) as Input<D>;
+    this.signal = methodsByName(name => (data: unknown) => {
+      if (!quiet()) parts.connector.send('signal', { room: parts.id, name, data: checkSignal(parts.game, name, data) });
+    }) as Signal<D>;
     this.onPressDropped = fn => this.pressDropped.add(fn);
     this.onChange = fn => this.changeListeners.add(fn);
     this.changeListeners.add(() => this.statusNotifier.check());
@@ -210,30 +328,66 @@ export class Room<D extends ContractDef = ContractDef> {
     this.onEnd = fn => (this.endRefusal ? (fn(this.endRefusal), () => {}) : this.endListeners.add(fn));
   }
 
-  get id(): string { return this.parts.id; }
-  get code(): string { return this.info.code; }
-  /** The game's state, as this seat may see it; null before the first match. Read it, do not change it; it changes in place, so copy what you keep. */
-  get state(): ViewOf<D> | null { return this.view!.state as ViewOf<D> | null; }
+  get id(): string {
+    return this.parts.id;
+  }
+  get code(): string {
+    return this.info.code;
+  }
+  /**
+   * The game's state, as this seat may see it; null before the first match. Read it, do not change it; it changes in
+   * place, so copy what you keep.
+   */
+  get state(): ViewOf<D> | null {
+    return this.view!.state as ViewOf<D> | null;
+  }
   /** Everything else: phase, seats, result, options. */
-  get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } { return this.view!.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; }
-  /** One's own seat, null as a spectator. It may be another one after a lost seat was taken again, and in the next match. */
+  get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } {
+    return this.view!.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
+  }
+  /**
+   * One's own seat, null as a spectator. It may be another one after a lost seat was taken again, and in the next
+   * match.
+   */
   get seat(): number | null {
     if (this.hold === null) return null;
     const seat = this.info.seats.findIndex(s => s?.hold === this.hold);
     return seat < 0 ? null : seat;
   }
-  get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
+  get players(): (PublicSeat<ProfileOf<D>> | null)[] {
+    return this.info.seats;
+  }
   /** Where in the room's history this client is. */
-  get position(): Position { return this.currentPosition; }
-  get term(): number { return this.ownerTerm; }
+  get position(): Position {
+    return this.currentPosition;
+  }
+  get term(): number {
+    return this.ownerTerm;
+  }
   /** Why the hold on the room is over; null while it is not. */
-  get ended(): Refused | null { return this.endRefusal; }
-  /** Up to date, as far as can be known. False while it catches up, and while an action has waited for more than a second. */
-  get live(): boolean { return this.parts.connector.status.state === 'live' && this.bufferedChanges === null && this.endRefusal === null && this.slowActions.slowSince === null; }
+  get ended(): Refused | null {
+    return this.endRefusal;
+  }
+  /**
+   * Up to date, as far as can be known. False while it catches up, and while an action has waited for more than a
+   * second.
+   */
+  get live(): boolean {
+    return (
+      this.parts.connector.status.state === 'live' &&
+      this.bufferedChanges === null &&
+      this.endRefusal === null &&
+      this.slowActions.slowSince === null
+    );
+  }
   /** How it is at this table: as the connection, or catching up, or why it is over. */
-  get status(): RoomStatus { return this.statusNotifier.current; }
+  get status(): RoomStatus {
+    return this.statusNotifier.current;
+  }
   /** Actions without a verdict yet. */
-  get pending(): number { return this.outbox.pending; }
+  get pending(): number {
+    return this.outbox.pending;
+  }
   /**
    * The room's clock now, ms since 1970.
    * @example
@@ -242,7 +396,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * const took = () => room.now() - begun // the same for all who look, whatever their clocks say
    * ```
    */
-  now(): number { return Math.round(this.monotonicNow() + this.clockOffset); }
+  now(): number {
+    return Math.round(this.monotonicNow() + this.clockOffset);
+  }
   /**
    * Ms until a shown timer is due, or null when it is not set.
    * @example
@@ -265,9 +421,12 @@ export class Room<D extends ContractDef = ContractDef> {
    * })
    * ```
    */
-  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Position }) => void): () => void {
+  on<K extends keyof EventsOf<D> & string>(
+    event: K,
+    fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Position }) => void,
+  ): () => void {
     let listeners = this.eventListeners.get(event);
-    if (!listeners) this.eventListeners.set(event, listeners = new Listeners());
+    if (!listeners) this.eventListeners.set(event, (listeners = new Listeners()));
     return listeners.add(fn as never);
   }
 
@@ -278,14 +437,18 @@ export class Room<D extends ContractDef = ContractDef> {
    * room.onSignal('emote', (text, from) => { if (from !== null) cheer(`${room.players[from]?.name}: ${text}`) })
    * ```
    */
-  onSignal<K extends keyof SignalsOf<D> & string>(name: K, fn: (data: Out<SignalsOf<D>[K]>, from: number | null) => void): () => void {
+  onSignal<K extends keyof SignalsOf<D> & string>(
+    name: K,
+    fn: (data: Out<SignalsOf<D>[K]>, from: number | null) => void,
+  ): () => void {
     let listeners = this.signals.get(name);
-    if (!listeners) this.signals.set(name, listeners = new Listeners());
+    if (!listeners) this.signals.set(name, (listeners = new Listeners()));
     return listeners.add(fn as never);
   }
 
   /**
-   * A player has lost a seat, and why: before, in and after a match. Seats that are lost in a match also say it by themselves (`why`).
+   * A player has lost a seat, and why: before, in and after a match. Seats that are lost in a match also say it by
+   * themselves (`why`).
    * @example
    * ```ts
    * room.onLeft(({ name, why }, { replayed }) => {
@@ -293,7 +456,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * })
    * ```
    */
-  onLeft(fn: (left: SeatLeft, about: { replayed: boolean; place: Position }) => void): () => void { return this.on('$left' as never, fn as never); }
+  onLeft(fn: (left: SeatLeft, about: { replayed: boolean; place: Position }) => void): () => void {
+    return this.on('$left' as never, fn as never);
+  }
 
   /**
    * Says that one is ready, or takes it back, in games that begin so.
@@ -304,7 +469,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * await room.ready(false) // not yet, after all
    * ```
    */
-  ready(yes = true): Promise<ActionResult<RefusalCode>> { return this.perform('$ready', { yes }); }
+  ready(yes = true): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$ready', { yes });
+  }
   /**
    * Begins the match, or the next one, as the host, in games that start so.
    * @example
@@ -312,7 +479,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (room.info.host === room.seat) await room.start()
    * ```
    */
-  start(): Promise<ActionResult<RefusalCode>> { return this.perform('$start', null); }
+  start(): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$start', null);
+  }
   /**
    * Changes the team, before the match.
    * @example
@@ -321,7 +490,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (!said.ok) banner.textContent = said.detail ?? said.code
    * ```
    */
-  joinTeam(team: number): Promise<ActionResult<RefusalCode>> { return this.perform('$team', { team }); }
+  joinTeam(team: number): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$team', { team });
+  }
   /**
    * As the host: a bot takes a free seat.
    * @example
@@ -332,10 +503,12 @@ export class Room<D extends ContractDef = ContractDef> {
    * }
    * ```
    */
-  addBot(): Promise<ActionResult<RefusalCode>> { return this.perform('$bot', null); }
+  addBot(): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$bot', null);
+  }
   /**
-   * As the host: removes a player, who cannot come back to this room, to sit or to watch. A seat frees that seat; an id may also be that of
-   * a spectator (`client.inspect`).
+   * As the host: removes a player, who cannot come back to this room, to sit or to watch. A seat frees that seat; an id
+   * may also be that of a spectator (`client.inspect`).
    * @example
    * ```ts
    * const idle = room.players.findIndex(player => player !== null && !player.here)
@@ -345,7 +518,9 @@ export class Room<D extends ContractDef = ContractDef> {
    * if (heckler) await room.kick(heckler)
    * ```
    */
-  kick(who: number | { player: string }): Promise<ActionResult<RefusalCode>> { return this.perform('$kick', typeof who === 'object' && who !== null ? { player: who.player } : { seat: who }); }
+  kick(who: number | { player: string }): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$kick', typeof who === 'object' && who !== null ? { player: who.player } : { seat: who });
+  }
   /**
    * As the host: makes another seat the host.
    * @example
@@ -354,10 +529,12 @@ export class Room<D extends ContractDef = ContractDef> {
    * console.log(room.info.host) // 1
    * ```
    */
-  makeHost(seat: number): Promise<ActionResult<RefusalCode>> { return this.perform('$host', { seat }); }
+  makeHost(seat: number): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$host', { seat });
+  }
   /**
-   * Brings along something else from now on, as the contract's `profile` has it: another colour. All see it, rules too. Null takes it back.
-   * Refused (`bad-data`), it is as it was.
+   * Brings along something else from now on, as the contract's `profile` has it: another colour. All see it, rules too.
+   * Null takes it back. Refused (`bad-data`), it is as it was.
    * @example
    * ```ts
    * const said = await room.setProfile({ colour: 'mint' })
@@ -368,7 +545,7 @@ export class Room<D extends ContractDef = ContractDef> {
     const checked = checkOutgoing('profile', profile, 'profileBytes');
     if (!checked.ok) return checked;
     const { profile: brought } = this;
-    const mine = this.profile = checked.value;
+    const mine = (this.profile = checked.value);
     const said = await this.perform('$profile', mine);
     if (!said.ok && this.profile === mine) this.profile = brought;
     return said;
@@ -381,12 +558,14 @@ export class Room<D extends ContractDef = ContractDef> {
    * again.onclick = () => void room.rematch()
    * ```
    */
-  rematch(yes = true): Promise<ActionResult<RefusalCode>> { return this.perform('$rematch', { yes }); }
+  rematch(yes = true): Promise<ActionResult<RefusalCode>> {
+    return this.perform('$rematch', { yes });
+  }
 
   /**
-   * Gives the seat up (or stops watching), and ends this client's membership in the room. Where there is no connection, the client does
-   * it when there is one; closing the client, or joining the room again, withdraws it; watching the room does not. Resolves with what became of it, after
-   * 10 s at most; never throws.
+   * Gives the seat up (or stops watching), and ends this client's membership in the room. Where there is no connection,
+   * the client does it when there is one; closing the client, or joining the room again, withdraws it; watching the
+   * room does not. Resolves with what became of it, after 10 s at most; never throws.
    * @example
    * ```ts
    * const left = await room.leave()
@@ -394,9 +573,13 @@ export class Room<D extends ContractDef = ContractDef> {
    * const next = await client.quick(race) // another table
    * ```
    */
-  leave(): Promise<Left> { return (this.leavePromise ??= this.giveUpSeat()); }
+  leave(): Promise<Left> {
+    return (this.leavePromise ??= this.giveUpSeat());
+  }
   /** leave() was called. @internal */
-  get isLeaving(): boolean { return this.leavePromise !== null; }
+  get isLeaving(): boolean {
+    return this.leavePromise !== null;
+  }
 
   private async giveUpSeat(): Promise<Left> {
     const { endRefusal } = this;
@@ -404,16 +587,20 @@ export class Room<D extends ContractDef = ContractDef> {
       this.close();
       return { confirmed: true };
     }
-    if (endRefusal && endRefusal.code !== 'left') return this.isSeatGone(endRefusal) ? { confirmed: true } : { confirmed: false, code: endRefusal.code };
+    if (endRefusal && endRefusal.code !== 'left')
+      return this.isSeatGone(endRefusal) ? { confirmed: true } : { confirmed: false, code: endRefusal.code };
     const left = await this.parts.leave(this.session, this.code);
     this.finish({ ok: false, code: 'left' });
     return left;
   }
 
-  private isSeatGone({ code }: Refused): boolean { return code === 'seat-lost' || code === 'kicked' || code === 'room-missing'; }
+  private isSeatGone({ code }: Refused): boolean {
+    return code === 'seat-lost' || code === 'kicked' || code === 'room-missing';
+  }
 
   /**
-   * Ends this client's membership in the room without giving the seat up: it is held, as for a player whose phone is off.
+   * Ends this client's membership in the room without giving the seat up: it is held, as for a player whose phone is
+   * off.
    * @example
    * ```ts
    * room.close()
@@ -446,7 +633,8 @@ export class Room<D extends ContractDef = ContractDef> {
       if (said.ok) one.position = said.position;
       else this.unappliedActions.delete(one);
     });
-    // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in it.
+    // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in
+    // it.
     if (said.ok) await this.waitForPosition(said.position);
     this.unappliedActions.delete(one);
     settled();
@@ -456,39 +644,60 @@ export class Room<D extends ContractDef = ContractDef> {
   // --- for who shows more than is confirmed -------------------------------------------------
 
   /** Actions whose effect is not in `state` yet, oldest first. @internal */
-  get pendingActions(): PendingAction[] { return [...this.unappliedActions].filter(({ position }) => position === null || !this.hasReached(position)); }
+  get pendingActions(): PendingAction[] {
+    return [...this.unappliedActions].filter(({ position }) => position === null || !this.hasReached(position));
+  }
   /** @internal */
-  get game(): ContractDef { return this.parts.game; }
+  get game(): ContractDef {
+    return this.parts.game;
+  }
   /** Ticks a second. @internal */
-  get hz(): number { return this.parts.game.tick?.hz ?? 20; }
+  get hz(): number {
+    return this.parts.game.tick?.hz ?? 20;
+  }
   /** Now, in ms that never go back: what a page calls performance.now(). @internal */
-  moment(): number { return this.monotonicNow(); }
+  moment(): number {
+    return this.monotonicNow();
+  }
   /** @internal */
-  after(ms: number, fn: () => void): void { this.parts.clock.after(ms, fn); }
+  after(ms: number, fn: () => void): void {
+    this.parts.clock.after(ms, fn);
+  }
   /** What a round trip takes that nothing holds up, ms. @internal */
-  get roundTrip(): number | null { return this.parts.roundTrip(); }
+  get roundTrip(): number | null {
+    return this.parts.roundTrip();
+  }
   /** Something was done that no message has left with yet. @internal */
-  get hasUnsentInputs(): boolean { return this.inputs.hasUnsent; }
+  get hasUnsentInputs(): boolean {
+    return this.inputs.hasUnsent;
+  }
   /** Hears of each new message of inputs as it leaves. @internal */
-  onInputSent(fn: (n: number, press: boolean) => void): () => void { return this.inputSentListeners.add(fn); }
+  onInputSent(fn: (n: number, press: boolean) => void): () => void {
+    return this.inputSentListeners.add(fn);
+  }
 
   /** Resolves when this client has taken in an entry, or when the hold on the room is over. */
   private waitForPosition(place: Position): Promise<void> {
     if (this.endRefusal || this.hasReached(place)) return Promise.resolve();
     return new Promise(reached => {
       this.positionWaiters.push({ place, reached });
-      this.parts.clock.after(300, () => { if (!this.endRefusal && !this.hasReached(place) && this.bufferedChanges === null && this.parts.connector.isLive) void this.join(); });
+      this.parts.clock.after(300, () => {
+        if (!this.endRefusal && !this.hasReached(place) && this.bufferedChanges === null && this.parts.connector.isLive)
+          void this.join();
+      });
     });
   }
 
   private resolveWaiters(): void {
     for (let i = this.positionWaiters.length - 1; i >= 0; i--) {
-      if (this.endRefusal || this.hasReached(this.positionWaiters[i]!.place)) this.positionWaiters.splice(i, 1)[0]!.reached();
+      if (this.endRefusal || this.hasReached(this.positionWaiters[i]!.place))
+        this.positionWaiters.splice(i, 1)[0]!.reached();
     }
   }
 
   private readStatus(): RoomStatus {
-    if (this.endRefusal) return this.endRefusal.code === 'left' ? { state: 'closed' } : makeRefusedStatus(this.endRefusal);
+    if (this.endRefusal)
+      return this.endRefusal.code === 'left' ? { state: 'closed' } : makeRefusedStatus(this.endRefusal);
     const { status } = this.parts.connector;
     if (status.state !== 'live') return status;
     if (this.bufferedChanges !== null) return { state: 'catching-up', since: this.catchingUpSince };
@@ -501,7 +710,8 @@ export class Room<D extends ContractDef = ContractDef> {
   /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
   join(): Promise<JoinReply> {
     if (this.endRefusal) return Promise.resolve(this.endRefusal as JoinReply);
-    if (this.leavePromise) return Promise.resolve({ ok: false, code: 'left' }); // or it would take the seat again that it gives up
+    // or it would take the seat again that it gives up
+    if (this.leavePromise) return Promise.resolve({ ok: false, code: 'left' });
     if (this.hold !== null && this.holdPlayer !== this.parts.playerId()) {
       // The server knows this client as another player now: the seat is not that player's.
       this.finish(makeRefusal('seat-lost', 'identity'));
@@ -527,9 +737,14 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** Joins that are under way: of this room object, and of those before it. @internal */
-  get pendingJoins(): Promise<JoinReply>[] { return [...this.earlierJoins, ...(this.joinPromise ? [this.joinPromise] : [])]; }
+  get pendingJoins(): Promise<JoinReply>[] {
+    return [...this.earlierJoins, ...(this.joinPromise ? [this.joinPromise] : [])];
+  }
 
-  /** Joins again after each join of the room objects before this one. If such a join got the seat, this session is closed: another one asks. @internal */
+  /**
+   * Joins again after each join of the room objects before this one. If such a join got the seat, this session is
+   * closed: another one asks. @internal
+   */
   rejoinAfter(earlier: readonly Promise<JoinReply>[]): void {
     for (const join of earlier) {
       this.earlierJoins.add(join);
@@ -542,7 +757,8 @@ export class Room<D extends ContractDef = ContractDef> {
 
   private earlierJoined(answer: JoinReply): void {
     if (this.endRefusal) return;
-    if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch) this.startNewSession(makeRefusal('session-replaced'));
+    if (answer.ok && answer.seat !== null && answer.session !== this.session && !this.parts.watch)
+      this.startNewSession(makeRefusal('session-replaced'));
     void this.join();
   }
 
@@ -553,15 +769,29 @@ export class Room<D extends ContractDef = ContractDef> {
     const asked = this.monotonicNow();
     let reply: JoinReply | null = null;
     try {
-      reply = (await connector.request('join', { room: id, session, watch, ...(watch || this.seatLossRefusal ? {} : { resume: true }), short: true, version: game.version, ...(this.profile === undefined || watch ? {} : { profile: this.profile }), ...(this.view ? { place: this.currentPosition } : {}), ...(this.volatileCount > 0 || this.isDamaged ? { whole: true } : {}) })) as JoinReply;
+      reply = (await connector.request('join', {
+        room: id,
+        session,
+        watch,
+        ...(watch || this.seatLossRefusal ? {} : { resume: true }),
+        short: true,
+        version: game.version,
+        ...(this.profile === undefined || watch ? {} : { profile: this.profile }),
+        ...(this.view ? { place: this.currentPosition } : {}),
+        ...(this.volatileCount > 0 || this.isDamaged ? { whole: true } : {}),
+      })) as JoinReply;
     } catch {
       // no answer: the line is gone (then the next welcome joins again) or the answer was lost
     }
-    if (connector.connection !== connection || !connection) return reply ?? makeRefusal('unavailable'); // whatever it said, it said to another line
-    if (session !== this.session) return reply ?? makeRefusal('unavailable'); // another session asks as soon as this call ends
+    // whatever it said, it said to another line
+    if (connector.connection !== connection || !connection) return reply ?? makeRefusal('unavailable');
+    // another session asks as soon as this call ends
+    if (session !== this.session) return reply ?? makeRefusal('unavailable');
     if (!reply || (!reply.ok && dutyOf(reply.code) === 'retry')) {
       const wait = (reply as Refused | null)?.retryAfter ?? 200;
-      this.parts.clock.after(wait + this.parts.clock.random() * wait, () => { if (connector.connection === connection) void this.join(); });
+      this.parts.clock.after(wait + this.parts.clock.random() * wait, () => {
+        if (connector.connection === connection) void this.join();
+      });
       return reply ?? makeRefusal('unavailable');
     }
     if (reply.ok) {
@@ -573,17 +803,23 @@ export class Room<D extends ContractDef = ContractDef> {
         this.parts.clock.after(1_000, () => void this.join());
       }
     } else if (reply.code === 'seat-lost') this.handleSeatLost(reply);
-    else if (this.view) this.finish(this.seatLossRefusal && dutyOf(reply.code) === 'final' ? this.seatLossRefusal : reply);
+    else if (this.view)
+      this.finish(this.seatLossRefusal && dutyOf(reply.code) === 'final' ? this.seatLossRefusal : reply);
     return reply;
   }
 
-  /** A node takes what it is sent for the session of the last join. While one is on its way, the next message may find either. */
-  private sessionField(): { session?: string } { return this.parts.hasPendingJoin() ? { session: this.session } : {}; }
+  /**
+   * A node takes what it is sent for the session of the last join. While one is on its way, the next message may find
+   * either.
+   */
+  private sessionField(): { session?: string } {
+    return this.parts.hasPendingJoin() ? { session: this.session } : {};
+  }
 
   /**
-   * The one way in which a client loses a seat: its session has no hold any more. Nothing is sent again: what was sent may have
-   * been done. Where nobody has decided that the player goes, another session asks for a seat; if there is none, the room ends with
-   * the reason for the loss.
+   * The one way in which a client loses a seat: its session has no hold any more. Nothing is sent again: what was sent
+   * may have been done. Where nobody has decided that the player goes, another session asks for a seat; if there is
+   * none, the room ends with the reason for the loss.
    */
   private handleSeatLost(refusal: Refused): void {
     if (this.endRefusal) return;
@@ -612,11 +848,11 @@ export class Room<D extends ContractDef = ContractDef> {
       this.volatileCount = 0;
       this.isDamaged = false;
       this.durableView = null;
-    }
-    else for (const change of reply.changes!) {
-      this.applyChange(change, true);
-      missed += 1;
-    }
+    } else
+      for (const change of reply.changes!) {
+        this.applyChange(change, true);
+        missed += 1;
+      }
     this.currentPosition = reply.place;
     this.hold = reply.hold;
     this.holdPlayer = this.parts.playerId();
@@ -633,16 +869,24 @@ export class Room<D extends ContractDef = ContractDef> {
     const forgotten = this.positionWaiters.filter(({ place }) => place[0] < reply.term && !this.hasReached(place));
     for (const one of forgotten) this.positionWaiters.splice(this.positionWaiters.indexOf(one), 1)[0]!.reached();
     this.resolveWaiters();
-    if (!first) this.resumeListeners.notify({ with: reply.with, lost: reply.lost || forgotten.length > 0, missed, ...(seatLossRefusal ? { seatLost: seatLossRefusal.detail ?? '' } : {}) });
+    if (!first)
+      this.resumeListeners.notify({
+        with: reply.with,
+        lost: reply.lost || forgotten.length > 0,
+        missed,
+        ...(seatLossRefusal ? { seatLost: seatLossRefusal.detail ?? '' } : {}),
+      });
     this.changeListeners.notify();
   }
 
   /** The connection is in another state. @internal */
-  updateStatus(): void { this.statusNotifier.check(); }
+  updateStatus(): void {
+    this.statusNotifier.check();
+  }
 
   /**
-   * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right one:
-   * the others were held up on their way.
+   * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right
+   * one: the others were held up on their way.
    */
   private readClock(time: number, asked: number): void {
     const now = this.monotonicNow();
@@ -658,7 +902,9 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** The monotonic clock here has lost `ms`. @internal */
-  adjustClock(ms: number): void { this.clockOffset += ms; }
+  adjustClock(ms: number): void {
+    this.clockOffset += ms;
+  }
 
   /** The line is gone. @internal */
   suspend(): void {
@@ -673,12 +919,13 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.endRefusal) return;
     if (this.bufferedChanges) return void this.bufferedChanges.push(change);
     const [term, seq, prevTerm] = change;
-    if (this.volatileCount > 0 && term !== this.currentPosition[0]) return void this.join(); // another owner, who does not know what moved last
+    // another owner, who does not know what moved last
+    if (this.volatileCount > 0 && term !== this.currentPosition[0]) return void this.join();
     if (this.currentPosition[0] === prevTerm && this.currentPosition[1] === seq - 1) {
       try {
         this.applyChange(change, false);
       } catch (error) {
-        return this.markDamaged(error), void this.join();
+        return (this.markDamaged(error), void this.join());
       }
       this.lastChangeAt = this.monotonicNow();
       this.ownerTerm = Math.max(this.ownerTerm, term);
@@ -690,19 +937,29 @@ export class Room<D extends ContractDef = ContractDef> {
 
   /** Motion ahead of the journal. What does not follow on what is here is left out: the next entry has it. @internal */
   receiveVolatileState(term: number, seq: number, k: number, changes: Changes): void {
-    if (this.endRefusal || this.bufferedChanges || !this.view || !isSamePosition(this.currentPosition, [term, seq]) || k !== this.volatileCount + 1) return;
+    if (
+      this.endRefusal ||
+      this.bufferedChanges ||
+      !this.view ||
+      !isSamePosition(this.currentPosition, [term, seq]) ||
+      k !== this.volatileCount + 1
+    )
+      return;
     try {
       if (this.volatileCount === 0) this.durableView = copy(this.view);
       apply(this.view as unknown as Json, changes);
     } catch (error) {
-      return this.markDamaged(error), void this.join();
+      return (this.markDamaged(error), void this.join());
     }
     this.volatileCount = k;
     this.syncInputs();
     this.changeListeners.notify();
   }
 
-  /** Hears which inputs have counted. An owner that took over, and a node just connected to, are told again what is held. */
+  /**
+   * Hears which inputs have counted. An owner that took over, and a node just connected to, are told again what is
+   * held.
+   */
   private syncInputs(again = false): void {
     if (!this.parts.game.inputs) return;
     const { seat } = this;
@@ -719,7 +976,12 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /** Whether a place is one that this client has already passed, as far as the numbers can say. */
-  private hasReached(place: Position): boolean { return place[0] < this.currentPosition[0] || (place[0] === this.currentPosition[0] && place[1] <= this.currentPosition[1]); }
+  private hasReached(place: Position): boolean {
+    return (
+      place[0] < this.currentPosition[0] ||
+      (place[0] === this.currentPosition[0] && place[1] <= this.currentPosition[1])
+    );
+  }
 
   private markDamaged(error: unknown): void {
     console.error(error);
@@ -732,7 +994,8 @@ export class Room<D extends ContractDef = ContractDef> {
     this.currentPosition = [term, seq];
     this.volatileCount = 0;
     this.durableView = null;
-    for (const [name, data] of events ?? []) if (!this.endRefusal) this.eventListeners.get(name)?.notify(data, { replayed, place: this.currentPosition });
+    for (const [name, data] of events ?? [])
+      if (!this.endRefusal) this.eventListeners.get(name)?.notify(data, { replayed, place: this.currentPosition });
   }
 
   /** @internal */
@@ -744,18 +1007,25 @@ export class Room<D extends ContractDef = ContractDef> {
       case 'seat-lost':
         if (notice.session === this.session) void this.join(); // the owner says why
         return;
-      case 'kicked': return this.finish(makeRefusal('kicked'));
-      case 'closed': return this.finish(makeRefusal('room-missing'));
-      case 'resync': return void this.join();
+      case 'kicked':
+        return this.finish(makeRefusal('kicked'));
+      case 'closed':
+        return this.finish(makeRefusal('room-missing'));
+      case 'resync':
+        return void this.join();
       case 'owner': {
         if (notice.term <= this.ownerTerm) return;
         this.ownerTerm = notice.term;
         this.syncInputs();
         this.changeListeners.notify();
         this.receiveHead({ head: notice.head, term: notice.term, watchers: this.watchers });
-        // What is under way is answered with the numbers of the session by the new owner, and sent again. The others ask
+        // What is under way is answered with the numbers of the session by the new owner, and sent again. The others
+        // ask
         // in their own time, so that their next action finds its numbers settled; not all in the instant of a takeover.
-        this.parts.clock.after(300 + this.parts.clock.random() * 1_500, () => { if (!this.endRefusal && this.outbox.settledTerm < notice.term && this.parts.connector.isLive) void this.join(); });
+        this.parts.clock.after(300 + this.parts.clock.random() * 1_500, () => {
+          if (!this.endRefusal && this.outbox.settledTerm < notice.term && this.parts.connector.isLive)
+            void this.join();
+        });
       }
     }
   }
@@ -774,8 +1044,13 @@ export class Room<D extends ContractDef = ContractDef> {
     const before = this.currentPosition;
     this.parts.clock.after(250, () => {
       this.isCheckingHead = false;
-      const behind = heard.head[0] > this.currentPosition[0] || (heard.head[0] === this.currentPosition[0] && heard.head[1] > this.currentPosition[1]);
-      const isOnOtherHistory = isSamePosition(before, this.currentPosition) && !isSamePosition(heard.head, this.currentPosition) && heard.term > this.currentPosition[0];
+      const behind =
+        heard.head[0] > this.currentPosition[0] ||
+        (heard.head[0] === this.currentPosition[0] && heard.head[1] > this.currentPosition[1]);
+      const isOnOtherHistory =
+        isSamePosition(before, this.currentPosition) &&
+        !isSamePosition(heard.head, this.currentPosition) &&
+        heard.term > this.currentPosition[0];
       if (!this.endRefusal && (behind || isOnOtherHistory)) void this.join();
     });
   }

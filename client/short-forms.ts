@@ -1,9 +1,17 @@
-import type { RoomHead, InputRequest, JoinReply, HeartbeatReply, ServerToClient, ShortInput } from '../shared/protocol.ts';
+import type {
+  RoomHead,
+  InputRequest,
+  JoinReply,
+  HeartbeatReply,
+  ServerToClient,
+  ShortInput,
+} from '../shared/protocol.ts';
 import type { Refused } from '../shared/refusals.ts';
 
 /**
- * Reads changes and writes inputs in their short forms, in which a room goes by a number and the term is not said again: for
- * one line, since it is what that line has brought that they rest on. For transports; whoever uses one knows of whole ones only.
+ * Reads changes and writes inputs in their short forms, in which a room goes by a number and the term is not said
+ * again: for one line, since it is what that line has brought that they rest on. For transports; whoever uses one knows
+ * of whole ones only.
  */
 export class ShortForms {
   private readonly rooms = new Map<number, { room: string; term: number }>();
@@ -22,12 +30,16 @@ export class ShortForms {
     if (!reply.ok) return;
     for (const [room, heard] of Object.entries(reply.rooms)) {
       if (!Array.isArray(heard)) continue;
-      const own = [...this.rooms.values()].reverse().find(r => r.room === room); // one that was entered again has several
+      // one that was entered again has several
+      const own = [...this.rooms.values()].reverse().find(r => r.room === room);
       if (own) reply.rooms[room] = headOf(own.term, ...heard);
     }
   }
 
-  /** @returns an event and what it says in full: `change` or `heads` where it came in a short form; null for a change of a room that this line knows nothing of */
+  /**
+   * @returns an event and what it says in full: `change` or `heads` where it came in a short form; null for a change of
+   * a room that this line knows nothing of
+   */
   expandEvent(event: string, said: unknown[]): [event: string, ...said: unknown[]] | null {
     if (event === 'h') return ['heads', this.expandHeads(said as number[])];
     if (event !== 'c' && event !== 's') return [event, ...said];
@@ -37,7 +49,9 @@ export class ShortForms {
     if (!own) return null;
     const before = prevTerm ?? own.term;
     own.term = term ?? own.term;
-    return events ? ['change', own.room, own.term, seq, before, changes, events] : ['change', own.room, own.term, seq, before, changes];
+    return events
+      ? ['change', own.room, own.term, seq, before, changes, events]
+      : ['change', own.room, own.term, seq, before, changes];
   }
 
   private expandHeads(said: number[]): Record<string, RoomHead> {
@@ -53,7 +67,11 @@ export class ShortForms {
   shortenInput({ room, n, hold, press, after, session }: InputRequest): ShortInput | null {
     const number = this.numbers.get(room);
     if (number === undefined || session !== undefined) return null;
-    return after ? [number, n, hold ?? 0, press ?? 0, after] : press ? [number, n, hold ?? 0, press] : [number, n, hold ?? 0];
+    return after
+      ? [number, n, hold ?? 0, press ?? 0, after]
+      : press
+        ? [number, n, hold ?? 0, press]
+        : [number, n, hold ?? 0];
   }
 }
 

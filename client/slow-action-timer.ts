@@ -10,7 +10,12 @@ export class SlowActionTimer {
   private isArmed = false;
 
   /** @param changed `since` may say something else */
-  constructor(private readonly clock: ClientClock, private readonly changed: () => void) { this.mono = monotonicNow(clock); }
+  constructor(
+    private readonly clock: ClientClock,
+    private readonly changed: () => void,
+  ) {
+    this.mono = monotonicNow(clock);
+  }
 
   /** One more waits from now on. @returns what ends its wait */
   begin(): () => void {

@@ -40,13 +40,18 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       const socket = io(url, {
         ...(options.path === undefined ? {} : { path: `${options.path.replace(/\/$/, '')}/socket.io` }),
         ...options.socket,
-        transports, tryAllTransports: transports.length > 1, upgrade: pollFirst,
-        forceNew: true, reconnection: false, timeout: 8_000,
-        auth: done => authOf(options.socket?.auth, handshake, auth => {
-          const checked = checkAuth(auth);
-          if (checked.ok) done(checked.value as object);
-          else end(checked);
-        }),
+        transports,
+        tryAllTransports: transports.length > 1,
+        upgrade: pollFirst,
+        forceNew: true,
+        reconnection: false,
+        timeout: 8_000,
+        auth: done =>
+          authOf(options.socket?.auth, handshake, auth => {
+            const checked = checkAuth(auth);
+            if (checked.ok) done(checked.value as object);
+            else end(checked);
+          }),
         query: { ...options.socket?.query, ...(typeof route === 'string' ? { route } : route) },
       });
       let isClosed = false;
@@ -60,7 +65,9 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         events.closed(refusal, problem);
       };
       const waiting = new Set<() => void>();
-      const rejectAll = () => { for (const reject of waiting) reject(); };
+      const rejectAll = () => {
+        for (const reject of waiting) reject();
+      };
       let refusal: Refused | null = null;
       const short = new ShortForms();
       socket.onAny((name: string, ...args: unknown[]) => {
@@ -71,7 +78,9 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
         if (full) (events.event as (name: string, ...args: unknown[]) => void)(...full);
       });
       socket.io.on('ping', () => events.received());
-      socket.on('connect', () => { noWelcome = setTimeout(() => end(null, 'wrong-namespace'), welcomeTimeoutMs); });
+      socket.on('connect', () => {
+        noWelcome = setTimeout(() => end(null, 'wrong-namespace'), welcomeTimeoutMs);
+      });
       socket.on('connect_error', (error: Error & { data?: Refused }) => {
         const refusal = error.data?.code ? error.data : busyOf(error);
         if (refusal) end(refusal);
@@ -79,21 +88,28 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
       });
       socket.on('disconnect', () => end(refusal));
       return {
-        request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) => new Promise<Requests[K][1] | Refused>((resolve, reject) => {
-          if (isClosed) return reject(new Error('the connection is closed'));
-          const fail = () => { settle(); reject(new Error('no answer')); };
-          const timer = setTimeout(fail, patience);
-          const settle = () => { clearTimeout(timer); waiting.delete(fail); };
-          waiting.add(fail);
-          (socket.emit as (name: string, ...args: unknown[]) => void)(name, body, (reply: Requests[K][1]) => {
-            if (!waiting.has(fail)) return;
-            settle();
-            if (name === 'join') short.recordJoin(reply as JoinReply);
-            if (name === 'place') short.expandHeartbeat(reply as HeartbeatReply);
-            events.received();
-            resolve(reply);
-          });
-        }),
+        request: <K extends RequestName>(name: K, body: Requests[K][0], patience: number) =>
+          new Promise<Requests[K][1] | Refused>((resolve, reject) => {
+            if (isClosed) return reject(new Error('the connection is closed'));
+            const fail = () => {
+              settle();
+              reject(new Error('no answer'));
+            };
+            const timer = setTimeout(fail, patience);
+            const settle = () => {
+              clearTimeout(timer);
+              waiting.delete(fail);
+            };
+            waiting.add(fail);
+            (socket.emit as (name: string, ...args: unknown[]) => void)(name, body, (reply: Requests[K][1]) => {
+              if (!waiting.has(fail)) return;
+              settle();
+              if (name === 'join') short.recordJoin(reply as JoinReply);
+              if (name === 'place') short.expandHeartbeat(reply as HeartbeatReply);
+              events.received();
+              resolve(reply);
+            });
+          }),
         send(name, body) {
           if (isClosed) return;
           const input = name === 'input' ? short.shortenInput(body as InputRequest) : null;

@@ -2,8 +2,8 @@ import { clientLimits as limits } from '../shared/client-limits.ts';
 import type { ClientClock } from './ports.ts';
 
 /**
- * Where a guest's token is kept between visits. localStorage, sessionStorage and React Native's AsyncStorage fit. A storage may throw or
- * reject: the token is then kept in memory.
+ * Where a guest's token is kept between visits. localStorage, sessionStorage and React Native's AsyncStorage fit. A
+ * storage may throw or reject: the token is then kept in memory.
  * @example
  * ```ts
  * // another guest in each tab, the same one after a reload
@@ -36,7 +36,10 @@ export class StoredToken {
   private isRead = false;
   private reading: Promise<string | null> | null = null;
 
-  constructor(private storage: TokenStorage | null, private readonly clock: ClientClock) {}
+  constructor(
+    private storage: TokenStorage | null,
+    private readonly clock: ClientClock,
+  ) {}
 
   /** @returns a promise only if the storage returns one, and only until that has settled */
   read(): string | null | Promise<string | null> {
@@ -50,7 +53,12 @@ export class StoredToken {
           this.storage = null; // or a late answer and a new token would overwrite each other
           resolve(this.take(null));
         });
-        found.then(value => resolve(this.take(value)), () => resolve(this.take(null))).finally(stop);
+        found
+          .then(
+            value => resolve(this.take(value)),
+            () => resolve(this.take(null)),
+          )
+          .finally(stop);
       }));
     } catch {
       return this.take(null);
@@ -70,7 +78,8 @@ export class StoredToken {
   }
 
   private take(found: unknown): string | null {
-    if (!this.isRead) this.token = typeof found === 'string' && found !== '' && found.length <= limits.tokenLength ? found : null;
+    if (!this.isRead)
+      this.token = typeof found === 'string' && found !== '' && found.length <= limits.tokenLength ? found : null;
     this.isRead = true;
     return this.token;
   }
@@ -86,7 +95,8 @@ export class StoredToken {
   }
 }
 
-export const isPromise = <T>(value: T | PromiseLike<T>): value is Promise<T> => typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+export const isPromise = <T>(value: T | PromiseLike<T>): value is Promise<T> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
 /** The browser's own storage; null where there is none, or where the browser forbids it. */
 export function browserStorage(): TokenStorage | null {

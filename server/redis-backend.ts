@@ -7,8 +7,21 @@ import { RedisStore } from './store/redis-store.ts';
 import { RedisPubSub, RedisBus, RedisNodeRegister } from './messaging/redis-bus.ts';
 import { RedisUnusableError } from './store/redis-unusable-error.ts';
 
-/** Everything of a node that stands on Redis, connected and checked. @throws RedisUnusableError; TypeError when the options contradict each other */
-export async function connectRedis({ redis, ...parts }: { redis: RedisOptions; prefix: string; clock: Clock; log: Log; meter: Meter; patience?: number }): Promise<Backend> {
+/**
+ * Everything of a node that stands on Redis, connected and checked.
+ * @throws RedisUnusableError; TypeError when the options contradict each other
+ */
+export async function connectRedis({
+  redis,
+  ...parts
+}: {
+  redis: RedisOptions;
+  prefix: string;
+  clock: Clock;
+  log: Log;
+  meter: Meter;
+  patience?: number;
+}): Promise<Backend> {
   const { waitReplicas = 0 } = redis;
   const locator = createLocator(redis, parts);
   const options = { ...parts, locator, waitReplicas };
@@ -28,11 +41,20 @@ export async function connectRedis({ redis, ...parts }: { redis: RedisOptions; p
     await Promise.race([
       Promise.all([store.connect(), pubSub.connect(), register.connect()]),
       new Promise<never>((_resolve, reject) => {
-        deadline = options.clock.after(timeout, () => reject(new RedisUnusableError(`${locator.name} was not reached within ${timeout / 1000} s${store.problem === null ? '' : `: ${store.problem}`}`)));
+        deadline = options.clock.after(timeout, () =>
+          reject(
+            new RedisUnusableError(
+              `${locator.name} was not reached within ${timeout / 1000} s${store.problem === null ? '' : `: ${store.problem}`}`,
+            ),
+          ),
+        );
       }),
     ]);
     const problems = await checkRedis(store, options.log, waitReplicas);
-    if (problems.length > 0) throw new RedisUnusableError(`${locator.name} cannot be used as it is:\n${problems.map(w => `  ${w}`).join('\n')}`);
+    if (problems.length > 0)
+      throw new RedisUnusableError(
+        `${locator.name} cannot be used as it is:\n${problems.map(w => `  ${w}`).join('\n')}`,
+      );
   } catch (error) {
     await close();
     throw error;

@@ -1,8 +1,14 @@
 import type { Splice } from './delta.ts';
 import type { Json, JsonObject } from './json.ts';
 
-/** How one array became another: splices, in order, and of the elements that stayed those that are not the same, by their new index. */
-export interface Alignment { splices: Splice[]; changed: { before: number; now: number }[] }
+/**
+ * How one array became another: splices, in order, and of the elements that stayed those that are not the same, by
+ * their new index.
+ */
+export interface Alignment {
+  splices: Splice[];
+  changed: { before: number; now: number }[];
+}
 
 /** So far ahead an element is looked for, besides the beginning and the end that two arrays share. */
 const lookaheadElements = 64;
@@ -31,7 +37,8 @@ export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /**
- * Finds out what was inserted into an array and removed from it. Greedy, and bounded: the result is right, but need not be the shortest.
+ * Finds out what was inserted into an array and removed from it. Greedy, and bounded: the result is right, but need not
+ * be the shortest.
  * @returns null where little of `before` is found in `now`
  */
 export function align(before: readonly Json[], now: readonly Json[]): Alignment | null {
@@ -47,7 +54,9 @@ export function align(before: readonly Json[], now: readonly Json[]): Alignment 
   let missed = 0;
   while (i < last && j < end) {
     if (isSameJson(before[i], now[j])) {
-      i++; j++; found++;
+      i++;
+      j++;
+      found++;
       continue;
     }
     const ahead = findAhead(before, i, last, now, j, end);
@@ -67,10 +76,24 @@ export function align(before: readonly Json[], now: readonly Json[]): Alignment 
   return found === 0 ? null : { splices, changed };
 }
 
-/** @returns how many elements were removed here, or (negative) inserted, until the two arrays go on together; 0: not to be found */
-function findAhead(before: readonly Json[], i: number, last: number, now: readonly Json[], j: number, end: number): number {
+/**
+ * @returns how many elements were removed here, or (negative) inserted, until the two arrays go on together; 0: not to
+ * be found
+ */
+function findAhead(
+  before: readonly Json[],
+  i: number,
+  last: number,
+  now: readonly Json[],
+  j: number,
+  end: number,
+): number {
   // Two elements have to fit, where there are two: in an array of few different values one fits by chance.
-  const fits = (a: number, b: number) => a < last && b < end && isSameJson(before[a], now[b]) && (a + 1 >= last || b + 1 >= end || isSameJson(before[a + 1], now[b + 1]));
+  const fits = (a: number, b: number) =>
+    a < last &&
+    b < end &&
+    isSameJson(before[a], now[b]) &&
+    (a + 1 >= last || b + 1 >= end || isSameJson(before[a + 1], now[b + 1]));
   for (let d = 1; d <= lookaheadElements; d++) {
     if (fits(i + d, j)) return d;
     if (fits(i, j + d)) return -d;

@@ -1,12 +1,21 @@
-/** The bounds that contracts and clients apply. Times are milliseconds, sizes are bytes (of UTF-8 JSON) unless a name says otherwise. */
+/**
+ * The bounds that contracts and clients apply. Times are milliseconds, sizes are bytes (of UTF-8 JSON) unless a name
+ * says otherwise.
+ */
 export const clientLimits = {
   // --- what a client sends ------------------------------------------------------------------
-  /** The data of one action or signal, or all held inputs: the client refuses more, so that the packet with its names and numbers fits. */
+  /**
+   * The data of one action or signal, or all held inputs: the client refuses more, so that the packet with its names
+   * and numbers fits.
+   */
   dataBytes: 16_000,
   heldBytes: 12_288,
   /** A guest's token, in characters. */
   tokenLength: 2_048,
-  /** The `auth` of a handshake: token, name, and what an app's own `authenticate` reads. The packet with it fits into `packetSize`. */
+  /**
+   * The `auth` of a handshake: token, name, and what an app's own `authenticate` reads. The packet with it fits into
+   * `packetSize`.
+   */
   authBytes: 16_000,
   /** Depth and number of values of one payload: enough for any action, too little to hurt a parser. */
   payloadDepth: 12,

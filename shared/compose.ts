@@ -43,7 +43,8 @@ function composeSplice(change: Changes, [at, remove, ...values]: Splice): void {
   for (const key of Object.keys(shifted)) change[key] = shifted[key]!;
   const splices = (change['#'] ??= []) as Splice[];
   const last = splices.at(-1);
-  // What goes on where the last one ended, or within what it inserted, becomes part of it: else a batch of pushes would be a long list.
+  // What goes on where the last one ended, or within what it inserted, becomes part of it: else a batch of pushes would
+  // be a long list.
   const within = last ? at - last[0] : -1;
   const inserted = last ? last.length - 2 : 0;
   if (!last || within < 0 || within > inserted) return void splices.push([at, remove, ...values]);

@@ -14,7 +14,11 @@ export type * from './contract-types.ts';
  * ```
  */
 export const schema = <T>(isValid: (value: T) => boolean, explanation = 'not valid'): StandardSchemaV1<T> => ({
-  '~standard': { version: 1, vendor: 'rejoin', validate: value => (isValid(value as T) ? { value: value as T } : { issues: [{ message: explanation }] }) },
+  '~standard': {
+    version: 1,
+    vendor: 'rejoin',
+    validate: value => (isValid(value as T) ? { value: value as T } : { issues: [{ message: explanation }] }),
+  },
 });
 /**
  * Names the type of a game's state: `state: state<Chess>()`. Nothing is inferred from first values.
@@ -79,11 +83,15 @@ export const pressed = (): Pressed => ({ kind: 'pressed' });
 export function contract<const D extends ContractDef, const N extends string>(name: N, def: D): Contract<D, N> {
   const problems = checkContract(name, def);
   if (problems.length > 0) throw new TypeError(formatProblems(`contract '${String(name)}'`, problems));
-  const made: Contract<D, N> = { name, def, rules(rules) {
-    const problems = checkRules(made, rules);
-    if (problems.length > 0) throw new TypeError(formatProblems(`rules of '${name}'`, problems));
-    return { contract: made, rules };
-  } };
+  const made: Contract<D, N> = {
+    name,
+    def,
+    rules(rules) {
+      const problems = checkRules(made, rules);
+      if (problems.length > 0) throw new TypeError(formatProblems(`rules of '${name}'`, problems));
+      return { contract: made, rules };
+    },
+  };
   return made;
 }
 

@@ -11,8 +11,9 @@ import { setOwn } from './strict-json.ts';
  *
  * A change within may have the key "#", which is applied first:
  *
- *     "#": [[at, remove, …values], …]   on an array: at this index remove so many elements and insert the values, one after the other
- *     "#": ["key", …]                   on an object: remove these keys. Those that the change sets again come last then
+ *     "#": [[at, remove, …values], …] on an array: at this index remove so many elements and insert the values, one
+ *     after the other
+ *     "#": ["key", …] on an object: remove these keys. Those that the change sets again come last then
  *
  * A key that begins with "#", and the key "__proto__", are written with one "#" more in front.
  */
@@ -30,7 +31,9 @@ export const encodeKey = (key: string): string => (key.charCodeAt(0) === 0x23 ||
 export const decodeKey = (written: string): string => (written.charCodeAt(0) === 0x23 ? written.slice(1) : written);
 
 /** A deep copy of a JSON value. @throws NotJsonError where it is none */
-export function copy<T>(value: T, path = 'value'): T { return copyNested(value as Json, [], path) as T; }
+export function copy<T>(value: T, path = 'value'): T {
+  return copyNested(value as Json, [], path) as T;
+}
 
 function copyNested(value: Json, around: object[], path: string): Json {
   if (typeof value !== 'object' || value === null) {
@@ -46,7 +49,11 @@ function copyNested(value: Json, around: object[], path: string): Json {
     // Not map(): it skips holes, and a hole is what must be found.
     for (let i = 0; i < value.length; i++) copied.push(copyNested(value[i]!, around, path));
   } else {
-    if (!isPlainObject(value)) throw new NotJsonError(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`);
+    if (!isPlainObject(value))
+      throw new NotJsonError(
+        path,
+        `a ${(value.constructor as { name?: string } | undefined)?.name ?? 'strange object'}`,
+      );
     copied = {};
     for (const key of Object.keys(value)) setOwn(copied, key, copyNested(value[key]!, around, path));
   }
@@ -54,7 +61,10 @@ function copyNested(value: Json, around: object[], path: string): Json {
   return copied;
 }
 
-/** Applies a change in place. What it sets is copied, so that target and change stay apart. @throws NotJsonError where it does not fit */
+/**
+ * Applies a change in place. What it sets is copied, so that target and change stay apart.
+ * @throws NotJsonError where it does not fit
+ */
 export function apply(target: Json, changes: Changes): void {
   const into = target as Record<string, Json>;
   const first = changes['#'];
@@ -71,7 +81,8 @@ export function apply(target: Json, changes: Changes): void {
       else setOwn(into, key, copy(change[0]!));
     } else if (isObject(change)) {
       const inner = Object.hasOwn(into, key) ? into[key] : undefined;
-      if (typeof inner !== 'object' || inner === null) throw new NotJsonError(key, 'missing, but the change is inside it');
+      if (typeof inner !== 'object' || inner === null)
+        throw new NotJsonError(key, 'missing, but the change is inside it');
       apply(inner, change as Changes);
     } else {
       setOwn(into, key, change);
@@ -81,7 +92,8 @@ export function apply(target: Json, changes: Changes): void {
 
 /** Not Array.splice(): as many values as a state may have are too many arguments. */
 function splice(list: Json[], [at, remove, ...values]: Splice): void {
-  if (!(at >= 0 && remove >= 0 && at + remove <= list.length)) throw new NotJsonError(`[${at}]`, 'beyond the end of the array');
+  if (!(at >= 0 && remove >= 0 && at + remove <= list.length))
+    throw new NotJsonError(`[${at}]`, 'beyond the end of the array');
   const rest = list.slice(at + remove);
   list.length = at;
   for (const value of values) list.push(copy(value));

@@ -3,9 +3,15 @@ import type { Changes } from './delta.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Position } from './position.ts';
 
-/** What a server in dev mode tells the page for authors (GET dev/games.json, dev/rooms/<id>.json). Nothing of it exists otherwise. */
+/**
+ * What a server in dev mode tells the page for authors (GET dev/games.json, dev/rooms/<id>.json). Nothing of it exists
+ * otherwise.
+ */
 
-/** A JSON Schema; null where the schema library has no converter, or JSON Schema cannot say it: then data are written as text. */
+/**
+ * A JSON Schema; null where the schema library has no converter, or JSON Schema cannot say it: then data are written as
+ * text.
+ */
 export type FormSchema = JsonObject | null;
 
 /** A game, as far as a page can act in it without its contract. */

@@ -3,14 +3,17 @@ import { copy, encodeKey, type Change, type Changes, type Splice } from './delta
 import { joinPath, describeInvalidScalar, isPlainObject, NotJsonError, type Json, type JsonObject } from './json.ts';
 import { isIndex, typeNameOf, setOwn, findStrayKey } from './strict-json.ts';
 
-/** A walk checks every object for what JSON drops where it has to be certain, and else in every so-manieth walk: it is dear. */
+/**
+ * A walk checks every object for what JSON drops where it has to be certain, and else in every so-manieth walk: it is
+ * dear.
+ */
 const thoroughWalkInterval = 16;
 /** So many changed elements of an array are worth a look whether it is a few insertions and removals. */
 const alignThreshold = 4;
 
 /**
- * The objects that make up a state, as the engine knows them. An object that a rule put in from outside (a constant of its
- * module, say) is none of them: it is copied, so that nobody else holds what is in the state.
+ * The objects that make up a state, as the engine knows them. An object that a rule put in from outside (a constant of
+ * its module, say) is none of them: it is copied, so that nobody else holds what is in the state.
  */
 export class OwnedObjects {
   /** When each was last seen. */
@@ -20,7 +23,9 @@ export class OwnedObjects {
   /** @param thorough look in every walk for what JSON drops, not only where something is new */
   constructor(private readonly thorough = false) {}
 
-  has(value: object): boolean { return this.lastWalk.has(value); }
+  has(value: object): boolean {
+    return this.lastWalk.has(value);
+  }
 
   /** Takes a value that nobody else holds. */
   add(value: Json): void {
@@ -29,10 +34,18 @@ export class OwnedObjects {
     for (const inner of Object.values(value)) this.add(inner);
   }
 
-  /** What changed in `holder[key]` since it was `before`; foreign objects in it are replaced by copies. @throws NotJsonError */
+  /**
+   * What changed in `holder[key]` since it was `before`; foreign objects in it are replaced by copies.
+   * @throws NotJsonError
+   */
   diff(before: Json | undefined, holder: JsonObject, key: string): Change | undefined {
     this.walks += 1;
-    return diffValue(before, holder, key, new Walk('', this.lastWalk, this.walks, this.thorough || this.walks % thoroughWalkInterval === 0, true));
+    return diffValue(
+      before,
+      holder,
+      key,
+      new Walk('', this.lastWalk, this.walks, this.thorough || this.walks % thoroughWalkInterval === 0, true),
+    );
   }
 }
 
@@ -47,24 +60,45 @@ export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefi
 }
 
 /** The same of two values that are known to be JSON, and changed by nobody. */
-export function diffJson(before: Json, now: Json): Changes | undefined { return diffInside(before as JsonObject, now as JsonObject, uncheckedWalk()); }
+export function diffJson(before: Json, now: Json): Changes | undefined {
+  return diffInside(before as JsonObject, now as JsonObject, uncheckedWalk());
+}
 
-/** Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass every value of every state. */
+/**
+ * Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass
+ * every value of every state.
+ */
 class Walk {
   private readonly keys: (string | number)[] = [];
   /** Objects from outside that were copied in this walk. */
   private copiedObjects: Set<object> | null = null;
 
   /** @param seen null: nothing is checked */
-  constructor(private readonly from: string, private readonly seen: WeakMap<object, number> | null, private readonly now: number, private readonly thorough: boolean, private readonly copiesForeign: boolean) {}
+  constructor(
+    private readonly from: string,
+    private readonly seen: WeakMap<object, number> | null,
+    private readonly now: number,
+    private readonly thorough: boolean,
+    private readonly copiesForeign: boolean,
+  ) {}
 
-  /** Steps into an object or array that `key` leads to. Where something throws inside, nobody steps out: the path is that of the fault. */
-  into(key: string | number): void { this.keys.push(key); }
-  out(): void { this.keys.pop(); }
+  /**
+   * Steps into an object or array that `key` leads to. Where something throws inside, nobody steps out: the path is
+   * that of the fault.
+   */
+  into(key: string | number): void {
+    this.keys.push(key);
+  }
+  out(): void {
+    this.keys.pop();
+  }
 
   /** @throws NotJsonError of the value that `key` leads to, or of where the walk is */
   fail(what: string, key?: string | number): never {
-    throw new NotJsonError((key === undefined ? this.keys : [...this.keys, key]).reduce<string>(joinPath, this.from), what);
+    throw new NotJsonError(
+      (key === undefined ? this.keys : [...this.keys, key]).reduce<string>(joinPath, this.from),
+      what,
+    );
   }
 
   /** @throws NotJsonError on what is neither a plain object nor an array, and on what has been here before */
@@ -103,12 +137,16 @@ class Walk {
     }
   }
 
-  /** A field that was not there before: read by JSON each time, an accessor would be another value here than elsewhere. */
+  /**
+   * A field that was not there before: read by JSON each time, an accessor would be another value here than elsewhere.
+   */
   checkNew(holder: object, key: string): void {
     if (this.seen && Object.getOwnPropertyDescriptor(holder, key)?.get) this.fail('an accessor', key);
   }
 
-  private checkPlain(value: object): void { if (!isPlainObject(value)) this.fail(`a ${typeNameOf(value)}`); }
+  private checkPlain(value: object): void {
+    if (!isPlainObject(value)) this.fail(`a ${typeNameOf(value)}`);
+  }
 
   /** Looks for all that JSON drops. */
   private checkWhole(value: object): void {
@@ -175,7 +213,8 @@ function diffObject(old: JsonObject, live: JsonObject, walk: Walk): Changes | un
   let out: Changes | undefined;
   let n = 0;
   let asBefore = true;
-  // Not Object.keys(): this is where a state's every value is looked at, and engines know how to read fields in such a loop.
+  // Not Object.keys(): this is where a state's every value is looked at, and engines know how to read fields in such a
+  // loop.
   for (const key in live) {
     let isKnown = before[n] === key;
     if (isKnown) n += 1;
@@ -193,7 +232,12 @@ function diffObject(old: JsonObject, live: JsonObject, walk: Walk): Changes | un
 }
 
 /** Adds which keys are gone, and which are elsewhere in the order of keys than they would be by the change as it is. */
-function addKeyChanges(changes: Changes, old: JsonObject, before: readonly string[], live: JsonObject): Changes | undefined {
+function addKeyChanges(
+  changes: Changes,
+  old: JsonObject,
+  before: readonly string[],
+  live: JsonObject,
+): Changes | undefined {
   const now = Object.keys(live);
   const moved = new Set(movedKeys(old, before, now));
   let out = changes;
@@ -209,7 +253,10 @@ function addKeyChanges(changes: Changes, old: JsonObject, before: readonly strin
   return Object.keys(out).length > 0 ? out : undefined;
 }
 
-/** Keys that have to be set again to come where they are: all that come after a new one, or after one that came after them. Indexes come first in any case. */
+/**
+ * Keys that have to be set again to come where they are: all that come after a new one, or after one that came after
+ * them. Indexes come first in any case.
+ */
 function movedKeys(old: JsonObject, before: readonly string[], now: readonly string[]): string[] {
   const moved: string[] = [];
   let from = 0;
@@ -234,13 +281,23 @@ const wholeValue = (value: Json): Change => (typeof value === 'object' && value 
 
 /** Whether a scalar is what it was: what most of a state is most of the time. −0, which is no JSON, is looked at. */
 function isUnchanged(live: Json | undefined, old: Json | undefined): boolean {
-  return live === old && (typeof live === 'number' ? live !== 0 || 1 / live > 0 : typeof live === 'string' || typeof live === 'boolean' || live === null);
+  return (
+    live === old &&
+    (typeof live === 'number'
+      ? live !== 0 || 1 / live > 0
+      : typeof live === 'string' || typeof live === 'boolean' || live === null)
+  );
 }
 
-function diffValue(old: Json | undefined, holder: JsonObject | Json[], key: string | number, walk: Walk): Change | undefined {
+function diffValue(
+  old: Json | undefined,
+  holder: JsonObject | Json[],
+  key: string | number,
+  walk: Walk,
+): Change | undefined {
   let live = (holder as Record<string | number, Json | undefined>)[key];
   if (typeof live !== 'object' || live === null) {
-    if (Object.is(live, -0)) walk.put(holder, key, live = 0);
+    if (Object.is(live, -0)) walk.put(holder, key, (live = 0));
     if (live === old && live !== undefined) return undefined; // undefined is like nothing before, and still no JSON
     const bad = describeInvalidScalar(live);
     if (bad) walk.fail(bad, key);
@@ -271,7 +328,7 @@ function copyChild(holder: JsonObject | Json[], key: string | number, walk: Walk
   if (typeof value !== 'object' || value === null) {
     const bad = describeInvalidScalar(value);
     if (bad) walk.fail(bad, key);
-    if (Object.is(value, -0)) walk.put(holder, key, value = 0);
+    if (Object.is(value, -0)) walk.put(holder, key, (value = 0));
     return value;
   }
   value = walk.copyForeign(holder, key, value);

@@ -4,7 +4,9 @@ export type PlayerId = string & { readonly brand: 'PlayerId' };
 export type NodeId = string & { readonly brand: 'NodeId' };
 export type SessionId = string & { readonly brand: 'SessionId' };
 
-/** Letters and digits that nobody confuses when reading a code aloud or off a phone: no 0 O 1 I L, no U and V together. */
+/**
+ * Letters and digits that nobody confuses when reading a code aloud or off a phone: no 0 O 1 I L, no U and V together.
+ */
 export const codeAlphabet = 'ABCDEFGHJKMNPQRSTWXYZ23456789';
 export const codeLength = 5;
 
@@ -19,12 +21,19 @@ export const isId = (value: unknown): value is string => typeof value === 'strin
  */
 export function parseRoomCode(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > 32) return null;
-  const code = text.toUpperCase().replace(/[\s-]/g, '').replace(/[01OIL]/g, c => ({ '0': 'Q', O: 'Q', '1': 'J', I: 'J', L: 'J' })[c] ?? c);
+  const code = text
+    .toUpperCase()
+    .replace(/[\s-]/g, '')
+    .replace(/[01OIL]/g, c => ({ '0': 'Q', O: 'Q', '1': 'J', I: 'J', L: 'J' })[c] ?? c);
   return code.length === codeLength && [...code].every(c => codeAlphabet.includes(c)) ? code : null;
 }
 
 /** Ids and codes from any source of random bytes. */
-export function idFromBytes(bytes: Uint8Array, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'): string {
-  // With 64 letters each byte maps without bias. With 29 the likeliest code of five is drawn 1.1 times as often as the mean, which a code can bear.
+export function idFromBytes(
+  bytes: Uint8Array,
+  alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
+): string {
+  // With 64 letters each byte maps without bias. With 29 the likeliest code of five is drawn 1.1 times as often as the
+  // mean, which a code can bear.
   return Array.from(bytes, b => alphabet[b % alphabet.length]!).join('');
 }

@@ -5,7 +5,10 @@ export type JsonObject = { [key: string]: Json };
 
 /** A value that is not JSON, and where it is: `state.ships[3].x is NaN`. */
 export class NotJsonError extends Error {
-  constructor(readonly path: string, readonly problem: string) {
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+  ) {
     super(`${path} is ${problem}`);
     this.name = 'NotJsonError';
   }
@@ -17,16 +20,23 @@ export class NotJsonError extends Error {
  */
 export const forbiddenKey = '__proto__';
 
-export const joinPath = (path: string, key: string | number): string => (typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
+export const joinPath = (path: string, key: string | number): string =>
+  typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
 
 /** Names what a non-JSON value is, or returns null where the scalar is fine. */
 export function describeInvalidScalar(value: unknown): string | null {
   switch (typeof value) {
-    case 'string': case 'boolean': return null;
-    case 'number': return Number.isFinite(value) ? null : String(value);
-    case 'undefined': return 'undefined (use null)';
-    case 'object': return value === null ? null : 'an object';
-    default: return `a ${typeof value}`;
+    case 'string':
+    case 'boolean':
+      return null;
+    case 'number':
+      return Number.isFinite(value) ? null : String(value);
+    case 'undefined':
+      return 'undefined (use null)';
+    case 'object':
+      return value === null ? null : 'an object';
+    default:
+      return `a ${typeof value}`;
   }
 }
 
@@ -52,7 +62,7 @@ export function checkPayload(value: unknown, bounds: { depth: number; values: nu
     if (Array.isArray(v)) {
       for (let i = 0; i < v.length; i++) {
         const bad = walk(v[i], depth + 1);
-        if (bad) return bad.path.push(i), bad;
+        if (bad) return (bad.path.push(i), bad);
       }
       return null;
     }
@@ -60,7 +70,7 @@ export function checkPayload(value: unknown, bounds: { depth: number; values: nu
     for (const key of Object.keys(v)) {
       if (key === forbiddenKey) return { what: ` has the key ${key}`, path: [] };
       const bad = walk((v as Record<string, unknown>)[key], depth + 1);
-      if (bad) return bad.path.push(key), bad;
+      if (bad) return (bad.path.push(key), bad);
     }
     return null;
   };

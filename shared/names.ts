@@ -1,31 +1,64 @@
 import { limits } from './limits.ts';
 
-/** What cannot be seen, or changes how other text is shown: controls, direction overrides, zero-width characters, halves of characters, fillers. */
+/**
+ * What cannot be seen, or changes how other text is shown: controls, direction overrides, zero-width characters, halves
+ * of characters, fillers.
+ */
 const hidden = '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800';
-/** Scripts whose letters take other forms beside a joiner (U+200D) or non-joiner (U+200C): without it, a word is misspelt. */
-const joining = ['Arabic', 'Syriac', 'Nko', 'Mongolian', 'Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala', 'Khmer', 'Myanmar', 'Tibetan', 'Balinese', 'Javanese'];
+/**
+ * Scripts whose letters take other forms beside a joiner (U+200D) or non-joiner (U+200C): without it, a word is
+ * misspelt.
+ */
+const joining = [
+  'Arabic',
+  'Syriac',
+  'Nko',
+  'Mongolian',
+  'Devanagari',
+  'Bengali',
+  'Gurmukhi',
+  'Gujarati',
+  'Oriya',
+  'Tamil',
+  'Telugu',
+  'Kannada',
+  'Malayalam',
+  'Sinhala',
+  'Khmer',
+  'Myanmar',
+  'Tibetan',
+  'Balinese',
+  'Javanese',
+];
 const letters = `[${joining.map(script => `\\p{Script_Extensions=${script}}`).join('')}]+`;
 const picture = '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?';
 
 /** The places where an invisible character means something; everything else is looked at by itself. */
-const parts = new RegExp([
-  `(${letters}(?:[\\u200C\\u200D]${letters})+)`, // words with joiners inside
-  '\\u{1F3F4}\\u{E0067}\\u{E0062}(?:\\u{E0065}\\u{E006E}\\u{E0067}|\\u{E0073}\\u{E0063}\\u{E0074}|\\u{E0077}\\u{E006C}\\u{E0073})\\u{E007F}', // flags of England, Scotland, Wales
-  `${picture}(?:\\u200D${picture})*`, // emoji, alone or joined
-  '[0-9#*]\\uFE0F\\u20E3', // keycaps
-].join('|'), 'gu');
+const parts = new RegExp(
+  [
+    `(${letters}(?:[\\u200C\\u200D]${letters})+)`, // words with joiners inside
+    // flags of England, Scotland, Wales
+    '\\u{1F3F4}\\u{E0067}\\u{E0062}(?:\\u{E0065}\\u{E006E}\\u{E0067}|\\u{E0073}\\u{E0063}\\u{E0074}|\\u{E0077}\\u{E006C}\\u{E0073})\\u{E007F}',
+    `${picture}(?:\\u200D${picture})*`, // emoji, alone or joined
+    '[0-9#*]\\uFE0F\\u20E3', // keycaps
+  ].join('|'),
+  'gu',
+);
 const hiddenAll = new RegExp(`[${hidden}]`, 'gu');
 const hiddenButJoiners = new RegExp(`(?![\\u200C\\u200D])[${hidden}]`, 'gu');
 /** More marks than this on one letter cover the lines above and below. */
 const marks = /(\p{M}{4})\p{M}+/gu;
 
-const segmenter = typeof Intl === 'object' && 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null;
-const graphemes = (text: string): string[] => (segmenter ? Array.from(segmenter.segment(text), ({ segment }) => segment) : [...text]);
+const segmenter =
+  typeof Intl === 'object' && 'Segmenter' in Intl ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null;
+const graphemes = (text: string): string[] =>
+  segmenter ? Array.from(segmenter.segment(text), ({ segment }) => segment) : [...text];
 const utf8 = new TextEncoder();
 
 /**
- * A player's name as others will see it: one line, trimmed, nothing in it that is hidden or that turns the text around it. Joiners stay where
- * an emoji or a script needs them. At most `limits.nameLength` characters as people count them, and `limits.nameBytes` bytes.
+ * A player's name as others will see it: one line, trimmed, nothing in it that is hidden or that turns the text around
+ * it. Joiners stay where an emoji or a script needs them. At most `limits.nameLength` characters as people count them,
+ * and `limits.nameBytes` bytes.
  * @returns null if nothing is left
  */
 export function normalizeName(value: unknown): string | null {
@@ -35,11 +68,17 @@ export function normalizeName(value: unknown): string | null {
   let from = 0;
   for (const match of text.matchAll(parts)) {
     const [word, joined] = match;
-    clean += text.slice(from, match.index).replace(hiddenAll, '') + (joined === undefined ? word : word.replace(hiddenButJoiners, ''));
+    clean +=
+      text.slice(from, match.index).replace(hiddenAll, '') +
+      (joined === undefined ? word : word.replace(hiddenButJoiners, ''));
     from = match.index + word.length;
   }
   clean += text.slice(from).replace(hiddenAll, '');
-  const name = clean.replace(marks, '$1').replace(/\s+/g, ' ').replace(/^[\s\p{M}]+/u, '').trim();
+  const name = clean
+    .replace(marks, '$1')
+    .replace(/\s+/g, ' ')
+    .replace(/^[\s\p{M}]+/u, '')
+    .trim();
   return name === '' ? null : cut(name);
 }
 

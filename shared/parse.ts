@@ -1,7 +1,10 @@
 import type { Out, Schema } from './contract-types.ts';
 
 /** Reads a value with a schema. Never throws: a schema that does, or that is asynchronous, is a failed reading. */
-export function parse<S extends Schema>(schema: S, value: unknown): { ok: true; value: Out<S> } | { ok: false; detail: string } {
+export function parse<S extends Schema>(
+  schema: S,
+  value: unknown,
+): { ok: true; value: Out<S> } | { ok: false; detail: string } {
   try {
     const result = schema['~standard'].validate(value);
     if ('then' in result) {
@@ -14,6 +17,9 @@ export function parse<S extends Schema>(schema: S, value: unknown): { ok: true; 
     const path = (issue?.path ?? []).map(p => String(typeof p === 'object' ? p.key : p)).join('.');
     return { ok: false, detail: `${path ? `${path}: ` : ''}${issue?.message ?? 'not valid'}`.slice(0, 200) };
   } catch (error) {
-    return { ok: false, detail: `the schema failed: ${error instanceof Error ? error.message : 'unknown'}`.slice(0, 200) };
+    return {
+      ok: false,
+      detail: `the schema failed: ${error instanceof Error ? error.message : 'unknown'}`.slice(0, 200),
+    };
   }
 }

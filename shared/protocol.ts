@@ -14,9 +14,9 @@ export const protocolVersion = 2;
 export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
 
 /**
- * Why a player has lost a seat. `left`: the player gave it up. `kicked`: the host or the server took it. `expired`: the player was
- * away for longer than the seat is held. `forfeited`: it was forfeited, and the next match began without the player.
- * `closed`: the server closed the room.
+ * Why a player has lost a seat. `left`: the player gave it up. `kicked`: the host or the server took it. `expired`: the
+ * player was away for longer than the seat is held. `forfeited`: it was forfeited, and the next match began without the
+ * player. `closed`: the server closed the room.
  */
 export type SeatLoss = 'left' | 'kicked' | 'expired' | 'forfeited' | 'closed';
 
@@ -57,7 +57,7 @@ export interface PublicRoom<P = unknown> {
   /** Seat of the host: the longest-seated player. */
   host: number | null;
   seats: (PublicSeat<P> | null)[];
-  result: { ranking: number[][]; } | null;
+  result: { ranking: number[][] } | null;
   /** Deadlines of the timers that the game shows, on the room's clock. */
   clocks: Record<string, number>;
   /** Games with inputs: the number of the last message of inputs that counted, by seat. */
@@ -65,7 +65,10 @@ export interface PublicRoom<P = unknown> {
 }
 
 /** What a member holds, and what changes are applied to. `state` is the game's, through the member's own view. */
-export interface RoomView { room: PublicRoom; state: Json }
+export interface RoomView {
+  room: PublicRoom;
+  state: Json;
+}
 
 /** Something that happened, committed with the entry that carries it: `[name, data]`. */
 export type WireEvent = [name: string, data: Json];
@@ -105,15 +108,22 @@ export interface JoinRequest {
   quick?: { game: string; options?: JsonObject; call?: string };
   /** The game the client can play; another one is refused. */
   game?: string;
-  /** Version of the contract that the client has. One that cannot play the room's is refused; without it, any is let in. */
+  /**
+   * Version of the contract that the client has. One that cannot play the room's is refused; without it, any is let in.
+   */
   version?: number;
   /** Spectate: no seat. */
   watch?: boolean;
-  /** What the player brings along to the seat; said again with each join, so that a change shows. Left out: as it was. */
+  /**
+   * What the player brings along to the seat; said again with each join, so that a change shows. Left out: as it was.
+   */
   profile?: Json;
   /** Random, minted by the client, one per hold on a seat; the same again on every retry and reconnect. */
   session?: string;
-  /** An earlier join with this session was answered: if the session has no seat any more, refuse with `seat-lost` and give no new seat. */
+  /**
+   * An earlier join with this session was answered: if the session has no seat any more, refuse with `seat-lost` and
+   * give no new seat.
+   */
   resume?: boolean;
   /** Where the client is in the room's history: it is caught up from there where possible. */
   place?: Position;
@@ -153,14 +163,20 @@ export type JoinReply = JoinSuccess | Refused;
 
 export interface ActRequest {
   room: string;
-  /** A contract's action, or one of the engine's: $ready $start $rematch $leave $team $profile, and the host's $bot $kick $host. */
+  /**
+   * A contract's action, or one of the engine's: $ready $start $rematch $leave $team $profile, and the host's $bot
+   * $kick $host.
+   */
   name: string;
   data?: Json;
   /** Number within the session, from 1, without gaps. Without one the action is at most once. */
   n?: number;
   /** Term the client knows; goes with `n`. */
   term?: number;
-  /** Only as this session. Said while another join of the same client is on its way: without it, the session is that of the last join. */
+  /**
+   * Only as this session. Said while another join of the same client is on its way: without it, the session is that of
+   * the last join.
+   */
   session?: string;
 }
 /** What a player does in a game with a tick. Unanswered; the changes of the room say which number has counted. */
@@ -177,9 +193,19 @@ export interface InputRequest {
   session?: string;
 }
 /** The same by the room's number on this connection. 0: nothing of that kind; what is missing at the end is 0. */
-export type ShortInput = [number: number, n: number, hold?: Record<string, Json> | 0, press?: Record<string, number> | 0, after?: number];
+export type ShortInput = [
+  number: number,
+  n: number,
+  hold?: Record<string, Json> | 0,
+  press?: Record<string, number> | 0,
+  after?: number,
+];
 /** What a member tells the others. Unanswered, not kept. */
-export interface SignalRequest { room: string; name: string; data: Json }
+export interface SignalRequest {
+  room: string;
+  name: string;
+  data: Json;
+}
 /** A verdict as it is kept: the place at which it was given, and for refusals why. */
 export type Verdict = { seq: number; term?: number; code?: string; detail?: string };
 export type NumberedVerdict = [n: number, verdict: Verdict];
@@ -191,18 +217,35 @@ export type ActReply =
   | (Refused<'gap'> & { term: number; base: number });
 
 /** The keep-alive: once a second, two when idle, unless heads come of themselves. See SPEC C4. */
-export interface HeartbeatRequest { rooms: Record<string, Position> }
+export interface HeartbeatRequest {
+  rooms: Record<string, Position>;
+}
 /** What a node last heard of a room: its head, the owner's term, and how many watch. */
-export interface RoomHead { head: Position; term: number; watchers: number }
-/** The same where changes come in their short form, and head and owner are of the term that holds for them: the head's seq, and how many watch. */
+export interface RoomHead {
+  head: Position;
+  term: number;
+  watchers: number;
+}
+/**
+ * The same where changes come in their short form, and head and owner are of the term that holds for them: the head's
+ * seq, and how many watch.
+ */
 export type ShortRoomHead = [seq: number, watchers: number];
 export interface HeartbeatReply {
   ok: true;
-  /** This node's clock, which is never set while it runs: wall time at its start, and from there on a monotonic clock. */
+  /**
+   * This node's clock, which is never set while it runs: wall time at its start, and from there on a monotonic clock.
+   */
   now: number;
-  /** Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is not in is left out. */
+  /**
+   * Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is
+   * not in is left out.
+   */
   rooms: Record<string, RoomHead | null | ShortRoomHead>;
-  /** Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more there are, the longer. */
+  /**
+   * Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more
+   * there are, the longer.
+   */
   spread: number;
 }
 
@@ -213,22 +256,46 @@ export interface LeaveRequest {
   /** Gives the seat up, also if this connection has not joined the room. */
   seat?: boolean;
 }
-export interface ListRequest { game?: string }
+export interface ListRequest {
+  game?: string;
+}
 /** A room's line in the list of rooms. */
 export interface RoomSummary {
-  id: string; code: string; game: string; phase: Phase;
+  id: string;
+  code: string;
+  game: string;
+  phase: Phase;
   /** Whether a seat is free for anybody. */
   open: boolean;
-  seated: number; seats: number; options: JsonObject; names: string[]; since: number;
+  seated: number;
+  seats: number;
+  options: JsonObject;
+  names: string[];
+  since: number;
 }
 export type ListReply = { ok: true; rooms: RoomSummary[] } | Refused;
 /** Somebody who watches a room. `name` is empty for some seconds after the room's node has died. */
-export interface Spectator { player: string; name: string }
+export interface Spectator {
+  player: string;
+  name: string;
+}
 /** What a page may show of the machinery. */
-export interface InspectRequest { room: string }
+export interface InspectRequest {
+  room: string;
+}
 /** What a page may show of the machinery behind a room. */
 export type InspectReply =
-  | { ok: true; node: string; owner: string | null; term: number; head: Position; nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[]; members: { player: string; node: string }[]; /** Who watches; sent to the host alone. */ spectators?: Spectator[] }
+  | {
+      ok: true;
+      node: string;
+      owner: string | null;
+      term: number;
+      head: Position;
+      nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[];
+      members: { player: string; node: string }[];
+      /** Who watches; sent to the host alone. */
+      spectators?: Spectator[];
+    }
   | Refused;
 
 /** A finished match (1, 2, …) of a room, to be watched again. Served over HTTP: GET /replays/<room>/<match>. */
@@ -243,7 +310,10 @@ export interface ReplayReply {
   view: RoomView;
   /** What happened so many ms after the beginning; changes as in WireChange. */
   frames: [at: number, changes: Changes, events?: WireEvent[]][];
-  /** SHA-256 of the state that the match ended with, as the server's rules saw it, keys sorted. The frames were proved to lead there. */
+  /**
+   * SHA-256 of the state that the match ended with, as the server's rules saw it, keys sorted. The frames were proved
+   * to lead there.
+   */
   hash: string;
 }
 
@@ -263,7 +333,11 @@ export interface ClientToServer {
 }
 export type RequestName = keyof Requests;
 /** What is said without an answer. */
-export interface OneWayMessages { input: InputRequest; i: ShortInput; signal: SignalRequest }
+export interface OneWayMessages {
+  input: InputRequest;
+  i: ShortInput;
+  signal: SignalRequest;
+}
 export type OneWayMessageName = keyof OneWayMessages;
 export interface Requests {
   create: [CreateRequest, CreateReply];
@@ -279,11 +353,19 @@ export interface Requests {
 // Server → client
 // ---------------------------------------------------------------------------------------------
 
-export interface Welcome { player: string; name: string; token: string; node: string; now: number; wire: number }
+export interface Welcome {
+  player: string;
+  name: string;
+  token: string;
+  node: string;
+  now: number;
+  wire: number;
+}
 
 /**
  * One entry of a room: `[term, seq, previous term, changes, events]`. It follows the place `[previous term, seq − 1]`;
- * a client that is not exactly there has missed something and asks to be caught up. Changes are 0 when nothing visible changed.
+ * a client that is not exactly there has missed something and asks to be caught up. Changes are 0 when nothing visible
+ * changed.
  */
 export type WireChange = [term: number, seq: number, prevTerm: number, changes: Changes | 0, events?: WireEvent[]];
 
@@ -304,23 +386,30 @@ export interface ServerToClient {
   welcome(welcome: Welcome): void;
   change(room: string, ...change: WireChange): void;
   /**
-   * The usual form of a change: the room by the number of the last join's answer on this connection. With a term, it says
-   * under which term it stands, and all that follow; without, it and the one before it stand under the term last said, by
-   * the answer to a join or by a change of this form. `events` is 0 where there are none and a term follows.
+   * The usual form of a change: the room by the number of the last join's answer on this connection. With a term, it
+   * says under which term it stands, and all that follow; without, it and the one before it stand under the term last
+   * said, by the answer to a join or by a change of this form. `events` is 0 where there are none and a term follows.
    */
-  c(number: number, seq: number, changes: Changes | 0, events?: WireEvent[] | 0, term?: number, prevTerm?: number): void;
+  c(
+    number: number,
+    seq: number,
+    changes: Changes | 0,
+    events?: WireEvent[] | 0,
+    term?: number,
+    prevTerm?: number,
+  ): void;
   /** As `c` without a term, where nothing but the state has changed: `changes` are the state's. */
   s(number: number, seq: number, changes: Change, events?: WireEvent[]): void;
   /**
-   * The heads of all rooms in which this connection is, where each of them goes by a number and stands under the term that
-   * was said last: number, seq and how many watch, one room after the other. Comes along with Engine.IO's pings.
+   * The heads of all rooms in which this connection is, where each of them goes by a number and stands under the term
+   * that was said last: number, seq and how many watch, one room after the other. Comes along with Engine.IO's pings.
    */
   h(...heads: number[]): void;
   /** The same in full, by rooms: lines say it that have read the short form. */
   heads(rooms: Record<string, RoomHead>): void;
   /**
-   * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of the
-   * same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.
+   * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of
+   * the same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.
    */
   motion(room: string, term: number, seq: number, k: number, changes: Changes): void;
   notice(notice: Notice): void;

@@ -1,4 +1,7 @@
-/** State of the generator (sfc32): four 32-bit words. Lives in the room's document, so a new owner draws on where the old one stopped. */
+/**
+ * State of the generator (sfc32): four 32-bit words. Lives in the room's document, so a new owner draws on where the
+ * old one stopped.
+ */
 export type Seed = [number, number, number, number];
 
 /** Random numbers for rules: fair, journaled with the state, the same on every owner. */
@@ -48,7 +51,9 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/** Draws from `seed` and writes its progress back into it. Source of the algorithm: sfc32 of PractRand (public domain). */
+/**
+ * Draws from `seed` and writes its progress back into it. Source of the algorithm: sfc32 of PractRand (public domain).
+ */
 export function createRandom(seed: Seed): Random {
   const nextWord = (): number => {
     let [a, b, c, d] = seed;
@@ -56,12 +61,16 @@ export function createRandom(seed: Seed): Random {
     d = (d + 1) | 0;
     a = b ^ (b >>> 9);
     b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + t | 0;
-    seed[0] = a; seed[1] = b; seed[2] = c; seed[3] = d;
+    c = (((c << 21) | (c >>> 11)) + t) | 0;
+    seed[0] = a;
+    seed[1] = b;
+    seed[2] = c;
+    seed[3] = d;
     return t >>> 0;
   };
   const int = (min: number, max: number): number => {
-    if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || max < min) throw new RangeError(`random.int(${min}, ${max}): two whole numbers, the smaller first`);
+    if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || max < min)
+      throw new RangeError(`random.int(${min}, ${max}): two whole numbers, the smaller first`);
     const span = max - min + 1;
     if (span > 0x1_0000_0000) throw new RangeError(`random.int(${min}, ${max}): a range of at most 2^32`);
     // Reject the tail of the range, or the small numbers would come up a little more often.

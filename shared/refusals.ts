@@ -17,7 +17,11 @@ export const refusals = {
   'not-signed-in': { duty: 'stop', spends: false, message: 'The user is not signed in.' },
   'too-many-rooms': { duty: 'final', spends: false, message: 'This connection is in too many rooms.' },
   'room-quota': { duty: 'final', spends: false, message: 'This player, or this address, has too many open rooms.' },
-  'too-many-connections': { duty: 'retry', spends: false, message: 'This player or this address has too many connections.' },
+  'too-many-connections': {
+    duty: 'retry',
+    spends: false,
+    message: 'This player or this address has too many connections.',
+  },
   'not-in-room': { duty: 'resync', spends: false, message: 'This connection has not joined the room.' },
   unavailable: { duty: 'retry', spends: false, message: 'The room is temporarily unreachable.' },
   busy: { duty: 'retry', spends: false, message: 'The room is overloaded.' },
@@ -33,16 +37,32 @@ export const refusals = {
   'room-ended': { duty: 'final', spends: false, message: 'The match is over and takes no new players.' },
   'room-started': { duty: 'final', spends: false, message: 'The match has begun and takes no new players.' },
   'wrong-game': { duty: 'final', spends: false, message: 'The room plays another game.' },
-  'client-outdated': { duty: 'stop', spends: false, message: 'The client has an older version of the game: reload it.' },
-  'room-outdated': { duty: 'retry', spends: false, message: 'The room still runs on a server with an older version of the game.' },
+  'client-outdated': {
+    duty: 'stop',
+    spends: false,
+    message: 'The client has an older version of the game: reload it.',
+  },
+  'room-outdated': {
+    duty: 'retry',
+    spends: false,
+    message: 'The room still runs on a server with an older version of the game.',
+  },
   'join-refused': { duty: 'final', spends: false, message: 'The rules of the game refused the join.' },
   kicked: { duty: 'stop', spends: false, message: 'The host or the server removed this player from the room.' },
   reserved: { duty: 'final', spends: false, message: 'The seats of this room are reserved for other players.' },
   'room-quarantined': { duty: 'stop', spends: false, message: 'The room failed too often and is quarantined.' },
-  'replay-missing': { duty: 'final', spends: false, message: 'There is no recording of that match, or it has expired.' },
+  'replay-missing': {
+    duty: 'final',
+    spends: false,
+    message: 'There is no recording of that match, or it has expired.',
+  },
   // sessions
   'seat-lost': { duty: 'renew', spends: false, message: 'The seat was lost.' },
-  'session-replaced': { duty: 'stop', spends: false, message: 'The seat was taken over by a newer connection of the same player.' },
+  'session-replaced': {
+    duty: 'stop',
+    spends: false,
+    message: 'The seat was taken over by a newer connection of the same player.',
+  },
   'stale-term': { duty: 'retry', spends: false, message: 'The room has a new owner: reconcile, then send again.' },
   gap: { duty: 'retry', spends: false, message: 'An earlier number is missing: send again from there.' },
   // verdicts of a room: they are journaled, and they use up the number
@@ -54,7 +74,10 @@ export const refusals = {
   'not-host': { duty: 'final', spends: true, message: 'Only the host can do this.' },
   'out-of-play': { duty: 'final', spends: true, message: 'This seat has left the match.' },
   'rule-failed': { duty: 'final', spends: true, message: 'The rules of the game failed; nothing was changed.' },
-} as const satisfies Record<string, { duty: 'final' | 'retry' | 'resync' | 'stop' | 'renew'; spends: boolean; message: string }>;
+} as const satisfies Record<
+  string,
+  { duty: 'final' | 'retry' | 'resync' | 'stop' | 'renew'; spends: boolean; message: string }
+>;
 
 /** A code of the system's own; rules add theirs. */
 export type RefusalCode = keyof typeof refusals;
@@ -73,7 +96,10 @@ export interface Refused<Code extends string = string> {
 }
 
 export const makeRefusal = (code: RefusalCode, detail?: string, retryAfter?: number): Refused<RefusalCode> => ({
-  ok: false, code, ...(detail === undefined ? {} : { detail }), ...(retryAfter === undefined ? {} : { retryAfter }),
+  ok: false,
+  code,
+  ...(detail === undefined ? {} : { detail }),
+  ...(retryAfter === undefined ? {} : { retryAfter }),
 });
 
 /**
@@ -84,4 +110,5 @@ export const makeRefusal = (code: RefusalCode, detail?: string, retryAfter?: num
  * if (!said.ok && dutyOf(said.code) === 'stop') banner.textContent = 'This table is over for you.'
  * ```
  */
-export const dutyOf = (code: string): 'final' | 'retry' | 'resync' | 'stop' | 'renew' => (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].duty : 'final');
+export const dutyOf = (code: string): 'final' | 'retry' | 'resync' | 'stop' | 'renew' =>
+  Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].duty : 'final';

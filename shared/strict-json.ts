@@ -2,18 +2,27 @@ import { joinPath, forbiddenKey, NotJsonError, type Json, type JsonObject } from
 
 /** A value that is JSON, but more of it than `limit` allows. */
 export class TooLargeError extends Error {
-  constructor(readonly limit: string, what: string) {
+  constructor(
+    readonly limit: string,
+    what: string,
+  ) {
     super(what);
     this.name = 'TooLargeError';
   }
 }
 
-/** How much a value may hold; named as in `limits`, for the error message. Given for what a client sends, which has no forbidden key either. */
-export interface ValueBounds { payloadDepth: number; payloadValues: number }
+/**
+ * How much a value may hold; named as in `limits`, for the error message. Given for what a client sends, which has no
+ * forbidden key either.
+ */
+export interface ValueBounds {
+  payloadDepth: number;
+  payloadValues: number;
+}
 
 /**
- * A deep copy of a value that JSON keeps as it is. Only what JSON is known to drop without a loss is left out: fields of
- * objects that are undefined. The same object may occur in two places; −0 becomes 0.
+ * A deep copy of a value that JSON keeps as it is. Only what JSON is known to drop without a loss is left out: fields
+ * of objects that are undefined. The same object may occur in two places; −0 becomes 0.
  * @throws NotJsonError with the path of the first part that JSON would change, drop or refuse
  * @throws TooLarge where the value exceeds `bounds`
  */
@@ -21,15 +30,19 @@ export function strictJson(value: unknown, path: string, bounds?: ValueBounds): 
   const keys: (string | number)[] = [];
   /** The objects that the walk is inside of. */
   const around: object[] = [];
-  const fail = (what: string): never => { throw new NotJsonError(keys.reduce<string>(joinPath, path), what); };
+  const fail = (what: string): never => {
+    throw new NotJsonError(keys.reduce<string>(joinPath, path), what);
+  };
   let values = 0;
   const read = (one: unknown): Json => {
-    if (bounds && ++values > bounds.payloadValues) throw new TooLargeError('payloadValues', `${path} has more than ${bounds.payloadValues} values`);
+    if (bounds && ++values > bounds.payloadValues)
+      throw new TooLargeError('payloadValues', `${path} has more than ${bounds.payloadValues} values`);
     if (one === null || typeof one === 'string' || typeof one === 'boolean') return one;
     if (typeof one === 'number') return Number.isFinite(one) ? one + 0 : fail(String(one));
     if (typeof one !== 'object') return fail(one === undefined ? 'undefined (use null)' : `a ${typeof one}`);
     if (around.includes(one)) return fail('a cycle');
-    if (bounds && keys.length >= bounds.payloadDepth) throw new TooLargeError('payloadDepth', `${path} is deeper than ${bounds.payloadDepth}`);
+    if (bounds && keys.length >= bounds.payloadDepth)
+      throw new TooLargeError('payloadDepth', `${path} is deeper than ${bounds.payloadDepth}`);
     around.push(one);
     const copied = Array.isArray(one) ? readArray(one) : readObject(one);
     around.pop();
@@ -66,7 +79,8 @@ export function strictJson(value: unknown, path: string, bounds?: ValueBounds): 
 
 /** Sets an own field of any name: a plain assignment to `__proto__` would change the prototype. */
 export function setOwn(object: object, key: string | number, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else (object as Record<string | number, unknown>)[key] = value;
 }
 

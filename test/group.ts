@@ -14,16 +14,17 @@ const mocha = new Mocha({
   forbidOnly: process.env['CI'] === 'true',
   ...(order.grep === undefined ? {} : { grep: new RegExp(order.grep) }),
 });
-order.files.forEach((file) => mocha.addFile(file));
+order.files.forEach(file => mocha.addFile(file));
 await mocha.loadFilesAsync();
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const failures: { title: string; how: string }[] = [];
-const report = (more: Partial<GroupReport>) => process.send?.({ ...counts, failures, done: false, running: '', ...more } satisfies GroupReport);
+const report = (more: Partial<GroupReport>) =>
+  process.send?.({ ...counts, failures, done: false, running: '', ...more } satisfies GroupReport);
 
 mocha
   .run()
-  .on('test', (test) => report({ running: test.fullTitle() }))
+  .on('test', test => report({ running: test.fullTitle() }))
   .on('pass', () => counts.passed++)
   .on('fail', (test, error: Error) => {
     counts.failed++;
@@ -36,7 +37,9 @@ mocha
     process.exitCode = counts.failed > 0 ? 1 : 0;
     // Fires only if something keeps this process alive: a socket, a timer or a child that a test has left behind.
     setTimeout(() => {
-      process.stderr.write(`still open ${LEAK_MS / 1000} s after the last test: ${process.getActiveResourcesInfo().join(', ')}\n`);
+      process.stderr.write(
+        `still open ${LEAK_MS / 1000} s after the last test: ${process.getActiveResourcesInfo().join(', ')}\n`,
+      );
       process.exit(LEAK_EXIT);
     }, LEAK_MS).unref();
   });

@@ -15,7 +15,10 @@ export interface Group {
   readonly bound: number;
 }
 
-/** Folders whose tests use real parts, or take longer than a developer waits. Every other folder of test/ needs nothing installed and is quick. */
+/**
+ * Folders whose tests use real parts, or take longer than a developer waits. Every other folder of test/ needs nothing
+ * installed and is quick.
+ */
 const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   browser: ['redis-server', 'nginx', 'chromium'],
   screens: ['redis-server', 'nginx', 'chromium'],
@@ -37,25 +40,36 @@ const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
   moves: [],
 };
 
-/** The groups to run: all quick folders in two halves, then each real folder by itself. `only` are paths from the repository. */
+/**
+ * The groups to run: all quick folders in two halves, then each real folder by itself. `only` are paths from the
+ * repository.
+ */
 export function findGroups(choice: { readonly fastOnly: boolean; readonly only: readonly string[] }): Group[] {
-  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const wanted = choice.only.map((path) => resolve(ROOT, path));
+  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter(entry => entry.isDirectory());
+  const wanted = choice.only.map(path => resolve(ROOT, path));
   const filesOf = (folder: string) =>
-    testFiles(join(ROOT, 'test', folder)).filter((file) => wanted.length === 0 || wanted.some((path) => isWithin(file, path)));
-  const quick = folders.map(({ name }) => name).filter((name) => !(name in REAL));
+    testFiles(join(ROOT, 'test', folder)).filter(
+      file => wanted.length === 0 || wanted.some(path => isWithin(file, path)),
+    );
+  const quick = folders.map(({ name }) => name).filter(name => !(name in REAL));
   // In halves, a process for each core.
   const names = ['fast, one half', 'fast, the other'];
-  const groups: Group[] = halves(quick.flatMap(filesOf)).map((files, i) => ({ name: names[i]!, files, needs: [], timeout: 30_000, bound: 400_000 }));
+  const groups: Group[] = halves(quick.flatMap(filesOf)).map((files, i) => ({
+    name: names[i]!,
+    files,
+    needs: [],
+    timeout: 30_000,
+    bound: 400_000,
+  }));
   if (!choice.fastOnly) {
     for (const [name, needs] of Object.entries(REAL)) {
-      if (folders.some((folder) => folder.name === name)) {
+      if (folders.some(folder => folder.name === name)) {
         // Whole matches of three games, each with a failure in it, at the pace of people.
         groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 1_800_000 });
       }
     }
   }
-  return groups.filter((group) => group.files.length > 0);
+  return groups.filter(group => group.files.length > 0);
 }
 
 /** About as much to do in each, as far as the length of files tells. */
@@ -72,9 +86,9 @@ function halves(files: readonly string[]): [string[], string[]] {
 
 function testFiles(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.test\.tsx?$/.test(name))
-    .map((name) => join(folder, name))
-    .filter((file) => statSync(file).isFile())
+    .filter(name => /\.test\.tsx?$/.test(name))
+    .map(name => join(folder, name))
+    .filter(file => statSync(file).isFile())
     .sort();
 }
 

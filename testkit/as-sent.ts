@@ -1,8 +1,9 @@
 import { setOwn } from '../shared/strict-json.ts';
 
 /**
- * A value as it arrives over a connection: a copy that shares no object with the value, as `JSON.parse(JSON.stringify(value))` makes it.
- * Texts are not encoded and decoded again, which is most of the cost of that.
+ * A value as it arrives over a connection: a copy that shares no object with the value, as
+ * `JSON.parse(JSON.stringify(value))` makes it. Texts are not encoded and decoded again, which is most of the cost of
+ * that.
  */
 export const asSent = <T>(value: T): T => copied(value) as T;
 

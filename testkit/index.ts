@@ -1,6 +1,7 @@
 /**
- * The test kit: your game on a cluster of real nodes, with real clients, in one process, on a clock that only moves when
- * the test lets it. A failover takes milliseconds. Everything is drawn from one seed, so a test that fails fails again.
+ * The test kit: your game on a cluster of real nodes, with real clients, in one process, on a clock that only moves
+ * when the test lets it. A failover takes milliseconds. Everything is drawn from one seed, so a test that fails fails
+ * again.
  * @module rejoin/testkit
  */
 import { readFileSync } from 'node:fs';
@@ -11,7 +12,13 @@ import { apply } from '../shared/delta.ts';
 import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
-import { assertHiddenInViews, assertSeedHidden, assertSecretsNotSent, type Moment, type ReceivedMessages } from './leaks.ts';
+import {
+  assertHiddenInViews,
+  assertSeedHidden,
+  assertSecretsNotSent,
+  type Moment,
+  type ReceivedMessages,
+} from './leaks.ts';
 import { assertDealtSecretsHidden } from './redeals.ts';
 import { Seat } from './seat.ts';
 import { LeakError } from './secrets.ts';
@@ -37,12 +44,16 @@ export interface TableOptions<D extends ContractDef> {
   start?: boolean;
 }
 
-type RequestedEffect<D extends ContractDef> = { [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string } }[keyof EffectsOf<D> & string];
+type RequestedEffect<D extends ContractDef> = {
+  [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string };
+}[keyof EffectsOf<D> & string];
 
 /** A table of one game, its players seated, the match begun. */
 export class Table<D extends ContractDef> {
   readonly seats: Seat<D>[] = [];
-  /** The effects that the rules asked for, as often as they were done: with the same key where a failover repeated one. */
+  /**
+   * The effects that the rules asked for, as often as they were done: with the same key where a failover repeated one.
+   */
   readonly effects: RequestedEffect<D>[] = [];
   /**
    * Set it to have effects fail: throw in it.
@@ -54,37 +65,64 @@ export class Table<D extends ContractDef> {
    * ```
    */
   onEffect: (effect: RequestedEffect<D>) => void = () => {};
-  /** @internal */ readonly world: TestCluster;
+  /** @internal */
+  readonly world: TestCluster;
   private readonly watchers: Seat<D>[] = [];
   private id = '';
   private spareNodes = 0;
 
   /** @internal */
-  constructor(private readonly game: Game<D>, private readonly how: TableOptions<D>) {
+  constructor(
+    private readonly game: Game<D>,
+    private readonly how: TableOptions<D>,
+  ) {
     this.world = new TestCluster([game as unknown as AnyGame], how.seed ?? 1);
     this.world.steps = [];
     const { contract } = game;
-    this.world.effects = { [contract.name]: Object.fromEntries(Object.keys((contract.def as ContractDef).effects ?? {}).map(name => [name, (data: Json, { key }: { key: string }) => {
-      const effect = { name, data, key } as unknown as RequestedEffect<D>;
-      this.onEffect(effect);
-      this.effects.push(effect);
-    }])) };
+    this.world.effects = {
+      [contract.name]: Object.fromEntries(
+        Object.keys((contract.def as ContractDef).effects ?? {}).map(name => [
+          name,
+          (data: Json, { key }: { key: string }) => {
+            const effect = { name, data, key } as unknown as RequestedEffect<D>;
+            this.onEffect(effect);
+            this.effects.push(effect);
+          },
+        ]),
+      ),
+    };
   }
 
   /** @internal */
   async open(): Promise<this> {
-    const { world, how, game: { contract } } = this;
+    const {
+      world,
+      how,
+      game: { contract },
+    } = this;
     const nodes = Array.from({ length: how.nodes ?? 3 }, (_x, i) => `node-${i + 1}`);
     await world.start(...nodes);
     // Nobody sits at the node that runs the room, where there are enough: whatever happens to it cuts nobody's line.
-    const made = await world.clock.run(world.node(nodes.at(-1)!).node.lobby.create('$test', { game: contract.name, options: (how.options ?? {}) as JsonObject, bots: how.bots ?? 0 }));
+    const made = await world.clock.run(
+      world.node(nodes.at(-1)!).node.lobby.create('$test', {
+        game: contract.name,
+        options: (how.options ?? {}) as JsonObject,
+        bots: how.bots ?? 0,
+      }),
+    );
     if (!made.ok) throw new Error(`the room was not made: ${made.code} ${made.detail ?? ''}`);
     this.id = made.room;
     const homes = nodes.length > 2 ? nodes.slice(0, -1) : nodes;
     for (let i = 0; i < (how.players ?? contract.def.seats.min); i++) {
       const name = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal'][i] ?? `Player ${i + 1}`;
       const client = world.client(name, homes[i % homes.length]!);
-      const room = await world.clock.run(client.client.join(contract, { id: this.id, ...(how.profiles?.[i] === undefined ? {} : { profile: how.profiles[i]! }) }), `${name} sits down`);
+      const room = await world.clock.run(
+        client.client.join(contract, {
+          id: this.id,
+          ...(how.profiles?.[i] === undefined ? {} : { profile: how.profiles[i]! }),
+        }),
+        `${name} sits down`,
+      );
       this.seats.push(new Seat<D>(world, client, room, name, contract.def));
     }
     if (how.start !== false) await this.begin();
@@ -99,16 +137,22 @@ export class Table<D extends ContractDef> {
   }
 
   /** The node that runs the room. */
-  get owner(): string | null { return this.world.owner(this.id)?.name ?? null; }
+  get owner(): string | null {
+    return this.world.owner(this.id)?.name ?? null;
+  }
   /** The room's document as its owner has it: state, seats, timers, and what nobody may see. */
-  get document(): RoomDocument { return (this.ownerNode.node.ownedRooms.get(this.id) as unknown as { doc: RoomDocument }).doc; }
+  get document(): RoomDocument {
+    return (this.ownerNode.node.ownedRooms.get(this.id) as unknown as { doc: RoomDocument }).doc;
+  }
   private get ownerNode(): TestNode {
     const host = this.world.owner(this.id);
     if (!host) throw new Error('no node owns the room');
     return host;
   }
   /** What nodes logged as warnings and errors: rules that threw, for example. */
-  get warnings(): string[] { return [...this.world.nodes.values()].flatMap(h => h.warnings); }
+  get warnings(): string[] {
+    return [...this.world.nodes.values()].flatMap(h => h.warnings);
+  }
 
   /**
    * Lets so many ms pass, and what they cause happen.
@@ -119,7 +163,9 @@ export class Table<D extends ContractDef> {
    * assert.equal(t.seats[0].state.turn, 1)
    * ```
    */
-  async advance(ms: number): Promise<void> { await this.world.clock.advance(ms); }
+  async advance(ms: number): Promise<void> {
+    await this.world.clock.advance(ms);
+  }
   /**
    * Lets time pass until something holds.
    * @throws when it does not within a minute of it
@@ -129,7 +175,9 @@ export class Table<D extends ContractDef> {
    * await t.until('the bot has moved', () => t.seats[0].state.at[1] > 0)
    * ```
    */
-  async until(what: string, holds: () => boolean): Promise<void> { await this.world.clock.waitUntil(what, holds, 60_000); }
+  async until(what: string, holds: () => boolean): Promise<void> {
+    await this.world.clock.waitUntil(what, holds, 60_000);
+  }
 
   /**
    * Kills the node that runs the room, as with -9, and lets play go on elsewhere. A new node takes its place.
@@ -200,7 +248,9 @@ export class Table<D extends ContractDef> {
    * await t.until('the others know', () => t.seats[0].room.players[1]?.here === false)
    * ```
    */
-  disconnect(seat: Seat<D>): void { this.world.disconnect(seat.client); }
+  disconnect(seat: Seat<D>): void {
+    this.world.disconnect(seat.client);
+  }
   /**
    * Its network is back; done when it is up to date.
    * @example
@@ -245,24 +295,38 @@ export class Table<D extends ContractDef> {
    * ```
    */
   async settle(): Promise<void> {
-    await this.until('all are up to date', () => this.seats.every(s => s.client.isOffline || s.room.ended !== null || (s.room.live && s.room.pending === 0 && this.world.owner(this.id)?.node.ownedRooms.get(this.id)?.head.head.join() === s.room.position.join())));
+    await this.until('all are up to date', () =>
+      this.seats.every(
+        s =>
+          s.client.isOffline ||
+          s.room.ended !== null ||
+          (s.room.live &&
+            s.room.pending === 0 &&
+            this.world.owner(this.id)?.node.ownedRooms.get(this.id)?.head.head.join() === s.room.position.join()),
+      ),
+    );
   }
 
   /**
-   * Checks that nobody can learn what only one seat may know. `secret` returns a part of the state as it is there, or null where
-   * nothing is hidden.
+   * Checks that nobody can learn what only one seat may know. `secret` returns a part of the state as it is there, or
+   * null where nothing is hidden.
    *
-   * - Every match so far is run again with the same inputs, times and random numbers, and one part of one secret changed. Whatever the others
-   *   receive must be the same in both runs: views, events, answers and refusals, the public room, the times of timers, and what rules that fail log. So a
+   * - Every match so far is run again with the same inputs, times and random numbers, and one part of one secret
+   *   changed. Whatever the others
+   *   receive must be the same in both runs: views, events, answers and refusals, the public room, the times of timers,
+   *   and what rules that fail log. So a
    *   secret is found however short it is. Runs go on for as long as that part is still in what `secret` returns.
-   * - Up to six entries in which secrets are drawn at random, those that begin a match first, are run again from 40 seeds with single random numbers
-   *   replaced. Where a receiver's own view is the same in two runs, what else it receives must not change only where a secret of another seat does.
+   * - Up to six entries in which secrets are drawn at random, those that begin a match first, are run again from 40
+   *   seeds with single random numbers
+   *   replaced. Where a receiver's own view is the same in two runs, what else it receives must not change only where a
+   *   secret of another seat does.
    *   So rules must be functions of state, context and data: a rule that counts its calls gives false findings.
-   * - Every byte that anybody received, and every line that a node logged, is searched for secrets that are told from chance: texts of 6
+   * - Every byte that anybody received, and every line that a node logged, is searched for secrets that are told from
+   *   chance: texts of 6
    *   characters and more, numbers of 6 digits and more.
    *
-   * `reveals` names actions whose outcome may depend on secrets that stay secret, as a shot does that says hit or miss: a second run
-   * ends before them. It also ends where the changed secret changes what its own player could do.
+   * `reveals` names actions whose outcome may depend on secrets that stay secret, as a shot does that says hit or miss:
+   * a second run ends before them. It also ends where the changed secret changes what its own player could do.
    * @throws LeakError that names the field, the entry and who received it
    * @example
    * ```ts
@@ -272,13 +336,32 @@ export class Table<D extends ContractDef> {
    * t.neverLeaks((s, seat) => s.hands[seat])
    * ```
    */
-  neverLeaks(secret: (state: StateOf<D>, seat: number) => unknown, { reveals = [] }: { reveals?: readonly (keyof D['actions'] & string)[] } = {}): void {
+  neverLeaks(
+    secret: (state: StateOf<D>, seat: number) => unknown,
+    { reveals = [] }: { reveals?: readonly (keyof D['actions'] & string)[] } = {},
+  ): void {
     const moments = this.moments();
     const history = moments.map(m => m.doc);
-    const received: ReceivedMessages[] = [...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })), ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes }))];
+    const received: ReceivedMessages[] = [
+      ...this.seats.map(s => ({ name: s.name, player: s.client.client.player ?? s.name, bytes: s.bytes })),
+      ...this.watchers.map(w => ({ name: w.name, player: null, bytes: w.bytes })),
+    ];
     assertHiddenInViews(this.game as unknown as AnyGame, history, secret as never);
-    assertNoninterference(this.game as unknown as AnyGame, history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
-    assertDealtSecretsHidden(this.game as unknown as AnyGame, this.created(), history, this.world.steps!.filter(step => step.room === this.id), secret as never, reveals);
+    assertNoninterference(
+      this.game as unknown as AnyGame,
+      history,
+      this.world.steps!.filter(step => step.room === this.id),
+      secret as never,
+      reveals,
+    );
+    assertDealtSecretsHidden(
+      this.game as unknown as AnyGame,
+      this.created(),
+      history,
+      this.world.steps!.filter(step => step.room === this.id),
+      secret as never,
+      reveals,
+    );
     assertSeedHidden(history, received);
     assertSecretsNotSent(this.game as unknown as AnyGame, moments, secret as never, received, this.world.logLines);
   }
@@ -292,19 +375,25 @@ export class Table<D extends ContractDef> {
    * assert.deepEqual(t.history().at(-1)?.state, { at: [2, 0], turn: 0 })
    * ```
    */
-  history(): RoomDocument[] { return this.moments().map(m => m.doc); }
+  history(): RoomDocument[] {
+    return this.moments().map(m => m.doc);
+  }
 
   /** The room's document before its first entry. */
-  private created(): RoomDocument { return readSnapshot(this.world.storeCalls.find(c => c.created?.id === this.id)!.created!.snapshot); }
+  private created(): RoomDocument {
+    return readSnapshot(this.world.storeCalls.find(c => c.created?.id === this.id)!.created!.snapshot);
+  }
 
   private moments(): Moment[] {
     const { storeCalls } = this.world;
     const doc = this.created();
-    return storeCalls.filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok').map(({ append }) => {
-      const { c, e } = readEntry(append!.entry);
-      apply(doc as unknown as Json, c);
-      return { doc: structuredClone(doc), events: e ?? [] };
-    });
+    return storeCalls
+      .filter(c => c.op === 'append' && c.room === this.id && c.result === 'ok')
+      .map(({ append }) => {
+        const { c, e } = readEntry(append!.entry);
+        apply(doc as unknown as Json, c);
+        return { doc: structuredClone(doc), events: e ?? [] };
+      });
   }
 
   /**
@@ -326,9 +415,10 @@ export class Table<D extends ContractDef> {
       if (reply.ok) return new Replay(reply);
       await this.advance(200);
     }
-    throw new Error(`there is no recording of match ${match}: does the contract say replay: true, and has the match ended?`);
+    throw new Error(
+      `there is no recording of match ${match}: does the contract say replay: true, and has the match ended?`,
+    );
   }
-
 }
 
 /**
@@ -344,7 +434,8 @@ export class Table<D extends ContractDef> {
  * assert.deepEqual(t.seats[0].info.result?.ranking, [[0]])
  * ```
  */
-export const table = <D extends ContractDef>(game: Game<D>, how: TableOptions<D> = {}): Promise<Table<D>> => new Table(game, how).open();
+export const table = <D extends ContractDef>(game: Game<D>, how: TableOptions<D> = {}): Promise<Table<D>> =>
+  new Table(game, how).open();
 
 /**
  * A recording that was saved as a file: what GET /replays/<room>/<match> gave.

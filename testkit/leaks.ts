@@ -5,8 +5,8 @@ import type { RoomDocument } from '../server/rooms/core/document.ts';
 import { LeakError, secretLeaves, replaceAt, firstDifference, type Secret } from './secrets.ts';
 
 /**
- * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views of
- * all others must stay as they are. Looks at what a view can tell, not only at what it happened to tell.
+ * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views
+ * of all others must stay as they are. Looks at what a view can tell, not only at what it happened to tell.
  * @throws LeakError
  */
 export function assertHiddenInViews(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
@@ -22,55 +22,99 @@ export function assertHiddenInViews(game: AnyGame, history: readonly RoomDocumen
       for (const viewer of [null, ...seats.filter(s => s !== seat)]) {
         const see = (state: Json) => (look ? look(state, { seat: viewer, ended: false, replay: false }) : state);
         const [is, would] = [see(copy(doc.state)), see(copy(changed))];
-        if (JSON.stringify(is) !== JSON.stringify(would)) throw new LeakError(`what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}, field ${firstDifference(is, would)}, entry ${i + 1}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`);
+        if (JSON.stringify(is) !== JSON.stringify(would))
+          throw new LeakError(
+            `what seat ${seat} alone may know shows in the view of ${viewer === null ? 'spectators' : `seat ${viewer}`}, field ${firstDifference(is, would)}, entry ${i + 1}: ${JSON.stringify(secret(copy(doc.state) as never, seat))}`,
+          );
       }
     }
   });
 }
 
-const differentValue = (value: Json): Json => (typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~');
+const differentValue = (value: Json): Json =>
+  typeof value === 'number'
+    ? value + 1
+    : typeof value === 'string'
+      ? `${value}~`
+      : typeof value === 'boolean'
+        ? !value
+        : '~';
 
 /** What one player, or one who watches, was sent: `player` is its id, null for who only ever watched. */
-export interface ReceivedMessages { name: string; player: string | null; bytes: readonly string[] }
+export interface ReceivedMessages {
+  name: string;
+  player: string | null;
+  bytes: readonly string[];
+}
 /** An entry's events, beside the document as it was after that entry. */
-export interface Moment { doc: RoomDocument; events: readonly { name: string; data: Json; to?: readonly number[] }[] }
+export interface Moment {
+  doc: RoomDocument;
+  events: readonly { name: string; data: Json; to?: readonly number[] }[];
+}
 
 /**
- * Whether a secret went out beside the views: in an event told to others, in the text of a refusal, in a signal, an answer,
- * or a log. Looked for is what can be told from chance: texts of 6 characters and more, numbers of 6 digits and more. What
- * somebody's own views, or the events they were told when it was open, have shown is theirs to know.
+ * Whether a secret went out beside the views: in an event told to others, in the text of a refusal, in a signal, an
+ * answer, or a log. Looked for is what can be told from chance: texts of 6 characters and more, numbers of 6 digits and
+ * more. What somebody's own views, or the events they were told when it was open, have shown is theirs to know.
  * @throws LeakError
  */
-export function assertSecretsNotSent(game: AnyGame, moments: readonly Moment[], secret: Secret, received: readonly ReceivedMessages[], logged: readonly string[]): void {
+export function assertSecretsNotSent(
+  game: AnyGame,
+  moments: readonly Moment[],
+  secret: Secret,
+  received: readonly ReceivedMessages[],
+  logged: readonly string[],
+): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   /** By seat's player: every secret there was. */
   const secrets = new Map<string, Set<string>>();
   const shown = new Map<string | null, Set<string>>();
-  const show = (who: string | null, what: unknown) => { shown.set(who, (shown.get(who) ?? new Set()).add(JSON.stringify(what))); };
+  const show = (who: string | null, what: unknown) => {
+    shown.set(who, (shown.get(who) ?? new Set()).add(JSON.stringify(what)));
+  };
   for (const { doc, events } of moments) {
     const seats = doc.hidden.seats.map(s => s?.player ?? null);
-    const hidden = new Map(doc.state === null || doc.room.phase !== 'playing' ? [] : doc.room.seats.flatMap((s, seat) => (s ? [[seat, identifiableTexts(secret(copy(doc.state) as never, seat))] as const] : [])));
+    const hidden = new Map(
+      doc.state === null || doc.room.phase !== 'playing'
+        ? []
+        : doc.room.seats.flatMap((s, seat) =>
+            s ? [[seat, identifiableTexts(secret(copy(doc.state) as never, seat))] as const] : [],
+          ),
+    );
     for (const [seat, words] of hidden) {
       const holder = doc.room.seats[seat]?.player ?? `seat ${seat}, left`;
       for (const word of words) secrets.set(holder, (secrets.get(holder) ?? new Set()).add(word));
     }
     for (const viewer of [null, ...seats.filter(p => p !== null)]) {
       const seat = viewer === null ? null : seats.indexOf(viewer);
-      show(viewer, look && doc.state !== null ? look(copy(doc.state), { seat, ended: doc.room.phase === 'ended', replay: false }) : doc.state);
+      show(
+        viewer,
+        look && doc.state !== null
+          ? look(copy(doc.state), { seat, ended: doc.room.phase === 'ended', replay: false })
+          : doc.state,
+      );
       for (const { name, data, to } of events) {
         if (to && (seat === null || !to.includes(seat))) continue;
-        for (const [owner, words] of hidden) for (const word of words) if (owner !== seat && containsText(JSON.stringify(data), word)) throw new LeakError(`the event '${name}' tells ${viewer ?? 'spectators'} what seat ${owner} alone may know: ${word}`);
+        for (const [owner, words] of hidden)
+          for (const word of words)
+            if (owner !== seat && containsText(JSON.stringify(data), word))
+              throw new LeakError(
+                `the event '${name}' tells ${viewer ?? 'spectators'} what seat ${owner} alone may know: ${word}`,
+              );
         show(viewer, data);
       }
     }
   }
   for (const [owner, words] of secrets) {
     for (const word of words) {
-      for (const line of logged) if (containsText(line, word)) throw new LeakError(`what ${owner} alone may know is in the log: ${word} in ${line.slice(0, 300)}`);
+      for (const line of logged)
+        if (containsText(line, word))
+          throw new LeakError(`what ${owner} alone may know is in the log: ${word} in ${line.slice(0, 300)}`);
       for (const { name, player, bytes } of received) {
-        if (player === owner || [...shown.get(player) ?? []].some(text => containsText(text, word))) continue;
+        if (player === owner || [...(shown.get(player) ?? [])].some(text => containsText(text, word))) continue;
         const text = bytes.find(b => containsText(b, word));
-        if (text !== undefined) throw new LeakError(`${name} received what ${owner} alone may know: ${word} in ${text.slice(0, 300)}`);
+        if (text !== undefined)
+          throw new LeakError(`${name} received what ${owner} alone may know: ${word} in ${text.slice(0, 300)}`);
       }
     }
   }
@@ -86,9 +130,14 @@ function identifiableTexts(value: unknown): string[] {
 }
 
 /** The numbers from which all randomness comes must be in nobody's bytes. @throws LeakError */
-export function assertSeedHidden(history: readonly RoomDocument[], received: readonly { name: string; bytes: readonly string[] }[]): void {
+export function assertSeedHidden(
+  history: readonly RoomDocument[],
+  received: readonly { name: string; bytes: readonly string[] }[],
+): void {
   const words = new Set(history.flatMap(doc => doc.hidden.seed.filter(n => Math.abs(n) > 1e6).map(String)));
   for (const { name, bytes } of received) {
-    for (const text of bytes) for (const [number] of text.matchAll(/-?\d{7,}/g)) if (words.has(number)) throw new LeakError(`${name} received a word of the generator: ${number}`);
+    for (const text of bytes)
+      for (const [number] of text.matchAll(/-?\d{7,}/g))
+        if (words.has(number)) throw new LeakError(`${name} received a word of the generator: ${number}`);
   }
 }

@@ -3,22 +3,41 @@ import type { RoomStep as Step } from '../server/rooms/actor/actor.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
-import { committedBatches, isRevealed, nameOf, refusalOf, Rerun, rerunBatch, authorTimersOf, type Batch, type RerunResult } from './reruns.ts';
+import {
+  committedBatches,
+  isRevealed,
+  nameOf,
+  refusalOf,
+  Rerun,
+  rerunBatch,
+  authorTimersOf,
+  type Batch,
+  type RerunResult,
+} from './reruns.ts';
 import { LeakError, secretLeaves, replaceAt, firstDifference, type Path, type Secret } from './secrets.ts';
 
 /** So many batches are run again at most; of more, every so-manieth secret is looked at. */
 const maxReruns = 30_000;
 
 /**
- * Whether what others receive depends on a secret: a match is run again, with the same inputs at the same times and the same random
- * numbers, and one part of one seat's secret changed from the entry on in which it came up. All that the others receive in both runs
- * is compared after every entry, for as long as that part is still secret: views, events, refusals, the public room, and what is logged.
+ * Whether what others receive depends on a secret: a match is run again, with the same inputs at the same times and the
+ * same random numbers, and one part of one seat's secret changed from the entry on in which it came up. All that the
+ * others receive in both runs is compared after every entry, for as long as that part is still secret: views, events,
+ * refusals, the public room, and what is logged.
  *
- * A run ends without a finding where the changed secret changes what its own player could do, or where a rule cannot cope with it.
- * @param docs the room's document after each entry @param reveals actions whose outcome may depend on secrets that stay secret
+ * A run ends without a finding where the changed secret changes what its own player could do, or where a rule cannot
+ * cope with it.
+ * @param docs the room's document after each entry
+ * @param reveals actions whose outcome may depend on secrets that stay secret
  * @throws LeakError that names the field, the entry and who received it
  */
-export function assertNoninterference(game: AnyGame, docs: readonly RoomDocument[], steps: readonly Step[], secret: Secret, reveals: readonly string[]): void {
+export function assertNoninterference(
+  game: AnyGame,
+  docs: readonly RoomDocument[],
+  steps: readonly Step[],
+  secret: Secret,
+  reveals: readonly string[],
+): void {
   const batches = committedBatches(steps, docs.length);
   const first = new Map<number, RerunResult>();
   const origin = (batch: Batch): RerunResult => {
@@ -29,7 +48,8 @@ export function assertNoninterference(game: AnyGame, docs: readonly RoomDocument
   const starts = findSecretStarts(docs, secret);
   for (const start of starts) {
     const batch = batches.find(b => b.seq === start.entry - 1);
-    if (batch && batch.seq > 0 && !isRevealed(batch, reveals)) compareSources(game, docs[batch.seq - 1]!, origin(batch), batch, start, secret);
+    if (batch && batch.seq > 0 && !isRevealed(batch, reveals))
+      compareSources(game, docs[batch.seq - 1]!, origin(batch), batch, start, secret);
   }
   const pool = poolOf(starts);
   const total = starts.reduce((sum, { entry }) => sum + batches.filter(b => b.seq >= entry).length, 0);
@@ -52,26 +72,48 @@ export function assertNoninterference(game: AnyGame, docs: readonly RoomDocument
 }
 
 /**
- * A secret that comes out of the state, as a card does that is drawn from a deck, can be published in the very entry in which it comes up: that entry
- * is run again with another value wherever the secret may have come from.
+ * A secret that comes out of the state, as a card does that is drawn from a deck, can be published in the very entry in
+ * which it comes up: that entry is run again with another value wherever the secret may have come from.
  */
-function compareSources(game: AnyGame, before: RoomDocument, one: RerunResult, batch: Batch, start: SecretStart, secret: Secret): void {
+function compareSources(
+  game: AnyGame,
+  before: RoomDocument,
+  one: RerunResult,
+  batch: Batch,
+  start: SecretStart,
+  secret: Secret,
+): void {
   if (typeof before.state !== 'object' || before.state === null || before.room.phase !== 'playing') return;
   for (const path of pathsOf(before.state, start.value)) {
     const doc = copy(before);
-    replaceAt(doc.state, path, start.value === 0 || typeof start.value === 'boolean' ? differentValue(start.value, [start.value]) : typeof start.value === 'number' ? start.value + 1 : `${String(start.value)}~`);
-    if (seenByOthers(game, before, start.seat) !== seenByOthers(game, doc, start.seat)) continue; // all knew it before it was a secret
+    replaceAt(
+      doc.state,
+      path,
+      start.value === 0 || typeof start.value === 'boolean'
+        ? differentValue(start.value, [start.value])
+        : typeof start.value === 'number'
+          ? start.value + 1
+          : `${String(start.value)}~`,
+    );
+    // all knew it before it was a secret
+    if (seenByOthers(game, before, start.seat) !== seenByOthers(game, doc, start.seat)) continue;
     const two = rerunBatch(new Rerun(game, doc, batch), batch);
     // It is the source if the secret has become another, and nothing else that its player knows has.
-    const [is, was] = [secretLeaves(two.doc.state, secret, start.seat), secretLeaves(one.doc.state, secret, start.seat)];
-    if (is.length === was.length && is.filter((leaf, i) => leaf.value !== was[i]!.value).length === 1) looksSameToOthers(game, one, two, batch, start, secret);
+    const [is, was] = [
+      secretLeaves(two.doc.state, secret, start.seat),
+      secretLeaves(one.doc.state, secret, start.seat),
+    ];
+    if (is.length === was.length && is.filter((leaf, i) => leaf.value !== was[i]!.value).length === 1)
+      looksSameToOthers(game, one, two, batch, start, secret);
   }
 }
 
 function seenByOthers(game: AnyGame, doc: RoomDocument, seat: number): string {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   const others = [null, ...doc.hidden.seats.flatMap((s, i) => (s && i !== seat ? [i] : []))];
-  return JSON.stringify(others.map(viewer => (look ? look(copy(doc.state), { seat: viewer, ended: false, replay: false }) : doc.state)));
+  return JSON.stringify(
+    others.map(viewer => (look ? look(copy(doc.state), { seat: viewer, ended: false, replay: false }) : doc.state)),
+  );
 }
 
 /** Where in a state a scalar is, 64 places at most. */
@@ -87,7 +129,14 @@ function pathsOf(state: Json, wanted: Json): Path[] {
   return places;
 }
 
-interface SecretStart { entry: number; seat: number; player: string; path: Path; pattern: string; value: Json }
+interface SecretStart {
+  entry: number;
+  seat: number;
+  player: string;
+  path: Path;
+  pattern: string;
+  value: Json;
+}
 
 /** Every part of a secret, at the entry in which it came up. */
 function findSecretStarts(docs: readonly RoomDocument[], secret: Secret): SecretStart[] {
@@ -102,7 +151,15 @@ function findSecretStarts(docs: readonly RoomDocument[], secret: Secret): Secret
         for (const { path, value } of secretLeaves(doc.state, secret, seat).slice(0, 64)) {
           const key = `${doc.room.match}/${player}/${path.join('/')}=${JSON.stringify(value)}`;
           now.add(key);
-          if (!before.has(key)) starts.push({ entry: i + 1, seat, player, path, pattern: path.map(key => (/^\d+$/.test(key) ? '*' : key)).join('.'), value });
+          if (!before.has(key))
+            starts.push({
+              entry: i + 1,
+              seat,
+              player,
+              path,
+              pattern: path.map(key => (/^\d+$/.test(key) ? '*' : key)).join('.'),
+              value,
+            });
         }
       });
     }
@@ -125,26 +182,52 @@ function poolOf(starts: readonly SecretStart[]): Map<string, Json[]> {
 function differentValue(value: Json, pool: readonly Json[]): Json {
   const other = pool[(pool.indexOf(value) + 1) % pool.length]!;
   if (other !== value) return other;
-  return typeof value === 'number' ? value + 1 : typeof value === 'string' ? `${value}~` : typeof value === 'boolean' ? !value : '~';
+  return typeof value === 'number'
+    ? value + 1
+    : typeof value === 'string'
+      ? `${value}~`
+      : typeof value === 'boolean'
+        ? !value
+        : '~';
 }
 
 /** @returns whether the two runs can still be compared @throws LeakError */
-function looksSameToOthers(game: AnyGame, one: RerunResult, two: RerunResult, batch: Batch, start: SecretStart, secret: Secret): boolean {
+function looksSameToOthers(
+  game: AnyGame,
+  one: RerunResult,
+  two: RerunResult,
+  batch: Batch,
+  start: SecretStart,
+  secret: Secret,
+): boolean {
   const { seat, player } = start;
   const entry = batch.seq + 1;
   const isOwn = (step: Step) => 'player' in step.command && step.command.player === player;
   const own = one.doc.room.seats[seat];
-  if (one.doc.room.phase !== 'playing' || two.doc.room.phase !== 'playing' || own?.player !== player || own.bot) return false;
+  if (one.doc.room.phase !== 'playing' || two.doc.room.phase !== 'playing' || own?.player !== player || own.bot)
+    return false;
   if (batch.steps.some((step, i) => isOwn(step) && one.outcomes[i]!.kind !== two.outcomes[i]!.kind)) return false;
   if (two.failures.length > one.failures.length) return false;
   const known = (doc: RoomDocument) => secretLeaves(doc.state, secret, seat).map(leaf => leaf.value);
   const [before, after] = [known(one.doc), known(two.doc)];
-  if (!before.includes(start.value) || JSON.stringify(before) === JSON.stringify(after)) return false; // it is open by now, or gone
-  const fail = (what: string, to: string, field: string): never => { throw new LeakError(`what seat ${seat} alone may know (state.${start.path.join('.')}) shows in ${what}${field === '' ? '' : `, field ${field}`}, entry ${entry}, as ${to} received it`); };
-  const compare = (what: string, to: string, a: unknown, b: unknown) => { if (JSON.stringify(a) !== JSON.stringify(b)) fail(what, to, firstDifference(a, b)); };
+  // it is open by now, or gone
+  if (!before.includes(start.value) || JSON.stringify(before) === JSON.stringify(after)) return false;
+  const fail = (what: string, to: string, field: string): never => {
+    throw new LeakError(
+      `what seat ${seat} alone may know (state.${start.path.join('.')}) shows in ${what}${field === '' ? '' : `, field ${field}`}, entry ${entry}, as ${to} received it`,
+    );
+  };
+  const compare = (what: string, to: string, a: unknown, b: unknown) => {
+    if (JSON.stringify(a) !== JSON.stringify(b)) fail(what, to, firstDifference(a, b));
+  };
   batch.steps.forEach((step, i) => {
     if (!('player' in step.command) || isOwn(step)) return;
-    compare('the answer to an action', nameOf(one.doc, step.command.player), refusalOf(one.outcomes[i]!), refusalOf(two.outcomes[i]!));
+    compare(
+      'the answer to an action',
+      nameOf(one.doc, step.command.player),
+      refusalOf(one.outcomes[i]!),
+      refusalOf(two.outcomes[i]!),
+    );
   });
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
   const viewers = [null, ...one.doc.hidden.seats.flatMap((s, i) => (s && i !== seat ? [i] : []))];
@@ -152,8 +235,10 @@ function looksSameToOthers(game: AnyGame, one: RerunResult, two: RerunResult, ba
     const to = viewer === null ? 'spectators' : nameOf(one.doc, one.doc.hidden.seats[viewer]!.player);
     const told = ({ events }: RerunResult) => events.filter(e => !e.to || (viewer !== null && e.to.includes(viewer)));
     const [first, second] = [told(one), told(two)];
-    for (let i = 0; i < Math.max(first.length, second.length); i++) compare(`the event '${(first[i] ?? second[i])!.name}'`, to, first[i]?.data ?? null, second[i]?.data ?? null);
-    const view = ({ doc }: RerunResult) => (look ? look(copy(doc.state), { seat: viewer, ended: false, replay: false }) : doc.state);
+    for (let i = 0; i < Math.max(first.length, second.length); i++)
+      compare(`the event '${(first[i] ?? second[i])!.name}'`, to, first[i]?.data ?? null, second[i]?.data ?? null);
+    const view = ({ doc }: RerunResult) =>
+      look ? look(copy(doc.state), { seat: viewer, ended: false, replay: false }) : doc.state;
     compare('the view', to, view(one), view(two));
   }
   compare('the public room', 'everybody', one.doc.room, two.doc.room);

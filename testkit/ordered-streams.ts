@@ -1,4 +1,6 @@
-/** How late each copy of a message between two nodes (by name) arrives, ms: `[0]` at once, `[]` never, `[0, 0]` twice. */
+/**
+ * How late each copy of a message between two nodes (by name) arrives, ms: `[0]` at once, `[]` never, `[0, 0]` twice.
+ */
 export type CopyDelays = (from: string, to: string) => readonly number[];
 
 /** What is sent over one connection arrives in the order in which it was sent, however late some of it is. */

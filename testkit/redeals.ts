@@ -4,7 +4,17 @@ import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 import { createRandom, type Random, type Seed } from '../shared/random.ts';
-import { committedBatches, isRevealed, nameOf, refusalOf, Rerun, rerunBatch, authorTimersOf, type Batch, type RerunResult } from './reruns.ts';
+import {
+  committedBatches,
+  isRevealed,
+  nameOf,
+  refusalOf,
+  Rerun,
+  rerunBatch,
+  authorTimersOf,
+  type Batch,
+  type RerunResult,
+} from './reruns.ts';
 import { LeakError, secretLeaves, type Secret } from './secrets.ts';
 
 /** Seeds from which each entry is run again, the original one included. */
@@ -13,31 +23,48 @@ const seedCount = 40;
 const [minRuns, runsPerDraw, maxRuns] = [400, 8, 2_000];
 /** Entries that are run again, those that begin a match first. */
 const maxEntries = 6;
-/** A bound for the work on large documents: bytes of all copies. With fewer than `minRuns` runs nothing is concluded. */
+/**
+ * A bound for the work on large documents: bytes of all copies. With fewer than `minRuns` runs nothing is concluded.
+ */
 const maxBytes = 400e6;
 /** Pairs of runs, and seeds that they come from, that support a finding at least. */
 const [minPairs, minSeeds] = [3, 2];
 
 /**
- * Whether an entry in which secrets come out of the random generator, as in a deal, gives them away. The entry is run from other seeds, and from
- * each of them again with a single random number replaced: that changes a card or two, and mostly leaves a receiver's view as it is. Compared are pairs of runs
- * in which the receiver's view and its own secret are the same. A field that it receives is a leak if it changes, but never without a secret of somebody else: a
- * field that has a random number of its own, or comes from a part of the deck that nobody holds, also changes alone.
+ * Whether an entry in which secrets come out of the random generator, as in a deal, gives them away. The entry is run
+ * from other seeds, and from each of them again with a single random number replaced: that changes a card or two, and
+ * mostly leaves a receiver's view as it is. Compared are pairs of runs in which the receiver's view and its own secret
+ * are the same. A field that it receives is a leak if it changes, but never without a secret of somebody else: a field
+ * that has a random number of its own, or comes from a part of the deck that nobody holds, also changes alone.
  * @param first the document before the first entry @param docs the room's document after each entry
  * @throws LeakError that names the field, the entry and who received it
  */
-export function assertDealtSecretsHidden(game: AnyGame, first: RoomDocument, docs: readonly RoomDocument[], steps: readonly Step[], secret: Secret, reveals: readonly string[]): void {
+export function assertDealtSecretsHidden(
+  game: AnyGame,
+  first: RoomDocument,
+  docs: readonly RoomDocument[],
+  steps: readonly Step[],
+  secret: Secret,
+  reveals: readonly string[],
+): void {
   const before = (batch: Batch): RoomDocument => (batch.seq === 0 ? first : docs[batch.seq - 1]!);
   const begins = (batch: Batch): boolean => before(batch).room.match !== docs[batch.seq]!.room.match;
-  const deals = committedBatches(steps, docs.length).filter(batch => !isRevealed(batch, reveals) && dealsSecrets(before(batch), docs[batch.seq]!, secret));
+  const deals = committedBatches(steps, docs.length).filter(
+    batch => !isRevealed(batch, reveals) && dealsSecrets(before(batch), docs[batch.seq]!, secret),
+  );
   const sorted = [...deals.filter(begins), ...deals.filter(batch => !begins(batch))];
   for (const batch of sorted.slice(0, maxEntries)) checkEntry(game, before(batch), batch, secret);
 }
 
 /** Whether an entry drew random numbers, and a secret came up in it. */
 function dealsSecrets(before: RoomDocument, after: RoomDocument, secret: Secret): boolean {
-  if (after.room.phase !== 'playing' || after.state === null || before.hidden.seed.join() === after.hidden.seed.join()) return false;
-  const isSame = (seat: number) => before.state !== null && before.room.match === after.room.match && JSON.stringify(secretLeaves(before.state, secret, seat)) === JSON.stringify(secretLeaves(after.state, secret, seat));
+  if (after.room.phase !== 'playing' || after.state === null || before.hidden.seed.join() === after.hidden.seed.join())
+    return false;
+  const isSame = (seat: number) =>
+    before.state !== null &&
+    before.room.match === after.room.match &&
+    JSON.stringify(secretLeaves(before.state, secret, seat)) ===
+      JSON.stringify(secretLeaves(after.state, secret, seat));
   return seatsOf(after).some(seat => secretLeaves(after.state, secret, seat).length > 0 && !isSame(seat));
 }
 
@@ -47,7 +74,16 @@ const seatsOf = ({ hidden }: RoomDocument): number[] => hidden.seats.flatMap((s,
 type Receiver = number | null | 'operator';
 
 /** What is known of a field that some receiver got. */
-interface Suspect { pairs: number; seeds: Set<number>; isFree: boolean; leaves: Map<string, number>; what: string; field: string; to: string; seats: Map<string, number> }
+interface Suspect {
+  pairs: number;
+  seeds: Set<number>;
+  isFree: boolean;
+  leaves: Map<string, number>;
+  what: string;
+  field: string;
+  to: string;
+  seats: Map<string, number>;
+}
 
 function checkEntry(game: AnyGame, before: RoomDocument, batch: Batch, secret: Secret): void {
   const draw = createRandom([1, 2, 3, before.hidden.seed[0]]);
@@ -62,20 +98,29 @@ function checkEntry(game: AnyGame, before: RoomDocument, batch: Batch, secret: S
     for (let i = 0; i < runs / seedCount; i++) {
       const other = deal(game, before, batch, seed, { draw: draw.int(0, base.draws - 1), by: word(draw) });
       // A rule that drew more or fewer numbers used all later ones for something else.
-      if (other.draws === base.draws && other.heard.doc.room.phase === 'playing') comparePair(game, batch, secret, base.heard, other.heard, n, suspects);
+      if (other.draws === base.draws && other.heard.doc.room.phase === 'playing')
+        comparePair(game, batch, secret, base.heard, other.heard, n, suspects);
     }
   }
   for (const { isFree, pairs, seeds, leaves, seats, what, field, to } of suspects.values()) {
     if (isFree || pairs < minPairs || seeds.size < minSeeds) continue;
     const [path] = [...leaves].sort((a, b) => b[1] - a[1])[0]!;
-    throw new LeakError(`what seat ${seats.get(path)} alone may know (state.${path}) shows in ${what}${field === '' ? '' : `, field ${field}`}, entry ${batch.seq + 1}, as ${to} received it`);
+    throw new LeakError(
+      `what seat ${seats.get(path)} alone may know (state.${path}) shows in ${what}${field === '' ? '' : `, field ${field}`}, entry ${batch.seq + 1}, as ${to} received it`,
+    );
   }
 }
 
 const word = (random: Random): number => random.int(0, 0xffff_ffff) | 0;
 
 /** Runs an entry from a seed, with one random number replaced. */
-function deal(game: AnyGame, before: RoomDocument, batch: Batch, seed: Seed, replaced: { draw: number; by: number } | null): { heard: RerunResult; draws: number } {
+function deal(
+  game: AnyGame,
+  before: RoomDocument,
+  batch: Batch,
+  seed: Seed,
+  replaced: { draw: number; by: number } | null,
+): { heard: RerunResult; draws: number } {
   const rerun = new Rerun(game, before, batch);
   const count = watchDraws(Object.assign(rerun.room.doc.hidden.seed, seed), replaced);
   const heard = rerunBatch(rerun, batch);
@@ -83,43 +128,87 @@ function deal(game: AnyGame, before: RoomDocument, batch: Batch, seed: Seed, rep
 }
 
 /**
- * Counts the numbers that are drawn from a seed, and replaces one of them: the generator (sfc32) takes its four words out of the array, adds the
- * first to its output, and this output to the third word of the next state. There it is subtracted again, so that all later numbers stay the same.
+ * Counts the numbers that are drawn from a seed, and replaces one of them: the generator (sfc32) takes its four words
+ * out of the array, adds the first to its output, and this output to the third word of the next state. There it is
+ * subtracted again, so that all later numbers stay the same.
  */
 function watchDraws(seed: Seed, replaced: { draw: number; by: number } | null): () => number {
   let draws = 0;
-  Object.defineProperty(seed, Symbol.iterator, { enumerable: false, value: function* (this: Seed) {
-    const [a, b, c, d] = [this[0], this[1], this[2], this[3]];
-    const at = draws++;
-    yield replaced?.draw === at ? (a + replaced.by) | 0 : a;
-    yield b;
-    yield replaced && replaced.draw + 1 === at ? (c - replaced.by) | 0 : c;
-    yield d;
-  } });
+  Object.defineProperty(seed, Symbol.iterator, {
+    enumerable: false,
+    value: function* (this: Seed) {
+      const [a, b, c, d] = [this[0], this[1], this[2], this[3]];
+      const at = draws++;
+      yield replaced?.draw === at ? (a + replaced.by) | 0 : a;
+      yield b;
+      yield replaced && replaced.draw + 1 === at ? (c - replaced.by) | 0 : c;
+      yield d;
+    },
+  });
   return () => draws;
 }
 
-function comparePair(game: AnyGame, batch: Batch, secret: Secret, one: RerunResult, two: RerunResult, seed: number, suspects: Map<string, Suspect>): void {
+function comparePair(
+  game: AnyGame,
+  batch: Batch,
+  secret: Secret,
+  one: RerunResult,
+  two: RerunResult,
+  seed: number,
+  suspects: Map<string, Suspect>,
+): void {
   if (textOf(one) === textOf(two)) return;
   const seats = seatsOf(one.doc);
-  const known = [one, two].map(({ doc }) => new Map(seats.flatMap(seat => secretLeaves(doc.state, secret, seat).map(({ path, value }) => [`${seat}:${path.join('.')}`, value] as const))));
+  const known = [one, two].map(
+    ({ doc }) =>
+      new Map(
+        seats.flatMap(seat =>
+          secretLeaves(doc.state, secret, seat).map(({ path, value }) => [`${seat}:${path.join('.')}`, value] as const),
+        ),
+      ),
+  );
   const [knownOne, knownTwo] = known as [Map<string, Json>, Map<string, Json>];
-  const changed = [...new Set([...knownOne.keys(), ...knownTwo.keys()])].filter(key => knownOne.get(key) !== knownTwo.get(key));
+  const changed = [...new Set([...knownOne.keys(), ...knownTwo.keys()])].filter(
+    key => knownOne.get(key) !== knownTwo.get(key),
+  );
   for (const receiver of [null, ...seats, 'operator'] as Receiver[]) {
     const [first, second] = [received(batch, one, receiver), received(batch, two, receiver)];
     const differing = differences(first, second);
     if (differing.length === 0) continue;
     // What follows from the receiver's own view is not compared.
-    if (receiver !== 'operator' && (changed.some(key => key.startsWith(`${receiver}:`)) || viewOf(game, one, receiver) !== viewOf(game, two, receiver))) continue;
-    const isExchange = sorted([...knownOne.values(), ...first.values()]) === sorted([...knownTwo.values(), ...second.values()]);
+    if (
+      receiver !== 'operator' &&
+      (changed.some(key => key.startsWith(`${receiver}:`)) ||
+        viewOf(game, one, receiver) !== viewOf(game, two, receiver))
+    )
+      continue;
+    const isExchange =
+      sorted([...knownOne.values(), ...first.values()]) === sorted([...knownTwo.values(), ...second.values()]);
     for (const key of differing) {
       const [what, field] = key.split('|') as [string, string];
-      const to = receiver === 'operator' ? 'the operator' : !what.startsWith('the event') && !what.startsWith('the answer') ? 'everybody' : receiver === null ? 'spectators' : nameOf(one.doc, one.doc.hidden.seats[receiver]!.player);
+      const to =
+        receiver === 'operator'
+          ? 'the operator'
+          : !what.startsWith('the event') && !what.startsWith('the answer')
+            ? 'everybody'
+            : receiver === null
+              ? 'spectators'
+              : nameOf(one.doc, one.doc.hidden.seats[receiver]!.player);
       const id = `${receiver}|${key}`;
-      const suspect = suspects.get(id) ?? { pairs: 0, seeds: new Set(), isFree: false, leaves: new Map<string, number>(), seats: new Map<string, number>(), what: what.replace(/ #\d+$/, ''), field: field.replace(/\.?#\d+$/, ''), to };
+      const suspect = suspects.get(id) ?? {
+        pairs: 0,
+        seeds: new Set(),
+        isFree: false,
+        leaves: new Map<string, number>(),
+        seats: new Map<string, number>(),
+        what: what.replace(/ #\d+$/, ''),
+        field: field.replace(/\.?#\d+$/, ''),
+        to,
+      };
       suspects.set(id, suspect);
       if (changed.length === 0) suspect.isFree = true;
-      // The card that is left of a deck that is dealt to the end changes with a hand, and shows it by what is missing alone.
+      // The card that is left of a deck that is dealt to the end changes with a hand, and shows it by what is missing
+      // alone.
       if (changed.length === 0 || isExchange) continue;
       suspect.pairs += 1;
       suspect.seeds.add(seed);
@@ -138,16 +227,23 @@ function viewOf(game: AnyGame, { doc }: RerunResult, seat: number | null): strin
 }
 
 /** All that is sent to anybody besides views. */
-const textOf = ({ events, failures, outcomes, doc }: RerunResult): string => JSON.stringify([events, failures, outcomes, doc.room, authorTimersOf(doc)]);
+const textOf = ({ events, failures, outcomes, doc }: RerunResult): string =>
+  JSON.stringify([events, failures, outcomes, doc.room, authorTimersOf(doc)]);
 
 const sorted = (values: readonly unknown[]): string => values.map(String).sort().join();
 
 /** What is sent to a receiver besides the view, by field; each word of a text is a field. */
-function received(batch: Batch, { doc, events, outcomes, failures }: RerunResult, receiver: Receiver): Map<string, string> {
+function received(
+  batch: Batch,
+  { doc, events, outcomes, failures }: RerunResult,
+  receiver: Receiver,
+): Map<string, string> {
   const fields = new Map<string, string>();
   const put = (what: string, value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) put(what, inner, path === '' ? key : `${path}.${key}`);
-    else if (typeof value === 'string') (value.match(/[\p{L}\p{N}]+/gu) ?? []).forEach((text, i) => fields.set(`${what}|${path}.#${i}`, text));
+    if (typeof value === 'object' && value !== null)
+      for (const [key, inner] of Object.entries(value)) put(what, inner, path === '' ? key : `${path}.${key}`);
+    else if (typeof value === 'string')
+      (value.match(/[\p{L}\p{N}]+/gu) ?? []).forEach((text, i) => fields.set(`${what}|${path}.#${i}`, text));
     else fields.set(`${what}|${path}`, String(value));
   };
   if (receiver === 'operator') {
@@ -155,11 +251,16 @@ function received(batch: Batch, { doc, events, outcomes, failures }: RerunResult
     return fields;
   }
   const own = receiver === null ? null : doc.hidden.seats[receiver]?.player;
-  batch.steps.forEach(({ command }, i) => { if ('player' in command && command.player === own) put(`the answer to an action #${i}`, refusalOf(outcomes[i]!), ''); });
-  events.filter(e => !e.to || (typeof receiver === 'number' && e.to.includes(receiver))).forEach(({ name, data }, i) => {
-    fields.set(`the event '${name}' #${i}|`, name);
-    put(`the event '${name}' #${i}`, data, '');
+  batch.steps.forEach(({ command }, i) => {
+    if ('player' in command && command.player === own)
+      put(`the answer to an action #${i}`, refusalOf(outcomes[i]!), '');
   });
+  events
+    .filter(e => !e.to || (typeof receiver === 'number' && e.to.includes(receiver)))
+    .forEach(({ name, data }, i) => {
+      fields.set(`the event '${name}' #${i}|`, name);
+      put(`the event '${name}' #${i}`, data, '');
+    });
   put('the public room', doc.room, '');
   put('the time of a timer', authorTimersOf(doc), '');
   return fields;

@@ -6,11 +6,23 @@ import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 
 /** Steps that became one entry. */
-export interface Batch { term: number; seq: number; steps: Step[] }
+export interface Batch {
+  term: number;
+  seq: number;
+  steps: Step[];
+}
 /** What a batch did, as far as it was sent to anybody. */
-export interface RerunResult { doc: RoomDocument; outcomes: Outcome[]; events: readonly { name: string; data: Json; to?: readonly number[] }[]; failures: string[] }
+export interface RerunResult {
+  doc: RoomDocument;
+  outcomes: Outcome[];
+  events: readonly { name: string; data: Json; to?: readonly number[] }[];
+  failures: string[];
+}
 
-/** The batches whose entries are in the journal, in order. An owner that died or was fenced off has run some that are not. */
+/**
+ * The batches whose entries are in the journal, in order. An owner that died or was fenced off has run some that are
+ * not.
+ */
 export function committedBatches(steps: readonly Step[], head: number): Batch[] {
   const batches: Batch[] = [];
   for (const step of steps) {
@@ -22,8 +34,10 @@ export function committedBatches(steps: readonly Step[], head: number): Batch[] 
   for (const batch of batches) {
     if (batch.seq >= head) continue;
     const last = kept.at(-1);
-    if (last?.seq === batch.seq && batch.term > last.term) kept.pop(); // the newer owner began where the older one's entry was not written
-    if (last?.seq === batch.seq && last.term === batch.term) last.steps.push(...batch.steps); // a frozen owner's steps came in between
+    // the newer owner began where the older one's entry was not written
+    if (last?.seq === batch.seq && batch.term > last.term) kept.pop();
+    // a frozen owner's steps came in between
+    if (last?.seq === batch.seq && last.term === batch.term) last.steps.push(...batch.steps);
     else if (batch.seq > (kept.at(-1)?.seq ?? -1)) kept.push(batch);
   }
   return kept;
@@ -36,7 +50,13 @@ export class Rerun {
 
   constructor(game: AnyGame, doc: RoomDocument, batch: Batch) {
     this.term = batch.term;
-    this.room = new RoomMachine(game, copy(doc), batch.term, batch.seq, (where, error) => void this.failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+    this.room = new RoomMachine(
+      game,
+      copy(doc),
+      batch.term,
+      batch.seq,
+      (where, error) => void this.failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
+    );
   }
 }
 
@@ -47,13 +67,22 @@ export function rerunBatch(rerun: Rerun, batch: Batch): RerunResult {
   return { doc: copy(rerun.room.doc), outcomes, events: taken?.events ?? [], failures: rerun.failures };
 }
 
-export const isRevealed = (batch: Batch, reveals: readonly string[]): boolean => batch.steps.some(({ command }) => command.kind === 'act' && reveals.includes(command.name));
+export const isRevealed = (batch: Batch, reveals: readonly string[]): boolean =>
+  batch.steps.some(({ command }) => command.kind === 'act' && reveals.includes(command.name));
 
-export const nameOf = (doc: RoomDocument, player: string): string => doc.room.seats.find(s => s?.player === player)?.name ?? player;
+export const nameOf = (doc: RoomDocument, player: string): string =>
+  doc.room.seats.find(s => s?.player === player)?.name ?? player;
 
 export function refusalOf(outcome: Outcome): unknown {
-  return outcome.kind === 'refused' || outcome.kind === 'refusedAction' ? [outcome.refusal.code, outcome.refusal.detail ?? ''] : outcome.kind;
+  return outcome.kind === 'refused' || outcome.kind === 'refusedAction'
+    ? [outcome.refusal.code, outcome.refusal.detail ?? '']
+    : outcome.kind;
 }
 
 /** When the timers of the game fire: whoever is connected receives the entries that they make. */
-export const authorTimersOf = ({ hidden }: RoomDocument): Record<string, number> => Object.fromEntries(Object.entries(hidden.timers).filter(([name]) => !name.startsWith('$')).map(([name, { at }]) => [name, at]));
+export const authorTimersOf = ({ hidden }: RoomDocument): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(hidden.timers)
+      .filter(([name]) => !name.startsWith('$'))
+      .map(([name, { at }]) => [name, at]),
+  );

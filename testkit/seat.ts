@@ -7,8 +7,14 @@ import type { TestClient, TestCluster } from './test-cluster.ts';
 import { methodsByName } from '../client/methods-by-name.ts';
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
-type Acts<D extends ContractDef> = { readonly [K in keyof ActionsOf<D>]: (...args: Args<In<ActionsOf<D>[K]>>) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>> };
-type ReceivedEvent<D extends ContractDef> = { [K in keyof EventsOf<D> & string]: { name: K; data: Out<EventsOf<D>[K]>; replayed: boolean } }[keyof EventsOf<D> & string];
+type Acts<D extends ContractDef> = {
+  readonly [K in keyof ActionsOf<D>]: (
+    ...args: Args<In<ActionsOf<D>[K]>>
+  ) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>>;
+};
+type ReceivedEvent<D extends ContractDef> = {
+  [K in keyof EventsOf<D> & string]: { name: K; data: Out<EventsOf<D>[K]>; replayed: boolean };
+}[keyof EventsOf<D> & string];
 
 /** A player (or a spectator) of a table under test: the real client, on a line that the test can cut. */
 export class Seat<D extends ContractDef> {
@@ -26,11 +32,22 @@ export class Seat<D extends ContractDef> {
   readonly events: ReceivedEvent<D>[] = [];
   readonly signals: { name: string; data: unknown; from: number | null }[] = [];
 
-  constructor(private readonly world: TestCluster, readonly client: TestClient, readonly room: Room<D>, readonly name: string, def: ContractDef) {
+  constructor(
+    private readonly world: TestCluster,
+    readonly client: TestClient,
+    readonly room: Room<D>,
+    readonly name: string,
+    def: ContractDef,
+  ) {
     const acts = room.act as unknown as Record<string, (data?: unknown) => Promise<unknown>>;
     this.act = methodsByName(action => (data?: unknown) => this.runUntilSettled(acts[action]!(data))) as Acts<D>;
-    for (const event of Object.keys(def.events ?? {})) room.on(event as never, (data, { replayed }) => void this.events.push({ name: event, data, replayed } as never));
-    for (const signal of Object.keys(def.signals ?? {})) room.onSignal(signal as keyof SignalsOf<D> & string, (data, from) => void this.signals.push({ name: signal, data, from }));
+    for (const event of Object.keys(def.events ?? {}))
+      room.on(event as never, (data, { replayed }) => void this.events.push({ name: event, data, replayed } as never));
+    for (const signal of Object.keys(def.signals ?? {}))
+      room.onSignal(
+        signal as keyof SignalsOf<D> & string,
+        (data, from) => void this.signals.push({ name: signal, data, from }),
+      );
   }
 
   /** What this client sees. @throws Error before the first match */
@@ -38,13 +55,23 @@ export class Seat<D extends ContractDef> {
     if (this.room.state === null) throw new Error('no match has begun');
     return this.room.state;
   }
-  get info(): Room<D>['info'] { return this.room.info; }
+  get info(): Room<D>['info'] {
+    return this.room.info;
+  }
   /** Its index; null for who watches. */
-  get seat(): number | null { return this.room.seat; }
-  get input(): Room<D>['input'] { return this.room.input; }
-  get signal(): Room<D>['signal'] { return this.room.signal; }
+  get seat(): number | null {
+    return this.room.seat;
+  }
+  get input(): Room<D>['input'] {
+    return this.room.input;
+  }
+  get signal(): Room<D>['signal'] {
+    return this.room.signal;
+  }
   /** All that was received, as text. */
-  get bytes(): readonly string[] { return this.client.bytes; }
+  get bytes(): readonly string[] {
+    return this.client.bytes;
+  }
 
   /**
    * As `room.ready()`, with the clock let on until it is answered; so are those below.
@@ -54,7 +81,9 @@ export class Seat<D extends ContractDef> {
    * for (const seat of t.seats) await seat.ready()
    * ```
    */
-  ready(): Promise<ActionResult<RefusalCode>> { return this.runUntilSettled(this.room.ready()); }
+  ready(): Promise<ActionResult<RefusalCode>> {
+    return this.runUntilSettled(this.room.ready());
+  }
   /**
    * As the host.
    * @example
@@ -63,7 +92,9 @@ export class Seat<D extends ContractDef> {
    * await t.seats[t.seats[0].info.host ?? 0].start()
    * ```
    */
-  start(): Promise<ActionResult<RefusalCode>> { return this.runUntilSettled(this.room.start()); }
+  start(): Promise<ActionResult<RefusalCode>> {
+    return this.runUntilSettled(this.room.start());
+  }
   /**
    * Agrees to another match.
    * @example
@@ -74,7 +105,9 @@ export class Seat<D extends ContractDef> {
    * assert.equal(t.seats[0].info.match, 2)
    * ```
    */
-  rematch(): Promise<ActionResult<RefusalCode>> { return this.runUntilSettled(this.room.rematch()); }
+  rematch(): Promise<ActionResult<RefusalCode>> {
+    return this.runUntilSettled(this.room.rematch());
+  }
   /**
    * Gives the seat up.
    * @example
@@ -84,7 +117,11 @@ export class Seat<D extends ContractDef> {
    * assert.equal(t.seats[0].info.phase, 'ended') // fewer than it takes are left
    * ```
    */
-  leave(): Promise<Left> { return this.runUntilSettled(this.room.leave()); }
+  leave(): Promise<Left> {
+    return this.runUntilSettled(this.room.leave());
+  }
 
-  private runUntilSettled<T>(promise: Promise<T>): Promise<T> { return this.world.clock.run(promise, `an answer for ${this.name}`); }
+  private runUntilSettled<T>(promise: Promise<T>): Promise<T> {
+    return this.world.clock.run(promise, `an answer for ${this.name}`);
+  }
 }

@@ -1,15 +1,26 @@
 import type { Json, JsonObject } from '../shared/json.ts';
 
 /** Says which secret of which seat reached whom. */
-export class LeakError extends Error { override readonly name = 'LeakError'; }
+export class LeakError extends Error {
+  override readonly name = 'LeakError';
+}
 
-/** The part of a state that only one seat may know, right now; null when it is open. Whatever it is, it must be read from the state, not made. */
+/**
+ * The part of a state that only one seat may know, right now; null when it is open. Whatever it is, it must be read
+ * from the state, not made.
+ */
 export type Secret = (state: never, seat: number) => unknown;
 
 export type Path = readonly string[];
-export interface Leaf { path: Path; value: Json }
+export interface Leaf {
+  path: Path;
+  value: Json;
+}
 
-/** The scalars that a seat's secret consists of, and where in the state they are. @throws TypeError where the secret was made of the state and is no part of it */
+/**
+ * The scalars that a seat's secret consists of, and where in the state they are.
+ * @throws TypeError where the secret was made of the state and is no part of it
+ */
 export function secretLeaves(state: Json, secret: Secret, seat: number): Leaf[] {
   const path = secretPath(state, secret, seat);
   if (path === null) return [];
@@ -18,7 +29,10 @@ export function secretLeaves(state: Json, secret: Secret, seat: number): Leaf[] 
     if (typeof value !== 'object' || value === null) leaves.push({ path: at, value });
     else for (const [key, inner] of Object.entries(value)) walk(inner, [...at, key]);
   };
-  walk(path.reduce<Json>((value, key) => (value as JsonObject)[key]!, state), path);
+  walk(
+    path.reduce<Json>((value, key) => (value as JsonObject)[key]!, state),
+    path,
+  );
   return leaves;
 }
 
@@ -27,13 +41,15 @@ function secretPath(state: Json, secret: Secret, seat: number): Path | null {
   const paths = new WeakMap<object, Path>();
   let read: { path: Path; value: unknown } | null = null;
   const watched = (target: object, path: Path): object => {
-    const proxy = new Proxy(target, { get(holder, key): unknown {
-      const value: unknown = Reflect.get(holder, key);
-      if (typeof key !== 'string' || typeof value === 'function') return value;
-      if (typeof value === 'object' && value !== null) return watched(value, [...path, key]);
-      read = { path: [...path, key], value };
-      return value;
-    } });
+    const proxy = new Proxy(target, {
+      get(holder, key): unknown {
+        const value: unknown = Reflect.get(holder, key);
+        if (typeof key !== 'string' || typeof value === 'function') return value;
+        if (typeof value === 'object' && value !== null) return watched(value, [...path, key]);
+        read = { path: [...path, key], value };
+        return value;
+      },
+    });
     paths.set(proxy, path);
     return proxy;
   };
@@ -42,7 +58,8 @@ function secretPath(state: Json, secret: Secret, seat: number): Path | null {
   const whole = typeof found === 'object' ? paths.get(found) : undefined;
   if (whole) return whole;
   const last = read as { path: Path; value: unknown } | null;
-  if (last?.value !== found || typeof found === 'object') throw new TypeError('neverLeaks: return a part of the state as it is there, not something made of it');
+  if (last?.value !== found || typeof found === 'object')
+    throw new TypeError('neverLeaks: return a part of the state as it is there, not something made of it');
   return last.path;
 }
 

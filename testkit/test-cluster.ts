@@ -5,7 +5,21 @@ import { RejoinNode } from '../server/node/node.ts';
 import type { RoomDocument } from '../server/rooms/core/document.ts';
 import type { EffectHandler } from '../server/rooms/actor/effect-runner.ts';
 import type { RoomStep } from '../server/rooms/actor/actor.ts';
-import type { Bus, Clock, Entropy, Fanout, ListenerCounts, Log, NodeMessage, Meter, Compressor, CounterName, NodeRegister, RuleRun, HangDetector } from '../server/runtime/ports.ts';
+import type {
+  Bus,
+  Clock,
+  Entropy,
+  Fanout,
+  ListenerCounts,
+  Log,
+  NodeMessage,
+  Meter,
+  Compressor,
+  CounterName,
+  NodeRegister,
+  RuleRun,
+  HangDetector,
+} from '../server/runtime/ports.ts';
 import { StoreError, type AppendRequest, type FindOrCreate, type NewRoom, type Store } from '../server/store/store.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import type { AnyGame } from '../shared/contract.ts';
@@ -30,11 +44,24 @@ export interface StoreFault {
   repeat?: true;
 }
 type Operation = Exclude<keyof Store, 'onIncarnation' | 'close' | 'canPublishOnAppend'>;
-export interface StoreCall { op: Operation; node: string; room: string | undefined; append?: AppendRequest; created?: NewRoom | undefined; /** What the store said, once it has */ result?: unknown }
+export interface StoreCall {
+  op: Operation;
+  node: string;
+  room: string | undefined;
+  append?: AppendRequest;
+  created?: NewRoom | undefined;
+  /** What the store said, once it has */
+  result?: unknown;
+}
 
-/** What somebody who watches the whole world sees, at the moment at which it happens, and may act on: killing a node, for example. */
+/**
+ * What somebody who watches the whole world sees, at the moment at which it happens, and may act on: killing a node,
+ * for example.
+ */
 export interface ClusterObserver {
-  /** A call of a node to the store or to others is about to be carried out, or was, and its answer is about to leave. */
+  /**
+   * A call of a node to the store or to others is about to be carried out, or was, and its answer is about to leave.
+   */
   onCall?(host: TestNode, what: string, moment: 'asked' | 'done'): void;
   /** The store has carried a call out. */
   onStoreCall?(call: StoreCall, args: readonly unknown[]): void;
@@ -79,15 +106,44 @@ export class TestNode {
   }
 
   /** How many entries of a room this node has sent to the store. */
-  owns(room: string): boolean { return this.state !== 'dead' && this.node.ownedRooms.get(room) !== undefined; }
+  owns(room: string): boolean {
+    return this.state !== 'dead' && this.node.ownedRooms.get(room) !== undefined;
+  }
 }
 
-export interface TestClient { client: Client; bytes: string[]; keepsBytes: boolean; /** Where the next lines go, by name. */ homeNode: string; /** Its lines of now. */ connections: Set<TestConnection>; /** No line can be opened. */ isOffline: boolean; /** By how much (ms) a message is late on its way, besides what all are. */ extraDelay(way: 'up' | 'down'): number; /** What the server makes of a handshake: who it is, or a refusal. */ identify(handshake: Handshake): { player: string; name: string; token: string } | Refused; /** Runs code of the client; a test may catch what it throws. */ run(fn: () => void): void; /** By how much the device clock is wrong (ms). */ clockSkew: number; /** Whether nodes tell it heads along with pings. */ receivesHeads(): boolean; /** Told by its lines what a node writes to it. */ onMessage(name: string, text: string): void }
+export interface TestClient {
+  client: Client;
+  bytes: string[];
+  keepsBytes: boolean;
+  /** Where the next lines go, by name. */
+  homeNode: string;
+  /** Its lines of now. */
+  connections: Set<TestConnection>;
+  /** No line can be opened. */
+  isOffline: boolean;
+  /** By how much (ms) a message is late on its way, besides what all are. */
+  extraDelay(way: 'up' | 'down'): number;
+  /** What the server makes of a handshake: who it is, or a refusal. */
+  identify(handshake: Handshake): { player: string; name: string; token: string } | Refused;
+  /** Runs code of the client; a test may catch what it throws. */
+  run(fn: () => void): void;
+  /** By how much the device clock is wrong (ms). */
+  clockSkew: number;
+  /** Whether nodes tell it heads along with pings. */
+  receivesHeads(): boolean;
+  /** Told by its lines what a node writes to it. */
+  onMessage(name: string, text: string): void;
+}
 
 /** At once: real time passes beside the test's, and what waits for it would be late by chance. */
-const compressor: Compressor = { compress: async text => deflateRawSync(text).toString('base64'), decompress: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString() };
+const compressor: Compressor = {
+  compress: async text => deflateRawSync(text).toString('base64'),
+  decompress: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString(),
+};
 
-/** Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds. */
+/**
+ * Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds.
+ */
 export class TestCluster {
   readonly clock: VirtualClock;
   /** The host's code for effects of games, the same on all nodes. */
@@ -103,7 +159,10 @@ export class TestCluster {
   dropsMessage: (from: string, to: string, text: string) => boolean = () => false;
   /** All that nodes logged, of every level, as it would be written. */
   readonly logLines: string[] = [];
-  /** What becomes of each message and broadcast between two nodes: how late each of its copies arrives (ms). In order all the same, as on one connection. */
+  /**
+   * What becomes of each message and broadcast between two nodes: how late each of its copies arrives (ms). In order
+   * all the same, as on one connection.
+   */
   copyDelays: CopyDelays = () => [0];
   /** By how much the wall clock of a node is wrong (ms), by its name. */
   readonly clockSkews = new Map<string, number>();
@@ -114,7 +173,10 @@ export class TestCluster {
   storePublishes: () => boolean = () => true;
   /** Recordings of matches that are over in a moment of virtual time are kept as well. */
   keepsShortReplays = true;
-  /** Whether `logged`, `calls` and the `bytes` of clients are kept; off where many worlds are run, and nobody reads them. */
+  /**
+   * Whether `logged`, `calls` and the `bytes` of clients are kept; off where many worlds are run, and nobody reads
+   * them.
+   */
   keepsRecord = true;
   /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
   sendsHeads = true;
@@ -129,19 +191,30 @@ export class TestCluster {
   private seed: number;
   private lastConnectionId = 0;
 
-  constructor(private readonly games: readonly AnyGame[], seed = 7, pace: Scheduling = 'turns') {
+  constructor(
+    private readonly games: readonly AnyGame[],
+    seed = 7,
+    pace: Scheduling = 'turns',
+  ) {
     this.clock = new VirtualClock(undefined, pace);
     this.seed = seed;
     this.memory = new MemoryStore(this.clock, this.entropy, this.hub.lastHeartbeat);
-    // Time in which nothing happens is no outage of the store: the heartbeats that were put off would have gone through, but for those of a node that is cut off.
-    this.clock.onSkip = ms => { for (const { node, isIsolated } of this.nodes.values()) if (!isIsolated) (node as unknown as { contact: { reachedAt: number } }).contact.reachedAt += ms; };
+    // Time in which nothing happens is no outage of the store: the heartbeats that were put off would have gone
+    // through, but for those of a node that is cut off.
+    this.clock.onSkip = ms => {
+      for (const { node, isIsolated } of this.nodes.values())
+        if (!isIsolated) (node as unknown as { contact: { reachedAt: number } }).contact.reachedAt += ms;
+    };
   }
 
   readonly random = (): number => {
     this.seed = (Math.imul(this.seed ^ (this.seed >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
     return ((this.seed ^ (this.seed >>> 13)) >>> 0) / 0x1_0000_0000;
   };
-  readonly entropy: Entropy = { bytes: count => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)), float: this.random };
+  readonly entropy: Entropy = {
+    bytes: count => Uint8Array.from({ length: count }, () => Math.floor(this.random() * 256)),
+    float: this.random,
+  };
 
   async start(...names: string[]): Promise<TestNode[]> {
     const hosts: TestNode[] = [];
@@ -163,16 +236,37 @@ export class TestCluster {
     const clock = this.clockOf(host);
     host.storeId = this.storeId;
     host.node = new RejoinNode({
-      name, games, clock, entropy: this.entropy, compressor, log: logOf(host, line => { if (this.keepsRecord) this.logLines.push(line()); }), meter: this.meter, eventLoopDelayMs: () => 1, effects: (game, name) => this.effects[game]?.[name] ?? null, thorough: true, onStep: step => void this.steps?.push(structuredClone(step)),
-      hangDetector: this.watchOf(host), keepsShortReplays: this.keepsShortReplays, store: this.storeOf(host), bus: this.busOf(host), register: this.registerOf(host), fanout: this.fanoutOf(host),
+      name,
+      games,
+      clock,
+      entropy: this.entropy,
+      compressor,
+      log: logOf(host, line => {
+        if (this.keepsRecord) this.logLines.push(line());
+      }),
+      meter: this.meter,
+      eventLoopDelayMs: () => 1,
+      effects: (game, name) => this.effects[game]?.[name] ?? null,
+      thorough: true,
+      onStep: step => void this.steps?.push(structuredClone(step)),
+      hangDetector: this.watchOf(host),
+      keepsShortReplays: this.keepsShortReplays,
+      store: this.storeOf(host),
+      bus: this.busOf(host),
+      register: this.registerOf(host),
+      fanout: this.fanoutOf(host),
     });
     this.nodes.set(name, host);
     return { host, started: host.node.start() };
   }
 
-  node(name: string): TestNode { return this.nodes.get(name)!; }
+  node(name: string): TestNode {
+    return this.nodes.get(name)!;
+  }
   /** The node that runs a room, by its own belief. */
-  owner(room: string): TestNode | undefined { return [...this.nodes.values()].find(h => h.state === 'up' && h.owns(room)); }
+  owner(room: string): TestNode | undefined {
+    return [...this.nodes.values()].find(h => h.state === 'up' && h.owns(room));
+  }
 
   /** Dies as with SIGKILL: nothing it meant to do happens any more, its lines close, nobody hears its inbox. */
   kill(host: TestNode): void {
@@ -181,16 +275,21 @@ export class TestCluster {
     for (const link of [...host.connections]) link.breakConnection();
   }
 
-  /** Its subscriptions are gone for so long: it hears neither other nodes nor broadcasts, and then has its clients catch up. */
+  /**
+   * Its subscriptions are gone for so long: it hears neither other nodes nor broadcasts, and then has its clients catch
+   * up.
+   */
   dropSubscriptions(host: TestNode, ms: number): void {
     void host.bus.close();
     host.isUnsubscribed = true;
     host.runInside(host.onBusBroken);
-    this.clock.after(ms, () => host.runInside(() => {
-      host.isUnsubscribed = false;
-      void host.bus.listen(host.node.id, host.onMessage);
-      host.node.clientRequests.resyncAll();
-    }));
+    this.clock.after(ms, () =>
+      host.runInside(() => {
+        host.isUnsubscribed = false;
+        void host.bus.listen(host.node.id, host.onMessage);
+        host.node.clientRequests.resyncAll();
+      }),
+    );
   }
 
   /** Cuts it off from the store and from all other nodes, not from its clients, until `heal`. */
@@ -204,8 +303,12 @@ export class TestCluster {
   }
 
   /** Stands still, as with SIGSTOP: its lines stay open, its inbox takes what comes. */
-  freeze(host: TestNode): void { host.state = 'frozen'; }
-  thaw(host: TestNode): void { host.thaw(); }
+  freeze(host: TestNode): void {
+    host.state = 'frozen';
+  }
+  thaw(host: TestNode): void {
+    host.thaw();
+  }
 
   /** Goes in good order, as on SIGTERM. */
   async drain(host: TestNode): Promise<void> {
@@ -219,7 +322,9 @@ export class TestCluster {
   }
 
   /** Hands a room of one node to another in good order. @returns whether it was handed over */
-  handover(from: TestNode, room: string, to: TestNode): Promise<boolean> { return this.clock.run(from.node.handOver(room, to.node.id), 'the hand-over'); }
+  handover(from: TestNode, room: string, to: TestNode): Promise<boolean> {
+    return this.clock.run(from.node.handOver(room, to.node.id), 'the hand-over');
+  }
 
   /** A client loses its network, until it is set online again. */
   disconnect(client: TestClient): void {
@@ -238,7 +343,10 @@ export class TestCluster {
     };
   }
 
-  /** The store is another one than before, as after a restart or a failover: what was under way to the old one is in doubt, and each node finds out. */
+  /**
+   * The store is another one than before, as after a restart or a failover: what was under way to the old one is in
+   * doubt, and each node finds out.
+   */
   replaceStore(): void {
     this.verifier.forget();
     const now = ++this.storeId;
@@ -251,12 +359,36 @@ export class TestCluster {
   }
 
   client(player: string, homeNode: string, options: Partial<ConnectOptions> = {}): TestClient {
-    const made: TestClient = { client: null as unknown as Client, bytes: [], keepsBytes: this.keepsRecord, homeNode, connections: new Set(), isOffline: false, extraDelay: () => 0, identify: () => ({ player, name: player, token: '' }), run: fn => fn(), clockSkew: 0, receivesHeads: () => this.sendsHeads, onMessage: (name, text) => this.observer.onClientMessage?.(made, name, text) };
-    const clock: ClientClock = { now: () => this.clock.now() + made.clockSkew, mono: () => this.clock.mono(), random: this.random, after: (ms, fn) => {
-      const timer = this.clock.after(ms, () => made.run(fn));
-      return () => timer.cancel();
-    } };
-    made.client = new Client('test:', { transport: this.transport(made), clock, storage: null, name: player, ...options });
+    const made: TestClient = {
+      client: null as unknown as Client,
+      bytes: [],
+      keepsBytes: this.keepsRecord,
+      homeNode,
+      connections: new Set(),
+      isOffline: false,
+      extraDelay: () => 0,
+      identify: () => ({ player, name: player, token: '' }),
+      run: fn => fn(),
+      clockSkew: 0,
+      receivesHeads: () => this.sendsHeads,
+      onMessage: (name, text) => this.observer.onClientMessage?.(made, name, text),
+    };
+    const clock: ClientClock = {
+      now: () => this.clock.now() + made.clockSkew,
+      mono: () => this.clock.mono(),
+      random: this.random,
+      after: (ms, fn) => {
+        const timer = this.clock.after(ms, () => made.run(fn));
+        return () => timer.cancel();
+      },
+    };
+    made.client = new Client('test:', {
+      transport: this.transport(made),
+      clock,
+      storage: null,
+      name: player,
+      ...options,
+    });
     return made;
   }
 
@@ -264,13 +396,29 @@ export class TestCluster {
     return { open: (handshake, route, events) => this.openConnection(client, handshake, route, events) };
   }
 
-  private openConnection(client: TestClient, handshake: Handshake, route: Route, events: TransportEvents): TransportConnection {
-    // The proxy in front: the usual way leads home while home can be connected to, that of a room to one node for all, any other way to any node.
+  private openConnection(
+    client: TestClient,
+    handshake: Handshake,
+    route: Route,
+    events: TransportEvents,
+  ): TransportConnection {
+    // The proxy in front: the usual way leads home while home can be connected to, that of a room to one node for all,
+    // any other way to any node.
     const able = [...this.nodes.values()].filter(h => h.state !== 'dead');
     const home = able.find(h => h.name === client.homeNode);
-    const host = client.isOffline ? undefined : typeof route === 'object' ? nodeForRoom(route.room, able.filter(h => !h.node.isDraining)) : route === undefined && home ? home : able[Math.floor(this.random() * able.length)];
+    const host = client.isOffline
+      ? undefined
+      : typeof route === 'object'
+        ? nodeForRoom(
+            route.room,
+            able.filter(h => !h.node.isDraining),
+          )
+        : route === undefined && home
+          ? home
+          : able[Math.floor(this.random() * able.length)];
     const who = host && client.identify(handshake);
-    if (who && !('code' in who)) return new TestConnection(`wire-${++this.lastConnectionId}`, host, client, who, this.clock, events);
+    if (who && !('code' in who))
+      return new TestConnection(`wire-${++this.lastConnectionId}`, host, client, who, this.clock, events);
     this.clock.after(latency.line, () => client.run(() => events.closed(who ?? null)));
     return { request: () => Promise.reject(new Error('no connection')), send: () => {}, close: () => {} };
   }
@@ -280,13 +428,28 @@ export class TestCluster {
   private clockOf(host: TestNode): Clock {
     const after: Clock['after'] = (ms, fn) => {
       let cancelled = false;
-      const timer = this.clock.after(ms, () => host.runInside(() => { if (!cancelled) fn(); }));
-      return { cancel: () => {
-        cancelled = true;
-        timer.cancel();
-      } };
+      const timer = this.clock.after(ms, () =>
+        host.runInside(() => {
+          if (!cancelled) fn();
+        }),
+      );
+      return {
+        cancel: () => {
+          cancelled = true;
+          timer.cancel();
+        },
+      };
     };
-    return { now: () => this.clock.now() + (this.clockSkews.get(host.name) ?? 0), mono: () => this.clock.mono(), soon: fn => void after(0, fn), after, sleep: ms => new Promise(resolve => { after(ms, resolve); }) };
+    return {
+      now: () => this.clock.now() + (this.clockSkews.get(host.name) ?? 0),
+      mono: () => this.clock.mono(),
+      soon: fn => void after(0, fn),
+      after,
+      sleep: ms =>
+        new Promise(resolve => {
+          after(ms, resolve);
+        }),
+    };
   }
 
   /** A call over the network: it goes out only from a process that lives, and what it says is heard only by one. */
@@ -300,19 +463,32 @@ export class TestCluster {
       this.clock.after(delay, () => {
         this.observer.onCall?.(host, what, 'asked');
         if (host.state === 'dead') return;
-        if (host.isIsolated) return host.runInside(() => reject(new StoreError('no', true, 'a test has cut this node off')));
-        carryOut().then(value => answer(() => resolve(value)), (error: Error) => answer(() => reject(error)));
+        if (host.isIsolated)
+          return host.runInside(() => reject(new StoreError('no', true, 'a test has cut this node off')));
+        carryOut().then(
+          value => answer(() => resolve(value)),
+          (error: Error) => answer(() => reject(error)),
+        );
       });
     });
   }
 
   private storeOf(host: TestNode): Store {
-    const operation = (op: Operation) => (...args: unknown[]) => {
-      const asked = host.storeId;
-      return this.call(host, latency.store, op, () => carryOut(op, args, asked));
-    };
+    const operation =
+      (op: Operation) =>
+      (...args: unknown[]) => {
+        const asked = host.storeId;
+        return this.call(host, latency.store, op, () => carryOut(op, args, asked));
+      };
     const carryOut = async (op: Operation, args: readonly unknown[], asked: number): Promise<unknown> => {
-      const call: StoreCall = { op, node: host.name, room: typeof args[0] === 'string' ? args[0] : undefined, ...(op === 'append' ? { append: args[1] as AppendRequest } : {}), ...(op === 'create' ? { created: args[0] as NewRoom } : {}), ...(op === 'findOrCreate' ? { created: (args[0] as FindOrCreate).prepared ?? undefined } : {}) };
+      const call: StoreCall = {
+        op,
+        node: host.name,
+        room: typeof args[0] === 'string' ? args[0] : undefined,
+        ...(op === 'append' ? { append: args[1] as AppendRequest } : {}),
+        ...(op === 'create' ? { created: args[0] as NewRoom } : {}),
+        ...(op === 'findOrCreate' ? { created: (args[0] as FindOrCreate).prepared ?? undefined } : {}),
+      };
       const fate = this.faultFor(call);
       await fate?.hold;
       if (fate?.lose === 'refused') throw new StoreError('no', false, 'a test refused it');
@@ -334,29 +510,51 @@ export class TestCluster {
       return result;
     };
     // Whatever operations the contract has.
-    return new Proxy({}, { get: (_t, name) => {
-      if (name === 'onIncarnation') return (changed: () => void) => { host.onIncarnation = changed; };
-      if (name === 'close') return async () => {};
-      if (name === 'canPublishOnAppend') return this.storePublishes();
-      return operation(name as Operation);
-    } }) as Store;
+    return new Proxy(
+      {},
+      {
+        get: (_t, name) => {
+          if (name === 'onIncarnation')
+            return (changed: () => void) => {
+              host.onIncarnation = changed;
+            };
+          if (name === 'close') return async () => {};
+          if (name === 'canPublishOnAppend') return this.storePublishes();
+          return operation(name as Operation);
+        },
+      },
+    ) as Store;
   }
 
-  /** The owner has nothing to do while an entry or a snapshot is on its way: what it has in memory is what was written. */
-  private async verifyJournal(host: TestNode, { op, room, append, created }: StoreCall, args: readonly unknown[]): Promise<void> {
+  /**
+   * The owner has nothing to do while an entry or a snapshot is on its way: what it has in memory is what was written.
+   */
+  private async verifyJournal(
+    host: TestNode,
+    { op, room, append, created }: StoreCall,
+    args: readonly unknown[],
+  ): Promise<void> {
     try {
       if (created) this.verifier.recordCreated(created.id, created.snapshot);
       else if (op === 'snapshot') this.verifier.verifySnapshot(room!, args[2] as number, args[3] as string);
       else if (append) {
         const owner = host.node.ownedRooms.get(room!) as unknown as { token: string; doc: RoomDocument } | undefined;
-        if (this.verifiesJournal) await this.verifier.verifyAppended(room!, append.seq, append.entry, owner?.token === append.token ? owner.doc : null);
+        if (this.verifiesJournal)
+          await this.verifier.verifyAppended(
+            room!,
+            append.seq,
+            append.entry,
+            owner?.token === append.token ? owner.doc : null,
+          );
       }
     } catch (error) {
       this.clock.fail(error as Error);
     }
   }
 
-  /** What is a loop without end in a process is a call of this in a rule: the node dies, and its watch has seen of what. */
+  /**
+   * What is a loop without end in a process is a call of this in a rule: the node dies, and its watch has seen of what.
+   */
   readonly hang = (): never => {
     const { host, run } = this.runningRule!;
     const { room, seq, token: _token, game: _game, ...blame } = run;
@@ -369,16 +567,24 @@ export class TestCluster {
   private runningRule: { host: TestNode; run: Readonly<RuleRun> } | null = null;
 
   private watchOf(host: TestNode): HangDetector {
-    return { begin: run => { this.runningRule = { host, run }; }, end: () => { this.runningRule = null; } };
+    return {
+      begin: run => {
+        this.runningRule = { host, run };
+      },
+      end: () => {
+        this.runningRule = null;
+      },
+    };
   }
 
   private busOf(host: TestNode): Bus {
-    const bus = host.bus = this.hub.bus();
+    const bus = (host.bus = this.hub.bus());
     return {
-      publish: messages => this.call(host, latency.bus, 'bus', () => Promise.all(messages.map(message => this.deliver(host, message)))),
+      publish: messages =>
+        this.call(host, latency.bus, 'bus', () => Promise.all(messages.map(message => this.deliver(host, message)))),
       listen: (node, on, broke = () => {}) => {
         host.onBusBroken = broke;
-        return bus.listen(node, host.onMessage = text => host.runInside(() => on(text)));
+        return bus.listen(node, (host.onMessage = text => host.runInside(() => on(text))));
       },
     };
   }
@@ -398,7 +604,14 @@ export class TestCluster {
   /** A record outlives its process; the connection of it does not. */
   private async listenersOf(node: string): Promise<ListenerCounts> {
     const { inbox } = await this.hub.listeners(node);
-    return { inbox, register: [...this.nodes.values()].some(host => host.node.id === node && host.state !== 'dead' && !host.isIsolated) ? 1 : 0 };
+    return {
+      inbox,
+      register: [...this.nodes.values()].some(
+        host => host.node.id === node && host.state !== 'dead' && !host.isIsolated,
+      )
+        ? 1
+        : 0,
+    };
   }
 
   private registerOf(host: TestNode): NodeRegister {
@@ -412,7 +625,8 @@ export class TestCluster {
   /** As Socket.IO's adapter does it: at once to the members here, over the network to those elsewhere. */
   private fanoutOf(host: TestNode): Fanout {
     const deliver = (to: TestNode, channel: string, event: string, text: string) => {
-      for (const link of to.connections) if (link.channels.has(channel)) link.sendToClient(event, JSON.parse(text) as unknown[]);
+      for (const link of to.connections)
+        if (link.channels.has(channel)) link.sendToClient(event, JSON.parse(text) as unknown[]);
     };
     const emitLocal: Fanout['emitLocal'] = (channel, event, ...args) => {
       if (host.state === 'dead') return;
@@ -420,34 +634,56 @@ export class TestCluster {
       this.observer.onChannelEvent?.(host, channel, event, text);
       deliver(host, channel, event, text);
     };
-    return { emitLocal, emit: (channel, event, ...args) => {
-      if (host.state === 'dead') return;
-      const text = JSON.stringify(args);
-      this.observer.onBroadcast?.(host);
-      emitLocal(channel, event, ...args);
-      for (const other of this.nodes.values()) {
-        if (other === host || host.isIsolated || this.dropsBroadcast(host.name, other.name)) continue;
-        for (const ms of this.streams.arrivals(`${host.node.id}>>${other.node.id}`, this.clock.mono(), this.copyDelays(host.name, other.name))) this.clock.after(latency.bus + ms, () => other.runInside(() => { if (!other.isUnsubscribed) deliver(other, channel, event, text); }));
-      }
-    } };
+    return {
+      emitLocal,
+      emit: (channel, event, ...args) => {
+        if (host.state === 'dead') return;
+        const text = JSON.stringify(args);
+        this.observer.onBroadcast?.(host);
+        emitLocal(channel, event, ...args);
+        for (const other of this.nodes.values()) {
+          if (other === host || host.isIsolated || this.dropsBroadcast(host.name, other.name)) continue;
+          for (const ms of this.streams.arrivals(
+            `${host.node.id}>>${other.node.id}`,
+            this.clock.mono(),
+            this.copyDelays(host.name, other.name),
+          ))
+            this.clock.after(latency.bus + ms, () =>
+              other.runInside(() => {
+                if (!other.isUnsubscribed) deliver(other, channel, event, text);
+              }),
+            );
+        }
+      },
+    };
   }
 
   private readonly meter: Meter = {
-    count: (name, by = 1, label) => { for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}` as const])]) this.counters.set(key, (this.counters.get(key) ?? 0) + by); },
+    count: (name, by = 1, label) => {
+      for (const key of [name, ...(label === undefined ? [] : [`${name}:${label}` as const])])
+        this.counters.set(key, (this.counters.get(key) ?? 0) + by);
+    },
     observe: () => {},
   };
 }
 
 /** As by a ring of hashes: the same for all who ask, and another only where that node is gone. */
 function nodeForRoom(room: string, able: readonly TestNode[]): TestNode | undefined {
-  const weight = (host: TestNode) => [...`${room}|${host.name}`].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5) >>> 0;
-  return able.reduce<TestNode | undefined>((best, host) => (best && weight(best) >= weight(host) ? best : host), undefined);
+  const weight = (host: TestNode) =>
+    [...`${room}|${host.name}`].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5) >>> 0;
+  return able.reduce<TestNode | undefined>(
+    (best, host) => (best && weight(best) >= weight(host) ? best : host),
+    undefined,
+  );
 }
 
 /** A message between two nodes, without what it tells members of rooms. */
 function withoutBroadcasts(text: string): string {
   const envelope = JSON.parse(text) as { news: [kind: string, body: unknown][] };
-  return JSON.stringify({ ...envelope, news: envelope.news.filter(([kind]) => kind !== 'broadcast' && kind !== 'change') });
+  return JSON.stringify({
+    ...envelope,
+    news: envelope.news.filter(([kind]) => kind !== 'broadcast' && kind !== 'change'),
+  });
 }
 
 function logOf(host: TestNode, keep: (line: () => string) => void): Log {
@@ -455,8 +691,12 @@ function logOf(host: TestNode, keep: (line: () => string) => void): Log {
     if (host.state === 'dead') return;
     const { error, ...rest } = fields;
     const message = error instanceof Error ? error.message : undefined;
-    keep(() => `${level} ${text} ${JSON.stringify({ ...rest, ...(error === undefined ? {} : { error: error instanceof Error ? `${error.stack ?? message}` : error }) })}`);
-    if (level === 'warn' || level === 'error') host.warnings.push(`${text}${message === undefined ? '' : `: ${message}`}`);
+    keep(
+      () =>
+        `${level} ${text} ${JSON.stringify({ ...rest, ...(error === undefined ? {} : { error: error instanceof Error ? `${error.stack ?? message}` : error }) })}`,
+    );
+    if (level === 'warn' || level === 'error')
+      host.warnings.push(`${text}${message === undefined ? '' : `: ${message}`}`);
   };
   return { info: write('info'), debug: write('debug'), warn: write('warn'), error: write('error') };
 }
@@ -464,6 +704,8 @@ function logOf(host: TestNode, keep: (line: () => string) => void): Log {
 /** A promise, and what resolves it. */
 export function latch(): { opened: Promise<void>; open: () => void } {
   let open = () => {};
-  const opened = new Promise<void>(resolve => { open = resolve; });
+  const opened = new Promise<void>(resolve => {
+    open = resolve;
+  });
   return { opened, open };
 }

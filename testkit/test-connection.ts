@@ -2,15 +2,39 @@ import type { TransportConnection, TransportEvents } from '../client/ports.ts';
 import { ShortForms } from '../client/short-forms.ts';
 import type { Connection } from '../server/sessions/connection.ts';
 import { limits } from '../shared/limits.ts';
-import { protocolVersion, type JoinReply, type HeartbeatReply, type RequestName, type Requests, type OneWayMessageName, type OneWayMessages, type ServerToClient, type Welcome } from '../shared/protocol.ts';
+import {
+  protocolVersion,
+  type JoinReply,
+  type HeartbeatReply,
+  type RequestName,
+  type Requests,
+  type OneWayMessageName,
+  type OneWayMessages,
+  type ServerToClient,
+  type Welcome,
+} from '../shared/protocol.ts';
 import { makeRefusal, type Refused } from '../shared/refusals.ts';
 import type { RejoinNode } from '../server/node/node.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** The node's end of a connection. */
-export interface NodeEnd { readonly name: string; readonly state: 'up' | 'frozen' | 'dead'; readonly node: RejoinNode; readonly connections: Set<TestConnection>; runInside(fn: () => void): void }
+export interface NodeEnd {
+  readonly name: string;
+  readonly state: 'up' | 'frozen' | 'dead';
+  readonly node: RejoinNode;
+  readonly connections: Set<TestConnection>;
+  runInside(fn: () => void): void;
+}
 /** The client's end. */
-export interface ClientEnd { readonly connections: Set<TestConnection>; readonly bytes: string[]; readonly keepsBytes: boolean; extraDelay(way: 'up' | 'down'): number; run(fn: () => void): void; receivesHeads(): boolean; onMessage(name: string, text: string): void }
+export interface ClientEnd {
+  readonly connections: Set<TestConnection>;
+  readonly bytes: string[];
+  readonly keepsBytes: boolean;
+  extraDelay(way: 'up' | 'down'): number;
+  run(fn: () => void): void;
+  receivesHeads(): boolean;
+  onMessage(name: string, text: string): void;
+}
 
 /** One way, in ms. */
 export const latency = { store: 0.4, bus: 0.3, line: 1 };
@@ -30,29 +54,47 @@ export class TestConnection implements TransportConnection {
   /** When the last message of each way arrives: one that is late holds up those behind it, as on one connection. */
   private readonly lastArrival = { up: 0, down: 0 };
 
-  constructor(id: string, readonly host: NodeEnd, private readonly client: ClientEnd, who: { player: string; name: string; token: string }, private readonly clock: VirtualClock, private readonly events: TransportEvents) {
+  constructor(
+    id: string,
+    readonly host: NodeEnd,
+    private readonly client: ClientEnd,
+    who: { player: string; name: string; token: string },
+    private readonly clock: VirtualClock,
+    private readonly events: TransportEvents,
+  ) {
     host.connections.add(this);
     client.connections.add(this);
     // A node that stands still takes a connection, and says nothing.
     const patience = clock.after(8_000, () => this.breakConnection());
-    clock.after(latency.line, () => host.runInside(() => {
-      patience.cancel();
-      if (!this.isOpen) return;
-      if (!host.node.isReady) return this.breakConnection();
-      this.connection = host.node.clientRequests.connect({
-        id,
-        send: (event: keyof ServerToClient, ...args: unknown[]) => this.sendToClient(event, args),
-        sendEncoded: ({ json }) => {
-          const [event, ...args] = JSON.parse(json) as [string, ...unknown[]];
-          this.sendToClient(event, args);
-        },
-        subscribe: channel => { this.channels.add(channel); },
-        unsubscribe: channel => { this.channels.delete(channel); },
-        close: () => this.breakConnection(),
-      }, { player: who.player, name: who.name });
-      this.ping();
-      this.sendToClient('welcome', [{ ...who, node: host.name, now: clock.now(), wire: protocolVersion } satisfies Welcome]);
-    }));
+    clock.after(latency.line, () =>
+      host.runInside(() => {
+        patience.cancel();
+        if (!this.isOpen) return;
+        if (!host.node.isReady) return this.breakConnection();
+        this.connection = host.node.clientRequests.connect(
+          {
+            id,
+            send: (event: keyof ServerToClient, ...args: unknown[]) => this.sendToClient(event, args),
+            sendEncoded: ({ json }) => {
+              const [event, ...args] = JSON.parse(json) as [string, ...unknown[]];
+              this.sendToClient(event, args);
+            },
+            subscribe: channel => {
+              this.channels.add(channel);
+            },
+            unsubscribe: channel => {
+              this.channels.delete(channel);
+            },
+            close: () => this.breakConnection(),
+          },
+          { player: who.player, name: who.name },
+        );
+        this.ping();
+        this.sendToClient('welcome', [
+          { ...who, node: host.name, now: clock.now(), wire: protocolVersion } satisfies Welcome,
+        ]);
+      }),
+    );
   }
 
   /** From the node to the client. */
@@ -77,47 +119,65 @@ export class TestConnection implements TransportConnection {
         reject(error);
       });
       const text = JSON.stringify(body);
-      this.transmit('up', () => this.host.runInside(() => {
-        if (!this.isOpen || !this.connection) return;
-        const bytes = packetSize(name, text);
-        if (bytes > limits.frameBytes) return this.breakConnection(); // as Engine.IO does
-        const { clientRequests } = this.host.node;
-        const asked: Promise<unknown> = bytes > limits.packetBytes ? Promise.resolve(clientRequests.refuseOversized(this.connection, bytes)) : clientRequests.handle(this.connection, name, JSON.parse(text));
-        void asked.then(reply => {
-          if (reply === null) return this.refuse(makeRefusal('bad-request', 'too many malformed packets'));
-          this.transmitToClient(`${name}!`, JSON.stringify(reply), answer => {
-            if (!this.pendingRequests.delete(id)) return;
-            timer.cancel();
-            const said = JSON.parse(answer) as Requests[K][1];
-            if (name === 'join') this.shortForms.recordJoin(said as JoinReply);
-            if (name === 'place') this.shortForms.expandHeartbeat(said as HeartbeatReply);
-            resolve(said);
+      this.transmit('up', () =>
+        this.host.runInside(() => {
+          if (!this.isOpen || !this.connection) return;
+          const bytes = packetSize(name, text);
+          if (bytes > limits.frameBytes) return this.breakConnection(); // as Engine.IO does
+          const { clientRequests } = this.host.node;
+          const asked: Promise<unknown> =
+            bytes > limits.packetBytes
+              ? Promise.resolve(clientRequests.refuseOversized(this.connection, bytes))
+              : clientRequests.handle(this.connection, name, JSON.parse(text));
+          void asked.then(reply => {
+            if (reply === null) return this.refuse(makeRefusal('bad-request', 'too many malformed packets'));
+            this.transmitToClient(`${name}!`, JSON.stringify(reply), answer => {
+              if (!this.pendingRequests.delete(id)) return;
+              timer.cancel();
+              const said = JSON.parse(answer) as Requests[K][1];
+              if (name === 'join') this.shortForms.recordJoin(said as JoinReply);
+              if (name === 'place') this.shortForms.expandHeartbeat(said as HeartbeatReply);
+              resolve(said);
+            });
+            this.host.node.clientRequests.onReplySent(this.connection!, name, reply);
           });
-          this.host.node.clientRequests.onReplySent(this.connection!, name, reply);
-        });
-      }));
+        }),
+      );
     });
   }
 
   send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): void {
     const input = name === 'input' ? this.shortForms.shortenInput(body as OneWayMessages['input']) : null;
     const text = JSON.stringify(input ?? body);
-    this.transmit('up', () => this.host.runInside(() => {
-      if (!this.isOpen || !this.connection) return;
-      const bytes = packetSize(name, text);
-      const { clientRequests } = this.host.node;
-      if (bytes > limits.packetBytes ? bytes > limits.frameBytes || clientRequests.refuseOversized(this.connection, bytes) === null : !clientRequests.handleMessage(this.connection, input ? 'i' : name, JSON.parse(text))) this.refuse(makeRefusal('bad-request', 'too many malformed packets'));
-    }));
+    this.transmit('up', () =>
+      this.host.runInside(() => {
+        if (!this.isOpen || !this.connection) return;
+        const bytes = packetSize(name, text);
+        const { clientRequests } = this.host.node;
+        if (
+          bytes > limits.packetBytes
+            ? bytes > limits.frameBytes || clientRequests.refuseOversized(this.connection, bytes) === null
+            : !clientRequests.handleMessage(this.connection, input ? 'i' : name, JSON.parse(text))
+        )
+          this.refuse(makeRefusal('bad-request', 'too many malformed packets'));
+      }),
+    );
   }
 
   /** The client closes it: it is told nothing more. */
-  close(): void { this.end(); }
+  close(): void {
+    this.end();
+  }
 
   /** The line is gone, and both ends hear of it. */
-  breakConnection(): void { if (this.end()) this.clock.after(latency.line, () => this.client.run(() => this.events.closed(null))); }
+  breakConnection(): void {
+    if (this.end()) this.clock.after(latency.line, () => this.client.run(() => this.events.closed(null)));
+  }
 
   /** The node closes it for good, and says why. */
-  refuse(refusal: Refused): void { if (this.end()) this.clock.after(latency.line, () => this.events.closed(refusal)); }
+  refuse(refusal: Refused): void {
+    if (this.end()) this.clock.after(latency.line, () => this.events.closed(refusal));
+  }
 
   private end(): boolean {
     if (!this.isOpen) return false;
@@ -125,7 +185,10 @@ export class TestConnection implements TransportConnection {
     this.host.connections.delete(this);
     this.client.connections.delete(this);
     const { connection } = this;
-    if (connection) this.clock.after(latency.line, () => this.host.runInside(() => this.host.node.clientRequests.disconnect(connection)));
+    if (connection)
+      this.clock.after(latency.line, () =>
+        this.host.runInside(() => this.host.node.clientRequests.disconnect(connection)),
+      );
     for (const reject of this.pendingRequests.values()) reject(new Error('the connection is closed'));
     this.pendingRequests.clear();
     return true;
@@ -133,12 +196,14 @@ export class TestConnection implements TransportConnection {
 
   /** What goes along with Engine.IO's pings. */
   private ping(): void {
-    this.clock.after(limits.pingInterval, () => this.host.runInside(() => {
-      if (!this.isOpen || !this.connection) return;
-      const heads = this.client.receivesHeads() ? this.host.node.clientRequests.roomHeads(this.connection) : null;
-      if (heads) this.sendToClient('h', heads);
-      this.ping();
-    }));
+    this.clock.after(limits.pingInterval, () =>
+      this.host.runInside(() => {
+        if (!this.isOpen || !this.connection) return;
+        const heads = this.client.receivesHeads() ? this.host.node.clientRequests.roomHeads(this.connection) : null;
+        if (heads) this.sendToClient('h', heads);
+        this.ping();
+      }),
+    );
   }
 
   private transmitToClient(name: string, text: string, take: (text: string) => void): void {

@@ -1,14 +1,31 @@
 import type { Timer } from '../server/runtime/ports.ts';
 
-interface QueuedTimer extends Timer { at: number; /** When it was set. */ set: number; order: number; fn: (() => void) | null }
+interface QueuedTimer extends Timer {
+  at: number;
+  /** When it was set. */
+  set: number;
+  order: number;
+  fn: (() => void) | null;
+}
 
-/** Timers by time, and at the same time by who came first: a binary heap, in which those that are cancelled stay until their time comes. */
+/**
+ * Timers by time, and at the same time by who came first: a binary heap, in which those that are cancelled stay until
+ * their time comes.
+ */
 export class TimerQueue {
   private readonly heap: QueuedTimer[] = [];
   private order = 0;
 
   add(at: number, fn: () => void, set = at): Timer {
-    const entry: QueuedTimer = { at, set, order: this.order++, fn, cancel: () => { entry.fn = null; } };
+    const entry: QueuedTimer = {
+      at,
+      set,
+      order: this.order++,
+      fn,
+      cancel: () => {
+        entry.fn = null;
+      },
+    };
     this.rise(entry);
     return entry;
   }
@@ -20,7 +37,9 @@ export class TimerQueue {
   }
 
   /** How many are not cancelled. */
-  get size(): number { return this.heap.filter(entry => entry.fn !== null).length; }
+  get size(): number {
+    return this.heap.filter(entry => entry.fn !== null).length;
+  }
 
   /** Takes the next one out. */
   take(): (() => void) | null {
@@ -32,7 +51,12 @@ export class TimerQueue {
   }
 
   /** When the next timer that was set for at least `ms` ahead is due; Infinity for none. */
-  nextSetFor(ms: number): number { return this.heap.reduce((least, { at, set, fn }) => (fn !== null && at - set >= ms ? Math.min(least, at) : least), Infinity); }
+  nextSetFor(ms: number): number {
+    return this.heap.reduce(
+      (least, { at, set, fn }) => (fn !== null && at - set >= ms ? Math.min(least, at) : least),
+      Infinity,
+    );
+  }
 
   /** Puts off all timers by `by`, except those that were set for at least `ms` ahead. */
   postpone(by: number, ms: number): void {

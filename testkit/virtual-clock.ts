@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import type { Clock, Timer } from '../server/runtime/ports.ts';
 import { TimerQueue } from './timer-queue.ts';
 
-/** Runs all promises that can go on without time passing; only outside of a promise's own callback. Not in the documentation of Node, so its absence is survived. */
+/**
+ * Runs all promises that can go on without time passing; only outside of a promise's own callback. Not in the
+ * documentation of Node, so its absence is survived.
+ */
 const drainMicrotasks = (process as unknown as { _tickCallback?: () => void })._tickCallback;
 
 /**
@@ -11,30 +14,53 @@ const drainMicrotasks = (process as unknown as { _tickCallback?: () => void })._
  */
 export type Scheduling = 'turns' | 'swift';
 
-/** Time that passes only when a test lets it: from one timer to the next, with all that follows from each in between. */
+/**
+ * Time that passes only when a test lets it: from one timer to the next, with all that follows from each in between.
+ */
 export class VirtualClock implements Clock {
   private elapsed = 0;
   private readonly queue = new TimerQueue();
   private failure: Error | null = null;
 
-  constructor(private readonly startTime = Date.UTC(2026, 0, 1), private readonly pace: Scheduling = 'turns') {}
+  constructor(
+    private readonly startTime = Date.UTC(2026, 0, 1),
+    private readonly pace: Scheduling = 'turns',
+  ) {}
 
-  now(): number { return this.startTime + Math.floor(this.elapsed); }
-  mono(): number { return this.elapsed; }
+  now(): number {
+    return this.startTime + Math.floor(this.elapsed);
+  }
+  mono(): number {
+    return this.elapsed;
+  }
   /** Timers that wait. */
-  get timers(): number { return this.queue.size; }
+  get timers(): number {
+    return this.queue.size;
+  }
 
-  soon(fn: () => void): void { this.after(0, fn); }
+  soon(fn: () => void): void {
+    this.after(0, fn);
+  }
 
-  after(ms: number, fn: () => void): Timer { return this.queue.add(this.elapsed + Math.max(0, ms), fn, this.elapsed); }
+  after(ms: number, fn: () => void): Timer {
+    return this.queue.add(this.elapsed + Math.max(0, ms), fn, this.elapsed);
+  }
 
   /** The same, but it is never put off by `skip`: for what a test does, which is no part of the idle time. */
-  afterExactly(ms: number, fn: () => void): Timer { return this.queue.add(this.elapsed + Math.max(0, ms), fn, -Infinity); }
+  afterExactly(ms: number, fn: () => void): Timer {
+    return this.queue.add(this.elapsed + Math.max(0, ms), fn, -Infinity);
+  }
 
-  sleep(ms: number): Promise<void> { return new Promise(resolve => { this.after(ms, resolve); }); }
+  sleep(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      this.after(ms, resolve);
+    });
+  }
 
   /** What lets time pass fails with this. */
-  fail(error: Error): void { this.failure ??= error; }
+  fail(error: Error): void {
+    this.failure ??= error;
+  }
 
   /** Lets so many ms pass. */
   async advance(ms: number): Promise<void> {
@@ -44,8 +70,9 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Skips idle time, up to `ms`: timers set for less than 10 s ahead (heartbeats, scans, keep-alives) are put off, as if every process
-   * had been suspended; all others keep their time and are not skipped. Only for times in which nothing else would happen.
+   * Skips idle time, up to `ms`: timers set for less than 10 s ahead (heartbeats, scans, keep-alives) are put off, as
+   * if every process had been suspended; all others keep their time and are not skipped. Only for times in which
+   * nothing else would happen.
    * @returns how many ms were skipped
    */
   skip(ms: number): number {
@@ -74,7 +101,9 @@ export class VirtualClock implements Clock {
   /** Lets time pass until the promise is settled. */
   async run<T>(promise: Promise<T>, what = 'a promise', within = 15_000): Promise<T> {
     let over = false;
-    const end = () => { over = true; };
+    const end = () => {
+      over = true;
+    };
     promise.then(end, end);
     await this.waitUntil(what, () => over, within);
     return promise;
@@ -86,7 +115,9 @@ export class VirtualClock implements Clock {
     return failure;
   }
 
-  /** Fires one timer after the other, each with all that follows from it, until `enough`, which is asked before each. */
+  /**
+   * Fires one timer after the other, each with all that follows from it, until `enough`, which is asked before each.
+   */
   private runTimers(enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const turn = (): void => {

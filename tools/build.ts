@@ -1,4 +1,7 @@
-/** `npm run build`: what the package's entries reach, as JavaScript with types, the Lua beside the module that reads it, the client as one file for pages without a bundler, and the page for authors. */
+/**
+ * `npm run build`: what the package's entries reach, as JavaScript with types, the Lua beside the module that reads it,
+ * the client as one file for pages without a bundler, and the page for authors.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,7 +14,11 @@ const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'dist/lib');
 
 rmSync(out, { recursive: true, force: true }); // what is gone from the sources must not stay in the package
-const { status } = spawnSync(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), '-p', join(root, 'tsconfig.lib.json')], { stdio: 'inherit' });
+const { status } = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/@typescript/native/bin/tsc'), '-p', join(root, 'tsconfig.lib.json')],
+  { stdio: 'inherit' },
+);
 if (status === 0) {
   cpSync(join(root, 'server/store/lua'), join(out, 'server/store/lua'), { recursive: true });
   await buildDevPage(join(out, 'dev-page'));

@@ -1,6 +1,7 @@
 /**
- * `npm run picture [-- FILE]`: makes the README's moving picture. Two real browsers at one table, through nginx, on two nodes of three;
- * the node that runs the table is killed by the panel, and they play on. What is shown is what happened, at the pace at which it happened.
+ * `npm run picture [-- FILE]`: makes the README's moving picture. Two real browsers at one table, through nginx, on two
+ * nodes of three; the node that runs the table is killed by the panel, and they play on. What is shown is what
+ * happened, at the pace at which it happened.
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -10,11 +11,21 @@ import sharp from 'sharp';
 import { startCluster } from './local-cluster/cluster.ts';
 import { requireSystem } from './local-cluster/system.ts';
 import { buildPage } from '../server/cli/build-page.ts';
-import { launchBrowser, linkOf, openPage, waitForPhase, playMove, startButton, type Visitor } from '../test/browser/browser.ts';
+import {
+  launchBrowser,
+  linkOf,
+  openPage,
+  waitForPhase,
+  playMove,
+  startButton,
+  type Visitor,
+} from '../test/browser/browser.ts';
 import { addressesOf, waitForNode, waitForOwner } from '../test/browser/cluster-page.ts';
 import { parseCommandLine } from './command-line.ts';
 
-const { positionals: [wanted = 'docs/pictures/failover.webp'] } = parseCommandLine('tools/picture.ts', { allowPositionals: true });
+const {
+  positionals: [wanted = 'docs/pictures/failover.webp'],
+} = parseCommandLine('tools/picture.ts', { allowPositionals: true });
 const file = resolve(wanted);
 /** CSS pixels of the two windows; they stand side by side. */
 const desk = { width: 1120, height: 860 };
@@ -28,7 +39,10 @@ const before = [4, 3, 4, 3];
 const after = [4, 5, 4];
 const thinkMs = 850;
 
-interface Shot { at: number; png: Buffer }
+interface Shot {
+  at: number;
+  png: Buffer;
+}
 
 /** Every frame that the browser draws of a page, with the time at which it did, ms. */
 async function startScreencast(page: Page): Promise<{ shots: Shot[]; stop: () => Promise<void> }> {
@@ -39,19 +53,39 @@ async function startScreencast(page: Page): Promise<{ shots: Shot[]; stop: () =>
     void session.send('Page.screencastFrameAck', { sessionId }).catch(() => {}); // it was the last one
   });
   await session.send('Page.startScreencast', { format: 'png', everyNthFrame: 1 });
-  return { shots, stop: async () => void await session.send('Page.stopScreencast') };
+  return { shots, stop: async () => void (await session.send('Page.stopScreencast')) };
 }
 
 /** A hand that the film shows: browsers draw none where no mouse is. */
 async function showPointer(page: Page): Promise<void> {
   await page.evaluate(() => {
     const hand = document.createElement('div');
-    hand.style.cssText = 'position:fixed;z-index:99;left:0;top:0;width:30px;height:30px;margin:-3px 0 0 -7px;pointer-events:none;transition:scale .12s';
-    hand.innerHTML = '<svg viewBox="0 0 24 24" width="30" height="30"><path d="M5 2v17l4.600-4 3 7 3.200-1.400-3-6.800H19Z" fill="#fff" stroke="#1c1a2c" stroke-width="1.600" stroke-linejoin="round"/></svg>';
+    hand.style.cssText =
+      'position:fixed;z-index:99;left:0;top:0;width:30px;height:30px;margin:-3px 0 0 -7px;pointer-events:none;transition:scale .12s';
+    hand.innerHTML =
+      '<svg viewBox="0 0 24 24" width="30" height="30"><path d="M5 2v17l4.600-4 3 7 3.200-1.400-3-6.800H19Z" fill="#fff" stroke="#1c1a2c" stroke-width="1.600" stroke-linejoin="round"/></svg>';
     document.body.append(hand);
-    addEventListener('mousemove', ({ clientX, clientY }) => { hand.style.transform = `translate(${clientX}px,${clientY}px)`; }, true);
-    addEventListener('mousedown', () => { hand.style.scale = '.8'; }, true);
-    addEventListener('mouseup', () => { hand.style.scale = '1'; }, true);
+    addEventListener(
+      'mousemove',
+      ({ clientX, clientY }) => {
+        hand.style.transform = `translate(${clientX}px,${clientY}px)`;
+      },
+      true,
+    );
+    addEventListener(
+      'mousedown',
+      () => {
+        hand.style.scale = '.8';
+      },
+      true,
+    );
+    addEventListener(
+      'mouseup',
+      () => {
+        hand.style.scale = '1';
+      },
+      true,
+    );
   });
 }
 
@@ -110,18 +144,31 @@ async function compose([left, right]: readonly [Shot[], Shot[]]): Promise<{ png:
   };
   const pictures: { png: Buffer; delay: number }[] = [];
   for (const moment of moments) {
-    const whole = await sharp({ create: { ...canvas, channels: 3, background: '#d9d2e6' } }).composite([
-      { input: await windowOf(moment.left, desk), left: gap, top: gap },
-      { input: await windowOf(moment.right, phone), left: 2 * gap + desk.width, top: gap + Math.round((desk.height - phone.height) / 2) },
-    ]).png().toBuffer();
+    const whole = await sharp({ create: { ...canvas, channels: 3, background: '#d9d2e6' } })
+      .composite([
+        { input: await windowOf(moment.left, desk), left: gap, top: gap },
+        {
+          input: await windowOf(moment.right, phone),
+          left: 2 * gap + desk.width,
+          top: gap + Math.round((desk.height - phone.height) / 2),
+        },
+      ])
+      .png()
+      .toBuffer();
     pictures.push({ png: await sharp(whole).resize({ width: shownWidth }).png().toBuffer(), delay: moment.delay });
   }
   return pictures;
 }
 
 async function rounded(png: Buffer, { width, height }: { width: number; height: number }): Promise<Buffer> {
-  const mask = Buffer.from(`<svg width="${width}" height="${height}"><rect width="${width}" height="${height}" rx="18"/></svg>`);
-  return await sharp(png).resize({ width, height, fit: 'cover', position: 'top' }).composite([{ input: mask, blend: 'dest-in' }]).png().toBuffer();
+  const mask = Buffer.from(
+    `<svg width="${width}" height="${height}"><rect width="${width}" height="${height}" rx="18"/></svg>`,
+  );
+  return await sharp(png)
+    .resize({ width, height, fit: 'cover', position: 'top' })
+    .composite([{ input: mask, blend: 'dest-in' }])
+    .png()
+    .toBuffer();
 }
 
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => console.log(text));
@@ -130,8 +177,12 @@ const cluster = await startCluster({ nodes: 3, quiet: true, control: {}, env: { 
 const browser = await launchBrowser();
 try {
   const addresses = await addressesOf(cluster);
-  const sized = (size: { width: number; height: number }) => async (context: Visitor['context']) => void context.on('page', page => void page.setViewportSize(size));
-  const a = await openPage(browser, `${cluster.url}/#/control/${cluster.control!.token}`, { name: 'Ada', prepare: sized(desk) });
+  const sized = (size: { width: number; height: number }) => async (context: Visitor['context']) =>
+    void context.on('page', page => void page.setViewportSize(size));
+  const a = await openPage(browser, `${cluster.url}/#/control/${cluster.control!.token}`, {
+    name: 'Ada',
+    prepare: sized(desk),
+  });
   await startButton(a.page, 'friends').click();
   const here = await waitForNode(a.page);
   // A window that says where it comes from cannot ask the control: that is the other one, on another node.
@@ -140,7 +191,12 @@ try {
   await Promise.all([a, b].map(({ page }) => waitForPhase(page, 'playing')));
   const pictures = await compose(await play(a, b));
   await mkdir(dirname(file), { recursive: true });
-  const { size, width, pageHeight } = await sharp(pictures.map(({ png }) => png), { join: { animated: true } }).webp({ quality: 60, effort: 4, delay: pictures.map(({ delay }) => delay), loop: 0, minSize: true }).toFile(file);
+  const { size, width, pageHeight } = await sharp(
+    pictures.map(({ png }) => png),
+    { join: { animated: true } },
+  )
+    .webp({ quality: 60, effort: 4, delay: pictures.map(({ delay }) => delay), loop: 0, minSize: true })
+    .toFile(file);
   console.log(`${file}: ${pictures.length} pictures of ${width} × ${pageHeight}, ${Math.round(size / 1024)} KiB`);
   console.log(await a.page.getByTestId('disturbances').innerText());
 } finally {

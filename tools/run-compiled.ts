@@ -1,4 +1,7 @@
-/** Runs a script of this repository compiled: `node --import tsx tools/run-compiled.ts bench/failover.ts …`. For what is measured, and what takes long. */
+/**
+ * Runs a script of this repository compiled: `node --import tsx tools/run-compiled.ts bench/failover.ts …`. For what is
+ * measured, and what takes long.
+ */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { argumentsFor, compileSources } from './compile.ts';
@@ -10,4 +13,6 @@ await compileSources();
 const child = spawn(process.execPath, [...argumentsFor(script), ...rest], { stdio: 'inherit' });
 // From a terminal they reach the child as well; from elsewhere only this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
-child.once('exit', (code, signal) => { process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143); });
+child.once('exit', (code, signal) => {
+  process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+});

@@ -1,6 +1,7 @@
 /**
- * `npm run screenshots -- [FOLDER] [--only NAME,…]`: pictures of every screen of the page, on a phone and a desk, by day and night, from a cluster of its own.
- * `--readme`: only those of the README, put together as docs/pictures/screens.webp.
+ * `npm run screenshots -- [FOLDER] [--only NAME,…]`: pictures of every screen of the page, on a phone and a desk, by
+ * day and night, from a cluster of its own. `--readme`: only those of the README, put together as
+ * docs/pictures/screens.webp.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -15,25 +16,46 @@ import { displayModes, applyDisplayMode, scenes } from '../test/screens/scenes.t
 import { SceneSetup } from '../test/screens/scenes/scene-setup.ts';
 import { parseCommandLine, exitWithUsage } from './command-line.ts';
 
-const { values, positionals } = parseCommandLine('tools/screenshots.ts', { allowPositionals: true, options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } } });
+const { values, positionals } = parseCommandLine('tools/screenshots.ts', {
+  allowPositionals: true,
+  options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } },
+});
 /** From left to right: what is shown first, and of each game its best moment. */
-const best = ['home.desktop-light', 'dice-your-turn.phone-dark', 'arena-playing.desktop-dark', 'four-replay.phone-light'];
+const best = [
+  'home.desktop-light',
+  'dice-your-turn.phone-dark',
+  'arena-playing.desktop-dark',
+  'four-replay.phone-light',
+];
 const folder = resolve(positionals[0] ?? join(packageRoot, 'dist/screenshots'));
 const only = values.readme ? best.map(name => name.split('.')[0]!) : values.only?.split(',');
-const wanted = scenes.filter(({ name }) => only === undefined || only.some(part => (values.readme ? name === part : name.startsWith(part))));
-if (wanted.length === 0) exitWithUsage(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
+const wanted = scenes.filter(
+  ({ name }) => only === undefined || only.some(part => (values.readme ? name === part : name.startsWith(part))),
+);
+if (wanted.length === 0)
+  exitWithUsage(`--only: names begin with ${[...new Set(scenes.map(({ name }) => name.split('-')[0]))].join(', ')}`);
 
 await requireSystem(['redis-server', 'nginx', 'chromium'], text => process.stdout.write(`${text}\n`));
 await mkdir(folder, { recursive: true });
 await Promise.all([buildPage(), buildDevPage()]);
 const secret = randomBytes(32).toString('base64url');
 // Links and QR codes say what they would in a home.
-const cluster = await startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret, PUBLIC_URL: 'http://192.168.1.20:8080' } });
+const cluster = await startCluster({
+  nodes: 3,
+  quiet: true,
+  control: {},
+  env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret, PUBLIC_URL: 'http://192.168.1.20:8080' },
+});
 try {
   const browser = await launchBrowser();
   try {
     for (const scene of wanted) {
-      const stage = new SceneSetup(browser, { url: cluster.url, nodeUrl: cluster.nodes[0]!.url, control: cluster.control!.token, secret });
+      const stage = new SceneSetup(browser, {
+        url: cluster.url,
+        nodeUrl: cluster.nodes[0]!.url,
+        control: cluster.control!.token,
+        secret,
+      });
       const { page } = await scene.open(stage);
       for (const look of displayModes) {
         await applyDisplayMode(page, look);
@@ -55,7 +77,14 @@ if (values.readme) process.stdout.write(`${await sheet(join(packageRoot, 'docs/p
 /** Side by side, all as high. @returns the file */
 async function sheet(file: string): Promise<string> {
   const [high, gap] = [460, 14];
-  const parts = await Promise.all(best.map(name => sharp(join(folder, `${name}.png`)).resize({ height: high }).png().toBuffer({ resolveWithObject: true })));
+  const parts = await Promise.all(
+    best.map(name =>
+      sharp(join(folder, `${name}.png`))
+        .resize({ height: high })
+        .png()
+        .toBuffer({ resolveWithObject: true }),
+    ),
+  );
   let left = gap;
   const placed = parts.map(({ data, info }) => {
     const at = { input: data, left, top: gap };
@@ -63,6 +92,9 @@ async function sheet(file: string): Promise<string> {
     return at;
   });
   await mkdir(join(packageRoot, 'docs/pictures'), { recursive: true });
-  await sharp({ create: { width: left, height: high + 2 * gap, channels: 3, background: '#d9d2e6' } }).composite(placed).webp({ quality: 82 }).toFile(file);
+  await sharp({ create: { width: left, height: high + 2 * gap, channels: 3, background: '#d9d2e6' } })
+    .composite(placed)
+    .webp({ quality: 82 })
+    .toFile(file);
   return file;
 }

@@ -11,7 +11,11 @@ export interface WaitOptions {
  * Asks again and again until there is an answer. For things outside this process that announce nothing (a port that
  * begins to answer, a process that is gone); where there is an event, wait for the event.
  */
-export async function until<T>(what: string, check: () => Promise<T | undefined> | T | undefined, patience: WaitOptions): Promise<T> {
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | undefined> | T | undefined,
+  patience: WaitOptions,
+): Promise<T> {
   const end = performance.now() + patience.timeoutMs;
   for (;;) {
     const result = await check();

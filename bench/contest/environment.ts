@@ -16,18 +16,28 @@ export interface BenchEnvironment {
 }
 
 /** Ports and a folder for the servers of the bench. `close` when all have been stopped. */
-export async function openBenchEnvironment({ env = {}, stopsGracefully = false }: Partial<Pick<BenchEnvironment, 'env' | 'stopsGracefully'>> = {}): Promise<BenchEnvironment & { close(): Promise<void> }> {
+export async function openBenchEnvironment({
+  env = {},
+  stopsGracefully = false,
+}: Partial<Pick<BenchEnvironment, 'env' | 'stopsGracefully'>> = {}): Promise<
+  BenchEnvironment & { close(): Promise<void> }
+> {
   const folder = await openRunFolder();
   const watchdog = startOrphanReaper(folder.path);
   return {
-    ports: folder.ports, folder: folder.path, env, stopsGracefully,
+    ports: folder.ports,
+    folder: folder.path,
+    env,
+    stopsGracefully,
     events: {
       mayStart: () => true,
       started: (name, pid) => {
         watchdog.track(pid);
         folder.recordProcess({ name, pid });
       },
-      line: (name, line) => { if (name !== 'redis') process.stderr.write(`${name}: ${line}\n`); },
+      line: (name, line) => {
+        if (name !== 'redis') process.stderr.write(`${name}: ${line}\n`);
+      },
       exited: (_exit, pid) => watchdog.untrack(pid),
     },
     async close() {

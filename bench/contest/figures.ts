@@ -1,5 +1,12 @@
 /** The middle of some numbers, their quartiles, and the ends. */
-export interface Summary { n: number; min: number; q1: number; median: number; q3: number; max: number }
+export interface Summary {
+  n: number;
+  min: number;
+  q1: number;
+  median: number;
+  q3: number;
+  max: number;
+}
 
 /** A quantile by linear interpolation between the two nearest of the sorted values; NaN of none. */
 export function quantile(sorted: readonly number[], part: number): number {
@@ -20,11 +27,12 @@ export function summarize(values: readonly number[]): Summary {
 export type Rounds = ReadonlyMap<number, number>;
 
 /**
- * One contestant's figure over another's, round by round, since what disturbs a round disturbs both. Rounds in which one of them is
- * missing are left out.
+ * One contestant's figure over another's, round by round, since what disturbs a round disturbs both. Rounds in which
+ * one of them is missing are left out.
  */
 export const pairedRatios = (of: Rounds, to: Rounds): Summary => paired(of, to, (a, b) => (b === 0 ? NaN : a / b));
 /** The same, less the other's. */
 export const pairedDifferences = (of: Rounds, to: Rounds): Summary => paired(of, to, (a, b) => a - b);
 
-const paired = (of: Rounds, to: Rounds, compare: (a: number, b: number) => number): Summary => summarize([...of].map(([round, value]) => compare(value, to.get(round) ?? NaN)));
+const paired = (of: Rounds, to: Rounds, compare: (a: number, b: number) => number): Summary =>
+  summarize([...of].map(([round, value]) => compare(value, to.get(round) ?? NaN)));

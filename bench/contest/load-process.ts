@@ -9,14 +9,24 @@ import type { Answer, Question } from '../load/main.ts';
 export class LoadProcess {
   private readonly child: ChildProcess;
 
-  constructor() { this.child = spawn(process.execPath, argumentsFor('bench/load/main.ts'), { cwd: packageRoot, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' }); }
+  constructor() {
+    this.child = spawn(process.execPath, argumentsFor('bench/load/main.ts'), {
+      cwd: packageRoot,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+  }
 
-  get pid(): number { return this.child.pid!; }
+  get pid(): number {
+    return this.child.pid!;
+  }
 
   /** @throws what went wrong there, or that it ended, or was silent for longer than `within` ms */
   async ask(question: Question, within = 60_000): Promise<Extract<Answer, { ok: true }>> {
     const late = AbortSignal.timeout(within);
-    const ended = once(this.child, 'exit', { signal: late }).then(([code]) => { throw new Error(`the load generator ended (${code})`); });
+    const ended = once(this.child, 'exit', { signal: late }).then(([code]) => {
+      throw new Error(`the load generator ended (${code})`);
+    });
     ended.catch(() => {}); // an answer came first
     const answer = once(this.child, 'message', { signal: late }) as Promise<[Answer]>;
     answer.catch(() => {});
@@ -25,7 +35,9 @@ export class LoadProcess {
     if (!reply.ok) throw new Error(`the load generator: ${reply.why}`);
     return reply;
   }
-  async readCounts(): Promise<CrowdCounts> { return (await this.ask({ ask: 'end' })).counted!; }
+  async readCounts(): Promise<CrowdCounts> {
+    return (await this.ask({ ask: 'end' })).counted!;
+  }
 
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -1,10 +1,19 @@
 import type { Figure } from './round.ts';
 
 /**
- * What is aimed at: the median of one contestant's figure over another's, round by round. `to` null: the figure by itself.
- * `less`: the difference, not the ratio. `than`: the other's figure in that workload, with as many clients.
+ * What is aimed at: the median of one contestant's figure over another's, round by round. `to` null: the figure by
+ * itself. `less`: the difference, not the ratio. `than`: the other's figure in that workload, with as many clients.
  */
-export interface Target { workload: string; clients?: number; figure: Figure; of: string; to: string | null; most: number; less?: true; than?: string }
+export interface Target {
+  workload: string;
+  clients?: number;
+  figure: Figure;
+  of: string;
+  to: string | null;
+  most: number;
+  less?: true;
+  than?: string;
+}
 
 /** Within a tenth counts as met. */
 export const tolerance = 1.1;

@@ -16,20 +16,36 @@ const ROOM_REQUEST = 21;
 const ROOM_RESPONSE = 22;
 const OK = 0;
 
-interface Decoder { state: { tick: number; crafts: Map<string, Craft & { fuel?: number }> } & Board; take(frame: Uint8Array): void }
+interface Decoder {
+  state: { tick: number; crafts: Map<string, Craft & { fuel?: number }> } & Board;
+  take(frame: Uint8Array): void;
+}
 type OpenDecoder = (joined: Uint8Array) => Decoder;
 
-/** A player of a Colyseus server: finds its room over HTTP, as the SDK does. Only those who look at the state decode it. */
+/**
+ * A player of a Colyseus server: finds its room over HTTP, as the SDK does. Only those who look at the state decode it.
+ */
 export class ColyseusPlayer extends Player {
   private decoder: Decoder | null = null;
   private lastRequestId = 0;
   private readonly pendingRequests = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
-  private constructor(private readonly socket: WebSocketConnection, readonly room: string) { super(); }
+  private constructor(
+    private readonly socket: WebSocketConnection,
+    readonly room: string,
+  ) {
+    super();
+  }
 
   static async sitDown({ urls, node, name, game, watch, witness, address }: Seat): Promise<Player> {
-    const { openDecoder } = (await import(pathToFileURL(join(packageRoot, 'bench/peers/colyseus-decoder.js')).href)) as { openDecoder: OpenDecoder };
-    const { socket, room, joined, state } = await openColyseus(urls[Number(node)]!, name === null ? `create/${game}` : `joinById/${name}`, { address, watch });
+    const { openDecoder } = (await import(
+      pathToFileURL(join(packageRoot, 'bench/peers/colyseus-decoder.js')).href
+    )) as { openDecoder: OpenDecoder };
+    const { socket, room, joined, state } = await openColyseus(
+      urls[Number(node)]!,
+      name === null ? `create/${game}` : `joinById/${name}`,
+      { address, watch },
+    );
     const player = new ColyseusPlayer(socket, room);
     if (witness || game === 'moves') {
       player.decoder = openDecoder(joined);
@@ -39,19 +55,46 @@ export class ColyseusPlayer extends Player {
     return player;
   }
 
-  get bytesIn(): number { return this.socket.bytesIn; }
-  get bytesOut(): number { return this.socket.bytesOut; }
-  steer({ x, y }: Steer): void { this.socket.sendBytes(Buffer.concat([Buffer.of(ROOM_DATA), text('input'), map([['x', x], ['y', y]])])); }
+  get bytesIn(): number {
+    return this.socket.bytesIn;
+  }
+  get bytesOut(): number {
+    return this.socket.bytesOut;
+  }
+  steer({ x, y }: Steer): void {
+    this.socket.sendBytes(
+      Buffer.concat([
+        Buffer.of(ROOM_DATA),
+        text('input'),
+        map([
+          ['x', x],
+          ['y', y],
+        ]),
+      ]),
+    );
+  }
   move(cell: number): Promise<void> {
     const id = ++this.lastRequestId;
-    this.socket.sendBytes(Buffer.concat([Buffer.of(ROOM_REQUEST), schemaNumber(id), text('move'), map([['cell', cell], ['k', id]])]));
+    this.socket.sendBytes(
+      Buffer.concat([
+        Buffer.of(ROOM_REQUEST),
+        schemaNumber(id),
+        text('move'),
+        map([
+          ['cell', cell],
+          ['k', id],
+        ]),
+      ]),
+    );
     return new Promise((resolve, reject) => this.pendingRequests.set(id, { resolve, reject }));
   }
   board(): Promise<Pick<Board, 'total' | 'last'>> {
     const { total, last } = this.decoder!.state;
     return Promise.resolve({ total, last: [...last] });
   }
-  close(): void { this.socket.close(); }
+  close(): void {
+    this.socket.close();
+  }
 
   private onTick(frame: Buffer): void {
     if (frame[0] !== ROOM_STATE_PATCH) return;
@@ -60,7 +103,12 @@ export class ColyseusPlayer extends Player {
     this.decoder.take(frame);
     const { tick, crafts } = this.decoder.state;
     const all = [...crafts.values()];
-    this.arenaObserver.record(tick, all.map(({ x, y, heading }) => ({ x, y, heading })), performance.now(), all.find(({ fuel }) => fuel !== undefined)?.fuel);
+    this.arenaObserver.record(
+      tick,
+      all.map(({ x, y, heading }) => ({ x, y, heading })),
+      performance.now(),
+      all.find(({ fuel }) => fuel !== undefined)?.fuel,
+    );
   }
 
   private onMove(frame: Buffer): void {
@@ -78,11 +126,21 @@ export class ColyseusPlayer extends Player {
 }
 
 /** Finds a seat over HTTP, connects, and says that it has joined, as the SDK does; resolves with the first state. */
-export async function openColyseus(url: string, how: string, { address, watch = false }: { address: string; watch?: boolean }): Promise<{ socket: WebSocketConnection; room: string; joined: Buffer; state: Buffer; leave(): void }> {
-  const response = await fetch(`${url}/matchmake/${how}`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-forwarded-for': address }, body: JSON.stringify({ watch }) });
+export async function openColyseus(
+  url: string,
+  how: string,
+  { address, watch = false }: { address: string; watch?: boolean },
+): Promise<{ socket: WebSocketConnection; room: string; joined: Buffer; state: Buffer; leave(): void }> {
+  const response = await fetch(`${url}/matchmake/${how}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+    body: JSON.stringify({ watch }),
+  });
   const seat = (await response.json()) as { processId: string; roomId: string; sessionId: string; error?: string };
   if (!response.ok) throw new Error(`Colyseus gave no seat: ${seat.error}`);
-  const socket = await WebSocketConnection.open(`${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`);
+  const socket = await WebSocketConnection.open(
+    `${url.replace(/^http/, 'ws')}/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`,
+  );
   return new Promise((resolve, reject) => {
     let joined = Buffer.alloc(0);
     socket.onClose = () => reject(new Error('Colyseus closed the connection'));
@@ -93,7 +151,13 @@ export async function openColyseus(url: string, how: string, { address, watch = 
       } else if (frame[0] === ROOM_STATE) {
         socket.onClose = () => {};
         socket.onMessage = () => {};
-        resolve({ socket, room: seat.roomId, joined, state: Buffer.from(frame), leave: () => socket.sendBytes(Uint8Array.of(LEAVE_ROOM)) });
+        resolve({
+          socket,
+          room: seat.roomId,
+          joined,
+          state: Buffer.from(frame),
+          leave: () => socket.sendBytes(Uint8Array.of(LEAVE_ROOM)),
+        });
       }
     };
   });
@@ -118,7 +182,8 @@ function readResponse(frame: Buffer): [id: number, status: number] {
 
 /** MessagePack, as much as a move needs of it. */
 const text = (word: string): Buffer => Buffer.concat([Buffer.of(0xa0 | word.length), Buffer.from(word)]);
-const map = (entries: [string, number][]): Buffer => Buffer.concat([Buffer.of(0x80 | entries.length), ...entries.flatMap(([key, value]) => [text(key), whole(value)])]);
+const map = (entries: [string, number][]): Buffer =>
+  Buffer.concat([Buffer.of(0x80 | entries.length), ...entries.flatMap(([key, value]) => [text(key), whole(value)])]);
 function whole(n: number): Buffer {
   if (n >= -32 && n < 128) return Buffer.of(n & 0xff);
   if (n < 0) return Buffer.of(0xd0, n & 0xff);

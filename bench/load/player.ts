@@ -45,7 +45,9 @@ export abstract class Player {
   /** The board as this player knows it. */
   abstract board(): Promise<Pick<Board, 'total' | 'last'>>;
   /** Whether it is connected to the node that runs its room. */
-  isOnOwnerNode(): Promise<boolean> { return Promise.resolve(true); }
+  isOnOwnerNode(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
   abstract close(): void;
 }
 
@@ -62,13 +64,17 @@ export class ArenaObserver {
   private tick: number | null = null;
   private fuel: number | undefined;
 
-  /** @param crafts by seat; kept, so it has to be the caller's no more. @param fuel what only this player sees, where there is such a thing */
+  /**
+   * @param crafts by seat; kept, so it has to be the caller's no more.
+   * @param fuel what only this player sees, where there is such a thing
+   */
   record(tick: number, crafts: Craft[], at: number, fuel?: number): void {
     this.arrivals.push(at);
     if (this.tick !== null) this.missed += Math.abs(tick - this.tick - 1);
     this.tick = tick;
     const moved = crafts.filter((craft, i) => craft.heading !== this.crafts[i]?.heading).length;
-    if (this.crafts.length === crafts.length && (moved < crafts.length || (fuel !== undefined && fuel === this.fuel))) this.unmoved += 1;
+    if (this.crafts.length === crafts.length && (moved < crafts.length || (fuel !== undefined && fuel === this.fuel)))
+      this.unmoved += 1;
     this.fuel = fuel;
     this.crafts = crafts;
   }

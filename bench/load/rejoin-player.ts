@@ -2,19 +2,37 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { apply, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
-import type { ActReply, CreateReply, InspectReply, JoinSuccess, JoinReply, RoomView, ServerToClient, WireChange } from '../../shared/protocol.ts';
+import type {
+  ActReply,
+  CreateReply,
+  InspectReply,
+  JoinSuccess,
+  JoinReply,
+  RoomView,
+  ServerToClient,
+  WireChange,
+} from '../../shared/protocol.ts';
 import { unpack, type Craft, type Steer } from '../work/arena.ts';
 import { emptyBoard, type Board } from '../work/moves.ts';
 import { Player, type Seat } from './player.ts';
 import { nameOf, readEvent, SocketIoConnection } from './socket-io-connection.ts';
 
-const games: Record<string, string> = { arena: 'bench-arena', 'arena plain': 'bench-arena-plain', views: 'bench-views', big: 'bench-big', moves: 'bench-moves' };
+const games: Record<string, string> = {
+  arena: 'bench-arena',
+  'arena plain': 'bench-arena-plain',
+  views: 'bench-views',
+  big: 'bench-big',
+  moves: 'bench-moves',
+};
 type ArenaState = { tick: number; crafts: string | Craft[]; fuel?: number };
 
 /** When to ask for the room's head, ms, as in the SDK (client/client.ts). */
 const heartbeatPace = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
-/** A player of Rejoin: says what the SDK would say (numbered actions, numbered inputs, its place once a second), and reads no more than it must. */
+/**
+ * A player of Rejoin: says what the SDK would say (numbered actions, numbered inputs, its place once a second), and
+ * reads no more than it must.
+ */
 export class RejoinPlayer extends Player {
   private view: RoomView | null = null;
   private last: { packet: Buffer; json: number; at: number } | null = null;
@@ -27,7 +45,12 @@ export class RejoinPlayer extends Player {
   private timer: NodeJS.Timeout | null = null;
   private lastActive = performance.now();
 
-  private constructor(private readonly connection: SocketIoConnection, private readonly joined: JoinSuccess, private readonly game: Seat['game'], private readonly witness: boolean) {
+  private constructor(
+    private readonly connection: SocketIoConnection,
+    private readonly joined: JoinSuccess,
+    private readonly game: Seat['game'],
+    private readonly witness: boolean,
+  ) {
     super();
     this.acted = joined.base;
     this.term = joined.term;
@@ -42,18 +65,28 @@ export class RejoinPlayer extends Player {
     let { connection } = hello;
     let id = name;
     if (id === null) {
-      const made = (await connection.ask('create', { game: games[variant === null ? game : `${game} ${variant}`], private: true })) as CreateReply;
+      const made = (await connection.ask('create', {
+        game: games[variant === null ? game : `${game} ${variant}`],
+        private: true,
+      })) as CreateReply;
       if (!made.ok) throw new Error(`no room: ${made.code}`);
       id = made.room;
     }
     const session = randomUUID();
     const sit = async () => {
-      const joined = (await connection.ask('join', { room: id, session, short: true, ...(seat.watch ? { watch: true } : {}) })) as JoinReply;
+      const joined = (await connection.ask('join', {
+        room: id,
+        session,
+        short: true,
+        ...(seat.watch ? { watch: true } : {}),
+      })) as JoinReply;
       if (!joined.ok) throw new Error(`no seat: ${joined.code} ${joined.detail ?? ''}`);
       return joined;
     };
     const early: [Buffer, number][] = [];
-    const listen = () => { connection.onEvent = (packet, json) => void (isChange(packet, json) && early.push([Buffer.from(packet), json])); };
+    const listen = () => {
+      connection.onEvent = (packet, json) => void (isChange(packet, json) && early.push([Buffer.from(packet), json]));
+    };
     listen();
     let joined = await sit();
     if (node === 'owner') {
@@ -73,9 +106,15 @@ export class RejoinPlayer extends Player {
     return player;
   }
 
-  get room(): string { return this.joined.room; }
-  get bytesIn(): number { return this.connection.socket.bytesIn; }
-  get bytesOut(): number { return this.connection.socket.bytesOut; }
+  get room(): string {
+    return this.joined.room;
+  }
+  get bytesIn(): number {
+    return this.connection.socket.bytesIn;
+  }
+  get bytesOut(): number {
+    return this.connection.socket.bytesOut;
+  }
   steer(to: Steer): void {
     this.lastActive = performance.now();
     this.connection.emit('i', [this.joined.number, ++this.inputs, { steer: to }]);
@@ -84,7 +123,13 @@ export class RejoinPlayer extends Player {
     const n = ++this.acted;
     this.lastActive = performance.now();
     for (;;) {
-      const reply = (await this.connection.ask('act', { room: this.room, name: 'move', data: { cell, k: n }, n, term: this.term })) as ActReply;
+      const reply = (await this.connection.ask('act', {
+        room: this.room,
+        name: 'move',
+        data: { cell, k: n },
+        n,
+        term: this.term,
+      })) as ActReply;
       if (reply.ok) return;
       if (reply.code === 'stale-term') {
         const { term, base } = reply as { term: number; base: number };
@@ -97,7 +142,9 @@ export class RejoinPlayer extends Player {
       await pause((reply as { retryAfter?: number }).retryAfter ?? 100);
     }
   }
-  board(): Promise<Board> { return Promise.resolve((this.view!.state as Board | null) ?? emptyBoard()); }
+  board(): Promise<Board> {
+    return Promise.resolve((this.view!.state as Board | null) ?? emptyBoard());
+  }
   override async isOnOwnerNode(): Promise<boolean> {
     const said = (await this.connection.ask('inspect', { room: this.room })) as InspectReply;
     return said.ok && said.owner === said.node;
@@ -121,7 +168,12 @@ export class RejoinPlayer extends Player {
     apply(this.view as unknown as Json, changes as Changes);
     if (this.game === 'moves' || !this.witness || this.view.state === null) return;
     const { tick, crafts, fuel } = this.view.state as unknown as ArenaState;
-    this.arenaObserver.record(tick, typeof crafts === 'string' ? unpack(crafts) : crafts.map(craft => ({ ...craft })), performance.now(), fuel);
+    this.arenaObserver.record(
+      tick,
+      typeof crafts === 'string' ? unpack(crafts) : crafts.map(craft => ({ ...craft })),
+      performance.now(),
+      fuel,
+    );
   }
 
   private onRoomHeads(): void {
@@ -132,13 +184,24 @@ export class RejoinPlayer extends Player {
   private scheduleHeartbeat(): void {
     if (this.timer) clearTimeout(this.timer);
     const idle = performance.now() - this.lastActive > heartbeatPace.idleAfter;
-    this.timer = setTimeout(() => {
-      this.scheduleHeartbeat();
-      const now = performance.now();
-      if (this.last !== null && now - this.last.at < heartbeatPace.fresh && now - this.headsReceivedAt < heartbeatPace.atLeast && now - this.askedAt < heartbeatPace.seldom) return;
-      this.askedAt = now;
-      void this.connection.ask('place', { rooms: { [this.room]: this.position() } }).then(() => { this.headsReceivedAt = performance.now(); });
-    }, (idle ? heartbeatPace.idle : heartbeatPace.busy) * (0.9 + Math.random() * 0.2));
+    this.timer = setTimeout(
+      () => {
+        this.scheduleHeartbeat();
+        const now = performance.now();
+        if (
+          this.last !== null &&
+          now - this.last.at < heartbeatPace.fresh &&
+          now - this.headsReceivedAt < heartbeatPace.atLeast &&
+          now - this.askedAt < heartbeatPace.seldom
+        )
+          return;
+        this.askedAt = now;
+        void this.connection.ask('place', { rooms: { [this.room]: this.position() } }).then(() => {
+          this.headsReceivedAt = performance.now();
+        });
+      },
+      (idle ? heartbeatPace.idle : heartbeatPace.busy) * (0.9 + Math.random() * 0.2),
+    );
   }
   private position(): [number, number] {
     // Of an owner that has just come a player who does not move hears late, and asks for what it has already.
@@ -149,21 +212,38 @@ export class RejoinPlayer extends Player {
 export const isChange = (packet: Buffer, json: number): boolean => ['s', 'c', 'change'].includes(nameOf(packet, json));
 /** A change in its short form, or whole. */
 export function readChange(packet: Buffer, json: number): { seq: number; changes: Changes | 0 } {
-  const event = readEvent(packet, json) as ['c', ...Parameters<ServerToClient['c']>] | ['s', number, number, Changes] | ['change', string, ...WireChange];
+  const event = readEvent(packet, json) as
+    | ['c', ...Parameters<ServerToClient['c']>]
+    | ['s', number, number, Changes]
+    | ['change', string, ...WireChange];
   if (event[0] === 's') return { seq: event[2], changes: { state: event[3] } };
   return event[0] === 'c' ? { seq: event[2], changes: event[3] } : { seq: event[3], changes: event[5] };
 }
 
-interface OpenedConnection { connection: SocketIoConnection; url: string; token: string }
+interface OpenedConnection {
+  connection: SocketIoConnection;
+  url: string;
+  token: string;
+}
 
 /** Opens a line and waits for the welcome. */
-export async function openConnection(url: string, headers: Record<string, string>, token?: string): Promise<OpenedConnection> {
+export async function openConnection(
+  url: string,
+  headers: Record<string, string>,
+  token?: string,
+): Promise<OpenedConnection> {
   let welcomed = (_token: string) => {};
-  const welcome = new Promise<string>(resolve => { welcomed = resolve; });
-  const connection = await SocketIoConnection.open(url, { auth: { wire: 2, ...(token === undefined ? {} : { token }) }, headers, onEvent: (packet, json) => {
-    const [name, said] = readEvent(packet, json) as [string, { token: string }];
-    if (name === 'welcome') welcomed(said.token);
-  } });
+  const welcome = new Promise<string>(resolve => {
+    welcomed = resolve;
+  });
+  const connection = await SocketIoConnection.open(url, {
+    auth: { wire: 2, ...(token === undefined ? {} : { token }) },
+    headers,
+    onEvent: (packet, json) => {
+      const [name, said] = readEvent(packet, json) as [string, { token: string }];
+      if (name === 'welcome') welcomed(said.token);
+    },
+  });
   return { connection, url, token: await welcome };
 }
 

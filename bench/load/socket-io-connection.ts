@@ -1,8 +1,8 @@
 import { WebSocketConnection } from './web-socket-connection.ts';
 
 /**
- * Socket.IO over a WebSocket, as a stock client speaks it (Engine.IO 4: open, connect, ping and pong, events, acknowledgements).
- * Events are handed on as they came: who only counts them need not read them.
+ * Socket.IO over a WebSocket, as a stock client speaks it (Engine.IO 4: open, connect, ping and pong, events,
+ * acknowledgements). Events are handed on as they came: who only counts them need not read them.
  */
 export class SocketIoConnection {
   /** An event's packet, `42["name",…]`, and where its JSON begins. */
@@ -12,11 +12,33 @@ export class SocketIoConnection {
   /** What stands before the JSON of an event. */
   private readonly namespacePrefix: string;
 
-  private constructor(readonly socket: WebSocketConnection, namespace: string) { this.namespacePrefix = namespace === '' ? '' : `${namespace},`; }
+  private constructor(
+    readonly socket: WebSocketConnection,
+    namespace: string,
+  ) {
+    this.namespacePrefix = namespace === '' ? '' : `${namespace},`;
+  }
 
   /** @throws when the server refuses the connection */
-  static async open(url: string, { auth = {}, headers = {}, namespace = '', onEvent }: { auth?: object; headers?: Record<string, string>; namespace?: string; /** From the first one on, which may come with the answer to the handshake. */ onEvent?: SocketIoConnection['onEvent'] } = {}): Promise<SocketIoConnection> {
-    const socket = await WebSocketConnection.open(`${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`, headers);
+  static async open(
+    url: string,
+    {
+      auth = {},
+      headers = {},
+      namespace = '',
+      onEvent,
+    }: {
+      auth?: object;
+      headers?: Record<string, string>;
+      namespace?: string;
+      /** From the first one on, which may come with the answer to the handshake. */
+      onEvent?: SocketIoConnection['onEvent'];
+    } = {},
+  ): Promise<SocketIoConnection> {
+    const socket = await WebSocketConnection.open(
+      `${url.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`,
+      headers,
+    );
     const line = new SocketIoConnection(socket, namespace);
     if (onEvent) line.onEvent = onEvent;
     await new Promise<void>((resolve, reject) => {
@@ -35,7 +57,9 @@ export class SocketIoConnection {
     return line;
   }
 
-  emit(name: string, ...args: unknown[]): void { this.socket.sendText(`42${this.namespacePrefix}${JSON.stringify([name, ...args])}`); }
+  emit(name: string, ...args: unknown[]): void {
+    this.socket.sendText(`42${this.namespacePrefix}${JSON.stringify([name, ...args])}`);
+  }
 
   /** Asks, and resolves with the acknowledgement. */
   ask(name: string, ...args: unknown[]): Promise<unknown> {
@@ -59,6 +83,8 @@ export class SocketIoConnection {
 }
 
 /** The name of an event, without reading the rest of it. */
-export const nameOf = (packet: Buffer, json: number): string => packet.toString('latin1', json + 2, packet.indexOf(0x22, json + 2));
+export const nameOf = (packet: Buffer, json: number): string =>
+  packet.toString('latin1', json + 2, packet.indexOf(0x22, json + 2));
 /** All that an event says: its name first. */
-export const readEvent = (packet: Buffer, json: number): unknown[] => JSON.parse(packet.toString('utf8', json)) as unknown[];
+export const readEvent = (packet: Buffer, json: number): unknown[] =>
+  JSON.parse(packet.toString('utf8', json)) as unknown[];

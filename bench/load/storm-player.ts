@@ -6,12 +6,16 @@ import { nameOf, type SocketIoConnection } from './socket-io-connection.ts';
 
 /** As long as a handshake may take (ms) before another is tried. */
 const handshakeTimeoutMs = 8_000;
-/** When who does nothing asks for heads, ms, as in the SDK (client/client.ts): so long after it heard them, and now and then in any case. */
+/**
+ * When who does nothing asks for heads, ms, as in the SDK (client/client.ts): so long after it heard them, and now and
+ * then in any case.
+ */
 const [idle, seldom] = [2_000, 10_000];
 
 /**
- * A player that does nothing but keep its seat: it says its place now and then, and comes back when its line is gone, with the pauses
- * of the SDK (SPEC C6). Two thousand of the SDK's own clients in one process would be slower than the server that they come back to.
+ * A player that does nothing but keep its seat: it says its place now and then, and comes back when its line is gone,
+ * with the pauses of the SDK (SPEC C6). Two thousand of the SDK's own clients in one process would be slower than the
+ * server that they come back to.
  */
 export class StormPlayer {
   /** When it was back in its seat (performance.now()); NaN while it is not. */
@@ -30,7 +34,10 @@ export class StormPlayer {
   private isClosed = false;
   private readonly session = randomUUID();
 
-  private constructor(private readonly url: string, private readonly address: string) {}
+  private constructor(
+    private readonly url: string,
+    private readonly address: string,
+  ) {}
 
   /** @param room null: makes one of its own */
   static async sitDown(url: string, address: string, game: string, room: string | null): Promise<StormPlayer> {
@@ -47,12 +54,22 @@ export class StormPlayer {
     return player;
   }
 
-  get room(): string { return this.joined!.room; }
-  get seat(): number | null { return this.joined!.seat; }
+  get room(): string {
+    return this.joined!.room;
+  }
+  get seat(): number | null {
+    return this.joined!.seat;
+  }
 
   /** A move, by the number that is next. */
   async move(cell: number, k: number): Promise<boolean> {
-    const said = (await this.connection!.ask('act', { room: this.room, name: 'move', data: { cell, k }, n: ++this.acted, term: this.joined!.term })) as ActReply;
+    const said = (await this.connection!.ask('act', {
+      room: this.room,
+      name: 'move',
+      data: { cell, k },
+      n: ++this.acted,
+      term: this.joined!.term,
+    })) as ActReply;
     return said.ok;
   }
 
@@ -64,9 +81,14 @@ export class StormPlayer {
   private async connect(): Promise<void> {
     const opened = openConnection(this.url, { 'x-forwarded-for': this.address }, this.token);
     const late = new AbortController();
-    const hello = await Promise.race([opened, pause(handshakeTimeoutMs, null, { signal: late.signal })]).finally(() => late.abort());
+    const hello = await Promise.race([opened, pause(handshakeTimeoutMs, null, { signal: late.signal })]).finally(() =>
+      late.abort(),
+    );
     if (!hello) {
-      void opened.then(({ connection }) => connection.socket.close(), () => {});
+      void opened.then(
+        ({ connection }) => connection.socket.close(),
+        () => {},
+      );
       throw new Error('no answer to the handshake');
     }
     this.connection = hello.connection;
@@ -84,7 +106,12 @@ export class StormPlayer {
   }
 
   private async join(room: string): Promise<void> {
-    const reply = (await this.connection!.ask('join', { room, session: this.session, short: true, ...(this.joined ? { place: this.position } : {}) })) as JoinReply;
+    const reply = (await this.connection!.ask('join', {
+      room,
+      session: this.session,
+      short: true,
+      ...(this.joined ? { place: this.position } : {}),
+    })) as JoinReply;
     if (!reply.ok) throw new Error(`no seat: ${reply.code}`);
     if (this.joined && reply.with === 'snapshot') this.snapshots += 1;
     if (reply.lost) this.lost += 1;
@@ -116,7 +143,9 @@ export class StormPlayer {
       if (!connection || (now - this.headReceivedAt < idle && now - this.askedAt < seldom)) continue;
       this.askedAt = now;
       // A line that is lost answers nothing.
-      void connection.ask('place', { rooms: { [this.room]: this.position } }).then(reply => { if ((reply as HeartbeatReply).ok) this.spreadMs = (reply as HeartbeatReply).spread; });
+      void connection.ask('place', { rooms: { [this.room]: this.position } }).then(reply => {
+        if ((reply as HeartbeatReply).ok) this.spreadMs = (reply as HeartbeatReply).spread;
+      });
     }
   }
 }

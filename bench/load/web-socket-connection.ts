@@ -11,8 +11,8 @@ const PING = 9;
 const PONG = 10;
 
 /**
- * A WebSocket of the load generator: as cheap as it can be, and the same for all servers, so that what is measured is theirs.
- * Bytes are counted at the TCP socket beneath. Masks are zero, which every server undoes like any other.
+ * A WebSocket of the load generator: as cheap as it can be, and the same for all servers, so that what is measured is
+ * theirs. Bytes are counted at the TCP socket beneath. Masks are zero, which every server undoes like any other.
  */
 export class WebSocketConnection {
   onMessage: OnMessage = () => {};
@@ -21,7 +21,10 @@ export class WebSocketConnection {
   /** Frames of a message that came in pieces. */
   private pieces: { text: boolean; parts: Buffer[] } | null = null;
 
-  private constructor(private readonly socket: Socket, early: Buffer) {
+  private constructor(
+    private readonly socket: Socket,
+    early: Buffer,
+  ) {
     socket.on('data', chunk => this.handleData(chunk));
     socket.on('close', () => this.onClose());
     if (early.length > 0) setImmediate(() => this.handleData(early));
@@ -32,10 +35,24 @@ export class WebSocketConnection {
     const { hostname, port, pathname, search, host } = new URL(url);
     return new Promise((resolve, reject) => {
       const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-      const lines = { Host: host, Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Key': randomBytes(16).toString('base64'), 'Sec-WebSocket-Version': '13', ...headers };
-      socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+      const lines = {
+        Host: host,
+        Upgrade: 'websocket',
+        Connection: 'Upgrade',
+        'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+        'Sec-WebSocket-Version': '13',
+        ...headers,
+      };
+      socket.write(
+        `GET ${pathname}${search} HTTP/1.1\r\n${Object.entries(lines)
+          .map(([name, value]) => `${name}: ${value}\r\n`)
+          .join('')}\r\n`,
+      );
       let received = Buffer.alloc(0);
-      const fail = (why: string) => { socket.destroy(); reject(new Error(`${url}: ${why}`)); };
+      const fail = (why: string) => {
+        socket.destroy();
+        reject(new Error(`${url}: ${why}`));
+      };
       const closed = () => fail('closed before the handshake was answered');
       socket.on('error', error => fail(error.message)); // stays: an error is followed by 'close'
       socket.once('close', closed);
@@ -45,15 +62,22 @@ export class WebSocketConnection {
         if (end < 0) return;
         socket.off('data', answer);
         socket.off('close', closed);
-        if (!received.subarray(0, end).toString('latin1').startsWith('HTTP/1.1 101')) return fail(received.subarray(0, received.indexOf('\r\n')).toString('latin1'));
+        if (!received.subarray(0, end).toString('latin1').startsWith('HTTP/1.1 101'))
+          return fail(received.subarray(0, received.indexOf('\r\n')).toString('latin1'));
         resolve(new WebSocketConnection(socket, received.subarray(end + 4)));
       });
     });
   }
 
-  get bytesIn(): number { return this.socket.bytesRead; }
-  get bytesOut(): number { return this.socket.bytesWritten; }
-  get open(): boolean { return !this.socket.destroyed; }
+  get bytesIn(): number {
+    return this.socket.bytesRead;
+  }
+  get bytesOut(): number {
+    return this.socket.bytesWritten;
+  }
+  get open(): boolean {
+    return !this.socket.destroyed;
+  }
 
   sendText(text: string): void {
     const size = Buffer.byteLength(text);
@@ -66,7 +90,9 @@ export class WebSocketConnection {
     frame.set(bytes, frame.length - bytes.length);
     this.socket.write(frame);
   }
-  close(): void { this.socket.destroy(); }
+  close(): void {
+    this.socket.destroy();
+  }
 
   private handleData(chunk: Buffer): void {
     let data = this.rest === null ? chunk : Buffer.concat([this.rest, chunk]);

@@ -1,4 +1,5 @@
-// boardgame.io as its documentation has it: a game, and its server with the default storage (memory). All four players may move
+// boardgame.io as its documentation has it: a game, and its server with the default storage (memory). All four players
+// may move
 // at any time; a move that was made on an older state counts all the same, as the documentation advises for that case.
 import { createRequire } from 'node:module';
 import { emptyBoard, isMove, play } from '../../dist/run/bench/work/moves.js';

@@ -1,5 +1,7 @@
-// Colyseus as its documentation has it: rooms with a schema state. The simulation runs before the patch of the same 50 ms, so
-// that each patch carries exactly one tick. A move is a request that is replied to, and its change is sent at once, not with
+// Colyseus as its documentation has it: rooms with a schema state. The simulation runs before the patch of the same 50
+// ms, so
+// that each patch carries exactly one tick. A move is a request that is replied to, and its change is sent at once, not
+// with
 // the next patch.
 import { Room, Server } from '@colyseus/core';
 import { ArraySchema, MapSchema, schema, StateView, t } from '@colyseus/schema';
@@ -8,7 +10,10 @@ import { burn, hz, move, players, start } from '../../dist/run/bench/work/arena.
 import { cells, isMove, play, players as movers } from '../../dist/run/bench/work/moves.js';
 
 const Craft = schema({ x: t.uint16(), y: t.uint16(), heading: t.uint8() }, 'Craft');
-const HidingCraft = schema({ x: t.uint16(), y: t.uint16(), heading: t.uint8(), fuel: t.uint16().view() }, 'HidingCraft');
+const HidingCraft = schema(
+  { x: t.uint16(), y: t.uint16(), heading: t.uint8(), fuel: t.uint16().view() },
+  'HidingCraft',
+);
 const Views = schema({ tick: t.uint32(), crafts: t.map(HidingCraft) }, 'Views');
 const Arena = schema({ tick: t.uint32(), crafts: t.map(Craft) }, 'Arena');
 const Board = schema({ total: t.uint32(), last: t.array('uint32'), cells: t.array('uint8') }, 'Board');
@@ -19,7 +24,9 @@ class ArenaRoom extends Room {
   onCreate() {
     this.state = (this.game === 'views' ? new Views() : new Arena()).assign({ tick: 0, crafts: new MapSchema() });
     this.steers = new Map();
-    this.onMessage('input', (client, steer) => { this.steers.set(client.sessionId, steer); });
+    this.onMessage('input', (client, steer) => {
+      this.steers.set(client.sessionId, steer);
+    });
   }
   onJoin(client, { watch }) {
     if (watch) return;
@@ -29,7 +36,9 @@ class ArenaRoom extends Room {
     this.steers.set(client.sessionId, null);
     if (this.state.crafts.size === players[this.game]) this.begin();
   }
-  newCraft() { return new Craft().assign(start(this.state.crafts.size)); }
+  newCraft() {
+    return new Craft().assign(start(this.state.crafts.size));
+  }
   seated() {}
   begin() {
     this.setTimestep(() => {
@@ -38,15 +47,21 @@ class ArenaRoom extends Room {
     }, 1000 / hz);
     this.patchRate = 1000 / hz;
   }
-  step(craft, steer) { move(craft, steer); }
+  step(craft, steer) {
+    move(craft, steer);
+  }
 }
 
-class BigRoom extends ArenaRoom { game = 'big'; }
+class BigRoom extends ArenaRoom {
+  game = 'big';
+}
 
 // Each player has a view, to which its own craft was added: only there is a field with .view() seen.
 class ViewsRoom extends ArenaRoom {
   game = 'views';
-  newCraft() { return new HidingCraft().assign({ ...start(this.state.crafts.size), fuel: 0 }); }
+  newCraft() {
+    return new HidingCraft().assign({ ...start(this.state.crafts.size), fuel: 0 });
+  }
   seated(client, craft) {
     client.view = new StateView();
     client.view.add(craft);
@@ -72,7 +87,9 @@ class MovesRoom extends Room {
       return true;
     });
   }
-  onJoin(client) { this.seats.set(client.sessionId, this.seats.size); }
+  onJoin(client) {
+    this.seats.set(client.sessionId, this.seats.size);
+  }
 }
 
 const server = new Server({ transport: new WebSocketTransport({ perMessageDeflate: false }), greet: false });

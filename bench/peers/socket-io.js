@@ -1,5 +1,7 @@
-// Socket.IO as its documentation has it: a room of sockets, `io.to(room).emit`. With REDIS_URL, one of several nodes with
-// @socket.io/redis-adapter (classic pub/sub). Then one node owns a room, by a key in Redis, and what members on other nodes
+// Socket.IO as its documentation has it: a room of sockets, `io.to(room).emit`. With REDIS_URL, one of several nodes
+// with
+// @socket.io/redis-adapter (classic pub/sub). Then one node owns a room, by a key in Redis, and what members on other
+// nodes
 // say reaches it by `io.serverSideEmit`.
 import { createServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
@@ -21,10 +23,20 @@ if (redis) {
 
 const rooms = new Map();
 const roomOf = name => {
-  if (!rooms.has(name)) rooms.set(name, { name, state: { tick: 0, crafts: [] }, steers: [], ids: [], fuel: [], board: emptyBoard(), seated: 0, timer: null });
+  if (!rooms.has(name))
+    rooms.set(name, {
+      name,
+      state: { tick: 0, crafts: [] },
+      steers: [],
+      ids: [],
+      fuel: [],
+      board: emptyBoard(),
+      seated: 0,
+      timer: null,
+    });
   return rooms.get(name);
 };
-const isOwner = async name => !redis || (await redis.set(`owner:${name}`, me, { NX: true, GET: true }) ?? me) === me;
+const isOwner = async name => !redis || ((await redis.set(`owner:${name}`, me, { NX: true, GET: true })) ?? me) === me;
 const seatOf = (name, owned) => (redis ? redis.incr(`seats:${name}`).then(n => n - 1) : owned.seated++);
 
 // What the owner does.
@@ -47,13 +59,18 @@ const owner = {
       room.ids.forEach((to, i) => io.to(to).emit('state', { ...room.state, fuel: room.fuel[i] }));
     }, 1000 / hz);
   },
-  input(name, seat, steer) { roomOf(name).steers[seat] = steer; },
+  input(name, seat, steer) {
+    roomOf(name).steers[seat] = steer;
+  },
   move(name, seat, m) {
     play(roomOf(name).board, seat, m);
     io.to(name).emit('moved', { seat, cell: m.cell, k: m.k });
   },
 };
-for (const [event, handle] of Object.entries(owner)) io.on(event, (name, ...rest) => { if (rooms.has(name)) handle(name, ...rest); });
+for (const [event, handle] of Object.entries(owner))
+  io.on(event, (name, ...rest) => {
+    if (rooms.has(name)) handle(name, ...rest);
+  });
 
 io.on('connection', socket => {
   let name = null;
@@ -70,6 +87,8 @@ io.on('connection', socket => {
     ack({ seat, board: emptyBoard() });
   });
   socket.on('input', steer => tellOwner('input', seat, steer));
-  socket.on('move', m => { if (isMove(m)) tellOwner('move', seat, m); });
+  socket.on('move', m => {
+    if (isMove(m)) tellOwner('move', seat, m);
+  });
 });
 http.listen(Number(PORT), '127.0.0.1');

@@ -1,5 +1,7 @@
-// As tutorials have it: Socket.IO with the Redis adapter, nodes without state, the whole room as JSON in Redis. Each move
-// reads it, changes it, writes it, and is broadcast. Nothing keeps two nodes from doing so at the same time; the bench counts
+// As tutorials have it: Socket.IO with the Redis adapter, nodes without state, the whole room as JSON in Redis. Each
+// move
+// reads it, changes it, writes it, and is broadcast. Nothing keeps two nodes from doing so at the same time; the bench
+// counts
 // the moves that this loses.
 import { createServer } from 'node:http';
 import { createAdapter } from '@socket.io/redis-adapter';
@@ -15,7 +17,7 @@ const sub = redis.duplicate();
 await Promise.all([redis.connect(), sub.connect()]);
 io.adapter(createAdapter(redis, sub));
 
-const load = async room => JSON.parse(await redis.get(`room:${room}`) ?? 'null') ?? emptyBoard();
+const load = async room => JSON.parse((await redis.get(`room:${room}`)) ?? 'null') ?? emptyBoard();
 const save = (room, board) => redis.set(`room:${room}`, JSON.stringify(board));
 
 io.on('connection', socket => {

@@ -31,7 +31,8 @@ function begin(room) {
       if (room.game === 'views') room.fuel[seat] = burn(room.fuel[seat], craft);
     });
     if (room.game !== 'views') return broadcast(room, { t: 'state', state: room.state });
-    for (const [member, seat] of room.members) member.send(JSON.stringify({ t: 'state', state: { ...room.state, fuel: room.fuel[seat] } }));
+    for (const [member, seat] of room.members)
+      member.send(JSON.stringify({ t: 'state', state: { ...room.state, fuel: room.fuel[seat] } }));
   }, 1000 / hz);
 }
 
@@ -51,7 +52,9 @@ wss.on('connection', socket => {
       }
       socket.send(JSON.stringify({ t: 'joined', seat, board: room.board }));
     },
-    input({ x, y }) { room.steers[seat] = { x, y }; },
+    input({ x, y }) {
+      room.steers[seat] = { x, y };
+    },
     move(m) {
       if (!isMove(m)) return;
       play(room.board, seat, m);

@@ -7,7 +7,13 @@ import { moves } from '../work/games.ts';
 /** Rooms that sit down at the same time. */
 const concurrentRooms = 12;
 
-export interface Where { url: string; routing: Routing; /** How many players in a row have one address: one house. */ house: number; transport?: 'websocket' | 'polling' }
+export interface Where {
+  url: string;
+  routing: Routing;
+  /** How many players in a row have one address: one house. */
+  house: number;
+  transport?: 'websocket' | 'polling';
+}
 
 /** One player, by the SDK as an app would use it: it moves, waits for the verdict, thinks, and moves again. */
 export class MovingPlayer {
@@ -19,7 +25,10 @@ export class MovingPlayer {
   private playing: Promise<void> | null = null;
   private isStopped = false;
 
-  constructor(readonly client: Client, readonly room: Room<(typeof moves)['def']>) {
+  constructor(
+    readonly client: Client,
+    readonly room: Room<(typeof moves)['def']>,
+  ) {
     let live = true;
     client.onStatus(({ state }) => {
       if (live && state !== 'live') this.disconnects += 1;
@@ -27,9 +36,13 @@ export class MovingPlayer {
     });
   }
 
-  get node(): string | null { return this.client.status.state === 'live' ? this.client.status.node : null; }
+  get node(): string | null {
+    return this.client.status.state === 'live' ? this.client.status.node : null;
+  }
 
-  play(think: number): void { this.playing ??= this.loop(think); }
+  play(think: number): void {
+    this.playing ??= this.loop(think);
+  }
   async stop(): Promise<void> {
     this.isStopped = true;
     await this.playing;
@@ -58,12 +71,17 @@ export class MovingPlayer {
 const connectOptions = (k: number, { routing, house, transport }: Where, room: string | null): ConnectOptions => {
   const address = Math.floor(k / house);
   return {
-    storage: null, ...(transport ? { transports: [transport] } : {}), ...(routing === 'room' ? { byRoom: room ?? true } : {}),
+    storage: null,
+    ...(transport ? { transports: [transport] } : {}),
+    ...(routing === 'room' ? { byRoom: room ?? true } : {}),
     socket: { extraHeaders: { 'x-forwarded-for': `10.${1 + (address >> 8)}.${address & 0xff}.7` } },
   };
 };
 
-/** A room of its own: the first player makes it, the others have its link. `k`: the number of the first among all players. */
+/**
+ * A room of its own: the first player makes it, the others have its link. `k`: the number of the first among all
+ * players.
+ */
 export async function seatRoom(where: Where, members: number, k: number): Promise<MovingPlayer[]> {
   const first = connect(where.url, connectOptions(k, where, null));
   const opened: Client[] = [first];
@@ -85,8 +103,10 @@ export async function seatRoom(where: Where, members: number, k: number): Promis
 export async function seatAll(where: Where, rooms: number, members: number): Promise<MovingPlayer[][]> {
   const seated: MovingPlayer[][] = [];
   let next = 0;
-  await Promise.all(Array.from({ length: concurrentRooms }, async () => {
-    for (let room = next++; room < rooms; room = next++) seated.push(await seatRoom(where, members, room * members));
-  }));
+  await Promise.all(
+    Array.from({ length: concurrentRooms }, async () => {
+      for (let room = next++; room < rooms; room = next++) seated.push(await seatRoom(where, members, room * members));
+    }),
+  );
   return seated;
 }

@@ -1,12 +1,23 @@
 /**
  * A small game in real time that every server of the bench plays by these very functions: craft on a square whose edges
- * meet, which turn to where they are steered and are never still. Whole numbers only; in each tick all of them move and turn.
+ * meet, which turn to where they are steered and are never still. Whole numbers only; in each tick all of them move and
+ * turn.
  */
-export interface Craft { x: number; y: number; heading: number }
-export interface Steer { x: number; y: number }
+export interface Craft {
+  x: number;
+  y: number;
+  heading: number;
+}
+export interface Steer {
+  x: number;
+  y: number;
+}
 
 export const hz = 20;
-/** How many play in a room of each kind of it. `views`: everybody sees a number that nobody else does; `big`: others watch, too. */
+/**
+ * How many play in a room of each kind of it. `views`: everybody sees a number that nobody else does; `big`: others
+ * watch, too.
+ */
 export const players = { arena: 8, views: 8, big: 100 } as const;
 export type ArenaGame = keyof typeof players;
 /** Inputs a second of each player. */
@@ -16,11 +27,16 @@ const fullTurn = 256;
 const speed = 40;
 const turn = 6;
 
-const table = (of: (angle: number) => number): number[] => Array.from({ length: fullTurn }, (_x, i) => Math.round(of((i * 2 * Math.PI) / fullTurn) * speed));
+const table = (of: (angle: number) => number): number[] =>
+  Array.from({ length: fullTurn }, (_x, i) => Math.round(of((i * 2 * Math.PI) / fullTurn) * speed));
 const ways = { x: table(Math.cos), y: table(Math.sin) };
 
 /** Where a seat begins. */
-export const start = (seat: number): Craft => ({ x: (300 + 437 * seat) & (wide - 1), y: (3_700 - 411 * seat) & (wide - 1), heading: (seat * 32) & (fullTurn - 1) });
+export const start = (seat: number): Craft => ({
+  x: (300 + 437 * seat) & (wide - 1),
+  y: (3_700 - 411 * seat) & (wide - 1),
+  heading: (seat * 32) & (fullTurn - 1),
+});
 
 /** What only its own player sees of a craft: it changes in every tick. */
 export const burn = (fuel: number, { heading }: Craft): number => (fuel + 7 + heading) & 1_023;
@@ -42,13 +58,16 @@ export const goesRight = ({ heading }: Craft): boolean => Math.min(heading, full
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_';
 const valueOf = new Map([...digits].map((digit, i) => [digit.charCodeAt(0), i]));
 const two = (n: number): string => digits[n >> 6]! + digits[n & 63]!;
-const from = (text: string, i: number): number => (valueOf.get(text.charCodeAt(i))! << 6) | valueOf.get(text.charCodeAt(i + 1))!;
+const from = (text: string, i: number): number =>
+  (valueOf.get(text.charCodeAt(i))! << 6) | valueOf.get(text.charCodeAt(i + 1))!;
 
 /** All craft as text, two digits of 64 for each number (`xxyyhh`): for a wire on which numbers with names cost more. */
-export const pack = (crafts: readonly Craft[]): string => crafts.map(({ x, y, heading }) => two(x) + two(y) + two(heading)).join('');
+export const pack = (crafts: readonly Craft[]): string =>
+  crafts.map(({ x, y, heading }) => two(x) + two(y) + two(heading)).join('');
 
 export function unpack(packed: string): Craft[] {
   const crafts: Craft[] = [];
-  for (let i = 0; i < packed.length; i += 6) crafts.push({ x: from(packed, i), y: from(packed, i + 2), heading: from(packed, i + 4) });
+  for (let i = 0; i < packed.length; i += 6)
+    crafts.push({ x: from(packed, i), y: from(packed, i + 2), heading: from(packed, i + 4) });
   return crafts;
 }

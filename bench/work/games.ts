@@ -7,9 +7,19 @@ import { cells, emptyBoard, play, players as movers, type Board } from './moves.
 const steering = { steer: held(z.object({ x: z.int().min(-100).max(100), y: z.int().min(-100).max(100) })) };
 
 /** As shared/games/arena does it: all that moves in every tick is one text. */
-interface Packed { tick: number; crafts: string }
+interface Packed {
+  tick: number;
+  crafts: string;
+}
 function packed(name: 'bench-arena' | 'bench-big', seats: number): AnyGame {
-  const arena = contract(name, { version: 1, seats: { min: seats, max: seats }, state: state<Packed>(), actions: {}, inputs: steering, tick: { hz } });
+  const arena = contract(name, {
+    version: 1,
+    seats: { min: seats, max: seats },
+    state: state<Packed>(),
+    actions: {},
+    inputs: steering,
+    tick: { hz },
+  });
   return arena.rules({
     setup: ctx => ({ tick: 0, crafts: pack(ctx.players.map((_p, seat) => start(seat))) }),
     actions: {},
@@ -23,7 +33,14 @@ function packed(name: 'bench-arena' | 'bench-big', seats: number): AnyGame {
 }
 
 /** The same with objects and names, which nobody had to think about. */
-const plain = contract('bench-arena-plain', { version: 1, seats: { min: players.arena, max: players.arena }, state: state<{ tick: number; crafts: Craft[] }>(), actions: {}, inputs: steering, tick: { hz } });
+const plain = contract('bench-arena-plain', {
+  version: 1,
+  seats: { min: players.arena, max: players.arena },
+  state: state<{ tick: number; crafts: Craft[] }>(),
+  actions: {},
+  inputs: steering,
+  tick: { hz },
+});
 const plainGame = plain.rules({
   setup: ctx => ({ tick: 0, crafts: ctx.players.map((_p, seat) => start(seat)) }),
   actions: {},
@@ -34,7 +51,15 @@ const plainGame = plain.rules({
 });
 
 /** Everybody sees a number of their own. */
-const views = contract('bench-views', { version: 1, seats: { min: players.views, max: players.views }, state: state<Packed & { fuel: number[] }>(), view: view<Packed & { fuel: number | null }>(), actions: {}, inputs: steering, tick: { hz } });
+const views = contract('bench-views', {
+  version: 1,
+  seats: { min: players.views, max: players.views },
+  state: state<Packed & { fuel: number[] }>(),
+  view: view<Packed & { fuel: number | null }>(),
+  actions: {},
+  inputs: steering,
+  tick: { hz },
+});
 const viewsGame = views.rules({
   setup: ctx => ({ tick: 0, crafts: pack(ctx.players.map((_p, seat) => start(seat))), fuel: ctx.players.map(() => 0) }),
   actions: {},
@@ -52,13 +77,33 @@ const viewsGame = views.rules({
 
 /** For clients, too. */
 export const moves = contract('bench-moves', {
-  version: 1, seats: { min: movers, max: movers }, state: state<Board>(),
-  actions: { move: z.object({ cell: z.int().min(0).max(cells - 1), k: z.int() }) },
+  version: 1,
+  seats: { min: movers, max: movers },
+  state: state<Board>(),
+  actions: {
+    move: z.object({
+      cell: z
+        .int()
+        .min(0)
+        .max(cells - 1),
+      k: z.int(),
+    }),
+  },
 });
 const movesGame = moves.rules({
   setup: () => emptyBoard(),
-  actions: { move(s, data, ctx) { play(s, ctx.seat, data); } },
+  actions: {
+    move(s, data, ctx) {
+      play(s, ctx.seat, data);
+    },
+  },
 });
 
 /** For the nodes of the bench. */
-export const benchGames: readonly AnyGame[] = [packed('bench-arena', players.arena), plainGame, viewsGame, packed('bench-big', players.big), movesGame];
+export const benchGames: readonly AnyGame[] = [
+  packed('bench-arena', players.arena),
+  plainGame,
+  viewsGame,
+  packed('bench-big', players.big),
+  movesGame,
+];

@@ -2,11 +2,22 @@ import { onThisMachine } from '../config.ts';
 import { controlToken, forgetControlToken } from './control-token.ts';
 
 export type NodeCommand = 'kill' | 'freeze' | 'restart' | 'drain';
-export interface ControlledNode { name: string; port: number; state: string; pid: number | null }
+export interface ControlledNode {
+  name: string;
+  port: number;
+  state: string;
+  pid: number | null;
+}
 
-/** The hand that disturbs the cluster: served by the launcher, to a page on its own machine that was opened by the link it printed. */
+/**
+ * The hand that disturbs the cluster: served by the launcher, to a page on its own machine that was opened by the link
+ * it printed.
+ */
 export class ClusterControl {
-  private constructor(private readonly url: string, private readonly token: string) {}
+  private constructor(
+    private readonly url: string,
+    private readonly token: string,
+  ) {}
 
   /** @returns null where there is no control, or not for this page */
   static async find(port: number | null): Promise<ClusterControl | null> {
@@ -22,9 +33,15 @@ export class ClusterControl {
     }
   }
 
-  nodes(): Promise<ControlledNode[]> { return this.ask('GET', '/nodes'); }
-  addNode(): Promise<ControlledNode> { return this.ask('POST', '/nodes'); }
-  disturb(node: string, deed: NodeCommand): Promise<ControlledNode> { return this.ask('POST', `/nodes/${node}/${deed}`); }
+  nodes(): Promise<ControlledNode[]> {
+    return this.ask('GET', '/nodes');
+  }
+  addNode(): Promise<ControlledNode> {
+    return this.ask('POST', '/nodes');
+  }
+  disturb(node: string, deed: NodeCommand): Promise<ControlledNode> {
+    return this.ask('POST', `/nodes/${node}/${deed}`);
+  }
 
   private async ask<T>(method: string, path: string): Promise<T> {
     const reply = await fetch(this.url + path, { method, headers: { 'x-control-token': this.token } });

@@ -3,8 +3,8 @@ import { shared } from '../storage.ts';
 const key = 'rejoin.control';
 
 /**
- * Takes the control's token out of the address, where the link that the launcher printed has put it, and keeps it for all
- * windows of this browser. It is not left in the address: that is copied and shown.
+ * Takes the control's token out of the address, where the link that the launcher printed has put it, and keeps it for
+ * all windows of this browser. It is not left in the address: that is copied and shown.
  */
 export function takeControlToken(): void {
   const token = /^#\/control\/([\w-]{43})$/.exec(location.hash)?.[1];
@@ -15,4 +15,6 @@ export function takeControlToken(): void {
 
 export const controlToken = (): string | null => shared.getItem(key);
 /** The token is of a cluster that ran before. */
-export function forgetControlToken(): void { shared.removeItem(key); }
+export function forgetControlToken(): void {
+  shared.removeItem(key);
+}

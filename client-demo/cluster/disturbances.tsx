@@ -4,7 +4,9 @@ import { unnoticeableMs, type Disturbance } from './room-probe.ts';
 export function Disturbances({ list }: { list: readonly Disturbance[] }) {
   return (
     <section class="disturbances" aria-live="polite" data-testid="disturbances">
-      {list.length === 0 && <p class="disturbances-none">Kill or freeze a node below. This page measures how long play stands still.</p>}
+      {list.length === 0 && (
+        <p class="disturbances-none">Kill or freeze a node below. This page measures how long play stands still.</p>
+      )}
       {list.map(d => (
         <p key={d.id} class="disturbance" data-done={d.done}>
           <span>{d.what}</span>
@@ -17,5 +19,11 @@ export function Disturbances({ list }: { list: readonly Disturbance[] }) {
 
 function describeOutcome({ done, interruptionMs }: Disturbance) {
   if (!done && interruptionMs <= unnoticeableMs) return 'measuring…';
-  return interruptionMs <= unnoticeableMs ? `no pause (under ${unnoticeableMs} ms)` : <>stood still for <em>{interruptionMs} ms</em></>;
+  return interruptionMs <= unnoticeableMs ? (
+    `no pause (under ${unnoticeableMs} ms)`
+  ) : (
+    <>
+      stood still for <em>{interruptionMs} ms</em>
+    </>
+  );
 }

@@ -15,13 +15,23 @@ interface NodeCardProps {
   onCommand: ((deed: NodeCommand) => void) | null;
 }
 
-const labels: [NodeCommand, string][] = [['kill', 'Kill'], ['freeze', 'Freeze 5 s'], ['restart', 'Restart'], ['drain', 'Drain']];
+const labels: [NodeCommand, string][] = [
+  ['kill', 'Kill'],
+  ['freeze', 'Freeze 5 s'],
+  ['restart', 'Restart'],
+  ['drain', 'Drain'],
+];
 
 /** One node: how it is, what it carries, and which players of this table are connected to it. */
 export function NodeCard({ name, room, seen, how, owner, here, members, onCommand }: NodeCardProps) {
   const seats = room.info.seats.flatMap((seat, i) => (seat && members.some(m => m.player === seat.player) ? [i] : []));
   return (
-    <li class={`node is-${how} ${owner ? 'is-owner' : ''}`} data-testid={`node-${name}`} data-owner={owner} data-health={how}>
+    <li
+      class={`node is-${how} ${owner ? 'is-owner' : ''}`}
+      data-testid={`node-${name}`}
+      data-owner={owner}
+      data-health={how}
+    >
       <div class="node-head">
         <h3>{name}</h3>
         {owner && <span class="badge is-owner">runs this table</span>}
@@ -29,13 +39,28 @@ export function NodeCard({ name, room, seen, how, owner, here, members, onComman
         {how !== 'up' && <span class="badge is-bad">{how}</span>}
         <div class="node-load">
           <span>{load(how, seen)}</span>
-          <span class="node-players">{seats.map(i => <span key={i} title={room.info.seats[i]!.name}><SeatToken seat={i} /></span>)}</span>
+          <span class="node-players">
+            {seats.map(i => (
+              <span key={i} title={room.info.seats[i]!.name}>
+                <SeatToken seat={i} />
+              </span>
+            ))}
+          </span>
         </div>
       </div>
       {onCommand && (
         <div class="deeds" role="group" aria-label={`Disturb ${name}`}>
           {labels.map(([deed, label]) => (
-            <button key={deed} type="button" class="deed" disabled={!isCommandAvailable(deed, how)} onClick={() => onCommand(deed)} aria-label={`${label} ${name}`}>{label}</button>
+            <button
+              key={deed}
+              type="button"
+              class="deed"
+              disabled={!isCommandAvailable(deed, how)}
+              onClick={() => onCommand(deed)}
+              aria-label={`${label} ${name}`}
+            >
+              {label}
+            </button>
           ))}
         </div>
       )}
@@ -46,10 +71,14 @@ export function NodeCard({ name, room, seen, how, owner, here, members, onComman
 /** What it carries; what it carried when it was last heard is of no interest once it is gone. */
 function load(how: string, seen: ClusterInspection['nodes'][number] | null): string {
   switch (how) {
-    case 'down': return 'not running';
-    case 'dead': return 'no sign of life';
-    case 'starting': return 'on its way';
-    default: return `${count(seen?.rooms ?? 0, 'table')}, ${count(seen?.sockets ?? 0, 'connection')}`;
+    case 'down':
+      return 'not running';
+    case 'dead':
+      return 'no sign of life';
+    case 'starting':
+      return 'on its way';
+    default:
+      return `${count(seen?.rooms ?? 0, 'table')}, ${count(seen?.sockets ?? 0, 'connection')}`;
   }
 }
 
@@ -64,8 +93,12 @@ export function health(seen: ClusterInspection['nodes'][number] | null, state: s
 
 function isCommandAvailable(deed: NodeCommand, how: string): boolean {
   switch (deed) {
-    case 'restart': return how === 'down' || how === 'dead' || how === 'up';
-    case 'kill': return how !== 'down' && how !== 'dead';
-    case 'freeze': case 'drain': return how === 'up';
+    case 'restart':
+      return how === 'down' || how === 'dead' || how === 'up';
+    case 'kill':
+      return how !== 'down' && how !== 'dead';
+    case 'freeze':
+    case 'drain':
+      return how === 'up';
   }
 }

@@ -18,8 +18,18 @@ const nodeCommands: Record<NodeCommand, { what: string; atLeast: number }> = {
   drain: { what: 'drained', atLeast: 3_000 },
 };
 
-/** The machinery behind a table: its nodes, who runs it, where its players are connected. And the hand that disturbs it. */
-export function ClusterPanel({ session, room, waiting: startRequest }: { session: PageSession; room: Room; waiting: () => () => void }) {
+/**
+ * The machinery behind a table: its nodes, who runs it, where its players are connected. And the hand that disturbs it.
+ */
+export function ClusterPanel({
+  session,
+  room,
+  waiting: startRequest,
+}: {
+  session: PageSession;
+  room: Room;
+  waiting: () => () => void;
+}) {
   const { client } = session;
   useSources(room.onChange, client.onStatus);
   const { controlPort } = useCell(session.config);
@@ -36,19 +46,31 @@ export function ClusterPanel({ session, room, waiting: startRequest }: { session
   function disturb(name: string, deed: NodeCommand): void {
     if (!control) return;
     const { what, atLeast } = nodeCommands[deed];
-    void pulse.runDisturbance(`${name} ${what}${owner === name ? ' (it ran this table)' : ''}`, () => control.disturb(name, deed).finally(refresh), atLeast);
+    void pulse.runDisturbance(
+      `${name} ${what}${owner === name ? ' (it ran this table)' : ''}`,
+      () => control.disturb(name, deed).finally(refresh),
+      atLeast,
+    );
     refresh();
   }
 
-  const names = [...new Set([...(seen?.nodes ?? []).map(n => n.name), ...nodes.map(n => n.name)])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  const names = [...new Set([...(seen?.nodes ?? []).map(n => n.name), ...nodes.map(n => n.name)])].sort((a, b) =>
+    a.localeCompare(b, undefined, { numeric: true }),
+  );
   const stateOf = (name: string) => nodes.find(n => n.name === name)?.state ?? null;
   const here = client.status.state === 'live' ? client.status.node : null;
-  const stops = names.map(name => ({ name, how: health(currentNode(seen, name), stateOf(name)), owner: owner === name }));
+  const stops = names.map(name => ({
+    name,
+    how: health(currentNode(seen, name), stateOf(name)),
+    owner: owner === name,
+  }));
   return (
     <aside class="panel" aria-label="The cluster" data-testid="cluster-panel">
       <header class="panel-head">
         <h2>The cluster</h2>
-        <button type="button" class="button is-small panel-close" onClick={() => panelOpen.set(false)}>Close</button>
+        <button type="button" class="button is-small panel-close" onClick={() => panelOpen.set(false)}>
+          Close
+        </button>
       </header>
       <ClusterMap room={room} stops={stops} members={seen?.members ?? []} />
       <Journal room={room} />
@@ -64,32 +86,62 @@ export function ClusterPanel({ session, room, waiting: startRequest }: { session
       <ul class="nodes">
         {stops.map(({ name, how, owner }) => (
           <NodeCard
-            key={name} name={name} room={room} seen={currentNode(seen, name)} how={how} owner={owner} here={here === name} members={seen?.members.filter(m => m.node === name) ?? []}
+            key={name}
+            name={name}
+            room={room}
+            seen={currentNode(seen, name)}
+            how={how}
+            owner={owner}
+            here={here === name}
+            members={seen?.members.filter(m => m.node === name) ?? []}
             onCommand={control ? deed => disturb(name, deed) : null}
           />
         ))}
       </ul>
       <div class="row">
-        <button type="button" class="button is-small" onClick={() => client.move()}>Move me to another node</button>
-        {control && <button type="button" class="button is-small" onClick={() => void pulse.runDisturbance('a node added', () => control.addNode().finally(refresh), 1_000)}>Add a node</button>}
+        <button type="button" class="button is-small" onClick={() => client.move()}>
+          Move me to another node
+        </button>
+        {control && (
+          <button
+            type="button"
+            class="button is-small"
+            onClick={() => void pulse.runDisturbance('a node added', () => control.addNode().finally(refresh), 1_000)}
+          >
+            Add a node
+          </button>
+        )}
       </div>
-      {!control && controlPort !== null && onThisMachine() && <p class="quiet" data-testid="control-hint">To kill and freeze nodes, open the link that <code>npm run cluster</code> printed as <i>Control</i>.</p>}
+      {!control && controlPort !== null && onThisMachine() && (
+        <p class="quiet" data-testid="control-hint">
+          To kill and freeze nodes, open the link that <code>npm run cluster</code> printed as <i>Control</i>.
+        </p>
+      )}
     </aside>
   );
 }
 
 /** A node that was started again is known twice for a while: as it was, dead, and as it is. */
-const currentNode = (seen: ClusterInspection | null, name: string): ClusterInspection['nodes'][number] | null => seen?.nodes.filter(n => n.name === name).sort((a, b) => Number(b.alive) - Number(a.alive))[0] ?? null;
+const currentNode = (seen: ClusterInspection | null, name: string): ClusterInspection['nodes'][number] | null =>
+  seen?.nodes.filter(n => n.name === name).sort((a, b) => Number(b.alive) - Number(a.alive))[0] ?? null;
 
 /** Terms count from large numbers; it is the end that moves. */
 const shortTerm = (term: number): string => (term < 1e6 ? String(term) : `…${String(term).slice(-5)}`);
 
 function Fact({ name, value, id }: { name: string; value: string; id: string }) {
-  return <div class={`fact ${id}`}><dt>{name}</dt><dd data-testid={id}>{value}</dd></div>;
+  return (
+    <div class={`fact ${id}`}>
+      <dt>{name}</dt>
+      <dd data-testid={id}>{value}</dd>
+    </div>
+  );
 }
 
 /** The launcher's control, where this page may have it, and what it says of its nodes. */
-function useControl(port: number | null, seen: unknown): { control: ClusterControl | null; nodes: readonly ControlledNode[]; refresh: () => void } {
+function useControl(
+  port: number | null,
+  seen: unknown,
+): { control: ClusterControl | null; nodes: readonly ControlledNode[]; refresh: () => void } {
   const [control, setControl] = useState<ClusterControl | null>(null);
   const [nodes, setNodes] = useState<readonly ControlledNode[]>([]);
   useEffect(() => void ClusterControl.find(port).then(setControl), [port]);

@@ -26,7 +26,12 @@ export class RoomProbe {
   private wake: (() => void) | null = null;
   private ids = 0;
 
-  constructor(private readonly client: Client, private readonly room: Room, /** Hears of each question; what it returns hears of the answer. */ private readonly startRequest: () => () => void) {}
+  constructor(
+    private readonly client: Client,
+    private readonly room: Room,
+    /** Hears of each question; what it returns hears of the answer. */
+    private readonly startRequest: () => () => void,
+  ) {}
 
   async run(): Promise<void> {
     let answered: (() => void) | null = null;
@@ -72,21 +77,35 @@ export class RoomProbe {
     const id = this.ids++;
     // Ask at once: silence counts from the last answer, and that shall not be a second ago.
     this.answeredAt = performance.now();
-    this.disturbances.set([{ id, what, interruptionMs: 0, done: false, failed: null }, ...this.disturbances.value].slice(0, maxDisturbances));
+    this.disturbances.set(
+      [{ id, what, interruptionMs: 0, done: false, failed: null }, ...this.disturbances.value].slice(
+        0,
+        maxDisturbances,
+      ),
+    );
     this.wake?.();
-    const [outcome] = await Promise.all([deed().then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error))), pause(atLeast)]);
+    const [outcome] = await Promise.all([
+      deed().then(
+        () => null,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      ),
+      pause(atLeast),
+    ]);
     const since = performance.now();
     while (!this.stopped && this.answeredAt < since) await pause(pollIntervals.measuring);
     this.change(id, { done: true, failed: outcome });
   }
 
-  private get isMeasuring(): boolean { return this.disturbances.value.some(d => !d.done); }
+  private get isMeasuring(): boolean {
+    return this.disturbances.value.some(d => !d.done);
+  }
 
   private recordActivity(): void {
     const now = performance.now();
     const silence = Math.round(now - this.answeredAt);
     this.answeredAt = now;
-    for (const d of this.disturbances.value) if (!d.done && silence > d.interruptionMs) this.change(d.id, { interruptionMs: silence });
+    for (const d of this.disturbances.value)
+      if (!d.done && silence > d.interruptionMs) this.change(d.id, { interruptionMs: silence });
   }
 
   private change(id: number, to: Partial<Disturbance>): void {

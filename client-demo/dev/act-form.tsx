@@ -5,7 +5,12 @@ import { JsonField, ValueField } from './fields.tsx';
 import { describeAnswer, type Answer } from './pane.ts';
 import { buttonsFor, shapeOf } from './shape.ts';
 
-interface Props { kind: 'act' | 'signal'; name: string; schema: FormSchema; send(data: Json): Promise<Answer | null> | void }
+interface Props {
+  kind: 'act' | 'signal';
+  name: string;
+  schema: FormSchema;
+  send(data: Json): Promise<Answer | null> | void;
+}
 
 /** An action or a signal, as a form made from its schema; or as JSON, to send what the form would not. */
 export function ActForm({ kind, name, schema, send }: Props) {
@@ -27,13 +32,49 @@ export function ActForm({ kind, name, schema, send }: Props) {
   };
   return (
     <form class="act" data-testid={`${kind}-${name}`} onSubmit={submit}>
-      <span class="act-name">{name}{buttons?.field && !raw ? <span class="act-field"> {buttons.field}</span> : null}</span>
-      <span class="act-data">
-        {raw ? <><JsonField value={data} label={`${name} as JSON`} onChange={setData} /><button type="submit" class="key">Send</button></>
-          : buttons ? buttons.buttons.map(({ label, data: given }) => <button key={label} type="button" class="key" aria-label={label === '' ? `Send ${name}` : `${name} ${label}`} onClick={() => void go(given)}>{label === '' ? 'Send' : label}</button>)
-            : <><ValueField shape={shape} value={data} label={name} onChange={setData} /><button type="submit" class="key">Send</button></>}
+      <span class="act-name">
+        {name}
+        {buttons?.field && !raw ? <span class="act-field"> {buttons.field}</span> : null}
       </span>
-      <button type="button" class="tiny" aria-pressed={raw} aria-label={`${name} as JSON`} title="Write the data as JSON, also what does not fit the schema" onClick={() => setRaw(!raw)}>{'{}'}</button>
+      <span class="act-data">
+        {raw ? (
+          <>
+            <JsonField value={data} label={`${name} as JSON`} onChange={setData} />
+            <button type="submit" class="key">
+              Send
+            </button>
+          </>
+        ) : buttons ? (
+          buttons.buttons.map(({ label, data: given }) => (
+            <button
+              key={label}
+              type="button"
+              class="key"
+              aria-label={label === '' ? `Send ${name}` : `${name} ${label}`}
+              onClick={() => void go(given)}
+            >
+              {label === '' ? 'Send' : label}
+            </button>
+          ))
+        ) : (
+          <>
+            <ValueField shape={shape} value={data} label={name} onChange={setData} />
+            <button type="submit" class="key">
+              Send
+            </button>
+          </>
+        )}
+      </span>
+      <button
+        type="button"
+        class="tiny"
+        aria-pressed={raw}
+        aria-label={`${name} as JSON`}
+        title="Write the data as JSON, also what does not fit the schema"
+        onClick={() => setRaw(!raw)}
+      >
+        {'{}'}
+      </button>
       {kind === 'act' && <AnswerLine name={name} answer={answer} waiting={asked > 0} />}
     </form>
   );
@@ -42,7 +83,12 @@ export function ActForm({ kind, name, schema, send }: Props) {
 function AnswerLine({ name, answer, waiting }: { name: string; answer: Answer | null; waiting: boolean }) {
   if (!answer && !waiting) return null;
   return (
-    <output class={answer && !answer.result.ok ? 'answer is-bad' : 'answer'} data-testid={`answer-${name}`} data-ms={waiting ? '' : answer?.ms} data-code={waiting || !answer ? '' : answer.result.ok ? 'ok' : answer.result.code}>
+    <output
+      class={answer && !answer.result.ok ? 'answer is-bad' : 'answer'}
+      data-testid={`answer-${name}`}
+      data-ms={waiting ? '' : answer?.ms}
+      data-code={waiting || !answer ? '' : answer.result.ok ? 'ok' : answer.result.code}
+    >
       {waiting ? '…' : describeAnswer(answer!)}
     </output>
   );

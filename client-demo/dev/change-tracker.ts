@@ -1,7 +1,8 @@
 import type { Change, Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 
-const isContainer = (value: Json | undefined): value is { [key: string]: Json } => typeof value === 'object' && value !== null;
+const isContainer = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === 'object' && value !== null;
 
 /** Remembers a JSON value, and what changed in it when: so that a tree can show where something has happened. */
 export class ChangeTracker {
@@ -18,13 +19,16 @@ export class ChangeTracker {
   }
 
   /** When this place, or something within it, last changed; 0: never. Grows. */
-  at(path: string): number { return this.changed.get(path) ?? 0; }
+  at(path: string): number {
+    return this.changed.get(path) ?? 0;
+  }
 
   private compare(was: Json | undefined, is: Json | undefined, path: string): boolean {
     let differs = was !== is;
     if (isContainer(was) && isContainer(is)) {
       differs = Array.isArray(was) !== Array.isArray(is);
-      for (const key of new Set([...Object.keys(was), ...Object.keys(is)])) differs = this.compare(was[key], is[key], `${path}/${key}`) || differs;
+      for (const key of new Set([...Object.keys(was), ...Object.keys(is)]))
+        differs = this.compare(was[key], is[key], `${path}/${key}`) || differs;
     }
     if (differs) this.changed.set(path, this.round);
     return differs;
@@ -32,7 +36,10 @@ export class ChangeTracker {
 }
 
 /** One place that an entry changed. `to` undefined: it is gone. */
-export interface ChangedPath { path: string; to: Json | undefined }
+export interface ChangedPath {
+  path: string;
+  to: Json | undefined;
+}
 
 const order = ['state', 'room', 'hidden'];
 
@@ -42,10 +49,12 @@ export function changedPaths(changes: Changes): ChangedPath[] {
   const walk = (change: Change, path: string): void => {
     if (Array.isArray(change)) deeds.push({ path, to: change[0] });
     else if (typeof change === 'object' && change !== null) {
-      for (const first of (change['#'] ?? []) as Json[]) if (Array.isArray(first)) deeds.push({ path: `${path}[${String(first[0])}]`, to: { removed: first[1]!, inserted: first.slice(2) } });
-      for (const [key, inner] of Object.entries(change)) if (key !== '#') walk(inner, `${path}.${key.replace(/^#/, '')}`);
-    }
-    else deeds.push({ path, to: change });
+      for (const first of (change['#'] ?? []) as Json[])
+        if (Array.isArray(first))
+          deeds.push({ path: `${path}[${String(first[0])}]`, to: { removed: first[1]!, inserted: first.slice(2) } });
+      for (const [key, inner] of Object.entries(change))
+        if (key !== '#') walk(inner, `${path}.${key.replace(/^#/, '')}`);
+    } else deeds.push({ path, to: change });
   };
   for (const part of order) if (part in changes) walk(changes[part]!, part);
   return deeds;

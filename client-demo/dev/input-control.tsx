@@ -4,7 +4,10 @@ import type { Json } from '../../shared/json.ts';
 import { ValueField } from './fields.tsx';
 import { shapeOf } from './shape.ts';
 
-/** An input that is held: while it is, each change of the form is told at once; let go, it is back at what the schema begins with. */
+/**
+ * An input that is held: while it is, each change of the form is told at once; let go, it is back at what the schema
+ * begins with.
+ */
 export function HeldInput({ name, schema, put }: { name: string; schema: FormSchema; put(value: Json): void }) {
   const shape = useMemo(() => shapeOf(schema), [schema]);
   const [value, setValue] = useState<Json | undefined>(shape.initial);
@@ -17,8 +20,17 @@ export function HeldInput({ name, schema, put }: { name: string; schema: FormSch
   return (
     <div class="act" data-testid={`input-${name}`}>
       <span class="act-name">{name}</span>
-      <span class="act-data"><ValueField shape={shape} value={value} label={name} slide onChange={next => hold(true, next)} /></span>
-      <button type="button" class="key" aria-pressed={holds} onClick={() => (holds ? hold(false, shape.initial) : hold(true, value))}>{holds ? 'Let go' : 'Hold'}</button>
+      <span class="act-data">
+        <ValueField shape={shape} value={value} label={name} slide onChange={next => hold(true, next)} />
+      </span>
+      <button
+        type="button"
+        class="key"
+        aria-pressed={holds}
+        onClick={() => (holds ? hold(false, shape.initial) : hold(true, value))}
+      >
+        {holds ? 'Let go' : 'Hold'}
+      </button>
     </div>
   );
 }
@@ -27,7 +39,18 @@ export function PressedInput({ name, press }: { name: string; press(): void }) {
   return (
     <div class="act" data-testid={`input-${name}`}>
       <span class="act-name">{name}</span>
-      <span class="act-data"><button type="button" class="key" onPointerDown={press} onKeyDown={event => { if (!event.repeat && (event.key === 'Enter' || event.key === ' ')) press(); }}>Press</button></span>
+      <span class="act-data">
+        <button
+          type="button"
+          class="key"
+          onPointerDown={press}
+          onKeyDown={event => {
+            if (!event.repeat && (event.key === 'Enter' || event.key === ' ')) press();
+          }}
+        >
+          Press
+        </button>
+      </span>
     </div>
   );
 }

@@ -18,11 +18,28 @@ export function JournalView({ watch }: { watch: RoomPoller }) {
   return (
     <section class="journal-box" aria-label="Journal">
       <header class="box-head">
-        <h2>Journal</h2><span class="soft" data-testid="journal-head" data-seq={list[0]?.seq ?? 0} title={list[0] && `term ${list[0].term}`}>{list[0] ? `#${list[0].seq}, term …${list[0].term % 10_000}` : 'empty'}</span>
-        <button type="button" class="key" aria-pressed={held !== null} onClick={() => setHeld(held ? null : entries)}>{held ? 'Go on' : 'Pause'}</button>
+        <h2>Journal</h2>
+        <span
+          class="soft"
+          data-testid="journal-head"
+          data-seq={list[0]?.seq ?? 0}
+          title={list[0] && `term ${list[0].term}`}
+        >
+          {list[0] ? `#${list[0].seq}, term …${list[0].term % 10_000}` : 'empty'}
+        </span>
+        <button type="button" class="key" aria-pressed={held !== null} onClick={() => setHeld(held ? null : entries)}>
+          {held ? 'Go on' : 'Pause'}
+        </button>
       </header>
       <ol class="entries" data-testid="journal">
-        {list.slice(0, shown).map(entry => <EntryRow key={`${entry.term}.${entry.seq}`} entry={entry} open={open === entry.seq} toggle={() => setOpen(open === entry.seq ? null : entry.seq)} />)}
+        {list.slice(0, shown).map(entry => (
+          <EntryRow
+            key={`${entry.term}.${entry.seq}`}
+            entry={entry}
+            open={open === entry.seq}
+            toggle={() => setOpen(open === entry.seq ? null : entry.seq)}
+          />
+        ))}
       </ol>
     </section>
   );
@@ -35,17 +52,39 @@ function EntryRow({ entry, open, toggle }: { entry: JournalEntry; open: boolean;
       <button type="button" class="entry-line" aria-expanded={open} onClick={toggle}>
         <span class="entry-seq">#{entry.seq}</span>
         <span class="entry-what">
-          {entry.events.map((event, i) => <span key={i} class="flag is-event">{event.name}{event.to ? ` → ${event.to.join(' ')}` : ''}</span>)}
-          {deeds.slice(0, 12).map(deed => <ChangedPathText key={deed.path} deed={deed} />)}
+          {entry.events.map((event, i) => (
+            <span key={i} class="flag is-event">
+              {event.name}
+              {event.to ? ` → ${event.to.join(' ')}` : ''}
+            </span>
+          ))}
+          {deeds.slice(0, 12).map(deed => (
+            <ChangedPathText key={deed.path} deed={deed} />
+          ))}
         </span>
         <span class="entry-size">{sizeOf(entry.bytes)}</span>
       </button>
-      {open && <Tree value={{ changes: entry.changes, ...(entry.events.length > 0 ? { events: entry.events as unknown as Json } : {}) } as Json} marks={null} depth={5} />}
+      {open && (
+        <Tree
+          value={
+            {
+              changes: entry.changes,
+              ...(entry.events.length > 0 ? { events: entry.events as unknown as Json } : {}),
+            } as Json
+          }
+          marks={null}
+          depth={5}
+        />
+      )}
     </li>
   );
 }
 
 function ChangedPathText({ deed: { path, to } }: { deed: ChangedPath }) {
   const text = to === undefined ? 'gone' : JSON.stringify(to);
-  return <span class={path.startsWith('state') ? 'deed' : 'deed is-dim'}>{path.replace(/^state\./, '')} <b>{text.length > 28 ? `${text.slice(0, 27)}…` : text}</b></span>;
+  return (
+    <span class={path.startsWith('state') ? 'deed' : 'deed is-dim'}>
+      {path.replace(/^state\./, '')} <b>{text.length > 28 ? `${text.slice(0, 27)}…` : text}</b>
+    </span>
+  );
 }

@@ -24,7 +24,7 @@ class DelayQueue {
 
   push(deliver: () => void): void {
     const now = performance.now();
-    const due = this.last = Math.max(this.last, now + this.lag.oneWay());
+    const due = (this.last = Math.max(this.last, now + this.lag.oneWay()));
     if (this.queue.length === 0 && due <= now) return deliver(); // no lag: in the very same turn, as without a pipe
     this.queue.push({ due, deliver });
     setTimeout(() => this.flow(), due - now);
@@ -38,7 +38,12 @@ class DelayQueue {
 
 /** A transport with a lag: the client under test does not know that it is there. */
 export function withLag(inner: Transport, lag: Lag): Transport {
-  return { open: (handshake, route, events, beside) => (lag.offline.value ? failedConnection(events) : new LaggedConnection(lag, events, seen => inner.open(handshake, route, seen, beside))) };
+  return {
+    open: (handshake, route, events, beside) =>
+      lag.offline.value
+        ? failedConnection(events)
+        : new LaggedConnection(lag, events, seen => inner.open(handshake, route, seen, beside)),
+  };
 }
 
 function failedConnection(events: TransportEvents): TransportConnection {
@@ -53,12 +58,22 @@ class LaggedConnection implements TransportConnection {
   private readonly unplug: () => void;
   private isClosed = false;
 
-  constructor(lag: Lag, private readonly events: TransportEvents, open: (events: TransportEvents) => TransportConnection) {
+  constructor(
+    lag: Lag,
+    private readonly events: TransportEvents,
+    open: (events: TransportEvents) => TransportConnection,
+  ) {
     this.up = new DelayQueue(lag);
     this.down = new DelayQueue(lag);
     this.connection = open({
-      received: () => this.down.push(() => { if (!this.isClosed) events.received(); }),
-      event: (name, ...args) => this.down.push(() => { if (!this.isClosed) events.event(name, ...args); }),
+      received: () =>
+        this.down.push(() => {
+          if (!this.isClosed) events.received();
+        }),
+      event: (name, ...args) =>
+        this.down.push(() => {
+          if (!this.isClosed) events.event(name, ...args);
+        }),
       closed: refusal => this.down.push(() => this.end(refusal)),
     });
     this.unplug = lag.offline.subscribe(() => {
@@ -75,15 +90,21 @@ class LaggedConnection implements TransportConnection {
     this.events.closed(refusal);
   }
 
-  readonly request: TransportConnection['request'] = (name, body, patience) => new Promise((resolve, reject) => {
-    const fail = () => reject(new Error('the connection is closed'));
-    this.up.push(() => {
-      if (this.isClosed) return fail();
-      this.connection.request(name, body, patience).then(reply => this.down.push(() => (this.isClosed ? fail() : resolve(reply))), fail);
+  readonly request: TransportConnection['request'] = (name, body, patience) =>
+    new Promise((resolve, reject) => {
+      const fail = () => reject(new Error('the connection is closed'));
+      this.up.push(() => {
+        if (this.isClosed) return fail();
+        this.connection
+          .request(name, body, patience)
+          .then(reply => this.down.push(() => (this.isClosed ? fail() : resolve(reply))), fail);
+      });
     });
-  });
 
-  readonly send: TransportConnection['send'] = (name, body) => this.up.push(() => { if (!this.isClosed) this.connection.send(name, body); });
+  readonly send: TransportConnection['send'] = (name, body) =>
+    this.up.push(() => {
+      if (!this.isClosed) this.connection.send(name, body);
+    });
 
   close(): void {
     this.isClosed = true;

@@ -20,9 +20,20 @@ export function PaneView({ bench, pane }: { bench: Workbench; pane: Pane }) {
     <section class="pane" data-testid={`pane-${pane.parts.index}`} aria-label={pane.parts.name}>
       <PaneHead pane={pane} />
       <Network pane={pane} />
-      {trouble !== null && <p class="trouble" data-testid="trouble">{trouble}{bench.roomId !== null && <button type="button" class="key" onClick={() => void bench.rejoin(pane)}>Join again</button>}</p>}
+      {trouble !== null && (
+        <p class="trouble" data-testid="trouble">
+          {trouble}
+          {bench.roomId !== null && (
+            <button type="button" class="key" onClick={() => void bench.rejoin(pane)}>
+              Join again
+            </button>
+          )}
+        </p>
+      )}
       {room && !pane.parts.watch && <Engine pane={pane} room={room} />}
-      <div class="view" data-testid="view" role="group" aria-label={`What ${pane.parts.name} sees`} tabIndex={0}>{room && <View room={room} />}</div>
+      <div class="view" data-testid="view" role="group" aria-label={`What ${pane.parts.name} sees`} tabIndex={0}>
+        {room && <View room={room} />}
+      </div>
       {room && !pane.parts.watch && <ActionForms pane={pane} />}
       <PaneLog pane={pane} />
     </section>
@@ -33,7 +44,11 @@ function View({ room }: { room: Room }) {
   useThrottled(80, room.onChange);
   const marks = useRef(new ChangeTracker());
   const state = room.state as Json;
-  return state === null ? <p class="soft nothing">No state before the first match.</p> : <Tree value={state} marks={marks.current.update(state)} depth={3} />;
+  return state === null ? (
+    <p class="soft nothing">No state before the first match.</p>
+  ) : (
+    <Tree value={state} marks={marks.current.update(state)} depth={3} />
+  );
 }
 
 /** What the engine offers in every game. Nothing is held back for being of no use now: the refusal is worth seeing. */
@@ -41,7 +56,11 @@ function Engine({ pane, room }: { pane: Pane; room: Room }) {
   useThrottled(200, room.onChange);
   const mine = room.seat === null ? null : room.players[room.seat];
   const { game } = pane.parts;
-  const button = (text: string, name: string, doing: () => Promise<ActionResult>) => <button type="button" class="key" onClick={() => void pane.ask(name, undefined, doing)}>{text}</button>;
+  const button = (text: string, name: string, doing: () => Promise<ActionResult>) => (
+    <button type="button" class="key" onClick={() => void pane.ask(name, undefined, doing)}>
+      {text}
+    </button>
+  );
   return (
     <div class="engine">
       {button(mine?.ready ? 'Not ready' : 'Ready', '$ready', () => room.ready(!mine?.ready))}
@@ -49,7 +68,9 @@ function Engine({ pane, room }: { pane: Pane; room: Room }) {
       {button(mine?.rematch ? 'No rematch' : 'Rematch', '$rematch', () => room.rematch(!mine?.rematch))}
       {game.bots && button('Add bot', '$bot', () => room.addBot())}
       {game.teams.map((team, i) => button(`Team ${team}`, '$team', () => room.joinTeam(i)))}
-      <button type="button" class="key" onClick={() => void room.leave()}>Leave</button>
+      <button type="button" class="key" onClick={() => void room.leave()}>
+        Leave
+      </button>
     </div>
   );
 }
@@ -58,9 +79,19 @@ function ActionForms({ pane }: { pane: Pane }) {
   const { actions, inputs, signals } = pane.parts.game;
   return (
     <div class="deeds">
-      {Object.entries(actions).map(([name, schema]) => <ActForm key={name} kind="act" name={name} schema={schema} send={data => pane.act(name, data)} />)}
-      {Object.entries(inputs).map(([name, input]) => (input.kind === 'held' ? <HeldInput key={name} name={name} schema={input.schema} put={value => pane.input(name, value)} /> : <PressedInput key={name} name={name} press={() => pane.input(name)} />))}
-      {Object.entries(signals).map(([name, schema]) => <ActForm key={name} kind="signal" name={name} schema={schema} send={data => pane.signal(name, data)} />)}
+      {Object.entries(actions).map(([name, schema]) => (
+        <ActForm key={name} kind="act" name={name} schema={schema} send={data => pane.act(name, data)} />
+      ))}
+      {Object.entries(inputs).map(([name, input]) =>
+        input.kind === 'held' ? (
+          <HeldInput key={name} name={name} schema={input.schema} put={value => pane.input(name, value)} />
+        ) : (
+          <PressedInput key={name} name={name} press={() => pane.input(name)} />
+        ),
+      )}
+      {Object.entries(signals).map(([name, schema]) => (
+        <ActForm key={name} kind="signal" name={name} schema={schema} send={data => pane.signal(name, data)} />
+      ))}
     </div>
   );
 }

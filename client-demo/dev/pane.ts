@@ -1,4 +1,11 @@
-import { connect, RoomError, type Client, type Room, type ActionResult, type TokenStorage } from '../../client/index.ts';
+import {
+  connect,
+  RoomError,
+  type Client,
+  type Room,
+  type ActionResult,
+  type TokenStorage,
+} from '../../client/index.ts';
 import { socketTransport } from '../../client/socket-transport.ts';
 import type { Contract } from '../../shared/contract.ts';
 import type { GameDescription, GamesReply } from '../../shared/dev-protocol.ts';
@@ -7,19 +14,42 @@ import { Cell } from '../cell.ts';
 import { withLag, Lag } from './lag.ts';
 
 /** Something that a client heard or did. */
-export interface PaneLogEntry { key: number; at: number; kind: 'event' | 'signal' | 'said' | 'line'; name: string; data?: Json | undefined; note: string; bad?: boolean }
+export interface PaneLogEntry {
+  key: number;
+  at: number;
+  kind: 'event' | 'signal' | 'said' | 'line';
+  name: string;
+  data?: Json | undefined;
+  note: string;
+  bad?: boolean;
+}
 /** What became of something that was sent, and after how long (ms). */
-export interface Answer { result: ActionResult; ms: number }
+export interface Answer {
+  result: ActionResult;
+  ms: number;
+}
 
 const maxLogEntries = 80;
 
 /** A storage of its own, so that the clients of one page are different guests. It ends with the page. */
 function ownStorage(): TokenStorage {
   const kept = new Map<string, string>();
-  return { getItem: key => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value), removeItem: key => void kept.delete(key) };
+  return {
+    getItem: key => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: key => void kept.delete(key),
+  };
 }
 
-export interface PaneParts { index: number; name: string; watch: boolean; game: GameDescription; contract: Contract; sockets: GamesReply['sockets']; token: string | undefined }
+export interface PaneParts {
+  index: number;
+  name: string;
+  watch: boolean;
+  game: GameDescription;
+  contract: Contract;
+  sockets: GamesReply['sockets'];
+  token: string | undefined;
+}
 
 /** One client under the author's eyes: a guest of its own, with a network of its own. */
 export class Pane {
@@ -35,18 +65,29 @@ export class Pane {
   constructor(readonly parts: PaneParts) {
     const url = new URL(parts.sockets.namespace, location.origin).href.replace(/\/$/, '');
     this.client = connect(url, {
-      name: parts.name, storage: ownStorage(), ...(parts.token ? { token: parts.token } : {}),
+      name: parts.name,
+      storage: ownStorage(),
+      ...(parts.token ? { token: parts.token } : {}),
       transport: withLag(socketTransport(url, { socket: { path: parts.sockets.path } }), this.lag),
     });
     this.client.onStatus(status => {
       if (status.state === 'live') this.addLogEntry({ kind: 'line', name: 'connected', note: `to ${status.node}` });
-      else if (status.state === 'reconnecting' && status.attempt === 1) this.addLogEntry({ kind: 'line', name: 'connection lost', note: '', bad: true });
+      else if (status.state === 'reconnecting' && status.attempt === 1)
+        this.addLogEntry({ kind: 'line', name: 'connection lost', note: '', bad: true });
       else if (status.state === 'refused') this.problem.set(status.refusal.code);
     });
   }
 
-  create(how: { options: JsonObject; bots: number }): Promise<void> { return this.enter(() => this.client.create(this.parts.contract, { options: how.options as never, bots: how.bots, private: true })); }
-  join(id: string): Promise<void> { return this.enter(() => (this.parts.watch ? this.client.watch(this.parts.contract, { id }) : this.client.join(this.parts.contract, { id }))); }
+  create(how: { options: JsonObject; bots: number }): Promise<void> {
+    return this.enter(() =>
+      this.client.create(this.parts.contract, { options: how.options as never, bots: how.bots, private: true }),
+    );
+  }
+  join(id: string): Promise<void> {
+    return this.enter(() =>
+      this.parts.watch ? this.client.watch(this.parts.contract, { id }) : this.client.join(this.parts.contract, { id }),
+    );
+  }
 
   private async enter(ask: () => Promise<Room>): Promise<void> {
     try {
@@ -63,14 +104,31 @@ export class Pane {
 
   private listen(room: Room): void {
     const { game } = this.parts;
-    for (const name of Object.keys(game.events)) room.on(name as never, (data: Json, { replayed, place }: { replayed: boolean; place: readonly number[] }) => this.addLogEntry({ kind: 'event', name, data, note: `#${place[1]}${replayed ? ' replayed' : ''}` }));
-    for (const name of Object.keys(game.signals)) room.onSignal(name as never, (data: Json, from: number | null) => this.addLogEntry({ kind: 'signal', name, data, note: from === null ? '' : `from seat ${from}` }));
-    room.onResume(resumed => this.addLogEntry({ kind: 'line', name: 'resumed', note: `by ${resumed.with}${resumed.with === 'changes' ? `, missed ${resumed.missed}` : ''}${resumed.lost ? ', something was lost' : ''}`, bad: resumed.lost }));
+    for (const name of Object.keys(game.events))
+      room.on(name as never, (data: Json, { replayed, place }: { replayed: boolean; place: readonly number[] }) =>
+        this.addLogEntry({ kind: 'event', name, data, note: `#${place[1]}${replayed ? ' replayed' : ''}` }),
+      );
+    for (const name of Object.keys(game.signals))
+      room.onSignal(name as never, (data: Json, from: number | null) =>
+        this.addLogEntry({ kind: 'signal', name, data, note: from === null ? '' : `from seat ${from}` }),
+      );
+    room.onResume(resumed =>
+      this.addLogEntry({
+        kind: 'line',
+        name: 'resumed',
+        note: `by ${resumed.with}${resumed.with === 'changes' ? `, missed ${resumed.missed}` : ''}${resumed.lost ? ', something was lost' : ''}`,
+        bad: resumed.lost,
+      }),
+    );
     room.onEnd(refusal => this.problem.set(refusal.code));
   }
 
   /** Does something that is answered, and says how long the answer took. */
-  async ask(name: string, data: Json | undefined, doing: (room: Room) => Promise<ActionResult>): Promise<Answer | null> {
+  async ask(
+    name: string,
+    data: Json | undefined,
+    doing: (room: Room) => Promise<ActionResult>,
+  ): Promise<Answer | null> {
     const room = this.room.value;
     if (!room) return null;
     const began = performance.now();
@@ -80,9 +138,17 @@ export class Pane {
     return answer;
   }
 
-  act(name: string, data: Json): Promise<Answer | null> { return this.ask(name, data, room => (room.act as Record<string, (data: Json) => Promise<ActionResult>>)[name]!(data)); }
-  signal(name: string, data: Json): void { (this.room.value?.signal as Record<string, (data: Json) => void> | undefined)?.[name]?.(data); }
-  input(name: string, data?: Json): void { (this.room.value?.input as Record<string, (data?: Json) => void> | undefined)?.[name]?.(data); }
+  act(name: string, data: Json): Promise<Answer | null> {
+    return this.ask(name, data, room =>
+      (room.act as Record<string, (data: Json) => Promise<ActionResult>>)[name]!(data),
+    );
+  }
+  signal(name: string, data: Json): void {
+    (this.room.value?.signal as Record<string, (data: Json) => void> | undefined)?.[name]?.(data);
+  }
+  input(name: string, data?: Json): void {
+    (this.room.value?.input as Record<string, (data?: Json) => void> | undefined)?.[name]?.(data);
+  }
 
   /** Pulls the cable, or plugs it in again. */
   setOffline(offline: boolean): void {
@@ -90,12 +156,23 @@ export class Pane {
     if (!offline) this.client.move(); // at once, not when the next try is due
   }
 
-  close(): void { this.client.close(); }
+  close(): void {
+    this.client.close();
+  }
 
-  private addLogEntry(heard: Omit<PaneLogEntry, 'key' | 'at'>): void { this.log.set([{ ...heard, key: this.lastKey++, at: Date.now() }, ...this.log.value].slice(0, maxLogEntries)); }
+  private addLogEntry(heard: Omit<PaneLogEntry, 'key' | 'at'>): void {
+    this.log.set([{ ...heard, key: this.lastKey++, at: Date.now() }, ...this.log.value].slice(0, maxLogEntries));
+  }
 }
 
-export const describeAnswer = ({ result, ms }: Answer): string => `${result.ok ? `ok #${result.position[1]}` : describeRefusal(result)} · ${ms} ms`;
+export const describeAnswer = ({ result, ms }: Answer): string =>
+  `${result.ok ? `ok #${result.position[1]}` : describeRefusal(result)} · ${ms} ms`;
 
 /** Why a rule has thrown is nothing a player may read: its author does, where the server runs. */
-const describeRefusal = ({ code, detail = code === 'rule-failed' ? 'the server\'s log says why' : '' }: { code: string; detail?: string }): string => `${code}${detail ? `: ${detail}` : ''}`;
+const describeRefusal = ({
+  code,
+  detail = code === 'rule-failed' ? "the server's log says why" : '',
+}: {
+  code: string;
+  detail?: string;
+}): string => `${code}${detail ? `: ${detail}` : ''}`;

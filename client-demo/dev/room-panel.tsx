@@ -28,10 +28,19 @@ function Timers({ watch, reading, clocks }: { watch: RoomPoller; reading: DevRoo
   const now = Date.now() + watch.clockOffset;
   return (
     <section aria-label="Timers">
-      <header class="box-head"><h2>Timers</h2><span class="soft">{list.length === 0 ? 'none is set' : clocks.length > 0 ? `everybody sees: ${clocks.join(', ')}` : ''}</span></header>
+      <header class="box-head">
+        <h2>Timers</h2>
+        <span class="soft">
+          {list.length === 0 ? 'none is set' : clocks.length > 0 ? `everybody sees: ${clocks.join(', ')}` : ''}
+        </span>
+      </header>
       <ul class="timers" data-testid="timers">
         {list.map(([name, { at, data }]) => (
-          <li key={name} class="timer"><span class={clocks.includes(name) ? 'timer-name is-shown' : 'timer-name'}>{name}</span><span class="timer-data">{JSON.stringify(data)}</span><output>{(Math.max(0, at - now) / 1_000).toFixed(1)} s</output></li>
+          <li key={name} class="timer">
+            <span class={clocks.includes(name) ? 'timer-name is-shown' : 'timer-name'}>{name}</span>
+            <span class="timer-data">{JSON.stringify(data)}</span>
+            <output>{(Math.max(0, at - now) / 1_000).toFixed(1)} s</output>
+          </li>
         ))}
       </ul>
     </section>
@@ -42,11 +51,20 @@ function Document({ reading }: { reading: DevRoomReply }) {
   const marks = useRef(new ChangeTracker());
   return (
     <section class="document-box" aria-label="Document">
-      <header class="box-head"><h2>Document</h2><span class="soft">on the server, as no client sees it</span></header>
-      <div class="document" data-testid="document"><Tree value={inOrder(reading)} marks={marks.current.update(inOrder(reading))} depth={2} /></div>
+      <header class="box-head">
+        <h2>Document</h2>
+        <span class="soft">on the server, as no client sees it</span>
+      </header>
+      <div class="document" data-testid="document">
+        <Tree value={inOrder(reading)} marks={marks.current.update(inOrder(reading))} depth={2} />
+      </div>
     </section>
   );
 }
 
 /** The game's state first. */
-const inOrder = ({ doc: { state, room, hidden } }: DevRoomReply): Json => ({ state: state ?? null, room: room ?? null, hidden: hidden ?? null });
+const inOrder = ({ doc: { state, room, hidden } }: DevRoomReply): Json => ({
+  state: state ?? null,
+  room: room ?? null,
+  hidden: hidden ?? null,
+});

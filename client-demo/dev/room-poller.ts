@@ -3,7 +3,9 @@ import type { Refused } from '../../shared/refusals.ts';
 import { Cell } from '../cell.ts';
 
 const maxEntries = 400;
-/** When nothing is heard of the room, for timers and for what no client sees; and how close together readings may be. */
+/**
+ * When nothing is heard of the room, for timers and for what no client sees; and how close together readings may be.
+ */
 const pollIntervals = { slow: 1_000, quick: 120 };
 
 /** Reads a room as its owner has it, soon after each change that a client hears of. */
@@ -19,10 +21,14 @@ export class RoomPoller {
   private isReading = false;
   private isStopped = false;
 
-  constructor(private readonly id: string) { this.schedule(0); }
+  constructor(private readonly id: string) {
+    this.schedule(0);
+  }
 
   /** Something has happened. */
-  pollSoon(): void { this.schedule(pollIntervals.quick); }
+  pollSoon(): void {
+    this.schedule(pollIntervals.quick);
+  }
 
   stop(): void {
     this.isStopped = true;
@@ -41,9 +47,13 @@ export class RoomPoller {
     this.isReading = true;
     this.due = Infinity;
     try {
-      const reply = (await (await fetch(`rooms/${this.id}.json?since=${this.entries.value[0]?.seq ?? 0}`, { signal: AbortSignal.timeout(6_000) })).json()) as DevRoomReply | Refused;
+      const reply = (await (
+        await fetch(`rooms/${this.id}.json?since=${this.entries.value[0]?.seq ?? 0}`, {
+          signal: AbortSignal.timeout(6_000),
+        })
+      ).json()) as DevRoomReply | Refused;
       if (reply.ok) this.take(reply);
-      this.problem.set(reply.ok ? null : reply.detail ?? reply.code);
+      this.problem.set(reply.ok ? null : (reply.detail ?? reply.code));
     } catch {
       this.problem.set('the server does not answer');
     }
@@ -58,7 +68,8 @@ export class RoomPoller {
     const last = this.entries.value[0];
     // The store has lost its end: what was read from there on has never been.
     const stay = last && reading.place[1] < last.seq ? [] : this.entries.value;
-    if (reading.entries.length > 0 || stay !== this.entries.value) this.entries.set([...[...reading.entries].reverse(), ...stay].slice(0, maxEntries));
+    if (reading.entries.length > 0 || stay !== this.entries.value)
+      this.entries.set([...[...reading.entries].reverse(), ...stay].slice(0, maxEntries));
     this.snapshot.set(reading);
   }
 }

@@ -16,7 +16,13 @@ export interface Setup {
 }
 
 export const setupFor = (game: GameDescription): Setup => ({
-  game: game.name, seats: game.start === 'full' ? game.seats.max : Math.min(Math.max(2, game.seats.min), game.seats.max), bots: 0, spectator: false, options: {}, tokens: [], go: false,
+  game: game.name,
+  seats: game.start === 'full' ? game.seats.max : Math.min(Math.max(2, game.seats.min), game.seats.max),
+  bots: 0,
+  spectator: false,
+  options: {},
+  tokens: [],
+  go: false,
 });
 
 /** @returns null where the address says nothing that these games could be */
@@ -25,8 +31,16 @@ export function readSetup(hash: string, games: readonly GameDescription[]): Setu
   const game = games.find(g => g.name === said.get('game'));
   if (!game) return null;
   const otherwise = setupFor(game);
-  const count = (key: string, fallback: number) => Math.min(Math.max(0, Math.floor(Number(said.get(key) ?? fallback)) || 0), game.seats.max);
-  return { ...otherwise, seats: Math.max(1, count('seats', otherwise.seats)), bots: count('bots', 0), spectator: said.get('spectator') === '1', options: readOptions(said.get('options')), go: said.get('go') === '1' };
+  const count = (key: string, fallback: number) =>
+    Math.min(Math.max(0, Math.floor(Number(said.get(key) ?? fallback)) || 0), game.seats.max);
+  return {
+    ...otherwise,
+    seats: Math.max(1, count('seats', otherwise.seats)),
+    bots: count('bots', 0),
+    spectator: said.get('spectator') === '1',
+    options: readOptions(said.get('options')),
+    go: said.get('go') === '1',
+  };
 }
 
 function readOptions(text: string | null): JsonObject {

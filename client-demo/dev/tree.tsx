@@ -9,26 +9,64 @@ const manyItems = 8;
 
 /** A JSON value, to be opened and closed; what has changed lately is lit up. `marks` null: nothing is. */
 export function Tree({ value, marks, depth = 2 }: { value: Json; marks: ChangeTracker | null; depth?: number }) {
-  if (!isHolder(value)) return <div class="tree"><Scalar value={value} path="" marks={marks} /></div>;
-  return <ul class="tree">{entriesOf(value).map(([key, inner]) => <Node key={key} name={key} value={inner} path={`/${key}`} marks={marks} depth={depth} />)}</ul>;
+  if (!isHolder(value))
+    return (
+      <div class="tree">
+        <Scalar value={value} path="" marks={marks} />
+      </div>
+    );
+  return (
+    <ul class="tree">
+      {entriesOf(value).map(([key, inner]) => (
+        <Node key={key} name={key} value={inner} path={`/${key}`} marks={marks} depth={depth} />
+      ))}
+    </ul>
+  );
 }
 
-const isHolder = (value: Json): value is Json[] | { [key: string]: Json } => typeof value === 'object' && value !== null;
+const isHolder = (value: Json): value is Json[] | { [key: string]: Json } =>
+  typeof value === 'object' && value !== null;
 const entriesOf = (value: Json[] | { [key: string]: Json }): [string, Json][] => Object.entries(value);
-const isFlat = (value: Json): boolean => !isHolder(value) || (Array.isArray(value) && value.every(v => !isHolder(v))) || JSON.stringify(value).length <= inlineLength;
+const isFlat = (value: Json): boolean =>
+  !isHolder(value) ||
+  (Array.isArray(value) && value.every(v => !isHolder(v))) ||
+  JSON.stringify(value).length <= inlineLength;
 
-function Node({ name, value, path, marks, depth }: { name: string; value: Json; path: string; marks: ChangeTracker | null; depth: number }) {
+function Node({
+  name,
+  value,
+  path,
+  marks,
+  depth,
+}: {
+  name: string;
+  value: Json;
+  path: string;
+  marks: ChangeTracker | null;
+  depth: number;
+}) {
   const [open, setOpen] = useState(depth > 0);
-  if (isFlat(value)) return <li class="leaf"><Name text={name} /><Flat value={value} path={path} marks={marks} /></li>;
+  if (isFlat(value))
+    return (
+      <li class="leaf">
+        <Name text={name} />
+        <Flat value={value} path={path} marks={marks} />
+      </li>
+    );
   const inner = entriesOf(value as Json[]);
   return (
     <li>
       <button type="button" class="fold" aria-expanded={open} onClick={() => setOpen(!open)}>
-        <Lit path={path} marks={open ? null : marks}><span class="tree-name">{name}</span> <span class="tree-count">{Array.isArray(value) ? `[${inner.length}]` : `{${inner.length}}`}</span></Lit>
+        <Lit path={path} marks={open ? null : marks}>
+          <span class="tree-name">{name}</span>{' '}
+          <span class="tree-count">{Array.isArray(value) ? `[${inner.length}]` : `{${inner.length}}`}</span>
+        </Lit>
       </button>
       {open && (
         <ul>
-          {inner.slice(0, mostShown).map(([key, v]) => <Node key={key} name={key} value={v} path={`${path}/${key}`} marks={marks} depth={depth - 1} />)}
+          {inner.slice(0, mostShown).map(([key, v]) => (
+            <Node key={key} name={key} value={v} path={`${path}/${key}`} marks={marks} depth={depth - 1} />
+          ))}
           {inner.length > mostShown && <li class="tree-count">… {inner.length - mostShown} more</li>}
         </ul>
       )}
@@ -36,10 +74,25 @@ function Node({ name, value, path, marks, depth }: { name: string; value: Json; 
   );
 }
 
-const Name = ({ text }: { text: string }) => <span class="tree-name">{text}<span class="tree-colon">: </span></span>;
+const Name = ({ text }: { text: string }) => (
+  <span class="tree-name">
+    {text}
+    <span class="tree-colon">: </span>
+  </span>
+);
 
 /** On one line, or on a few where it is a long list of small things. */
-function Flat({ value, path, marks, dots = false }: { value: Json; path: string; marks: ChangeTracker | null; dots?: boolean }) {
+function Flat({
+  value,
+  path,
+  marks,
+  dots = false,
+}: {
+  value: Json;
+  path: string;
+  marks: ChangeTracker | null;
+  dots?: boolean;
+}) {
   if (!isHolder(value)) return <Scalar value={value} path={path} marks={marks} dots={dots} />;
   const list = Array.isArray(value);
   const inner = entriesOf(value).slice(0, mostShown);
@@ -48,22 +101,47 @@ function Flat({ value, path, marks, dots = false }: { value: Json; path: string;
       <span class="tree-count">{list ? '[' : '{'}</span>
       {inner.map(([key, v], i) => (
         <span key={key} class="flat-item" title={list ? `[${key}] ${JSON.stringify(v)}` : undefined}>
-          {!list && <Name text={key} />}<Flat value={v} path={`${path}/${key}`} marks={marks} dots={list && inner.length > manyItems} />{i < inner.length - 1 && <span class="tree-count">{list ? ' ' : ', '}</span>}
+          {!list && <Name text={key} />}
+          <Flat value={v} path={`${path}/${key}`} marks={marks} dots={list && inner.length > manyItems} />
+          {i < inner.length - 1 && <span class="tree-count">{list ? ' ' : ', '}</span>}
         </span>
       ))}
-      <span class="tree-count">{Object.keys(value).length > mostShown ? '…' : ''}{list ? ']' : '}'}</span>
+      <span class="tree-count">
+        {Object.keys(value).length > mostShown ? '…' : ''}
+        {list ? ']' : '}'}
+      </span>
     </span>
   );
 }
 
 /** `dots`: nothing is a dot, so that a long list of mostly nothing can be read. */
-function Scalar({ value, path, marks, dots = false }: { value: Json; path: string; marks: ChangeTracker | null; dots?: boolean }) {
+function Scalar({
+  value,
+  path,
+  marks,
+  dots = false,
+}: {
+  value: Json;
+  path: string;
+  marks: ChangeTracker | null;
+  dots?: boolean;
+}) {
   const kind = value === null ? 'null' : typeof value;
-  return <Lit path={path} marks={marks}><span class={`value is-${kind}`}>{typeof value === 'string' ? `"${value}"` : value === null && dots ? '·' : String(value)}</span></Lit>;
+  return (
+    <Lit path={path} marks={marks}>
+      <span class={`value is-${kind}`}>
+        {typeof value === 'string' ? `"${value}"` : value === null && dots ? '·' : String(value)}
+      </span>
+    </Lit>
+  );
 }
 
 /** Another key for each change, so that the light goes on anew. */
 function Lit({ path, marks, children }: { path: string; marks: ChangeTracker | null; children: ComponentChildren }) {
   const at = marks?.at(path) ?? 0;
-  return <span key={at} class={at > 0 ? 'is-lit' : undefined}>{children}</span>;
+  return (
+    <span key={at} class={at > 0 ? 'is-lit' : undefined}>
+      {children}
+    </span>
+  );
 }

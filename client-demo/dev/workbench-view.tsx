@@ -13,17 +13,33 @@ export function WorkbenchView({ bench, again, setUp }: { bench: Workbench; again
   return (
     <>
       <header class="top">
-        <Logo /><span class="top-dev">dev</span>
-        <h1>{bench.game.name}<span class="soft"> v{bench.game.version}</span></h1>
+        <Logo />
+        <span class="top-dev">dev</span>
+        <h1>
+          {bench.game.name}
+          <span class="soft"> v{bench.game.version}</span>
+        </h1>
         {watch && <RoomFacts watch={watch} />}
         <span class="top-gap" />
-        <button type="button" class="key" onClick={() => void bench.add(false)}>Add client</button>
-        <button type="button" class="key" onClick={() => void bench.add(true)}>Add spectator</button>
-        <button type="button" class="key is-strong" onClick={again}>New room</button>
-        <button type="button" class="key" onClick={setUp}>Set up</button>
+        <button type="button" class="key" onClick={() => void bench.add(false)}>
+          Add client
+        </button>
+        <button type="button" class="key" onClick={() => void bench.add(true)}>
+          Add spectator
+        </button>
+        <button type="button" class="key is-strong" onClick={again}>
+          New room
+        </button>
+        <button type="button" class="key" onClick={setUp}>
+          Set up
+        </button>
       </header>
       <main class="bench">
-        <div class="panes" data-count={Math.min(panes.length, 4)}>{panes.map(pane => <PaneView key={pane.parts.index} bench={bench} pane={pane} />)}</div>
+        <div class="panes" data-count={Math.min(panes.length, 4)}>
+          {panes.map(pane => (
+            <PaneView key={pane.parts.index} bench={bench} pane={pane} />
+          ))}
+        </div>
         {watch && <RoomPanel watch={watch} clocks={bench.game.clocks} />}
       </main>
     </>
@@ -33,11 +49,30 @@ export function WorkbenchView({ bench, again, setUp }: { bench: Workbench; again
 function RoomFacts({ watch }: { watch: RoomPoller }) {
   const reading = useCell(watch.snapshot);
   if (!reading) return null;
-  const room = reading.doc.room as { phase: string; match: number; code: string; options: JsonObject; result: { ranking: number[][] } | null };
+  const room = reading.doc.room as {
+    phase: string;
+    match: number;
+    code: string;
+    options: JsonObject;
+    result: { ranking: number[][] } | null;
+  };
   const facts: [string, string][] = [
-    ['phase', room.phase], ['match', String(room.match)], ['code', room.code], ['entry', `#${reading.place[1]}`], ['owner', reading.owner.split('~')[0]!],
+    ['phase', room.phase],
+    ['match', String(room.match)],
+    ['code', room.code],
+    ['entry', `#${reading.place[1]}`],
+    ['owner', reading.owner.split('~')[0]!],
     ...(room.result ? [['ranking', JSON.stringify(room.result.ranking)] as [string, string]] : []),
     ...(Object.keys(room.options).length > 0 ? [['options', JSON.stringify(room.options)] as [string, string]] : []),
   ];
-  return <dl class="facts" data-testid="facts" data-phase={room.phase}>{facts.map(([name, value]) => <div key={name} class={`fact is-${name}`}><dt>{name}</dt><dd title={value}>{value}</dd></div>)}</dl>;
+  return (
+    <dl class="facts" data-testid="facts" data-phase={room.phase}>
+      {facts.map(([name, value]) => (
+        <div key={name} class={`fact is-${name}`}>
+          <dt>{name}</dt>
+          <dd title={value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }

@@ -15,7 +15,11 @@ export class Workbench {
   private isClosed = false;
   private readonly contract;
 
-  constructor(readonly setup: Setup, readonly game: GameDescription, private readonly sockets: GamesReply['sockets']) {
+  constructor(
+    readonly setup: Setup,
+    readonly game: GameDescription,
+    private readonly sockets: GamesReply['sockets'],
+  ) {
     this.contract = contractOf(game);
     for (let i = 0; i < setup.seats; i++) this.addPane(false);
     if (setup.spectator) this.addPane(true);
@@ -24,8 +28,16 @@ export class Workbench {
 
   private addPane(watch: boolean): Pane {
     const index = this.paneCount++;
-    const name = watch ? 'Spectator' : names[index] ?? `Player ${index + 1}`;
-    const pane = new Pane({ index, name, watch, game: this.game, contract: this.contract, sockets: this.sockets, token: this.setup.tokens[index] });
+    const name = watch ? 'Spectator' : (names[index] ?? `Player ${index + 1}`);
+    const pane = new Pane({
+      index,
+      name,
+      watch,
+      game: this.game,
+      contract: this.contract,
+      sockets: this.sockets,
+      token: this.setup.tokens[index],
+    });
     this.panes.set([...this.panes.value, pane]);
     return pane;
   }
@@ -45,9 +57,13 @@ export class Workbench {
     }
   }
 
-  private watchChanges(pane: Pane): void { pane.room.value?.onChange(() => this.poller.value?.pollSoon()); }
+  private watchChanges(pane: Pane): void {
+    pane.room.value?.onChange(() => this.poller.value?.pollSoon());
+  }
 
-  get roomId(): string | null { return this.panes.value[0]?.room.value?.id ?? null; }
+  get roomId(): string | null {
+    return this.panes.value[0]?.room.value?.id ?? null;
+  }
 
   /** One more client comes to the room. */
   async add(watch: boolean): Promise<void> {

@@ -6,18 +6,28 @@ import type { JsonObject } from '../../shared/json.ts';
 
 /** What a game's part of the page is given. */
 export interface TableProps {
-  /** The seat that is played, or the spectator's place, also at a recorded match. With both seats it is the one whose turn it is. */
+  /**
+   * The seat that is played, or the spectator's place, also at a recorded match. With both seats it is the one whose
+   * turn it is.
+   */
   room: RoomLike;
   /** Tells that somebody waits for the verdict on a move; call what it returns when it is there. */
   startRequest(): () => void;
   /** Says something briefly to the visitor. */
   showToast(text: string): void;
-  /** A seat's name with its colour, its marks, its time and what it says just now: for games that draw the players themselves. */
+  /**
+   * A seat's name with its colour, its marks, its time and what it says just now: for games that draw the players
+   * themselves.
+   */
   tag(seat: number): ComponentChildren;
 }
 
 /** A way to play a game: how long it takes, above all. The first is what one gets without choosing. */
-export interface Variant { name: string; note: string; options: JsonObject }
+export interface Variant {
+  name: string;
+  note: string;
+  options: JsonObject;
+}
 
 /** What kind of thing happened: a move, a blow, somebody out of play, a decision, a new round. */
 export type ReplayEventKind = 'move' | 'blow' | 'out' | 'call' | 'round';
@@ -33,9 +43,16 @@ export interface ReplayEvent {
 /** How a recorded match is gone through. */
 export interface ReplayGuide {
   /** Move by move, each shown so long (ms) at the speed of one; or as time went by, and a step is so many ms. */
-  pacing: { by: 'moves'; dwell: Readonly<Record<ReplayEventKind, number>> } | { by: 'time'; step: number; tick(state: unknown): number };
+  pacing:
+    | { by: 'moves'; dwell: Readonly<Record<ReplayEventKind, number>> }
+    | { by: 'time'; step: number; tick(state: unknown): number };
   /** What happened in one frame of it, which led from the state `before` to `state`. */
-  eventsOf(frame: { state: unknown; before: unknown; names: readonly string[]; events: readonly WireEvent[] }): ReplayEvent[];
+  eventsOf(frame: {
+    state: unknown;
+    before: unknown;
+    names: readonly string[];
+    events: readonly WireEvent[];
+  }): ReplayEvent[];
 }
 
 /** A game as the page knows it. Whatever all games have in common (seats, invitations, results) is in room/. */

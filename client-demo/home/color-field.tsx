@@ -2,16 +2,36 @@ import { useCell } from '../cell.ts';
 import { colors } from '../colors.ts';
 import type { PageSession } from '../page-session.ts';
 
-/** The colour that one is seen in at every table. The arrow keys go through them, as through any group of radio buttons. */
+/**
+ * The colour that one is seen in at every table. The arrow keys go through them, as through any group of radio buttons.
+ */
 export function ColorField({ session }: { session: PageSession }) {
   const mine = useCell(session.color);
   return (
     <fieldset class="colours" data-testid="colours" data-colour={mine}>
       <legend class="unseen">Your colour</legend>
       {colors.map(colour => (
-        <label key={colour} class="swatch" title={capitalize(colour)} style={{ '--own': `var(--${colour})`, '--own-light': `var(--${colour}-light)`, '--own-deep': `var(--${colour}-deep)` }}>
-          <input type="radio" name="colour" value={colour} checked={colour === mine} aria-label={capitalize(colour)} onChange={() => session.setColor(colour)} />
-          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6.500 12.500 10.500 16.500 17.500 8.500" /></svg>
+        <label
+          key={colour}
+          class="swatch"
+          title={capitalize(colour)}
+          style={{
+            '--own': `var(--${colour})`,
+            '--own-light': `var(--${colour}-light)`,
+            '--own-deep': `var(--${colour}-deep)`,
+          }}
+        >
+          <input
+            type="radio"
+            name="colour"
+            value={colour}
+            checked={colour === mine}
+            aria-label={capitalize(colour)}
+            onChange={() => session.setColor(colour)}
+          />
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M6.500 12.500 10.500 16.500 17.500 8.500" />
+          </svg>
         </label>
       ))}
     </fieldset>

@@ -48,22 +48,41 @@ export function Home({ session }: { session: PageSession }) {
       </header>
       <main class="home-main">
         <section class="pitch">
-          <h1 ref={heading} tabIndex={-1}>Games that <em>go on.</em></h1>
-          <p class="lead">{clustered
-            ? 'Play with friends, strangers or bots. Kill the server in mid-game: another one goes on, and nobody loses a move.'
-            : 'Play with friends, strangers or bots. Lose the connection, close the tab, come back: your seat is kept.'}</p>
+          <h1 ref={heading} tabIndex={-1}>
+            Games that <em>go on.</em>
+          </h1>
+          <p class="lead">
+            {clustered
+              ? 'Play with friends, strangers or bots. Kill the server in mid-game: another one goes on, and nobody loses a move.'
+              : 'Play with friends, strangers or bots. Lose the connection, close the tab, come back: your seat is kept.'}
+          </p>
         </section>
         <section class="you" aria-label="You">
           <NameField session={session} />
-          <JoinByCode busy={wanted !== null} onCode={code => begin({ how: 'code', code, watch: false })} problem={problem} onProblem={setProblem} />
+          <JoinByCode
+            busy={wanted !== null}
+            onCode={code => begin({ how: 'code', code, watch: false })}
+            problem={problem}
+            onProblem={setProblem}
+          />
           <ColorField session={session} />
         </section>
         <KeptSeatCard session={session} />
         <div class="games">
-          {games.map(game => <GameCard key={game.title} game={game} busy={wanted?.how ?? null} mine={wantedGame === game} onRequest={wish => void begin(wish)} />)}
+          {games.map(game => (
+            <GameCard
+              key={game.title}
+              game={game}
+              busy={wanted?.how ?? null}
+              mine={wantedGame === game}
+              onRequest={wish => void begin(wish)}
+            />
+          ))}
         </div>
         <OpenRooms session={session} />
-        {session.player === 'own' && <p class="soft own-player">This window is a player of its own, so that it can play against your other one.</p>}
+        {session.player === 'own' && (
+          <p class="soft own-player">This window is a player of its own, so that it can play against your other one.</p>
+        )}
       </main>
     </div>
   );

@@ -2,7 +2,12 @@ import { useState } from 'preact/hooks';
 import { parseRoomCode } from '../../shared/ids.ts';
 import { refusalTextFor } from '../refusal-text.ts';
 
-interface JoinByCodeProps { busy: boolean; problem: string; onProblem(text: string): void; onCode(code: string): Promise<void> }
+interface JoinByCodeProps {
+  busy: boolean;
+  problem: string;
+  onProblem(text: string): void;
+  onCode(code: string): Promise<void>;
+}
 
 /** For a code that somebody reads out: any case, blanks and dashes allowed. */
 export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps) {
@@ -11,7 +16,8 @@ export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps
   function submit(event: Event): void {
     event.preventDefault();
     const code = parseRoomCode(text);
-    if (code === null) onProblem(text.trim() === '' ? 'Type the code of the table first' : refusalTextFor('bad-code').title);
+    if (code === null)
+      onProblem(text.trim() === '' ? 'Type the code of the table first' : refusalTextFor('bad-code').title);
     else void onCode(code);
   }
 
@@ -20,12 +26,28 @@ export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps
       <label class="field">
         <span>Or join by code</span>
         <input
-          type="text" value={text} placeholder="K7MRA" maxLength={12} autocomplete="off" autocapitalize="characters" spellcheck={false} enterkeyhint="go"
-          aria-invalid={problem !== ''} aria-describedby="code-problem" onInput={event => { setText(event.currentTarget.value); onProblem(''); }}
+          type="text"
+          value={text}
+          placeholder="K7MRA"
+          maxLength={12}
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck={false}
+          enterkeyhint="go"
+          aria-invalid={problem !== ''}
+          aria-describedby="code-problem"
+          onInput={event => {
+            setText(event.currentTarget.value);
+            onProblem('');
+          }}
         />
       </label>
-      <button type="submit" class="button" aria-disabled={busy}>Join</button>
-      <p id="code-problem" class="problem" role="alert">{problem}</p>
+      <button type="submit" class="button" aria-disabled={busy}>
+        Join
+      </button>
+      <p id="code-problem" class="problem" role="alert">
+        {problem}
+      </p>
     </form>
   );
 }

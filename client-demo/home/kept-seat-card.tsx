@@ -10,8 +10,16 @@ export function KeptSeatCard({ session }: { session: PageSession }) {
   if (!kept) return null;
   return (
     <p class="kept" data-testid="kept-seat">
-      <span>Your seat at table <b>{kept.code}</b> is kept for {Math.ceil((kept.until - Date.now()) / 1000)} s.</span>
-      <button type="button" class="button is-small is-primary" onClick={() => go({ page: 'room', id: kept.id, watch: false })}>Back to it</button>
+      <span>
+        Your seat at table <b>{kept.code}</b> is kept for {Math.ceil((kept.until - Date.now()) / 1000)} s.
+      </span>
+      <button
+        type="button"
+        class="button is-small is-primary"
+        onClick={() => go({ page: 'room', id: kept.id, watch: false })}
+      >
+        Back to it
+      </button>
     </p>
   );
 }

@@ -7,7 +7,15 @@ export function NameField({ session }: { session: PageSession }) {
   return (
     <label class="field">
       <span>Your name</span>
-      <input type="text" value={name} maxLength={maxNameUnits} autocomplete="nickname" spellcheck={false} enterkeyhint="go" onInput={event => session.setName(event.currentTarget.value)} />
+      <input
+        type="text"
+        value={name}
+        maxLength={maxNameUnits}
+        autocomplete="nickname"
+        spellcheck={false}
+        enterkeyhint="go"
+        onInput={event => session.setName(event.currentTarget.value)}
+      />
     </label>
   );
 }

@@ -10,20 +10,45 @@ const maxRooms = 9;
 /** The public tables: open seats first, then the matches that can be watched. */
 export function OpenRooms({ session }: { session: PageSession }) {
   const rooms = useRooms(session);
-  const shown = rooms?.filter(room => room.seated > 0 && room.phase !== 'quarantined' && gameNamed(room.game) !== undefined).sort((a, b) => Number(b.open) - Number(a.open)).slice(0, maxRooms);
+  const shown = rooms
+    ?.filter(room => room.seated > 0 && room.phase !== 'quarantined' && gameNamed(room.game) !== undefined)
+    .sort((a, b) => Number(b.open) - Number(a.open))
+    .slice(0, maxRooms);
   return (
     <section class="tables" aria-labelledby="tables-now">
       <h2 id="tables-now">Tables now</h2>
       {shown === undefined && <p class="soft tables-none">Looking around…</p>}
-      {shown?.length === 0 && <p class="soft tables-none">Nobody is playing at the moment. Press Play, and the next visitor sees your table here.</p>}
+      {shown?.length === 0 && (
+        <p class="soft tables-none">
+          Nobody is playing at the moment. Press Play, and the next visitor sees your table here.
+        </p>
+      )}
       <ul>
         {shown?.map(room => (
           <li key={room.id} class="table-line" data-testid="open-room">
             <span class="table-names">{room.names.join(', ') || 'Empty table'}</span>
-            <span class="table-note">{gameNamed(room.game)!.title} · {describeRoom(room)} · {room.code}</span>
+            <span class="table-note">
+              {gameNamed(room.game)!.title} · {describeRoom(room)} · {room.code}
+            </span>
             <span class="row">
-              {room.open && <button type="button" class="button is-small is-primary" aria-label={`Join ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: false })}>Join</button>}
-              <button type="button" class="button is-small" aria-label={`Watch ${room.names.join(' and ')}`} onClick={() => go({ page: 'room', id: room.id, watch: true })}>Watch</button>
+              {room.open && (
+                <button
+                  type="button"
+                  class="button is-small is-primary"
+                  aria-label={`Join ${room.names.join(' and ')}`}
+                  onClick={() => go({ page: 'room', id: room.id, watch: false })}
+                >
+                  Join
+                </button>
+              )}
+              <button
+                type="button"
+                class="button is-small"
+                aria-label={`Watch ${room.names.join(' and ')}`}
+                onClick={() => go({ page: 'room', id: room.id, watch: true })}
+              >
+                Watch
+              </button>
             </span>
           </li>
         ))}
@@ -34,12 +59,16 @@ export function OpenRooms({ session }: { session: PageSession }) {
 
 function describeRoom({ open, phase, seats, seated }: RoomSummary): string {
   const free = seats - seated;
-  const seatsFree = open && free > 0 ? free === 1 ? 'one seat free' : `${free} seats free` : '';
+  const seatsFree = open && free > 0 ? (free === 1 ? 'one seat free' : `${free} seats free`) : '';
   switch (phase) {
-    case 'waiting': return seatsFree || 'waiting';
-    case 'playing': return seatsFree ? `playing, ${seatsFree}` : 'playing';
-    case 'ended': return 'just over';
-    case 'quarantined': return 'closed';
+    case 'waiting':
+      return seatsFree || 'waiting';
+    case 'playing':
+      return seatsFree ? `playing, ${seatsFree}` : 'playing';
+    case 'ended':
+      return 'just over';
+    case 'quarantined':
+      return 'closed';
   }
 }
 

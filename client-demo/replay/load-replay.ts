@@ -7,11 +7,26 @@ import { ReplayPlayer } from './replay-player.ts';
 import { trackOf } from './track.ts';
 
 /** A match that can be watched. */
-export interface LoadedReplay { at: 'found'; game: TableGame; room: ReplayRoom; player: ReplayPlayer; /** How it came out, in words. */ outcome: string; ending: string }
+export interface LoadedReplay {
+  at: 'found';
+  game: TableGame;
+  room: ReplayRoom;
+  player: ReplayPlayer;
+  /** How it came out, in words. */
+  outcome: string;
+  ending: string;
+}
 /** One that cannot. */
-export interface MissingReplay { at: 'missing'; code: string; detail?: string }
+export interface MissingReplay {
+  at: 'missing';
+  code: string;
+  detail?: string;
+}
 
-/** For so long (ms) a node that cannot answer is asked again: another one takes over, or the recording is still being written. */
+/**
+ * For so long (ms) a node that cannot answer is asked again: another one takes over, or the recording is still being
+ * written.
+ */
 const retryForMs = 8_000;
 const retryDelayMs = 400;
 
@@ -30,13 +45,18 @@ export async function loadReplay(client: Client, id: string, match: number): Pro
   }
 }
 
-const toMissingReplay = ({ code, detail }: RoomError): MissingReplay => ({ at: 'missing', code: code === 'not-now' ? 'match-on' : code, ...(detail === undefined ? {} : { detail }) });
+const toMissingReplay = ({ code, detail }: RoomError): MissingReplay => ({
+  at: 'missing',
+  code: code === 'not-now' ? 'match-on' : code,
+  ...(detail === undefined ? {} : { detail }),
+});
 
 function toLoadedReplay(replay: Replay): LoadedReplay | MissingReplay {
   const { data } = replay;
   const game = gameNamed(data.game);
   if (!game) return { at: 'missing', code: 'wrong-game' };
-  if (data.version !== game.contract.def.version) return { at: 'missing', code: data.version > game.contract.def.version ? 'client-outdated' : 'replay-missing' };
+  if (data.version !== game.contract.def.version)
+    return { at: 'missing', code: data.version > game.contract.def.version ? 'client-outdated' : 'replay-missing' };
   const { pacing } = game.replayGuide;
   const room = replayRoom(replay, game.contract, pacing.by === 'time' ? { tick: pacing.tick } : {});
   const track = trackOf(room, game.replayGuide);

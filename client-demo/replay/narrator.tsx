@@ -12,7 +12,8 @@ const announceDelayMs = 250;
 export function captionOf({ game, room, player, outcome }: LoadedReplay): string {
   const { track } = player;
   const place = player.position.value;
-  if (track.by === 'time') return place >= track.end ? `${outcome}.` : lastMarkWithin(track, place, captionMs)?.text ?? '';
+  if (track.by === 'time')
+    return place >= track.end ? `${outcome}.` : (lastMarkWithin(track, place, captionMs)?.text ?? '');
   const move = game.lastMove(room);
   if (place >= track.end) return `${move} ${outcome}.`.trim();
   return move || 'Nobody has moved yet.';
@@ -25,14 +26,20 @@ export function Narrator({ found }: { found: LoadedReplay }) {
   const place = useCell(player.position);
   const playing = useCell(player.playing);
   const [said, setSaid] = useState('');
-  const quiet = playing && track.by === 'time'; // a live region cannot follow sixty frames a second; the table's own says how it stands
+  // a live region cannot follow sixty frames a second; the table's own says how it stands
+  const quiet = playing && track.by === 'time';
   useEffect(() => {
     if (quiet) return;
     const timer = setTimeout(() => {
       // The slider says its place itself to whoever is on it.
-      if (document.activeElement?.getAttribute('type') !== 'range') setSaid(`${describePosition(track, place)}. ${captionOf(found)}`);
+      if (document.activeElement?.getAttribute('type') !== 'range')
+        setSaid(`${describePosition(track, place)}. ${captionOf(found)}`);
     }, announceDelayMs);
     return () => clearTimeout(timer);
   }, [found, track, place, quiet]);
-  return <p class="unseen" aria-live="polite" data-testid="narrator">{said}</p>;
+  return (
+    <p class="unseen" aria-live="polite" data-testid="narrator">
+      {said}
+    </p>
+  );
 }

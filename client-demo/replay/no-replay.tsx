@@ -10,12 +10,21 @@ export function NoReplay({ id, words, onAgain }: { id: string; words: RefusalTex
     reload: ['Reload', () => location.reload()],
     home: ['Home', to({ page: 'home' })],
   };
-  const known = words.remedies.flatMap(remedy => { const label = labels[remedy]; return label ? [label] : []; });
+  const known = words.remedies.flatMap(remedy => {
+    const label = labels[remedy];
+    return label ? [label] : [];
+  });
   return (
     <section class="remedies" role="alert" data-testid="refusal">
       <h1 class="story-title">{words.title}</h1>
       <p class="soft">{words.text}</p>
-      <div class="row">{known.map(([label, act], i) => <button key={label} type="button" class={`button ${i === 0 ? 'is-primary' : ''}`} onClick={act}>{label}</button>)}</div>
+      <div class="row">
+        {known.map(([label, act], i) => (
+          <button key={label} type="button" class={`button ${i === 0 ? 'is-primary' : ''}`} onClick={act}>
+            {label}
+          </button>
+        ))}
+      </div>
     </section>
   );
 }

@@ -6,9 +6,12 @@ import { speeds } from './replay-player.ts';
 import { Slider } from './slider.tsx';
 import { formatPosition } from './track.ts';
 
-/** Who uses a mouse does not mean the button with the next press of a key: Space is to play then, wherever was clicked. */
+/**
+ * Who uses a mouse does not mean the button with the next press of a key: Space is to play then, wherever was clicked.
+ */
 function blurButton(event: MouseEvent): void {
-  if ((event as PointerEvent).pointerType === 'mouse' && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  if ((event as PointerEvent).pointerType === 'mouse' && document.activeElement instanceof HTMLElement)
+    document.activeElement.blur();
 }
 
 /** What moves a replay: a slider with marks, one step, play, how fast; and what is shown, in words. */
@@ -22,24 +25,69 @@ export function PlaybackControls({ found }: { found: LoadedReplay }) {
   const step = track.by === 'moves' ? 'One move' : 'A quarter of a second';
   const atEnd = place >= track.end;
   return (
-    <section class="transport" aria-label="Replay" data-testid="transport" data-place={place} data-end={track.end} data-playing={playing}>
+    <section
+      class="transport"
+      aria-label="Replay"
+      data-testid="transport"
+      data-place={place}
+      data-end={track.end}
+      data-playing={playing}
+    >
       <p class="transport-line">
-        <span class="transport-say" data-testid="replay-say">{captionOf(found)}</span>
-        <span class="transport-place" data-testid="replay-place" aria-hidden="true">{track.by === 'moves' && <span class="soft move-word">Move </span>}<b>{now}</b><span class="soft"> / {all}</span></span>
+        <span class="transport-say" data-testid="replay-say">
+          {captionOf(found)}
+        </span>
+        <span class="transport-place" data-testid="replay-place" aria-hidden="true">
+          {track.by === 'moves' && <span class="soft move-word">Move </span>}
+          <b>{now}</b>
+          <span class="soft"> / {all}</span>
+        </span>
       </p>
       <Slider player={player} say={() => captionOf(found)} />
       <div class="transport-row" onClick={blurButton}>
         <div class="transport-deeds">
-          <button type="button" class="button transport-step" aria-label={`${step} back`} data-testid="step-back" aria-disabled={place <= 0} onClick={() => player.step(-1)}><StepBackIcon /></button>
-          <button type="button" class="button is-primary transport-play" aria-label={playing ? 'Pause' : atEnd ? 'Play again' : 'Play'} data-testid="play" onClick={() => player.toggle()}>{playing ? <PauseIcon /> : atEnd ? <AgainIcon /> : <PlayIcon />}</button>
-          <button type="button" class="button transport-step" aria-label={`${step} on`} data-testid="step-on" aria-disabled={atEnd} onClick={() => player.step(1)}><StepOnIcon /></button>
+          <button
+            type="button"
+            class="button transport-step"
+            aria-label={`${step} back`}
+            data-testid="step-back"
+            aria-disabled={place <= 0}
+            onClick={() => player.step(-1)}
+          >
+            <StepBackIcon />
+          </button>
+          <button
+            type="button"
+            class="button is-primary transport-play"
+            aria-label={playing ? 'Pause' : atEnd ? 'Play again' : 'Play'}
+            data-testid="play"
+            onClick={() => player.toggle()}
+          >
+            {playing ? <PauseIcon /> : atEnd ? <AgainIcon /> : <PlayIcon />}
+          </button>
+          <button
+            type="button"
+            class="button transport-step"
+            aria-label={`${step} on`}
+            data-testid="step-on"
+            aria-disabled={atEnd}
+            onClick={() => player.step(1)}
+          >
+            <StepOnIcon />
+          </button>
         </div>
         <fieldset class="variants transport-speeds">
           <legend class="unseen">Speed</legend>
           <div class="variants-row">
             {speeds.map(one => (
               <label key={one} class="variant">
-                <input type="radio" name="speed" checked={one === speed} onChange={() => player.speed.set(one)} aria-label={one === 0.5 ? 'Half speed' : one === 1 ? 'Normal speed' : `${one} times as fast`} />
+                <input
+                  type="radio"
+                  name="speed"
+                  checked={one === speed}
+                  onChange={() => player.speed.set(one)}
+                  aria-label={one === 0.5 ? 'Half speed' : one === 1 ? 'Normal speed' : `${one} times as fast`}
+                />
                 <span aria-hidden="true">{one}×</span>
               </label>
             ))}

@@ -10,7 +10,17 @@ import { go, linkTo } from '../route.ts';
 import type { PageSession } from '../page-session.ts';
 
 /** Above a replay: what is shown, a link to it, and the way back: home, or to the table that one came from. */
-export function ReplayBar({ session, id, match, game }: { session: PageSession; id: string; match: number; game: TableGame | null }) {
+export function ReplayBar({
+  session,
+  id,
+  match,
+  game,
+}: {
+  session: PageSession;
+  id: string;
+  match: number;
+  game: TableGame | null;
+}) {
   const origin = originForOthers(useCell(session.config)) ?? location.origin;
   const [said, setSaid] = useState('');
   async function copy(): Promise<void> {
@@ -20,13 +30,23 @@ export function ReplayBar({ session, id, match, game }: { session: PageSession; 
   }
   return (
     <header class="bar">
-      <a class="bar-home" href="#/" aria-label="Rejoin: home"><BackIcon /><Logo /></a>
+      <a class="bar-home" href="#/" aria-label="Rejoin: home">
+        <BackIcon />
+        <Logo />
+      </a>
       {game && <p class="bar-game">{game.title}</p>}
       <p class="replay-badge">Replay</p>
       <span class="bar-gap" />
-      {game && <button type="button" class="button is-small replay-copy" data-testid="copy-link" onClick={() => void copy()}><LinkIcon /><span>{said || 'Copy link'}</span></button>}
+      {game && (
+        <button type="button" class="button is-small replay-copy" data-testid="copy-link" onClick={() => void copy()}>
+          <LinkIcon />
+          <span>{said || 'Copy link'}</span>
+        </button>
+      )}
       <Back session={session} id={id} match={match} />
-      <p class="unseen" role="status">{said && 'Link copied'}</p>
+      <p class="unseen" role="status">
+        {said && 'Link copied'}
+      </p>
     </header>
   );
 }
@@ -36,11 +56,21 @@ function Back({ session, id, match }: { session: PageSession; id: string; match:
   const visit = useCell(session.visit);
   const room = visit?.room?.id === id && visit.room.ended === null ? visit.room : null;
   useSources(useMemo(() => room && subscribeOutsideScene(room), [room]));
-  if (!room || !visit?.route) return <button type="button" class="button is-small" onClick={() => go({ page: 'home' })}>Home</button>;
+  if (!room || !visit?.route)
+    return (
+      <button type="button" class="button is-small" onClick={() => go({ page: 'home' })}>
+        Home
+      </button>
+    );
   const { route } = visit;
   const goesOn = room.info.phase === 'playing' && room.info.match !== match;
   return (
-    <button type="button" class={`button is-small ${goesOn ? 'is-primary' : ''}`} data-testid="to-table" onClick={() => go(route)}>
+    <button
+      type="button"
+      class={`button is-small ${goesOn ? 'is-primary' : ''}`}
+      data-testid="to-table"
+      onClick={() => go(route)}
+    >
       {goesOn ? 'The next match is on' : 'To the table'}
     </button>
   );

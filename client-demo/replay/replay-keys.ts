@@ -4,7 +4,9 @@ import type { ReplayPlayer } from './replay-player.ts';
 /** How many steps PageUp and PageDown go, on the slider. */
 const largeStep = 10;
 
-/** Space, arrows, Home and End, wherever one is on the page; where something else has them already, they are its own. */
+/**
+ * Space, arrows, Home and End, wherever one is on the page; where something else has them already, they are its own.
+ */
 export function useReplayKeys(player: ReplayPlayer): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
@@ -24,23 +26,35 @@ export function useReplayKeys(player: ReplayPlayer): void {
 
 function commandForKey(key: string, slider: boolean, button: boolean): ((player: ReplayPlayer) => void) | null {
   switch (key) {
-    case ' ': return button ? null : player => player.toggle();
-    case 'ArrowLeft': return player => player.step(-1);
-    case 'ArrowRight': return player => player.step(1);
-    case 'Home': return ends(player => player.seek(0));
-    case 'End': return ends(player => player.seek(player.track.end));
+    case ' ':
+      return button ? null : player => player.toggle();
+    case 'ArrowLeft':
+      return player => player.step(-1);
+    case 'ArrowRight':
+      return player => player.step(1);
+    case 'Home':
+      return ends(player => player.seek(0));
+    case 'End':
+      return ends(player => player.seek(player.track.end));
   }
   if (!slider) return null;
   switch (key) {
-    case 'ArrowUp': return player => player.step(1);
-    case 'ArrowDown': return player => player.step(-1);
-    case 'PageUp': return player => player.step(largeStep);
-    case 'PageDown': return player => player.step(-largeStep);
-    default: return null;
+    case 'ArrowUp':
+      return player => player.step(1);
+    case 'ArrowDown':
+      return player => player.step(-1);
+    case 'PageUp':
+      return player => player.step(largeStep);
+    case 'PageDown':
+      return player => player.step(-largeStep);
+    default:
+      return null;
   }
 }
 
-const ends = (go: (player: ReplayPlayer) => void) => (player: ReplayPlayer): void => {
-  player.pause();
-  go(player);
-};
+const ends =
+  (go: (player: ReplayPlayer) => void) =>
+  (player: ReplayPlayer): void => {
+    player.pause();
+    go(player);
+  };

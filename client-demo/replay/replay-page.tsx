@@ -13,14 +13,22 @@ export function ReplayPage({ session, id, match }: { session: PageSession; id: s
   useEffect(() => {
     let here = true;
     setState({ at: 'loading' });
-    void loadReplay(session.client, id, match).then(found => { if (here) setState(found); });
-    return () => { here = false; };
+    void loadReplay(session.client, id, match).then(found => {
+      if (here) setState(found);
+    });
+    return () => {
+      here = false;
+    };
   }, [session, id, match, tries]);
   return (
     <div class="room">
       <ReplayBar session={session} id={id} match={match} game={state.at === 'found' ? state.game : null} />
       {state.at === 'loading' && <Opening />}
-      {state.at === 'missing' && <main class="away"><NoReplay id={id} words={refusalTextFor(state.code, state.detail)} onAgain={() => setTries(tries + 1)} /></main>}
+      {state.at === 'missing' && (
+        <main class="away">
+          <NoReplay id={id} words={refusalTextFor(state.code, state.detail)} onAgain={() => setTries(tries + 1)} />
+        </main>
+      )}
       {state.at === 'found' && <ReplayView found={state} />}
     </div>
   );
@@ -33,5 +41,13 @@ function Opening() {
     const timer = setTimeout(() => setLong(true), 600);
     return () => clearTimeout(timer);
   }, []);
-  return <main class="away" aria-busy="true">{long && <p class="soft" role="status">Fetching the replay…</p>}</main>;
+  return (
+    <main class="away" aria-busy="true">
+      {long && (
+        <p class="soft" role="status">
+          Fetching the replay…
+        </p>
+      )}
+    </main>
+  );
 }

@@ -6,7 +6,10 @@ import type { Track } from './track.ts';
 export const speeds = [0.5, 1, 2, 4] as const;
 export type Speed = (typeof speeds)[number];
 
-/** A frame of the page is not longer than this (ms): after one that was, the page had been asleep, and goes on from where it was. */
+/**
+ * A frame of the page is not longer than this (ms): after one that was, the page had been asleep, and goes on from
+ * where it was.
+ */
 const maxFrameMs = 250;
 
 /** Goes over a track and takes a recorded room along: by itself, step by step, or wherever it is put. */
@@ -20,9 +23,15 @@ export class ReplayPlayer {
   private shown = 0;
   private last: number | null = null;
 
-  constructor(readonly room: ReplayRoom, readonly track: Track, private readonly pacing: ReplayGuide['pacing']) {}
+  constructor(
+    readonly room: ReplayRoom,
+    readonly track: Track,
+    private readonly pacing: ReplayGuide['pacing'],
+  ) {}
 
-  get atEnd(): boolean { return this.position.value >= this.track.end; }
+  get atEnd(): boolean {
+    return this.position.value >= this.track.end;
+  }
 
   /** From the end it begins anew. */
   play(): void {
@@ -32,7 +41,9 @@ export class ReplayPlayer {
     this.playing.set(true);
   }
 
-  pause(): void { this.playing.set(false); }
+  pause(): void {
+    this.playing.set(false);
+  }
   toggle(): void {
     if (this.playing.value) this.pause();
     else this.play();
@@ -69,7 +80,8 @@ export class ReplayPlayer {
     if (this.pacing.by === 'time') this.seek(this.position.value + ms);
     else {
       this.shown += ms;
-      if (this.shown >= this.pacing.dwell[this.track.stops[this.position.value]!.kind]) this.seek(this.position.value + 1);
+      if (this.shown >= this.pacing.dwell[this.track.stops[this.position.value]!.kind])
+        this.seek(this.position.value + 1);
     }
     if (this.atEnd) this.pause();
   }

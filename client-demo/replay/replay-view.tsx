@@ -11,8 +11,15 @@ import { PlaybackControls } from './playback-controls.tsx';
 import { useReplayKeys } from './replay-keys.ts';
 
 // The page speaks English, whatever the browser does.
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' });
-const formatDuration = (ms: number): string => (ms < 99_500 ? `${Math.max(1, Math.round(ms / 1_000))} s` : `${Math.round(ms / 60_000)} min`);
+const day = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const formatDuration = (ms: number): string =>
+  ms < 99_500 ? `${Math.max(1, Math.round(ms / 1_000))} s` : `${Math.round(ms / 60_000)} min`;
 
 /** The table of a finished match, as it was, and what moves it through time. */
 export function ReplayView({ found }: { found: LoadedReplay }) {
@@ -44,13 +51,23 @@ export function ReplayView({ found }: { found: LoadedReplay }) {
   return (
     <main class="replay" data-testid="replay" data-game={info.game} data-phase={info.phase} data-frame={room.frame}>
       <header class="replay-head">
-        <h1 class="replay-title" data-testid="replay-title">{outcome}.{ending && <span class="replay-ending"> {ending}</span>}</h1>
-        <p class="soft">{game.title}, <time dateTime={new Date(began).toISOString()}>{day.format(began)}</time>, {formatDuration(frames.at(-1)?.[0] ?? 0)}</p>
+        <h1 class="replay-title" data-testid="replay-title">
+          {outcome}.{ending && <span class="replay-ending"> {ending}</span>}
+        </h1>
+        <p class="soft">
+          {game.title}, <time dateTime={new Date(began).toISOString()}>{day.format(began)}</time>,{' '}
+          {formatDuration(frames.at(-1)?.[0] ?? 0)}
+        </p>
       </header>
       <div class={`scene is-replay ${ownSeats ? 'has-own-seats' : 'has-sides'} plays-${info.game}`}>
-        {!ownSeats && info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={false} emotes={emotes} recorded />)}
+        {!ownSeats &&
+          info.seats.map((seat, i) => (
+            <Seat key={i} room={room} index={i} seat={seat} mine={false} emotes={emotes} recorded />
+          ))}
         {/* After a leap the table is another one: what lies on it lay there before. What moves by itself knows that without. */}
-        <div class="scene-board"><Table key={leaps} room={room} startRequest={() => () => {}} showToast={() => {}} tag={tag} /></div>
+        <div class="scene-board">
+          <Table key={leaps} room={room} startRequest={() => () => {}} showToast={() => {}} tag={tag} />
+        </div>
       </div>
       <PlaybackControls found={found} />
       <Narrator found={found} />

@@ -8,7 +8,11 @@ export function Slider({ player, say }: { player: ReplayPlayer; say(): string })
   const { track } = player;
   const place = useCell(player.position);
   const wentOn = useRef(false);
-  const marks = useMemo(() => visibleMarks(track).map((mark, i) => <SliderMark key={i} mark={mark} part={mark.at / Math.max(1, track.end)} />), [track]);
+  const marks = useMemo(
+    () =>
+      visibleMarks(track).map((mark, i) => <SliderMark key={i} mark={mark} part={mark.at / Math.max(1, track.end)} />),
+    [track],
+  );
   const caption = say();
 
   /** While it is held it stands still, and goes on afterwards. */
@@ -22,18 +26,37 @@ export function Slider({ player, say }: { player: ReplayPlayer; say(): string })
   }
 
   return (
-    <div class={`slider is-by-${track.by}`} style={{ '--done': track.end === 0 ? 0 : place / track.end, '--count': Math.max(1, marks.length) }}>
-      <span class="slider-line" aria-hidden="true"><i />{marks}</span>
+    <div
+      class={`slider is-by-${track.by}`}
+      style={{ '--done': track.end === 0 ? 0 : place / track.end, '--count': Math.max(1, marks.length) }}
+    >
+      <span class="slider-line" aria-hidden="true">
+        <i />
+        {marks}
+      </span>
       <input
-        type="range" min={0} max={Math.max(1, Math.round(track.end))} step={1} value={Math.round(place)} data-testid="slider"
-        aria-label="Place in the match" aria-valuetext={`${describePosition(track, place)}${caption ? `. ${caption}` : ''}`}
+        type="range"
+        min={0}
+        max={Math.max(1, Math.round(track.end))}
+        step={1}
+        value={Math.round(place)}
+        data-testid="slider"
+        aria-label="Place in the match"
+        aria-valuetext={`${describePosition(track, place)}${caption ? `. ${caption}` : ''}`}
         onInput={event => player.seek(Number(event.currentTarget.value))}
-        onPointerDown={grab} onPointerUp={drop} onPointerCancel={drop}
+        onPointerDown={grab}
+        onPointerUp={drop}
+        onPointerCancel={drop}
       />
     </div>
   );
 }
 
 function SliderMark({ mark: { kind, seat }, part }: { mark: TrackMark; part: number }) {
-  return <i class={`mark is-${kind}`} style={{ left: `${(part * 100).toFixed(3)}%`, ...(seat === null ? {} : { '--own': `var(--seat-${seat})` }) }} />;
+  return (
+    <i
+      class={`mark is-${kind}`}
+      style={{ left: `${(part * 100).toFixed(3)}%`, ...(seat === null ? {} : { '--own': `var(--seat-${seat})` }) }}
+    />
+  );
 }

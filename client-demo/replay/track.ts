@@ -2,9 +2,16 @@ import type { ReplayRoom } from '../../client/replay/index.ts';
 import type { ReplayEvent, ReplayEventKind, ReplayGuide } from '../games/table-game.ts';
 
 /** A place on the track where the match is shown after a move; the first is its beginning. */
-export interface TrackStop { frame: number; kind: ReplayEventKind; /** Moves until then: more than one may have fallen into one frame of a long match. */ moves: number }
+export interface TrackStop {
+  frame: number;
+  kind: ReplayEventKind;
+  /** Moves until then: more than one may have fallen into one frame of a long match. */
+  moves: number;
+}
 /** Something that happened, and where on the track. */
-export interface TrackMark extends ReplayEvent { at: number }
+export interface TrackMark extends ReplayEvent {
+  at: number;
+}
 
 /** What a slider goes over: numbers from 0 to `end`, which are stops (moves), or ms (time). */
 export interface Track {
@@ -45,8 +52,13 @@ export function trackOf(room: ReplayRoom, { pacing, eventsOf }: ReplayGuide): Tr
     // However it ended, the end is the last stop: also where a clock ran out, or somebody left.
     if (all.length === 0 && frame !== room.length) return;
     if (frame === 0) return;
-    const kind = all.map(one => one.kind).sort((a, b) => kindPriority.indexOf(b) - kindPriority.indexOf(a))[0] ?? 'call';
-    stops.push({ frame, kind, moves: stops.at(-1)!.moves + Math.max(1, all.filter(one => one.kind === 'move').length) });
+    const kind =
+      all.map(one => one.kind).sort((a, b) => kindPriority.indexOf(b) - kindPriority.indexOf(a))[0] ?? 'call';
+    stops.push({
+      frame,
+      kind,
+      moves: stops.at(-1)!.moves + Math.max(1, all.filter(one => one.kind === 'move').length),
+    });
     marks.push(...all.map(one => ({ ...one, at: stops.length - 1 })));
   });
   return { by: pacing.by, end: pacing.by === 'time' ? room.duration : stops.length - 1, marks, stops };
@@ -60,7 +72,9 @@ export const formatClock = (ms: number): string => {
 
 /** Where one is, for the eye: `7 / 12`, `0:35 / 1:10`. */
 export function formatPosition({ by, end, stops }: Track, place: number): { now: string; all: string } {
-  return by === 'time' ? { now: formatClock(place), all: formatClock(end) } : { now: String(stops[place]!.moves), all: String(stops[end]!.moves) };
+  return by === 'time'
+    ? { now: formatClock(place), all: formatClock(end) }
+    : { now: String(stops[place]!.moves), all: String(stops[end]!.moves) };
 }
 
 /** Where one is, for the ear. */

@@ -10,18 +10,32 @@ export function Announcer({ room, both }: { room: Room; both: boolean }) {
   const [said, setSaid] = useState('');
   // After the board has been drawn, so that screen readers take it for news.
   useEffect(() => setSaid(text), [text, info.match]);
-  return <p class="unseen" aria-live="polite" data-testid="announcer">{said}</p>;
+  return (
+    <p class="unseen" aria-live="polite" data-testid="announcer">
+      {said}
+    </p>
+  );
 }
 
 function describe(room: Room, both: boolean): string {
   const { info } = room;
   const game = gameOf(room);
   const seated = info.seats.filter(seat => seat !== null);
-  if (info.phase === 'waiting') return `Waiting at table ${[...room.code].join(' ')}. ${seated.map(seat => seat.name).join(', ')} ${seated.length === 1 ? 'is' : 'are'} here.`;
-  const away = seated.filter(s => !s.here && !s.out).map(s => `${s.name} is away.`).join(' ');
-  if (info.phase === 'ended') return `${game.lastMove(room)} ${result(room, both ? null : room.seat)} ${game.ending(room)}`;
+  if (info.phase === 'waiting')
+    return `Waiting at table ${[...room.code].join(' ')}. ${seated.map(seat => seat.name).join(', ')} ${seated.length === 1 ? 'is' : 'are'} here.`;
+  const away = seated
+    .filter(s => !s.here && !s.out)
+    .map(s => `${s.name} is away.`)
+    .join(' ');
+  if (info.phase === 'ended')
+    return `${game.lastMove(room)} ${result(room, both ? null : room.seat)} ${game.ending(room)}`;
   const turn = game.turn(room);
-  const next = turn === null ? '' : turn === room.seat && !both ? 'Your turn.' : `${info.seats[turn]?.name ?? 'The other side'} to move.`;
+  const next =
+    turn === null
+      ? ''
+      : turn === room.seat && !both
+        ? 'Your turn.'
+        : `${info.seats[turn]?.name ?? 'The other side'} to move.`;
   return `${game.lastMove(room)} ${next} ${away}`;
 }
 
@@ -30,5 +44,7 @@ function result(room: Room, seat: number | null): string {
   const ranking = room.info.result?.ranking ?? [];
   const own = `${describeMatchOutcome(room, seat)}.`;
   if (seat === null || ranking[0]?.includes(seat)) return own;
-  return ranking.flat().length > 2 ? `${describeMatchOutcome(room, null)}. ${own}` : `${describeMatchOutcome(room, null)}.`;
+  return ranking.flat().length > 2
+    ? `${describeMatchOutcome(room, null)}. ${own}`
+    : `${describeMatchOutcome(room, null)}.`;
 }

@@ -19,7 +19,18 @@ export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
 
   return (
     <div class={`emotes ${resting ? 'is-resting' : ''}`} role="group" aria-label="Say something">
-      {known.map(emote => <button key={emote} type="button" class="emote" aria-disabled={resting} data-testid={`emote-${emote}`} onClick={() => say(emote)}>{emoteText(emote)}</button>)}
+      {known.map(emote => (
+        <button
+          key={emote}
+          type="button"
+          class="emote"
+          aria-disabled={resting}
+          data-testid={`emote-${emote}`}
+          onClick={() => say(emote)}
+        >
+          {emoteText(emote)}
+        </button>
+      ))}
     </div>
   );
 }
@@ -27,11 +38,22 @@ export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
 /** What a seat says just now. */
 export function SeatBubble({ emotes, seat }: { emotes: Emotes; seat: number }) {
   const bubble = useCell(emotes.bubbles).get(seat);
-  return bubble ? <span class="bubble" key={bubble.id} data-testid={`bubble-${seat}`} aria-hidden="true">{bubble.text}</span> : null;
+  return bubble ? (
+    <span class="bubble" key={bubble.id} data-testid={`bubble-${seat}`} aria-hidden="true">
+      {bubble.text}
+    </span>
+  ) : null;
 }
 
 /** The same for those who hear the page. */
 export function EmoteAnnouncer({ room, emotes }: { room: Room; emotes: Emotes }) {
-  const said = [...useCell(emotes.bubbles)].filter(([seat]) => seat !== room.seat).map(([seat, { text }]) => `${room.players[seat]?.name ?? 'Somebody'}: ${text}`).join(' ');
-  return <p class="unseen" role="log" aria-live="polite">{said}</p>;
+  const said = [...useCell(emotes.bubbles)]
+    .filter(([seat]) => seat !== room.seat)
+    .map(([seat, { text }]) => `${room.players[seat]?.name ?? 'Somebody'}: ${text}`)
+    .join(' ');
+  return (
+    <p class="unseen" role="log" aria-live="polite">
+      {said}
+    </p>
+  );
 }

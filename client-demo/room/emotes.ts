@@ -6,7 +6,16 @@ const bubbleMs = 2_000;
 /** The server takes a few at once; who presses on and on is told nothing, the bar rests. */
 export const emoteCooldownMs = 700;
 
-const emoteTexts: Record<string, string> = { gg: 'GG!', nice: 'Nice!', hm: 'Hm…', wow: 'Wow!', oops: 'Oops!', really: 'Really?', ouch: 'Ouch!', again: 'Again?' };
+const emoteTexts: Record<string, string> = {
+  gg: 'GG!',
+  nice: 'Nice!',
+  hm: 'Hm…',
+  wow: 'Wow!',
+  oops: 'Oops!',
+  really: 'Really?',
+  ouch: 'Ouch!',
+  again: 'Again?',
+};
 export const emoteText = (emote: string): string => emoteTexts[emote] ?? emote;
 
 /** The emotes that a game knows, in its order. */
@@ -15,7 +24,10 @@ export function emotesOf(def: ContractDef): readonly string[] {
   return Array.isArray(schema?.options) ? schema.options.filter(value => typeof value === 'string') : [];
 }
 
-export interface Bubble { id: number; text: string }
+export interface Bubble {
+  id: number;
+  text: string;
+}
 
 /** What is said at a table, by seat, for as long as it hangs in the air. */
 export class Emotes {
@@ -26,7 +38,9 @@ export class Emotes {
 
   /** @returns what ends it */
   start(): () => void {
-    return this.room.onSignal('emote' as never, (emote: unknown, from) => { if (from !== null) this.show(from, String(emote)); });
+    return this.room.onSignal('emote' as never, (emote: unknown, from) => {
+      if (from !== null) this.show(from, String(emote));
+    });
   }
 
   /** Says it. One's own comes back from nobody: it is shown at once. */

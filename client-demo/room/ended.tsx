@@ -20,14 +20,41 @@ export function Ended({ session, visit, room }: { session: PageSession; visit: V
   const many = (room.info.result?.ranking.flat().length ?? 0) > 2;
   return (
     <section class="story" aria-label="Result">
-      <h2 class="story-title" data-testid="result" ref={heading} tabIndex={-1}>{describeMatchOutcome(room, both ? null : room.seat)}</h2>
-      {!(many && game.ownStandings) && <p class="soft">{game.ending(room)}{' '}{game.contract.def.start === 'host' ? '' : describeRematchVotes(room, both)}</p>}
+      <h2 class="story-title" data-testid="result" ref={heading} tabIndex={-1}>
+        {describeMatchOutcome(room, both ? null : room.seat)}
+      </h2>
+      {!(many && game.ownStandings) && (
+        <p class="soft">
+          {game.ending(room)} {game.contract.def.start === 'host' ? '' : describeRematchVotes(room, both)}
+        </p>
+      )}
       {many && !game.ownStandings && <Ranking room={room} />}
       <div class="row">
-        {me && alone && <button type="button" class="button is-primary" onClick={() => void session.enterRoom(visit.nextRequest)}>Find another game</button>}
-        {me && !alone && (game.contract.def.start === 'host' ? <NextMatch session={session} room={room} /> : <Rematch visit={visit} room={room} />)}
-        {game.contract.def.replay && <button type="button" class="button" data-testid="watch-replay" onClick={() => go({ page: 'replay', room: room.id, match: room.info.match })}>Watch the replay</button>}
-        <button type="button" class="button" onClick={() => go({ page: 'home' })}>Home</button>
+        {me && alone && (
+          <button type="button" class="button is-primary" onClick={() => void session.enterRoom(visit.nextRequest)}>
+            Find another game
+          </button>
+        )}
+        {me &&
+          !alone &&
+          (game.contract.def.start === 'host' ? (
+            <NextMatch session={session} room={room} />
+          ) : (
+            <Rematch visit={visit} room={room} />
+          ))}
+        {game.contract.def.replay && (
+          <button
+            type="button"
+            class="button"
+            data-testid="watch-replay"
+            onClick={() => go({ page: 'replay', room: room.id, match: room.info.match })}
+          >
+            Watch the replay
+          </button>
+        )}
+        <button type="button" class="button" onClick={() => go({ page: 'home' })}>
+          Home
+        </button>
       </div>
     </section>
   );
@@ -40,7 +67,9 @@ function describeRematchVotes(room: Room, both: boolean): string {
   const asking = others.filter(s => s!.rematch && !s!.bot).map(s => s!.name);
   const missing = others.filter(s => !s!.rematch && !s!.bot).map(s => s!.name);
   if (me?.rematch && missing.length > 0) return `Waiting for ${missing.join(', ')}.`;
-  return asking.length > 0 && !me?.rematch ? `${asking.join(', ')} ${asking.length > 1 ? 'want' : 'wants'} a rematch.` : '';
+  return asking.length > 0 && !me?.rematch
+    ? `${asking.join(', ')} ${asking.length > 1 ? 'want' : 'wants'} a rematch.`
+    : '';
 }
 
 /** Everybody agrees, then it goes on. */
@@ -53,7 +82,11 @@ function Rematch({ visit, room }: { visit: Visit; room: Room }) {
     setAsked(true);
     void Promise.all([room.rematch(), visit.other.value?.rematch()]).finally(() => setAsked(false));
   }
-  return <button type="button" class="button is-primary" aria-disabled={done} onClick={rematch}>{me.rematch ? 'Rematch asked' : 'Rematch'}</button>;
+  return (
+    <button type="button" class="button is-primary" aria-disabled={done} onClick={rematch}>
+      {me.rematch ? 'Rematch asked' : 'Rematch'}
+    </button>
+  );
 }
 
 /** A table of many cannot wait until the last has agreed: its host goes on with whoever is there. */
@@ -62,10 +95,30 @@ function NextMatch({ session, room }: { session: PageSession; room: Room }) {
   const { host } = room.info;
   const { min } = gameOf(room).contract.def.seats;
   const enough = room.info.seats.filter(s => s !== null && !(s.out && !s.here)).length >= min;
-  if (room.seat !== host) return <p class="story-wait">{host === null ? '' : `${room.players[host]?.name ?? 'The host'} begins the next match.`}</p>;
+  if (room.seat !== host)
+    return (
+      <p class="story-wait">
+        {host === null ? '' : `${room.players[host]?.name ?? 'The host'} begins the next match.`}
+      </p>
+    );
   function start(): void {
     setAsked(true);
-    void room.start().then(said => { if (!said.ok) session.toaster.show(refusalTextFor(said.code).text); }).finally(() => setAsked(false));
+    void room
+      .start()
+      .then(said => {
+        if (!said.ok) session.toaster.show(refusalTextFor(said.code).text);
+      })
+      .finally(() => setAsked(false));
   }
-  return <button type="button" class="button is-primary" disabled={asked || !enough} data-testid="next-match" onClick={start}>Next match</button>;
+  return (
+    <button
+      type="button"
+      class="button is-primary"
+      disabled={asked || !enough}
+      data-testid="next-match"
+      onClick={start}
+    >
+      Next match
+    </button>
+  );
 }

@@ -30,19 +30,51 @@ export function Invite({ session, room, onBoth, onBot = null }: InviteProps) {
     <section class="invite" aria-label="Invite somebody">
       <div class="invite-text">
         <h2>Sit down here with</h2>
-        <p class="code" data-testid="code" aria-label={`Code ${[...room.code].join(' ')}`}>{[...room.code].map((letter, i) => <span key={i}>{letter}</span>)}</p>
-        <p class="invite-link"><a href={link} data-testid="link">{link.replace(/^https?:\/\//, '')}</a></p>
+        <p class="code" data-testid="code" aria-label={`Code ${[...room.code].join(' ')}`}>
+          {[...room.code].map((letter, i) => (
+            <span key={i}>{letter}</span>
+          ))}
+        </p>
+        <p class="invite-link">
+          <a href={link} data-testid="link">
+            {link.replace(/^https?:\/\//, '')}
+          </a>
+        </p>
       </div>
-      {origin === null
-        ? <p class="invite-noqr soft">For a phone in your network, open the address that the server printed when it started.</p>
-        : <Qr text={link} />}
+      {origin === null ? (
+        <p class="invite-noqr soft">
+          For a phone in your network, open the address that the server printed when it started.
+        </p>
+      ) : (
+        <Qr text={link} />
+      )}
       <div class="row">
-        <button type="button" class="button" onClick={() => void copy()}>{said || 'Copy link'}</button>
-        {canShare() && <button type="button" class="button" onClick={() => void navigator.share({ title: 'Rejoin', url: link }).catch(() => {})}>Share…</button>}
-        {onBot && <button type="button" class="button" data-testid="add-bot" onClick={onBot}>Play a bot</button>}
-        {onBoth && <button type="button" class="button" onClick={onBoth}>Play both seats</button>}
+        <button type="button" class="button" onClick={() => void copy()}>
+          {said || 'Copy link'}
+        </button>
+        {canShare() && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => void navigator.share({ title: 'Rejoin', url: link }).catch(() => {})}
+          >
+            Share…
+          </button>
+        )}
+        {onBot && (
+          <button type="button" class="button" data-testid="add-bot" onClick={onBot}>
+            Play a bot
+          </button>
+        )}
+        {onBoth && (
+          <button type="button" class="button" onClick={onBoth}>
+            Play both seats
+          </button>
+        )}
       </div>
-      <p class="unseen" role="status">{said}</p>
+      <p class="unseen" role="status">
+        {said}
+      </p>
     </section>
   );
 }

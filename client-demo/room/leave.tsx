@@ -25,11 +25,20 @@ export function Leave({ visit, room }: { visit: Visit; room: Room }) {
     stays.current = false;
   }
 
-  if (!asking || !loses) return <button type="button" class="button is-small" ref={back} onClick={() => (loses ? setAsking(true) : leave())}>Leave</button>;
+  if (!asking || !loses)
+    return (
+      <button type="button" class="button is-small" ref={back} onClick={() => (loses ? setAsking(true) : leave())}>
+        Leave
+      </button>
+    );
   return (
     <span class="leave-ask" role="group" aria-label="Give the match up?">
-      <button type="button" class="button is-small is-danger" onClick={leave}>Give up</button>
-      <button type="button" class="button is-small" onClick={stay} ref={takeFocus}>Stay</button>
+      <button type="button" class="button is-small is-danger" onClick={leave}>
+        Give up
+      </button>
+      <button type="button" class="button is-small" onClick={stay} ref={takeFocus}>
+        Stay
+      </button>
     </span>
   );
 }

@@ -8,7 +8,19 @@ import { gameOf } from '../games/games.ts';
  */
 export function subscribeOutsideScene(room: RoomLike): Subscribe {
   if (!gameOf(room).contract.def.tick) return room.onChange;
-  const look = () => JSON.stringify([room.info.phase, room.info.match, room.info.host, room.info.seats, room.info.result, room.term, room.live, room.pending, room.watchers, room.ended]);
+  const look = () =>
+    JSON.stringify([
+      room.info.phase,
+      room.info.match,
+      room.info.host,
+      room.info.seats,
+      room.info.result,
+      room.term,
+      room.live,
+      room.pending,
+      room.watchers,
+      room.ended,
+    ]);
   return fn => {
     let seen = look();
     return room.onChange(() => {

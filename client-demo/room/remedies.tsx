@@ -8,9 +8,18 @@ import type { PageRemedy, RefusalText } from '../refusal-text.ts';
 export function Remedies({ session, visit, words }: { session: PageSession; visit: Visit; words: RefusalText }) {
   const heading = useHeadingFocus(words.title);
   // What a table says to those who never sat there would be riddles to who did.
-  const why = session.identityLost && words.remedies.includes('watch') ? 'The server does not know you any more, so a seat you had here is not yours now. ' : '';
+  const why =
+    session.identityLost && words.remedies.includes('watch')
+      ? 'The server does not know you any more, so a seat you had here is not yours now. '
+      : '';
   const labels: Record<PageRemedy, [string, () => void]> = {
-    watch: ['Watch the game', () => void visit.watchInstead().then(() => { if (visit.route) replaceRoute(visit.route); })],
+    watch: [
+      'Watch the game',
+      () =>
+        void visit.watchInstead().then(() => {
+          if (visit.route) replaceRoute(visit.route);
+        }),
+    ],
     play: ['Find another game', () => void session.enterRoom(visit.nextRequest)],
     home: ['Home', () => go({ page: 'home' })],
     again: ['Try again', () => void visit.enter()],
@@ -19,12 +28,21 @@ export function Remedies({ session, visit, words }: { session: PageSession; visi
   };
   return (
     <section class="remedies" role="alert" data-testid="refusal">
-      <h1 class="story-title" ref={heading} tabIndex={-1}>{words.title}</h1>
-      <p class="soft">{why}{words.text}</p>
+      <h1 class="story-title" ref={heading} tabIndex={-1}>
+        {words.title}
+      </h1>
+      <p class="soft">
+        {why}
+        {words.text}
+      </p>
       <div class="row">
         {words.remedies.map((remedy, i) => {
           const [label, act] = labels[remedy];
-          return <button key={remedy} type="button" class={`button ${i === 0 ? 'is-primary' : ''}`} onClick={act}>{label}</button>;
+          return (
+            <button key={remedy} type="button" class={`button ${i === 0 ? 'is-primary' : ''}`} onClick={act}>
+              {label}
+            </button>
+          );
         })}
       </div>
     </section>

@@ -20,14 +20,44 @@ export function RoomBar({ session, visit, room }: { session: PageSession; visit:
   const atTable = visit.state.value.at === 'table';
   return (
     <header class="bar">
-      <a class="bar-home" href="#/" aria-label="Rejoin: home. Your seat is kept for a while."><BackIcon /><Logo /></a>
+      <a class="bar-home" href="#/" aria-label="Rejoin: home. Your seat is kept for a while.">
+        <BackIcon />
+        <Logo />
+      </a>
       {room && <p class="bar-game">{gameOf(room).title}</p>}
-      {room && <p class="bar-table"><span class="unseen">Table </span><b>{room.code}</b></p>}
-      {room && room.watchers > 0 && <p class="bar-watchers" data-testid="watchers"><EyeIcon />{room.watchers}<span class="unseen"> watching</span></p>}
+      {room && (
+        <p class="bar-table">
+          <span class="unseen">Table </span>
+          <b>{room.code}</b>
+        </p>
+      )}
+      {room && room.watchers > 0 && (
+        <p class="bar-watchers" data-testid="watchers">
+          <EyeIcon />
+          {room.watchers}
+          <span class="unseen"> watching</span>
+        </p>
+      )}
       <span class="bar-gap" />
-      <ConnectionStatus client={session.client} room={room} nodes={clustered} isWaiting={() => [room, visit.other.value].some(seat => seat !== null && seat.pending > 0)} />
+      <ConnectionStatus
+        client={session.client}
+        room={room}
+        nodes={clustered}
+        isWaiting={() => [room, visit.other.value].some(seat => seat !== null && seat.pending > 0)}
+      />
       {atTable && <SoundButton />}
-      {clustered && atTable && <button type="button" class="button is-small" aria-expanded={open} aria-label="Cluster" onClick={() => panelOpen.set(!open)}><NodesIcon /><span class="bar-word">Cluster</span></button>}
+      {clustered && atTable && (
+        <button
+          type="button"
+          class="button is-small"
+          aria-expanded={open}
+          aria-label="Cluster"
+          onClick={() => panelOpen.set(!open)}
+        >
+          <NodesIcon />
+          <span class="bar-word">Cluster</span>
+        </button>
+      )}
       {room && atTable && <Leave visit={visit} room={room} />}
     </header>
   );

@@ -3,7 +3,10 @@ import { useHeadingFocus } from '../focus.ts';
 
 const longWaitMs = 2_500;
 
-/** In front of a table: nearly always so short that only its outline is seen. Which game is played there is not known yet. */
+/**
+ * In front of a table: nearly always so short that only its outline is seen. Which game is played there is not known
+ * yet.
+ */
 export function RoomLoading() {
   const [long, setLong] = useState(false);
   const heading = useHeadingFocus(null);
@@ -13,8 +16,15 @@ export function RoomLoading() {
   }, []);
   return (
     <main class="scene is-door">
-      <div class="scene-board"><div class="door-outline" aria-hidden="true" /></div>
-      <section class="story"><h1 class="story-title" ref={heading} tabIndex={-1}>One moment…</h1><p class="soft">{long ? 'The server takes its time. This page keeps trying.' : 'Coming to the table.'}</p></section>
+      <div class="scene-board">
+        <div class="door-outline" aria-hidden="true" />
+      </div>
+      <section class="story">
+        <h1 class="story-title" ref={heading} tabIndex={-1}>
+          One moment…
+        </h1>
+        <p class="soft">{long ? 'The server takes its time. This page keeps trying.' : 'Coming to the table.'}</p>
+      </section>
     </main>
   );
 }

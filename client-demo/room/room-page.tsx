@@ -22,11 +22,19 @@ function Visiting({ session, visit }: { session: PageSession; visit: NonNullable
     <div class="room">
       <RoomBar session={session} visit={visit} room={visit.room} />
       {state.at === 'door' && <RoomLoading />}
-      {state.at === 'turned away' && <main class="away"><Remedies session={session} visit={visit} words={refusalTextFor(state.code, state.detail)} /></main>}
+      {state.at === 'turned away' && (
+        <main class="away">
+          <Remedies session={session} visit={visit} words={refusalTextFor(state.code, state.detail)} />
+        </main>
+      )}
       {(state.at === 'table' || state.at === 'over') && (
         <TableScene key={state.room.id} session={session} visit={visit} room={state.room} over={state.at === 'over'} />
       )}
-      {state.at === 'over' && <div class="veil"><Remedies session={session} visit={visit} words={refusalTextFor(state.code)} /></div>}
+      {state.at === 'over' && (
+        <div class="veil">
+          <Remedies session={session} visit={visit} words={refusalTextFor(state.code)} />
+        </div>
+      )}
     </div>
   );
 }

@@ -28,13 +28,29 @@ export function SeatTag({ room, index, mine, emotes, clock }: SeatTagProps) {
   const why = describeAbsence(room, seat);
   const held = why !== '' && seat.until !== null;
   return (
-    <span class={`tag ${mine ? 'is-mine' : ''} ${why ? 'is-away' : ''}`} data-testid={`tag-${index}`} title={why ? `${seat.name}: ${why}` : seat.name}>
+    <span
+      class={`tag ${mine ? 'is-mine' : ''} ${why ? 'is-away' : ''}`}
+      data-testid={`tag-${index}`}
+      title={why ? `${seat.name}: ${why}` : seat.name}
+    >
       <SeatBubble emotes={emotes} seat={index} />
       <SeatToken seat={index} />
       <span class="tag-name">{mine ? 'You' : seat.name}</span>
       {seat.bot && <BotIcon />}
-      {why && <span class="tag-away"><span class="unseen">{why}</span><span aria-hidden="true">{held ? formatCountdown(seat.until! - room.now()) : seat.out ? 'left' : seat.bot ? '' : 'away'}</span></span>}
-      {shown && !why && <span class={`tag-clock ${shown.left < 10_000 ? 'is-short' : ''}`}><span class="unseen">Time left: </span>{formatCountdown(Math.min(shown.left, shown.total))}</span>}
+      {why && (
+        <span class="tag-away">
+          <span class="unseen">{why}</span>
+          <span aria-hidden="true">
+            {held ? formatCountdown(seat.until! - room.now()) : seat.out ? 'left' : seat.bot ? '' : 'away'}
+          </span>
+        </span>
+      )}
+      {shown && !why && (
+        <span class={`tag-clock ${shown.left < 10_000 ? 'is-short' : ''}`}>
+          <span class="unseen">Time left: </span>
+          {formatCountdown(Math.min(shown.left, shown.total))}
+        </span>
+      )}
     </span>
   );
 }

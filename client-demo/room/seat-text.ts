@@ -19,7 +19,11 @@ export function describeAbsence(room: RoomLike, seat: PublicSeat): string {
 const ordinals = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'];
 export const ordinal = (place: number): string => ordinals[place - 1] ?? `${place}th`;
 
-export interface RankedSeat { seat: number; place: number; shared: boolean }
+export interface RankedSeat {
+  seat: number;
+  place: number;
+  shared: boolean;
+}
 
 /** The ranking, one line a seat; who shares a place takes the ones behind it, too. */
 export function rankSeats(ranking: readonly (readonly number[])[]): RankedSeat[] {
@@ -37,7 +41,8 @@ export function describeMatchOutcome(room: RoomLike, seat: number | null): strin
   const first = placed.filter(({ place }) => place === 1);
   const own = placed.find(p => p.seat === seat);
   if (first.length === placed.length) return 'A draw';
-  if (!own) return `${first.map(p => room.players[p.seat]?.name ?? 'The other side').join(' and ')} ${first.length > 1 ? 'share the win' : 'wins'}`;
+  if (!own)
+    return `${first.map(p => room.players[p.seat]?.name ?? 'The other side').join(' and ')} ${first.length > 1 ? 'share the win' : 'wins'}`;
   if (own.place === 1) return own.shared ? 'You share the win' : 'You win';
   if (placed.length === 2) return 'You lose';
   return `You ${own.shared ? 'share' : 'come'} ${ordinal(own.place)}${own.shared ? ' place' : ''}`;

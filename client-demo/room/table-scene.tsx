@@ -22,13 +22,27 @@ import { TakeoverMonitor } from './takeover-monitor.ts';
 import { WaitingRoom } from './waiting-room.tsx';
 
 /** A table with everything around it. */
-export function TableScene({ session, visit, room, over = false }: { session: PageSession; visit: Visit; room: Room; /** It is only to be seen: something lies over it. */ over?: boolean }) {
+export function TableScene({
+  session,
+  visit,
+  room,
+  over = false,
+}: {
+  session: PageSession;
+  visit: Visit;
+  room: Room;
+  /** It is only to be seen: something lies over it. */
+  over?: boolean;
+}) {
   const other = visit.other.value;
   const around = useMemo(() => subscribeOutsideScene(room), [room]);
   useSources(around, other?.onChange ?? null, session.client.onStatus);
   const { clustered } = useCell(session.config);
   const open = useCell(panelOpen);
-  const watch = useMemo(() => new TakeoverMonitor(room, session.client, text => session.toaster.show(text)), [room, session]);
+  const watch = useMemo(
+    () => new TakeoverMonitor(room, session.client, text => session.toaster.show(text)),
+    [room, session],
+  );
   useEffect(() => watch.start(), [watch]);
   const emotes = useMemo(() => new Emotes(room), [room]);
   useEffect(() => emotes.start(), [emotes]);
@@ -44,11 +58,32 @@ export function TableScene({ session, visit, room, over = false }: { session: Pa
   const kind = gathers ? 'is-gathering' : game.ownSeats ? 'has-own-seats' : 'has-sides';
   return (
     <div class={`scene-frame ${clustered && open ? 'has-panel' : ''}`} inert={over}>
-      <main class={`scene ${kind} plays-${info.game}`} data-testid="table" data-game={info.game} data-phase={info.phase} data-term={room.term} data-match={info.match} data-place={room.position.join('.')} data-seat={room.seat ?? ''}>
-        {!gathers && <h1 class="unseen" ref={heading} tabIndex={-1}>{game.title}, table {[...room.code].join(' ')}</h1>}
-        {gathers
-          ? <WaitingRoom session={session} visit={visit} room={room} emotes={emotes} />
-          : <Playground session={session} visit={visit} room={room} emotes={emotes} waiting={() => watch.startRequest()} />}
+      <main
+        class={`scene ${kind} plays-${info.game}`}
+        data-testid="table"
+        data-game={info.game}
+        data-phase={info.phase}
+        data-term={room.term}
+        data-match={info.match}
+        data-place={room.position.join('.')}
+        data-seat={room.seat ?? ''}
+      >
+        {!gathers && (
+          <h1 class="unseen" ref={heading} tabIndex={-1}>
+            {game.title}, table {[...room.code].join(' ')}
+          </h1>
+        )}
+        {gathers ? (
+          <WaitingRoom session={session} visit={visit} room={room} emotes={emotes} />
+        ) : (
+          <Playground
+            session={session}
+            visit={visit}
+            room={room}
+            emotes={emotes}
+            waiting={() => watch.startRequest()}
+          />
+        )}
         <Announcer room={room} both={other !== null} />
         <EmoteAnnouncer room={room} emotes={emotes} />
       </main>
@@ -58,24 +93,54 @@ export function TableScene({ session, visit, room, over = false }: { session: Pa
 }
 
 /** The game's own scene, who sits around it, and what is going on. */
-function Playground({ session, visit, room, emotes, waiting }: { session: PageSession; visit: Visit; room: Room; emotes: Emotes; waiting: () => () => void }) {
+function Playground({
+  session,
+  visit,
+  room,
+  emotes,
+  waiting,
+}: {
+  session: PageSession;
+  visit: Visit;
+  room: Room;
+  emotes: Emotes;
+  waiting: () => () => void;
+}) {
   const { info } = room;
   const other = visit.other.value;
   const { Table, turn, clock, ownSeats } = gameOf(room);
   // With both seats the board acts for whoever's turn it is.
   const acting = other && turn(other) === other.seat ? other : room;
   const mine = (seat: number) => seat === room.seat || (other !== null && seat === other.seat);
-  const tag = (seat: number) => <SeatTag room={room} index={seat} mine={mine(seat)} emotes={emotes} clock={() => (turn(room) === seat ? clock(room) : null)} />;
+  const tag = (seat: number) => (
+    <SeatTag
+      room={room}
+      index={seat}
+      mine={mine(seat)}
+      emotes={emotes}
+      clock={() => (turn(room) === seat ? clock(room) : null)}
+    />
+  );
   return (
     <>
-      {!ownSeats && info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={mine(i)} emotes={emotes} />)}
-      <div class="scene-board"><Table room={acting} startRequest={waiting} showToast={text => session.toaster.show(text)} tag={tag} /></div>
+      {!ownSeats &&
+        info.seats.map((seat, i) => <Seat key={i} room={room} index={i} seat={seat} mine={mine(i)} emotes={emotes} />)}
+      <div class="scene-board">
+        <Table room={acting} startRequest={waiting} showToast={text => session.toaster.show(text)} tag={tag} />
+      </div>
       {/* How it came out takes the place of what one played with: it is another thing, and not this one moved. */}
       <div class="scene-story" key={info.phase === 'ended' ? 'over' : 'on'}>
         <StatusPanel session={session} visit={visit} room={room} />
         {info.phase !== 'waiting' && !other && <EmoteBar room={room} emotes={emotes} />}
       </div>
-      {info.phase === 'waiting' && !visit.watching && <Invite session={session} room={room} onBoth={other ? null : () => void visit.takeOtherSeat()} onBot={room.seat === info.host ? () => void room.addBot() : null} />}
+      {info.phase === 'waiting' && !visit.watching && (
+        <Invite
+          session={session}
+          room={room}
+          onBoth={other ? null : () => void visit.takeOtherSeat()}
+          onBot={room.seat === info.host ? () => void room.addBot() : null}
+        />
+      )}
     </>
   );
 }

@@ -22,7 +22,11 @@ export class TakeoverMonitor {
   /** A takeover that nobody has heard an answer under yet: since when play stands; Infinity when nobody can tell. */
   private stoppedAt: number | null = null;
 
-  constructor(private readonly room: Room, private readonly client: Client, private readonly showToast: (text: string) => void) {
+  constructor(
+    private readonly room: Room,
+    private readonly client: Client,
+    private readonly showToast: (text: string) => void,
+  ) {
     this.term = room.term;
     this.lastPosition = room.position.join();
   }
@@ -34,7 +38,10 @@ export class TakeoverMonitor {
       this.room.onChange(() => this.changed()),
       this.client.onStatus(({ state }) => {
         if (state !== 'live') this.connectionLostAt ??= performance.now();
-        else setTimeout(() => { if (this.stoppedAt === null) this.connectionLostAt = null; }, recentMs);
+        else
+          setTimeout(() => {
+            if (this.stoppedAt === null) this.connectionLostAt = null;
+          }, recentMs);
       }),
     ];
     return () => stops.forEach(stop => stop());
@@ -64,7 +71,9 @@ export class TakeoverMonitor {
     if (moved) this.lastProgressAt = performance.now();
   }
 
-  /** When play stopped. What waits for an answer is the surest witness; then what was last heard; then the broken line. */
+  /**
+   * When play stopped. What waits for an answer is the surest witness; then what was last heard; then the broken line.
+   */
   private stopTime(): number {
     if (this.unanswered.size > 0) return Math.min(...[...this.unanswered].map(question => question.since));
     if (performance.now() - this.lastProgressAt < recentMs) return this.lastProgressAt;
@@ -85,9 +94,20 @@ export class TakeoverMonitor {
     const before = this.owner;
     await this.refreshOwner();
     // A table that moved in good order, to be where its players are: nothing happened to anybody.
-    if ((ms === null || ms < unnoticeableMs) && before !== null && before !== this.owner && (await this.isNodeUp(before))) return;
+    if (
+      (ms === null || ms < unnoticeableMs) &&
+      before !== null &&
+      before !== this.owner &&
+      (await this.isNodeUp(before))
+    )
+      return;
     if (this.room.ended) return;
-    const who = this.owner === null ? 'Another node took over' : this.owner === before ? `${this.owner} runs this table again` : `Another node took over (${this.owner})`;
+    const who =
+      this.owner === null
+        ? 'Another node took over'
+        : this.owner === before
+          ? `${this.owner} runs this table again`
+          : `Another node took over (${this.owner})`;
     this.showToast(`${who}. ${ms === null ? 'You have missed nothing.' : `Play stood still for ${ms} ms.`}`);
   }
 

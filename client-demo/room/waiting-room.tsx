@@ -10,7 +10,12 @@ import type { Emotes } from './emotes.ts';
 import { Invite } from './invite.tsx';
 import { WaitingSeat } from './waiting-seat.tsx';
 
-interface WaitingRoomProps { session: PageSession; visit: Visit; room: Room; emotes: Emotes }
+interface WaitingRoomProps {
+  session: PageSession;
+  visit: Visit;
+  room: Room;
+  emotes: Emotes;
+}
 
 /** Before the match: who is here, how others get here, and when it begins. */
 export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) {
@@ -37,21 +42,35 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
     <>
       <section class="gather" aria-labelledby="gather-title" ref={gather}>
         <header class="gather-head">
-          <h1 class="story-title" id="gather-title" ref={heading} tabIndex={-1}>{game.title}</h1>
-          <p class="soft">{seated} of {max} here{seated < min ? `, ${min} make a match` : ''}</p>
+          <h1 class="story-title" id="gather-title" ref={heading} tabIndex={-1}>
+            {game.title}
+          </h1>
+          <p class="soft">
+            {seated} of {max} here{seated < min ? `, ${min} make a match` : ''}
+          </p>
         </header>
         <ul class="gather-seats">
           {info.seats.map((seat, i) => (
             <WaitingSeat
-              key={i} room={room} index={i} seat={seat} hosts={hosts} busy={busy} emotes={emotes}
-              onBot={i === info.seats.indexOf(null) ? () => void ask(room.addBot()) : null} onKick={() => void ask(room.kick(i))} onHost={() => void ask(room.makeHost(i))}
+              key={i}
+              room={room}
+              index={i}
+              seat={seat}
+              hosts={hosts}
+              busy={busy}
+              emotes={emotes}
+              onBot={i === info.seats.indexOf(null) ? () => void ask(room.addBot()) : null}
+              onKick={() => void ask(room.kick(i))}
+              onHost={() => void ask(room.makeHost(i))}
             />
           ))}
         </ul>
         <div class="gather-start">
-          {game.contract.def.start === 'ready'
-            ? <Ready room={room} busy={busy} ask={ask} />
-            : <Start room={room} hosts={hosts} enough={seated >= min} busy={busy} watching={visit.watching} ask={ask} />}
+          {game.contract.def.start === 'ready' ? (
+            <Ready room={room} busy={busy} ask={ask} />
+          ) : (
+            <Start room={room} hosts={hosts} enough={seated >= min} busy={busy} watching={visit.watching} ask={ask} />
+          )}
         </div>
         <EmoteBar room={room} emotes={emotes} />
       </section>
@@ -62,13 +81,43 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
 
 type Ask = (deed: Promise<ActionResult<RefusalCode>>) => Promise<void>;
 
-function Start({ room, hosts, enough, busy, watching, ask }: { room: Room; hosts: boolean; enough: boolean; busy: boolean; watching: boolean; ask: Ask }) {
+function Start({
+  room,
+  hosts,
+  enough,
+  busy,
+  watching,
+  ask,
+}: {
+  room: Room;
+  hosts: boolean;
+  enough: boolean;
+  busy: boolean;
+  watching: boolean;
+  ask: Ask;
+}) {
   const { host } = room.info;
-  if (!hosts) return <p class="gather-wait" data-testid="story">Waiting for {host === null ? 'a host' : room.players[host]?.name ?? 'the host'} to start{watching ? '. You are watching.' : ''}</p>;
+  if (!hosts)
+    return (
+      <p class="gather-wait" data-testid="story">
+        Waiting for {host === null ? 'a host' : (room.players[host]?.name ?? 'the host')} to start
+        {watching ? '. You are watching.' : ''}
+      </p>
+    );
   return (
     <>
-      <button type="button" class="button is-primary is-big" data-testid="start" disabled={!enough || busy} onClick={() => void ask(room.start())}>Start</button>
-      <p class="soft" data-testid="story">{enough ? 'You are the host: start when everybody is here.' : 'Invite somebody, or add a bot.'}</p>
+      <button
+        type="button"
+        class="button is-primary is-big"
+        data-testid="start"
+        disabled={!enough || busy}
+        onClick={() => void ask(room.start())}
+      >
+        Start
+      </button>
+      <p class="soft" data-testid="story">
+        {enough ? 'You are the host: start when everybody is here.' : 'Invite somebody, or add a bot.'}
+      </p>
     </>
   );
 }
@@ -78,8 +127,19 @@ function Ready({ room, busy, ask }: { room: Room; busy: boolean; ask: Ask }) {
   if (!me) return <p class="gather-wait">It begins when everybody is ready.</p>;
   return (
     <>
-      <button type="button" class={`button is-big ${me.ready ? '' : 'is-primary'}`} aria-pressed={me.ready} data-testid="ready" disabled={busy} onClick={() => void ask(room.ready(!me.ready))}>{me.ready ? 'Not ready after all' : 'I am ready'}</button>
-      <p class="soft" data-testid="story">It begins when everybody is ready.</p>
+      <button
+        type="button"
+        class={`button is-big ${me.ready ? '' : 'is-primary'}`}
+        aria-pressed={me.ready}
+        data-testid="ready"
+        disabled={busy}
+        onClick={() => void ask(room.ready(!me.ready))}
+      >
+        {me.ready ? 'Not ready after all' : 'I am ready'}
+      </button>
+      <p class="soft" data-testid="story">
+        It begins when everybody is ready.
+      </p>
     </>
   );
 }

@@ -33,7 +33,11 @@ export function WaitingSeat(props: WaitingSeatProps) {
       <li class="place is-free" data-testid={`seat-${index}`}>
         <span class="place-ring" aria-hidden="true" />
         <span class="place-name soft">Free seat</span>
-        {hosts && onBot && <button type="button" class="button is-small" data-testid="add-bot" disabled={busy} onClick={onBot}>Add a bot</button>}
+        {hosts && onBot && (
+          <button type="button" class="button is-small" data-testid="add-bot" disabled={busy} onClick={onBot}>
+            Add a bot
+          </button>
+        )}
       </li>
     );
   }
@@ -41,28 +45,61 @@ export function WaitingSeat(props: WaitingSeatProps) {
   const may = hosts && !mine;
   const { bot } = seat; // before the match nobody is played by one for a while
   return (
-    <li class={`place ${mine ? 'is-mine' : ''} ${seat.here ? '' : 'is-away'} ${may && asking ? 'is-asking' : ''}`} data-testid={`seat-${index}`}>
+    <li
+      class={`place ${mine ? 'is-mine' : ''} ${seat.here ? '' : 'is-away'} ${may && asking ? 'is-asking' : ''}`}
+      data-testid={`seat-${index}`}
+    >
       <SeatBubble emotes={emotes} seat={index} />
       <SeatToken seat={index} />
       <span class="place-who">
         <span class="place-name">{seat.name}</span>
         <span class="place-note">{notes(room, index, seat, mine).join(', ')}</span>
       </span>
-      {may && !asking && <span class="place-deeds">
-        {!bot && <button type="button" class="deed-icon" disabled={busy} title={`Make ${seat.name} the host`} aria-label={`Make ${seat.name} the host`} onClick={onHost}><CrownIcon /></button>}
-        <button type="button" class="deed-icon" disabled={busy} title={`Remove ${seat.name}`} aria-label={`Remove ${seat.name}`} onClick={() => (bot ? onKick() : setAsking(true))}><CrossIcon /></button>
-      </span>}
-      {may && asking && <span class="place-deeds" role="group" aria-label={`Remove ${seat.name} for good?`}>
-        <button type="button" class="button is-small is-danger" disabled={busy} onClick={onKick}>Remove</button>
-        <button type="button" class="button is-small" onClick={() => setAsking(false)} ref={takeFocus}>Keep</button>
-      </span>}
+      {may && !asking && (
+        <span class="place-deeds">
+          {!bot && (
+            <button
+              type="button"
+              class="deed-icon"
+              disabled={busy}
+              title={`Make ${seat.name} the host`}
+              aria-label={`Make ${seat.name} the host`}
+              onClick={onHost}
+            >
+              <CrownIcon />
+            </button>
+          )}
+          <button
+            type="button"
+            class="deed-icon"
+            disabled={busy}
+            title={`Remove ${seat.name}`}
+            aria-label={`Remove ${seat.name}`}
+            onClick={() => (bot ? onKick() : setAsking(true))}
+          >
+            <CrossIcon />
+          </button>
+        </span>
+      )}
+      {may && asking && (
+        <span class="place-deeds" role="group" aria-label={`Remove ${seat.name} for good?`}>
+          <button type="button" class="button is-small is-danger" disabled={busy} onClick={onKick}>
+            Remove
+          </button>
+          <button type="button" class="button is-small" onClick={() => setAsking(false)} ref={takeFocus}>
+            Keep
+          </button>
+        </span>
+      )}
     </li>
   );
 }
 
 function notes(room: Room, index: number, seat: PublicSeat, mine: boolean): string[] {
   const said = [
-    ...(mine ? ['you'] : []), ...(room.info.host === index ? ['host'] : []), ...(seat.bot ? ['bot'] : []),
+    ...(mine ? ['you'] : []),
+    ...(room.info.host === index ? ['host'] : []),
+    ...(seat.bot ? ['bot'] : []),
     ...(gameOf(room).contract.def.start === 'ready' && !seat.bot ? [seat.ready ? 'ready' : 'not ready yet'] : []),
     ...[describeAbsence(room, seat)].filter(text => text !== ''),
   ];

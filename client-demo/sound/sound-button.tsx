@@ -5,5 +5,16 @@ import { speaker } from './speaker.ts';
 /** Sound is off until somebody wants it. */
 export function SoundButton() {
   const on = useCell(speaker.on);
-  return <button type="button" class="button is-small is-icon" aria-pressed={on} aria-label="Sound" title={on ? 'Sound is on' : 'Sound is off'} onClick={() => speaker.toggle()}><SoundIcon on={on} /></button>;
+  return (
+    <button
+      type="button"
+      class="button is-small is-icon"
+      aria-pressed={on}
+      aria-label="Sound"
+      title={on ? 'Sound is on' : 'Sound is off'}
+      onClick={() => speaker.toggle()}
+    >
+      <SoundIcon on={on} />
+    </button>
+  );
 }

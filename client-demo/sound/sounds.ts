@@ -3,10 +3,23 @@ export type Voice =
   | { is: 'tone'; wave: OscillatorType; from: number; to?: number; at?: number; for: number; loud: number }
   | { is: 'noise'; band: number; sharp?: number; at?: number; for: number; loud: number };
 
-const tone = (wave: OscillatorType, from: number, length: number, loud: number, more: { to?: number; at?: number } = {}): Voice => ({ is: 'tone', wave, from, for: length, loud, ...more });
-const noise = (band: number, length: number, loud: number, more: { at?: number; sharp?: number } = {}): Voice => ({ is: 'noise', band, for: length, loud, ...more });
+const tone = (
+  wave: OscillatorType,
+  from: number,
+  length: number,
+  loud: number,
+  more: { to?: number; at?: number } = {},
+): Voice => ({ is: 'tone', wave, from, for: length, loud, ...more });
+const noise = (band: number, length: number, loud: number, more: { at?: number; sharp?: number } = {}): Voice => ({
+  is: 'noise',
+  band,
+  for: length,
+  loud,
+  ...more,
+});
 /** The same voice, a few times over. */
-const often = (times: number, apart: number, voice: (i: number) => Voice): Voice[] => Array.from({ length: times }, (_x, i) => ({ ...voice(i), at: i * apart }));
+const often = (times: number, apart: number, voice: (i: number) => Voice): Voice[] =>
+  Array.from({ length: times }, (_x, i) => ({ ...voice(i), at: i * apart }));
 
 /** Every sound of the page, made of nothing but voices: there are no files to load. */
 export const sounds = {
@@ -14,7 +27,11 @@ export const sounds = {
   won: often(4, 0.1, i => tone('triangle', [523, 659, 784, 1047][i]!, 0.26, 0.28)),
   lost: often(3, 0.14, i => tone('triangle', [392, 349, 294][i]!, 0.3, 0.22)),
   over: [tone('triangle', 523, 0.2, 0.22), tone('triangle', 523, 0.3, 0.2, { at: 0.16 })],
-  drop: [noise(900, 0.05, 0.5, { at: 0.3 }), tone('sine', 190, 0.14, 0.6, { to: 110, at: 0.3 }), noise(1_400, 0.03, 0.18, { at: 0.42 })],
+  drop: [
+    noise(900, 0.05, 0.5, { at: 0.3 }),
+    tone('sine', 190, 0.14, 0.6, { to: 110, at: 0.3 }),
+    noise(1_400, 0.03, 0.18, { at: 0.42 }),
+  ],
   shake: often(7, 0.07, i => noise(2_200 + (i % 3) * 500, 0.045, 0.3, { sharp: 2 })),
   bid: [tone('square', 440, 0.05, 0.1), tone('square', 587, 0.07, 0.1, { at: 0.06 })],
   reveal: [noise(1_600, 0.12, 0.35), tone('sawtooth', 220, 0.3, 0.14, { to: 330, at: 0.04 })],

@@ -7,14 +7,20 @@ const key = 'rejoin.sound';
 const apart = 60;
 const volume = 0.5;
 
-/** What the page is heard by. Silent until a visitor asks for it; the browser is not even asked for a way to make sounds before. */
+/**
+ * What the page is heard by. Silent until a visitor asks for it; the browser is not even asked for a way to make sounds
+ * before.
+ */
 export class Speaker {
   readonly on = new Cell(shared.getItem(key) === 'on');
   private context: AudioContext | null = null;
   private hiss: AudioBuffer | null = null;
   private readonly last = new Map<SoundName, number>();
 
-  /** Browsers let a page be heard only after the visitor has done something to it: with that it begins, where sound is on. */
+  /**
+   * Browsers let a page be heard only after the visitor has done something to it: with that it begins, where sound is
+   * on.
+   */
   attach(page: Window): void {
     page.addEventListener('pointerdown', () => this.wake());
     page.addEventListener('keydown', () => this.wake());
@@ -57,7 +63,11 @@ export class Speaker {
     source.addEventListener('ended', () => gain.disconnect());
   }
 
-  private noise(context: AudioContext, { band, sharp = 1 }: Voice & { is: 'noise' }, to: GainNode): AudioBufferSourceNode {
+  private noise(
+    context: AudioContext,
+    { band, sharp = 1 }: Voice & { is: 'noise' },
+    to: GainNode,
+  ): AudioBufferSourceNode {
     const source = context.createBufferSource();
     source.buffer = this.hiss ??= hissOf(context);
     const filter = context.createBiquadFilter();
@@ -69,7 +79,12 @@ export class Speaker {
   }
 }
 
-function tone(context: AudioContext, { wave, from: low, to }: Voice & { is: 'tone' }, from: number, until: number): OscillatorNode {
+function tone(
+  context: AudioContext,
+  { wave, from: low, to }: Voice & { is: 'tone' },
+  from: number,
+  until: number,
+): OscillatorNode {
   const source = context.createOscillator();
   source.type = wave;
   source.frequency.setValueAtTime(low, from);

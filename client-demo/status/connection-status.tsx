@@ -28,19 +28,31 @@ export function ConnectionStatus({ client, room, nodes, isWaiting = () => false 
   return (
     <p class={`line-status is-${calm.tone}`} role="status" data-testid="line-status" data-state={client.status.state}>
       <span class="line-dot" aria-hidden="true" />
-      <span>{calm.lead && <span class="line-lead">{calm.lead}</span>}{calm.text}</span>
+      <span>
+        {calm.lead && <span class="line-lead">{calm.lead}</span>}
+        {calm.text}
+      </span>
     </p>
   );
 }
 
 function describe(status: RoomStatus, nodes: boolean, waits: boolean): Shown {
   switch (status.state) {
-    case 'connecting': return { tone: 'wait', text: 'Connecting…' };
-    case 'catching-up': return { tone: 'wait', text: 'Catching up…' };
-    case 'reconnecting': return { tone: 'wait', text: 'One moment…' };
-    case 'waiting': return { tone: 'wait', text: Date.now() - status.since < longWaitMs ? 'One moment…' : 'The table does not answer' };
-    case 'refused': return { tone: 'bad', text: 'Not let in' };
-    case 'closed': return { tone: 'bad', text: 'Disconnected' };
+    case 'connecting':
+      return { tone: 'wait', text: 'Connecting…' };
+    case 'catching-up':
+      return { tone: 'wait', text: 'Catching up…' };
+    case 'reconnecting':
+      return { tone: 'wait', text: 'One moment…' };
+    case 'waiting':
+      return {
+        tone: 'wait',
+        text: Date.now() - status.since < longWaitMs ? 'One moment…' : 'The table does not answer',
+      };
+    case 'refused':
+      return { tone: 'bad', text: 'Not let in' };
+    case 'closed':
+      return { tone: 'bad', text: 'Disconnected' };
     case 'live':
       if (waits) return { tone: 'wait', text: 'One moment…' };
       return nodes ? { tone: 'fine', lead: 'On ', text: status.node } : { tone: 'fine', text: 'Connected' };

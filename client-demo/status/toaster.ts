@@ -1,6 +1,9 @@
 import { Cell } from '../cell.ts';
 
-export interface Toast { id: number; text: string }
+export interface Toast {
+  id: number;
+  text: string;
+}
 
 const toastMs = 6_000;
 const maxToasts = 3;

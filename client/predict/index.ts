@@ -1,6 +1,6 @@
 /**
- * Shows a game as if there were no network: what a player does at once, what others do evenly. Apart from `rejoin/client`,
- * so that who has no use for it does not load it.
+ * Shows a game as if there were no network: what a player does at once, what others do evenly. Apart from
+ * `rejoin/client`, so that who has no use for it does not load it.
  * @module rejoin/predict
  */
 export { NotPredictableError, type GuessedBy, type GuessedTick, type Guesses } from './prediction-rules.ts';

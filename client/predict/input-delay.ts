@@ -1,7 +1,10 @@
 /** Without anything to go by, an input is thought to count after so long (ms). */
 const defaultMs = 80;
 const maxMs = 1_500;
-/** How much one report counts; and at most so much (ticks): one message that was held up says little of the next. The first few count more, since nothing is known before. */
+/**
+ * How much one report counts; and at most so much (ticks): one message that was held up says little of the next. The
+ * first few count more, since nothing is known before.
+ */
 const gain = 0.3;
 const maxGainTicks = 0.5;
 const initialReports = { reports: 4, gainAt: 2 };
@@ -9,13 +12,16 @@ const maxSent = 128;
 /** So many ticks later than expected is no report of the moment. */
 const outlierTicks = 3;
 
-
-interface SentInput { n: number; tick: number; press: boolean }
+interface SentInput {
+  n: number;
+  tick: number;
+  press: boolean;
+}
 
 /**
- * How many ticks pass from saying an input until it counts: a round trip, and what is to be learnt of the rest of the way.
- * The room says from time to time up to which message it has counted. That it had counted this one bounds the way from
- * above; that it had not counted the next one, from below.
+ * How many ticks pass from saying an input until it counts: a round trip, and what is to be learnt of the rest of the
+ * way. The room says from time to time up to which message it has counted. That it had counted this one bounds the way
+ * from above; that it had not counted the next one, from below.
  */
 export class InputDelay {
   private sent: SentInput[] = [];
@@ -25,12 +31,20 @@ export class InputDelay {
   private reports = 0;
 
   /** @param period ms a tick @param roundTrip what one takes that nothing holds up (ms), null where nobody knows */
-  constructor(private readonly period: number, private readonly roundTrip: () => number | null) {}
+  constructor(
+    private readonly period: number,
+    private readonly roundTrip: () => number | null,
+  ) {}
 
   /** In ticks, with a fraction. */
-  get ticks(): number { return Math.max(0, Math.min((this.roundTrip() ?? defaultMs) / this.period + this.extraTicks, maxMs / this.period)); }
+  get ticks(): number {
+    return Math.max(0, Math.min((this.roundTrip() ?? defaultMs) / this.period + this.extraTicks, maxMs / this.period));
+  }
 
-  /** A message goes out, at this tick as seen from here. `press`: its number is reported with the tick at which it counts. */
+  /**
+   * A message goes out, at this tick as seen from here. `press`: its number is reported with the tick at which it
+   * counts.
+   */
   recordSent(n: number, tick: number, press: boolean): void {
     if (n <= (this.sent.at(-1)?.n ?? 0)) this.sent = []; // another session
     this.sent.push({ n, tick, press });

@@ -20,7 +20,11 @@ export interface InterpolationOptions {
   most?: number;
 }
 
-interface ReceivedState<S, T extends Moving> { tick: number; state: S; things: Things<T> }
+interface ReceivedState<S, T extends Moving> {
+  tick: number;
+  state: S;
+  things: Things<T>;
+}
 
 /** A little more than what was late, so that the next one that is as late still comes in time (ms). */
 const marginMs = 6;
@@ -32,9 +36,10 @@ const fullRateChangeAtMs = 300;
 const snapBeyondMs = 1_500;
 
 /**
- * Shows what a room's states say a little late, and so evenly, in whatever rhythm they arrive. How late follows from how
- * uneven it has been. Nothing is made up: where a state is late beyond that, all stand still at the last one and go on from
- * there; so what is shown is where things have been, and goes through it without a leap, also when the room's owner is lost.
+ * Shows what a room's states say a little late, and so evenly, in whatever rhythm they arrive. How late follows from
+ * how uneven it has been. Nothing is made up: where a state is late beyond that, all stand still at the last one and go
+ * on from there; so what is shown is where things have been, and goes through it without a leap, also when the room's
+ * owner is lost.
  */
 export class Interpolation<D extends ContractDef, T extends Moving> {
   private readonly period: number;
@@ -48,7 +53,11 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   private readonly stops: (() => void)[];
 
   /** @internal */
-  constructor(private readonly room: Room<D>, private readonly motion: Motion<ViewOf<D>, T>, options: InterpolationOptions) {
+  constructor(
+    private readonly room: Room<D>,
+    private readonly motion: Motion<ViewOf<D>, T>,
+    options: InterpolationOptions,
+  ) {
     this.period = 1_000 / room.hz;
     this.clock = new TickClock(this.period, options.most ?? 200);
     this.glide = new CorrectionSmoother(motion.fastest, this.period);
@@ -59,11 +68,13 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   }
 
   /** How late things are shown now, in ms. */
-  get delay(): number { return this.period + this.clock.expectedLateness(this.shownAt) + marginMs; }
+  get delay(): number {
+    return this.period + this.clock.expectedLateness(this.shownAt) + marginMs;
+  }
 
   /**
-   * What is to be seen at a moment of this page's `performance.now()`; to be asked once a frame, with later and later moments.
-   * Null before the first state.
+   * What is to be seen at a moment of this page's `performance.now()`; to be asked once a frame, with later and later
+   * moments. Null before the first state.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -92,7 +103,9 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
    * room.onEnd(() => others.stop())
    * ```
    */
-  stop(): void { for (const stop of this.stops) stop(); }
+  stop(): void {
+    for (const stop of this.stops) stop();
+  }
 
   private receive(moment: number): void {
     const { room, motion } = this;
@@ -108,10 +121,15 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     }
     if (room.state === null) return;
     // The room changes its state in place: what is shown later must be put aside.
-    const one: ReceivedState<ViewOf<D>, T> = { tick: motion.tick(room.state), state: copy(room.state), things: copyThings(motion, room.state) };
+    const one: ReceivedState<ViewOf<D>, T> = {
+      tick: motion.tick(room.state),
+      state: copy(room.state),
+      things: copyThings(motion, room.state),
+    };
     const last = this.states.at(-1);
     const again = last !== undefined && one.tick <= last.tick;
-    // What was shown already may be told anew: something happened without a tick, or motion was lost that was not journaled.
+    // What was shown already may be told anew: something happened without a tick, or motion was lost that was not
+    // journaled.
     const before = again && this.shownTick !== null && one.tick <= this.shownTick;
     this.states = this.states.filter(other => other.tick < one.tick);
     this.states.push(one);
@@ -144,7 +162,10 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   }
 
   private frameAt(tick: number): { state: ViewOf<D>; things: Things<T> } {
-    const i = Math.max(0, this.states.findLastIndex(one => one.tick <= tick));
+    const i = Math.max(
+      0,
+      this.states.findLastIndex(one => one.tick <= tick),
+    );
     const from = this.states[i]!;
     const to = this.states[i + 1];
     if (!to || tick <= from.tick) return from;
@@ -152,7 +173,9 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     const things: Things<T> = {};
     for (const key of Object.keys(from.things)) {
       const next = to.things[key];
-      things[key] = next ? interpolateThing(from.things[key]!, next, (tick - from.tick) / ticks, ticks, this.motion.fastest) : from.things[key]!;
+      things[key] = next
+        ? interpolateThing(from.things[key]!, next, (tick - from.tick) / ticks, ticks, this.motion.fastest)
+        : from.things[key]!;
     }
     return { state: from.state, things };
   }
@@ -173,4 +196,8 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
  * requestAnimationFrame(frame)
  * ```
  */
-export const interpolate = <D extends ContractDef, T extends Moving>(room: Room<D>, motion: Motion<ViewOf<D>, T>, options: InterpolationOptions = {}): Interpolation<D, T> => new Interpolation(room, motion, options);
+export const interpolate = <D extends ContractDef, T extends Moving>(
+  room: Room<D>,
+  motion: Motion<ViewOf<D>, T>,
+  options: InterpolationOptions = {},
+): Interpolation<D, T> => new Interpolation(room, motion, options);

@@ -2,7 +2,14 @@ import type { ContractDef, ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Input, Room } from '../room.ts';
-import { createPredictionContext, predictionRulesOf, NotPredictableError, type GuessedBy, type GuessedTick, type Guesses } from './prediction-rules.ts';
+import {
+  createPredictionContext,
+  predictionRulesOf,
+  NotPredictableError,
+  type GuessedBy,
+  type GuessedTick,
+  type Guesses,
+} from './prediction-rules.ts';
 import { InputDelay } from './input-delay.ts';
 import { interpolateThing, CorrectionSmoother, copyThings, type Motion, type Moving, type Things } from './things.ts';
 import { TickClock } from './tick-clock.ts';
@@ -24,20 +31,33 @@ export interface OwnOptions {
   key?: (seat: number) => string | number;
 }
 
-/** In silence, one's own things go on for so long (ms) beyond the way that inputs take; then they stand still as the room does. */
+/**
+ * In silence, one's own things go on for so long (ms) beyond the way that inputs take; then they stand still as the
+ * room does.
+ */
 const maxExtrapolationMs = 400;
 /** Presses that the room does not count are forgotten after so long (ms). */
 const pressTimeoutMs = 2_000;
-/** Runs so much faster or slower than the room, at most, to get where it shall be; farther off than so many ticks it is there at once. */
+/**
+ * Runs so much faster or slower than the room, at most, to get where it shall be; farther off than so many ticks it is
+ * there at once.
+ */
 const maxRateChange = 0.15;
 const snapBeyondTicks = 3;
 
 /** What was said, to count at a tick. `n`: null until it is sent. */
-interface PendingInput { tick: number; since: number; n: number | null; hold: Record<string, Json>; press: Record<string, number> }
+interface PendingInput {
+  tick: number;
+  since: number;
+  n: number | null;
+  hold: Record<string, Json>;
+  press: Record<string, number>;
+}
 
 /**
- * One's own things where the inputs of now have already counted: the last state of the room, run on by the game's `tick` to
- * the tick that what is said now will count at. Each state that comes is run on anew with what it does not know yet.
+ * One's own things where the inputs of now have already counted: the last state of the room, run on by the game's
+ * `tick` to the tick that what is said now will count at. Each state that comes is run on anew with what it does not
+ * know yet.
  */
 export class Own<D extends ContractDef, T extends Moving> {
   /**
@@ -72,7 +92,12 @@ export class Own<D extends ContractDef, T extends Moving> {
   private hasFailed = false;
 
   /** @internal */
-  constructor(private readonly room: Room<D>, by: GuessedBy<D>, private readonly motion: Motion<ViewOf<D>, T>, options: OwnOptions) {
+  constructor(
+    private readonly room: Room<D>,
+    by: GuessedBy<D>,
+    private readonly motion: Motion<ViewOf<D>, T>,
+    options: OwnOptions,
+  ) {
     this.rules = predictionRulesOf<D>(by);
     this.period = 1_000 / room.hz;
     this.clock = new TickClock(this.period, maxExtrapolationMs);
@@ -83,16 +108,21 @@ export class Own<D extends ContractDef, T extends Moving> {
     this.match = room.info.match;
     const inputs = room.input as unknown as Record<string, (value?: Json) => void>;
     this.input = methodsByName(name => (value?: Json) => this.setInput(name, value, inputs[name]!)) as Input<D>;
-    this.stops = [room.onChange(() => this.receive(room.moment())), room.onInputSent((n, press) => this.handleInputSent(n, press))];
+    this.stops = [
+      room.onChange(() => this.receive(room.moment())),
+      room.onInputSent((n, press) => this.handleInputSent(n, press)),
+    ];
     this.receive(room.moment());
   }
 
   /** How far ahead of what was heard last one's own things are shown, in ms. */
-  get ahead(): number { return this.inputDelay.ticks * this.period; }
+  get ahead(): number {
+    return this.inputDelay.ticks * this.period;
+  }
 
   /**
-   * Where one's own things are at a moment of this page's `performance.now()`; to be asked once a frame. Null where this
-   * client has no seat, or nothing moves.
+   * Where one's own things are at a moment of this page's `performance.now()`; to be asked once a frame. Null where
+   * this client has no seat, or nothing moves.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -124,7 +154,9 @@ export class Own<D extends ContractDef, T extends Moving> {
    * room.onEnd(() => own.stop())
    * ```
    */
-  stop(): void { for (const stop of this.stops) stop(); }
+  stop(): void {
+    for (const stop of this.stops) stop();
+  }
 
   private setInput(name: string, value: Json | undefined, say: (value?: Json) => void): void {
     say(value); // it throws where the contract has no such input
@@ -132,7 +164,10 @@ export class Own<D extends ContractDef, T extends Moving> {
     const tick = this.nextTick();
     let deed = this.pendingInputs.find(one => one.n === null && one.tick === tick);
     // What goes out at once was numbered while it was said; what waits for the next message is numbered then.
-    if (!deed) this.pendingInputs.push(deed = { tick, since: tick, n: this.room.hasUnsentInputs ? null : this.lastSent, hold: {}, press: {} });
+    if (!deed)
+      this.pendingInputs.push(
+        (deed = { tick, since: tick, n: this.room.hasUnsentInputs ? null : this.lastSent, hold: {}, press: {} }),
+      );
     if (kind === 'held') deed.hold[name] = copy(value ?? null);
     else deed.press[name] = (deed.press[name] ?? 0) + 1;
     this.recompute(true);
@@ -154,7 +189,9 @@ export class Own<D extends ContractDef, T extends Moving> {
   }
 
   /** The tick that something said now will count at. */
-  private nextTick(): number { return Math.floor(this.at()?.tick ?? 0) + 1; }
+  private nextTick(): number {
+    return Math.floor(this.at()?.tick ?? 0) + 1;
+  }
 
   private receive(moment: number): void {
     const { room, motion } = this;
@@ -175,10 +212,14 @@ export class Own<D extends ContractDef, T extends Moving> {
     this.inputDelay.recordApplied(counted, tick);
     this.dropApplied(tick, counted);
     this.recompute(!newMatch);
-    if (before !== null && before.tick < tick) this.glide.dropTeleported(before.state, room.state, tick - before.tick, motion);
+    if (before !== null && before.tick < tick)
+      this.glide.dropTeleported(before.state, room.state, tick - before.tick, motion);
   }
 
-  /** What the state of a tick knows is not done again; a press that it does not know counts at the next one, as far as can be told. */
+  /**
+   * What the state of a tick knows is not done again; a press that it does not know counts at the next one, as far as
+   * can be told.
+   */
   private dropApplied(tick: number, counted: number): void {
     this.pendingInputs = this.pendingInputs.filter(deed => {
       const known = deed.n !== null && deed.n <= counted;
@@ -208,12 +249,19 @@ export class Own<D extends ContractDef, T extends Moving> {
         for (const deed of this.pendingInputs) deed.tick = Math.min(deed.tick, last);
         this.clamp(base);
         this.recompute(true);
-      } else this.present = was + (ms / this.period) * (1 + Math.max(-maxRateChange, Math.min(maxRateChange, off * maxRateChange)));
+      } else
+        this.present =
+          was + (ms / this.period) * (1 + Math.max(-maxRateChange, Math.min(maxRateChange, off * maxRateChange)));
     }
     return this.clamp(base);
   }
 
-  private clamp(base: number): number { return (this.present = Math.max(base, Math.min(this.present!, base + this.inputDelay.ticks + maxExtrapolationMs / this.period))); }
+  private clamp(base: number): number {
+    return (this.present = Math.max(
+      base,
+      Math.min(this.present!, base + this.inputDelay.ticks + maxExtrapolationMs / this.period),
+    ));
+  }
 
   /** Runs the last state on anew. @param keep what was shown goes over into what is shown now */
   private recompute(keep: boolean): void {
@@ -236,9 +284,15 @@ export class Own<D extends ContractDef, T extends Moving> {
   }
 
   private between(tick: number): Things<T> {
-    const { tick: from, things: [before, after] } = this.span!;
+    const {
+      tick: from,
+      things: [before, after],
+    } = this.span!;
     const out: Things<T> = {};
-    for (const key of Object.keys(after)) out[key] = before[key] ? interpolateThing(before[key], after[key]!, tick - from, 1, this.motion.fastest) : after[key]!;
+    for (const key of Object.keys(after))
+      out[key] = before[key]
+        ? interpolateThing(before[key], after[key]!, tick - from, 1, this.motion.fastest)
+        : after[key]!;
     return out;
   }
 
@@ -255,7 +309,10 @@ export class Own<D extends ContractDef, T extends Moving> {
       } catch (error) {
         const known = this.hasFailed;
         this.hasFailed = true; // from now on the state before each tick is kept
-        if (!(error instanceof NotPredictableError) && !known) queueMicrotask(() => { throw error; });
+        if (!(error instanceof NotPredictableError) && !known)
+          queueMicrotask(() => {
+            throw error;
+          });
         if (!undo) return this.run(copy(this.base!.state), this.base!.tick, to);
         state = undo;
       }
@@ -270,10 +327,27 @@ export class Own<D extends ContractDef, T extends Moving> {
     const press: Record<string, number> = {};
     for (const deed of this.pendingInputs) {
       if (deed.tick <= tick) Object.assign(hold, deed.hold);
-      if (deed.tick === tick) for (const [name, times] of Object.entries(deed.press)) press[name] = (press[name] ?? 0) + times;
+      if (deed.tick === tick)
+        for (const [name, times] of Object.entries(deed.press)) press[name] = (press[name] ?? 0) + times;
     }
-    return this.room.info.seats.flatMap((taken, i) => (taken ? [Object.fromEntries(kinds.map(([name, kind]) =>
-      [name, i !== seat ? (kind.kind === 'held' ? null : 0) : kind.kind === 'held' ? copy(hold[name] ?? null) : press[name] ?? 0]))] : []));
+    return this.room.info.seats.flatMap((taken, i) =>
+      taken
+        ? [
+            Object.fromEntries(
+              kinds.map(([name, kind]) => [
+                name,
+                i !== seat
+                  ? kind.kind === 'held'
+                    ? null
+                    : 0
+                  : kind.kind === 'held'
+                    ? copy(hold[name] ?? null)
+                    : (press[name] ?? 0),
+              ]),
+            ),
+          ]
+        : [],
+    );
   }
 }
 
@@ -281,8 +355,8 @@ export class Own<D extends ContractDef, T extends Moving> {
  * Shows one's own things where they are, not where they were a round trip ago: in games with a tick, what is held and
  * pressed moves them in the next frame. What the server then says otherwise, a collision for example, they drift into.
  *
- * A tick that draws from `ctx.random`, or reads timers that are not shown, is left out whole: give guesses that move one's
- * own things and nothing else, rather than the game's own `tick`.
+ * A tick that draws from `ctx.random`, or reads timers that are not shown, is left out whole: give guesses that move
+ * one's own things and nothing else, rather than the game's own `tick`.
  *
  * @param by the game, or what may be guessed: `{ tick(s, ctx) { … ctx.inputs[ctx.seat] … } }`
  * @throws TypeError when given the rules of a game with a `view`
@@ -296,4 +370,9 @@ export class Own<D extends ContractDef, T extends Moving> {
  * const frame = (now: number) => draw({ ...others.at(now)?.things, [room.seat!]: own.at(now)?.thing })
  * ```
  */
-export const predictOwn = <D extends ContractDef, T extends Moving>(room: Room<D>, by: GuessedBy<D>, motion: Motion<ViewOf<D>, T>, options: OwnOptions = {}): Own<D, T> => new Own(room, by, motion, options);
+export const predictOwn = <D extends ContractDef, T extends Moving>(
+  room: Room<D>,
+  by: GuessedBy<D>,
+  motion: Motion<ViewOf<D>, T>,
+  options: OwnOptions = {},
+): Own<D, T> => new Own(room, by, motion, options);

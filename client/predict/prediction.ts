@@ -2,12 +2,19 @@ import { parse, type ContractDef, type ViewOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { Listeners } from '../listeners.ts';
 import type { Act, Room, PendingAction } from '../room.ts';
-import { createPredictionContext, predictionRulesOf, isExpectedFailure, type GuessedBy, type Guesses } from './prediction-rules.ts';
+import {
+  createPredictionContext,
+  predictionRulesOf,
+  isExpectedFailure,
+  type GuessedBy,
+  type Guesses,
+} from './prediction-rules.ts';
 import { methodsByName } from '../methods-by-name.ts';
 
 /**
- * A change and the verdict of what made it arrive one right behind the other. So long (ms) a change waits to be shown while
- * something of one's own has no verdict: or its effect, which is in the change, would be guessed on top of it for a moment.
+ * A change and the verdict of what made it arrive one right behind the other. So long (ms) a change waits to be shown
+ * while something of one's own has no verdict: or its effect, which is in the change, would be guessed on top of it for
+ * a moment.
  */
 const coalesceMs = 20;
 /** Where change follows on change, they wait no longer than this altogether. */
@@ -18,13 +25,14 @@ type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
 /**
  * A room's state with what this player does already done.
  *
- * Invariant: what is shown is the room's state, and on it, in their order, those actions of this client whose effect is not
- * in it yet. It is made again from both whenever one of them changes; nothing is ever undone. A new action is
+ * Invariant: what is shown is the room's state, and on it, in their order, those actions of this client whose effect is
+ * not in it yet. It is made again from both whenever one of them changes; nothing is ever undone. A new action is
  * applied on top of what is shown.
  */
 export class Prediction<D extends ContractDef> {
   /**
-   * As `room.act`: what it does is in `state` when it returns, where it can be guessed; the promise says what became of it.
+   * As `room.act`: what it does is in `state` when it returns, where it can be guessed; the promise says what became of
+   * it.
    * @example
    * ```ts
    * const mine = predict(room, raceGame)
@@ -50,14 +58,19 @@ export class Prediction<D extends ContractDef> {
   private count = 0;
   /** A guessed action ends the match: later actions will be refused. */
   private endsMatch = false;
-  /** Actions that were applied since `shown` was last made from the room's state, also those that could not be guessed. */
+  /**
+   * Actions that were applied since `shown` was last made from the room's state, also those that could not be guessed.
+   */
   private applied = new WeakSet<PendingAction>();
   private isWaiting = false;
   private lastChangeAt = 0;
   private readonly failed = new WeakSet<PendingAction>();
 
   /** @internal */
-  constructor(private readonly room: Room<D>, by: GuessedBy<D>) {
+  constructor(
+    private readonly room: Room<D>,
+    by: GuessedBy<D>,
+  ) {
     this.rules = predictionRulesOf<D>(by);
     this.predicted = room.state;
     this.onChange = fn => this.changeListeners.add(fn);
@@ -68,9 +81,13 @@ export class Prediction<D extends ContractDef> {
   }
 
   /** The state as it will be if all goes well. Read it, do not change it. */
-  get state(): ViewOf<D> | null { return this.predicted; }
+  get state(): ViewOf<D> | null {
+    return this.predicted;
+  }
   /** How many actions are shown that are not confirmed. */
-  get guessed(): number { return this.count; }
+  get guessed(): number {
+    return this.count;
+  }
   /**
    * Lets go of the room; `act` goes on to work.
    * @example
@@ -79,10 +96,13 @@ export class Prediction<D extends ContractDef> {
    * room.onEnd(() => mine.stop())
    * ```
    */
-  stop(): void { this.unsubscribe(); }
+  stop(): void {
+    this.unsubscribe();
+  }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
-    // Not made again: a change that is not shown yet is in `room.state` already, and may hold the effect of an action without a verdict.
+    // Not made again: a change that is not shown yet is in `room.state` already, and may hold the effect of an action
+    // without a verdict.
     this.applyNew();
     this.changeListeners.notify();
     const said = await promise;
@@ -92,7 +112,9 @@ export class Prediction<D extends ContractDef> {
   }
 
   /** Whether what has come in may hold the effect of something that has no verdict yet. */
-  private get hasUndecided(): boolean { return this.room.pendingActions.some(one => one.position === null); }
+  private get hasUndecided(): boolean {
+    return this.room.pendingActions.some(one => one.position === null);
+  }
 
   private handleRoomChange(): void {
     if (!this.hasUndecided) return this.show();
@@ -140,7 +162,15 @@ export class Prediction<D extends ContractDef> {
   private apply(one: PendingAction): void {
     const { room, predicted } = this;
     const { seat } = room;
-    if (this.endsMatch || predicted === null || seat === null || room.ended || room.info.phase !== 'playing' || room.info.seats[seat]!.out) return;
+    if (
+      this.endsMatch ||
+      predicted === null ||
+      seat === null ||
+      room.ended ||
+      room.info.phase !== 'playing' ||
+      room.info.seats[seat]!.out
+    )
+      return;
     const guess = this.predictAction(predicted, one, seat);
     if (!guess) return;
     this.predicted = guess.state;
@@ -165,7 +195,9 @@ export class Prediction<D extends ContractDef> {
       // A rule that fails here for another reason fails there as well, or not: then that is what is shown.
       if (!isExpectedFailure(error) && !this.failed.has(one)) {
         this.failed.add(one);
-        queueMicrotask(() => { throw error; }); // the author's console shall show it, once
+        queueMicrotask(() => {
+          throw error;
+        }); // the author's console shall show it, once
       }
       return null;
     }
@@ -173,10 +205,10 @@ export class Prediction<D extends ContractDef> {
 }
 
 /**
- * Shows what this player does at once, in games whose rules a client can run: an action is done on a copy of what is known,
- * and confirmed or taken back when the server has said what became of it. What is not confirmed is done again on top of
- * whatever comes in between. Rules that draw from `ctx.random`, or read timers that are not shown, are not guessed:
- * what they do is shown when it is confirmed.
+ * Shows what this player does at once, in games whose rules a client can run: an action is done on a copy of what is
+ * known, and confirmed or taken back when the server has said what became of it. What is not confirmed is done again on
+ * top of whatever comes in between. Rules that draw from `ctx.random`, or read timers that are not shown, are not
+ * guessed: what they do is shown when it is confirmed.
  *
  * @param by the game; for one with a `view`, what may be guessed of the view
  * @throws TypeError when given the rules of a game with a `view`
@@ -194,4 +226,5 @@ export class Prediction<D extends ContractDef> {
  * const mine = predict(room, { actions: { play: (v, { card }) => { v.hand.splice(card, 1) } } })
  * ```
  */
-export const predict = <D extends ContractDef>(room: Room<D>, by: GuessedBy<D>): Prediction<D> => new Prediction(room, by);
+export const predict = <D extends ContractDef>(room: Room<D>, by: GuessedBy<D>): Prediction<D> =>
+  new Prediction(room, by);

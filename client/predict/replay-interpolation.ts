@@ -4,7 +4,12 @@ import type { Seen } from './interpolation.ts';
 import { interpolateThing, copyThings, type Motion, type Moving, type Things } from './things.ts';
 
 /** A state of the recording, put aside, and when it was. */
-interface ReplayFrame<S, T extends Moving> { frame: number; at: number; state: S; things: Things<T> }
+interface ReplayFrame<S, T extends Moving> {
+  frame: number;
+  at: number;
+  state: S;
+  things: Things<T>;
+}
 
 /** Shows what moved in a finished match, wherever its replay is: between two frames of it, too. */
 export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
@@ -13,7 +18,10 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
   private to: ReplayFrame<ViewOf<D>, T> | null = null;
 
   /** @internal */
-  constructor(private readonly room: ReplayRoom<D>, private readonly motion: Motion<ViewOf<D>, T>) {}
+  constructor(
+    private readonly room: ReplayRoom<D>,
+    private readonly motion: Motion<ViewOf<D>, T>,
+  ) {}
 
   /**
    * What is to be seen where the replay is now. To be asked once a frame of the page.
@@ -75,4 +83,7 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
  * requestAnimationFrame(frame)
  * ```
  */
-export const interpolateReplay = <D extends ContractDef, T extends Moving>(room: ReplayRoom<D>, motion: Motion<ViewOf<D>, T>): ReplayInterpolation<D, T> => new ReplayInterpolation(room, motion);
+export const interpolateReplay = <D extends ContractDef, T extends Moving>(
+  room: ReplayRoom<D>,
+  motion: Motion<ViewOf<D>, T>,
+): ReplayInterpolation<D, T> => new ReplayInterpolation(room, motion);

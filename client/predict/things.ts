@@ -1,4 +1,7 @@
-/** What is shown of one thing that moves: numbers alone, so that they can be mixed. An angle is better two numbers, its sine and cosine. */
+/**
+ * What is shown of one thing that moves: numbers alone, so that they can be mixed. An angle is better two numbers, its
+ * sine and cosine.
+ */
 export type Moving = Readonly<Record<string, number>>;
 
 /**
@@ -16,11 +19,14 @@ export type Moving = Readonly<Record<string, number>>;
 export interface Motion<S, T extends Moving = Moving> {
   /** The tick that made this state: a number that the rules count up by one in each tick. */
   tick(s: S): number;
-  /** All that moves, by a key that stays the same while it lives: `s.ships`, or `Object.fromEntries(…)`. A copy is kept. */
+  /**
+   * All that moves, by a key that stays the same while it lives: `s.ships`, or `Object.fromEntries(…)`. A copy is kept.
+   */
   things(s: S): Readonly<Record<string | number, T>> | readonly T[];
   /**
-   * How much of a number can change in one tick by motion: `{ x: 127, y: 127 }`. What changes by more than 2.5 times that was
-   * put there, and is shown so; corrections are shown no faster than half of it. Numbers that are not named only mix.
+   * How much of a number can change in one tick by motion: `{ x: 127, y: 127 }`. What changes by more than 2.5 times
+   * that was put there, and is shown so; corrections are shown no faster than half of it. Numbers that are not named
+   * only mix.
    */
   fastest?: { readonly [K in keyof T]?: number };
 }
@@ -40,10 +46,24 @@ export const copyThings = <S, T extends Moving>(motion: Motion<S, T>, s: S): Thi
 };
 
 /** Whether nothing moves from one to the other: it was put there. @param ticks between the two */
-export const isTeleport = <T extends Moving>(a: T, b: T, ticks: number, fastest: Motion<never, T>['fastest']): boolean =>
-  fastest !== undefined && Object.keys(fastest).some(name => Math.abs((b[name] ?? 0) - (a[name] ?? 0)) > teleportFactor * fastest[name]! * Math.max(1, ticks));
+export const isTeleport = <T extends Moving>(
+  a: T,
+  b: T,
+  ticks: number,
+  fastest: Motion<never, T>['fastest'],
+): boolean =>
+  fastest !== undefined &&
+  Object.keys(fastest).some(
+    name => Math.abs((b[name] ?? 0) - (a[name] ?? 0)) > teleportFactor * fastest[name]! * Math.max(1, ticks),
+  );
 
-export function interpolateThing<T extends Moving>(a: T, b: T, part: number, ticks: number, fastest: Motion<never, T>['fastest']): T {
+export function interpolateThing<T extends Moving>(
+  a: T,
+  b: T,
+  part: number,
+  ticks: number,
+  fastest: Motion<never, T>['fastest'],
+): T {
   if (isTeleport(a, b, ticks, fastest)) return part < 0.5 ? a : b;
   const out: Record<string, number> = {};
   for (const name of Object.keys(b)) out[name] = name in a ? a[name]! + (b[name]! - a[name]!) * part : b[name]!;
@@ -51,15 +71,18 @@ export function interpolateThing<T extends Moving>(a: T, b: T, part: number, tic
 }
 
 /**
- * What has been shown and turns out otherwise is not put right at once: the difference is kept, and melts away. So the eye
- * sees a craft drift a little, and never jump.
+ * What has been shown and turns out otherwise is not put right at once: the difference is kept, and melts away. So the
+ * eye sees a craft drift a little, and never jump.
  */
 export class CorrectionSmoother<T extends Moving> {
   private readonly offsets = new Map<string, Record<string, number>>();
   private shown: Things<T> = {};
   private at: number | null = null;
 
-  constructor(private readonly fastest: Motion<never, T>['fastest'], private readonly period: number) {}
+  constructor(
+    private readonly fastest: Motion<never, T>['fastest'],
+    private readonly period: number,
+  ) {}
 
   /** The course changes now from what was shown last to `things`: what lies between is made up for little by little. */
   startCorrection(things: Things<T>): void {
@@ -71,17 +94,22 @@ export class CorrectionSmoother<T extends Moving> {
         continue;
       }
       const off: Record<string, number> = {};
-      for (const name of Object.keys(now)) if (name in was && was[name] !== now[name]) off[name] = was[name]! - now[name]!;
+      for (const name of Object.keys(now))
+        if (name in was && was[name] !== now[name]) off[name] = was[name]! - now[name]!;
       if (Object.keys(off).length > 0) this.offsets.set(key, off);
       else this.offsets.delete(key);
     }
   }
 
-  /** Between two states that were received, things may have been placed elsewhere: they are shown there at once, without a correction. */
+  /**
+   * Between two states that were received, things may have been placed elsewhere: they are shown there at once, without
+   * a correction.
+   */
   dropTeleported<S>(before: S, after: S, ticks: number, motion: Motion<S, T>): void {
     if (this.offsets.size === 0) return;
     const [from, to] = [copyThings(motion, before), copyThings(motion, after)];
-    for (const key of this.offsets.keys()) if (from[key] && to[key] && isTeleport(from[key], to[key], ticks, this.fastest)) this.offsets.delete(key);
+    for (const key of this.offsets.keys())
+      if (from[key] && to[key] && isTeleport(from[key], to[key], ticks, this.fastest)) this.offsets.delete(key);
   }
 
   /** What is to be shown at a moment, for what is true then. */
@@ -94,7 +122,15 @@ export class CorrectionSmoother<T extends Moving> {
     for (const [key, off] of this.offsets) {
       const thing = things[key];
       if (!thing) this.offsets.delete(key);
-      else out[key] = { ...thing, ...Object.fromEntries(Object.keys(off).filter(name => name in thing).map(name => [name, thing[name]! + off[name]!])) };
+      else
+        out[key] = {
+          ...thing,
+          ...Object.fromEntries(
+            Object.keys(off)
+              .filter(name => name in thing)
+              .map(name => [name, thing[name]! + off[name]!]),
+          ),
+        };
     }
     return (this.shown = out);
   }
@@ -103,7 +139,8 @@ export class CorrectionSmoother<T extends Moving> {
     const left = 0.5 ** (ms / halfLifeMs);
     for (const name of Object.keys(off)) {
       const size = Math.abs(off[name]!);
-      const most = this.fastest?.[name] === undefined ? Infinity : (this.fastest[name]! * maxCorrectionRatio * ms) / this.period;
+      const most =
+        this.fastest?.[name] === undefined ? Infinity : (this.fastest[name]! * maxCorrectionRatio * ms) / this.period;
       const rest = Math.max(size * left, size - most);
       if (rest < 0.01) delete off[name];
       else off[name] = Math.sign(off[name]!) * rest;

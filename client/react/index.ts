@@ -1,6 +1,6 @@
 /**
- * Hooks for React 18 and later, and for Preact by its `preact/compat`. Apart from `rejoin/client`, so that pages without
- * either do not need them.
+ * Hooks for React 18 and later, and for Preact by its `preact/compat`. Apart from `rejoin/client`, so that pages
+ * without either do not need them.
  * @module rejoin/react
  */
 import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
@@ -20,7 +20,13 @@ export type RoomHook<D extends ContractDef> =
   /** One may not: `refused.why`, and `refused.now` for what helps. */
   | { room: null; state: null; info: null; refused: RoomError; status: Status }
   /** `state` changes in place: it is there to be drawn, not to be kept or compared. */
-  | { room: Room<D>; state: ViewOf<D> | null; info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; refused: null; status: RoomStatus };
+  | {
+      room: Room<D>;
+      state: ViewOf<D> | null;
+      info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
+      refused: null;
+      status: RoomStatus;
+    };
 
 /**
  * Something that tells when it has changed: a room, a prediction.
@@ -54,7 +60,11 @@ export interface Subscribable {
 export function useStatus(of: Client): Status;
 export function useStatus<D extends ContractDef>(of: Room<D>): RoomStatus;
 export function useStatus(of: { status: RoomStatus; onStatus(fn: () => void): () => void }): RoomStatus {
-  return useSyncExternalStore<RoomStatus>(useCallback((fn: () => void) => of.onStatus(fn), [of]), () => of.status, () => of.status);
+  return useSyncExternalStore<RoomStatus>(
+    useCallback((fn: () => void) => of.onStatus(fn), [of]),
+    () => of.status,
+    () => of.status,
+  );
 }
 
 /**
@@ -90,13 +100,21 @@ export function useChanges(of: Subscribable | null): void {
  * }
  * ```
  */
-export function useSelected<T extends Subscribable, V extends number | string | boolean | null | undefined>(of: T, select: (of: T) => V): V {
-  return useSyncExternalStore<V>(useCallback((fn: () => void) => of.onChange(fn), [of]), () => select(of), () => select(of));
+export function useSelected<T extends Subscribable, V extends number | string | boolean | null | undefined>(
+  of: T,
+  select: (of: T) => V,
+): V {
+  return useSyncExternalStore<V>(
+    useCallback((fn: () => void) => of.onChange(fn), [of]),
+    () => select(of),
+    () => select(of),
+  );
 }
 
 /**
- * Enters a room while the component is there, and draws again after each change. When it goes, the seat is kept, as for a
- * player whose phone is off; to give it up, `room.leave()`. Two components that ask the same of one client share the room.
+ * Enters a room while the component is there, and draws again after each change. When it goes, the seat is kept, as for
+ * a player whose phone is off; to give it up, `room.leave()`. Two components that ask the same of one client share the
+ * room.
  * @param client made once, outside of components: `const client = connect(url)`
  * @param which null: none yet
  * @example
@@ -111,14 +129,22 @@ export function useSelected<T extends Subscribable, V extends number | string | 
  */
 export function useRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D> | null): RoomHook<D> {
   const key = which && JSON.stringify(which);
-  const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomError | null }>({ key: null, room: null, refused: null });
+  const [entered, setEntered] = useState<{ key: string | null; room: Room<D> | null; refused: RoomError | null }>({
+    key: null,
+    room: null,
+    refused: null,
+  });
   useEffect(() => {
     if (key === null) return;
     let isMounted = true;
     const { room, release } = acquireRoom(client, game, JSON.parse(key) as Which<D>, key);
     room.then(
-      made => { if (isMounted) setEntered({ key, room: made, refused: null }); },
-      (refused: RoomError) => { if (isMounted) setEntered({ key, room: null, refused }); },
+      made => {
+        if (isMounted) setEntered({ key, room: made, refused: null });
+      },
+      (refused: RoomError) => {
+        if (isMounted) setEntered({ key, room: null, refused });
+      },
     );
     return () => {
       isMounted = false;

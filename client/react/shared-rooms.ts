@@ -4,10 +4,16 @@ import type { Room } from '../room.ts';
 
 /** Which room: a known one, any open one, a new one; or a known one to be watched. */
 export type Which<D extends ContractDef = ContractDef> =
-  | { id: string } | { code: string } | { watch: string }
-  | { quick: true | { options?: OptionsIn<D> } } | { create: true | { options?: OptionsIn<D>; private?: boolean; bots?: number } };
+  | { id: string }
+  | { code: string }
+  | { watch: string }
+  | { quick: true | { options?: OptionsIn<D> } }
+  | { create: true | { options?: OptionsIn<D>; private?: boolean; bots?: number } };
 
-interface SharedRoom { room: Promise<Room<never>>; users: number }
+interface SharedRoom {
+  room: Promise<Room<never>>;
+  users: number;
+}
 
 const sharedRooms = new WeakMap<Client, Map<string, SharedRoom>>();
 
@@ -15,31 +21,44 @@ const sharedRooms = new WeakMap<Client, Map<string, SharedRoom>>();
  * One room for all components that ask the same of a client, let go of when the last of them is gone; not in the same
  * moment, since React takes components away and puts them back (strict mode, a route that changes).
  */
-export function acquireRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D>, asked: string): { room: Promise<Room<D>>; release: () => void } {
+export function acquireRoom<D extends ContractDef>(
+  client: Client,
+  game: Contract<D>,
+  which: Which<D>,
+  asked: string,
+): { room: Promise<Room<D>>; release: () => void } {
   let rooms = sharedRooms.get(client);
-  if (!rooms) sharedRooms.set(client, rooms = new Map());
+  if (!rooms) sharedRooms.set(client, (rooms = new Map()));
   const key = `${game.name} ${asked}`;
   let one = rooms.get(key);
   if (!one) {
-    rooms.set(key, one = { room: enterRoom(client, game, which) as unknown as SharedRoom['room'], users: 0 });
+    rooms.set(key, (one = { room: enterRoom(client, game, which) as unknown as SharedRoom['room'], users: 0 }));
     const mine = one;
-    const forget = () => { if (rooms.get(key) === mine) rooms.delete(key); };
+    const forget = () => {
+      if (rooms.get(key) === mine) rooms.delete(key);
+    };
     // A room that is over is entered anew by whoever asks again; so is one that refused.
     one.room.then(room => void room.onEnd(forget), forget);
   }
   const mine = one;
   mine.users += 1;
   let released = false;
-  return { room: mine.room as unknown as Promise<Room<D>>, release: () => {
-    if (released) return;
-    released = true;
-    mine.users -= 1;
-    setTimeout(() => {
-      if (mine.users > 0) return;
-      if (rooms.get(key) === mine) rooms.delete(key);
-      mine.room.then(room => room.close(), () => {});
-    }, 0);
-  } };
+  return {
+    room: mine.room as unknown as Promise<Room<D>>,
+    release: () => {
+      if (released) return;
+      released = true;
+      mine.users -= 1;
+      setTimeout(() => {
+        if (mine.users > 0) return;
+        if (rooms.get(key) === mine) rooms.delete(key);
+        mine.room.then(
+          room => room.close(),
+          () => {},
+        );
+      }, 0);
+    },
+  };
 }
 
 function enterRoom<D extends ContractDef>(client: Client, game: Contract<D>, which: Which<D>): Promise<Room<D>> {

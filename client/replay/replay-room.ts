@@ -1,4 +1,13 @@
-import type { ClocksOf, Contract, ContractDef, EventsOf, OptionsOf, Out, ProfileOf, ViewOf } from '../../shared/contract.ts';
+import type {
+  ClocksOf,
+  Contract,
+  ContractDef,
+  EventsOf,
+  OptionsOf,
+  Out,
+  ProfileOf,
+  ViewOf,
+} from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Position } from '../../shared/position.ts';
@@ -13,8 +22,8 @@ import { methodsByName } from '../methods-by-name.ts';
 /** How a recording is shown. */
 export interface ReplayOptions<D extends ContractDef> {
   /**
-   * For games with a tick: the number in the state that the rules count up by one a tick. Time goes by it then, evenly, also where
-   * the room stood still because its owner had died or nobody was there. Default: time as it went by.
+   * For games with a tick: the number in the state that the rules count up by one a tick. Time goes by it then, evenly,
+   * also where the room stood still because its owner had died or nobody was there. Default: time as it went by.
    */
   tick?: (s: ViewOf<D>) => number;
 }
@@ -39,8 +48,9 @@ const replayedAfterMs = 1_000;
 const constantProxy = (fn: unknown): object => methodsByName(() => fn);
 
 /**
- * A finished match as a room that one watches: a component that shows a room shows this, too. It is at one frame of the recording, and
- * goes to any other in an instant, however long the match was. Nobody acts in it: `act` is refused, as for who watches.
+ * A finished match as a room that one watches: a component that shows a room shows this, too. It is at one frame of the
+ * recording, and goes to any other in an instant, however long the match was. Nobody acts in it: `act` is refused, as
+ * for who watches.
  */
 export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike<D> {
   /** Refused: `not-seated`. */
@@ -63,7 +73,10 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   readonly pending = 0;
   readonly watchers = 0;
   private readonly changeListeners = new Listeners<[]>();
-  private readonly eventListeners = new Map<string, Listeners<[data: Json, about: { replayed: boolean; place: Position }]>>();
+  private readonly eventListeners = new Map<
+    string,
+    Listeners<[data: Json, about: { replayed: boolean; place: Position }]>
+  >();
   private readonly cursor: ReplayCursor;
   /** For looks elsewhere, which must not move what is shown. */
   private readonly lookupCursor: ReplayCursor;
@@ -74,7 +87,11 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   private currentMs = 0;
 
   /** @internal */
-  constructor(readonly replay: Replay, options: ReplayOptions<D>, private readonly hz: number) {
+  constructor(
+    readonly replay: Replay,
+    options: ReplayOptions<D>,
+    private readonly hz: number,
+  ) {
     this.onChange = fn => this.changeListeners.add(fn);
     this.cursor = ReplayCursor.open(replay.data);
     this.lookupCursor = this.cursor.clone();
@@ -85,13 +102,21 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /** How many frames there are: `go(length)` is the end. */
-  get length(): number { return this.replay.data.frames.length; }
+  get length(): number {
+    return this.replay.data.frames.length;
+  }
   /** How many of them have happened in what is shown. */
-  get frame(): number { return this.currentFrame; }
+  get frame(): number {
+    return this.currentFrame;
+  }
   /** How long it is, ms. */
-  get duration(): number { return this.times[this.length]!; }
+  get duration(): number {
+    return this.times[this.length]!;
+  }
   /** Where it is, ms from the beginning; between two frames, too. */
-  get currentTime(): number { return this.currentMs; }
+  get currentTime(): number {
+    return this.currentMs;
+  }
   /**
    * Ms from the beginning to when so many frames have happened.
    * @example
@@ -99,7 +124,9 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * slider.value = String(replayed.timeOf(replayed.frame + 1)) // where the next step leads
    * ```
    */
-  timeOf(frame: number): number { return this.times[this.clampFrame(frame)]!; }
+  timeOf(frame: number): number {
+    return this.times[this.clampFrame(frame)]!;
+  }
 
   /**
    * Goes to a moment, ms from the beginning: all that had happened by then.
@@ -121,16 +148,21 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * replayed.go(replayed.length)    // the end
    * ```
    */
-  go(frame: number): void { this.moveTo(this.clampFrame(frame), this.timeOf(frame)); }
+  go(frame: number): void {
+    this.moveTo(this.clampFrame(frame), this.timeOf(frame));
+  }
 
   /**
-   * The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where it is.
+   * The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where
+   * it is.
    * @example
    * ```ts
    * draw(replayed.peek(replayed.length)) // how it came out, beside what is shown
    * ```
    */
-  peek(frame: number): ViewOf<D> { return copy(this.lookupCursor.seek(this.clampFrame(frame)).state) as ViewOf<D>; }
+  peek(frame: number): ViewOf<D> {
+    return copy(this.lookupCursor.seek(this.clampFrame(frame)).state) as ViewOf<D>;
+  }
 
   /**
    * Goes over the whole recording once, from the beginning to the end; what is shown stays where it is.
@@ -144,19 +176,43 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     const behind = this.cursor.clone();
     for (let frame = 0; frame <= this.length; frame++) {
       const { state, room } = this.lookupCursor.seek(frame);
-      look({ frame, at: this.times[frame]!, state: state as ViewOf<D>, before: behind.seek(Math.max(0, frame - 1)).state as ViewOf<D>, info: room as Scanned<D>['info'], events: frame === 0 ? [] : this.eventsOf(frame) });
+      look({
+        frame,
+        at: this.times[frame]!,
+        state: state as ViewOf<D>,
+        before: behind.seek(Math.max(0, frame - 1)).state as ViewOf<D>,
+        info: room as Scanned<D>['info'],
+        events: frame === 0 ? [] : this.eventsOf(frame),
+      });
     }
   }
 
-  get id(): string { return this.view.room.id; }
-  get code(): string { return this.view.room.code; }
-  /** As everybody sees it now that the match is over. Read it, do not change it; it changes in place, so copy what you keep. */
-  get state(): ViewOf<D> { return this.view.state as ViewOf<D>; }
-  get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } { return this.view.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> }; }
-  get players(): (PublicSeat<ProfileOf<D>> | null)[] { return this.info.seats; }
+  get id(): string {
+    return this.view.room.id;
+  }
+  get code(): string {
+    return this.view.room.code;
+  }
+  /**
+   * As everybody sees it now that the match is over. Read it, do not change it; it changes in place, so copy what you
+   * keep.
+   */
+  get state(): ViewOf<D> {
+    return this.view.state as ViewOf<D>;
+  }
+  get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } {
+    return this.view.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
+  }
+  get players(): (PublicSeat<ProfileOf<D>> | null)[] {
+    return this.info.seats;
+  }
   /** The frame, of term 0: owners are not recorded. */
-  get position(): Position { return [0, this.currentFrame]; }
-  get term(): number { return 0; }
+  get position(): Position {
+    return [0, this.currentFrame];
+  }
+  get term(): number {
+    return 0;
+  }
   /**
    * The room's clock then, ms since 1970.
    * @example
@@ -164,7 +220,9 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * draw(new Date(replayed.now()).toLocaleTimeString())
    * ```
    */
-  now(): number { return this.replay.data.began + (this.currentFrame === 0 ? 0 : this.replay.data.frames[this.currentFrame - 1]![0]); }
+  now(): number {
+    return this.replay.data.began + (this.currentFrame === 0 ? 0 : this.replay.data.frames[this.currentFrame - 1]![0]);
+  }
   /**
    * Ms until a shown timer was due, or null when it was not set.
    * @example
@@ -178,16 +236,19 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /**
-   * Hears an event of the game when it is passed over on the way forward; on the way back nothing happens. `replayed`: it happened
-   * more than a second before what is shown then.
+   * Hears an event of the game when it is passed over on the way forward; on the way back nothing happens. `replayed`:
+   * it happened more than a second before what is shown then.
    * @example
    * ```ts
    * replayed.on('lap', ({ seat, lap }, { replayed: before }) => { if (!before) cheer(`${seat}: lap ${lap}`) })
    * ```
    */
-  on<K extends keyof EventsOf<D> & string>(event: K, fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Position }) => void): () => void {
+  on<K extends keyof EventsOf<D> & string>(
+    event: K,
+    fn: (data: Out<EventsOf<D>[K]>, about: { replayed: boolean; place: Position }) => void,
+  ): () => void {
     let listeners = this.eventListeners.get(event);
-    if (!listeners) this.eventListeners.set(event, listeners = new Listeners());
+    if (!listeners) this.eventListeners.set(event, (listeners = new Listeners()));
     return listeners.add(fn as never);
   }
 
@@ -198,7 +259,9 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
    * replayed.onSignal() // as on a live room, and silent
    * ```
    */
-  onSignal(): () => void { return () => {}; }
+  onSignal(): () => void {
+    return () => {};
+  }
 
   private moveTo(frame: number, ms: number): void {
     const before = this.currentFrame;
@@ -208,14 +271,21 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     this.currentFrame = frame;
     if (this.eventListeners.size > 0) {
       for (let one = before + 1; one <= frame; one++) {
-        for (const [name, data] of this.eventsOf(one)) this.eventListeners.get(name)?.notify(data, { replayed: ms - this.times[one]! > replayedAfterMs, place: [0, one] });
+        for (const [name, data] of this.eventsOf(one))
+          this.eventListeners
+            .get(name)
+            ?.notify(data, { replayed: ms - this.times[one]! > replayedAfterMs, place: [0, one] });
       }
     }
     this.changeListeners.notify();
   }
 
-  private eventsOf(frame: number): readonly WireEvent[] { return this.replay.data.frames[frame - 1]![2] ?? []; }
-  private clampFrame(frame: number): number { return Math.max(0, Math.min(Math.trunc(frame) || 0, this.length)); }
+  private eventsOf(frame: number): readonly WireEvent[] {
+    return this.replay.data.frames[frame - 1]![2] ?? [];
+  }
+  private clampFrame(frame: number): number {
+    return Math.max(0, Math.min(Math.trunc(frame) || 0, this.length));
+  }
 
   /** The last frame that had happened at a moment. */
   private frameAt(ms: number): number {
@@ -250,5 +320,8 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
  * slider.oninput = () => room.seek(Number(slider.value))
  * ```
  */
-export const replayRoom = <D extends ContractDef>(replay: Replay, contract: Contract<D>, options: ReplayOptions<D> = {}): ReplayRoom<D> =>
-  new ReplayRoom(replay, options, (contract.def as ContractDef).tick?.hz ?? 20);
+export const replayRoom = <D extends ContractDef>(
+  replay: Replay,
+  contract: Contract<D>,
+  options: ReplayOptions<D> = {},
+): ReplayRoom<D> => new ReplayRoom(replay, options, (contract.def as ContractDef).tick?.hz ?? 20);

@@ -8,7 +8,9 @@ import { raceGame } from './rules.ts';
 /** An app that was there before: its own routes, its own Socket.IO, its own chat. */
 function clubApp(): { app: express.Express; http: HttpServer; io: Server } {
   const app = express();
-  app.get('/', (_request, response) => { response.send('The club. Races are on.'); });
+  app.get('/', (_request, response) => {
+    response.send('The club. Races are on.');
+  });
   // Before Socket.IO attaches: it keeps its own requests from the listeners it finds, and from no others.
   const http = createHttpServer(app);
   const io = new Server(http);
@@ -16,19 +18,30 @@ function clubApp(): { app: express.Express; http: HttpServer; io: Server } {
   return { app, http, io };
 }
 
-export interface Club { port: number; games: RunningServer; close(): Promise<void> }
+export interface Club {
+  port: number;
+  games: RunningServer;
+  close(): Promise<void>;
+}
 
 /** Opens the club, with games in it: what is said to the namespace `/rejoin` is Rejoin's, all else is the club's. */
-export async function openClub(options: { port: number; secret: string; redisUrl?: string | undefined }): Promise<Club> {
+export async function openClub(options: {
+  port: number;
+  secret: string;
+  redisUrl?: string | undefined;
+}): Promise<Club> {
   const { app, http, io } = clubApp();
   const games = await createServer({ games: [raceGame], io, app, secret: options.secret, redisUrl: options.redisUrl });
   // After createServer, which adds its routes under /rejoin.
-  app.use((_request, response) => { response.status(404).send('No such room in the club.'); });
+  app.use((_request, response) => {
+    response.status(404).send('No such room in the club.');
+  });
   http.listen(options.port);
   await once(http, 'listening');
   const { port } = http.address() as { port: number };
   return {
-    port, games,
+    port,
+    games,
     async close() {
       await games.drain(); // rooms go to other nodes, if there are any
       await io.close();

@@ -8,7 +8,15 @@ import { nimGame } from './rules.ts';
 const { PORT = '3000', SECRET = randomBytes(32).toString('hex'), REDIS_URL, RESULTS = 'results.db' } = process.env;
 const results = new Results(RESULTS);
 const app = express();
-app.get('/results', (_request, response) => { response.json(results.all()); });
-const server = await createServer({ games: [nimGame], app, secret: SECRET, redisUrl: REDIS_URL, effects: { nim: results.handlers } });
+app.get('/results', (_request, response) => {
+  response.json(results.all());
+});
+const server = await createServer({
+  games: [nimGame],
+  app,
+  secret: SECRET,
+  redisUrl: REDIS_URL,
+  effects: { nim: results.handlers },
+});
 process.stdout.write(`http://localhost:${await server.listen(Number(PORT))}\n`);
 process.once('SIGTERM', () => void server.drain().then(() => process.exit()));

@@ -17,20 +17,30 @@ export async function buildPage(): Promise<string> {
 
 /**
  * Builds the page for authors (client-demo/dev). Apart from the other, which is served also where there is no dev mode.
- * @param outDir dist/dev-page, where a server in the repository looks for it; the package has it beside the compiled server
+ * @param outDir dist/dev-page, where a server in the repository looks for it; the package has it beside the compiled
+ * server
  * @throws what the build throws
  */
 export async function buildDevPage(outDir = devPageFolder): Promise<string> {
   return buildInto(outDir, join(packageRoot, 'client-demo/dev'));
 }
 
-/** Builds beside the folder and changes places at the end: whoever serves it meanwhile, or builds it too, finds a whole page. */
+/**
+ * Builds beside the folder and changes places at the end: whoever serves it meanwhile, or builds it too, finds a whole
+ * page.
+ */
 async function buildInto(outDir: string, from: string): Promise<string> {
   const { NODE_ENV: before } = process.env;
   const temporary = `${outDir}.${process.pid}`;
   try {
     const { build } = await import('vite');
-    await build({ root: from, configFile: false, logLevel: 'warn', base: './', build: { outDir: temporary, emptyOutDir: true, target: 'es2022' } });
+    await build({
+      root: from,
+      configFile: false,
+      logLevel: 'warn',
+      base: './',
+      build: { outDir: temporary, emptyOutDir: true, target: 'es2022' },
+    });
     await replaceFolder(outDir, temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -41,12 +51,12 @@ async function buildInto(outDir: string, from: string): Promise<string> {
   return outDir;
 }
 
-
 async function replaceFolder(folder: string, fresh: string): Promise<void> {
   const old = `${fresh}.old`;
   await rename(folder, old).catch(() => {}); // there was none
   await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error; // another build was a moment faster: its page is as good
+    // another build was a moment faster: its page is as good
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   });
   await rm(old, { recursive: true, force: true });
 }

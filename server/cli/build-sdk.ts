@@ -9,19 +9,39 @@ import { sdkFile, sdkFolder } from '../http/sdk-route.ts';
  */
 export async function bundleSdk(): Promise<{ code: Uint8Array; map: Uint8Array; modules: string[] }> {
   const { build } = await import('esbuild');
-  const versionOf = async (folder: string) => (JSON.parse(await readFile(join(packageRoot, folder, 'package.json'), 'utf8')) as { version: string }).version;
+  const versionOf = async (folder: string) =>
+    (JSON.parse(await readFile(join(packageRoot, folder, 'package.json'), 'utf8')) as { version: string }).version;
   const banner = `/*! rejoin ${await versionOf('.')} | MIT | with socket.io-client ${await versionOf('node_modules/socket.io-client')} | MIT, (c) Guillermo Rauch and Socket.IO contributors */`;
   const made = await build({
-    entryPoints: [join(packageRoot, 'client/browser.ts')], outfile: join(packageRoot, 'dist', sdkFile), write: false, metafile: true,
-    bundle: true, minify: true, sourcemap: 'linked', format: 'esm', platform: 'browser', target: 'es2022', legalComments: 'none', banner: { js: banner }, tsconfigRaw: {}, absWorkingDir: packageRoot,
+    entryPoints: [join(packageRoot, 'client/browser.ts')],
+    outfile: join(packageRoot, 'dist', sdkFile),
+    write: false,
+    metafile: true,
+    bundle: true,
+    minify: true,
+    sourcemap: 'linked',
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'none',
+    banner: { js: banner },
+    tsconfigRaw: {},
+    absWorkingDir: packageRoot,
   });
   const [output] = Object.values(made.metafile.outputs).filter(({ entryPoint }) => entryPoint !== undefined);
   const find = (ending: string) => made.outputFiles.find(({ path }) => path.endsWith(ending))!.contents;
-  return { code: find('.js'), map: find('.map'), modules: Object.entries(output!.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file) };
+  return {
+    code: find('.js'),
+    map: find('.map'),
+    modules: Object.entries(output!.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([file]) => file),
+  };
 }
 
 /**
- * Writes it, and its map beside it. Each changes places with what was there when it is whole: a server may be reading it.
+ * Writes it, and its map beside it. Each changes places with what was there when it is whole: a server may be reading
+ * it.
  * @param folder dist/sdk, where a server in the repository looks for it; the package has it in dist/lib
  * @returns the file
  * @throws what esbuild throws
@@ -29,7 +49,10 @@ export async function bundleSdk(): Promise<{ code: Uint8Array; map: Uint8Array; 
 export async function buildSdk(folder = sdkFolder): Promise<string> {
   const { code, map } = await bundleSdk();
   await mkdir(folder, { recursive: true });
-  for (const [name, contents] of [[`${sdkFile}.map`, map], [sdkFile, code]] as const) {
+  for (const [name, contents] of [
+    [`${sdkFile}.map`, map],
+    [sdkFile, code],
+  ] as const) {
     const temporary = join(folder, `${name}.${process.pid}`);
     await writeFile(temporary, contents);
     await rename(temporary, join(folder, name));

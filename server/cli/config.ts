@@ -4,109 +4,176 @@ import { weaknessOf } from '../identity/secret-strength.ts';
 import { readTls } from '../store/redis-target.ts';
 import type { RedisOptions } from '../store/redis-locator.ts';
 
-const number = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).default(otherwise);
-const list = z.string().default('').transform(text => text.split(',').map(s => s.trim()).filter(s => s !== ''));
+const number = (min: number, max: number, otherwise: number) =>
+  z.coerce.number().int().min(min).max(max).default(otherwise);
+const list = z
+  .string()
+  .default('')
+  .transform(text =>
+    text
+      .split(',')
+      .map(s => s.trim())
+      .filter(s => s !== ''),
+  );
 
 /** A secret of so many bytes at least, that is not easy to guess. */
-const secretOf = (least: number) => z.string().superRefine((text, context) => {
-  const weakness = weaknessOf(text, least);
-  if (weakness !== null) context.addIssue(weakness);
-}).optional();
+const secretOf = (least: number) =>
+  z
+    .string()
+    .superRefine((text, context) => {
+      const weakness = weaknessOf(text, least);
+      if (weakness !== null) context.addIssue(weakness);
+    })
+    .optional();
 
-const schema = z.object({
-  /** Port of the page and the sockets; 0 takes a free one. */
-  PORT: number(0, 65_535, 3000),
-  HOST: z.string().min(1).default('0.0.0.0'),
-  /** redis:// or rediss://; without it the node keeps everything in its own memory. */
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  /** host:port of each sentinel, separated by commas; in place of REDIS_URL. */
-  REDIS_SENTINELS: list.transform((all, context) => all.flatMap(text => {
-    const [, host, port] = /^\[?([^\s[\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
-    if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return [{ host, port: Number(port) }];
-    context.addIssue('host:port of each sentinel, separated by commas');
-    return [];
-  })),
-  /** What the sentinels call the master. */
-  REDIS_MASTER: z.string().min(1).optional(),
-  /** As whom, with sentinels; with REDIS_URL that is part of it. */
-  REDIS_USER: z.string().min(1).optional(),
-  REDIS_PASSWORD: z.string().min(1).optional(),
-  REDIS_SENTINEL_USER: z.string().min(1).optional(),
-  REDIS_SENTINEL_PASSWORD: z.string().min(1).optional(),
-  /** How many replicas confirm an entry before anybody is told. */
-  REDIS_WAIT_REPLICAS: number(0, 16, 0),
-  /** 1: TLS, with sentinels; with REDIS_URL it begins with rediss://. */
-  REDIS_TLS: z.enum(['0', '1']).transform(text => text === '1').optional(),
-  /** Files (PEM): whose signature is believed, and the client's own certificate and key. */
-  REDIS_TLS_CA: z.string().min(1).optional(),
-  REDIS_TLS_CERT: z.string().min(1).optional(),
-  REDIS_TLS_KEY: z.string().min(1).optional(),
-  NODE_NAME: z.string().regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and -, at most 32').default('node'),
-  /** Signs guests' tokens; the same on all nodes. */
-  REJOIN_SECRET: secretOf(32),
-  /** Before every key and channel in Redis. */
-  KEY_PREFIX: z.string().regex(/^[A-Za-z0-9:_-]{1,32}$/, 'letters, digits, : _ and -, at most 32').default('rejoin:'),
-  /** The path under which everything is hosted, as in https://play.example/game/; clients are given the same. */
-  BASE_PATH: z.string().regex(/^(\/[\w.~-]+)+\/?$/, 'a path such as /game').optional(),
-  /** Pages of other origins that may connect, separated by commas; * for all. The node's own is always allowed. */
-  ORIGINS: list,
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  /** Express's "trust proxy": whose X-Forwarded-For and X-Forwarded-Host are believed. */
-  TRUST_PROXY: z.string().superRefine((text, context) => {
-    try {
-      createAddressReader(text);
-    } catch (error) {
-      context.addIssue(error instanceof Error ? error.message : String(error));
-    }
-  }).optional(),
-  /** Whoever reads /metrics has to show it. */
-  METRICS_TOKEN: secretOf(16),
-  /** Where players of the network find the page, for links and QR codes. */
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  /** 1: serves the page for authors at /dev, and with it all that games hide. */
-  DEV: z.enum(['0', '1']).transform(text => text === '1').optional(),
-  /** After how many ms a rule of a game is taken for hung, and its node ended; `never`: never. */
-  HANG_AFTER_MS: z.union([z.literal('never').transform(() => null), z.coerce.number().int().min(200).max(600_000)], 'a number of ms from 200 to 600000, or never').default(1_000),
-  /** Who has it may see and release rooms out of play, at /operator. */
-  OPERATOR_TOKEN: secretOf(32),
-  NODE_ENV: z.string().optional(),
-  /** Set by the launcher: where this machine's cluster control listens. */
-  CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-}).superRefine((s, context) => {
-  const wrong = (path: keyof typeof s, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-  const sentinels = (s.REDIS_SENTINELS ?? []).length > 0;
-  const redis = s.REDIS_URL !== undefined || sentinels;
-  if (redis && s.REJOIN_SECRET === undefined) wrong('REJOIN_SECRET', 'is needed with Redis: all nodes must sign with the same secret');
-  if (s.REDIS_URL !== undefined && sentinels) wrong('REDIS_SENTINELS', 'either this or REDIS_URL, not both');
-  for (const name of ['REDIS_MASTER', 'REDIS_USER', 'REDIS_PASSWORD', 'REDIS_SENTINEL_USER', 'REDIS_SENTINEL_PASSWORD'] as const) {
-    if (s[name] !== undefined && !sentinels) wrong(name, `goes with REDIS_SENTINELS${/^REDIS_(USER|PASSWORD)$/.test(name) ? '; without, it is part of REDIS_URL' : ''}`);
-  }
-  if (s.REDIS_WAIT_REPLICAS > 0 && !redis) wrong('REDIS_WAIT_REPLICAS', 'needs REDIS_URL or REDIS_SENTINELS');
-  const tls = s.REDIS_URL?.startsWith('rediss:') === true || (sentinels && s.REDIS_TLS === true);
-  if (s.REDIS_TLS && !tls) wrong('REDIS_TLS', redis ? 'use a rediss:// address in REDIS_URL instead' : 'there is no Redis');
-  for (const name of ['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const) if (s[name] !== undefined && !tls) wrong(name, 'needs TLS: REDIS_TLS=1, or a rediss:// address');
-  if ((s.REDIS_TLS_CERT === undefined) !== (s.REDIS_TLS_KEY === undefined)) wrong('REDIS_TLS_KEY', 'a certificate and its key go together');
-}, {
-  when: () => true, // also beside other complaints, so that all are said at once
-}).refine(s => !s.DEV || s.NODE_ENV !== 'production', {
-  path: ['DEV'], message: 'is not allowed when NODE_ENV is production: it shows hidden state to everyone',
-  when: () => true,
-});
+const schema = z
+  .object({
+    /** Port of the page and the sockets; 0 takes a free one. */
+    PORT: number(0, 65_535, 3000),
+    HOST: z.string().min(1).default('0.0.0.0'),
+    /** redis:// or rediss://; without it the node keeps everything in its own memory. */
+    REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+    /** host:port of each sentinel, separated by commas; in place of REDIS_URL. */
+    REDIS_SENTINELS: list.transform((all, context) =>
+      all.flatMap(text => {
+        const [, host, port] = /^\[?([^\s[\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
+        if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return [{ host, port: Number(port) }];
+        context.addIssue('host:port of each sentinel, separated by commas');
+        return [];
+      }),
+    ),
+    /** What the sentinels call the master. */
+    REDIS_MASTER: z.string().min(1).optional(),
+    /** As whom, with sentinels; with REDIS_URL that is part of it. */
+    REDIS_USER: z.string().min(1).optional(),
+    REDIS_PASSWORD: z.string().min(1).optional(),
+    REDIS_SENTINEL_USER: z.string().min(1).optional(),
+    REDIS_SENTINEL_PASSWORD: z.string().min(1).optional(),
+    /** How many replicas confirm an entry before anybody is told. */
+    REDIS_WAIT_REPLICAS: number(0, 16, 0),
+    /** 1: TLS, with sentinels; with REDIS_URL it begins with rediss://. */
+    REDIS_TLS: z
+      .enum(['0', '1'])
+      .transform(text => text === '1')
+      .optional(),
+    /** Files (PEM): whose signature is believed, and the client's own certificate and key. */
+    REDIS_TLS_CA: z.string().min(1).optional(),
+    REDIS_TLS_CERT: z.string().min(1).optional(),
+    REDIS_TLS_KEY: z.string().min(1).optional(),
+    NODE_NAME: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and -, at most 32')
+      .default('node'),
+    /** Signs guests' tokens; the same on all nodes. */
+    REJOIN_SECRET: secretOf(32),
+    /** Before every key and channel in Redis. */
+    KEY_PREFIX: z
+      .string()
+      .regex(/^[A-Za-z0-9:_-]{1,32}$/, 'letters, digits, : _ and -, at most 32')
+      .default('rejoin:'),
+    /** The path under which everything is hosted, as in https://play.example/game/; clients are given the same. */
+    BASE_PATH: z
+      .string()
+      .regex(/^(\/[\w.~-]+)+\/?$/, 'a path such as /game')
+      .optional(),
+    /** Pages of other origins that may connect, separated by commas; * for all. The node's own is always allowed. */
+    ORIGINS: list,
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+    /** Express's "trust proxy": whose X-Forwarded-For and X-Forwarded-Host are believed. */
+    TRUST_PROXY: z
+      .string()
+      .superRefine((text, context) => {
+        try {
+          createAddressReader(text);
+        } catch (error) {
+          context.addIssue(error instanceof Error ? error.message : String(error));
+        }
+      })
+      .optional(),
+    /** Whoever reads /metrics has to show it. */
+    METRICS_TOKEN: secretOf(16),
+    /** Where players of the network find the page, for links and QR codes. */
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** 1: serves the page for authors at /dev, and with it all that games hide. */
+    DEV: z
+      .enum(['0', '1'])
+      .transform(text => text === '1')
+      .optional(),
+    /** After how many ms a rule of a game is taken for hung, and its node ended; `never`: never. */
+    HANG_AFTER_MS: z
+      .union(
+        [z.literal('never').transform(() => null), z.coerce.number().int().min(200).max(600_000)],
+        'a number of ms from 200 to 600000, or never',
+      )
+      .default(1_000),
+    /** Who has it may see and release rooms out of play, at /operator. */
+    OPERATOR_TOKEN: secretOf(32),
+    NODE_ENV: z.string().optional(),
+    /** Set by the launcher: where this machine's cluster control listens. */
+    CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  })
+  .superRefine(
+    (s, context) => {
+      const wrong = (path: keyof typeof s, message: string) =>
+        context.addIssue({ code: 'custom', path: [path], message });
+      const sentinels = (s.REDIS_SENTINELS ?? []).length > 0;
+      const redis = s.REDIS_URL !== undefined || sentinels;
+      if (redis && s.REJOIN_SECRET === undefined)
+        wrong('REJOIN_SECRET', 'is needed with Redis: all nodes must sign with the same secret');
+      if (s.REDIS_URL !== undefined && sentinels) wrong('REDIS_SENTINELS', 'either this or REDIS_URL, not both');
+      for (const name of [
+        'REDIS_MASTER',
+        'REDIS_USER',
+        'REDIS_PASSWORD',
+        'REDIS_SENTINEL_USER',
+        'REDIS_SENTINEL_PASSWORD',
+      ] as const) {
+        if (s[name] !== undefined && !sentinels)
+          wrong(
+            name,
+            `goes with REDIS_SENTINELS${/^REDIS_(USER|PASSWORD)$/.test(name) ? '; without, it is part of REDIS_URL' : ''}`,
+          );
+      }
+      if (s.REDIS_WAIT_REPLICAS > 0 && !redis) wrong('REDIS_WAIT_REPLICAS', 'needs REDIS_URL or REDIS_SENTINELS');
+      const tls = s.REDIS_URL?.startsWith('rediss:') === true || (sentinels && s.REDIS_TLS === true);
+      if (s.REDIS_TLS && !tls)
+        wrong('REDIS_TLS', redis ? 'use a rediss:// address in REDIS_URL instead' : 'there is no Redis');
+      for (const name of ['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const)
+        if (s[name] !== undefined && !tls) wrong(name, 'needs TLS: REDIS_TLS=1, or a rediss:// address');
+      if ((s.REDIS_TLS_CERT === undefined) !== (s.REDIS_TLS_KEY === undefined))
+        wrong('REDIS_TLS_KEY', 'a certificate and its key go together');
+    },
+    {
+      when: () => true, // also beside other complaints, so that all are said at once
+    },
+  )
+  .refine(s => !s.DEV || s.NODE_ENV !== 'production', {
+    path: ['DEV'],
+    message: 'is not allowed when NODE_ENV is production: it shows hidden state to everyone',
+    when: () => true,
+  });
 
 export type Config = z.output<typeof schema>;
 
 /** The settings are wrong; the message lists every complaint, and no value. */
-export class ConfigError extends Error { override readonly name = 'ConfigError'; }
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
 
 /** Reads the settings from an environment. @throws ConfigError with all complaints at once */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, v]) => v !== undefined && v !== ''));
   const read = schema.safeParse(given);
   if (read.success) return read.data;
-  throw new ConfigError(`The settings are wrong:\n${read.error.issues.map(i => `  ${i.path.join('.')}: ${i.message}`).join('\n')}`);
+  throw new ConfigError(
+    `The settings are wrong:\n${read.error.issues.map(i => `  ${i.path.join('.')}: ${i.message}`).join('\n')}`,
+  );
 }
 
-/** Where Redis is by these settings; undefined: nowhere, the node is alone. @throws ConfigError when a file cannot be read */
+/**
+ * Where Redis is by these settings; undefined: nowhere, the node is alone.
+ * @throws ConfigError when a file cannot be read
+ */
 export function redisOptionsOf(config: Config): RedisOptions | undefined {
   const { REDIS_URL: url, REDIS_SENTINELS: sentinels, REDIS_WAIT_REPLICAS: waitReplicas } = config;
   if (url === undefined && sentinels.length === 0) return undefined;
@@ -116,12 +183,20 @@ export function redisOptionsOf(config: Config): RedisOptions | undefined {
     try {
       tls = readTls(files);
     } catch (error) {
-      throw new ConfigError(`The settings are wrong:\n  REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ConfigError(
+        `The settings are wrong:\n  REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
   if (url !== undefined) return { url, tls, waitReplicas };
   return {
-    sentinels, master: config.REDIS_MASTER, user: config.REDIS_USER, password: config.REDIS_PASSWORD,
-    sentinelUser: config.REDIS_SENTINEL_USER, sentinelPassword: config.REDIS_SENTINEL_PASSWORD, tls, waitReplicas,
+    sentinels,
+    master: config.REDIS_MASTER,
+    user: config.REDIS_USER,
+    password: config.REDIS_PASSWORD,
+    sentinelUser: config.REDIS_SENTINEL_USER,
+    sentinelPassword: config.REDIS_SENTINEL_PASSWORD,
+    tls,
+    waitReplicas,
   };
 }

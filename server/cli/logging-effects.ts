@@ -2,9 +2,16 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { EffectHandler } from '../rooms/actor/effect-table.ts';
 import type { Log } from '../runtime/ports.ts';
 
-/** Handlers for all effects that the games declare: each is written into the log, by its name and key, and that is all. */
+/**
+ * Handlers for all effects that the games declare: each is written into the log, by its name and key, and that is all.
+ */
 export function loggingEffects(games: readonly AnyGame[], log: Log): Record<string, Record<string, EffectHandler>> {
-  const logEffect = (effect: string): EffectHandler => (data: unknown, about) => log.info({ effect, ...about, data }, 'effect requested');
+  const logEffect =
+    (effect: string): EffectHandler =>
+    (data: unknown, about) =>
+      log.info({ effect, ...about, data }, 'effect requested');
   const names = (game: AnyGame) => Object.keys((game.contract.def as ContractDef).effects ?? {});
-  return Object.fromEntries(games.map(game => [game.contract.name, Object.fromEntries(names(game).map(name => [name, logEffect(name)]))]));
+  return Object.fromEntries(
+    games.map(game => [game.contract.name, Object.fromEntries(names(game).map(name => [name, logEffect(name)]))]),
+  );
 }

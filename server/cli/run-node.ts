@@ -14,7 +14,10 @@ import { startServer, type RunningServer } from '../server.ts';
  * `--embedded`: for a person at a terminal; builds the page and says where it is. `--dev`: as DEV=1.
  * `effects`: who does the effects of the games; by default they are written into the log.
  */
-export async function runNode(games: readonly AnyGame[], effects: typeof loggingEffects = loggingEffects): Promise<void> {
+export async function runNode(
+  games: readonly AnyGame[],
+  effects: typeof loggingEffects = loggingEffects,
+): Promise<void> {
   try {
     await runServer(games, effects);
   } catch (error) {
@@ -37,25 +40,48 @@ async function runServer(games: readonly AnyGame[], effects: typeof loggingEffec
   }
   if (embedded) await Promise.all([buildPage(), buildSdk()]);
   if (embedded && config.DEV) await buildDevPage();
-  const server = await startServer({
-    games, dev: config.DEV ?? false, effects: effects(games, log), log, name: config.NODE_NAME, secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'), redis: redisOptionsOf(config), keyPrefix: config.KEY_PREFIX,
-    origins: config.ORIGINS, path: config.BASE_PATH, pageFolder, controlPort: config.CONTROL_PORT ?? null, publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null), trustProxy: config.TRUST_PROXY, metricsToken: config.METRICS_TOKEN,
-    hangAfter: config.HANG_AFTER_MS, operatorToken: config.OPERATOR_TOKEN,
-  }, { port: config.PORT, host: config.HOST });
+  const server = await startServer(
+    {
+      games,
+      dev: config.DEV ?? false,
+      effects: effects(games, log),
+      log,
+      name: config.NODE_NAME,
+      secret: config.REJOIN_SECRET ?? randomBytes(32).toString('base64url'),
+      redis: redisOptionsOf(config),
+      keyPrefix: config.KEY_PREFIX,
+      origins: config.ORIGINS,
+      path: config.BASE_PATH,
+      pageFolder,
+      controlPort: config.CONTROL_PORT ?? null,
+      publicUrl: config.PUBLIC_URL ?? (embedded ? lanUrl(config.PORT) : null),
+      trustProxy: config.TRUST_PROXY,
+      metricsToken: config.METRICS_TOKEN,
+      hangAfter: config.HANG_AFTER_MS,
+      operatorToken: config.OPERATOR_TOKEN,
+    },
+    { port: config.PORT, host: config.HOST },
+  );
   log.info({ port: server.port, store: redisOptionsOf(config) ? 'redis' : 'memory' }, 'listening');
   if (embedded) await printWelcome(server.port, config.DEV ?? false);
   stopOnSignals(server, config, log);
 }
 
-/** Ends the process after `--help`. @throws ConfigError when there is a flag that is not known: what it was meant to do would not happen */
+/**
+ * Ends the process after `--help`.
+ * @throws ConfigError when there is a flag that is not known: what it was meant to do would not happen
+ */
 function readFlags(args: readonly string[]): void {
   const flags = args.filter(arg => arg.startsWith('-'));
   if (flags.includes('--help') || flags.includes('-h')) {
-    process.stdout.write('A node of Rejoin. Its settings come from the environment, such as PORT=3001: README.md, "Settings", has all of them.\n\n  --embedded  for use at a terminal: builds the page and prints its address (used by npm start)\n  --dev       as DEV=1: the page for authors, at /dev/\n  --help\n');
+    process.stdout.write(
+      'A node of Rejoin. Its settings come from the environment, such as PORT=3001: README.md, "Settings", has all of them.\n\n  --embedded  for use at a terminal: builds the page and prints its address (used by npm start)\n  --dev       as DEV=1: the page for authors, at /dev/\n  --help\n',
+    );
     process.exit(0);
   }
   const unknown = flags.find(flag => !['--embedded', '--dev'].includes(flag));
-  if (unknown !== undefined) throw new ConfigError(`There is no option ${unknown}. Settings come from the environment; --help says more.`);
+  if (unknown !== undefined)
+    throw new ConfigError(`There is no option ${unknown}. Settings come from the environment; --help says more.`);
 }
 
 function stopOnSignals(server: RunningServer, config: Config, log: ReturnType<typeof createLog>): void {
@@ -67,10 +93,13 @@ function stopOnSignals(server: RunningServer, config: Config, log: ReturnType<ty
     // Alone there is nobody to give rooms to.
     const stopped = redisOptionsOf(config) ? server.drain() : server.close();
     setTimeout(() => process.exit(1), 15_000).unref();
-    stopped.then(() => process.exit(0), (error: unknown) => {
-      log.error({ error }, 'shutdown failed');
-      process.exit(1);
-    });
+    stopped.then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ error }, 'shutdown failed');
+        process.exit(1);
+      },
+    );
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
@@ -83,15 +112,33 @@ async function printWelcome(port: number, dev: boolean): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr');
   const lan = lanUrl(port);
   const lines = ['', `  Rejoin is ready:  http://localhost:${port}`];
-  if (lan !== null) lines.push(`  On your phone:    ${lan}`, '', ...renderUnicodeCompact(lan, { border: 1 }).split('\n').map(l => `  ${l}`));
-  if (dev) lines.push('', `  For authors:      http://localhost:${port}/dev/  (shows what games hide to everybody who reaches this port)`);
-  lines.push('', '  Ctrl-C stops it. Rooms live in this process: they end with it. For rooms that outlive a node: npm run cluster', '');
+  if (lan !== null)
+    lines.push(
+      `  On your phone:    ${lan}`,
+      '',
+      ...renderUnicodeCompact(lan, { border: 1 })
+        .split('\n')
+        .map(l => `  ${l}`),
+    );
+  if (dev)
+    lines.push(
+      '',
+      `  For authors:      http://localhost:${port}/dev/  (shows what games hide to everybody who reaches this port)`,
+    );
+  lines.push(
+    '',
+    '  Ctrl-C stops it. Rooms live in this process: they end with it. For rooms that outlive a node: npm run cluster',
+    '',
+  );
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** What a person can mend is said in a sentence; anything else comes with its stack. */
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isUserError = error instanceof ConfigError || error instanceof RedisUnusableError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+  const isUserError =
+    error instanceof ConfigError ||
+    error instanceof RedisUnusableError ||
+    (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
   return isUserError ? error.message : (error.stack ?? error.message);
 }

@@ -11,17 +11,28 @@ import { PacketBudget } from './packet-budget.ts';
 import type { RawWebSocket } from './web-sockets.ts';
 
 /**
- * Bounds what comes before anybody is known: how often an address knocks, how many lines it holds, how many guests are made
- * for it, and how much a line may send of whatever kind.
+ * Bounds what comes before anybody is known: how often an address knocks, how many lines it holds, how many guests are
+ * made for it, and how much a line may send of whatever kind.
  */
 export class ConnectionLimiter {
-  /** Where lines come from: whoever says goodbye and hello again on one is asked no more, for what it came with has been let go of. */
+  /**
+   * Where lines come from: whoever says goodbye and hello again on one is asked no more, for what it came with has been
+   * let go of.
+   */
   private readonly addresses = new WeakMap<EngineSocket, string | null>();
   private readonly countedConnections = new WeakSet<EngineSocket>();
   /** The packet budgets of WebSockets, each of which counts its frames. */
   private readonly budgets = new WeakMap<object, PacketBudget>();
 
-  constructor(private readonly parts: { addressOf: AddressReader; allowances: Allowances; clock: Clock; meter: Meter; namespace: string }) {}
+  constructor(
+    private readonly parts: {
+      addressOf: AddressReader;
+      allowances: Allowances;
+      clock: Clock;
+      meter: Meter;
+      namespace: string;
+    },
+  ) {}
 
   addressOf(engineSocket: EngineSocket): string | null {
     const known = this.addresses.get(engineSocket);
@@ -40,7 +51,9 @@ export class ConnectionLimiter {
   }
 
   /** One more guest for where a line comes from? @returns 0, or the ms after which to try again */
-  takeGuest(engineSocket: EngineSocket): number { return this.allowanceOf(this.addressOf(engineSocket))?.take('guests', this.parts.clock.mono()) ?? 0; }
+  takeGuest(engineSocket: EngineSocket): number {
+    return this.allowanceOf(this.addressOf(engineSocket))?.take('guests', this.parts.clock.mono()) ?? 0;
+  }
 
   /** Counts a connection for its address until it closes: once, however often it enters a namespace. */
   countConnection(engineSocket: EngineSocket): void {
@@ -62,13 +75,17 @@ export class ConnectionLimiter {
     if (this.adoptFrameBudget(engineSocket)) return;
     const budget = new PacketBudget(this.parts.clock, () => this.closeForFlooding(engineSocket));
     let countsFrames = false;
-    engineSocket.on('upgrade', () => { countsFrames = this.adoptFrameBudget(engineSocket); });
-    engineSocket.on('packet', () => { if (!countsFrames) budget.spend(1); });
+    engineSocket.on('upgrade', () => {
+      countsFrames = this.adoptFrameBudget(engineSocket);
+    });
+    engineSocket.on('packet', () => {
+      if (!countsFrames) budget.spend(1);
+    });
   }
 
   /**
-   * Counts the frames of a WebSocket from its first byte on, before it belongs to a connection. Pings, pongs and fragments never
-   * become packets of Engine.IO, and neither do the probes of a connection that polls.
+   * Counts the frames of a WebSocket from its first byte on, before it belongs to a connection. Pings, pongs and
+   * fragments never become packets of Engine.IO, and neither do the probes of a connection that polls.
    */
   limitFrames(websocket: RawWebSocket, tcp: Duplex): void {
     const frames = new FrameCounter();
@@ -80,7 +97,8 @@ export class ConnectionLimiter {
     // A small piece of a frame costs as much as a frame: it is read, and kept, by itself.
     tcp.prependListener('data', (chunk: Buffer) => {
       budget.spend(Math.max(frames.count(chunk), chunk.length < limits.minFragmentBytes ? 1 : 0));
-      // `ws` still reads the rest of this piece. It answers each ping with a write of its own, and a piece holds 10,000 pings.
+      // `ws` still reads the rest of this piece. It answers each ping with a write of its own, and a piece holds 10,000
+      // pings.
       if (budget.isExceeded) websocket.pong = () => {};
     });
   }
@@ -104,7 +122,10 @@ export class ConnectionLimiter {
   private closeForFlooding(engineSocket: EngineSocket): void {
     this.parts.meter.count('floods');
     const { namespace } = this.parts;
-    terminateConnection(engineSocket, `2${namespace === '/' ? '' : `${namespace},`}${JSON.stringify(['refused', makeRefusal('slow-down', 'too many packets')])}`);
+    terminateConnection(
+      engineSocket,
+      `2${namespace === '/' ? '' : `${namespace},`}${JSON.stringify(['refused', makeRefusal('slow-down', 'too many packets')])}`,
+    );
   }
 
   private allowanceOf(address: string | null) {

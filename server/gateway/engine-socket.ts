@@ -19,15 +19,22 @@ export interface EngineSocket {
 export const engineSocketOf = (socket: GameSocket): EngineSocket => socket.conn as unknown as EngineSocket;
 
 /** Whether somebody else's namespaces go over the same connection: then it is not ours to close. */
-export const sharesConnection = (socket: GameSocket): boolean => (socket.client as unknown as { sockets: ReadonlyMap<string, unknown> }).sockets.size > 1;
+export const sharesConnection = (socket: GameSocket): boolean =>
+  (socket.client as unknown as { sockets: ReadonlyMap<string, unknown> }).sockets.size > 1;
 
-/** Lets a client go that may come back. Not by disconnect() where that can be helped: a stock client takes it for the server's last word. */
+/**
+ * Lets a client go that may come back. Not by disconnect() where that can be helped: a stock client takes it for the
+ * server's last word.
+ */
 export function closeConnection(socket: GameSocket): void {
   if (sharesConnection(socket)) socket.disconnect();
   else socket.conn.close();
 }
 
-/** The answers of Engine.IO to requests that ask for a WebSocket: made for middlewares, they hold the request for as long as the connection stands. */
+/**
+ * The answers of Engine.IO to requests that ask for a WebSocket: made for middlewares, they hold the request for as
+ * long as the connection stands.
+ */
 export class UpgradeResponses {
   private readonly responses = new WeakMap<IncomingMessage, { req: unknown }>();
 
@@ -38,8 +45,8 @@ export class UpgradeResponses {
   };
 
   /**
-   * Lets go of what a connection came with: its first request, headers and token, which Socket.IO and Engine.IO hold as long as
-   * it stands, and nobody asks for again. Only for who can be sure that nobody else reads them.
+   * Lets go of what a connection came with: its first request, headers and token, which Socket.IO and Engine.IO hold as
+   * long as it stands, and nobody asks for again. Only for who can be sure that nobody else reads them.
    */
   releaseHandshake(socket: GameSocket): void {
     const { conn, request } = socket;
@@ -60,8 +67,9 @@ export function backlogOf(engineSocket: EngineSocket): { packets: number; size: 
 }
 
 /**
- * Ends a connection with a client that does not keep to what was agreed. It is read no more from now on: a farewell takes
- * its time, and one who floods would go on meanwhile. What waits for it is dropped, unless there is a last `word` for it.
+ * Ends a connection with a client that does not keep to what was agreed. It is read no more from now on: a farewell
+ * takes its time, and one who floods would go on meanwhile. What waits for it is dropped, unless there is a last `word`
+ * for it.
  */
 export function terminateConnection(engineSocket: EngineSocket, farewell?: string): void {
   const { socket } = engineSocket.transport;
@@ -69,5 +77,9 @@ export function terminateConnection(engineSocket: EngineSocket, farewell?: strin
   if (farewell !== undefined) engineSocket.write(farewell);
   engineSocket.close(farewell === undefined);
   if (farewell === undefined) socket?.terminate?.();
-  else setTimeout(() => { engineSocket.close(true); socket?.terminate?.(); }, 250).unref();
+  else
+    setTimeout(() => {
+      engineSocket.close(true);
+      socket?.terminate?.();
+    }, 250).unref();
 }

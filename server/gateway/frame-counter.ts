@@ -1,6 +1,6 @@
 /**
- * Counts the WebSocket frames in a client's byte stream (RFC 6455, 5.2). It reads frame headers only and keeps no payload.
- * `ws` reports whole messages, pings and pongs; it does not report fragments.
+ * Counts the WebSocket frames in a client's byte stream (RFC 6455, 5.2). It reads frame headers only and keeps no
+ * payload. `ws` reports whole messages, pings and pongs; it does not report fragments.
  */
 export class FrameCounter {
   /** Bytes of the current header that were read. */
@@ -32,7 +32,8 @@ export class FrameCounter {
       this.lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
       this.payloadLength = this.lengthBytes === 0 ? short : 0;
       this.headerLength = 2 + this.lengthBytes + (byte & 0x80 ? 4 : 0);
-    } else if (this.position >= 2 && this.position < 2 + this.lengthBytes) this.payloadLength = this.payloadLength * 256 + byte;
+    } else if (this.position >= 2 && this.position < 2 + this.lengthBytes)
+      this.payloadLength = this.payloadLength * 256 + byte;
     this.position += 1;
     if (this.position < 2 || this.position < this.headerLength) return false;
     this.position = 0;

@@ -14,7 +14,15 @@ import type { Connection } from '../sessions/connection.ts';
 import type { EncodedEvent } from '../sessions/encoded-event.ts';
 import { ackIdOf, Decoder, authSizeKey, type FastPathHandler } from './decoder.ts';
 import { ConnectionLimiter } from './connection-limiter.ts';
-import { terminateConnection, closeConnection, engineSocketOf, sharesConnection, UpgradeResponses, backlogOf, type EngineSocket } from './engine-socket.ts';
+import {
+  terminateConnection,
+  closeConnection,
+  engineSocketOf,
+  sharesConnection,
+  UpgradeResponses,
+  backlogOf,
+  type EngineSocket,
+} from './engine-socket.ts';
 import { OutboundBuffers } from './outbound-buffer.ts';
 import { mayUseCookies, type OriginPolicy } from './origin-policy.ts';
 import { Packet } from './packet.ts';
@@ -26,11 +34,19 @@ import type { GameServer, GameSocket, GameNamespace } from './socket-types.ts';
 import { SlowReaders } from './slow-readers.ts';
 import { observeWebSockets, type UpgradingServer } from './web-sockets.ts';
 
-/** What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own middleware has put there. */
-export interface HandshakeSeen { readonly auth: Record<string, unknown>; readonly headers: IncomingMessage['headers']; readonly request: IncomingMessage }
 /**
- * Decides who a connection is, in place of guests' tokens. `auth` is what the client's `token`, `auth` and `name` say. Null: nobody
- * (`not-signed-in`; the client asks its token function once more, then gives up). Throwing: unknown for now, and the client tries again.
+ * What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own
+ * middleware has put there.
+ */
+export interface HandshakeSeen {
+  readonly auth: Record<string, unknown>;
+  readonly headers: IncomingMessage['headers'];
+  readonly request: IncomingMessage;
+}
+/**
+ * Decides who a connection is, in place of guests' tokens. `auth` is what the client's `token`, `auth` and `name` say.
+ * Null: nobody (`not-signed-in`; the client asks its token function once more, then gives up). Throwing: unknown for
+ * now, and the client tries again.
  * @example
  * ```ts
  * // the client: connect(url, { token: ({ refused }) => (refused ? session.refresh() : session.accessToken) })
@@ -46,10 +62,20 @@ const requestNames: readonly RequestName[] = ['create', 'join', 'act', 'place', 
 
 const oneWayMessageNames: readonly OneWayMessageName[] = ['i', 'input', 'signal'];
 
-export interface GatewayParts { tokens: Tokens; authenticate?: Authenticate | undefined; origins: OriginPolicy; addressOf: AddressReader; clock: Clock; entropy: Entropy; log: Log; meter: Meter }
+export interface GatewayParts {
+  tokens: Tokens;
+  authenticate?: Authenticate | undefined;
+  origins: OriginPolicy;
+  addressOf: AddressReader;
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  meter: Meter;
+}
 
 /**
- * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the package.
+ * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the
+ * package.
  * @example
  * ```ts
  * import { Server } from 'socket.io'
@@ -63,18 +89,28 @@ export interface SocketIoServer {
   of(namespace: string): unknown;
 }
 /**
- * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with it),
- * or a Socket.IO server that belongs to somebody else.
+ * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with
+ * it), or a Socket.IO server that belongs to somebody else.
  */
-export type Attachment = { readonly http: HttpServer; readonly keep?: boolean; readonly namespace?: string | undefined; /** Before `/socket.io`; empty: none. */ readonly path?: string } | { readonly io: SocketIoServer; readonly namespace: string };
+export type Attachment =
+  | {
+      readonly http: HttpServer;
+      readonly keep?: boolean;
+      readonly namespace?: string | undefined;
+      /** Before `/socket.io`; empty: none. */
+      readonly path?: string;
+    }
+  | { readonly io: SocketIoServer; readonly namespace: string };
 
 /**
- * Socket.IO, and nothing of the game: lets connections in, reads their packets, hands them to the edge, closes what does
- * not behave. Every handler is wrapped, since a throw here would end the process and with it every room.
+ * Socket.IO, and nothing of the game: lets connections in, reads their packets, hands them to the edge, closes what
+ * does not behave. Every handler is wrapped, since a throw here would end the process and with it every room.
  */
 export class Gateway {
   private readonly io: GameServer;
-  /** The namespace in which everything happens. Where the server is somebody else's, nothing outside of it is touched. */
+  /**
+   * The namespace in which everything happens. Where the server is somebody else's, nothing outside of it is touched.
+   */
   private readonly namespace: GameNamespace;
   private readonly isSharedServer: boolean;
   /** How Socket.IO begins an event's packet: its type, and the namespace where it is not the main one. */
@@ -85,15 +121,24 @@ export class Gateway {
   private readonly tokenRenewer: TokenRenewer;
   private readonly upgradeResponses = new UpgradeResponses();
   private connectionLimiter: ConnectionLimiter | null = null;
-  /** Lines that have said hello to the namespace: a second one, said before the first was answered, would be another player on the same line. */
+  /**
+   * Lines that have said hello to the namespace: a second one, said before the first was answered, would be another
+   * player on the same line.
+   */
   private readonly enteredConnections = new WeakSet<object>();
 
   private readonly refusalLog: RefusalLog;
 
-  constructor(private readonly attachment: Attachment, private readonly parts: GatewayParts) {
+  constructor(
+    private readonly attachment: Attachment,
+    private readonly parts: GatewayParts,
+  ) {
     this.refusalLog = new RefusalLog(parts);
     this.isSharedServer = 'io' in attachment;
-    this.io = 'io' in attachment ? (attachment.io as GameServer) : this.createServer(attachment.http, `${attachment.path ?? ''}/socket.io`, attachment.namespace ?? '/');
+    this.io =
+      'io' in attachment
+        ? (attachment.io as GameServer)
+        : this.createServer(attachment.http, `${attachment.path ?? ''}/socket.io`, attachment.namespace ?? '/');
     this.namespace = this.io.of(attachment.namespace ?? '/');
     this.eventPrefix = this.namespace.name === '/' ? '2' : `2${this.namespace.name},`;
     this.namespace.use((socket, next) => this.admitSocket(socket, next));
@@ -104,9 +149,13 @@ export class Gateway {
   }
 
   private createServer(http: HttpServer, path: string, namespaceName: string): GameServer {
-    // Node takes its own listener off a socket that is upgraded. Until somebody else has put one on, or where nobody does (a
-    // node that is busy, a path that is nobody's), one that is reset would be an error that nobody catches: the end of the process.
-    http.prependListener('upgrade', (_request, socket) => { socket.on('error', () => {}); });
+    // Node takes its own listener off a socket that is upgraded. Until somebody else has put one on, or where nobody
+    // does (a
+    // node that is busy, a path that is nobody's), one that is reset would be an error that nobody catches: the end of
+    // the process.
+    http.prependListener('upgrade', (_request, socket) => {
+      socket.on('error', () => {});
+    });
     const io: GameServer = new Server(http, {
       path,
       serveClient: false,
@@ -123,11 +172,19 @@ export class Gateway {
     });
     // Answers of Engine.IO itself; where the http server is somebody else's, only those that belong to a session.
     const keepsType = { name: 'X-Content-Type-Options', value: 'nosniff' };
-    if ('http' in this.attachment && !this.attachment.keep) http.prependListener('request', (_request, response) => { response.setHeader(keepsType.name, keepsType.value); });
-    else io.engine.on('headers', (headers: Record<string, string>) => { headers[keepsType.name] = keepsType.value; });
+    if ('http' in this.attachment && !this.attachment.keep)
+      http.prependListener('request', (_request, response) => {
+        response.setHeader(keepsType.name, keepsType.value);
+      });
+    else
+      io.engine.on('headers', (headers: Record<string, string>) => {
+        headers[keepsType.name] = keepsType.value;
+      });
     io.engine.use(this.upgradeResponses.middleware);
     io.engine.on('connection', new OutboundBuffers().attach);
-    observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) => this.connectionLimiter?.limitFrames(websocket, tcp));
+    observeWebSockets(io.engine as unknown as UpgradingServer, (websocket, tcp) =>
+      this.connectionLimiter?.limitFrames(websocket, tcp),
+    );
     io.engine.on('connection_error', (error: { code: number; message: string; req?: IncomingMessage }) => {
       this.parts.log.debug({ code: error.code, reason: error.message }, 'handshake refused');
       if (error.code === unsupportedProtocol) this.refusalLog.report('protocol', { origin: error.req?.headers.origin });
@@ -140,20 +197,28 @@ export class Gateway {
     return io;
   }
 
-  /** Clients that look for the sockets elsewhere: a warning for the author, and a page of another origin can read the 404. */
+  /**
+   * Clients that look for the sockets elsewhere: a warning for the author, and a page of another origin can read the
+   * 404.
+   */
   private reportOtherPaths(http: HttpServer, path: string): void {
     const reportIfElsewhere = (request: IncomingMessage) => {
       const elsewhere = isEngineIoRequest(request) && !request.url!.startsWith(`${path}/`);
       if (elsewhere) this.refusalLog.report('path', { asked: request.url!.split('?')[0], path: `${path}/` });
       return elsewhere;
     };
-    http.prependListener('request', (request, response) => { if (reportIfElsewhere(request)) response.setHeader('access-control-allow-origin', '*'); });
-    http.prependListener('upgrade', request => { reportIfElsewhere(request); });
+    http.prependListener('request', (request, response) => {
+      if (reportIfElsewhere(request)) response.setHeader('access-control-allow-origin', '*');
+    });
+    http.prependListener('upgrade', request => {
+      reportIfElsewhere(request);
+    });
   }
 
   /** Keeps the settings of a server that is somebody else's from changing what happens in this namespace. */
   private isolateNamespace(): void {
-    // Sessions that Socket.IO brings back pass no middleware and are in channels nobody has looked at: rooms resume by the journal.
+    // Sessions that Socket.IO brings back pass no middleware and are in channels nobody has looked at: rooms resume by
+    // the journal.
     this.namespace.adapter.restoreSession = () => Promise.resolve(null as never);
     // io.adapter(…) of the host renews the adapters of all namespaces, whenever it is called.
     this.namespace._initAdapter = () => {};
@@ -174,7 +239,10 @@ export class Gateway {
       (this.namespace.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
     },
     emitLocal: (channel, event, ...args) => {
-      (this.namespace.local.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
+      (this.namespace.local.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(
+        event,
+        ...args,
+      );
     },
   };
 
@@ -182,10 +250,20 @@ export class Gateway {
   serve(node: RejoinNode): void {
     this.node = node;
     const { addressOf, clock, meter } = this.parts;
-    const limiter = this.connectionLimiter = new ConnectionLimiter({ addressOf, allowances: node.clientRequests.allowances, clock, meter, namespace: this.namespace.name });
-    if (!this.isSharedServer) this.io.engine.on('connection', (engineSocket: EngineSocket) => limiter.limitPackets(engineSocket));
+    const limiter = (this.connectionLimiter = new ConnectionLimiter({
+      addressOf,
+      allowances: node.clientRequests.allowances,
+      clock,
+      meter,
+      namespace: this.namespace.name,
+    }));
+    if (!this.isSharedServer)
+      this.io.engine.on('connection', (engineSocket: EngineSocket) => limiter.limitPackets(engineSocket));
     this.namespace.on('connection', socket => this.onConnection(socket, node));
-    this.slowReaders.start(() => node.clientRequests.all(), id => this.namespace.sockets.get(id));
+    this.slowReaders.start(
+      () => node.clientRequests.all(),
+      id => this.namespace.sockets.get(id),
+    );
     this.tokenRenewer.start(() => this.namespace.sockets.values());
   }
 
@@ -193,22 +271,28 @@ export class Gateway {
   async moveClients(): Promise<void> {
     const { clock, entropy } = this.parts;
     const sockets = [...this.namespace.sockets.values()];
-    await Promise.all(sockets.map(async socket => {
-      await clock.sleep(entropy.float() * limits.drainClientSpread);
-      socket.emit('moving');
-      await clock.sleep(1_500);
-      if (socket.connected) closeConnection(socket);
-    }));
+    await Promise.all(
+      sockets.map(async socket => {
+        await clock.sleep(entropy.float() * limits.drainClientSpread);
+        socket.emit('moving');
+        await clock.sleep(1_500);
+        if (socket.connected) closeConnection(socket);
+      }),
+    );
   }
 
-  /** Ends what is its own: the namespace in a server of somebody else's; else the Socket.IO server, and the http server unless that is kept. */
+  /**
+   * Ends what is its own: the namespace in a server of somebody else's; else the Socket.IO server, and the http server
+   * unless that is kept.
+   */
   async close(): Promise<void> {
     this.slowReaders.stop();
     this.tokenRenewer.stop();
     if ('http' in this.attachment && !this.attachment.keep) {
       const { http } = this.attachment;
       const closed = this.io.close();
-      // Node ends those that wait for another request, and gives up its watch over those that have not sent one yet: they could hold it open for ever.
+      // Node ends those that wait for another request, and gives up its watch over those that have not sent one yet:
+      // they could hold it open for ever.
       const rest = setTimeout(() => http.closeAllConnections(), limits.answerGracePeriod);
       return closed.finally(() => clearTimeout(rest));
     }
@@ -219,16 +303,24 @@ export class Gateway {
     this.io._nsps.delete(this.namespace.name);
   }
 
-  /** Before Socket.IO has answered a handshake: a proxy in front tries another node then. Possible only where the server is this node's own. */
-  private checkHandshake(request: IncomingMessage, decide: (error: string | null | undefined, ok: boolean) => void): void {
-    if (!this.node?.isReady || this.io.engine.clientsCount >= limits.sockets) return answerBusy(request, '503 Service Unavailable', 1_000);
+  /**
+   * Before Socket.IO has answered a handshake: a proxy in front tries another node then. Possible only where the server
+   * is this node's own.
+   */
+  private checkHandshake(
+    request: IncomingMessage,
+    decide: (error: string | null | undefined, ok: boolean) => void,
+  ): void {
+    if (!this.node?.isReady || this.io.engine.clientsCount >= limits.sockets)
+      return answerBusy(request, '503 Service Unavailable', 1_000);
     const wait = this.connectionLimiter?.takeHandshake(this.parts.addressOf(request)) ?? 0;
     if (wait > 0) return answerBusy(request, '429 Too Many Requests', wait);
     const admission = this.parts.origins.admit(request);
     if (admission === null) {
       this.reportOrigin(request);
       // The page is shown the refusal, and nothing else: without it, all failures look the same to it.
-      if (request.headers.origin !== undefined) (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin);
+      if (request.headers.origin !== undefined)
+        (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin);
       return decide('origin-refused', false);
     }
     if (!mayUseCookies(admission)) delete request.headers.cookie;
@@ -245,51 +337,78 @@ export class Gateway {
     const engineSocket = engineSocketOf(socket);
     if (this.enteredConnections.has(engineSocket)) return next(new Error('already connected to this namespace'));
     this.enteredConnections.add(engineSocket);
-    const reject = (error: Error) => { this.enteredConnections.delete(engineSocket); next(error); };
+    const reject = (error: Error) => {
+      this.enteredConnections.delete(engineSocket);
+      next(error);
+    };
     const refuse = (refusal: Refused) => reject(Object.assign(new Error(refusal.code), { data: refusal }));
     if (this.isSharedServer && this.parts.origins.admit(socket.request) === null) {
       this.reportOrigin(socket.request);
       return reject(Object.assign(new Error('origin not allowed'), { data: { problem: 'origin-refused' } }));
     }
-    if (this.isSharedServer && (!this.node?.isReady || this.namespace.sockets.size >= limits.sockets)) return refuse(makeRefusal('unavailable', undefined, 1_000));
-    const wait = this.isSharedServer ? this.connectionLimiter!.takeHandshake(this.connectionLimiter!.addressOf(engineSocket)) : 0;
+    if (this.isSharedServer && (!this.node?.isReady || this.namespace.sockets.size >= limits.sockets))
+      return refuse(makeRefusal('unavailable', undefined, 1_000));
+    const wait = this.isSharedServer
+      ? this.connectionLimiter!.takeHandshake(this.connectionLimiter!.addressOf(engineSocket))
+      : 0;
     if (wait > 0) return refuse(makeRefusal('slow-down', 'too many connections', wait));
-    this.identify(socket).then(() => next(), (error: unknown) => {
-      if (error instanceof GuestLimitError) return refuse(makeRefusal('slow-down', 'too many new guests', error.retryAfter));
-      if (error instanceof AuthTooLargeError) return refuse(makeRefusal('too-large', error.message));
-      if (error instanceof WireVersionError) return refuse(makeRefusal('client-outdated'));
-      if (error instanceof NotSignedInError) return refuse(makeRefusal('not-signed-in'));
-      if (!(error instanceof BadTokenError)) this.parts.log.error({ error }, 'authentication failed');
-      refuse(error instanceof BadTokenError ? makeRefusal('bad-token') : makeRefusal('unavailable', undefined, 1_000));
-    });
+    this.identify(socket).then(
+      () => next(),
+      (error: unknown) => {
+        if (error instanceof GuestLimitError)
+          return refuse(makeRefusal('slow-down', 'too many new guests', error.retryAfter));
+        if (error instanceof AuthTooLargeError) return refuse(makeRefusal('too-large', error.message));
+        if (error instanceof WireVersionError) return refuse(makeRefusal('client-outdated'));
+        if (error instanceof NotSignedInError) return refuse(makeRefusal('not-signed-in'));
+        if (!(error instanceof BadTokenError)) this.parts.log.error({ error }, 'authentication failed');
+        refuse(
+          error instanceof BadTokenError ? makeRefusal('bad-token') : makeRefusal('unavailable', undefined, 1_000),
+        );
+      },
+    );
   }
 
   private async identify(socket: GameSocket): Promise<void> {
     const auth = socket.handshake.auth as Record<string, unknown>;
     if (auth.wire !== undefined && auth.wire !== protocolVersion) throw new WireVersionError();
     const bytes = typeof auth[authSizeKey] === 'number' ? auth[authSizeKey] : this.sizeOf(auth);
-    if (bytes > limits.authBytes) throw new AuthTooLargeError(`auth has ${bytes} bytes, at most ${limits.authBytes} (authBytes)`);
+    if (bytes > limits.authBytes)
+      throw new AuthTooLargeError(`auth has ${bytes} bytes, at most ${limits.authBytes} (authBytes)`);
     const { tokens, authenticate } = this.parts;
     if (authenticate) {
       const identified = await authenticate({ auth, headers: this.headersOf(socket), request: socket.request });
       if (!identified) throw new NotSignedInError();
-      if (!isPlayerId(identified.player)) throw new TypeError(`authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(identified.player)?.slice(0, 80)}`);
-      socket.data = { identity: { player: identified.player, name: normalizeName(identified.name) ?? 'Player' }, token: '', renewAt: Infinity };
+      if (!isPlayerId(identified.player))
+        throw new TypeError(
+          `authenticate: a player's id is a text of 1 to ${limits.playerIdLength} characters that does not begin with $, not ${JSON.stringify(identified.player)?.slice(0, 80)}`,
+        );
+      socket.data = {
+        identity: { player: identified.player, name: normalizeName(identified.name) ?? 'Player' },
+        token: '',
+        renewAt: Infinity,
+      };
       return;
     }
     if (auth.token !== undefined && auth.token !== null) {
-      if (typeof auth.token !== 'string' || auth.token.length > limits.tokenLength) throw new BadTokenError('not a token');
+      if (typeof auth.token !== 'string' || auth.token.length > limits.tokenLength)
+        throw new BadTokenError('not a token');
       const { renewAt, ...identified } = await tokens.verify(auth.token);
       const name = normalizeName(auth.name);
       const renamed = name !== null && name !== identified.name;
       if (renamed) identified.name = name;
       const needsNewToken = renamed || renewAt < this.parts.clock.now();
-      socket.data = { identity: identified, token: needsNewToken ? await tokens.issue(identified) : auth.token, renewAt: needsNewToken ? tokens.renewAt : renewAt };
+      socket.data = {
+        identity: identified,
+        token: needsNewToken ? await tokens.issue(identified) : auth.token,
+        renewAt: needsNewToken ? tokens.renewAt : renewAt,
+      };
       return;
     }
     const wait = this.connectionLimiter?.takeGuest(engineSocketOf(socket)) ?? 0;
     if (wait > 0) throw new GuestLimitError(wait);
-    const guest = tokens.newGuest(normalizeName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`);
+    const guest = tokens.newGuest(
+      normalizeName(auth.name) ?? `Guest ${100 + Math.floor(this.parts.entropy.float() * 900)}`,
+    );
     socket.data = { identity: guest, token: await tokens.issue(guest), renewAt: tokens.renewAt };
   }
 
@@ -308,16 +427,23 @@ export class Gateway {
       socket.emit('refused', makeRefusal('too-many-connections', undefined, 5_000));
       return closeConnection(socket);
     }
-    const connection = node.clientRequests.connect(new SocketLink(socket, this.sendEncoded), identity, this.connectionLimiter!.addressOf(engineSocketOf(socket)));
+    const connection = node.clientRequests.connect(
+      new SocketLink(socket, this.sendEncoded),
+      identity,
+      this.connectionLimiter!.addressOf(engineSocketOf(socket)),
+    );
     if (this.isSharedServer) this.connectionLimiter!.countConnection(engineSocketOf(socket));
     const takePacket = this.isSharedServer ? this.connectionLimiter!.createPacketCounter() : null;
     // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
     socket.onAny((event: unknown, ...args: unknown[]) => {
       if (!socket.connected) return;
       if (takePacket?.() === false) this.refuseAndDisconnect(socket, makeRefusal('slow-down', 'too many packets'));
-      else if (this.isSharedServer && this.sizeOf(args) > limits.packetBytes) this.refuseOversized(socket, connection, node, this.sizeOf(args), args.at(-1));
-      else if (requestNames.includes(event as RequestName)) this.onRequest(socket, connection, node, event as RequestName, args);
-      else if (oneWayMessageNames.includes(event as OneWayMessageName)) this.onMessage(socket, connection, node, event as OneWayMessageName, args[0]);
+      else if (this.isSharedServer && this.sizeOf(args) > limits.packetBytes)
+        this.refuseOversized(socket, connection, node, this.sizeOf(args), args.at(-1));
+      else if (requestNames.includes(event as RequestName))
+        this.onRequest(socket, connection, node, event as RequestName, args);
+      else if (oneWayMessageNames.includes(event as OneWayMessageName))
+        this.onMessage(socket, connection, node, event as OneWayMessageName, args[0]);
       else this.countMalformed(socket, connection, node);
     });
     const { outboundBuffer } = engineSocketOf(socket);
@@ -327,7 +453,16 @@ export class Gateway {
       if (this.eventPrefix === '2') decoder.fastPath = this.fastPathFor(socket, connection, node);
       decoder.onOversize = (head, bytes) => {
         const id = ackIdOf(head);
-        this.refuseOversized(socket, connection, node, bytes, id === null ? null : (reply: unknown) => outboundBuffer?.send(new Packet(`3${this.eventPrefix.slice(1)}${id}[${JSON.stringify(reply)}]`)));
+        this.refuseOversized(
+          socket,
+          connection,
+          node,
+          bytes,
+          id === null
+            ? null
+            : (reply: unknown) =>
+                outboundBuffer?.send(new Packet(`3${this.eventPrefix.slice(1)}${id}[${JSON.stringify(reply)}]`)),
+        );
       };
     }
     socket.on('error', () => this.countMalformed(socket, connection, node));
@@ -336,16 +471,31 @@ export class Gateway {
       this.enteredConnections.delete(engineSocketOf(socket));
       node.clientRequests.disconnect(connection);
     });
-    socket.emit('welcome', { player: identity.player, name: identity.name, token, node: node.parts.name, now: this.parts.clock.now(), wire: protocolVersion });
+    socket.emit('welcome', {
+      player: identity.player,
+      name: identity.name,
+      token,
+      node: node.parts.name,
+      now: this.parts.clock.now(),
+      wire: protocolVersion,
+    });
     socket.data.token = ''; // it has it now
-    if ('http' in this.attachment && !this.attachment.keep && !this.parts.authenticate) this.upgradeResponses.releaseHandshake(socket);
+    if ('http' in this.attachment && !this.attachment.keep && !this.parts.authenticate)
+      this.upgradeResponses.releaseHandshake(socket);
   }
 
-  /** Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as everything else. */
+  /**
+   * Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as
+   * everything else.
+   */
   private readonly sendEncoded = (socket: GameSocket, encoded: EncodedEvent): void => {
     const { outboundBuffer } = engineSocketOf(socket);
-    if (!outboundBuffer) return void (socket as unknown as { emit(...encoded: unknown[]): void }).emit(...(JSON.parse(encoded.json) as unknown[]));
-    if (socket.connected) outboundBuffer.send((encoded.cachedPacket ??= new Packet(`${this.eventPrefix}${encoded.json}`)) as Packet);
+    if (!outboundBuffer)
+      return void (socket as unknown as { emit(...encoded: unknown[]): void }).emit(
+        ...(JSON.parse(encoded.json) as unknown[]),
+      );
+    if (socket.connected)
+      outboundBuffer.send((encoded.cachedPacket ??= new Packet(`${this.eventPrefix}${encoded.json}`)) as Packet);
   };
 
   private roomHeadsFor(connection: Connection, node: RejoinNode): string | null {
@@ -363,7 +513,13 @@ export class Gateway {
   }
 
   /** Answers a packet that is larger than it may be, where it wants to be answered. @param ack what answers it */
-  private refuseOversized(socket: GameSocket, connection: Connection, node: RejoinNode, bytes: number, ack: unknown): void {
+  private refuseOversized(
+    socket: GameSocket,
+    connection: Connection,
+    node: RejoinNode,
+    bytes: number,
+    ack: unknown,
+  ): void {
     const refusal = bytes <= limits.frameBytes ? node.clientRequests.refuseOversized(connection, bytes) : null;
     if (!refusal) this.refuseAndDisconnect(socket);
     else if (typeof ack === 'function') (ack as (reply: unknown) => void)(refusal);
@@ -374,23 +530,41 @@ export class Gateway {
     return (name, data, id) => {
       const { outboundBuffer } = engineSocketOf(socket);
       if (!socket.connected || !outboundBuffer) return false;
-      if (id === null && oneWayMessageNames.includes(name as OneWayMessageName)) this.onMessage(socket, connection, node, name as OneWayMessageName, data);
-      else if (id !== null && requestNames.includes(name as RequestName)) void this.answerRequest(socket, connection, node, name as RequestName, data, reply => outboundBuffer.send(new Packet(`3${id}[${JSON.stringify(reply)}]`)));
+      if (id === null && oneWayMessageNames.includes(name as OneWayMessageName))
+        this.onMessage(socket, connection, node, name as OneWayMessageName, data);
+      else if (id !== null && requestNames.includes(name as RequestName))
+        void this.answerRequest(socket, connection, node, name as RequestName, data, reply =>
+          outboundBuffer.send(new Packet(`3${id}[${JSON.stringify(reply)}]`)),
+        );
       else return false;
       return true;
     };
   }
 
-  private onRequest(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, args: unknown[]): void {
+  private onRequest(
+    socket: GameSocket,
+    connection: Connection,
+    node: RejoinNode,
+    name: RequestName,
+    args: unknown[],
+  ): void {
     const last = args.at(-1);
     const ack = typeof last === 'function' ? (last as (reply: unknown) => void) : null;
     void this.answerRequest(socket, connection, node, name, ack && args.length === 1 ? undefined : args[0], ack);
   }
 
-  private async answerRequest(socket: GameSocket, connection: Connection, node: RejoinNode, name: RequestName, data: unknown, ack: ((reply: unknown) => void) | null): Promise<void> {
+  private async answerRequest(
+    socket: GameSocket,
+    connection: Connection,
+    node: RejoinNode,
+    name: RequestName,
+    data: unknown,
+    ack: ((reply: unknown) => void) | null,
+  ): Promise<void> {
     try {
       // Every answer would be kept for a client that asks and does not read.
-      if (backlogOf(engineSocketOf(socket)).size > limits.outboundHardBytes) return terminateConnection(engineSocketOf(socket));
+      if (backlogOf(engineSocketOf(socket)).size > limits.outboundHardBytes)
+        return terminateConnection(engineSocketOf(socket));
       const reply = await node.clientRequests.handle(connection, name, data);
       if (reply === null) this.refuseAndDisconnect(socket);
       else if (ack) {
@@ -402,7 +576,13 @@ export class Gateway {
     }
   }
 
-  private onMessage(socket: GameSocket, connection: Connection, node: RejoinNode, name: OneWayMessageName, raw: unknown): void {
+  private onMessage(
+    socket: GameSocket,
+    connection: Connection,
+    node: RejoinNode,
+    name: OneWayMessageName,
+    raw: unknown,
+  ): void {
     try {
       if (!node.clientRequests.handleMessage(connection, name, raw)) this.refuseAndDisconnect(socket);
     } catch (error) {
@@ -414,20 +594,24 @@ export class Gateway {
     if (!node.clientRequests.countMalformed(connection)) this.refuseAndDisconnect(socket);
   }
 
-  private refuseAndDisconnect(socket: GameSocket, refusal: Refused = makeRefusal('bad-request', 'too many malformed packets')): void {
+  private refuseAndDisconnect(
+    socket: GameSocket,
+    refusal: Refused = makeRefusal('bad-request', 'too many malformed packets'),
+  ): void {
     socket.emit('refused', refusal);
     const engineSocket = sharesConnection(socket) ? null : engineSocketOf(socket);
     socket.disconnect(engineSocket !== null);
-    if (engineSocket) setTimeout(() => terminateConnection(engineSocket), 250).unref(); // one who does not listen does not hang up either
+    // one who does not listen does not hang up either
+    if (engineSocket) setTimeout(() => terminateConnection(engineSocket), 250).unref();
   }
-
 }
 
 /** Engine.IO's own number for it. */
 const unsupportedProtocol = 5;
 
 /** Ids of players go into names of channels, and those of bots begin with $. */
-const isPlayerId = (id: unknown): boolean => typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
+const isPlayerId = (id: unknown): boolean =>
+  typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
 
 /** The client speaks another version of the protocol: its token may be good. */
 class WireVersionError extends Error {}
@@ -436,11 +620,28 @@ class AuthTooLargeError extends Error {}
 /** The host's own `authenticate` does not know who this is. */
 class NotSignedInError extends Error {}
 /** This address has had as many new guests as it may for now. */
-class GuestLimitError extends Error { constructor(readonly retryAfter: number) { super('too many new guests'); } }
+class GuestLimitError extends Error {
+  constructor(readonly retryAfter: number) {
+    super('too many new guests');
+  }
+}
 
-/** Answers a handshake before Socket.IO does: so that the proxy in front tries another node, or that whoever floods pays with a connection. */
-function answerBusy(request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } }, status: string, retryAfterMs: number): void {
+/**
+ * Answers a handshake before Socket.IO does: so that the proxy in front tries another node, or that whoever floods pays
+ * with a connection.
+ */
+function answerBusy(
+  request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } },
+  status: string,
+  retryAfterMs: number,
+): void {
   const retryAfterSeconds = String(Math.ceil(retryAfterMs / 1_000));
-  if (request.res && typeof request.res.writeHead === 'function' && request.headers.upgrade === undefined) request.res.writeHead(Number(status.slice(0, 3)), { 'retry-after': retryAfterSeconds, connection: 'close' }).end('busy');
-  else request.socket.end(`HTTP/1.1 ${status}\r\nRetry-After: ${retryAfterSeconds}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  if (request.res && typeof request.res.writeHead === 'function' && request.headers.upgrade === undefined)
+    request.res
+      .writeHead(Number(status.slice(0, 3)), { 'retry-after': retryAfterSeconds, connection: 'close' })
+      .end('busy');
+  else
+    request.socket.end(
+      `HTTP/1.1 ${status}\r\nRetry-After: ${retryAfterSeconds}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
 }

@@ -3,18 +3,26 @@ import type { HostReader } from '../identity/request-host.ts';
 import { mayBeForeignScript } from './foreign-script.ts';
 
 /**
- * Why a connection may be opened: by no browser, by a page of this server, by one whose origin is named, by one of this machine in dev mode, or
- * by any page, since all origins are.
+ * Why a connection may be opened: by no browser, by a page of this server, by one whose origin is named, by one of this
+ * machine in dev mode, or by any page, since all origins are.
  */
 export type Admission = 'no-browser' | 'own' | 'named' | 'dev' | 'any';
 
 /**
  * Which pages may connect. CORS does not guard WebSockets, so each handshake is checked.
- * Only pages of this server and of named origins may send cookies: with `*`, any page could act for the user who visits it.
+ * Only pages of this server and of named origins may send cookies: with `*`, any page could act for the user who visits
+ * it.
  */
 export class OriginPolicy {
   /** @param parts.knowsHost in dev mode, whether the server is found by this Host */
-  constructor(private readonly parts: { origins: readonly string[]; hostOf: HostReader; dev: boolean; knowsHost?: ((host: string | undefined) => boolean) | undefined }) {}
+  constructor(
+    private readonly parts: {
+      origins: readonly string[];
+      hostOf: HostReader;
+      dev: boolean;
+      knowsHost?: ((host: string | undefined) => boolean) | undefined;
+    },
+  ) {}
 
   /** @returns null if the page may not connect */
   admit(request: IncomingMessage): Admission | null {
@@ -28,11 +36,22 @@ export class OriginPolicy {
     return origins.includes('*') ? 'any' : null;
   }
 
-  /** In dev mode: the request names a host that is not this server, such as one that a foreign site lets lead here (DNS rebinding). */
-  isForeignHost({ headers: { host } }: IncomingMessage): boolean { return this.parts.knowsHost?.(host) === false; }
+  /**
+   * In dev mode: the request names a host that is not this server, such as one that a foreign site lets lead here (DNS
+   * rebinding).
+   */
+  isForeignHost({ headers: { host } }: IncomingMessage): boolean {
+    return this.parts.knowsHost?.(host) === false;
+  }
 
-  /** What `cors` takes: long-polling is plain requests, and a browser shows a page of another origin no answer without these headers. */
-  readonly cors = (request: object, done: (error: null, options: { origin: boolean; credentials: boolean }) => void): void => {
+  /**
+   * What `cors` takes: long-polling is plain requests, and a browser shows a page of another origin no answer without
+   * these headers.
+   */
+  readonly cors = (
+    request: object,
+    done: (error: null, options: { origin: boolean; credentials: boolean }) => void,
+  ): void => {
     const admission = this.admit(request as IncomingMessage);
     done(null, { origin: admission !== null, credentials: admission !== null && mayUseCookies(admission) });
   };

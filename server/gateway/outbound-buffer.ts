@@ -6,7 +6,12 @@ interface BufferedEngineSocket {
   readonly readyState: string;
   readonly upgrading: boolean;
   readonly writeBuffer: readonly unknown[];
-  readonly transport: { readonly name: string; readonly writable: boolean; readonly perMessageDeflate?: unknown; readonly socket?: { readonly readyState: number; readonly _socket?: TcpSocket } };
+  readonly transport: {
+    readonly name: string;
+    readonly writable: boolean;
+    readonly perMessageDeflate?: unknown;
+    readonly socket?: { readonly readyState: number; readonly _socket?: TcpSocket };
+  };
   write(text: string, options?: object, callback?: () => void): unknown;
   send: BufferedEngineSocket['write'];
   sendPacket(type: string, text?: string, options?: object, callback?: () => void): void;
@@ -25,7 +30,11 @@ export class OutboundBuffers {
 
   /** Puts a lane before a line. */
   readonly attach = (engineSocket: BufferedEngineSocket): void => {
-    engineSocket.outboundBuffer = new OutboundBuffer(engineSocket, Object.getPrototypeOf(engineSocket) as EngineMethods, this);
+    engineSocket.outboundBuffer = new OutboundBuffer(
+      engineSocket,
+      Object.getPrototypeOf(engineSocket) as EngineMethods,
+      this,
+    );
     engineSocket.write = engineSocket.send = write;
     engineSocket.sendPacket = sendPacket;
     engineSocket.flush = flush;
@@ -44,10 +53,11 @@ export class OutboundBuffers {
 }
 
 /**
- * A line's way out. All that a client is told within one turn of the loop leaves in one write: the answer to an action and
- * the change that it made, say; system calls are most of what a busy node does. On an open WebSocket that takes what it is
- * given, messages and pings go straight to the TCP socket, as frames that are made once for all who are told the same. Everything
- * else (long-polling, upgrades, farewells, a client that does not read) goes by Engine.IO's own way, and the order stays.
+ * A line's way out. All that a client is told within one turn of the loop leaves in one write: the answer to an action
+ * and the change that it made, say; system calls are most of what a busy node does. On an open WebSocket that takes
+ * what it is given, messages and pings go straight to the TCP socket, as frames that are made once for all who are told
+ * the same. Everything else (long-polling, upgrades, farewells, a client that does not read) goes by Engine.IO's own
+ * way, and the order stays.
  */
 export class OutboundBuffer {
   /** What a ping takes along, as Socket.IO's text; null: nothing now. */
@@ -57,7 +67,11 @@ export class OutboundBuffer {
   private isFlushRequested = false;
 
   /** @param engineMethods Engine.IO's own methods */
-  constructor(private readonly engineSocket: BufferedEngineSocket, private readonly engineMethods: EngineMethods, private readonly buffers: OutboundBuffers) {}
+  constructor(
+    private readonly engineSocket: BufferedEngineSocket,
+    private readonly engineMethods: EngineMethods,
+    private readonly buffers: OutboundBuffers,
+  ) {}
 
   send(packet: Packet): void {
     this.packets.push(packet);
@@ -112,7 +126,15 @@ export class OutboundBuffer {
   private get canWriteDirectly(): boolean {
     const { engineSocket } = this;
     const { transport } = engineSocket;
-    return engineSocket.writeBuffer.length === 0 && engineSocket.readyState === 'open' && !engineSocket.upgrading && transport.name === 'websocket' && transport.writable && !transport.perMessageDeflate && transport.socket?.readyState === 1;
+    return (
+      engineSocket.writeBuffer.length === 0 &&
+      engineSocket.readyState === 'open' &&
+      !engineSocket.upgrading &&
+      transport.name === 'websocket' &&
+      transport.writable &&
+      !transport.perMessageDeflate &&
+      transport.socket?.readyState === 1
+    );
   }
 }
 
@@ -122,12 +144,22 @@ function write(this: BufferedEngineSocket, text: string, options?: object, callb
   else Object.getPrototypeOf(this).write.call(this, text, options, callback);
   return this;
 }
-function sendPacket(this: BufferedEngineSocket, type: string, text?: string, options?: object, callback?: () => void): void {
+function sendPacket(
+  this: BufferedEngineSocket,
+  type: string,
+  text?: string,
+  options?: object,
+  callback?: () => void,
+): void {
   if (type === 'ping') this.outboundBuffer!.ping();
   else (Object.getPrototypeOf(this) as EngineMethods).sendPacket.call(this, type, text, options, callback);
 }
-function flush(this: BufferedEngineSocket): void { this.outboundBuffer!.flush(); }
-function handToEngine(this: BufferedEngineSocket): void { this.outboundBuffer!.handToEngine(); }
+function flush(this: BufferedEngineSocket): void {
+  this.outboundBuffer!.flush();
+}
+function handToEngine(this: BufferedEngineSocket): void {
+  this.outboundBuffer!.handToEngine();
+}
 function close(this: BufferedEngineSocket, discard?: boolean): unknown {
   if (!discard) this.outboundBuffer!.handToEngine();
   return (Object.getPrototypeOf(this) as EngineMethods).close.call(this, discard);

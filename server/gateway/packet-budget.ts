@@ -8,9 +8,14 @@ export class PacketBudget {
   private exceeded = false;
 
   /** @param onExceeded may be replaced when the owner of the connection becomes known */
-  constructor(private readonly clock: Clock, public onExceeded: () => void) {}
+  constructor(
+    private readonly clock: Clock,
+    public onExceeded: () => void,
+  ) {}
 
-  get isExceeded(): boolean { return this.exceeded; }
+  get isExceeded(): boolean {
+    return this.exceeded;
+  }
 
   spend(count: number): void {
     const now = this.clock.mono();

@@ -6,10 +6,15 @@ export class Packet {
   private cachedFrame: Buffer | null = null;
 
   /** @param text what Socket.IO has encoded: `2["change",…]`; of a ping nothing */
-  constructor(readonly text: string, readonly type: keyof typeof types = 'message') {}
+  constructor(
+    readonly text: string,
+    readonly type: keyof typeof types = 'message',
+  ) {}
 
   /** The whole frame, uncompressed and in one piece (RFC 6455, 5.2): text, final, unmasked. */
-  get frame(): Buffer { return this.cachedFrame ??= encodeFrame(types[this.type], this.text); }
+  get frame(): Buffer {
+    return (this.cachedFrame ??= encodeFrame(types[this.type], this.text));
+  }
 }
 
 function encodeFrame(type: number, text: string): Buffer {

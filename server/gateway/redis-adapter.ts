@@ -15,13 +15,26 @@ import type { Gateway } from './gateway.ts';
 export class RedisAdapter {
   private readonly keys: RedisKeys;
 
-  constructor(private readonly pubSub: { pub: RedisConnection; sub: RedisConnection; subscriptions: RedisSubscriptions }, private readonly options: { prefix: string; log: Log; meter: Meter }) { this.keys = new RedisKeys(options.prefix); }
+  constructor(
+    private readonly pubSub: { pub: RedisConnection; sub: RedisConnection; subscriptions: RedisSubscriptions },
+    private readonly options: { prefix: string; log: Log; meter: Meter },
+  ) {
+    this.keys = new RedisKeys(options.prefix);
+  }
 
   /** `resync` is called when broadcasts may have been missed: the subscription was away for a while. */
   async attach(gateway: Gateway, resync: () => void): Promise<void> {
-    await gateway.useAdapter(createAdapter(createPublisher(this.pubSub.pub, this.options.meter), createSubscriber(this.pubSub.subscriptions, this.options.log), { key: this.keys.adapter, publishOnSpecificResponseChannel: true }));
+    await gateway.useAdapter(
+      createAdapter(
+        createPublisher(this.pubSub.pub, this.options.meter),
+        createSubscriber(this.pubSub.subscriptions, this.options.log),
+        { key: this.keys.adapter, publishOnSpecificResponseChannel: true },
+      ),
+    );
     let wasAway = false;
-    this.pubSub.sub.onDown(() => { wasAway = true; });
+    this.pubSub.sub.onDown(() => {
+      wasAway = true;
+    });
     this.pubSub.sub.onReady(() => {
       if (wasAway) resync();
       wasAway = false;
@@ -29,7 +42,9 @@ export class RedisAdapter {
   }
 }
 
-/** What the adapter does with the client that it publishes by. That it has `pSubscribe` tells it which library this is. */
+/**
+ * What the adapter does with the client that it publishes by. That it has `pSubscribe` tells it which library this is.
+ */
 function createPublisher(connection: RedisConnection, meter: Meter): object {
   const countDropped = () => {
     meter.count('droppedPublishes');
@@ -39,18 +54,25 @@ function createPublisher(connection: RedisConnection, meter: Meter): object {
     ...noErrorEvents,
     pSubscribe: () => Promise.reject(new Error('this connection only publishes')),
     sSubscribe: () => Promise.reject(new Error('this connection only publishes')),
-    publish: (channel: string, message: string) => (connection.isReady ? connection.client.publish(channel, message).catch(countDropped) : Promise.resolve(countDropped())),
+    publish: (channel: string, message: string) =>
+      connection.isReady
+        ? connection.client.publish(channel, message).catch(countDropped)
+        : Promise.resolve(countDropped()),
     sendCommand: async (args: string[]) => connection.client.sendCommand(args),
   };
 }
 
 /** What the adapter does with the client that it listens by. It asks for bytes, always. */
 function createSubscriber(subscriptions: RedisSubscriptions, log: Log): object {
-  const logFailure = (call: string, work: Promise<unknown>) => work.catch((error: unknown) => log.debug({ error, call }, 'broadcast subscription failed'));
+  const logFailure = (call: string, work: Promise<unknown>) =>
+    work.catch((error: unknown) => log.debug({ error, call }, 'broadcast subscription failed'));
   const asList = (channels: string | string[]) => [channels].flat();
   const listeners = new WeakMap<MessageListener<Buffer>, MessageListener<Buffer>>();
   const logDropped = (error: unknown) => log.warn({ error }, 'foreign broadcast dropped');
-  /** What the adapter cannot read it throws at whoever reads for it, which would end the process. One and the same for the same listener: it is taken off by what it was put on with. */
+  /**
+   * What the adapter cannot read it throws at whoever reads for it, which would end the process. One and the same for
+   * the same listener: it is taken off by what it was put on with.
+   */
   const guardListener = (on: MessageListener<Buffer>): MessageListener<Buffer> => {
     const known = listeners.get(on);
     if (known) return known;
@@ -67,10 +89,20 @@ function createSubscriber(subscriptions: RedisSubscriptions, log: Log): object {
   };
   return {
     ...noErrorEvents,
-    subscribe: (channels: string | string[], on: MessageListener<Buffer>) => logFailure('subscribe', Promise.all(asList(channels).map(channel => subscriptions.addBytes(channel, guardListener(on))))),
-    pSubscribe: (pattern: string, on: MessageListener<Buffer>) => logFailure('pSubscribe', subscriptions.addPattern(pattern, guardListener(on))),
-    unsubscribe: (channels: string | string[], on: MessageListener<Buffer>) => logFailure('unsubscribe', Promise.all(asList(channels).map(channel => subscriptions.remove(channel, guardListener(on))))),
-    pUnsubscribe: (pattern: string, on: MessageListener<Buffer>) => logFailure('pUnsubscribe', subscriptions.remove(pattern, guardListener(on))),
+    subscribe: (channels: string | string[], on: MessageListener<Buffer>) =>
+      logFailure(
+        'subscribe',
+        Promise.all(asList(channels).map(channel => subscriptions.addBytes(channel, guardListener(on)))),
+      ),
+    pSubscribe: (pattern: string, on: MessageListener<Buffer>) =>
+      logFailure('pSubscribe', subscriptions.addPattern(pattern, guardListener(on))),
+    unsubscribe: (channels: string | string[], on: MessageListener<Buffer>) =>
+      logFailure(
+        'unsubscribe',
+        Promise.all(asList(channels).map(channel => subscriptions.remove(channel, guardListener(on)))),
+      ),
+    pUnsubscribe: (pattern: string, on: MessageListener<Buffer>) =>
+      logFailure('pUnsubscribe', subscriptions.remove(pattern, guardListener(on))),
   };
 }
 

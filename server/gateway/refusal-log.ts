@@ -5,16 +5,20 @@ import type { Clock, Log } from '../runtime/ports.ts';
 export type MisconfigurationKind = 'origin' | 'host' | 'namespace' | 'path' | 'protocol';
 
 const advice: Record<MisconfigurationKind, string> = {
-  origin: 'add the page to ORIGINS (`origins`); for the server\'s own page, let the proxy keep the Host header, or send X-Forwarded-Host and trust the proxy (TRUST_PROXY)',
-  host: 'in dev mode, open the server as localhost, by address or by the machine\'s name, or add its URL to ORIGINS (`origins`)',
-  namespace: 'the namespace in the client\'s URL differs from the server\'s (`namespace`)',
-  path: 'the client\'s `path` differs from the server\'s (BASE_PATH, `path`)',
+  origin:
+    "add the page to ORIGINS (`origins`); for the server's own page, let the proxy keep the Host header, or send X-Forwarded-Host and trust the proxy (TRUST_PROXY)",
+  host: "in dev mode, open the server as localhost, by address or by the machine's name, or add its URL to ORIGINS (`origins`)",
+  namespace: "the namespace in the client's URL differs from the server's (`namespace`)",
+  path: "the client's `path` differs from the server's (BASE_PATH, `path`)",
   protocol: 'the client is older than Socket.IO 3: use socket.io-client 4',
 };
 /** One warning of a kind in this time (ms). */
 const warningIntervalMs = 10_000;
 
-/** Warns of clients that are refused because of a setting, with what was seen and what to set. A flood of them writes one line in 10 s. */
+/**
+ * Warns of clients that are refused because of a setting, with what was seen and what to set. A flood of them writes
+ * one line in 10 s.
+ */
 export class RefusalLog {
   private readonly kinds = new Map<MisconfigurationKind, { at: number; omitted: number }>();
 
@@ -25,8 +29,20 @@ export class RefusalLog {
     const last = this.kinds.get(kind);
     if (last && now - last.at < warningIntervalMs) return void (last.omitted += 1);
     this.kinds.set(kind, { at: now, omitted: 0 });
-    const shortFields = Object.fromEntries(Object.entries(fields).filter(([, text]) => text !== undefined).map(([name, text]) => [name, text!.slice(0, 200)]));
-    this.parts.log.warn({ reason: kind, ...shortFields, ...(last && last.omitted > 0 ? { omitted: last.omitted } : {}), set: advice[kind] }, 'connection refused');
+    const shortFields = Object.fromEntries(
+      Object.entries(fields)
+        .filter(([, text]) => text !== undefined)
+        .map(([name, text]) => [name, text!.slice(0, 200)]),
+    );
+    this.parts.log.warn(
+      {
+        reason: kind,
+        ...shortFields,
+        ...(last && last.omitted > 0 ? { omitted: last.omitted } : {}),
+        set: advice[kind],
+      },
+      'connection refused',
+    );
   }
 }
 

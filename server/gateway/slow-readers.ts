@@ -14,7 +14,10 @@ export class SlowReaders {
   private readonly pausedSince = new Map<string, number>();
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(private readonly clock: Clock, private readonly meter: Meter) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly meter: Meter,
+  ) {}
 
   start(connections: () => Connection[], socketOf: (id: string) => GameSocket | undefined): void {
     this.timer = setInterval(() => {
@@ -26,19 +29,25 @@ export class SlowReaders {
     }, 250);
   }
 
-  stop(): void { if (this.timer) clearInterval(this.timer); }
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
 
   private check(connection: Connection, socket: GameSocket): void {
     const { packets, size } = backlogOf(engineSocketOf(socket));
     const since = this.pausedSince.get(connection.id);
     const now = this.clock.mono();
     // Between two looks much may be sent by a node in a hurry: nobody is cut off who could not have known better.
-    if (since !== undefined && (packets > limits.outboundHardPackets || size > limits.outboundHardBytes || now - since > limits.outboundSoftTime)) {
+    if (
+      since !== undefined &&
+      (packets > limits.outboundHardPackets || size > limits.outboundHardBytes || now - since > limits.outboundSoftTime)
+    ) {
       terminateConnection(engineSocketOf(socket)); // it may come back, and is caught up then
     } else if (since === undefined && (packets > limits.outboundSoftPackets || size > limits.outboundSoftBytes)) {
       this.meter.count('slowReaders');
       this.pausedSince.set(connection.id, now);
-      for (const { channels } of connection.rooms.values()) for (const channel of channels) connection.unsubscribe(channel);
+      for (const { channels } of connection.rooms.values())
+        for (const channel of channels) connection.unsubscribe(channel);
     } else if (since !== undefined && packets === 0) {
       this.pausedSince.delete(connection.id);
       for (const [room, { channels }] of connection.rooms) {

@@ -8,13 +8,28 @@ import type { GameSocket } from './socket-types.ts';
 /** A client's line as the sessions see it. */
 export class SocketLink implements ClientLink {
   /** @param sendEncodedTo sends what is encoded already */
-  constructor(private readonly socket: GameSocket, private readonly sendEncodedTo: (socket: GameSocket, said: EncodedEvent) => void) {}
+  constructor(
+    private readonly socket: GameSocket,
+    private readonly sendEncodedTo: (socket: GameSocket, said: EncodedEvent) => void,
+  ) {}
 
-  get id(): string { return this.socket.id; }
-  send<E extends keyof ServerToClient>(event: E, ...args: Parameters<ServerToClient[E]>): void { this.socket.emit(event, ...args); }
-  sendEncoded(event: EncodedEvent): void { this.sendEncodedTo(this.socket, event); }
+  get id(): string {
+    return this.socket.id;
+  }
+  send<E extends keyof ServerToClient>(event: E, ...args: Parameters<ServerToClient[E]>): void {
+    this.socket.emit(event, ...args);
+  }
+  sendEncoded(event: EncodedEvent): void {
+    this.sendEncodedTo(this.socket, event);
+  }
   /** Both adapters hear every room's channel from their start, so a join takes effect at once. */
-  subscribe(channel: Channel): void { void this.socket.join(channel); }
-  unsubscribe(channel: Channel): void { void this.socket.leave(channel); }
-  close(): void { this.socket.disconnect(!sharesConnection(this.socket)); }
+  subscribe(channel: Channel): void {
+    void this.socket.join(channel);
+  }
+  unsubscribe(channel: Channel): void {
+    void this.socket.leave(channel);
+  }
+  close(): void {
+    this.socket.disconnect(!sharesConnection(this.socket));
+  }
 }

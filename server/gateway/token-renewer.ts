@@ -2,15 +2,22 @@ import type { Tokens } from '../identity/tokens.ts';
 import type { Clock, Log } from '../runtime/ports.ts';
 import type { GameSocket } from './socket-types.ts';
 
-/** Renews the tokens of those who stay for weeks, one after the other: nobody is in a hurry. A timer for each client would cost each node more than all tokens. */
+/**
+ * Renews the tokens of those who stay for weeks, one after the other: nobody is in a hurry. A timer for each client
+ * would cost each node more than all tokens.
+ */
 export class TokenRenewer {
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly parts: { tokens: Tokens; clock: Clock; log: Log }) {}
 
-  start(sockets: () => Iterable<GameSocket>): void { this.timer = setInterval(() => void this.renew([...sockets()]), 3_600_000); }
+  start(sockets: () => Iterable<GameSocket>): void {
+    this.timer = setInterval(() => void this.renew([...sockets()]), 3_600_000);
+  }
 
-  stop(): void { if (this.timer) clearInterval(this.timer); }
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
 
   /** Gives each of them whose token is aging another one. */
   async renew(sockets: readonly GameSocket[]): Promise<void> {

@@ -16,7 +16,20 @@ import { createSdkRouter } from './sdk-route.ts';
 import type { ServerRooms } from '../node/server-rooms.ts';
 import { TokenGuard } from './token-guard.ts';
 
-export interface AppParts { node: RejoinNode; metrics: Metrics; page: PageOptions | null; clustered: boolean; dev: DevParts | null; addressOf: AddressReader; /** Whoever reads /metrics has to show it; undefined: nobody has to. */ metricsToken: string | undefined; operator: { rooms: ServerRooms; token: string } | null; /** Of pages that may connect, besides the server's own. */ origins: readonly string[]; originPolicy: OriginPolicy }
+export interface AppParts {
+  node: RejoinNode;
+  metrics: Metrics;
+  page: PageOptions | null;
+  clustered: boolean;
+  dev: DevParts | null;
+  addressOf: AddressReader;
+  /** Whoever reads /metrics has to show it; undefined: nobody has to. */
+  metricsToken: string | undefined;
+  operator: { rooms: ServerRooms; token: string } | null;
+  /** Of pages that may connect, besides the server's own. */
+  origins: readonly string[];
+  originPolicy: OriginPolicy;
+}
 
 /** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
 export function createApp(parts: AppParts): RequestListener {
@@ -28,17 +41,34 @@ export function createApp(parts: AppParts): RequestListener {
   app.enable('case sensitive routing');
   app.use(responseHeaders(parts.origins));
   if (parts.dev) app.use(requireKnownHost(parts.dev.isKnownHost));
-  app.get('/healthz', (_req, res) => { res.json({ ok: true, node: node.parts.name }); });
-  app.get('/readyz', (_req, res) => { res.status(node.isReady ? 200 : 503).json({ ready: node.isReady, draining: node.isDraining }); });
-  const guard = new TokenGuard({ addressOf: parts.addressOf, allowances: node.clientRequests.allowances, clock: node.parts.clock, log: node.parts.log, meter: metrics.meter });
+  app.get('/healthz', (_req, res) => {
+    res.json({ ok: true, node: node.parts.name });
+  });
+  app.get('/readyz', (_req, res) => {
+    res.status(node.isReady ? 200 : 503).json({ ready: node.isReady, draining: node.isDraining });
+  });
+  const guard = new TokenGuard({
+    addressOf: parts.addressOf,
+    allowances: node.clientRequests.allowances,
+    clock: node.parts.clock,
+    log: node.parts.log,
+    meter: metrics.meter,
+  });
   if (parts.metricsToken !== undefined) app.use('/metrics', guard.middleware('/metrics', parts.metricsToken));
   // However many ask at once, the figures are read once: one of them is asked of the store.
   let pendingMetrics: Promise<string> | null = null;
   app.get('/metrics', async (_req, res) => {
-    pendingMetrics ??= metrics.text().finally(() => { pendingMetrics = null; });
+    pendingMetrics ??= metrics.text().finally(() => {
+      pendingMetrics = null;
+    });
     res.type(metrics.contentType).send(await pendingMetrics);
   });
-  if (parts.operator) app.use('/operator', guard.middleware('/operator', parts.operator.token), createOperatorRouter(parts.operator.rooms));
+  if (parts.operator)
+    app.use(
+      '/operator',
+      guard.middleware('/operator', parts.operator.token),
+      createOperatorRouter(parts.operator.rooms),
+    );
   app.use(limitByAddress('pages'));
   app.use(['/rooms.json', '/replays'], allowCrossOrigin);
   app.get('/rooms.json', limitByAddress('lists'), async (req, res) => {
@@ -48,20 +78,40 @@ export function createApp(parts: AppParts): RequestListener {
   });
   app.get('/replays/:room/:match', limitByAddress('replays'), async (req, res) => {
     const match = Number(req.params.match);
-    if (!isId(req.params.room) || !Number.isSafeInteger(match) || match < 1) return void res.status(404).json(makeRefusal('replay-missing'));
+    if (!isId(req.params.room) || !Number.isSafeInteger(match) || match < 1)
+      return void res.status(404).json(makeRefusal('replay-missing'));
     const reply = await node.replays.read(req.params.room, match);
-    res.status(reply.ok ? 200 : reply.code === 'unavailable' || reply.code === 'busy' ? 503 : 404).set('cache-control', reply.ok ? 'private, max-age=3600' : 'no-store').json(reply);
+    res
+      .status(reply.ok ? 200 : reply.code === 'unavailable' || reply.code === 'busy' ? 503 : 404)
+      .set('cache-control', reply.ok ? 'private, max-age=3600' : 'no-store')
+      .json(reply);
   });
-  app.use('/replays', (_req, res) => { res.status(404).json(makeRefusal('replay-missing')); }); // an empty id or match
+  app.use('/replays', (_req, res) => {
+    res.status(404).json(makeRefusal('replay-missing'));
+  }); // an empty id or match
   app.get('/config.json', (_req, res) => {
-    res.set('cache-control', 'no-store').json({ clustered: parts.clustered, controlPort: page?.controlPort ?? null, lan: page?.publicUrl ?? null, games: node.parts.games.map(g => g.contract.name) });
+    res.set('cache-control', 'no-store').json({
+      clustered: parts.clustered,
+      controlPort: page?.controlPort ?? null,
+      lan: page?.publicUrl ?? null,
+      games: node.parts.games.map(g => g.contract.name),
+    });
   });
   app.use(createSdkRouter());
   if (parts.dev) app.use('/dev', createDevRouter(parts.dev));
   if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
-    app.use(express.static(page.pageFolder, { index: 'index.html', setHeaders: (res, path) => { res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable'); } }));
+    app.use(
+      express.static(page.pageFolder, {
+        index: 'index.html',
+        setHeaders: (res, path) => {
+          res.setHeader('cache-control', path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable');
+        },
+      }),
+    );
   }
-  app.use((_req, res) => { res.status(404).json({ error: 'not-found' }); });
+  app.use((_req, res) => {
+    res.status(404).json({ error: 'not-found' });
+  });
   app.use(handleError);
   return app;
 
@@ -69,7 +119,11 @@ export function createApp(parts: AppParts): RequestListener {
   function allowCrossOrigin(req: Request, res: Response, next: NextFunction): void {
     const { origin } = req.headers;
     const admission = origin === undefined ? null : parts.originPolicy.admit(req);
-    if (admission !== null) res.set({ 'access-control-allow-origin': origin, ...(mayUseCookies(admission) ? { 'access-control-allow-credentials': 'true' } : {}) });
+    if (admission !== null)
+      res.set({
+        'access-control-allow-origin': origin,
+        ...(mayUseCookies(admission) ? { 'access-control-allow-credentials': 'true' } : {}),
+      });
     res.vary('origin');
     next();
   }
@@ -80,12 +134,19 @@ export function createApp(parts: AppParts): RequestListener {
       const address = parts.addressOf(req);
       const now = node.parts.clock.mono();
       const wait = address === null ? 0 : node.clientRequests.allowances.address(address, now).take(kind, now);
-      if (wait > 0) res.status(429).set('retry-after', String(Math.ceil(wait / 1_000))).json(makeRefusal('slow-down', undefined, wait));
+      if (wait > 0)
+        res
+          .status(429)
+          .set('retry-after', String(Math.ceil(wait / 1_000)))
+          .json(makeRefusal('slow-down', undefined, wait));
       else next();
     };
   }
 
-  /** Express would answer with the stack, and write it to stderr; with four arguments it takes this for what does instead. */
+  /**
+   * Express would answer with the stack, and write it to stderr; with four arguments it takes this for what does
+   * instead.
+   */
   function handleError(error: unknown, _req: Request, res: Response, next: NextFunction): void {
     const status = (error as { status?: unknown } | null)?.status;
     const isClientError = typeof status === 'number' && status >= 400 && status < 500;

@@ -21,7 +21,9 @@ export function createOperatorRouter(rooms: ServerRooms): Router {
       res.json({ ok: true });
     } catch (error) {
       if (!(error instanceof ServerRoomError)) throw error;
-      res.status(statusOf(error.code)).json({ ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) });
+      res
+        .status(statusOf(error.code))
+        .json({ ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) });
     }
   });
   return router;

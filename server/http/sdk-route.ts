@@ -13,12 +13,16 @@ export const sdkFile = 'rejoin.min.js';
 export const sdkFolder = join(packageRoot, 'dist/sdk');
 const sdkFolders = [sdkFolder, join(packageRoot, 'dist/lib')];
 
-interface SdkFile { readonly plain: Buffer; readonly gzipped: Buffer; readonly entityTag: string }
+interface SdkFile {
+  readonly plain: Buffer;
+  readonly gzipped: Buffer;
+  readonly entityTag: string;
+}
 
 /**
- * Serves the client to pages without a bundler, and its source map. It is public, so a page of any origin may load it; whether
- * that page may connect is decided at the handshake. Asked for again each time, and answered in a few bytes where nothing has changed:
- * a page has the client of the servers that run now, also after they were rolled out anew.
+ * Serves the client to pages without a bundler, and its source map. It is public, so a page of any origin may load it;
+ * whether that page may connect is decided at the handshake. Asked for again each time, and answered in a few bytes
+ * where nothing has changed: a page has the client of the servers that run now, also after they were rolled out anew.
  */
 export function createSdkRouter(): Router {
   const router = express.Router({ strict: true, caseSensitive: true });
@@ -31,7 +35,12 @@ export function createSdkRouter(): Router {
       const { plain, gzipped, entityTag } = await filesByName.get(name)!;
       const pack = req.acceptsEncodings('gzip', 'identity') === 'gzip';
       res.set({
-        'cache-control': 'public, no-cache', etag: entityTag, vary: 'accept-encoding', 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin', 'x-content-type-options': 'nosniff',
+        'cache-control': 'public, no-cache',
+        etag: entityTag,
+        vary: 'accept-encoding',
+        'access-control-allow-origin': '*',
+        'cross-origin-resource-policy': 'cross-origin',
+        'x-content-type-options': 'nosniff',
         ...(pack ? { 'content-encoding': 'gzip' } : {}),
       });
       res.type(name.endsWith('.map') ? 'json' : 'text/javascript').send(pack ? gzipped : plain);
@@ -43,5 +52,9 @@ export function createSdkRouter(): Router {
 /** Read and packed once. Its tag is the same on all nodes that have the same file. */
 async function loadFile(file: string): Promise<SdkFile> {
   const plain = await readFile(file);
-  return { plain, gzipped: await promisify(gzip)(plain, { level: 9 }), entityTag: `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"` };
+  return {
+    plain,
+    gzipped: await promisify(gzip)(plain, { level: 9 }),
+    entityTag: `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`,
+  };
 }

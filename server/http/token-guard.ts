@@ -12,14 +12,16 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const thisMachine = 'loopback';
 
 /**
- * Lets requests in that bring a bearer token. Wrong tokens are counted by address and logged; an address that has sent too many
- * is answered 429, also with the right one.
+ * Lets requests in that bring a bearer token. Wrong tokens are counted by address and logged; an address that has sent
+ * too many is answered 429, also with the right one.
  */
 export class TokenGuard {
   private readonly logBudget = new TokenBucket({ burst: 10, perSecond: 0.2 });
   private unloggedCount = 0;
 
-  constructor(private readonly parts: { addressOf: AddressReader; allowances: Allowances; clock: Clock; log: Log; meter: Meter }) {}
+  constructor(
+    private readonly parts: { addressOf: AddressReader; allowances: Allowances; clock: Clock; log: Log; meter: Meter },
+  ) {}
 
   /** @param route what the token opens, for the log */
   middleware(route: string, token: string): RequestHandler {
@@ -32,7 +34,11 @@ export class TokenGuard {
       const allowance = allowances.address(from, now);
       const wait = sent === undefined ? 0 : allowance.wait('wrongTokens', now);
       res.set('cache-control', 'no-store');
-      if (wait > 0) return void res.status(429).set('retry-after', String(Math.ceil(wait / 1_000))).json(makeRefusal('slow-down', undefined, wait));
+      if (wait > 0)
+        return void res
+          .status(429)
+          .set('retry-after', String(Math.ceil(wait / 1_000)))
+          .json(makeRefusal('slow-down', undefined, wait));
       if (timingSafeEqual(digest(sent ?? ''), wanted)) return next();
       if (sent !== undefined) {
         allowance.take('wrongTokens', now);

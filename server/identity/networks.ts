@@ -1,5 +1,8 @@
 /** A network whose addresses share what may be done, and how many times as much that is as for one address. */
-export interface WiderNetwork { readonly name: string; readonly factor: number }
+export interface WiderNetwork {
+  readonly name: string;
+  readonly factor: number;
+}
 
 /** The eight groups of an IPv6 address. @param text one that `node:net` takes for an IPv6 address, without a zone */
 export function ipv6GroupsOf(text: string): number[] {
@@ -9,18 +12,28 @@ export function ipv6GroupsOf(text: string): number[] {
     return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
   });
   const [head = '', tail = ''] = hex.split('::');
-  const read = (part: string): number[] => (part === '' ? [] : part.split(':').map(group => Number.parseInt(group, 16)));
+  const read = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map(group => Number.parseInt(group, 16));
   const [before, after] = [read(head), read(tail)];
-  return hex.includes('::') ? [...before, ...Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after] : before;
+  return hex.includes('::')
+    ? [...before, ...Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0), ...after]
+    : before;
 }
 
 /** The name of the /64 that an address belongs to. */
-export const prefix64Of = (groups: readonly number[]): string => `${groups.slice(0, 4).map(group => group.toString(16)).join(':')}::/64`;
+export const prefix64Of = (groups: readonly number[]): string =>
+  `${groups
+    .slice(0, 4)
+    .map(group => group.toString(16))
+    .join(':')}::/64`;
 
 /** The wider networks of an IPv6 /64, as `prefix64Of` writes it; none for an IPv4 address. */
 export function widerNetworksOf(network: string, factors: Readonly<Record<56 | 48, number>>): WiderNetwork[] {
   if (!network.endsWith('::/64')) return [];
   const [a = 0, b = 0, c = 0, d = 0] = ipv6GroupsOf(network.slice(0, -3));
   const [first, site] = [[a, b, c].map(group => group.toString(16)).join(':'), (d & 0xff00).toString(16)];
-  return [{ name: `${first}:${site}::/56`, factor: factors[56] }, { name: `${first}::/48`, factor: factors[48] }];
+  return [
+    { name: `${first}:${site}::/56`, factor: factors[56] },
+    { name: `${first}::/48`, factor: factors[48] },
+  ];
 }

@@ -4,8 +4,8 @@ const minDistinctShare = 2 / 3;
 const maxRepeatedStepShare = 1 / 2;
 
 /**
- * Why a secret or token is too easy to guess; null: it is not. A random one always passes; one letter repeated, a word repeated and
- * an alphabet do not.
+ * Why a secret or token is too easy to guess; null: it is not. A random one always passes; one letter repeated, a word
+ * repeated and an alphabet do not.
  * @param least how many bytes it needs
  */
 export function weaknessOf(secret: string, minBytes: number): string | null {
@@ -14,6 +14,7 @@ export function weaknessOf(secret: string, minBytes: number): string | null {
   const distinct = new Set(Array.from({ length: pieces }, (_x, i) => secret.slice(i, i + 3))).size;
   const steps = Array.from({ length: secret.length - 1 }, (_x, i) => secret.charCodeAt(i + 1) - secret.charCodeAt(i));
   const repeatedSteps = steps.filter((step, i) => step === steps[i - 1]).length;
-  if (distinct < pieces * minDistinctShare || repeatedSteps > steps.length * maxRepeatedStepShare) return 'has a repeated or counting pattern: generate a random one, such as `openssl rand -base64 32`';
+  if (distinct < pieces * minDistinctShare || repeatedSteps > steps.length * maxRepeatedStepShare)
+    return 'has a repeated or counting pattern: generate a random one, such as `openssl rand -base64 32`';
   return null;
 }

@@ -4,10 +4,18 @@ import type { Clock, Entropy } from '../runtime/ports.ts';
 import { weaknessOf } from './secret-strength.ts';
 
 /** Who a connection speaks for. */
-export interface Identity { player: string; name: string }
+export interface Identity {
+  player: string;
+  name: string;
+}
 
-/** The token is forged, expired, or not for this server. The message says which, for the log; the client hears only `bad-token`. */
-export class BadTokenError extends Error { override readonly name = 'BadTokenError'; }
+/**
+ * The token is forged, expired, or not for this server. The message says which, for the log; the client hears only
+ * `bad-token`.
+ */
+export class BadTokenError extends Error {
+  override readonly name = 'BadTokenError';
+}
 
 const tokenLifeSeconds = 30 * 24 * 3600; // seconds
 const issuer = 'rejoin';
@@ -19,29 +27,58 @@ export class Tokens {
   private key: Promise<CryptoKey> | null = null;
 
   /** @throws RangeError when the secret is shorter than 32 bytes, or easy to guess */
-  constructor(secret: string, private readonly clock: Clock, private readonly entropy: Entropy) {
+  constructor(
+    secret: string,
+    private readonly clock: Clock,
+    private readonly entropy: Entropy,
+  ) {
     this.secret = new TextEncoder().encode(secret);
     const weakness = weaknessOf(secret, 32);
     if (weakness !== null) throw new RangeError(`secret: ${weakness}`);
   }
 
-  newGuest(name: string): Identity { return { player: idFromBytes(this.entropy.bytes(16)), name }; }
+  newGuest(name: string): Identity {
+    return { player: idFromBytes(this.entropy.bytes(16)), name };
+  }
 
-  private signingKey(): Promise<CryptoKey> { return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])); }
+  private signingKey(): Promise<CryptoKey> {
+    return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, [
+      'sign',
+      'verify',
+    ]));
+  }
 
   /** When one that is issued now will be old enough to be renewed (wall time, ms). */
-  get renewAt(): number { return this.clock.now() + tokenLifeSeconds * 500; }
+  get renewAt(): number {
+    return this.clock.now() + tokenLifeSeconds * 500;
+  }
 
   async issue(identity: Identity): Promise<string> {
     const now = Math.floor(this.clock.now() / 1000);
-    return new SignJWT({ name: identity.name }).setProtectedHeader({ alg: 'HS256' }).setIssuer(issuer).setSubject(identity.player).setIssuedAt(now).setExpirationTime(now + tokenLifeSeconds).sign(await this.signingKey());
+    return new SignJWT({ name: identity.name })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuer(issuer)
+      .setSubject(identity.player)
+      .setIssuedAt(now)
+      .setExpirationTime(now + tokenLifeSeconds)
+      .sign(await this.signingKey());
   }
 
   /** @throws BadTokenError */
-  async verify(token: string): Promise<Identity & { /** from when on (wall time, ms) more than half of its life is over, and it is to be renewed */ renewAt: number }> {
+  async verify(token: string): Promise<
+    Identity & {
+      /** from when on (wall time, ms) more than half of its life is over, and it is to be renewed */
+      renewAt: number;
+    }
+  > {
     try {
-      const { payload } = await jwtVerify(token, await this.signingKey(), { issuer, algorithms: ['HS256'], currentDate: new Date(this.clock.now()) });
-      if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined) throw new BadTokenError('claims are missing');
+      const { payload } = await jwtVerify(token, await this.signingKey(), {
+        issuer,
+        algorithms: ['HS256'],
+        currentDate: new Date(this.clock.now()),
+      });
+      if (!isId(payload.sub) || typeof payload.name !== 'string' || payload.exp === undefined)
+        throw new BadTokenError('claims are missing');
       return { player: payload.sub, name: payload.name, renewAt: payload.exp * 1000 - tokenLifeSeconds * 500 };
     } catch (error) {
       if (error instanceof errors.JOSEError) throw new BadTokenError(error.code, { cause: error });

@@ -23,23 +23,45 @@ import { newOffer, poolOf } from '../rooms/actor/offer.ts';
 import { isOfPlayer, overQuota } from './makers.ts';
 import { anyPool, StoreError, type Found, type Maker, type NewRoom, type Store } from '../store/store.ts';
 
-export interface LobbyParts { store: Store; games: ReadonlyMap<string, AnyGame>; ownedRooms: OwnedRooms; membership: ClusterMembership; rpc: NodeRpc; clock: Clock; entropy: Entropy; log: Log; meter: Meter; hangDetector: HangDetector; isDraining(): boolean; /** The store has no memory for more rooms. */ storeIsFull(): boolean }
+export interface LobbyParts {
+  store: Store;
+  games: ReadonlyMap<string, AnyGame>;
+  ownedRooms: OwnedRooms;
+  membership: ClusterMembership;
+  rpc: NodeRpc;
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  meter: Meter;
+  hangDetector: HangDetector;
+  isDraining(): boolean;
+  /** The store has no memory for more rooms. */
+  storeIsFull(): boolean;
+}
 
 /** What became of a quick join's search. `made`: nobody was in the room before. */
 export type QuickJoinResult = Exclude<Found, { how: 'taken' | 'quota' }>;
 
 /** Making rooms and finding them. */
 export class Lobby {
-  /** What is being read of the store, or was a moment ago, by game: to look into the lobby costs little, however many do. */
+  /**
+   * What is being read of the store, or was a moment ago, by game: to look into the lobby costs little, however many
+   * do.
+   */
   private readonly cachedLists = new Map<string | null, { rooms: Promise<RoomSummary[]>; until: number }>();
 
   constructor(private readonly parts: LobbyParts) {}
 
   /** Makes a room. The same player with the same key gets the same room: a lost reply makes no second one. */
-  async create(player: string, request: CreateRequest, settings: { reserved?: string[] | null; life?: number; makers?: readonly Maker[] } = {}): Promise<CreateReply> {
+  async create(
+    player: string,
+    request: CreateRequest,
+    settings: { reserved?: string[] | null; life?: number; makers?: readonly Maker[] } = {},
+  ): Promise<CreateReply> {
     const game = this.parts.games.get(request.game);
     if (!game) return makeRefusal('no-such-game');
-    if (this.parts.ownedRooms.size >= limits.roomsPerNode) return makeRefusal('busy', 'this node runs as many rooms as it may', 2_000);
+    if (this.parts.ownedRooms.size >= limits.roomsPerNode)
+      return makeRefusal('busy', 'this node runs as many rooms as it may', 2_000);
     if (this.parts.storeIsFull()) return makeRefusal('busy', 'the store is full', 5_000);
     const options = this.parseOptions(game, request.options ?? {});
     if (!options.ok) return makeRefusal('bad-options', options.detail);
@@ -48,7 +70,17 @@ export class Lobby {
     const id = request.key === undefined ? idFromBytes(entropy.bytes(16)) : roomIdFrom(player, request.key);
     try {
       for (let tries = 0; tries < 8; tries++) {
-        const room = this.newRoom(game, id, { private: request.private ?? false, options: options.value, reserved: settings.reserved ?? null, fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1) }, settings.life ?? limits.unjoinedRoomTtl);
+        const room = this.newRoom(
+          game,
+          id,
+          {
+            private: request.private ?? false,
+            options: options.value,
+            reserved: settings.reserved ?? null,
+            fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1),
+          },
+          settings.life ?? limits.unjoinedRoomTtl,
+        );
         const made = await store.create({ ...room, makers: settings.makers ?? [] });
         if (made === 'ok') {
           await this.placeRoom(id, game);
@@ -79,7 +111,8 @@ export class Lobby {
   async list(wanted: string | null): Promise<ListReply> {
     try {
       // Only names of games are kept: what others make up is looked for among all rooms.
-      if (wanted !== null && !this.parts.games.has(wanted)) return { ok: true, rooms: (await this.cachedList(null)).filter(r => r.game === wanted) };
+      if (wanted !== null && !this.parts.games.has(wanted))
+        return { ok: true, rooms: (await this.cachedList(null)).filter(r => r.game === wanted) };
       return { ok: true, rooms: await this.cachedList(wanted) };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -98,11 +131,22 @@ export class Lobby {
   }
 
   /**
-   * Quick join: a room with a seat reserved for the player, found or made in one step of the store. Without named options any
-   * open room of the game matches; with them, those whose options are the same in every value, defaults included.
+   * Quick join: a room with a seat reserved for the player, found or made in one step of the store. Without named
+   * options any open room of the game matches; with them, those whose options are the same in every value, defaults
+   * included.
    * @param how.mayCreate false: `none` where nothing was found
    */
-  async findOrCreate(player: string, wanted: NonNullable<JoinRequest['quick']>, settings: { call: string | null; skip: readonly string[]; search: boolean; mayCreate: boolean; makers?: readonly Maker[] }): Promise<QuickJoinResult | Refused> {
+  async findOrCreate(
+    player: string,
+    wanted: NonNullable<JoinRequest['quick']>,
+    settings: {
+      call: string | null;
+      skip: readonly string[];
+      search: boolean;
+      mayCreate: boolean;
+      makers?: readonly Maker[];
+    },
+  ): Promise<QuickJoinResult | Refused> {
     const game = this.parts.games.get(wanted.game);
     if (!game) return makeRefusal('no-such-game');
     const options = this.parseOptions(game, wanted.options ?? {});
@@ -113,13 +157,33 @@ export class Lobby {
     const { call, skip, search } = settings;
     try {
       for (let tries = 0; tries < 8; tries++) {
-        const prepared = settings.mayCreate && !full ? this.newRoom(game, idFromBytes(this.parts.entropy.bytes(16)), { private: false, options: options.value }, limits.unjoinedRoomTtl) : null;
+        const prepared =
+          settings.mayCreate && !full
+            ? this.newRoom(
+                game,
+                idFromBytes(this.parts.entropy.bytes(16)),
+                { private: false, options: options.value },
+                limits.unjoinedRoomTtl,
+              )
+            : null;
         const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max as number, clock.now());
         const found = await store.findOrCreate({
-          game: game.contract.name, pool, player, call, skip, search, prepared: prepared && { ...prepared, makers: settings.makers ?? [], offer },
-          reserveMs: limits.quickJoinSearch.reservation, rememberMs: limits.quickJoinSearch.resultTtl, rememberLastMs: limits.quickJoinSearch.lastResultTtl + Math.min(holdOf(game), limits.quickJoinSearch.maxHold), repeatWithinMs: limits.quickJoinSearch.duplicateWindow,
+          game: game.contract.name,
+          pool,
+          player,
+          call,
+          skip,
+          search,
+          prepared: prepared && { ...prepared, makers: settings.makers ?? [], offer },
+          reserveMs: limits.quickJoinSearch.reservation,
+          rememberMs: limits.quickJoinSearch.resultTtl,
+          rememberLastMs: limits.quickJoinSearch.lastResultTtl + Math.min(holdOf(game), limits.quickJoinSearch.maxHold),
+          repeatWithinMs: limits.quickJoinSearch.duplicateWindow,
         });
-        if (found.how === 'none') return settings.mayCreate ? makeRefusal('busy', 'this node runs as many rooms as it may', 2_000) : { how: 'none' };
+        if (found.how === 'none')
+          return settings.mayCreate
+            ? makeRefusal('busy', 'this node runs as many rooms as it may', 2_000)
+            : { how: 'none' };
         if (found.how === 'quota') return this.overQuota(found.over);
         if (found.how === 'taken') continue; // another code
         if (found.how === 'made') await this.placeRoom(found.room, game);
@@ -135,12 +199,16 @@ export class Lobby {
   /** The player does not go to that room. `out`: for so long (ms) it is not offered to anybody. */
   withdraw(room: string, player: string, pauseMs: number): void {
     if (pauseMs > 0) this.parts.log.warn({ room, ms: pauseMs }, 'room withdrawn from quick joins');
-    this.parts.store.withdraw(room, player, pauseMs).catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation withdrawal failed'));
+    this.parts.store
+      .withdraw(room, player, pauseMs)
+      .catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation withdrawal failed'));
   }
 
   /** The player does not go to the room that was made for the call: it is removed, unless others do. */
   discard(room: string, player: string): void {
-    this.parts.store.discard(room, player).catch((error: unknown) => this.parts.log.debug({ room, error }, 'room not discarded'));
+    this.parts.store
+      .discard(room, player)
+      .catch((error: unknown) => this.parts.log.debug({ room, error }, 'room not discarded'));
   }
 
   private overQuota(maker: Maker): Refused {
@@ -149,19 +217,31 @@ export class Lobby {
   }
 
   /** A room, as the store makes it. */
-  private newRoom(game: AnyGame, id: string, settings: { private: boolean; options: JsonObject; reserved?: string[] | null; fill?: number }, life: number): NewRoom {
+  private newRoom(
+    game: AnyGame,
+    id: string,
+    settings: { private: boolean; options: JsonObject; reserved?: string[] | null; fill?: number },
+    life: number,
+  ): NewRoom {
     const { entropy, clock } = this.parts;
     const code = idFromBytes(entropy.bytes(codeLength), codeAlphabet);
     const doc = newDocument(game, { id, code, ...settings, seed: seedFrom(entropy.bytes(16)), now: clock.now() });
     return { id, code, game: gameKey(game), snapshot: encodeSnapshot(doc), life };
   }
 
-  private parseOptions(game: AnyGame, given: JsonObject): { ok: true; value: JsonObject } | { ok: false; detail: string } {
+  private parseOptions(
+    game: AnyGame,
+    given: JsonObject,
+  ): { ok: true; value: JsonObject } | { ok: false; detail: string } {
     const schema = game.contract.def.options as Schema | undefined;
     if (!schema) return { ok: true, value: {} };
-    const read = runWatched(this.parts.hangDetector, game.contract.name, 'options', '', () => parseJson(schema, given, 'options'));
+    const read = runWatched(this.parts.hangDetector, game.contract.name, 'options', '', () =>
+      parseJson(schema, given, 'options'),
+    );
     if (!read.ok) return read;
-    return isObject(read.value) ? { ok: true, value: read.value } : { ok: false, detail: 'options: the schema must return an object' };
+    return isObject(read.value)
+      ? { ok: true, value: read.value }
+      : { ok: false, detail: 'options: the schema must return an object' };
   }
 
   /** Gives a new room to the less loaded of this node and one other, drawn at random. */
@@ -170,7 +250,12 @@ export class Lobby {
     const others = findCapableNodes(membership.aliveNodes(), gameKey(game));
     const other = others[Math.floor(entropy.float() * others.length)];
     try {
-      if (other && (other.rooms < ownedRooms.size || this.parts.isDraining()) && (await rpc.call(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies AdoptRequest)) === true) return;
+      if (
+        other &&
+        (other.rooms < ownedRooms.size || this.parts.isDraining()) &&
+        (await rpc.call(other.id, 'adopt', { id, expected: null, floor: 0 } satisfies AdoptRequest)) === true
+      )
+        return;
       if (!this.parts.isDraining()) await ownedRooms.acquire(id, null, 0);
     } catch (error) {
       // The room exists; whoever joins it first makes its node the owner.
@@ -179,7 +264,8 @@ export class Lobby {
   }
 }
 
-const roomIdFrom = (player: string, key: string): string => createHash('sha256').update(`${player}\0${key}`).digest('base64url').slice(0, 22);
+const roomIdFrom = (player: string, key: string): string =>
+  createHash('sha256').update(`${player}\0${key}`).digest('base64url').slice(0, 22);
 
 function seedFrom(bytes: Uint8Array): Seed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 16);

@@ -13,25 +13,35 @@ export class MemoryHub implements NodeRegister {
   bus(): Bus & { close(): Promise<void> } {
     let listening: string | null = null;
     return {
-      publish: async messages => messages.map(({ node, text }) => {
-        const inbox = this.inboxes.get(node);
-        if (!inbox) return 0;
-        queueMicrotask(() => inbox(text));
-        return 1;
-      }),
+      publish: async messages =>
+        messages.map(({ node, text }) => {
+          const inbox = this.inboxes.get(node);
+          if (!inbox) return 0;
+          queueMicrotask(() => inbox(text));
+          return 1;
+        }),
       listen: async (node, on) => {
         listening = node;
         this.inboxes.set(node, on);
       },
-      close: async () => { if (listening !== null) this.inboxes.delete(listening); },
+      close: async () => {
+        if (listening !== null) this.inboxes.delete(listening);
+      },
     };
   }
 
   async heartbeat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }> {
     this.records.set(record.id, record);
-    return { nodes: [...this.records.values()], listeners: new Map([...this.records.keys()].map(id => [id, this.inboxes.has(id) ? 1 : 0])) };
+    return {
+      nodes: [...this.records.values()],
+      listeners: new Map([...this.records.keys()].map(id => [id, this.inboxes.has(id) ? 1 : 0])),
+    };
   }
 
-  async listeners(node: string): Promise<ListenerCounts> { return { inbox: this.inboxes.has(node) ? 1 : 0, register: this.records.has(node) ? 1 : 0 }; }
-  async remove(node: string): Promise<void> { this.records.delete(node); }
+  async listeners(node: string): Promise<ListenerCounts> {
+    return { inbox: this.inboxes.has(node) ? 1 : 0, register: this.records.has(node) ? 1 : 0 };
+  }
+  async remove(node: string): Promise<void> {
+    this.records.delete(node);
+  }
 }

@@ -3,21 +3,39 @@ import { limits } from '../../shared/limits.ts';
 import type { Bus, Clock, Log, NodeMessage, Timer } from '../runtime/ports.ts';
 
 /** Nobody hears the other node's inbox. A hint that it is gone; and certainly the message was not taken. */
-export class NoListenerError extends Error { override readonly name = 'NoListenerError'; }
+export class NoListenerError extends Error {
+  override readonly name = 'NoListenerError';
+}
 /** No answer in time. The message may have been acted on. */
-export class NoReplyError extends Error { override readonly name = 'NoReplyError'; }
+export class NoReplyError extends Error {
+  override readonly name = 'NoReplyError';
+}
 
 /** What travels between two nodes in one message: questions, answers, and news that want none. */
-interface Envelope { from: string; ask: [id: number, kind: string, body: Json][]; answer: [id: number, body: Json][]; news: [kind: string, body: Json][] }
+interface Envelope {
+  from: string;
+  ask: [id: number, kind: string, body: Json][];
+  answer: [id: number, body: Json][];
+  news: [kind: string, body: Json][];
+}
 
 /** What waits for a node, and whether it leaves at the end of this turn or may wait a little. */
-interface OutgoingEnvelope { envelope: Envelope; flush: 'soon' | 'later' }
+interface OutgoingEnvelope {
+  envelope: Envelope;
+  flush: 'soon' | 'later';
+}
 type PendingCall = { resolve(body: Json): void; reject(error: Error): void; timer: Timer; node: string };
-/** @param question of what is asked; null for news. @returns the answer; undefined: it is told in another way, or not at all */
+/**
+ * @param question of what is asked; null for news.
+ * @returns the answer; undefined: it is told in another way, or not at all
+ */
 type CallHandler = (from: string, body: Json, question: number | null) => Promise<Json | undefined> | Json | undefined;
 
 /** What one node is told in the very step in which an entry is written: news, and answers by their questions. */
-export interface EntryMessages { answer: [question: number, body: Json][]; news: [kind: string, body: Json][] }
+export interface EntryMessages {
+  answer: [question: number, body: Json][];
+  news: [kind: string, body: Json][];
+}
 
 /**
  * Questions and answers between nodes, over a bus that loses things. What is said to one node within one turn of the
@@ -30,13 +48,22 @@ export class NodeRpc {
   private readonly handlers = new Map<string, CallHandler>();
   private lastId = 0;
 
-  constructor(readonly self: string, private readonly bus: Bus, private readonly clock: Clock, private readonly log: Log) {}
+  constructor(
+    readonly self: string,
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
 
   /** `onBusBroken`: see Bus.listen. */
-  async start(onDown: () => void): Promise<void> { await this.bus.listen(this.self, text => this.receive(text), onDown); }
+  async start(onDown: () => void): Promise<void> {
+    await this.bus.listen(this.self, text => this.receive(text), onDown);
+  }
 
   /** Says who answers a kind of question. */
-  on(kind: string, handler: CallHandler): void { this.handlers.set(kind, handler); }
+  on(kind: string, handler: CallHandler): void {
+    this.handlers.set(kind, handler);
+  }
 
   /** @throws NoListenerError, NoReplyError */
   call(node: string, kind: string, body: unknown, timeout: number = limits.forwardTimeout): Promise<Json> {
@@ -52,21 +79,28 @@ export class NodeRpc {
   }
 
   /** Says something that needs no answer, and may be lost. */
-  send(node: string, kind: string, body: unknown): void { this.envelopeFor(node).news.push([kind, body as Json]); }
+  send(node: string, kind: string, body: unknown): void {
+    this.envelopeFor(node).news.push([kind, body as Json]);
+  }
 
   /** The same of what may wait `limits.piggybackDelay` for something else that goes there. */
-  sendLater(node: string, kind: string, body: unknown): void { this.envelopeFor(node, 'later').news.push([kind, body as Json]); }
+  sendLater(node: string, kind: string, body: unknown): void {
+    this.envelopeFor(node, 'later').news.push([kind, body as Json]);
+  }
 
-  /** Lets go of all questions to a node that is known to be dead. It may have heard and acted on them before it died. */
+  /**
+   * Lets go of all questions to a node that is known to be dead. It may have heard and acted on them before it died.
+   */
   failCallsTo(node: string): void {
-    for (const [id, w] of this.pendingCalls) if (w.node === node) this.settle(id, w => w.reject(new NoReplyError(`${node} is gone`)));
+    for (const [id, w] of this.pendingCalls)
+      if (w.node === node) this.settle(id, w => w.reject(new NoReplyError(`${node} is gone`)));
   }
 
   private envelopeFor(node: string, flush: OutgoingEnvelope['flush'] = 'soon'): Envelope {
     let outgoing = this.outbox.get(node);
     if (!outgoing) {
       const envelope: Envelope = { from: this.self, ask: [], answer: [], news: [] };
-      this.outbox.set(node, outgoing = { envelope, flush: 'later' });
+      this.outbox.set(node, (outgoing = { envelope, flush: 'later' }));
       if (flush === 'later') this.clock.after(limits.piggybackDelay, () => this.flush([[node, envelope]]));
     }
     if (flush === 'soon' && outgoing.flush === 'later') {
@@ -76,45 +110,70 @@ export class NodeRpc {
     return outgoing.envelope;
   }
 
-  /** What leaves at the end of this turn leaves together, whichever nodes it goes to: the bus may make one message of it. */
+  /**
+   * What leaves at the end of this turn leaves together, whichever nodes it goes to: the bus may make one message of
+   * it.
+   */
   private scheduleFlush(node: string, envelope: Envelope): void {
     if (this.flushQueue.push([node, envelope]) > 1) return;
     this.clock.soon(() => this.flush(this.flushQueue.splice(0)));
   }
 
   private flush(queued: readonly (readonly [node: string, envelope: Envelope])[]): void {
-    const unsent = queued.filter(([node, envelope]) => this.outbox.get(node)?.envelope === envelope); // others have gone already
+    // others have gone already
+    const unsent = queued.filter(([node, envelope]) => this.outbox.get(node)?.envelope === envelope);
     if (unsent.length === 0) return;
     for (const [node] of unsent) this.outbox.delete(node);
-    const failed = ({ ask }: Envelope, error: Error) => { for (const [id] of ask) this.settle(id, w => w.reject(error)); };
+    const failed = ({ ask }: Envelope, error: Error) => {
+      for (const [id] of ask) this.settle(id, w => w.reject(error));
+    };
     this.bus.publish(unsent.map(([node, envelope]) => ({ node, text: JSON.stringify(envelope) }))).then(
-      listenerCounts => unsent.forEach(([node, envelope], i) => { if (listenerCounts[i] === 0) failed(envelope, new NoListenerError(`the inbox of ${node} has no subscriber`)); }),
+      listenerCounts =>
+        unsent.forEach(([node, envelope], i) => {
+          if (listenerCounts[i] === 0) failed(envelope, new NoListenerError(`the inbox of ${node} has no subscriber`));
+        }),
       // It may have gone out before the connection broke.
-      (error: unknown) => { for (const [node, envelope] of unsent) failed(envelope, new NoReplyError(`not sent to ${node}: ${error instanceof Error ? error.message : 'unknown'}`)); },
+      (error: unknown) => {
+        for (const [node, envelope] of unsent)
+          failed(
+            envelope,
+            new NoReplyError(`not sent to ${node}: ${error instanceof Error ? error.message : 'unknown'}`),
+          );
+      },
     );
   }
 
   /**
-   * What nodes are to be told, as messages that somebody else sends off now. Null where something waits to be said to one of
-   * them in this turn: it was said before, and has to arrive before.
+   * What nodes are to be told, as messages that somebody else sends off now. Null where something waits to be said to
+   * one of them in this turn: it was said before, and has to arrive before.
    */
   encodeMessages(byNode: ReadonlyMap<string, EntryMessages>): NodeMessage[] | null {
     for (const node of byNode.keys()) if (this.outbox.get(node)?.flush === 'soon') return null;
-    return [...byNode].map(([node, { answer, news }]) => ({ node, text: JSON.stringify({ from: this.self, ask: [], answer, news } satisfies Envelope) }));
+    return [...byNode].map(([node, { answer, news }]) => ({
+      node,
+      text: JSON.stringify({ from: this.self, ask: [], answer, news } satisfies Envelope),
+    }));
   }
 
   private receive(text: string): void {
     let envelope: Envelope;
     try {
       envelope = JSON.parse(text) as Envelope;
-      if (typeof envelope.from !== 'string' || ![envelope.ask, envelope.answer, envelope.news].every(list => Array.isArray(list) && list.every(Array.isArray))) throw new TypeError('not an envelope');
+      if (
+        typeof envelope.from !== 'string' ||
+        ![envelope.ask, envelope.answer, envelope.news].every(list => Array.isArray(list) && list.every(Array.isArray))
+      )
+        throw new TypeError('not an envelope');
     } catch (error) {
       this.log.warn({ error }, 'malformed node message dropped');
       return;
     }
     for (const [id, body] of envelope.answer) this.settle(id, w => w.resolve(body));
     for (const [kind, body] of envelope.news) void this.handle(envelope.from, kind, body, null);
-    for (const [id, kind, body] of envelope.ask) void this.handle(envelope.from, kind, body, id).then(reply => { if (reply !== undefined) this.envelopeFor(envelope.from).answer.push([id, reply]); });
+    for (const [id, kind, body] of envelope.ask)
+      void this.handle(envelope.from, kind, body, id).then(reply => {
+        if (reply !== undefined) this.envelopeFor(envelope.from).answer.push([id, reply]);
+      });
   }
 
   /** @returns the answer, or undefined when there is none: then the asker waits in vain, as for a node that died */

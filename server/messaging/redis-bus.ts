@@ -4,7 +4,10 @@ import { RedisKeys } from '../store/redis-keys.ts';
 import { RedisConnection } from '../store/redis-connection.ts';
 import { RedisSubscriptions } from '../store/redis-subscriptions.ts';
 
-/** The two connections for what nodes tell each other. Answers, broadcasts and entries that are told as they are written share them: so they leave, and arrive, in one piece. */
+/**
+ * The two connections for what nodes tell each other. Answers, broadcasts and entries that are told as they are written
+ * share them: so they leave, and arrive, in one piece.
+ */
 export class RedisPubSub {
   readonly pub: RedisConnection;
   readonly sub: RedisConnection;
@@ -18,7 +21,9 @@ export class RedisPubSub {
     this.subscriptions = new RedisSubscriptions(this.sub);
   }
 
-  async connect(): Promise<void> { await Promise.all([this.pub.connect(), this.sub.connect()]); }
+  async connect(): Promise<void> {
+    await Promise.all([this.pub.connect(), this.sub.connect()]);
+  }
 
   close(): void {
     this.pub.close();
@@ -26,22 +31,30 @@ export class RedisPubSub {
   }
 }
 
-const publishAllScript = "local heard = {} for i = 1, #ARGV, 2 do heard[#heard + 1] = redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return heard";
+const publishAllScript =
+  "local heard = {} for i = 1, #ARGV, 2 do heard[#heard + 1] = redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return heard";
 
 /**
- * Messages between nodes by Redis pub/sub: one channel for each node's inbox. What is published in one turn, to however many
- * nodes, is one command: what is new in a room whose players are on eight nodes costs no more of them than on two.
+ * Messages between nodes by Redis pub/sub: one channel for each node's inbox. What is published in one turn, to however
+ * many nodes, is one command: what is new in a room whose players are on eight nodes costs no more of them than on two.
  */
 export class RedisBus implements Bus {
   private readonly keys: RedisKeys;
 
-  constructor(private readonly pubSub: RedisPubSub, prefix: string) { this.keys = new RedisKeys(prefix); }
+  constructor(
+    private readonly pubSub: RedisPubSub,
+    prefix: string,
+  ) {
+    this.keys = new RedisKeys(prefix);
+  }
 
   async publish(messages: readonly NodeMessage[]): Promise<number[]> {
     const { client } = this.pubSub.pub;
     const [first] = messages;
     if (messages.length === 1) return [await client.publish(this.keys.inbox(first!.node), first!.text)];
-    return (await client.eval(publishAllScript, { arguments: messages.flatMap(({ node, text }) => [this.keys.inbox(node), text]) })) as number[];
+    return (await client.eval(publishAllScript, {
+      arguments: messages.flatMap(({ node, text }) => [this.keys.inbox(node), text]),
+    })) as number[];
   }
 
   async listen(node: string, on: (text: string) => void, onDown = () => {}): Promise<void> {
@@ -53,23 +66,39 @@ export class RedisBus implements Bus {
 /** ms for the replicas to confirm a beat: well below the silence for which a node is held for dead. */
 const HEARTBEAT_CONFIRM_TIMEOUT_MS = 300;
 
-/** The register of nodes: one hash. Shares no connection with the appends, so that a slow list does not look like death. */
+/**
+ * The register of nodes: one hash. Shares no connection with the appends, so that a slow list does not look like death.
+ */
 export class RedisNodeRegister implements NodeRegister {
   private readonly connection: RedisConnection;
   private readonly keys: RedisKeys;
-  /** Nobody says anything there. That somebody listens shows that this connection stands, apart from the one that hears the inbox. */
+  /**
+   * Nobody says anything there. That somebody listens shows that this connection stands, apart from the one that hears
+   * the inbox.
+   */
   private readonly liveness: RedisSubscriptions;
   private isLivenessSubscribed = false;
 
-  constructor(private readonly options: RedisAddress & { prefix: string; clock: Clock; log: Log; waitReplicas?: number | undefined }) {
+  constructor(
+    private readonly options: RedisAddress & {
+      prefix: string;
+      clock: Clock;
+      log: Log;
+      waitReplicas?: number | undefined;
+    },
+  ) {
     this.keys = new RedisKeys(options.prefix);
     this.connection = new RedisConnection(locatorOf(options), 'rejoin-register', options);
     this.liveness = new RedisSubscriptions(this.connection);
   }
 
-  private get client() { return this.connection.client; }
+  private get client() {
+    return this.connection.client;
+  }
 
-  async connect(): Promise<void> { await this.connection.connect(); }
+  async connect(): Promise<void> {
+    await this.connection.connect();
+  }
 
   async heartbeat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }> {
     const known = [...this.knownNodes];
@@ -101,15 +130,25 @@ export class RedisNodeRegister implements NodeRegister {
     return { inbox: counts[inbox] ?? 0, register: counts[liveness] ?? 0 };
   }
 
-  async remove(node: string): Promise<void> { await this.client.hDel(this.keys.nodes, node); }
-  async close(): Promise<void> { this.connection.close(); }
+  async remove(node: string): Promise<void> {
+    await this.client.hDel(this.keys.nodes, node);
+  }
+  async close(): Promise<void> {
+    this.connection.close();
+  }
 }
 
 /** One record that nobody can read must not hide all the others. */
 function parseNodeRecord(id: string, text: string): NodeRecord | null {
   try {
     const record = JSON.parse(text) as NodeRecord;
-    return record.id === id && typeof record.name === 'string' && Array.isArray(record.games) && Array.isArray(record.reads) && typeof record.beat === 'number' ? record : null;
+    return record.id === id &&
+      typeof record.name === 'string' &&
+      Array.isArray(record.games) &&
+      Array.isArray(record.reads) &&
+      typeof record.beat === 'number'
+      ? record
+      : null;
   } catch {
     return null;
   }

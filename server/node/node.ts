@@ -12,7 +12,18 @@ import { handOverAll } from '../ownership/drain.ts';
 import { HandoverCoordinator } from '../ownership/handover.ts';
 import { OrphanScan } from '../ownership/orphan-scan.ts';
 import { ClusterMembership } from '../ownership/cluster-membership.ts';
-import type { Bus, Clock, Entropy, Fanout, Log, Meter, Compressor, NodeRegister, Timer, HangDetector } from '../runtime/ports.ts';
+import type {
+  Bus,
+  Clock,
+  Entropy,
+  Fanout,
+  Log,
+  Meter,
+  Compressor,
+  NodeRegister,
+  Timer,
+  HangDetector,
+} from '../runtime/ports.ts';
 import type { ConnectionRef } from '../rooms/actor/messages.ts';
 import type { EffectHandlerLookup } from '../rooms/actor/effect-runner.ts';
 import type { RoomStep } from '../rooms/actor/actor.ts';
@@ -54,8 +65,8 @@ export interface NodeParts {
 }
 
 /**
- * One node, without its sockets: everything between the connections of clients (../sessions/client-requests.ts) and the store.
- * Several can live in one process; they share nothing but what they are given.
+ * One node, without its sockets: everything between the connections of clients (../sessions/client-requests.ts) and the
+ * store. Several can live in one process; they share nothing but what they are given.
  */
 export class RejoinNode {
   /** `name~start`: a node that comes back under its name is another node. */
@@ -84,7 +95,10 @@ export class RejoinNode {
   private nextCleanupAt = -Infinity;
   /** When the store is asked next how full it is, monotonic ms. */
   private nextFillCheckAt = -Infinity;
-  /** How often in a row this node found that it had not reached the register for long; and when it sends its clients on next. */
+  /**
+   * How often in a row this node found that it had not reached the register for long; and when it sends its clients on
+   * next.
+   */
   private isolationChecks = 0;
   private nextMoveRequestAt: number = limits.isolatedAfter;
 
@@ -97,39 +111,157 @@ export class RejoinNode {
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
     this.games = new Map(parts.games.map(game => [game.contract.name, game]));
     if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
-    this.replays = new ReplayArchive({ store, games: this.games, compressor: parts.compressor, clock, log, hangDetector: parts.hangDetector, life: parts.replayLife ?? limits.recording.ttl, meter, keepsShort: parts.keepsShortReplays ?? false, hasRoom: () => (this.storeFill ?? 0) < limits.storeFill.recordings });
+    this.replays = new ReplayArchive({
+      store,
+      games: this.games,
+      compressor: parts.compressor,
+      clock,
+      log,
+      hangDetector: parts.hangDetector,
+      life: parts.replayLife ?? limits.recording.ttl,
+      meter,
+      keepsShort: parts.keepsShortReplays ?? false,
+      hasRoom: () => (this.storeFill ?? 0) < limits.storeFill.recordings,
+    });
     this.rpc = new NodeRpc(this.id, bus, clock, log);
     this.ownedRooms = new OwnedRooms({
-      self: this.id, games: this.games, store, broadcaster: new ClusterBroadcaster(this.id, fanout, this.rpc, (channel, change) => this.clientRequests.subscriptions.publish(channel, change)), clock, log, meter, entropy, compressor: parts.compressor, effects: parts.effects, hangDetector: parts.hangDetector, dev: parts.dev ?? false, thorough: parts.thorough ?? parts.dev ?? false, ...(parts.onStep ? { onStep: parts.onStep } : {}),
+      self: this.id,
+      games: this.games,
+      store,
+      broadcaster: new ClusterBroadcaster(this.id, fanout, this.rpc, (channel, change) =>
+        this.clientRequests.subscriptions.publish(channel, change),
+      ),
+      clock,
+      log,
+      meter,
+      entropy,
+      compressor: parts.compressor,
+      effects: parts.effects,
+      hangDetector: parts.hangDetector,
+      dev: parts.dev ?? false,
+      thorough: parts.thorough ?? parts.dev ?? false,
+      ...(parts.onStep ? { onStep: parts.onStep } : {}),
       onRecorded: (id, match) => void this.replays.save(id, match),
-      lease: () => this.membership.lease, contact: this.contact, silenceOf: node => this.membership.silenceOf(node),
+      lease: () => this.membership.lease,
+      contact: this.contact,
+      silenceOf: node => this.membership.silenceOf(node),
       sendNotice: (at, notice) => this.sendNotice(at, notice),
       // Its members are here or elsewhere and want it back at once, unless somebody else has it.
-      onEnd: (id, why) => { if (why === 'unknown-outcome' && !this.isStopped) this.onRoomAbandoned(id); },
+      onEnd: (id, why) => {
+        if (why === 'unknown-outcome' && !this.isStopped) this.onRoomAbandoned(id);
+      },
       onClaimedFrom: (id, from) => this.rpc.send(from, 'taken', id),
     });
     this.rpc.on('taken', (_from, body) => {
       this.ownedRooms.get(body as string)?.requestOwnershipCheck();
       return null;
     });
-    this.membership = new ClusterMembership(this.id, observeRegister(register, this.contact), clock, log, () => this.describeSelf(), node => this.nodeDied(node), () => this.requestOwnershipChecks(), node => this.rpc.send(node, 'declared-dead', null));
-    this.router = new Router({ self: this.id, ownedRooms: this.ownedRooms, store, rpc: this.rpc, membership: this.membership, clock, log, meter, isDraining: () => this.draining });
-    this.headExchange = new HeadExchange({ self: this.id, ownedRooms: this.ownedRooms, router: this.router, rpc: this.rpc, clock, memberReports: () => this.clientRequests.memberReports(), onRoomMissing: room => this.clientRequests.notifyRoomClosed(room) });
-    this.lobby = new Lobby({ store, games: this.games, ownedRooms: this.ownedRooms, membership: this.membership, rpc: this.rpc, clock, entropy, log, meter, hangDetector: parts.hangDetector, isDraining: () => this.draining, storeIsFull: () => (this.storeFill ?? 0) >= limits.storeFill.rooms });
+    this.membership = new ClusterMembership(
+      this.id,
+      observeRegister(register, this.contact),
+      clock,
+      log,
+      () => this.describeSelf(),
+      node => this.nodeDied(node),
+      () => this.requestOwnershipChecks(),
+      node => this.rpc.send(node, 'declared-dead', null),
+    );
+    this.router = new Router({
+      self: this.id,
+      ownedRooms: this.ownedRooms,
+      store,
+      rpc: this.rpc,
+      membership: this.membership,
+      clock,
+      log,
+      meter,
+      isDraining: () => this.draining,
+    });
+    this.headExchange = new HeadExchange({
+      self: this.id,
+      ownedRooms: this.ownedRooms,
+      router: this.router,
+      rpc: this.rpc,
+      clock,
+      memberReports: () => this.clientRequests.memberReports(),
+      onRoomMissing: room => this.clientRequests.notifyRoomClosed(room),
+    });
+    this.lobby = new Lobby({
+      store,
+      games: this.games,
+      ownedRooms: this.ownedRooms,
+      membership: this.membership,
+      rpc: this.rpc,
+      clock,
+      entropy,
+      log,
+      meter,
+      hangDetector: parts.hangDetector,
+      isDraining: () => this.draining,
+      storeIsFull: () => (this.storeFill ?? 0) >= limits.storeFill.rooms,
+    });
     this.clientRequests = new ClientRequests({
-      self: this.id, name: parts.name, router: this.router, lobby: this.lobby, headExchange: this.headExchange, membership: this.membership, clock, entropy, log, meter,
-      load: () => ({ rooms: this.ownedRooms.size, sockets: this.clientRequests.size }), games: this.games, fanout, hangDetector: parts.hangDetector,
+      self: this.id,
+      name: parts.name,
+      router: this.router,
+      lobby: this.lobby,
+      headExchange: this.headExchange,
+      membership: this.membership,
+      clock,
+      entropy,
+      log,
+      meter,
+      load: () => ({ rooms: this.ownedRooms.size, sockets: this.clientRequests.size }),
+      games: this.games,
+      fanout,
+      hangDetector: parts.hangDetector,
     });
     this.handover = new HandoverCoordinator({
-      self: this.id, ownedRooms: this.ownedRooms, store, rpc: this.rpc, clock, entropy, log, meter,
-      lease: () => this.membership.lease, accepts: (why, from) => !this.draining && !this.isStopped && ((why !== 'balance' && why !== 'members') || this.loadBalancer.accepts(why, from)),
+      self: this.id,
+      ownedRooms: this.ownedRooms,
+      store,
+      rpc: this.rpc,
+      clock,
+      entropy,
+      log,
+      meter,
+      lease: () => this.membership.lease,
+      accepts: (why, from) =>
+        !this.draining &&
+        !this.isStopped &&
+        ((why !== 'balance' && why !== 'members') || this.loadBalancer.accepts(why, from)),
       onHandedOver: (room, owner) => this.router.recordOwner(room, owner),
-      onActivated: (actor, why) => { if (why === 'balance') this.loadBalancer.roomReceived(actor); },
+      onActivated: (actor, why) => {
+        if (why === 'balance') this.loadBalancer.roomReceived(actor);
+      },
     });
-    this.loadBalancer = new LoadBalancer({ self: this.id, ownedRooms: this.ownedRooms, membership: this.membership, handover: this.handover, clock, log, isDraining: () => this.draining || this.isStopped || !this.isStoreWritable });
+    this.loadBalancer = new LoadBalancer({
+      self: this.id,
+      ownedRooms: this.ownedRooms,
+      membership: this.membership,
+      handover: this.handover,
+      clock,
+      log,
+      isDraining: () => this.draining || this.isStopped || !this.isStoreWritable,
+    });
     const ensureOwner = (room: string) => this.router.request(room, { k: 'ensure-owner' }, { timeout: 1_000 });
-    this.dueScan = new DueScan({ self: this.id, store, ownedRooms: this.ownedRooms, membership: this.membership, clock, ensureOwner });
-    this.orphanScan = new OrphanScan({ self: this.id, store, ownedRooms: this.ownedRooms, membership: this.membership, clock, log, ensureOwner });
+    this.dueScan = new DueScan({
+      self: this.id,
+      store,
+      ownedRooms: this.ownedRooms,
+      membership: this.membership,
+      clock,
+      ensureOwner,
+    });
+    this.orphanScan = new OrphanScan({
+      self: this.id,
+      store,
+      ownedRooms: this.ownedRooms,
+      membership: this.membership,
+      clock,
+      log,
+      ensureOwner,
+    });
     this.rpc.on('notice', (_from, body) => {
       const [conn, notice] = body as unknown as [string, Notice];
       this.clientRequests.deliverNotice(conn, notice);
@@ -151,25 +283,45 @@ export class RejoinNode {
       await this.headExchange.exchange();
     });
     this.every(limits.dueScanInterval, () => this.dueScan.scan());
-    this.every(limits.dueScanInterval, async () => { if (!this.draining) await this.orphanScan.scan(); });
+    this.every(limits.dueScanInterval, async () => {
+      if (!this.draining) await this.orphanScan.scan();
+    });
     this.every(1_000, () => this.checkStore());
     this.every(1_000, () => this.loadBalancer.rebalance());
     this.checkConnectivity();
   }
 
   /** Takes new work: not draining, and the store takes writes. */
-  get isReady(): boolean { return !this.draining && !this.isStopped && this.isStoreWritable && this.membership.reachedAt !== null && !this.isIsolated; }
-  get isDraining(): boolean { return this.draining; }
+  get isReady(): boolean {
+    return (
+      !this.draining &&
+      !this.isStopped &&
+      this.isStoreWritable &&
+      this.membership.reachedAt !== null &&
+      !this.isIsolated
+    );
+  }
+  get isDraining(): boolean {
+    return this.draining;
+  }
 
   /** Gives all rooms to other nodes, within the budget. What is not given away is found by its players' nodes. */
   async drain(): Promise<void> {
     this.draining = true;
     await this.membership.heartbeatNow();
-    await handOverAll({ ownedRooms: this.ownedRooms, membership: this.membership, handover: this.handover, rpc: this.rpc, clock: this.parts.clock, log: this.parts.log });
+    await handOverAll({
+      ownedRooms: this.ownedRooms,
+      membership: this.membership,
+      handover: this.handover,
+      rpc: this.rpc,
+      clock: this.parts.clock,
+      log: this.parts.log,
+    });
   }
 
   /**
-   * Hands one of this node's rooms to another node, which has it ready before it is let go of: play pauses for about a round trip.
+   * Hands one of this node's rooms to another node, which has it ready before it is let go of: play pauses for about a
+   * round trip.
    * @param to the node's id, as in `membership`
    * @returns whether it is that node's now
    */
@@ -191,8 +343,14 @@ export class RejoinNode {
 
   private describeSelf() {
     return {
-      name: this.parts.name, rooms: this.ownedRooms.size, sockets: this.clientRequests.size, delay: this.parts.eventLoopDelayMs(), draining: this.draining,
-      games: [...this.games.values()].map(gameKey), reads: this.ownedRooms.gameKeys, outage: this.contact.lastOutage,
+      name: this.parts.name,
+      rooms: this.ownedRooms.size,
+      sockets: this.clientRequests.size,
+      delay: this.parts.eventLoopDelayMs(),
+      draining: this.draining,
+      games: [...this.games.values()].map(gameKey),
+      reads: this.ownedRooms.gameKeys,
+      outage: this.contact.lastOutage,
     };
   }
 
@@ -204,7 +362,8 @@ export class RejoinNode {
   private nodeDied(node: string): void {
     this.rpc.failCallsTo(node);
     this.orphanScan.requestScan();
-    for (const room of this.clientRequests.memberReports().keys()) if (this.router.ownerCache.get(room)?.node === node) this.ensureOwner(room);
+    for (const room of this.clientRequests.memberReports().keys())
+      if (this.router.ownerCache.get(room)?.node === node) this.ensureOwner(room);
   }
 
   private onRoomAbandoned(room: string): void {
@@ -215,39 +374,56 @@ export class RejoinNode {
   /** Asks for a room, so that somebody owns it: this node, if nobody else does. */
   private ensureOwner(room: string): void {
     if (this.isStopped || !(this.clientRequests.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;
-    void this.router.request(room, { k: 'ensure-owner' }, { timeout: 10_000 }).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.ownedRooms.roomMissing(room); });
+    void this.router.request(room, { k: 'ensure-owner' }, { timeout: 10_000 }).then(reply => {
+      if (!reply.ok && reply.code === 'room-missing') this.ownedRooms.roomMissing(room);
+    });
   }
 
   /** Some of this node's rooms may belong to another by now. */
-  private requestOwnershipChecks(): void { for (const actor of this.ownedRooms.all()) actor.requestOwnershipCheck(); }
+  private requestOwnershipChecks(): void {
+    for (const actor of this.ownedRooms.all()) actor.requestOwnershipCheck();
+  }
 
   private abandonRooms(): void {
     const rooms = this.ownedRooms.abandonAll('unknown-outcome', 'the store may be another one');
-    if (rooms.length > 0) this.parts.log.warn({ rooms: rooms.length }, 'store incarnation changed; claiming all rooms again');
+    if (rooms.length > 0)
+      this.parts.log.warn({ rooms: rooms.length }, 'store incarnation changed; claiming all rooms again');
   }
 
-  /** It has not reached the register for long, and it was not this node that stood still: then the first look would have been followed by a beat. */
-  private get isIsolated(): boolean { return this.isolationChecks > 1; }
+  /**
+   * It has not reached the register for long, and it was not this node that stood still: then the first look would have
+   * been followed by a beat.
+   */
+  private get isIsolated(): boolean {
+    return this.isolationChecks > 1;
+  }
 
   /**
-   * A node that reaches neither the store nor other nodes can do nothing for its clients; others may be able to. Clients look
-   * for one and stay where there is none: it may be Redis itself that is away. So they are asked less and less often.
+   * A node that reaches neither the store nor other nodes can do nothing for its clients; others may be able to.
+   * Clients look for one and stay where there is none: it may be Redis itself that is away. So they are asked less and
+   * less often.
    */
   private checkConnectivity(): void {
-    this.after(limits.isolatedAfter / 4, () => { if (!this.isStopped) this.checkConnectivity(); });
+    this.after(limits.isolatedAfter / 4, () => {
+      if (!this.isStopped) this.checkConnectivity();
+    });
     const silentForMs = this.membership.reachedAt === null ? 0 : this.parts.clock.mono() - this.membership.reachedAt;
     this.isolationChecks = silentForMs < limits.isolatedAfter ? 0 : this.isolationChecks + 1;
     if (!this.isIsolated) this.nextMoveRequestAt = limits.isolatedAfter;
     else if (silentForMs >= this.nextMoveRequestAt) {
       this.nextMoveRequestAt = silentForMs * 2;
-      this.parts.log.warn({ clients: this.clientRequests.size, silentForMs: Math.round(silentForMs) }, 'node isolated; clients asked to move');
+      this.parts.log.warn(
+        { clients: this.clientRequests.size, silentForMs: Math.round(silentForMs) },
+        'node isolated; clients asked to move',
+      );
       this.clientRequests.askClientsToMove();
     }
   }
 
   private async checkStore(): Promise<void> {
     const isWritable = await this.parts.store.probe().catch(() => false);
-    if (isWritable !== this.isStoreWritable) this.parts.log.warn({ ok: isWritable }, isWritable ? 'store accepts writes again' : 'store rejects writes');
+    if (isWritable !== this.isStoreWritable)
+      this.parts.log.warn({ ok: isWritable }, isWritable ? 'store accepts writes again' : 'store rejects writes');
     this.isStoreWritable = isWritable;
     const now = this.parts.clock.mono();
     if (!isWritable) return;
@@ -265,7 +441,15 @@ export class RejoinNode {
     this.storeFill = now;
     const over = (limit: number, fill: number | null) => (fill ?? 0) >= limit;
     const crossed = (limit: number) => over(limit, before) !== over(limit, now);
-    if (crossed(limits.storeFill.recordings) || crossed(limits.storeFill.rooms)) this.parts.log.warn({ fill: now, keepsRecordings: !over(limits.storeFill.recordings, now), makesRooms: !over(limits.storeFill.rooms, now) }, 'store memory usage crossed a limit');
+    if (crossed(limits.storeFill.recordings) || crossed(limits.storeFill.rooms))
+      this.parts.log.warn(
+        {
+          fill: now,
+          keepsRecordings: !over(limits.storeFill.recordings, now),
+          makesRooms: !over(limits.storeFill.rooms, now),
+        },
+        'store memory usage crossed a limit',
+      );
   }
 
   private after(ms: number, work: () => void): void {
@@ -276,10 +460,16 @@ export class RejoinNode {
     this.timers.add(timer);
   }
 
-  /** Does the work again and again, `ms` after it was last done, a little unevenly so that nodes do not fall into step. */
+  /**
+   * Does the work again and again, `ms` after it was last done, a little unevenly so that nodes do not fall into step.
+   */
   private every(ms: number, work: () => Promise<void>): void {
     this.after(ms * (0.9 + 0.2 * this.parts.entropy.float()), () => {
-      work().catch((error: unknown) => this.parts.log.debug({ error }, 'periodic task failed')).finally(() => { if (!this.isStopped) this.every(ms, work); });
+      work()
+        .catch((error: unknown) => this.parts.log.debug({ error }, 'periodic task failed'))
+        .finally(() => {
+          if (!this.isStopped) this.every(ms, work);
+        });
     });
   }
 }

@@ -8,7 +8,10 @@ import { StoreError, type QuarantinedRoom } from '../store/store.ts';
 
 /** A room could not be made, or does not do what was asked. `code` is one of shared/refusals.ts. */
 export class ServerRoomError extends Error {
-  constructor(readonly code: string, readonly detail?: string) {
+  constructor(
+    readonly code: string,
+    readonly detail?: string,
+  ) {
     super(detail ? `${code}: ${detail}` : code);
     this.name = 'ServerRoomError';
   }
@@ -28,9 +31,9 @@ export interface NewRoomOptions<D extends ContractDef> {
 }
 
 /**
- * Rooms, handled by the server's own code: for matchmaking, tournaments, tests. It may do what a host may, and end a match.
- * Works on any node of a cluster for any room. All methods throw ServerRoomError; `unknown` where the owner died and nobody can
- * tell whether it was done (kick, makeHost and close are asked again then).
+ * Rooms, handled by the server's own code: for matchmaking, tournaments, tests. It may do what a host may, and end a
+ * match. Works on any node of a cluster for any room. All methods throw ServerRoomError; `unknown` where the owner died
+ * and nobody can tell whether it was done (kick, makeHost and close are asked again then).
  */
 export class ServerRooms {
   constructor(private readonly node: RejoinNode) {}
@@ -44,12 +47,30 @@ export class ServerRooms {
    * console.log(`${id} is kept for two; they can join by ${code}`)
    * ```
    */
-  async create<D extends ContractDef>(game: Contract<D>, settings: NewRoomOptions<D> = {}): Promise<{ id: string; code: string }> {
-    if (settings.seats && (settings.seats.length > game.def.seats.max || new Set(settings.seats).size !== settings.seats.length)) throw new ServerRoomError('bad-request', `seats: up to ${game.def.seats.max} different players`);
-    if (settings.life !== undefined && !(settings.life > 0)) throw new ServerRoomError('bad-request', 'life: a time in ms');
-    const reply = await this.node.lobby.create('$server', {
-      game: game.name, private: settings.private ?? true, ...(settings.options ? { options: settings.options as JsonObject } : {}), ...(settings.bots === undefined ? {} : { bots: settings.bots }),
-    }, { reserved: settings.seats ? [...settings.seats] : null, life: Math.min(settings.life ?? limits.unjoinedRoomTtl, limits.roomTtl) });
+  async create<D extends ContractDef>(
+    game: Contract<D>,
+    settings: NewRoomOptions<D> = {},
+  ): Promise<{ id: string; code: string }> {
+    if (
+      settings.seats &&
+      (settings.seats.length > game.def.seats.max || new Set(settings.seats).size !== settings.seats.length)
+    )
+      throw new ServerRoomError('bad-request', `seats: up to ${game.def.seats.max} different players`);
+    if (settings.life !== undefined && !(settings.life > 0))
+      throw new ServerRoomError('bad-request', 'life: a time in ms');
+    const reply = await this.node.lobby.create(
+      '$server',
+      {
+        game: game.name,
+        private: settings.private ?? true,
+        ...(settings.options ? { options: settings.options as JsonObject } : {}),
+        ...(settings.bots === undefined ? {} : { bots: settings.bots }),
+      },
+      {
+        reserved: settings.seats ? [...settings.seats] : null,
+        life: Math.min(settings.life ?? limits.unjoinedRoomTtl, limits.roomTtl),
+      },
+    );
     if (!reply.ok) throw new ServerRoomError(reply.code, reply.detail);
     return { id: reply.room, code: reply.code };
   }
@@ -61,7 +82,9 @@ export class ServerRooms {
    * await server.rooms.start(id)
    * ```
    */
-  start(room: string): Promise<void> { return this.runCommand(room, '$start', null); }
+  start(room: string): Promise<void> {
+    return this.runCommand(room, '$start', null);
+  }
   /**
    * Ends the match as the server sees it. `ranking`: see the rules' `ctx.end`.
    * @example
@@ -69,15 +92,20 @@ export class ServerRooms {
    * await server.rooms.end(id, { ranking: [[1], [0]] })
    * ```
    */
-  end(room: string, result: { ranking: Ranking }): Promise<void> { return this.runCommand(room, '$end', { ranking: result.ranking as unknown as Json }); }
+  end(room: string, result: { ranking: Ranking }): Promise<void> {
+    return this.runCommand(room, '$end', { ranking: result.ranking as unknown as Json });
+  }
   /**
-   * Removes a player: frees the seat, if there is one, and the player cannot come to this room any more, to sit or to watch.
+   * Removes a player: frees the seat, if there is one, and the player cannot come to this room any more, to sit or to
+   * watch.
    * @example
    * ```ts
    * await server.rooms.kick(id, 'user:2')
    * ```
    */
-  kick(room: string, player: string): Promise<void> { return this.runCommand(room, '$kick', { player }); }
+  kick(room: string, player: string): Promise<void> {
+    return this.runCommand(room, '$kick', { player });
+  }
   /**
    * Makes a seated player the host.
    * @example
@@ -85,7 +113,9 @@ export class ServerRooms {
    * await server.rooms.makeHost(id, 'user:1')
    * ```
    */
-  makeHost(room: string, player: string): Promise<void> { return this.runCommand(room, '$host', { player }); }
+  makeHost(room: string, player: string): Promise<void> {
+    return this.runCommand(room, '$host', { player });
+  }
   /**
    * A bot takes a free seat.
    * @example
@@ -97,7 +127,9 @@ export class ServerRooms {
    * }
    * ```
    */
-  addBot(room: string): Promise<void> { return this.runCommand(room, '$bot', null); }
+  addBot(room: string): Promise<void> {
+    return this.runCommand(room, '$bot', null);
+  }
   /**
    * Ends the room and all that is known of it. Its members are told.
    * @example
@@ -107,7 +139,8 @@ export class ServerRooms {
    */
   async close(room: string): Promise<void> {
     await this.runCommand(room, '$close', null).catch((error: unknown) => {
-      if (!(error instanceof ServerRoomError && error.code === 'room-missing')) throw error; // there is none: also when this is asked a second time
+      // there is none: also when this is asked a second time
+      if (!(error instanceof ServerRoomError && error.code === 'room-missing')) throw error;
     });
   }
 
@@ -126,8 +159,8 @@ export class ServerRooms {
   }
 
   /**
-   * Rooms of all nodes that were taken out of play because their rules failed or hung too often, or because they cannot be
-   * read; those that have been so longest first, a thousand at most. They stay for their life, a day.
+   * Rooms of all nodes that were taken out of play because their rules failed or hung too often, or because they cannot
+   * be read; those that have been so longest first, a thousand at most. They stay for their life, a day.
    * @example
    * ```ts
    * for (const { id, game, why, since } of await server.rooms.quarantined()) console.log(id, game, why, new Date(since))
@@ -143,14 +176,17 @@ export class ServerRooms {
   }
 
   /**
-   * Puts a room back into play, as it was before: its timers have the time that they had then, and what failed or hung in it
-   * counts no more. One that is in play is left as it is. `room-quarantined`: it cannot be read, or not by the games of now.
+   * Puts a room back into play, as it was before: its timers have the time that they had then, and what failed or hung
+   * in it counts no more. One that is in play is left as it is. `room-quarantined`: it cannot be read, or not by the
+   * games of now.
    * @example
    * ```ts
    * for (const { id, game } of await server.rooms.quarantined()) if (game === 'race') await server.rooms.release(id)
    * ```
    */
-  release(room: string): Promise<void> { return this.runCommand(room, '$release', null); }
+  release(room: string): Promise<void> {
+    return this.runCommand(room, '$release', null);
+  }
 
   private async runCommand(room: string, name: string, data: Json): Promise<void> {
     const reply = await this.node.router.request(room, { k: 'serve', name, data });

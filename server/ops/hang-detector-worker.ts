@@ -11,10 +11,15 @@ import type { HangDetectorSettings } from './hang-detector.ts';
 const settings = workerData as HangDetectorSettings;
 const memory = new SharedRunMemory(settings.shared);
 // A node without Redis need not load its client.
-const store: RedisHangReports | null = settings.redis && new (await import('../store/redis-hang-reports.ts')).RedisHangReports(settings.redis, realClock);
+const store: RedisHangReports | null =
+  settings.redis && new (await import('../store/redis-hang-reports.ts')).RedisHangReports(settings.redis, realClock);
 
 /** The run that was seen at the last look, how often, and what was written down of it. */
-const lastRun: { count: number | null; polls: number; reported: RuleRun | null } = { count: null, polls: 0, reported: null };
+const lastRun: { count: number | null; polls: number; reported: RuleRun | null } = {
+  count: null,
+  polls: 0,
+  reported: null,
+};
 const pollTimer = setInterval(poll, limits.hang.pollInterval);
 // Without Redis nothing can be written down; it is watched over all the same.
 if (store) await Promise.race([store.connected, realClock.sleep(limits.storeTimeout)]);
@@ -26,13 +31,15 @@ function poll(): void {
   const count = memory.runningCount;
   if (count === null || count !== lastRun.count || memory.isDebugged) {
     // It was slow, no more.
-    if (lastRun.reported) void store?.withdraw(lastRun.reported, runIdOf(lastRun.reported, lastRun.count!)).catch(() => {}); // the room's next entry makes it void as well
+    if (lastRun.reported)
+      // the room's next entry makes it void as well
+      void store?.withdraw(lastRun.reported, runIdOf(lastRun.reported, lastRun.count!)).catch(() => {});
     Object.assign(lastRun, { count, polls: 0, reported: null } satisfies typeof lastRun);
     return;
   }
   lastRun.polls += 1;
   if (lastRun.polls === settings.reportAfterPolls && store) {
-    const run = lastRun.reported = memory.read(count);
+    const run = (lastRun.reported = memory.read(count));
     if (run?.room) void store.report(run, runIdOf(run, count)).catch(() => {}); // said again at the end
   }
   if (lastRun.polls === settings.killAfterPolls) void endProcess(count);
@@ -43,8 +50,13 @@ async function endProcess(count: number): Promise<void> {
   if (!run) return;
   let reported = 'nowhere';
   if (store && run.room) {
-    const timeout = new Promise<string>(resolve => { setTimeout(resolve, 500, 'not: no answer'); });
-    reported = await Promise.race([store.report(run, runIdOf(run, count)).catch((error: Error) => `not: ${error.message}`), timeout]);
+    const timeout = new Promise<string>(resolve => {
+      setTimeout(resolve, 500, 'not: no answer');
+    });
+    reported = await Promise.race([
+      store.report(run, runIdOf(run, count)).catch((error: Error) => `not: ${error.message}`),
+      timeout,
+    ]);
   }
   if (memory.runningCount !== count) return; // it ended in the last moment
   clearInterval(pollTimer);
@@ -55,9 +67,20 @@ async function endProcess(count: number): Promise<void> {
 /** Past all that this process would do with its output: nothing of it runs any more. */
 function logHang({ room, game, rule, input, player, who, n }: RuleRun, reported: string): void {
   const ms = settings.killAfterPolls * limits.hang.pollInterval;
-  const what = { room, game, rule, input, ...(player ? { player } : {}), ...(who && who !== player ? { who } : {}), ...(n > 0 ? { n } : {}) };
+  const what = {
+    room,
+    game,
+    rule,
+    input,
+    ...(player ? { player } : {}),
+    ...(who && who !== player ? { who } : {}),
+    ...(n > 0 ? { n } : {}),
+  };
   const msg = settings.redis
     ? `a rule hung for ${ms} ms: the process exits; the room fails over, and the rule is not run again`
     : `a rule hung for ${ms} ms: the process exits. Fix the rule, or raise HANG_AFTER_MS (hangAfter). An attached debugger disables this check`;
-  writeSync(2, `${JSON.stringify({ level: 60, time: Date.now(), node: settings.node, ...what, ...(store ? { blamed: reported } : {}), msg })}\n`);
+  writeSync(
+    2,
+    `${JSON.stringify({ level: 60, time: Date.now(), node: settings.node, ...what, ...(store ? { blamed: reported } : {}), msg })}\n`,
+  );
 }

@@ -10,8 +10,8 @@ const debugged = 1;
 const textsAt = 12;
 
 /**
- * What runs at this moment, in memory that two threads share. The count is odd while it stands there, and another one for
- * every run; while it is being written the count is even.
+ * What runs at this moment, in memory that two threads share. The count is odd while it stands there, and another one
+ * for every run; while it is being written the count is even.
  */
 export class SharedRunMemory {
   private readonly ints: Int32Array;
@@ -33,7 +33,7 @@ export class SharedRunMemory {
     this.numbers[1] = run.n;
     for (let i = 0; i < texts.length; i++) {
       const text = run[texts[i]!];
-      if (text !== this.lastTexts[i]) this.writeText(i, this.lastTexts[i] = text);
+      if (text !== this.lastTexts[i]) this.writeText(i, (this.lastTexts[i] = text));
     }
     this.count = (this.count + 1) | 0;
     Atomics.store(this.ints, count, this.count);
@@ -45,8 +45,12 @@ export class SharedRunMemory {
     Atomics.store(this.ints, count, this.count);
   }
 
-  set isDebugged(yes: boolean) { Atomics.store(this.ints, debugged, yes ? 1 : 0); }
-  get isDebugged(): boolean { return Atomics.load(this.ints, debugged) === 1; }
+  set isDebugged(yes: boolean) {
+    Atomics.store(this.ints, debugged, yes ? 1 : 0);
+  }
+  get isDebugged(): boolean {
+    return Atomics.load(this.ints, debugged) === 1;
+  }
 
   /** By the thread that watches: the run's count, or null while nothing runs. */
   get runningCount(): number | null {
@@ -57,7 +61,10 @@ export class SharedRunMemory {
   /** What runs, if it still is the one of that count; else null. */
   read(which: number): RuleRun | null {
     const [seq, n] = [this.numbers[0]!, this.numbers[1]!];
-    const read = Object.fromEntries(texts.map((name, i) => [name, this.readText(i)])) as Record<(typeof texts)[number], string>;
+    const read = Object.fromEntries(texts.map((name, i) => [name, this.readText(i)])) as Record<
+      (typeof texts)[number],
+      string
+    >;
     return this.runningCount === which ? { ...read, seq, n } : null;
   }
 

@@ -5,7 +5,9 @@ import type { Silence } from './outage-estimator.ts';
 /** What this node has itself observed of another. */
 interface ObservedNode {
   record: NodeRecord;
-  /** When its beat was last seen to move, by this node's monotonic clock, and how many reads since then saw it stand. */
+  /**
+   * When its beat was last seen to move, by this node's monotonic clock, and how many reads since then saw it stand.
+   */
   beatChangedAt: number;
   /** When it was seen to move indeed; null: this node has not seen it move. */
   lastBeatAt: number | null;
@@ -18,13 +20,15 @@ interface ObservedNode {
  *
  * A node is *silent* when its beat has stood still for `silence` on this node's own monotonic clock, during which this
  * node's own reads went through: a judge that was itself frozen or cut off has observed nothing, and begins anew. It is
- * *gone* when none of its connections stands any more, as with a process that was killed, or when nobody hears its inbox,
- * twice, `confirm` apart.
- * Being wrong is harmless: the fence at the journal decides, not this.
+ * *gone* when none of its connections stands any more, as with a process that was killed, or when nobody hears its
+ * inbox, twice, `confirm` apart. Being wrong is harmless: the fence at the journal decides, not this.
  */
 export class ClusterMembership {
   private readonly others = new Map<string, ObservedNode>();
-  /** Nodes that were asked about but are not registered, and since when (monotonic ms); -Infinity once nobody heard them. */
+  /**
+   * Nodes that were asked about but are not registered, and since when (monotonic ms); -Infinity once nobody heard
+   * them.
+   */
   private readonly unregistered = new Map<string, number>();
   private readonly suspicions = new Map<string, Promise<boolean>>();
   private beatNumber = 0;
@@ -65,13 +69,17 @@ export class ClusterMembership {
   }
 
   /** Beats at once, for news that others should not wait for. */
-  async heartbeatNow(): Promise<void> { await this.sendHeartbeat(); }
+  async heartbeatNow(): Promise<void> {
+    await this.sendHeartbeat();
+  }
 
   /**
-   * The span for which nobody can have held this node for dead, by name: it ends when a beat is late, or nobody hears the inbox. Null while it is so.
-   * What was verified under another lease may belong to somebody else by now.
+   * The span for which nobody can have held this node for dead, by name: it ends when a beat is late, or nobody hears
+   * the inbox. Null while it is so. What was verified under another lease may belong to somebody else by now.
    */
-  get lease(): number | null { return this.clock.mono() - this.lastSentAt < limits.nodeTimeout * 0.75 ? this.leaseCount : null; }
+  get lease(): number | null {
+    return this.clock.mono() - this.lastSentAt < limits.nodeTimeout * 0.75 ? this.leaseCount : null;
+  }
 
   /** This node's inbox is not heard: others may hold it for gone, though its beats go on. */
   inboxLost(): void {
@@ -93,7 +101,10 @@ export class ClusterMembership {
     return this.lastReadAt !== null && this.lastReadAt - firstAskedAt > limits.nodeTimeout;
   }
 
-  /** How long a node has been silent; null where this node has not seen it live. `exact`: this node read the register all that time. */
+  /**
+   * How long a node has been silent; null where this node has not seen it live. `exact`: this node read the register
+   * all that time.
+   */
   silenceOf(node: string): Silence | null {
     if (node === this.self) return { ms: 0, isExact: true };
     const beatAt = this.others.get(node)?.lastBeatAt ?? null;
@@ -101,8 +112,12 @@ export class ClusterMembership {
   }
 
   /** The other nodes that live. */
-  aliveNodes(): NodeRecord[] { return [...this.others.values()].filter(o => o.dead === 'no').map(o => o.record); }
-  allNodes(): { record: NodeRecord; alive: boolean }[] { return [...this.others.values()].map(o => ({ record: o.record, alive: o.dead === 'no' })); }
+  aliveNodes(): NodeRecord[] {
+    return [...this.others.values()].filter(o => o.dead === 'no').map(o => o.record);
+  }
+  allNodes(): { record: NodeRecord; alive: boolean }[] {
+    return [...this.others.values()].map(o => ({ record: o.record, alive: o.dead === 'no' }));
+  }
 
   /** Nobody heard a message to that node: asks again in a moment. @returns whether it is held for dead now */
   suspect(node: string): Promise<boolean> {
@@ -183,7 +198,11 @@ export class ClusterMembership {
 
   private observe(record: NodeRecord, mono: number, hadReadGap: boolean, listeners: number): void {
     let other = this.others.get(record.id);
-    if (!other) this.others.set(record.id, other = { record, beatChangedAt: mono, lastBeatAt: null, silentReads: 0, dead: 'no' });
+    if (!other)
+      this.others.set(
+        record.id,
+        (other = { record, beatChangedAt: mono, lastBeatAt: null, silentReads: 0, dead: 'no' }),
+      );
     if (record.beat !== other.record.beat || hadReadGap) {
       if (record.beat !== other.record.beat && other.dead !== 'no' && listeners > 0) {
         this.log.info({ peer: record.name }, 'node returned after it was declared dead');
@@ -195,7 +214,12 @@ export class ClusterMembership {
     } else {
       other.silentReads += 1;
     }
-    if (other.dead === 'no' && other.silentReads >= limits.nodeTimeoutReads && mono - other.beatChangedAt >= limits.nodeTimeout) this.declareDead(record.id, 'silent');
+    if (
+      other.dead === 'no' &&
+      other.silentReads >= limits.nodeTimeoutReads &&
+      mono - other.beatChangedAt >= limits.nodeTimeout
+    )
+      this.declareDead(record.id, 'silent');
     if (other.dead === 'no' && listeners === 0) void this.suspect(record.id);
     if (other.dead !== 'no' && mono - other.beatChangedAt > limits.deadNodeRetention) {
       this.others.delete(record.id);

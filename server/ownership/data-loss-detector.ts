@@ -3,15 +3,19 @@ import type { Position, TermStarts } from '../../shared/position.ts';
 import type { Clock, Log, Meter } from '../runtime/ports.ts';
 import type { StoreContact } from '../store/store-contact.ts';
 
-/** A room that was given up is remembered for so long (ms), not counting the time in which the store does not answer: it cannot be claimed then. */
+/**
+ * A room that was given up is remembered for so long (ms), not counting the time in which the store does not answer: it
+ * cannot be claimed then.
+ */
 const remembered = 60_000;
 /** The store counts as silent after so long (ms) without an answer. Heartbeats come more often. */
 const silence = 2_000;
 
 /**
- * What the store has lost: rooms that were given up in doubt are compared, when they are claimed again, with what this node
- * had seen durable. A store that came back as an older one (a failover to a replica that lagged behind) says nothing of it
- * itself. What a node that is gone had seen, nobody can compare: the clients' own places tell that (`lost` in a join).
+ * What the store has lost: rooms that were given up in doubt are compared, when they are claimed again, with what this
+ * node had seen durable. A store that came back as an older one (a failover to a replica that lagged behind) says
+ * nothing of it itself. What a node that is gone had seen, nobody can compare: the clients' own places tell that
+ * (`lost` in a join).
  */
 export class DataLossDetector {
   /** The one given up first is forgotten first. `at`: on the clock of `age`. */
@@ -21,13 +25,18 @@ export class DataLossDetector {
   private age = 0;
   private reportedAt: number;
 
-  constructor(private readonly parts: { clock: Clock; log: Log; meter: Meter; contact: Pick<StoreContact, 'reachedAt'> }) { this.reportedAt = parts.clock.mono(); }
+  constructor(
+    private readonly parts: { clock: Clock; log: Log; meter: Meter; contact: Pick<StoreContact, 'reachedAt'> },
+  ) {
+    this.reportedAt = parts.clock.mono();
+  }
 
   /** A room was given up, and this was its last durable entry. */
   roomAbandoned(id: string, position: Position): void {
     this.lastDurable.delete(id);
     this.lastDurable.set(id, { place: position, at: this.age });
-    if (this.lastDurable.size > limits.ownerCacheEntries) this.lastDurable.delete(this.lastDurable.keys().next().value!);
+    if (this.lastDurable.size > limits.ownerCacheEntries)
+      this.lastDurable.delete(this.lastDurable.keys().next().value!);
   }
 
   /** A room was claimed: so far its history reaches now. */

@@ -10,9 +10,19 @@ import type { HandoverCoordinator } from './handover.ts';
 import type { ClusterMembership } from './cluster-membership.ts';
 import { rankTargets } from './handover-targets.ts';
 
-export interface DrainParts { ownedRooms: OwnedRooms; membership: ClusterMembership; handover: HandoverCoordinator; rpc: NodeRpc; clock: Clock; log: Log }
+export interface DrainParts {
+  ownedRooms: OwnedRooms;
+  membership: ClusterMembership;
+  handover: HandoverCoordinator;
+  rpc: NodeRpc;
+  clock: Clock;
+  log: Log;
+}
 
-/** Gives every room of this node to another that can run it, those first in which most is going on: should the time not suffice, it is the quiet ones that are left. */
+/**
+ * Gives every room of this node to another that can run it, those first in which most is going on: should the time not
+ * suffice, it is the quiet ones that are left.
+ */
 export async function handOverAll(parts: DrainParts): Promise<void> {
   const { ownedRooms, clock, log } = parts;
   const until = clock.mono() + limits.drainTimeout;
@@ -20,16 +30,30 @@ export async function handOverAll(parts: DrainParts): Promise<void> {
   const semaphore = new Semaphore(limits.concurrentClaims);
   let [rooms, moved] = [0, 0];
   // Once more for those that were on their way here when it began.
-  for (let actors = ownedRooms.all(); actors.length > 0 && clock.mono() < until; actors = ownedRooms.all().filter(actor => !actors.includes(actor))) {
+  for (
+    let actors = ownedRooms.all();
+    actors.length > 0 && clock.mono() < until;
+    actors = ownedRooms.all().filter(actor => !actors.includes(actor))
+  ) {
     rooms += actors.length;
     actors.sort((a, b) => b.members.size - a.members.size);
-    await Promise.all(actors.map(actor => semaphore.run(async () => { if (clock.mono() < until && (await handOverOne(parts, actor, assigned))) moved += 1; })));
+    await Promise.all(
+      actors.map(actor =>
+        semaphore.run(async () => {
+          if (clock.mono() < until && (await handOverOne(parts, actor, assigned))) moved += 1;
+        }),
+      ),
+    );
   }
   log.info({ rooms, moved }, 'rooms handed over');
 }
 
 /** @returns whether another node runs it now */
-async function handOverOne({ membership, handover, rpc, log }: DrainParts, actor: RoomActor, assigned: Map<string, number>): Promise<boolean> {
+async function handOverOne(
+  { membership, handover, rpc, log }: DrainParts,
+  actor: RoomActor,
+  assigned: Map<string, number>,
+): Promise<boolean> {
   const targets = rankTargets(membership.aliveNodes(), gameKey(actor.game), n => n.rooms + (assigned.get(n.id) ?? 0));
   const count = (id: string) => assigned.set(id, (assigned.get(id) ?? 0) + 1);
   for (const { id } of targets.slice(0, 2)) {
@@ -41,8 +65,14 @@ async function handOverOne({ membership, handover, rpc, log }: DrainParts, actor
   // Nobody could have it ready: it is nobody's, and who takes it has to claim it.
   await actor.release();
   const [target] = targets;
-  return target !== undefined && rpc.call(target.id, 'adopt', { id: actor.id, expected: null, floor: actor.term } satisfies AdoptRequest).then(took => took === true, (error: unknown) => {
-    log.debug({ room: actor.id, error }, 'room released without a handover target');
-    return false;
-  });
+  return (
+    target !== undefined &&
+    rpc.call(target.id, 'adopt', { id: actor.id, expected: null, floor: actor.term } satisfies AdoptRequest).then(
+      took => took === true,
+      (error: unknown) => {
+        log.debug({ room: actor.id, error }, 'room released without a handover target');
+        return false;
+      },
+    )
+  );
 }

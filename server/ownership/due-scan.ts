@@ -11,8 +11,8 @@ import type { ClusterMembership } from './cluster-membership.ts';
  * Wakes rooms in which something is due and nobody does it: they sleep, or their owner died with nobody connected. The
  * index is a hint, the room's own document the truth: a room that is woken too early finds nothing to do.
  *
- * A scan reads some pages of the index. Rooms that were asked lately are passed over, those that no node can run for longer:
- * else the longest overdue, which nobody can help, would be all that is ever looked at (SPEC T9).
+ * A scan reads some pages of the index. Rooms that were asked lately are passed over, those that no node can run for
+ * longer: else the longest overdue, which nobody can help, would be all that is ever looked at (SPEC T9).
  */
 export class DueScan {
   /** Until when (monotonic ms) rooms that were asked are passed over. */
@@ -20,7 +20,17 @@ export class DueScan {
   /** How many overdue rooms the next scan skips, since the last one has read them. */
   private offset = 0;
 
-  constructor(private readonly parts: { self: string; store: Store; ownedRooms: OwnedRooms; membership: ClusterMembership; clock: Clock; /** Sees to it that some node runs the room. */ ensureOwner(room: string): Promise<RoomReply> }) {}
+  constructor(
+    private readonly parts: {
+      self: string;
+      store: Store;
+      ownedRooms: OwnedRooms;
+      membership: ClusterMembership;
+      clock: Clock;
+      /** Sees to it that some node runs the room. */
+      ensureOwner(room: string): Promise<RoomReply>;
+    },
+  ) {}
 
   async scan(): Promise<void> {
     let overdue: string[];
@@ -51,13 +61,21 @@ export class DueScan {
 
   /** One node is first in line for each room; the others follow if it has not helped. */
   private isResponsible(id: string, at: number, now: number): boolean {
-    return !this.skippedUntil.has(id) && !this.parts.ownedRooms.get(id) && (isPreferredNode(this.parts, id) || at < now - 4 * limits.overdueAfter);
+    return (
+      !this.skippedUntil.has(id) &&
+      !this.parts.ownedRooms.get(id) &&
+      (isPreferredNode(this.parts, id) || at < now - 4 * limits.overdueAfter)
+    );
   }
 
   private recordResult(id: string, reply: RoomReply): void {
     const { retryAfter, unrunnableRetryAfter } = limits.dueIndex;
     // What failed for another reason is tried again at once: the store may be back.
-    const pause = reply.ok ? retryAfter : reply.code === 'room-quarantined' || reply.detail === noCapableNode ? unrunnableRetryAfter : 0;
+    const pause = reply.ok
+      ? retryAfter
+      : reply.code === 'room-quarantined' || reply.detail === noCapableNode
+        ? unrunnableRetryAfter
+        : 0;
     if (pause > 0) this.skippedUntil.set(id, this.parts.clock.mono() + pause);
   }
 }

@@ -18,7 +18,10 @@ interface PreparedRoom {
   recovered: RecoveredRoom;
   peeked: PeekedRoom;
   reason: HandoverReason;
-  /** Membership.lease when it was asked for: while it holds, nobody can have taken the room from this node since it was given. */
+  /**
+   * Membership.lease when it was asked for: while it holds, nobody can have taken the room from this node since it was
+   * given.
+   */
   lease: number | null;
   /** Monotonic ms. */
   preparedAt: number;
@@ -29,7 +32,14 @@ interface PreparedRoom {
 }
 
 export interface HandoverParts {
-  self: string; ownedRooms: OwnedRooms; store: Store; rpc: NodeRpc; clock: Clock; entropy: Entropy; log: Log; meter: Meter;
+  self: string;
+  ownedRooms: OwnedRooms;
+  store: Store;
+  rpc: NodeRpc;
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  meter: Meter;
   lease(): number | null;
   /** The room is that node's now: whoever asks here is sent there. */
   onHandedOver(room: string, owner: Owner): void;
@@ -46,10 +56,10 @@ export interface HandoverParts {
  *  2. the owner journals what it is at, and makes the heir the owner by that token, in one step of the store;
  *  3. it tells the heir, with what was appended meanwhile. The heir runs the room at once.
  *
- * Whatever is lost or dies in between, the store knows whose the room is: before 2 the owner's, after it the heir's. An heir
- * that hears nothing looks whether the token is its own; one that cannot use what it has ready claims the room with that
- * token; of one that has died or forgotten all about it others take the room, as ever. An owner that is not told how 2 ended
- * is in doubt, and resigns.
+ * Whatever is lost or dies in between, the store knows whose the room is: before 2 the owner's, after it the heir's. An
+ * heir that hears nothing looks whether the token is its own; one that cannot use what it has ready claims the room
+ * with that token; of one that has died or forgotten all about it others take the room, as ever. An owner that is not
+ * told how 2 ended is in doubt, and resigns.
  */
 export class HandoverCoordinator {
   private readonly prepared = new Map<string, PreparedRoom>();
@@ -57,13 +67,18 @@ export class HandoverCoordinator {
   private closed = false;
 
   constructor(private readonly parts: HandoverParts) {
-    parts.rpc.on('prepare', async (from, body) => (await this.prepare(from, body as unknown as PrepareRequest)) as unknown as Json);
+    parts.rpc.on(
+      'prepare',
+      async (from, body) => (await this.prepare(from, body as unknown as PrepareRequest)) as unknown as Json,
+    );
     parts.rpc.on('activate', (_from, body) => this.activate(body as unknown as ActivateRequest));
     parts.ownedRooms.awaitHandover = id => this.prepared.get(id)?.waiting;
   }
 
   /** Rooms that are not here yet, and may be at any moment. */
-  get preparedCount(): number { return this.prepared.size; }
+  get preparedCount(): number {
+    return this.prepared.size;
+  }
 
   close(): void {
     this.closed = true;
@@ -74,7 +89,8 @@ export class HandoverCoordinator {
 
   /**
    * Hands a room of this node to another, by its id. Never throws.
-   * @returns whether it is that node's now. If not, it may be run here as before (then `host.over` is false), or be lost
+   * @returns whether it is that node's now. If not, it may be run here as before (then `host.over` is false), or be
+   * lost
    */
   async handOver(actor: RoomActor, targetNode: string, reason: HandoverReason): Promise<boolean> {
     const { rpc, clock, meter, log } = this.parts;
@@ -83,12 +99,22 @@ export class HandoverCoordinator {
     actor.retainEntries(true);
     try {
       const readyUntil = clock.mono() + limits.handover.preparedFor / 2;
-      const ready = (await rpc.call(targetNode, 'prepare', { id: actor.id, why: reason } satisfies PrepareRequest, limits.handover.prepareTimeout).catch(() => null)) as unknown as PrepareReply | null;
+      const ready = (await rpc
+        .call(
+          targetNode,
+          'prepare',
+          { id: actor.id, why: reason } satisfies PrepareRequest,
+          limits.handover.prepareTimeout,
+        )
+        .catch(() => null)) as unknown as PrepareReply | null;
       if (!ready) return false;
       const notified: { since: number; told: Promise<Json> }[] = [];
-      const outcome = await actor.requestHandover({ token: ready.token, node: targetNode, games: ready.games, readyUntil }, how => {
-        notified.push({ since: how.pausedSince, told: this.notifyTarget(actor, targetNode, ready, how) });
-      });
+      const outcome = await actor.requestHandover(
+        { token: ready.token, node: targetNode, games: ready.games, readyUntil },
+        how => {
+          notified.push({ since: how.pausedSince, told: this.notifyTarget(actor, targetNode, ready, how) });
+        },
+      );
       const [notice] = notified;
       if (notice) {
         meter.count('handovers', 1, reason);
@@ -107,8 +133,25 @@ export class HandoverCoordinator {
   private notifyTarget(actor: RoomActor, target: string, ready: PrepareReply, result: HandoverResult): Promise<Json> {
     const { term, terms, seq, snapshotSeq, roomTime } = result;
     this.parts.onHandedOver(actor.id, { node: target, token: ready.token, term, seq });
-    const members = actor.members.list().map(({ node, conn, player, session, watch, name }) => ({ node, conn, player, session, watch, ...(name === '' ? {} : { name }) }));
-    return this.parts.rpc.call(target, 'activate', { id: actor.id, token: ready.token, term, terms, seq, snapshotSeq, entries: actor.retainedEntriesSince(ready.seq), members, time: roomTime } satisfies ActivateRequest);
+    const members = actor.members.list().map(({ node, conn, player, session, watch, name }) => ({
+      node,
+      conn,
+      player,
+      session,
+      watch,
+      ...(name === '' ? {} : { name }),
+    }));
+    return this.parts.rpc.call(target, 'activate', {
+      id: actor.id,
+      token: ready.token,
+      term,
+      terms,
+      seq,
+      snapshotSeq,
+      entries: actor.retainedEntriesSince(ready.seq),
+      members,
+      time: roomTime,
+    } satisfies ActivateRequest);
   }
 
   // --- the heir --------------------------------------------------------------------------------
@@ -130,13 +173,25 @@ export class HandoverCoordinator {
       return null;
     }
     if (this.closed || ownedRooms.has(id) || this.prepared.has(id)) return null;
-    const prepared: PreparedRoom = { ...room, token, peeked, reason, preparedAt, lease, timer: null, ...createWaiter() };
+    const prepared: PreparedRoom = {
+      ...room,
+      token,
+      peeked,
+      reason,
+      preparedAt,
+      lease,
+      timer: null,
+      ...createWaiter(),
+    };
     this.prepared.set(id, prepared);
     this.scheduleOwnerCheck(id, prepared);
     return { token: prepared.token, seq: peeked.seq, games };
   }
 
-  /** Runs a room that was given to this node. What has it wait for the store is its own business: the owner has let go already. */
+  /**
+   * Runs a room that was given to this node. What has it wait for the store is its own business: the owner has let go
+   * already.
+   */
   private activate(request: ActivateRequest): Promise<boolean> | boolean {
     const { ownedRooms, clock } = this.parts;
     const { id, token, term } = request;
@@ -145,7 +200,14 @@ export class HandoverCoordinator {
     try {
       if (!this.isUsable(prepared, request)) return this.claim(id, token, term);
       catchUp(prepared.game, prepared.recovered, request.entries, request.terms);
-      const actor = ownedRooms.activate({ ...prepared, term, time: request.time }, { entries: [...prepared.peeked.entries, ...request.entries], firstSeq: prepared.peeked.firstSeq, terms: request.terms });
+      const actor = ownedRooms.activate(
+        { ...prepared, term, time: request.time },
+        {
+          entries: [...prepared.peeked.entries, ...request.entries],
+          firstSeq: prepared.peeked.firstSeq,
+          terms: request.terms,
+        },
+      );
       for (const { node, conn, ...member } of request.members) actor.members.add({ node, conn }, member, clock.mono());
       this.parts.onActivated(actor, prepared.reason);
       return true;
@@ -157,18 +219,29 @@ export class HandoverCoordinator {
     }
   }
 
-  /** Nothing is missing between what was read and what was told, and no snapshot was written meanwhile, with which pieces of a recording went out of the journal. */
+  /**
+   * Nothing is missing between what was read and what was told, and no snapshot was written meanwhile, with which
+   * pieces of a recording went out of the journal.
+   */
   private isUsable({ peeked, preparedAt }: PreparedRoom, { seq, snapshotSeq, entries }: ActivateRequest): boolean {
-    return !this.closed && seq === peeked.seq + entries.length && snapshotSeq === peeked.snapshotSeq && this.parts.clock.mono() - preparedAt < limits.handover.preparedFor;
+    return (
+      !this.closed &&
+      seq === peeked.seq + entries.length &&
+      snapshotSeq === peeked.snapshotSeq &&
+      this.parts.clock.mono() - preparedAt < limits.handover.preparedFor
+    );
   }
 
   /** The room is this node's by the store, and it has nothing to run it with: it claims it of itself. */
   private claim(id: string, token: string, term: number): Promise<boolean> {
     const { ownedRooms, log } = this.parts;
-    return ownedRooms.acquire(id, token, term).then(acquired => acquired.ok, (error: unknown) => {
-      log.debug({ room: id, error }, 'handed-over room not claimed');
-      return false;
-    });
+    return ownedRooms.acquire(id, token, term).then(
+      acquired => acquired.ok,
+      (error: unknown) => {
+        log.debug({ room: id, error }, 'handed-over room not claimed');
+        return false;
+      },
+    );
   }
 
   /** Word that the room is this node's may be lost. */
@@ -182,7 +255,8 @@ export class HandoverCoordinator {
     if (this.prepared.get(id) !== prepared) return;
     if (owner?.token === prepared.token) void this.claim(id, prepared.token, owner.term);
     else if (clock.mono() - prepared.preparedAt < limits.handover.preparedFor) {
-      // Who asked meanwhile is told that it is not here, and may believe it: later it is run only when the store confirms it.
+      // Who asked meanwhile is told that it is not here, and may believe it: later it is run only when the store
+      // confirms it.
       prepared.lease = null;
       prepared.known();
       Object.assign(prepared, createWaiter());
@@ -200,6 +274,8 @@ export class HandoverCoordinator {
 
 function createWaiter(): { waiting: Promise<void>; known: () => void } {
   let known = () => {};
-  const waiting = new Promise<void>(resolve => { known = resolve; });
+  const waiting = new Promise<void>(resolve => {
+    known = resolve;
+  });
   return { waiting, known };
 }

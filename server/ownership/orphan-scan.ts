@@ -7,13 +7,24 @@ import { StoreError, type Store } from '../store/store.ts';
 import { isPreferredNode } from './preferred-node.ts';
 import type { ClusterMembership } from './cluster-membership.ts';
 
-export interface OrphanScanParts { self: string; store: Store; ownedRooms: OwnedRooms; membership: ClusterMembership; clock: Clock; log: Log; /** Sees to it that some node runs the room. */ ensureOwner(room: string): Promise<RoomReply> }
+export interface OrphanScanParts {
+  self: string;
+  store: Store;
+  ownedRooms: OwnedRooms;
+  membership: ClusterMembership;
+  clock: Clock;
+  log: Log;
+  /** Sees to it that some node runs the room. */
+  ensureOwner(room: string): Promise<RoomReply>;
+}
 
 /**
- * Claims rooms that show a connected player and that no node runs: their owner died together with all their players, or gave them up
- * while the players left. No member's node asks for such a room, and nothing is due in it, so without this its players would count as connected for ever.
+ * Claims rooms that show a connected player and that no node runs: their owner died together with all their players, or
+ * gave them up while the players left. No member's node asks for such a room, and nothing is due in it, so without this
+ * its players would count as connected for ever.
  *
- * A scan reads the index of occupied rooms once. It begins `limits.orphans.after` after something happened that may orphan rooms.
+ * A scan reads the index of occupied rooms once. It begins `limits.orphans.after` after something happened that may
+ * orphan rooms.
  */
 export class OrphanScan {
   /** When the next scan begins, monotonic ms. */
@@ -21,10 +32,14 @@ export class OrphanScan {
   /** Where the scan that is under way goes on; null: none is. */
   private cursor: string | null = null;
 
-  constructor(private readonly parts: OrphanScanParts) { this.requestScan(); }
+  constructor(private readonly parts: OrphanScanParts) {
+    this.requestScan();
+  }
 
   /** Something happened that may orphan rooms: there is a scan after this moment. */
-  requestScan(): void { this.nextAt = this.parts.clock.mono() + limits.orphans.after; }
+  requestScan(): void {
+    this.nextAt = this.parts.clock.mono() + limits.orphans.after;
+  }
 
   /** Reads some pages, if a scan is due or under way. */
   async scan(): Promise<void> {
@@ -44,7 +59,8 @@ export class OrphanScan {
     if (orphans.length > 0) log.info({ rooms: orphans.length }, 'orphaned rooms found');
     const replies = await Promise.all(orphans.map(id => this.parts.ensureOwner(id)));
     // What no node of now can run is looked for again when another one has come.
-    if (replies.some(reply => !reply.ok && reply.code === 'unavailable' && reply.detail !== noCapableNode)) this.requestScan();
+    if (replies.some(reply => !reply.ok && reply.code === 'unavailable' && reply.detail !== noCapableNode))
+      this.requestScan();
   }
 
   private async readOrphans(): Promise<string[]> {
@@ -62,7 +78,8 @@ export class OrphanScan {
     // Only this node knows whether it runs what the store says is its own.
     if (node === self) return !ownedRooms.has(id) && ownedRooms.awaitHandover(id) === undefined;
     if (node !== null && !membership.isDead(node)) {
-      if (!membership.aliveNodes().some(other => other.id === node)) this.requestScan(); // it came a moment ago, or is gone: time tells
+      // it came a moment ago, or is gone: time tells
+      if (!membership.aliveNodes().some(other => other.id === node)) this.requestScan();
       return false;
     }
     return isPreferredNode(this.parts, id);

@@ -14,7 +14,11 @@ import { OutageEstimator, type Silence } from './outage-estimator.ts';
 import { JournalTail } from '../rooms/actor/journal-tail.ts';
 import { RuleTracker } from '../rooms/core/rule-tracker.ts';
 
-export type AcquireResult = { ok: true; actor: RoomActor } | { ok: false; why: 'missing' | 'unreadable' } | { ok: false; why: 'game'; game: string } | { ok: false; why: 'taken'; owner: Owner };
+export type AcquireResult =
+  | { ok: true; actor: RoomActor }
+  | { ok: false; why: 'missing' | 'unreadable' }
+  | { ok: false; why: 'game'; game: string }
+  | { ok: false; why: 'taken'; owner: Owner };
 
 export interface OwnedRoomsParts extends Omit<RoomActorParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
@@ -53,8 +57,12 @@ export class OwnedRooms {
     });
   }
 
-  get(id: string): RoomActor | undefined { return this.actors.get(id); }
-  /** Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/handover.ts. */
+  get(id: string): RoomActor | undefined {
+    return this.actors.get(id);
+  }
+  /**
+   * Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/handover.ts.
+   */
   awaitHandover: (id: string) => Promise<void> | undefined = () => undefined;
   /** The room's host, also if it is just being claimed or handed over; undefined where this node does not run it. */
   async getWhenReady(id: string): Promise<RoomActor | undefined> {
@@ -62,12 +70,20 @@ export class OwnedRooms {
     await this.acquiring.get(id)?.catch(() => {}); // who began the claim hears of its failure
     return this.actors.get(id);
   }
-  all(): RoomActor[] { return [...this.actors.values()]; }
+  all(): RoomActor[] {
+    return [...this.actors.values()];
+  }
   /** Whether this node runs the room, or is about to find out whether it does. */
-  has(id: string): boolean { return this.actors.has(id) || this.acquiring.has(id); }
-  get size(): number { return this.actors.size; }
+  has(id: string): boolean {
+    return this.actors.has(id) || this.acquiring.has(id);
+  }
+  get size(): number {
+    return this.actors.size;
+  }
   /** Resolves when the claims of now are over, however they end; null when there is none. */
-  get pendingClaims(): Promise<unknown> | null { return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values()); }
+  get pendingClaims(): Promise<unknown> | null {
+    return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values());
+  }
   /** The games a claim may bring, as the store compares them: every version that the rules can read. */
   readonly gameKeys: readonly string[];
 
@@ -92,7 +108,8 @@ export class OwnedRooms {
     if (pause > 0) await clock.sleep(pause);
     if (this.closed) throw new StoreError('no', false, 'this node has stopped');
     const token = idFromBytes(entropy.bytes(16));
-    const lease = this.parts.lease(); // of now: the answer may come when the room has been taken again, and all seems well
+    // of now: the answer may come when the room has been taken again, and all seems well
+    const lease = this.parts.lease();
     const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys });
     if (!claimed.ok) return claimed;
     this.dataLoss.roomClaimed(id, claimed.terms, claimed.seq);
@@ -107,7 +124,11 @@ export class OwnedRooms {
       if (!(error instanceof UnreadableRoomError)) throw error;
       log.error({ room: id, error }, 'room not readable; left unchanged');
       const now = clock.now();
-      await store.release(id, token, { why: `it cannot be read: ${error.message}`, since: now, due: now + limits.unreadableRetryAfter });
+      await store.release(id, token, {
+        why: `it cannot be read: ${error.message}`,
+        since: now,
+        due: now + limits.unreadableRetryAfter,
+      });
       return { ok: false, why: 'unreadable' };
     }
     this.addActor(actor);
@@ -116,14 +137,33 @@ export class OwnedRooms {
   }
 
   /** Builds a room from what was read. `token`: of this node, should it come to run it. @throws UnreadableRoomError */
-  buildRoom(stored: StoredRoom, token: string, hangReports: HangReport[] = []): { game: AnyGame; recovered: RecoveredRoom } {
+  buildRoom(
+    stored: StoredRoom,
+    token: string,
+    hangReports: HangReport[] = [],
+  ): { game: AnyGame; recovered: RecoveredRoom } {
     const { clock, log, hangDetector } = this.parts;
     const doc = readSnapshot(stored.snapshot);
     const game = this.parts.games.get(doc.room.game);
     if (!game) throw new UnreadableRoomError(`this node does not run the game '${doc.room.game}'`);
-    const ruleTracker = new RuleTracker({ room: doc.room.id, token, game: doc.room.game, seq: stored.seq }, { hangDetector, mono: () => clock.mono(), onSlow: (rule, ms) => this.logSlowRule(doc.room.game, rule, ms) });
-    const viewGuard = { ruleTracker, isViewBlocked: (audience: string) => isViewBlocked(doc, hangReports, audience, clock.now()) };
-    return { game, recovered: recoverRoom(game, doc, stored, (where, error) => log.error({ where, error }, 'rule failed during recovery of a room'), { viewGuard, hangReports }) };
+    const ruleTracker = new RuleTracker(
+      { room: doc.room.id, token, game: doc.room.game, seq: stored.seq },
+      { hangDetector, mono: () => clock.mono(), onSlow: (rule, ms) => this.logSlowRule(doc.room.game, rule, ms) },
+    );
+    const viewGuard = {
+      ruleTracker,
+      isViewBlocked: (audience: string) => isViewBlocked(doc, hangReports, audience, clock.now()),
+    };
+    return {
+      game,
+      recovered: recoverRoom(
+        game,
+        doc,
+        stored,
+        (where, error) => log.error({ where, error }, 'rule failed during recovery of a room'),
+        { viewGuard, hangReports },
+      ),
+    };
   }
 
   /** Said once a second for each rule, in whichever room. */
@@ -138,14 +178,29 @@ export class OwnedRooms {
   }
 
   /** Runs a room that its owner has handed to this node. `lease`: see Started. */
-  activate(room: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number; lease: number | null; time: number }, past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>): RoomActor {
+  activate(
+    room: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number; lease: number | null; time: number },
+    past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>,
+  ): RoomActor {
     const actor = this.createActor(room, { outage: 0, lease: room.lease, time: room.time }, past);
     this.addActor(actor);
     return actor;
   }
 
-  private createActor({ game, recovered, token, term }: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number }, start: OwnershipStart, past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>): RoomActor {
-    return new RoomActor({ ...this.parts, onEnd: (actor, why) => this.actorEnded(actor, why) }, game, token, term, recovered, start, this.parts.dev ? new JournalTail(past) : null);
+  private createActor(
+    { game, recovered, token, term }: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number },
+    start: OwnershipStart,
+    past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>,
+  ): RoomActor {
+    return new RoomActor(
+      { ...this.parts, onEnd: (actor, why) => this.actorEnded(actor, why) },
+      game,
+      token,
+      term,
+      recovered,
+      start,
+      this.parts.dev ? new JournalTail(past) : null,
+    );
   }
 
   private addActor(actor: RoomActor): void {
@@ -159,16 +214,28 @@ export class OwnedRooms {
     const { match, phase } = actor.publicRoom;
     if (!actor.game.contract.def.replay || match === 0) return;
     // Those whose last piece is still to be written follow when it is.
-    for (const finished of phase === 'ended' ? [match, match - 1] : [match - 1]) if (finished > 0 && !actor.hasUnstoredRecording(finished)) this.parts.onRecorded(actor.id, finished);
+    for (const finished of phase === 'ended' ? [match, match - 1] : [match - 1])
+      if (finished > 0 && !actor.hasUnstoredRecording(finished)) this.parts.onRecorded(actor.id, finished);
   }
 
   private recoverClaimed(token: string, claimed: ClaimedRoom, lease: number | null): RoomActor {
     const { game, recovered } = this.buildRoom(claimed, token, deduplicateReports(claimed.hangReports));
-    const interruption = this.outages.estimate(recovered.doc.room.id, claimed, { clock: recovered.doc.hidden.clock, due: dueOf(recovered.doc) });
+    const interruption = this.outages.estimate(recovered.doc.room.id, claimed, {
+      clock: recovered.doc.hidden.clock,
+      due: dueOf(recovered.doc),
+    });
     if (claimed.previous) {
       this.parts.meter.count('takeovers');
       this.parts.meter.observe('takeoverInterruption', interruption.outage);
-      this.parts.log.info({ room: recovered.doc.room.id, term: claimed.term, from: claimed.previous.node, interruptionMs: interruption.outage }, 'room taken over');
+      this.parts.log.info(
+        {
+          room: recovered.doc.room.id,
+          term: claimed.term,
+          from: claimed.previous.node,
+          interruptionMs: interruption.outage,
+        },
+        'room taken over',
+      );
     }
     return this.createActor({ game, recovered, token, term: claimed.term }, { ...interruption, lease }, claimed);
   }
@@ -182,7 +249,10 @@ export class OwnedRooms {
     }
     if (why === 'fenced') {
       const times = (this.fenced.get(actor.id)?.times ?? 0) + 1;
-      this.fenced.set(actor.id, { times, until: this.parts.clock.mono() + limits.fencedBackoff * 2 ** Math.min(times - 1, 5) });
+      this.fenced.set(actor.id, {
+        times,
+        until: this.parts.clock.mono() + limits.fencedBackoff * 2 ** Math.min(times - 1, 5),
+      });
     }
     this.parts.onEnd(actor.id, why);
   }
@@ -202,7 +272,9 @@ export class OwnedRooms {
   }
 
   /** From now on no room is taken, also none whose claim is under way. */
-  close(): void { this.closed = true; }
+  close(): void {
+    this.closed = true;
+  }
 
   /** Gives all rooms up in doubt: the store may be another one than before. */
   abandonAll(reason: 'unknown-outcome' | 'stopped', why: string): string[] {

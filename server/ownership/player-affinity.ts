@@ -2,8 +2,8 @@ import { limits } from '../../shared/limits.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
 
 /**
- * Which of this node's rooms have nearly all their players at one other node, and for how long. There a room costs less: what its
- * players do, and what they are told, need not go from node to node.
+ * Which of this node's rooms have nearly all their players at one other node, and for how long. There a room costs
+ * less: what its players do, and what they are told, need not go from node to node.
  */
 export class PlayerAffinity {
   private candidates = new Map<RoomActor, { home: string; since: number }>();
@@ -28,7 +28,8 @@ export class PlayerAffinity {
   readyToMove(now: number): { actor: RoomActor; node: string }[] {
     const rooms: { actor: RoomActor; node: string; since: number }[] = [];
     for (const [actor, { home: node, since }] of this.candidates) {
-      if (now - since >= limits.follow.settledFor && now >= (this.restingUntil.get(actor) ?? -Infinity)) rooms.push({ actor, node, since });
+      if (now - since >= limits.follow.settledFor && now >= (this.restingUntil.get(actor) ?? -Infinity))
+        rooms.push({ actor, node, since });
     }
     return rooms.sort((a, b) => a.since - b.since);
   }
@@ -40,5 +41,7 @@ export class PlayerAffinity {
   }
 
   /** It was moved here for the loads' sake, and is not to go back at once. */
-  restAfterBalancing(actor: RoomActor, now: number): void { this.restingUntil.set(actor, now + limits.follow.cooldown); }
+  restAfterBalancing(actor: RoomActor, now: number): void {
+    this.restingUntil.set(actor, now + limits.follow.cooldown);
+  }
 }

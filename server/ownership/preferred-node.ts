@@ -1,9 +1,23 @@
 import type { ClusterMembership } from './cluster-membership.ts';
 
-/** Whether this node is the one that claims a room which nobody runs. Rendezvous hashing: every node works out the same by itself. */
-export function isPreferredNode({ self, membership }: { self: string; membership: ClusterMembership }, room: string): boolean {
-  const nodes = [self, ...membership.aliveNodes().filter(n => !n.draining).map(n => n.id)];
-  return nodes.reduce((best, node) => (rendezvousWeight(room, node) > rendezvousWeight(room, best) ? node : best)) === self;
+/**
+ * Whether this node is the one that claims a room which nobody runs. Rendezvous hashing: every node works out the same
+ * by itself.
+ */
+export function isPreferredNode(
+  { self, membership }: { self: string; membership: ClusterMembership },
+  room: string,
+): boolean {
+  const nodes = [
+    self,
+    ...membership
+      .aliveNodes()
+      .filter(n => !n.draining)
+      .map(n => n.id),
+  ];
+  return (
+    nodes.reduce((best, node) => (rendezvousWeight(room, node) > rendezvousWeight(room, best) ? node : best)) === self
+  );
 }
 
 /** FNV-1a. */

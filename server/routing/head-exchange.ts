@@ -7,13 +7,24 @@ import type { NodeRpc } from '../messaging/node-rpc.ts';
 import type { Router } from './router.ts';
 
 /**
- * The heads of the rooms in which this node has members, as their owners say them. Not what this node happened to relay:
- * what was lost on the way to a client may have been lost on the way to this node.
+ * The heads of the rooms in which this node has members, as their owners say them. Not what this node happened to
+ * relay: what was lost on the way to a client may have been lost on the way to this node.
  */
 export class HeadExchange {
   private readonly heads = new Map<string, { head: RoomHead; at: number }>();
 
-  constructor(private readonly parts: { self: string; ownedRooms: OwnedRooms; router: Router; rpc: NodeRpc; clock: Clock; memberReports: () => Map<string, MemberReport[]>; /** A room with members here does not exist. */ onRoomMissing(room: string): void }) {
+  constructor(
+    private readonly parts: {
+      self: string;
+      ownedRooms: OwnedRooms;
+      router: Router;
+      rpc: NodeRpc;
+      clock: Clock;
+      memberReports: () => Map<string, MemberReport[]>;
+      /** A room with members here does not exist. */
+      onRoomMissing(room: string): void;
+    },
+  ) {
     parts.rpc.on('heads', (from, body) => this.handleExchange(from, body as unknown as HeadExchangeRequest) as never);
   }
 
@@ -28,7 +39,10 @@ export class HeadExchange {
   /** What an answer of the owner said; of the spectators it says nothing. */
   recordHead(room: string, head: Omit<RoomHead, 'watchers'>): void {
     if (this.parts.ownedRooms.get(room)) return;
-    this.heads.set(room, { head: { ...head, watchers: this.heads.get(room)?.head.watchers ?? 0 }, at: this.parts.clock.mono() });
+    this.heads.set(room, {
+      head: { ...head, watchers: this.heads.get(room)?.head.watchers ?? 0 },
+      at: this.parts.clock.mono(),
+    });
   }
 
   /** Tells each owner who is here, and hears its rooms' heads. Rooms that no living node owns are taken over. */
@@ -46,7 +60,7 @@ export class HeadExchange {
       if (owner === undefined || owner === null || owner === self) this.ensureOwner(room);
       else {
         let rooms = byOwner.get(owner);
-        if (!rooms) byOwner.set(owner, rooms = {});
+        if (!rooms) byOwner.set(owner, (rooms = {}));
         rooms[room] = members;
       }
     }
@@ -74,7 +88,9 @@ export class HeadExchange {
   }
 
   private ensureOwner(room: string): void {
-    void this.parts.router.request(room, { k: 'ensure-owner' }).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room); });
+    void this.parts.router.request(room, { k: 'ensure-owner' }).then(reply => {
+      if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room);
+    });
   }
 
   private handleExchange(from: string, rooms: HeadExchangeRequest): HeadExchangeReply {

@@ -1,11 +1,16 @@
 import { limits } from '../../shared/limits.ts';
 import type { Owner } from '../store/store.ts';
 
-/** Who owned which room when last heard. A hint: whoever is asked wrongly says so. The least recently set is forgotten first. */
+/**
+ * Who owned which room when last heard. A hint: whoever is asked wrongly says so. The least recently set is forgotten
+ * first.
+ */
 export class OwnerCache {
   private readonly owners = new Map<string, Owner>();
 
-  get(id: string): Owner | undefined { return this.owners.get(id); }
+  get(id: string): Owner | undefined {
+    return this.owners.get(id);
+  }
 
   set(id: string, owner: Owner): void {
     this.owners.delete(id);
@@ -13,5 +18,7 @@ export class OwnerCache {
     if (this.owners.size > limits.ownerCacheEntries) this.owners.delete(this.owners.keys().next().value!);
   }
 
-  forget(id: string): void { this.owners.delete(id); }
+  forget(id: string): void {
+    this.owners.delete(id);
+  }
 }

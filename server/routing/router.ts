@@ -5,7 +5,14 @@ import type { ClusterMembership } from '../ownership/cluster-membership.ts';
 import type { Clock, Log, Meter } from '../runtime/ports.ts';
 import { NotOwnerError } from '../rooms/actor/actor.ts';
 import { noCapableNode, rankTargets } from '../ownership/handover-targets.ts';
-import { isRepeatable, type AdoptRequest, type RemoteCaller, type RoomMessage, type RoomReply, type RoomInputMessage } from '../rooms/actor/messages.ts';
+import {
+  isRepeatable,
+  type AdoptRequest,
+  type RemoteCaller,
+  type RoomMessage,
+  type RoomReply,
+  type RoomInputMessage,
+} from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { StoreError, type Owner, type Store } from '../store/store.ts';
 import { OwnerCache } from './owner-cache.ts';
@@ -16,7 +23,15 @@ const notOwner = 'not-owner';
 type MovedReply = { moved: Owner };
 
 /** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
-type AttemptResult = { reply: RoomReply } | { retry: 'unprocessed' | 'unknown'; wait: number; wasDenied?: true; /** No node that lives can run the room. */ hasNoCapableNode?: true };
+type AttemptResult =
+  | { reply: RoomReply }
+  | {
+      retry: 'unprocessed' | 'unknown';
+      wait: number;
+      wasDenied?: true;
+      /** No node that lives can run the room. */
+      hasNoCapableNode?: true;
+    };
 
 /**
  * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.
@@ -26,7 +41,19 @@ export class Router {
   readonly ownerCache = new OwnerCache();
   private closed = false;
 
-  constructor(private readonly parts: { self: string; ownedRooms: OwnedRooms; store: Store; rpc: NodeRpc; membership: ClusterMembership; clock: Clock; log: Log; meter: Meter; isDraining(): boolean }) {
+  constructor(
+    private readonly parts: {
+      self: string;
+      ownedRooms: OwnedRooms;
+      store: Store;
+      rpc: NodeRpc;
+      membership: ClusterMembership;
+      clock: Clock;
+      log: Log;
+      meter: Meter;
+      isDraining(): boolean;
+    },
+  ) {
     parts.rpc.on('adopt', async (_from, body) => {
       if (parts.isDraining()) return false;
       const { id, expected, floor } = body as unknown as AdoptRequest;
@@ -52,18 +79,25 @@ export class Router {
         const reply = await actor.send(message, caller);
         return caller.hasReply ? undefined : (reply as unknown as Json);
       } catch (error) {
-        if (error instanceof NotOwnerError) return error.wasNotProcessed || isRepeatable(message) ? this.replyNotOwner(id) : (makeRefusal('unknown') as unknown as Json);
+        if (error instanceof NotOwnerError)
+          return error.wasNotProcessed || isRepeatable(message)
+            ? this.replyNotOwner(id)
+            : (makeRefusal('unknown') as unknown as Json);
         throw error;
       }
     });
   }
 
   /** The room was handed to that node a moment ago. Whoever asks here is sent there, with no look at the store. */
-  recordOwner(id: string, owner: Owner): void { this.ownerCache.set(id, owner); }
+  recordOwner(id: string, owner: Owner): void {
+    this.ownerCache.set(id, owner);
+  }
 
   private replyNotOwner(id: string): Json {
     const owner = this.ownerCache.get(id);
-    return owner === undefined || owner.node === null || owner.node === this.parts.self ? notOwner : ({ moved: owner } satisfies MovedReply as unknown as Json);
+    return owner === undefined || owner.node === null || owner.node === this.parts.self
+      ? notOwner
+      : ({ moved: owner } satisfies MovedReply as unknown as Json);
   }
 
   /** Tells the owner something that needs no answer. It may be lost: the client says it again where it must. */
@@ -74,10 +108,12 @@ export class Router {
     // Nobody, or a dead node, by what is known here: a new owner may have announced itself to the clients already.
     const queue = [input];
     this.pendingInputs.set(id, queue);
-    void this.lookUpOwner(id).catch(() => null).then(() => {
-      this.pendingInputs.delete(id);
-      for (const queued of queue) this.trySendInput(id, queued);
-    });
+    void this.lookUpOwner(id)
+      .catch(() => null)
+      .then(() => {
+        this.pendingInputs.delete(id);
+        for (const queued of queue) this.trySendInput(id, queued);
+      });
   }
   /** What waits for the owner to be looked up, in order. */
   private readonly pendingInputs = new Map<string, RoomInputMessage[]>();
@@ -97,14 +133,20 @@ export class Router {
   }
 
   /** From now on nothing is asked for any more, least of all ownership. */
-  close(): void { this.closed = true; }
+  close(): void {
+    this.closed = true;
+  }
 
   /**
    * Never throws: what cannot be done is a refusal.
    * @param how.patience for how long (ms) it is tried
    * @param how.wanted asked before each try; nothing is sent any more once it says no
    */
-  async request(id: string, message: RoomMessage, options: { timeout?: number; isWanted?(): boolean } = {}): Promise<RoomReply> {
+  async request(
+    id: string,
+    message: RoomMessage,
+    options: { timeout?: number; isWanted?(): boolean } = {},
+  ): Promise<RoomReply> {
     const { clock, log } = this.parts;
     const until = clock.mono() + (options.timeout ?? limits.requestTimeout);
     /** How often owners, by token, have said that they do not run the room. */
@@ -122,7 +164,8 @@ export class Router {
       if ('reply' in result) return result.reply;
       if (result.retry === 'unknown' && !isRepeatable(message)) return makeRefusal('unknown');
       // A look whether somebody runs it need not wait for a node that does: it is repeated.
-      if (clock.mono() + result.wait >= until || (result.hasNoCapableNode && message.k === 'ensure-owner')) return makeRefusal('unavailable', result.hasNoCapableNode && noCapableNode, 500);
+      if (clock.mono() + result.wait >= until || (result.hasNoCapableNode && message.k === 'ensure-owner'))
+        return makeRefusal('unavailable', result.hasNoCapableNode && noCapableNode, 500);
       if (result.wait > 0) await clock.sleep(result.wait);
     }
   }
@@ -138,11 +181,12 @@ export class Router {
         return { retry: error.wasNotProcessed ? 'unprocessed' : 'unknown', wait: 0 };
       }
     }
-    const owner = this.ownerCache.get(id) ?? await this.lookUpOwner(id);
+    const owner = this.ownerCache.get(id) ?? (await this.lookUpOwner(id));
     if (!owner) return { reply: makeRefusal('room-missing') };
     // Twice denied, and still the store's word: that node has given the room up without being able to say so.
     const isDisowned = owner.token !== null && (denials.get(owner.token) ?? 0) >= 2;
-    if (owner.node === null || owner.node === this.parts.self || isDisowned || this.parts.membership.isDead(owner.node)) return this.claimRoom(id, owner);
+    if (owner.node === null || owner.node === this.parts.self || isDisowned || this.parts.membership.isDead(owner.node))
+      return this.claimRoom(id, owner);
     const result = await this.forward(id, owner.node, owner.term, message);
     if ('wasDenied' in result && owner.token !== null) denials.set(owner.token, (denials.get(owner.token) ?? 0) + 1);
     return result;
@@ -155,7 +199,8 @@ export class Router {
   }
 
   private async claimRoom(id: string, known: Owner): Promise<AttemptResult> {
-    if (this.parts.isDraining() && (await this.delegateClaim(null, id, known))) return { retry: 'unprocessed', wait: 0 };
+    if (this.parts.isDraining() && (await this.delegateClaim(null, id, known)))
+      return { retry: 'unprocessed', wait: 0 };
     const acquired = await this.parts.ownedRooms.acquire(id, known.token, known.term);
     if (acquired.ok) {
       this.ownerCache.forget(id);
@@ -165,9 +210,12 @@ export class Router {
       case 'missing':
         this.ownerCache.forget(id);
         return { reply: makeRefusal('room-missing') };
-      case 'unreadable': return { reply: makeRefusal('room-quarantined') };
+      case 'unreadable':
+        return { reply: makeRefusal('room-quarantined') };
       case 'game':
-        return (await this.delegateClaim(acquired.game, id, known)) ? { retry: 'unprocessed', wait: 0 } : { retry: 'unprocessed', wait: 200, hasNoCapableNode: true };
+        return (await this.delegateClaim(acquired.game, id, known))
+          ? { retry: 'unprocessed', wait: 0 }
+          : { retry: 'unprocessed', wait: 200, hasNoCapableNode: true };
       case 'taken':
         this.ownerCache.set(id, acquired.owner);
         // Nobody's, or a dead one's, or this node's own of a moment ago: it can be claimed with the token just read.
@@ -180,7 +228,13 @@ export class Router {
     const { membership, rpc } = this.parts;
     const target = rankTargets(membership.aliveNodes(), game)[0];
     this.ownerCache.forget(id);
-    return target !== undefined && rpc.call(target.id, 'adopt', { id, expected: known.token, floor: known.term } satisfies AdoptRequest).then(took => took === true, () => false);
+    return (
+      target !== undefined &&
+      rpc.call(target.id, 'adopt', { id, expected: known.token, floor: known.term } satisfies AdoptRequest).then(
+        took => took === true,
+        () => false,
+      )
+    );
   }
 
   private async forward(id: string, node: string, term: number, message: RoomMessage): Promise<AttemptResult> {

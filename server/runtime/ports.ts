@@ -1,4 +1,3 @@
-
 /**
  * The doors to the outside. Nothing behind them reads a clock, draws a random number, or starts a timer of its own, so
  * that a whole cluster can live in one test process under an injected clock and one seed.
@@ -8,14 +7,18 @@ export interface Clock {
   now(): number;
   /** Monotonic time in ms: for judging silence and deadlines; unaffected by steps of the wall clock. */
   mono(): number;
-  /** Runs `fn` when everything that has arrived by now has been looked at: what is said till then can travel together. */
+  /**
+   * Runs `fn` when everything that has arrived by now has been looked at: what is said till then can travel together.
+   */
   soon(fn: () => void): void;
   /** Runs `fn` once after `ms`. */
   after(ms: number, fn: () => void): Timer;
   /** Resolves after `ms`. */
   sleep(ms: number): Promise<void>;
 }
-export interface Timer { cancel(): void }
+export interface Timer {
+  cancel(): void;
+}
 
 export interface Entropy {
   /** Random bytes nobody can guess. */
@@ -89,12 +92,38 @@ export interface Meter {
   observe(name: TimerName, ms: number): void;
 }
 export type TimerName = 'journalAppend' | 'takeoverInterruption' | 'handoverInterruption' | 'forwardRoundTrip';
-export type CounterName = 'actionsAccepted' | 'actionsRefused' | 'journalEntries' | 'takeovers' | 'handovers' | 'roomsStopped' | 'lostPositions' | 'lostRooms' | 'lostEntries' | 'failedRules' | 'hungRules' | 'slowRules' | 'failedEffects' | 'droppedPublishes' | 'slowReaders' | 'badPackets' | 'replays' | 'replayBytes' | 'replaysDropped' | 'floods' | 'overQuota' | 'wrongCodes' | 'wrongTokens';
+export type CounterName =
+  | 'actionsAccepted'
+  | 'actionsRefused'
+  | 'journalEntries'
+  | 'takeovers'
+  | 'handovers'
+  | 'roomsStopped'
+  | 'lostPositions'
+  | 'lostRooms'
+  | 'lostEntries'
+  | 'failedRules'
+  | 'hungRules'
+  | 'slowRules'
+  | 'failedEffects'
+  | 'droppedPublishes'
+  | 'slowReaders'
+  | 'badPackets'
+  | 'replays'
+  | 'replayBytes'
+  | 'replaysDropped'
+  | 'floods'
+  | 'overQuota'
+  | 'wrongCodes'
+  | 'wrongTokens';
 
 /** A channel of members: everybody who sees the same of a room. */
 export type Channel = string;
 
-/** Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is the truth. */
+/**
+ * Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is
+ * the truth.
+ */
 export interface Fanout {
   emit(channel: Channel, event: 'change' | 'motion' | 'notice' | 'signal', ...args: unknown[]): void;
   /** The same, to those alone who are connected to this node. */
@@ -102,7 +131,10 @@ export interface Fanout {
 }
 
 /** What one node says to another. */
-export interface NodeMessage { node: string; text: string }
+export interface NodeMessage {
+  node: string;
+  text: string;
+}
 
 /** Messages of nodes to others. At most once. */
 export interface Bus {
@@ -111,12 +143,21 @@ export interface Bus {
    * @returns how many listeners took each: 0 is a hint that the node is gone, more is no proof that it lives
    */
   publish(messages: readonly NodeMessage[]): Promise<number[]>;
-  /** Starts to hear this node's own inbox. `onBusBroken`: it is not heard for a while, and what is said to it is lost; others may take this node for gone. */
+  /**
+   * Starts to hear this node's own inbox. `onBusBroken`: it is not heard for a while, and what is said to it is lost;
+   * others may take this node for gone.
+   */
   listen(node: string, on: (text: string) => void, broke?: () => void): Promise<void>;
 }
 
-/** What is seen of a node from outside: none of either, and its process has ended, or is cut off from all that it would need to commit. */
-export interface ListenerCounts { inbox: number; register: number }
+/**
+ * What is seen of a node from outside: none of either, and its process has ended, or is cut off from all that it would
+ * need to commit.
+ */
+export interface ListenerCounts {
+  inbox: number;
+  register: number;
+}
 
 /** Where nodes register, and where they see each other. */
 export interface NodeRegister {
@@ -125,7 +166,10 @@ export interface NodeRegister {
    * @throws when the store cannot be reached: then nothing was learned about anybody
    */
   heartbeat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }>;
-  /** Which of a node's connections stand: how many listen to its inbox, and how many of those by which it registers are open. */
+  /**
+   * Which of a node's connections stand: how many listen to its inbox, and how many of those by which it registers are
+   * open.
+   */
   listeners(node: string): Promise<ListenerCounts>;
   remove(node: string): Promise<void>;
 }
@@ -148,7 +192,9 @@ export interface NodeRecord {
   games: string[];
   /** What of them it can read and go on with: also the older versions that its rules migrate. */
   reads: readonly string[];
-  /** When it last could not write to the store for longer than deadlines wait, ms since 1970; null: not since it started. */
+  /**
+   * When it last could not write to the store for longer than deadlines wait, ms since 1970; null: not since it
+   * started.
+   */
   outage: { from: number; to: number } | null;
 }
-

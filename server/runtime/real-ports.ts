@@ -12,7 +12,10 @@ export const realClock: Clock = {
     const timer = setTimeout(fn, ms);
     return { cancel: () => clearTimeout(timer) };
   },
-  sleep: ms => new Promise(resolve => { setTimeout(resolve, ms); }),
+  sleep: ms =>
+    new Promise(resolve => {
+      setTimeout(resolve, ms);
+    }),
 };
 
 export const realEntropy: Entropy = {
@@ -26,5 +29,6 @@ const inflate = promisify(inflateRaw);
 /** Deflate, in base64, beside the event loop. */
 export const realCompressor: Compressor = {
   compress: async text => (await deflate(text)).toString('base64'),
-  decompress: async packed => (await inflate(Buffer.from(packed, 'base64'), { maxOutputLength: 256 * 1_048_576 })).toString(),
+  decompress: async packed =>
+    (await inflate(Buffer.from(packed, 'base64'), { maxOutputLength: 256 * 1_048_576 })).toString(),
 };

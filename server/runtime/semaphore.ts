@@ -5,7 +5,9 @@ export class Semaphore {
   constructor(private readonly capacity: number) {}
 
   /** How many wait. */
-  get waiting(): number { return this.waiters.length; }
+  get waiting(): number {
+    return this.waiters.length;
+  }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.active >= this.capacity) await new Promise<void>(resume => this.waiters.push(resume));

@@ -11,7 +11,9 @@ class Bounds<Kind extends string> {
     this.rates = Object.values<Rate>(rates);
     this.indexes = new Map((Object.keys(rates) as Kind[]).map((kind, place) => [kind, place]));
   }
-  indexOf(kind: Kind): number { return this.indexes.get(kind)!; }
+  indexOf(kind: Kind): number {
+    return this.indexes.get(kind)!;
+  }
 }
 
 /** How much somebody may still do, of each kind. */
@@ -22,7 +24,9 @@ export class Allowance<Kind extends string> {
   /** A bucket for each kind: see token-bucket.ts. */
   private readonly fullAt: number[];
 
-  constructor(private readonly bounds: Bounds<Kind>) { this.fullAt = bounds.rates.map(() => full); }
+  constructor(private readonly bounds: Bounds<Kind>) {
+    this.fullAt = bounds.rates.map(() => full);
+  }
 
   /** @returns 0 when it may be done, else the ms after which to try again */
   take(kind: Kind, now: number): number {
@@ -42,11 +46,27 @@ export class Allowance<Kind extends string> {
     this.fullAt[index] = fullAtAfterRefund(this.fullAt[index]!, this.bounds.rates[index]!);
   }
   /** Whether there is nothing to be remembered. */
-  isUnused(now: number): boolean { return this.connections === 0 && this.references === 0 && this.fullAt.every((at, index) => isFull(at, this.bounds.rates[index]!, now)); }
+  isUnused(now: number): boolean {
+    return (
+      this.connections === 0 &&
+      this.references === 0 &&
+      this.fullAt.every((at, index) => isFull(at, this.bounds.rates[index]!, now))
+    );
+  }
 }
 
 const { connections: _connections, liveRooms: _liveRooms, prefixMultiplier: _wider, ...addressRates } = limits.address;
-const playerBounds = new Bounds({ requests: limits.requests, creations: limits.creations, inputs: limits.inputs, signals: limits.signals, lists: limits.lists, wrongCodes: limits.wrongCodes, newSeats: limits.newSeats, matches: limits.matches, quickJoins: limits.quickJoins });
+const playerBounds = new Bounds({
+  requests: limits.requests,
+  creations: limits.creations,
+  inputs: limits.inputs,
+  signals: limits.signals,
+  lists: limits.lists,
+  wrongCodes: limits.wrongCodes,
+  newSeats: limits.newSeats,
+  matches: limits.matches,
+  quickJoins: limits.quickJoins,
+});
 const addressBounds = new Bounds(addressRates);
 const nodeBounds = new Bounds(limits.node);
 
@@ -59,13 +79,18 @@ export type PlayerAllowance = Allowance<PlayerKind>;
 class NetworkAllowance extends Allowance<AddressKind> {
   private static readonly bounds = new Map<number, typeof addressBounds>([[1, addressBounds]]);
 
-  constructor(readonly factor: number) { super(NetworkAllowance.boundsOf(factor)); }
+  constructor(readonly factor: number) {
+    super(NetworkAllowance.boundsOf(factor));
+  }
 
   private static boundsOf(factor: number): typeof addressBounds {
     let known = this.bounds.get(factor);
     if (!known) {
-      const scaled = Object.entries<Rate>(addressRates).map(([kind, { burst, perSecond }]) => [kind, { burst: burst * factor, perSecond: perSecond * factor }]);
-      this.bounds.set(factor, known = new Bounds(Object.fromEntries(scaled) as Record<AddressKind, Rate>));
+      const scaled = Object.entries<Rate>(addressRates).map(([kind, { burst, perSecond }]) => [
+        kind,
+        { burst: burst * factor, perSecond: perSecond * factor },
+      ]);
+      this.bounds.set(factor, (known = new Bounds(Object.fromEntries(scaled) as Record<AddressKind, Rate>)));
     }
     return known;
   }
@@ -75,7 +100,12 @@ class NetworkAllowance extends Allowance<AddressKind> {
 export class AddressAllowance {
   private readonly networks: readonly NetworkAllowance[];
 
-  constructor(private readonly own: NetworkAllowance, readonly wider: readonly NetworkAllowance[]) { this.networks = [own, ...wider]; }
+  constructor(
+    private readonly own: NetworkAllowance,
+    readonly wider: readonly NetworkAllowance[],
+  ) {
+    this.networks = [own, ...wider];
+  }
 
   /** @returns 0 when it may be done, else the ms after which to try again */
   take(kind: AddressKind, now: number): number {
@@ -84,27 +114,51 @@ export class AddressAllowance {
     return wait;
   }
   /** As `take`, without taking. */
-  wait(kind: AddressKind, now: number): number { return this.networks.reduce((most, network) => Math.max(most, network.wait(kind, now)), 0); }
-  refund(kind: AddressKind): void { for (const network of this.networks) network.refund(kind); }
+  wait(kind: AddressKind, now: number): number {
+    return this.networks.reduce((most, network) => Math.max(most, network.wait(kind, now)), 0);
+  }
+  refund(kind: AddressKind): void {
+    for (const network of this.networks) network.refund(kind);
+  }
 
-  connect(): void { for (const network of this.networks) network.connections += 1; }
-  disconnect(): void { for (const network of this.networks) network.connections -= 1; }
+  connect(): void {
+    for (const network of this.networks) network.connections += 1;
+  }
+  disconnect(): void {
+    for (const network of this.networks) network.connections -= 1;
+  }
   /** Whether it has as many connections as there may be. */
-  get isAtConnectionLimit(): boolean { return this.networks.some(network => network.connections >= limits.address.connections * network.factor); }
+  get isAtConnectionLimit(): boolean {
+    return this.networks.some(network => network.connections >= limits.address.connections * network.factor);
+  }
 
   /** Keeps it from being forgotten, until as many calls of `release`. */
-  retain(): void { this.own.references += 1; }
-  release(): void { this.own.references -= 1; }
-  get connections(): number { return this.own.connections; }
-  get references(): number { return this.own.references; }
-  isUnused(now: number): boolean { return this.own.isUnused(now); }
+  retain(): void {
+    this.own.references += 1;
+  }
+  release(): void {
+    this.own.references -= 1;
+  }
+  get connections(): number {
+    return this.own.connections;
+  }
+  get references(): number {
+    return this.own.references;
+  }
+  isUnused(now: number): boolean {
+    return this.own.isUnused(now);
+  }
 }
 
-interface Forgettable { readonly connections: number; readonly references: number; isUnused(now: number): boolean }
+interface Forgettable {
+  readonly connections: number;
+  readonly references: number;
+  isUnused(now: number): boolean;
+}
 
 /**
- * What players, addresses and this node have used up. It is remembered until it has been refilled, not only for as long as
- * somebody is connected: else everybody could have all of it again by connecting anew.
+ * What players, addresses and this node have used up. It is remembered until it has been refilled, not only for as long
+ * as somebody is connected: else everybody could have all of it again by connecting anew.
  */
 export class Allowances {
   /** What all clients of this node share. */
@@ -114,18 +168,24 @@ export class Allowances {
   private readonly networks = new Map<string, NetworkAllowance>();
   private nextCleanupAt = 0;
 
-  player(id: string, now: number): PlayerAllowance { return this.getOrCreate(this.players, id, now, () => new Allowance(playerBounds)); }
+  player(id: string, now: number): PlayerAllowance {
+    return this.getOrCreate(this.players, id, now, () => new Allowance(playerBounds));
+  }
 
   address(address: string, now: number): AddressAllowance {
     return this.getOrCreate(this.addresses, address, now, () => {
-      const wider = widerNetworksOf(address, limits.address.prefixMultiplier).map(({ name, factor }) => this.getOrCreate(this.networks, name, now, () => new NetworkAllowance(factor)));
+      const wider = widerNetworksOf(address, limits.address.prefixMultiplier).map(({ name, factor }) =>
+        this.getOrCreate(this.networks, name, now, () => new NetworkAllowance(factor)),
+      );
       for (const network of wider) network.references += 1;
       return new AddressAllowance(new NetworkAllowance(1), wider);
     });
   }
 
   /** How many are remembered. */
-  get size(): number { return this.players.size + this.addresses.size + this.networks.size; }
+  get size(): number {
+    return this.players.size + this.addresses.size + this.networks.size;
+  }
 
   private getOrCreate<A extends Forgettable>(all: Map<string, A>, id: string, now: number, make: () => A): A {
     const known = all.get(id);
@@ -140,12 +200,14 @@ export class Allowances {
   private forgetUnused(now: number): void {
     this.nextCleanupAt = now + 5_000;
     // Addresses before networks, which they hold.
-    for (const all of [this.players, this.addresses, this.networks] as Map<string, Forgettable>[]) for (const [id, allowance] of all) if (allowance.isUnused(now)) this.forget(all, id);
+    for (const all of [this.players, this.addresses, this.networks] as Map<string, Forgettable>[])
+      for (const [id, allowance] of all) if (allowance.isUnused(now)) this.forget(all, id);
   }
 
   /** Of so many the oldest that has gone is let off: a bound on memory goes before a bound on guests. */
   private evictOldest(all: Map<string, Forgettable>): void {
-    for (const [id, { connections, references }] of all) if (connections === 0 && references === 0) return this.forget(all, id);
+    for (const [id, { connections, references }] of all)
+      if (connections === 0 && references === 0) return this.forget(all, id);
   }
 
   private forget(all: Map<string, Forgettable>, id: string): void {

@@ -15,8 +15,18 @@ export interface ClientLink {
 }
 
 /** A connection's hold on a room. */
-export interface RoomSubscription { session: string; watch: boolean; channels: readonly Channel[]; game: string }
-export interface TrackedRoomSubscription extends RoomSubscription { /** The room's number on this node. */ number: number; /** The owner's term that the client goes by, and that it knows the number; null: it knows neither. */ knownTerm: number | null }
+export interface RoomSubscription {
+  session: string;
+  watch: boolean;
+  channels: readonly Channel[];
+  game: string;
+}
+export interface TrackedRoomSubscription extends RoomSubscription {
+  /** The room's number on this node. */
+  number: number;
+  /** The owner's term that the client goes by, and that it knows the number; null: it knows neither. */
+  knownTerm: number | null;
+}
 
 /** A connection as the subscriptions of a node see it. */
 export interface Subscriber {

@@ -1,7 +1,26 @@
 import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import { idFromBytes } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
-import type { ActReply, ActRequest, CreateReply, CreateRequest, RoomHead, InspectReply, JoinReply, JoinRequest, LeaveRequest, Notice, HeartbeatReply, HeartbeatRequest, InputRequest, RequestName, Requests, OneWayMessageName, ShortRoomHead, SignalRequest } from '../../shared/protocol.ts';
+import type {
+  ActReply,
+  ActRequest,
+  CreateReply,
+  CreateRequest,
+  RoomHead,
+  InspectReply,
+  JoinReply,
+  JoinRequest,
+  LeaveRequest,
+  Notice,
+  HeartbeatReply,
+  HeartbeatRequest,
+  InputRequest,
+  RequestName,
+  Requests,
+  OneWayMessageName,
+  ShortRoomHead,
+  SignalRequest,
+} from '../../shared/protocol.ts';
 import { parseJson } from '../../shared/parse-json.ts';
 import { dutyOf, makeRefusal, type RefusalCode, type Refused } from '../../shared/refusals.ts';
 import type { Router } from '../routing/router.ts';
@@ -23,11 +42,37 @@ import { BadRequestError, requestReaders, messageReaders } from './request-reade
 import { requestLimits, type OccasionalKind, type SharedKind } from './request-limits.ts';
 
 /** Refusals by one room that another room of the same game need not share. */
-const otherRoomMayAccept: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'room-started', 'room-ended', 'room-missing', 'room-quarantined', 'kicked', 'reserved', 'join-refused', 'client-outdated', 'room-outdated']);
+const otherRoomMayAccept: ReadonlySet<string> = new Set<RefusalCode>([
+  'room-full',
+  'room-started',
+  'room-ended',
+  'room-missing',
+  'room-quarantined',
+  'kicked',
+  'reserved',
+  'join-refused',
+  'client-outdated',
+  'room-outdated',
+]);
 /** Of these, refusals that a new room gives only because others were quicker: another new room need not. */
 const seatsTaken: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'room-started', 'room-ended']);
 
-export interface ClientRequestsParts { self: string; name: string; router: Router; lobby: Lobby; headExchange: HeadExchange; membership: ClusterMembership; clock: Clock; entropy: Entropy; log: Log; meter: Meter; load(): { rooms: number; sockets: number }; games: ReadonlyMap<string, AnyGame>; fanout: Fanout; hangDetector: HangDetector }
+export interface ClientRequestsParts {
+  self: string;
+  name: string;
+  router: Router;
+  lobby: Lobby;
+  headExchange: HeadExchange;
+  membership: ClusterMembership;
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  meter: Meter;
+  load(): { rooms: number; sockets: number };
+  games: ReadonlyMap<string, AnyGame>;
+  fanout: Fanout;
+  hangDetector: HangDetector;
+}
 
 /** Actions by which players agree to the beginning of a match. */
 const matchStartActions: ReadonlySet<string> = new Set(['$ready', '$start', '$rematch']);
@@ -45,21 +90,33 @@ export class ClientRequests {
   /** Monotonic time before which the log does not mention wrong codes again. */
   private nextCodeWarningAt = 0;
 
-  constructor(private readonly parts: ClientRequestsParts) { this.monotonicOrigin = parts.clock.now() - parts.clock.mono(); }
+  constructor(private readonly parts: ClientRequestsParts) {
+    this.monotonicOrigin = parts.clock.now() - parts.clock.mono();
+  }
 
   /** @param address where it comes from; null: this machine, or nobody knows */
   connect(link: ClientLink, identity: { player: string; name: string }, address: string | null = null): Connection {
     const now = this.parts.clock.mono();
     const allowance = this.allowances.player(identity.player, now);
     allowance.connections += 1;
-    const connection = new Connection(link, identity.player, identity.name, this.subscriptions, allowance, address === null ? null : this.allowances.address(address, now), address);
+    const connection = new Connection(
+      link,
+      identity.player,
+      identity.name,
+      this.subscriptions,
+      allowance,
+      address === null ? null : this.allowances.address(address, now),
+      address,
+    );
     connection.address?.retain();
     this.connections.set(link.id, connection);
     return connection;
   }
 
   /** Whether the player has as many connections as there may be. */
-  isAtConnectionLimit(player: string): boolean { return this.allowances.player(player, this.parts.clock.mono()).connections >= limits.connectionsPerPlayer; }
+  isAtConnectionLimit(player: string): boolean {
+    return this.allowances.player(player, this.parts.clock.mono()).connections >= limits.connectionsPerPlayer;
+  }
 
   disconnect(connection: Connection): void {
     connection.isOpen = false;
@@ -69,8 +126,12 @@ export class ClientRequests {
     for (const room of [...connection.rooms.keys()]) this.endMembership(connection, room);
   }
 
-  get size(): number { return this.connections.size; }
-  all(): Connection[] { return [...this.connections.values()]; }
+  get size(): number {
+    return this.connections.size;
+  }
+  all(): Connection[] {
+    return [...this.connections.values()];
+  }
 
   /** Who of this node's clients is in which room, for the rooms' owners. */
   memberReports(): Map<string, MemberReport[]> {
@@ -78,7 +139,7 @@ export class ClientRequests {
     for (const c of this.connections.values()) {
       for (const [room, { session, watch }] of c.rooms) {
         let list = rooms.get(room);
-        if (!list) rooms.set(room, list = []);
+        if (!list) rooms.set(room, (list = []));
         list.push({ conn: c.id, player: c.player, session, watch });
       }
     }
@@ -86,23 +147,33 @@ export class ClientRequests {
   }
 
   /** Whether any of this node's clients is in that room. */
-  hasMembers(room: string): boolean { return this.subscriptions.membersOf(room).length > 0; }
+  hasMembers(room: string): boolean {
+    return this.subscriptions.membersOf(room).length > 0;
+  }
 
   /** Broadcasts may have been lost to this node: everybody is to compare and catch up. */
   resyncAll(): void {
-    for (const connection of this.connections.values()) for (const room of connection.rooms.keys()) connection.deliverNotice({ room, code: 'resync' });
+    for (const connection of this.connections.values())
+      for (const room of connection.rooms.keys()) connection.deliverNotice({ room, code: 'resync' });
   }
 
   /** Asks all clients to look for another node, each at its own moment. Those that find none stay. */
   askClientsToMove(): void {
     const spreadMs = this.spreadMs;
     for (const connection of this.connections.values()) {
-      this.parts.clock.after(spreadMs * this.parts.entropy.float(), () => { if (connection.isOpen) connection.link.send('moving'); });
+      this.parts.clock.after(spreadMs * this.parts.entropy.float(), () => {
+        if (connection.isOpen) connection.link.send('moving');
+      });
     }
   }
 
   /** Over how long (ms) all clients of this node are to do what each of them does. */
-  private get spreadMs(): number { return Math.min(limits.reconnectSpread.max, Math.max(limits.reconnectSpread.min, limits.reconnectSpread.perClient * this.size)); }
+  private get spreadMs(): number {
+    return Math.min(
+      limits.reconnectSpread.max,
+      Math.max(limits.reconnectSpread.min, limits.reconnectSpread.perClient * this.size),
+    );
+  }
 
   /** There is no such room any more: its members here hear it, should they not have been told. */
   notifyRoomClosed(room: string): void {
@@ -110,13 +181,19 @@ export class ClientRequests {
   }
 
   /** Hands a notice to one connection, if it is still here. */
-  deliverNotice(conn: string, notice: Notice): void { this.connections.get(conn)?.deliverNotice(notice); }
+  deliverNotice(conn: string, notice: Notice): void {
+    this.connections.get(conn)?.deliverNotice(notice);
+  }
 
   /**
    * Answers one request of a client. Never throws and never does anything for a request it refuses.
    * @returns the answer, or null when the connection is to be closed instead
    */
-  async handle<K extends RequestName>(connection: Connection, name: K, raw: unknown): Promise<Requests[K][1] | Refused | null> {
+  async handle<K extends RequestName>(
+    connection: Connection,
+    name: K,
+    raw: unknown,
+  ): Promise<Requests[K][1] | Refused | null> {
     const wait = this.takeAll(connection, requestLimits[name].always);
     if (wait > 0) return makeRefusal('slow-down', undefined, wait);
     let request: Requests[K][0];
@@ -145,7 +222,14 @@ export class ClientRequests {
       else {
         const [number, n, hold, press, after] = messageReaders.i(raw);
         const room = connection.roomByNumber(number);
-        if (room !== undefined) this.forwardInput(connection, { room, n, ...(after ? { after } : {}), ...(hold ? { hold } : {}), ...(press ? { press } : {}) });
+        if (room !== undefined)
+          this.forwardInput(connection, {
+            room,
+            n,
+            ...(after ? { after } : {}),
+            ...(hold ? { hold } : {}),
+            ...(press ? { press } : {}),
+          });
       }
       return true;
     } catch (error) {
@@ -156,26 +240,48 @@ export class ClientRequests {
 
   private forwardInput(connection: Connection, { room, n, after, hold, press, session }: InputRequest): void {
     const subscription = connection.rooms.get(room);
-    if (subscription && !subscription.watch && (session === undefined || session === subscription.session)) this.parts.router.sendInput(room, { k: 'input', player: connection.player, session: subscription.session, n, after, hold, press });
+    if (subscription && !subscription.watch && (session === undefined || session === subscription.session))
+      this.parts.router.sendInput(room, {
+        k: 'input',
+        player: connection.player,
+        session: subscription.session,
+        n,
+        after,
+        hold,
+        press,
+      });
   }
 
   /**
-   * Goes from here to the members on all nodes, past the owner: it is no part of the room's history. One that does not fit the contract
-   * is dropped: a client of another version of the game sends such, and they are as limited as all others.
+   * Goes from here to the members on all nodes, past the owner: it is no part of the room's history. One that does not
+   * fit the contract is dropped: a client of another version of the game sends such, and they are as limited as all
+   * others.
    */
   private broadcastSignal(connection: Connection, { room, name, data }: SignalRequest): void {
     const subscription = connection.rooms.get(room);
     if (!subscription || subscription.watch) return;
     const schemas = (this.parts.games.get(subscription.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
-    const read = Object.hasOwn(schemas, name) ? runWatched(this.parts.hangDetector, subscription.game, `signals.${name}`, connection.player, () => parseJson(schemas[name]!, data, `signals.${name}`)) : null;
+    const read = Object.hasOwn(schemas, name)
+      ? runWatched(this.parts.hangDetector, subscription.game, `signals.${name}`, connection.player, () =>
+          parseJson(schemas[name]!, data, `signals.${name}`),
+        )
+      : null;
     if (read?.ok) this.parts.fanout.emit(signalChannelOf(room), 'signal', room, connection.player, name, read.value);
     else if (!read?.isNotJson) this.parts.meter.count('badPackets');
-    else this.parts.log.warn({ game: subscription.game, detail: read.detail }, 'signal dropped: schema output is not JSON');
+    else
+      this.parts.log.warn(
+        { game: subscription.game, detail: read.detail },
+        'signal dropped: schema output is not JSON',
+      );
   }
 
-  /** A packet that is larger than it may be. @returns the answer, or null when the connection is to be closed instead */
+  /**
+   * A packet that is larger than it may be. @returns the answer, or null when the connection is to be closed instead
+   */
   refuseOversized(connection: Connection, bytes: number): Refused | null {
-    return this.countMalformed(connection) ? makeRefusal('too-large', `the message has ${bytes} bytes, at most ${limits.packetBytes} (packetBytes)`) : null;
+    return this.countMalformed(connection)
+      ? makeRefusal('too-large', `the message has ${bytes} bytes, at most ${limits.packetBytes} (packetBytes)`)
+      : null;
   }
 
   /** Counts a malformed packet. @returns false when it was one too many */
@@ -187,25 +293,41 @@ export class ClientRequests {
     return true;
   }
 
-  private dispatch(connection: Connection, name: RequestName, request: Requests[RequestName][0]): Promise<Requests[RequestName][1]> {
+  private dispatch(
+    connection: Connection,
+    name: RequestName,
+    request: Requests[RequestName][0],
+  ): Promise<Requests[RequestName][1]> {
     switch (name) {
-      case 'create': return this.create(connection, request as CreateRequest);
-      case 'join': return this.join(connection, request as JoinRequest);
-      case 'act': return this.act(connection, request as ActRequest);
-      case 'place': return Promise.resolve(this.answerHeartbeat(connection, request as HeartbeatRequest));
-      case 'leave': return this.leave(connection, request as LeaveRequest);
-      case 'list': return this.parts.lobby.list((request as { game?: string }).game ?? null);
-      case 'inspect': return this.inspect(connection, (request as { room: string }).room);
+      case 'create':
+        return this.create(connection, request as CreateRequest);
+      case 'join':
+        return this.join(connection, request as JoinRequest);
+      case 'act':
+        return this.act(connection, request as ActRequest);
+      case 'place':
+        return Promise.resolve(this.answerHeartbeat(connection, request as HeartbeatRequest));
+      case 'leave':
+        return this.leave(connection, request as LeaveRequest);
+      case 'list':
+        return this.parts.lobby.list((request as { game?: string }).game ?? null);
+      case 'inspect':
+        return this.inspect(connection, (request as { room: string }).room);
     }
   }
 
   private async create(connection: Connection, request: CreateRequest): Promise<CreateReply> {
     const wait = this.take(connection, 'creations');
     if (wait > 0) return makeRefusal('slow-down', 'too many new rooms', wait);
-    return this.parts.lobby.create(connection.player, request, { makers: makersOf(connection.player, connection.from) });
+    return this.parts.lobby.create(connection.player, request, {
+      makers: makersOf(connection.player, connection.from),
+    });
   }
 
-  /** Takes each kind from the player's bucket and from the address's; none, where one of them is empty. @returns 0, or the ms after which to try again */
+  /**
+   * Takes each kind from the player's bucket and from the address's; none, where one of them is empty.
+   * @returns 0, or the ms after which to try again
+   */
   private takeAll(connection: Connection, kinds: readonly SharedKind[]): number {
     const now = this.parts.clock.mono();
     const { allowance, address } = connection;
@@ -219,7 +341,9 @@ export class ClientRequests {
     }
     return 0;
   }
-  private take(connection: Connection, kind: OccasionalKind): number { return this.takeAll(connection, [kind]); }
+  private take(connection: Connection, kind: OccasionalKind): number {
+    return this.takeAll(connection, [kind]);
+  }
   private refund(connection: Connection, kind: OccasionalKind): void {
     connection.allowance.refund(kind);
     connection.address?.refund(kind);
@@ -228,7 +352,9 @@ export class ClientRequests {
   private async join(connection: Connection, request: JoinRequest): Promise<JoinReply> {
     if (request.quick) {
       const wait = this.take(connection, 'quickJoins');
-      return wait > 0 ? makeRefusal('slow-down', 'too many quick joins', wait) : this.quickJoin(connection, request, request.quick);
+      return wait > 0
+        ? makeRefusal('slow-down', 'too many quick joins', wait)
+        : this.quickJoin(connection, request, request.quick);
     }
     // At once, so that a leave of the same room that follows is carried out after it.
     if (request.room !== undefined) return this.joinRoom(connection, request.room, request);
@@ -237,13 +363,21 @@ export class ClientRequests {
   }
 
   /**
-   * Tries rooms until one takes the player. Those that refuse are skipped for the rest of this call. A reservation is known to the store
-   * alone: before the player joins, a bot or a player with the code may take the seat, also in a room that was made for this call.
+   * Tries rooms until one takes the player. Those that refuse are skipped for the rest of this call. A reservation is
+   * known to the store alone: before the player joins, a bot or a player with the code may take the seat, also in a
+   * room that was made for this call.
    */
-  private async quickJoin(connection: Connection, request: JoinRequest, wanted: NonNullable<JoinRequest['quick']>): Promise<JoinReply> {
+  private async quickJoin(
+    connection: Connection,
+    request: JoinRequest,
+    wanted: NonNullable<JoinRequest['quick']>,
+  ): Promise<JoinReply> {
     const { lobby, games } = this.parts;
     const game = games.get(wanted.game);
-    const outdated = game && request.version !== undefined ? checkClientVersion(game, { game: wanted.game, version: request.version }) : null;
+    const outdated =
+      game && request.version !== undefined
+        ? checkClientVersion(game, { game: wanted.game, version: request.version })
+        : null;
     if (outdated?.code === 'client-outdated') return outdated;
     const call = wanted.call ?? request.session ?? null;
     const makers = makersOf(connection.player, connection.from);
@@ -252,16 +386,25 @@ export class ClientRequests {
       // A new room is paid for. Who cannot pay, or is in as many rooms as may be, may still find one.
       const wait = this.take(connection, 'creations');
       const isAtRoomLimit = connection.roomCount >= limits.roomsPerConnection;
-      const found = await lobby.findOrCreate(connection.player, wanted, { call, skip, search: skip.length < limits.quickJoinSearch.maxTries, mayCreate: wait === 0 && !isAtRoomLimit, makers });
+      const found = await lobby.findOrCreate(connection.player, wanted, {
+        call,
+        skip,
+        search: skip.length < limits.quickJoinSearch.maxTries,
+        mayCreate: wait === 0 && !isAtRoomLimit,
+        makers,
+      });
       const made = 'how' in found && found.how === 'made';
       if (wait === 0 && !made) this.refund(connection, 'creations');
       if ('code' in found) return found;
-      if (found.how === 'none') return isAtRoomLimit ? makeRefusal('too-many-rooms') : makeRefusal('slow-down', 'too many new rooms', wait);
+      if (found.how === 'none')
+        return isAtRoomLimit ? makeRefusal('too-many-rooms') : makeRefusal('slow-down', 'too many new rooms', wait);
       const reply = await this.joinRoom(connection, found.room, request);
       if (reply.ok || !connection.isOpen) return reply;
-      if (reply.code === 'unavailable' && !made) lobby.withdraw(found.room, connection.player, limits.quickJoinSearch.unreachableFor);
+      if (reply.code === 'unavailable' && !made)
+        lobby.withdraw(found.room, connection.player, limits.quickJoinSearch.unreachableFor);
       else if (made && reply.code !== 'unavailable') lobby.discard(found.room, connection.player);
-      else if (otherRoomMayAccept.has(reply.code) || dutyOf(reply.code) === 'final' || reply.code === 'slow-down') lobby.withdraw(found.room, connection.player, 0);
+      else if (otherRoomMayAccept.has(reply.code) || dutyOf(reply.code) === 'final' || reply.code === 'slow-down')
+        lobby.withdraw(found.room, connection.player, 0);
       if (!otherRoomMayAccept.has(reply.code) || (made && !seatsTaken.has(reply.code))) return reply;
       skip.push(found.room);
     }
@@ -292,13 +435,15 @@ export class ClientRequests {
   }
 
   private async joinRoom(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
-    if (!connection.isInRoom(room) && connection.roomCount >= limits.roomsPerConnection) return makeRefusal('too-many-rooms');
+    if (!connection.isInRoom(room) && connection.roomCount >= limits.roomsPerConnection)
+      return makeRefusal('too-many-rooms');
     return connection.runInOrder(room, () => this.admit(connection, room, request));
   }
 
   /**
-   * Nothing of a room reaches a connection before the owner has admitted it. So who is not in yet asks twice: to be admitted, and
-   * when it is subscribed, for all that there is. What is committed after that answer comes by the channels.
+   * Nothing of a room reaches a connection before the owner has admitted it. So who is not in yet asks twice: to be
+   * admitted, and when it is subscribed, for all that there is. What is committed after that answer comes by the
+   * channels.
    */
   private async admit(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
     const session = request.session ?? idFromBytes(this.parts.entropy.bytes(16));
@@ -306,15 +451,36 @@ export class ClientRequests {
     // Whether it takes a seat anew only the owner knows; who may not still comes back to a seat that is its own.
     const wait = watch ? 0 : this.take(connection, 'newSeats');
     const message = {
-      k: 'join', player: connection.player, name: connection.name, session, watch, place: request.place ?? null, ...(request.whole ? { whole: true } : {}),
-      at: { node: this.parts.self, conn: connection.id }, game: request.game ?? request.quick?.game ?? null, ...(request.version === undefined ? {} : { version: request.version }),
-      ...(watch || request.profile === undefined ? {} : { profile: request.profile }), ...(request.resume ? { resume: true } : {}),
+      k: 'join',
+      player: connection.player,
+      name: connection.name,
+      session,
+      watch,
+      place: request.place ?? null,
+      ...(request.whole ? { whole: true } : {}),
+      at: { node: this.parts.self, conn: connection.id },
+      game: request.game ?? request.quick?.game ?? null,
+      ...(request.version === undefined ? {} : { version: request.version }),
+      ...(watch || request.profile === undefined ? {} : { profile: request.profile }),
+      ...(request.resume ? { resume: true } : {}),
     } satisfies RoomMessage;
     // Who is gone may be back by another node already: asked late, it would take the seat from itself.
-    const ask = async (more: Partial<RoomMessage & { k: 'join' }>) => (await this.parts.router.request(room, { ...message, ...more }, { isWanted: () => connection.isOpen })) as OwnerJoinReply;
-    let reply = await ask({ ...(connection.rooms.has(room) ? {} : { admit: true }), ...(wait > 0 ? { noNewSeat: wait } : {}) });
+    const ask = async (more: Partial<RoomMessage & { k: 'join' }>) =>
+      (await this.parts.router.request(
+        room,
+        { ...message, ...more },
+        { isWanted: () => connection.isOpen },
+      )) as OwnerJoinReply;
+    let reply = await ask({
+      ...(connection.rooms.has(room) ? {} : { admit: true }),
+      ...(wait > 0 ? { noNewSeat: wait } : {}),
+    });
     if (!watch && wait === 0 && !(reply.ok && reply.fresh)) this.refund(connection, 'newSeats');
-    if (reply.ok && connection.isOpen && !reply.channels.every(channel => connection.rooms.get(room)?.channels.includes(channel))) {
+    if (
+      reply.ok &&
+      connection.isOpen &&
+      !reply.channels.every(channel => connection.rooms.get(room)?.channels.includes(channel))
+    ) {
       connection.enterRoom(room, { session, watch, channels: reply.channels, game: reply.game });
       reply = await ask({ resume: true });
     }
@@ -324,7 +490,8 @@ export class ClientRequests {
         delete reply.failed;
       }
       // It was in, and may not be any more: the seat is lost, or the game was upgraded.
-      if (dutyOf(reply.code) !== 'retry' && connection.rooms.get(room)?.session === session) this.endMembership(connection, room);
+      if (dutyOf(reply.code) !== 'retry' && connection.rooms.get(room)?.session === session)
+        this.endMembership(connection, room);
       return reply;
     }
     const { channels, game, fresh: _fresh, ...joined } = reply;
@@ -345,10 +512,15 @@ export class ClientRequests {
 
   private async sendAction(connection: Connection, request: ActRequest): Promise<ActReply> {
     const subscription = connection.rooms.get(request.room);
-    if (!subscription || (request.session !== undefined && request.session !== subscription.session)) return makeRefusal('not-in-room');
+    if (!subscription || (request.session !== undefined && request.session !== subscription.session))
+      return makeRefusal('not-in-room');
     if (subscription.watch) return makeRefusal('not-seated');
     const reply = (await this.parts.router.request(request.room, {
-      k: 'act', player: connection.player, session: subscription.session, name: request.name, data: request.data ?? null,
+      k: 'act',
+      player: connection.player,
+      session: subscription.session,
+      name: request.name,
+      data: request.data ?? null,
       number: request.n === undefined ? null : { n: request.n, term: request.term! },
     })) as ActReply;
     // Signals and inputs go past the owner, who alone knows of seats: without one the connection is out.
@@ -362,7 +534,11 @@ export class ClientRequests {
       const own = session ?? connection.rooms.get(room)?.session;
       if (seat) {
         if (own === undefined) return makeRefusal('not-in-room');
-        const reply = (await this.parts.router.request(room, { k: 'leave', player: connection.player, session: own })) as { ok: true } | Refused;
+        const reply = (await this.parts.router.request(room, {
+          k: 'leave',
+          player: connection.player,
+          session: own,
+        })) as { ok: true } | Refused;
         if (!reply.ok) return reply;
       }
       this.endMembership(connection, room, own);
@@ -380,7 +556,10 @@ export class ClientRequests {
     return { ok: true, now: Math.round(this.monotonicOrigin + this.parts.clock.mono()), rooms, spread: this.spreadMs };
   }
 
-  /** The heads of all rooms that a connection is in, as `h` says them; null where there are none, or one that cannot be said so. */
+  /**
+   * The heads of all rooms that a connection is in, as `h` says them; null where there are none, or one that cannot be
+   * said so.
+   */
   roomHeads(connection: Connection): number[] | null {
     const numbers: number[] = [];
     for (const [room, subscription] of connection.rooms) {
@@ -400,28 +579,51 @@ export class ClientRequests {
   private async inspect(connection: Connection, room: string): Promise<InspectReply> {
     const subscription = connection.rooms.get(room);
     if (!subscription) return makeRefusal('not-in-room');
-    const reply = (await this.parts.router.request(room, { k: 'inspect', player: connection.player, session: subscription.session })) as InspectReply;
+    const reply = (await this.parts.router.request(room, {
+      k: 'inspect',
+      player: connection.player,
+      session: subscription.session,
+    })) as InspectReply;
     if (!reply.ok) return reply;
     const { membership, load, name } = this.parts;
     const named = new Map(membership.allNodes().map(({ record }) => [record.id, record.name]));
     named.set(this.parts.self, name);
     const short = (id: string) => named.get(id) ?? id.split('~')[0]!;
     return {
-      ...reply, node: name, owner: reply.owner === null ? null : short(reply.owner),
+      ...reply,
+      node: name,
+      owner: reply.owner === null ? null : short(reply.owner),
       members: reply.members.map(m => ({ ...m, node: short(m.node) })),
       nodes: [
         { name, ...load(), alive: true, draining: false },
-        ...membership.allNodes().filter(({ record: r, alive }) => alive || !membership.aliveNodes().some(n => n.name === r.name)).map(({ record: r, alive }) => ({ name: r.name, rooms: r.rooms, sockets: r.sockets, alive, draining: r.draining })),
+        ...membership
+          .allNodes()
+          .filter(({ record: r, alive }) => alive || !membership.aliveNodes().some(n => n.name === r.name))
+          .map(({ record: r, alive }) => ({
+            name: r.name,
+            rooms: r.rooms,
+            sockets: r.sockets,
+            alive,
+            draining: r.draining,
+          })),
       ].sort((a, b) => a.name.localeCompare(b.name)),
     };
   }
 
-  /** Ends a connection's membership in a room. The owner is notified, and counts the seat as away if nobody else has the session. */
+  /**
+   * Ends a connection's membership in a room. The owner is notified, and counts the seat as away if nobody else has the
+   * session.
+   */
   private endMembership(connection: Connection, room: string, session?: string): void {
     if (session !== undefined && connection.rooms.get(room)?.session !== session) return;
     const subscription = connection.leaveRoom(room);
     if (!subscription) return;
     // request() answers, it does not throw; if nobody hears this, the owner finds out by silence
-    void this.parts.router.request(room, { k: 'disconnected', player: connection.player, session: subscription.session, at: { node: this.parts.self, conn: connection.id } });
+    void this.parts.router.request(room, {
+      k: 'disconnected',
+      player: connection.player,
+      session: subscription.session,
+      at: { node: this.parts.self, conn: connection.id },
+    });
   }
 }

@@ -14,9 +14,20 @@ export class Connection implements Subscriber {
   malformedFullAt: number = full;
   isOpen = true;
 
-  constructor(readonly link: ClientLink, readonly player: string, readonly name: string, private readonly subscriptions: LocalSubscriptions, readonly allowance: PlayerAllowance, readonly address: AddressAllowance | null = null, /** Its address; null for this machine, or if it is unknown. */ readonly from: string | null = null) {}
+  constructor(
+    readonly link: ClientLink,
+    readonly player: string,
+    readonly name: string,
+    private readonly subscriptions: LocalSubscriptions,
+    readonly allowance: PlayerAllowance,
+    readonly address: AddressAllowance | null = null,
+    /** Its address; null for this machine, or if it is unknown. */
+    readonly from: string | null = null,
+  ) {}
 
-  get id(): string { return this.link.id; }
+  get id(): string {
+    return this.link.id;
+  }
 
   /** In how many rooms it is, or about to be. */
   get roomCount(): number {
@@ -32,11 +43,14 @@ export class Connection implements Subscriber {
   }
 
   /** Whether it is in the room, or about to be. */
-  isInRoom(room: string): boolean { return this.rooms.has(room) || this.pendingByRoom?.has(room) === true; }
+  isInRoom(room: string): boolean {
+    return this.rooms.has(room) || this.pendingByRoom?.has(room) === true;
+  }
 
   /**
-   * Carries out a request about a room when those before it are done: two joins, or a join and a leave, that overtook each other
-   * would leave the connection with a membership that nobody wants. The room counts as one of its own meanwhile.
+   * Carries out a request about a room when those before it are done: two joins, or a join and a leave, that overtook
+   * each other would leave the connection with a membership that nobody wants. The room counts as one of its own
+   * meanwhile.
    */
   async runInOrder<T>(room: string, work: () => Promise<T>): Promise<T> {
     const pending = (this.pendingByRoom ??= new Map<string, Promise<unknown>>());
@@ -68,10 +82,17 @@ export class Connection implements Subscriber {
     for (const channel of subscription.channels) if (!old?.channels.includes(channel)) this.subscribe(channel);
     // The very texts that it subscribed to, so that they are kept once.
     const channels = subscription.channels.map(channel => old?.channels.find(own => own === channel) ?? channel);
-    this.rooms.set(room, { ...subscription, channels, number: old?.number ?? this.subscriptions.addMember(room, this), knownTerm: old?.knownTerm ?? null });
+    this.rooms.set(room, {
+      ...subscription,
+      channels,
+      number: old?.number ?? this.subscriptions.addMember(room, this),
+      knownTerm: old?.knownTerm ?? null,
+    });
   }
 
-  /** The answer to a join has just been sent: what follows may be said by the number and under the term that it gave. */
+  /**
+   * The answer to a join has just been sent: what follows may be said by the number and under the term that it gave.
+   */
   setKnownTerm(room: string, term: number): void {
     const own = this.rooms.get(room);
     if (own) own.knownTerm = term;

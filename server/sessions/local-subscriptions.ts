@@ -7,8 +7,8 @@ import { EncodedEvent } from './encoded-event.ts';
 const statePrefixLength = '{"state":'.length;
 
 /**
- * Tells the changes of rooms to those who are connected here. Each is encoded once, and short: a connection that has been
- * given the room's number and its owner's term is not told them again with each change. See SPEC W9.
+ * Tells the changes of rooms to those who are connected here. Each is encoded once, and short: a connection that has
+ * been given the room's number and its owner's term is not told them again with each change. See SPEC W9.
  */
 export class LocalSubscriptions {
   private readonly channels = new Map<Channel, Subscriber[]>();
@@ -32,7 +32,7 @@ export class LocalSubscriptions {
   /** Adds a connection to a room. @returns the room's number */
   addMember(room: string, connection: Subscriber): number {
     let own = this.rooms.get(room);
-    if (!own) this.rooms.set(room, own = { number: ++this.lastNumber, connections: [] });
+    if (!own) this.rooms.set(room, (own = { number: ++this.lastNumber, connections: [] }));
     own.connections.push(connection);
     return own.number;
   }
@@ -44,8 +44,13 @@ export class LocalSubscriptions {
     if (own.connections.length === 0) this.rooms.delete(room);
   }
 
-  /** The connections that are in a room. Found by the room: asked for each room at once when a node dies or the store restarts. */
-  membersOf(room: string): readonly Subscriber[] { return this.rooms.get(room)?.connections ?? []; }
+  /**
+   * The connections that are in a room. Found by the room: asked for each room at once when a node dies or the store
+   * restarts.
+   */
+  membersOf(room: string): readonly Subscriber[] {
+    return this.rooms.get(room)?.connections ?? [];
+  }
 
   publish(channel: Channel, { room, term, seq, prevTerm, changes, events, stateOnly }: RoomChange): void {
     const connections = this.channels.get(channel);
@@ -55,11 +60,25 @@ export class LocalSubscriptions {
     let fullForm: EncodedEvent | null = null;
     for (const { link, rooms } of connections) {
       const subscription = rooms.get(room);
-      if (subscription === undefined || subscription.knownTerm === null) link.sendEncoded(fullForm ??= new EncodedEvent(`["change",${JSON.stringify(room)},${term},${seq},${prevTerm},${changes}${events === null ? '' : `,${events}`}]`));
-      else if (subscription.knownTerm === term && prevTerm === term) link.sendEncoded(shortForm ??= new EncodedEvent(`${stateOnly ? '["s"' : '["c"'},${subscription.number},${seq},${stateOnly ? changes.slice(statePrefixLength, -1) : changes}${events === null ? '' : `,${events}`}]`));
+      if (subscription === undefined || subscription.knownTerm === null)
+        link.sendEncoded(
+          (fullForm ??= new EncodedEvent(
+            `["change",${JSON.stringify(room)},${term},${seq},${prevTerm},${changes}${events === null ? '' : `,${events}`}]`,
+          )),
+        );
+      else if (subscription.knownTerm === term && prevTerm === term)
+        link.sendEncoded(
+          (shortForm ??= new EncodedEvent(
+            `${stateOnly ? '["s"' : '["c"'},${subscription.number},${seq},${stateOnly ? changes.slice(statePrefixLength, -1) : changes}${events === null ? '' : `,${events}`}]`,
+          )),
+        );
       else {
         subscription.knownTerm = term; // from here on
-        link.sendEncoded(shortFormWithTerm ??= new EncodedEvent(`["c",${subscription.number},${seq},${changes},${events ?? '0'},${term},${prevTerm}]`));
+        link.sendEncoded(
+          (shortFormWithTerm ??= new EncodedEvent(
+            `["c",${subscription.number},${seq},${changes},${events ?? '0'},${term},${prevTerm}]`,
+          )),
+        );
       }
     }
   }

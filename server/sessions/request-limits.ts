@@ -12,7 +12,10 @@ interface RequestLimits {
   readonly sometimes?: readonly SharedKind[];
 }
 
-/** The one table of limits for what clients ask and send. `limits.ts` has the rates: `limits[kind]` and `limits.address[kind]`. */
+/**
+ * The one table of limits for what clients ask and send. `limits.ts` has the rates: `limits[kind]` and
+ * `limits.address[kind]`.
+ */
 export const requestLimits = {
   create: { always: ['requests'], sometimes: ['creations'] },
   join: { always: ['requests'], sometimes: ['creations', 'newSeats', 'wrongCodes', 'quickJoins'] },

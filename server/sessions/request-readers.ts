@@ -2,24 +2,61 @@ import { isId, parseRoomCode } from '../../shared/ids.ts';
 import { checkPayload, isPlainObject, type Json, type JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import { isPosition } from '../../shared/position.ts';
-import type { ActRequest, CreateRequest, InspectRequest, JoinRequest, LeaveRequest, ListRequest, InputRequest, HeartbeatRequest, RequestName, Requests, OneWayMessageName, OneWayMessages, ShortInput, SignalRequest } from '../../shared/protocol.ts';
+import type {
+  ActRequest,
+  CreateRequest,
+  InspectRequest,
+  JoinRequest,
+  LeaveRequest,
+  ListRequest,
+  InputRequest,
+  HeartbeatRequest,
+  RequestName,
+  Requests,
+  OneWayMessageName,
+  OneWayMessages,
+  ShortInput,
+  SignalRequest,
+} from '../../shared/protocol.ts';
 
 /**
- * Reads what clients send. Every byte is somebody else's until it has been through here; what comes out has the types it
- * claims, is JSON within the bounds, and holds nothing that was not asked for.
+ * Reads what clients send. Every byte is somebody else's until it has been through here; what comes out has the types
+ * it claims, is JSON within the bounds, and holds nothing that was not asked for.
  */
 
 /** What is wrong with a request; the sentence goes to whoever sent it. */
-export class BadRequestError extends Error { override readonly name = 'BadRequestError'; }
+export class BadRequestError extends Error {
+  override readonly name = 'BadRequestError';
+}
 
-const fail = (what: string): never => { throw new BadRequestError(what); };
+const fail = (what: string): never => {
+  throw new BadRequestError(what);
+};
 
-const optional = <T>(value: unknown, read: (v: unknown) => T): T | undefined => (value === undefined || value === null ? undefined : read(value));
-const id = (what: string) => (v: unknown): string => (isId(v) ? v : fail(`${what}: letters, digits, - and _, at most ${limits.idLength}`));
-const flag = (what: string) => (v: unknown): boolean => (typeof v === 'boolean' ? v : fail(`${what}: true or false`));
-const word = (what: string) => (v: unknown): string => (typeof v === 'string' && v.length > 0 && v.length <= limits.wordLength ? v : fail(`${what}: a short text`));
-const count = (what: string, most: number) => (v: unknown): number => (Number.isSafeInteger(v) && (v as number) >= 0 && (v as number) <= most ? (v as number) : fail(`${what}: a whole number up to ${most}`));
-const object = (v: unknown, what: string): Record<string, unknown> => (typeof v === 'object' && v !== null && !Array.isArray(v) && isPlainObject(v) ? (v as Record<string, unknown>) : fail(`${what}: an object`));
+const optional = <T>(value: unknown, read: (v: unknown) => T): T | undefined =>
+  value === undefined || value === null ? undefined : read(value);
+const id =
+  (what: string) =>
+  (v: unknown): string =>
+    isId(v) ? v : fail(`${what}: letters, digits, - and _, at most ${limits.idLength}`);
+const flag =
+  (what: string) =>
+  (v: unknown): boolean =>
+    typeof v === 'boolean' ? v : fail(`${what}: true or false`);
+const word =
+  (what: string) =>
+  (v: unknown): string =>
+    typeof v === 'string' && v.length > 0 && v.length <= limits.wordLength ? v : fail(`${what}: a short text`);
+const count =
+  (what: string, most: number) =>
+  (v: unknown): number =>
+    Number.isSafeInteger(v) && (v as number) >= 0 && (v as number) <= most
+      ? (v as number)
+      : fail(`${what}: a whole number up to ${most}`);
+const object = (v: unknown, what: string): Record<string, unknown> =>
+  typeof v === 'object' && v !== null && !Array.isArray(v) && isPlainObject(v)
+    ? (v as Record<string, unknown>)
+    : fail(`${what}: an object`);
 
 function payload(v: unknown, what: string): Json {
   const wrong = checkPayload(v, { depth: limits.payloadDepth, values: limits.payloadValues });
@@ -28,41 +65,70 @@ function payload(v: unknown, what: string): Json {
 
 function options(v: unknown): JsonObject {
   const value = payload(object(v, 'options'), 'options') as JsonObject;
-  return Buffer.byteLength(JSON.stringify(value)) <= limits.optionsBytes ? value : fail(`options: at most ${limits.optionsBytes} bytes`);
+  return Buffer.byteLength(JSON.stringify(value)) <= limits.optionsBytes
+    ? value
+    : fail(`options: at most ${limits.optionsBytes} bytes`);
 }
 
 function profile(v: unknown): Json {
   const value = payload(v, 'profile');
-  return Buffer.byteLength(JSON.stringify(value)) <= limits.profileBytes ? value : fail(`profile: at most ${limits.profileBytes} bytes`);
+  return Buffer.byteLength(JSON.stringify(value)) <= limits.profileBytes
+    ? value
+    : fail(`profile: at most ${limits.profileBytes} bytes`);
 }
 
-const omitUndefined = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+const omitUndefined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
 
-const positiveInteger = (what: string) => (n: unknown): number => (Number.isSafeInteger(n) && (n as number) > 0 ? (n as number) : fail(`${what}: a whole number from 1`));
+const positiveInteger =
+  (what: string) =>
+  (n: unknown): number =>
+    Number.isSafeInteger(n) && (n as number) > 0 ? (n as number) : fail(`${what}: a whole number from 1`);
 const readActionNumber = positiveInteger('n');
 const readTerm = positiveInteger('term');
 const roomId = id('room');
 const eventName = word('name');
 const readHold = (v: unknown): JsonObject => payload(object(v, 'hold'), 'hold') as JsonObject;
-const readPresses = (v: unknown): Record<string, number> => Object.fromEntries(Object.entries(object(v, 'press')).slice(0, limits.inputNames).map(([name, times]) => [name, counts.press(times)]));
-const counts = { number: count('number', Number.MAX_SAFE_INTEGER), n: count('n', Number.MAX_SAFE_INTEGER), after: count('after', Number.MAX_SAFE_INTEGER), press: count('press', limits.pressesPerTick) };
+const readPresses = (v: unknown): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(object(v, 'press'))
+      .slice(0, limits.inputNames)
+      .map(([name, times]) => [name, counts.press(times)]),
+  );
+const counts = {
+  number: count('number', Number.MAX_SAFE_INTEGER),
+  n: count('n', Number.MAX_SAFE_INTEGER),
+  after: count('after', Number.MAX_SAFE_INTEGER),
+  press: count('press', limits.pressesPerTick),
+};
 
 type Readers = { [K in RequestName]: (value: unknown) => Requests[K][0] };
 
 export const requestReaders: Readers = {
   create(value): CreateRequest {
     const v = object(value, 'create');
-    return omitUndefined({ game: word('game')(v.game), options: optional(v.options, options), private: optional(v.private, flag('private')), key: optional(v.key, id('key')), bots: optional(v.bots, count('bots', limits.seats)) }) as CreateRequest;
+    return omitUndefined({
+      game: word('game')(v.game),
+      options: optional(v.options, options),
+      private: optional(v.private, flag('private')),
+      key: optional(v.key, id('key')),
+      bots: optional(v.bots, count('bots', limits.seats)),
+    }) as CreateRequest;
   },
   join(value): JoinRequest {
     const v = object(value, 'join');
-    if ([v.room, v.code, v.quick].filter(x => x !== undefined && x !== null).length !== 1) fail('join: exactly one of room, code and quick');
+    if ([v.room, v.code, v.quick].filter(x => x !== undefined && x !== null).length !== 1)
+      fail('join: exactly one of room, code and quick');
     return omitUndefined({
       room: optional(v.room, id('room')),
       code: optional(v.code, c => parseRoomCode(c) ?? 'none'), // a code that cannot exist is like one that does not
       quick: optional(v.quick, q => {
         const quick = object(q, 'quick');
-        return omitUndefined({ game: word('quick.game')(quick.game), options: optional(quick.options, options), call: optional(quick.call, id('quick.call')) }) as NonNullable<JoinRequest['quick']>;
+        return omitUndefined({
+          game: word('quick.game')(quick.game),
+          options: optional(quick.options, options),
+          call: optional(quick.call, id('quick.call')),
+        }) as NonNullable<JoinRequest['quick']>;
       }),
       game: optional(v.game, word('game')),
       version: optional(v.version, count('version', Number.MAX_SAFE_INTEGER)),
@@ -90,13 +156,22 @@ export const requestReaders: Readers = {
     const rooms = object(object(value, 'place').rooms, 'rooms');
     const entries = Object.entries(rooms);
     if (entries.length > limits.roomsPerConnection) fail('place: too many rooms');
-    return { rooms: Object.fromEntries(entries.map(([room, place]) => [id('room')(room), isPosition(place) ? place : fail('place: [term, seq]')])) };
+    return {
+      rooms: Object.fromEntries(
+        entries.map(([room, place]) => [id('room')(room), isPosition(place) ? place : fail('place: [term, seq]')]),
+      ),
+    };
   },
   leave(value): LeaveRequest {
     const v = object(value, 'leave');
-    return omitUndefined({ room: id('room')(v.room), session: optional(v.session, id('session')), seat: optional(v.seat, flag('seat')) }) as LeaveRequest;
+    return omitUndefined({
+      room: id('room')(v.room),
+      session: optional(v.session, id('session')),
+      seat: optional(v.seat, flag('seat')),
+    }) as LeaveRequest;
   },
-  list: (value): ListRequest => omitUndefined({ game: optional(object(value ?? {}, 'list').game, word('game')) }) as ListRequest,
+  list: (value): ListRequest =>
+    omitUndefined({ game: optional(object(value ?? {}, 'list').game, word('game')) }) as ListRequest,
   inspect: (value): InspectRequest => ({ room: id('room')(object(value, 'inspect').room) }),
 };
 
@@ -114,7 +189,13 @@ export const messageReaders: { [K in OneWayMessageName]: (value: unknown) => One
   i(value): ShortInput {
     if (!Array.isArray(value) || value.length > 5) return fail('i: [number, n, hold, press, after]');
     const [number, n, hold = 0, press = 0, after = 0] = value as unknown[];
-    return [counts.number(number), counts.n(n), hold === 0 ? 0 : readHold(hold), press === 0 ? 0 : readPresses(press), counts.after(after)];
+    return [
+      counts.number(number),
+      counts.n(n),
+      hold === 0 ? 0 : readHold(hold),
+      press === 0 ? 0 : readPresses(press),
+      counts.after(after),
+    ];
   },
   signal(value): SignalRequest {
     const v = object(value, 'signal');

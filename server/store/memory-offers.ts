@@ -9,7 +9,19 @@ interface StoredOffer extends Offer {
   /** When the offer is reviewed, ms; null: never. */
   reviewAt: number | null;
 }
-type OfferSearch = Pick<FindOrCreate, 'game' | 'pool' | 'player' | 'call' | 'skip' | 'search' | 'reserveMs' | 'rememberMs' | 'rememberLastMs' | 'repeatWithinMs'>;
+type OfferSearch = Pick<
+  FindOrCreate,
+  | 'game'
+  | 'pool'
+  | 'player'
+  | 'call'
+  | 'skip'
+  | 'search'
+  | 'reserveMs'
+  | 'rememberMs'
+  | 'rememberLastMs'
+  | 'repeatWithinMs'
+>;
 
 /** The offers of a memory store's rooms to quick joins. Does what lua/index.lua and lua/find-or-create.lua do. */
 export class MemoryOffers {
@@ -19,7 +31,10 @@ export class MemoryOffers {
   /** `ms|id`. */
   private readonly reviews = new SortedKeys();
   private readonly calls = new Map<string, { room: string; until: number }>();
-  private readonly lastCalls = new Map<string, { room: string; at: number; pool: string; call: string | null; until: number }>();
+  private readonly lastCalls = new Map<
+    string,
+    { room: string; at: number; pool: string; call: string | null; until: number }
+  >();
 
   /** A changed offer of a room; null: none. */
   set(id: string, offer: Offer | null, now: number): void {
@@ -40,7 +55,9 @@ export class MemoryOffers {
   }
 
   /** Whether a reservation of the room is live, as of its last change. */
-  isReserved(id: string): boolean { return (this.offers.get(id)?.reservations.size ?? 0) > 0; }
+  isReserved(id: string): boolean {
+    return (this.offers.get(id)?.reservations.size ?? 0) > 0;
+  }
 
   /** @returns a room with a seat reserved, or null */
   find(wanted: OfferSearch, now: number, isAlive: (id: string) => boolean): string | null {
@@ -48,16 +65,25 @@ export class MemoryOffers {
     for (const id of skip) if (this.offers.get(id)?.reservations.has(player)) this.withdraw(id, player, 0, now);
     const usable = (id: string) => !skip.includes(id) && isAlive(id);
     /** It was withdrawn: only those who have a seat are led there. */
-    const isWithdrawn = (id: string) => (this.offers.get(id)?.pausedUntil ?? 0) > now && !this.offers.get(id)!.players.includes(player);
+    const isWithdrawn = (id: string) =>
+      (this.offers.get(id)?.pausedUntil ?? 0) > now && !this.offers.get(id)!.players.includes(player);
     const last = this.lastCalls.get(lastKey(wanted));
-    const called = wanted.call === null ? undefined : [this.calls.get(callKey(wanted)), last?.call === wanted.call ? last : undefined].find(one => one && one.until > now);
+    const called =
+      wanted.call === null
+        ? undefined
+        : [this.calls.get(callKey(wanted)), last?.call === wanted.call ? last : undefined].find(
+            one => one && one.until > now,
+          );
     if (called && usable(called.room) && !isWithdrawn(called.room)) {
       this.reserve(called.room, wanted, now);
       return called.room;
     }
     if (last && last.until > now && last.pool === pool && usable(last.room) && !isWithdrawn(last.room)) {
       const offer = this.offers.get(last.room);
-      if (last.at + wanted.repeatWithinMs > now || (offer && (offer.players.includes(player) || (offer.reservations.get(player) ?? 0) > now))) {
+      if (
+        last.at + wanted.repeatWithinMs > now ||
+        (offer && (offer.players.includes(player) || (offer.reservations.get(player) ?? 0) > now))
+      ) {
         this.reserve(last.room, wanted, now);
         this.rememberCall(wanted, last.room, now);
         return last.room;
@@ -70,7 +96,11 @@ export class MemoryOffers {
 
   /** Reserves a seat in the prepared room. */
   addWithReservation(wanted: OfferSearch, id: string, offer: Offer, now: number): void {
-    this.save(id, { ...offer, reservations: new Map([[wanted.player, now + wanted.reserveMs]]), pausedUntil: 0, reviewAt: null }, now);
+    this.save(
+      id,
+      { ...offer, reservations: new Map([[wanted.player, now + wanted.reserveMs]]), pausedUntil: 0, reviewAt: null },
+      now,
+    );
     this.assign(wanted, id, now);
   }
 
@@ -87,7 +117,13 @@ export class MemoryOffers {
 
   private assign(wanted: OfferSearch, id: string, now: number): string {
     this.reserve(id, wanted, now);
-    this.lastCalls.set(lastKey(wanted), { room: id, at: now, pool: wanted.pool, call: wanted.call, until: now + wanted.rememberLastMs });
+    this.lastCalls.set(lastKey(wanted), {
+      room: id,
+      at: now,
+      pool: wanted.pool,
+      call: wanted.call,
+      until: now + wanted.rememberLastMs,
+    });
     this.rememberCall(wanted, id, now);
     return id;
   }
@@ -108,7 +144,11 @@ export class MemoryOffers {
 
   /** Seats whose reservation is over are free again. */
   private reviewDue(now: number): void {
-    for (let key = this.reviews.first(''); key !== undefined && Number(key.slice(0, 15)) <= now; key = this.reviews.first('')) {
+    for (
+      let key = this.reviews.first('');
+      key !== undefined && Number(key.slice(0, 15)) <= now;
+      key = this.reviews.first('')
+    ) {
       const id = key.slice(16);
       this.save(id, this.offers.get(id)!, now);
     }
@@ -135,19 +175,24 @@ export class MemoryOffers {
   }
 
   removeExpired(now: number): void {
-    for (const calls of [this.calls, this.lastCalls]) for (const [key, { until }] of calls) if (until <= now) calls.delete(key);
+    for (const calls of [this.calls, this.lastCalls])
+      for (const [key, { until }] of calls) if (until <= now) calls.delete(key);
   }
 
   /** Lines that are kept. */
-  get size(): number { return this.offers.size + this.open.size + this.reviews.size + this.calls.size + this.lastCalls.size; }
+  get size(): number {
+    return this.offers.size + this.open.size + this.reviews.size + this.calls.size + this.lastCalls.size;
+  }
 }
 
 const callKey = ({ player, game, call }: OfferSearch): string => `${player}\0${game}\0${call}`;
 const lastKey = ({ player, game }: OfferSearch): string => `${player}\0${game}`;
 const padMs = (ms: number): string => String(Math.round(ms)).padStart(15, '0');
 const reviewKey = (at: number, id: string): string => `${padMs(at)}|${id}`;
-const openKeys = ({ game, pool, since }: Offer, id: string): string[] => [anyPool, pool].map(of => `${game}|${of}|${padMs(since)}|${id}`);
-const isOpen = ({ pausedUntil, free, present, reservations }: StoredOffer, now: number): boolean => pausedUntil <= now && free > reservations.size && (present || reservations.size > 0);
+const openKeys = ({ game, pool, since }: Offer, id: string): string[] =>
+  [anyPool, pool].map(of => `${game}|${of}|${padMs(since)}|${id}`);
+const isOpen = ({ pausedUntil, free, present, reservations }: StoredOffer, now: number): boolean =>
+  pausedUntil <= now && free > reservations.size && (present || reservations.size > 0);
 
 /** Drops reservations that are over. */
 function dropExpiredReservations({ reservations }: StoredOffer, now: number): void {

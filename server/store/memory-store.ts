@@ -2,15 +2,50 @@ import type { TermStarts } from '../../shared/position.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Entropy } from '../runtime/ports.ts';
-import type { AppendRequest, HangReport, ClaimedRoom, FindOrCreate, Found, Life, ClaimRefusal, Maker, NewRoom, OccupiedPage, OverQuota, Owner, PassRequest, PassResult, PeekedRoom, QuarantinedRoom, ReplayPart, LastHeartbeat, Store, StoredRoom } from './store.ts';
+import type {
+  AppendRequest,
+  HangReport,
+  ClaimedRoom,
+  FindOrCreate,
+  Found,
+  Life,
+  ClaimRefusal,
+  Maker,
+  NewRoom,
+  OccupiedPage,
+  OverQuota,
+  Owner,
+  PassRequest,
+  PassResult,
+  PeekedRoom,
+  QuarantinedRoom,
+  ReplayPart,
+  LastHeartbeat,
+  Store,
+  StoredRoom,
+} from './store.ts';
 import { MemoryOffers } from './memory-offers.ts';
 import { wholeMs } from './whole-ms.ts';
 
 interface MemoryRoom {
-  code: string; game: string; token: string | null; node: string | null; term: number; seq: number;
-  terms: [number, number][]; snapshot: string; snapshotSeq: number; entries: string[]; firstSeq: number;
-  due: number | null; summary: RoomSummary | null; expires: number; occupied: boolean; makers: string[];
-  hangReports: HangReport[]; quarantined: { why: string; since: number } | null;
+  code: string;
+  game: string;
+  token: string | null;
+  node: string | null;
+  term: number;
+  seq: number;
+  terms: [number, number][];
+  snapshot: string;
+  snapshotSeq: number;
+  entries: string[];
+  firstSeq: number;
+  due: number | null;
+  summary: RoomSummary | null;
+  expires: number;
+  occupied: boolean;
+  makers: string[];
+  hangReports: HangReport[];
+  quarantined: { why: string; since: number } | null;
 }
 
 /** The embedded default: all in this process, gone with it. Several nodes in one process may share one. */
@@ -27,9 +62,15 @@ export class MemoryStore implements Store {
   private lastTerm = 0;
   private lastCleanupAt = -Infinity;
 
-  constructor(private readonly clock: Clock, private readonly entropy: Entropy, private readonly lastHeartbeatOf: (node: string) => LastHeartbeat | null = () => null) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly entropy: Entropy,
+    private readonly lastHeartbeatOf: (node: string) => LastHeartbeat | null = () => null,
+  ) {}
 
-  async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> { return this.make(room); }
+  async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> {
+    return this.make(room);
+  }
 
   private make(room: NewRoom): 'ok' | 'exists' | OverQuota {
     this.cleanUp(60_000);
@@ -38,8 +79,24 @@ export class MemoryStore implements Store {
     const over = makers.find(maker => this.isOverQuota(maker));
     if (over) return { over };
     this.rooms.set(room.id, {
-      code: room.code, game: room.game, token: null, node: null, term: 0, seq: 0, terms: [], snapshot: room.snapshot, snapshotSeq: 0,
-      entries: [], firstSeq: 1, due: null, summary: null, expires: this.clock.now() + wholeMs(room.life), occupied: false, makers: makers.map(maker => maker.key), hangReports: [], quarantined: null,
+      code: room.code,
+      game: room.game,
+      token: null,
+      node: null,
+      term: 0,
+      seq: 0,
+      terms: [],
+      snapshot: room.snapshot,
+      snapshotSeq: 0,
+      entries: [],
+      firstSeq: 1,
+      due: null,
+      summary: null,
+      expires: this.clock.now() + wholeMs(room.life),
+      occupied: false,
+      makers: makers.map(maker => maker.key),
+      hangReports: [],
+      quarantined: null,
     });
     this.codes.set(room.code, room.id);
     for (const { key } of makers) this.made.set(key, (this.made.get(key) ?? new Set()).add(room.id));
@@ -66,7 +123,9 @@ export class MemoryStore implements Store {
     return { how: 'made', room: prepared.id };
   }
 
-  async withdraw(id: string, player: string, pauseMs: number): Promise<void> { this.offers.withdraw(id, player, pauseMs, this.clock.now()); }
+  async withdraw(id: string, player: string, pauseMs: number): Promise<void> {
+    this.offers.withdraw(id, player, pauseMs, this.clock.now());
+  }
 
   async discard(id: string, player: string): Promise<boolean> {
     this.offers.withdraw(id, player, 0, this.clock.now());
@@ -77,12 +136,16 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<ClaimedRoom | ClaimRefusal> {
+  async claim(
+    id: string,
+    claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] },
+  ): Promise<ClaimedRoom | ClaimRefusal> {
     const room = this.room(id);
     if (!room) return { ok: false, why: 'missing' };
     if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };
     if (!claim.games.includes(room.game)) return { ok: false, why: 'game', game: room.game };
-    const previous = room.node === null ? null : { node: room.node, term: room.term, lastHeartbeat: this.lastHeartbeatOf(room.node) };
+    const previous =
+      room.node === null ? null : { node: room.node, term: room.term, lastHeartbeat: this.lastHeartbeatOf(room.node) };
     this.newTerm(room, claim, claim.floor);
     return { ok: true, term: room.term, ...storedOf(room), previous, hangReports: [...room.hangReports] };
   }
@@ -92,7 +155,10 @@ export class MemoryStore implements Store {
     return room && { ...storedOf(room), game: room.game, owner: ownerOf(room) };
   }
 
-  async pass(id: string, { token, seq, to }: PassRequest): Promise<PassResult | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
+  async pass(
+    id: string,
+    { token, seq, to }: PassRequest,
+  ): Promise<PassResult | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
     const room = this.room(id);
     if (!room || room.token !== token) return { ok: false, why: 'fenced' };
     if (room.seq !== seq) return { ok: false, why: 'seq' };
@@ -102,7 +168,12 @@ export class MemoryStore implements Store {
   }
 
   private newTerm(room: MemoryRoom, owner: { token: string; node: string }, floor: number): void {
-    room.term = Math.max(room.term + 1, floor + 1, this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024), this.lastTerm + 1);
+    room.term = Math.max(
+      room.term + 1,
+      floor + 1,
+      this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024),
+      this.lastTerm + 1,
+    );
     this.lastTerm = room.term;
     room.token = owner.token;
     room.node = owner.node;
@@ -116,7 +187,8 @@ export class MemoryStore implements Store {
     const room = this.room(id);
     if (!room || room.token !== append.token) return 'fenced';
     if (append.seq !== room.seq + 1) return 'seq';
-    const due = typeof append.due === 'number' ? wholeMs(append.due) : append.due; // a throw comes before anything is written
+    // a throw comes before anything is written
+    const due = typeof append.due === 'number' ? wholeMs(append.due) : append.due;
     room.entries.push(append.entry);
     room.seq = append.seq;
     room.hangReports = [];
@@ -131,7 +203,14 @@ export class MemoryStore implements Store {
     return 'ok';
   }
 
-  async snapshot(id: string, token: string, seq: number, text: string, keep: number, parts: readonly ReplayPart[] = []): Promise<'ok' | 'fenced' | 'old'> {
+  async snapshot(
+    id: string,
+    token: string,
+    seq: number,
+    text: string,
+    keep: number,
+    parts: readonly ReplayPart[] = [],
+  ): Promise<'ok' | 'fenced' | 'old'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     if (seq <= room.snapshotSeq || seq > room.seq) return 'old';
@@ -177,7 +256,11 @@ export class MemoryStore implements Store {
     return kept && kept.expires > this.clock.now() ? kept.text : null;
   }
 
-  async release(id: string, token: string, quarantine?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
+  async release(
+    id: string,
+    token: string,
+    quarantine?: { why: string; since: number; due: number },
+  ): Promise<'ok' | 'fenced'> {
     const room = this.room(id);
     if (!room || room.token !== token) return 'fenced';
     room.token = room.node = null;
@@ -205,8 +288,10 @@ export class MemoryStore implements Store {
 
   async quarantined(most: number): Promise<QuarantinedRoom[]> {
     this.cleanUp();
-    return [...this.rooms].flatMap(([id, r]) => (r.quarantined ? [{ id, code: r.code, game: gameOf(r.game), ...r.quarantined }] : []))
-      .sort((a, b) => a.since - b.since).slice(0, most);
+    return [...this.rooms]
+      .flatMap(([id, r]) => (r.quarantined ? [{ id, code: r.code, game: gameOf(r.game), ...r.quarantined }] : []))
+      .sort((a, b) => a.since - b.since)
+      .slice(0, most);
   }
 
   async owner(id: string): Promise<Owner | null> {
@@ -219,22 +304,35 @@ export class MemoryStore implements Store {
     return id !== undefined && this.room(id) ? id : null;
   }
 
-  async codeOf(id: string): Promise<string | null> { return this.room(id)?.code ?? null; }
+  async codeOf(id: string): Promise<string | null> {
+    return this.room(id)?.code ?? null;
+  }
 
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
     this.cleanUp();
-    return [...this.rooms.values()].flatMap(r => (r.summary && (game === null || r.summary.game === game) ? [r.summary] : []))
-      .sort((a, b) => b.since - a.since || (a.id < b.id ? 1 : -1)).slice(0, most);
+    return [...this.rooms.values()]
+      .flatMap(r => (r.summary && (game === null || r.summary.game === game) ? [r.summary] : []))
+      .sort((a, b) => b.since - a.since || (a.id < b.id ? 1 : -1))
+      .slice(0, most);
   }
 
   async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
     this.cleanUp();
-    return [...this.rooms].flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : [])).sort((a, b) => a.at - b.at).slice(skip, skip + most);
+    return [...this.rooms]
+      .flatMap(([id, r]) => (r.due !== null && r.due <= at ? [{ id, at: r.due }] : []))
+      .sort((a, b) => a.at - b.at)
+      .slice(skip, skip + most);
   }
 
   async occupied(after: string, most: number): Promise<OccupiedPage> {
-    const ids = [...this.rooms].flatMap(([id, r]) => (r.occupied && id > after ? [id] : [])).sort((a, b) => (a < b ? -1 : 1)).slice(0, most);
-    return { rooms: ids.flatMap(id => this.room(id) ? [{ id, node: this.room(id)!.node }] : []), next: ids.length < most ? null : ids.at(-1)! };
+    const ids = [...this.rooms]
+      .flatMap(([id, r]) => (r.occupied && id > after ? [id] : []))
+      .sort((a, b) => (a < b ? -1 : 1))
+      .slice(0, most);
+    return {
+      rooms: ids.flatMap(id => (this.room(id) ? [{ id, node: this.room(id)!.node }] : [])),
+      next: ids.length < most ? null : ids.at(-1)!,
+    };
   }
 
   async remove(id: string, token: string): Promise<'ok' | 'fenced'> {
@@ -244,12 +342,22 @@ export class MemoryStore implements Store {
     return 'ok';
   }
 
-  async removeExpired(): Promise<number> { return this.cleanUp(); }
+  async removeExpired(): Promise<number> {
+    return this.cleanUp();
+  }
 
-  async memoryUsage(): Promise<null> { return null; }
-  async probe(): Promise<boolean> { return true; }
-  onIncarnation(): void { /* memory does not come back as another one */ }
-  async close(): Promise<void> { this.rooms.clear(); }
+  async memoryUsage(): Promise<null> {
+    return null;
+  }
+  async probe(): Promise<boolean> {
+    return true;
+  }
+  onIncarnation(): void {
+    /* memory does not come back as another one */
+  }
+  async close(): Promise<void> {
+    this.rooms.clear();
+  }
 
   private room(id: string): MemoryRoom | null {
     const room = this.rooms.get(id);
@@ -277,16 +385,26 @@ export class MemoryStore implements Store {
     this.lastCleanupAt = now;
     const before = this.rooms.size;
     for (const id of [...this.rooms.keys()]) this.room(id);
-    for (const kept of [this.pieces, this.replays]) for (const [key, { expires }] of kept) if (expires <= now) kept.delete(key);
+    for (const kept of [this.pieces, this.replays])
+      for (const [key, { expires }] of kept) if (expires <= now) kept.delete(key);
     this.offers.removeExpired(now);
     return before - this.rooms.size;
   }
 
   /** Everything that is kept, in lines. */
-  get size(): number { return this.rooms.size + this.codes.size + this.made.size + this.pieces.size + this.replays.size + this.offers.size; }
+  get size(): number {
+    return this.rooms.size + this.codes.size + this.made.size + this.pieces.size + this.replays.size + this.offers.size;
+  }
 }
 
 const termsOf = (room: MemoryRoom): TermStarts => room.terms.map(t => [...t] as [number, number]);
-const storedOf = (room: MemoryRoom): StoredRoom => ({ seq: room.seq, terms: termsOf(room), snapshot: room.snapshot, snapshotSeq: room.snapshotSeq, entries: [...room.entries], firstSeq: room.firstSeq });
+const storedOf = (room: MemoryRoom): StoredRoom => ({
+  seq: room.seq,
+  terms: termsOf(room),
+  snapshot: room.snapshot,
+  snapshotSeq: room.snapshotSeq,
+  entries: [...room.entries],
+  firstSeq: room.firstSeq,
+});
 const gameOf = (key: string): string => key.slice(0, key.lastIndexOf('@'));
 const ownerOf = (room: MemoryRoom): Owner => ({ node: room.node, token: room.token, term: room.term, seq: room.seq });

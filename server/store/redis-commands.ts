@@ -1,15 +1,47 @@
 import { loadScripts } from './scripts.ts';
 
 /** The commands that a node sends itself; its scripts run others. */
-const sent = ['client|setname', 'eval', 'evalsha', 'exec', 'exists', 'get', 'hdel', 'hget', 'hgetall', 'hmget', 'hset', 'info', 'llen', 'lrange', 'multi', 'ping', 'psubscribe', 'publish', 'pubsub|numsub', 'punsubscribe', 'select', 'subscribe', 'time', 'unsubscribe', 'wait', 'zrange'];
+const sent = [
+  'client|setname',
+  'eval',
+  'evalsha',
+  'exec',
+  'exists',
+  'get',
+  'hdel',
+  'hget',
+  'hgetall',
+  'hmget',
+  'hset',
+  'info',
+  'llen',
+  'lrange',
+  'multi',
+  'ping',
+  'psubscribe',
+  'publish',
+  'pubsub|numsub',
+  'punsubscribe',
+  'select',
+  'subscribe',
+  'time',
+  'unsubscribe',
+  'wait',
+  'zrange',
+];
 
 /** Every command that the Redis user of a node has to be allowed, in lower case, sorted. */
 export function neededCommands(): string[] {
-  const ofScripts = Object.values(loadScripts()).flatMap(({ text }) => [...text.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command]) => command!.toLowerCase()));
+  const ofScripts = Object.values(loadScripts()).flatMap(({ text }) =>
+    [...text.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command]) => command!.toLowerCase()),
+  );
   return [...new Set([...sent, ...ofScripts])].sort();
 }
 
-/** KEYS: a key of the node's own. ARGV: commands, as `command` or `command|subcommand`. Returns those that the caller may not run. */
+/**
+ * KEYS: a key of the node's own. ARGV: commands, as `command` or `command|subcommand`. Returns those that the caller
+ * may not run.
+ */
 export const forbiddenScript = `
 local forbidden = {}
 for _, command in ipairs(ARGV) do

@@ -16,12 +16,20 @@ export interface RedisLocator {
 }
 
 /** There is no connection now. Nothing was sent. */
-export class RedisUnavailableError extends Error { override readonly name = 'RedisUnavailableError'; }
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError';
+}
 
 /** Which Redis this is, and which history it has: both change when data may be gone. */
-export interface RedisIdentity { runId: string; history: string }
+export interface RedisIdentity {
+  runId: string;
+  history: string;
+}
 
-/** How long (ms) until a new connection has said who it is, the first time, and later on a machine that may just be slow. */
+/**
+ * How long (ms) until a new connection has said who it is, the first time, and later on a machine that may just be
+ * slow.
+ */
 const FIRST_HANDSHAKE_TIMEOUT_MS = 1_500;
 const MAX_HANDSHAKE_TIMEOUT_MS = 5_000;
 /** The beat of the questions whether a connection still answers, and how many may be without an answer. */
@@ -31,9 +39,9 @@ const MAX_UNANSWERED_PINGS = 4;
 /**
  * One connection to the master, wherever it is; opened anew for ever.
  *
- * Each new connection is asked what it leads to before anybody may use it: nothing is ever written to a replica, and whoever
- * listens to `onReady` knows before the first write whether it is the same Redis as before. A connection on which nothing
- * arrives is noticed by unanswered questions (1.2 to 1.5 s): packets that vanish close no socket.
+ * Each new connection is asked what it leads to before anybody may use it: nothing is ever written to a replica, and
+ * whoever listens to `onReady` knows before the first write whether it is the same Redis as before. A connection on
+ * which nothing arrives is noticed by unanswered questions (1.2 to 1.5 s): packets that vanish close no socket.
  */
 export class RedisConnection {
   private openClient: RedisClient | null = null;
@@ -59,30 +67,45 @@ export class RedisConnection {
     });
   }
 
-  get isReady(): boolean { return this.openClient !== null; }
+  get isReady(): boolean {
+    return this.openClient !== null;
+  }
   /** The connection. @throws RedisUnavailableError when there is none now */
   get client(): RedisClient {
-    if (!this.openClient) throw new RedisUnavailableError(`redis is unavailable${this.lastProblem === null ? '' : `: ${this.lastProblem}`}`);
+    if (!this.openClient)
+      throw new RedisUnavailableError(
+        `redis is unavailable${this.lastProblem === null ? '' : `: ${this.lastProblem}`}`,
+      );
     return this.openClient;
   }
   /** Why it could not be opened lately; null when all is well. */
-  get problem(): string | null { return this.lastProblem; }
+  get problem(): string | null {
+    return this.lastProblem;
+  }
 
   /** Called with each new connection before anybody else may use it. If it fails, so does the connection. */
-  onOpen(work: (client: RedisClient) => Promise<void>): void { this.openHooks.push(work); }
+  onOpen(work: (client: RedisClient) => Promise<void>): void {
+    this.openHooks.push(work);
+  }
   /** Called as soon as there is a connection, before anything can be sent by it. */
-  onReady(listener: (identity: RedisIdentity) => void): void { this.readyListeners.push(listener); }
-  onDown(listener: () => void): void { this.downListeners.push(listener); }
+  onReady(listener: (identity: RedisIdentity) => void): void {
+    this.readyListeners.push(listener);
+  }
+  onDown(listener: () => void): void {
+    this.downListeners.push(listener);
+  }
 
   /** Opens it. Resolves when it stands; until then it is tried again and again. */
   connect(): Promise<void> {
-    const opened = this.isReady ? Promise.resolve() : new Promise<void>(resolve => {
-      const once = () => {
-        this.readyListeners.splice(this.readyListeners.indexOf(once), 1);
-        resolve();
-      };
-      this.readyListeners.push(once);
-    });
+    const opened = this.isReady
+      ? Promise.resolve()
+      : new Promise<void>(resolve => {
+          const once = () => {
+            this.readyListeners.splice(this.readyListeners.indexOf(once), 1);
+            resolve();
+          };
+          this.readyListeners.push(once);
+        });
     if (!this.isStarted) void this.open();
     this.isStarted = true;
     return opened;
@@ -100,12 +123,16 @@ export class RedisConnection {
     void this.open();
   }
 
-  /** Whether it still leads to the same master; if not, it is dropped. A Redis can change under a connection that stands. */
+  /**
+   * Whether it still leads to the same master; if not, it is dropped. A Redis can change under a connection that
+   * stands.
+   */
   async isSameMaster(expected: RedisIdentity): Promise<boolean> {
     const client = this.client;
     const found = await this.identify(client).catch((error: unknown) => reasonOf(error));
     if (typeof found !== 'string' && found.runId === expected.runId && found.history === expected.history) return true;
-    if (client === this.openClient) this.locator.invalidate(typeof found === 'string' ? found : 'a different Redis answers');
+    if (client === this.openClient)
+      this.locator.invalidate(typeof found === 'string' ? found : 'a different Redis answers');
     return false;
   }
 
@@ -124,11 +151,21 @@ export class RedisConnection {
         client = newClient(await this.locator.locate(), this.name);
         const opened = client;
         // Without a listener an error of the connection would be the end of the process.
-        opened.on('error', (error: Error) => { if (this.openClient === opened) this.drop(reasonOf(error)); });
-        opened.on('terminated', () => { if (this.openClient === opened) this.drop('the connection is closed'); });
-        const masterMoved = new Promise<never>((_resolve, reject) => { this.interruptWait = () => reject(new Error('the master changed')); });
+        opened.on('error', (error: Error) => {
+          if (this.openClient === opened) this.drop(reasonOf(error));
+        });
+        opened.on('terminated', () => {
+          if (this.openClient === opened) this.drop('the connection is closed');
+        });
+        const masterMoved = new Promise<never>((_resolve, reject) => {
+          this.interruptWait = () => reject(new Error('the master changed'));
+        });
         masterMoved.catch(() => {}); // only sometimes waited for
-        const identity = await withTimeout(this.parts.clock, Math.min(FIRST_HANDSHAKE_TIMEOUT_MS * (tries + 1), MAX_HANDSHAKE_TIMEOUT_MS), Promise.race([this.handshake(opened), masterMoved]));
+        const identity = await withTimeout(
+          this.parts.clock,
+          Math.min(FIRST_HANDSHAKE_TIMEOUT_MS * (tries + 1), MAX_HANDSHAKE_TIMEOUT_MS),
+          Promise.race([this.handshake(opened), masterMoved]),
+        );
         this.interruptWait = null;
         // The class keeps what it hands out: a socket that broke in this very turn is found by the first question.
         if (this.isClosed) return destroyClient(opened);
@@ -149,7 +186,9 @@ export class RedisConnection {
         timer.cancel();
         resolve();
       };
-    }).finally(() => { this.interruptWait = null; });
+    }).finally(() => {
+      this.interruptWait = null;
+    });
   }
 
   private async handshake(client: RedisClient): Promise<RedisIdentity> {
@@ -174,7 +213,12 @@ export class RedisConnection {
       if (client !== this.openClient) return;
       if (unanswered === 0) {
         unanswered = 1;
-        client.ping().then(() => { unanswered = 0; }, () => {}); // a failure is the connection's, which says so itself
+        client.ping().then(
+          () => {
+            unanswered = 0;
+          },
+          () => {},
+        ); // a failure is the connection's, which says so itself
       } else if (++unanswered > MAX_UNANSWERED_PINGS) return this.drop('no answer to pings');
       this.pingTimer = this.parts.clock.after(PING_INTERVAL_MS, round);
     };
@@ -182,7 +226,8 @@ export class RedisConnection {
   }
 
   private recordProblem(cause: string): void {
-    if (this.lastProblem === null) this.parts.log.warn({ connection: this.name, reason: cause }, 'redis connection lost, reconnecting');
+    if (this.lastProblem === null)
+      this.parts.log.warn({ connection: this.name, reason: cause }, 'redis connection lost, reconnecting');
     this.lastProblem = cause;
   }
 }
@@ -192,7 +237,8 @@ async function identifyMaster(client: RedisClient): Promise<RedisIdentity> {
   const info = await client.sendCommand<string>(['INFO', 'server', 'replication']);
   const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
   const role = field('role');
-  if (role !== undefined && role !== 'master') throw new Error('this Redis is a replica: use the address of the master');
+  if (role !== undefined && role !== 'master')
+    throw new Error('this Redis is a replica: use the address of the master');
   return { runId: field('run_id') ?? 'unknown', history: field('master_replid') ?? 'unknown' };
 }
 
@@ -200,7 +246,12 @@ async function identifyMaster(client: RedisClient): Promise<RedisIdentity> {
 export async function withTimeout<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   let timer: Timer | null = null;
   try {
-    return await Promise.race([work, new Promise<never>((_resolve, reject) => { timer = clock.after(ms, () => reject(new Error(`no answer within ${ms} ms`))); })]);
+    return await Promise.race([
+      work,
+      new Promise<never>((_resolve, reject) => {
+        timer = clock.after(ms, () => reject(new Error(`no answer within ${ms} ms`)));
+      }),
+    ]);
   } finally {
     work.catch(() => {}); // it may fail later, when nobody waits any more
     (timer as Timer | null)?.cancel();

@@ -30,9 +30,14 @@ export class RedisHangReports {
   }
 
   /** As Store.unblame. */
-  withdraw(run: RuleRun, id: string): Promise<string> { return this.write(run, id, ''); }
+  withdraw(run: RuleRun, id: string): Promise<string> {
+    return this.write(run, id, '');
+  }
 
   private async write({ room, seq }: RuleRun, id: string, text: string): Promise<string> {
-    return (await this.connection.client.eval(this.script.text, { keys: [this.keys.meta(room)], arguments: [String(seq), id, text] })) as string;
+    return (await this.connection.client.eval(this.script.text, {
+      keys: [this.keys.meta(room)],
+      arguments: [String(seq), id, text],
+    })) as string;
   }
 }

@@ -7,14 +7,19 @@ const REPLY_TIMEOUT_MS = 500;
 const POLL_INTERVAL_MS = 1_000;
 
 /** What one sentinel says: where the master is, and in which configuration, counted by the sentinels themselves. */
-interface SentinelReply { host: string; port: number; epoch: number }
+interface SentinelReply {
+  host: string;
+  port: number;
+  epoch: number;
+}
 
 /**
  * The master of a group of Redis servers, as its sentinels have it.
  *
  * All of them are asked, and the newest configuration among the answers counts: a sentinel that was cut off or frozen
- * praises a master of the past. What they say is still only a hint: who connects asks the server itself for its role, and
- * what a master of the past is given anyway never gets past the gate of the replicas (replica-gate.ts), where that is on.
+ * praises a master of the past. What they say is still only a hint: who connects asks the server itself for its role,
+ * and what a master of the past is given anyway never gets past the gate of the replicas (replica-gate.ts), where that
+ * is on.
  */
 export class SentinelLocator implements RedisLocator {
   readonly name: string;
@@ -26,14 +31,25 @@ export class SentinelLocator implements RedisLocator {
   private readonly moveListeners: ((why: string) => void)[] = [];
 
   constructor(
-    private readonly options: { master: string; sentinels: readonly RedisTarget[]; credentials: Omit<RedisTarget, 'host' | 'port'> },
+    private readonly options: {
+      master: string;
+      sentinels: readonly RedisTarget[];
+      credentials: Omit<RedisTarget, 'host' | 'port'>;
+    },
     private readonly parts: { clock: Clock; log: Log },
   ) {
     this.name = `Redis '${options.master}' (sentinels at ${options.sentinels.map(s => `${s.host}:${s.port}`).join(', ')})`;
     this.connections = options.sentinels.map((target, i) => {
-      const line = new RedisConnection(new SentinelAddressLocator(target), `rejoin-sentinel-${i + 1}`, parts, identifySentinel);
+      const line = new RedisConnection(
+        new SentinelAddressLocator(target),
+        `rejoin-sentinel-${i + 1}`,
+        parts,
+        identifySentinel,
+      );
       line.onOpen(async client => {
-        await client.subscribe('+switch-master', text => { if (text.startsWith(`${options.master} `)) void this.poll(); });
+        await client.subscribe('+switch-master', text => {
+          if (text.startsWith(`${options.master} `)) void this.poll();
+        });
       });
       void line.connect();
       return line;
@@ -46,8 +62,12 @@ export class SentinelLocator implements RedisLocator {
     return { ...this.options.credentials, host, port };
   }
 
-  onMoved(moved: (why: string) => void): void { this.moveListeners.push(moved); }
-  invalidate(reason: string): void { for (const listener of this.moveListeners) listener(reason); }
+  onMoved(moved: (why: string) => void): void {
+    this.moveListeners.push(moved);
+  }
+  invalidate(reason: string): void {
+    for (const listener of this.moveListeners) listener(reason);
+  }
 
   close(): void {
     this.isClosed = true;
@@ -57,7 +77,13 @@ export class SentinelLocator implements RedisLocator {
 
   /** A message of a sentinel may be missed: they are asked each second as well. */
   private schedulePoll(): void {
-    this.timer = this.parts.clock.after(POLL_INTERVAL_MS, () => void this.poll().finally(() => { if (!this.isClosed) this.schedulePoll(); }));
+    this.timer = this.parts.clock.after(
+      POLL_INTERVAL_MS,
+      () =>
+        void this.poll().finally(() => {
+          if (!this.isClosed) this.schedulePoll();
+        }),
+    );
   }
 
   private async poll(): Promise<void> {
@@ -66,7 +92,9 @@ export class SentinelLocator implements RedisLocator {
 
   /** Several ask at the same time after a break: one question for all. */
   private queryShared(): Promise<SentinelReply> {
-    return (this.pendingQuery ??= this.queryAll().finally(() => { this.pendingQuery = null; }));
+    return (this.pendingQuery ??= this.queryAll().finally(() => {
+      this.pendingQuery = null;
+    }));
   }
 
   private async queryAll(): Promise<SentinelReply> {
@@ -81,15 +109,32 @@ export class SentinelLocator implements RedisLocator {
     });
     // More than half is enough, so that one that hangs costs nothing.
     const majority = Math.floor(this.connections.length / 2) + 1;
-    await Promise.race([Promise.all(queries), new Promise<void>(resolve => queries.forEach(one => void one.then(() => { if (replies.length >= majority) resolve(); })))]);
-    const newest = replies.reduce<SentinelReply | null>((best, said) => (best === null || said.epoch > best.epoch ? said : best), null);
-    if (newest === null) throw new Error(`no sentinel knows the master '${this.options.master}': ${[...new Set(errors)].join('; ')}`);
+    await Promise.race([
+      Promise.all(queries),
+      new Promise<void>(resolve =>
+        queries.forEach(
+          one =>
+            void one.then(() => {
+              if (replies.length >= majority) resolve();
+            }),
+        ),
+      ),
+    ]);
+    const newest = replies.reduce<SentinelReply | null>(
+      (best, said) => (best === null || said.epoch > best.epoch ? said : best),
+      null,
+    );
+    if (newest === null)
+      throw new Error(`no sentinel knows the master '${this.options.master}': ${[...new Set(errors)].join('; ')}`);
     // Few that are behind are not believed; most of them are: they may have been set up anew.
     if (this.known && newest.epoch < this.known.epoch && replies.length < majority) return this.known;
     const before = this.known;
     this.known = newest;
     if (before && (before.host !== newest.host || before.port !== newest.port)) {
-      this.parts.log.warn({ from: `${before.host}:${before.port}`, to: `${newest.host}:${newest.port}` }, 'redis master changed');
+      this.parts.log.warn(
+        { from: `${before.host}:${before.port}`, to: `${newest.host}:${newest.port}` },
+        'redis master changed',
+      );
       this.invalidate('the master changed');
     }
     return newest;
@@ -109,8 +154,12 @@ export class SentinelLocator implements RedisLocator {
 /** The place of one sentinel: it does not move, and what others doubt is not its affair. */
 class SentinelAddressLocator implements RedisLocator {
   readonly name: string;
-  constructor(private readonly target: RedisTarget) { this.name = `${target.host}:${target.port}`; }
-  locate(): Promise<RedisTarget> { return Promise.resolve(this.target); }
+  constructor(private readonly target: RedisTarget) {
+    this.name = `${target.host}:${target.port}`;
+  }
+  locate(): Promise<RedisTarget> {
+    return Promise.resolve(this.target);
+  }
   onMoved(): void {}
   invalidate(): void {}
   close(): void {}
@@ -125,6 +174,9 @@ async function identifySentinel(client: RedisClient): Promise<RedisIdentity> {
 
 /** A reply of names and values, in whichever shape the protocol brings it. */
 function fieldsOf(reply: unknown): Record<string, string> {
-  if (Array.isArray(reply)) return Object.fromEntries(Array.from({ length: reply.length / 2 }, (_x, i) => [String(reply[2 * i]), String(reply[2 * i + 1])]));
+  if (Array.isArray(reply))
+    return Object.fromEntries(
+      Array.from({ length: reply.length / 2 }, (_x, i) => [String(reply[2 * i]), String(reply[2 * i + 1])]),
+    );
   return Object.fromEntries(reply instanceof Map ? reply : Object.entries(reply as object)) as Record<string, string>;
 }

@@ -2,7 +2,27 @@ import { ErrorReply } from 'redis';
 import { limits } from '../../shared/limits.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { Clock, Log, NodeRecord } from '../runtime/ports.ts';
-import { StoreError, type AppendRequest, type HangReport, type ClaimedRoom, type FindOrCreate, type Found, type Life, type ClaimRefusal, type Maker, type NewRoom, type OccupiedPage, type OverQuota, type Owner, type PassRequest, type PassResult, type PeekedRoom, type QuarantinedRoom, type ReplayPart, type Store } from './store.ts';
+import {
+  StoreError,
+  type AppendRequest,
+  type HangReport,
+  type ClaimedRoom,
+  type FindOrCreate,
+  type Found,
+  type Life,
+  type ClaimRefusal,
+  type Maker,
+  type NewRoom,
+  type OccupiedPage,
+  type OverQuota,
+  type Owner,
+  type PassRequest,
+  type PassResult,
+  type PeekedRoom,
+  type QuarantinedRoom,
+  type ReplayPart,
+  type Store,
+} from './store.ts';
 import type { TermStarts } from '../../shared/position.ts';
 import type { RedisClient } from './redis-client.ts';
 import { locatorOf, type RedisAddress } from './redis-locator.ts';
@@ -14,23 +34,39 @@ import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 import { wholeMs } from './whole-ms.ts';
 
 /** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
-const storeUnavailable = /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
+const storeUnavailable =
+  /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
-/** Answers of Redis that do not pass by themselves: a right that is missing, a key of another type, a script that fails. */
+/**
+ * Answers of Redis that do not pass by themselves: a right that is missing, a key of another type, a script that fails.
+ */
 const isFault = /^(ERR|NOPERM|WRONGTYPE)/;
 /** Time (ms) between two log lines about them. */
 const FAULT_REPORT_INTERVAL = 60_000;
 
 /** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
-const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>(['snapshot', 'renew', 'keep', 'release', 'remove', 'blame', 'withdraw', 'discard', 'sweep']);
+const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>([
+  'snapshot',
+  'renew',
+  'keep',
+  'release',
+  'remove',
+  'blame',
+  'withdraw',
+  'discard',
+  'sweep',
+]);
 
-/** So many entries at a time are told as they are written. Where there are more, what is told of several at once costs less than it wins. */
+/**
+ * So many entries at a time are told as they are written. Where there are more, what is told of several at once costs
+ * less than it wins.
+ */
 const MAX_PUBLISHING_APPENDS = 4;
 
 /**
  * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
- * long list does not keep a move waiting. An entry that is told as it is written goes over the one by which this node speaks
- * to others: so it is heard in its turn. (Of one room no two are ever under way.)
+ * long list does not keep a move waiting. An entry that is told as it is written goes over the one by which this node
+ * speaks to others: so it is heard in its turn. (Of one room no two are ever under way.)
  */
 export class RedisStore implements Store {
   private readonly keys: RedisKeys;
@@ -47,8 +83,20 @@ export class RedisStore implements Store {
   /** Entries under way that are told as they are written. */
   private publishingAppends = 0;
 
-  /** `waitReplicas`: how many replicas must have a write before its caller is told. `voice`: the connection by which this node speaks to others. */
-  constructor(private readonly options: RedisAddress & { prefix: string; clock: Clock; log: Log; deadline?: number; waitReplicas?: number | undefined; publishConnection?: RedisConnection }) {
+  /**
+   * `waitReplicas`: how many replicas must have a write before its caller is told. `voice`: the connection by which
+   * this node speaks to others.
+   */
+  constructor(
+    private readonly options: RedisAddress & {
+      prefix: string;
+      clock: Clock;
+      log: Log;
+      deadline?: number;
+      waitReplicas?: number | undefined;
+      publishConnection?: RedisConnection;
+    },
+  ) {
     const { waitReplicas = 0 } = options;
     this.keys = new RedisKeys(options.prefix);
     this.deadline = options.deadline ?? limits.storeTimeout;
@@ -56,33 +104,58 @@ export class RedisStore implements Store {
     this.writeConnection = new RedisConnection(this.locator, 'rejoin-writes', options);
     this.readConnection = new RedisConnection(this.locator, 'rejoin-reads', options);
     this.writeConnection.onReady(identity => {
-      this.replicaGate = waitReplicas === 0 ? null : new ReplicaGate(this.writeClient, waitReplicas, { clock: options.clock, deadline: this.deadline });
+      this.replicaGate =
+        waitReplicas === 0
+          ? null
+          : new ReplicaGate(this.writeClient, waitReplicas, { clock: options.clock, deadline: this.deadline });
       this.checkIdentity(identity);
     });
     options.publishConnection?.onReady(identity => this.checkIdentity(identity));
   }
 
   /** Not where replicas have to confirm: then an entry that is written is not durable yet. */
-  get canPublishOnAppend(): boolean { return this.publishingAppends < MAX_PUBLISHING_APPENDS && (this.options.publishConnection?.isReady ?? false) && (this.options.waitReplicas ?? 0) === 0; }
+  get canPublishOnAppend(): boolean {
+    return (
+      this.publishingAppends < MAX_PUBLISHING_APPENDS &&
+      (this.options.publishConnection?.isReady ?? false) &&
+      (this.options.waitReplicas ?? 0) === 0
+    );
+  }
 
-  private get writeClient(): RedisClient { return this.writeConnection.client; }
-  private get readClient(): RedisClient { return this.readConnection.client; }
+  private get writeClient(): RedisClient {
+    return this.writeConnection.client;
+  }
+  private get readClient(): RedisClient {
+    return this.readConnection.client;
+  }
 
   /** Resolves when both connections stand; tries until then. */
-  async connect(): Promise<void> { await Promise.all([this.writeConnection.connect(), this.readConnection.connect()]); }
+  async connect(): Promise<void> {
+    await Promise.all([this.writeConnection.connect(), this.readConnection.connect()]);
+  }
   /** Why there is no connection yet, where that is known. */
-  get problem(): string | null { return this.writeConnection.problem ?? this.readConnection.problem; }
+  get problem(): string | null {
+    return this.writeConnection.problem ?? this.readConnection.problem;
+  }
 
   /** Redis's own `INFO`, for the check at boot. */
-  info(): Promise<string> { return this.readClient.sendCommand(['INFO']); }
+  info(): Promise<string> {
+    return this.readClient.sendCommand(['INFO']);
+  }
   async setting(name: string): Promise<string | null> {
     const reply = await this.readClient.configGet(name);
     return reply[name] ?? null;
   }
-  /** The commands that a node needs and this one's user may not run; null where Redis does not say. PSUBSCRIBE is not among them: the right to it depends on the pattern. */
+  /**
+   * The commands that a node needs and this one's user may not run; null where Redis does not say. PSUBSCRIBE is not
+   * among them: the right to it depends on the pattern.
+   */
   async forbiddenCommands(): Promise<string[] | null> {
     try {
-      return (await this.readClient.eval(forbiddenScript, { keys: [`${this.options.prefix}rights`], arguments: neededCommands().filter(command => command !== 'psubscribe') })) as string[];
+      return (await this.readClient.eval(forbiddenScript, {
+        keys: [`${this.options.prefix}rights`],
+        arguments: neededCommands().filter(command => command !== 'psubscribe'),
+      })) as string[];
     } catch (error) {
       if (error instanceof ErrorReply && error.message.startsWith('NOPERM')) return ['eval'];
       this.options.log.debug({ error }, 'redis command rights unknown');
@@ -92,19 +165,59 @@ export class RedisStore implements Store {
 
   async create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota> {
     const k = this.keys;
-    const reply = (await this.runScript('create', [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made], [...createArgsOf(room), makersOf(room)])) as 'ok' | 'exists' | [how: 'quota', maker: string];
+    const reply = (await this.runScript(
+      'create',
+      [k.meta(room.id), k.snapshot(room.id), k.code(room.code), k.lives, k.makers, k.made],
+      [...createArgsOf(room), makersOf(room)],
+    )) as 'ok' | 'exists' | [how: 'quota', maker: string];
     return typeof reply === 'string' ? reply : { over: JSON.parse(reply[1]) as Maker };
   }
 
-  async findOrCreate({ game, pool, player, call, skip, search, prepared, reserveMs, rememberMs, rememberLastMs, repeatWithinMs }: FindOrCreate): Promise<Found> {
+  async findOrCreate({
+    game,
+    pool,
+    player,
+    call,
+    skip,
+    search,
+    prepared,
+    reserveMs,
+    rememberMs,
+    rememberLastMs,
+    repeatWithinMs,
+  }: FindOrCreate): Promise<Found> {
     const k = this.keys;
     const id = prepared?.id ?? '';
-    const [how, room] = (await this.runScript('find-or-create', [
-      k.offers, k.open, k.reviews, k.lives, k.call(player, game, call ?? ''), k.lastCall(player, game), k.meta(id), k.snapshot(id), k.code(prepared?.code ?? ''), k.makers, k.made,
-    ], [
-      game, pool, player, String(reserveMs), String(rememberMs), String(repeatWithinMs), search ? '1' : '0',
-      ...(prepared ? [...createArgsOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']), call === null ? '' : `:${call}`, prepared ? makersOf(prepared) : '[]', String(rememberLastMs), ...skip,
-    ])) as [Found['how'], string];
+    const [how, room] = (await this.runScript(
+      'find-or-create',
+      [
+        k.offers,
+        k.open,
+        k.reviews,
+        k.lives,
+        k.call(player, game, call ?? ''),
+        k.lastCall(player, game),
+        k.meta(id),
+        k.snapshot(id),
+        k.code(prepared?.code ?? ''),
+        k.makers,
+        k.made,
+      ],
+      [
+        game,
+        pool,
+        player,
+        String(reserveMs),
+        String(rememberMs),
+        String(repeatWithinMs),
+        search ? '1' : '0',
+        ...(prepared ? [...createArgsOf(prepared), JSON.stringify(prepared.offer)] : ['', '', '', '', '', '']),
+        call === null ? '' : `:${call}`,
+        prepared ? makersOf(prepared) : '[]',
+        String(rememberLastMs),
+        ...skip,
+      ],
+    )) as [Found['how'], string];
     if (how === 'quota') return { how, over: JSON.parse(room) as Maker };
     return how === 'found' || how === 'made' ? { how, room } : how === 'none' ? { how } : { how: 'taken' };
   }
@@ -118,33 +231,78 @@ export class RedisStore implements Store {
     return (await this.runScript('discard', this.keysOf(id, await this.codeOf(id)), [id, player])) === 'ok';
   }
 
-  async claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<ClaimedRoom | ClaimRefusal> {
+  async claim(
+    id: string,
+    claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] },
+  ): Promise<ClaimedRoom | ClaimRefusal> {
     const k = this.keys;
-    const reply = (await this.runScript('claim', [k.meta(id), k.journal(id), k.snapshot(id), k.nodes], [
-      claim.token, claim.node, claim.expected ?? '', String(claim.floor), String(Math.floor(Math.random() * 1024)), ` ${claim.games.join(' ')} `, String(limits.termsKept),
-    ])) as string[];
+    const reply = (await this.runScript(
+      'claim',
+      [k.meta(id), k.journal(id), k.snapshot(id), k.nodes],
+      [
+        claim.token,
+        claim.node,
+        claim.expected ?? '',
+        String(claim.floor),
+        String(Math.floor(Math.random() * 1024)),
+        ` ${claim.games.join(' ')} `,
+        String(limits.termsKept),
+      ],
+    )) as string[];
     switch (reply[0]) {
-      case 'missing': return { ok: false, why: 'missing' };
-      case 'game': return { ok: false, why: 'game', game: reply[1]! };
-      case 'taken': return { ok: false, why: 'taken', owner: ownerOf(reply.slice(1)) };
-      default: return claimedOf(reply);
+      case 'missing':
+        return { ok: false, why: 'missing' };
+      case 'game':
+        return { ok: false, why: 'game', game: reply[1]! };
+      case 'taken':
+        return { ok: false, why: 'taken', owner: ownerOf(reply.slice(1)) };
+      default:
+        return claimedOf(reply);
     }
   }
 
   /** One transaction, so that the parts fit together; over the connection for reading, since it may be a lot. */
   async peek(id: string): Promise<PeekedRoom | null> {
     const k = this.keys;
-    const [meta, snapshot, entries] = await this.read(() => this.readClient.multi()
-      .hmGet(k.meta(id), ['node', 'tok', 'term', 'seq', 'terms', 'snap', 'first', 'game']).get(k.snapshot(id)).lRange(k.journal(id), 0, -1).execTyped());
+    const [meta, snapshot, entries] = await this.read(() =>
+      this.readClient
+        .multi()
+        .hmGet(k.meta(id), ['node', 'tok', 'term', 'seq', 'terms', 'snap', 'first', 'game'])
+        .get(k.snapshot(id))
+        .lRange(k.journal(id), 0, -1)
+        .execTyped(),
+    );
     const m = meta.map(v => v ?? '');
     if (m[3] === '' || m[3] === undefined) return null;
-    return { seq: Number(m[3]), terms: termsOf(m[4]!), snapshotSeq: Number(m[5]), snapshot: snapshot ?? '', firstSeq: Number(m[6]), entries, game: m[7]!, owner: ownerOf(m) };
+    return {
+      seq: Number(m[3]),
+      terms: termsOf(m[4]!),
+      snapshotSeq: Number(m[5]),
+      snapshot: snapshot ?? '',
+      firstSeq: Number(m[6]),
+      entries,
+      game: m[7]!,
+      owner: ownerOf(m),
+    };
   }
 
-  async pass(id: string, { token, seq, to }: PassRequest): Promise<PassResult | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
-    const reply = (await this.runScript('pass', [this.keys.meta(id)], [
-      token, String(seq), to.token, to.node, String(Math.floor(Math.random() * 1024)), ` ${to.games.join(' ')} `, String(limits.termsKept),
-    ])) as string[];
+  async pass(
+    id: string,
+    { token, seq, to }: PassRequest,
+  ): Promise<PassResult | { ok: false; why: 'fenced' | 'seq' | 'game' }> {
+    const reply = (await this.runScript(
+      'pass',
+      [this.keys.meta(id)],
+      [
+        token,
+        String(seq),
+        to.token,
+        to.node,
+        String(Math.floor(Math.random() * 1024)),
+        ` ${to.games.join(' ')} `,
+        String(limits.termsKept),
+      ],
+    )) as string[];
     if (reply[0] !== 'ok') return { ok: false, why: reply[0] as 'fenced' | 'seq' | 'game' };
     return { ok: true, term: Number(reply[1]), terms: termsOf(reply[2]!), snapshotSeq: Number(reply[3]) };
   }
@@ -154,51 +312,134 @@ export class RedisStore implements Store {
     if (!messages) return this.writeEntry(id, append, this.writeConnection, []);
     this.publishingAppends += 1;
     try {
-      return await this.writeEntry(id, append, this.options.publishConnection!, messages.flatMap(({ node, text }) => [this.keys.inbox(node), text]));
+      return await this.writeEntry(
+        id,
+        append,
+        this.options.publishConnection!,
+        messages.flatMap(({ node, text }) => [this.keys.inbox(node), text]),
+      );
     } finally {
       this.publishingAppends -= 1;
     }
   }
 
-  private async writeEntry(id: string, append: AppendRequest, connection: RedisConnection, publishArgs: readonly string[]): Promise<'ok' | 'fenced' | 'seq'> {
+  private async writeEntry(
+    id: string,
+    append: AppendRequest,
+    connection: RedisConnection,
+    publishArgs: readonly string[],
+  ): Promise<'ok' | 'fenced' | 'seq'> {
     const k = this.keys;
     const { token, seq, entry, release, publish: _told, ...facts } = append;
     // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
-    if (!release && Object.keys(facts).length === 0) return (await this.runScript('append', [k.meta(id), k.journal(id)], [token, String(seq), entry, ...publishArgs], connection)) as 'ok' | 'fenced' | 'seq';
+    if (!release && Object.keys(facts).length === 0)
+      return (await this.runScript(
+        'append',
+        [k.meta(id), k.journal(id)],
+        [token, String(seq), entry, ...publishArgs],
+        connection,
+      )) as 'ok' | 'fenced' | 'seq';
     const json = (value: unknown) => (value === undefined ? '' : value === null ? '-' : JSON.stringify(value));
-    return (await this.runScript('append', [k.meta(id), k.journal(id), k.snapshot(id), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.code(append.life?.code ?? ''), k.replayParts(id, append.life?.match ?? 0), k.occupied], [
-      token, String(seq), entry, id,
-      append.due === undefined ? '' : append.due === null ? '-' : String(wholeMs(append.due)),
-      json(append.summary), json(append.offer), append.life === undefined ? '' : String(wholeMs(append.life.ms)), append.game ?? '', release ? '1' : '0', json(append.quarantined), append.occupied === undefined ? '' : append.occupied ? '1' : '-',
-      ...publishArgs,
-    ], connection)) as 'ok' | 'fenced' | 'seq';
+    return (await this.runScript(
+      'append',
+      [
+        k.meta(id),
+        k.journal(id),
+        k.snapshot(id),
+        k.due,
+        k.summaries,
+        k.listed,
+        k.offers,
+        k.open,
+        k.reviews,
+        k.quarantined,
+        k.lives,
+        k.code(append.life?.code ?? ''),
+        k.replayParts(id, append.life?.match ?? 0),
+        k.occupied,
+      ],
+      [
+        token,
+        String(seq),
+        entry,
+        id,
+        append.due === undefined ? '' : append.due === null ? '-' : String(wholeMs(append.due)),
+        json(append.summary),
+        json(append.offer),
+        append.life === undefined ? '' : String(wholeMs(append.life.ms)),
+        append.game ?? '',
+        release ? '1' : '0',
+        json(append.quarantined),
+        append.occupied === undefined ? '' : append.occupied ? '1' : '-',
+        ...publishArgs,
+      ],
+      connection,
+    )) as 'ok' | 'fenced' | 'seq';
   }
 
   async renew(id: string, token: string, { ms, code, match }: Life): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.runScript('renew', [k.meta(id), k.journal(id), k.snapshot(id), k.code(code), k.replayParts(id, match), k.lives], [token, String(wholeMs(ms)), id])) as 'ok' | 'fenced';
+    return (await this.runScript(
+      'renew',
+      [k.meta(id), k.journal(id), k.snapshot(id), k.code(code), k.replayParts(id, match), k.lives],
+      [token, String(wholeMs(ms)), id],
+    )) as 'ok' | 'fenced';
   }
 
-  async snapshot(id: string, token: string, seq: number, text: string, keep: number, parts: readonly ReplayPart[] = []): Promise<'ok' | 'fenced' | 'old'> {
+  async snapshot(
+    id: string,
+    token: string,
+    seq: number,
+    text: string,
+    keep: number,
+    parts: readonly ReplayPart[] = [],
+  ): Promise<'ok' | 'fenced' | 'old'> {
     const k = this.keys;
-    return (await this.runScript('snapshot', [k.meta(id), k.journal(id), k.snapshot(id), ...parts.map(part => k.replayParts(id, part.match))], [token, String(seq), text, String(keep), ...parts.map(part => part.text)])) as 'ok' | 'fenced' | 'old';
+    return (await this.runScript(
+      'snapshot',
+      [k.meta(id), k.journal(id), k.snapshot(id), ...parts.map(part => k.replayParts(id, part.match))],
+      [token, String(seq), text, String(keep), ...parts.map(part => part.text)],
+    )) as 'ok' | 'fenced' | 'old';
   }
 
-  async replayParts(id: string, match: number): Promise<string[]> { return this.read(() => this.readClient.lRange(this.keys.replayParts(id, match), 0, -1)); }
+  async replayParts(id: string, match: number): Promise<string[]> {
+    return this.read(() => this.readClient.lRange(this.keys.replayParts(id, match), 0, -1));
+  }
 
   async keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void> {
-    await this.runScript('keep', [this.keys.replay(id, match), this.keys.replayParts(id, match), this.keys.replay(id, match - most)], [text ?? '', String(wholeMs(life))]);
+    await this.runScript(
+      'keep',
+      [this.keys.replay(id, match), this.keys.replayParts(id, match), this.keys.replay(id, match - most)],
+      [text ?? '', String(wholeMs(life))],
+    );
   }
 
-  async replay(id: string, match: number): Promise<string | null> { return this.read(() => this.readClient.get(this.keys.replay(id, match))); }
+  async replay(id: string, match: number): Promise<string | null> {
+    return this.read(() => this.readClient.get(this.keys.replay(id, match)));
+  }
 
-  async release(id: string, token: string, quarantine?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'> {
+  async release(
+    id: string,
+    token: string,
+    quarantine?: { why: string; since: number; due: number },
+  ): Promise<'ok' | 'fenced'> {
     const k = this.keys;
-    return (await this.runScript('release', [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews], [token, id, quarantine ? JSON.stringify({ why: quarantine.why, since: quarantine.since }) : '', quarantine ? String(wholeMs(quarantine.due)) : ''])) as 'ok' | 'fenced';
+    return (await this.runScript(
+      'release',
+      [k.meta(id), k.quarantined, k.due, k.offers, k.open, k.reviews],
+      [
+        token,
+        id,
+        quarantine ? JSON.stringify({ why: quarantine.why, since: quarantine.since }) : '',
+        quarantine ? String(wholeMs(quarantine.due)) : '',
+      ],
+    )) as 'ok' | 'fenced';
   }
 
   async reportHang(id: string, seq: number, blame: HangReport): Promise<'ok' | 'seq'> {
-    return (await this.runScript('blame', [this.keys.meta(id)], [String(seq), blame.id, JSON.stringify(blame)])) as 'ok' | 'seq';
+    return (await this.runScript('blame', [this.keys.meta(id)], [String(seq), blame.id, JSON.stringify(blame)])) as
+      | 'ok'
+      | 'seq';
   }
   async withdrawHangReport(id: string, seq: number, run: string): Promise<'ok' | 'seq'> {
     return (await this.runScript('blame', [this.keys.meta(id)], [String(seq), run, ''])) as 'ok' | 'seq';
@@ -206,14 +447,28 @@ export class RedisStore implements Store {
 
   async quarantined(most: number): Promise<QuarantinedRoom[]> {
     const lines = Object.entries(await this.read(() => this.readClient.hGetAll(this.keys.quarantined)));
-    const metas = await this.read(() => Promise.all(lines.map(([id]) => this.readClient.hmGet(this.keys.meta(id), ['code', 'game']))));
+    const metas = await this.read(() =>
+      Promise.all(lines.map(([id]) => this.readClient.hmGet(this.keys.meta(id), ['code', 'game']))),
+    );
     // Rooms expire by themselves; their lines here are cleared by whoever sees them.
     const gone = lines.filter((_l, i) => typeof metas[i]![0] !== 'string').map(([id]) => id);
     if (gone.length > 0) await this.read(() => this.readClient.hDel(this.keys.quarantined, gone));
-    return lines.flatMap(([id, text], i) => {
-      const [code, game] = metas[i]!;
-      return typeof code === 'string' && typeof game === 'string' ? [{ id, code, game: game.slice(0, game.lastIndexOf('@')), ...(JSON.parse(text) as { why: string; since: number }) }] : [];
-    }).sort((a, b) => a.since - b.since).slice(0, most);
+    return lines
+      .flatMap(([id, text], i) => {
+        const [code, game] = metas[i]!;
+        return typeof code === 'string' && typeof game === 'string'
+          ? [
+              {
+                id,
+                code,
+                game: game.slice(0, game.lastIndexOf('@')),
+                ...(JSON.parse(text) as { why: string; since: number }),
+              },
+            ]
+          : [];
+      })
+      .sort((a, b) => a.since - b.since)
+      .slice(0, most);
   }
 
   async owner(id: string): Promise<Owner | null> {
@@ -221,14 +476,24 @@ export class RedisStore implements Store {
     return m[3] === null || m[3] === undefined ? null : ownerOf(m.map(v => v ?? ''));
   }
 
-  async byCode(code: string): Promise<string | null> { return this.read(() => this.readClient.get(this.keys.code(code))); }
-  async codeOf(id: string): Promise<string | null> { return this.read(() => this.readClient.hGet(this.keys.meta(id), 'code')); }
+  async byCode(code: string): Promise<string | null> {
+    return this.read(() => this.readClient.get(this.keys.code(code)));
+  }
+  async codeOf(id: string): Promise<string | null> {
+    return this.read(() => this.readClient.hGet(this.keys.meta(id), 'code'));
+  }
 
   async list(game: string | null, most: number): Promise<RoomSummary[]> {
     const found: RoomSummary[] = [];
     for (let from = `(${game ?? ''}}`; found.length < most;) {
-      const members = await this.read(() => this.readClient.zRange(this.keys.listed, from, `[${game ?? ''}|`, { BY: 'LEX', REV: true, LIMIT: { offset: 0, count: most - found.length } }));
-      found.push(...await this.summaries(members.map(member => member.slice(member.lastIndexOf('|') + 1))));
+      const members = await this.read(() =>
+        this.readClient.zRange(this.keys.listed, from, `[${game ?? ''}|`, {
+          BY: 'LEX',
+          REV: true,
+          LIMIT: { offset: 0, count: most - found.length },
+        }),
+      );
+      found.push(...(await this.summaries(members.map(member => member.slice(member.lastIndexOf('|') + 1)))));
       if (members.length === 0) break;
       from = `(${members.at(-1)!}`;
     }
@@ -236,8 +501,15 @@ export class RedisStore implements Store {
   }
 
   async due(at: number, most: number, skip = 0): Promise<{ id: string; at: number }[]> {
-    const late = await this.read(() => this.readClient.zRangeWithScores(this.keys.due, '-inf', at, { BY: 'SCORE', LIMIT: { offset: skip, count: most } }));
-    const there = await this.read(() => Promise.all(late.map(({ value }) => this.readClient.exists(this.keys.meta(value)))));
+    const late = await this.read(() =>
+      this.readClient.zRangeWithScores(this.keys.due, '-inf', at, {
+        BY: 'SCORE',
+        LIMIT: { offset: skip, count: most },
+      }),
+    );
+    const there = await this.read(() =>
+      Promise.all(late.map(({ value }) => this.readClient.exists(this.keys.meta(value)))),
+    );
     const gone = late.filter((_l, i) => there[i] === 0).map(l => l.value);
     if (gone.length > 0) {
       await this.read(() => this.readClient.zRem(this.keys.due, gone));
@@ -247,10 +519,19 @@ export class RedisStore implements Store {
   }
 
   async occupied(after: string, most: number): Promise<OccupiedPage> {
-    const ids = await this.read(() => this.readClient.zRange(this.keys.occupied, after === '' ? '-' : `(${after}`, '+', { BY: 'LEX', LIMIT: { offset: 0, count: most } }));
-    const metas = await this.read(() => Promise.all(ids.map(id => this.readClient.hmGet(this.keys.meta(id), ['node', 'seq']))));
+    const ids = await this.read(() =>
+      this.readClient.zRange(this.keys.occupied, after === '' ? '-' : `(${after}`, '+', {
+        BY: 'LEX',
+        LIMIT: { offset: 0, count: most },
+      }),
+    );
+    const metas = await this.read(() =>
+      Promise.all(ids.map(id => this.readClient.hmGet(this.keys.meta(id), ['node', 'seq']))),
+    );
     // Lines of rooms that have expired are removed by `sweep`.
-    const rooms = ids.flatMap((id, i) => (typeof metas[i]![1] === 'string' ? [{ id, node: metas[i]![0] ?? null }] : []));
+    const rooms = ids.flatMap((id, i) =>
+      typeof metas[i]![1] === 'string' ? [{ id, node: metas[i]![0] ?? null }] : [],
+    );
     return { rooms, next: ids.length < most ? null : ids.at(-1)! };
   }
 
@@ -261,12 +542,32 @@ export class RedisStore implements Store {
   /** Of everything that is known of a room. */
   private keysOf(id: string, code: string | null): string[] {
     const k = this.keys;
-    return [k.meta(id), k.journal(id), k.snapshot(id), k.code(code ?? ''), k.due, k.summaries, k.listed, k.offers, k.open, k.reviews, k.quarantined, k.lives, k.occupied, k.makers, k.made];
+    return [
+      k.meta(id),
+      k.journal(id),
+      k.snapshot(id),
+      k.code(code ?? ''),
+      k.due,
+      k.summaries,
+      k.listed,
+      k.offers,
+      k.open,
+      k.reviews,
+      k.quarantined,
+      k.lives,
+      k.occupied,
+      k.makers,
+      k.made,
+    ];
   }
 
   async removeExpired(most: number): Promise<number> {
     const k = this.keys;
-    return (await this.runScript('sweep', [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied, k.makers, k.made], [String(most)])) as number;
+    return (await this.runScript(
+      'sweep',
+      [k.lives, k.summaries, k.listed, k.offers, k.open, k.reviews, k.due, k.quarantined, k.occupied, k.makers, k.made],
+      [String(most)],
+    )) as number;
   }
 
   async memoryUsage(): Promise<number | null> {
@@ -279,11 +580,18 @@ export class RedisStore implements Store {
   async probe(): Promise<boolean> {
     if (!this.writeConnection.isReady || !this.identity) return false;
     if (!(await this.withDeadline(this.writeConnection.isSameMaster(this.identity), 'probe'))) return false;
-    await this.withDeadline(this.writeClient.set(this.keys.probe, String(this.options.clock.now()), { expiration: { type: 'PX', value: 60_000 } }), 'probe');
+    await this.withDeadline(
+      this.writeClient.set(this.keys.probe, String(this.options.clock.now()), {
+        expiration: { type: 'PX', value: 60_000 },
+      }),
+      'probe',
+    );
     return true;
   }
 
-  onIncarnation(changed: () => void): void { this.incarnations.push(changed); }
+  onIncarnation(changed: () => void): void {
+    this.incarnations.push(changed);
+  }
 
   async close(): Promise<void> {
     this.writeConnection.close();
@@ -293,25 +601,47 @@ export class RedisStore implements Store {
   /** Of those rooms that still exist: lines of others are removed by `sweep`. */
   private async summaries(ids: string[]): Promise<RoomSummary[]> {
     if (ids.length === 0) return [];
-    const [texts, there] = await this.read(() => Promise.all([this.readClient.hmGet(this.keys.summaries, ids), Promise.all(ids.map(id => this.readClient.exists(this.keys.meta(id))))]));
-    return texts.flatMap((text, i) => (text !== null && text !== undefined && there[i] !== 0 ? [JSON.parse(text) as RoomSummary] : []));
+    const [texts, there] = await this.read(() =>
+      Promise.all([
+        this.readClient.hmGet(this.keys.summaries, ids),
+        Promise.all(ids.map(id => this.readClient.exists(this.keys.meta(id)))),
+      ]),
+    );
+    return texts.flatMap((text, i) =>
+      text !== null && text !== undefined && there[i] !== 0 ? [JSON.parse(text) as RoomSummary] : [],
+    );
   }
 
-  private async runScript(name: ScriptName, keys: string[], args: string[], connection = this.writeConnection): Promise<unknown> {
+  private async runScript(
+    name: ScriptName,
+    keys: string[],
+    args: string[],
+    connection = this.writeConnection,
+  ): Promise<unknown> {
     if (!connection.isReady) throw new StoreError('no', true, 'redis is unavailable');
     const script = this.scripts[name];
-    if (!hasValidKeyCount(name, keys.length, script.keys)) throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
+    if (!hasValidKeyCount(name, keys.length, script.keys))
+      throw new Error(`${name}.lua takes ${script.keys} keys, was given ${keys.length}`);
     try {
       return await this.runConfirmed(name, connection, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
       // Redis has forgotten its scripts; nothing was done, so the same token and seq may be sent again.
-      if (!(error instanceof StoreError) || !(error.cause instanceof ErrorReply) || !error.cause.message.startsWith('NOSCRIPT')) throw error;
+      if (
+        !(error instanceof StoreError) ||
+        !(error.cause instanceof ErrorReply) ||
+        !error.cause.message.startsWith('NOSCRIPT')
+      )
+        throw error;
       return this.runConfirmed(name, connection, client => client.eval(script.text, { keys, arguments: args }));
     }
   }
 
   /** Sends a script and, right behind it, the question whether the replicas have what it wrote. */
-  private async runConfirmed(name: ScriptName, connection: RedisConnection, send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+  private async runConfirmed(
+    name: ScriptName,
+    connection: RedisConnection,
+    send: (client: RedisClient) => Promise<unknown>,
+  ): Promise<unknown> {
     const { replicaGate } = this;
     const sent = this.withDeadline(send(connection.client), name);
     if (!replicaGate || unconfirmedScripts.has(name)) return sent;
@@ -323,20 +653,27 @@ export class RedisStore implements Store {
     return reply;
   }
 
-  private async read<T>(ask: () => Promise<T>): Promise<T> { return this.withDeadline(Promise.resolve().then(ask), 'read'); }
+  private async read<T>(ask: () => Promise<T>): Promise<T> {
+    return this.withDeadline(Promise.resolve().then(ask), 'read');
+  }
 
   /** Waits for an answer, not for ever, and says of a failure whether it may have been carried out. */
   private withDeadline<T>(asked: Promise<T>, what: string): Promise<T> {
     const { deadline } = this;
     return new Promise((resolve, reject) => {
-      const timer = this.options.clock.after(deadline, () => reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)));
-      asked.then(answer => {
-        timer.cancel();
-        resolve(answer);
-      }, (error: unknown) => {
-        timer.cancel();
-        reject(this.toStoreError(error, what));
-      });
+      const timer = this.options.clock.after(deadline, () =>
+        reject(new StoreError('maybe', true, `${what}: no answer within ${deadline} ms`)),
+      );
+      asked.then(
+        answer => {
+          timer.cancel();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          timer.cancel();
+          reject(this.toStoreError(error, what));
+        },
+      );
     });
   }
 
@@ -345,8 +682,11 @@ export class RedisStore implements Store {
     const message = error instanceof Error ? error.message || error.name : 'unknown';
     if (message.startsWith('READONLY')) this.locator.invalidate('the server is now a replica');
     if (error instanceof ErrorReply && isFault.test(message)) this.reportFault(what, message);
-    if (error instanceof ErrorReply) return new StoreError('no', storeUnavailable.test(message), `${what}: ${message}`, { cause: error });
-    const neverSent = error instanceof RedisUnavailableError || (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
+    if (error instanceof ErrorReply)
+      return new StoreError('no', storeUnavailable.test(message), `${what}: ${message}`, { cause: error });
+    const neverSent =
+      error instanceof RedisUnavailableError ||
+      (error instanceof Error && /ClientOffline|ClientClosed/.test(error.constructor.name));
     return new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
   }
 
@@ -362,27 +702,50 @@ export class RedisStore implements Store {
   private checkIdentity(identity: RedisIdentity): void {
     const before = this.identity;
     this.identity = identity;
-    if (before && (before.runId !== identity.runId || before.history !== identity.history)) for (const listener of this.incarnations) listener();
+    if (before && (before.runId !== identity.runId || before.history !== identity.history))
+      for (const listener of this.incarnations) listener();
   }
 }
 
-const createArgsOf = (room: NewRoom): string[] => [room.id, room.code, room.game, room.snapshot, String(wholeMs(room.life))];
+const createArgsOf = (room: NewRoom): string[] => [
+  room.id,
+  room.code,
+  room.game,
+  room.snapshot,
+  String(wholeMs(room.life)),
+];
 
 const makersOf = ({ makers = [] }: NewRoom): string => (makers.length === 0 ? '[]' : JSON.stringify(makers));
 
 /** A plain entry names two keys; a snapshot, as many more as there are recordings that it adds to. */
-const hasValidKeyCount = (name: ScriptName, given: number, most: number): boolean => given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);
+const hasValidKeyCount = (name: ScriptName, given: number, most: number): boolean =>
+  given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);
 
-const ownerOf = ([node, token, term, seq]: string[]): Owner => ({ node: node || null, token: token || null, term: Number(term), seq: Number(seq) });
+const ownerOf = ([node, token, term, seq]: string[]): Owner => ({
+  node: node || null,
+  token: token || null,
+  term: Number(term),
+  seq: Number(seq),
+});
 
 /** A room that nobody has owned yet has none. */
-const termsOf = (text: string): TermStarts => (text === '' ? [] : text.split(',').map(t => t.split(':').map(Number) as [number, number]));
+const termsOf = (text: string): TermStarts =>
+  text === '' ? [] : text.split(',').map(t => t.split(':').map(Number) as [number, number]);
 
 function claimedOf(r: string[]): ClaimedRoom {
   const record = r[8] ? (JSON.parse(r[8]) as NodeRecord) : null;
   return {
-    ok: true, term: Number(r[1]), seq: Number(r[2]), terms: termsOf(r[3]!),
-    snapshotSeq: Number(r[4]), snapshot: r[5]!, firstSeq: Number(r[6]), previous: r[7] ? { node: r[7], term: Number(r[10]), lastHeartbeat: record && { at: record.at, outage: record.outage ?? null } } : null,
-    hangReports: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as HangReport), entries: r.slice(11),
+    ok: true,
+    term: Number(r[1]),
+    seq: Number(r[2]),
+    terms: termsOf(r[3]!),
+    snapshotSeq: Number(r[4]),
+    snapshot: r[5]!,
+    firstSeq: Number(r[6]),
+    previous: r[7]
+      ? { node: r[7], term: Number(r[10]), lastHeartbeat: record && { at: record.at, outage: record.outage ?? null } }
+      : null,
+    hangReports: r[9] === '' ? [] : r[9]!.split('\n').map(line => JSON.parse(line) as HangReport),
+    entries: r.slice(11),
   };
 }

@@ -4,11 +4,15 @@ import type { RedisConnection } from './redis-connection.ts';
 /** Called with what was said, and on which channel. */
 export type MessageListener<T> = (message: T, channel: T) => void;
 type Kind = 'text' | 'bytes' | 'pattern';
-interface Subscription { kind: Kind; channel: string; listener: MessageListener<never> }
+interface Subscription {
+  kind: Kind;
+  channel: string;
+  listener: MessageListener<never>;
+}
 
 /**
- * What is heard on a line, whichever Redis it leads to: each new connection subscribes to all of it before it counts as ready,
- * so that whoever sees the line stand misses nothing from then on.
+ * What is heard on a line, whichever Redis it leads to: each new connection subscribes to all of it before it counts as
+ * ready, so that whoever sees the line stand misses nothing from then on.
  */
 export class RedisSubscriptions {
   private readonly wanted = new Set<Subscription>();
@@ -22,14 +26,22 @@ export class RedisSubscriptions {
     });
     // What was asked for while the connection was being opened.
     connection.onReady(() => {
-      for (const one of this.wanted) if (!this.active.has(one)) void this.activate(connection.client, one).catch(() => {}); // a broken connection says so itself
+      for (const one of this.wanted)
+        // a broken connection says so itself
+        if (!this.active.has(one)) void this.activate(connection.client, one).catch(() => {});
     });
   }
 
   /** @throws when the line breaks meanwhile: it is heard all the same once that is back */
-  add(channel: string, listener: MessageListener<string>): Promise<void> { return this.addSubscription({ kind: 'text', channel, listener }); }
-  addBytes(channel: string, listener: MessageListener<Buffer>): Promise<void> { return this.addSubscription({ kind: 'bytes', channel, listener }); }
-  addPattern(pattern: string, listener: MessageListener<Buffer>): Promise<void> { return this.addSubscription({ kind: 'pattern', channel: pattern, listener }); }
+  add(channel: string, listener: MessageListener<string>): Promise<void> {
+    return this.addSubscription({ kind: 'text', channel, listener });
+  }
+  addBytes(channel: string, listener: MessageListener<Buffer>): Promise<void> {
+    return this.addSubscription({ kind: 'bytes', channel, listener });
+  }
+  addPattern(pattern: string, listener: MessageListener<Buffer>): Promise<void> {
+    return this.addSubscription({ kind: 'pattern', channel: pattern, listener });
+  }
 
   async remove(channel: string, listener: MessageListener<Buffer>): Promise<void> {
     for (const one of [...this.wanted].filter(k => k.channel === channel && k.listener === listener)) {
@@ -51,9 +63,12 @@ export class RedisSubscriptions {
 
 function subscribe(client: RedisClient, { kind, channel, listener }: Subscription): Promise<void> {
   switch (kind) {
-    case 'text': return client.subscribe(channel, listener as MessageListener<string>);
-    case 'bytes': return client.subscribe(channel, listener as MessageListener<Buffer>, true);
-    case 'pattern': return client.pSubscribe(channel, listener as MessageListener<Buffer>, true);
+    case 'text':
+      return client.subscribe(channel, listener as MessageListener<string>);
+    case 'bytes':
+      return client.subscribe(channel, listener as MessageListener<Buffer>, true);
+    case 'pattern':
+      return client.pSubscribe(channel, listener as MessageListener<Buffer>, true);
   }
 }
 

@@ -25,10 +25,16 @@ export interface RedisTarget {
 export function parseRedisUrl(url: string, tls?: RedisTls): RedisTarget {
   const { hostname, port, protocol, username, password, pathname } = new URL(url);
   const database = pathname.length > 1 ? Number(pathname.slice(1)) : 0;
-  if (!/^rediss?:$/.test(protocol) || hostname === '' || !Number.isInteger(database)) throw new TypeError('invalid Redis URL: expected redis://[user:password@]host[:port][/database], or rediss:// for TLS');
+  if (!/^rediss?:$/.test(protocol) || hostname === '' || !Number.isInteger(database))
+    throw new TypeError(
+      'invalid Redis URL: expected redis://[user:password@]host[:port][/database], or rediss:// for TLS',
+    );
   return {
-    host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 6379 : Number(port), database,
-    user: username === '' ? undefined : decodeURIComponent(username), password: password === '' ? undefined : decodeURIComponent(password),
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? 6379 : Number(port),
+    database,
+    user: username === '' ? undefined : decodeURIComponent(username),
+    password: password === '' ? undefined : decodeURIComponent(password),
     tls: protocol === 'rediss:' && (tls ?? true),
   };
 }
@@ -44,7 +50,12 @@ export function parseRedisUrl(url: string, tls?: RedisTls): RedisTarget {
  * })
  * ```
  */
-export function readTls(files: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined; servername?: string | undefined }): RedisTls {
+export function readTls(files: {
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+  servername?: string | undefined;
+}): RedisTls {
   const text = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, 'utf8'));
   return { ca: text(files.ca), cert: text(files.cert), key: text(files.key), servername: files.servername };
 }

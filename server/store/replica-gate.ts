@@ -8,16 +8,20 @@ const WAIT_ROUND_MS = 250;
 /**
  * Holds back what was written on one connection until enough replicas have it.
  *
- * WAIT speaks of what its own connection wrote, and of nothing where that wrote nothing: so a gate belongs to a connection,
- * and a write and its WAIT go the same way, in order. One WAIT is under way at a time, for all that was written before it.
- * That too few have confirmed does not undo a write: the gate stays shut and asks again until the deadline; then nobody
- * knows what becomes of the write.
+ * WAIT speaks of what its own connection wrote, and of nothing where that wrote nothing: so a gate belongs to a
+ * connection, and a write and its WAIT go the same way, in order. One WAIT is under way at a time, for all that was
+ * written before it. That too few have confirmed does not undo a write: the gate stays shut and asks again until the
+ * deadline; then nobody knows what becomes of the write.
  */
 export class ReplicaGate {
   private waiting: { until: number; resolve(): void; reject(error: StoreError): void }[] = [];
   private isRunning = false;
 
-  constructor(private readonly client: RedisClient, private readonly replicas: number, private readonly options: { clock: Clock; deadline: number }) {}
+  constructor(
+    private readonly client: RedisClient,
+    private readonly replicas: number,
+    private readonly options: { clock: Clock; deadline: number },
+  ) {}
 
   /** Resolves when `replicas` of them have what was sent on this connection until now. @throws StoreError ('maybe') */
   waitForReplicas(): Promise<void> {
@@ -38,7 +42,10 @@ export class ReplicaGate {
       try {
         confirmed = await this.client.wait(this.replicas, WAIT_ROUND_MS);
       } catch (error) {
-        for (const one of batch) one.reject(new StoreError('maybe', true, 'the connection broke before the replicas confirmed', { cause: error }));
+        for (const one of batch)
+          one.reject(
+            new StoreError('maybe', true, 'the connection broke before the replicas confirmed', { cause: error }),
+          );
         continue;
       }
       if (confirmed >= this.replicas) {

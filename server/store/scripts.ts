@@ -2,9 +2,29 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** A Lua script of the store, as reviewed in lua/*.lua. */
-export interface Script { name: string; text: string; sha: string; keys: number }
+export interface Script {
+  name: string;
+  text: string;
+  sha: string;
+  keys: number;
+}
 
-const names = ['create', 'claim', 'pass', 'append', 'renew', 'snapshot', 'keep', 'release', 'remove', 'blame', 'find-or-create', 'withdraw', 'discard', 'sweep'] as const;
+const names = [
+  'create',
+  'claim',
+  'pass',
+  'append',
+  'renew',
+  'snapshot',
+  'keep',
+  'release',
+  'remove',
+  'blame',
+  'find-or-create',
+  'withdraw',
+  'discard',
+  'sweep',
+] as const;
 export type ScriptName = (typeof names)[number];
 
 /** Reads the scripts and the number of their keys from their own headers. @throws when a header does not say it */
@@ -13,7 +33,10 @@ export function loadScripts(): Record<ScriptName, Script> {
   const scripts = names.map(name => {
     const own = read(name);
     // Functions that several scripts need are put in front of those that say so.
-    const text = [...own.matchAll(/^-- with +(\w+)\.lua$/gm)].map(m => read(m[1]!)).concat(own).join('\n');
+    const text = [...own.matchAll(/^-- with +(\w+)\.lua$/gm)]
+      .map(m => read(m[1]!))
+      .concat(own)
+      .join('\n');
     const header = /^-- keys +((?:.|\n-- {3,})*)/m.exec(own)?.[1] ?? '';
     const keys = Math.max(0, ...[...header.matchAll(/(?:^|\s)(\d+) [a-z]/g)].map(m => Number(m[1])));
     if (keys === 0) throw new Error(`lua/${name}.lua: the header names no keys`);

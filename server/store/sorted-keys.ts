@@ -29,5 +29,7 @@ export class SortedKeys {
     return low;
   }
 
-  get size(): number { return this.keys.length; }
+  get size(): number {
+    return this.keys.length;
+  }
 }

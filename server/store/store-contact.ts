@@ -3,7 +3,10 @@ import type { Clock, NodeRegister } from '../runtime/ports.ts';
 import { StoreError, type Store } from './store.ts';
 
 /** A stretch of time (monotonic ms) in which a node got no answer from the store. */
-export interface StoreOutage { from: number; to: number }
+export interface StoreOutage {
+  from: number;
+  to: number;
+}
 
 /** How many outages are kept. */
 const MAX_OUTAGES = 16;
@@ -11,8 +14,8 @@ const MAX_OUTAGES = 16;
 const MERGE_WITHIN_MS = 30_000;
 
 /**
- * When this node last had an answer from the store, and when it had none for longer than deadlines wait (SPEC T5). Any answer
- * shows that its rooms could commit: to a heartbeat, an append, a claim, a look-up.
+ * When this node last had an answer from the store, and when it had none for longer than deadlines wait (SPEC T5). Any
+ * answer shows that its rooms could commit: to a heartbeat, an append, a claim, a look-up.
  */
 export class StoreContact {
   private readonly outages: StoreOutage[] = [];
@@ -22,7 +25,9 @@ export class StoreContact {
   /** The last answer, monotonic ms. */
   reachedAt: number;
 
-  constructor(private readonly clock: Clock) { this.reachedAt = clock.mono(); }
+  constructor(private readonly clock: Clock) {
+    this.reachedAt = clock.mono();
+  }
 
   /** The store has answered. */
   recordAnswer(): void {
@@ -49,15 +54,26 @@ export class StoreContact {
   }
 
   /** No answer for so long that deadlines may have to move. */
-  get isInterrupted(): boolean { return this.clock.mono() - this.reachedAt > limits.deadlineGrace; }
+  get isInterrupted(): boolean {
+    return this.clock.mono() - this.reachedAt > limits.deadlineGrace;
+  }
 
   /** The outages that ended after `time`, oldest first. */
-  outagesEndedAfter(time: number): StoreOutage[] { return this.outages.filter(({ to }) => to > time); }
+  outagesEndedAfter(time: number): StoreOutage[] {
+    return this.outages.filter(({ to }) => to > time);
+  }
 
-  /** The last outage, or the one of now, for the node's record in the register: also one in which writes alone failed. In wall time (ms since 1970). */
+  /**
+   * The last outage, or the one of now, for the node's record in the register: also one in which writes alone failed.
+   * In wall time (ms since 1970).
+   */
   get lastOutage(): StoreOutage | null {
     // The heartbeat that ends an outage carries that outage: others read it before its sender has the answer.
-    const known = [this.isInterrupted ? { from: this.reachedAt, to: this.clock.mono() } : this.outages.at(-1), this.lastFailingWrites, this.failingWrites && isLong(this.failingWrites) ? this.failingWrites : null].filter(outage => outage !== null && outage !== undefined);
+    const known = [
+      this.isInterrupted ? { from: this.reachedAt, to: this.clock.mono() } : this.outages.at(-1),
+      this.lastFailingWrites,
+      this.failingWrites && isLong(this.failingWrites) ? this.failingWrites : null,
+    ].filter(outage => outage !== null && outage !== undefined);
     if (known.length === 0) return null;
     const to = Math.max(...known.map(outage => outage.to));
     let from = to;
@@ -93,8 +109,16 @@ export function observeStore(store: Store, contact: StoreContact, clock: Clock):
     }
   };
   return Object.assign(Object.create(store) as Store, {
-    owner: id => observed(() => store.owner(id), () => contact.recordAnswer()),
-    claim: (id, claim) => observed(() => store.claim(id, claim), () => contact.recordWrite()),
+    owner: id =>
+      observed(
+        () => store.owner(id),
+        () => contact.recordAnswer(),
+      ),
+    claim: (id, claim) =>
+      observed(
+        () => store.claim(id, claim),
+        () => contact.recordWrite(),
+      ),
   } satisfies Partial<Store>);
 }
 

@@ -9,30 +9,49 @@ import type { NodeMessage } from '../runtime/ports.ts';
  * seq, and a few facts for finding it (code, summary, due time). All of one room is written by single atomic steps.
  *
  * What a caller may rely on:
- *  1. `append` writes only if the token is the room's and `seq` is exactly one more than its last: so a node that lost a
+ *  1. `append` writes only if the token is the room's and `seq` is exactly one more than its last: so a node that lost
+ *  a
  *     room can add nothing, and a command that is sent twice writes once.
  *  2. A term is never given twice, not even after the store forgot a claim: a term is at least the store's clock.
  *  3. When a call throws StoreError, `applied` says whether it may have been carried out.
  *  4. Reads after an `ok` see it.
  */
 export interface Store {
-  /** Makes a room, owned by nobody yet. 'exists', and a quota that is used up, change nothing; 'exists' is checked first. @throws StoreError */
+  /**
+   * Makes a room, owned by nobody yet. 'exists', and a quota that is used up, change nothing; 'exists' is checked
+   * first.
+   * @throws StoreError
+   */
   create(room: NewRoom): Promise<'ok' | 'exists' | OverQuota>;
   /**
-   * Quick join, in one atomic step: finds an open room for a player, or makes the prepared one, and reserves a seat in it.
-   * See `FindOrCreate` for the order in which rooms are tried. @throws StoreError
+   * Quick join, in one atomic step: finds an open room for a player, or makes the prepared one, and reserves a seat in
+   * it. See `FindOrCreate` for the order in which rooms are tried.
+   * @throws StoreError
    */
   findOrCreate(request: FindOrCreate): Promise<Found>;
-  /** Gives a player's reservation back. `out` > 0: the room is not offered to quick joins for so many ms. Unknown rooms are ignored. */
+  /**
+   * Gives a player's reservation back. `out` > 0: the room is not offered to quick joins for so many ms. Unknown rooms
+   * are ignored.
+   */
   withdraw(id: string, player: string, pauseMs: number): Promise<void>;
-  /** Gives a player's reservation back, and removes the room if it has no entry and no other reservation is live. @returns whether it is gone */
+  /**
+   * Gives a player's reservation back, and removes the room if it has no entry and no other reservation is live.
+   * @returns whether it is gone
+   */
   discard(id: string, player: string): Promise<boolean>;
   /**
-   * Becomes the owner, if the room's token is still `expected` (null: nobody's): whoever judged an owner dead says which.
-   * `floor`: a term that the caller has seen; the new one is higher.
+   * Becomes the owner, if the room's token is still `expected` (null: nobody's): whoever judged an owner dead says
+   * which. `floor`: a term that the caller has seen; the new one is higher.
    */
-  claim(id: string, claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] }): Promise<ClaimedRoom | ClaimRefusal>;
-  /** Reads a room as a claim does, and claims nothing: whoever is to own it next can have it ready. Null where there is no such room. @throws StoreError */
+  claim(
+    id: string,
+    claim: { token: string; node: string; expected: string | null; floor: number; games: readonly string[] },
+  ): Promise<ClaimedRoom | ClaimRefusal>;
+  /**
+   * Reads a room as a claim does, and claims nothing: whoever is to own it next can have it ready. Null where there is
+   * no such room.
+   * @throws StoreError
+   */
   peek(id: string): Promise<PeekedRoom | null>;
   /**
    * Makes another node the owner by the will of the one that is: if the token is its own, `seq` the last, and that node
@@ -45,24 +64,38 @@ export interface Store {
   /** Whether an `append` of now may have something to `tell`. */
   readonly canPublishOnAppend: boolean;
   /**
-   * Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `parts`: go to the recordings of matches in the
-   * same step, and live as long as the room.
+   * Writes a snapshot as of `seq` and drops the entries more than `keep` behind it. `parts`: go to the recordings of
+   * matches in the same step, and live as long as the room.
    */
-  snapshot(id: string, token: string, seq: number, text: string, keep: number, parts?: readonly ReplayPart[]): Promise<'ok' | 'fenced' | 'old'>;
+  snapshot(
+    id: string,
+    token: string,
+    seq: number,
+    text: string,
+    keep: number,
+    parts?: readonly ReplayPart[],
+  ): Promise<'ok' | 'fenced' | 'old'>;
   /** The pieces of a match's recording so far, oldest first. */
   replayParts(id: string, match: number): Promise<string[]>;
-  /** Keeps a recording for `life` ms (null: not at all), and lets go of its pieces and of the recording `most` matches before it. It outlives its room. */
+  /**
+   * Keeps a recording for `life` ms (null: not at all), and lets go of its pieces and of the recording `most` matches
+   * before it. It outlives its room.
+   */
   keepReplay(id: string, match: number, text: string | null, life: number, most: number): Promise<void>;
   replay(id: string, match: number): Promise<string | null>;
   /**
-   * Gives the room up, so that the next claim needs no proof of death. `aside`: it cannot be run; it is listed among the
-   * quarantined until the next entry of it, and what is due in it is not looked for before `due`.
+   * Gives the room up, so that the next claim needs no proof of death. `aside`: it cannot be run; it is listed among
+   * the quarantined until the next entry of it, and what is due in it is not looked for before `due`.
    */
-  release(id: string, token: string, quarantine?: { why: string; since: number; due: number }): Promise<'ok' | 'fenced'>;
+  release(
+    id: string,
+    token: string,
+    quarantine?: { why: string; since: number; due: number },
+  ): Promise<'ok' | 'fenced'>;
   /**
-   * Writes down that a run of a rule hangs, if `seq` still is the room's last entry: so the next claim is told of it, until an
-   * entry is written. The same run (by its id) is written once. No token is asked for: a node that hangs may be held for dead,
-   * and its room taken, before it says so; and whatever the room's owner of now does makes it void.
+   * Writes down that a run of a rule hangs, if `seq` still is the room's last entry: so the next claim is told of it,
+   * until an entry is written. The same run (by its id) is written once. No token is asked for: a node that hangs may
+   * be held for dead, and its room taken, before it says so; and whatever the room's owner of now does makes it void.
    */
   reportHang(id: string, seq: number, blame: HangReport): Promise<'ok' | 'seq'>;
   /** Takes that back: the run has ended after all. */
@@ -76,11 +109,14 @@ export interface Store {
   codeOf(id: string): Promise<string | null>;
   /** Public rooms, newest first. */
   list(game: string | null, most: number): Promise<RoomSummary[]>;
-  /** Rooms with something due at or before `at` (wall time, ms), longest overdue first, from the one after the first `skip` on. Fewer than `most`: there are no more. */
+  /**
+   * Rooms with something due at or before `at` (wall time, ms), longest overdue first, from the one after the first
+   * `skip` on. Fewer than `most`: there are no more.
+   */
   due(at: number, most: number, skip?: number): Promise<{ id: string; at: number }[]>;
   /**
-   * Rooms whose last entry shows a connected player, in the order of their ids, with their owners; `after` is the last id of the page before, '' for the first page.
-   * `next`: where the next page begins; null: there is none.
+   * Rooms whose last entry shows a connected player, in the order of their ids, with their owners; `after` is the last
+   * id of the page before, '' for the first page. `next`: where the next page begins; null: there is none.
    */
   occupied(after: string, most: number): Promise<OccupiedPage>;
   /** Removes a room and all that is known of it, if the token is its own. */
@@ -91,7 +127,9 @@ export interface Store {
   memoryUsage(): Promise<number | null>;
   /** True when the store takes writes. */
   probe(): Promise<boolean>;
-  /** Calls back when the store may be another one than before (restarted, failed over): every owner has to claim again. */
+  /**
+   * Calls back when the store may be another one than before (restarted, failed over): every owner has to claim again.
+   */
   onIncarnation(changed: () => void): void;
   close(): Promise<void>;
 }
@@ -109,15 +147,24 @@ export interface NewRoom {
   makers?: readonly Maker[];
 }
 
-/** A player, or a network, that makes rooms. `key`: letters, digits, - and _. `most`: so many rooms of it may live; the next one is not made. */
-export interface Maker { key: string; most: number }
+/**
+ * A player, or a network, that makes rooms. `key`: letters, digits, - and _. `most`: so many rooms of it may live; the
+ * next one is not made.
+ */
+export interface Maker {
+  key: string;
+  most: number;
+}
 /** Not made: this maker has as many live rooms as its quota allows. */
-export interface OverQuota { over: Maker }
+export interface OverQuota {
+  over: Maker;
+}
 
 /**
  * A quick join. The store tries, in this order:
  *  1. the room of an earlier request with the same `call`;
- *  2. a room of the same game and pool in which the player has a seat or a reservation, or which the player was given less than `twice` ms ago;
+ *  2. a room of the same game and pool in which the player has a seat or a reservation, or which the player was given
+ *  less than `twice` ms ago;
  *  3. the oldest open room of the pool;
  *  4. the prepared room.
  * Rooms in `skip` are never returned, and the player's reservations in them are given back.
@@ -136,14 +183,24 @@ export interface FindOrCreate {
   search: boolean;
   /** Made if nothing was found; null: no room may be made. */
   prepared: (NewRoom & { offer: Offer }) | null;
-  /** Ms for which the seat is reserved, for which the call is remembered, for which it is as the player's last call of the game, and see 2. */
+  /**
+   * Ms for which the seat is reserved, for which the call is remembered, for which it is as the player's last call of
+   * the game, and see 2.
+   */
   reserveMs: number;
   rememberMs: number;
   rememberLastMs: number;
   repeatWithinMs: number;
 }
-/** `quota`: nothing was found, and no more rooms may be made. `taken`: the prepared room's id or code exists; nothing was done. `none`: nothing was found, and no room may be made. */
-export type Found = { how: 'found' | 'made'; room: string } | { how: 'taken' } | { how: 'none' } | ({ how: 'quota' } & OverQuota);
+/**
+ * `quota`: nothing was found, and no more rooms may be made. `taken`: the prepared room's id or code exists; nothing
+ * was done. `none`: nothing was found, and no room may be made.
+ */
+export type Found =
+  | { how: 'found' | 'made'; room: string }
+  | { how: 'taken' }
+  | { how: 'none' }
+  | ({ how: 'quota' } & OverQuota);
 
 /** The pool that every room of a game is in, besides its own. */
 export const anyPool = '*';
@@ -162,13 +219,24 @@ export interface Offer {
   players: string[];
 }
 
-export interface Owner { node: string | null; token: string | null; term: number; seq: number }
+export interface Owner {
+  node: string | null;
+  token: string | null;
+  term: number;
+  seq: number;
+}
 
 /** `node`: null for a room that nobody owns. */
-export interface OccupiedPage { rooms: { id: string; node: string | null }[]; next: string | null }
+export interface OccupiedPage {
+  rooms: { id: string; node: string | null }[];
+  next: string | null;
+}
 
 /** A piece of the recording of a match. */
-export interface ReplayPart { match: number; text: string }
+export interface ReplayPart {
+  match: number;
+  text: string;
+}
 
 /** A room, as it is kept. */
 export interface StoredRoom {
@@ -188,11 +256,23 @@ export interface PeekedRoom extends StoredRoom {
 }
 
 /** Who gives a room, and to whom: a node that minted a token for it. */
-export interface PassRequest { token: string; seq: number; to: { token: string; node: string; games: readonly string[] } }
-export interface PassResult { ok: true; term: number; terms: TermStarts; snapshotSeq: number }
+export interface PassRequest {
+  token: string;
+  seq: number;
+  to: { token: string; node: string; games: readonly string[] };
+}
+export interface PassResult {
+  ok: true;
+  term: number;
+  terms: TermStarts;
+  snapshotSeq: number;
+}
 
 /** A node's last heartbeat: when it was, and when the node last could not write for long. See NodeRecord. */
-export interface LastHeartbeat { at: number; outage: { from: number; to: number } | null }
+export interface LastHeartbeat {
+  at: number;
+  outage: { from: number; to: number } | null;
+}
 
 export interface ClaimedRoom extends StoredRoom {
   ok: true;
@@ -202,7 +282,10 @@ export interface ClaimedRoom extends StoredRoom {
   /** The runs of rules that hung since the last entry, oldest first. */
   hangReports: HangReport[];
 }
-export type ClaimRefusal = { ok: false; why: 'missing' } | { ok: false; why: 'taken'; owner: Owner } | { ok: false; why: 'game'; game: string };
+export type ClaimRefusal =
+  | { ok: false; why: 'missing' }
+  | { ok: false; why: 'taken'; owner: Owner }
+  | { ok: false; why: 'game'; game: string };
 
 export interface AppendRequest {
   token: string;
@@ -222,14 +305,20 @@ export interface AppendRequest {
   game?: string;
   /** Gives the room up in the same step. */
   release?: boolean;
-  /** What other nodes hear in the same step, if the entry is written: after all that this node has said to them before. */
+  /**
+   * What other nodes hear in the same step, if the entry is written: after all that this node has said to them before.
+   */
   publish?: readonly NodeMessage[];
   /** Why and since when (wall ms) the room is out of play, null where it is not, undefined for no change. */
   quarantined?: { why: string; since: number } | null;
 }
 
 /** For how long (ms) a room is kept from now on: with its code, and the pieces of the recording of this match. */
-export interface Life { ms: number; code: string; match: number }
+export interface Life {
+  ms: number;
+  code: string;
+  match: number;
+}
 
 /** A run of a rule that did not end. Names and ids are cut at 128 UTF-16 units. */
 export interface HangReport {
@@ -272,4 +361,3 @@ export class StoreError extends Error {
     this.name = 'StoreError';
   }
 }
-

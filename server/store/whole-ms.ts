@@ -1,5 +1,6 @@
 /**
- * A duration or a time as the store takes it: a whole number of ms from 1 on. Redis refuses fractions, and takes 0 for "remove at once".
+ * A duration or a time as the store takes it: a whole number of ms from 1 on. Redis refuses fractions, and takes 0 for
+ * "remove at once".
  * @throws RangeError where it is no number, before anything is written
  */
 export function wholeMs(ms: number): number {

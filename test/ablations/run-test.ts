@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import type { TestHunt } from './ablation.ts';
 
 /** What became of the tests: how many ran, and the first failure. */
-export interface TestResult { ran: number; failure: string | null }
+export interface TestResult {
+  ran: number;
+  failure: string | null;
+}
 
 const { test, grep } = JSON.parse(process.argv[2]!) as TestHunt;
 const mocha = new Mocha({ reporter: class {} as unknown as Mocha.ReporterConstructor, timeout: 60_000 }).fgrep(grep);
@@ -16,8 +19,11 @@ mocha.addFile(join(process.cwd(), test));
 await mocha.loadFilesAsync();
 process.stderr.write('loaded\n');
 const result: TestResult = { ran: 0, failure: null };
-mocha.run()
-  .on('pass', () => { result.ran += 1; })
+mocha
+  .run()
+  .on('pass', () => {
+    result.ran += 1;
+  })
   .on('fail', (failed, error: Error) => {
     result.ran += 1;
     result.failure ??= `${failed.title}: ${error.name}: ${error.message}`;

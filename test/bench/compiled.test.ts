@@ -8,9 +8,15 @@ import { packageRoot } from '../../server/runtime/package-root.ts';
 describe('what runs compiled', () => {
   it('has beside it what lies beside the sources: scripts for Redis and for the shell', async () => {
     await compileSources();
-    const beside = readdirSync(join(packageRoot, 'server'), { recursive: true, encoding: 'utf8' }).filter(file => /\.(lua|sh)$/.test(file));
+    const beside = readdirSync(join(packageRoot, 'server'), { recursive: true, encoding: 'utf8' }).filter(file =>
+      /\.(lua|sh)$/.test(file),
+    );
     assert.ok(beside.some(file => file.endsWith('watchdog.sh')));
-    assert.deepEqual(beside.filter(file => !existsSync(join(packageRoot, 'dist/run/server', file))), []);
+    assert.deepEqual(
+      beside.filter(file => !existsSync(join(packageRoot, 'dist/run/server', file))),
+      [],
+    );
   });
-  it('leaves out the packages of the peers', () => assert.equal(existsSync(join(packageRoot, 'dist/run/bench/peers/node_modules')), false));
+  it('leaves out the packages of the peers', () =>
+    assert.equal(existsSync(join(packageRoot, 'dist/run/bench/peers/node_modules')), false));
 });

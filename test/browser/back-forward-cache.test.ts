@@ -15,10 +15,14 @@ import { race, raceGame } from './race.ts';
 declare const page: { client: Client; room: Room<typeof race.def>; shows: boolean[]; evaluated: number };
 
 /** The modules that docs/client.md shows for Vite and for Next. */
-const shown = (name: string) => new RegExp(`\`\`\`ts\\n(// ${name}\\n[\\s\\S]*?)\`\`\``).exec(readFileSync(join(packageRoot, 'docs/client.md'), 'utf8'))![1]!;
+const shown = (name: string) =>
+  new RegExp(`\`\`\`ts\\n(// ${name}\\n[\\s\\S]*?)\`\`\``).exec(
+    readFileSync(join(packageRoot, 'docs/client.md'), 'utf8'),
+  )![1]!;
 
 const files = (url: string): Record<string, string> => ({
-  'index.html': '<!doctype html><link rel="icon" href="data:,"><title>Game</title><script type="module" src="./main.ts"></script>',
+  'index.html':
+    '<!doctype html><link rel="icon" href="data:,"><title>Game</title><script type="module" src="./main.ts"></script>',
   'other.html': '<!doctype html><link rel="icon" href="data:,"><title>Elsewhere</title>',
   'connect.ts': `export { connect } from 'rejoin/client'`,
   'race.ts': `export { race } from ${JSON.stringify(join(packageRoot, 'test/browser/race.ts'))}`,
@@ -47,14 +51,24 @@ describe('the life of a page', () => {
     folder = mkdtempSync(join(packageRoot, 'dist/page-life-')); // within the repository, whose packages it finds
     // Dev mode, for its origins: Vite's server is another port of this machine.
     game = await createServer({ games: [raceGame], log: noLog, dev: true });
-    for (const [name, text] of Object.entries(files(`http://127.0.0.1:${await game.listen(0, '127.0.0.1')}`))) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(files(`http://127.0.0.1:${await game.listen(0, '127.0.0.1')}`)))
+      writeFileSync(join(folder, name), text);
     vite = await createVite({
-      root: folder, configFile: false, logLevel: 'error', cacheDir: join(folder, 'cache'), resolve: { alias: { 'rejoin/client': join(packageRoot, 'client/index.ts') } },
-      server: { host: '127.0.0.1', port: 0, fs: { allow: [packageRoot] } }, optimizeDeps: { include: ['socket.io-client', 'zod'] },
+      root: folder,
+      configFile: false,
+      logLevel: 'error',
+      cacheDir: join(folder, 'cache'),
+      resolve: { alias: { 'rejoin/client': join(packageRoot, 'client/index.ts') } },
+      server: { host: '127.0.0.1', port: 0, fs: { allow: [packageRoot] } },
+      optimizeDeps: { include: ['socket.io-client', 'zod'] },
     });
     await vite.listen();
     url = vite.resolvedUrls!.local[0]!;
-    browser = await chromium.launch({ executablePath: findSystem(['chromium']).chromium, args: ['--no-sandbox', '--disable-gpu'], ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+    browser = await chromium.launch({
+      executablePath: findSystem(['chromium']).chromium,
+      args: ['--no-sandbox', '--disable-gpu'],
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    });
   });
   after(async () => {
     await browser?.close();
@@ -70,10 +84,17 @@ describe('the life of a page', () => {
   };
   afterEach(async () => {
     await context.close();
-    await until('the server has noticed', async () => (await sockets() === 0 ? true : undefined), { timeoutMs: 10_000 });
+    await until('the server has noticed', async () => ((await sockets()) === 0 ? true : undefined), {
+      timeoutMs: 10_000,
+    });
   });
   /** Connections that the server has. */
-  const sockets = async (): Promise<number> => Number(/^rejoin_sockets(?:\{[^}]*\})? (\d+)$/m.exec(await (await fetch(`http://127.0.0.1:${game.port}/metrics`)).text())![1]);
+  const sockets = async (): Promise<number> =>
+    Number(
+      /^rejoin_sockets(?:\{[^}]*\})? (\d+)$/m.exec(
+        await (await fetch(`http://127.0.0.1:${game.port}/metrics`)).text(),
+      )![1],
+    );
 
   it('[U14b] a page that comes back by the back button goes on, with the same client and room', async () => {
     await open();
@@ -82,11 +103,19 @@ describe('the life of a page', () => {
       page.room = await page.client.create(race);
     }, '/race.ts');
     await tab.goto(`${url}other.html`);
-    await until('the connection is closed, so that the browser can keep the page', async () => (await sockets() === 0 ? true : undefined), { timeoutMs: 5_000 });
+    await until(
+      'the connection is closed, so that the browser can keep the page',
+      async () => ((await sockets()) === 0 ? true : undefined),
+      { timeoutMs: 5_000 },
+    );
     await tab.evaluate(() => history.back()); // goBack() waits for a load, and there is none
     await tab.waitForFunction(() => page.shows.at(-1));
     await tab.waitForFunction(() => page.room.live);
-    const { said, persisted, evaluated } = await tab.evaluate(async () => ({ said: await page.room.ready(), persisted: page.shows, evaluated: page.evaluated }));
+    const { said, persisted, evaluated } = await tab.evaluate(async () => ({
+      said: await page.room.ready(),
+      persisted: page.shows,
+      evaluated: page.evaluated,
+    }));
     assert.deepEqual([persisted, evaluated, await sockets()], [[false, true], 1, 1]);
     assert.ok('ok' in said);
   });
@@ -95,17 +124,30 @@ describe('the life of a page', () => {
     const strict = await createServer({ games: [raceGame], log: noLog, hangAfter: null });
     const at = `http://127.0.0.1:${await strict.listen(0, '127.0.0.1')}`;
     await open();
-    const problems = await tab.evaluate(async urls => {
-      const { connect } = (await import(/* @vite-ignore */ '/connect.ts' as string)) as { connect(url: string, options: object): Client };
-      return Promise.all(urls.map(async ([url, path]) => {
-        const client = connect(url!, { storage: null, path });
-        return new Promise(resolve => client.onStatus(status => {
-          if (!('problem' in status) || status.problem === undefined) return;
-          client.close();
-          resolve(status.problem);
-        }));
-      }));
-    }, [[at, ''], [at, '/elsewhere'], ['http://127.0.0.1:9', '']]);
+    const problems = await tab.evaluate(
+      async urls => {
+        const { connect } = (await import(/* @vite-ignore */ '/connect.ts' as string)) as {
+          connect(url: string, options: object): Client;
+        };
+        return Promise.all(
+          urls.map(async ([url, path]) => {
+            const client = connect(url!, { storage: null, path });
+            return new Promise(resolve =>
+              client.onStatus(status => {
+                if (!('problem' in status) || status.problem === undefined) return;
+                client.close();
+                resolve(status.problem);
+              }),
+            );
+          }),
+        );
+      },
+      [
+        [at, ''],
+        [at, '/elsewhere'],
+        ['http://127.0.0.1:9', ''],
+      ],
+    );
     await strict.close();
     assert.deepEqual(problems, ['origin-refused', 'wrong-path', 'unreachable']);
   });
@@ -126,7 +168,8 @@ describe('the life of a page', () => {
     await open();
     const clients = await tab.evaluate(async () => {
       const all = [];
-      for (let i = 0; i < 3; i++) all.push(((await import(/* @vite-ignore */ `/next-client.ts?edit=${i}`)) as { client: Client }).client);
+      for (let i = 0; i < 3; i++)
+        all.push(((await import(/* @vite-ignore */ `/next-client.ts?edit=${i}`)) as { client: Client }).client);
       await all[0]!.list();
       return new Set(all).size;
     });

@@ -10,14 +10,22 @@ export const recoveryTimeoutMs = 25_000;
 
 // --- where everybody is -----------------------------------------------------------------------
 
-const fact = async (page: Page, id: 'fact-node' | 'fact-owner'): Promise<string | undefined> => (await page.getByTestId(id).textContent())?.match(/^node-\d+$/)?.[0];
+const fact = async (page: Page, id: 'fact-node' | 'fact-owner'): Promise<string | undefined> =>
+  (await page.getByTestId(id).textContent())?.match(/^node-\d+$/)?.[0];
 /** The node that a page is connected to; its panel has to be open. */
-export const waitForNode = (page: Page): Promise<string> => until('the page is on a node', () => fact(page, 'fact-node'), { timeoutMs: recoveryTimeoutMs });
+export const waitForNode = (page: Page): Promise<string> =>
+  until('the page is on a node', () => fact(page, 'fact-node'), { timeoutMs: recoveryTimeoutMs });
 /** The node that runs the page's table. */
-export const waitForOwner = (page: Page): Promise<string> => until('the table has an owner', () => fact(page, 'fact-owner'), { timeoutMs: recoveryTimeoutMs });
-export const waitUntilLive = (page: Page) => page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: recoveryTimeoutMs });
-export const waitUntilReconnecting = (page: Page) => page.locator('[data-testid="line-status"][data-state="reconnecting"]').waitFor({ timeout: recoveryTimeoutMs });
-export const waitForTermAbove = (page: Page, term: number) => until('a newer term', async () => Number(await tableLocator(page).getAttribute('data-term')) > term || undefined, { timeoutMs: recoveryTimeoutMs });
+export const waitForOwner = (page: Page): Promise<string> =>
+  until('the table has an owner', () => fact(page, 'fact-owner'), { timeoutMs: recoveryTimeoutMs });
+export const waitUntilLive = (page: Page) =>
+  page.locator('[data-testid="line-status"][data-state="live"]').waitFor({ timeout: recoveryTimeoutMs });
+export const waitUntilReconnecting = (page: Page) =>
+  page.locator('[data-testid="line-status"][data-state="reconnecting"]').waitFor({ timeout: recoveryTimeoutMs });
+export const waitForTermAbove = (page: Page, term: number) =>
+  until('a newer term', async () => Number(await tableLocator(page).getAttribute('data-term')) > term || undefined, {
+    timeoutMs: recoveryTimeoutMs,
+  });
 export const readPosition = (page: Page) => tableLocator(page).getAttribute('data-place');
 
 /** For each node an address that nginx sends there. */
@@ -37,7 +45,11 @@ function answering(url: string, address: string): Promise<string> {
     get(`${url}/healthz`, { headers: { 'x-forwarded-for': address }, agent: false }, response => {
       response.setEncoding('utf8');
       let text = '';
-      response.on('data', (part: string) => { text += part; }).on('end', () => resolve((JSON.parse(text) as { node: string }).node));
+      response
+        .on('data', (part: string) => {
+          text += part;
+        })
+        .on('end', () => resolve((JSON.parse(text) as { node: string }).node));
     }).once('error', reject);
   });
 }
@@ -49,13 +61,20 @@ export async function setClientAddress({ page, context }: Visitor, address: stri
   await waitUntilLive(page);
 }
 
-/** Connects a page to the node to which its address leads, however often it takes: who has waited in vain, on a busy machine, tries another route. */
+/**
+ * Connects a page to the node to which its address leads, however often it takes: who has waited in vain, on a busy
+ * machine, tries another route.
+ */
 export async function connectToNode(visitor: Visitor, node: string, address: string): Promise<void> {
-  await until(`${visitor.page.url()} is on ${node}`, async () => {
-    if (await waitForNode(visitor.page) === node) return true;
-    await setClientAddress(visitor, address);
-    return undefined;
-  }, { timeoutMs: 60_000 });
+  await until(
+    `${visitor.page.url()} is on ${node}`,
+    async () => {
+      if ((await waitForNode(visitor.page)) === node) return true;
+      await setClientAddress(visitor, address);
+      return undefined;
+    },
+    { timeoutMs: 60_000 },
+  );
 }
 
 // --- what must not happen, and what may -------------------------------------------------------
@@ -65,20 +84,26 @@ export async function markPageLoad(pages: readonly Page[]): Promise<void> {
   for (const page of pages) await page.evaluate(() => void Object.assign(window, { sinceHere: true }));
 }
 export async function expectNoReload(pages: readonly Page[]): Promise<void> {
-  for (const page of pages) assert.equal(await page.evaluate(() => 'sinceHere' in window), true, 'the page was loaded again');
+  for (const page of pages)
+    assert.equal(await page.evaluate(() => 'sinceHere' in window), true, 'the page was loaded again');
 }
 
-/** A network whose proxies refuse to pass WebSockets on. (In the page's own words: what is compiled here does not run there.) */
-export const blockWebSockets = async (context: BrowserContext): Promise<void> => void await context.addInitScript(`
+/**
+ * A network whose proxies refuse to pass WebSockets on. (In the page's own words: what is compiled here does not run
+ * there.)
+ */
+export const blockWebSockets = async (context: BrowserContext): Promise<void> =>
+  void (await context.addInitScript(`
   window.WebSocket = class {
     constructor() { setTimeout(() => { this.onerror?.(new Event('error')); this.onclose?.(new CloseEvent('close', { code: 1006 })); }); }
     send() {}
     close() {}
-  };`);
+  };`));
 
 /** A network in which WebSockets are neither opened nor refused. */
-export const hangWebSockets = async (context: BrowserContext): Promise<void> => void await context.addInitScript(`
+export const hangWebSockets = async (context: BrowserContext): Promise<void> =>
+  void (await context.addInitScript(`
   window.WebSocket = class {
     send() {}
     close() {}
-  };`);
+  };`));

@@ -8,7 +8,8 @@ import { buildDevPage } from '../../server/cli/build-page.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { sharedBrowser } from './shared.ts';
 
-const until = <T>(what: string, look: () => Promise<T | undefined>) => untilWithin(what, look, { timeoutMs: 15_000, intervalMs: 30 });
+const until = <T>(what: string, look: () => Promise<T | undefined>) =>
+  untilWithin(what, look, { timeoutMs: 15_000, intervalMs: 30 });
 
 describe('the page for authors', () => {
   let server: RunningServer;
@@ -19,7 +20,16 @@ describe('the page for authors', () => {
 
   before(async () => {
     await buildDevPage();
-    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog, dev: true }, { port: 0, host: '127.0.0.1' });
+    server = await startServer(
+      {
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+        log: noLog,
+        dev: true,
+      },
+      { port: 0, host: '127.0.0.1' },
+    );
     browser = await sharedBrowser();
   });
   after(async () => {
@@ -30,7 +40,9 @@ describe('the page for authors', () => {
     context.setDefaultTimeout(15_000);
     page = await context.newPage();
     complaints = [];
-    page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+    page.on('console', message => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
     page.on('pageerror', error => complaints.push(error.stack ?? error.message));
   });
   afterEach(async () => {
@@ -49,7 +61,8 @@ describe('the page for authors', () => {
     return Number(await shown.getAttribute('data-ms'));
   };
   const entries = async (): Promise<number> => Number(await page.getByTestId('journal-head').getAttribute('data-seq'));
-  const viewOf = async (n: number): Promise<string> => ((await pane(n).getByTestId('view').textContent()) ?? '').replace(/\s+/g, ' ');
+  const viewOf = async (n: number): Promise<string> =>
+    ((await pane(n).getByTestId('view').textContent()) ?? '').replace(/\s+/g, ' ');
 
   /** Whose turn it is, by lot, and who waits. */
   const turn = async (): Promise<[mover: number, other: number]> => {
@@ -76,8 +89,11 @@ describe('the page for authors', () => {
     await answer(bob, 'drop', 'ok');
     await until('the journal shows the moves', async () => ((await entries()) >= before + 3 ? true : undefined));
     await page.getByTestId('journal').locator('.flag.is-event', { hasText: 'dropped' }).nth(1).waitFor();
-    for (const n of [0, 1]) await until(`the view of seat ${n}`, async () => (/moves: 2/.test(await viewOf(n)) ? true : undefined));
-    await until('the document', async () => (/moves: 2/.test((await page.getByTestId('document').textContent())!) ? true : undefined));
+    for (const n of [0, 1])
+      await until(`the view of seat ${n}`, async () => (/moves: 2/.test(await viewOf(n)) ? true : undefined));
+    await until('the document', async () =>
+      /moves: 2/.test((await page.getByTestId('document').textContent())!) ? true : undefined,
+    );
 
     await press(1, 'emote gg');
     await pane(0).getByTestId('heard').getByText('from seat 1').waitFor();
@@ -93,7 +109,9 @@ describe('the page for authors', () => {
     const [slowly, other] = await turn();
     await press(slowly, 'drop 0');
     const quick = await answer(slowly, 'drop', 'ok');
-    await pane(slowly).getByRole('slider', { name: /^Latency of/ }).fill('500');
+    await pane(slowly)
+      .getByRole('slider', { name: /^Latency of/ })
+      .fill('500');
     await press(other, 'drop 0');
     const others = await answer(other, 'drop', 'ok');
     await until('the move has come', async () => (/moves: 2/.test(await viewOf(slowly)) ? true : undefined));
@@ -111,7 +129,9 @@ describe('the page for authors', () => {
     await pane(1).getByText('No state before the first match.').waitFor();
     await press(0, 'Start');
     await phaseIs('playing');
-    const hands = await until('the document', async () => /hands: \[\[([\d ]+)\] \[([\d ]+)\]\]/.exec((await page.getByTestId('document').textContent())!)?.slice(1, 3));
+    const hands = await until('the document', async () =>
+      /hands: \[\[([\d ]+)\] \[([\d ]+)\]\]/.exec((await page.getByTestId('document').textContent())!)?.slice(1, 3),
+    );
     const hidden = (n: number, hand: string) => (n === 0 ? `hands: [[${hand}] null]` : `hands: [null [${hand}]]`);
     for (const n of [0, 1]) {
       await until(`the view of seat ${n}`, async () => ((await viewOf(n)).includes('hands: ') ? true : undefined));
@@ -151,6 +171,8 @@ describe('the page for authors', () => {
     await pane(0).getByTestId('input-steer').getByRole('button', { name: 'Let go' }).waitFor();
     await pane(0).getByTestId('input-dash').getByRole('button', { name: 'Press' }).click();
     // Numbers of the inputs that have counted, by seat, in the unviewed document.
-    await until('the inputs have counted', async () => (/inputs: \[[1-9]/.test((await page.getByTestId('document').textContent())!) ? true : undefined));
+    await until('the inputs have counted', async () =>
+      /inputs: \[[1-9]/.test((await page.getByTestId('document').textContent())!) ? true : undefined,
+    );
   });
 });

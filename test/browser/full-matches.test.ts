@@ -5,9 +5,25 @@ import { arena } from '../../shared/games/arena/contract.ts';
 import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../../shared/games/liars-dice/contract.ts';
 import { playDice, waitForTicks } from './play.ts';
-import { connectionErrors, expectNoConsoleErrors, waitForMatch, openPage, waitForPhase, tableLocator, startButton, type Visitor, type VisitorOptions } from './browser.ts';
+import {
+  connectionErrors,
+  expectNoConsoleErrors,
+  waitForMatch,
+  openPage,
+  waitForPhase,
+  tableLocator,
+  startButton,
+  type Visitor,
+  type VisitorOptions,
+} from './browser.ts';
 import { createExpiredToken } from './expired-token.ts';
-import { expectNoReload, waitUntilLive, markPageLoad, waitUntilReconnecting, recoveryTimeoutMs } from './cluster-page.ts';
+import {
+  expectNoReload,
+  waitUntilLive,
+  markPageLoad,
+  waitUntilReconnecting,
+  recoveryTimeoutMs,
+} from './cluster-page.ts';
 import { onSharedCluster, sharedBrowser } from './shared.ts';
 import { cumulativeLayoutShift, describeShifts, readLayoutShifts, recordLayoutShifts } from './layout-shifts.ts';
 
@@ -15,7 +31,8 @@ import { cumulativeLayoutShift, describeShifts, readLayoutShifts, recordLayoutSh
 describe('visits to the page, on a cluster', function () {
   this.timeout(180_000);
   const on = onSharedCluster();
-  const open = (options: VisitorOptions = {}, at = ''): Promise<Visitor> => on.visits.open({ name: 'Ada', ...options }, `${on.url}/${at}`);
+  const open = (options: VisitorOptions = {}, at = ''): Promise<Visitor> =>
+    on.visits.open({ name: 'Ada', ...options }, `${on.url}/${at}`);
   const friend = (name: string) => on.visits.friend(name);
   const home = (page: Page) => page.locator('.home-main').waitFor();
 
@@ -31,7 +48,11 @@ describe('visits to the page, on a cluster', function () {
       await waitUntilLive(page);
     };
     const visit = async (play: (visitor: Visitor) => Promise<void>): Promise<Played> => {
-      const visitor = await openPage(await sharedBrowser(), `${on.url}/`, { name: 'Ada', phone: true, prepare: recordLayoutShifts });
+      const visitor = await openPage(await sharedBrowser(), `${on.url}/`, {
+        name: 'Ada',
+        phone: true,
+        prepare: recordLayoutShifts,
+      });
       await markPageLoad([visitor.page]);
       await play(visitor);
       await visitor.page.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 60_000 });
@@ -46,16 +67,27 @@ describe('visits to the page, on a cluster', function () {
         await waitForPhase(page, 'playing');
         await loseTheLine(visitor);
         let column = 0;
-        await until('it is over', async () => {
-          if ((await tableLocator(page).getAttribute('data-phase')) === 'ended') return true;
-          // Between the look and the click it may have become the bot's turn, or have ended.
-          if ((await page.getByTestId('board').getAttribute('data-hand')) !== '') await page.getByTestId(`column-${(column++ % 7) + 1}`).click({ timeout: 1_000 }).catch(() => {});
-          return undefined;
-        }, { timeoutMs: 90_000, intervalMs: 50 });
+        await until(
+          'it is over',
+          async () => {
+            if ((await tableLocator(page).getAttribute('data-phase')) === 'ended') return true;
+            // Between the look and the click it may have become the bot's turn, or have ended.
+            if ((await page.getByTestId('board').getAttribute('data-hand')) !== '')
+              await page
+                .getByTestId(`column-${(column++ % 7) + 1}`)
+                .click({ timeout: 1_000 })
+                .catch(() => {});
+            return undefined;
+          },
+          { timeoutMs: 90_000, intervalMs: 50 },
+        );
       });
       played.dice = visit(async visitor => {
         const { page } = visitor;
-        await page.getByTestId('game-liars-dice').getByLabel(/^Quick/).check();
+        await page
+          .getByTestId('game-liars-dice')
+          .getByLabel(/^Quick/)
+          .check();
         await startButton(page, 'friends', 'liars-dice').click();
         await page.getByTestId('add-bot').click();
         await page.locator('[data-testid="start"]:enabled').click();
@@ -66,7 +98,10 @@ describe('visits to the page, on a cluster', function () {
       });
       played.arena = visit(async visitor => {
         const { page } = visitor;
-        await page.getByTestId('game-arena').getByLabel(/^Sprint/).check();
+        await page
+          .getByTestId('game-arena')
+          .getByLabel(/^Sprint/)
+          .check();
         await startButton(page, 'bots', 'arena').click();
         await page.locator('[data-testid="arena"][data-phase="play"]').waitFor();
         await page.keyboard.down('ArrowUp');
@@ -78,17 +113,25 @@ describe('visits to the page, on a cluster', function () {
       for (const one of Object.values(played)) one.catch(() => {}); // it is told where it is waited for
     });
     after(async () => {
-      for (const one of await Promise.allSettled(Object.values(played))) if (one.status === 'fulfilled') await one.value.visitor.context.close();
+      for (const one of await Promise.allSettled(Object.values(played)))
+        if (one.status === 'fulfilled') await one.value.visitor.context.close();
     });
 
-    for (const [game, again, outcomes] of [['four', 'Rematch', /^You win$|^You lose$|^A draw$/], ['dice', 'Next match', /^You win$|^You lose$/], ['arena', 'Next match', /^You (win|share|come)/]] as const) {
+    for (const [game, again, outcomes] of [
+      ['four', 'Rematch', /^You win$|^You lose$|^A draw$/],
+      ['dice', 'Next match', /^You win$|^You lose$/],
+      ['arena', 'Next match', /^You (win|share|come)/],
+    ] as const) {
       it(`${game}: to its end, and on; nothing jumps on a phone`, async () => {
         const { visitor, result } = await played[game]!;
         assert.match(result, outcomes);
         await visitor.page.getByRole('button', { name: again, exact: true }).click();
         await waitForMatch(visitor.page, 2);
         const shifts = await readLayoutShifts(visitor.page);
-        assert.ok(cumulativeLayoutShift(shifts) < 0.05, `layout shift ${cumulativeLayoutShift(shifts)}:\n${describeShifts(shifts)}`);
+        assert.ok(
+          cumulativeLayoutShift(shifts) < 0.05,
+          `layout shift ${cumulativeLayoutShift(shifts)}:\n${describeShifts(shifts)}`,
+        );
         await expectNoReload([visitor.page]);
         expectNoConsoleErrors([visitor], connectionErrors);
       });
@@ -100,7 +143,15 @@ describe('visits to the page, on a cluster', function () {
 
     /** While they were away, the token has run out. */
     const growOld = async ({ page, context }: Visitor) => {
-      const token = await createExpiredToken(on.shared.secret, await page.evaluate(() => JSON.parse(atob(localStorage.getItem('rejoin.token')!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as { sub: string; name: string }));
+      const token = await createExpiredToken(
+        on.shared.secret,
+        await page.evaluate(
+          () =>
+            JSON.parse(
+              atob(localStorage.getItem('rejoin.token')!.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')),
+            ) as { sub: string; name: string },
+        ),
+      );
       await page.evaluate(old => localStorage.setItem('rejoin.token', old), token);
       await context.clearCookies();
     };
@@ -113,13 +164,19 @@ describe('visits to the page, on a cluster', function () {
       const seat = room.players[1]!.player;
       await growOld(visitor);
       await page.reload();
-      await page.getByTestId('refusal').getByText('The server does not know you any more, so a seat you had here is not yours now.').waitFor();
+      await page
+        .getByTestId('refusal')
+        .getByText('The server does not know you any more, so a seat you had here is not yours now.')
+        .waitFor();
       await page.getByRole('button', { name: 'Watch the game' }).click();
       await waitForPhase(page, 'playing');
       assert.equal(room.players[1]!.player, seat, 'nobody got the seat');
       await growOld(visitor);
       await page.goto(on.url); // loads it anew: an address without a fragment leads to a new document
-      await page.getByTestId('toasts').getByText('The server does not know you any more: you are a new guest.').waitFor();
+      await page
+        .getByTestId('toasts')
+        .getByText('The server does not know you any more: you are a new guest.')
+        .waitFor();
       assert.equal(await page.getByTestId('kept-seat').count(), 0, 'nothing is offered that is not theirs');
     });
 
@@ -141,7 +198,10 @@ describe('visits to the page, on a cluster', function () {
         await room.start();
         await waitForPhase(a.page, 'playing');
         const b = await open({ beside: a }, `#/room/${room.id}`);
-        for (const [there, here] of [[a, b], [b, a]] as const) {
+        for (const [there, here] of [
+          [a, b],
+          [b, a],
+        ] as const) {
           await here.page.getByRole('button', { name: 'Play here instead' }).click();
           await waitForPhase(here.page, 'playing');
           await there.page.getByText('You play in another window now').waitFor();
@@ -172,7 +232,10 @@ describe('visits to the page, on a cluster', function () {
         await page.goBack();
         await home(page);
       };
-      const goTo = (hash: string) => page.evaluate(to => { location.hash = to; }, hash);
+      const goTo = (hash: string) =>
+        page.evaluate(to => {
+          location.hash = to;
+        }, hash);
       // Gathering; waiting; playing; watching; ended; turned away.
       await startButton(page, 'friends', 'liars-dice').click();
       await there(() => waitForPhase(page, 'waiting'));

@@ -3,7 +3,10 @@ import type { Page } from 'playwright-core';
 import { codeOf, linkOf, waitForPhase, startButton, type Visitor, type VisitorOptions } from './browser.ts';
 import { onSharedCluster } from './shared.ts';
 
-/** What games of many seats have before and beside a match. Whole matches of each game are in full-matches.test.ts and replay.test.ts. */
+/**
+ * What games of many seats have before and beside a match. Whole matches of each game are in full-matches.test.ts and
+ * replay.test.ts.
+ */
 describe('the games of the page, on a cluster', function () {
   this.timeout(120_000);
   const on = onSharedCluster();

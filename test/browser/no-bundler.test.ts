@@ -19,14 +19,24 @@ async function serveFiles(files: Record<string, string | Uint8Array>): Promise<{
     const name = url.slice(1).split('?')[0]!;
     const file = files[name];
     if (file === undefined) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': name.endsWith('.js') ? 'text/javascript' : name.endsWith('.html') ? 'text/html' : 'application/json' }).end(file);
+    response
+      .writeHead(200, {
+        'content-type': name.endsWith('.js')
+          ? 'text/javascript'
+          : name.endsWith('.html')
+            ? 'text/html'
+            : 'application/json',
+      })
+      .end(file);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 /** The page that docs/client.md shows. */
-const shown = /## A page without a bundler[\s\S]*?```html\n([\s\S]*?)```/.exec(readFileSync(join(packageRoot, 'docs/client.md'), 'utf8'))![1]!;
+const shown = /## A page without a bundler[\s\S]*?```html\n([\s\S]*?)```/.exec(
+  readFileSync(join(packageRoot, 'docs/client.md'), 'utf8'),
+)![1]!;
 
 describe('a page without a bundler', () => {
   let files: Record<string, string | Uint8Array>;
@@ -61,7 +71,10 @@ describe('a page without a bundler', () => {
     const context = await browser.newContext();
     contexts.push(context);
     const page = await context.newPage();
-    page.on('console', message => { if (['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('/favicon.ico')) complaints.push(message.text()); });
+    page.on('console', message => {
+      if (['error', 'warning'].includes(message.type()) && !message.location().url.endsWith('/favicon.ico'))
+        complaints.push(message.text());
+    });
     page.on('pageerror', error => complaints.push(error.stack ?? error.message));
     await page.goto(`${web.url}/index.html`);
     return page;
@@ -72,14 +85,15 @@ describe('a page without a bundler', () => {
     const pages = [await open(html), await open(html)];
     await Promise.all(pages.map(page => says(page, 'Go!')));
     const button = pages[0]!.locator('button');
-    while (await button.isEnabled()) await button.click({ timeout: 2_000 }).catch(() => {}); // it may be over before the click
+    // it may be over before the click
+    while (await button.isEnabled()) await button.click({ timeout: 2_000 }).catch(() => {});
     await Promise.all([says(pages[0]!, 'You win'), says(pages[1]!, 'You lose')]);
     return Promise.all(pages.map(page => page.locator('#track li').allTextContents()));
   };
 
   it('is at most 30 lines', () => assert.ok(shown.trimEnd().split('\n').length <= 30));
 
-  it('[W10] of another origin than the server\'s joins, plays and draws a match to its end', async () => {
+  it("[W10] of another origin than the server's joins, plays and draws a match to its end", async () => {
     const [mine, theirs] = await play(files['index.html'] as string);
     assert.match(mine!.join(), /: 1[0-2](,|$)/);
     assert.deepEqual(mine, theirs);
@@ -87,16 +101,18 @@ describe('a page without a bundler', () => {
 
   it('[W10] may load the client from the server itself', async () => {
     const { code } = await bundleSdk();
-    files['rejoin.min.js'] = 'throw new Error(\'not this one\')';
+    files['rejoin.min.js'] = "throw new Error('not this one')";
     try {
       const [, server] = /connect\('([^']+)'\)/.exec(files['index.html'] as string)!;
-      await play((files['index.html'] as string).replace('\'./rejoin.min.js\'', `'${server}/rejoin.min.js'`));
+      await play((files['index.html'] as string).replace("'./rejoin.min.js'", `'${server}/rejoin.min.js'`));
     } finally {
       files['rejoin.min.js'] = code;
     }
   });
 
   it('[W10] plays by long-polling where WebSockets do not pass', async () => {
-    await play(files['index.html']!.toString().replace(/connect\('([^']+)'\)/, 'connect(\'$1\', { transports: [\'polling\'] })'));
+    await play(
+      files['index.html']!.toString().replace(/connect\('([^']+)'\)/, "connect('$1', { transports: ['polling'] })"),
+    );
   });
 });

@@ -9,8 +9,21 @@ import { noLog } from '../../server/ops/log.ts';
 import { until } from '../../tools/until.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import {
-  boardOf, codeOf, discsOn, expectSameBoards, linkOf, waitForMatch, waitForPhase, playGame, playMove, settled, seatTwoPages, startButton, waitForTurn,
-  type Visitor, type VisitorOptions,
+  boardOf,
+  codeOf,
+  discsOn,
+  expectSameBoards,
+  linkOf,
+  waitForMatch,
+  waitForPhase,
+  playGame,
+  playMove,
+  settled,
+  seatTwoPages,
+  startButton,
+  waitForTurn,
+  type Visitor,
+  type VisitorOptions,
 } from './browser.ts';
 import { hangWebSockets } from './cluster-page.ts';
 import { builtPage, Visits } from './shared.ts';
@@ -19,21 +32,40 @@ describe('the page, on one node', () => {
   let server: RunningServer;
   let url: string;
   const visits = new Visits(() => url);
-  const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> => visits.open({ still: true, ...options }, link);
+  const open = (options: VisitorOptions = {}, link?: string): Promise<Visitor> =>
+    visits.open({ still: true, ...options }, link);
   const seatTwo = async (a: VisitorOptions = {}, b: VisitorOptions = {}): Promise<[Visitor, Visitor]> => {
     const host = await open(a);
     return [host, await seatTwoPages(host, link => open(b, link))];
   };
 
   before(async () => {
-    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '0.0.0.0' });
+    server = await startServer(
+      {
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        secret: randomBytes(32).toString('base64url'),
+        log: noLog,
+        pageFolder: await builtPage(),
+      },
+      { port: 0, host: '0.0.0.0' },
+    );
     url = `http://127.0.0.1:${server.port}/`;
   });
   after(() => server?.close());
   afterEach(() => visits.end());
 
   it('[W16] under a path two play, and everything is fetched from there', async () => {
-    const hosted = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog, path: '/game', pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
+    const hosted = await startServer(
+      {
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        log: noLog,
+        path: '/game',
+        pageFolder: await builtPage(),
+      },
+      { port: 0, host: '127.0.0.1' },
+    );
     try {
       const at = `http://127.0.0.1:${hosted.port}`;
       const host = await open({ name: 'Ada' }, `${at}/game`);
@@ -84,7 +116,7 @@ describe('the page, on one node', () => {
     await page.getByRole('button', { name: 'Play both seats' }).click();
     await waitForPhase(page, 'playing');
     const press = async (key: string) => {
-      const discs = await discsOn(page) + 1;
+      const discs = (await discsOn(page)) + 1;
       await waitForTurn([page]);
       await settled(page);
       await page.keyboard.press(key);
@@ -110,7 +142,9 @@ describe('the page, on one node', () => {
     const [a, b] = [await open(), await open()];
     await startButton(a.page, 'friends').click();
     const code = await codeOf(a.page);
-    await b.page.getByLabel('Or join by code').fill(` ${code.slice(0, 2).toLowerCase()}-${code.slice(2).toLowerCase()} `);
+    await b.page
+      .getByLabel('Or join by code')
+      .fill(` ${code.slice(0, 2).toLowerCase()}-${code.slice(2).toLowerCase()} `);
     await b.page.getByRole('button', { name: 'Join', exact: true }).click();
     await waitForPhase(b.page, 'playing');
     assert.match(b.page.url(), /#\/room\//);
@@ -133,7 +167,8 @@ describe('the page, on one node', () => {
 
   it('two guests of the same colour are told apart, alike in both windows; another colour is chosen by keyboard, and outlives a reload', async () => {
     const [a, b] = await seatTwo({ name: 'Ada', colour: 'mint' }, { name: 'Ben', colour: 'mint' });
-    const seats = (page: Page) => page.evaluate(() => [0, 1].map(seat => document.documentElement.style.getPropertyValue(`--seat-${seat}`)));
+    const seats = (page: Page) =>
+      page.evaluate(() => [0, 1].map(seat => document.documentElement.style.getPropertyValue(`--seat-${seat}`)));
     for (const { page } of [a, b]) assert.deepEqual(await seats(page), ['var(--mint)', 'var(--pearl)']);
     await b.page.getByRole('link', { name: /home/ }).click();
     const group = b.page.getByRole('group', { name: 'Your colour' });
@@ -145,7 +180,11 @@ describe('the page, on one node', () => {
     // Back at the seat, with the new one: the other window shows it, too.
     await b.page.goBack();
     await waitForPhase(b.page, 'playing');
-    for (const { page } of [a, b]) await until('both show lime', async () => ((await seats(page)).join() === 'var(--mint),var(--lime)') || undefined, { timeoutMs: 15_000, intervalMs: 50 });
+    for (const { page } of [a, b])
+      await until('both show lime', async () => (await seats(page)).join() === 'var(--mint),var(--lime)' || undefined, {
+        timeoutMs: 15_000,
+        intervalMs: 50,
+      });
   });
 
   it('a reload in mid-game keeps the seat', async () => {
@@ -253,7 +292,7 @@ describe('the page, on one node', () => {
         createGain() { heard.voices++; return super.createGain(); }
       };`;
     const heard = (what: 'contexts' | 'voices') => host.page.evaluate(`heard.${what}`) as Promise<number>;
-    const host = await open({ prepare: async context => void await context.addInitScript(listening) });
+    const host = await open({ prepare: async context => void (await context.addInitScript(listening)) });
     const friend = await seatTwoPages(host, link => open({}, link));
     const pages = [host.page, friend.page];
     await playMove(pages, 1);
@@ -264,11 +303,15 @@ describe('the page, on one node', () => {
     await host.page.locator('[aria-label="Sound"][aria-pressed="true"]').waitFor();
     const before = await heard('voices');
     await playMove(pages, 2);
-    await until('it is heard', async () => await heard('voices') > before || undefined, { timeoutMs: 10_000 });
+    await until('it is heard', async () => (await heard('voices')) > before || undefined, { timeoutMs: 10_000 });
 
     await host.page.reload();
     await host.page.locator('[aria-label="Sound"][aria-pressed="true"]').waitFor();
-    assert.equal(await heard('contexts'), 0, 'not before something is done to the page: browsers would refuse it, and complain');
+    assert.equal(
+      await heard('contexts'),
+      0,
+      'not before something is done to the page: browsers would refuse it, and complain',
+    );
     await button.click();
     const quiet = await heard('voices');
     await playMove(pages, 3);
@@ -276,9 +319,13 @@ describe('the page, on one node', () => {
   });
 
   it('on a phone nothing is wider than the screen', async () => {
-    const [a, b] = await seatTwo({ phone: true, name: 'A name of twenty-four xx' }, { phone: true, name: 'Wilhelmina Featherstone' });
+    const [a, b] = await seatTwo(
+      { phone: true, name: 'A name of twenty-four xx' },
+      { phone: true, name: 'Wilhelmina Featherstone' },
+    );
     const fits = async (where: string) => {
-      for (const { page } of [a, b]) assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, where);
+      for (const { page } of [a, b])
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, where);
     };
     await fits('playing');
     await playGame([a.page, b.page]);
@@ -292,18 +339,27 @@ describe('the page, on one node', () => {
   });
 
   it('gives up a line that hangs for one that was opened beside it, and nothing is wrong', async () => {
-    const hangs = (head: string) => head.includes('transport=websocket') && !head.includes('route=') && !head.includes('sid=');
+    const hangs = (head: string) =>
+      head.includes('transport=websocket') && !head.includes('route=') && !head.includes('sid=');
     let hung = 0;
     const proxy = createServer(near => {
       const far = createConnection(server.port, '127.0.0.1');
-      for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => { near.destroy(); far.destroy(); });
+      for (const socket of [near, far])
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            near.destroy();
+            far.destroy();
+          });
       far.pipe(near);
       near.on('data', bytes => {
         if (hangs(bytes.toString('latin1'))) hung += 1;
         else far.write(bytes);
       });
     });
-    await new Promise<void>(done => { proxy.listen(0, '127.0.0.1', done); });
+    await new Promise<void>(done => {
+      proxy.listen(0, '127.0.0.1', done);
+    });
     try {
       const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
       assert.ok(hung > 0, 'the first line hangs');
@@ -320,10 +376,18 @@ describe('the page, on one node', () => {
     let late = 0;
     const proxy = createServer(near => {
       const far = createConnection(server.port, '127.0.0.1');
-      for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => { near.destroy(); far.destroy(); });
+      for (const socket of [near, far])
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            near.destroy();
+            far.destroy();
+          });
       near.on('data', bytes => {
         const head = bytes.toString('latin1');
-        const on = () => { far.write(bytes); };
+        const on = () => {
+          far.write(bytes);
+        };
         if (head.includes('transport=websocket') && !head.includes('route=')) return void held.push(on);
         if (head.startsWith('GET') && head.includes('transport=polling') && head.includes('sid=')) {
           asking.push(on);
@@ -332,14 +396,19 @@ describe('the page, on one node', () => {
         }
         on();
         // The farewell is answered before the asking comes.
-        if (head.startsWith('POST') && head.endsWith('\r\n\r\n1')) far.once('data', () => { for (const go of asking.splice(0)) go(); });
+        if (head.startsWith('POST') && head.endsWith('\r\n\r\n1'))
+          far.once('data', () => {
+            for (const go of asking.splice(0)) go();
+          });
       });
       far.on('data', bytes => {
         if (bytes.toString('latin1').startsWith('HTTP/1.1 400')) late += 1;
         near.write(bytes);
       });
     });
-    await new Promise<void>(done => { proxy.listen(0, '127.0.0.1', done); });
+    await new Promise<void>(done => {
+      proxy.listen(0, '127.0.0.1', done);
+    });
     try {
       const { page } = await open({}, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
       await until('the asking comes too late', () => late > 0 || undefined, { timeoutMs: 20_000 });
@@ -351,7 +420,9 @@ describe('the page, on one node', () => {
   });
 
   it('works over plain http on an address of the local network', async function () {
-    const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
+    const lan = Object.values(networkInterfaces())
+      .flat()
+      .find(a => a?.family === 'IPv4' && !a.internal)?.address;
     if (lan === undefined) return this.skip();
     const a = await open({}, `http://${lan}:${server.port}/`);
     assert.equal(await a.page.evaluate(() => window.isSecureContext), false);
@@ -370,7 +441,9 @@ describe('the page, on one node', () => {
     await page.getByRole('button', { name: 'Play both seats' }).click();
     await waitForPhase(page, 'playing');
     for (const column of [4, 3]) await playMove([page], column);
-    const polled = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('transport=polling')).length);
+    const polled = await page.evaluate(
+      () => performance.getEntriesByType('resource').filter(({ name }) => name.includes('transport=polling')).length,
+    );
     assert.ok(polled > 0);
   });
 });

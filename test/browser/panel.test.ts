@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import type { Page } from 'playwright-core';
 import { until } from '../../tools/until.ts';
-import { expectSameBoards, linkOf, playMove, seatTwoPages, startButton, type Visitor, type VisitorOptions } from './browser.ts';
+import {
+  expectSameBoards,
+  linkOf,
+  playMove,
+  seatTwoPages,
+  startButton,
+  type Visitor,
+  type VisitorOptions,
+} from './browser.ts';
 import { expectNoReload, markPageLoad, waitForOwner, recoveryTimeoutMs } from './cluster-page.ts';
 import { onSharedCluster } from './shared.ts';
 
@@ -13,13 +21,17 @@ describe('the cluster panel', function () {
 
   /** By the link that the launcher prints. */
   const control = () => `${on.url}/#/control/${on.cluster.control!.token}`;
-  const open = (options: VisitorOptions = {}, link = control()): Promise<Visitor> => on.visits.open({ still: true, ...options }, link);
+  const open = (options: VisitorOptions = {}, link = control()): Promise<Visitor> =>
+    on.visits.open({ still: true, ...options }, link);
   const press = (page: Page, deed: string) => page.getByRole('button', { name: deed, exact: true }).click();
-  const health = (page: Page, node: string, how: string) => page.locator(`[data-testid="node-${node}"][data-health="${how}"]`).waitFor({ timeout: recoveryTimeoutMs });
+  const health = (page: Page, node: string, how: string) =>
+    page.locator(`[data-testid="node-${node}"][data-health="${how}"]`).waitFor({ timeout: recoveryTimeoutMs });
   /** What the panel measured of the last thing done. */
   const measured = async (page: Page) => {
     const last = page.getByTestId('disturbances').locator('.disturbance').first();
-    await until('the measurement is done', async () => (await last.getAttribute('data-done')) === 'true' || undefined, { timeoutMs: recoveryTimeoutMs });
+    await until('the measurement is done', async () => (await last.getAttribute('data-done')) === 'true' || undefined, {
+      timeoutMs: recoveryTimeoutMs,
+    });
     return (await last.locator('b').textContent())!;
   };
 
@@ -32,7 +44,10 @@ describe('the cluster panel', function () {
     const owner = await waitForOwner(a.page);
     await a.page.locator(`[data-testid="node-${owner}"][data-owner="true"]`).waitFor();
     await press(a.page, `Kill ${owner}`);
-    await a.page.getByTestId('toasts').getByText(/^Another node took over \(node-\d\)\. Play stood still for \d+ ms\.$/).waitFor({ timeout: recoveryTimeoutMs });
+    await a.page
+      .getByTestId('toasts')
+      .getByText(/^Another node took over \(node-\d\)\. Play stood still for \d+ ms\.$/)
+      .waitFor({ timeout: recoveryTimeoutMs });
     await health(a.page, owner, 'down');
     assert.match(await measured(a.page), /^stood still for \d+ ms$|^no pause/);
     assert.notEqual(await waitForOwner(a.page), owner);
@@ -82,14 +97,22 @@ describe('the cluster panel', function () {
   });
 
   it('a page that came by the network sees the cluster, and cannot touch it', async function () {
-    const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
+    const lan = Object.values(networkInterfaces())
+      .flat()
+      .find(a => a?.family === 'IPv4' && !a.internal)?.address;
     if (lan === undefined) return this.skip();
     const asked: string[] = [];
-    const { page } = await open({ prepare: async context => void context.on('request', request => asked.push(request.url())) }, `http://${lan}:${on.cluster.port}/#/control/${on.cluster.control!.token}`);
+    const { page } = await open(
+      { prepare: async context => void context.on('request', request => asked.push(request.url())) },
+      `http://${lan}:${on.cluster.port}/#/control/${on.cluster.control!.token}`,
+    );
     await startButton(page, 'friends').click();
     await linkOf(page);
     await page.getByTestId('node-node-1').waitFor();
     assert.equal(await page.getByRole('button', { name: /^(Kill|Freeze|Restart|Drain|Add a node)/ }).count(), 0);
-    assert.deepEqual(asked.filter(url => url.includes(String(new URL(on.cluster.control!.url).port))), []);
+    assert.deepEqual(
+      asked.filter(url => url.includes(String(new URL(on.cluster.control!.url).port))),
+      [],
+    );
   });
 });

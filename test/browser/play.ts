@@ -15,8 +15,13 @@ export async function waitForDiceTurn(page: Page, within: number): Promise<() =>
   await page.locator('[data-testid="dice"]:not([data-hand=""])').waitFor({ timeout: within });
   return async () => {
     const doubt = page.getByTestId('challenge');
-    const bid = Number(await page.getByTestId('current-bid').getAttribute('data-count', { timeout: 100 }).catch(() => '0'));
-    await (bid >= 2 && await doubt.isEnabled() ? doubt : page.getByTestId('bid')).click();
+    const bid = Number(
+      await page
+        .getByTestId('current-bid')
+        .getAttribute('data-count', { timeout: 100 })
+        .catch(() => '0'),
+    );
+    await (bid >= 2 && (await doubt.isEnabled()) ? doubt : page.getByTestId('bid')).click();
   };
 }
 
@@ -24,15 +29,24 @@ export async function waitForDiceTurn(page: Page, within: number): Promise<() =>
 export async function playDice(pages: readonly Page[], rounds: number): Promise<void> {
   const round = async () => Number(await pages[0]!.getByTestId('dice').getAttribute('data-round'));
   const first = await round();
-  await until('the rounds are played', async () => {
-    if ((await tableLocator(pages[0]!).getAttribute('data-phase')) === 'ended' || await round() >= first + rounds) return true;
-    for (const page of pages) {
-      if ((await page.getByTestId('dice').getAttribute('data-hand')) === '') continue;
-      // The turn may pass, and the table may stand still, between a look and a click: then it is tried again.
-      await waitForDiceTurn(page, 500).then(move => move()).catch((error: unknown) => { if (!(error instanceof Error) || !/Timeout/.test(error.message)) throw error; });
-    }
-    return undefined;
-  }, { timeoutMs: 90_000, intervalMs: 50 });
+  await until(
+    'the rounds are played',
+    async () => {
+      if ((await tableLocator(pages[0]!).getAttribute('data-phase')) === 'ended' || (await round()) >= first + rounds)
+        return true;
+      for (const page of pages) {
+        if ((await page.getByTestId('dice').getAttribute('data-hand')) === '') continue;
+        // The turn may pass, and the table may stand still, between a look and a click: then it is tried again.
+        await waitForDiceTurn(page, 500)
+          .then(move => move())
+          .catch((error: unknown) => {
+            if (!(error instanceof Error) || !/Timeout/.test(error.message)) throw error;
+          });
+      }
+      return undefined;
+    },
+    { timeoutMs: 90_000, intervalMs: 50 },
+  );
   if (rounds === Infinity) await Promise.all(pages.map(page => waitForPhase(page, 'ended')));
 }
 
@@ -41,7 +55,8 @@ export function playAutomatically(room: DiceRoom, random: Random): void {
   const state = { asked: '' };
   room.onChange(() => {
     const { state: view, seat } = room;
-    if (!view || seat === null || room.info.phase !== 'playing' || view.turn !== seat || view.stage !== 'bidding') return;
+    if (!view || seat === null || room.info.phase !== 'playing' || view.turn !== seat || view.stage !== 'bidding')
+      return;
     const at = `${view.round}/${JSON.stringify(view.bid)}`;
     if (state.asked === at) return;
     state.asked = at;
@@ -55,5 +70,5 @@ export function playAutomatically(room: DiceRoom, random: Random): void {
 export async function waitForTicks(page: Page, count: number): Promise<void> {
   const tick = async () => Number(await page.getByTestId('arena').getAttribute('data-tick'));
   const from = await tick();
-  await until('it goes on', async () => await tick() >= from + count || undefined, { timeoutMs: recoveryTimeoutMs });
+  await until('it goes on', async () => (await tick()) >= from + count || undefined, { timeoutMs: recoveryTimeoutMs });
 }

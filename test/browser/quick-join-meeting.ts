@@ -4,15 +4,24 @@ import { openPage, waitForPhase, tableLocator, startButton, type Visitor } from 
 import { waitForNode } from './cluster-page.ts';
 
 /** Where two browsers came after a quick join at the same moment. `met`: they play in one room. */
-export interface Meeting { met: boolean; nodes: string[]; rooms: string[] }
+export interface Meeting {
+  met: boolean;
+  nodes: string[];
+  rooms: string[];
+}
 
 /** Presses the button of the quick join at a time of the machine's clock. */
-const pressAt = (page: Page, at: number) => startButton(page, 'play').evaluate((button, time) => new Promise<void>(pressed => {
-  setTimeout(() => {
-    (button as unknown as { click(): void }).click();
-    pressed();
-  }, time - Date.now());
-}), at);
+const pressAt = (page: Page, at: number) =>
+  startButton(page, 'play').evaluate(
+    (button, time) =>
+      new Promise<void>(pressed => {
+        setTimeout(() => {
+          (button as unknown as { click(): void }).click();
+          pressed();
+        }, time - Date.now());
+      }),
+    at,
+  );
 
 const roomOf = async (page: Page): Promise<string> => {
   await tableLocator(page).waitFor();
@@ -20,11 +29,16 @@ const roomOf = async (page: Page): Promise<string> => {
 };
 
 /** Two new browsers, from addresses that nginx sends to two nodes, press the button at the same moment. */
-export async function quickJoinFromTwoBrowsers(browser: Browser, cluster: Cluster, addresses: ReadonlyMap<string, string>): Promise<Meeting> {
+export async function quickJoinFromTwoBrowsers(
+  browser: Browser,
+  cluster: Cluster,
+  addresses: ReadonlyMap<string, string>,
+): Promise<Meeting> {
   const [one, two] = [...addresses.values()];
   const visitors: Visitor[] = [];
   try {
-    for (const address of [one!, two!]) visitors.push(await openPage(browser, `${cluster.url}/`, { still: true, address }));
+    for (const address of [one!, two!])
+      visitors.push(await openPage(browser, `${cluster.url}/`, { still: true, address }));
     const pages = visitors.map(visitor => visitor.page);
     const at = Date.now() + 300;
     await Promise.all(pages.map(page => pressAt(page, at)));

@@ -2,8 +2,12 @@
 import { contract, schema, state } from '../../shared/index.ts';
 
 export const race = contract('race', {
-  version: 1, seats: { min: 2, max: 2 }, state: state<{ at: number[]; cheers: number }>(), away: { hold: 120_000, then: 'forfeit' },
-  actions: { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by)), cheer: schema<object>(() => true) }, refusals: ['tired'],
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ at: number[]; cheers: number }>(),
+  away: { hold: 120_000, then: 'forfeit' },
+  actions: { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by)), cheer: schema<object>(() => true) },
+  refusals: ['tired'],
 });
 
 export const raceGame = race.rules({
@@ -13,6 +17,8 @@ export const raceGame = race.rules({
       s.at[ctx.seat]! += by;
       if (s.at[ctx.seat]! >= 10) ctx.end({ ranking: [[ctx.seat], [1 - ctx.seat]] });
     },
-    cheer: s => { s.cheers += 1; },
+    cheer: s => {
+      s.cheers += 1;
+    },
   },
 });

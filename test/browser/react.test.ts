@@ -34,10 +34,26 @@ describe('the hooks, with React in strict mode, in a browser', () => {
 
   before(async () => {
     // React's own: no alias of this repository's, and development, in which strict mode does everything twice.
-    const made = await build({ entryPoints: [join(folder, 'page.tsx')], bundle: true, write: false, format: 'esm', platform: 'browser', jsx: 'automatic', jsxImportSource: 'react', tsconfigRaw: {}, define: { 'process.env.NODE_ENV': '"development"' }, metafile: true });
-    assert.ok(Object.keys(made.metafile.inputs).some(file => file.includes('node_modules/react-dom/')) && !Object.keys(made.metafile.inputs).some(file => file.includes('preact')));
+    const made = await build({
+      entryPoints: [join(folder, 'page.tsx')],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      jsx: 'automatic',
+      jsxImportSource: 'react',
+      tsconfigRaw: {},
+      define: { 'process.env.NODE_ENV': '"development"' },
+      metafile: true,
+    });
+    assert.ok(
+      Object.keys(made.metafile.inputs).some(file => file.includes('node_modules/react-dom/')) &&
+        !Object.keys(made.metafile.inputs).some(file => file.includes('preact')),
+    );
     const html = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><main></main><script type="module">${made.outputFiles[0]!.text.replaceAll('</script', '<\\/script')}</script>`;
-    web = createHttpServer((_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(html)).listen(0, '127.0.0.1');
+    web = createHttpServer(
+      (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(html),
+    ).listen(0, '127.0.0.1');
     await once(web, 'listening');
     origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
     game = await createServer({ games: [raceGame], log: noLog, origins: [origin] });
@@ -53,7 +69,9 @@ describe('the hooks, with React in strict mode, in a browser', () => {
   beforeEach(async () => {
     page = await (await browser.newContext()).newPage();
     complaints = [];
-    page.on('console', message => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()); });
+    page.on('console', message => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
     page.on('pageerror', error => complaints.push(error.stack ?? error.message));
     await page.goto(`${origin}/?server=http://127.0.0.1:${hole.port}`);
     await shows('line', 'live');
@@ -64,9 +82,14 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     assert.deepEqual(complaints, []);
   });
 
-  const show = (tables: Record<string, RequestedRoom>) => page.evaluate(asked => seen.show(asked as never), tables as never);
+  const show = (tables: Record<string, RequestedRoom>) =>
+    page.evaluate(asked => seen.show(asked as never), tables as never);
   const textOf = async (id: string) => ((await page.getByTestId(id).textContent()) ?? '').trim();
-  const shows = (id: string, text: string) => page.getByTestId(id).and(page.getByText(text, { exact: true })).waitFor();
+  const shows = (id: string, text: string) =>
+    page
+      .getByTestId(id)
+      .and(page.getByText(text, { exact: true }))
+      .waitFor();
   /** Somebody else, without a page. */
   const friend = (name: string): Client => {
     const made = connect(`http://127.0.0.1:${game.port}`, { storage: null, name });
@@ -83,18 +106,30 @@ describe('the hooks, with React in strict mode, in a browser', () => {
 
   it('this is React 18 or later, and the page holds by its types', async function () {
     this.timeout(180_000); // a compiler
-    const { version } = JSON.parse(readFileSync(join(packageRoot, 'node_modules/react/package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(packageRoot, 'node_modules/react/package.json'), 'utf8')) as {
+      version: string;
+    };
     assert.ok(Number(version.split('.')[0]) >= 18, version);
-    await promisify(execFile)(process.execPath, [join(packageRoot, 'node_modules/@typescript/native/bin/tsc'), '--noEmit', '-p', folder]).catch((error: { stdout: string }) => assert.fail(error.stdout));
+    await promisify(execFile)(process.execPath, [
+      join(packageRoot, 'node_modules/@typescript/native/bin/tsc'),
+      '--noEmit',
+      '-p',
+      folder,
+    ]).catch((error: { stdout: string }) => assert.fail(error.stdout));
   });
 
   it('useRoom makes one room, and takes one seat, though strict mode mounts everything twice', async () => {
     await show({ a: { create: true } });
     await page.locator('[data-testid="a"][data-seat="0"]').waitFor();
     await shows('a-state', 'waiting');
-    assert.ok(await page.evaluate(() => seen.effects) >= 2, 'strict mode is on');
-    const { rooms } = (await (await fetch(`http://127.0.0.1:${game.port}/rooms.json`)).json()) as { rooms: { id: string; seated: number }[] };
-    assert.deepEqual(rooms.map(({ id, seated }) => [id, seated]), [[await page.getByTestId('a').getAttribute('data-room'), 1]]);
+    assert.ok((await page.evaluate(() => seen.effects)) >= 2, 'strict mode is on');
+    const { rooms } = (await (await fetch(`http://127.0.0.1:${game.port}/rooms.json`)).json()) as {
+      rooms: { id: string; seated: number }[];
+    };
+    assert.deepEqual(
+      rooms.map(({ id, seated }) => [id, seated]),
+      [[await page.getByTestId('a').getAttribute('data-room'), 1]],
+    );
   });
 
   it('useRoom draws each change, also what others do', async () => {
@@ -153,7 +188,7 @@ describe('the hooks, with React in strict mode, in a browser', () => {
     assert.equal(await draws(), before, 'a cheer is not its place');
     await page.getByRole('button').click();
     await shows('place', '1');
-    assert.ok(await draws() > before);
+    assert.ok((await draws()) > before);
   });
 
   it('useChanges follows a prediction: a click is drawn at once, and stays when it is confirmed', async () => {

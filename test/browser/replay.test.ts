@@ -10,7 +10,20 @@ import { fourInARow } from '../../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../../shared/games/liars-dice/contract.ts';
 import { createRandom } from '../../shared/random.ts';
 import { playDice, playAutomatically, waitForTicks } from './play.ts';
-import { boardOf, codeOf, discsOn, linkOf, waitForPhase, playGame, shortGame, seatTwoPages, termOf, startButton, type Visitor, type VisitorOptions } from './browser.ts';
+import {
+  boardOf,
+  codeOf,
+  discsOn,
+  linkOf,
+  waitForPhase,
+  playGame,
+  shortGame,
+  seatTwoPages,
+  termOf,
+  startButton,
+  type Visitor,
+  type VisitorOptions,
+} from './browser.ts';
 import { expectNoReload, markPageLoad, waitForOwner, recoveryTimeoutMs, waitForTermAbove } from './cluster-page.ts';
 import { builtPage, onSharedCluster, Visits } from './shared.ts';
 
@@ -19,16 +32,21 @@ import { builtPage, onSharedCluster, Visits } from './shared.ts';
 const transport = (page: Page) => page.getByTestId('transport');
 const endOf = async (page: Page): Promise<number> => Number(await transport(page).getAttribute('data-end'));
 const placeOf = async (page: Page): Promise<number> => Number(await transport(page).getAttribute('data-place'));
-const placeIs = (page: Page, place: number) => page.locator(`[data-testid="transport"][data-place="${place}"][data-playing="false"]`).waitFor();
+const placeIs = (page: Page, place: number) =>
+  page.locator(`[data-testid="transport"][data-place="${place}"][data-playing="false"]`).waitFor();
 /** From the result of a match to its replay. */
 async function watchReplay(page: Page): Promise<void> {
   await page.getByTestId('watch-replay').click();
   const refusal = page.getByTestId('refusal');
   await transport(page).or(refusal).waitFor();
-  if (await refusal.count() > 0) assert.fail(`no replay: ${await refusal.textContent()}`);
+  if ((await refusal.count()) > 0) assert.fail(`no replay: ${await refusal.textContent()}`);
 }
 const titleOf = async (page: Page): Promise<string> => (await page.getByTestId('replay-title').textContent())!;
-const standingsOf = (page: Page) => page.getByRole('region', { name: 'Final standings' }).locator('li').evaluateAll(lines => lines.map(line => [...line.children].map(part => part.textContent).join(' ')));
+const standingsOf = (page: Page) =>
+  page
+    .getByRole('region', { name: 'Final standings' })
+    .locator('li')
+    .evaluateAll(lines => lines.map(line => [...line.children].map(part => part.textContent).join(' ')));
 /** Drags the thumb from one place to another, in steps. */
 async function drag(page: Page, from: number, to: number, steps: number): Promise<void> {
   const box = (await page.getByTestId('slider').boundingBox())!;
@@ -53,8 +71,14 @@ describe('replays on the page, on a cluster', function () {
     await waitForPhase(a.page, 'playing');
     for (let moves = 0; moves < 7; moves++) {
       if (bens.state!.turn === bens.seat) assert.ok((await bens.act.drop({ column: shortGame[moves]! - 1 })).ok);
-      else await a.page.locator('[data-testid="board"]:not([data-hand=""])').waitFor().then(() => a.page.getByTestId(`column-${shortGame[moves]}`).click());
-      await until('both have seen it', () => bens.state!.moves === moves + 1 || undefined, { timeoutMs: recoveryTimeoutMs });
+      else
+        await a.page
+          .locator('[data-testid="board"]:not([data-hand=""])')
+          .waitFor()
+          .then(() => a.page.getByTestId(`column-${shortGame[moves]}`).click());
+      await until('both have seen it', () => bens.state!.moves === moves + 1 || undefined, {
+        timeoutMs: recoveryTimeoutMs,
+      });
     }
     await waitForPhase(a.page, 'ended');
     const winner = bens.players[bens.info.result!.ranking[0]![0]!]!.name;
@@ -78,11 +102,17 @@ describe('replays on the page, on a cluster', function () {
     await page.keyboard.press('ArrowLeft');
     await placeIs(page, 6);
     assert.equal(await discsOn(page), 6);
-    await page.getByTestId('narrator').getByText(/^Move 6 of 7\. .* dropped into column 2\.$/).waitFor();
+    await page
+      .getByTestId('narrator')
+      .getByText(/^Move 6 of 7\. .* dropped into column 2\.$/)
+      .waitFor();
     await drag(page, 6 / 7, 2 / 7, 12);
     await placeIs(page, 2);
     assert.equal(await discsOn(page), 2);
-    assert.match((await page.getByTestId('slider').getAttribute('aria-valuetext'))!, /^Move 2 of 7\. .* dropped into column 2\.$/);
+    assert.match(
+      (await page.getByTestId('slider').getAttribute('aria-valuetext'))!,
+      /^Move 2 of 7\. .* dropped into column 2\.$/,
+    );
 
     await page.getByLabel('4 times as fast').check();
     await page.getByTestId('play').click();
@@ -125,7 +155,7 @@ describe('replays on the page, on a cluster', function () {
     await startButton(page, 'play').waitFor();
   });
 
-  it('[V4][Y2] Liar\'s Dice: all hands lie open from the first round on, to the result that was seen', async () => {
+  it("[V4][Y2] Liar's Dice: all hands lie open from the first round on, to the result that was seen", async () => {
     const a = await open({ name: 'Ada' });
     const room = await friend('Cleo').create(liarsDice, { private: true, options: { dice: 1 } });
     const bens = await friend('Ben').join(liarsDice, { id: room.id });
@@ -136,16 +166,29 @@ describe('replays on the page, on a cluster', function () {
     assert.equal((await room.start()).ok, true);
     await waitForPhase(a.page, 'playing');
     await playDice([a.page], Infinity);
-    const places = await a.page.getByTestId('ranking').locator('li').evaluateAll(lines => lines.map(line => line.textContent));
-    await until('the others know, too', () => [room, bens].every(one => one.info.phase === 'ended') || undefined, { timeoutMs: recoveryTimeoutMs });
+    const places = await a.page
+      .getByTestId('ranking')
+      .locator('li')
+      .evaluateAll(lines => lines.map(line => line.textContent));
+    await until('the others know, too', () => [room, bens].every(one => one.info.phase === 'ended') || undefined, {
+      timeoutMs: recoveryTimeoutMs,
+    });
     assert.deepEqual(bens.info.result, room.info.result);
-    assert.deepEqual(places, room.info.result!.ranking.map(([seat], i) => `${i + 1}${room.players[seat!]!.name}`));
+    assert.deepEqual(
+      places,
+      room.info.result!.ranking.map(([seat], i) => `${i + 1}${room.players[seat!]!.name}`),
+    );
     const { page } = a;
     await page.getByText('Cleo begins the next match.').waitFor();
     await watchReplay(page);
     await page.keyboard.press('Home');
     await placeIs(page, 0);
-    for (const seat of [0, 1, 2]) assert.equal(await page.getByTestId(`cup-${seat}`).locator('.die').count(), 1, 'a die of each, and none under a cup');
+    for (const seat of [0, 1, 2])
+      assert.equal(
+        await page.getByTestId(`cup-${seat}`).locator('.die').count(),
+        1,
+        'a die of each, and none under a cup',
+      );
     const end = await endOf(page);
     let challenges = 0;
     for (let place = 1; place <= end; place++) {
@@ -161,13 +204,20 @@ describe('replays on the page, on a cluster', function () {
   it('[O3][O8][Y6] Arena: two and three bots play a match, the owner is killed in the middle, and again before it is watched; the end is the result that was seen', async () => {
     const a = await open({ name: 'Ada' });
     const { page } = a;
-    await page.getByTestId('game-arena').getByLabel(/^Sprint/).check();
+    await page
+      .getByTestId('game-arena')
+      .getByLabel(/^Sprint/)
+      .check();
     await startButton(page, 'friends', 'arena').click();
     const b = await open({ name: 'Ben', still: true }, await linkOf(page));
     await waitForPhase(b.page, 'waiting');
     for (const bot of [2, 3, 4]) {
       await page.getByTestId('add-bot').click();
-      await page.getByTestId(/^seat-/).nth(bot).getByText('bot', { exact: true }).waitFor();
+      await page
+        .getByTestId(/^seat-/)
+        .nth(bot)
+        .getByText('bot', { exact: true })
+        .waitFor();
     }
     const pages = [page, b.page];
     await page.getByTestId('start').click();
@@ -180,11 +230,16 @@ describe('replays on the page, on a cluster', function () {
     for (const one of pages) await waitForTermAbove(one, term);
     await waitForTicks(b.page, 40);
     await page.keyboard.up('ArrowRight');
-    await Promise.all(pages.map(one => one.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 45_000 })));
+    await Promise.all(
+      pages.map(one => one.locator('[data-testid="table"][data-phase="ended"]').waitFor({ timeout: 45_000 })),
+    );
     const standings = await standingsOf(page);
     assert.equal(standings.length, 5);
     // Everybody's own craft is You.
-    assert.deepEqual((await standingsOf(b.page)).map(line => line.replace(' You ', ' Ben ')), standings.map(line => line.replace(' You ', ' Ada ')));
+    assert.deepEqual(
+      (await standingsOf(b.page)).map(line => line.replace(' You ', ' Ben ')),
+      standings.map(line => line.replace(' You ', ' Ada ')),
+    );
     await expectNoReload(pages);
     await b.context.close();
     await on.cluster.kill(await waitForOwner(page));
@@ -193,29 +248,44 @@ describe('replays on the page, on a cluster', function () {
     await page.keyboard.press('End');
     await placeIs(page, 23_000);
     // Of others their names; one's own craft was You.
-    assert.deepEqual(await standingsOf(page), standings.map(line => line.replace(' You ', ' Ada ')));
+    assert.deepEqual(
+      await standingsOf(page),
+      standings.map(line => line.replace(' You ', ' Ada ')),
+    );
 
     await drag(page, 1, 0.5, 60);
     const middle = await placeOf(page);
     assert.ok(Math.abs(middle - 11_500) < 500, `${middle}`);
-    await until('the scene is there, too', async () => Math.abs(Number(await page.getByTestId('arena').getAttribute('data-tick')) - middle / 50) <= 1 || undefined, { timeoutMs: recoveryTimeoutMs });
+    await until(
+      'the scene is there, too',
+      async () =>
+        Math.abs(Number(await page.getByTestId('arena').getAttribute('data-tick')) - middle / 50) <= 1 || undefined,
+      { timeoutMs: recoveryTimeoutMs },
+    );
     const there = await page.getByTestId('arena').getAttribute('data-crafts');
     for (const key of ['Home', 'End']) await page.keyboard.press(key);
     await drag(page, 1, 0.5, 5);
-    await until('and again where it was', async () => await page.getByTestId('arena').getAttribute('data-crafts') === there || undefined, { timeoutMs: recoveryTimeoutMs });
+    await until(
+      'and again where it was',
+      async () => (await page.getByTestId('arena').getAttribute('data-crafts')) === there || undefined,
+      { timeoutMs: recoveryTimeoutMs },
+    );
 
     await page.getByTestId('step-back').click();
-    assert.equal(await placeOf(page) % 250, 0);
+    assert.equal((await placeOf(page)) % 250, 0);
     await page.keyboard.press('Home');
     await page.keyboard.press(' ');
-    await until('it plays', async () => await placeOf(page) > 1_000 || undefined, { timeoutMs: recoveryTimeoutMs });
+    await until('it plays', async () => (await placeOf(page)) > 1_000 || undefined, { timeoutMs: recoveryTimeoutMs });
     await page.keyboard.press(' ');
     await page.locator('[data-testid="transport"][data-playing="false"]').waitFor();
     await page.reload();
     await transport(page).waitFor();
     await page.keyboard.press('End');
     await placeIs(page, 23_000);
-    assert.deepEqual(await standingsOf(page), standings.map(line => line.replace(' You ', ' Ada ')));
+    assert.deepEqual(
+      await standingsOf(page),
+      standings.map(line => line.replace(' You ', ' Ada ')),
+    );
   });
 });
 
@@ -226,14 +296,27 @@ describe('replays on the page, on one node', function () {
   const open = (options: VisitorOptions, link?: string): Promise<Visitor> => visits.open(options, link);
 
   before(async () => {
-    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
+    server = await startServer(
+      {
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        secret: randomBytes(32).toString('base64url'),
+        log: noLog,
+        pageFolder: await builtPage(),
+      },
+      { port: 0, host: '127.0.0.1' },
+    );
     url = `http://127.0.0.1:${server.port}/`;
   });
   after(() => server?.close());
   afterEach(() => visits.end());
 
   it('on a phone it fits, and everything is as large as a finger; with reduced motion it does not begin by itself', async () => {
-    const calm: VisitorOptions = { phone: true, prepare: async context => context.on('page', page => void page.emulateMedia({ reducedMotion: 'reduce' })) && undefined };
+    const calm: VisitorOptions = {
+      phone: true,
+      prepare: async context =>
+        context.on('page', page => void page.emulateMedia({ reducedMotion: 'reduce' })) && undefined,
+    };
     const a = await open({ ...calm, name: 'A name of twenty-four xx' });
     const b = await seatTwoPages(a, link => open({ phone: true, name: 'Wilhelmina Featherstone' }, link));
     await playGame([a.page, b.page]);
@@ -245,7 +328,10 @@ describe('replays on the page, on one node', function () {
     assert.ok(Math.abs(box.y + box.height - 844) < 1, 'the slider is at the thumb');
     for (const target of await page.getByTestId('transport').locator('button, label, input[type=range]').all()) {
       const { width, height } = (await target.boundingBox())!;
-      assert.ok(width >= 44 && height >= 44, `${await target.evaluate(element => element.outerHTML)}: ${width} × ${height}`);
+      assert.ok(
+        width >= 44 && height >= 44,
+        `${await target.evaluate(element => element.outerHTML)}: ${width} × ${height}`,
+      );
     }
     for (let place = 1; place <= 7; place++) {
       await page.getByTestId('step-on').tap();

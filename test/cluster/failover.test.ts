@@ -16,8 +16,16 @@ describe('play goes on', function () {
 
   before(async () => {
     await requireSystem(['redis-server', 'nginx'], text => process.stdout.write(`${text}\n`));
-    cluster = await startCluster({ nodes: 3, quiet: true, redis: { appendfsync: 'always' }, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'warn' } });
-    cluster.on('exit', exit => { if (!exit.expected) exits.push(exit.name); });
+    cluster = await startCluster({
+      nodes: 3,
+      quiet: true,
+      redis: { appendfsync: 'always' },
+      script: 'bench/tally-node.ts',
+      env: { LOG_LEVEL: 'warn' },
+    });
+    cluster.on('exit', exit => {
+      if (!exit.expected) exits.push(exit.name);
+    });
     rooms = await seatPlayers(cluster.url, 8, 30);
     for (const player of rooms.flat()) player.start();
   });
@@ -40,9 +48,14 @@ describe('play goes on', function () {
   /** Lets all hands rest, and holds what each player was told against what the room says. */
   const audit = async () => {
     await Promise.all(players().map(p => p.stop()));
-    await eventually('all members of a room see the same', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1));
+    await eventually('all members of a room see the same', () =>
+      rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1),
+    );
     for (const room of rooms) assert.deepEqual(countFaults(room), { lost: 0, doubled: 0, missing: 0, diverged: 0 });
-    assert.deepEqual(players().flatMap(p => p.refusals), []);
+    assert.deepEqual(
+      players().flatMap(p => p.refusals),
+      [],
+    );
     assert.deepEqual(exits, []);
     for (const player of players()) player.start();
   };

@@ -17,8 +17,13 @@ describe('Four in a Row on a cluster', () => {
     for (const client of on.clients.splice(0)) client.close();
     await on.cluster.kill(victim);
     // The list is read from the store: unlike a spectator, it wakes nobody.
-    const listed = async () => ((await (await fetch(`${on.cluster.url}/rooms.json`)).json()) as { rooms: { id: string; phase: string }[] }).rooms.find(r => r.id === a.id)?.phase;
-    await until('the list says that it is over', async () => ((await listed()) === 'ended' ? true : undefined), { timeoutMs: 20_000 });
+    const listed = async () =>
+      (
+        (await (await fetch(`${on.cluster.url}/rooms.json`)).json()) as { rooms: { id: string; phase: string }[] }
+      ).rooms.find(r => r.id === a.id)?.phase;
+    await until('the list says that it is over', async () => ((await listed()) === 'ended' ? true : undefined), {
+      timeoutMs: 20_000,
+    });
     const seen = await on.client().watch(fourInARow, { id: a.id });
     assert.deepEqual(seen.info.result, { ranking: [[1 - loser], [loser]] });
   });
@@ -26,7 +31,9 @@ describe('Four in a Row on a cluster', () => {
   it('[W4] a client with a forged token becomes a new guest', async () => {
     const client = on.client({ token: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.AAAA' });
     let renewed = 0;
-    client.onNewIdentity(() => { renewed += 1; });
+    client.onNewIdentity(() => {
+      renewed += 1;
+    });
     assert.ok((await client.create(fourInARow, { private: true })).code);
     assert.equal(renewed, 1);
   });

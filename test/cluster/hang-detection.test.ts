@@ -22,9 +22,19 @@ describe('a rule that hangs', function () {
 
   before(async () => {
     await requireSystem(['redis-server', 'nginx'], text => process.stdout.write(`${text}\n`));
-    cluster = await startCluster({ nodes: 3, quiet: true, restartCrashed: true, script: 'test/cluster/hanging-game-node.ts', env: { LOG_LEVEL: 'warn', OPERATOR_TOKEN: operator } });
-    cluster.on('exit', exit => { if (exit.name.startsWith('node')) deaths.push(`${exit.name} ${exit.signal ?? exit.code}`); });
-    cluster.on('line', (_name, line) => { if (line.startsWith('{')) lines.push(JSON.parse(line) as Record<string, unknown>); });
+    cluster = await startCluster({
+      nodes: 3,
+      quiet: true,
+      restartCrashed: true,
+      script: 'test/cluster/hanging-game-node.ts',
+      env: { LOG_LEVEL: 'warn', OPERATOR_TOKEN: operator },
+    });
+    cluster.on('exit', exit => {
+      if (exit.name.startsWith('node')) deaths.push(`${exit.name} ${exit.signal ?? exit.code}`);
+    });
+    cluster.on('line', (_name, line) => {
+      if (line.startsWith('{')) lines.push(JSON.parse(line) as Record<string, unknown>);
+    });
     others = await seatPlayers(cluster.url, 4, 50);
     for (const player of others.flat()) player.start();
   });
@@ -42,17 +52,33 @@ describe('a rule that hangs', function () {
   });
 
   /** They answer, too: play may well go on elsewhere before the watch of a node that hangs has had its turn. */
-  const allUp = () => until('all nodes are up', async () => {
-    const answers = await Promise.all(cluster.nodes.map(async n => n.state === 'up' && await fetch(`${n.url}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false)));
-    return answers.every(Boolean) || undefined;
-  }, { timeoutMs: 60_000 });
+  const allUp = () =>
+    until(
+      'all nodes are up',
+      async () => {
+        const answers = await Promise.all(
+          cluster.nodes.map(
+            async n =>
+              n.state === 'up' &&
+              (await fetch(`${n.url}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(
+                r => r.ok,
+                () => false,
+              )),
+          ),
+        );
+        return answers.every(Boolean) || undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
   const hungLines = () => lines.filter(l => typeof l['msg'] === 'string' && l['msg'].startsWith('a rule hung for'));
   async function seated(players: number): Promise<Poisoned[]> {
     const rooms: Poisoned[] = [];
     for (let i = 0; i < players; i++) {
       const client = clientFrom(cluster.url, 100 + clients.length);
       clients.push(client);
-      rooms.push(i === 0 ? await client.create(poison, { private: true }) : await client.join(poison, { id: rooms[0]!.id }));
+      rooms.push(
+        i === 0 ? await client.create(poison, { private: true }) : await client.join(poison, { id: rooms[0]!.id }),
+      );
     }
     return rooms;
   }
@@ -61,12 +87,20 @@ describe('a rule that hangs', function () {
     await rooms[0]!.start();
     return rooms;
   }
-  const ask = (path: string, how: RequestInit = {}, token = operator) => fetch(`${cluster.nodes.find(n => n.state === 'up')!.url}/operator${path}`, { ...how, headers: { authorization: `Bearer ${token}` } });
-  const listed = async (id: string) => ((await (await ask('/quarantined')).json()) as { rooms: { id: string; game: string; why: string }[] }).rooms.find(r => r.id === id);
+  const ask = (path: string, how: RequestInit = {}, token = operator) =>
+    fetch(`${cluster.nodes.find(n => n.state === 'up')!.url}/operator${path}`, {
+      ...how,
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const listed = async (id: string) =>
+    ((await (await ask('/quarantined')).json()) as { rooms: { id: string; game: string; why: string }[] }).rooms.find(
+      r => r.id === id,
+    );
 
   /**
-   * On a machine that is starved of time a node may be held for dead before its watch has had its turn, and the next one runs
-   * into the same. So each of these is tried up to four times, and must once cost one node; all else must hold each time.
+   * On a machine that is starved of time a node may be held for dead before its watch has had its turn, and the next
+   * one runs into the same. So each of these is tried up to four times, and must once cost one node; all else must hold
+   * each time.
    */
   async function costsOneNode(play: () => Promise<string>): Promise<void> {
     const cost: number[] = [];
@@ -77,7 +111,10 @@ describe('a rule that hangs', function () {
       await allUp();
       await eventually('each has said why', () => hungLines().length >= deaths.length);
       cost.push(deaths.length);
-      assert.ok(deaths.every(d => d.endsWith('SIGKILL')), deaths.join());
+      assert.ok(
+        deaths.every(d => d.endsWith('SIGKILL')),
+        deaths.join(),
+      );
       assert.deepEqual([...new Set(hungLines().map(l => l['room']))], [room]);
       assert.equal(await listed(room), undefined, 'once is no reason to take a room out of play');
     }
@@ -86,33 +123,44 @@ describe('a rule that hangs', function () {
 
   it('[R8] an action: one node ends, the action is refused, and is not run again; the room, and all others, go on', async () => {
     await costsOneNode(async () => {
-      const [ann, bob] = await playing() as [Poisoned, Poisoned];
+      const [ann, bob] = (await playing()) as [Poisoned, Poisoned];
       assert.ok((await bob.act.add({})).ok);
       const heard = others.flat().map(p => p.acked.length);
       const said = await Promise.all([bob.act.add({}), ann.act.hang({}), ann.act.add({})]);
-      assert.deepEqual(said.map(s => (s.ok ? 'ok' : `${s.code}: ${s.detail}`)), ['ok', 'rule-failed: it took too long', 'ok']);
+      assert.deepEqual(
+        said.map(s => (s.ok ? 'ok' : `${s.code}: ${s.detail}`)),
+        ['ok', 'rule-failed: it took too long', 'ok'],
+      );
       await eventually('both see the same', () => ann.state?.count === 3 && bob.state?.count === 3);
       assert.ok((await bob.act.add({})).ok);
       await eventually('everybody else plays on', () => others.flat().every((p, i) => p.acked.length > heard[i]! + 5));
       const [line] = hungLines();
-      assert.deepEqual({ game: line?.['game'], rule: line?.['rule'], input: line?.['input'], n: line?.['n'] }, { game: 'poison', rule: 'actions.hang', input: 'act', n: 2 });
+      assert.deepEqual(
+        { game: line?.['game'], rule: line?.['rule'], input: line?.['input'], n: line?.['n'] },
+        { game: 'poison', rule: 'actions.hang', input: 'act', n: 2 },
+      );
       return ann.id;
     });
     await Promise.all(others.flat().map(p => p.stop()));
-    await eventually('all members of a room see the same', () => others.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1));
+    await eventually('all members of a room see the same', () =>
+      others.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1),
+    );
     for (const room of others) assert.deepEqual(countFaults(room), { lost: 0, doubled: 0, missing: 0, diverged: 0 });
     for (const player of others.flat()) player.start();
   });
 
   it('[R8] [R9] three within an hour: the room is out of play, and no other node ends; its operator sees it and has it go on', async () => {
-    const [ann, bob] = await playing() as [Poisoned, Poisoned];
+    const [ann, bob] = (await playing()) as [Poisoned, Poisoned];
     assert.ok((await ann.act.add({})).ok);
     for (let i = 1; i <= 3; i++) {
       const said = await ann.act.hang({});
       assert.ok(!said.ok && (said.code === 'rule-failed' || i === 3), JSON.stringify(said));
       await allUp();
     }
-    assert.equal((await listed(ann.id))?.why, 'rules hung 3 times within an hour: actions.hang, actions.hang, actions.hang');
+    assert.equal(
+      (await listed(ann.id))?.why,
+      'rules hung 3 times within an hour: actions.hang, actions.hang, actions.hang',
+    );
     const before = deaths.length;
     assert.equal((await ann.act.hang({})).ok, false);
     const eve = clientFrom(cluster.url, 200);
@@ -122,19 +170,28 @@ describe('a rule that hangs', function () {
     assert.equal((await ask('/quarantined', {}, 'x'.repeat(40))).status, 401);
     assert.equal((await ask(`/rooms/${ann.id}/release`, { method: 'POST' }, '')).status, 401);
     assert.equal((await ask('/rooms/no-such-room/release', { method: 'POST' })).status, 404);
-    for (let i = 0; i < 2; i++) assert.deepEqual(await (await ask(`/rooms/${ann.id}/release`, { method: 'POST' })).json(), { ok: true });
+    for (let i = 0; i < 2; i++)
+      assert.deepEqual(await (await ask(`/rooms/${ann.id}/release`, { method: 'POST' })).json(), { ok: true });
     assert.equal(await listed(ann.id), undefined);
-    await until('Bob plays on, or comes back and does', async () => {
-      const room = bob.ended ? await clients[1]!.join(poison, { id: ann.id }) : bob;
-      return (await room.act.add({})).ok && room.state!.count >= 2 ? true : undefined;
-    }, { timeoutMs: 20_000 });
+    await until(
+      'Bob plays on, or comes back and does',
+      async () => {
+        const room = bob.ended ? await clients[1]!.join(poison, { id: ann.id }) : bob;
+        return (await room.act.add({})).ok && room.state!.count >= 2 ? true : undefined;
+      },
+      { timeoutMs: 20_000 },
+    );
     assert.equal(deaths.length, before);
   });
 
   it('[R8] [R9] a tick, over and over: some nodes end, then the room is out of play, and nothing of it is run when it is loaded', async () => {
-    const [ann] = await playing() as [Poisoned];
+    const [ann] = (await playing()) as [Poisoned];
     await ann.act.spoil({ where: 'tick' });
-    const { why } = await until('the room is out of play', async () => (await listed(ann.id).catch(() => undefined)) ?? undefined, { timeoutMs: 80_000 });
+    const { why } = await until(
+      'the room is out of play',
+      async () => (await listed(ann.id).catch(() => undefined)) ?? undefined,
+      { timeoutMs: 80_000 },
+    );
     assert.equal(why, 'rules hung 3 times within an hour: tick, tick, tick');
     await allUp();
     const before = deaths.length;

@@ -9,7 +9,10 @@ import type { TallyV2 } from './tally-v2.ts';
 import { eventually } from './clients.ts';
 
 /** What a node says of the rooms that it had when it was told to go. */
-interface Drain { rooms: number; moved: number }
+interface Drain {
+  rooms: number;
+  moved: number;
+}
 
 /** Real Redis, nginx and nodes; players in closed loops; every node is replaced by one with a changed game. */
 describe('a rolling deploy', () => {
@@ -21,8 +24,12 @@ describe('a rolling deploy', () => {
   before(async () => {
     await requireSystem(['redis-server', 'nginx'], text => process.stdout.write(`${text}\n`));
     cluster = await startCluster({ nodes: 3, quiet: true, script: 'bench/tally-node.ts', env: { LOG_LEVEL: 'info' } });
-    cluster.on('line', (_name, line) => { if (line.includes('"rooms handed over"')) drains.push(JSON.parse(line) as Drain); });
-    cluster.on('exit', exit => { if (!exit.expected) unexpected.push(exit.name); });
+    cluster.on('line', (_name, line) => {
+      if (line.includes('"rooms handed over"')) drains.push(JSON.parse(line) as Drain);
+    });
+    cluster.on('exit', exit => {
+      if (!exit.expected) unexpected.push(exit.name);
+    });
     rooms = await seatPlayers(cluster.url, 9, 40);
     for (const player of rooms.flat()) player.start();
   });
@@ -59,16 +66,23 @@ describe('a rolling deploy', () => {
     assert.equal(made.info.version, 2);
     late.close();
     await Promise.all(players().map(p => p.stop()));
-    await eventually('all members of a room see the same', () => rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1));
+    await eventually('all members of a room see the same', () =>
+      rooms.every(r => new Set(r.map(p => JSON.stringify(p.room.state))).size === 1),
+    );
     for (const room of rooms) {
       const { seats, migratedFrom } = room[0]!.room.state as unknown as TallyV2;
       assert.equal(migratedFrom, 1);
-      for (const player of room) assert.deepEqual(seats[player.room.seat!], { last: player.acked.at(-1), again: 0, missing: 0 });
+      for (const player of room)
+        assert.deepEqual(seats[player.room.seat!], { last: player.acked.at(-1), again: 0, missing: 0 });
     }
-    assert.deepEqual(players().flatMap(p => p.refusals), []);
+    assert.deepEqual(
+      players().flatMap(p => p.refusals),
+      [],
+    );
     assert.deepEqual(ended, []);
     assert.deepEqual(unexpected, []);
     assert.equal(drains.length, 3);
-    for (const { rooms: had, moved } of drains) assert.equal(moved, had, 'every room of a node that went was given to another');
+    for (const { rooms: had, moved } of drains)
+      assert.equal(moved, had, 'every room of a node that went was given to another');
   });
 });

@@ -15,7 +15,11 @@ describe('a cluster that routes by room', () => {
   const nodeOf = ({ status }: Client) => (status.state === 'live' ? status.node : null);
   const ownerOf = async (room: Four) => (await clients[0]!.inspect(room as never)).owner;
   const together = () => new Set(clients.map(nodeOf)).size === 1 && nodeOf(clients[0]!) !== null;
-  const roomComes = (room: Four) => until('the room is where its players are', async () => (await ownerOf(room)) === nodeOf(clients[0]!) || undefined, { timeoutMs: 40_000, intervalMs: 200 });
+  const roomComes = (room: Four) =>
+    until('the room is where its players are', async () => (await ownerOf(room)) === nodeOf(clients[0]!) || undefined, {
+      timeoutMs: 40_000,
+      intervalMs: 200,
+    });
   const move = async (rooms: readonly Four[], column: number) => {
     const said = await rooms.find(room => room.seat === room.state!.turn)!.act.drop({ column });
     assert.equal(said.ok, true, JSON.stringify(said));

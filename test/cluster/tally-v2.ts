@@ -2,7 +2,10 @@ import { tally } from '../../bench/tally.ts';
 import { contract, state } from '../../shared/contract.ts';
 
 /** The counting game after a change: the state has another shape, by seat; what clients send is the same. */
-export interface TallyV2 { seats: { last: number; again: number; missing: number }[]; migratedFrom: number | null }
+export interface TallyV2 {
+  seats: { last: number; again: number; missing: number }[];
+  migratedFrom: number | null;
+}
 
 export const tallyV2 = contract('tally', { ...tally.def, version: 2, clientsFrom: 1, state: state<TallyV2>() });
 

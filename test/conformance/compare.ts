@@ -16,11 +16,18 @@ class Terms {
 
   /** A reply with its terms said by name. */
   in(reply: unknown, room: string): unknown {
-    if (reply === 'ok' || (reply as { how?: unknown } | null)?.how === 'made') this.rooms.delete(room); // it was made anew
+    // it was made anew
+    if (reply === 'ok' || (reply as { how?: unknown } | null)?.how === 'made') this.rooms.delete(room);
     if (typeof reply !== 'object' || reply === null || Array.isArray(reply)) return reply ?? null;
-    const named: Record<string, unknown> = Object.fromEntries(Object.entries(reply).map(([key, value]) => [key, key === 'owner' || key === 'previous' ? this.in(value, room) : value]));
+    const named: Record<string, unknown> = Object.fromEntries(
+      Object.entries(reply).map(([key, value]) => [
+        key,
+        key === 'owner' || key === 'previous' ? this.in(value, room) : value,
+      ]),
+    );
     if (typeof named['term'] === 'number') named['term'] = this.name(room, named['term']);
-    if (Array.isArray(named['terms'])) named['terms'] = (named['terms'] as [number, number][]).map(([term, first]) => [this.name(room, term), first]);
+    if (Array.isArray(named['terms']))
+      named['terms'] = (named['terms'] as [number, number][]).map(([term, first]) => [this.name(room, term), first]);
     return named;
   }
 
@@ -37,19 +44,26 @@ class Terms {
 }
 
 /** A reply, or what became of it. */
-const answer = async (asked: Promise<unknown>): Promise<unknown> => asked.catch((error: unknown) => {
-  if (error instanceof StoreError) return `StoreError ${error.applied}`;
-  throw error;
-});
+const answer = async (asked: Promise<unknown>): Promise<unknown> =>
+  asked.catch((error: unknown) => {
+    if (error instanceof StoreError) return `StoreError ${error.applied}`;
+    throw error;
+  });
 
-export interface ConformanceResult { sequences: number; operations: number }
+export interface ConformanceResult {
+  sequences: number;
+  operations: number;
+}
 
 /**
- * Asks the memory store and a real Redis the same sequences, and compares every reply. One Redis database is emptied for
- * each sequence: give it a server of its own.
+ * Asks the memory store and a real Redis the same sequences, and compares every reply. One Redis database is emptied
+ * for each sequence: give it a server of its own.
  * @throws AssertionError with the seed and the sequence up to where the replies differ
  */
-export async function runConformance(url: string, how: { from: number; sequences: number; length?: number; lanes?: number }): Promise<ConformanceResult> {
+export async function runConformance(
+  url: string,
+  how: { from: number; sequences: number; length?: number; lanes?: number },
+): Promise<ConformanceResult> {
   const { from, sequences, length = 14, lanes = 2 } = how;
   const total: ConformanceResult = { sequences: 0, operations: 0 };
   let next = from;
@@ -57,7 +71,9 @@ export async function runConformance(url: string, how: { from: number; sequences
     const at = `${url}/${database}`;
     const real = new RedisStore({ url: at, prefix: 'c:', clock: realClock, log: noLog, deadline: 30_000 });
     const admin = createClient({ url: at, socket: { connectTimeout: 30_000 } });
-    admin.on('error', () => { /* what is asked of it fails, and says so */ });
+    admin.on('error', () => {
+      /* what is asked of it fails, and says so */
+    });
     await Promise.all([real.connect(), admin.connect()]);
     try {
       while (next < from + sequences) {
@@ -83,7 +99,10 @@ async function one(seed: number, real: Store, length: number): Promise<number> {
   const [inMemory, inRedis] = [new Terms(), new Terms()];
   const told: string[] = [];
   for (const { what, room = '', ask } of drawSequence(seededRandom(seed), length)) {
-    const [here, there] = [inMemory.in(await answer(ask(memory, inMemory)), room), inRedis.in(await answer(ask(real, inRedis)), room)];
+    const [here, there] = [
+      inMemory.in(await answer(ask(memory, inMemory)), room),
+      inRedis.in(await answer(ask(real, inRedis)), room),
+    ];
     told.push(`${what}\n    memory ${JSON.stringify(here)}`);
     assert.deepEqual(there, here, `sequence ${seed}:\n${told.join('\n')}\n    redis  ${JSON.stringify(there)}`);
   }

@@ -6,7 +6,9 @@ import { runConformance } from './compare.ts';
 /** `npm run conformance -- --sequences 100000` runs as many as one likes. */
 describe('the memory store answers as Redis does', () => {
   let redis: TestRedis;
-  before(async () => { redis = await TestRedis.start(); });
+  before(async () => {
+    redis = await TestRedis.start();
+  });
   after(() => redis.stop());
 
   it('[J1] [J2] [J3] [J5] in 500 random sequences of everything a store can be asked', async () => {

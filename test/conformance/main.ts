@@ -9,12 +9,19 @@ import { TestRedis } from '../redis/redis-server.ts';
 import { runConformance } from './compare.ts';
 import { parseCommandLine } from '../../tools/command-line.ts';
 
-const { values } = parseCommandLine('test/conformance/main.ts', { options: { sequences: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } } });
+const { values } = parseCommandLine('test/conformance/main.ts', {
+  options: { sequences: { type: 'string', default: '10000' }, from: { type: 'string', default: '1' } },
+});
 const redis = await TestRedis.start(['--appendfsync', 'no']);
 const started = performance.now();
 try {
-  const { sequences, operations } = await runConformance(redis.url, { from: Number(values.from), sequences: Number(values.sequences) });
-  process.stdout.write(`${sequences} sequences, ${operations} operations, every reply the same, in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  const { sequences, operations } = await runConformance(redis.url, {
+    from: Number(values.from),
+    sequences: Number(values.sequences),
+  });
+  process.stdout.write(
+    `${sequences} sequences, ${operations} operations, every reply the same, in ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+  );
 } finally {
   await redis.stop();
 }

@@ -9,7 +9,13 @@ offersSuite({
   open: async () => {
     const clock = new ManualClock();
     const store = new MemoryStore(clock, countingEntropy());
-    return { store, pass: async ms => { clock.time += ms; }, left: async () => (store.size > 0 ? [`${store.size} lines`] : []) };
+    return {
+      store,
+      pass: async ms => {
+        clock.time += ms;
+      },
+      left: async () => (store.size > 0 ? [`${store.size} lines`] : []),
+    };
   },
   close: async () => {},
 });
@@ -19,7 +25,12 @@ storeSuite({
   movable: true,
   open: async () => {
     const clock = new ManualClock();
-    return { store: new MemoryStore(clock, countingEntropy()), forward: ms => { clock.time += ms; } };
+    return {
+      store: new MemoryStore(clock, countingEntropy()),
+      forward: ms => {
+        clock.time += ms;
+      },
+    };
   },
   close: async () => {},
 });

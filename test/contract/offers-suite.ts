@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
-import { anyPool, type AppendRequest, type FindOrCreate, type Maker, type NewRoom, type Offer, type Store } from '../../server/store/store.ts';
+import {
+  anyPool,
+  type AppendRequest,
+  type FindOrCreate,
+  type Maker,
+  type NewRoom,
+  type Offer,
+  type Store,
+} from '../../server/store/store.ts';
 
 export interface OffersUnderTest {
   name: string;
-  /** How long (ms) something lasts that the test lets run out: where the store has a clock of its own, long enough for all steps before. */
+  /**
+   * How long (ms) something lasts that the test lets run out: where the store has a clock of its own, long enough for
+   * all steps before.
+   */
   moment: number;
   /** `pass` lets so many ms go by on the store's clock; `left` names everything that the store keeps. */
   open(): Promise<{ store: Store; pass(ms: number): Promise<void>; left(): Promise<string[]>; closed?(): void }>;
@@ -21,41 +32,76 @@ export function offersSuite(under: OffersUnderTest): void {
     let pass: (ms: number) => Promise<void>;
     let left: () => Promise<string[]>;
     let closed: (() => void) | undefined;
-    before(async () => { ({ store, pass, left, closed } = await under.open()); });
+    before(async () => {
+      ({ store, pass, left, closed } = await under.open());
+    });
     after(async () => {
       closed?.();
       await under.close();
     });
 
-    const offer = (game: string, more: Partial<Offer> = {}): Offer => ({ game, pool: 'p', since: 1_000, free: 2, present: false, players: [], ...more });
+    const offer = (game: string, more: Partial<Offer> = {}): Offer => ({
+      game,
+      pool: 'p',
+      since: 1_000,
+      free: 2,
+      present: false,
+      players: [],
+      ...more,
+    });
     const newRoom = (more: Partial<NewRoom> = {}): NewRoom => {
       const id = fresh();
       return { id, code: `C${id}`, game: 'game@1', snapshot: 'snapshot 0', life: 60_000, ...more };
     };
     function ask(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): FindOrCreate {
       const pool = more.pool ?? 'p';
-      return { game, pool, player, call: null, skip: [], search: true, prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) }, reserveMs: 60_000, rememberMs: 60_000, rememberLastMs: 60_000, repeatWithinMs: 0, ...more };
+      return {
+        game,
+        pool,
+        player,
+        call: null,
+        skip: [],
+        search: true,
+        prepared: { ...newRoom(), offer: offer(game, { free: seats, pool: pool === anyPool ? 'p' : pool }) },
+        reserveMs: 60_000,
+        rememberMs: 60_000,
+        rememberLastMs: 60_000,
+        repeatWithinMs: 0,
+        ...more,
+      };
     }
-    const quick = (game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2) => store.findOrCreate(ask(game, player, more, seats));
+    const quick = (game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2) =>
+      store.findOrCreate(ask(game, player, more, seats));
     async function room(game: string, player: string, more: Partial<FindOrCreate> = {}, seats = 2): Promise<string> {
       const found = await quick(game, player, more, seats);
       assert.ok('room' in found, found.how);
       return found.room;
     }
-    const claim = async (id: string, token = 'a') => assert.ok((await store.claim(id, { token, node: 'n', expected: null, floor: 0, games: ['game@1'] })).ok);
-    const append = async (id: string, seq: number, more: Partial<AppendRequest> = {}) => assert.equal(await store.append(id, { token: 'a', seq, entry: `e${seq}`, ...more }), 'ok');
+    const claim = async (id: string, token = 'a') =>
+      assert.ok((await store.claim(id, { token, node: 'n', expected: null, floor: 0, games: ['game@1'] })).ok);
+    const append = async (id: string, seq: number, more: Partial<AppendRequest> = {}) =>
+      assert.equal(await store.append(id, { token: 'a', seq, entry: `e${seq}`, ...more }), 'ok');
     /** A room whose player is present, as its owner says it. */
     async function waiting(game: string, more: Partial<Offer> = {}): Promise<string> {
       const made = newRoom();
       assert.equal(await store.create(made), 'ok');
       await claim(made.id);
-      await append(made.id, 1, { offer: offer(game, { free: 1, present: true, players: [`host of ${made.id}`], ...more }) });
+      await append(made.id, 1, {
+        offer: offer(game, { free: 1, present: true, players: [`host of ${made.id}`], ...more }),
+      });
       return made.id;
     }
 
     describe('quick joins', () => {
       it('[Q1] n at once make as many rooms as n players need, whatever the number of seats', async () => {
-        for (const [players, seats] of [[1, 2], [10, 2], [20, 2], [7, 3], [16, 4], [5, 1]] as const) {
+        for (const [players, seats] of [
+          [1, 2],
+          [10, 2],
+          [20, 2],
+          [7, 3],
+          [16, 4],
+          [5, 1],
+        ] as const) {
           const game = fresh();
           const found = await Promise.all(Array.from({ length: players }, (_x, i) => room(game, `p${i}`, {}, seats)));
           const rooms = new Map<string, number>();
@@ -134,8 +180,13 @@ export function offersSuite(under: OffersUnderTest): void {
       it('[Q5] a repeat of a call gets the room of the first try, also when that is full, and takes one seat', async () => {
         const game = fresh();
         const first = await room(game, 'ada', { call: 'c' });
-        for (let i = 0; i < 3; i++) assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: first });
-        assert.equal(await room(game, 'bob', { call: 'c' }), first, 'another player\'s call is another, whatever its id');
+        for (let i = 0; i < 3; i++)
+          assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: first });
+        assert.equal(
+          await room(game, 'bob', { call: 'c' }),
+          first,
+          "another player's call is another, whatever its id",
+        );
         assert.equal(await room(game, 'ada', { call: 'c' }), first);
         await claim(first);
         await append(first, 1, { offer: null });
@@ -157,7 +208,7 @@ export function offersSuite(under: OffersUnderTest): void {
         await append(one, 1, { offer: null });
         await pass(under.moment + 50);
         assert.deepEqual(await quick(game, 'ada', { call: 'c' }), { how: 'found', room: one });
-        assert.notEqual(await room(game, 'bob', { call: 'c' }), one, 'another player\'s call is another');
+        assert.notEqual(await room(game, 'bob', { call: 'c' }), one, "another player's call is another");
         const two = await room(game, 'ada', { call: 'd', rememberMs: under.moment, rememberLastMs: under.moment });
         assert.notEqual(two, one);
         await claim(two);
@@ -234,12 +285,23 @@ export function offersSuite(under: OffersUnderTest): void {
         assert.equal(await store.byCode(code), id);
         assert.equal((await store.peek(id))?.snapshot, 'snapshot 0');
         const again = ask(fresh(), 'bob');
-        assert.deepEqual(await store.findOrCreate({ ...again, prepared: { ...again.prepared!, code } }), { how: 'taken' });
-        assert.deepEqual(await store.findOrCreate({ ...again, prepared: { ...again.prepared!, id } }), { how: 'taken' });
+        assert.deepEqual(await store.findOrCreate({ ...again, prepared: { ...again.prepared!, code } }), {
+          how: 'taken',
+        });
+        assert.deepEqual(await store.findOrCreate({ ...again, prepared: { ...again.prepared!, id } }), {
+          how: 'taken',
+        });
       });
       it('players may have any name, and be as many as a room has seats', async () => {
         const game = fresh();
-        const names = ['__proto__', 'a|b', 'с пробелом', '{}', '1', ...Array.from({ length: 20 }, (_x, i) => `user:${i}@example.org "«♟»"`)];
+        const names = [
+          '__proto__',
+          'a|b',
+          'с пробелом',
+          '{}',
+          '1',
+          ...Array.from({ length: 20 }, (_x, i) => `user:${i}@example.org "«♟»"`),
+        ];
         const id = await room(game, 'first', {}, names.length + 1);
         for (const name of names) assert.equal(await room(game, name, { call: 'c' }), id);
         for (const name of names) assert.equal(await room(game, name, { call: 'c' }), id);
@@ -250,7 +312,18 @@ export function offersSuite(under: OffersUnderTest): void {
     describe('the list', () => {
       it('has every room of a game, however many others are newer', async () => {
         const [game, other] = [fresh(), fresh()];
-        const line = (id: string, of: string, since: number) => ({ id, code: `C${id}`, game: of, phase: 'waiting' as const, open: true, seated: 1, seats: 2, options: {}, names: ['Ada'], since });
+        const line = (id: string, of: string, since: number) => ({
+          id,
+          code: `C${id}`,
+          game: of,
+          phase: 'waiting' as const,
+          open: true,
+          seated: 1,
+          seats: 2,
+          options: {},
+          names: ['Ada'],
+          since,
+        });
         const rooms: string[] = [];
         for (let i = 0; i < 3; i++) {
           const id = await waiting(game);
@@ -261,8 +334,14 @@ export function offersSuite(under: OffersUnderTest): void {
           const id = await waiting(other);
           await append(id, 2, { summary: line(id, other, 200 + i) });
         }
-        assert.deepEqual((await store.list(game, 10)).map(r => r.id), rooms);
-        assert.deepEqual((await store.list(null, 30)).map(r => r.game), Array(30).fill(other));
+        assert.deepEqual(
+          (await store.list(game, 10)).map(r => r.id),
+          rooms,
+        );
+        assert.deepEqual(
+          (await store.list(null, 30)).map(r => r.game),
+          Array(30).fill(other),
+        );
         assert.deepEqual((await store.list(null, 31)).at(-1)?.id, rooms[0]);
       });
     });
@@ -278,7 +357,9 @@ export function offersSuite(under: OffersUnderTest): void {
 
       it('[W27] of n creations at once as many are made as may live, and the others say of which maker', async () => {
         const [player, address] = [maker(3), maker(5)];
-        const made = await Promise.all(Array.from({ length: 8 }, () => store.create(newRoom({ makers: [player, address] }))));
+        const made = await Promise.all(
+          Array.from({ length: 8 }, () => store.create(newRoom({ makers: [player, address] }))),
+        );
         assert.deepEqual(made, [...Array(3).fill('ok'), ...Array(5).fill({ over: player })]);
         await make(maker(3), address);
         await make(maker(3), address);
@@ -296,17 +377,34 @@ export function offersSuite(under: OffersUnderTest): void {
       it('[W27] a quick join still finds a room, and makes none', async () => {
         const [player, game] = [maker(1), fresh()];
         const first = ask(game, 'ada');
-        assert.equal((await store.findOrCreate({ ...first, prepared: { ...first.prepared!, makers: [player] } })).how, 'made');
+        assert.equal(
+          (await store.findOrCreate({ ...first, prepared: { ...first.prepared!, makers: [player] } })).how,
+          'made',
+        );
         const second = ask(game, 'bob');
-        assert.deepEqual(await store.findOrCreate({ ...second, prepared: { ...second.prepared!, makers: [player] } }), { how: 'found', room: first.prepared!.id });
+        assert.deepEqual(await store.findOrCreate({ ...second, prepared: { ...second.prepared!, makers: [player] } }), {
+          how: 'found',
+          room: first.prepared!.id,
+        });
         const third = ask(game, 'cleo');
-        assert.deepEqual(await store.findOrCreate({ ...third, prepared: { ...third.prepared!, makers: [player] } }), { how: 'quota', over: player });
-        assert.deepEqual(await store.findOrCreate(ask(game, 'dora', { prepared: null })), { how: 'none' }, 'nothing of the refused call is left');
+        assert.deepEqual(await store.findOrCreate({ ...third, prepared: { ...third.prepared!, makers: [player] } }), {
+          how: 'quota',
+          over: player,
+        });
+        assert.deepEqual(
+          await store.findOrCreate(ask(game, 'dora', { prepared: null })),
+          { how: 'none' },
+          'nothing of the refused call is left',
+        );
       });
 
       it('[W27] a room counts until it is removed, discarded, or its life is over', async () => {
         const player = maker(3);
-        const [removed, discarded, expired] = [await make(player), await make(player), newRoom({ makers: [player], life: under.moment })];
+        const [removed, discarded, expired] = [
+          await make(player),
+          await make(player),
+          newRoom({ makers: [player], life: under.moment }),
+        ];
         assert.equal(await store.create(expired), 'ok');
         const isFull = async () => {
           const made = newRoom({ makers: [player], life: under.moment });
@@ -388,21 +486,44 @@ export function offersSuite(under: OffersUnderTest): void {
         }
         const [one, two, three, four] = ids as [string, string, string, string];
         const node = (await store.owner(one))!.node;
-        assert.deepEqual(await own(), [one, two, three, four].sort().map(id => ({ id, node })));
+        assert.deepEqual(
+          await own(),
+          [one, two, three, four].sort().map(id => ({ id, node })),
+        );
         await append(one, 2, { occupied: false });
         await append(two, 2, { due: 5 });
         await store.release(two, 'a');
         await store.pass(three, { token: 'a', seq: 1, to: { token: 'b', node: 'heir', games: ['game@1'] } });
         await store.remove(four, 'a');
-        assert.deepEqual(await own(), [{ id: two, node: null }, { id: three, node: 'heir' }].sort((a, b) => (a.id < b.id ? -1 : 1)));
+        assert.deepEqual(
+          await own(),
+          [
+            { id: two, node: null },
+            { id: three, node: 'heir' },
+          ].sort((a, b) => (a.id < b.id ? -1 : 1)),
+        );
       });
     });
 
     describe('what is left', () => {
       /** All that a room can have a line for. */
       const everything = (id: string, game: string): Partial<AppendRequest> => ({
-        due: 5, occupied: true, quarantined: { why: 'why', since: 1 }, offer: offer(game, { present: true }),
-        summary: { id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: {}, names: ['Ada'], since: 1_000 },
+        due: 5,
+        occupied: true,
+        quarantined: { why: 'why', since: 1 },
+        offer: offer(game, { present: true }),
+        summary: {
+          id,
+          code: `C${id}`,
+          game,
+          phase: 'waiting',
+          open: true,
+          seated: 1,
+          seats: 2,
+          options: {},
+          names: ['Ada'],
+          since: 1_000,
+        },
       });
 
       it('[J15] [J16] of rooms that were removed, expired, never joined, or whose owner died: nothing', async () => {
@@ -411,64 +532,112 @@ export function offersSuite(under: OffersUnderTest): void {
         const game = fresh();
         const lives: [string, (id: string) => Promise<unknown>][] = [
           ['never claimed', async () => {}],
-          ['its owner died', async id => {
-            await claim(id);
-            await append(id, 1, everything(id, game));
-          }],
-          ['ended, with a recording', async id => {
-            await claim(id);
-            await append(id, 1, { ...everything(id, game), life: { ms: life, code: `C${id}`, match: 1 } });
-            await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'piece' }]);
-            await store.keepReplay(id, 1, 'whole', life, 2);
-          }],
-          ['removed by its owner', async id => {
-            await claim(id);
-            await append(id, 1, { ...everything(id, game), life: { ms: 60_000, code: `C${id}`, match: 1 } });
-            assert.equal(await store.remove(id, 'a'), 'ok');
-          }],
-          ['released', async id => {
-            await claim(id);
-            await append(id, 1, { ...everything(id, game), release: true });
-          }],
-          ['set aside', async id => {
-            await claim(id);
-            await append(id, 1, everything(id, game));
-            await store.release(id, 'a', { why: 'unreadable', since: 1, due: 10 });
-          }],
-          ['closed', async id => {
-            await claim(id);
-            await append(id, 1, everything(id, game));
-            await append(id, 2, { due: null, summary: null, offer: null, quarantined: null });
-          }],
-          ['hung', async id => {
-            await claim(id);
-            await store.reportHang(id, 0, { id: 'run', input: 'act', rule: 'r', player: 'p', session: 's', n: 1, who: '' });
-          }],
-          ['passed on', async id => {
-            await claim(id);
-            await append(id, 1, everything(id, game));
-            await store.pass(id, { token: 'a', seq: 1, to: { token: 'b', node: 'm', games: ['game@1'] } });
-          }],
-          ['withdrawn', async id => {
-            await claim(id);
-            await append(id, 1, everything(id, game));
-            await store.withdraw(id, 'x', 60_000);
-          }],
+          [
+            'its owner died',
+            async id => {
+              await claim(id);
+              await append(id, 1, everything(id, game));
+            },
+          ],
+          [
+            'ended, with a recording',
+            async id => {
+              await claim(id);
+              await append(id, 1, { ...everything(id, game), life: { ms: life, code: `C${id}`, match: 1 } });
+              await store.snapshot(id, 'a', 1, 's', 0, [{ match: 1, text: 'piece' }]);
+              await store.keepReplay(id, 1, 'whole', life, 2);
+            },
+          ],
+          [
+            'removed by its owner',
+            async id => {
+              await claim(id);
+              await append(id, 1, { ...everything(id, game), life: { ms: 60_000, code: `C${id}`, match: 1 } });
+              assert.equal(await store.remove(id, 'a'), 'ok');
+            },
+          ],
+          [
+            'released',
+            async id => {
+              await claim(id);
+              await append(id, 1, { ...everything(id, game), release: true });
+            },
+          ],
+          [
+            'set aside',
+            async id => {
+              await claim(id);
+              await append(id, 1, everything(id, game));
+              await store.release(id, 'a', { why: 'unreadable', since: 1, due: 10 });
+            },
+          ],
+          [
+            'closed',
+            async id => {
+              await claim(id);
+              await append(id, 1, everything(id, game));
+              await append(id, 2, { due: null, summary: null, offer: null, quarantined: null });
+            },
+          ],
+          [
+            'hung',
+            async id => {
+              await claim(id);
+              await store.reportHang(id, 0, {
+                id: 'run',
+                input: 'act',
+                rule: 'r',
+                player: 'p',
+                session: 's',
+                n: 1,
+                who: '',
+              });
+            },
+          ],
+          [
+            'passed on',
+            async id => {
+              await claim(id);
+              await append(id, 1, everything(id, game));
+              await store.pass(id, { token: 'a', seq: 1, to: { token: 'b', node: 'm', games: ['game@1'] } });
+            },
+          ],
+          [
+            'withdrawn',
+            async id => {
+              await claim(id);
+              await append(id, 1, everything(id, game));
+              await store.withdraw(id, 'x', 60_000);
+            },
+          ],
         ];
         const before = new Set(await left());
         for (const [name, live] of lives) {
-          const made = newRoom({ life, makers: [{ key: 'ada', most: 100 }, { key: 'net', most: 100 }] });
+          const made = newRoom({
+            life,
+            makers: [
+              { key: 'ada', most: 100 },
+              { key: 'net', most: 100 },
+            ],
+          });
           assert.equal(await store.create(made), 'ok', name);
           await live(made.id);
           const asked = ask(game, name, { call: 'c', reserveMs: 60_000, rememberMs: life, rememberLastMs: life });
-          const quickly = await store.findOrCreate({ ...asked, search: name.length % 2 === 0, prepared: { ...asked.prepared!, life, makers: [{ key: 'ada', most: 100 }] } });
+          const quickly = await store.findOrCreate({
+            ...asked,
+            search: name.length % 2 === 0,
+            prepared: { ...asked.prepared!, life, makers: [{ key: 'ada', most: 100 }] },
+          });
           assert.ok('room' in quickly, name);
           // One that expires later has a line that still counts as held for the player.
           if (quickly.how === 'made') await live(quickly.room);
         }
         await pass(life + 50);
         for (let swept = 1; swept > 0;) swept = await store.removeExpired(4);
-        assert.deepEqual((await left()).filter(key => !before.has(key)), []);
+        assert.deepEqual(
+          (await left()).filter(key => !before.has(key)),
+          [],
+        );
       });
       it('[J15] a room that lives is not swept, also after its life was renewed', async () => {
         const game = fresh();
@@ -494,7 +663,7 @@ export function offersSuite(under: OffersUnderTest): void {
         assert.equal((await store.list(game, 10)).length, 1);
         assert.equal(await store.byCode(made.code), made.id);
       });
-      it('[J16] a code that ended before its room, and is another room\'s by now, stays that room\'s', async () => {
+      it("[J16] a code that ended before its room, and is another room's by now, stays that room's", async () => {
         const made = newRoom();
         await store.create(made);
         await claim(made.id);

@@ -8,7 +8,11 @@ import type { AppendRequest, HangReport, ClaimedRoom, NewRoom, Store } from '../
 /** How the suite comes by a store: an empty one for each test, or one in which nobody has the ids the suite draws. */
 export interface StoreUnderTest {
   name: string;
-  open(): Promise<{ store: Store; /** moves the store's clock, where it has one that can be moved */ forward?: (ms: number) => void }>;
+  open(): Promise<{
+    store: Store;
+    /** moves the store's clock, where it has one that can be moved */
+    forward?: (ms: number) => void;
+  }>;
   /** Its clock can be moved; how a store with a clock of its own lets rooms expire is tested beside it. */
   movable?: boolean;
   close(): Promise<void>;
@@ -20,19 +24,41 @@ let drawn = 0;
 
 /** Ids that no other test of this run, or of another on the same store, has drawn. */
 const fresh = (): string => `t${process.pid.toString(36)}${Date.now().toString(36)}${(drawn++).toString(36)}`;
-const newRoom = (id = fresh(), more: Partial<NewRoom> = {}): NewRoom => ({ id, code: `C${id}`, game: 'game@1', snapshot: 'snapshot 0', life, ...more });
-const summaryOf = (id: string, since: number, game = 'game'): RoomSummary => ({ id, code: `C${id}`, game, phase: 'waiting', open: true, seated: 1, seats: 2, options: { size: 3 }, names: ['Ada «♟»'], since });
+const newRoom = (id = fresh(), more: Partial<NewRoom> = {}): NewRoom => ({
+  id,
+  code: `C${id}`,
+  game: 'game@1',
+  snapshot: 'snapshot 0',
+  life,
+  ...more,
+});
+const summaryOf = (id: string, since: number, game = 'game'): RoomSummary => ({
+  id,
+  code: `C${id}`,
+  game,
+  phase: 'waiting',
+  open: true,
+  seated: 1,
+  seats: 2,
+  options: { size: 3 },
+  names: ['Ada «♟»'],
+  since,
+});
 
 /** What every store has to do (server/store/store.ts). */
 export function storeSuite(under: StoreUnderTest): void {
   describe(`store: ${under.name}`, () => {
     let store: Store;
     let forward: ((ms: number) => void) | undefined;
-    before(async () => { ({ store, forward } = await under.open()); });
+    before(async () => {
+      ({ store, forward } = await under.open());
+    });
     after(() => under.close());
 
-    const claim = (id: string, token: string, expected: string | null = null, floor = 0) => store.claim(id, { token, node: `node-of-${token}`, expected, floor, games });
-    const append = (id: string, token: string, seq: number, more: Partial<AppendRequest> = {}) => store.append(id, { token, seq, entry: `entry ${seq} by ${token}`, ...more });
+    const claim = (id: string, token: string, expected: string | null = null, floor = 0) =>
+      store.claim(id, { token, node: `node-of-${token}`, expected, floor, games });
+    const append = (id: string, token: string, seq: number, more: Partial<AppendRequest> = {}) =>
+      store.append(id, { token, seq, entry: `entry ${seq} by ${token}`, ...more });
     /** A room that `token` owns, with so many entries. */
     async function owned(token: string, entries = 0): Promise<string> {
       const room = newRoom();
@@ -73,10 +99,17 @@ export function storeSuite(under: StoreUnderTest): void {
       it('[W25] keeping one lets go of an older one, also where it is not kept itself', async () => {
         const id = await owned('a', 1);
         for (const match of [1, 2, 3]) await store.keepReplay(id, match, `match ${match}`, 60_000, 2);
-        assert.deepEqual(await Promise.all([1, 2, 3].map(match => store.replay(id, match))), [null, 'match 2', 'match 3']);
+        assert.deepEqual(await Promise.all([1, 2, 3].map(match => store.replay(id, match))), [
+          null,
+          'match 2',
+          'match 3',
+        ]);
         assert.equal(await store.snapshot(id, 'a', 1, 's', 0, [{ match: 4, text: 'x' }]), 'ok');
         await store.keepReplay(id, 4, null, 60_000, 2);
-        assert.deepEqual([await store.replay(id, 2), await store.replay(id, 4), await store.replayParts(id, 4)], [null, null, []]);
+        assert.deepEqual(
+          [await store.replay(id, 2), await store.replay(id, 4), await store.replayParts(id, 4)],
+          [null, null, []],
+        );
       });
       it('[Y1] a snapshot that is refused leaves no piece', async () => {
         const id = await owned('a', 2);
@@ -92,7 +125,11 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await store.remove(id, 'a'), 'ok');
         assert.equal(await store.replay(id, 2), 'whole');
         if (forward) forward(300);
-        else for (const until = Date.now() + 10_000; (await store.replay(id, 1)) !== null && Date.now() < until;) await new Promise(resolve => { setTimeout(resolve, 20); });
+        else
+          for (const until = Date.now() + 10_000; (await store.replay(id, 1)) !== null && Date.now() < until;)
+            await new Promise(resolve => {
+              setTimeout(resolve, 20);
+            });
         assert.equal(await store.replay(id, 1), null);
         assert.equal(await store.replay(id, 2), 'whole');
       });
@@ -139,7 +176,9 @@ export function storeSuite(under: StoreUnderTest): void {
 
       it('of many who make the same room at once one does', async () => {
         const room = newRoom();
-        const made = await Promise.all(Array.from({ length: 20 }, (_x, i) => store.create({ ...room, snapshot: `snapshot of ${i}` })));
+        const made = await Promise.all(
+          Array.from({ length: 20 }, (_x, i) => store.create({ ...room, snapshot: `snapshot of ${i}` })),
+        );
         assert.equal(made.filter(m => m === 'ok').length, 1);
         assert.equal((await claimed(room.id, 'a', null)).snapshot, `snapshot of ${made.indexOf('ok')}`);
       });
@@ -162,7 +201,10 @@ export function storeSuite(under: StoreUnderTest): void {
         await append(id, 'a', 2);
         assert.deepEqual(await store.list(game, 10), [summaryOf(id, 5, game)]);
         await append(id, 'a', 3, { summary: { ...summaryOf(id, 5, game), seated: 2, open: false } });
-        assert.deepEqual((await store.list(game, 10)).map(r => r.seated), [2]);
+        assert.deepEqual(
+          (await store.list(game, 10)).map(r => r.seated),
+          [2],
+        );
         await append(id, 'a', 4, { summary: null });
         assert.deepEqual(await store.list(game, 10), []);
       });
@@ -172,9 +214,16 @@ export function storeSuite(under: StoreUnderTest): void {
         const ids = [await owned('a'), await owned('a'), await owned('a')];
         for (const [i, id] of ids.entries()) await append(id, 'a', 1, { due: 300 - i * 100 });
         const due = async (at: number, most = 100) => (await store.due(at, most)).filter(d => ids.includes(d.id));
-        assert.deepEqual(await due(250), [{ id: ids[2], at: 100 }, { id: ids[1], at: 200 }]);
+        assert.deepEqual(await due(250), [
+          { id: ids[2], at: 100 },
+          { id: ids[1], at: 200 },
+        ]);
         assert.deepEqual(await due(300, 1), [{ id: ids[2], at: 100 }]);
-        assert.deepEqual((await store.due(300, 2, 1)).map(d => d.id), [ids[1], ids[0]], 'from the second on');
+        assert.deepEqual(
+          (await store.due(300, 2, 1)).map(d => d.id),
+          [ids[1], ids[0]],
+          'from the second on',
+        );
         assert.deepEqual(await store.due(300, 2, 3), []);
         await append(ids[2]!, 'a', 2);
         assert.equal((await due(100)).length, 1, 'an entry that says nothing about it leaves it');
@@ -200,11 +249,14 @@ export function storeSuite(under: StoreUnderTest): void {
     });
 
     describe('appending', () => {
-      it('[J1] writes with the room\'s token and the next seq; the entries are there in order', async () => {
+      it("[J1] writes with the room's token and the next seq; the entries are there in order", async () => {
         const id = await owned('a', 3);
         const got = await claimed(id, 'b', 'a');
         assert.deepEqual([got.seq, got.firstSeq, got.snapshotSeq, got.snapshot], [3, 1, 0, 'snapshot 0']);
-        assert.deepEqual(got.entries, [1, 2, 3].map(seq => `entry ${seq} by a`));
+        assert.deepEqual(
+          got.entries,
+          [1, 2, 3].map(seq => `entry ${seq} by a`),
+        );
       });
 
       it('[J1] sent twice it writes once', async () => {
@@ -245,10 +297,14 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual((await claimed(id, 'c', 'b')).entries.at(-1), 'entry 3 by b');
       });
 
-      it('[J1] [J5] of an old owner\'s append and a new one\'s claim at once, either the claim has read the entry or it is refused', async () => {
+      it("[J1] [J5] of an old owner's append and a new one's claim at once, either the claim has read the entry or it is refused", async () => {
         for (let round = 0; round < 20; round++) {
           const id = await owned('a', 1);
-          const [said, got] = await Promise.all(round % 2 === 0 ? [append(id, 'a', 2), claimed(id, 'b', 'a')] : [claimed(id, 'b', 'a'), append(id, 'a', 2)].reverse()) as ['ok' | 'fenced', ClaimedRoom];
+          const [said, got] = (await Promise.all(
+            round % 2 === 0
+              ? [append(id, 'a', 2), claimed(id, 'b', 'a')]
+              : [claimed(id, 'b', 'a'), append(id, 'a', 2)].reverse(),
+          )) as ['ok' | 'fenced', ClaimedRoom];
           assert.equal(got.entries.length, said === 'ok' ? 2 : 1);
           assert.equal(got.seq, said === 'ok' ? 2 : 1);
         }
@@ -275,7 +331,12 @@ export function storeSuite(under: StoreUnderTest): void {
       it('[J2] succeeds only with the token that is expected; who loses hears whose it is', async () => {
         const id = await owned('a', 1);
         const { term } = (await store.owner(id))!;
-        for (const expected of [null, 'x', 'A', '']) assert.deepEqual(await claim(id, 'b', expected), { ok: false, why: 'taken', owner: { node: 'node-of-a', token: 'a', term, seq: 1 } });
+        for (const expected of [null, 'x', 'A', ''])
+          assert.deepEqual(await claim(id, 'b', expected), {
+            ok: false,
+            why: 'taken',
+            owner: { node: 'node-of-a', token: 'a', term, seq: 1 },
+          });
         assert.equal((await store.owner(id))!.token, 'a');
         assert.ok((await claim(id, 'b', 'a')).ok);
         assert.deepEqual({ ...(await store.owner(id))!, term: 0 }, { node: 'node-of-b', token: 'b', term: 0, seq: 1 });
@@ -316,7 +377,9 @@ export function storeSuite(under: StoreUnderTest): void {
 
       it('[J2] no term is given twice, in one room or in another', async () => {
         const ids = await Promise.all(Array.from({ length: 30 }, () => owned('a')));
-        const terms = await Promise.all(ids.map(async id => [(await store.owner(id))!.term, (await claimed(id, 'b', 'a')).term]));
+        const terms = await Promise.all(
+          ids.map(async id => [(await store.owner(id))!.term, (await claimed(id, 'b', 'a')).term]),
+        );
         for (const [a, b] of terms) assert.ok(b! > a!);
       });
 
@@ -326,11 +389,25 @@ export function storeSuite(under: StoreUnderTest): void {
         await claimed(id, 'b', 'a');
         await claimed(id, 'c', 'b');
         const d = await claimed(id, 'd', 'c');
-        assert.deepEqual(d.terms, [[a, 1], [d.term, 3]]);
+        assert.deepEqual(d.terms, [
+          [a, 1],
+          [d.term, 3],
+        ]);
         assert.equal(await append(id, 'd', 3), 'ok');
         const e = await claimed(id, 'e', 'd');
-        assert.deepEqual(e.terms, [[a, 1], [d.term, 3], [e.term, 4]]);
-        assert.deepEqual([1, 2, 3].map(seq => positionOf(seq, e.terms)), [[a, 1], [a, 2], [d.term, 3]]);
+        assert.deepEqual(e.terms, [
+          [a, 1],
+          [d.term, 3],
+          [e.term, 4],
+        ]);
+        assert.deepEqual(
+          [1, 2, 3].map(seq => positionOf(seq, e.terms)),
+          [
+            [a, 1],
+            [a, 2],
+            [d.term, 3],
+          ],
+        );
       });
 
       it('[J3] also where the silent one gave the room back', async () => {
@@ -340,7 +417,10 @@ export function storeSuite(under: StoreUnderTest): void {
         await claimed(id, 'b', null);
         await store.release(id, 'b');
         const c = await claimed(id, 'c', null);
-        assert.deepEqual(c.terms, [[a, 1], [c.term, 2]]);
+        assert.deepEqual(c.terms, [
+          [a, 1],
+          [c.term, 2],
+        ]);
       });
 
       it('[J3] the last 32 terms are listed', async () => {
@@ -364,7 +444,11 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal((await store.owner(room.id))!.token, null);
         await claimed(room.id, 'a', null);
         assert.equal(await append(room.id, 'a', 1, { game: 'game@2' }), 'ok');
-        assert.deepEqual(await store.claim(room.id, { ...other, expected: 'a', games: ['game@1'] }), { ok: false, why: 'game', game: 'game@2' });
+        assert.deepEqual(await store.claim(room.id, { ...other, expected: 'a', games: ['game@1'] }), {
+          ok: false,
+          why: 'game',
+          game: 'game@2',
+        });
         assert.ok((await store.claim(room.id, { ...other, expected: 'a' })).ok);
       });
 
@@ -405,7 +489,8 @@ export function storeSuite(under: StoreUnderTest): void {
     });
 
     describe('handing over', () => {
-      const pass = (id: string, token: string, seq: number, to: string, runs: readonly string[] = games) => store.pass(id, { token, seq, to: { token: to, node: `node-of-${to}`, games: runs } });
+      const pass = (id: string, token: string, seq: number, to: string, runs: readonly string[] = games) =>
+        store.pass(id, { token, seq, to: { token: to, node: `node-of-${to}`, games: runs } });
 
       it('[O13] a look reads what a claim would, and changes nothing', async () => {
         const id = await owned('a', 50);
@@ -415,15 +500,31 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual(await store.owner(id), owner);
         assert.deepEqual(seen.owner, owner);
         assert.equal(seen.game, 'game@1');
-        const { ok: _ok, term: _term, previous: _previous, hangReports: _blames, terms, ...stored } = await claimed(id, 'b', 'a');
+        const {
+          ok: _ok,
+          term: _term,
+          previous: _previous,
+          hangReports: _blames,
+          terms,
+          ...stored
+        } = await claimed(id, 'b', 'a');
         assert.deepEqual(seen, { ...stored, terms: terms.slice(0, 1), owner, game: 'game@1' });
       });
 
-      it('[O13] a look at what is not there, or nobody\'s', async () => {
+      it("[O13] a look at what is not there, or nobody's", async () => {
         assert.equal(await store.peek(fresh()), null);
         const room = newRoom();
         await store.create(room);
-        assert.deepEqual(await store.peek(room.id), { seq: 0, terms: [], snapshot: 'snapshot 0', snapshotSeq: 0, entries: [], firstSeq: 1, game: 'game@1', owner: { node: null, token: null, term: 0, seq: 0 } });
+        assert.deepEqual(await store.peek(room.id), {
+          seq: 0,
+          terms: [],
+          snapshot: 'snapshot 0',
+          snapshotSeq: 0,
+          entries: [],
+          firstSeq: 1,
+          game: 'game@1',
+          owner: { node: null, token: null, term: 0, seq: 0 },
+        });
       });
 
       it('[O13] gives the room to the named one at once: the old owner can add nothing, the new one goes on', async () => {
@@ -432,7 +533,10 @@ export function storeSuite(under: StoreUnderTest): void {
         const passed = await pass(id, 'a', 3, 'b');
         assert.ok(passed.ok);
         assert.ok(passed.term > before.term);
-        assert.deepEqual(passed.terms, [[before.term, 1], [passed.term, 4]]);
+        assert.deepEqual(passed.terms, [
+          [before.term, 1],
+          [passed.term, 4],
+        ]);
         assert.equal(passed.snapshotSeq, 0);
         assert.deepEqual(await store.owner(id), { node: 'node-of-b', token: 'b', term: passed.term, seq: 3 });
         assert.equal(await append(id, 'a', 4), 'fenced');
@@ -479,7 +583,16 @@ export function storeSuite(under: StoreUnderTest): void {
     });
 
     describe('rules that hang', () => {
-      const blame = (id: string, more: Partial<HangReport> = {}): HangReport => ({ id, input: 'act', rule: 'actions.loop', player: 'ada «♟»', session: 's', n: 3, who: '', ...more });
+      const blame = (id: string, more: Partial<HangReport> = {}): HangReport => ({
+        id,
+        input: 'act',
+        rule: 'actions.loop',
+        player: 'ada «♟»',
+        session: 's',
+        n: 3,
+        who: '',
+        ...more,
+      });
 
       it('[R8] what hung is told to the next claim, and to the one after it, until an entry is written', async () => {
         const id = await owned('a', 2);
@@ -487,7 +600,10 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await store.reportHang(id, 2, blame('b-1')), 'ok');
         assert.deepEqual((await claimed(id, 'c', 'b')).hangReports, [blame('b-1')]);
         assert.equal(await store.reportHang(id, 2, blame('c-1', { rule: 'view', who: 'line\nbreak' })), 'ok');
-        assert.deepEqual((await claimed(id, 'd', 'c')).hangReports, [blame('b-1'), blame('c-1', { rule: 'view', who: 'line\nbreak' })]);
+        assert.deepEqual((await claimed(id, 'd', 'c')).hangReports, [
+          blame('b-1'),
+          blame('c-1', { rule: 'view', who: 'line\nbreak' }),
+        ]);
         assert.equal(await append(id, 'd', 3), 'ok');
         assert.deepEqual((await claimed(id, 'e', 'd')).hangReports, []);
         assert.equal(await store.reportHang(id, 3, blame('e-1')), 'ok');
@@ -533,7 +649,10 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.equal(await append(first, 'other', 4, { quarantined: null }), 'fenced');
         assert.equal((await among(first)).length, 1);
         await append(first, 'a', 4, { quarantined: null });
-        assert.deepEqual((await among(first, second)).map(q => q.id), [second]);
+        assert.deepEqual(
+          (await among(first, second)).map(q => q.id),
+          [second],
+        );
         await store.remove(second, 'a');
         assert.deepEqual(await among(first, second), []);
       });
@@ -548,7 +667,11 @@ export function storeSuite(under: StoreUnderTest): void {
         assert.deepEqual([await due(499), await due(500)], [false, true]);
         await claimed(id, 'b', null);
         assert.equal(await store.release(id, 'b', { why: 'still', since: 9, due: 400 }), 'ok');
-        assert.deepEqual((await among(id)).map(q => [q.why, q.since]), [['unreadable', 5]], 'since it was first');
+        assert.deepEqual(
+          (await among(id)).map(q => [q.why, q.since]),
+          [['unreadable', 5]],
+          'since it was first',
+        );
         assert.equal(await due(499), false);
         await claimed(id, 'c', null);
         await append(id, 'c', 2, { quarantined: null });
@@ -566,7 +689,10 @@ export function storeSuite(under: StoreUnderTest): void {
         const got = await claimed(id, 'b', 'a');
         assert.deepEqual([got.snapshot, got.snapshotSeq, got.seq], ['snapshot 40', 40, 50]);
         assert.equal(got.firstSeq, 40 - limits.entriesKept + 1);
-        assert.deepEqual(got.entries, Array.from({ length: 50 - got.firstSeq + 1 }, (_x, i) => `entry ${got.firstSeq + i} by a`));
+        assert.deepEqual(
+          got.entries,
+          Array.from({ length: 50 - got.firstSeq + 1 }, (_x, i) => `entry ${got.firstSeq + i} by a`),
+        );
       });
 
       it('[J5] drop nothing while there is little', async () => {
@@ -600,47 +726,55 @@ export function storeSuite(under: StoreUnderTest): void {
     });
 
     describe('lives', () => {
-      if (under.movable) it('[J7] a room that is not renewed is gone with all that was known of it', async () => {
-        const game = fresh();
-        const room = newRoom(fresh(), { life: 1_000 });
-        await store.create(room);
-        await claimed(room.id, 'a', null);
-        await append(room.id, 'a', 1, { summary: summaryOf(room.id, 1, game), due: 1 });
-        forward!(999);
-        assert.ok(await store.owner(room.id));
-        forward!(60_001);
-        assert.deepEqual(await store.list(game, 10), []);
-        assert.ok(!(await store.due(10, 1_000)).some(d => d.id === room.id));
-        assert.equal(await store.owner(room.id), null);
-        assert.equal(await append(room.id, 'a', 2), 'fenced');
-        assert.equal(await store.byCode(room.code), null);
-        assert.equal(await store.create(newRoom(fresh(), { code: room.code })), 'ok', 'its code is free');
-      });
+      if (under.movable)
+        it('[J7] a room that is not renewed is gone with all that was known of it', async () => {
+          const game = fresh();
+          const room = newRoom(fresh(), { life: 1_000 });
+          await store.create(room);
+          await claimed(room.id, 'a', null);
+          await append(room.id, 'a', 1, { summary: summaryOf(room.id, 1, game), due: 1 });
+          forward!(999);
+          assert.ok(await store.owner(room.id));
+          forward!(60_001);
+          assert.deepEqual(await store.list(game, 10), []);
+          assert.ok(!(await store.due(10, 1_000)).some(d => d.id === room.id));
+          assert.equal(await store.owner(room.id), null);
+          assert.equal(await append(room.id, 'a', 2), 'fenced');
+          assert.equal(await store.byCode(room.code), null);
+          assert.equal(await store.create(newRoom(fresh(), { code: room.code })), 'ok', 'its code is free');
+        });
 
-      if (under.movable) it('[J7] [J18] a renewal without an entry does as well, for the owner alone; pieces of the recording live as long', async () => {
-        const room = newRoom(fresh(), { life: 1_000 });
-        await store.create(room);
-        await claimed(room.id, 'a', null);
-        await append(room.id, 'a', 1);
-        assert.equal(await store.snapshot(room.id, 'a', 1, 's', 0, [{ match: 2, text: 'piece' }]), 'ok');
-        assert.equal(await store.renew(room.id, 'b', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
-        assert.equal(await store.renew(fresh(), 'a', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
-        assert.equal(await store.renew(room.id, 'a', { ms: 5_000, code: room.code, match: 2 }), 'ok');
-        forward!(4_900);
-        assert.equal((await store.owner(room.id))?.seq, 1);
-        assert.equal(await store.byCode(room.code), room.id);
-        assert.deepEqual(await store.replayParts(room.id, 2), ['piece']);
-        forward!(200);
-        assert.equal(await store.owner(room.id), null);
-        assert.deepEqual(await store.replayParts(room.id, 2), []);
-      });
+      if (under.movable)
+        it('[J7] [J18] a renewal without an entry does as well, for the owner alone; pieces of the recording live as long', async () => {
+          const room = newRoom(fresh(), { life: 1_000 });
+          await store.create(room);
+          await claimed(room.id, 'a', null);
+          await append(room.id, 'a', 1);
+          assert.equal(await store.snapshot(room.id, 'a', 1, 's', 0, [{ match: 2, text: 'piece' }]), 'ok');
+          assert.equal(await store.renew(room.id, 'b', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
+          assert.equal(await store.renew(fresh(), 'a', { ms: 9_000, code: room.code, match: 2 }), 'fenced');
+          assert.equal(await store.renew(room.id, 'a', { ms: 5_000, code: room.code, match: 2 }), 'ok');
+          forward!(4_900);
+          assert.equal((await store.owner(room.id))?.seq, 1);
+          assert.equal(await store.byCode(room.code), room.id);
+          assert.deepEqual(await store.replayParts(room.id, 2), ['piece']);
+          forward!(200);
+          assert.equal(await store.owner(room.id), null);
+          assert.deepEqual(await store.replayParts(room.id, 2), []);
+        });
 
       it('[T8] takes times that are no whole numbers, at every place', async () => {
         const room = newRoom(fresh(), { life: 8.2 * 60_000 });
         assert.equal(await store.create(room), 'ok');
         await claimed(room.id, 'a', null);
-        assert.equal(await append(room.id, 'a', 1, { due: 4_999.5, life: { ms: 8.2 * 60_000, code: room.code, match: 0 } }), 'ok');
-        assert.deepEqual((await store.due(5_000, 1_000)).filter(d => d.id === room.id), [{ id: room.id, at: 5_000 }]);
+        assert.equal(
+          await append(room.id, 'a', 1, { due: 4_999.5, life: { ms: 8.2 * 60_000, code: room.code, match: 0 } }),
+          'ok',
+        );
+        assert.deepEqual(
+          (await store.due(5_000, 1_000)).filter(d => d.id === room.id),
+          [{ id: room.id, at: 5_000 }],
+        );
         assert.equal(await store.renew(room.id, 'a', { ms: 8.2 * 60_000, code: room.code, match: 0 }), 'ok');
         await store.keepReplay(room.id, 1, 'whole', 8.2 * 60_000, 2);
         assert.equal(await store.replay(room.id, 1), 'whole');
@@ -650,25 +784,46 @@ export function storeSuite(under: StoreUnderTest): void {
         await assert.rejects(store.create(newRoom(fresh(), { life: NaN })), RangeError);
       });
 
-      if (under.movable) it('[J7] a renewal gives the whole room another life', async () => {
-        const room = newRoom(fresh(), { life: 1_000 });
-        await store.create(room);
-        await claimed(room.id, 'a', null);
-        forward!(900);
-        await append(room.id, 'a', 1, { life: { ms: 5_000, code: room.code, match: 0 } });
-        forward!(4_900);
-        assert.equal((await store.owner(room.id))?.seq, 1);
-        assert.equal(await store.byCode(room.code), room.id);
-        forward!(200);
-        assert.equal(await store.owner(room.id), null);
-      });
+      if (under.movable)
+        it('[J7] a renewal gives the whole room another life', async () => {
+          const room = newRoom(fresh(), { life: 1_000 });
+          await store.create(room);
+          await claimed(room.id, 'a', null);
+          forward!(900);
+          await append(room.id, 'a', 1, { life: { ms: 5_000, code: room.code, match: 0 } });
+          forward!(4_900);
+          assert.equal((await store.owner(room.id))?.seq, 1);
+          assert.equal(await store.byCode(room.code), room.id);
+          forward!(200);
+          assert.equal(await store.owner(room.id), null);
+        });
     });
 
     describe('random operations', () => {
-      type Op = { op: 'claim' | 'append' | 'snapshot' | 'pass' | 'release' | 'releasing append' | 'remove'; who: number; guess: number; off: number };
+      type Op = {
+        op: 'claim' | 'append' | 'snapshot' | 'pass' | 'release' | 'releasing append' | 'remove';
+        who: number;
+        guess: number;
+        off: number;
+      };
       const op: fc.Arbitrary<Op> = fc.record({
-        op: fc.constantFrom('pass' as const, 'pass' as const, 'claim' as const, 'claim' as const, 'append' as const, 'append' as const, 'append' as const, 'append' as const, 'snapshot' as const, 'release' as const, 'releasing append' as const, 'remove' as const),
-        who: fc.nat(2), guess: fc.nat(3), off: fc.constantFrom(0, 0, 0, 0, -1, 1, 2),
+        op: fc.constantFrom(
+          'pass' as const,
+          'pass' as const,
+          'claim' as const,
+          'claim' as const,
+          'append' as const,
+          'append' as const,
+          'append' as const,
+          'append' as const,
+          'snapshot' as const,
+          'release' as const,
+          'releasing append' as const,
+          'remove' as const,
+        ),
+        who: fc.nat(2),
+        guess: fc.nat(3),
+        off: fc.constantFrom(0, 0, 0, 0, -1, 1, 2),
       });
 
       /** The contract in a few lines that anybody can check by reading. */
@@ -691,7 +846,8 @@ export function storeSuite(under: StoreUnderTest): void {
               if (o.off !== 0) return 'seq';
               this.token = `heir of ${token}`;
               return 'ok';
-            case 'append': case 'releasing append':
+            case 'append':
+            case 'releasing append':
               if (!mine) return 'fenced';
               if (o.off !== 0) return 'seq';
               this.entries.push(`${next} by ${token}`);
@@ -709,57 +865,81 @@ export function storeSuite(under: StoreUnderTest): void {
               if (!mine) return 'fenced';
               this.token = null;
               return 'ok';
-            case 'remove': return 'ok'; // at the end only
+            case 'remove':
+              return 'ok'; // at the end only
           }
         }
       }
 
       it('[J1] [J2] [J5] [O13] are answered as a dumb model of the contract answers them', async () => {
-        await fc.assert(fc.asyncProperty(fc.array(op, { maxLength: 40 }), async ops => {
-          const room = newRoom();
-          assert.equal(await store.create(room), 'ok');
-          const model = new Model();
-          let round = 0;
-          const tokens = ['a', 'b', 'c'];
-          let lastTerm = 0;
-          for (const o of ops) {
-            if (o.op === 'remove') continue;
-            // A token is never used twice: each claim makes its own.
-            const mine = o.op === 'claim' ? `${tokens[o.who]!}${++round}` : (o.guess === 0 ? `${tokens[o.who]!}${round}` : model.token ?? 'nobody');
-            const expected = o.guess === 0 ? null : o.guess === 1 ? 'somebody' : model.token;
-            const seq = model.entries.length + (o.op === 'snapshot' || o.op === 'pass' ? 0 : 1) + o.off;
-            const want = model.apply(o, mine, expected);
-            let got: string;
-            if (o.op === 'claim') {
-              const said = await claim(room.id, mine, expected);
-              got = said.ok ? 'ok' : said.why;
-              if (said.ok) {
-                assert.ok(said.term > lastTerm);
-                lastTerm = said.term;
-                assert.equal(said.seq, model.entries.length);
-                assert.equal(said.snapshotSeq, model.snapshotSeq);
-                assert.equal(said.firstSeq, model.dropped + 1);
-                assert.deepEqual(said.entries, model.entries.slice(model.dropped));
-                assert.equal(said.terms.at(-1)![1], model.entries.length + 1);
-                assert.ok(said.terms.every(([t, first], i) => i === 0 || (t > said.terms[i - 1]![0] && first > said.terms[i - 1]![1])), 'terms and their first seqs rise');
-              }
-            } else if (o.op === 'snapshot') got = await store.snapshot(room.id, mine, seq, `snapshot ${seq}`, 2);
-            else if (o.op === 'pass') {
-              const said = await store.pass(room.id, { token: mine, seq, to: { token: `heir of ${mine}`, node: 'n', games } });
-              got = said.ok ? 'ok' : said.why;
-              if (said.ok) {
-                assert.ok(said.term > lastTerm);
-                lastTerm = said.term;
-                assert.equal(said.snapshotSeq, model.snapshotSeq);
-                assert.deepEqual(said.terms.at(-1), [said.term, model.entries.length + 1]);
-              }
-            } else if (o.op === 'release') got = await store.release(room.id, mine);
-            else got = await store.append(room.id, { token: mine, seq, entry: `${seq} by ${mine}`, release: o.op === 'releasing append' });
-            assert.equal(got, want, JSON.stringify(o));
-            const owner = (await store.owner(room.id))!;
-            assert.deepEqual([owner.token, owner.seq], [model.token, model.entries.length]);
-          }
-        }), { numRuns: 60 });
+        await fc.assert(
+          fc.asyncProperty(fc.array(op, { maxLength: 40 }), async ops => {
+            const room = newRoom();
+            assert.equal(await store.create(room), 'ok');
+            const model = new Model();
+            let round = 0;
+            const tokens = ['a', 'b', 'c'];
+            let lastTerm = 0;
+            for (const o of ops) {
+              if (o.op === 'remove') continue;
+              // A token is never used twice: each claim makes its own.
+              const mine =
+                o.op === 'claim'
+                  ? `${tokens[o.who]!}${++round}`
+                  : o.guess === 0
+                    ? `${tokens[o.who]!}${round}`
+                    : (model.token ?? 'nobody');
+              const expected = o.guess === 0 ? null : o.guess === 1 ? 'somebody' : model.token;
+              const seq = model.entries.length + (o.op === 'snapshot' || o.op === 'pass' ? 0 : 1) + o.off;
+              const want = model.apply(o, mine, expected);
+              let got: string;
+              if (o.op === 'claim') {
+                const said = await claim(room.id, mine, expected);
+                got = said.ok ? 'ok' : said.why;
+                if (said.ok) {
+                  assert.ok(said.term > lastTerm);
+                  lastTerm = said.term;
+                  assert.equal(said.seq, model.entries.length);
+                  assert.equal(said.snapshotSeq, model.snapshotSeq);
+                  assert.equal(said.firstSeq, model.dropped + 1);
+                  assert.deepEqual(said.entries, model.entries.slice(model.dropped));
+                  assert.equal(said.terms.at(-1)![1], model.entries.length + 1);
+                  assert.ok(
+                    said.terms.every(
+                      ([t, first], i) => i === 0 || (t > said.terms[i - 1]![0] && first > said.terms[i - 1]![1]),
+                    ),
+                    'terms and their first seqs rise',
+                  );
+                }
+              } else if (o.op === 'snapshot') got = await store.snapshot(room.id, mine, seq, `snapshot ${seq}`, 2);
+              else if (o.op === 'pass') {
+                const said = await store.pass(room.id, {
+                  token: mine,
+                  seq,
+                  to: { token: `heir of ${mine}`, node: 'n', games },
+                });
+                got = said.ok ? 'ok' : said.why;
+                if (said.ok) {
+                  assert.ok(said.term > lastTerm);
+                  lastTerm = said.term;
+                  assert.equal(said.snapshotSeq, model.snapshotSeq);
+                  assert.deepEqual(said.terms.at(-1), [said.term, model.entries.length + 1]);
+                }
+              } else if (o.op === 'release') got = await store.release(room.id, mine);
+              else
+                got = await store.append(room.id, {
+                  token: mine,
+                  seq,
+                  entry: `${seq} by ${mine}`,
+                  release: o.op === 'releasing append',
+                });
+              assert.equal(got, want, JSON.stringify(o));
+              const owner = (await store.owner(room.id))!;
+              assert.deepEqual([owner.token, owner.seq], [model.token, model.entries.length]);
+            }
+          }),
+          { numRuns: 60 },
+        );
       });
     });
   });

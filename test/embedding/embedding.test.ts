@@ -13,7 +13,12 @@ import { noLog } from '../../server/ops/log.ts';
 import { createServer, startServer, type ServerOptions } from '../../server/server.ts';
 import { contract, state } from '../../shared/contract.ts';
 
-const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state<{ hits: number[] }>(), actions: { hit: z.object({}) } });
+const duel = contract('duel', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ hits: number[] }>(),
+  actions: { hit: z.object({}) },
+});
 const duelGame = duel.rules({
   setup: ctx => ({ hits: ctx.players.map(() => 0) }),
   actions: {
@@ -27,8 +32,13 @@ const own = { games: [duelGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', 
 
 describe('embedding', () => {
   const endings: (() => unknown)[] = [];
-  const atEnd = <T>(value: T, end: (value: T) => unknown): T => { endings.unshift(() => end(value)); return value; };
-  afterEach(async () => { for (const end of endings.splice(0)) await end(); });
+  const atEnd = <T>(value: T, end: (value: T) => unknown): T => {
+    endings.unshift(() => end(value));
+    return value;
+  };
+  afterEach(async () => {
+    for (const end of endings.splice(0)) await end();
+  });
 
   const listening = async (http: HttpServer): Promise<string> => {
     http.listen(0, '127.0.0.1');
@@ -38,16 +48,31 @@ describe('embedding', () => {
   /** An app with sockets of its own, before Rejoin comes. */
   const host = (options: Partial<ConstructorParameters<typeof Server>[1] & object> = {}) => {
     const app = express();
-    app.get('/', (_request, response) => { response.send('the host\'s'); });
+    app.get('/', (_request, response) => {
+      response.send("the host's");
+    });
     const http = createHttpServer(app);
-    const io = atEnd(new Server(http, options), async server => { await server.close(); });
-    io.on('connection', socket => { socket.emit('hello', socket.id); socket.on('echo', (text: string, answer: (text: string) => void) => answer(text)); });
+    const io = atEnd(new Server(http, options), async server => {
+      await server.close();
+    });
+    io.on('connection', socket => {
+      socket.emit('hello', socket.id);
+      socket.on('echo', (text: string, answer: (text: string) => void) => answer(text));
+    });
     return { app, http, io };
   };
-  const player = (url: string, name: string): Client => atEnd(connect(url, { storage: null, name }), client => client.close());
-  const raw = (url: string, options: object = {}): Socket => atEnd(dial(url, { transports: ['websocket'], forceNew: true, reconnection: false, ...options }), socket => socket.close());
-  const refusalOf = async (socket: Socket) => (await once(socket as never, 'connect_error'))[0] as Error & { data?: { code: string } };
-  const text = async (url: string) => { const reply = await fetch(url); return `${reply.status} ${await reply.text()}`; };
+  const player = (url: string, name: string): Client =>
+    atEnd(connect(url, { storage: null, name }), client => client.close());
+  const raw = (url: string, options: object = {}): Socket =>
+    atEnd(dial(url, { transports: ['websocket'], forceNew: true, reconnection: false, ...options }), socket =>
+      socket.close(),
+    );
+  const refusalOf = async (socket: Socket) =>
+    (await once(socket as never, 'connect_error'))[0] as Error & { data?: { code: string } };
+  const text = async (url: string) => {
+    const reply = await fetch(url);
+    return `${reply.status} ${await reply.text()}`;
+  };
 
   /** Two clients play a match to its end. */
   const plays = async (url: string): Promise<void> => {
@@ -56,7 +81,11 @@ describe('embedding', () => {
     const other = await bob.join(duel, { id: room.id });
     await until('the match is on', () => (room.info.phase === 'playing' ? true : undefined), { timeoutMs: 12_000 });
     for (let i = 0; i < 3; i++) assert.equal((await room.act.hit({})).ok, true);
-    await until('both see the end', () => (room.info.phase === 'ended' && other.info.phase === 'ended' ? true : undefined), { timeoutMs: 12_000 });
+    await until(
+      'both see the end',
+      () => (room.info.phase === 'ended' && other.info.phase === 'ended' ? true : undefined),
+      { timeoutMs: 12_000 },
+    );
     assert.deepEqual(other.info.result?.ranking, [[0], [1]]);
     assert.deepEqual(other.state, { hits: [3, 0] });
     ann.close();
@@ -67,20 +96,22 @@ describe('embedding', () => {
     const { app, http, io } = host();
     const url = await listening(http);
     const rejoin = await createServer({ ...own, io, app });
-    app.use((_request, response) => { response.status(404).send('nowhere'); });
+    app.use((_request, response) => {
+      response.status(404).send('nowhere');
+    });
     await plays(`${url}/rejoin`);
     const guest = raw(url);
     await once(guest as never, 'hello');
     assert.equal(await guest.emitWithAck('echo', 'hi'), 'hi');
-    assert.equal(await text(`${url}/`), '200 the host\'s');
+    assert.equal(await text(`${url}/`), "200 the host's");
     assert.equal(await text(`${url}/rejoin/readyz`), '200 {"ready":true,"draining":false}');
     assert.match(await text(`${url}/rejoin/metrics`), /rejoin_journal_entries_total [1-9]/);
     assert.equal(await text(`${url}/elsewhere`), '404 nowhere');
     await assert.rejects(rejoin.listen(0), TypeError);
     await rejoin.close();
-    assert.equal(guest.connected, true, 'what is the host\'s goes on');
+    assert.equal(guest.connected, true, "what is the host's goes on");
     assert.equal(await guest.emitWithAck('echo', 'still'), 'still');
-    assert.equal(await text(`${url}/`), '200 the host\'s');
+    assert.equal(await text(`${url}/`), "200 the host's");
     assert.equal((await refusalOf(raw(`${url}/rejoin`))).message, 'Invalid namespace');
     const again = await createServer({ ...own, io });
     await plays(`${url}/rejoin`);
@@ -115,23 +146,48 @@ describe('embedding', () => {
   it('the authenticate hook sees the request, with what the host has put there', async () => {
     const { http, io } = host();
     const url = await listening(http);
-    io.engine.use((request: { user?: string | undefined; headers: Record<string, string> }, _response: unknown, next: () => void) => { request.user = request.headers['x-user']; next(); });
-    const rejoin = await createServer({ ...own, io, authenticate: ({ request }) => { const { user } = request as { user?: string }; return user === undefined ? null : { player: `user-${user}`, name: user }; } });
-    const ann = atEnd(connect(`${url}/rejoin`, { storage: null, socket: { extraHeaders: { 'x-user': 'ann' } } }), client => client.close());
+    io.engine.use(
+      (
+        request: { user?: string | undefined; headers: Record<string, string> },
+        _response: unknown,
+        next: () => void,
+      ) => {
+        request.user = request.headers['x-user'];
+        next();
+      },
+    );
+    const rejoin = await createServer({
+      ...own,
+      io,
+      authenticate: ({ request }) => {
+        const { user } = request as { user?: string };
+        return user === undefined ? null : { player: `user-${user}`, name: user };
+      },
+    });
+    const ann = atEnd(
+      connect(`${url}/rejoin`, { storage: null, socket: { extraHeaders: { 'x-user': 'ann' } } }),
+      client => client.close(),
+    );
     await ann.create(duel);
     assert.equal(ann.player, 'user-ann');
     assert.equal((await refusalOf(raw(`${url}/rejoin`))).data?.code, 'not-signed-in');
     await rejoin.close();
   });
 
-  it('a client that misbehaves loses the namespace, and not the line it shares with the host\'s', async () => {
+  it("a client that misbehaves loses the namespace, and not the line it shares with the host's", async () => {
     const { http, io } = host({ maxHttpBufferSize: 1e6 });
     const url = await listening(http);
     const rejoin = await createServer({ ...own, io });
     const line = new Manager(url, { transports: ['websocket'], reconnection: false });
-    const [guest, bad] = [atEnd(line.socket('/'), socket => socket.close()), atEnd(line.socket('/rejoin'), socket => socket.close())];
+    const [guest, bad] = [
+      atEnd(line.socket('/'), socket => socket.close()),
+      atEnd(line.socket('/rejoin'), socket => socket.close()),
+    ];
     await Promise.all([once(guest as never, 'hello'), once(bad as never, 'welcome')]);
-    assert.equal((await bad.emitWithAck('act', { room: 'a', name: 'hit', data: 'x'.repeat(20_000) }) as { code: string }).code, 'too-large');
+    assert.equal(
+      ((await bad.emitWithAck('act', { room: 'a', name: 'hit', data: 'x'.repeat(20_000) })) as { code: string }).code,
+      'too-large',
+    );
     bad.emit('act', { room: 'a', name: 'hit', data: 'x'.repeat(70_000) });
     assert.equal((await once(bad as never, 'disconnect'))[0], 'io server disconnect');
     assert.equal(await guest.emitWithAck('echo', 'hi'), 'hi');
@@ -139,12 +195,14 @@ describe('embedding', () => {
     assert.equal(guest.connected, true);
   });
 
-  it('the host\'s own settings do not reach into the namespace: recovery of connections, another adapter', async () => {
+  it("the host's own settings do not reach into the namespace: recovery of connections, another adapter", async () => {
     const { http, io } = host({ connectionStateRecovery: {} });
     const url = await listening(http);
     const rejoin = await createServer({ ...own, io });
     const { adapter } = io.of('/rejoin');
-    io.adapter(class extends (io.of('/').adapter.constructor as never as new (space: unknown) => typeof adapter) {} as never);
+    io.adapter(
+      class extends (io.of('/').adapter.constructor as never as new (space: unknown) => typeof adapter) {} as never,
+    );
     assert.equal(io.of('/rejoin').adapter, adapter);
     const socket = raw(`${url}/rejoin`, { reconnection: true, reconnectionDelay: 10 });
     await once(socket as never, 'welcome');
@@ -166,14 +224,14 @@ describe('embedding', () => {
     const url = await listening(http);
     const rejoin = await createServer({ ...own, http, app });
     await plays(url);
-    assert.equal(await text(`${url}/`), '200 the host\'s');
+    assert.equal(await text(`${url}/`), "200 the host's");
     assert.equal(await text(`${url}/rejoin/healthz`), '200 {"ok":true,"node":"node"}');
     const socket = raw(url);
     await once(socket as never, 'welcome');
     const closed = once(socket as never, 'disconnect');
     await rejoin.close();
     await closed;
-    assert.equal(await text(`${url}/`), '200 the host\'s');
+    assert.equal(await text(`${url}/`), "200 the host's");
     await refusalOf(raw(url));
     http.closeAllConnections();
     await new Promise(resolve => http.close(resolve));
@@ -184,7 +242,7 @@ describe('embedding', () => {
     const served = await createServer({ ...own, app, routesAt: '/games', namespace: '/play' });
     const url = `http://127.0.0.1:${await served.listen(0, '127.0.0.1')}`;
     await plays(`${url}/play`);
-    assert.equal(await text(`${url}/`), '200 the host\'s');
+    assert.equal(await text(`${url}/`), "200 the host's");
     assert.match(await text(`${url}/games/rooms.json`), /^200 \{"rooms":\[/);
     await served.close();
     const alone = await createServer(own);
@@ -201,7 +259,13 @@ describe('embedding', () => {
     await assert.rejects(createServer({ ...own, io, http }), TypeError);
     await assert.rejects(createServer({ ...own, io, namespace: '/' }), TypeError);
     await assert.rejects(createServer({ ...own, io, namespace: 'rejoin' }), TypeError);
-    const scored = contract('scored', { version: 1, seats: { min: 1, max: 1 }, state: state<null>(), actions: {}, effects: { report: z.object({ points: z.int() }) } });
+    const scored = contract('scored', {
+      version: 1,
+      seats: { min: 1, max: 1 },
+      state: state<null>(),
+      actions: {},
+      effects: { report: z.object({ points: z.int() }) },
+    });
     const scoredGame = scored.rules({ setup: () => null, actions: {} });
     // @ts-expect-error -- the types say it, too
     await assert.rejects(createServer({ ...own, games: [scoredGame] }), /no handler for the effect 'report'/);

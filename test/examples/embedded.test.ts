@@ -15,7 +15,9 @@ const secret = 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4';
 /** examples/embedded, as it stands. */
 describe('the example of an app with games in it', () => {
   const endings: (() => unknown)[] = [];
-  afterEach(async () => { for (const end of endings.splice(0).reverse()) await end(); });
+  afterEach(async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  });
   const open = async (redisUrl?: string): Promise<Club & { url: string }> => {
     const club = await openClub({ port: 0, secret, redisUrl });
     endings.push(() => club.close());
@@ -33,14 +35,22 @@ describe('the example of an app with games in it', () => {
     assert.equal((await fetch(`${url}/nowhere`)).status, 404);
     assert.deepEqual(await (await fetch(`${url}/rejoin/readyz`)).json(), { ready: true, draining: false });
     const [ann, bob] = [dial(url, { forceNew: true }), dial(url, { forceNew: true })];
-    endings.push(() => { ann.close(); bob.close(); });
+    endings.push(() => {
+      ann.close();
+      bob.close();
+    });
     await Promise.all([ann, bob].map(socket => once(socket as never, 'connect')));
     ann.emit('chat', 'who runs?');
     assert.deepEqual(await once(bob as never, 'chat'), ['who runs?']);
     const run = async () => {
-      const child = spawn(process.execPath, ['--import', 'tsx', 'examples/embedded/player.ts', url], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--import', 'tsx', 'examples/embedded/player.ts', url], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let out = '';
-      child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+      child.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+      });
       await once(child, 'close');
       return JSON.parse(out) as { at: number[]; me: number; ranking: number[][] };
     };
@@ -50,7 +60,7 @@ describe('the example of an app with games in it', () => {
     assert.ok(one.at[one.ranking[0]![0]!]! >= 10);
   });
 
-  it('on two machines with one Redis: a race goes on when the machine that runs it is gone; the chat stays each machine\'s own', async () => {
+  it("on two machines with one Redis: a race goes on when the machine that runs it is gone; the chat stays each machine's own", async () => {
     const redis = await TestRedis.start();
     endings.push(() => redis.stop());
     const [first, second] = [await open(redis.url), await open(redis.url)];
@@ -60,7 +70,9 @@ describe('the example of an app with games in it', () => {
     await Promise.all([room.ready(), other.ready()]);
     await until('the race is on', () => (other.info.phase === 'playing' ? true : undefined), { timeoutMs: 10_000 });
     await room.act.step({ by: 2 });
-    await until('the step is seen on the other machine', () => (other.state?.at[0] === 2 ? true : undefined), { timeoutMs: 10_000 });
+    await until('the step is seen on the other machine', () => (other.state?.at[0] === 2 ? true : undefined), {
+      timeoutMs: 10_000,
+    });
     const chat = dial(second.url, { forceNew: true });
     endings.push(() => chat.close());
     const heard: string[] = [];

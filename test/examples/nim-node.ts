@@ -4,11 +4,19 @@ import { nimGame } from '../../examples/results/rules.ts';
 import { createServer } from '../../server/index.ts';
 import { noLog } from '../../server/ops/log.ts';
 
-/** The example's node, with a list of the calls it gets; told to, it dies when the row is written and nothing else is done yet. */
-const { REDIS_URL, RESULTS, CALLS, DIES } = process.env as Record<'REDIS_URL' | 'RESULTS' | 'CALLS', string> & { DIES?: string };
+/**
+ * The example's node, with a list of the calls it gets; told to, it dies when the row is written and nothing else is
+ * done yet.
+ */
+const { REDIS_URL, RESULTS, CALLS, DIES } = process.env as Record<'REDIS_URL' | 'RESULTS' | 'CALLS', string> & {
+  DIES?: string;
+};
 const { report } = new Results(RESULTS).handlers;
 const server = await createServer({
-  games: [nimGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', redisUrl: REDIS_URL, log: noLog,
+  games: [nimGame],
+  secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+  redisUrl: REDIS_URL,
+  log: noLog,
   effects: {
     nim: {
       report: async (data, about) => {

@@ -31,10 +31,18 @@ describe('the example that saves results', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const calls = (): string[] => (existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') : []);
+  const calls = (): string[] =>
+    existsSync(join(folder, 'calls')) ? readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') : [];
   const start = async (env: Record<string, string> = {}): Promise<{ node: ChildProcess; url: string }> => {
     const node = fork(new URL('nim-node.ts', import.meta.url), {
-      execArgv: ['--import', 'tsx'], env: { ...process.env, REDIS_URL: redis.url, RESULTS: join(folder, 'results.db'), CALLS: join(folder, 'calls'), ...env },
+      execArgv: ['--import', 'tsx'],
+      env: {
+        ...process.env,
+        REDIS_URL: redis.url,
+        RESULTS: join(folder, 'results.db'),
+        CALLS: join(folder, 'calls'),
+        ...env,
+      },
     });
     nodes.push(node);
     const [port] = (await once(node, 'message')) as [number];
@@ -45,8 +53,19 @@ describe('the example that saves results', () => {
     const clients: Client[] = ['Ann', 'Bob'].map(name => connect(url, { storage: null, name }));
     const ann = await clients[0]!.create(nim, { private: true });
     const bob = await clients[1]!.join(nim, { id: ann.id });
-    for (const [seat, count] of [[ann, 3], [bob, 3], [ann, 3]] as const) assert.equal((await seat.act.take({ count })).ok, true);
-    return { room: ann.id, last: () => bob.act.take({ count: 3 }), close: () => { for (const client of clients) client.close(); } };
+    for (const [seat, count] of [
+      [ann, 3],
+      [bob, 3],
+      [ann, 3],
+    ] as const)
+      assert.equal((await seat.act.take({ count })).ok, true);
+    return {
+      room: ann.id,
+      last: () => bob.act.take({ count: 3 }),
+      close: () => {
+        for (const client of clients) client.close();
+      },
+    };
   };
 
   it('saves a result once, though its node is killed between saving it and saying so', async () => {
@@ -67,7 +86,9 @@ describe('the example that saves results', () => {
 
     const next = await match(second.url);
     await next.last();
-    await until('another match has another key', () => (results.all().length === 2 ? true : undefined), { timeoutMs: 10_000 });
+    await until('another match has another key', () => (results.all().length === 2 ? true : undefined), {
+      timeoutMs: 10_000,
+    });
     next.close();
     assert.deepEqual(results.all()[0], row);
     assert.equal(new Set(calls()).size, 2);

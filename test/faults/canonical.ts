@@ -4,8 +4,12 @@ import { createHash } from 'node:crypto';
 export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  return `{${Object.keys(value).sort().map(key => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`).join(',')}}`;
+  return `{${Object.keys(value)
+    .sort()
+    .map(key => `${JSON.stringify(key)}:${canonical((value as Record<string, unknown>)[key])}`)
+    .join(',')}}`;
 }
 
 /** Sixteen hex digits that stand for a value. */
-export const hashOf = (value: unknown): string => createHash('sha1').update(canonical(value)).digest('hex').slice(0, 16);
+export const hashOf = (value: unknown): string =>
+  createHash('sha1').update(canonical(value)).digest('hex').slice(0, 16);

@@ -12,7 +12,10 @@ import { ledger, linesOfAMatch } from './node/ledger.ts';
 
 type Table = [Room<(typeof ledger)['def']>, Room<(typeof ledger)['def']>];
 
-/** Two failures that are known from others: rooms that vanish with a missed health check, and matches that run twice after a stall. */
+/**
+ * Two failures that are known from others: rooms that vanish with a missed health check, and matches that run twice
+ * after a stall.
+ */
 describe('a node that stalls', () => {
   let cluster: Cluster;
   let folder: string;
@@ -32,7 +35,12 @@ describe('a node that stalls', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'rejoin-stalled-'));
-    cluster = await startCluster({ nodes: 3, quiet: true, script: 'test/faults/node/lab-node.ts', env: { LOG_LEVEL: 'warn', FAULTS_DIR: folder } });
+    cluster = await startCluster({
+      nodes: 3,
+      quiet: true,
+      script: 'test/faults/node/lab-node.ts',
+      env: { LOG_LEVEL: 'warn', FAULTS_DIR: folder },
+    });
   });
   after(async () => {
     for (const c of clients) c.close();
@@ -43,7 +51,8 @@ describe('a node that stalls', () => {
   it('[O6] misses health checks, for less and for more than the silence that is death: none of its live rooms leaves the list', async () => {
     const tables = await Promise.all(Array.from({ length: 6 }, () => table(false)));
     const ids = tables.map(([a]) => a.id);
-    const list = async (url: string) => ((await (await fetch(`${url}/rooms.json`)).json()) as { rooms: { id: string }[] }).rooms.map(r => r.id);
+    const list = async (url: string) =>
+      ((await (await fetch(`${url}/rooms.json`)).json()) as { rooms: { id: string }[] }).rooms.map(r => r.id);
     let looked = 0;
     for (const ms of [500, 1_000, 2_500]) {
       const victim = await ownerOf(tables[0]![0] as never, clients[0]!);
@@ -52,7 +61,11 @@ describe('a node that stalls', () => {
       const awake = () => cluster.nodes.find(n => n.name === victim)!.state === 'up';
       do {
         const seen = await list(other.url);
-        assert.deepEqual(ids.filter(id => !seen.includes(id)), [], `after ${looked} looks, ${victim} frozen for ${ms} ms`);
+        assert.deepEqual(
+          ids.filter(id => !seen.includes(id)),
+          [],
+          `after ${looked} looks, ${victim} frozen for ${ms} ms`,
+        );
         looked += 1;
         await new Promise(done => setTimeout(done, 50));
       } while (!awake());
@@ -61,22 +74,41 @@ describe('a node that stalls', () => {
         assert.equal((await a.act.write({ id: `${a.id}.${ms}` })).ok, true);
         await eventually('both see it', () => b.state!.lines.includes(`${a.id}.${ms}`));
       }
-      const seen = await until('the node that slept answers', () => list(cluster.nodes.find(n => n.name === victim)!.url).catch(() => undefined), { timeoutMs: 20_000 });
-      assert.deepEqual(ids.filter(id => !seen.includes(id)), []);
+      const seen = await until(
+        'the node that slept answers',
+        () => list(cluster.nodes.find(n => n.name === victim)!.url).catch(() => undefined),
+        { timeoutMs: 20_000 },
+      );
+      assert.deepEqual(
+        ids.filter(id => !seen.includes(id)),
+        [],
+      );
     }
     assert.ok(looked > 10);
   });
 
   it('[E1][E2][J1] stands still at the very end of a match: it ends once, and its result is reported under one key', async () => {
     const [a, b] = await table(true);
-    const reports = () => (existsSync(join(folder, 'effects.jsonl')) ? readFileSync(join(folder, 'effects.jsonl'), 'utf8') : '').split('\n').filter(line => line !== '')
-      .map(line => JSON.parse(line) as EffectLine).filter(e => e.room === a.id && e.effect === 'report');
+    const reports = () =>
+      (existsSync(join(folder, 'effects.jsonl')) ? readFileSync(join(folder, 'effects.jsonl'), 'utf8') : '')
+        .split('\n')
+        .filter(line => line !== '')
+        .map(line => JSON.parse(line) as EffectLine)
+        .filter(e => e.room === a.id && e.effect === 'report');
     const ends: string[] = [];
-    for (const room of [a, b]) room.onChange(() => { if (room.info.phase === 'ended') ends.push(`${room.info.match} ${JSON.stringify(room.info.result)}`); });
-    // The last action is sent so long after the owner stands still: before, in the same moment, when it is held for dead.
+    for (const room of [a, b])
+      room.onChange(() => {
+        if (room.info.phase === 'ended') ends.push(`${room.info.match} ${JSON.stringify(room.info.result)}`);
+      });
+    // The last action is sent so long after the owner stands still: before, in the same moment, when it is held for
+    // dead.
     for (const [i, lead] of [-3, 0, 1_300].entries()) {
       for (let n = 0; n < linesOfAMatch - 1; n += 2) {
-        await Promise.all([a, b].slice(0, Math.min(2, linesOfAMatch - 1 - n)).map(room => room.act.write({ id: `m${i}.${n}.${room.seat}` })));
+        await Promise.all(
+          [a, b]
+            .slice(0, Math.min(2, linesOfAMatch - 1 - n))
+            .map(room => room.act.write({ id: `m${i}.${n}.${room.seat}` })),
+        );
       }
       const victim = await ownerOf(a as never, clients.at(-2)!);
       const last = () => a.act.write({ id: `m${i}.last` });
@@ -86,11 +118,15 @@ describe('a node that stalls', () => {
       if (lead > 0) await new Promise(done => setTimeout(done, lead));
       const said = await (early ?? last());
       assert.equal(said.ok, true, JSON.stringify(said));
-      await eventually('it is over for both', () => [a, b].every(room => room.info.phase === 'ended' && room.info.match === i + 1));
+      await eventually('it is over for both', () =>
+        [a, b].every(room => room.info.phase === 'ended' && room.info.match === i + 1),
+      );
       await eventually('the node is awake', () => cluster.nodes.find(n => n.name === victim)!.state === 'up');
       await eventually('the result is reported', () => reports().some(r => r.match === i + 1));
       await Promise.all([a.rematch(), b.rematch()]);
-      await eventually('the next match is on', () => [a, b].every(room => room.info.phase === 'playing' && room.info.match === i + 2));
+      await eventually('the next match is on', () =>
+        [a, b].every(room => room.info.phase === 'playing' && room.info.match === i + 2),
+      );
       assert.deepEqual(a.state!.lines, []);
     }
     const keys = new Map<number, Set<string>>();
@@ -98,7 +134,15 @@ describe('a node that stalls', () => {
       keys.set(match, (keys.get(match) ?? new Set()).add(key));
       assert.deepEqual(data, { lines: linesOfAMatch });
     }
-    assert.deepEqual([...keys].map(([match, found]) => [match, found.size]), [[1, 1], [2, 1], [3, 1]]);
-    for (const match of [1, 2, 3]) assert.equal(new Set(ends.filter(e => e.startsWith(`${match} `))).size, 1, 'everybody saw the same end');
+    assert.deepEqual(
+      [...keys].map(([match, found]) => [match, found.size]),
+      [
+        [1, 1],
+        [2, 1],
+        [3, 1],
+      ],
+    );
+    for (const match of [1, 2, 3])
+      assert.equal(new Set(ends.filter(e => e.startsWith(`${match} `))).size, 1, 'everybody saw the same end');
   });
 });

@@ -16,13 +16,39 @@ describe('the lab', () => {
     const said: string[] = [];
     try {
       // A freeze under play is also in test/cluster/failover.test.ts.
-      const kinds = ['kill-owner', ...(thorough ? ['freeze'] : []), 'cut-redis', 'one-way', 'reply-lost', 'redis-kill-everysec'];
-      const result = await runFaults({ minutes: 3, most: kinds.length, kinds, seed: 5, actionsPerSecond: 60, folder, say: text => said.push(text) });
+      const kinds = [
+        'kill-owner',
+        ...(thorough ? ['freeze'] : []),
+        'cut-redis',
+        'one-way',
+        'reply-lost',
+        'redis-kill-everysec',
+      ];
+      const result = await runFaults({
+        minutes: 3,
+        most: kinds.length,
+        kinds,
+        seed: 5,
+        actionsPerSecond: 60,
+        folder,
+        say: text => said.push(text),
+      });
       assert.deepEqual(result.checked.findings, [], said.join('\n'));
       assert.deepEqual(result.struck.map(s => s.kind).sort(), [...kinds].sort());
       // A check that saw nothing proves nothing.
       const { counts } = result.checked;
-      for (const what of ['rooms', 'entries', 'claims', 'accepted', 'refused', 'views', 'snapshots', 'lines', 'effectsDone'] as const) assert.ok(counts[what] > 0, `no ${what} were looked at`);
+      for (const what of [
+        'rooms',
+        'entries',
+        'claims',
+        'accepted',
+        'refused',
+        'views',
+        'snapshots',
+        'lines',
+        'effectsDone',
+      ] as const)
+        assert.ok(counts[what] > 0, `no ${what} were looked at`);
       assert.ok(counts.claims > counts.rooms, 'no room changed hands');
       const report = renderReport(addRun(emptyResults(), result, 'a test'));
       for (const kind of kinds) assert.ok(report.includes(`| ${kind} |`));

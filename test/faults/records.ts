@@ -5,14 +5,17 @@ import { join } from 'node:path';
 export const clock = (): number => Number(process.hrtime.bigint() / 1000n) / 1000;
 
 /**
- * What a process of the lab has seen, one file a room: lines of JSON, appended. A room is checked by itself, so that a run
- * of any length is checked in the memory of its largest room.
+ * What a process of the lab has seen, one file a room: lines of JSON, appended. A room is checked by itself, so that a
+ * run of any length is checked in the memory of its largest room.
  */
 export class Records {
   private readonly waiting = new Map<string, string[]>();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(private readonly folder: string, private readonly suffix: string) {
+  constructor(
+    private readonly folder: string,
+    private readonly suffix: string,
+  ) {
     mkdirSync(folder, { recursive: true });
     this.timer = setInterval(() => this.flush(), 250);
     this.timer.unref();
@@ -26,7 +29,8 @@ export class Records {
   }
 
   flush(): void {
-    for (const [room, lines] of this.waiting) appendFileSync(join(this.folder, `${room}.${this.suffix}.jsonl`), `${lines.join('\n')}\n`);
+    for (const [room, lines] of this.waiting)
+      appendFileSync(join(this.folder, `${room}.${this.suffix}.jsonl`), `${lines.join('\n')}\n`);
     this.waiting.clear();
   }
 

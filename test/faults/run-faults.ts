@@ -41,7 +41,8 @@ export interface InjectedFault {
   busy: number;
 }
 export interface RunResult {
-  began: number; ended: number;
+  began: number;
+  ended: number;
   struck: InjectedFault[];
   /** Kinds that this machine, or this Redis, cannot do. */
   left: string[];
@@ -58,11 +59,22 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   const { folder, seed, say, replicas = 0, waitReplicas = Math.min(1, replicas) } = options;
   const found: Finding[] = [];
   const crowd = playWorkloadFor(options.actionsPerSecond);
-  const lab = await Lab.start({ folder, crowd, seed, replicas, waitReplicas, onCrash: what => found.push({ wrong: 'crash', room: '', says: what, at: clock() }) });
+  const lab = await Lab.start({
+    folder,
+    crowd,
+    seed,
+    replicas,
+    waitReplicas,
+    onCrash: what => found.push({ wrong: 'crash', room: '', says: what, at: clock() }),
+  });
   const struck: InjectedFault[] = [];
   const wanted = selectNemeses(options.kinds ?? []);
   // A host that vanishes must be cut off from its Redis as well, by the port of its own proxy.
-  const has: Record<Need, boolean> = { firewall: lab.firewall !== null && replicas === 0, 'one-redis': replicas === 0, replicas: replicas > 0 };
+  const has: Record<Need, boolean> = {
+    firewall: lab.firewall !== null && replicas === 0,
+    'one-redis': replicas === 0,
+    replicas: replicas > 0,
+  };
   const able = wanted.filter(n => n.needs === undefined || has[n.needs]);
   if (able.length === 0) {
     await lab.close();
@@ -76,7 +88,8 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     await pause(2_000);
     began = clock();
     const deck = deal(able, seed);
-    while (clock() < began + options.minutes * 60_000 && struck.length < (options.most ?? Infinity)) struck.push(await one(lab, deck.next().value, seed + struck.length, found, say));
+    while (clock() < began + options.minutes * 60_000 && struck.length < (options.most ?? Infinity))
+      struck.push(await one(lab, deck.next().value, seed + struck.length, found, say));
     ended = clock();
     const unanswered = await lab.rest(10_000);
     await lab.redisWhole();
@@ -84,15 +97,26 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   } finally {
     await lab.close();
   }
-  writeFileSync(join(folder, 'end.json'), JSON.stringify({ wall: Date.now(), durable: replicas === 0 || waitReplicas > 0 }));
+  writeFileSync(
+    join(folder, 'end.json'),
+    JSON.stringify({ wall: Date.now(), durable: replicas === 0 || waitReplicas > 0 }),
+  );
   writeFileSync(join(folder, 'struck.json'), JSON.stringify(struck, null, 1));
   say('checking');
   const checked = checkRun(folder);
   checked.findings.unshift(...found);
-  return { began, ended, struck, left: wanted.filter(n => !able.includes(n)).map(n => n.kind), measured: measureInterruptions(folder, struck, began, ended), checked };
+  return {
+    began,
+    ended,
+    struck,
+    left: wanted.filter(n => !able.includes(n)).map(n => n.kind),
+    measured: measureInterruptions(folder, struck, began, ended),
+    checked,
+  };
 }
 
-const tablesOf = (crowd: PlayWorkloadSize): number => crowd.ledger + crowd['four-in-a-row'] + crowd['liars-dice'] + crowd.arena;
+const tablesOf = (crowd: PlayWorkloadSize): number =>
+  crowd.ledger + crowd['four-in-a-row'] + crowd['liars-dice'] + crowd.arena;
 
 /** Every kind once, in an order drawn by lot; then again: so that all come equally often. */
 function* deal(kinds: readonly Nemesis[], seed: number): Generator<Nemesis, never> {
@@ -102,7 +126,13 @@ function* deal(kinds: readonly Nemesis[], seed: number): Generator<Nemesis, neve
 
 const failed = 'failed';
 
-async function one(lab: Lab, nemesis: Nemesis, seed: number, found: Finding[], say: (text: string) => void): Promise<InjectedFault> {
+async function one(
+  lab: Lab,
+  nemesis: Nemesis,
+  seed: number,
+  found: Finding[],
+  say: (text: string) => void,
+): Promise<InjectedFault> {
   const at = clock();
   const idle = idleTime();
   const what = await nemesis.strike(lab, randomOf(seed)).catch((error: unknown) => {
@@ -111,13 +141,30 @@ async function one(lab: Lab, nemesis: Nemesis, seed: number, found: Finding[], s
   });
   const healed = clock();
   for (const node of lab.down()) await lab.cluster.restart(node); // one that ended by itself: it was told of
-  for (const room of await lab.goesOn(recovery)) found.push({ wrong: 'stuck', room, says: `does not go on ${recovery / 1000} s after ${nemesis.kind} (${what})`, at });
+  for (const room of await lab.goesOn(recovery))
+    found.push({
+      wrong: 'stuck',
+      room,
+      says: `does not go on ${recovery / 1000} s after ${nemesis.kind} (${what})`,
+      at,
+    });
   // A failover that nobody asked for, too, is at an end before the next fault begins.
-  await lab.redisWhole().catch((error: unknown) => found.push({ wrong: 'crash', room: '', says: `Redis could not be made whole: ${String(error)}`, at }));
+  await lab
+    .redisWhole()
+    .catch((error: unknown) =>
+      found.push({ wrong: 'crash', room: '', says: `Redis could not be made whole: ${String(error)}`, at }),
+    );
   const over = clock();
   const busy = 1 - (idleTime() - idle) / ((over - at) * cpus().length);
-  say(`${nemesis.kind}${what === '' ? '' : `: ${what}`}; healed after ${((healed - at) / 1000).toFixed(1)} s, all rooms go on ${((over - healed) / 1000).toFixed(1)} s later; ${lab.play.accepted} accepted`);
-  if (what !== failed) await nemesis.tidy?.(lab, what).catch((error: unknown) => found.push({ wrong: 'crash', room: '', says: `${nemesis.kind} could not be tidied up: ${String(error)}`, at }));
+  say(
+    `${nemesis.kind}${what === '' ? '' : `: ${what}`}; healed after ${((healed - at) / 1000).toFixed(1)} s, all rooms go on ${((over - healed) / 1000).toFixed(1)} s later; ${lab.play.accepted} accepted`,
+  );
+  if (what !== failed)
+    await nemesis
+      .tidy?.(lab, what)
+      .catch((error: unknown) =>
+        found.push({ wrong: 'crash', room: '', says: `${nemesis.kind} could not be tidied up: ${String(error)}`, at }),
+      );
   await pause(calmBetween);
   return { kind: nemesis.kind, what, at, healed, over, busy: Math.round(busy * 100) / 100 };
 }

@@ -5,11 +5,11 @@
  *   --kinds a,b              only these; `--kinds help` lists them
  *   --seed N                 the order of the faults and what is drawn in them (default 1)
  *   --actions-per-second N   how much is played (default 300)
- *   --replicas N             so many replicas of Redis, and three sentinels (default 0: one Redis, and a proxy for each node)
+ *   --replicas N so many replicas of Redis, and three sentinels (default 0: one Redis, and a proxy for each node)
  *   --wait N                 how many replicas must have an entry before anybody is told (default 1 with replicas)
  *   --json FILE              the numbers of the run
  *   --append                 adds the run to docs/faults.md and docs/faults.json, and draws docs/faults.svg
- *   --folder PATH            where everything is written down; kept (default: .run/faults-…, kept when something is wrong)
+ *   --folder PATH where everything is written down; kept (default: .run/faults-…, kept when something is wrong)
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,18 +28,29 @@ const root = resolve(import.meta.dirname, '../..');
 const docs = join(root, 'docs');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const { values } = parseCommandLine('test/faults/run.ts', { options: {
-  minutes: { type: 'string', default: '5' }, kinds: { type: 'string', default: '' }, seed: { type: 'string', default: '1' }, 'actions-per-second': { type: 'string', default: '300' },
-  replicas: { type: 'string', default: '0' }, wait: { type: 'string' },
-  json: { type: 'string' }, append: { type: 'boolean', default: false }, folder: { type: 'string' },
-} });
+const { values } = parseCommandLine('test/faults/run.ts', {
+  options: {
+    minutes: { type: 'string', default: '5' },
+    kinds: { type: 'string', default: '' },
+    seed: { type: 'string', default: '1' },
+    'actions-per-second': { type: 'string', default: '300' },
+    replicas: { type: 'string', default: '0' },
+    wait: { type: 'string' },
+    json: { type: 'string' },
+    append: { type: 'boolean', default: false },
+    folder: { type: 'string' },
+  },
+});
 
 async function main(): Promise<void> {
   if (values.kinds === 'help') return print(nemeses.map(n => `${n.kind.padEnd(20)} ${n.says}`).join('\n'));
   await requireSystem(['redis-server', 'nginx'], print);
   const within = namespaceCommand([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
   if (within) return runAgain(within);
-  const folder = resolve(root, values.folder ?? `.run/faults-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`);
+  const folder = resolve(
+    root,
+    values.folder ?? `.run/faults-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`,
+  );
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const minutes = positive('minutes');
@@ -48,14 +59,24 @@ async function main(): Promise<void> {
   const replicas = whole(values.replicas);
   const waitReplicas = values.wait === undefined ? Math.min(1, replicas) : whole(values.wait);
   const result = await runFaults({
-    minutes, replicas, waitReplicas, folder, say, seed: positive('seed'), actionsPerSecond: positive('actions-per-second'), kinds: values.kinds.split(',').filter(kind => kind !== ''),
+    minutes,
+    replicas,
+    waitReplicas,
+    folder,
+    say,
+    seed: positive('seed'),
+    actionsPerSecond: positive('actions-per-second'),
+    kinds: values.kinds.split(',').filter(kind => kind !== ''),
   });
   const command = `npm run faults -- --minutes ${values.minutes}${values.kinds === '' ? '' : ` --kinds ${values.kinds}`} --seed ${values.seed}${replicas === 0 ? '' : ` --replicas ${replicas} --wait ${waitReplicas}`} --actions-per-second ${values['actions-per-second']}`;
   const alone = addRun(emptyResults(), result, command);
   const picture = renderTimeline(result);
   writeFileSync(join(folder, 'report.md'), renderReport(alone));
   writeFileSync(join(folder, 'timeline.svg'), picture);
-  writeFileSync(values.json ?? join(folder, 'report.json'), `${JSON.stringify({ ...alone, struck: result.struck, longest: result.measured.longest, perSecond: result.measured.perSecond, violations: result.checked.findings }, null, 1)}\n`);
+  writeFileSync(
+    values.json ?? join(folder, 'report.json'),
+    `${JSON.stringify({ ...alone, struck: result.struck, longest: result.measured.longest, perSecond: result.measured.perSecond, violations: result.checked.findings }, null, 1)}\n`,
+  );
   if (values.append) {
     const book = addRun(readResults(join(docs, 'faults.json')), result, `${command} --append`);
     writeFileSync(join(docs, 'faults.json'), `${JSON.stringify(book)}\n`);
@@ -64,15 +85,27 @@ async function main(): Promise<void> {
   }
   print(`\n${renderReport(alone).split('\n## So far\n')[1]!.split('\n## What is checked')[0]!}`);
   if (result.left.length > 0) print(`left out, for this machine or this Redis cannot do them: ${leftBy(result.left)}`);
-  for (const { wrong, room, says } of result.checked.findings.slice(0, 40)) print(`VIOLATION ${wrong} ${room}: ${says}`);
+  for (const { wrong, room, says } of result.checked.findings.slice(0, 40))
+    print(`VIOLATION ${wrong} ${room}: ${says}`);
   const bad = result.checked.findings.length > 0;
-  print(bad ? `${result.checked.findings.length} violations; everything is in ${folder}` : `no violations; report in ${folder}`);
-  if (!bad && values.folder === undefined) for (const bulk of ['cluster', 'rooms', 'effects.jsonl']) rmSync(join(folder, bulk), { recursive: true, force: true });
+  print(
+    bad
+      ? `${result.checked.findings.length} violations; everything is in ${folder}`
+      : `no violations; report in ${folder}`,
+  );
+  if (!bad && values.folder === undefined)
+    for (const bulk of ['cluster', 'rooms', 'effects.jsonl'])
+      rmSync(join(folder, bulk), { recursive: true, force: true });
   process.exitCode = bad ? 1 : 0;
 }
 
-const needs: Record<Need, string> = { firewall: 'packets to be dropped: iptables, a network namespace, no replicas', 'one-redis': 'no replicas', replicas: '--replicas' };
-const leftBy = (kinds: readonly string[]): string => kinds.map(kind => `${kind} (needs ${needs[nemeses.find(n => n.kind === kind)!.needs!]})`).join(', ');
+const needs: Record<Need, string> = {
+  firewall: 'packets to be dropped: iptables, a network namespace, no replicas',
+  'one-redis': 'no replicas',
+  replicas: '--replicas',
+};
+const leftBy = (kinds: readonly string[]): string =>
+  kinds.map(kind => `${kind} (needs ${needs[nemeses.find(n => n.kind === kind)!.needs!]})`).join(', ');
 
 function whole(text: string): number {
   if (!/^\d$/.test(text)) exitWithUsage(`--replicas and --wait: a digit, not '${text}'`);
@@ -86,7 +119,15 @@ function positive(name: 'minutes' | 'seed' | 'actions-per-second'): number {
 }
 
 /** The same, where packets can be dropped. Signals to this process end the other, which ends its own. */
-async function runAgain({ command, args, env }: { command: string; args: string[]; env: NodeJS.ProcessEnv }): Promise<void> {
+async function runAgain({
+  command,
+  args,
+  env,
+}: {
+  command: string;
+  args: string[];
+  env: NodeJS.ProcessEnv;
+}): Promise<void> {
   const child = spawn(command, args, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise<number>(done => child.once('exit', code => done(code ?? 1)));

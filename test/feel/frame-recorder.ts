@@ -9,7 +9,18 @@ import { unpack, type Craft } from '../../shared/games/arena/motion.ts';
 
 type Def = DefOf<typeof arena>;
 /** What one frame showed. */
-export interface RecordedFrame { at: number; tick: number; things: Record<string, CraftMotion>; own: { tick: number; thing: CraftMotion } | null; /** Where the last state that has come has them. */ raw: Craft[]; /** Whether the last state that has come has one's own craft in play. */ inPlay: boolean; delay: number; ahead: number }
+export interface RecordedFrame {
+  at: number;
+  tick: number;
+  things: Record<string, CraftMotion>;
+  own: { tick: number; thing: CraftMotion } | null;
+  /** Where the last state that has come has them. */
+  raw: Craft[];
+  /** Whether the last state that has come has one's own craft in play. */
+  inPlay: boolean;
+  delay: number;
+  ahead: number;
+}
 
 /** Shows an Arena as a page would, and writes down what was shown, and what the server had said. */
 export class FrameRecorder {
@@ -24,7 +35,12 @@ export class FrameRecorder {
     this.own = predictOwn(room, arenaPrediction, arenaMotion);
     const hear = () => {
       const s: ViewOf<Def> | null = room.state;
-      if (s) this.serverPositions.set(s.tick, { crafts: unpack(s.crafts), inPlay: s.pilots.map(pilot => pilot.back === 0 && !pilot.gone), round: s.round });
+      if (s)
+        this.serverPositions.set(s.tick, {
+          crafts: unpack(s.crafts),
+          inPlay: s.pilots.map(pilot => pilot.back === 0 && !pilot.gone),
+          round: s.round,
+        });
     };
     hear();
     room.onChange(hear);
@@ -36,7 +52,15 @@ export class FrameRecorder {
     const seen = this.others.at(at);
     const own = this.own.at(at);
     if (!seen) return null;
-    const frame: RecordedFrame = { at, tick: seen.tick, things: seen.things, own: own?.thing ? { tick: own.tick, thing: own.thing } : null, ...this.heard(), delay: this.others.delay, ahead: this.own.ahead };
+    const frame: RecordedFrame = {
+      at,
+      tick: seen.tick,
+      things: seen.things,
+      own: own?.thing ? { tick: own.tick, thing: own.thing } : null,
+      ...this.heard(),
+      delay: this.others.delay,
+      ahead: this.own.ahead,
+    };
     this.frames.push(frame);
     return frame;
   }
@@ -52,7 +76,10 @@ export class FrameRecorder {
     this.own.stop();
   }
 
-  /** Where the server says a craft was, between two ticks; null where it was not heard of both, or was put there in between. */
+  /**
+   * Where the server says a craft was, between two ticks; null where it was not heard of both, or was put there in
+   * between.
+   */
   serverPositionAt(seat: number, tick: number): { x: number; y: number } | null {
     const [a, b] = [this.serverPositions.get(Math.floor(tick)), this.serverPositions.get(Math.floor(tick) + 1)];
     if (!a || !b || a.round !== b.round || !a.inPlay[seat] || !b.inPlay[seat]) return null;
@@ -61,11 +88,17 @@ export class FrameRecorder {
     return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
   }
 
-  /** How far a craft travels from one moment of the match to another, by what the server says; null where that is not known. */
+  /**
+   * How far a craft travels from one moment of the match to another, by what the server says; null where that is not
+   * known.
+   */
   private travel(seat: number, from: number, to: number): number | null {
     let far = 0;
     for (let tick = Math.floor(from); tick < to; tick++) {
-      const [a, b] = [this.serverPositionAt(seat, Math.max(from, tick)), this.serverPositionAt(seat, Math.min(to, tick + 1 - 1e-9))];
+      const [a, b] = [
+        this.serverPositionAt(seat, Math.max(from, tick)),
+        this.serverPositionAt(seat, Math.min(to, tick + 1 - 1e-9)),
+      ];
       if (!a || !b) return null;
       far += Math.hypot(b.x - a.x, b.y - a.y);
     }
@@ -73,8 +106,8 @@ export class FrameRecorder {
   }
 
   /**
-   * What the others' motion must be, whatever the network does: never back, never faster than the room by more than a fifth,
-   * and never farther from one frame to the next than the craft travelled in the time that is shown.
+   * What the others' motion must be, whatever the network does: never back, never faster than the room by more than a
+   * fifth, and never farther from one frame to the next than the craft travelled in the time that is shown.
    * @returns how many steps were looked at, and the farthest, in units a millisecond
    */
   checkOthers(tickTime = 50): { steps: number; farthest: number } {
@@ -89,7 +122,10 @@ export class FrameRecorder {
         const travelled = this.travel(Number(seat), before.tick, frame.tick);
         if (!a || travelled === null) continue;
         const far = Math.hypot(b.x - a.x, b.y - a.y);
-        assert.ok(far <= travelled + 0.5, `${about}: craft ${seat} jumps ${far.toFixed(1)}, and travelled ${travelled.toFixed(1)}`);
+        assert.ok(
+          far <= travelled + 0.5,
+          `${about}: craft ${seat} jumps ${far.toFixed(1)}, and travelled ${travelled.toFixed(1)}`,
+        );
         steps += 1;
         farthest = Math.max(farthest, far / Math.max(1, frame.at - before.at));
       }
@@ -97,7 +133,9 @@ export class FrameRecorder {
     return { steps, farthest };
   }
 
-  /** How far (units a ms) the others would have gone from one frame to the next, had each state been shown as it came. */
+  /**
+   * How far (units a ms) the others would have gone from one frame to the next, had each state been shown as it came.
+   */
   rawFarthest(): number {
     let farthest = 0;
     this.frames.slice(1).forEach((frame, i) => {
@@ -105,15 +143,17 @@ export class FrameRecorder {
       frame.raw.forEach((craft, seat) => {
         const was = before.raw[seat];
         const far = was ? Math.hypot(craft.x - was.x, craft.y - was.y) : 0;
-        if (far < 1_000) farthest = Math.max(farthest, far / Math.max(16, frame.at - before.at)); // farther: it fell, and was put back
+        // farther: it fell, and was put back
+        if (far < 1_000) farthest = Math.max(farthest, far / Math.max(16, frame.at - before.at));
       });
     });
     return farthest;
   }
 
   /**
-   * The steps of one's own craft, in units a millisecond, and how far it was shown from where the server then said it was at that tick.
-   * Where it is put after a fall the server alone knows: it is there when that is heard, which is no step.
+   * The steps of one's own craft, in units a millisecond, and how far it was shown from where the server then said it
+   * was at that tick. Where it is put after a fall the server alone knows: it is there when that is heard, which is no
+   * step.
    */
   ownSteps(): { fastest: number; step: unknown; errors: number[] } {
     const seat = this.room.seat!;
@@ -126,7 +166,10 @@ export class FrameRecorder {
       if (!frame.own || !truth) return;
       errors.push(Math.hypot(truth.x - frame.own.thing.x, truth.y - frame.own.thing.y));
       if (!before || !this.serverPositionAt(seat, before.tick) || !this.frames[i - 1]!.inPlay || !frame.inPlay) return;
-      const [far, time] = [Math.hypot(frame.own.thing.x - before.thing.x, frame.own.thing.y - before.thing.y), frame.at - this.frames[i - 1]!.at];
+      const [far, time] = [
+        Math.hypot(frame.own.thing.x - before.thing.x, frame.own.thing.y - before.thing.y),
+        frame.at - this.frames[i - 1]!.at,
+      ];
       if (far / time > fastest) [fastest, step] = [far / time, { far, time, tick: [before.tick, frame.own.tick] }];
     });
     return { fastest, step, errors: errors.sort((a, b) => a - b) };

@@ -13,7 +13,9 @@ type Hook = RoomHook<(typeof ledger)['def']>;
 
 describe('the hooks, with Preact', () => {
   let page: ReturnType<typeof createMinimalRoot>;
-  beforeEach(() => { page = createMinimalRoot(); });
+  beforeEach(() => {
+    page = createMinimalRoot();
+  });
   afterEach(() => {
     render(null, page.root);
     page.end();
@@ -27,7 +29,11 @@ describe('the hooks, with Preact', () => {
     const Line = () => {
       drawn += 1;
       const [line, here] = [useStatus(ada.client), useStatus(adas)];
-      return <p>{line.state} {here.state} {inWords(here, 0)}</p>;
+      return (
+        <p>
+          {line.state} {here.state} {inWords(here, 0)}
+        </p>
+      );
     };
     await draw(<Line />);
     assert.equal(text(), 'live live ');
@@ -37,10 +43,10 @@ describe('the hooks, with Preact', () => {
     });
     assert.equal(text(), 'reconnecting reconnecting Reconnecting…');
     ada.isOffline = false;
-    await act(async () => void await world.clock.waitUntil('back', () => adas.live));
+    await act(async () => void (await world.clock.waitUntil('back', () => adas.live)));
     assert.equal(text(), 'live live ');
     const before = drawn;
-    await act(async () => void await world.clock.run(adas.act.add({ id: 'x' })));
+    await act(async () => void (await world.clock.run(adas.act.add({ id: 'x' }))));
     assert.equal(drawn, before, 'a change of the state is no other status');
   });
 
@@ -56,15 +62,20 @@ describe('the hooks, with Preact', () => {
       counted += 1;
       return <p>/{useSelected(adas, room => doneIds(room).length)}</p>;
     };
-    await draw(<><Mine /><Count /></>);
+    await draw(
+      <>
+        <Mine />
+        <Count />
+      </>,
+    );
     assert.equal(text(), '/0');
     const said = mine.act.add({ id: 'x' });
     await act(() => {});
     assert.equal(text(), 'x/0');
-    await act(async () => void await world.clock.run(said));
+    await act(async () => void (await world.clock.run(said)));
     assert.equal(text(), 'x/1');
     const before = counted;
-    await act(async () => void await world.clock.run(adas.act.roll({})));
+    await act(async () => void (await world.clock.run(adas.act.roll({}))));
     assert.equal(counted, before, 'nothing that it shows has changed');
   });
 
@@ -75,14 +86,26 @@ describe('the hooks, with Preact', () => {
     const Table = ({ name }: { name: string }) => {
       const hook = useRoom(eve.client, ledger, { watch: id });
       seen.push(hook);
-      return <p>{name}:{hook.room ? doneIds(hook.room).join('') : 'entering'} {hook.status.state};</p>;
+      return (
+        <p>
+          {name}:{hook.room ? doneIds(hook.room).join('') : 'entering'} {hook.status.state};
+        </p>
+      );
     };
-    await draw(<><Table name="1" /><Table name="2" /></>);
+    await draw(
+      <>
+        <Table name="1" />
+        <Table name="2" />
+      </>,
+    );
     assert.match(text(), /^1:entering \w+;2:entering \w+;$/);
-    await act(async () => void await world.clock.advance(60));
+    await act(async () => void (await world.clock.advance(60)));
     assert.equal(text(), '1: live;2: live;');
     const { room }: { room: Hook['room'] } = seen.at(-1)!;
-    assert.ok(seen.filter(hook => hook.room).every(hook => hook.room === room), 'it is one room');
+    assert.ok(
+      seen.filter(hook => hook.room).every(hook => hook.room === room),
+      'it is one room',
+    );
     await act(async () => {
       await world.clock.run(adas.act.add({ id: 'x' }));
       await world.clock.advance(20);
@@ -95,7 +118,7 @@ describe('the hooks, with Preact', () => {
     await draw(null);
     await draw(<Table key="b" name="3" />);
     await new Promise(done => setTimeout(done, 5));
-    await act(async () => void await world.clock.advance(20));
+    await act(async () => void (await world.clock.advance(20)));
     assert.equal(room!.ended, null);
     assert.equal(text(), '3:x live;');
     await draw(null);
@@ -110,11 +133,11 @@ describe('the hooks, with Preact', () => {
       return <p>{room ? 'in' : refused ? `${refused.why} (${refused.now})` : 'entering'}</p>;
     };
     await draw(<Table code="ZZZZZ" />);
-    await act(async () => void await world.clock.advance(50));
+    await act(async () => void (await world.clock.advance(50)));
     assert.equal(text(), 'No room has this code. (elsewhere)');
     await draw(<Table code={adas.code} />);
     assert.equal(text(), 'entering');
-    await act(async () => void await world.clock.advance(50));
+    await act(async () => void (await world.clock.advance(50)));
     assert.equal(text(), 'in');
     assert.ok(id);
   });

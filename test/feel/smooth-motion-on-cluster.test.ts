@@ -74,7 +74,16 @@ describe('motion on a cluster, as it is shown', () => {
     const { steps, farthest } = recording.checkOthers();
     const own = recording.ownSteps();
     const ticks = recording.frames.map(frame => frame.tick);
-    const about = JSON.stringify({ frames: ticks.length, steps, farthest, raw: recording.rawFarthest(), own: own.fastest, step: own.step, error: own.errors[own.errors.length >> 1], ticks: [ticks[0], ticks.at(-1)] });
+    const about = JSON.stringify({
+      frames: ticks.length,
+      steps,
+      farthest,
+      raw: recording.rawFarthest(),
+      own: own.fastest,
+      step: own.step,
+      error: own.errors[own.errors.length >> 1],
+      ticks: [ticks[0], ticks.at(-1)],
+    });
     if (process.env['SHOW'] === '1') process.stdout.write(`${about}\n`);
     assert.ok(steps > 1_000 && ticks.at(-1)! - ticks[0]! > 200, about);
     assert.ok(recording.rawFarthest() > 2 * farthest, `the network was no test: ${about}`);

@@ -10,14 +10,27 @@ import { FrameRecorder } from './frame-recorder.ts';
 
 const frameTime = 1_000 / 60;
 
-interface How { seed: number; bots?: number; nodes?: string[]; oneWay?: number; stalls?: boolean }
+interface How {
+  seed: number;
+  bots?: number;
+  nodes?: string[];
+  oneWay?: number;
+  stalls?: boolean;
+}
 
-/** Two players and some bots, on a network that is slow, and stalls as TCP does: what is lost holds up all behind it. */
+/**
+ * Two players and some bots, on a network that is slow, and stalls as TCP does: what is lost holds up all behind it.
+ */
 async function playing({ seed, bots = 4, nodes, oneWay = 50, stalls = false }: How) {
-  const party = await openRoom(arena, arenaGame as never, ['ada', 'bob'], { seed, ...(nodes ? { nodes } : {}), request: { bots, options: { rounds: 1, seconds: 60 } } });
+  const party = await openRoom(arena, arenaGame as never, ['ada', 'bob'], {
+    seed,
+    ...(nodes ? { nodes } : {}),
+    request: { bots, options: { rounds: 1, seconds: 60 } },
+  });
   const { world, clients, rooms } = party;
   const [adas] = rooms as unknown as [ArenaRoom];
-  for (const client of clients) client.extraDelay = () => oneWay + (stalls && world.random() < 0.02 ? 200 + world.random() * 100 : 0);
+  for (const client of clients)
+    client.extraDelay = () => oneWay + (stalls && world.random() < 0.02 ? 200 + world.random() * 100 : 0);
   assert.ok((await world.clock.run(adas.start())).ok);
   await world.clock.waitUntil('they play', () => adas.state?.phase === 'play');
   const recording = new FrameRecorder(adas);
@@ -42,7 +55,7 @@ async function playing({ seed, bots = 4, nodes, oneWay = 50, stalls = false }: H
 const part = (sorted: readonly number[], of: number): number => sorted[Math.floor(sorted.length * of)]!;
 
 describe('motion, as it is shown', () => {
-  it('[U5] one\'s own craft answers in the next frame, at 200 ms of latency', async () => {
+  it("[U5] one's own craft answers in the next frame, at 200 ms of latency", async () => {
     const { world, adas, recording } = await playing({ seed: 3, bots: 0, oneWay: 100 });
     const still = async (ms: number) => {
       for (let i = 0; i < ms / frameTime; i++) {
@@ -51,7 +64,12 @@ describe('motion, as it is shown', () => {
       }
     };
     await still(2_500);
-    for (const steer of [{ x: -100, y: 0 }, { x: 0, y: 0 }, { x: 0, y: -100 }, { x: 0, y: 0 }]) {
+    for (const steer of [
+      { x: -100, y: 0 },
+      { x: 0, y: 0 },
+      { x: 0, y: -100 },
+      { x: 0, y: 0 },
+    ]) {
       const before = recording.frame()!.own!;
       const heard = adas.info.inputs[0];
       const said = adas.moment();
@@ -60,7 +78,10 @@ describe('motion, as it is shown', () => {
       const after = recording.frame()!.own!;
       // What it would have been without the input: as fast as before.
       const ticks = after.tick - before.tick;
-      const off = Math.hypot(after.thing.x - before.thing.x - before.thing.vx * ticks, after.thing.y - before.thing.y - before.thing.vy * ticks);
+      const off = Math.hypot(
+        after.thing.x - before.thing.x - before.thing.vx * ticks,
+        after.thing.y - before.thing.y - before.thing.vy * ticks,
+      );
       assert.ok(off > 0.2, `${JSON.stringify(steer)}: ${off.toFixed(2)} units in a frame`);
       assert.equal(adas.info.inputs[0], heard, 'the server has not even heard of it');
       await world.clock.waitUntil('it counts', () => adas.info.inputs[0] !== heard);
@@ -68,7 +89,10 @@ describe('motion, as it is shown', () => {
       await still(1_200);
     }
     const { errors } = recording.ownSteps();
-    assert.ok(part(errors, 0.5) < 3, `half of the time within ${part(errors, 0.5).toFixed(2)} units of what the server says then`);
+    assert.ok(
+      part(errors, 0.5) < 3,
+      `half of the time within ${part(errors, 0.5).toFixed(2)} units of what the server says then`,
+    );
   });
 
   for (const oneWay of [10, 50, 100]) {
@@ -76,14 +100,21 @@ describe('motion, as it is shown', () => {
       const { recording, show } = await playing({ seed: 20 + oneWay, oneWay });
       await show(20_000);
       const { errors, fastest } = recording.ownSteps();
-      const about = JSON.stringify({ median: part(errors, 0.5), p75: part(errors, 0.75), fastest, frames: errors.length });
-      // A craft is 290 wide, and goes 24 in a tick: what is said just as a tick runs may be thought to count with the next.
+      const about = JSON.stringify({
+        median: part(errors, 0.5),
+        p75: part(errors, 0.75),
+        fastest,
+        frames: errors.length,
+      });
+      // A craft is 290 wide, and goes 24 in a tick: what is said just as a tick runs may be thought to count with the
+      // next.
       assert.ok(errors.length > 800 && part(errors, 0.5) < 30 && part(errors, 0.75) < 95, about);
-      assert.ok(fastest <= (1.5 * 180) / 50, about); // the fastest there is, 127 each way, and half of it for a correction
+      // the fastest there is, 127 each way, and half of it for a correction
+      assert.ok(fastest <= (1.5 * 180) / 50, about);
     });
   }
 
-  it('[U5] one\'s own craft that fell is where it was put as soon as that is heard; else it never jumps', async () => {
+  it("[U5] one's own craft that fell is where it was put as soon as that is heard; else it never jumps", async () => {
     // Few fall, and are put elsewhere, within half a minute: looked for from a seed on in which one did.
     let farthest = 0;
     for (let seed = 549; farthest < 1_000; seed++) {
@@ -95,14 +126,25 @@ describe('motion, as it is shown', () => {
         if (!own || !inPlay || !before?.own || before.inPlay) return;
         const heard = raw[adas.seat!]!;
         const off = Math.hypot(own.thing.x - heard.x, own.thing.y - heard.y);
-        assert.ok(off < 300, `seed ${seed}: heard of at ${heard.x}/${heard.y}, shown ${off.toFixed(0)} units from there`);
+        assert.ok(
+          off < 300,
+          `seed ${seed}: heard of at ${heard.x}/${heard.y}, shown ${off.toFixed(0)} units from there`,
+        );
         farthest = Math.max(farthest, Math.hypot(own.thing.x - before.own.thing.x, own.thing.y - before.own.thing.y));
       });
-      assert.ok(recording.ownSteps().fastest <= (1.5 * 180) / 50, `seed ${seed}: ${JSON.stringify(recording.ownSteps().step)}`);
+      assert.ok(
+        recording.ownSteps().fastest <= (1.5 * 180) / 50,
+        `seed ${seed}: ${JSON.stringify(recording.ownSteps().step)}`,
+      );
     }
   }).timeout(120_000);
 
-  for (const [stalls, seed] of [[false, 31], [true, 32], [true, 33], [true, 34]] as const) {
+  for (const [stalls, seed] of [
+    [false, 31],
+    [true, 32],
+    [true, 33],
+    [true, 34],
+  ] as const) {
     it(`[U3][U4] the owner is killed, 100 ms away${stalls ? ', with stalls' : ''} (seed ${seed}): nobody jumps`, async () => {
       const { world, id, adas, recording, show } = await playing({ seed, stalls });
       await show(8_000);

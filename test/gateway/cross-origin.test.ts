@@ -10,8 +10,17 @@ import { buildSdk } from '../../server/cli/build-sdk.ts';
 import { createServer, startServer, type RunningServer } from '../../server/server.ts';
 import { contract, schema, state } from '../../shared/index.ts';
 
-const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state<null>(), actions: { wave: schema<object>(value => Object.keys(value).length === 0) } });
-const own = { games: [duel.rules({ setup: () => null, actions: { wave: () => {} } })], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog };
+const duel = contract('duel', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<null>(),
+  actions: { wave: schema<object>(value => Object.keys(value).length === 0) },
+});
+const own = {
+  games: [duel.rules({ setup: () => null, actions: { wave: () => {} } })],
+  secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+  log: noLog,
+};
 const ours = 'https://ours.example';
 
 describe('pages of other origins', () => {
@@ -37,7 +46,10 @@ describe('pages of other origins', () => {
     assert.deepEqual([refused.status, await refused.json()], [403, { code: 4, message: 'origin-refused' }]);
   });
 
-  for (const [what, path] of [['the list of rooms', '/rooms.json'], ['a replay, and that there is none', '/replays/AAAAAAAAAAAAAAAAAAAAAA/1']] as const) {
+  for (const [what, path] of [
+    ['the list of rooms', '/rooms.json'],
+    ['a replay, and that there is none', '/replays/AAAAAAAAAAAAAAAAAAAAAA/1'],
+  ] as const) {
     it(`[W10] those that may connect are shown ${what} by their browsers, others are not`, async () => {
       assert.equal(await seenBy(ours, path), ours);
       assert.equal(await seenBy('https://evil.example', path), null);
@@ -45,13 +57,21 @@ describe('pages of other origins', () => {
   }
 
   it('[W10] health and metrics are for no page', async () => {
-    for (const path of ['/healthz', '/readyz', '/metrics', '/config.json']) assert.equal(await seenBy(ours, path), null, path);
+    for (const path of ['/healthz', '/readyz', '/metrics', '/config.json'])
+      assert.equal(await seenBy(ours, path), null, path);
   });
 
   it('[W10] where all origins may connect, all are shown it', async () => {
     const open = await startServer({ ...own, origins: ['*'] }, { port: 0, host: '127.0.0.1' });
     try {
-      for (const path of ['/rooms.json', '/socket.io/?EIO=4&transport=polling']) assert.equal((await fetch(`http://127.0.0.1:${open.port}${path}`, { headers: { origin: ours } })).headers.get('access-control-allow-origin'), ours, path);
+      for (const path of ['/rooms.json', '/socket.io/?EIO=4&transport=polling'])
+        assert.equal(
+          (await fetch(`http://127.0.0.1:${open.port}${path}`, { headers: { origin: ours } })).headers.get(
+            'access-control-allow-origin',
+          ),
+          ours,
+          path,
+        );
     } finally {
       await open.close();
     }
@@ -72,15 +92,27 @@ describe('pages of other origins', () => {
     assert.equal(response.status, 200);
     assert.equal(headers['content-type'], 'text/javascript; charset=utf-8');
     assert.equal(headers['content-encoding'], 'gzip');
-    assert.deepEqual([headers['access-control-allow-origin'], headers['cross-origin-resource-policy'], headers['x-content-type-options']], ['*', 'cross-origin', 'nosniff']);
+    assert.deepEqual(
+      [
+        headers['access-control-allow-origin'],
+        headers['cross-origin-resource-policy'],
+        headers['x-content-type-options'],
+      ],
+      ['*', 'cross-origin', 'nosniff'],
+    );
     assert.deepEqual([headers['cache-control'], headers['vary']], ['public, no-cache', 'accept-encoding']);
     const code = await response.text();
     assert.match(code, /^\/\*! rejoin .*socket\.io-client/);
     assert.match(code, /\n\/\/# sourceMappingURL=rejoin\.min\.js\.map\n$/);
     const again = await ask({ 'if-none-match': headers['etag']! });
     assert.deepEqual([again.status, again.body.length], [304, 0]);
-    const map = (await (await fetch(`${url}/rejoin.min.js.map`)).json()) as { sources: string[]; sourcesContent: string[] };
-    assert.ok(map.sources.some(name => name.endsWith('client/room.ts')) && map.sourcesContent.length === map.sources.length);
+    const map = (await (await fetch(`${url}/rejoin.min.js.map`)).json()) as {
+      sources: string[];
+      sourcesContent: string[];
+    };
+    assert.ok(
+      map.sources.some(name => name.endsWith('client/room.ts')) && map.sourcesContent.length === map.sources.length,
+    );
   });
 
   it('whoever cannot unpack it gets it as it is', async () => {
@@ -89,7 +121,7 @@ describe('pages of other origins', () => {
     assert.ok(gunzipSync(packed.body).equals(plain.body) && packed.body.length < plain.body.length / 2);
   });
 
-  it('in somebody\'s app it lies beside the other routes', async () => {
+  it("in somebody's app it lies beside the other routes", async () => {
     const app = express();
     const http = createHttpServer(app);
     const games = await createServer({ ...own, http, app });

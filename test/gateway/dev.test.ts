@@ -19,13 +19,22 @@ import type { GamesReply, DevRoomReply } from '../../shared/dev-protocol.ts';
 import { limits } from '../../shared/limits.ts';
 
 const poker = contract('poker', {
-  version: 3, seats: { min: 2, max: 2 }, state: state<{ cards: number[] }>(), view: view<{ cards: null }>(),
+  version: 3,
+  seats: { min: 2, max: 2 },
+  state: state<{ cards: number[] }>(),
+  view: view<{ cards: null }>(),
   options: z.object({ chips: z.int().min(1).max(9).default(4), blind: z.boolean().default(false) }),
-  actions: { bet: z.object({ chips: z.int().min(1).max(9) }), fold: v.object({ sure: v.boolean() }), when: z.object({ at: z.date() }) },
+  actions: {
+    bet: z.object({ chips: z.int().min(1).max(9) }),
+    fold: v.object({ sure: v.boolean() }),
+    when: z.object({ at: z.date() }),
+  },
   events: { bet: z.object({ seat: z.int() }) },
   signals: { wink: z.enum(['left', 'right']) },
   inputs: { lean: held(z.object({ x: z.number() })), tap: pressed() },
-  timers: { turn: z.object({ seat: z.int() }) }, clocks: ['turn'], refusals: ['too-much'],
+  timers: { turn: z.object({ seat: z.int() }) },
+  clocks: ['turn'],
+  refusals: ['too-much'],
   tick: { hz: 5, durable: { everyMs: 5_000 } },
 });
 const pokerGame = poker.rules({
@@ -34,15 +43,27 @@ const pokerGame = poker.rules({
     return { cards: [11, 22] };
   },
   view: () => ({ cards: null }),
-  actions: { bet(_s, _data, ctx) { ctx.emit('bet', { seat: ctx.seat }, [ctx.seat]); }, fold() {}, when() {} },
+  actions: {
+    bet(_s, _data, ctx) {
+      ctx.emit('bet', { seat: ctx.seat }, [ctx.seat]);
+    },
+    fold() {},
+    when() {},
+  },
   timers: { turn() {} },
   tick() {},
 });
-const options = { games: [pokerGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog } satisfies ServerOptions;
+const options = {
+  games: [pokerGame],
+  secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+  log: noLog,
+} satisfies ServerOptions;
 
 describe('dev mode', () => {
   const endings: (() => unknown)[] = [];
-  afterEach(async () => { for (const end of endings.splice(0).reverse()) await end(); });
+  afterEach(async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  });
   const serving = async (more: Partial<ServerOptions>): Promise<string> => {
     const server: RunningServer = await startServer({ ...options, ...more }, { port: 0, host: '127.0.0.1' });
     endings.push(() => server.close());
@@ -60,7 +81,8 @@ describe('dev mode', () => {
     const client = connect(url, { storage: null });
     endings.push(() => client.close());
     const room = await client.create(poker);
-    for (const path of ['/dev', '/dev/', '/dev/games.json', `/dev/rooms/${room.id}.json`]) assert.equal(await statusOf(url + path), 404, path);
+    for (const path of ['/dev', '/dev/', '/dev/games.json', `/dev/rooms/${room.id}.json`])
+      assert.equal(await statusOf(url + path), 404, path);
   });
 
   it('is refused in production, by the library and by the settings', async () => {
@@ -84,8 +106,23 @@ describe('dev mode', () => {
     const [game] = games;
     assert.ok(game);
     const { options: made, actions, signals, events, inputs, ...rest } = game;
-    assert.deepEqual(rest, { name: 'poker', version: 3, seats: { min: 2, max: 2 }, start: 'full', late: false, bots: false, views: true, teams: [], tick: 5, clocks: ['turn'], refusals: ['too-much'] });
-    assert.deepEqual(made!.properties, { chips: { default: 4, type: 'integer', minimum: 1, maximum: 9 }, blind: { default: false, type: 'boolean' } });
+    assert.deepEqual(rest, {
+      name: 'poker',
+      version: 3,
+      seats: { min: 2, max: 2 },
+      start: 'full',
+      late: false,
+      bots: false,
+      views: true,
+      teams: [],
+      tick: 5,
+      clocks: ['turn'],
+      refusals: ['too-much'],
+    });
+    assert.deepEqual(made!.properties, {
+      chips: { default: 4, type: 'integer', minimum: 1, maximum: 9 },
+      blind: { default: false, type: 'boolean' },
+    });
     assert.equal(made!.required, undefined, 'as what is put in: what has a default need not be');
     assert.deepEqual(actions.bet!.required, ['chips']);
     assert.deepEqual([actions.fold, actions.when], [null, null], 'no converter; nothing that JSON has');
@@ -99,33 +136,61 @@ describe('dev mode', () => {
   it('lays a room open: the document as no client sees it, and the journal after an entry', async () => {
     const url = await serving({ dev: true });
     const [ann, bob] = [connect(url, { storage: null }), connect(url, { storage: null })];
-    endings.push(() => ann.close(), () => bob.close());
+    endings.push(
+      () => ann.close(),
+      () => bob.close(),
+    );
     const room = await ann.create(poker);
     await bob.join(poker, { id: room.id });
     const all = await get<DevRoomReply>(`${url}/dev/rooms/${room.id}.json`);
     assert.deepEqual(all.doc.state, { cards: [11, 22] });
     const { timers } = all.doc.hidden as unknown as { timers: Record<string, { at: number }> };
     assert.ok(timers.turn!.at > all.now);
-    assert.deepEqual(all.entries.map(e => e.seq), Array.from({ length: all.place[1] }, (_x, i) => i + 1));
+    assert.deepEqual(
+      all.entries.map(e => e.seq),
+      Array.from({ length: all.place[1] }, (_x, i) => i + 1),
+    );
     const said = await room.act.bet({ chips: 2 });
     assert.ok(said.ok);
     const { entries, place } = await get<DevRoomReply>(`${url}/dev/rooms/${room.id}.json?since=${all.place[1]}`);
     assert.deepEqual(place[1], said.position[1]);
     assert.deepEqual(entries.at(-1)!.events, [{ name: 'bet', data: { seat: 0 }, to: [0] }]);
-    assert.ok(entries.every(e => e.term === all.term && e.bytes >= JSON.stringify(e.changes).length && 'hidden' in e.changes));
-    for (const [path, status] of [['nobody', 404], ['a%20b', 404], [`${room.id}.json?since=-1&x=`, 404]] as const) assert.equal(await statusOf(`${url}/dev/rooms/${path}.json`), status, path);
+    assert.ok(
+      entries.every(e => e.term === all.term && e.bytes >= JSON.stringify(e.changes).length && 'hidden' in e.changes),
+    );
+    for (const [path, status] of [
+      ['nobody', 404],
+      ['a%20b', 404],
+      [`${room.id}.json?since=-1&x=`, 404],
+    ] as const)
+      assert.equal(await statusOf(`${url}/dev/rooms/${path}.json`), status, path);
   });
 
   it('a node that takes a room over knows the entries it was loaded from, and keeps so many', () => {
     const text = (n: number) => JSON.stringify([journalVersion, { state: { n } }, 1_000 + n]);
-    const tail = new JournalTail({ firstSeq: 5, entries: [text(5), text(6)], terms: [[3, 1], [4, 6]] });
-    assert.deepEqual(tail.entriesSince(4).map(e => [e.term, e.seq]), [[3, 5], [4, 6]]);
-    assert.deepEqual(tail.entriesSince(5), [{ seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 }, hidden: { clock: 1_006 } }, events: [] }]);
+    const tail = new JournalTail({
+      firstSeq: 5,
+      entries: [text(5), text(6)],
+      terms: [
+        [3, 1],
+        [4, 6],
+      ],
+    });
+    assert.deepEqual(
+      tail.entriesSince(4).map(e => [e.term, e.seq]),
+      [
+        [3, 5],
+        [4, 6],
+      ],
+    );
+    assert.deepEqual(tail.entriesSince(5), [
+      { seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 }, hidden: { clock: 1_006 } }, events: [] },
+    ]);
     for (let n = 7; n < 300; n++) tail.add([4, n], text(n));
     assert.deepEqual([tail.entriesSince(0).length, tail.entriesSince(0).at(-1)!.seq], [limits.recentChanges, 299]);
   });
 
-  it('in somebody else\'s app it lies beside the other routes, and says where the sockets are', async () => {
+  it("in somebody else's app it lies beside the other routes, and says where the sockets are", async () => {
     const app = express();
     const http = createHttpServer(app);
     const io = new Server(http, { path: '/ws' });
@@ -134,7 +199,9 @@ describe('dev mode', () => {
     endings.push(() => server.close());
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
-    const reply = await get<GamesReply>(`http://127.0.0.1:${(http.address() as AddressInfo).port}/rejoin/dev/games.json`);
+    const reply = await get<GamesReply>(
+      `http://127.0.0.1:${(http.address() as AddressInfo).port}/rejoin/dev/games.json`,
+    );
     assert.deepEqual([reply.sockets, reply.guests], [{ namespace: '/rejoin', path: '/ws' }, false]);
   });
 });

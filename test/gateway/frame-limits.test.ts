@@ -16,8 +16,16 @@ const empty = Buffer.alloc(0);
 
 describe('the frame counter', () => {
   const frames = [
-    textFrame('4'), frame(empty, { opcode: 9 }), frame(Buffer.from('x'), { opcode: 10 }), frame(Buffer.alloc(300, 0x34), { opcode: 2 }), frame(Buffer.alloc(70_000, 0x34), { opcode: 1 }),
-    frame(empty, { opcode: 1, fin: false }), frame(empty, { opcode: 0, fin: false }), frame(Buffer.from('end'), { opcode: 0 }), frame(Buffer.from('plain'), { opcode: 1, masked: false }), frame(Buffer.from([3, 232]), { opcode: 8 }),
+    textFrame('4'),
+    frame(empty, { opcode: 9 }),
+    frame(Buffer.from('x'), { opcode: 10 }),
+    frame(Buffer.alloc(300, 0x34), { opcode: 2 }),
+    frame(Buffer.alloc(70_000, 0x34), { opcode: 1 }),
+    frame(empty, { opcode: 1, fin: false }),
+    frame(empty, { opcode: 0, fin: false }),
+    frame(Buffer.from('end'), { opcode: 0 }),
+    frame(Buffer.from('plain'), { opcode: 1, masked: false }),
+    frame(Buffer.from([3, 232]), { opcode: 8 }),
   ];
 
   it('[W17] counts frames of all types and sizes, wherever the stream is cut', () => {
@@ -34,9 +42,18 @@ describe('the frame counter', () => {
 describe('floods of WebSocket frames', () => {
   let server: RunningServer;
   const opened: RawSocket[] = [];
-  before(async () => { server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog, trustProxy: 'loopback' }, { port: 0, host: '127.0.0.1' }); });
-  afterEach(() => { for (const socket of opened.splice(0)) socket.end('reset'); });
-  after(async () => { await server.close(); });
+  before(async () => {
+    server = await startServer(
+      { games: demoGames, effects: loggingEffects(demoGames, noLog), log: noLog, trustProxy: 'loopback' },
+      { port: 0, host: '127.0.0.1' },
+    );
+  });
+  afterEach(() => {
+    for (const socket of opened.splice(0)) socket.end('reset');
+  });
+  after(async () => {
+    await server.close();
+  });
 
   const target = () => ({ port: server.port, address: '10.1.1.1' });
   const open = async (query?: string) => {
@@ -44,13 +61,17 @@ describe('floods of WebSocket frames', () => {
     opened.push(socket);
     return socket;
   };
-  const floods = async () => Number(/^rejoin_floods_total (\d+)/m.exec((await ask(target(), { path: '/metrics' })).text)?.[1]);
+  const floods = async () =>
+    Number(/^rejoin_floods_total (\d+)/m.exec((await ask(target(), { path: '/metrics' })).text)?.[1]);
   const isClosed = (socket: RawSocket) => socket.hears(() => socket.closed, 5_000);
 
   for (const [name, flood] of [
     ['pong frames', times(tooMany, frame(empty, { opcode: 10 }))],
     ['ping frames', times(tooMany, frame(empty, { opcode: 9 }))],
-    ['fragments of one message', Buffer.concat([frame(empty, { opcode: 1, fin: false }), times(tooMany, frame(empty, { opcode: 0, fin: false }))])],
+    [
+      'fragments of one message',
+      Buffer.concat([frame(empty, { opcode: 1, fin: false }), times(tooMany, frame(empty, { opcode: 0, fin: false }))]),
+    ],
     ['text messages', times(tooMany, textFrame('3'))],
   ] as const) {
     it(`[W17] a connection that sends too many ${name} is told why and closed`, async () => {
@@ -61,7 +82,10 @@ describe('floods of WebSocket frames', () => {
       await socket.send(flood);
       await isClosed(socket);
       assert.equal(socket.closed, true);
-      assert.ok(socket.heard.includes('42["refused",{"ok":false,"code":"slow-down","detail":"too many packets"}]'), socket.heard.join('\n'));
+      assert.ok(
+        socket.heard.includes('42["refused",{"ok":false,"code":"slow-down","detail":"too many packets"}]'),
+        socket.heard.join('\n'),
+      );
       assert.equal(await floods(), before + 1);
     });
   }
@@ -93,7 +117,10 @@ describe('floods of WebSocket frames', () => {
     const socket = await open();
     await socket.text('40{}');
     await socket.hears(text => text.startsWith('42["welcome"'));
-    await socket.send(times(limits.packets.burst / 4, frame(empty, { opcode: 10 })), times(limits.packets.burst / 4, frame(empty, { opcode: 9 })));
+    await socket.send(
+      times(limits.packets.burst / 4, frame(empty, { opcode: 10 })),
+      times(limits.packets.burst / 4, frame(empty, { opcode: 9 })),
+    );
     await socket.text('421["list",{}]');
     assert.match((await socket.hears(text => text.startsWith('431')))!, /"ok":true/);
   });

@@ -12,29 +12,45 @@ import { createServer, startServer, type ServerOptions } from '../../server/serv
 import { contract, schema, state } from '../../shared/index.ts';
 import { limits } from '../../shared/limits.ts';
 
-const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state<null>(), actions: { wave: schema<object>(() => true) } });
+const duel = contract('duel', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<null>(),
+  actions: { wave: schema<object>(() => true) },
+});
 const games = [duel.rules({ setup: () => null, actions: { wave: () => {} } })];
-const authenticate: ServerOptions['authenticate'] = ({ auth }) => ({ player: `user:${String(auth.token).length}`, name: 'Somebody' });
+const authenticate: ServerOptions['authenticate'] = ({ auth }) => ({
+  player: `user:${String(auth.token).length}`,
+  name: 'Somebody',
+});
 
 describe('a handshake that is refused', () => {
   const endings: (() => unknown)[] = [];
-  afterEach(async () => { for (const end of endings.splice(0).reverse()) await end(); });
+  afterEach(async () => {
+    for (const end of endings.splice(0).reverse()) await end();
+  });
 
   const warnings: Record<string, unknown>[] = [];
   const log: Log = { ...noLog, warn: fields => void warnings.push(fields) };
   const listening = async (http: HttpServer): Promise<string> => {
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
-    endings.push(() => { http.closeAllConnections(); http.close(); });
+    endings.push(() => {
+      http.closeAllConnections();
+      http.close();
+    });
     return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   };
   const servers: Record<string, (options?: Partial<ServerOptions>) => Promise<string>> = {
     'a server of its own': async options => {
-      const server = await startServer({ games, log, hangAfter: null, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', ...options }, { port: 0, host: '127.0.0.1' });
+      const server = await startServer(
+        { games, log, hangAfter: null, secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', ...options },
+        { port: 0, host: '127.0.0.1' },
+      );
       endings.push(() => server.close());
       return `http://127.0.0.1:${server.port}`;
     },
-    'a Socket.IO server of the app\'s own': async options => {
+    "a Socket.IO server of the app's own": async options => {
       const http = createHttpServer();
       const io = new Server(http);
       const url = await listening(http);
@@ -49,17 +65,30 @@ describe('a handshake that is refused', () => {
     endings.push(() => client.close());
     return client;
   };
-  const reaches = (client: Client, wanted: (status: Status) => boolean): Promise<Status> => new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error(`it is ${JSON.stringify(client.status)}`)), 10_000).unref();
-    client.onStatus(status => { if (wanted(status)) resolve(status); });
-  });
-  const isSettled = (status: Status): boolean => status.state === 'live' || status.state === 'refused' || ('problem' in status && status.problem !== undefined);
+  const reaches = (client: Client, wanted: (status: Status) => boolean): Promise<Status> =>
+    new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(`it is ${JSON.stringify(client.status)}`)), 10_000).unref();
+      client.onStatus(status => {
+        if (wanted(status)) resolve(status);
+      });
+    });
+  const isSettled = (status: Status): boolean =>
+    status.state === 'live' || status.state === 'refused' || ('problem' in status && status.problem !== undefined);
 
   for (const [where, start] of Object.entries(servers)) {
     it(`[W28] in ${where}: an auth that is too large is refused with both sizes, with and without the SDK`, async () => {
       const url = await start({ authenticate });
-      for (const [bytes, transports] of [[limits.authBytes, ['websocket']], [limits.packetBytes + 4_000, ['websocket']], [40_000, ['polling']]] as const) {
-        const socket = stockClient(url, { auth: { token: 'x'.repeat(bytes) }, reconnection: false, forceNew: true, transports: [...transports] });
+      for (const [bytes, transports] of [
+        [limits.authBytes, ['websocket']],
+        [limits.packetBytes + 4_000, ['websocket']],
+        [40_000, ['polling']],
+      ] as const) {
+        const socket = stockClient(url, {
+          auth: { token: 'x'.repeat(bytes) },
+          reconnection: false,
+          forceNew: true,
+          transports: [...transports],
+        });
         endings.push(() => socket.close());
         const error = await new Promise<Error & { data?: { code?: string; detail?: string } }>((resolve, reject) => {
           socket.on('connect_error', resolve);
@@ -73,7 +102,10 @@ describe('a handshake that is refused', () => {
       // What the app gives Socket.IO itself passes no check of the client's credentials.
       for (const own of [{ session: 'x'.repeat(70_000) }, (done: (auth: object) => void) => done({ at: 1n })]) {
         const status = await reaches(dial(url, { socket: { auth: own } }), isSettled);
-        assert.ok(status.state === 'refused' && ['too-large', 'bad-request'].includes(status.refusal.code), JSON.stringify(status));
+        assert.ok(
+          status.state === 'refused' && ['too-large', 'bad-request'].includes(status.refusal.code),
+          JSON.stringify(status),
+        );
         assert.match(status.why, /^auth has 70\d{3} bytes, at most 16000 \(authBytes\)$|^auth\.at is a bigint/);
       }
     });
@@ -84,8 +116,13 @@ describe('a handshake that is refused', () => {
         const foreign = { host: 'evil.example', origin: 'http://evil.example' };
         const status = await reaches(dial(url, { transports, socket: { extraHeaders: foreign } }), isSettled);
         assert.ok(status.state === 'connecting', JSON.stringify(status));
-        if (transports[0] === 'polling') assert.equal(status.problem, 'origin-refused'); // of a WebSocket's refusal a client can read no reason
-        assert.equal((await reaches(dial(url, { transports, socket: { extraHeaders: { host: 'app.localhost' } } }), isSettled)).state, 'live');
+        // of a WebSocket's refusal a client can read no reason
+        if (transports[0] === 'polling') assert.equal(status.problem, 'origin-refused');
+        assert.equal(
+          (await reaches(dial(url, { transports, socket: { extraHeaders: { host: 'app.localhost' } } }), isSettled))
+            .state,
+          'live',
+        );
       }
     });
   }
@@ -94,15 +131,20 @@ describe('a handshake that is refused', () => {
     const url = await servers['a server of its own']!({ dev: true });
     warnings.length = 0;
     await reaches(dial(url, { socket: { extraHeaders: { host: 'games.test:3000' } } }), isSettled);
-    assert.deepEqual(warnings.map(({ set, ...seen }) => [seen, /ORIGINS/.test(String(set))]), [[{ reason: 'host', host: 'games.test:3000' }, true]]);
+    assert.deepEqual(
+      warnings.map(({ set, ...seen }) => [seen, /ORIGINS/.test(String(set))]),
+      [[{ reason: 'host', host: 'games.test:3000' }, true]],
+    );
   });
 
   it('[C6a] a Retry-After of an HTTP answer is waited for', async () => {
     const asked: number[] = [];
-    const url = await listening(createHttpServer((_request, response) => {
-      asked.push(performance.now());
-      response.writeHead(503, { 'retry-after': '1' }).end('busy');
-    }));
+    const url = await listening(
+      createHttpServer((_request, response) => {
+        asked.push(performance.now());
+        response.writeHead(503, { 'retry-after': '1' }).end('busy');
+      }),
+    );
     const client = dial(url, { transports: ['polling'] });
     await reaches(client, status => 'attempt' in status && status.attempt === 3);
     assert.ok(asked[1]! - asked[0]! >= 1_000, String(asked[1]! - asked[0]!));

@@ -8,19 +8,32 @@ import { fourInARowGame } from '../../shared/games/four-in-a-row/rules.ts';
 describe('heads along with pings', () => {
   let server: RunningServer;
   const open: Socket[] = [];
-  before(async () => { server = await startServer({ games: [fourInARowGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' }); });
-  afterEach(() => { for (const socket of open.splice(0)) socket.close(); });
+  before(async () => {
+    server = await startServer(
+      { games: [fourInARowGame], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog },
+      { port: 0, host: '127.0.0.1' },
+    );
+  });
+  afterEach(() => {
+    for (const socket of open.splice(0)) socket.close();
+  });
   after(() => server.close());
 
   const visit = async (transport: 'websocket' | 'polling'): Promise<Socket> => {
-    const socket = io(`http://127.0.0.1:${server.port}`, { transports: [transport], forceNew: true, reconnection: false });
+    const socket = io(`http://127.0.0.1:${server.port}`, {
+      transports: [transport],
+      forceNew: true,
+      reconnection: false,
+    });
     open.push(socket);
     await new Promise(resolve => socket.once('welcome', resolve));
     return socket;
   };
-  const ask = (socket: Socket, event: string, body: object) => socket.timeout(5_000).emitWithAck(event, body) as Promise<Record<string, unknown> & { place: [number, number] }>;
+  const ask = (socket: Socket, event: string, body: object) =>
+    socket.timeout(5_000).emitWithAck(event, body) as Promise<Record<string, unknown> & { place: [number, number] }>;
   const ping = (socket: Socket) => new Promise<void>(resolve => socket.io.once('ping', resolve));
-  const heads = (socket: Socket) => new Promise<unknown[]>(resolve => socket.once('h', (...said: unknown[]) => resolve(said)));
+  const heads = (socket: Socket) =>
+    new Promise<unknown[]>(resolve => socket.once('h', (...said: unknown[]) => resolve(said)));
 
   for (const transport of ['websocket', 'polling'] as const) {
     it(`[C4] [W9] come to those who take short forms, by ${transport}: the number of each room, its head, and how many watch`, async () => {
@@ -43,7 +56,8 @@ describe('heads along with pings', () => {
     const told: unknown[] = [];
     for (const socket of [stock, elsewhere]) socket.on('h', (...said) => told.push(said));
     for (let n = 0; n < 2; n++) await Promise.all([stock, elsewhere].map(ping));
-    await Promise.all([stock, elsewhere].map(socket => ask(socket, 'list', {}))); // what went along with the last would be here before this
+    // what went along with the last would be here before this
+    await Promise.all([stock, elsewhere].map(socket => ask(socket, 'list', {})));
     assert.deepEqual(told, []);
   });
 });

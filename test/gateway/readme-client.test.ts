@@ -16,14 +16,30 @@ const root = new URL('../../', import.meta.url);
 
 describe('the README', () => {
   it('[W6] its client of 20 lines plays a whole match against itself', async () => {
-    const code = /## A client without the SDK[\s\S]*?```js\n([\s\S]*?)```/.exec(readFileSync(new URL('README.md', root), 'utf8'))![1]!;
+    const code = /## A client without the SDK[\s\S]*?```js\n([\s\S]*?)```/.exec(
+      readFileSync(new URL('README.md', root), 'utf8'),
+    )![1]!;
     assert.ok(code.trimEnd().split('\n').length <= 20, 'at most 20 lines');
-    const server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', log: noLog }, { port: 0, host: '127.0.0.1' });
+    const server = await startServer(
+      {
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+        log: noLog,
+      },
+      { port: 0, host: '127.0.0.1' },
+    );
     try {
       const run = () => {
-        const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { cwd: root, env: { ...process.env, URL: `http://127.0.0.1:${server.port}` }, stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+          cwd: root,
+          env: { ...process.env, URL: `http://127.0.0.1:${server.port}` },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         let out = '';
-        child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+        child.stdout.on('data', (chunk: Buffer) => {
+          out += chunk.toString();
+        });
         return once(child, 'close').then(() => out.trim());
       };
       const [one, two] = await Promise.all([run(), run()]);
@@ -40,13 +56,23 @@ describe('the README', () => {
     const apply = new Function(`${code}\nreturn apply`)() as (to: Json, change: Changes) => void;
     const wired = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
     const key = fc.constantFrom('a', 'b', '0', '#', '##', '__proto__', 'constructor', 'prototype', 'length');
-    const { json } = fc.letrec<{ json: Json }>(tie => ({ json: fc.oneof({ maxDepth: 4 }, fc.constantFrom<Json>(null, 1, 'x'), fc.array(tie('json'), { maxLength: 6 }), fc.dictionary(key, tie('json'), { maxKeys: 5, noNullPrototype: true })) }));
-    fc.assert(fc.property(json, json, (a, b) => {
-      const view = wired({ state: a });
-      const change = diff({ state: a }, wired({ state: b }));
-      if (change) apply(view, wired(change));
-      assert.equal(JSON.stringify(view), JSON.stringify({ state: b }));
-    }), { numRuns: 500 });
+    const { json } = fc.letrec<{ json: Json }>(tie => ({
+      json: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom<Json>(null, 1, 'x'),
+        fc.array(tie('json'), { maxLength: 6 }),
+        fc.dictionary(key, tie('json'), { maxKeys: 5, noNullPrototype: true }),
+      ),
+    }));
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        const view = wired({ state: a });
+        const change = diff({ state: a }, wired({ state: b }));
+        if (change) apply(view, wired(change));
+        assert.equal(JSON.stringify(view), JSON.stringify({ state: b }));
+      }),
+      { numRuns: 500 },
+    );
     assert.deepEqual(Object.keys(Object.prototype), []);
   });
 

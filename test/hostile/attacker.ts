@@ -8,16 +8,45 @@ import { RawSocket, type Target } from './raw-socket.ts';
 import { string, value } from './values.ts';
 
 /** How many packets were sent, by level. */
-export interface PacketCounts { /** Frames that never become a packet; not part of the total. */ frames: number; engine: number; socket: number; payload: number; polling: number; http: number; refused: number; answered: number }
-export const noPackets = (): PacketCounts => ({ frames: 0, engine: 0, socket: 0, payload: 0, polling: 0, http: 0, refused: 0, answered: 0 });
+export interface PacketCounts {
+  /** Frames that never become a packet; not part of the total. */
+  frames: number;
+  engine: number;
+  socket: number;
+  payload: number;
+  polling: number;
+  http: number;
+  refused: number;
+  answered: number;
+}
+export const noPackets = (): PacketCounts => ({
+  frames: 0,
+  engine: 0,
+  socket: 0,
+  payload: 0,
+  polling: 0,
+  http: 0,
+  refused: 0,
+  answered: 0,
+});
 /** Packets of all levels: connections that were refused have sent none. */
-export const totalPackets = (sent: PacketCounts): number => sent.engine + sent.socket + sent.payload + sent.polling + sent.http;
+export const totalPackets = (sent: PacketCounts): number =>
+  sent.engine + sent.socket + sent.payload + sent.polling + sent.http;
 
-export interface AttackTarget { known: AttackerKnowledge; targets: readonly Target[]; sent: PacketCounts; /** Tokens of guests, to be used again. */ tokens: string[]; note(packet: string): void }
+export interface AttackTarget {
+  known: AttackerKnowledge;
+  targets: readonly Target[];
+  sent: PacketCounts;
+  /** Tokens of guests, to be used again. */
+  tokens: string[];
+  note(packet: string): void;
+}
 
 const roomIn = (text: string): string | undefined => /"room":"([\w-]{22})"/.exec(text)?.[1];
 
-/** One hostile connection, from its first byte to its last. All it does follows from its seed and from what it hears. */
+/**
+ * One hostile connection, from its first byte to its last. All it does follows from its seed and from what it hears.
+ */
 export async function attack(seed: number, world: AttackTarget): Promise<void> {
   const draw = new Draw(seed);
   const target = draw.pick(world.targets);
@@ -38,7 +67,9 @@ function connectPacket(draw: Draw, world: AttackTarget): string {
   if (draw.chance(0.5) && world.tokens.length > 0) auth['token'] = JSON.stringify(draw.pick(world.tokens));
   if (draw.chance(0.3)) auth['name'] = string(draw);
   if (draw.chance(0.03)) auth[draw.pick(['token', 'name', 'wire', '__proto__'])] = value(draw);
-  return `0{${Object.entries(auth).map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+  return `0{${Object.entries(auth)
+    .map(([name, text]) => `${JSON.stringify(name)}:${text}`)
+    .join(',')}}`;
 }
 
 function remember(draw: Draw, welcome: string | null, world: AttackTarget): void {
@@ -63,7 +94,9 @@ async function bySocket(draw: Draw, target: Target, known: AttackerKnowledge, wo
   sent.socket += 1;
   remember(draw, await raw.hears(text => text.startsWith('42["welcome"') || text.startsWith('44'), 3_000), world);
   if (draw.chance(0.6)) {
-    await raw.text(`4277["join",${draw.pick([`{"quick":{"game":"${draw.pick(known.games)}"}}`, `{"room":"${draw.pick(known.rooms)}","watch":true}`])}]`);
+    await raw.text(
+      `4277["join",${draw.pick([`{"quick":{"game":"${draw.pick(known.games)}"}}`, `{"room":"${draw.pick(known.rooms)}","watch":true}`])}]`,
+    );
     sent.payload += 1;
     const own = roomIn((await raw.hears(text => text.startsWith('4377'), 3_000)) ?? '');
     if (own !== undefined) known.own.push(own);
@@ -89,7 +122,9 @@ async function bySocket(draw: Draw, target: Target, known: AttackerKnowledge, wo
       }
     }
     await raw.send(...frames);
-    await new Promise<void>(resolve => { setImmediate(resolve); });
+    await new Promise<void>(resolve => {
+      setImmediate(resolve);
+    });
   }
   const last = [packet(draw, known), packet(draw, known)];
   for (const one of last) world.note(one.text);
@@ -102,7 +137,10 @@ async function bySocket(draw: Draw, target: Target, known: AttackerKnowledge, wo
   raw.end(draw.pick(['close', 'reset', 'half']));
 }
 
-/** A flood of frames, before a connection says who it is, after it, or on a WebSocket to which a session that polls is to move. */
+/**
+ * A flood of frames, before a connection says who it is, after it, or on a WebSocket to which a session that polls is
+ * to move.
+ */
 async function byFrames(draw: Draw, target: Target, world: AttackTarget): Promise<void> {
   const polling = draw.chance(0.3) ? await RawPolling.open(target) : null;
   const raw = await RawSocket.open(target, polling ? `EIO=4&transport=websocket&sid=${polling.sid}` : undefined);
@@ -128,11 +166,16 @@ async function byPolling(draw: Draw, target: Target, known: AttackerKnowledge, w
     await polling.post(`4${connectPacket(draw, world)}`);
     remember(draw, (await polling.poll()).text, world);
     for (let i = draw.between(2, 8); i > 0; i--) {
-      const packets = Array.from({ length: draw.between(1, 12) }, () => `4${draw.chance(0.8) ? event(draw, known).text : packet(draw, known).text}`);
+      const packets = Array.from(
+        { length: draw.between(1, 12) },
+        () => `4${draw.chance(0.8) ? event(draw, known).text : packet(draw, known).text}`,
+      );
       const body = pollingBody(draw, packets);
       world.note(`polling ${body}`);
       sent.polling += packets.length;
-      const { status } = draw.chance(0.1) ? await Promise.race([polling.poll(), polling.post(body)]) : await polling.post(body);
+      const { status } = draw.chance(0.1)
+        ? await Promise.race([polling.poll(), polling.post(body)])
+        : await polling.post(body);
       if (status !== 200) return;
       if (draw.chance(0.5)) await polling.poll(200);
     }
@@ -147,11 +190,24 @@ async function byUpgrade(draw: Draw, target: Target, world: AttackTarget): Promi
   const polling = await RawPolling.open(target);
   if (!polling) return void (sent.refused += 1);
   try {
-    const sid = draw.chance(0.8) ? polling.sid : draw.pick(['', 'x', '__proto__', 'a'.repeat(2_000), `${polling.sid}&sid=b`]);
-    const raw = await RawSocket.open(target, `EIO=${draw.pick(['4', '4', '4', '3', '5', 'x'])}&transport=websocket&sid=${sid}`);
+    const sid = draw.chance(0.8)
+      ? polling.sid
+      : draw.pick(['', 'x', '__proto__', 'a'.repeat(2_000), `${polling.sid}&sid=b`]);
+    const raw = await RawSocket.open(
+      target,
+      `EIO=${draw.pick(['4', '4', '4', '3', '5', 'x'])}&transport=websocket&sid=${sid}`,
+    );
     sent.engine += 1;
     if (!raw) return;
-    const steps = draw.pick([['2probe', '5'], ['5'], ['2probe', '2probe', '5', '5'], ['2probe'], ['2'], ['2probe', '4' + connectPacket(draw, world), '5'], ['6', '1', '5']]);
+    const steps = draw.pick([
+      ['2probe', '5'],
+      ['5'],
+      ['2probe', '2probe', '5', '5'],
+      ['2probe'],
+      ['2'],
+      ['2probe', '4' + connectPacket(draw, world), '5'],
+      ['6', '1', '5'],
+    ]);
     for (const step of steps) {
       sent.engine += 1;
       await raw.text(step);
@@ -171,16 +227,47 @@ async function byHttp(draw: Draw, target: Target, known: AttackerKnowledge, worl
   const junk = () => encodeURIComponent(draw.bytes(draw.below(12)).toString('latin1'));
   for (let i = draw.between(1, 6); i > 0; i--) {
     const path = draw.pick([
-      () => `/socket.io/?EIO=${draw.pick(['4', '3', '', 'NaN', '4&EIO=4'])}&transport=${draw.pick(['polling', 'websocket', 'webtransport', 'constructor', '', 'polling&transport=websocket'])}&sid=${draw.pick(['', 'x', '__proto__', 'constructor', junk()])}&j=${draw.pick(['0', '', '1);alert(1'])}&t=${junk()}`,
-      () => '/socket.io/socket.io.js', () => '/socket.io/%', () => `/socket.io/${junk()}`,
-      () => `/replays/${draw.pick([draw.pick(known.rooms), '%E0%A4%A', '__proto__', '..%2f..', junk()])}/${draw.pick(['1', '0', '-1', '1e9', 'NaN', '%', junk()])}`,
+      () =>
+        `/socket.io/?EIO=${draw.pick(['4', '3', '', 'NaN', '4&EIO=4'])}&transport=${draw.pick(['polling', 'websocket', 'webtransport', 'constructor', '', 'polling&transport=websocket'])}&sid=${draw.pick(['', 'x', '__proto__', 'constructor', junk()])}&j=${draw.pick(['0', '', '1);alert(1'])}&t=${junk()}`,
+      () => '/socket.io/socket.io.js',
+      () => '/socket.io/%',
+      () => `/socket.io/${junk()}`,
+      () =>
+        `/replays/${draw.pick([draw.pick(known.rooms), '%E0%A4%A', '__proto__', '..%2f..', junk()])}/${draw.pick(['1', '0', '-1', '1e9', 'NaN', '%', junk()])}`,
       () => `/rooms.json?game=${draw.pick(['tally', 'a&game=b', '__proto__', '[]=1', junk()])}&${junk()}[__proto__]=1`,
-      () => draw.pick(['/dev/', '/dev/games.json', '/dev/rooms/x.json', '/metrics', '/config.json', '/healthz', '/readyz', '//example.org/', '/..%2f..%2fetc/passwd', '/%00', '/%', '/.git/config', '/server/main.ts', '*']),
+      () =>
+        draw.pick([
+          '/dev/',
+          '/dev/games.json',
+          '/dev/rooms/x.json',
+          '/metrics',
+          '/config.json',
+          '/healthz',
+          '/readyz',
+          '//example.org/',
+          '/..%2f..%2fetc/passwd',
+          '/%00',
+          '/%',
+          '/.git/config',
+          '/server/main.ts',
+          '*',
+        ]),
       () => `/${junk()}?${junk()}`,
     ])();
     world.note(`http ${path}`);
     world.sent.http += 1;
     const method = draw.pick(['GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE', 'PATCH']);
-    await ask(target, { path, method, within: 2_000, ...(method === 'POST' ? { body: value(draw) } : {}), headers: draw.chance(0.2) ? { [draw.pick(['origin', 'host', 'cookie', 'accept-encoding', 'content-type', 'expect', 'upgrade', 'range'])]: draw.pick(['null', 'https://evil.example', 'x', '100-continue', 'h2c', 'bytes=0-', '__proto__']) } : {} });
+    await ask(target, {
+      path,
+      method,
+      within: 2_000,
+      ...(method === 'POST' ? { body: value(draw) } : {}),
+      headers: draw.chance(0.2)
+        ? {
+            [draw.pick(['origin', 'host', 'cookie', 'accept-encoding', 'content-type', 'expect', 'upgrade', 'range'])]:
+              draw.pick(['null', 'https://evil.example', 'x', '100-continue', 'h2c', 'bytes=0-', '__proto__']),
+          }
+        : {},
+    });
   }
 }

@@ -1,12 +1,29 @@
 import type { Draw } from './draw.ts';
 
-/** WebSocket frames, also such as no client would send. The mask is zero, so that what is sent can be read in a dump. */
-export interface FrameShape { fin?: boolean; reserved?: number; opcode: number; masked?: boolean; /** what the header says, where it lies */ length?: bigint }
+/**
+ * WebSocket frames, also such as no client would send. The mask is zero, so that what is sent can be read in a dump.
+ */
+export interface FrameShape {
+  fin?: boolean;
+  reserved?: number;
+  opcode: number;
+  masked?: boolean;
+  /** what the header says, where it lies */
+  length?: bigint;
+}
 
-export function frame(body: Buffer, { fin = true, reserved = 0, opcode, masked = true, length = BigInt(body.length) }: FrameShape): Buffer {
+export function frame(
+  body: Buffer,
+  { fin = true, reserved = 0, opcode, masked = true, length = BigInt(body.length) }: FrameShape,
+): Buffer {
   const first = (fin ? 0x80 : 0) | (reserved << 4) | opcode;
   const mask = masked ? 0x80 : 0;
-  const head = length < 126n ? Buffer.from([first, mask | Number(length)]) : length < 65_536n ? Buffer.from([first, mask | 126, 0, 0]) : Buffer.alloc(10);
+  const head =
+    length < 126n
+      ? Buffer.from([first, mask | Number(length)])
+      : length < 65_536n
+        ? Buffer.from([first, mask | 126, 0, 0])
+        : Buffer.alloc(10);
   if (length >= 126n && length < 65_536n) head.writeUInt16BE(Number(length), 2);
   if (length >= 65_536n) {
     head[0] = first;
@@ -22,7 +39,31 @@ export const binaryFrame = (bytes: Buffer): Buffer => frame(bytes, { opcode: 2 }
 /** An Engine.IO packet that is well formed as a frame: any type, any body. */
 export function enginePacket(draw: Draw): Buffer {
   return draw.weighed<() => Buffer>([
-    [4, () => textFrame(draw.pick(['2', '3', '6', '2probe', '3probe', '5', '1', '0', '', '9', 'b', 'bAAAA', 'b!', '4', '44', '\x1e', '4\x1e4']))],
+    [
+      4,
+      () =>
+        textFrame(
+          draw.pick([
+            '2',
+            '3',
+            '6',
+            '2probe',
+            '3probe',
+            '5',
+            '1',
+            '0',
+            '',
+            '9',
+            'b',
+            'bAAAA',
+            'b!',
+            '4',
+            '44',
+            '\x1e',
+            '4\x1e4',
+          ]),
+        ),
+    ],
     [2, () => textFrame(`${draw.below(10)}${draw.bytes(draw.below(30)).toString('latin1')}`)],
     [2, () => binaryFrame(draw.bytes(draw.below(60)))],
     [1, () => textFrame(`0${JSON.stringify({ sid: 'x', upgrades: [], pingInterval: 1, pingTimeout: 1 })}`)],
@@ -39,7 +80,10 @@ export function brokenFrame(draw: Draw): Buffer {
     () => frame(body, { opcode: 1, masked: false }),
     () => frame(body, { opcode: 0 }),
     () => frame(body, { opcode: 1, fin: false }),
-    () => Buffer.concat(Array.from({ length: 50 }, (_x, i) => frame(Buffer.alloc(400, 0x34), { opcode: i === 0 ? 1 : 0, fin: false }))),
+    () =>
+      Buffer.concat(
+        Array.from({ length: 50 }, (_x, i) => frame(Buffer.alloc(400, 0x34), { opcode: i === 0 ? 1 : 0, fin: false })),
+      ),
     () => frame(Buffer.alloc(130), { opcode: 9 }),
     () => frame(body, { opcode: 9, fin: false }),
     () => frame(Buffer.from([0xff, 0xfe, 0xc0, 0x80]), { opcode: 1 }),
@@ -52,7 +96,10 @@ export function brokenFrame(draw: Draw): Buffer {
   ])();
 }
 
-/** More frames than a connection may send at once, none of which becomes a packet of Engine.IO: control frames, or fragments of one message. */
+/**
+ * More frames than a connection may send at once, none of which becomes a packet of Engine.IO: control frames, or
+ * fragments of one message.
+ */
 export function frameFlood(draw: Draw, count: number): Buffer {
   const body = draw.bytes(draw.below(3));
   const one = draw.pick<() => Buffer>([
@@ -67,10 +114,20 @@ export function frameFlood(draw: Draw, count: number): Buffer {
 
 /** The body of a long-polling POST: several packets, separated, with what does not belong there. */
 export function pollingBody(draw: Draw, packets: readonly string[]): string {
-  const separator = draw.weighed([[12, '\x1e'], [1, '\x1e\x1e'], [1, '\n'], [1, '']]);
+  const separator = draw.weighed([
+    [12, '\x1e'],
+    [1, '\x1e\x1e'],
+    [1, '\n'],
+    [1, ''],
+  ]);
   const body = packets.join(separator);
   return draw.weighed<() => string>([
-    [16, () => body], [1, () => `\x1e${body}`], [1, () => body.slice(0, draw.below(body.length + 1))], [1, () => `bAAEC\x1e${body}`], [1, () => `${body}\x1e${'6\x1e'.repeat(draw.pick([10, 1_000]))}`],
-    [1, () => `d=${encodeURIComponent(body)}`], [1, () => body + ' '.repeat(draw.pick([100, 17_000]))],
+    [16, () => body],
+    [1, () => `\x1e${body}`],
+    [1, () => body.slice(0, draw.below(body.length + 1))],
+    [1, () => `bAAEC\x1e${body}`],
+    [1, () => `${body}\x1e${'6\x1e'.repeat(draw.pick([10, 1_000]))}`],
+    [1, () => `d=${encodeURIComponent(body)}`],
+    [1, () => body + ' '.repeat(draw.pick([100, 17_000]))],
   ])();
 }

@@ -16,15 +16,24 @@ const sessionOf = (room: unknown): string => (room as { parts: { session: string
 export class HonestPlayers {
   /** The longest that anybody has waited for a verdict or a tick, ms. */
   longest = 0;
-  private readonly began: Map<string, { seats: (string | null)[]; sessions: (string | null)[]; seq: number }> = new Map();
+  private readonly began: Map<string, { seats: (string | null)[]; sessions: (string | null)[]; seq: number }> =
+    new Map();
   private readonly marks = new Map<Player, { count: number; at: number }>();
   /** How often a line of a room broke, or somebody in it came or went. */
   private readonly broken = new Map<string, number>();
   private ticked = { tick: -1, at: performance.now() };
 
-  private constructor(private readonly rooms: Player[][], private readonly pilot: { client: Client; room: Room<(typeof arena)['def']> }, private readonly redisUrl: string, private readonly prefix: string) {}
+  private constructor(
+    private readonly rooms: Player[][],
+    private readonly pilot: { client: Client; room: Room<(typeof arena)['def']> },
+    private readonly redisUrl: string,
+    private readonly prefix: string,
+  ) {}
 
-  static async sitDown(url: string, { redisUrl, rooms, prefix = 'rejoin:' }: { redisUrl: string; rooms: number; prefix?: string }): Promise<HonestPlayers> {
+  static async sitDown(
+    url: string,
+    { redisUrl, rooms, prefix = 'rejoin:' }: { redisUrl: string; rooms: number; prefix?: string },
+  ): Promise<HonestPlayers> {
     const seated = await seatPlayers(url, rooms, 60);
     const client = connect(url, { storage: null, socket: { extraHeaders: { 'x-forwarded-for': '10.77.1.7' } } });
     const room = await client.create(arena, { private: true, bots: 3, options: { rounds: 5, seconds: 180 } });
@@ -36,8 +45,11 @@ export class HonestPlayers {
     }
     for (const player of seated.flat()) {
       player.start();
-      // Who is not heard of for seconds, on a machine that attackers fill, counts as away, and then as here again: an entry each.
-      player.client.onStatus(({ state }) => { if (state === 'reconnecting') honest.breaks(player.room.id); });
+      // Who is not heard of for seconds, on a machine that attackers fill, counts as away, and then as here again: an
+      // entry each.
+      player.client.onStatus(({ state }) => {
+        if (state === 'reconnecting') honest.breaks(player.room.id);
+      });
       let here = '';
       player.room.onChange(() => {
         const now = player.room.info.seats.map(seat => Number(seat?.here ?? false)).join('');
@@ -48,14 +60,20 @@ export class HonestPlayers {
     return honest;
   }
 
-  private breaks(room: string): void { this.broken.set(room, (this.broken.get(room) ?? 0) + 1); }
+  private breaks(room: string): void {
+    this.broken.set(room, (this.broken.get(room) ?? 0) + 1);
+  }
 
-  get players(): Player[] { return this.rooms.flat(); }
+  get players(): Player[] {
+    return this.rooms.flat();
+  }
   /** What attackers are told: more than they could find out. */
   get known(): Omit<AttackerKnowledge, 'own' | 'games'> {
     return {
-      rooms: [...this.rooms.map(([p]) => p!.room.id), this.pilot.room.id], codes: this.rooms.map(([p]) => p!.room.info.code),
-      players: this.players.map(p => p.client.player!), sessions: this.players.map(p => sessionOf(p.room)),
+      rooms: [...this.rooms.map(([p]) => p!.room.id), this.pilot.room.id],
+      codes: this.rooms.map(([p]) => p!.room.info.code),
+      players: this.players.map(p => p.client.player!),
+      sessions: this.players.map(p => sessionOf(p.room)),
     };
   }
 
@@ -77,21 +95,50 @@ export class HonestPlayers {
   /** Holds what each was told against what its room says, and against what lies in the store. @throws AssertionError */
   async audit(): Promise<{ accepted: number }> {
     await Promise.all(this.players.map(p => p.stop()));
-    for (let tries = 0; tries < 100 && !this.rooms.every(([a, b]) => JSON.stringify(a!.room.state) === JSON.stringify(b!.room.state)); tries++) await new Promise(resolve => setTimeout(resolve, 100));
+    for (
+      let tries = 0;
+      tries < 100 && !this.rooms.every(([a, b]) => JSON.stringify(a!.room.state) === JSON.stringify(b!.room.state));
+      tries++
+    )
+      await new Promise(resolve => setTimeout(resolve, 100));
     for (const pair of this.rooms) {
       const { id } = pair[0]!.room;
       assert.deepEqual(countFaults(pair), { lost: 0, doubled: 0, missing: 0, diverged: 0 }, `room ${id}`);
       const { doc, seq } = await this.document(id);
       const began = this.began.get(id)!;
-      // Nothing is in the room but what these two did: their seats by their sessions, and one entry for each action at most.
+      // Nothing is in the room but what these two did: their seats by their sessions, and one entry for each action at
+      // most.
       assert.deepEqual(holders(doc), { seats: began.seats, sessions: began.sessions }, `room ${id}: who sits there`);
-      assert.deepEqual(doc.state, JSON.parse(JSON.stringify(pair[0]!.room.state)), `room ${id}: its state in the store`);
-      assert.deepEqual([doc.room.phase, doc.room.match, doc.room.host, doc.hidden.fault, doc.hidden.banned, doc.hidden.reserved, doc.hidden.previous], ['playing', 1, 0, null, [], null, null], `room ${id}`);
+      assert.deepEqual(
+        doc.state,
+        JSON.parse(JSON.stringify(pair[0]!.room.state)),
+        `room ${id}: its state in the store`,
+      );
+      assert.deepEqual(
+        [
+          doc.room.phase,
+          doc.room.match,
+          doc.room.host,
+          doc.hidden.fault,
+          doc.hidden.banned,
+          doc.hidden.reserved,
+          doc.hidden.previous,
+        ],
+        ['playing', 1, 0, null, [], null, null],
+        `room ${id}`,
+      );
       const did = pair.reduce((n, p) => n + p.acked.length, 0);
       const broken = this.broken.get(id) ?? 0;
-      assert.ok(seq - began.seq <= did + 2 * broken, `room ${id}: ${seq - began.seq} entries for ${did} actions and ${broken} breaks`);
+      assert.ok(
+        seq - began.seq <= did + 2 * broken,
+        `room ${id}: ${seq - began.seq} entries for ${did} actions and ${broken} breaks`,
+      );
     }
-    assert.deepEqual(this.players.flatMap(p => p.refusals), [], 'nobody honest was refused');
+    assert.deepEqual(
+      this.players.flatMap(p => p.refusals),
+      [],
+      'nobody honest was refused',
+    );
     return { accepted: this.players.reduce((n, p) => n + p.acked.length, 0) };
   }
 
@@ -110,10 +157,17 @@ export class HonestPlayers {
     redis.on('error', () => {});
     await redis.connect();
     try {
-      const [meta, snapshot, entries] = await redis.multi().hmGet(keys.meta(id), ['seq', 'snap', 'first']).get(keys.snapshot(id)).lRange(keys.journal(id), 0, -1).exec() as unknown as [string[], string, string[]];
+      const [meta, snapshot, entries] = (await redis
+        .multi()
+        .hmGet(keys.meta(id), ['seq', 'snap', 'first'])
+        .get(keys.snapshot(id))
+        .lRange(keys.journal(id), 0, -1)
+        .exec()) as unknown as [string[], string, string[]];
       const [seq, at, first] = meta.map(Number) as [number, number, number];
       const doc = readSnapshot(snapshot);
-      entries.forEach((text, i) => { if (first + i > at) apply(doc as unknown as Json, readEntry(text).c); });
+      entries.forEach((text, i) => {
+        if (first + i > at) apply(doc as unknown as Json, readEntry(text).c);
+      });
       return { doc, seq };
     } finally {
       redis.destroy();
@@ -121,4 +175,7 @@ export class HonestPlayers {
   }
 }
 
-const holders = ({ hidden }: RoomDocument): { seats: (string | null)[]; sessions: (string | null)[] } => ({ seats: hidden.seats.map(s => s?.player ?? null), sessions: hidden.seats.map(s => s?.session ?? null) });
+const holders = ({ hidden }: RoomDocument): { seats: (string | null)[]; sessions: (string | null)[] } => ({
+  seats: hidden.seats.map(s => s?.player ?? null),
+  sessions: hidden.seats.map(s => s?.session ?? null),
+});

@@ -14,11 +14,20 @@ describe('hostile players', () => {
   };
   /** A line from some address, as the gateway opens it. */
   const lineFrom = (world: TestCluster, host: TestNode, player: string, address: string | null) => {
-    const link = { id: `raw-${player}-${Math.floor(world.random() * 1e9)}`, send: () => {}, subscribe: () => {}, unsubscribe: () => {}, close: () => {} };
+    const link = {
+      id: `raw-${player}-${Math.floor(world.random() * 1e9)}`,
+      send: () => {},
+      subscribe: () => {},
+      unsubscribe: () => {},
+      close: () => {},
+    };
     const connection = host.node.clientRequests.connect(link as never, { player, name: player }, address);
     return {
       connection,
-      ask: (name: 'join' | 'create', body: unknown) => world.clock.run(host.node.clientRequests.handle(connection, name, body)) as Promise<JoinReply & { detail?: string; retryAfter?: number; code?: string }>,
+      ask: (name: 'join' | 'create', body: unknown) =>
+        world.clock.run(host.node.clientRequests.handle(connection, name, body)) as Promise<
+          JoinReply & { detail?: string; retryAfter?: number; code?: string }
+        >,
       end: () => host.node.clientRequests.disconnect(connection),
     };
   };
@@ -26,7 +35,8 @@ describe('hostile players', () => {
   it('[W7] codes cannot be found by trying: who has said too many wrong ones hears nothing of right ones, also on a new line', async () => {
     const { world, code } = await waiting();
     const eve = lineFrom(world, world.node('a'), 'eve', null);
-    for (let i = 0; i < limits.wrongCodes.burst; i++) assert.equal((await eve.ask('join', { code: 'ZZZZZ', watch: true })).code, 'bad-code');
+    for (let i = 0; i < limits.wrongCodes.burst; i++)
+      assert.equal((await eve.ask('join', { code: 'ZZZZZ', watch: true })).code, 'bad-code');
     const refused = await eve.ask('join', { code, watch: true });
     assert.deepEqual([refused.code, refused.detail], ['slow-down', 'too many wrong codes']);
     eve.end();
@@ -39,7 +49,8 @@ describe('hostile players', () => {
   it('[W7] right codes cost nothing', async () => {
     const { world, code } = await waiting();
     const eve = lineFrom(world, world.node('a'), 'eve', '10.1.1.1');
-    for (let i = 0; i < limits.wrongCodes.burst * 2; i++) assert.equal((await eve.ask('join', { code, watch: true })).ok, true);
+    for (let i = 0; i < limits.wrongCodes.burst * 2; i++)
+      assert.equal((await eve.ask('join', { code, watch: true })).ok, true);
   });
 
   it('[W7] nor by many guests of one address, and other addresses do not notice', async () => {
@@ -47,11 +58,18 @@ describe('hostile players', () => {
     let tried = 0;
     for (let guest = 0; tried < limits.address.wrongCodes.burst; guest++) {
       const line = lineFrom(world, world.node('a'), `guest-${guest}`, '10.1.1.1');
-      for (let i = 0; i < limits.wrongCodes.burst && tried < limits.address.wrongCodes.burst; i++, tried++) assert.equal((await line.ask('join', { code: 'ZZZZZ' })).code, 'bad-code');
+      for (let i = 0; i < limits.wrongCodes.burst && tried < limits.address.wrongCodes.burst; i++, tried++)
+        assert.equal((await line.ask('join', { code: 'ZZZZZ' })).code, 'bad-code');
       line.end();
     }
-    assert.equal((await lineFrom(world, world.node('a'), 'another', '10.1.1.1').ask('join', { code, watch: true })).code, 'slow-down');
-    assert.equal((await lineFrom(world, world.node('a'), 'elsewhere', '10.1.1.2').ask('join', { code, watch: true })).ok, true);
+    assert.equal(
+      (await lineFrom(world, world.node('a'), 'another', '10.1.1.1').ask('join', { code, watch: true })).code,
+      'slow-down',
+    );
+    assert.equal(
+      (await lineFrom(world, world.node('a'), 'elsewhere', '10.1.1.2').ask('join', { code, watch: true })).ok,
+      true,
+    );
   });
 
   it('[W2] [W8] new rooms are counted on over a new line, and over the guests of an address', async () => {
@@ -70,7 +88,7 @@ describe('hostile players', () => {
     assert.equal(await make('dan', '10.1.1.2'), 'ok');
   });
 
-  it('[W8] seats cannot be squatted by the hundred; to come back to one\'s own is always free', async () => {
+  it("[W8] seats cannot be squatted by the hundred; to come back to one's own is always free", async () => {
     const { world } = await waiting();
     const host = world.node('a');
     const rooms: string[] = [];
@@ -89,7 +107,10 @@ describe('hostile players', () => {
     const refused = await line.ask('join', { room: rooms.at(-1) });
     assert.deepEqual([refused.code, refused.detail], ['slow-down', 'too many new seats']);
     assert.ok(refused.retryAfter! > 0);
-    assert.deepEqual(documentOf(world, rooms.at(-1)!).hidden.seats.filter(s => s !== null), []);
+    assert.deepEqual(
+      documentOf(world, rooms.at(-1)!).hidden.seats.filter(s => s !== null),
+      [],
+    );
     for (let i = 0; i < 3; i++) assert.equal((await line.ask('join', { room: rooms[0] })).ok, true);
     assert.equal((await line.ask('join', { room: rooms.at(-1), watch: true })).ok, true);
     assert.equal((await lineFrom(world, host, 'fay', null).ask('join', { room: rooms.at(-1) })).ok, true);
@@ -149,21 +170,42 @@ describe('hostile players', () => {
     assert.deepEqual(heard, ['hi']);
   });
 
-  it('[S2] a stranger who says a player\'s session does not keep the seat from being held as away', async () => {
+  it("[S2] a stranger who says a player's session does not keep the seat from being held as away", async () => {
     const { world, id, clients } = await waiting();
     const { session } = documentOf(world, id).hidden.seats[1]!;
     const eve = openRawConnection(world, world.node('b'), 'eve');
     assert.ok((await eve.ask('join', { room: id, watch: true, session })).ok);
     world.disconnect(clients[1]!);
-    await world.clock.waitUntil('bob is away', () => documentOf(world, id).room.seats[1]?.here === false, limits.presenceTimeout + 3_000);
+    await world.clock.waitUntil(
+      'bob is away',
+      () => documentOf(world, id).room.seats[1]?.here === false,
+      limits.presenceTimeout + 3_000,
+    );
   });
 
   it('[O1] what no node can have said is dropped, and the node goes on', async () => {
     const { world, id, rooms } = await waiting();
     const owner = world.owner(id)!;
     const bus = world.hub.bus();
-    const junk = ['', 'null', '[]', '{}', '{"from":"x","ask":[1],"answer":[null],"news":[2]}', '{"from":"x","ask":[],"answer":[[]],"news":[[]]}', '{"from":"x","ask":[[1,"room",null],[2,"heads",5],[3,"adopt",null],[4,"nothing",{}]],"answer":[],"news":[["say",[1,null]],["notice",0],["taken",{}],["not-here",[]]]}',
-      JSON.stringify({ from: 'x', ask: [[1, 'room', [id, null]], [2, 'room', [id, { k: 'constructor' }]], [3, 'heads', { [id]: 7 }]], answer: [], news: [['room-input', [id, { k: 'input', player: 'ada' }]]] })];
+    const junk = [
+      '',
+      'null',
+      '[]',
+      '{}',
+      '{"from":"x","ask":[1],"answer":[null],"news":[2]}',
+      '{"from":"x","ask":[],"answer":[[]],"news":[[]]}',
+      '{"from":"x","ask":[[1,"room",null],[2,"heads",5],[3,"adopt",null],[4,"nothing",{}]],"answer":[],"news":[["say",[1,null]],["notice",0],["taken",{}],["not-here",[]]]}',
+      JSON.stringify({
+        from: 'x',
+        ask: [
+          [1, 'room', [id, null]],
+          [2, 'room', [id, { k: 'constructor' }]],
+          [3, 'heads', { [id]: 7 }],
+        ],
+        answer: [],
+        news: [['room-input', [id, { k: 'input', player: 'ada' }]]],
+      }),
+    ];
     for (const text of junk) await world.clock.run(bus.publish([{ node: owner.node.id, text }]));
     await world.clock.advance(50);
     assert.equal(world.owner(id), owner);

@@ -3,9 +3,15 @@ import { connect, type Socket } from 'node:net';
 import { textFrame } from './frames.ts';
 
 /** Where an attacker knocks, and as whom it passes: the address that the proxy in front would tell. */
-export interface Target { port: number; address: string }
+export interface Target {
+  port: number;
+  address: string;
+}
 
-/** A WebSocket without a library in between: it sends whatever bytes it is given, and reads the text frames that come back. */
+/**
+ * A WebSocket without a library in between: it sends whatever bytes it is given, and reads the text frames that come
+ * back.
+ */
 export class RawSocket {
   /** Text messages that came, oldest first; those looked at are dropped. */
   readonly heard: string[] = [];
@@ -29,16 +35,24 @@ export class RawSocket {
   }
 
   /** @returns null where the server does not take it */
-  static async open({ port, address }: Target, query = 'EIO=4&transport=websocket', headers = ''): Promise<RawSocket | null> {
+  static async open(
+    { port, address }: Target,
+    query = 'EIO=4&transport=websocket',
+    headers = '',
+  ): Promise<RawSocket | null> {
     const raw = new RawSocket(connect(port, '127.0.0.1'));
-    raw.socket.write(`GET /socket.io/?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nX-Forwarded-For: ${address}\r\n${headers}\r\n`);
+    raw.socket.write(
+      `GET /socket.io/?${query} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nX-Forwarded-For: ${address}\r\n${headers}\r\n`,
+    );
     await raw.until(() => raw.upgraded, 5_000);
     if (raw.upgraded) return raw;
     raw.end('reset');
     return null;
   }
 
-  /** Resolves with what `find` finds among what was heard, or null when the connection is closed or the time is over. */
+  /**
+   * Resolves with what `find` finds among what was heard, or null when the connection is closed or the time is over.
+   */
   async hears(find: (text: string) => boolean, within = 5_000): Promise<string | null> {
     let found: string | undefined;
     await this.until(() => (found = this.heard.find(find)) !== undefined, within);
@@ -60,13 +74,20 @@ export class RawSocket {
 
   async send(...frames: readonly Buffer[]): Promise<void> {
     if (this.closed) return;
-    if (!this.socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames)) && !this.closed) await Promise.race([once(this.socket, 'drain'), once(this.socket, 'close')]).catch(() => {});
+    if (!this.socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames)) && !this.closed)
+      await Promise.race([once(this.socket, 'drain'), once(this.socket, 'close')]).catch(() => {});
   }
-  text(...texts: readonly string[]): Promise<void> { return this.send(...texts.map(textFrame)); }
+  text(...texts: readonly string[]): Promise<void> {
+    return this.send(...texts.map(textFrame));
+  }
 
   /** Stops reading: what the server says piles up on its side. */
-  pause(): void { this.socket.pause(); }
-  resume(): void { this.socket.resume(); }
+  pause(): void {
+    this.socket.pause();
+  }
+  resume(): void {
+    this.socket.resume();
+  }
 
   end(how: 'close' | 'reset' | 'half'): void {
     if (how === 'half') {
@@ -92,7 +113,8 @@ export class RawSocket {
       const short = second & 127;
       const head = short === 126 ? 4 : short === 127 ? 10 : 2;
       if (this.rest.length < head) return;
-      const length = short === 126 ? this.rest.readUInt16BE(2) : short === 127 ? Number(this.rest.readBigUInt64BE(2)) : short;
+      const length =
+        short === 126 ? this.rest.readUInt16BE(2) : short === 127 ? Number(this.rest.readBigUInt64BE(2)) : short;
       if (this.rest.length < head + length) return;
       if ((first & 15) === 8) return void this.socket.destroy(); // told to go
       if ((first & 15) === 10) this.pongs += 1;

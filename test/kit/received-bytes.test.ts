@@ -12,11 +12,21 @@ type Player = Seat<(typeof liarsDiceGame)['contract']['def']>;
 /** What a seat may see of a document, worked out here anew. */
 const seenBy = (doc: RoomDocument, player: string | null): Json => {
   const seat = player === null ? -1 : doc.hidden.seats.findIndex(s => s?.player === player);
-  const state = doc.state === null ? null : liarsDiceGame.rules.view(structuredClone(doc.state) as never, { seat: seat < 0 ? null : seat, ended: doc.room.phase === 'ended', replay: false });
+  const state =
+    doc.state === null
+      ? null
+      : liarsDiceGame.rules.view(structuredClone(doc.state) as never, {
+          seat: seat < 0 ? null : seat,
+          ended: doc.room.phase === 'ended',
+          replay: false,
+        });
   return JSON.parse(JSON.stringify({ room: doc.room, state })) as Json;
 };
 
-/** Every change that a client received, taken apart: it must be what the seat may see of that entry, and not a byte more. */
+/**
+ * Every change that a client received, taken apart: it must be what the seat may see of that entry, and not a byte
+ * more.
+ */
 function account(history: readonly RoomDocument[], who: Player, watching: boolean): number {
   const player = watching ? null : who.name;
   let changes = 0;
@@ -24,7 +34,12 @@ function account(history: readonly RoomDocument[], who: Player, watching: boolea
     const message = JSON.parse(text) as unknown;
     if (!Array.isArray(message)) {
       // An answer: to act, place, join, leave. Those with state in them are compared as a whole.
-      const { view, verdicts, changes: missed, ...rest } = message as { view?: Json; verdicts?: unknown; changes?: WireChange[] };
+      const {
+        view,
+        verdicts,
+        changes: missed,
+        ...rest
+      } = message as { view?: Json; verdicts?: unknown; changes?: WireChange[] };
       assert.ok(JSON.stringify(rest).length < 400, JSON.stringify(rest));
       void verdicts;
       if (view) {
@@ -38,9 +53,10 @@ function account(history: readonly RoomDocument[], who: Player, watching: boolea
     if (name === 'c' || name === 's') {
       // The short form: the room's number, seq, changes, events, a new term.
       const [, seq, what, events] = said as [number, number, WireChange[3], WireChange[4] | 0];
-      one([0, seq, 0, name === 's' ? { state: what } as WireChange[3] : what, events || undefined] as WireChange);
+      one([0, seq, 0, name === 's' ? ({ state: what } as WireChange[3]) : what, events || undefined] as WireChange);
     } else if (name === 'change') one(said.slice(1) as unknown as WireChange);
-    else if (name === 'h') assert.ok(said.length === 3 && said.every(Number.isSafeInteger), `numbers of one room: ${text}`);
+    else if (name === 'h')
+      assert.ok(said.length === 3 && said.every(Number.isSafeInteger), `numbers of one room: ${text}`);
     else assert.ok(text.length < 300, `a notice: ${text}`);
   }
   return changes;
@@ -50,7 +66,8 @@ function account(history: readonly RoomDocument[], who: Player, watching: boolea
     const before = seq > 1 ? seenBy(history[seq - 2]!, player) : null;
     if (before) {
       const after = seenBy(history[seq - 1]!, player);
-      // A change says what is. What came and went within one entry (away, and back) may be said again; nothing but what is there after it.
+      // A change says what is. What came and went within one entry (away, and back) may be said again; nothing but what
+      // is there after it.
       if (visible !== 0) apply(before, structuredClone(visible));
       assert.deepEqual(before, after, `entry ${seq} as ${who.name} received it: ${JSON.stringify(visible)}`);
     }
@@ -70,7 +87,10 @@ describe('every byte of whole matches', () => {
           const turn = t.seats.find(s => s.seat === t.seats[0]!.state.turn)!;
           moves += 1;
           const { bid } = turn.state;
-          const said = bid === null || (moves % 3 === 0 && bid.count < 4) ? await turn.act.bid({ count: bid ? bid.count + 1 : 1, face: 5 }) : await turn.act.challenge();
+          const said =
+            bid === null || (moves % 3 === 0 && bid.count < 4)
+              ? await turn.act.bid({ count: bid ? bid.count + 1 : 1, face: 5 })
+              : await turn.act.challenge();
           if (!said.ok) await t.advance(700);
           if (moves % 17 === 5) await t.killOwner();
           if (moves % 41 === 20) await t.freezeOwner();

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { gameNamed } from '../../client-demo/games/games.ts';
 import { ReplayPlayer } from '../../client-demo/replay/replay-player.ts';
-import { visibleMarks, lastMarkWithin, formatPosition, describePosition, trackOf } from '../../client-demo/replay/track.ts';
+import {
+  visibleMarks,
+  lastMarkWithin,
+  formatPosition,
+  describePosition,
+  trackOf,
+} from '../../client-demo/replay/track.ts';
 import { describeMatchOutcome } from '../../client-demo/room/seat-text.ts';
 import { replayRoom } from '../../client/replay/index.ts';
 import type { Replay } from '../../client/replay.ts';
@@ -21,7 +27,9 @@ function opened(replay: Replay) {
   const player = new ReplayPlayer(room, track, pacing);
   /** Lets it play by itself for so many ms, sixty frames a second. */
   let now = 0;
-  const run = (ms: number): void => { for (const until = now + ms; now < until; now += 1_000 / 60) player.frame(now); };
+  const run = (ms: number): void => {
+    for (const until = now + ms; now < until; now += 1_000 / 60) player.frame(now);
+  };
   return { game, room, track, player, run };
 }
 
@@ -44,8 +52,14 @@ describe('recorded matches, as the page goes through them', () => {
     const { t, first } = await four();
     const { game, room, track, player } = opened(await t.replay());
     assert.equal(track.end, 7);
-    assert.deepEqual(track.marks.map(({ at, kind, seat }) => [at, kind, seat]), [1, 2, 3, 4, 5, 6, 7].map(at => [at, at === 7 ? 'call' : 'move', at % 2 === 1 ? first.seat : 1 - first.seat!]));
-    assert.deepEqual([describePosition(track, 0), describePosition(track, 3)], ['Before the first of 7 moves', 'Move 3 of 7']);
+    assert.deepEqual(
+      track.marks.map(({ at, kind, seat }) => [at, kind, seat]),
+      [1, 2, 3, 4, 5, 6, 7].map(at => [at, at === 7 ? 'call' : 'move', at % 2 === 1 ? first.seat : 1 - first.seat!]),
+    );
+    assert.deepEqual(
+      [describePosition(track, 0), describePosition(track, 3)],
+      ['Before the first of 7 moves', 'Move 3 of 7'],
+    );
     for (const place of [3, 7, 1, 0, 6, 7]) {
       player.seek(place);
       assert.equal((room.state as { moves: number }).moves, place);
@@ -61,7 +75,11 @@ describe('recorded matches, as the page goes through them', () => {
     const { track, player, run } = opened(await (await four()).t.replay());
     player.play();
     run(20_000);
-    assert.deepEqual([player.position.value, player.playing.value], [track.end, false], 'it has come to the end by itself');
+    assert.deepEqual(
+      [player.position.value, player.playing.value],
+      [track.end, false],
+      'it has come to the end by itself',
+    );
     player.step(1);
     assert.equal(player.position.value, track.end);
     player.step(-1);
@@ -82,11 +100,29 @@ describe('recorded matches, as the page goes through them', () => {
       deed();
       return player.jumps.value - before;
     };
-    assert.equal(leaps(() => player.step(1)), 0);
-    assert.equal(leaps(() => player.step(-1)), 1);
-    assert.equal(leaps(() => player.seek(4)), 1);
-    assert.equal(leaps(() => player.seek(4)), 0);
-    assert.equal(leaps(() => { player.play(); run(20_000); }), 0);
+    assert.equal(
+      leaps(() => player.step(1)),
+      0,
+    );
+    assert.equal(
+      leaps(() => player.step(-1)),
+      1,
+    );
+    assert.equal(
+      leaps(() => player.seek(4)),
+      1,
+    );
+    assert.equal(
+      leaps(() => player.seek(4)),
+      0,
+    );
+    assert.equal(
+      leaps(() => {
+        player.play();
+        run(20_000);
+      }),
+      0,
+    );
   });
 
   it('twice the speed takes half the time; who comes back to a page that slept goes on where they were', async () => {
@@ -120,7 +156,7 @@ describe('recorded matches, as the page goes through them', () => {
     assert.equal(game.ending(room), 'The clock ran out.');
   });
 
-  it('[Y2] Liar\'s Dice: all hands lie open, each round; every bid, challenge and new roll is a stop', async () => {
+  it("[Y2] Liar's Dice: all hands lie open, each round; every bid, challenge and new roll is a stop", async () => {
     const t = await table(liarsDiceGame, { players: 3, seed: 6, options: { dice: 2 } });
     const random = createRandom([1, 2, 3, 4]);
     let [bids, reveals] = [0, 0];
@@ -128,7 +164,10 @@ describe('recorded matches, as the page goes through them', () => {
       await t.settle();
       const turn = t.seats.find(s => s.seat === s.state.turn)!;
       const move = turn.state.stage === 'bidding' ? diceBot(turn.state, turn.seat!, random) : null;
-      if (!move || !('act' in move)) { await t.advance(500); continue; }
+      if (!move || !('act' in move)) {
+        await t.advance(500);
+        continue;
+      }
       const said = move.act === 'bid' ? await turn.act.bid(move.data as never) : await turn.act.challenge();
       if (said.ok && move.act === 'bid') bids += 1;
       if (said.ok && move.act === 'challenge') reveals += 1;
@@ -136,10 +175,16 @@ describe('recorded matches, as the page goes through them', () => {
     const { game, room, track, player } = opened(await t.replay());
     const counted = (kind: string) => track.marks.filter(mark => mark.kind === kind).length;
     const rounds = t.seats[0]!.state.round;
-    assert.deepEqual([counted('move'), counted('call'), counted('round'), counted('out')], [bids, reveals, rounds - 1, 2]);
+    assert.deepEqual(
+      [counted('move'), counted('call'), counted('round'), counted('out')],
+      [bids, reveals, rounds - 1, 2],
+    );
     assert.equal(track.end, bids + reveals + rounds - 1);
     player.seek(1);
-    assert.ok((room.state as { hands: unknown[] }).hands.every(hand => Array.isArray(hand) && hand.length === 2), 'of everybody, from the beginning');
+    assert.ok(
+      (room.state as { hands: unknown[] }).hands.every(hand => Array.isArray(hand) && hand.length === 2),
+      'of everybody, from the beginning',
+    );
     for (let place = 1; place <= track.end; place++) {
       player.seek(place);
       assert.notEqual(game.lastMove(room), '', `stop ${place} says what it shows`);
@@ -152,7 +197,9 @@ describe('recorded matches, as the page goes through them', () => {
     const t = await table(arenaGame, { players: 2, bots: 2, seed: 8, options: { rounds: 1, seconds: 20 } });
     const random = createRandom([4, 3, 2, 1]);
     const blows: string[] = [];
-    t.seats[0]!.room.on('bumped', ({ seat, by }) => blows.push(`${t.seats[0]!.info.seats[by]!.name} hits ${t.seats[0]!.info.seats[seat]!.name}`));
+    t.seats[0]!.room.on('bumped', ({ seat, by }) =>
+      blows.push(`${t.seats[0]!.info.seats[by]!.name} hits ${t.seats[0]!.info.seats[seat]!.name}`),
+    );
     for (let i = 0; t.seats[0]!.info.phase === 'playing'; i++) {
       for (const seat of t.seats) {
         seat.input.steer({ x: random.int(-90, 90), y: random.int(-90, 90) });
@@ -165,7 +212,10 @@ describe('recorded matches, as the page goes through them', () => {
     const { game, room, track, player, run } = opened(await t.replay());
     assert.equal(track.end, t.seats[0]!.state.tick * 50, 'a tick is 50 ms, whatever happened to the owner');
     assert.ok(room.replay.duration > track.end, 'though it took longer');
-    assert.deepEqual(track.marks.filter(mark => mark.kind === 'blow').map(mark => mark.text!.split(', ')[0]), blows);
+    assert.deepEqual(
+      track.marks.filter(mark => mark.kind === 'blow').map(mark => mark.text!.split(', ')[0]),
+      blows,
+    );
     assert.equal(track.marks[0]!.text, 'Round 1 begins');
     assert.ok(track.marks.some(mark => mark.text === 'The rim is open'));
 

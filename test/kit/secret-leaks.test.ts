@@ -4,14 +4,29 @@ import { contract, state, view } from '../../shared/contract.ts';
 import { LeakError, table } from '../../testkit/index.ts';
 
 type Fault = 'event' | 'refusal' | 'log' | 'view';
-interface Spies { words: string[]; round: number; turn: number }
+interface Spies {
+  words: string[];
+  round: number;
+  turn: number;
+}
 
 /** Everybody has a word that nobody else may see. It can be made to give it away in every way there is. */
 const spies = contract('spies', {
-  version: 1, seats: { min: 2, max: 4 }, state: state<Spies>(), view: view<{ word: string | null; round: number; turn: number; words: string[] | null }>(),
+  version: 1,
+  seats: { min: 2, max: 4 },
+  state: state<Spies>(),
+  view: view<{ word: string | null; round: number; turn: number; words: string[] | null }>(),
   actions: { next: z.object({}), ask: z.object({ seat: z.int() }), fail: z.object({}), end: z.object({}) },
-  events: { went: z.object({ seat: z.int(), word: z.string().optional() }), own: z.object({ word: z.string() }), opened: z.object({ words: z.array(z.string()) }) },
-  signals: { emote: z.enum(['hi']) }, refusals: ['no'], start: 'ready', late: true, replay: true,
+  events: {
+    went: z.object({ seat: z.int(), word: z.string().optional() }),
+    own: z.object({ word: z.string() }),
+    opened: z.object({ words: z.array(z.string()) }),
+  },
+  signals: { emote: z.enum(['hi']) },
+  refusals: ['no'],
+  start: 'ready',
+  late: true,
+  replay: true,
 });
 const spiesGame = (fault: Fault | null) => {
   const word = (random: { int(a: number, b: number): number }) => `agent-${random.int(100_000, 999_999)}`;
@@ -25,14 +40,23 @@ const spiesGame = (fault: Fault | null) => {
         ctx.emit('own', { word: s.words[ctx.seat]! }, [ctx.seat]);
       },
       ask: (s, { seat }, ctx) => ctx.refuse('no', fault === 'refusal' ? `it is ${s.words[seat]}` : 'nobody says'),
-      fail(s, _data, ctx) { throw new Error(fault === 'log' ? `cannot use ${s.words[ctx.seat]}` : 'as told'); },
+      fail(s, _data, ctx) {
+        throw new Error(fault === 'log' ? `cannot use ${s.words[ctx.seat]}` : 'as told');
+      },
       end(s, _data, ctx) {
         ctx.end({ ranking: [ctx.players.map((_p, i) => i)] });
         ctx.emit('opened', { words: [...s.words] });
       },
     },
-    joined(s, ctx) { s?.words.push(word(ctx.random)); },
-    view: (s, { seat, ended }) => ({ word: seat === null ? null : s.words[seat] ?? null, round: s.round, turn: s.turn, words: ended || (fault === 'view' && s.round > 2) ? s.words : null }),
+    joined(s, ctx) {
+      s?.words.push(word(ctx.random));
+    },
+    view: (s, { seat, ended }) => ({
+      word: seat === null ? null : (s.words[seat] ?? null),
+      round: s.round,
+      turn: s.turn,
+      words: ended || (fault === 'view' && s.round > 2) ? s.words : null,
+    }),
   });
 };
 
@@ -71,11 +95,19 @@ describe('secrets', () => {
       t.neverLeaks((s, seat) => s.words[seat]);
       // By hand, too: whatever the function looks at, these bytes hold none of these words.
       const words = new Map<number, Set<string>>();
-      for (const { state: s, room } of t.history()) if (s !== null && room.phase === 'playing') (s as unknown as Spies).words.forEach((word, seat) => words.set(seat, (words.get(seat) ?? new Set()).add(word)));
+      for (const { state: s, room } of t.history())
+        if (s !== null && room.phase === 'playing')
+          (s as unknown as Spies).words.forEach((word, seat) =>
+            words.set(seat, (words.get(seat) ?? new Set()).add(word)),
+          );
       let looked = 0;
       for (const [owner, list] of words) {
         for (const word of list) {
-          for (const reader of [...t.seats.filter(seat => seat.name !== t.seats[owner]!.name), watcher]) for (const text of reader.bytes) { looked += 1; assert.ok(!text.includes(word), `${reader.name}: ${word}`); }
+          for (const reader of [...t.seats.filter(seat => seat.name !== t.seats[owner]!.name), watcher])
+            for (const text of reader.bytes) {
+              looked += 1;
+              assert.ok(!text.includes(word), `${reader.name}: ${word}`);
+            }
           for (const line of t.world.logLines) assert.ok(!line.includes(word), line);
         }
       }
@@ -86,9 +118,15 @@ describe('secrets', () => {
   }
 
   for (const fault of ['event', 'refusal', 'log', 'view'] as const) {
-    it(`[V1] a game that gives one away by ${fault === 'event' || fault === 'refusal' ? 'an' : 'a'} ${fault} is found out`.replace('an refusal', 'a refusal'), async () => {
-      const { t } = await throughAll(5, fault);
-      assert.throws(() => t.neverLeaks((s, seat) => s.words[seat]), LeakError);
-    });
+    it(
+      `[V1] a game that gives one away by ${fault === 'event' || fault === 'refusal' ? 'an' : 'a'} ${fault} is found out`.replace(
+        'an refusal',
+        'a refusal',
+      ),
+      async () => {
+        const { t } = await throughAll(5, fault);
+        assert.throws(() => t.neverLeaks((s, seat) => s.words[seat]), LeakError);
+      },
+    );
   }
 });

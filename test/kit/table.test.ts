@@ -28,7 +28,10 @@ describe('the test kit', () => {
     assert.ok(!refused.ok && refused.code === 'not-your-turn');
     await t.advance(61_000);
     assert.equal(ann.info.phase, 'ended', 'the turn clock decides');
-    assert.deepEqual(t.warnings.filter(s => s.includes('rule')), []);
+    assert.deepEqual(
+      t.warnings.filter(s => s.includes('rule')),
+      [],
+    );
   });
 
   it('a frozen owner wakes up and changes nothing; a drain is not felt', async () => {
@@ -55,7 +58,7 @@ describe('the test kit', () => {
     assert.ok((await away.act.drop({ column: 2 })).ok);
   });
 
-  it('hands stay hidden in Liar\'s Dice, whatever dies; the whole match is recorded', async () => {
+  it("hands stay hidden in Liar's Dice, whatever dies; the whole match is recorded", async () => {
     const t = await table(liarsDiceGame, { players: 3, seed: 6, options: { dice: 2 } });
     const watcher = await t.watch();
     for (let i = 0; i < 200 && t.seats[0]!.info.phase === 'playing'; i++) {
@@ -96,18 +99,44 @@ describe('the test kit', () => {
   });
 
   const cards = contract('cards', {
-    version: 1, seats: { min: 2, max: 2 }, state: state<{ hands: number[][] }>(), view: view<{ hands: (number[] | number)[]; hint?: number }>(),
+    version: 1,
+    seats: { min: 2, max: 2 },
+    state: state<{ hands: number[][] }>(),
+    view: view<{ hands: (number[] | number)[]; hint?: number }>(),
     actions: { draw: z.object({}) },
   });
   const setup = () => ({ hands: [[1], [2]] });
-  const draw = (s: { hands: number[][] }, _d: object, ctx: { seat: number; random: { int(a: number, b: number): number } }) => { s.hands[ctx.seat]!.push(ctx.random.int(1, 50)); };
+  const draw = (
+    s: { hands: number[][] },
+    _d: object,
+    ctx: { seat: number; random: { int(a: number, b: number): number } },
+  ) => {
+    s.hands[ctx.seat]!.push(ctx.random.int(1, 50));
+  };
   it('finds a leak, also one that shows only now and then', async () => {
-    const tight = cards.rules({ setup, actions: { draw }, view: (s, who) => ({ hands: s.hands.map((h, i) => (i === who.seat ? h : h.length)) }) });
-    const leaky = cards.rules({ setup, actions: { draw }, view: (s, who) => ({ hands: s.hands.map((h, i) => (i === who.seat ? h : h.length)), ...(s.hands[0]!.length > 2 ? { hint: s.hands[0]![1]! % 2 } : {}) }) });
-    for (const [game, leaks] of [[tight, false], [leaky, true]] as const) {
+    const tight = cards.rules({
+      setup,
+      actions: { draw },
+      view: (s, who) => ({ hands: s.hands.map((h, i) => (i === who.seat ? h : h.length)) }),
+    });
+    const leaky = cards.rules({
+      setup,
+      actions: { draw },
+      view: (s, who) => ({
+        hands: s.hands.map((h, i) => (i === who.seat ? h : h.length)),
+        ...(s.hands[0]!.length > 2 ? { hint: s.hands[0]![1]! % 2 } : {}),
+      }),
+    });
+    for (const [game, leaks] of [
+      [tight, false],
+      [leaky, true],
+    ] as const) {
       const t = await table(game, { nodes: 1 });
       for (let i = 0; i < 3; i++) await t.seats[0]!.act.draw();
-      for (const look of [() => t.neverLeaks((s, seat) => s.hands[seat]), () => t.neverLeaks((s, seat) => s.hands[seat]![1])]) {
+      for (const look of [
+        () => t.neverLeaks((s, seat) => s.hands[seat]),
+        () => t.neverLeaks((s, seat) => s.hands[seat]![1]),
+      ]) {
         if (leaks) assert.throws(look, LeakError);
         else look();
       }

@@ -20,19 +20,19 @@ describe('a cluster', () => {
   });
   after(() => clusters.stopAll());
 
-  const state = (name: string) => cluster.nodes.find((node) => node.name === name)?.state;
+  const state = (name: string) => cluster.nodes.find(node => node.name === name)?.state;
 
   for (const transport of TRANSPORTS) {
     it(`leads an address to one node, and many addresses to all, by ${transport}`, async () => {
-      const first = await Promise.all(addresses.map((address) => countAnsweringNodes(cluster, { address, transport })));
-      const again = await Promise.all(addresses.map((address) => countAnsweringNodes(cluster, { address, transport })));
+      const first = await Promise.all(addresses.map(address => countAnsweringNodes(cluster, { address, transport })));
+      const again = await Promise.all(addresses.map(address => countAnsweringNodes(cluster, { address, transport })));
       assert.deepEqual(again, first);
       assert.equal(new Set(first).size, 3);
     });
 
     it(`leads one address by other routes to all nodes, a route always to the same, by ${transport}`, async () => {
-      const first = await Promise.all(routes.map((route) => countAnsweringNodes(cluster, { route, transport })));
-      const again = await Promise.all(routes.map((route) => countAnsweringNodes(cluster, { route, transport })));
+      const first = await Promise.all(routes.map(route => countAnsweringNodes(cluster, { route, transport })));
+      const again = await Promise.all(routes.map(route => countAnsweringNodes(cluster, { route, transport })));
       assert.deepEqual(again, first);
       assert.equal(new Set(first).size, 3);
     });
@@ -48,9 +48,16 @@ describe('a cluster', () => {
     const environments = await Promise.all(
       cluster.nodes.map(async ({ url }) => (await (await fetch(`${url}/env`)).json()) as Record<string, string>),
     );
-    assert.deepEqual(environments.map((env) => env['NODE_NAME']), ['node-1', 'node-2', 'node-3']);
-    assert.ok(environments.every((env) => env['REDIS_URL'] === cluster.redisEnv['REDIS_URL'] && env['TRUST_PROXY'] === 'loopback'));
-    assert.equal(new Set(environments.map((env) => env['REJOIN_SECRET'])).size, 1);
+    assert.deepEqual(
+      environments.map(env => env['NODE_NAME']),
+      ['node-1', 'node-2', 'node-3'],
+    );
+    assert.ok(
+      environments.every(
+        env => env['REDIS_URL'] === cluster.redisEnv['REDIS_URL'] && env['TRUST_PROXY'] === 'loopback',
+      ),
+    );
+    assert.equal(new Set(environments.map(env => env['REJOIN_SECRET'])).size, 1);
     assert.ok((environments[0]?.['REJOIN_SECRET'] ?? '').length >= 32);
   });
 
@@ -69,12 +76,16 @@ describe('a cluster', () => {
     socket.disconnect();
     await cluster.restart(home);
     assert.equal(state(home), 'up');
-    await until('the node is in the draw again', async () => ((await countAnsweringNodes(cluster, { address: '10.7.7.7' })) === home ? true : undefined), { timeoutMs: 20_000 });
+    await until(
+      'the node is in the draw again',
+      async () => ((await countAnsweringNodes(cluster, { address: '10.7.7.7' })) === home ? true : undefined),
+      { timeoutMs: 20_000 },
+    );
   });
 
   it('freezes a node, reaches the others by another route, and resumes it', async () => {
     const home = await countAnsweringNodes(cluster, { address: '10.8.8.8' });
-    const elsewhere = await firstRouteTo(cluster, (name) => name !== home);
+    const elsewhere = await firstRouteTo(cluster, name => name !== home);
     cluster.freeze(home);
     assert.equal(state(home), 'frozen');
     assert.throws(() => cluster.freeze(home), /is frozen/);
@@ -95,7 +106,11 @@ describe('a cluster', () => {
     await cluster.kill('node-2');
     await cluster.restart('node-2', { env: { CHANGED: 'yes' } });
     const env = (await (await fetch(`${cluster.nodes[1]!.url}/env`)).json()) as Record<string, string>;
-    assert.deepEqual([env['CHANGED'], env['NODE_NAME']], ['yes', 'node-2'], 'it runs what it was told to, and is who it was');
+    assert.deepEqual(
+      [env['CHANGED'], env['NODE_NAME']],
+      ['yes', 'node-2'],
+      'it runs what it was told to, and is who it was',
+    );
     assert.equal(state('node-2'), 'up');
   });
 
@@ -116,7 +131,7 @@ describe('a cluster', () => {
     const socket = connectTo(cluster, {});
     await nameFrom(socket);
     const lost: string[] = [];
-    socket.on('disconnect', (reason) => lost.push(reason));
+    socket.on('disconnect', reason => lost.push(reason));
     await cluster.reloadNginx();
     await countAnsweringNodes(cluster, {});
     assert.deepEqual([lost, socket.connected], [[], true]);
@@ -126,15 +141,24 @@ describe('a cluster', () => {
   it('takes in one more node', async () => {
     const added = await cluster.addNode();
     assert.deepEqual([added.name, added.state], ['node-4', 'up']);
-    await firstRouteTo(cluster, (name) => name === 'node-4');
+    await firstRouteTo(cluster, name => name === 'node-4');
   });
 
   it('keeps what Redis has accepted through its death', async () => {
-    const write = await createClient({ url: cluster.redisUrl }).on('error', () => {}).connect();
+    const write = await createClient({ url: cluster.redisUrl })
+      .on('error', () => {})
+      .connect();
     await write.configSet('appendfsync', 'always'); // else it answers before it writes, while the disk is slow
     await write.set('kept', 'yes');
-    const settings = [await write.configGet('maxmemory-policy'), await write.configGet('appendonly'), await write.configGet('save')];
-    assert.deepEqual(settings.map((one) => Object.values(one)[0]), ['noeviction', 'yes', '']);
+    const settings = [
+      await write.configGet('maxmemory-policy'),
+      await write.configGet('appendonly'),
+      await write.configGet('save'),
+    ];
+    assert.deepEqual(
+      settings.map(one => Object.values(one)[0]),
+      ['noeviction', 'yes', ''],
+    );
     write.destroy();
     await cluster.killRedis();
     assert.equal(cluster.redisPid, undefined);
@@ -151,7 +175,7 @@ describe('a cluster with a full node', () => {
 
   it('leads its players to the others', async () => {
     const cluster = await clusters.start({ env: { FAKE_FULL: 'node-2' } });
-    const names = await Promise.all(addresses.map((address) => countAnsweringNodes(cluster, { address })));
+    const names = await Promise.all(addresses.map(address => countAnsweringNodes(cluster, { address })));
     assert.deepEqual([...new Set(names)].sort(), ['node-1', 'node-3']);
   });
 });
@@ -162,10 +186,10 @@ describe('several clusters', () => {
 
   it('live side by side, and end without a trace', async () => {
     const some = await Promise.all([1, 2, 3].map(() => clusters.start({ nodes: 1, control: {} })));
-    const ports = some.flatMap((one) => [one.port, one.redisPort, one.control?.url, ...one.nodes.map((node) => node.port)]);
+    const ports = some.flatMap(one => [one.port, one.redisPort, one.control?.url, ...one.nodes.map(node => node.port)]);
     assert.equal(new Set(ports).size, 12);
-    const running = some.map((one) => ({ folder: one.runDir, pids: pidsOf(one) }));
-    await Promise.all(some.map((one) => one.stop()));
+    const running = some.map(one => ({ folder: one.runDir, pids: pidsOf(one) }));
+    await Promise.all(some.map(one => one.stop()));
     for (const { folder, pids } of running) {
       await waitUntilGone(folder, pids);
       assert.equal(existsSync(folder), false);
@@ -180,7 +204,10 @@ describe('several clusters', () => {
   it('end what has come up when something does not, and say why', async () => {
     const failed = clusters.start({ nodes: 1, script: 'test/local-cluster/no-such-script.ts' });
     await assert.rejects(failed, /node-1 ended while starting:[^]*no-such-script/);
-    await assert.rejects(clusters.start({ redis: { 'no-such-setting': '1' } }), /redis ended while starting:[^]*no-such-setting/);
+    await assert.rejects(
+      clusters.start({ redis: { 'no-such-setting': '1' } }),
+      /redis ended while starting:[^]*no-such-setting/,
+    );
   });
 
   it('end at once when told so during their start', async () => {

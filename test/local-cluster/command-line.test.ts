@@ -4,7 +4,10 @@ import { packageRoot } from '../../server/runtime/package-root.ts';
 
 describe('a command line', () => {
   const run = (tool: string, ...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', tool, ...args], { cwd: packageRoot, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', tool, ...args], {
+      cwd: packageRoot,
+      encoding: 'utf8',
+    });
     return { status, stdout, stderr };
   };
 
@@ -15,7 +18,9 @@ describe('a command line', () => {
   });
 
   for (const [tool, args, says] of [
-    ['test/hostile/fuzz.ts', ['--nonsense'], /Unknown option '--nonsense'/], ['test/hostile/fuzz.ts', ['--packets', 'many'], /--packets: a number, not 'many'/], ['test/hostile/fuzz.ts', ['--only'], /argument missing/],
+    ['test/hostile/fuzz.ts', ['--nonsense'], /Unknown option '--nonsense'/],
+    ['test/hostile/fuzz.ts', ['--packets', 'many'], /--packets: a number, not 'many'/],
+    ['test/hostile/fuzz.ts', ['--only'], /argument missing/],
     ['server/cli/main.ts', ['--nonsense'], /--nonsense/],
   ] as const) {
     it(`${tool} ${args.join(' ')} ends with a sentence`, () => {

@@ -22,10 +22,10 @@ describe('the control', () => {
     };
     const cluster: ControlledCluster = {
       nodes: [{ name: 'node-1', port: 3001, pid: 17, state: 'up' }],
-      kill: async (name) => (mustExist(name), note(`kill ${name}`)),
+      kill: async name => (mustExist(name), note(`kill ${name}`)),
       freeze: (name, ms) => note(`freeze ${name} ${ms}`),
-      resume: (name) => note(`resume ${name}`),
-      restart: async (name) => note(`restart ${name}`),
+      resume: name => note(`resume ${name}`),
+      restart: async name => note(`restart ${name}`),
       drain: async () => {
         throw new Error('it broke');
       },
@@ -42,10 +42,10 @@ describe('the control', () => {
 
   function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      request({ host: '127.0.0.1', port: control.port, method, path, headers, agent: false }, (response) => {
+      request({ host: '127.0.0.1', port: control.port, method, path, headers, agent: false }, response => {
         json(response)
           .catch(() => undefined)
-          .then((body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }), reject);
+          .then(body => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }), reject);
       })
         .on('error', reject)
         .end();
@@ -56,7 +56,15 @@ describe('the control', () => {
   const code = (reply: Reply) => (reply.body as { error: { code: string } }).error.code;
 
   it('gives its token to nobody, whatever they claim to be: it is printed', async () => {
-    for (const origin of [PAGE, 'http://127.0.0.1:8080', 'http://localhost:8081', 'https://localhost:8080', 'http://evil.example', 'null', undefined]) {
+    for (const origin of [
+      PAGE,
+      'http://127.0.0.1:8080',
+      'http://localhost:8081',
+      'https://localhost:8080',
+      'http://evil.example',
+      'null',
+      undefined,
+    ]) {
       for (const path of ['/session', '/', '/nodes', '/token']) {
         const reply = await ask('GET', path, origin === undefined ? {} : { origin });
         assert.ok(reply.status === 401 || reply.status === 403, `${origin} ${path}: ${reply.status}`);
@@ -68,9 +76,19 @@ describe('the control', () => {
   it('lets the page read its answers, by both names of this machine, and no other origin', async () => {
     for (const origin of [PAGE, 'http://127.0.0.1:8080']) {
       const reply = await ask('GET', '/nodes', withToken({ origin }));
-      assert.deepEqual([reply.status, reply.headers['access-control-allow-origin'], reply.headers['cache-control']], [200, origin, 'no-store']);
+      assert.deepEqual(
+        [reply.status, reply.headers['access-control-allow-origin'], reply.headers['cache-control']],
+        [200, origin, 'no-store'],
+      );
     }
-    for (const origin of ['http://localhost:8081', 'https://localhost:8080', 'http://localhost:8080.evil.example', 'http://evil.example', 'null', '']) {
+    for (const origin of [
+      'http://localhost:8081',
+      'https://localhost:8080',
+      'http://localhost:8080.evil.example',
+      'http://evil.example',
+      'null',
+      '',
+    ]) {
       const reply = await ask('GET', '/nodes', withToken({ origin }));
       assert.deepEqual([reply.status, code(reply)], [403, 'wrong-origin'], origin);
       assert.equal(reply.headers['access-control-allow-origin'], undefined);
@@ -100,12 +118,25 @@ describe('the control', () => {
   });
 
   it('does what it is asked to, and answers with the node', async () => {
-    for (const path of ['/nodes/node-1/kill', '/nodes/node-1/freeze', '/nodes/node-1/freeze?ms=30000', '/nodes/node-1/resume', '/nodes/node-1/restart']) {
+    for (const path of [
+      '/nodes/node-1/kill',
+      '/nodes/node-1/freeze',
+      '/nodes/node-1/freeze?ms=30000',
+      '/nodes/node-1/resume',
+      '/nodes/node-1/restart',
+    ]) {
       const reply = await ask('POST', path, withToken({ origin: PAGE }));
       assert.deepEqual([reply.status, (reply.body as { name: string }).name], [200, 'node-1'], path);
     }
     assert.equal((await ask('POST', '/nodes', withToken())).status, 201);
-    assert.deepEqual(done, ['kill node-1', 'freeze node-1 5000', 'freeze node-1 30000', 'resume node-1', 'restart node-1', 'add']);
+    assert.deepEqual(done, [
+      'kill node-1',
+      'freeze node-1 5000',
+      'freeze node-1 30000',
+      'resume node-1',
+      'restart node-1',
+      'add',
+    ]);
   });
 
   it('refuses in JSON', async () => {
@@ -128,7 +159,10 @@ describe('the control', () => {
   });
 
   it('answers the preflight of the page, and of nobody else', async () => {
-    const reply = await ask('OPTIONS', '/nodes/node-1/kill', { origin: PAGE, 'access-control-request-private-network': 'true' });
+    const reply = await ask('OPTIONS', '/nodes/node-1/kill', {
+      origin: PAGE,
+      'access-control-request-private-network': 'true',
+    });
     assert.equal(reply.status, 204);
     assert.equal(reply.headers['access-control-allow-origin'], PAGE);
     assert.equal(reply.headers['access-control-allow-headers'], 'x-control-token');

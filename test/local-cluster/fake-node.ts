@@ -8,7 +8,9 @@ import { Server } from 'socket.io';
 const name = process.env['NODE_NAME'] ?? '';
 const full = process.env['FAKE_FULL'] === name;
 const say = (msg: string, more = {}) =>
-  process.stdout.write(`${JSON.stringify({ level: 30, time: Date.now(), pid: process.pid, node: name, msg, ...more })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ level: 30, time: Date.now(), pid: process.pid, node: name, msg, ...more })}\n`,
+  );
 
 const http = createServer((request, response) => {
   if (full && request.url?.startsWith('/socket.io/') === true) response.writeHead(503).end();
@@ -20,9 +22,11 @@ const io = new Server(full ? createServer() : http, { pingInterval: 2_500 });
 http.on('upgrade', (_request, socket) => {
   if (full) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 });
-io.on('connection', (socket) => socket.emit('name', name));
+io.on('connection', socket => socket.emit('name', name));
 
-http.listen(Number(process.env['PORT']), process.env['HOST'], () => say('listening', { port: Number(process.env['PORT']) }));
+http.listen(Number(process.env['PORT']), process.env['HOST'], () =>
+  say('listening', { port: Number(process.env['PORT']) }),
+);
 
 const end = (why: string) => {
   say('draining', { why });

@@ -16,14 +16,19 @@ export class FakeClusters {
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all(this.#started.splice(0).map((cluster) => cluster.stop()));
+    await Promise.all(this.#started.splice(0).map(cluster => cluster.stop()));
   }
 }
 
 /** Whom a player meets who comes from `address` by the given route and transport. */
 export async function countAnsweringNodes(
   cluster: Cluster,
-  how: { readonly address?: string; readonly route?: string; readonly room?: string; readonly transport?: 'websocket' | 'polling' },
+  how: {
+    readonly address?: string;
+    readonly route?: string;
+    readonly room?: string;
+    readonly transport?: 'websocket' | 'polling';
+  },
 ): Promise<string> {
   const socket = connectTo(cluster, how);
   try {
@@ -47,11 +52,19 @@ export function nameFrom(socket: Socket): Promise<string> {
 /** A player's connection, through nginx. */
 export function connectTo(
   cluster: Cluster,
-  how: { readonly address?: string; readonly route?: string; readonly room?: string; readonly transport?: 'websocket' | 'polling' },
+  how: {
+    readonly address?: string;
+    readonly route?: string;
+    readonly room?: string;
+    readonly transport?: 'websocket' | 'polling';
+  },
 ): Socket {
   return io(cluster.url, {
     transports: [how.transport ?? 'websocket'],
-    query: { ...(how.route === undefined ? {} : { route: how.route }), ...(how.room === undefined ? {} : { room: how.room }) },
+    query: {
+      ...(how.route === undefined ? {} : { route: how.route }),
+      ...(how.room === undefined ? {} : { room: how.room }),
+    },
     extraHeaders: how.address === undefined ? {} : { 'X-Forwarded-For': how.address },
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,
@@ -70,5 +83,5 @@ export async function waitUntilGone(folder: string, pids: readonly (number | und
 
 /** The pids of Redis, nginx and all nodes that run. */
 export function pidsOf(cluster: Cluster): (number | undefined)[] {
-  return [cluster.redisPid, cluster.nginxPid, ...cluster.nodes.map((node) => node.pid)];
+  return [cluster.redisPid, cluster.nginxPid, ...cluster.nodes.map(node => node.pid)];
 }

@@ -27,7 +27,7 @@ describe('nginx.conf', () => {
   for (const routing of ROUTINGS) {
     it(`passes nginx -t switched to routing by ${routing}, and nothing else is changed`, () => {
       const switched = withRouting(conf, routing);
-      passes((folder) => {
+      passes(folder => {
         writeFileSync(join(folder, 'nginx.nodes.conf'), nodes);
         writeFileSync(join(folder, 'nginx.conf'), switched);
         return join(folder, 'nginx.conf');
@@ -54,7 +54,7 @@ describe('nginx.conf', () => {
     const differing = conf.split('\n').filter((line, i) => line !== changed[i]);
     assert.equal(differing.length, 1);
     assert.match(differing[0] ?? '', /listen 8080/);
-    assert.equal(changed.filter((line) => line.includes('listen 12345')).length, 1);
+    assert.equal(changed.filter(line => line.includes('listen 12345')).length, 1);
   });
 
   it('is refused if the line for the port is gone, or there twice', () => {
@@ -64,7 +64,10 @@ describe('nginx.conf', () => {
   });
 
   it('gives nodes on other ports the settings of the shipped list', () => {
-    assert.equal(nodesConf('# x\nserver 127.0.0.1:3001 max_fails=9;\n', [5, 6]), 'server 127.0.0.1:5 max_fails=9;\nserver 127.0.0.1:6 max_fails=9;\n');
+    assert.equal(
+      nodesConf('# x\nserver 127.0.0.1:3001 max_fails=9;\n', [5, 6]),
+      'server 127.0.0.1:5 max_fails=9;\nserver 127.0.0.1:6 max_fails=9;\n',
+    );
     assert.throws(() => nodesConf('', [1]), /nginx.nodes.conf/);
   });
 });

@@ -6,9 +6,9 @@ import { claimPorts, isFree } from '../../tools/local-cluster/port-block.ts';
 describe('blocks of ports', () => {
   it('are never given out twice', async () => {
     const blocks = await Promise.all(Array.from({ length: 8 }, () => claimPorts('test')));
-    const ports = await Promise.all(blocks.flatMap((block) => [block.take(), block.take(), block.take()]));
+    const ports = await Promise.all(blocks.flatMap(block => [block.take(), block.take(), block.take()]));
     assert.equal(new Set(ports).size, 24);
-    await Promise.all(blocks.map((block) => block.release()));
+    await Promise.all(blocks.map(block => block.release()));
   });
 
   it('give again what was given back, when all have been given', async () => {

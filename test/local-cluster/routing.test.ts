@@ -8,17 +8,28 @@ const address = (i: number) => `10.${i % 7}.${i}.1`;
 describe('routing by room', () => {
   const clusters = new FakeClusters();
   let byRoom: Cluster;
-  before(async () => { byRoom = await clusters.start({ routing: 'room' }); });
+  before(async () => {
+    byRoom = await clusters.start({ routing: 'room' });
+  });
   after(() => clusters.stopAll());
 
   it('[C7] leads all members of a room to one node, by whichever transport, rooms to all nodes, and who names none by address', async () => {
     const cluster = byRoom;
     for (const transport of ['websocket', 'polling'] as const) {
-      const [first, again] = await Promise.all([0, 100].map((from) => Promise.all(rooms.map((room, i) => countAnsweringNodes(cluster, { room, address: address(from + i), transport })))));
+      const [first, again] = await Promise.all(
+        [0, 100].map(from =>
+          Promise.all(
+            rooms.map((room, i) => countAnsweringNodes(cluster, { room, address: address(from + i), transport })),
+          ),
+        ),
+      );
       assert.deepEqual(again, first);
       assert.equal(new Set(first).size, 3);
     }
-    const [home, other] = await Promise.all([countAnsweringNodes(cluster, { address: '10.1.1.1' }), countAnsweringNodes(cluster, { address: '10.1.1.2' })]);
+    const [home, other] = await Promise.all([
+      countAnsweringNodes(cluster, { address: '10.1.1.1' }),
+      countAnsweringNodes(cluster, { address: '10.1.1.2' }),
+    ]);
     assert.equal(home, other, 'one network, one node');
   });
 
@@ -26,9 +37,11 @@ describe('routing by room', () => {
     const cluster = byRoom;
     const [room] = rooms as [string];
     const home = await countAnsweringNodes(cluster, { room });
-    const ways = await Promise.all([1, 2, 3].map((i) => countAnsweringNodes(cluster, { room, route: `${room}.1`, address: address(i) })));
+    const ways = await Promise.all(
+      [1, 2, 3].map(i => countAnsweringNodes(cluster, { room, route: `${room}.1`, address: address(i) })),
+    );
     assert.equal(new Set(ways).size, 1);
-    const sockets = [1, 2, 3, 4].map((i) => connectTo(cluster, { room, address: address(i) }));
+    const sockets = [1, 2, 3, 4].map(i => connectTo(cluster, { room, address: address(i) }));
     assert.deepEqual(new Set(await Promise.all(sockets.map(nameFrom))), new Set([home]));
     const next = Promise.all(sockets.map(nameFrom));
     await cluster.kill(home);
@@ -40,7 +53,7 @@ describe('routing by room', () => {
 
   it('as shipped, a room that is named changes nothing', async () => {
     const cluster = await clusters.start();
-    const met = await Promise.all(rooms.map((room) => countAnsweringNodes(cluster, { room, address: '10.1.1.1' })));
+    const met = await Promise.all(rooms.map(room => countAnsweringNodes(cluster, { room, address: '10.1.1.1' })));
     assert.equal(new Set(met).size, 1);
   });
 

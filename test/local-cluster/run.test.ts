@@ -17,14 +17,31 @@ class Launch {
   readonly lines: string[] = [];
   readonly #waiting = new Set<(line: string) => void>();
 
-  constructor(readonly folder: string, ...options: string[]) {
-    const args = ['--import', 'tsx', 'tools/local-cluster/run.ts', '--nodes', '2', '--port', '0', '--control-port', '0'];
-    this.process = spawn(process.execPath, [...args, '--run-dir', folder, '--script', FAKE_NODE, '--no-build', ...options], {
-      cwd: packageRoot,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  constructor(
+    readonly folder: string,
+    ...options: string[]
+  ) {
+    const args = [
+      '--import',
+      'tsx',
+      'tools/local-cluster/run.ts',
+      '--nodes',
+      '2',
+      '--port',
+      '0',
+      '--control-port',
+      '0',
+    ];
+    this.process = spawn(
+      process.execPath,
+      [...args, '--run-dir', folder, '--script', FAKE_NODE, '--no-build', ...options],
+      {
+        cwd: packageRoot,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     for (const stream of [this.process.stdout, this.process.stderr]) {
-      createInterface({ input: stream! }).on('line', (line) => {
+      createInterface({ input: stream! }).on('line', line => {
         this.lines.push(line);
         for (const look of [...this.#waiting]) look(line);
       });
@@ -33,7 +50,7 @@ class Launch {
 
   /** The first group of the first line, past or to come, that matches. */
   async sees(pattern: RegExp, from = 0): Promise<string> {
-    const past = this.lines.slice(from).find((line) => pattern.test(line));
+    const past = this.lines.slice(from).find(line => pattern.test(line));
     if (past !== undefined) return pattern.exec(past)?.[1] ?? '';
     return await new Promise((resolve, reject) => {
       const give = (): void => reject(new Error(`ended without ${String(pattern)}:\n${this.lines.join('\n')}`));
@@ -50,7 +67,9 @@ class Launch {
   }
 
   async pids(): Promise<number[]> {
-    return (JSON.parse(await readFile(join(this.folder, 'children.json'), 'utf8')) as RecordedProcess[]).map(({ pid }) => pid);
+    return (JSON.parse(await readFile(join(this.folder, 'children.json'), 'utf8')) as RecordedProcess[]).map(
+      ({ pid }) => pid,
+    );
   }
 
   async end(signal: NodeJS.Signals): Promise<number | null> {
@@ -75,7 +94,7 @@ describe('npm run cluster', () => {
     folder = await mkdtemp(join(packageRoot, '.run', 'test-'));
   });
   afterEach(async () => {
-    await Promise.all(launches.splice(0).map((one) => one.end('SIGTERM')));
+    await Promise.all(launches.splice(0).map(one => one.end('SIGTERM')));
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -84,7 +103,7 @@ describe('npm run cluster', () => {
     const page = await run.sees(PAGE);
     await run.sees(/Ctrl-C stops everything/);
     assert.equal((await fetch(page)).status, 200);
-    assert.ok(run.lines.some((line) => /^node-1 +│ .* info +listening port=\d+$/.test(line)));
+    assert.ok(run.lines.some(line => /^node-1 +│ .* info +listening port=\d+$/.test(line)));
     const pids = await run.pids();
     assert.equal(pids.length, 4);
     assert.equal(await run.end('SIGINT'), 0);
@@ -110,7 +129,8 @@ describe('npm run cluster', () => {
 
   it('starts again right after a kill -9, in the same folder and with the same secret', async () => {
     const run = launch();
-    const secretOf = async (page: string) => ((await (await fetch(`${page}/env`)).json()) as Record<string, string>)['REJOIN_SECRET'];
+    const secretOf = async (page: string) =>
+      ((await (await fetch(`${page}/env`)).json()) as Record<string, string>)['REJOIN_SECRET'];
     const before = await secretOf(await run.sees(PAGE));
     await run.sees(/Ctrl-C stops everything/);
     const pids = await run.pids();
@@ -127,17 +147,28 @@ describe('npm run cluster', () => {
     await run.sees(/Ctrl-C stops everything/);
     const control = `http://127.0.0.1:${((await (await fetch(`${page}/env`)).json()) as Record<string, string>)['CONTROL_PORT']}`;
     const headers = { 'x-control-token': token };
-    const nodes = async () => (await (await fetch(`${control}/nodes`, { headers })).json()) as { name: string; state: string; pid: number | null }[];
+    const nodes = async () =>
+      (await (await fetch(`${control}/nodes`, { headers })).json()) as {
+        name: string;
+        state: string;
+        pid: number | null;
+      }[];
 
     const killed = await fetch(`${control}/nodes/node-1/kill`, { method: 'POST', headers });
     assert.deepEqual(await killed.json(), { ...(await nodes())[0], state: 'down', pid: null });
     process.kill((await nodes())[1]?.pid ?? NaN, 'SIGKILL');
     await run.sees(/!!! node-2 .* exited unexpectedly: SIGKILL/);
     await run.sees(/node-2 restarted/);
-    assert.deepEqual((await nodes()).map(({ state }) => state), ['down', 'up']);
+    assert.deepEqual(
+      (await nodes()).map(({ state }) => state),
+      ['down', 'up'],
+    );
 
     assert.equal((await fetch(`${control}/nodes/node-1/restart`, { method: 'POST', headers })).status, 200);
-    assert.deepEqual((await nodes()).map(({ state }) => state), ['up', 'up']);
+    assert.deepEqual(
+      (await nodes()).map(({ state }) => state),
+      ['up', 'up'],
+    );
   });
 
   it('routes as it is told to, and says so', async () => {
@@ -146,7 +177,8 @@ describe('npm run cluster', () => {
     assert.equal(page.search, '?by-room');
     await run.sees(/Routing: +by room/);
     await run.sees(/Ctrl-C stops everything/);
-    const who = async (room: string) => ((await (await fetch(`${page.origin}/who?room=${room}`)).json()) as { name: string }).name;
+    const who = async (room: string) =>
+      ((await (await fetch(`${page.origin}/who?room=${room}`)).json()) as { name: string }).name;
     const names = await Promise.all(Array.from({ length: 40 }, (_, i) => who(`r${i}`)));
     assert.deepEqual(new Set(names), new Set(['node-1', 'node-2']));
     assert.deepEqual(await Promise.all(names.map((_, i) => who(`r${i}`))), names);

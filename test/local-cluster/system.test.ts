@@ -15,10 +15,13 @@ describe('system parts', () => {
 
   it('are named with the command that installs them', () => {
     assert.equal(installCommand(['redis-server', 'nginx'], 'linux'), 'sudo apt-get install -y redis-server nginx');
-    assert.equal(installCommand(['redis-server', 'nginx', 'chromium'], 'darwin'), 'brew install redis nginx && brew install --cask chromium');
+    assert.equal(
+      installCommand(['redis-server', 'nginx', 'chromium'], 'darwin'),
+      'brew install redis nginx && brew install --cask chromium',
+    );
   });
 
-  it('may be a browser of one\'s own choice', () => {
+  it("may be a browser of one's own choice", () => {
     const before = process.env['CHROMIUM'];
     try {
       process.env['CHROMIUM'] = process.execPath;
@@ -40,7 +43,10 @@ describe('install.sh', () => {
     folder = mkdtempSync(join(tmpdir(), 'install-'));
     policy = join(folder, 'policy-rc.d');
     // Each writes down how it was called, and apt-get what the policy said meanwhile.
-    tool('apt-get', `echo "apt-get $*" >> ${folder}/calls; sh ${policy} || echo "policy $?" >> ${folder}/calls; exit "\${APT_EXIT:-0}"`);
+    tool(
+      'apt-get',
+      `echo "apt-get $*" >> ${folder}/calls; sh ${policy} || echo "policy $?" >> ${folder}/calls; exit "\${APT_EXIT:-0}"`,
+    );
     tool('update-rc.d', `echo "update-rc.d $*" >> ${folder}/calls`);
   });
   afterEach(() => rmSync(folder, { recursive: true }));

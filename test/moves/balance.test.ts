@@ -24,7 +24,9 @@ const loads = (world: TestCluster) => up(world).map(h => h.node.ownedRooms.size)
 const even = (world: TestCluster): boolean => {
   const now = loads(world);
   const mean = now.reduce((a, b) => a + b, 0) / now.length;
-  return now.every(n => (n <= limits.balance.maxLoadRatio * mean && n >= limits.balance.minLoadRatio * mean) || Math.abs(n - mean) < 1);
+  return now.every(
+    n => (n <= limits.balance.maxLoadRatio * mean && n >= limits.balance.minLoadRatio * mean) || Math.abs(n - mean) < 1,
+  );
 };
 const moved = (world: TestCluster) => world.counters.get('handovers:balance') ?? 0;
 
@@ -45,7 +47,8 @@ describe('loads that are uneven', () => {
       for (; last < d.node.ownedRooms.size; last++) at.push(world.clock.mono());
     }
     assert.ok(even(world), loads(world).join());
-    for (const [i, t] of at.entries()) assert.ok(at.filter(x => x >= t && x < t + 1_000).length <= 21, `at ${t}, the ${i}th`);
+    for (const [i, t] of at.entries())
+      assert.ok(at.filter(x => x >= t && x < t + 1_000).length <= 21, `at ${t}, the ${i}th`);
     await world.clock.advance(500); // what was on its way
     const count = moved(world);
     assert.ok(count >= 60 && count <= 64, `${count} moves`);
@@ -103,9 +106,12 @@ describe('loads that are uneven', () => {
       const before = moved(world);
       const count = () => loads(world).reduce((a, b) => a + b, 0);
       const total = count();
-      // Rooms that were alone for 30 s are released: that is a new reason to move others, and the look at the rest begins again.
+      // Rooms that were alone for 30 s are released: that is a new reason to move others, and the look at the rest
+      // begins again.
       for (let alike = false; !alike;) {
-        await world.clock.waitUntil('it is even', () => even(world), 25_000).catch(() => assert.fail(`${round}: ${loads(world).join()}`));
+        await world.clock
+          .waitUntil('it is even', () => even(world), 25_000)
+          .catch(() => assert.fail(`${round}: ${loads(world).join()}`));
         assert.ok(moved(world) - before <= total, `${moved(world) - before} moves of ${total} rooms`);
         await world.clock.advance(2 * limits.heartbeat + 200); // until the nodes know that it is even, rooms are moved
         const [rested, rooms] = [moved(world), count()];

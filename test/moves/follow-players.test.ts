@@ -8,7 +8,10 @@ const moved = (world: TestCluster, why: 'members' | 'balance') => world.counters
 const up = (world: TestCluster) => [...world.nodes.values()].filter(h => h.state === 'up');
 const loads = (world: TestCluster) => up(world).map(h => h.node.ownedRooms.size);
 
-interface Seated { id: string; players: TestClient[] }
+interface Seated {
+  id: string;
+  players: TestClient[];
+}
 let made = 0;
 /** A room run by one node, with two players who are connected to others. */
 async function seat(world: TestCluster, owner: TestNode, homes: readonly [string, string]): Promise<Seated> {
@@ -23,7 +26,10 @@ async function seat(world: TestCluster, owner: TestNode, homes: readonly [string
 /** Notes each move of a room, and when. */
 function watchMoves(world: TestCluster): { id: string; at: number }[] {
   const moves: { id: string; at: number }[] = [];
-  world.observer.onStoreCall = (call, args) => { if (call.op === 'pass' && (call.result as { ok: boolean }).ok) moves.push({ id: args[0] as string, at: world.clock.mono() }); };
+  world.observer.onStoreCall = (call, args) => {
+    if (call.op === 'pass' && (call.result as { ok: boolean }).ok)
+      moves.push({ id: args[0] as string, at: world.clock.mono() });
+  };
   return moves;
 }
 const follows = limits.balance.minStay + limits.follow.settledFor + 3_000;
@@ -88,29 +94,37 @@ describe('rooms and their players', () => {
     await world.clock.advance(follows + 5_000);
     const [most, ...others] = loads(world) as [number, number, number];
     assert.equal(most, 23, 'as many as may: the mean is 20');
-    assert.ok(others.every(n => n >= 17), others.join());
+    assert.ok(
+      others.every(n => n >= 17),
+      others.join(),
+    );
     assert.equal(moved(world, 'balance'), 0);
     for (const { at } of moves) assert.ok(moves.filter(m => m.at >= at && m.at < at + 1_000).length <= 20);
     await world.clock.advance(60_000);
     assert.equal(moves.length, 3, 'nothing more');
   });
 
-  it('[O22] what was moved for the loads\' sake is not moved back for its players\'', async () => {
+  it("[O22] what was moved for the loads' sake is not moved back for its players'", async () => {
     const world = new TestCluster([ledgerGame], 12);
     const [a] = (await world.start('a')) as [TestNode];
     for (let i = 0; i < 24; i++) await seat(world, a, ['a', 'a']);
     await world.bootNode('b');
-    await world.clock.waitUntil('loads are even enough', () => Math.min(...loads(world)) >= 12 - limits.balance.toleratedRooms, 20_000);
+    await world.clock.waitUntil(
+      'loads are even enough',
+      () => Math.min(...loads(world)) >= 12 - limits.balance.toleratedRooms,
+      20_000,
+    );
     await world.clock.advance(500); // what was on its way
     const moves = watchMoves(world);
     await world.clock.advance(limits.follow.cooldown - 12_000);
     assert.deepEqual(moves, []);
   });
 
-  it('[O16] [O22] who gives rooms away keeps those whose players are here, and gives to their players\' nodes where it can', async () => {
+  it("[O16] [O22] who gives rooms away keeps those whose players are here, and gives to their players' nodes where it can", async () => {
     const world = new TestCluster([ledgerGame], 13);
     const [a, b] = (await world.start('a', 'b')) as [TestNode, TestNode];
-    (b.node.parts as { eventLoopDelayMs(): number }).eventLoopDelayMs = () => 500; // it is given none until all have their seats
+    // it is given none until all have their seats
+    (b.node.parts as { eventLoopDelayMs(): number }).eventLoopDelayMs = () => 500;
     const [here, there]: [Seated[], Seated[]] = [[], []];
     for (let i = 0; i < 6; i++) {
       here.push(await seat(world, a, ['a', 'a']));

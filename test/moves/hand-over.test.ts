@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { waitUntilConverged, ledgerDocument, doneIds, openLedgerRoom, type LedgerFixture } from '../protocol/ledger-fixture.ts';
+import {
+  waitUntilConverged,
+  ledgerDocument,
+  doneIds,
+  openLedgerRoom,
+  type LedgerFixture,
+} from '../protocol/ledger-fixture.ts';
 import { ledger } from '../protocol/games.ts';
 import { latch, type StoreCall, type StoreFault, type TestNode } from '../protocol/world.ts';
 
@@ -20,8 +26,12 @@ function atPlay({ world, adas, bobs }: LedgerFixture) {
   };
   const playing = Promise.all([play(adas, 'a'), play(bobs, 'b')]);
   return {
-    get slowest() { return slowest; },
-    get count() { return said.length; },
+    get slowest() {
+      return slowest;
+    },
+    get count() {
+      return said.length;
+    },
     /** Everything was accepted, and is there once, in each player's order, everywhere. */
     async audit(table: LedgerFixture): Promise<void> {
       stop = true;
@@ -32,7 +42,11 @@ function atPlay({ world, adas, bobs }: LedgerFixture) {
       assert.equal(there.length, said.length, 'nothing lost');
       for (const who of ['a', 'b']) {
         const own = there.filter(x => x.startsWith(who)).map(x => Number(x.slice(1)));
-        assert.deepEqual(own, own.map((_x, i) => i), `${who}: nothing twice, in order`);
+        assert.deepEqual(
+          own,
+          own.map((_x, i) => i),
+          `${who}: nothing twice, in order`,
+        );
       }
       assert.equal([...world.nodes.values()].filter(h => h.owns(table.id)).length, 1, 'one owner');
     },
@@ -43,7 +57,15 @@ function atPlay({ world, adas, bobs }: LedgerFixture) {
 async function inheriting(seed = 1): Promise<LedgerFixture & { heir: TestNode; ops(from?: number): string[] }> {
   const table = await openLedgerRoom(['a', 'b', 'd', 'c'], { seed });
   const { world, id } = table;
-  return { ...table, heir: world.node('d'), ops: (from = 0) => world.storeCalls.slice(from).filter(c => c.room === id && c.op !== 'append').map(c => `${c.node} ${c.op}`) };
+  return {
+    ...table,
+    heir: world.node('d'),
+    ops: (from = 0) =>
+      world.storeCalls
+        .slice(from)
+        .filter(c => c.room === id && c.op !== 'append')
+        .map(c => `${c.node} ${c.op}`),
+  };
 }
 
 /** What becomes of the first call of that kind. */
@@ -71,7 +93,10 @@ describe('a room on the move', () => {
     await world.clock.advance(300);
     await play.audit(table);
     assert.ok(adas.term > term && bobs.term > term);
-    assert.deepEqual(ops(from).filter(o => !/ (snapshot|owner)$/.test(o)), ['d peek', 'c pass']);
+    assert.deepEqual(
+      ops(from).filter(o => !/ (snapshot|owner)$/.test(o)),
+      ['d peek', 'c pass'],
+    );
     assert.ok(play.slowest < calm + 5, `${play.slowest} ms, ${calm} ms without`);
     assert.equal(world.counters.get('handovers:asked'), 1);
     assert.equal(world.counters.get('takeovers') ?? 0, 0);
@@ -85,11 +110,23 @@ describe('a room on the move', () => {
     const moving = owner.node.handOver(id, heir.node.id);
     await world.clock.advance(20);
     // Straight to the node of the owner, which is busy handing over.
-    const asked = ['x', 'y'].map(x => owner.node.router.request(id, { k: 'act', player: 'ada', session: ledgerDocument(world, id)!.hidden.seats[adas.seat!]!.session, name: 'add', data: { id: x }, number: null }));
+    const asked = ['x', 'y'].map(x =>
+      owner.node.router.request(id, {
+        k: 'act',
+        player: 'ada',
+        session: ledgerDocument(world, id)!.hidden.seats[adas.seat!]!.session,
+        name: 'add',
+        data: { id: x },
+        number: null,
+      }),
+    );
     await world.clock.advance(5);
     open();
     assert.equal(await world.clock.run(moving), true);
-    assert.deepEqual((await world.clock.run(Promise.all(asked))).map(r => r.ok), [true, true]);
+    assert.deepEqual(
+      (await world.clock.run(Promise.all(asked))).map(r => r.ok),
+      [true, true],
+    );
     await waitUntilConverged(table);
     assert.deepEqual(doneIds(adas), ['x', 'y']);
   });
@@ -133,7 +170,14 @@ describe('a room on the move', () => {
     const table = await inheriting(5);
     const { world, id, owner, heir, adas } = table;
     assert.ok(await world.handover(owner, id, heir));
-    assert.deepEqual(heir.node.ownedRooms.get(id)!.members.list().map(m => m.player).sort(), ['ada', 'bob']);
+    assert.deepEqual(
+      heir.node.ownedRooms
+        .get(id)!
+        .members.list()
+        .map(m => m.player)
+        .sort(),
+      ['ada', 'bob'],
+    );
     await world.clock.advance(6_000);
     assert.ok(adas.players.every(p => p!.here));
   });
@@ -141,9 +185,21 @@ describe('a room on the move', () => {
   const step: Record<string, (t: LedgerFixture & { heir: TestNode }) => void> = {
     'the heir is asked, and the question is lost': ({ world }) => lose(world, '"prepare"'),
     'the heir is ready, and its answer is lost': ({ world, heir }) => lose(world, '"token"', heir.node.id),
-    'the heir cannot read the room': ({ world }) => { world.faultFor = first('peek', () => ({ lose: 'reply' })); },
-    'the owner dies before the step of the store': ({ world, owner }) => { world.faultFor = first('pass', () => { world.kill(owner); return { lose: 'request' }; }); },
-    'the owner dies after it, and says nothing': ({ world, owner }) => { world.faultFor = first('pass', () => { world.clock.after(0.1, () => world.kill(owner)); return undefined; }); },
+    'the heir cannot read the room': ({ world }) => {
+      world.faultFor = first('peek', () => ({ lose: 'reply' }));
+    },
+    'the owner dies before the step of the store': ({ world, owner }) => {
+      world.faultFor = first('pass', () => {
+        world.kill(owner);
+        return { lose: 'request' };
+      });
+    },
+    'the owner dies after it, and says nothing': ({ world, owner }) => {
+      world.faultFor = first('pass', () => {
+        world.clock.after(0.1, () => world.kill(owner));
+        return undefined;
+      });
+    },
     'the owner freezes after it, for long': ({ world, owner }) => {
       world.faultFor = first('pass', () => {
         world.clock.after(0.1, () => world.freeze(owner));
@@ -151,20 +207,42 @@ describe('a room on the move', () => {
         return undefined;
       });
     },
-    'the heir dies before the step': ({ world, heir }) => { world.faultFor = first('pass', () => { world.kill(heir); return undefined; }); },
-    'the heir dies after it': ({ world, heir }) => { world.faultFor = first('pass', () => { world.clock.after(0.5, () => world.kill(heir)); return undefined; }); },
+    'the heir dies before the step': ({ world, heir }) => {
+      world.faultFor = first('pass', () => {
+        world.kill(heir);
+        return undefined;
+      });
+    },
+    'the heir dies after it': ({ world, heir }) => {
+      world.faultFor = first('pass', () => {
+        world.clock.after(0.5, () => world.kill(heir));
+        return undefined;
+      });
+    },
     'the heir freezes before the step, for a moment': ({ world, heir }) => frozen(world, heir, 400),
     'the heir freezes before the step, until it is held for dead': ({ world, heir }) => frozen(world, heir, 4_000),
-    'the request of the step is lost': ({ world }) => { world.faultFor = first('pass', () => ({ lose: 'request' })); },
-    'the reply of the step is lost': ({ world }) => { world.faultFor = first('pass', () => ({ lose: 'reply' })); },
-    'the step is refused': ({ world }) => { world.faultFor = first('pass', () => ({ lose: 'refused' })); },
+    'the request of the step is lost': ({ world }) => {
+      world.faultFor = first('pass', () => ({ lose: 'request' }));
+    },
+    'the reply of the step is lost': ({ world }) => {
+      world.faultFor = first('pass', () => ({ lose: 'reply' }));
+    },
+    'the step is refused': ({ world }) => {
+      world.faultFor = first('pass', () => ({ lose: 'refused' }));
+    },
     'the heir is not told': ({ world }) => lose(world, '"yours"'),
     'the heir is not told, and cannot look': ({ world }) => {
       lose(world, '"yours"');
       world.faultFor = first('owner', () => ({ lose: 'request' }));
     },
     'the heir runs it, and its answer is lost': ({ world, heir }) => {
-      world.faultFor = first('pass', () => { world.dropsMessage = from => from === heir.node.id; world.clock.after(40, () => { world.dropsMessage = () => false; }); return undefined; });
+      world.faultFor = first('pass', () => {
+        world.dropsMessage = from => from === heir.node.id;
+        world.clock.after(40, () => {
+          world.dropsMessage = () => false;
+        });
+        return undefined;
+      });
     },
     'an append hangs for so long that what the heir has ready may be stale': ({ world }) => {
       const { opened, open } = latch();
@@ -175,7 +253,8 @@ describe('a room on the move', () => {
   type W = LedgerFixture['world'];
   function lose(world: W, what: string, by?: string): void {
     let left = 1;
-    world.dropsMessage = (from, _to, text) => left > 0 && (by === undefined || from === by) && text.includes(what) && left-- > 0;
+    world.dropsMessage = (from, _to, text) =>
+      left > 0 && (by === undefined || from === by) && text.includes(what) && left-- > 0;
   }
   function frozen(world: W, heir: TestNode, ms: number): void {
     world.faultFor = first('pass', () => {
@@ -213,7 +292,11 @@ describe('a room on the move', () => {
       return undefined;
     });
     void owner.node.handOver(id, heir.node.id);
-    await world.clock.waitUntil('another has it', () => world.owner(id) !== undefined && world.owner(id) !== owner, 5_000);
+    await world.clock.waitUntil(
+      'another has it',
+      () => world.owner(id) !== undefined && world.owner(id) !== owner,
+      5_000,
+    );
     const { term } = world.owner(id)!.node.ownedRooms.get(id)!;
     assert.ok((await world.clock.run(adas.act.add({ id: 'later' }))).ok);
     world.thaw(heir);
@@ -230,10 +313,16 @@ describe('a room on the move', () => {
       const play = atPlay(table);
       await world.clock.advance(50);
       // As if the owner knew of another snapshot, or had forgotten an entry.
-      const { rpc } = owner.node as unknown as { rpc: { call(node: string, kind: string, body: Record<string, unknown>, ...more: unknown[]): Promise<unknown> } };
+      const { rpc } = owner.node as unknown as {
+        rpc: { call(node: string, kind: string, body: Record<string, unknown>, ...more: unknown[]): Promise<unknown> };
+      };
       const ask = rpc.call.bind(rpc);
       rpc.call = (node, kind, body, ...more) => {
-        if (kind === 'activate') body = spoil === '"snapshotSeq":' ? { ...body, snapshotSeq: 99_999 } : { ...body, seq: (body['seq'] as number) + 1 };
+        if (kind === 'activate')
+          body =
+            spoil === '"snapshotSeq":'
+              ? { ...body, snapshotSeq: 99_999 }
+              : { ...body, seq: (body['seq'] as number) + 1 };
         return ask(node, kind, body, ...more);
       };
       const from = world.storeCalls.length;
@@ -249,7 +338,9 @@ describe('a room on the move', () => {
     const table = await inheriting(42);
     const { world, id, owner, heir } = table;
     const play = atPlay(table);
-    const both = await world.clock.run(Promise.all([owner.node.handOver(id, heir.node.id), owner.node.handOver(id, world.node('b').node.id)]));
+    const both = await world.clock.run(
+      Promise.all([owner.node.handOver(id, heir.node.id), owner.node.handOver(id, world.node('b').node.id)]),
+    );
     assert.deepEqual(both.filter(Boolean).length, 1);
     assert.equal(await world.handover(owner, id, heir), false, 'it is not here any more');
     await play.audit(table);

@@ -21,11 +21,15 @@ describe('what a room takes along when it moves', () => {
     const done: string[] = [];
     const keys = new Set<string>();
     let slow = true;
-    world.effects = { ledger: { booked: async (data, about) => {
-      done.push((data as { id: string }).id);
-      keys.add(about.key);
-      if (slow) await world.clock.sleep(500);
-    } } };
+    world.effects = {
+      ledger: {
+        booked: async (data, about) => {
+          done.push((data as { id: string }).id);
+          keys.add(about.key);
+          if (slow) await world.clock.sleep(500);
+        },
+      },
+    };
     assert.ok((await world.clock.run(adas.act.book({ id: 'x' }))).ok);
     await move(world, id);
     slow = false;
@@ -42,7 +46,11 @@ describe('what a room takes along when it moves', () => {
   });
 
   it('[B3] [O13] bots: each move is made once, though the room moves in every pause for thought', async () => {
-    const { world, id, rooms } = await openRoom(turns, turnsGame(), ['ada'], { nodes: ['a', 'b', 'c'], request: { bots: 2 }, seed: 2 });
+    const { world, id, rooms } = await openRoom(turns, turnsGame(), ['ada'], {
+      nodes: ['a', 'b', 'c'],
+      request: { bots: 2 },
+      seed: 2,
+    });
     const [adas] = rooms as [(typeof rooms)[0]];
     assert.ok((await world.clock.run(adas.start())).ok);
     for (let n = 0; n < 12; n++) {
@@ -53,11 +61,17 @@ describe('what a room takes along when it moves', () => {
     }
     const { moves } = adas.state!;
     assert.ok(moves.length >= 12, `${moves.length} moves`);
-    assert.deepEqual(moves, moves.map((_m, i) => i % 3));
+    assert.deepEqual(
+      moves,
+      moves.map((_m, i) => i % 3),
+    );
   });
 
   it('[I2] [I4] [O13] inputs: every press counts once, and what is held is held again', async () => {
-    const { world, id, rooms } = await openRoom(stick, stickGame(null), ['ada', 'bob'], { nodes: ['a', 'b', 'c'], seed: 3 });
+    const { world, id, rooms } = await openRoom(stick, stickGame(null), ['ada', 'bob'], {
+      nodes: ['a', 'b', 'c'],
+      seed: 3,
+    });
     const [adas] = rooms as [(typeof rooms)[0]];
     assert.ok((await world.clock.run(adas.start())).ok);
     adas.input.steer({ x: 7 });
@@ -71,7 +85,11 @@ describe('what a room takes along when it moves', () => {
       await move(world, id);
     }
     const shown = () => adas.state as unknown as StickState;
-    await world.clock.waitUntil('every press has counted', () => shown().fired[0] === pressed && shown().steer[0]?.x === 7, 5_000);
+    await world.clock.waitUntil(
+      'every press has counted',
+      () => shown().fired[0] === pressed && shown().steer[0]?.x === 7,
+      5_000,
+    );
     await world.clock.advance(1_500);
     assert.equal(shown().fired[0], pressed);
     assert.equal(shown().steer[0]?.x, 7);
@@ -83,7 +101,11 @@ describe('what a room takes along when it moves', () => {
     const made = await world.clock.run(world.node('c').node.lobby.create('ada', { game: 'drift' }));
     assert.ok(made.ok);
     const rooms = [];
-    for (const [who, at] of [['ada', 'a'], ['bob', 'b']] as const) rooms.push(await world.clock.run(world.client(who, at).client.join(drift, { id: made.room })));
+    for (const [who, at] of [
+      ['ada', 'a'],
+      ['bob', 'b'],
+    ] as const)
+      rooms.push(await world.clock.run(world.client(who, at).client.join(drift, { id: made.room })));
     const [adas] = rooms as [(typeof rooms)[0]];
     await world.clock.waitUntil('it moves', () => (adas.state?.x ?? 0) > 3);
     let [last, back] = [0, 0];

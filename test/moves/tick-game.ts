@@ -12,7 +12,11 @@ export const drift = contract('drift', {
 /** Moves on with each tick, and says so with an event at each round hundred. The trail grows and is cut. */
 export const driftGame = drift.rules({
   setup: () => ({ x: 0, trail: [], said: [] }),
-  actions: { say: (s, { text }) => { s.said.push(text); } },
+  actions: {
+    say: (s, { text }) => {
+      s.said.push(text);
+    },
+  },
   tick(s, ctx) {
     s.x += 1;
     s.trail.push(s.x);

@@ -7,33 +7,58 @@ import type { Json } from '../../shared/json.ts';
 import { latch, TestCluster, type TestNode } from '../protocol/world.ts';
 
 /** Counts what each seat has said; the second version keeps it by seat and says how much it is together. */
-interface One { said: [seat: number, n: number][] }
-interface Two { bySeat: number[][]; sum: number; from: number | null }
+interface One {
+  said: [seat: number, n: number][];
+}
+interface Two {
+  bySeat: number[][];
+  sum: number;
+  from: number | null;
+}
 
 const def = {
-  version: 1, seats: { min: 2, max: 2 }, state: state<One>(), actions: { say: z.object({ n: z.int() }), stop: z.object({}) }, away: { hold: 600_000, then: 'leave' }, replay: true,
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<One>(),
+  actions: { say: z.object({ n: z.int() }), stop: z.object({}) },
+  away: { hold: 600_000, then: 'leave' },
+  replay: true,
 } as const satisfies ContractDef;
 const talk = contract('talk', def);
 const talkGame = talk.rules({
   setup: () => ({ said: [] }),
-  actions: { say: (s, { n }, ctx) => { s.said.push([ctx.seat, n]); }, stop: (_s, _d, ctx) => ctx.end({ ranking: [[0], [1]] }) },
-});
-const second = <const F extends { clientsFrom?: number; version?: number }>(more: F) => contract('talk', { ...def, version: 2, ...more, state: state<Two>() } as unknown as Omit<typeof def, 'version' | 'state'> & { version: number; state: { type?: Two } });
-const talk2 = second({});
-const rulesOf = (made: ReturnType<typeof second>): AnyGame => made.rules({
-  setup: ctx => ({ bySeat: ctx.players.map(() => []), sum: 0, from: null }),
   actions: {
-    say(s, { n }, ctx) {
-      s.bySeat[ctx.seat]!.push(n);
-      s.sum += 1;
+    say: (s, { n }, ctx) => {
+      s.said.push([ctx.seat, n]);
     },
     stop: (_s, _d, ctx) => ctx.end({ ranking: [[0], [1]] }),
   },
-  migrate(s, from) {
-    const { said } = s as One;
-    return { bySeat: [0, 1].map(seat => said.filter(([at]) => at === seat).map(([, n]) => n)), sum: said.length, from };
-  },
 });
+const second = <const F extends { clientsFrom?: number; version?: number }>(more: F) =>
+  contract('talk', { ...def, version: 2, ...more, state: state<Two>() } as unknown as Omit<
+    typeof def,
+    'version' | 'state'
+  > & { version: number; state: { type?: Two } });
+const talk2 = second({});
+const rulesOf = (made: ReturnType<typeof second>): AnyGame =>
+  made.rules({
+    setup: ctx => ({ bySeat: ctx.players.map(() => []), sum: 0, from: null }),
+    actions: {
+      say(s, { n }, ctx) {
+        s.bySeat[ctx.seat]!.push(n);
+        s.sum += 1;
+      },
+      stop: (_s, _d, ctx) => ctx.end({ ranking: [[0], [1]] }),
+    },
+    migrate(s, from) {
+      const { said } = s as One;
+      return {
+        bySeat: [0, 1].map(seat => said.filter(([at]) => at === seat).map(([, n]) => n)),
+        sum: said.length,
+        from,
+      };
+    },
+  });
 const strict = rulesOf(talk2);
 const lenient = rulesOf(second({ clientsFrom: 1 }));
 
@@ -88,7 +113,11 @@ describe('a deploy with a changed game', () => {
       const { bySeat, sum, from } = room.state as unknown as Two;
       assert.equal(sum, said.length);
       assert.equal(from, 1);
-      for (const own of bySeat) assert.deepEqual(own, own.map((_n, i) => i + 1));
+      for (const own of bySeat)
+        assert.deepEqual(
+          own,
+          own.map((_n, i) => i + 1),
+        );
     }
     assert.equal(owners.at(-1), 'c', `only nodes of the new version kept it: ${owners.join()}`);
   });
@@ -99,7 +128,8 @@ describe('a deploy with a changed game', () => {
     assert.ok(await world.handover(world.owner(id)!, id, world.node('c')));
     await world.clock.waitUntil('it is migrated', () => adas.info.version === 2);
     const c = world.node('c');
-    for (const taken of ['a', 'b']) assert.equal(await world.handover(c, id, world.node(taken)), false, 'an old node does not take it');
+    for (const taken of ['a', 'b'])
+      assert.equal(await world.handover(c, id, world.node(taken)), false, 'an old node does not take it');
     assert.ok(c.owns(id));
     // Made by a new node, joined through an old one.
     const made = await world.clock.run(c.node.lobby.create('eve', { game: 'talk' }));
@@ -139,7 +169,10 @@ describe('a deploy with a changed game', () => {
     assert.equal((await adas.act.say({ n: 2 })).ok, false);
     await world.clock.advance(2_000);
     const runs = world.owner(id)!.node.ownedRooms.get(id)!;
-    assert.deepEqual(runs.publicRoom.seats.map(s => s!.here), [false, false]);
+    assert.deepEqual(
+      runs.publicRoom.seats.map(s => s!.here),
+      [false, false],
+    );
     await assert.rejects(world.clock.run(ada.client.join(talk, { id })), { code: 'client-outdated' });
     const again = await world.clock.run(world.client('ada', 'a').client.join(talk2, { id }));
     assert.equal(again.seat, 0);
@@ -151,7 +184,9 @@ describe('a deploy with a changed game', () => {
     const { world, id } = await talking(5);
     const eve = world.client('eve', 'b');
     let inside: Room<(typeof talk2)['def']> | null = null;
-    void eve.client.watch(talk2, { id }).then(room => { inside = room; });
+    void eve.client.watch(talk2, { id }).then(room => {
+      inside = room;
+    });
     await world.clock.advance(2_000);
     assert.equal(inside, null);
     await upgrade(world, 'c', lenient);
@@ -176,7 +211,10 @@ describe('a deploy with a changed game', () => {
     const seen = structuredClone(replay.view) as unknown as { state: Two };
     for (const [, changes] of replay.frames) apply(seen as unknown as Json, changes);
     assert.deepEqual(seen.state.bySeat, [[1, 2, 3, 4, 5, 6], []]);
-    assert.deepEqual([...world.nodes.values()].flatMap(h => h.warnings.filter(text => /recording|rule failed/.test(text))), []);
+    assert.deepEqual(
+      [...world.nodes.values()].flatMap(h => h.warnings.filter(text => /recording|rule failed/.test(text))),
+      [],
+    );
   });
 
   it('[Y1] [Y4] [O13] the recording of a match is whole, however often its room moved, also in the moment of its end', async () => {
@@ -203,24 +241,56 @@ describe('a deploy with a changed game', () => {
   });
 
   it('[K2] [V1] with a view, everybody has the whole of the new one, and what was seen by the old one leaves no trace', async () => {
-    const shared = { seats: { min: 2, max: 2 }, actions: { draw: z.object({}) }, away: { hold: 600_000, then: 'leave' } } as const;
-    const one = contract('deck', { ...shared, version: 1, state: state<{ hands: number[][]; next: number }>(), view: view<{ yours: number[]; others: number[] }>() });
+    const shared = {
+      seats: { min: 2, max: 2 },
+      actions: { draw: z.object({}) },
+      away: { hold: 600_000, then: 'leave' },
+    } as const;
+    const one = contract('deck', {
+      ...shared,
+      version: 1,
+      state: state<{ hands: number[][]; next: number }>(),
+      view: view<{ yours: number[]; others: number[] }>(),
+    });
     const oneGame = one.rules({
-      setup: ctx => ({ hands: ctx.players.map(() => []), next: 0 }), actions: { draw: (s, _d, ctx) => { s.hands[ctx.seat]!.push(s.next++); } },
+      setup: ctx => ({ hands: ctx.players.map(() => []), next: 0 }),
+      actions: {
+        draw: (s, _d, ctx) => {
+          s.hands[ctx.seat]!.push(s.next++);
+        },
+      },
       view: (s, { seat }) => ({ yours: seat === null ? [] : s.hands[seat]!, others: s.hands.map(h => h.length) }),
     });
-    const two = contract('deck', { ...shared, version: 2, clientsFrom: 1, state: state<{ seats: { hand: number[] }[]; next: number }>(), view: view<{ mine: { cards: number[] }; counts: number[] }>() });
+    const two = contract('deck', {
+      ...shared,
+      version: 2,
+      clientsFrom: 1,
+      state: state<{ seats: { hand: number[] }[]; next: number }>(),
+      view: view<{ mine: { cards: number[] }; counts: number[] }>(),
+    });
     const twoGame = two.rules({
-      setup: ctx => ({ seats: ctx.players.map(() => ({ hand: [] as number[] })), next: 0 }), actions: { draw: (s, _d, ctx) => { s.seats[ctx.seat]!.hand.push(s.next++); } },
-      view: (s, { seat }) => ({ mine: { cards: seat === null ? [] : s.seats[seat]!.hand }, counts: s.seats.map(h => h.hand.length) }),
-      migrate: s => ({ seats: (s as { hands: number[][] }).hands.map(hand => ({ hand })), next: (s as { next: number }).next }),
+      setup: ctx => ({ seats: ctx.players.map(() => ({ hand: [] as number[] })), next: 0 }),
+      actions: {
+        draw: (s, _d, ctx) => {
+          s.seats[ctx.seat]!.hand.push(s.next++);
+        },
+      },
+      view: (s, { seat }) => ({
+        mine: { cards: seat === null ? [] : s.seats[seat]!.hand },
+        counts: s.seats.map(h => h.hand.length),
+      }),
+      migrate: s => ({
+        seats: (s as { hands: number[][] }).hands.map(hand => ({ hand })),
+        next: (s as { next: number }).next,
+      }),
     });
     const world = new TestCluster([oneGame], 7);
     await world.start('a', 'b', 'c');
     const made = await world.clock.run(world.node('c').node.lobby.create('ada', { game: 'deck' }));
     assert.ok(made.ok);
     const rooms = [];
-    for (const who of ['ada', 'bob']) rooms.push(await world.clock.run(world.client(who, 'a').client.join(one, { id: made.room })));
+    for (const who of ['ada', 'bob'])
+      rooms.push(await world.clock.run(world.client(who, 'a').client.join(one, { id: made.room })));
     const [adas, bobs] = rooms as [(typeof rooms)[0], (typeof rooms)[0]];
     for (const room of [adas, bobs, adas]) assert.ok((await world.clock.run(room.act.draw())).ok);
     const b = await world.bootNode('b', [twoGame]);
@@ -228,7 +298,11 @@ describe('a deploy with a changed game', () => {
     assert.ok(await world.handover(world.owner(made.room)!, made.room, b));
     await world.clock.advance(300);
     assert.ok((await world.clock.run(bobs.act.draw())).ok);
-    await world.clock.waitUntil('ada sees it', () => (adas.state as unknown as { counts?: number[] }).counts?.[1] === 2, 3_000);
+    await world.clock.waitUntil(
+      'ada sees it',
+      () => (adas.state as unknown as { counts?: number[] }).counts?.[1] === 2,
+      3_000,
+    );
     assert.deepEqual(adas.state as unknown, { mine: { cards: [0, 2] }, counts: [2, 2] });
     assert.deepEqual(bobs.state as unknown, { mine: { cards: [1, 3] }, counts: [2, 2] });
     assert.deepEqual(b.warnings, []);

@@ -9,7 +9,10 @@ import { after, before, describe, it } from 'mocha';
 import { installApp, root, type App } from './install.ts';
 
 const page = readFileSync(join(root, 'docs/your-first-game.md'), 'utf8');
-const files = [...page.matchAll(/^```ts file=(\S+)\n(.*?)^```$/gms)].map(([, name, text]) => ({ name: name!, text: text! }));
+const files = [...page.matchAll(/^```ts file=(\S+)\n(.*?)^```$/gms)].map(([, name, text]) => ({
+  name: name!,
+  text: text!,
+}));
 
 /** A match of two clients, as section 5 has them; says how it ended. */
 const match = (url: string) => `
@@ -51,13 +54,17 @@ describe('your first game', function () {
   before(async () => {
     port = await freePort();
     app = await installApp(['zod', 'tsx', '@typescript/native', '@types/node']);
-    for (const { name, text } of files) writeFileSync(join(app.folder, name), name === 'server.ts' ? text.replace('3000', String(port)) : text);
+    for (const { name, text } of files)
+      writeFileSync(join(app.folder, name), name === 'server.ts' ? text.replace('3000', String(port)) : text);
     writeFileSync(join(app.folder, 'match.ts'), match(`http://localhost:${port}`));
   });
   after(() => app.remove());
 
   it('is a game, a server and a test, of sixty lines at most', () => {
-    assert.deepEqual(files.map(f => f.name), ['game.ts', 'server.ts', 'game.test.ts']);
+    assert.deepEqual(
+      files.map(f => f.name),
+      ['game.ts', 'server.ts', 'game.test.ts'],
+    );
     const lines = files.flatMap(f => f.text.split('\n')).filter(line => line.trim() !== '').length;
     assert.ok(lines <= 60, `${lines} lines`);
   });
@@ -69,17 +76,34 @@ describe('your first game', function () {
   it('its types hold, as the page says to check them', async () => {
     const [, flags] = page.match(/npx tsc (.+) \*\.ts/) ?? [];
     assert.ok(flags, 'the page says how');
-    await app.node('node_modules/@typescript/native/bin/tsc', ...flags.split(' '), ...files.map(f => f.name), 'match.ts');
+    await app.node(
+      'node_modules/@typescript/native/bin/tsc',
+      ...flags.split(' '),
+      ...files.map(f => f.name),
+      'match.ts',
+    );
   });
 
   it('its server lets two clients play a match, and shows the page for authors', async () => {
-    const server: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], { cwd: app.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    const server: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'server.ts'], {
+      cwd: app.folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     try {
       const [said] = (await once(createInterface(server.stdout!), 'line')) as [string];
       assert.equal(said, `http://localhost:${port}/dev`);
       assert.match(await (await fetch(said)).text(), /<script/);
       assert.deepEqual(JSON.parse(await app.node('--import', 'tsx', 'match.ts')), {
-        early: true, hidden: [[2, null], [null, null]], twice: 'already-picked', winners: [0, 0, 0], phase: 'ended', result: { ranking: [[0], [1]] }, score: [3, 0],
+        early: true,
+        hidden: [
+          [2, null],
+          [null, null],
+        ],
+        twice: 'already-picked',
+        winners: [0, 0, 0],
+        phase: 'ended',
+        result: { ranking: [[0], [1]] },
+        score: [3, 0],
       });
     } finally {
       server.kill('SIGKILL');

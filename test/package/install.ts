@@ -10,18 +10,25 @@ const run = promisify(execFile);
 export const root = resolve(import.meta.dirname, '../..');
 /** The package's own description. */
 export const ours = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  name: string; dependencies: Record<string, string>; devDependencies: Record<string, string>; exports: Record<string, string | { types: string; default: string }>;
+  name: string;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  exports: Record<string, string | { types: string; default: string }>;
 };
 
 let tarball: Promise<string> | null = null;
 
 /** Packs once for all tests of the process: packing builds. */
-const packed = (): Promise<string> => (tarball ??= (async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'rejoin-tarball-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
-  return join(folder, readdirSync(folder).find(name => name.endsWith('.tgz'))!);
-})());
+const packed = (): Promise<string> =>
+  (tarball ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rejoin-tarball-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
+    return join(
+      folder,
+      readdirSync(folder).find(name => name.endsWith('.tgz'))!,
+    );
+  })());
 
 /** Somebody's folder, far from here, that has the package installed. */
 export interface App {
@@ -38,9 +45,14 @@ export async function installApp(beside: readonly string[]): Promise<App> {
   const outer = await mkdtemp(join(tmpdir(), 'rejoin-package-'));
   const folder = join(outer, 'app');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'somebody-elses', private: true, type: 'module' }));
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'somebody-elses', private: true, type: 'module' }),
+  );
   const others = beside.map(name => `${name}@${ours.dependencies[name] ?? ours.devDependencies[name]}`);
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', await packed(), ...others], { cwd: folder });
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', await packed(), ...others], {
+    cwd: folder,
+  });
   return {
     folder,
     installed: (...path) => join(folder, 'node_modules', ours.name, ...path),

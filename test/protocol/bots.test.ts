@@ -7,7 +7,10 @@ import { documentOf, memoryStoreRoom, openRoom } from './cluster-room-fixture.ts
 const moves = (room: { state: unknown }): number[] => (room.state as TurnState).moves;
 
 async function against(players: readonly string[], bots: number, how: { bot?: typeof turnBot; seed?: number } = {}) {
-  const party = await openRoom(turns, turnsGame(how.bot ?? turnBot), players, { request: { bots }, ...(how.seed === undefined ? {} : { seed: how.seed }) });
+  const party = await openRoom(turns, turnsGame(how.bot ?? turnBot), players, {
+    request: { bots },
+    ...(how.seed === undefined ? {} : { seed: how.seed }),
+  });
   assert.ok((await party.world.clock.run(party.rooms[0]!.start())).ok);
   return { ...party, adas: party.rooms[0]!, ada: party.clients[0]! };
 }
@@ -15,7 +18,15 @@ async function against(players: readonly string[], bots: number, how: { bot?: ty
 describe('bots on a cluster', () => {
   it('[B1] come with the room, as its creator asked', async () => {
     const { adas } = await against(['ada'], 3);
-    assert.deepEqual(adas.players.map(s => s && [s.name, s.bot, s.here]), [['ada', false, true], ['Bot 1', true, true], ['Bot 2', true, true], ['Bot 3', true, true]]);
+    assert.deepEqual(
+      adas.players.map(s => s && [s.name, s.bot, s.here]),
+      [
+        ['ada', false, true],
+        ['Bot 1', true, true],
+        ['Bot 2', true, true],
+        ['Bot 3', true, true],
+      ],
+    );
   });
 
   for (const when of ['before it is due', 'as it is written', 'when it is written and not told'] as const) {
@@ -27,7 +38,12 @@ describe('bots on a cluster', () => {
       else {
         const never = new Promise<void>(() => {});
         let entries = 0;
-        world.faultFor = call => (call.op === 'append' && call.node === owner.name && ++entries > 0 ? (when === 'as it is written' ? { hold: never } : { holdReply: never }) : undefined);
+        world.faultFor = call =>
+          call.op === 'append' && call.node === owner.name && ++entries > 0
+            ? when === 'as it is written'
+              ? { hold: never }
+              : { holdReply: never }
+            : undefined;
         await world.clock.waitUntil('the owner moves', () => entries > 0);
         await world.clock.advance(5);
       }
@@ -74,13 +90,22 @@ describe('bots on a cluster', () => {
   });
 
   it('[B5] away → bot → back, with an owner that dies in between', async () => {
-    const { world, owner, clients, rooms: [adas, bobs] } = await against(['ada', 'bob'], 0);
+    const {
+      world,
+      owner,
+      clients,
+      rooms: [adas, bobs],
+    } = await against(['ada', 'bob'], 0);
     assert.ok(adas && bobs);
     world.disconnect(clients[1]!);
     assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
     await world.clock.waitUntil('Bob is away', () => !adas.players[1]!.here);
     world.kill(owner);
-    await world.clock.waitUntil('the bot plays for him', () => adas.players[1]!.bot && moves(adas).length === 2, 12_000);
+    await world.clock.waitUntil(
+      'the bot plays for him',
+      () => adas.players[1]!.bot && moves(adas).length === 2,
+      12_000,
+    );
     clients[1]!.isOffline = false;
     await world.clock.waitUntil('Bob is back', () => bobs.live && !adas.players[1]!.bot && adas.players[1]!.here);
     assert.ok((await world.clock.run(adas.act.play({ n: 2 }))).ok);
@@ -90,10 +115,12 @@ describe('bots on a cluster', () => {
   });
 
   it('[B2] one that fails harms nobody, on any owner, and does not fill the journal', async () => {
-    const { world, id, owner, adas } = await against(['ada'], 2, { bot: (s, seat, random) => {
-      if (seat === 1) throw new Error('the bot fails');
-      return turnBot(s, seat, random);
-    } });
+    const { world, id, owner, adas } = await against(['ada'], 2, {
+      bot: (s, seat, random) => {
+        if (seat === 1) throw new Error('the bot fails');
+        return turnBot(s, seat, random);
+      },
+    });
     assert.ok((await world.clock.run(adas.act.play({ n: 0 }))).ok);
     await world.clock.advance(10_000);
     const { seq } = memoryStoreRoom(world, id)!;

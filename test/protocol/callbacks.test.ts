@@ -19,10 +19,18 @@ const reconnected = async (hook: (client: Client, room: LedgerRoom) => void) => 
 
 describe('callbacks of the app', () => {
   const closers: Record<string, (client: Client, room: LedgerRoom) => void> = {
-    'onStatus of the client': client => { client.onStatus(() => client.close()); },
-    'onStatus of the room': (client, room) => { room.onStatus(() => client.close()); },
-    onChange: (client, room) => { room.onChange(() => client.close()); },
-    onResume: (client, room) => { room.onResume(() => client.close()); },
+    'onStatus of the client': client => {
+      client.onStatus(() => client.close());
+    },
+    'onStatus of the room': (client, room) => {
+      room.onStatus(() => client.close());
+    },
+    onChange: (client, room) => {
+      room.onChange(() => client.close());
+    },
+    onResume: (client, room) => {
+      room.onResume(() => client.close());
+    },
     onEnd: (client, room) => {
       room.onEnd(() => client.close());
       room.onResume(() => room.close());
@@ -95,7 +103,9 @@ describe('callbacks of the app', () => {
     const { world, adas, bobs } = await openLedgerRoom(['a']);
     const told: string[] = [];
     const stops: (() => void)[] = [];
-    adas.on('added', () => { for (const stop of stops) stop(); });
+    adas.on('added', () => {
+      for (const stop of stops) stop();
+    });
     stops.push(adas.on('added', () => told.push('stopped')));
     const twice = () => told.push('registered twice');
     adas.on('added', twice)();
@@ -111,10 +121,16 @@ describe('callbacks of the app', () => {
   it('[U11a] onStatus tells the status of now, also where an earlier callback has changed it', async () => {
     const { world, ada, adas, bob, bobs } = await openLedgerRoom(['a']);
     const shown: Record<string, string> = {};
-    ada.client.onStatus(({ state }) => { if (state === 'reconnecting') ada.client.close(); });
-    ada.client.onStatus(({ state }) => { shown.ada = state; });
+    ada.client.onStatus(({ state }) => {
+      if (state === 'reconnecting') ada.client.close();
+    });
+    ada.client.onStatus(({ state }) => {
+      shown.ada = state;
+    });
     bobs.onStatus(() => bobs.close());
-    bobs.onStatus(({ state }) => { shown.bobs = state; });
+    bobs.onStatus(({ state }) => {
+      shown.bobs = state;
+    });
     world.disconnect(ada);
     world.disconnect(bob);
     await world.clock.advance(100);

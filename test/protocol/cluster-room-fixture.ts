@@ -5,13 +5,29 @@ import type { AnyGame, Contract, ContractDef } from '../../shared/contract.ts';
 import type { CreateRequest } from '../../shared/protocol.ts';
 import { TestCluster, type TestNode, type TestClient } from './world.ts';
 
-export interface ClusterRoomFixture<D extends ContractDef> { world: TestCluster; id: string; clients: TestClient[]; rooms: Room<D>[]; owner: TestNode }
+export interface ClusterRoomFixture<D extends ContractDef> {
+  world: TestCluster;
+  id: string;
+  clients: TestClient[];
+  rooms: Room<D>[];
+  owner: TestNode;
+}
 
 /**
- * Players on a cluster of nodes a, b, c, … in a room of any game. The last node owns it, and holds no line of the players
- * where there are more nodes than players. They wait for the host to begin.
+ * Players on a cluster of nodes a, b, c, … in a room of any game. The last node owns it, and holds no line of the
+ * players where there are more nodes than players. They wait for the host to begin.
  */
-export async function openRoom<D extends ContractDef>(contract: Contract<D>, game: AnyGame, players: readonly string[], how: { seed?: number; nodes?: readonly string[]; request?: Partial<CreateRequest>; begin?: (world: TestCluster) => void } = {}): Promise<ClusterRoomFixture<D>> {
+export async function openRoom<D extends ContractDef>(
+  contract: Contract<D>,
+  game: AnyGame,
+  players: readonly string[],
+  how: {
+    seed?: number;
+    nodes?: readonly string[];
+    request?: Partial<CreateRequest>;
+    begin?: (world: TestCluster) => void;
+  } = {},
+): Promise<ClusterRoomFixture<D>> {
   const nodes = how.nodes ?? ['a', 'b', 'c'];
   const world = new TestCluster([game], how.seed);
   how.begin?.(world);
@@ -33,18 +49,39 @@ export function documentOf(world: TestCluster, id: string): RoomDocument {
   return (host as unknown as { doc: RoomDocument }).doc;
 }
 
-export interface MemoryStoreRoom { entries: string[]; snapshot: string; seq: number; token: string | null }
+export interface MemoryStoreRoom {
+  entries: string[];
+  snapshot: string;
+  seq: number;
+  token: string | null;
+}
 /** A room as the store has it. */
-export const memoryStoreRoom = (world: TestCluster, id: string): MemoryStoreRoom | undefined => (world.memory as unknown as { rooms: Map<string, MemoryStoreRoom> }).rooms.get(id);
+export const memoryStoreRoom = (world: TestCluster, id: string): MemoryStoreRoom | undefined =>
+  (world.memory as unknown as { rooms: Map<string, MemoryStoreRoom> }).rooms.get(id);
 
 /** A line without the SDK. */
 export function openRawConnection(world: TestCluster, host: TestNode, player: string) {
   const heard: unknown[][] = [];
-  const link = { id: `raw-${player}-${Math.floor(world.random() * 1e9)}`, send: (...said: unknown[]) => void heard.push(JSON.parse(JSON.stringify(said)) as unknown[]), sendEncoded: ({ json }: { json: string }) => void heard.push(JSON.parse(json) as unknown[]), subscribe: () => {}, unsubscribe: () => {}, close: () => {} };
+  const link = {
+    id: `raw-${player}-${Math.floor(world.random() * 1e9)}`,
+    send: (...said: unknown[]) => void heard.push(JSON.parse(JSON.stringify(said)) as unknown[]),
+    sendEncoded: ({ json }: { json: string }) => void heard.push(JSON.parse(json) as unknown[]),
+    subscribe: () => {},
+    unsubscribe: () => {},
+    close: () => {},
+  };
   const connection = host.node.clientRequests.connect(link as never, { player, name: player });
   return {
-    heard, connection,
-    ask: (name: 'join' | 'act' | 'create' | 'leave', body: unknown) => world.clock.run(host.node.clientRequests.handle(connection, name, body)) as Promise<{ ok: boolean; code?: string; retryAfter?: number; room?: string }>,
-    say: (name: 'input' | 'i' | 'signal', body: unknown) => host.node.clientRequests.handleMessage(connection, name, body),
+    heard,
+    connection,
+    ask: (name: 'join' | 'act' | 'create' | 'leave', body: unknown) =>
+      world.clock.run(host.node.clientRequests.handle(connection, name, body)) as Promise<{
+        ok: boolean;
+        code?: string;
+        retryAfter?: number;
+        room?: string;
+      }>,
+    say: (name: 'input' | 'i' | 'signal', body: unknown) =>
+      host.node.clientRequests.handleMessage(connection, name, body),
   };
 }

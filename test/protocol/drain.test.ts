@@ -87,19 +87,27 @@ describe('a node that goes', () => {
     }
     assert.equal(owner.node.isReady, false);
     // Also from one that has not yet heard that it goes.
-    const made = (await world.clock.run(world.node('a').node.lobby.create('late', { game: 'ledger' }))) as { room: string };
+    const made = (await world.clock.run(world.node('a').node.lobby.create('late', { game: 'ledger' }))) as {
+      room: string;
+    };
     const at = world.owner(made.room)!;
     await world.clock.run(at.node.ownedRooms.get(made.room)!.release());
-    const { rpc } = world.node('b').node as unknown as { rpc: { call(node: string, kind: string, body: unknown): Promise<unknown> } };
-    assert.equal(await world.clock.run(rpc.call(owner.node.id, 'adopt', { id: made.room, expected: null, floor: 0 })), false);
+    const { rpc } = world.node('b').node as unknown as {
+      rpc: { call(node: string, kind: string, body: unknown): Promise<unknown> };
+    };
+    assert.equal(
+      await world.clock.run(rpc.call(owner.node.id, 'adopt', { id: made.room, expected: null, floor: 0 })),
+      false,
+    );
     assert.equal(owner.node.ownedRooms.size, 0);
   });
 
   it('[O10] what has stopped claims nothing: neither what it was about to, nor what it is asked to, nor for clients that go', async () => {
     const world = new TestCluster([ledgerGame]);
-    const [a, b] = await world.start('a', 'b') as [TestNode, TestNode];
+    const [a, b] = (await world.start('a', 'b')) as [TestNode, TestNode];
     const made: string[] = [];
-    for (const name of ['p', 'q', 'r']) made.push(((await world.clock.run(b.node.lobby.create(name, { game: 'ledger' }))) as { room: string }).room);
+    for (const name of ['p', 'q', 'r'])
+      made.push(((await world.clock.run(b.node.lobby.create(name, { game: 'ledger' }))) as { room: string }).room);
     const eve = world.client('eve', 'a');
     await world.clock.run(eve.client.watch(ledger, { id: made[0]! }));
     const held = latch();
@@ -110,7 +118,9 @@ describe('a node that goes', () => {
     const stopping = a.node.stop();
     for (const link of [...a.connections]) link.breakConnection();
     void a.node.router.request(made[0]!, { k: 'ensure-owner' });
-    void (b.node as unknown as { rpc: { call(node: string, kind: string, body: unknown): Promise<unknown> } }).rpc.call(a.node.id, 'adopt', { id: made[2], expected: null, floor: 0 }).catch(() => {});
+    void (b.node as unknown as { rpc: { call(node: string, kind: string, body: unknown): Promise<unknown> } }).rpc
+      .call(a.node.id, 'adopt', { id: made[2], expected: null, floor: 0 })
+      .catch(() => {});
     await world.clock.advance(10);
     held.open();
     await world.clock.run(stopping);

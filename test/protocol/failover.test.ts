@@ -9,17 +9,25 @@ describe('failover', () => {
     it(`[A1] [A4] [A5] twelve actions outstanding, the owner dies ${delay} ms later: each done once, in order, with its own verdict`, async () => {
       const table = await openLedgerRoom(['a', 'b', 'c'], { seed: 100 + delay * 10 });
       const { world, owner, adas, bobs } = table;
-      const acts = (room: typeof adas, who: string) => Array.from({ length: 12 }, (_x, i) => (i % 4 === 3 ? room.act.deny({ id: `${who}${i}` }) : room.act.add({ id: `${who}${i}` })));
+      const acts = (room: typeof adas, who: string) =>
+        Array.from({ length: 12 }, (_x, i) =>
+          i % 4 === 3 ? room.act.deny({ id: `${who}${i}` }) : room.act.add({ id: `${who}${i}` }),
+        );
       const acting = [...acts(adas, 'a'), ...acts(bobs, 'b')];
       await world.clock.advance(delay);
       world.kill(owner);
       const said = await world.clock.run(Promise.all(acting));
       said.forEach((s, i) => {
-        if (i % 4 === 3) assert.ok(!s.ok && s.code === 'denied' && s.detail === `${i < 12 ? 'a' : 'b'}${i % 12}`, JSON.stringify(s));
+        if (i % 4 === 3)
+          assert.ok(!s.ok && s.code === 'denied' && s.detail === `${i < 12 ? 'a' : 'b'}${i % 12}`, JSON.stringify(s));
         else assert.ok(s.ok, JSON.stringify(s));
       });
       await waitUntilConverged(table);
-      for (const who of ['a', 'b']) assert.deepEqual(doneIds(adas).filter(id => id.startsWith(who)), [0, 1, 2, 4, 5, 6, 8, 9, 10].map(i => `${who}${i}`));
+      for (const who of ['a', 'b'])
+        assert.deepEqual(
+          doneIds(adas).filter(id => id.startsWith(who)),
+          [0, 1, 2, 4, 5, 6, 8, 9, 10].map(i => `${who}${i}`),
+        );
     });
   }
 
@@ -28,13 +36,21 @@ describe('failover', () => {
       const table = await openLedgerRoom(['a', 'b'], { seed: 300 + delay * 10, adasNode: 'b', bobsNode: 'a' });
       const { world, owner, adas } = table;
       assert.equal(owner.name, 'b');
-      const acting = Array.from({ length: 12 }, (_x, i) => (i % 4 === 3 ? adas.act.deny({ id: `a${i}` }) : adas.act.add({ id: `a${i}` })));
+      const acting = Array.from({ length: 12 }, (_x, i) =>
+        i % 4 === 3 ? adas.act.deny({ id: `a${i}` }) : adas.act.add({ id: `a${i}` }),
+      );
       await world.clock.advance(delay);
       world.kill(owner);
       const said = await world.clock.run(Promise.all(acting));
-      assert.deepEqual(said.map(s => (s.ok ? 'ok' : s.code)), said.map((_s, i) => (i % 4 === 3 ? 'denied' : 'ok')));
+      assert.deepEqual(
+        said.map(s => (s.ok ? 'ok' : s.code)),
+        said.map((_s, i) => (i % 4 === 3 ? 'denied' : 'ok')),
+      );
       await waitUntilConverged(table);
-      assert.deepEqual(doneIds(adas), [0, 1, 2, 4, 5, 6, 8, 9, 10].map(i => `a${i}`));
+      assert.deepEqual(
+        doneIds(adas),
+        [0, 1, 2, 4, 5, 6, 8, 9, 10].map(i => `a${i}`),
+      );
     });
   }
 
@@ -44,7 +60,10 @@ describe('failover', () => {
     const term = bobs.term;
     // The entry is written, and the owner dies before it can say so; nor does the store.
     world.storePublishes = () => false;
-    world.faultFor = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    world.faultFor = call =>
+      call.op === 'append' && call.room === id && call.node === owner.name
+        ? { holdReply: new Promise(() => {}) }
+        : undefined;
     const acting = bobs.act.add({ id: 'x' });
     await world.clock.advance(20);
     world.kill(owner);
@@ -59,7 +78,10 @@ describe('failover', () => {
     const table = await openLedgerRoom();
     const { world, owner, id, adas, bobs } = table;
     const term = bobs.term;
-    world.faultFor = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    world.faultFor = call =>
+      call.op === 'append' && call.room === id && call.node === owner.name
+        ? { holdReply: new Promise(() => {}) }
+        : undefined;
     const said = await world.clock.run(bobs.act.add({ id: 'x' }));
     assert.ok(said.ok);
     await world.clock.waitUntil('all see it', () => doneIds(bobs).length + doneIds(adas).length === 2);
@@ -69,10 +91,13 @@ describe('failover', () => {
     assert.deepEqual([doneIds(adas), doneIds(bobs), adas.position.slice()], [['x'], ['x'], said.position]);
   });
 
-  it('[O5] [C3] [C4] [A5] what was committed and never broadcast reaches all members after the owner\'s death', async () => {
+  it("[O5] [C3] [C4] [A5] what was committed and never broadcast reaches all members after the owner's death", async () => {
     const table = await openLedgerRoom();
     const { world, owner, id, adas, bobs } = table;
-    world.faultFor = call => (call.op === 'append' && call.room === id && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    world.faultFor = call =>
+      call.op === 'append' && call.room === id && call.node === owner.name
+        ? { holdReply: new Promise(() => {}) }
+        : undefined;
     void bobs.act.add({ id: 'x' });
     await world.clock.advance(20);
     world.kill(owner);
@@ -95,7 +120,8 @@ describe('failover', () => {
     await world.clock.advance(3);
     const next = world.owner(id)!.node.ownedRooms.get(id)!.term;
     assert.ok(next > term);
-    for (const { bytes } of [ada, bob, eve]) assert.ok(bytes.includes(JSON.stringify(['notice', { room: id, code: 'owner', term: next, head: position }])));
+    for (const { bytes } of [ada, bob, eve])
+      assert.ok(bytes.includes(JSON.stringify(['notice', { room: id, code: 'owner', term: next, head: position }])));
     assert.equal(adas.term, next);
   });
 
@@ -103,7 +129,9 @@ describe('failover', () => {
     const table = await openLedgerRoom();
     const { world, adas, bobs } = table;
     const replayed: string[] = [];
-    adas.on('added', ({ id }, about) => { if (about.replayed) replayed.push(id); });
+    adas.on('added', ({ id }, about) => {
+      if (about.replayed) replayed.push(id);
+    });
     world.dropsBroadcast = () => true;
     for (const id of ['x', 'y', 'z']) assert.ok((await world.clock.run(bobs.act.add({ id }))).ok);
     world.dropsBroadcast = () => false;
@@ -127,14 +155,20 @@ describe('failover', () => {
   it('[C2] a short absence is caught up by changes, a long one by a snapshot', async () => {
     const table = await openLedgerRoom();
     const { world, bob, adas, bobs } = table;
-    for (const [many, way] of [[5, 'changes'], [140, 'snapshot']] as const) {
+    for (const [many, way] of [
+      [5, 'changes'],
+      [140, 'snapshot'],
+    ] as const) {
       const resumed: { with: string; lost: boolean; missed: number }[] = [];
       const stop = bobs.onResume(r => resumed.push(r));
       world.disconnect(bob);
       for (let i = 0; i < many; i++) await world.clock.run(adas.act.add({ id: `${way}${i}` }));
       bob.isOffline = false;
       await waitUntilConverged(table);
-      assert.deepEqual(resumed.map(r => [r.with, r.lost]), [[way, false]]);
+      assert.deepEqual(
+        resumed.map(r => [r.with, r.lost]),
+        [[way, false]],
+      );
       if (way === 'changes') assert.ok(resumed[0]!.missed >= many);
       stop();
     }
@@ -151,7 +185,10 @@ describe('failover', () => {
     world.kill(owner);
     world.dropsBroadcast = () => false;
     await waitUntilConverged(table);
-    assert.deepEqual(resumed, resumed.map(() => 'changes'));
+    assert.deepEqual(
+      resumed,
+      resumed.map(() => 'changes'),
+    );
     assert.equal(doneIds(bobs).length, 75);
   });
 
@@ -171,10 +208,17 @@ describe('failover', () => {
     await waitUntilConverged(table);
     assert.deepEqual(doneIds(adas), ['x', 'y']);
     assert.equal(lost[0], true);
-    assert.deepEqual([world.counters.get('lostRooms'), world.counters.get('lostEntries')], [1, 3], 'the operator can count it');
-    await world.clock.waitUntil('and is told', () => [...world.nodes.values()].some(h => h.warnings.some(line => line.startsWith('store lost acknowledged entries'))));
+    assert.deepEqual(
+      [world.counters.get('lostRooms'), world.counters.get('lostEntries')],
+      [1, 3],
+      'the operator can count it',
+    );
+    await world.clock.waitUntil('and is told', () =>
+      [...world.nodes.values()].some(h => h.warnings.some(line => line.startsWith('store lost acknowledged entries'))),
+    );
     // Her numbers were ahead of what is remembered; she goes on all the same, and nothing is done twice.
-    for (const [i, room] of [adas, bobs, adas].entries()) assert.ok((await world.clock.run(room.act.add({ id: `then${i}` }))).ok);
+    for (const [i, room] of [adas, bobs, adas].entries())
+      assert.ok((await world.clock.run(room.act.add({ id: `then${i}` }))).ok);
     await waitUntilConverged(table);
     assert.deepEqual(doneIds(bobs), ['x', 'y', 'then0', 'then1', 'then2']);
     assert.deepEqual(lost.filter(Boolean), [true], 'it is said once');
@@ -210,11 +254,16 @@ describe('failover', () => {
       const acting = Array.from({ length: 10 }, (_x, i) => bobs.act.add({ id: `b${i}` }));
       await world.clock.advance(delay);
       back();
-      for (const s of await world.clock.run(Promise.all(acting))) assert.ok(s.ok || s.code === 'unknown', JSON.stringify(s));
+      for (const s of await world.clock.run(Promise.all(acting)))
+        assert.ok(s.ok || s.code === 'unknown', JSON.stringify(s));
       await waitUntilConverged(table);
       const seen = doneIds(adas);
       assert.equal(new Set(seen).size, seen.length, `nothing twice (${delay} ms): ${seen.join()}`);
-      assert.deepEqual(seen.filter(x => x.startsWith('b')), [...seen.filter(x => x.startsWith('b'))].sort((p, q) => Number(p.slice(1)) - Number(q.slice(1))), 'in order');
+      assert.deepEqual(
+        seen.filter(x => x.startsWith('b')),
+        [...seen.filter(x => x.startsWith('b'))].sort((p, q) => Number(p.slice(1)) - Number(q.slice(1))),
+        'in order',
+      );
     }
   });
 
@@ -234,7 +283,7 @@ describe('failover', () => {
 });
 
 describe('nobody acts', () => {
-  it('[O8] [T3] a dead owner\'s clock runs on and strikes once, with members connected', async () => {
+  it("[O8] [T3] a dead owner's clock runs on and strikes once, with members connected", async () => {
     const table = await openLedgerRoom();
     const { world, owner, adas } = table;
     await world.clock.run(adas.act.arm({ ms: 3_000 }));
@@ -297,7 +346,11 @@ describe('nobody acts', () => {
     const { world, owner, id } = table;
     await world.clock.advance(2_000);
     world.freeze(owner);
-    const took = await world.clock.waitUntil('somebody has its room', () => [...world.nodes.values()].some(h => h !== owner && h.owns(id)), 5_000);
+    const took = await world.clock.waitUntil(
+      'somebody has its room',
+      () => [...world.nodes.values()].some(h => h !== owner && h.owns(id)),
+      5_000,
+    );
     assert.ok(took >= 1_000 && took < 2_600, `${took} ms`);
     world.thaw(owner);
     await world.clock.advance(1_000);

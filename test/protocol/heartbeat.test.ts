@@ -4,7 +4,10 @@ import { openRoom } from './cluster-room-fixture.ts';
 import type { TestClient } from './world.ts';
 
 /** How often within so many ms a client asked for heads, and was told them unasked. */
-async function heard({ world, clients }: Awaited<ReturnType<typeof openRoom>>, ms: number): Promise<{ asked: number; told: number }> {
+async function heard(
+  { world, clients }: Awaited<ReturnType<typeof openRoom>>,
+  ms: number,
+): Promise<{ asked: number; told: number }> {
   const times = { asked: 0, told: 0 };
   world.observer.onClientMessage = (client, name) => {
     if (client !== clients[0]) return;
@@ -52,7 +55,10 @@ describe('the keep-alive', () => {
     await world.clock.advance(12_000);
     // The node has lost the connection's hold on one of them.
     const [line] = clients[0]!.connections;
-    line!.host.node.clientRequests.all().find(c => c.player === client.player)!.leaveRoom(rooms[0]!.id);
+    line!.host.node.clientRequests
+      .all()
+      .find(c => c.player === client.player)!
+      .leaveRoom(rooms[0]!.id);
     let [joins, told] = [0, 0];
     world.observer.onClientMessage = (to, name) => {
       if (to !== clients[0]) return;
@@ -64,21 +70,34 @@ describe('the keep-alive', () => {
   });
 
   it('[C4] [C6] asks another node as soon as it has come over, however lately it asked the former one', async () => {
-    const { world, clients } = await openRoom(stick, stickGame(null), ['ada', 'bob'], { seed: 34, nodes: ['a', 'b', 'c'] });
+    const { world, clients } = await openRoom(stick, stickGame(null), ['ada', 'bob'], {
+      seed: 34,
+      nodes: ['a', 'b', 'c'],
+    });
     await world.clock.advance(12_000);
     let asked = false;
-    world.observer.onClientMessage = (to, name) => { if (to === clients[0] && name === 'place!') asked = true; };
+    world.observer.onClientMessage = (to, name) => {
+      if (to === clients[0] && name === 'place!') asked = true;
+    };
     await world.clock.waitUntil('it has asked here', () => asked, 13_000);
     const [line] = clients[0]!.connections;
     clients[0]!.homeNode = 'b';
     world.kill(world.node(line!.host.name));
-    await world.clock.waitUntil('it is there', () => [...clients[0]!.connections].some(one => one.host !== line!.host) && clients[0]!.client.status.state === 'live', 5_000);
+    await world.clock.waitUntil(
+      'it is there',
+      () =>
+        [...clients[0]!.connections].some(one => one.host !== line!.host) && clients[0]!.client.status.state === 'live',
+      5_000,
+    );
     asked = false;
     await world.clock.waitUntil('it has asked there', () => asked, 3_000);
   });
 
   it('[C4] notices as soon as ever that nothing comes any more', async () => {
-    const { world, clients, rooms } = await openRoom(stick, stickGame(null), ['ada', 'bob'], { seed: 32, nodes: ['a', 'b'] });
+    const { world, clients, rooms } = await openRoom(stick, stickGame(null), ['ada', 'bob'], {
+      seed: 32,
+      nodes: ['a', 'b'],
+    });
     assert.ok((await world.clock.run(rooms[0]!.start())).ok);
     await world.clock.advance(4_000);
     const [line] = clients[0]!.connections;

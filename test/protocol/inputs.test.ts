@@ -19,7 +19,13 @@ describe('inputs on a cluster', () => {
     for (let i = 0; i < 3; i++) bobs.input.fire();
     await world.clock.waitUntil('it has counted', () => shown(adas).fired[1] === 3 && shown(adas).steer[1]?.x === 5);
     await world.clock.advance(1_000);
-    assert.deepEqual([shown(adas).fired, shown(adas).steer], [[0, 3], [null, { x: 5 }]]);
+    assert.deepEqual(
+      [shown(adas).fired, shown(adas).steer],
+      [
+        [0, 3],
+        [null, { x: 5 }],
+      ],
+    );
     assert.ok(adas.info.inputs[1]! >= 1 && adas.info.inputs[0] === 0);
     const before = adas.info.inputs[1]!;
     bobs.input.steer({ x: 5 });
@@ -58,9 +64,13 @@ describe('inputs on a cluster', () => {
     it(`[I3] messages between the nodes are lost for a while: of the presses that a client keeps each counts once (seed ${seed})`, async () => {
       const { world, adas, bobs } = await playing(seed);
       let lost = 0;
-      world.dropsMessage = (_from, _to, text) => text.includes('"room-input"') && world.random() < 0.6 && (lost += 1) > 0;
+      world.dropsMessage = (_from, _to, text) =>
+        text.includes('"room-input"') && world.random() < 0.6 && (lost += 1) > 0;
       for (let pressed = 0; pressed < 40; pressed++) {
-        await world.clock.waitUntil('there is room for another press', () => pressed - shown(bobs).fired[1]! < limits.inputsResent);
+        await world.clock.waitUntil(
+          'there is room for another press',
+          () => pressed - shown(bobs).fired[1]! < limits.inputsResent,
+        );
         bobs.input.fire();
         await world.clock.advance(160);
       }
@@ -79,7 +89,7 @@ describe('inputs on a cluster', () => {
       for (let i = 0; i < 4; i++) {
         bobs.input.fire();
         pressed += 1;
-        await world.clock.advance(23 * (round + 1) % 70);
+        await world.clock.advance((23 * (round + 1)) % 70);
       }
       if (round % 2 === 0) for (const line of [...bob.connections]) line.breakConnection();
       else bob.client.move();
@@ -128,7 +138,10 @@ describe('inputs on a cluster', () => {
         world.kill(owner);
         if (how === 'announcement lost') world.dropsBroadcast = () => true;
       }
-      await world.clock.waitUntil('somebody else has it', () => world.owner(id) !== undefined && world.owner(id) !== owner);
+      await world.clock.waitUntil(
+        'somebody else has it',
+        () => world.owner(id) !== undefined && world.owner(id) !== owner,
+      );
       await world.clock.advance(100);
       world.dropsBroadcast = () => false;
       const { ticks } = documentOf(world, id).state as unknown as StickState;
@@ -155,7 +168,11 @@ describe('inputs on a cluster', () => {
     assert.deepEqual([shown(adas).steer[1], shown(adas).fired[1]], [null, fired]);
     again.input.fire();
     again.input.steer({ x: -3 });
-    await world.clock.waitUntil('the new one counts at once', () => shown(adas).fired[1] === fired + 1 && shown(adas).steer[1]?.x === -3, 300);
+    await world.clock.waitUntil(
+      'the new one counts at once',
+      () => shown(adas).fired[1] === fired + 1 && shown(adas).steer[1]?.x === -3,
+      300,
+    );
   });
 
   it('[I5] a player who is gone lets go; who is back holds it again', async () => {
@@ -177,7 +194,7 @@ describe('inputs on a cluster', () => {
     await world.clock.waitUntil('let go', () => shown(adas).steer[1] === null, limits.presenceTimeout + 3_000);
   });
 
-  it('[I6] what is malformed, unknown, a spectator\'s or a stranger\'s does nothing; only packets that cannot be read count against a line', async () => {
+  it("[I6] what is malformed, unknown, a spectator's or a stranger's does nothing; only packets that cannot be read count against a line", async () => {
     const { world, id, owner, adas } = await playing(22, ['ada']);
     const at = world.node('b');
     const raw = openRawConnection(world, at, 'bob');
@@ -185,10 +202,25 @@ describe('inputs on a cluster', () => {
     const eve = openRawConnection(world, at, 'eve');
     assert.ok((await eve.ask('join', { room: id, watch: true })).ok);
     const stranger = openRawConnection(world, at, 'sam');
-    for (const line of [eve, stranger]) line.say('input', { room: id, n: 1, hold: { steer: { x: 1 } }, press: { fire: 9 } });
-    for (const body of [{ n: 1, hold: { steer: { x: 99 } } }, { n: 2, hold: { jump: true } }, { n: 3, press: { steer: 1 } }, { n: 4, press: { jump: 1 } }, { n: 5, hold: { steer: { x: 1 } }, press: { nothing: 1 } }]) assert.equal(raw.say('input', { room: id, ...body }), true);
+    for (const line of [eve, stranger])
+      line.say('input', { room: id, n: 1, hold: { steer: { x: 1 } }, press: { fire: 9 } });
+    for (const body of [
+      { n: 1, hold: { steer: { x: 99 } } },
+      { n: 2, hold: { jump: true } },
+      { n: 3, press: { steer: 1 } },
+      { n: 4, press: { jump: 1 } },
+      { n: 5, hold: { steer: { x: 1 } }, press: { nothing: 1 } },
+    ])
+      assert.equal(raw.say('input', { room: id, ...body }), true);
     await world.clock.advance(300);
-    assert.deepEqual([shown(adas).steer, shown(adas).fired, adas.info.inputs], [[null, null], [0, 0], [0, 0]]);
+    assert.deepEqual(
+      [shown(adas).steer, shown(adas).fired, adas.info.inputs],
+      [
+        [null, null],
+        [0, 0],
+        [0, 0],
+      ],
+    );
     assert.equal(owner.warnings.length, 0);
     for (let i = 0; i < limits.malformedPackets.burst; i++) assert.equal(raw.say('input', i), true);
     raw.say('input', { room: id, n: 1, press: { fire: 1 } });
@@ -199,20 +231,36 @@ describe('inputs on a cluster', () => {
   it('[W9] [I6] inputs in their short form count as whole ones do, by numbers of this connection alone', async () => {
     const { world, id, adas } = await playing(25, ['ada']);
     const raw = openRawConnection(world, world.node('b'), 'bob');
-    const joined = (await raw.ask('join', { room: id, short: true })) as unknown as { number: number; shortInputs: boolean };
+    const joined = (await raw.ask('join', { room: id, short: true })) as unknown as {
+      number: number;
+      shortInputs: boolean;
+    };
     assert.equal(joined.shortInputs, true);
     const { number } = joined;
     assert.equal('shortInputs' in (await raw.ask('join', { room: id })), false, 'only where it was asked for');
     raw.say('i', [number, 1, { steer: { x: 3 } }]);
     await world.clock.waitUntil('held', () => shown(adas).steer[1]?.x === 3, 500);
     raw.say('i', [number, 2, 0, { fire: 2 }]);
-    raw.say('i', [number, 4, { steer: { x: 5 } }, { fire: 1 }, 3]); // 3 is missing: what is held counts, the press waits for it
+    // 3 is missing: what is held counts, the press waits for it
+    raw.say('i', [number, 4, { steer: { x: 5 } }, { fire: 1 }, 3]);
     await world.clock.waitUntil('pressed', () => shown(adas).fired[1] === 2 && shown(adas).steer[1]?.x === 5, 500);
     await world.clock.advance(300);
     assert.equal(shown(adas).fired[1], 2);
     const before = JSON.stringify(shown(adas).steer);
     for (const other of [number + 1, 0]) assert.equal(raw.say('i', [other, 9, { steer: { x: 1 } }]), true);
-    for (const malformed of [{}, 7, [], [number], [number, -1], [number, 9, 7], [number, 9, 0, { fire: 'x' }], [number, 9, 0, 0, 1.5], [number, 9, 0, 0, 0, 0], [String(number), 9, 0]]) assert.equal(raw.say('i', malformed), true);
+    for (const malformed of [
+      {},
+      7,
+      [],
+      [number],
+      [number, -1],
+      [number, 9, 7],
+      [number, 9, 0, { fire: 'x' }],
+      [number, 9, 0, 0, 1.5],
+      [number, 9, 0, 0, 0, 0],
+      [String(number), 9, 0],
+    ])
+      assert.equal(raw.say('i', malformed), true);
     await world.clock.advance(300);
     assert.equal(JSON.stringify(shown(adas).steer), before);
     for (let i = 10; i < limits.malformedPackets.burst; i++) raw.say('i', null);

@@ -48,7 +48,12 @@ describe('a node that is cut off from the store and from other nodes', () => {
       world.thaw(world.node('b'));
       await world.clock.advance(5_000);
     }
-    assert.deepEqual([ada, bob].flatMap(c => c.bytes.filter(text => text.includes('moving'))), []);
-    assert.ok((await world.clock.run(Promise.all([adas.act.add({ id: 'x' }), bobs.act.add({ id: 'y' })]))).every(s => s.ok));
+    assert.deepEqual(
+      [ada, bob].flatMap(c => c.bytes.filter(text => text.includes('moving'))),
+      [],
+    );
+    assert.ok(
+      (await world.clock.run(Promise.all([adas.act.add({ id: 'x' }), bobs.act.add({ id: 'y' })]))).every(s => s.ok),
+    );
   });
 });

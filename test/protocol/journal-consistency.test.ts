@@ -4,59 +4,99 @@ import { contract, schema, state } from '../../shared/contract.ts';
 import { JournalMismatchError } from '../../testkit/journal-verifier.ts';
 import { documentOf, openRoom, type ClusterRoomFixture } from './cluster-room-fixture.ts';
 
-interface Shelf { deck: { name: string; n: number }[]; words: Record<string, unknown>; log: string[] }
+interface Shelf {
+  deck: { name: string; n: number }[];
+  words: Record<string, unknown>;
+  log: string[];
+}
 const shelf = contract('shelf', {
-  version: 1, seats: { min: 1, max: 2 }, start: 'host', state: state<Shelf>(), refusals: ['no'],
-  actions: { take: z.object({}), again: z.object({ word: z.string() }), say: z.object({ word: z.string() }), spoil: z.object({ how: z.string() }), deal: schema<object>(() => true) },
+  version: 1,
+  seats: { min: 1, max: 2 },
+  start: 'host',
+  state: state<Shelf>(),
+  refusals: ['no'],
+  actions: {
+    take: z.object({}),
+    again: z.object({ word: z.string() }),
+    say: z.object({ word: z.string() }),
+    spoil: z.object({ how: z.string() }),
+    deal: schema<object>(() => true),
+  },
   timers: { one: z.object({}), two: z.object({}) },
 });
 /** Constants of the module of a game, as authors write them. */
-const constants = () => ({ deck: [{ name: 'ace', n: 1 }, { name: 'king', n: 13 }], words: { first: { count: 0 } } });
+const constants = () => ({
+  deck: [
+    { name: 'ace', n: 1 },
+    { name: 'king', n: 13 },
+  ],
+  words: { first: { count: 0 } },
+});
 const stash: { of: Shelf | null } = { of: null };
 
-const shelfGame = (own: ReturnType<typeof constants>) => shelf.rules({
-  setup: () => ({ deck: own.deck, words: own.words, log: [] }),
-  actions: {
-    take: (s, _data, ctx) => {
-      s.deck[0]!.n += 1;
-      s.deck.push(s.deck.shift()!);
-      s.log.push(`took ${ctx.seat}`);
-    },
-    deal: s => { s.deck = own.deck; },
-    again(s, { word }) {
-      const was = s.words[word];
-      delete s.words[word];
-      s.words[word] = was ?? 0;
-    },
-    say(s, { word }) {
-      const count = Object.hasOwn(s.words, word) ? (s.words[word] as number) + 1 : 1;
-      Object.defineProperty(s.words, word, { value: count, writable: true, enumerable: true, configurable: true });
-    },
-    spoil(s, { how }, ctx) {
-      if (how === 'order') {
-        delete s.words['first'];
-        s.words['first'] = 1;
-        ctx.refuse('no');
-      }
-      if (how === 'constant') {
+const shelfGame = (own: ReturnType<typeof constants>) =>
+  shelf.rules({
+    setup: () => ({ deck: own.deck, words: own.words, log: [] }),
+    actions: {
+      take: (s, _data, ctx) => {
+        s.deck[0]!.n += 1;
+        s.deck.push(s.deck.shift()!);
+        s.log.push(`took ${ctx.seat}`);
+      },
+      deal: s => {
         s.deck = own.deck;
-        ctx.refuse('no');
-      }
-      if (how === 'negative') (s.log as unknown as Record<string, string>)[-1] = 'lost';
-      if (how === 'named') Object.assign(s.log, { last: 'lost' });
-      if (how === 'stash') stash.of = s;
+      },
+      again(s, { word }) {
+        const was = s.words[word];
+        delete s.words[word];
+        s.words[word] = was ?? 0;
+      },
+      say(s, { word }) {
+        const count = Object.hasOwn(s.words, word) ? (s.words[word] as number) + 1 : 1;
+        Object.defineProperty(s.words, word, { value: count, writable: true, enumerable: true, configurable: true });
+      },
+      spoil(s, { how }, ctx) {
+        if (how === 'order') {
+          delete s.words['first'];
+          s.words['first'] = 1;
+          ctx.refuse('no');
+        }
+        if (how === 'constant') {
+          s.deck = own.deck;
+          ctx.refuse('no');
+        }
+        if (how === 'negative') (s.log as unknown as Record<string, string>)[-1] = 'lost';
+        if (how === 'named') Object.assign(s.log, { last: 'lost' });
+        if (how === 'stash') stash.of = s;
+      },
     },
-  },
-  timers: { one: s => { s.log.push('one'); }, two: s => { s.log.push('two'); } },
-});
+    timers: {
+      one: s => {
+        s.log.push('one');
+      },
+      two: s => {
+        s.log.push('two');
+      },
+    },
+  });
 
 async function played(own = constants()) {
   const party = await openRoom(shelf, shelfGame(own), ['ada', 'bob'], { seed: 11 });
-  const [adas, bobs] = party.rooms as [ClusterRoomFixture<(typeof shelf)['def']>['rooms'][0], ClusterRoomFixture<(typeof shelf)['def']>['rooms'][0]];
+  const [adas, bobs] = party.rooms as [
+    ClusterRoomFixture<(typeof shelf)['def']>['rooms'][0],
+    ClusterRoomFixture<(typeof shelf)['def']>['rooms'][0],
+  ];
   assert.ok((await party.world.clock.run(adas.start())).ok);
-  const act = async (name: 'take' | 'again' | 'say' | 'spoil' | 'deal', data: object = {}) => party.world.clock.run((adas.act[name] as (data: object) => Promise<{ ok: boolean; code?: string; detail?: string }>)(data));
+  const act = async (name: 'take' | 'again' | 'say' | 'spoil' | 'deal', data: object = {}) =>
+    party.world.clock.run(
+      (adas.act[name] as (data: object) => Promise<{ ok: boolean; code?: string; detail?: string }>)(data),
+    );
   const same = async () => {
-    await party.world.clock.waitUntil('all have it', () => [adas, bobs].every(room => room.position.join() === party.world.owner(party.id)?.node.ownedRooms.get(party.id)?.head.head.join()));
+    await party.world.clock.waitUntil('all have it', () =>
+      [adas, bobs].every(
+        room => room.position.join() === party.world.owner(party.id)?.node.ownedRooms.get(party.id)?.head.head.join(),
+      ),
+    );
     const text = JSON.stringify(documentOf(party.world, party.id).state);
     for (const room of [adas, bobs]) assert.equal(JSON.stringify(room.state), text, 'the same keys in the same order');
     return JSON.parse(text) as Shelf;
@@ -67,12 +107,20 @@ async function played(own = constants()) {
 describe('the state is what the journal says', () => {
   it('[J14] a constant that is put into the state is copied: rooms do not share it, and it stays as it is', async () => {
     const own = constants();
-    const { world, clients: [ada], act, same } = await played(own);
+    const {
+      world,
+      clients: [ada],
+      act,
+      same,
+    } = await played(own);
     for (let i = 0; i < 3; i++) assert.ok((await act('take')).ok);
     assert.ok((await act('deal')).ok);
     assert.ok((await act('take')).ok);
     assert.deepEqual(own, constants());
-    assert.deepEqual((await same()).deck, [{ name: 'king', n: 13 }, { name: 'ace', n: 2 }]);
+    assert.deepEqual((await same()).deck, [
+      { name: 'king', n: 13 },
+      { name: 'ace', n: 2 },
+    ]);
     const other = await world.clock.run(ada!.client.create(shelf));
     await world.clock.run(other.start());
     assert.deepEqual(other.state!.deck, constants().deck);
@@ -108,9 +156,15 @@ describe('the state is what the journal says', () => {
 
   it('[R12] what an array keeps besides its elements is refused with its path', async () => {
     const { world, act, same } = await played();
-    for (const [how, path] of [['negative', /state\.log\.-1 is a field of an array/], ['named', /state\.log\.last is a field of an array/]] as const) {
+    for (const [how, path] of [
+      ['negative', /state\.log\.-1 is a field of an array/],
+      ['named', /state\.log\.last is a field of an array/],
+    ] as const) {
       assert.equal((await act('spoil', { how })).code, 'rule-failed');
-      assert.ok([...world.nodes.values()].some(host => host.warnings.some(line => path.test(line))), how);
+      assert.ok(
+        [...world.nodes.values()].some(host => host.warnings.some(line => path.test(line))),
+        how,
+      );
       assert.ok((await act('take')).ok);
       await world.clock.advance(2_000); // a rule that fails is logged once a second
     }
@@ -118,7 +172,12 @@ describe('the state is what the journal says', () => {
   });
 
   it('[R12] a rule that keeps the state and spoils it later fails at the next step', async () => {
-    for (const spoil of [(s: Shelf) => Object.setPrototypeOf(s.words, { inherited: 1 }), (s: Shelf) => { s.log.toString = () => ''; }]) {
+    for (const spoil of [
+      (s: Shelf) => Object.setPrototypeOf(s.words, { inherited: 1 }),
+      (s: Shelf) => {
+        s.log.toString = () => '';
+      },
+    ]) {
       const { act } = await played();
       await act('spoil', { how: 'stash' });
       spoil(stash.of!);
@@ -130,6 +189,10 @@ describe('the state is what the journal says', () => {
     const { world, id, act } = await played();
     const doc = documentOf(world, id);
     (doc.room as { code: string }).code = 'other';
-    await assert.rejects(act('take'), (error: unknown) => error instanceof JournalMismatchError && /room\.code is "other" at the owner/.test(error.message));
+    await assert.rejects(
+      act('take'),
+      (error: unknown) =>
+        error instanceof JournalMismatchError && /room\.code is "other" at the owner/.test(error.message),
+    );
   });
 });

@@ -4,14 +4,37 @@ import { contract, state } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { openRoom } from './cluster-room-fixture.ts';
 
-interface Cards { deck: { id: number; text: string }[]; hand: unknown[]; notes: string[] }
-const cards = (kind: 'plain' | 'late' = 'plain') => contract('cards', {
-  version: 1, seats: { min: 1, max: 3 }, start: 'host', late: kind === 'late', replay: true, options: z.object({ cards: z.int().default(1_000), width: z.int().default(10) }), state: state<Cards>(),
-  actions: { draw: z.object({}), grow: z.object({ by: z.int() }), end: z.object({}) },
-});
+interface Cards {
+  deck: { id: number; text: string }[];
+  hand: unknown[];
+  notes: string[];
+}
+const cards = (kind: 'plain' | 'late' = 'plain') =>
+  contract('cards', {
+    version: 1,
+    seats: { min: 1, max: 3 },
+    start: 'host',
+    late: kind === 'late',
+    replay: true,
+    options: z.object({ cards: z.int().default(1_000), width: z.int().default(10) }),
+    state: state<Cards>(),
+    actions: { draw: z.object({}), grow: z.object({ by: z.int() }), end: z.object({}) },
+  });
 const cardsGame = cards().rules({
-  setup: ctx => ({ deck: Array.from({ length: ctx.options.cards }, (_x, id) => ({ id, text: 'x'.repeat(ctx.options.width) })), hand: [], notes: [] }),
-  actions: { draw: s => { s.hand = [s.deck.shift()!]; }, grow: (s, { by }) => { s.notes.push('y'.repeat(by)); }, end: (_s, _d, ctx) => ctx.end({ ranking: [[0]] }) },
+  setup: ctx => ({
+    deck: Array.from({ length: ctx.options.cards }, (_x, id) => ({ id, text: 'x'.repeat(ctx.options.width) })),
+    hand: [],
+    notes: [],
+  }),
+  actions: {
+    draw: s => {
+      s.hand = [s.deck.shift()!];
+    },
+    grow: (s, { by }) => {
+      s.notes.push('y'.repeat(by));
+    },
+    end: (_s, _d, ctx) => ctx.end({ ranking: [[0]] }),
+  },
 });
 
 async function dealt(options: { cards: number; width: number }) {
@@ -22,9 +45,19 @@ async function dealt(options: { cards: number; width: number }) {
 
 describe('a large state', () => {
   it('[J11] a match may begin with a state of nearly a megabyte, and goes on: changes, late members, another owner, a recording', async () => {
-    const { world, id, said, adas, bobs, clients: [ada] } = await dealt({ cards: 1_000, width: 950 });
+    const {
+      world,
+      id,
+      said,
+      adas,
+      bobs,
+      clients: [ada],
+    } = await dealt({ cards: 1_000, width: 950 });
     assert.ok(said.ok);
-    await world.clock.waitUntil('both have it', () => adas.state?.deck.length === 1_000 && bobs.state?.deck.length === 1_000);
+    await world.clock.waitUntil(
+      'both have it',
+      () => adas.state?.deck.length === 1_000 && bobs.state?.deck.length === 1_000,
+    );
     const before = ada!.bytes.length;
     assert.ok((await world.clock.run(adas.act.draw({}))).ok);
     const told = ada!.bytes.slice(before).join('');
@@ -35,7 +68,9 @@ describe('a large state', () => {
     world.kill(world.owner(id)!);
     await world.clock.waitUntil('another node runs it', () => world.owner(id) !== undefined && adas.live);
     assert.ok((await world.clock.run(bobs.act.draw({}))).ok);
-    await world.clock.waitUntil('all see the same', () => [adas, bobs, eve].every(room => room.state!.deck.length === 998));
+    await world.clock.waitUntil('all see the same', () =>
+      [adas, bobs, eve].every(room => room.state!.deck.length === 998),
+    );
     for (let i = 0; i < 70; i++) assert.ok((await world.clock.run(bobs.act.draw({}))).ok); // past a snapshot
     assert.ok((await world.clock.run(adas.act.end({}))).ok);
     await world.clock.advance(3_000);
@@ -48,7 +83,11 @@ describe('a large state', () => {
     const { world, said, adas } = await dealt({ cards: 1_000, width: 1_100 });
     assert.ok(!said.ok && said.code === 'rule-failed');
     assert.equal(adas.info.phase, 'waiting');
-    assert.ok([...world.nodes.values()].some(host => host.warnings.some(line => /a document of \d+ bytes; at most 1048576/.test(line))));
+    assert.ok(
+      [...world.nodes.values()].some(host =>
+        host.warnings.some(line => /a document of \d+ bytes; at most 1048576/.test(line)),
+      ),
+    );
   });
 
   it('[J11] a change of more than 64 KiB is refused', async () => {

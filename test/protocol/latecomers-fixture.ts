@@ -5,7 +5,12 @@ import { contract, held, pressed, state, type ContractDef, type SeatInputs } fro
 import type { Scheduling } from '../../testkit/virtual-clock.ts';
 import { TestCluster, type TestNode, type TestClient } from './world.ts';
 
-export interface Latecomers { done: { seat: number; id: string }[]; fired: number[]; steer: (number | null)[]; left: string[] }
+export interface Latecomers {
+  done: { seat: number; id: string }[];
+  fired: number[];
+  steer: (number | null)[];
+  left: string[];
+}
 
 const def = {
   version: 1,
@@ -26,7 +31,9 @@ export const latecomers = contract('latecomers', def);
 export const latecomersGame = latecomers.rules({
   setup: ctx => ({ done: [], fired: ctx.players.map(() => 0), steer: [], left: [] }),
   actions: {
-    add(s, { id }, ctx) { s.done.push({ seat: ctx.seat, id }); },
+    add(s, { id }, ctx) {
+      s.done.push({ seat: ctx.seat, id });
+    },
     end: (_s, _data, ctx) => ctx.end({ ranking: [ctx.players.map((_p, i) => i)] }),
   },
   tick(s, ctx) {
@@ -35,10 +42,20 @@ export const latecomersGame = latecomers.rules({
       s.steer[seat] = input.steer;
     });
   },
-  left(s, ctx) { s.left.push(`${ctx.seat} ${ctx.why}`); },
+  left(s, ctx) {
+    s.left.push(`${ctx.seat} ${ctx.why}`);
+  },
 });
 
-export interface LatecomersFixture { world: TestCluster; id: string; hosts: TestNode[]; ada: TestClient; bob: TestClient; adas: Room<LatecomersDef>; bobs: Room<LatecomersDef> }
+export interface LatecomersFixture {
+  world: TestCluster;
+  id: string;
+  hosts: TestNode[];
+  ada: TestClient;
+  bob: TestClient;
+  adas: Room<LatecomersDef>;
+  bobs: Room<LatecomersDef>;
+}
 
 /** Ada, the host, at node a and Bob at node b, in a match that has begun; the owner is node c. */
 export async function openLatecomersRoom(seed = 5, pace: Scheduling = 'turns'): Promise<LatecomersFixture> {
@@ -54,7 +71,8 @@ export async function openLatecomersRoom(seed = 5, pace: Scheduling = 'turns'): 
   return { world, id: made.room, hosts, ada, bob, adas, bobs };
 }
 
-export const actionsDone = (room: Room<LatecomersDef>): string[] => room.state!.done.map(({ seat, id }) => `${seat}: ${id}`);
+export const actionsDone = (room: Room<LatecomersDef>): string[] =>
+  room.state!.done.map(({ seat, id }) => `${seat}: ${id}`);
 /** Away for so long, then back. */
 export async function disconnectFor(world: TestCluster, client: TestClient, ms: number): Promise<void> {
   world.disconnect(client);

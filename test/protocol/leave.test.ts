@@ -9,8 +9,16 @@ import { hands, handsGame, ledger } from './games.ts';
 import { openLedgerRoom } from './ledger-fixture.ts';
 import type { TestCluster } from './world.ts';
 
-const membersOf = (world: TestCluster, id: string): string[] => world.owner(id)!.node.ownedRooms.get(id)!.members.list().filter(m => !m.watch).map(m => m.player).sort();
-const holderOf = (world: TestCluster, id: string, seat: number): string | null => documentOf(world, id).hidden.seats[seat]?.player ?? null;
+const membersOf = (world: TestCluster, id: string): string[] =>
+  world
+    .owner(id)!
+    .node.ownedRooms.get(id)!
+    .members.list()
+    .filter(m => !m.watch)
+    .map(m => m.player)
+    .sort();
+const holderOf = (world: TestCluster, id: string, seat: number): string | null =>
+  documentOf(world, id).hidden.seats[seat]?.player ?? null;
 
 describe('leaving a room', () => {
   it('[S13] it is confirmed, and the others learn why', async () => {
@@ -93,7 +101,11 @@ describe('leaving a room', () => {
       bob.isOffline = false;
       const again = await world.clock.run(joining);
       await world.clock.advance(3_000);
-      assert.deepEqual([again.seat, again.ended, documentOf(world, id).hidden.holds, membersOf(world, id)], [1, null, 2, ['ada', 'bob']], by);
+      assert.deepEqual(
+        [again.seat, again.ended, documentOf(world, id).hidden.holds, membersOf(world, id)],
+        [1, null, 2, ['ada', 'bob']],
+        by,
+      );
     }
   });
 
@@ -107,7 +119,11 @@ describe('leaving a room', () => {
       const watched = await world.clock.run(watching);
       assert.deepEqual(await world.clock.run(leaving), { confirmed: true });
       await world.clock.advance(3_000);
-      assert.deepEqual([holderOf(world, id, 1), bobs.ended?.code, watched.ended, watched.live], [null, 'left', null, true], `offline: ${offline}`);
+      assert.deepEqual(
+        [holderOf(world, id, 1), bobs.ended?.code, watched.ended, watched.live],
+        [null, 'left', null, true],
+        `offline: ${offline}`,
+      );
     }
   });
 
@@ -152,10 +168,14 @@ describe('leaving a room', () => {
     const { world, id, bobs } = await openLatecomersRoom();
     const raw = openRawConnection(world, world.node('a'), 'eve');
     const { position } = bobs;
-    for (let i = 0; i < 2; i++) assert.deepEqual(await raw.ask('leave' as never, { room: id, session: 'none', seat: true }), { ok: true });
+    for (let i = 0; i < 2; i++)
+      assert.deepEqual(await raw.ask('leave' as never, { room: id, session: 'none', seat: true }), { ok: true });
     assert.equal((await raw.ask('leave' as never, { room: id, seat: true })).code, 'not-in-room');
     await world.clock.advance(200);
-    assert.deepEqual(documentOf(world, id).hidden.seats.map(s => s?.player ?? null), ['ada', 'bob', null, null]);
+    assert.deepEqual(
+      documentOf(world, id).hidden.seats.map(s => s?.player ?? null),
+      ['ada', 'bob', null, null],
+    );
     assert.ok(position);
   });
 
@@ -192,10 +212,21 @@ describe('leaving a room', () => {
     const { world, id, adas } = await openLatecomersRoom();
     const raw = openRawConnection(world, world.node('a'), 'eve');
     const subscribed = new Set<string>();
-    Object.assign(raw.connection.link, { subscribe: (c: string) => void subscribed.add(c), unsubscribe: (c: string) => void subscribed.delete(c), sendEncoded: ({ json }: { json: string }) => void raw.heard.push(JSON.parse(json) as unknown[]) });
+    Object.assign(raw.connection.link, {
+      subscribe: (c: string) => void subscribed.add(c),
+      unsubscribe: (c: string) => void subscribed.delete(c),
+      sendEncoded: ({ json }: { json: string }) => void raw.heard.push(JSON.parse(json) as unknown[]),
+    });
     const { clientRequests } = world.node('a').node;
-    const replies = await world.clock.run(Promise.all(['one', 'two', 'three'].map(session => clientRequests.handle(raw.connection, 'join', { room: id, session })))) as { ok: boolean }[];
-    assert.deepEqual(replies.map(r => r.ok), [true, true, true]);
+    const replies = (await world.clock.run(
+      Promise.all(
+        ['one', 'two', 'three'].map(session => clientRequests.handle(raw.connection, 'join', { room: id, session })),
+      ),
+    )) as { ok: boolean }[];
+    assert.deepEqual(
+      replies.map(r => r.ok),
+      [true, true, true],
+    );
     const { session } = documentOf(world, id).hidden.seats[2]!;
     assert.deepEqual([session, raw.connection.rooms.get(id)?.session], ['three', 'three']);
     raw.heard.length = 0;
@@ -216,9 +247,11 @@ describe('admission', () => {
       const subscribed: string[] = [];
       Object.assign(raw.connection.link, { subscribe: (c: string) => void subscribed.push(c) });
       for (let i = 0; i < 5; i++) {
-        const asked = world.node(node).node.clientRequests.handle(raw.connection, 'join', { room: id, session: `s${i}`, watch: i % 2 === 1 });
+        const asked = world
+          .node(node)
+          .node.clientRequests.handle(raw.connection, 'join', { room: id, session: `s${i}`, watch: i % 2 === 1 });
         void adas.act.add({ id: `${node}${i}` });
-        assert.equal((await world.clock.run(asked) as { code: string }).code, 'kicked');
+        assert.equal(((await world.clock.run(asked)) as { code: string }).code, 'kicked');
       }
       await world.clock.advance(100);
       assert.deepEqual([subscribed, raw.heard], [[], []]);
@@ -240,7 +273,9 @@ describe('admission', () => {
         const zoe = world.client('zoe', 'b');
         await world.clock.waitUntil('she is connected', () => zoe.client.status.state === 'live');
         let joins = 0;
-        zoe.onMessage = name => { if (name === 'join!') joins += 1; };
+        zoe.onMessage = name => {
+          if (name === 'join!') joins += 1;
+        };
         const joining = zoe.client.watch(ledger, { id });
         await world.clock.advance(delay * 0.7);
         const acts = [1, 2, 3].map(i => adas.act.add({ id: `x${i}` }));
@@ -260,17 +295,26 @@ describe('admission', () => {
     Object.assign(raw.connection.link, { subscribe: (c: string) => void subscribed.push(c) });
     const asked = world.node('a').node.clientRequests.handle(raw.connection, 'join', { room: id, session: 'tab' });
     assert.deepEqual(subscribed, []);
-    assert.ok((await world.clock.run(asked) as { ok: boolean }).ok);
+    assert.ok(((await world.clock.run(asked)) as { ok: boolean }).ok);
     assert.deepEqual(subscribed, [`room:${id}:player:bob`]);
   });
 
   it('[S6] a watcher who catches up in a room with as many watchers as may is not one too many', async () => {
     const { world, id } = await openLatecomersRoom();
     const { members } = world.owner(id)!.node.ownedRooms.get(id)!;
-    for (let i = 1; i < limits.watchers; i++) members.add({ node: world.node('c').node.id, conn: `w${i}` }, { player: `w${i}`, session: 's', watch: true }, world.clock.mono());
+    for (let i = 1; i < limits.watchers; i++)
+      members.add(
+        { node: world.node('c').node.id, conn: `w${i}` },
+        { player: `w${i}`, session: 's', watch: true },
+        world.clock.mono(),
+      );
     const last = openRawConnection(world, world.node('a'), 'last');
-    for (let times = 0; times < 2; times++) assert.ok((await last.ask('join', { room: id, watch: true, session: 's' })).ok);
-    assert.equal((await openRawConnection(world, world.node('b'), 'late').ask('join', { room: id, watch: true })).code, 'too-many-watching');
+    for (let times = 0; times < 2; times++)
+      assert.ok((await last.ask('join', { room: id, watch: true, session: 's' })).ok);
+    assert.equal(
+      (await openRawConnection(world, world.node('b'), 'late').ask('join', { room: id, watch: true })).code,
+      'too-many-watching',
+    );
   });
 });
 
@@ -286,7 +330,7 @@ describe('those who leave, and the rules', () => {
     const zoe = world.client('zoe', 'a');
     await world.clock.run(zoe.client.join(latecomers, { id: adas.id }));
     await world.clock.run(adas.kick(3));
-    await world.clock.waitUntil('Bob\'s hold is over', () => adas.state!.left.length === 3, 70_000);
+    await world.clock.waitUntil("Bob's hold is over", () => adas.state!.left.length === 3, 70_000);
     assert.deepEqual(adas.state!.left, ['2 left', '3 kicked', '1 expired']);
   });
 

@@ -8,11 +8,21 @@ import { TestCluster, type TestNode } from './world.ts';
 const hour = 3_600_000;
 const day = 24 * hour;
 
-interface Letters { turn: number; moves: number[]; late: number[] }
+interface Letters {
+  turn: number;
+  moves: number[];
+  late: number[];
+}
 /** A game by correspondence: a week for each move, and players who look in once a day at most. */
 const letters = contract('letters', {
-  version: 1, seats: { min: 2, max: 2 }, state: state<Letters>(), actions: { move: z.object({}) }, timers: { turn: z.object({ seat: z.int() }) }, clocks: ['turn'],
-  away: { hold: 21 * day, then: 'forfeit' }, replay: true,
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<Letters>(),
+  actions: { move: z.object({}) },
+  timers: { turn: z.object({ seat: z.int() }) },
+  clocks: ['turn'],
+  away: { hold: 21 * day, then: 'forfeit' },
+  replay: true,
 });
 const lettersGame = letters.rules({
   setup: ctx => {
@@ -38,7 +48,14 @@ const lettersGame = letters.rules({
 
 const relayHold = 60_000;
 /** A game whose timer sets itself again, and whose bot plays for those who are away. */
-const relay = contract('relay', { version: 1, seats: { min: 2, max: 2 }, state: state<{ rounds: number }>(), actions: { go: z.object({}) }, timers: { round: z.object({}) }, away: { hold: relayHold, then: 'bot' } });
+const relay = contract('relay', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ rounds: number }>(),
+  actions: { go: z.object({}) },
+  timers: { round: z.object({}) },
+  away: { hold: relayHold, then: 'bot' },
+});
 const relayGame = relay.rules({
   setup: ctx => {
     ctx.timers.round.set(hour, {});
@@ -94,14 +111,15 @@ describe('rooms that last for weeks', () => {
     const world = new TestCluster([lettersGame]);
     await world.start('a', 'b');
     const players = ['ada', 'bob'].map((name, i) => world.client(name, i ? 'b' : 'a'));
-    const [ada, bob] = players as [typeof players[0] & {}, typeof players[0] & {}];
+    const [ada, bob] = players as [(typeof players)[0] & {}, (typeof players)[0] & {}];
     const adas = await world.clock.run(ada.client.create(letters));
     const { id } = adas;
     await world.clock.run(bob.client.join(letters, { id }));
     await world.clock.waitUntil('it begins', () => adas.info.phase === 'playing');
     ada.client.close();
     bob.client.close();
-    const inStore = () => (world.memory as unknown as { rooms: Map<string, { due: number | null; expires: number }> }).rooms.get(id);
+    const inStore = () =>
+      (world.memory as unknown as { rooms: Map<string, { due: number | null; expires: number }> }).rooms.get(id);
     const moved: number[] = [];
     let visits = 0;
     /** A player looks in from a node of now, makes a move, and is gone. */
@@ -122,23 +140,47 @@ describe('rooms that last for weeks', () => {
       await world.clock.advance(3_000);
     };
     await idle(world, 3 * day);
-    for (const [round, [player, days]] of ([['ada', 4], ['bob', 6], ['ada', 6.5]] as const).entries()) {
+    for (const [round, [player, days]] of (
+      [
+        ['ada', 4],
+        ['bob', 6],
+        ['ada', 6.5],
+      ] as const
+    ).entries()) {
       await visit(player);
       await replaceAll(round);
       await idle(world, days * day);
-      assert.ok(inStore()!.expires >= inStore()!.due! + 22 * day - 1_000, 'it lives until its deadline, the hold, and a day');
+      assert.ok(
+        inStore()!.expires >= inStore()!.due! + 22 * day - 1_000,
+        'it lives until its deadline, the hold, and a day',
+      );
     }
     // Nobody comes any more: 3 + 4 + 6 + 6.5 days are over.
     await idle(world, moved.at(-1)! + 7 * day - world.clock.now() - 30_000);
-    await world.clock.waitUntil('it strikes', () => (ledgerDocument(world, id)?.state as Letters | undefined)?.late.length === 1, 60_000);
+    await world.clock.waitUntil(
+      'it strikes',
+      () => (ledgerDocument(world, id)?.state as Letters | undefined)?.late.length === 1,
+      60_000,
+    );
     const { late } = ledgerDocument(world, id)!.state as Letters;
-    assert.ok(late[0]! - moved.at(-1)! >= 7 * day && late[0]! - moved.at(-1)! < 7 * day + 3_000, `${late[0]! - moved.at(-1)! - 7 * day} ms late`);
-    for (const [player, days] of [['ada', 5], ['bob', 5], ['ada', 0], ['bob', 0], ['ada', 0]] as const) {
+    assert.ok(
+      late[0]! - moved.at(-1)! >= 7 * day && late[0]! - moved.at(-1)! < 7 * day + 3_000,
+      `${late[0]! - moved.at(-1)! - 7 * day} ms late`,
+    );
+    for (const [player, days] of [
+      ['ada', 5],
+      ['bob', 5],
+      ['ada', 0],
+      ['bob', 0],
+      ['ada', 0],
+    ] as const) {
       await visit(player);
       await idle(world, days * day);
     }
     assert.ok(world.clock.mono() > 30 * day);
-    const replay = await world.clock.run([...world.nodes.values()].find(h => h.state === 'up')!.node.replays.read(id, 1));
+    const replay = await world.clock.run(
+      [...world.nodes.values()].find(h => h.state === 'up')!.node.replays.read(id, 1),
+    );
     assert.ok(replay.ok, 'the recording of a month is whole');
   });
 

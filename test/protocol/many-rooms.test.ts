@@ -7,7 +7,10 @@ import { TestCluster, type TestNode } from './world.ts';
 /** A line that hears nothing. */
 function member(host: TestNode, player: string, room: string): Promise<unknown> {
   const deaf = () => {};
-  const connection = host.node.clientRequests.connect({ id: `line-${player}`, send: deaf, sendEncoded: deaf, subscribe: deaf, unsubscribe: deaf, close: deaf }, { player, name: player });
+  const connection = host.node.clientRequests.connect(
+    { id: `line-${player}`, send: deaf, sendEncoded: deaf, subscribe: deaf, unsubscribe: deaf, close: deaf },
+    { player, name: player },
+  );
   return host.node.clientRequests.handle(connection, 'join', { room });
 }
 
@@ -17,12 +20,14 @@ describe('a node that dies with many rooms', () => {
     const near = { ...latency };
     try {
       const [a, b, c] = (await world.start('a', 'b', 'c')) as [TestNode, TestNode, TestNode];
-      const rooms = await Promise.all(Array.from({ length: 160 }, async (_x, i) => {
-        const made = await world.clock.run(c.node.lobby.create(`p${i}`, { game: 'ledger' }));
-        assert.ok(made.ok);
-        assert.ok(((await world.clock.run(member(i % 2 ? a : b, `p${i}`, made.room))) as { ok: boolean }).ok);
-        return made.room;
-      }));
+      const rooms = await Promise.all(
+        Array.from({ length: 160 }, async (_x, i) => {
+          const made = await world.clock.run(c.node.lobby.create(`p${i}`, { game: 'ledger' }));
+          assert.ok(made.ok);
+          assert.ok(((await world.clock.run(member(i % 2 ? a : b, `p${i}`, made.room))) as { ok: boolean }).ok);
+          return made.room;
+        }),
+      );
       await world.clock.advance(2_000);
       const mine = rooms.filter(room => c.owns(room));
       assert.ok(mine.length > 100, `${mine.length} rooms`);
@@ -30,9 +35,17 @@ describe('a node that dies with many rooms', () => {
       await world.clock.advance(2_000);
       const before = world.storeCalls.filter(call => call.op === 'claim').length;
       world.kill(c);
-      const took = await world.clock.waitUntil('all rooms go on', () => mine.every(room => a.owns(room) || b.owns(room)), 5_000);
+      const took = await world.clock.waitUntil(
+        'all rooms go on',
+        () => mine.every(room => a.owns(room) || b.owns(room)),
+        5_000,
+      );
       assert.ok(took < 500, `${took} ms for ${mine.length} rooms`);
-      assert.equal(world.storeCalls.filter(call => call.op === 'claim').length - before, mine.length, 'one claim for each');
+      assert.equal(
+        world.storeCalls.filter(call => call.op === 'claim').length - before,
+        mine.length,
+        'one claim for each',
+      );
     } finally {
       Object.assign(latency, near);
     }
@@ -40,16 +53,21 @@ describe('a node that dies with many rooms', () => {
 });
 
 describe('a store that restarts under a node with many rooms', () => {
-  /** How many connections the node looks at until it runs all of its rooms again, and until those are told that are gone. */
+  /**
+   * How many connections the node looks at until it runs all of its rooms again, and until those are told that are
+   * gone.
+   */
   async function looks(rooms: number): Promise<number> {
     const world = new TestCluster([ledgerGame]);
     const [a] = (await world.start('a')) as [TestNode];
-    const ids = await Promise.all(Array.from({ length: rooms }, async (_x, i) => {
-      const made = await world.clock.run(a.node.lobby.create(`p${i}`, { game: 'ledger' }));
-      assert.ok(made.ok);
-      await world.clock.run(member(a, `p${i}`, made.room));
-      return made.room;
-    }));
+    const ids = await Promise.all(
+      Array.from({ length: rooms }, async (_x, i) => {
+        const made = await world.clock.run(a.node.lobby.create(`p${i}`, { game: 'ledger' }));
+        assert.ok(made.ok);
+        await world.clock.run(member(a, `p${i}`, made.room));
+        return made.room;
+      }),
+    );
     const connections = (a.node.clientRequests as unknown as { connections: Map<string, unknown> }).connections;
     let looked = 0;
     connections.values = function* (this: Map<string, unknown>) {
@@ -62,7 +80,14 @@ describe('a store that restarts under a node with many rooms', () => {
     await world.clock.waitUntil('all rooms go on', () => ids.every(room => a.owns(room)), 5_000);
     for (const room of ids) (world.memory as unknown as { rooms: Map<string, unknown> }).rooms.delete(room);
     world.replaceStore();
-    await world.clock.waitUntil('all are told', () => [...Map.prototype.values.call(connections) as Iterable<{ rooms: Map<string, unknown> }>].every(c => c.rooms.size === 0), 5_000);
+    await world.clock.waitUntil(
+      'all are told',
+      () =>
+        [...(Map.prototype.values.call(connections) as Iterable<{ rooms: Map<string, unknown> }>)].every(
+          c => c.rooms.size === 0,
+        ),
+      5_000,
+    );
     return looked;
   }
 

@@ -30,11 +30,15 @@ describe('a store that comes back as an older one', () => {
       assert.equal(bobs.ended, null);
       assert.deepEqual([doneIds(bobs), told[0]!.with], [['kept', 'new-1', 'new-2', 'new-3'], 'snapshot']);
       await world.clock.advance(5_000);
-      assert.deepEqual(told.map(({ lost }) => lost), [true], 'it is said once');
+      assert.deepEqual(
+        told.map(({ lost }) => lost),
+        [true],
+        'it is said once',
+      );
     });
   }
 
-  it('[C2] [P2] nodes that know nothing of before say the same: the client\'s place is enough', async () => {
+  it("[C2] [P2] nodes that know nothing of before say the same: the client's place is enough", async () => {
     const table = await openLedgerRoom();
     const { world, bob, adas, bobs, id } = table;
     await world.clock.run(adas.act.add({ id: 'kept' }));

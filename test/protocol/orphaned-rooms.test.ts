@@ -5,10 +5,19 @@ import { contract, state, type AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { TestCluster, type StoreFault } from './world.ts';
 
-const trio = contract('trio', { version: 1, seats: { min: 2, max: 3 }, state: state<{ n: number }>(), actions: { go: z.object({}) }, away: { hold: 60_000, then: 'forfeit' } });
+const trio = contract('trio', {
+  version: 1,
+  seats: { min: 2, max: 3 },
+  state: state<{ n: number }>(),
+  actions: { go: z.object({}) },
+  away: { hold: 60_000, then: 'forfeit' },
+});
 const trioGame = trio.rules({ setup: () => ({ n: 0 }), actions: { go: () => {} } }) as AnyGame;
 
-/** From the death of an owner: until it is held for dead, its rooms are looked for, and the new owner has heard who is there. */
+/**
+ * From the death of an owner: until it is held for dead, its rooms are looked for, and the new owner has heard who is
+ * there.
+ */
 const found = limits.nodeTimeout + limits.orphans.after + limits.presenceTimeout + 4_000;
 
 async function cluster(...names: string[]) {
@@ -18,9 +27,14 @@ async function cluster(...names: string[]) {
   return { world, run: <T>(work: Promise<T>) => world.clock.run(work) };
 }
 /** Whether the owner shows the player as connected; undefined where no node runs the room. */
-const isHere = (world: TestCluster, id: string): boolean | undefined => world.owner(id)?.node.ownedRooms.get(id)?.publicRoom.seats[0]?.here;
+const isHere = (world: TestCluster, id: string): boolean | undefined =>
+  world.owner(id)?.node.ownedRooms.get(id)?.publicRoom.seats[0]?.here;
 /** The players go with their node: nothing of them is ever heard again. */
-function killWithPlayers(world: TestCluster, name: string, players: readonly ReturnType<TestCluster['client']>[]): void {
+function killWithPlayers(
+  world: TestCluster,
+  name: string,
+  players: readonly ReturnType<TestCluster['client']>[],
+): void {
   for (const player of players) player.isOffline = true;
   world.kill(world.node(name));
 }
@@ -53,7 +67,8 @@ describe('rooms that no node runs', () => {
     for (const { id } of rooms) assert.equal(isHere(world, id), false);
     await world.clock.advance(60_000 + limits.sleepAfter + 10_000);
     assert.equal((await world.memory.occupied('', 100)).rooms.length, 0);
-    for (const { id } of rooms) assert.equal(await world.memory.owner(id), null, 'a room that all have left is removed');
+    for (const { id } of rooms)
+      assert.equal(await world.memory.owner(id), null, 'a room that all have left is removed');
   });
 
   it('[O24] and a node that starts after the only one has released its rooms', async () => {
@@ -128,7 +143,11 @@ describe('rooms that no node runs', () => {
     await suspend(limits.sleepAfter + 5_000);
     await world.clock.advance(limits.presenceTimeout + 4_000);
     assert.deepEqual(await world.memory.occupied('', 10), { rooms: [], next: null });
-    assert.deepEqual((await world.memory.due(world.clock.now() + 60_000, 10)).map(due => due.id), [room.id], 'the hold has begun');
+    assert.deepEqual(
+      (await world.memory.due(world.clock.now() + 60_000, 10)).map(due => due.id),
+      [room.id],
+      'the hold has begun',
+    );
   });
 
   it('[O24] [O9] rooms that sleep are not woken', async () => {

@@ -5,25 +5,57 @@ import { ledgerDocument, openLedgerRoom, type LedgerFixture } from './ledger-fix
 import type { TestNode } from './world.ts';
 
 const grace = limits.deadlineGrace;
-const fired = ({ world, id }: LedgerFixture): number[] => (ledgerDocument(world, id)?.state as Ledger | undefined)?.fired ?? [];
+const fired = ({ world, id }: LedgerFixture): number[] =>
+  (ledgerDocument(world, id)?.state as Ledger | undefined)?.fired ?? [];
 
 /** How the store is away: for everything, or for writes of rooms alone, while heartbeats go through. */
 const kinds = {
-  everything: { begin: ({ world }: LedgerFixture) => { for (const host of world.nodes.values()) world.isolate(host); }, end: ({ world }: LedgerFixture) => { for (const host of world.nodes.values()) world.heal(host); } },
-  rooms: { begin: ({ world }: LedgerFixture) => { world.faultFor = call => (['append', 'claim', 'owner', 'snapshot', 'release'].includes(call.op) ? { lose: 'request' } : undefined); }, end: ({ world }: LedgerFixture) => { world.faultFor = () => undefined; } },
-  'after a restart': { begin: ({ world }: LedgerFixture) => kinds.everything.begin({ world } as LedgerFixture), end: ({ world }: LedgerFixture) => {
-    kinds.everything.end({ world } as LedgerFixture);
-    world.replaceStore();
-  } },
-  'heartbeats come back first': { begin: ({ world }: LedgerFixture) => kinds.everything.begin({ world } as LedgerFixture), end: ({ world }: LedgerFixture) => {
-    kinds.everything.end({ world } as LedgerFixture);
-    world.faultFor = call => (['append', 'claim', 'owner'].includes(call.op) ? { lose: 'request' } : undefined);
-    world.clock.after(700, () => { world.faultFor = () => undefined; });
-  } },
+  everything: {
+    begin: ({ world }: LedgerFixture) => {
+      for (const host of world.nodes.values()) world.isolate(host);
+    },
+    end: ({ world }: LedgerFixture) => {
+      for (const host of world.nodes.values()) world.heal(host);
+    },
+  },
+  rooms: {
+    begin: ({ world }: LedgerFixture) => {
+      world.faultFor = call =>
+        ['append', 'claim', 'owner', 'snapshot', 'release'].includes(call.op) ? { lose: 'request' } : undefined;
+    },
+    end: ({ world }: LedgerFixture) => {
+      world.faultFor = () => undefined;
+    },
+  },
+  'after a restart': {
+    begin: ({ world }: LedgerFixture) => kinds.everything.begin({ world } as LedgerFixture),
+    end: ({ world }: LedgerFixture) => {
+      kinds.everything.end({ world } as LedgerFixture);
+      world.replaceStore();
+    },
+  },
+  'heartbeats come back first': {
+    begin: ({ world }: LedgerFixture) => kinds.everything.begin({ world } as LedgerFixture),
+    end: ({ world }: LedgerFixture) => {
+      kinds.everything.end({ world } as LedgerFixture);
+      world.faultFor = call => (['append', 'claim', 'owner'].includes(call.op) ? { lose: 'request' } : undefined);
+      world.clock.after(700, () => {
+        world.faultFor = () => undefined;
+      });
+    },
+  },
 } satisfies Record<string, { begin(table: LedgerFixture): void; end(table: LedgerFixture): void }>;
 
-/** When (ms after it was set) a deadline of `deadline` ms strikes, if the store is away for `outage` ms from the start on. */
-async function strikes(kind: keyof typeof kinds, deadline: number, outage: number, how: { nodes?: string[]; tried?: boolean; seed?: number } = {}): Promise<number> {
+/**
+ * When (ms after it was set) a deadline of `deadline` ms strikes, if the store is away for `outage` ms from the start
+ * on.
+ */
+async function strikes(
+  kind: keyof typeof kinds,
+  deadline: number,
+  outage: number,
+  how: { nodes?: string[]; tried?: boolean; seed?: number } = {},
+): Promise<number> {
   const table = await openLedgerRoom(how.nodes ?? ['a', 'b', 'c'], how.seed === undefined ? {} : { seed: how.seed });
   const { world, adas, bobs } = table;
   await world.clock.advance(2_000);
@@ -43,14 +75,27 @@ async function strikes(kind: keyof typeof kinds, deadline: number, outage: numbe
 
 describe('an outage of the store', () => {
   for (const kind of ['everything', 'rooms', 'after a restart'] as const) {
-    const lengths = [[1_000, 3_000], [4_600, 6_000], [8_000, 7_900], [20_000, 6_000], [20_000, 30_000], [60_000, 15_000]] as const;
+    const lengths = [
+      [1_000, 3_000],
+      [4_600, 6_000],
+      [8_000, 7_900],
+      [20_000, 6_000],
+      [20_000, 30_000],
+      [60_000, 15_000],
+    ] as const;
     for (const [outage, deadline] of kind === 'everything' ? lengths : lengths.slice(2)) {
       it(`[T2] [T5] of ${outage / 1_000} s (${kind}): a deadline in ${deadline / 1_000} s moves by what exceeds ${grace / 1_000} s`, async () => {
         for (const tried of [false, true]) {
           // Where writes alone fail, a quiet room notices it when its deadline is there.
           const noticed = kind === 'rooms' && !tried ? deadline : 0;
-          const [took, right] = [await strikes(kind, deadline, outage, { tried }), Math.max(outage, deadline + Math.max(0, outage - noticed - grace))];
-          assert.ok(took >= right - 400 && took <= right + 3_000, `${tried ? 'tried' : 'quiet'}: after ${took} ms, not ${right}`);
+          const [took, right] = [
+            await strikes(kind, deadline, outage, { tried }),
+            Math.max(outage, deadline + Math.max(0, outage - noticed - grace)),
+          ];
+          assert.ok(
+            took >= right - 400 && took <= right + 3_000,
+            `${tried ? 'tried' : 'quiet'}: after ${took} ms, not ${right}`,
+          );
         }
       });
     }
@@ -105,7 +150,8 @@ describe('an outage of the store', () => {
     await world.clock.advance(10_000);
     // The entry that moves the deadlines is written, its answer is lost, and the store is away once more.
     let lost = false;
-    world.faultFor = call => (call.op === 'append' && call.room === id && !lost && (lost = true) ? { lose: 'reply' } : undefined);
+    world.faultFor = call =>
+      call.op === 'append' && call.room === id && !lost && (lost = true) ? { lose: 'reply' } : undefined;
     kinds.everything.end(table);
     await world.clock.waitUntil('the answer is lost', () => lost);
     await world.clock.waitUntil('it strikes', () => fired(table).length === 1, 60_000);
@@ -140,7 +186,7 @@ describe('a room that nobody had to wait for', () => {
     assert.ok(Math.abs(took - 60_000) < 1_500, `${took} ms`);
   });
 
-  it('[T5] an outage of its owner\'s node that was over before the room came there is none of its own', async () => {
+  it("[T5] an outage of its owner's node that was over before the room came there is none of its own", async () => {
     const table = await openLedgerRoom();
     const { world, id, ada, bob, adas, owner } = table;
     await world.clock.run(adas.act.arm({ ms: 50_000 }));

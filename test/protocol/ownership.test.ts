@@ -4,25 +4,39 @@ import { latch } from './world.ts';
 import { ledger } from './games.ts';
 
 describe('an owner', () => {
-  for (const held of ['not yet written', 'written, and the owner has not heard so'] as const) it(`[O2] says nothing to anybody before the entry is durable: it is ${held}`, async () => {
-    const { world, id, adas, bobs } = await openLedgerRoom();
-    const { opened, open } = latch();
-    world.storePublishes = () => held === 'not yet written';
-    world.faultFor = call => (call.op === 'append' && call.room === id ? (world.storePublishes() ? { hold: opened } : { holdReply: opened }) : undefined);
-    let said = false;
-    const acting = bobs.act.add({ id: 'x' }).finally(() => { said = true; });
-    const eve = world.client('eve', 'b');
-    let watching = false;
-    const watched = eve.client.watch(ledger, { id }).then(room => { watching = true; return room; });
-    await world.clock.advance(700);
-    assert.equal(world.storeCalls.some(c => c.op === 'append' && c.room === id && c.append?.entry.includes('"x"')), !world.storePublishes());
-    assert.deepEqual([said, watching, doneIds(adas), doneIds(bobs)], [false, false, [], []]);
-    world.faultFor = () => undefined;
-    open();
-    assert.ok((await world.clock.run(acting)).ok);
-    assert.deepEqual(doneIds(await world.clock.run(watched)), ['x']);
-    await world.clock.waitUntil('all have heard', () => doneIds(adas).length === 1);
-  });
+  for (const held of ['not yet written', 'written, and the owner has not heard so'] as const)
+    it(`[O2] says nothing to anybody before the entry is durable: it is ${held}`, async () => {
+      const { world, id, adas, bobs } = await openLedgerRoom();
+      const { opened, open } = latch();
+      world.storePublishes = () => held === 'not yet written';
+      world.faultFor = call =>
+        call.op === 'append' && call.room === id
+          ? world.storePublishes()
+            ? { hold: opened }
+            : { holdReply: opened }
+          : undefined;
+      let said = false;
+      const acting = bobs.act.add({ id: 'x' }).finally(() => {
+        said = true;
+      });
+      const eve = world.client('eve', 'b');
+      let watching = false;
+      const watched = eve.client.watch(ledger, { id }).then(room => {
+        watching = true;
+        return room;
+      });
+      await world.clock.advance(700);
+      assert.equal(
+        world.storeCalls.some(c => c.op === 'append' && c.room === id && c.append?.entry.includes('"x"')),
+        !world.storePublishes(),
+      );
+      assert.deepEqual([said, watching, doneIds(adas), doneIds(bobs)], [false, false, [], []]);
+      world.faultFor = () => undefined;
+      open();
+      assert.ok((await world.clock.run(acting)).ok);
+      assert.deepEqual(doneIds(await world.clock.run(watched)), ['x']);
+      await world.clock.waitUntil('all have heard', () => doneIds(adas).length === 1);
+    });
 
   it('[O1] what comes while an append is in flight goes into one entry', async () => {
     const { world, id, adas, bobs } = await openLedgerRoom();
@@ -47,15 +61,20 @@ describe('an owner', () => {
       const term = adas.term;
       let lost = 0;
       world.faultFor = call => (call.op === 'append' && call.room === id && lost++ === 0 ? { lose } : undefined);
-      const said = await Promise.all([bobs.act.add({ id: 'x' }), bobs.act.deny({ id: 'y' }), adas.act.add({ id: 'z' })].map(p => world.clock.run(p)));
-      assert.deepEqual(said.map(s => (s.ok ? 'ok' : s.code)), ['ok', 'denied', 'ok']);
+      const said = await Promise.all(
+        [bobs.act.add({ id: 'x' }), bobs.act.deny({ id: 'y' }), adas.act.add({ id: 'z' })].map(p => world.clock.run(p)),
+      );
+      assert.deepEqual(
+        said.map(s => (s.ok ? 'ok' : s.code)),
+        ['ok', 'denied', 'ok'],
+      );
       await waitUntilConverged(table);
       assert.deepEqual(doneIds(adas).sort(), ['x', 'z']);
       assert.ok(adas.term > term);
     });
   }
 
-  it('[O3] an append of which nobody knows is not undone: what was written is in the next owner\'s room', async () => {
+  it("[O3] an append of which nobody knows is not undone: what was written is in the next owner's room", async () => {
     const table = await openLedgerRoom();
     const { world, id, adas, bobs } = table;
     world.faultFor = call => (call.op === 'append' && call.room === id ? { lose: 'reply' } : undefined);
@@ -72,12 +91,18 @@ describe('an owner', () => {
     const { world, id, adas } = table;
     const real = world.memory.append.bind(world.memory);
     let failed = 0;
-    world.memory.append = (room, append) => (room === id && failed++ === 0 ? Promise.reject(new TypeError('a bug in the store')) : real(room, append));
-    const took = await world.clock.waitUntil('answered', (() => {
-      let over = false;
-      void adas.act.add({ id: 'x' }).finally(() => { over = true; });
-      return () => over;
-    })());
+    world.memory.append = (room, append) =>
+      room === id && failed++ === 0 ? Promise.reject(new TypeError('a bug in the store')) : real(room, append);
+    const took = await world.clock.waitUntil(
+      'answered',
+      (() => {
+        let over = false;
+        void adas.act.add({ id: 'x' }).finally(() => {
+          over = true;
+        });
+        return () => over;
+      })(),
+    );
     assert.ok(took < 2_000, `${took} ms`);
     await waitUntilConverged(table);
     assert.deepEqual(doneIds(adas), ['x']);
@@ -122,7 +147,11 @@ describe('an owner', () => {
       await waitUntilConverged(table);
       assert.deepEqual(doneIds(adas), ['x', 'y']);
       assert.deepEqual(lost.filter(Boolean), []);
-      assert.deepEqual(seen, seen.toSorted((a, b) => a - b), 'never less than before');
+      assert.deepEqual(
+        seen,
+        seen.toSorted((a, b) => a - b),
+        'never less than before',
+      );
     }
   });
 
@@ -131,7 +160,11 @@ describe('an owner', () => {
     const { world, owner, id, adas, bobs } = table;
     await world.clock.advance(5_000);
     world.dropSubscriptions(owner, 400);
-    await world.clock.waitUntil('somebody else has the room', () => [...world.nodes.values()].some(h => h !== owner && h.owns(id)), 2_000);
+    await world.clock.waitUntil(
+      'somebody else has the room',
+      () => [...world.nodes.values()].some(h => h !== owner && h.owns(id)),
+      2_000,
+    );
     assert.ok((await world.clock.run(bobs.act.add({ id: 'x' }))).ok);
     const took = await world.clock.waitUntil('Ada sees it', () => doneIds(adas).length === 1, 20_000);
     assert.ok(took < 2_500, `${took} ms`);
@@ -150,7 +183,11 @@ describe('an owner', () => {
     await world.clock.advance(800); // it has confirmed its rooms, and is held for dead by nobody
     world.dropsBroadcast = () => true;
     open();
-    await world.clock.waitUntil('the claim has come through', () => [...world.nodes.values()].some(h => h !== owner && h.owns(id)), 2_000);
+    await world.clock.waitUntil(
+      'the claim has come through',
+      () => [...world.nodes.values()].some(h => h !== owner && h.owns(id)),
+      2_000,
+    );
     await world.clock.waitUntil('the old owner knows', () => !owner.owns(id), 500);
     world.dropsBroadcast = () => false;
     await waitUntilConverged(table);
@@ -168,7 +205,11 @@ describe('an owner', () => {
     world.faultFor = call => (call.op === 'claim' && call.node === 'a' ? { holdReply: opened } : undefined);
     world.kill(owner);
     const acting = adas.act.add({ id: 'x' });
-    await world.clock.waitUntil('it is claimed', () => world.storeCalls.some(c => c.op === 'claim' && c.node === 'a'), 2_000);
+    await world.clock.waitUntil(
+      'it is claimed',
+      () => world.storeCalls.some(c => c.op === 'claim' && c.node === 'a'),
+      2_000,
+    );
     world.dropSubscriptions(a, 75);
     assert.ok((await world.clock.run(bobs.act.add({ id: 'y' }))).ok);
     await world.clock.advance(300); // the beats of the first go through again
@@ -182,13 +223,14 @@ describe('an owner', () => {
     assert.deepEqual(lost.filter(Boolean), []);
   });
 
-  it('[O7] of many nodes that want a dead node\'s room at once one gets it, and the others forward to it', async () => {
+  it("[O7] of many nodes that want a dead node's room at once one gets it, and the others forward to it", async () => {
     const table = await openLedgerRoom(['a', 'b', 'c', 'd', 'e', 'f']);
     const { world, owner, id } = table;
     world.kill(owner);
     const claims = () => world.storeCalls.filter(c => c.op === 'claim' && c.room === id).length;
     const before = claims();
-    for (const host of world.nodes.values()) if (host.state === 'up') void host.node.router.request(id, { k: 'ensure-owner' });
+    for (const host of world.nodes.values())
+      if (host.state === 'up') void host.node.router.request(id, { k: 'ensure-owner' });
     await world.clock.advance(400);
     assert.equal([...world.nodes.values()].filter(h => h.owns(id)).length, 1);
     assert.ok(claims() - before <= 5, `${claims() - before} claims`);
@@ -206,7 +248,10 @@ describe('an owner', () => {
       await world.clock.advance(100);
     }
     await waitUntilConverged(table, 20_000);
-    assert.deepEqual(doneIds(bobs), Array.from({ length: 6 }, (_x, i) => `x${i}`));
+    assert.deepEqual(
+      doneIds(bobs),
+      Array.from({ length: 6 }, (_x, i) => `x${i}`),
+    );
   });
 });
 
@@ -215,7 +260,9 @@ describe('an owner whose inbox is not heard', () => {
     const { world, id, ada, adas, owner } = await openLedgerRoom();
     assert.ok((await world.clock.run(adas.act.add({ id: 'one' }))).ok);
     let lost = false;
-    adas.onResume(resumed => { lost ||= resumed.lost; });
+    adas.onResume(resumed => {
+      lost ||= resumed.lost;
+    });
     world.dropSubscriptions(owner, 600);
     const others = [...world.nodes.values()].filter(h => h !== owner);
     await world.clock.waitUntil('another has it', () => others.some(h => h.owns(id)));

@@ -6,7 +6,9 @@ import { hands, handsGame, ledgerGame } from './games.ts';
 import { openLedgerRoom, doneIds, type LedgerFixture } from './ledger-fixture.ts';
 import { openRoom } from './cluster-room-fixture.ts';
 
-const slow = (table: LedgerFixture, ms: number) => { for (const client of [table.ada, table.bob]) client.extraDelay = () => ms / 2; };
+const slow = (table: LedgerFixture, ms: number) => {
+  for (const client of [table.ada, table.bob]) client.extraDelay = () => ms / 2;
+};
 const shown = (of: { state: unknown }) => doneIds(of as never);
 
 describe('prediction', () => {
@@ -46,7 +48,14 @@ describe('prediction', () => {
     const { world, adas } = table;
     slow(table, 100);
     // Here the rules think that it will do; there they refuse.
-    const mine = predict(adas, { actions: { add: ledgerGame.rules.actions.add, deny: (s, { id }, ctx) => { s.done.push({ seat: ctx.seat, id }); } } });
+    const mine = predict(adas, {
+      actions: {
+        add: ledgerGame.rules.actions.add,
+        deny: (s, { id }, ctx) => {
+          s.done.push({ seat: ctx.seat, id });
+        },
+      },
+    });
     const denied = mine.act.deny({ id: 'no' });
     const added = mine.act.add({ id: 'yes' });
     assert.deepEqual(shown(mine), ['no', 'yes']);
@@ -64,10 +73,19 @@ describe('prediction', () => {
     const thrown: string[] = [];
     process.on('uncaughtException', (error: Error) => thrown.push(error.message));
     try {
-      const all = [mine.act.roll({}), mine.act.deny({ id: 'no' }), mine.act.crash({}), mine.act.arm({ ms: 5_000 }), mine.act.book({ id: 'yes' })];
+      const all = [
+        mine.act.roll({}),
+        mine.act.deny({ id: 'no' }),
+        mine.act.crash({}),
+        mine.act.arm({ ms: 5_000 }),
+        mine.act.book({ id: 'yes' }),
+      ];
       assert.deepEqual([mine.state!.dice, shown(mine), mine.guessed], [[], ['yes'], 2]);
       const said = await Promise.all(all.map(one => world.clock.run(one)));
-      assert.deepEqual(said.map(one => (one.ok ? 'ok' : one.code)), ['ok', 'denied', 'rule-failed', 'ok', 'ok']);
+      assert.deepEqual(
+        said.map(one => (one.ok ? 'ok' : one.code)),
+        ['ok', 'denied', 'rule-failed', 'ok', 'ok'],
+      );
       assert.equal(mine.state!.dice.length, 1);
       await new Promise(done => setImmediate(done));
       assert.deepEqual(thrown, ['as told'], 'a rule that fails is told of, once');
@@ -79,10 +97,16 @@ describe('prediction', () => {
 
   it('[U2] the rules of a game that hides something are not taken; what an author writes for the view is', async () => {
     const { world, rooms } = await openRoom(hands, handsGame as never, ['ada', 'bob']);
-    const [adas] = rooms as [typeof rooms[0]];
+    const [adas] = rooms as [(typeof rooms)[0]];
     await world.clock.waitUntil('the match is on', () => adas!.info.phase === 'playing');
     assert.throws(() => predict(adas!, handsGame as never), /view/);
-    const mine = predict(adas!, { actions: { show: (v, { card }) => { v.table.push(...v.yours.splice(card, 1)); } } });
+    const mine = predict(adas!, {
+      actions: {
+        show: (v, { card }) => {
+          v.table.push(...v.yours.splice(card, 1));
+        },
+      },
+    });
     await world.clock.run(mine.act.draw({}));
     const [card] = mine.state!.yours;
     const said = mine.act.show({ card: 0 });
@@ -95,7 +119,9 @@ describe('prediction', () => {
     const table = await openLedgerRoom();
     const { world, ada, adas } = table;
     let isVerdict = false;
-    ada.onMessage = name => { isVerdict = name === 'act!'; };
+    ada.onMessage = name => {
+      isVerdict = name === 'act!';
+    };
     ada.extraDelay = way => (way === 'down' && isVerdict ? 10 : 0);
     const mine = predict(adas, ledgerGame);
     void mine.act.add({ id: 'a' });
@@ -117,15 +143,20 @@ describe('prediction', () => {
     const mine = predict(adas, ledgerGame);
     const seen: string[] = [];
     mine.onChange(() => seen.push(shown(mine).join()));
-    adas.on('added', ({ id }) => { if (id === 'a') void mine.act.add({ id: 'b' }); });
+    adas.on('added', ({ id }) => {
+      if (id === 'a') void mine.act.add({ id: 'b' });
+    });
     void mine.act.add({ id: 'a' });
     await world.clock.waitUntil('all is confirmed', () => adas.pending === 0 && doneIds(adas).length === 2);
     await world.clock.advance(100);
     assert.deepEqual([...new Set(seen)], ['a', 'a,b']);
   });
 
-  // The seed sets whether an action is given while a change waits for its verdict: after 90 ms it is, with most of these.
-  for (const [when, seed] of [0, 1, 2, 40, 90, 130, 210].flatMap(when => [2, 5, 10, 40 + when].map(seed => [when, seed] as const))) {
+  // The seed sets whether an action is given while a change waits for its verdict: after 90 ms it is, with most of
+  // these.
+  for (const [when, seed] of [0, 1, 2, 40, 90, 130, 210].flatMap(when =>
+    [2, 5, 10, 40 + when].map(seed => [when, seed] as const),
+  )) {
     it(`[U1] the owner dies ${when} ms after: each action is shown once all along, and stands in the end (seed ${seed})`, async () => {
       const table = await openLedgerRoom(['a', 'b', 'c'], { seed });
       // A verdict may come a little after the change that it is about.
@@ -161,7 +192,9 @@ describe('prediction', () => {
       const { world, adas } = table;
       const mine = predict(adas, ledgerGame);
       const wrong: string[] = [];
-      mine.onChange(() => { if (new Set(shown(mine)).size !== shown(mine).length) wrong.push(shown(mine).join()); });
+      mine.onChange(() => {
+        if (new Set(shown(mine)).size !== shown(mine).length) wrong.push(shown(mine).join());
+      });
       void mine.act.add({ id: 'a' });
       await world.clock.advance(40 * seed);
       for (const line of [...table.ada.connections]) line.breakConnection();
@@ -173,8 +206,21 @@ describe('prediction', () => {
   });
 
   it('[U2] nothing is guessed by who watches, nor after the end', async () => {
-    const race = contract('race', { version: 1, seats: { min: 1, max: 1 }, state: state<{ at: number }>(), actions: { step: z.object({ by: z.int().default(1) }) } });
-    const game = race.rules({ setup: () => ({ at: 0 }), actions: { step(s, { by }, ctx) { s.at += by; if (s.at > 2) ctx.end({ ranking: [[0]] }); } } });
+    const race = contract('race', {
+      version: 1,
+      seats: { min: 1, max: 1 },
+      state: state<{ at: number }>(),
+      actions: { step: z.object({ by: z.int().default(1) }) },
+    });
+    const game = race.rules({
+      setup: () => ({ at: 0 }),
+      actions: {
+        step(s, { by }, ctx) {
+          s.at += by;
+          if (s.at > 2) ctx.end({ ranking: [[0]] });
+        },
+      },
+    });
     const { world, rooms, id } = await openRoom(race, game as never, ['ada']);
     const mine = predict(rooms[0]!, game);
     const watcher = world.client('eve', 'a');
@@ -189,6 +235,5 @@ describe('prediction', () => {
     await world.clock.advance(100);
     void mine.act.step();
     assert.equal(mine.state!.at, 3);
-    
   });
 });

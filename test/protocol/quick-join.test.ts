@@ -6,11 +6,25 @@ import { contract, state, type AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import { TestCluster } from './world.ts';
 
-interface Duel { size: number }
-const options = z.object({ size: z.int().default(3), fast: z.boolean().default(false), broken: z.boolean().default(false), extras: z.record(z.string(), z.int()).default({}) });
+interface Duel {
+  size: number;
+}
+const options = z.object({
+  size: z.int().default(3),
+  fast: z.boolean().default(false),
+  broken: z.boolean().default(false),
+  extras: z.record(z.string(), z.int()).default({}),
+});
 /** How often `setup` has thrown. */
 const thrown = { times: 0 };
-const duelDef = { version: 1, seats: { min: 2, max: 2 }, options, state: state<Duel>(), actions: { go: z.object({}) }, away: { hold: 60_000, then: 'forfeit' } } as const;
+const duelDef = {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  options,
+  state: state<Duel>(),
+  actions: { go: z.object({}) },
+  away: { hold: 60_000, then: 'forfeit' },
+} as const;
 const duel = contract('duel', duelDef);
 const duelGame = duel.rules({
   setup: ctx => {
@@ -20,7 +34,9 @@ const duelGame = duel.rules({
     }
     return { size: ctx.options.size };
   },
-  joined: (_s, ctx) => { if (ctx.players[ctx.seat]!.name === 'rude') throw new Error('rude'); },
+  joined: (_s, ctx) => {
+    if (ctx.players[ctx.seat]!.name === 'rude') throw new Error('rude');
+  },
   actions: { go: () => {} },
 });
 const readyDef = { ...duelDef, start: 'ready' } as const;
@@ -52,31 +68,48 @@ function tables(rooms: readonly Pick<Room, 'id'>[]): number[] {
 }
 /** Rooms in which the player has a seat, as their owners know it. */
 function seatsOf(world: TestCluster, player: string): string[] {
-  return [...world.nodes.values()].flatMap(h => h.node.ownedRooms.all()).filter(h => h.publicRoom.seats.some(s => s?.player === player && !s.out)).map(h => h.id);
+  return [...world.nodes.values()]
+    .flatMap(h => h.node.ownedRooms.all())
+    .filter(h => h.publicRoom.seats.some(s => s?.player === player && !s.out))
+    .map(h => h.id);
 }
 
 describe('quick join', () => {
   it('[Q1] 20 players on two nodes at one instant make 10 rooms, and all play', async () => {
     for (const seed of [1, 2, 3]) {
       const { world, run } = await lobby(['a', 'b'], seed);
-      const rooms = await run(Promise.all(Array.from({ length: 20 }, (_x, i) => world.client(`p${i}`, 'ab'[i % 2]!).client.quick(duel))));
+      const rooms = await run(
+        Promise.all(Array.from({ length: 20 }, (_x, i) => world.client(`p${i}`, 'ab'[i % 2]!).client.quick(duel))),
+      );
       assert.deepEqual(tables(rooms), Array(10).fill(2));
       await world.clock.waitUntil('all play', () => rooms.every(room => room.info.phase === 'playing'), 2_000);
     }
   });
   it('[Q1] 11 players and four seats on three nodes: three rooms', async () => {
     const { world, run } = await lobby(['a', 'b', 'c']);
-    const rooms = await run(Promise.all(Array.from({ length: 11 }, (_x, i) => world.client(`p${i}`, 'abc'[i % 3]!).client.quick(four))));
+    const rooms = await run(
+      Promise.all(Array.from({ length: 11 }, (_x, i) => world.client(`p${i}`, 'abc'[i % 3]!).client.quick(four))),
+    );
     assert.deepEqual(tables(rooms), [4, 4, 3]);
   });
   it('[Q2] options match by value, whatever the order of their keys and whichever have their defaults', async () => {
     const { world, run } = await lobby();
-    const one = await run(world.client('ada', 'a').client.quick(duel, { options: { fast: true, size: 4, extras: { a: 1, b: 2 } } }));
-    const two = await run(world.client('bob', 'b').client.quick(duel, { options: { extras: { b: 2, a: 1 }, size: 4, fast: true, broken: false } }));
+    const one = await run(
+      world.client('ada', 'a').client.quick(duel, { options: { fast: true, size: 4, extras: { a: 1, b: 2 } } }),
+    );
+    const two = await run(
+      world
+        .client('bob', 'b')
+        .client.quick(duel, { options: { extras: { b: 2, a: 1 }, size: 4, fast: true, broken: false } }),
+    );
     assert.equal(one.id, two.id);
     const three = await run(world.client('cleo', 'a').client.quick(duel, { options: { size: 4 } }));
     assert.notEqual(three.id, one.id, 'fast has its default, which is another');
-    assert.equal((await run(world.client('dora', 'a').client.quick(duel))).id, three.id, 'without options any room matches');
+    assert.equal(
+      (await run(world.client('dora', 'a').client.quick(duel))).id,
+      three.id,
+      'without options any room matches',
+    );
   });
   it('[Q5] an answer that is lost takes no second seat, whichever node is asked again', async () => {
     for (const lost of ['store', 'line'] as const) {
@@ -131,7 +164,10 @@ describe('quick join', () => {
     const host = await run(world.client('host', 'a').client.quick(duel));
     const [ada, tab] = [world.client('ada', 'a'), world.client('ada', 'b')];
     const rooms = await run(Promise.all([ada.client.quick(duel), ada.client.quick(duel), tab.client.quick(duel)]));
-    assert.deepEqual(rooms.map(room => room.id), [host.id, host.id, host.id]);
+    assert.deepEqual(
+      rooms.map(room => room.id),
+      [host.id, host.id, host.id],
+    );
     assert.equal(rooms[0], rooms[1], 'in one tab it is one call');
     assert.deepEqual(seatsOf(world, 'ada'), [host.id]);
     assert.deepEqual(tables([...host.players.flatMap(p => (p ? [{ id: p.player }] : []))] as never), [1, 1]);
@@ -156,7 +192,7 @@ describe('quick join', () => {
     assert.notEqual(second.id, host.id);
     assert.equal((await run(world.client('bob', 'a').client.quick(four))).id, host.id);
   });
-  it('[Q7] a rule that refuses one player ends nobody else\'s search; where a new room refuses as well, that is the answer', async () => {
+  it("[Q7] a rule that refuses one player ends nobody else's search; where a new room refuses as well, that is the answer", async () => {
     const { world, run } = await lobby();
     const host = await run(world.client('host', 'a').client.quick(duel));
     await assert.rejects(run(world.client('rude', 'b').client.quick(duel)), { code: 'join-refused' });
@@ -166,7 +202,9 @@ describe('quick join', () => {
     for (const waitsForMs of [500, 6_000]) {
       const { world, run } = await lobby();
       let proceed = () => {};
-      const held = new Promise<void>(resolve => { proceed = resolve; });
+      const held = new Promise<void>(resolve => {
+        proceed = resolve;
+      });
       world.faultFor = call => (call.op === 'findOrCreate' && call.node === 'a' ? { holdReply: held } : undefined);
       const adas = world.client('ada', 'a').client.quick(manned);
       await world.clock.advance(50);
@@ -182,7 +220,7 @@ describe('quick join', () => {
       assert.equal((await run(world.client('cleo', 'b').client.quick(manned))).id, second.id);
     }
   });
-  it('[Q8] a room whose rules throw is taken out of the offer, and nobody\'s search ends there', async () => {
+  it("[Q8] a room whose rules throw is taken out of the offer, and nobody's search ends there", async () => {
     const { world, run } = await lobby();
     const broken = await run(world.client('host', 'a').client.quick(duel, { options: { broken: true } }));
     const ada = await run(world.client('ada', 'b').client.quick(duel));
@@ -203,8 +241,15 @@ describe('quick join', () => {
     assert.equal(world.memory.size - before, 2, 'the call is remembered, by its id and by its player');
     assert.notEqual((await run(world.client('ada', 'b').client.quick(duel))).id, undefined);
     await world.clock.advance(limits.sleepAfter + 5_000);
-    assert.deepEqual([...world.nodes.values()].map(h => h.node.ownedRooms.size).reduce((a, b) => a + b), 1, 'its owner has noticed');
-    assert.deepEqual([...world.nodes.values()].flatMap(h => h.warnings).filter(said => !said.includes('rude')), []);
+    assert.deepEqual(
+      [...world.nodes.values()].map(h => h.node.ownedRooms.size).reduce((a, b) => a + b),
+      1,
+      'its owner has noticed',
+    );
+    assert.deepEqual(
+      [...world.nodes.values()].flatMap(h => h.warnings).filter(said => !said.includes('rude')),
+      [],
+    );
   });
   it('[Q10] it stays where another player was led there meanwhile', async () => {
     const { world, run } = await lobby(['a', 'b']);
@@ -252,7 +297,11 @@ describe('a match begins with players who are there', () => {
     await world.clock.advance(5_000);
     assert.equal(bobs.info.phase, 'waiting');
     host.isOffline = false;
-    await world.clock.waitUntil('it begins', () => bobs.info.phase === 'playing' && first.info.phase === 'playing', 6_000);
+    await world.clock.waitUntil(
+      'it begins',
+      () => bobs.info.phase === 'playing' && first.info.phase === 'playing',
+      6_000,
+    );
   });
   it('[Q9] when one who is away has lost the seat, others may have it', async () => {
     const { world, run } = await lobby();
@@ -314,7 +363,11 @@ describe('a match begins with players who are there', () => {
     await world.clock.advance(3_000);
     assert.deepEqual([bobs.info.phase, bobs.info.match], ['ended', 1]);
     host.isOffline = false;
-    await world.clock.waitUntil('the next one begins', () => bobs.info.phase === 'playing' && bobs.info.match === 2, 6_000);
+    await world.clock.waitUntil(
+      'the next one begins',
+      () => bobs.info.phase === 'playing' && bobs.info.match === 2,
+      6_000,
+    );
   });
 });
 
@@ -322,12 +375,15 @@ describe('what quick joins leave behind', () => {
   it('[J15] of 40 quick joins, matches and departures: nothing in the store when their lives are over', async () => {
     const { world, run } = await lobby();
     const clients = Array.from({ length: 40 }, (_x, i) => world.client(`p${i}`, 'ab'[i % 2]!));
-    const rooms = await run(Promise.all(clients.map(({ client }, i) => client.quick((i % 3 === 0 ? four : duel) as typeof duel))));
+    const rooms = await run(
+      Promise.all(clients.map(({ client }, i) => client.quick((i % 3 === 0 ? four : duel) as typeof duel))),
+    );
     await world.clock.advance(1_000);
     await run(Promise.all(rooms.filter((_r, i) => i % 4 === 0).map(room => room.leave())));
     const private_ = await run(clients[1]!.client.create(duel, { private: true }));
     assert.ok(private_.info.private);
-    for (const host of world.nodes.values()) assert.ok((await run(host.node.lobby.create('nobody', { game: 'duel' }))).ok);
+    for (const host of world.nodes.values())
+      assert.ok((await run(host.node.lobby.create('nobody', { game: 'duel' }))).ok);
     for (const { client } of clients) client.close();
     await world.clock.advance(2_000);
     for (const host of world.nodes.values()) world.kill(host);

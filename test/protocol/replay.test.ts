@@ -17,7 +17,11 @@ const duel = contract('duel', {
   replay: true,
 });
 const duelGame = duel.rules({
-  setup: ctx => ({ secret: ctx.players.map((_p, i) => `SECRET-${i}-${ctx.random.int(1, 1_000_000)}`), hits: ctx.players.map(() => 0), log: [] }),
+  setup: ctx => ({
+    secret: ctx.players.map((_p, i) => `SECRET-${i}-${ctx.random.int(1, 1_000_000)}`),
+    hits: ctx.players.map(() => 0),
+    log: [],
+  }),
   actions: {
     hit(s, { note }, ctx) {
       s.hits[ctx.seat]! += 1;
@@ -55,7 +59,10 @@ async function duelling(seed = 1) {
 }
 
 /** Plays a recording to its end. */
-function watch(replay: ReplayReply): { room: { phase: string; result: unknown }; state: { secret: string[]; hits: number[]; log: string[] } } {
+function watch(replay: ReplayReply): {
+  room: { phase: string; result: unknown };
+  state: { secret: string[]; hits: number[]; log: string[] };
+} {
   const seen = structuredClone(replay.view) as unknown as Json;
   for (const [, changes] of replay.frames) apply(seen, changes);
   return seen as never;
@@ -83,8 +90,14 @@ describe('replays', () => {
       assert.equal(replay.frames.length, 151, 'each entry is a frame');
       assert.deepEqual(replay.view.state, { secret: end.state.secret, hits: [0, 0], log: [] });
       assert.ok(replay.frames.every(([at], i) => at >= (replay.frames[i - 1]?.[0] ?? 0)));
-      assert.equal(replay.frames.flatMap(([, , events]) => events ?? []).filter(([name]) => name === 'hit').length, 150);
-      assert.ok(!JSON.stringify(replay.frames).includes('felt'), 'what was for one seat alone is not told to those who watch');
+      assert.equal(
+        replay.frames.flatMap(([, , events]) => events ?? []).filter(([name]) => name === 'hit').length,
+        150,
+      );
+      assert.ok(
+        !JSON.stringify(replay.frames).includes('felt'),
+        'what was for one seat alone is not told to those who watch',
+      );
     });
   }
 
@@ -114,11 +127,21 @@ describe('replays', () => {
 
   it('[Y3] who asks too early is told that the match is on; who asks in the moment of its end, to ask again', async () => {
     const { world, id, adas, recording } = await duelling(5);
-    const asked = async (match: number) => { const said = await world.clock.run(world.node('a').node.replays.read(id, match)); return said.ok ? 'shown' : said.code; };
+    const asked = async (match: number) => {
+      const said = await world.clock.run(world.node('a').node.replays.read(id, match));
+      return said.ok ? 'shown' : said.code;
+    };
     await world.clock.run(adas.act.hit({ note: 'x' }));
     assert.deepEqual([await asked(1), await asked(2)], ['not-now', 'replay-missing']);
     let answer = (): void => {};
-    world.faultFor = call => ((call.op as string) === 'keepReplay' ? { hold: new Promise<void>(done => { answer = done; }) } : undefined);
+    world.faultFor = call =>
+      (call.op as string) === 'keepReplay'
+        ? {
+            hold: new Promise<void>(done => {
+              answer = done;
+            }),
+          }
+        : undefined;
     await world.clock.run(adas.act.stop());
     await world.clock.advance(50);
     assert.equal(await asked(1), 'unavailable');
@@ -126,7 +149,10 @@ describe('replays', () => {
     answer();
     await recording();
     assert.deepEqual([await asked(1), await asked(2), world.node('a').warnings], ['shown', 'replay-missing', []]);
-    assert.equal((await world.clock.run(world.node('a').node.replays.read('nowhere', 1)) as { code: string }).code, 'replay-missing');
+    assert.equal(
+      ((await world.clock.run(world.node('a').node.replays.read('nowhere', 1))) as { code: string }).code,
+      'replay-missing',
+    );
   });
 
   it('[Y4] the owner dies before it has put the recording together: the next one does', async () => {
@@ -134,7 +160,10 @@ describe('replays', () => {
     await world.clock.run(adas.act.hit({ note: 'x' }));
     const owner = world.owner(id)!;
     // Its requests for the pieces never come back.
-    world.faultFor = call => ((call.op as string) === 'replayParts' && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    world.faultFor = call =>
+      (call.op as string) === 'replayParts' && call.node === owner.name
+        ? { holdReply: new Promise(() => {}) }
+        : undefined;
     await world.clock.run(adas.act.stop());
     await world.clock.advance(200);
     world.kill(owner);
@@ -146,18 +175,53 @@ describe('recordings of matches that follow at once', () => {
   /** All of it in one turn of the owner: nothing can be journaled in between. */
   const atOnce = (table: Awaited<ReturnType<typeof duelling>>, ...acts: [player: 'ada' | 'bob', name: string][]) => {
     const host = table.world.owner(table.id)!.node.ownedRooms.get(table.id)!;
-    const sessions = (host as unknown as { doc: { hidden: { seats: { player: string; session: string }[] } } }).doc.hidden.seats;
-    return table.world.clock.run(Promise.all(acts.map(([player, name]) => host.send({ k: 'act', player, session: sessions.find(s => s.player === player)!.session, name, data: name.startsWith('$') ? null : name === 'hit' ? { note: player } : {}, number: null }))));
+    const sessions = (host as unknown as { doc: { hidden: { seats: { player: string; session: string }[] } } }).doc
+      .hidden.seats;
+    return table.world.clock.run(
+      Promise.all(
+        acts.map(([player, name]) =>
+          host.send({
+            k: 'act',
+            player,
+            session: sessions.find(s => s.player === player)!.session,
+            name,
+            data: name.startsWith('$') ? null : name === 'hit' ? { note: player } : {},
+            number: null,
+          }),
+        ),
+      ),
+    );
   };
 
   it('[J17] [Y1] a match that ends, and the agreement to the next one, in one turn: the end is an entry of its own, and recorded', async () => {
     const table = await duelling(2);
     const { world, id, adas, bobs, recording } = table;
     const before = world.storeCalls.length;
-    const said = await atOnce(table, ['ada', 'hit'], ['ada', 'stop'], ['bob', '$rematch'], ['ada', '$rematch'], ['bob', 'hit']);
-    assert.ok(said.every(reply => reply.ok), JSON.stringify(said));
+    const said = await atOnce(
+      table,
+      ['ada', 'hit'],
+      ['ada', 'stop'],
+      ['bob', '$rematch'],
+      ['ada', '$rematch'],
+      ['bob', 'hit'],
+    );
+    assert.ok(
+      said.every(reply => reply.ok),
+      JSON.stringify(said),
+    );
     const entries = world.storeCalls.slice(before).filter(call => call.op === 'append' && call.room === id);
-    assert.deepEqual(entries.slice(0, 2).map(({ append }) => (JSON.parse(append!.entry) as [number, { room: { phase?: string; match?: number } }])[1].room).map(r => [r.phase, r.match]), [['ended', undefined], ['playing', 2]]);
+    assert.deepEqual(
+      entries
+        .slice(0, 2)
+        .map(
+          ({ append }) => (JSON.parse(append!.entry) as [number, { room: { phase?: string; match?: number } }])[1].room,
+        )
+        .map(r => [r.phase, r.match]),
+      [
+        ['ended', undefined],
+        ['playing', 2],
+      ],
+    );
     await world.clock.waitUntil('both are in the second match', () => adas.info.match === 2 && bobs.info.match === 2);
     assert.deepEqual(watch(await recording(1)).state.log, ['ada']);
     await world.clock.run(adas.act.stop());
@@ -172,11 +236,15 @@ describe('recordings of matches that follow at once', () => {
     world.faultFor = call => (call.op === 'snapshot' && ++failed ? { lose: 'request' } : undefined);
     await world.clock.run(adas.act.hit({ note: 'first' }));
     await world.clock.run(adas.act.stop());
-    return { ...table, failed: () => failed, rematch: async () => {
-      await world.clock.run(Promise.all([adas.rematch(), bobs.rematch()]));
-      await world.clock.waitUntil('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
-      await world.clock.run(bobs.act.hit({ note: 'second' }));
-    } };
+    return {
+      ...table,
+      failed: () => failed,
+      rematch: async () => {
+        await world.clock.run(Promise.all([adas.rematch(), bobs.rematch()]));
+        await world.clock.waitUntil('the second match', () => adas.info.match === 2 && adas.info.phase === 'playing');
+        await world.clock.run(bobs.act.hit({ note: 'second' }));
+      },
+    };
   }
 
   it('[Y8] a last snapshot that fails is written again, also when the next match is on', async () => {
@@ -216,13 +284,20 @@ describe('recordings of matches that follow at once', () => {
     await world.clock.advance(60_000);
     assert.ok(await world.memory.owner(id));
     world.faultFor = () => undefined;
-    await world.clock.waitUntil('it is gone', () => !(world.memory as unknown as { rooms: Map<string, unknown> }).rooms.has(id), 60_000);
+    await world.clock.waitUntil(
+      'it is gone',
+      () => !(world.memory as unknown as { rooms: Map<string, unknown> }).rooms.has(id),
+      60_000,
+    );
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
   });
 
   it('[Y8] pieces that do not make a recording are said to be so', async () => {
     const { world, id } = await duelling(4);
-    (world.memory as unknown as { pieces: Map<string, { texts: string[]; expires: number }> }).pieces.set(`${id}/7`, { texts: [await world.node('a').node.parts.compressor.compress('{"frames":[]}')], expires: Infinity });
+    (world.memory as unknown as { pieces: Map<string, { texts: string[]; expires: number }> }).pieces.set(`${id}/7`, {
+      texts: [await world.node('a').node.parts.compressor.compress('{"frames":[]}')],
+      expires: Infinity,
+    });
     await world.clock.run(world.node('a').node.replays.save(id, 7));
     assert.match(world.node('a').warnings.join(), /recording dropped: incomplete/);
   });
@@ -230,7 +305,11 @@ describe('recordings of matches that follow at once', () => {
   it('[Y3] a match out of play has not ended: nothing is shown of it, and it is recorded to its end', async () => {
     const { world, id, adas, recording } = await duelling(6);
     await world.clock.run(adas.act.hit({ note: 'before' }));
-    const host = world.owner(id)!.node.ownedRooms.get(id)! as unknown as { machine: { quarantine(why: string): void }; engineCommands: unknown[]; schedule(): void };
+    const host = world.owner(id)!.node.ownedRooms.get(id)! as unknown as {
+      machine: { quarantine(why: string): void };
+      engineCommands: unknown[];
+      schedule(): void;
+    };
     host.machine.quarantine('a test');
     host.engineCommands.push({ kind: 'timers' });
     host.schedule();

@@ -13,18 +13,36 @@ type Reply = { ok: boolean; code?: string; detail?: string; retryAfter?: number 
 
 /** A connection from some address, as the gateway opens it. */
 function connectionFrom(world: TestCluster, host: TestNode, player: string, address: string | null) {
-  const link = { id: `raw-${player}-${Math.floor(world.random() * 1e9)}`, send: () => {}, sendEncoded: () => {}, subscribe: () => {}, unsubscribe: () => {}, close: () => {} };
+  const link = {
+    id: `raw-${player}-${Math.floor(world.random() * 1e9)}`,
+    send: () => {},
+    sendEncoded: () => {},
+    subscribe: () => {},
+    unsubscribe: () => {},
+    close: () => {},
+  };
   const connection = host.node.clientRequests.connect(link as never, { player, name: player }, address);
-  return { connection, ask: (name: RequestName, body: unknown) => world.clock.run(host.node.clientRequests.handle(connection, name, body)) as Promise<Reply> };
+  return {
+    connection,
+    ask: (name: RequestName, body: unknown) =>
+      world.clock.run(host.node.clientRequests.handle(connection, name, body)) as Promise<Reply>,
+  };
 }
 
 const sayingNames: readonly OneWayMessageName[] = ['i', 'input', 'signal'];
-const requestNames = (Object.keys(requestLimits) as (RequestName | OneWayMessageName)[]).filter((name): name is RequestName => !sayingNames.includes(name as OneWayMessageName));
+const requestNames = (Object.keys(requestLimits) as (RequestName | OneWayMessageName)[]).filter(
+  (name): name is RequestName => !sayingNames.includes(name as OneWayMessageName),
+);
 
 /** Requests that take each kind. */
 const bodies: Record<RequestName, (about: { room: string; code: string }, kind: SharedKind) => unknown> = {
   create: () => ({ game: 'parlour' }),
-  join: ({ room }, kind) => (kind === 'wrongCodes' ? { code: 'ZZZZZ' } : kind === 'creations' || kind === 'quickJoins' ? { quick: { game: 'parlour' } } : { room }),
+  join: ({ room }, kind) =>
+    kind === 'wrongCodes'
+      ? { code: 'ZZZZZ' }
+      : kind === 'creations' || kind === 'quickJoins'
+        ? { quick: { game: 'parlour' } }
+        : { room },
   act: ({ room }, kind) => ({ room, name: kind === 'matches' ? '$ready' : 'move' }),
   place: () => ({ rooms: {} }),
   leave: ({ room }) => ({ room }),
@@ -38,12 +56,16 @@ describe('the table of limits', () => {
     const { room } = documentOf(party.world, party.id);
     return { world: party.world, host: party.world.node('a'), about: { room: room.id, code: room.code } };
   };
-  const kindsOf = (name: RequestName | OneWayMessageName): SharedKind[] => { const own: { always: readonly SharedKind[]; sometimes?: readonly SharedKind[] } = requestLimits[name]; return [...own.always, ...own.sometimes ?? []]; };
+  const kindsOf = (name: RequestName | OneWayMessageName): SharedKind[] => {
+    const own: { always: readonly SharedKind[]; sometimes?: readonly SharedKind[] } = requestLimits[name];
+    return [...own.always, ...(own.sometimes ?? [])];
+  };
 
   it('[W20] has, for each kind, a rate for a player and one for an address', () => {
     for (const name of [...requestNames, ...sayingNames]) {
       assert.ok(kindsOf(name).length > 0, name);
-      for (const kind of kindsOf(name)) assert.ok(limits[kind].burst > 0 && limits.address[kind].burst >= limits[kind].burst, `${name}: ${kind}`);
+      for (const kind of kindsOf(name))
+        assert.ok(limits[kind].burst > 0 && limits.address[kind].burst >= limits[kind].burst, `${name}: ${kind}`);
     }
   });
 
@@ -89,13 +111,30 @@ describe('the table of limits', () => {
   it('[W21] wrong codes of all addresses together are counted by the node; right ones cost nothing', async () => {
     const { world, host, about } = await waiting();
     const { burst } = limits.node.wrongCodes;
-    for (let i = 0; i < 20; i++) assert.equal((await connectionFrom(world, host, `right-${i}`, `10.2.0.${i}`).ask('join', { code: about.code, watch: true })).ok, true);
+    for (let i = 0; i < 20; i++)
+      assert.equal(
+        (await connectionFrom(world, host, `right-${i}`, `10.2.0.${i}`).ask('join', { code: about.code, watch: true }))
+          .ok,
+        true,
+      );
     let tried = 0;
-    for (; tried < burst + 20; tried++) if ((await connectionFrom(world, host, `wrong-${tried}`, `10.3.${tried >> 8}.${tried & 255}`).ask('join', { code: 'ZZZZZ' })).code === 'slow-down') break;
+    for (; tried < burst + 20; tried++)
+      if (
+        (
+          await connectionFrom(world, host, `wrong-${tried}`, `10.3.${tried >> 8}.${tried & 255}`).ask('join', {
+            code: 'ZZZZZ',
+          })
+        ).code === 'slow-down'
+      )
+        break;
     assert.ok(tried >= burst && tried < burst + 20, `${tried} wrong codes were answered`);
     const refused = await connectionFrom(world, host, 'hal', '10.4.0.1').ask('join', { code: about.code, watch: true });
     assert.deepEqual([refused.code, refused.detail], ['slow-down', 'too many wrong codes']);
-    assert.equal((await connectionFrom(world, host, 'ivy', '10.4.0.2').ask('join', { room: about.room, watch: true })).ok, true, 'a link is no code');
+    assert.equal(
+      (await connectionFrom(world, host, 'ivy', '10.4.0.2').ask('join', { room: about.room, watch: true })).ok,
+      true,
+      'a link is no code',
+    );
   });
 
   describe('of IPv6 networks', () => {
@@ -108,16 +147,35 @@ describe('the table of limits', () => {
     const { burst } = limits.address.wrongCodes;
 
     it('[W19] all addresses of a /64 are one', () => {
-      assert.equal(use(new Allowances(), i => `2001:db8:1:2::${i.toString(16)}`, 2 * burst), burst);
+      assert.equal(
+        use(new Allowances(), i => `2001:db8:1:2::${i.toString(16)}`, 2 * burst),
+        burst,
+      );
     });
 
     it('[W19] all /64s of a /56, and of a /48, share a wider allowance, and others do not notice', () => {
       const allowances = new Allowances();
       const factors = limits.address.prefixMultiplier;
-      assert.equal(use(allowances, i => `2001:db8:1:${(i % 256).toString(16)}::1`, 20 * burst), factors[56] * burst, 'a /56');
-      assert.equal(use(allowances, i => `2001:db8:1:${(i % 65_536).toString(16)}::1`, 60 * burst), (factors[48] - factors[56]) * burst, 'the rest of its /48');
-      assert.equal(use(allowances, () => '2001:db8:2:1::1', 2 * burst), burst, 'another /48');
-      assert.equal(use(allowances, () => '203.0.113.5', 2 * burst), burst, 'an IPv4 address');
+      assert.equal(
+        use(allowances, i => `2001:db8:1:${(i % 256).toString(16)}::1`, 20 * burst),
+        factors[56] * burst,
+        'a /56',
+      );
+      assert.equal(
+        use(allowances, i => `2001:db8:1:${(i % 65_536).toString(16)}::1`, 60 * burst),
+        (factors[48] - factors[56]) * burst,
+        'the rest of its /48',
+      );
+      assert.equal(
+        use(allowances, () => '2001:db8:2:1::1', 2 * burst),
+        burst,
+        'another /48',
+      );
+      assert.equal(
+        use(allowances, () => '203.0.113.5', 2 * burst),
+        burst,
+        'an IPv4 address',
+      );
     });
 
     it('[W19] connections of a wider network are counted together', () => {

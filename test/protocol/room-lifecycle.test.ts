@@ -8,12 +8,42 @@ import { TestCluster } from './world.ts';
 
 /** What the store says of a room that is set aside, beside what is in it. */
 const aside = { due: 0, quarantined: 0 };
-const kept = (world: TestCluster, id: string) => (world.memory as unknown as { rooms: Map<string, { entries: string[]; snapshot: string; snapshotSeq: number; token: string | null; firstSeq: number; seq: number }> }).rooms.get(id)!;
+const kept = (world: TestCluster, id: string) =>
+  (
+    world.memory as unknown as {
+      rooms: Map<
+        string,
+        {
+          entries: string[];
+          snapshot: string;
+          snapshotSeq: number;
+          token: string | null;
+          firstSeq: number;
+          seq: number;
+        }
+      >;
+    }
+  ).rooms.get(id)!;
 
-interface Race { ticks: number[]; slow: number }
-const raceDef = { version: 1, seats: { min: 1, max: 1 }, state: state<Race>(), actions: { go: z.object({}) }, tick: { hz: 20 } } as const;
+interface Race {
+  ticks: number[];
+  slow: number;
+}
+const raceDef = {
+  version: 1,
+  seats: { min: 1, max: 1 },
+  state: state<Race>(),
+  actions: { go: z.object({}) },
+  tick: { hz: 20 },
+} as const;
 const race = contract('race', raceDef);
-const raceGame = race.rules({ setup: () => ({ ticks: [], slow: 0 }), actions: { go: () => {} }, tick: (s, ctx) => { s.ticks = [...s.ticks, ctx.now].slice(-200); } });
+const raceGame = race.rules({
+  setup: () => ({ ticks: [], slow: 0 }),
+  actions: { go: () => {} },
+  tick: (s, ctx) => {
+    s.ticks = [...s.ticks, ctx.now].slice(-200);
+  },
+});
 
 describe('the life of a room', () => {
   it('[J6] a room that cannot be read is refused and left as it is; other rooms go on, and it does when it is repaired', async () => {
@@ -30,7 +60,10 @@ describe('the life of a room', () => {
       room.entries[2] = spoil;
       const eve = world.client('eve', 'b');
       await assert.rejects(world.clock.run(eve.client.watch(ledger, { id })), { code: 'room-quarantined' });
-      assert.deepEqual({ ...kept(world, id), terms: 0, term: 0, ...aside }, { ...before, ...aside, entries: before.entries.map((e, i) => (i === 2 ? spoil : e)), terms: 0, term: 0 });
+      assert.deepEqual(
+        { ...kept(world, id), terms: 0, term: 0, ...aside },
+        { ...before, ...aside, entries: before.entries.map((e, i) => (i === 2 ? spoil : e)), terms: 0, term: 0 },
+      );
       const other = await world.clock.run(eve.client.create(ledger));
       assert.ok(other.id !== id);
       kept(world, id).entries[2] = good;
@@ -41,7 +74,8 @@ describe('the life of a room', () => {
   it('[J5] snapshots are written as it goes on; one that fails harms nothing', async () => {
     const table = await openLedgerRoom();
     const { world, id, owner, adas } = table;
-    world.faultFor = call => (call.op === 'snapshot' && call.room === id && world.storeCalls.length % 2 === 0 ? { lose: 'request' } : undefined);
+    world.faultFor = call =>
+      call.op === 'snapshot' && call.room === id && world.storeCalls.length % 2 === 0 ? { lose: 'request' } : undefined;
     for (let i = 0; i < 200; i++) await world.clock.run(adas.act.add({ id: `x${i}` }));
     const room = kept(world, id);
     assert.ok(room.snapshotSeq > 100);
@@ -61,7 +95,11 @@ describe('the life of a room', () => {
     await world.clock.advance(8_000);
     world.faultFor = () => undefined;
     assert.ok((await world.clock.run(acting)).ok);
-    await world.clock.waitUntil('it strikes', () => (ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length === 1, 15_000);
+    await world.clock.waitUntil(
+      'it strikes',
+      () => (ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length === 1,
+      15_000,
+    );
     const took = world.clock.now() - from;
     assert.ok(took >= 8_900 && took < 10_500, `${took} ms`);
     await waitUntilConverged(table);
@@ -77,7 +115,11 @@ describe('the life of a room', () => {
     world.kill(world.node('a'));
     await world.clock.advance(8_000);
     await world.bootNode('a');
-    await world.clock.waitUntil('it strikes', () => (ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length === 1, 15_000);
+    await world.clock.waitUntil(
+      'it strikes',
+      () => (ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length === 1,
+      15_000,
+    );
     const took = world.clock.now() - armed;
     assert.ok(took > 17_500 && took < 20_500, `${took} ms`);
     await waitUntilConverged(table);
@@ -95,7 +137,9 @@ describe('the life of a room', () => {
     const before = ticks().length;
     await world.clock.advance(2_000);
     assert.ok(Math.abs(ticks().length - before - 40) <= 3, `${ticks().length - before} ticks in 2 s`);
-    const gaps = ticks().slice(1).map((t, i) => t - ticks()[i]!);
+    const gaps = ticks()
+      .slice(1)
+      .map((t, i) => t - ticks()[i]!);
     assert.ok(Math.min(...gaps) > 40 && Math.max(...gaps) < 60, `${Math.min(...gaps)}–${Math.max(...gaps)} ms`);
     const owner = world.owner(adas.id)!;
     const late = ticks().length;
@@ -112,13 +156,27 @@ describe('the life of a room', () => {
     ada.isOffline = false;
     await world.clock.waitUntil('she is back', () => adas.live);
     await world.clock.advance(1_500);
-    assert.ok(ledgerDocument(world, adas.id) && (ledgerDocument(world, adas.id)!.state as Race).ticks.at(-1)! > world.clock.now() - 100);
+    assert.ok(
+      ledgerDocument(world, adas.id) &&
+        (ledgerDocument(world, adas.id)!.state as Race).ticks.at(-1)! > world.clock.now() - 100,
+    );
     assert.equal(world.owner(adas.id), owner);
   });
 
   it('a node of a new version takes its rooms along; one of the old version has them taken by a node that can', async () => {
-    const grown = contract('race', { ...raceDef, version: 2, clientsFrom: 1, state: state<Race & { laps: number }>() })
-      .rules({ setup: () => ({ ticks: [], slow: 0, laps: 0 }), actions: { go: () => {} }, tick: s => { s.laps += 1; }, migrate: s => ({ ...(s as Race), laps: 0 }) });
+    const grown = contract('race', {
+      ...raceDef,
+      version: 2,
+      clientsFrom: 1,
+      state: state<Race & { laps: number }>(),
+    }).rules({
+      setup: () => ({ ticks: [], slow: 0, laps: 0 }),
+      actions: { go: () => {} },
+      tick: s => {
+        s.laps += 1;
+      },
+      migrate: s => ({ ...(s as Race), laps: 0 }),
+    });
     const world = new TestCluster([raceGame]);
     await world.start('a');
     const ada = world.client('ada', 'a');
@@ -127,7 +185,11 @@ describe('the life of a room', () => {
     await world.clock.advance(500);
     world.kill(world.node('a'));
     await world.clock.waitUntil('the new one has it', () => b.owns(adas.id), 5_000);
-    await world.clock.waitUntil('and she is there', () => adas.live && (adas.state as unknown as { laps: number }).laps > 0, 5_000);
+    await world.clock.waitUntil(
+      'and she is there',
+      () => adas.live && (adas.state as unknown as { laps: number }).laps > 0,
+      5_000,
+    );
     assert.equal(adas.info.version, 2);
     await world.bootNode('a');
     await world.clock.advance(500);
@@ -148,7 +210,9 @@ describe('the life of a room', () => {
     await world.clock.run(adas.leave());
     await world.clock.waitUntil('it is gone', () => kept(world, id) === undefined, 40_000);
     await assert.rejects(world.clock.run(ada.client.join(ledger, { id })), { code: 'room-missing' });
-    const made = (await world.clock.run(world.node('a').node.lobby.create('x', { game: 'ledger' }))) as { room: string };
+    const made = (await world.clock.run(world.node('a').node.lobby.create('x', { game: 'ledger' }))) as {
+      room: string;
+    };
     await world.clock.advance(60_000);
     assert.ok(await world.memory.owner(made.room));
     assert.ok(await world.clock.run(ada.client.join(ledger, { id: made.room })));
@@ -195,6 +259,9 @@ describe('the life of a room', () => {
     bob.isOffline = false;
     assert.ok((await world.clock.run(Promise.all(acting))).every(s => s.ok));
     await waitUntilConverged(table);
-    assert.deepEqual(doneIds(adas), Array.from({ length: 20 }, (_x, i) => `x${i}`));
+    assert.deepEqual(
+      doneIds(adas),
+      Array.from({ length: 20 }, (_x, i) => `x${i}`),
+    );
   });
 });

@@ -27,13 +27,25 @@ describe('lines by room', () => {
     it(`[C7] [O22] all members meet at one node, and their room follows; they meet again when it dies, and when it is drained (${seed})`, async () => {
       const { world, clients, adas, bobs, eves } = await party(seed);
       const rooms = [adas, bobs, eves];
-      const meet = (what: string) => world.clock.waitUntil(what, () => new Set(clients.map(nodeOf)).size === 1 && rooms.every(r => r.live) && world.nodes.has(nodeOf(clients[0]!)), 10_000);
-      const play = async (id: string) => { for (const room of [adas, bobs]) assert.ok((await world.clock.run(room.act.add({ id: `${id}${room.seat}` }))).ok); };
+      const meet = (what: string) =>
+        world.clock.waitUntil(
+          what,
+          () =>
+            new Set(clients.map(nodeOf)).size === 1 && rooms.every(r => r.live) && world.nodes.has(nodeOf(clients[0]!)),
+          10_000,
+        );
+      const play = async (id: string) => {
+        for (const room of [adas, bobs])
+          assert.ok((await world.clock.run(room.act.add({ id: `${id}${room.seat}` }))).ok);
+      };
       await meet('all are at one node');
       await play('x');
       const first = world.node(nodeOf(clients[0]!));
       await world.clock.waitUntil('the room is there', () => first.owns(adas.id), follows);
-      assert.ok(clients.every(c => c.connections.size === 1), 'a line each');
+      assert.ok(
+        clients.every(c => c.connections.size === 1),
+        'a line each',
+      );
       world.kill(first);
       await meet('all are at another node');
       await play('y');
@@ -43,7 +55,10 @@ describe('lines by room', () => {
       await world.drain(second);
       await meet('all are at the last');
       await play('z');
-      assert.deepEqual((adas.state as { done: { id: string }[] }).done.map(d => d.id), ['x0', 'x1', 'y0', 'y1', 'z0', 'z1']);
+      assert.deepEqual(
+        (adas.state as { done: { id: string }[] }).done.map(d => d.id),
+        ['x0', 'x1', 'y0', 'y1', 'z0', 'z1'],
+      );
     });
   }
 
@@ -51,7 +66,9 @@ describe('lines by room', () => {
     const { world, adas } = await party(4);
     let opened = 0;
     const fay = world.client('fay', 'c', { byRoom: adas.id });
-    world.observer.onClientMessage = (to, name) => { if (to === fay && name === 'welcome') opened += 1; };
+    world.observer.onClientMessage = (to, name) => {
+      if (to === fay && name === 'welcome') opened += 1;
+    };
     const fays = await world.clock.run(fay.client.watch(ledger, { id: adas.id }));
     await world.clock.advance(5_000);
     assert.equal(opened, 1);

@@ -3,7 +3,13 @@ import type { Room } from '../../client/room.ts';
 import type { JoinSuccess } from '../../shared/protocol.ts';
 import { turns, turnsGame } from '../unit/bot-games.ts';
 import { documentOf, openRoom, openRawConnection } from './cluster-room-fixture.ts';
-import { actionsDone, openLatecomersRoom, disconnectFor, latecomers, type LatecomersFixture } from './latecomers-fixture.ts';
+import {
+  actionsDone,
+  openLatecomersRoom,
+  disconnectFor,
+  latecomers,
+  type LatecomersFixture,
+} from './latecomers-fixture.ts';
 import { ledger, ledgerGame } from './games.ts';
 import { TestCluster, type TestClient } from './world.ts';
 
@@ -47,7 +53,8 @@ describe('holds: a seat lost and taken again', () => {
 
   it('[A11] with verdicts before the loss, every action after it is answered at once', async () => {
     const { world, id: room, bob, bobs } = await openLatecomersRoom();
-    await world.clock.run(world.client('eve', 'b').client.join(latecomers, { id: room })); // else the room would follow Ada to her node, under a new term
+    // else the room would follow Ada to her node, under a new term
+    await world.clock.run(world.client('eve', 'b').client.join(latecomers, { id: room }));
     for (const id of ['x', 'y']) assert.ok((await world.clock.run(bobs.act.add({ id }))).ok);
     const resumed: unknown[] = [];
     bobs.onResume(how => resumed.push(how.seatLost));
@@ -95,7 +102,14 @@ describe('holds: a seat lost and taken again', () => {
     const { session } = documentOf(world, id).hidden.seats[1]!;
     assert.ok((await world.clock.run(bobs.act.add({ id: 'x' }))).ok);
     const { term } = bobs;
-    const late = { k: 'act', player: 'bob', session, name: 'add', data: { id: 'late' }, number: { n: 1, term } } as const;
+    const late = {
+      k: 'act',
+      player: 'bob',
+      session,
+      name: 'add',
+      data: { id: 'late' },
+      number: { n: 1, term },
+    } as const;
     const ask = () => world.clock.run(world.node('a').node.router.request(id, late)) as Promise<{ code: string }>;
     assert.ok((await world.clock.run(bobs.leave())).confirmed);
     assert.equal((await ask()).code, 'seat-lost');
@@ -122,7 +136,11 @@ describe('holds: a seat lost and taken again', () => {
     await world.clock.advance(100);
     assert.deepEqual(actionsDone(again), ['3: x']);
     assert.deepEqual(heard, [['hi', 3]]);
-    for (const room of [adas, again, zoes]) assert.deepEqual(room.players.map(p => p?.player), ['ada', 'zoe', 'eve', 'bob']);
+    for (const room of [adas, again, zoes])
+      assert.deepEqual(
+        room.players.map(p => p?.player),
+        ['ada', 'zoe', 'eve', 'bob'],
+      );
   });
 
   it('[S9] a seat that was left shows its name and why, and no player', async () => {
@@ -138,7 +156,10 @@ describe('holds: a seat lost and taken again', () => {
     const tab = world.client('bob', 'a');
     const other = openRawConnection(world, world.node('a'), 'bob');
     const session = documentOf(world, id).hidden.seats[1]!.session;
-    assert.ok((await other.ask('join', { room: id, session, resume: true })).ok, 'a second connection with the same session');
+    assert.ok(
+      (await other.ask('join', { room: id, session, resume: true })).ok,
+      'a second connection with the same session',
+    );
     const heard: unknown[] = [];
     adas.onSignal('emote', said => heard.push(said));
     bobs.signal.emote('before');
@@ -149,7 +170,10 @@ describe('holds: a seat lost and taken again', () => {
     assert.equal((await other.ask('act', { room: id, name: 'add', data: { id: 'x' } })).code, 'not-in-room');
     await world.clock.advance(100);
     assert.deepEqual([heard, adas.state!.fired[1], actionsDone(adas)], [['before'], 0, []]);
-    assert.deepEqual([bob.client.status.state, tab.client.status.state, other.connection.rooms.size], ['live', 'live', 0]);
+    assert.deepEqual(
+      [bob.client.status.state, tab.client.status.state, other.connection.rooms.size],
+      ['live', 'live', 0],
+    );
   });
 
   it('[S10] [A11] a room whose seat was given up by another connection ends: seat-lost, left', async () => {
@@ -157,11 +181,17 @@ describe('holds: a seat lost and taken again', () => {
     const session = documentOf(world, id).hidden.seats[1]!.session;
     const other = openRawConnection(world, world.node('a'), 'bob');
     let ended = '';
-    bobs.onEnd(({ code, detail }) => { ended = `${code}, ${detail}`; });
+    bobs.onEnd(({ code, detail }) => {
+      ended = `${code}, ${detail}`;
+    });
     assert.ok((await other.ask('leave' as never, { room: id, session, seat: true })).ok);
     await world.clock.waitUntil('it ends', () => ended !== '', 1_000);
     assert.equal(ended, 'seat-lost, left');
-    assert.deepEqual(await world.clock.run(bobs.act.add({ id: 'x' })), { ok: false, code: 'seat-lost', detail: 'left' });
+    assert.deepEqual(await world.clock.run(bobs.act.add({ id: 'x' })), {
+      ok: false,
+      code: 'seat-lost',
+      detail: 'left',
+    });
   });
 
   it('[S10] [G3] a loss that a node is not told of is told again; then that connection signals nothing any more', async () => {
@@ -201,8 +231,10 @@ describe('holds: a seat lost and taken again', () => {
     const { session } = documentOf(world, id).hidden.seats[2]!;
     await world.clock.advance(200);
     restore();
-    const lost = new Promise<unknown>(resolve => { zoes.onResume(resolve); });
-    const how = await world.clock.run(lost) as { lost: boolean; seatLost?: string };
+    const lost = new Promise<unknown>(resolve => {
+      zoes.onResume(resolve);
+    });
+    const how = (await world.clock.run(lost)) as { lost: boolean; seatLost?: string };
     assert.deepEqual([how.lost, how.seatLost], [true, 'forgotten']);
     assert.ok((await world.clock.run(zoes.act.add({ id: 'x' }))).ok);
     assert.notEqual(documentOf(world, id).hidden.seats[zoes.seat!]!.session, session);
@@ -225,7 +257,11 @@ describe('holds: a seat lost and taken again', () => {
   });
 
   it('[A11] a match that takes nobody any more: the room ends with the loss', async () => {
-    const party = await openRoom(turns, turnsGame(null, { away: { hold: 2_000, then: 'leave' } }), ['ada', 'bob', 'eve']);
+    const party = await openRoom(turns, turnsGame(null, { away: { hold: 2_000, then: 'leave' } }), [
+      'ada',
+      'bob',
+      'eve',
+    ]);
     const { world, rooms, clients } = party;
     assert.ok((await world.clock.run(rooms[0]!.start())).ok);
     await disconnectFor(world, clients[1]!, 10_000);
@@ -248,16 +284,33 @@ describe('holds: a seat lost and taken again', () => {
     const told: string[] = [];
     adas.onLeft(({ seat, name, why }) => told.push(`${name} ${seat} ${why}`));
     const ways: [string, (seat: number) => Promise<unknown>][] = [
-      ['left', async () => { await world.clock.run((await world.clock.run(bob.client.join(latecomers, { id }))).leave()); }],
-      ['expired', async () => { await disconnectFor(world, bob, 62_000); }],
-      ['kicked', async seat => { await world.clock.run(adas.kick(seat)); }],
+      [
+        'left',
+        async () => {
+          await world.clock.run((await world.clock.run(bob.client.join(latecomers, { id }))).leave());
+        },
+      ],
+      [
+        'expired',
+        async () => {
+          await disconnectFor(world, bob, 62_000);
+        },
+      ],
+      [
+        'kicked',
+        async seat => {
+          await world.clock.run(adas.kick(seat));
+        },
+      ],
     ];
     for (const [why, way] of ways) {
       const bobs = await world.clock.run(bob.client.join(latecomers, { id }));
       bobs.input.fire();
       await world.clock.waitUntil('it counts', () => adas.info.inputs[bobs.seat!]! > 0, 3_000);
       const { seat } = bobs;
-      const inputs = () => (world.owner(id)!.node.ownedRooms.get(id) as unknown as { inputBuffer: { players: Map<string, unknown> } }).inputBuffer.players;
+      const inputs = () =>
+        (world.owner(id)!.node.ownedRooms.get(id) as unknown as { inputBuffer: { players: Map<string, unknown> } })
+          .inputBuffer.players;
       assert.equal(inputs().has('bob'), true);
       bobs.close();
       await world.clock.advance(10);
@@ -266,15 +319,31 @@ describe('holds: a seat lost and taken again', () => {
       await world.clock.waitUntil('Ada hears of it', () => told.at(-1) === `bob ${seat} ${why}`);
       const { hidden, room } = documentOf(world, id);
       assert.deepEqual([hidden.seats[seat!], room.seats[seat!]!.player, inputs().has('bob')], [null, null, false], why);
-      assert.equal(Object.keys(hidden.timers).some(t => t.includes('bob')), false);
+      assert.equal(
+        Object.keys(hidden.timers).some(t => t.includes('bob')),
+        false,
+      );
     }
-    assert.deepEqual(adas.state!.left, ['1 left', '2 expired', '3 kicked'].map((_x, i) => told[i]!.replace(/^bob /, '')));
-    const refusal = await world.clock.run(bob.client.join(latecomers, { id }).catch((error: unknown) => error)) as { code: string };
+    assert.deepEqual(
+      adas.state!.left,
+      ['1 left', '2 expired', '3 kicked'].map((_x, i) => told[i]!.replace(/^bob /, '')),
+    );
+    const refusal = (await world.clock.run(bob.client.join(latecomers, { id }).catch((error: unknown) => error))) as {
+      code: string;
+    };
     assert.equal(refusal.code, 'kicked');
   });
 
   it('[S8] a seat that was forfeited is lost when the next match begins without its player', async () => {
-    const { world, rooms: [adas, bobs, eves], clients } = await openRoom(turns, turnsGame(null, { away: { hold: 2_000, then: 'forfeit' } }), ['ada', 'bob', 'eve']) as { world: TestCluster; rooms: Room<typeof turns.def>[]; clients: TestClient[] };
+    const {
+      world,
+      rooms: [adas, bobs, eves],
+      clients,
+    } = (await openRoom(turns, turnsGame(null, { away: { hold: 2_000, then: 'forfeit' } }), ['ada', 'bob', 'eve'])) as {
+      world: TestCluster;
+      rooms: Room<typeof turns.def>[];
+      clients: TestClient[];
+    };
     assert.ok((await world.clock.run(adas!.start())).ok);
     world.disconnect(clients[1]!);
     await world.clock.waitUntil('Bob forfeits', () => adas!.players[1]!.why === 'forfeited', 10_000);
@@ -291,7 +360,7 @@ describe('holds: a seat lost and taken again', () => {
     const { world, id, bob, bobs } = await openLatecomersRoom();
     await world.clock.run(bobs.leave());
     const raw = openRawConnection(world, world.node('a'), 'bob');
-    const joined = await raw.ask('join', { room: id }) as unknown as JoinSuccess;
+    const joined = (await raw.ask('join', { room: id })) as unknown as JoinSuccess;
     assert.deepEqual([joined.hold, joined.seat], [3, 2]);
     assert.equal(joined.view!.room.seats.filter(s => s?.hold === joined.hold).length, 1);
     assert.equal(bob.client.status.state, 'live');

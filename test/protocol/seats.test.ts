@@ -9,9 +9,19 @@ import { TestCluster, latch, type TestNode } from './world.ts';
 function rawLine(world: TestCluster, host: TestNode, player: string) {
   const heard: unknown[][] = [];
   const channels = new Set<string>();
-  const link = { id: `raw-${player}-${heard.length}-${Math.floor(world.random() * 1e9)}`, send: (event: string, ...args: unknown[]) => void heard.push(JSON.parse(JSON.stringify([event, ...args])) as unknown[]), subscribe: (c: string) => void channels.add(c), unsubscribe: (c: string) => void channels.delete(c), close: () => {} };
+  const link = {
+    id: `raw-${player}-${heard.length}-${Math.floor(world.random() * 1e9)}`,
+    send: (event: string, ...args: unknown[]) =>
+      void heard.push(JSON.parse(JSON.stringify([event, ...args])) as unknown[]),
+    subscribe: (c: string) => void channels.add(c),
+    unsubscribe: (c: string) => void channels.delete(c),
+    close: () => {},
+  };
   const connection = host.node.clientRequests.connect(link as never, { player, name: player });
-  const ask = (name: 'join' | 'act' | 'create' | 'leave' | 'list' | 'inspect' | 'place', body: unknown) => world.clock.run(host.node.clientRequests.handle(connection, name, JSON.parse(JSON.stringify(body ?? null)))) as Promise<never>;
+  const ask = (name: 'join' | 'act' | 'create' | 'leave' | 'list' | 'inspect' | 'place', body: unknown) =>
+    world.clock.run(
+      host.node.clientRequests.handle(connection, name, JSON.parse(JSON.stringify(body ?? null))),
+    ) as Promise<never>;
   return { ask, heard, channels, connection, close: () => host.node.clientRequests.disconnect(connection) };
 }
 
@@ -20,7 +30,9 @@ describe('seats and sessions', () => {
     const table = await openLedgerRoom();
     const { world, id, adas } = table;
     let over = '';
-    adas.onEnd(refusal => { over = refusal.code; });
+    adas.onEnd(refusal => {
+      over = refusal.code;
+    });
     const tab = world.client('ada', 'b');
     const seat = await world.clock.run(tab.client.join(ledger, { id }));
     assert.equal(seat.seat, 0);
@@ -38,7 +50,7 @@ describe('seats and sessions', () => {
     const seat = await world.clock.run(tab.client.join(ledger, { id }));
     const late = adas.act.add({ id: 'late' });
     ada.isOffline = false;
-    assert.equal((await world.clock.run(late) as { code?: string }).code, 'session-replaced');
+    assert.equal(((await world.clock.run(late)) as { code?: string }).code, 'session-replaced');
     assert.ok(adas.ended);
     assert.ok((await world.clock.run(seat.act.add({ id: 'x' }))).ok);
     await world.clock.waitUntil('Bob sees it', () => doneIds(bobs).length === 1);
@@ -59,13 +71,14 @@ describe('seats and sessions', () => {
 
   it('[S1] a lost join reply locks nobody out, and makes no second seat', async () => {
     const world = new TestCluster([ledgerGame]);
-    const [a] = await world.start('a', 'b') as [TestNode, TestNode];
+    const [a] = (await world.start('a', 'b')) as [TestNode, TestNode];
     const ada = world.client('ada', 'a');
     const adas = await world.clock.run(ada.client.create(ledger));
     const bob = world.client('bob', 'b');
     // The seat is written, and the line goes before the answer comes.
     world.faultFor = call => {
-      if (call.op === 'append' && call.room === adas.id) for (const line of [...bob.connections]) line.breakConnection();
+      if (call.op === 'append' && call.room === adas.id)
+        for (const line of [...bob.connections]) line.breakConnection();
       return undefined;
     };
     const joining = bob.client.join(ledger, { id: adas.id });
@@ -73,7 +86,10 @@ describe('seats and sessions', () => {
     world.faultFor = () => undefined;
     const bobs = await world.clock.run(joining);
     assert.equal(bobs.seat, 1);
-    assert.deepEqual(bobs.players.map(p => p?.player), ['ada', 'bob']);
+    assert.deepEqual(
+      bobs.players.map(p => p?.player),
+      ['ada', 'bob'],
+    );
     assert.ok((await world.clock.run(bobs.act.add({ id: 'x' }))).ok);
     assert.ok(a);
   });
@@ -118,7 +134,9 @@ describe('seats and sessions', () => {
     const adas = await world.clock.run(ada.client.create(ledger));
     await world.clock.advance(6_000); // the owner knows its members by now
     const flickers: boolean[] = [];
-    adas.onChange(() => { if (adas.players.some(p => p?.here === false)) flickers.push(true); });
+    adas.onChange(() => {
+      if (adas.players.some(p => p?.here === false)) flickers.push(true);
+    });
     for (let i = 0; i < 40; i++) {
       const guest = world.client('guest', hosts[i % 3]!.name);
       const room = await world.clock.run(guest.client.watch(ledger, { id: adas.id }));
@@ -126,7 +144,9 @@ describe('seats and sessions', () => {
       guest.client.close();
       const tab = world.client('ada', hosts[(i + 1) % 3]!.name);
       const next = await world.clock.run(tab.client.join(ledger, { id: adas.id }));
-      next.onChange(() => { if (next.players.some(p => p?.here === false)) flickers.push(true); });
+      next.onChange(() => {
+        if (next.players.some(p => p?.here === false)) flickers.push(true);
+      });
       await world.clock.advance(37 + i * 29);
       assert.equal(ledgerDocument(world, adas.id) !== null && next.players[0]!.here, true, `round ${i}`);
     }
@@ -160,12 +180,15 @@ describe('seats and sessions', () => {
     assert.equal(await code({ code: 'ABCDE' }), 'bad-code');
     assert.equal(await code({ quick: { game: 'chess' } }), 'no-such-game');
     assert.equal(await code({ room: id, quick: { game: 'ledger' } }), 'bad-request');
-    assert.equal(((await ask('act', { room: id, name: 'add', data: { id: 'x' } })) as { code: string }).code, 'not-in-room');
+    assert.equal(
+      ((await ask('act', { room: id, name: 'add', data: { id: 'x' } })) as { code: string }).code,
+      'not-in-room',
+    );
     assert.equal(((await ask('inspect', { room: id })) as { code: string }).code, 'not-in-room');
     assert.equal(ledgerDocument(world, id)!.hidden.seats.filter(Boolean).length, 2);
   });
 
-  it('a refused join leaves no ear at the room\'s door', async () => {
+  it("a refused join leaves no ear at the room's door", async () => {
     const table = await openLedgerRoom();
     const { world, id } = table;
     const { ask, channels } = rawLine(world, world.node('a'), 'eve');
@@ -179,7 +202,7 @@ describe('seats and sessions', () => {
 
   it('[W2] a connection is in at most so many rooms, and asks at most so much', async () => {
     const world = new TestCluster([ledgerGame]);
-    const [a] = await world.start('a') as [TestNode];
+    const [a] = (await world.start('a')) as [TestNode];
     const { ask } = rawLine(world, a, 'ada');
     const rooms: string[] = [];
     for (let i = 0; i <= limits.roomsPerConnection; i++) {
@@ -190,9 +213,13 @@ describe('seats and sessions', () => {
     }
     const eager = rawLine(world, a, 'bob');
     await world.clock.advance(2_000);
-    const replies = await Promise.all(rooms.map(room => eager.ask('join', { room, watch: true }) as Promise<{ ok: boolean }>));
+    const replies = await Promise.all(
+      rooms.map(room => eager.ask('join', { room, watch: true }) as Promise<{ ok: boolean }>),
+    );
     assert.equal(replies.filter(r => r.ok).length, limits.roomsPerConnection, 'also when all ask at once');
-    const many = await Promise.all(Array.from({ length: 100 }, () => ask('list', {}) as Promise<{ code?: string; retryAfter?: number }>));
+    const many = await Promise.all(
+      Array.from({ length: 100 }, () => ask('list', {}) as Promise<{ code?: string; retryAfter?: number }>),
+    );
     const refusal = many.find(r => r.code === 'slow-down');
     assert.ok(refusal && refusal.retryAfter! > 0);
   });
@@ -203,11 +230,17 @@ describe('seats and sessions', () => {
     const { ask } = rawLine(world, world.node('a'), 'eve');
     const before = world.storeCalls.length;
     for (let i = 0; i < limits.malformedPackets.burst; i++) {
-      assert.equal(((await ask((['join', 'act', 'create', 'place'] as const)[i % 4]!, i)) as { code: string }).code, 'bad-request');
+      assert.equal(
+        ((await ask((['join', 'act', 'create', 'place'] as const)[i % 4]!, i)) as { code: string }).code,
+        'bad-request',
+      );
       await world.clock.advance(50);
     }
     assert.equal(await ask('act', { room: id }), null);
-    assert.deepEqual(world.storeCalls.slice(before).filter(c => ['create', 'append', 'claim'].includes(c.op)), []);
+    assert.deepEqual(
+      world.storeCalls.slice(before).filter(c => ['create', 'append', 'claim'].includes(c.op)),
+      [],
+    );
   });
 
   it('[W6] [A7] a client without the SDK plays: join, apply, act without numbers', async () => {
@@ -220,7 +253,10 @@ describe('seats and sessions', () => {
     assert.equal(joined.seat, 1);
     assert.equal(channels.size, 1);
     assert.equal(((await ask('act', { room: id, name: 'add', data: { id: 'x' } })) as { ok: boolean }).ok, true);
-    assert.equal(((await ask('act', { room: id, name: 'deny', data: { id: 'y' } })) as { code: string }).code, 'denied');
+    assert.equal(
+      ((await ask('act', { room: id, name: 'deny', data: { id: 'y' } })) as { code: string }).code,
+      'denied',
+    );
     await world.clock.waitUntil('Ada sees it', () => doneIds(adas).length === 1);
     assert.deepEqual(doneIds(adas), ['x']);
   });
@@ -243,10 +279,15 @@ describe('seats and sessions', () => {
         };
       } else if (lose === 'bug') {
         const real = world.memory.append.bind(world.memory);
-        world.memory.append = (room, append) => (room === id && lost++ === 0 ? Promise.reject(new TypeError('a bug in the store')) : real(room, append));
+        world.memory.append = (room, append) =>
+          room === id && lost++ === 0 ? Promise.reject(new TypeError('a bug in the store')) : real(room, append);
       } else world.faultFor = call => (call.op === 'append' && call.room === id && lost++ === 0 ? { lose } : undefined);
       const from = world.clock.mono();
-      assert.equal(((await ask('act', { room: id, name: 'add', data: { id: 'x' } })) as { code: string }).code, 'unknown', lose);
+      assert.equal(
+        ((await ask('act', { room: id, name: 'add', data: { id: 'x' } })) as { code: string }).code,
+        'unknown',
+        lose,
+      );
       assert.ok(world.clock.mono() - from < 2_000, `${lose}: ${world.clock.mono() - from} ms`);
       await world.clock.advance(3_000);
       assert.ok(doneIds(adas).length <= 1);
@@ -260,11 +301,18 @@ describe('seats and sessions', () => {
     assert.equal(shown.node, 'a');
     assert.equal(shown.owner, owner.name);
     assert.deepEqual(shown.members.map(m => m.node).sort(), ['a', 'b']);
-    assert.deepEqual(shown.nodes.map(n => n.name), ['a', 'b', 'c']);
+    assert.deepEqual(
+      shown.nodes.map(n => n.name),
+      ['a', 'b', 'c'],
+    );
     assert.equal(shown.term, adas.term);
     const beside = world.client('eve', owner.name);
     const watching = await world.clock.run(beside.client.watch(ledger, { id }));
-    assert.equal((await world.clock.run(beside.client.inspect(watching))).owner, owner.name, 'asked at the owner itself');
+    assert.equal(
+      (await world.clock.run(beside.client.inspect(watching))).owner,
+      owner.name,
+      'asked at the owner itself',
+    );
   });
 
   it('[S6] watched by as many as may, a room lets in nobody else to watch, but its players, and one for each who goes', async () => {
@@ -274,14 +322,24 @@ describe('seats and sessions', () => {
     const lines = Array.from({ length: limits.watchers + 1 }, (_x, i) => rawLine(world, owner, `eve${i}`));
     const last = lines.pop()!;
     for (let from = 0; from < lines.length; from += limits.mailbox / 2) {
-      const replies = await world.clock.run(Promise.all(lines.slice(from, from + limits.mailbox / 2).map(line => owner.node.clientRequests.handle(line.connection, 'join', { room: id, watch: true })))) as JoinReply[];
+      const replies = (await world.clock.run(
+        Promise.all(
+          lines
+            .slice(from, from + limits.mailbox / 2)
+            .map(line => owner.node.clientRequests.handle(line.connection, 'join', { room: id, watch: true })),
+        ),
+      )) as JoinReply[];
       assert.ok(replies.every(reply => reply.ok));
     }
     const watch = () => last.ask('join', { room: id, watch: true }) as Promise<JoinReply>;
-    assert.equal((await watch() as { code?: string }).code, 'too-many-watching');
+    assert.equal(((await watch()) as { code?: string }).code, 'too-many-watching');
     assert.ok((await world.clock.run(ada.client.join(ledger, { id }))).seat === 0);
     lines[0]!.close();
-    await world.clock.waitUntil('one has gone', () => owner.node.ownedRooms.get(id)!.head.watchers < limits.watchers, 10_000);
+    await world.clock.waitUntil(
+      'one has gone',
+      () => owner.node.ownedRooms.get(id)!.head.watchers < limits.watchers,
+      10_000,
+    );
     assert.ok((await watch()).ok);
   });
 
@@ -296,17 +354,23 @@ describe('seats and sessions', () => {
       await world.clock.run(world.client(`eve${i}`, 'a').client.watch(ledger, { id }));
       await world.clock.advance(110);
     }
-    assert.deepEqual(seen.filter(n => n === 0), []);
+    assert.deepEqual(
+      seen.filter(n => n === 0),
+      [],
+    );
   });
 
   it('making a room twice with one key makes one', async () => {
     const world = new TestCluster([ledgerGame]);
-    const [a] = await world.start('a', 'b') as [TestNode];
+    const [a] = (await world.start('a', 'b')) as [TestNode];
     const { ask } = rawLine(world, a, 'ada');
     world.faultFor = call => (call.op === 'create' ? { lose: 'reply' } : undefined);
     assert.equal(((await ask('create', { game: 'ledger', key: 'k' })) as { code: string }).code, 'unavailable');
     world.faultFor = () => undefined;
-    const [one, two] = [await ask('create', { game: 'ledger', key: 'k' }), await ask('create', { game: 'ledger', key: 'k' })] as { room: string; code: string }[];
+    const [one, two] = [
+      await ask('create', { game: 'ledger', key: 'k' }),
+      await ask('create', { game: 'ledger', key: 'k' }),
+    ] as { room: string; code: string }[];
     assert.deepEqual(one, two);
     assert.equal(world.storeCalls.filter(c => c.op === 'create').length >= 1, true);
   });
@@ -314,7 +378,9 @@ describe('seats and sessions', () => {
   it('quick join fills open rooms first, oldest first, and makes one where none is; many at once end up in pairs', async () => {
     const world = new TestCluster([ledgerGame]);
     await world.start('a', 'b', 'c');
-    const rooms = await world.clock.run(Promise.all(Array.from({ length: 8 }, (_x, i) => world.client(`p${i}`, 'abc'[i % 3]!).client.quick(ledger))));
+    const rooms = await world.clock.run(
+      Promise.all(Array.from({ length: 8 }, (_x, i) => world.client(`p${i}`, 'abc'[i % 3]!).client.quick(ledger))),
+    );
     await world.clock.advance(3_000);
     const seated = new Map<string, number>();
     for (const room of rooms) seated.set(room.id, (seated.get(room.id) ?? 0) + 1);
@@ -348,7 +414,10 @@ describe('views', () => {
     const bobs = await world.clock.run(bob.client.join(hands, { id: adas.id }));
     const eve = world.client('eve', nodes[2] ?? 'a');
     const eves = await world.clock.run(eve.client.watch(hands, { id: adas.id }));
-    await world.clock.waitUntil('the match begins', () => adas.info.phase === 'playing' && bobs.info.phase === 'playing');
+    await world.clock.waitUntil(
+      'the match begins',
+      () => adas.info.phase === 'playing' && bobs.info.phase === 'playing',
+    );
     const owner = () => world.owner(adas.id)!;
     const held = () => (ledgerDocument(world, adas.id)!.state as { hands: string[][] }).hands;
     return { world, ada, adas, bob, bobs, eve, eves, owner, held };
@@ -364,7 +433,8 @@ describe('views', () => {
     assert.ok(!(await world.clock.run(adas.act.show({ card: 'x' } as never))).ok);
     for (const way of ['changes', 'snapshot'] as const) {
       for (const client of [bob, eve]) world.disconnect(client);
-      for (let i = 0; i < (way === 'changes' ? 2 : 132); i++) await world.clock.run(way === 'changes' ? adas.act.draw() : adas.act.whisper({ text: 'WHISPER-ada' }));
+      for (let i = 0; i < (way === 'changes' ? 2 : 132); i++)
+        await world.clock.run(way === 'changes' ? adas.act.draw() : adas.act.whisper({ text: 'WHISPER-ada' }));
       for (const client of [bob, eve]) client.isOffline = false;
       await world.clock.waitUntil('all are back', () => bobs.live && eves.live);
     }
@@ -378,10 +448,15 @@ describe('views', () => {
     assert.deepEqual((adas.state as unknown as { yours: string[] }).yours, held()[0]);
     assert.deepEqual((bobs.state as unknown as { yours: string[] }).yours, held()[1]);
     const open = new Set((eves.state as unknown as { table: string[] }).table);
-    for (const [who, client] of [['ada', ada], ['bob', bob], ['eve', eve]] as const) {
+    for (const [who, client] of [
+      ['ada', ada],
+      ['bob', bob],
+      ['eve', eve],
+    ] as const) {
       const text = client.bytes.join('\n');
       assert.ok(client.bytes.length > 20);
-      for (const card of text.match(/SECRET\d+x/g) ?? []) assert.ok(open.has(card) || (who !== 'eve' && own[who].has(card)), `${who} received ${card}`);
+      for (const card of text.match(/SECRET\d+x/g) ?? [])
+        assert.ok(open.has(card) || (who !== 'eve' && own[who].has(card)), `${who} received ${card}`);
       for (const whisper of text.match(/WHISPER-\w+/g) ?? []) assert.equal(whisper, `WHISPER-${who}`);
       assert.doesNotMatch(text, /"(seed|hidden|stateVersion|closed|fault)"/);
     }
@@ -390,7 +465,9 @@ describe('views', () => {
   it('[V1] [V3] a spectator and a player see their own view, and an entry that changes nothing for them says nothing', async () => {
     const { world, adas, bobs, eves } = await deal();
     await world.clock.run(adas.act.draw());
-    await world.clock.waitUntil('all have heard', () => [eves, bobs].every(room => JSON.stringify(room.state).includes('"others":[1,0]')));
+    await world.clock.waitUntil('all have heard', () =>
+      [eves, bobs].every(room => JSON.stringify(room.state).includes('"others":[1,0]')),
+    );
     assert.deepEqual(eves.state, { yours: [], table: [], others: [1, 0] });
     assert.deepEqual(bobs.state, { yours: [], table: [], others: [1, 0] });
     assert.equal((adas.state as unknown as { yours: string[] }).yours.length, 1);
@@ -405,7 +482,10 @@ describe('views', () => {
       assert.ok((await world.clock.run(adas.act.spoil({ how }))).ok);
       assert.ok((await world.clock.run(adas.act.draw())).ok);
       await world.clock.waitUntil('Ada sees it', () => JSON.stringify(adas.state).includes(`spoil:${how}`));
-      await world.clock.waitUntil('Bob is told', () => (bobs as unknown as { view: { error?: string } }).view.error === 'view-failed');
+      await world.clock.waitUntil(
+        'Bob is told',
+        () => (bobs as unknown as { view: { error?: string } }).view.error === 'view-failed',
+      );
       assert.deepEqual(bobs.state, { yours: [], table: [], others: [1, 0] }, 'the last view that worked');
       assert.deepEqual([owner() === at, adas.term], [true, term]);
       assert.ok((await world.clock.run(bobs.act.spoil({ how: 'heal' }))).ok);
@@ -422,6 +502,9 @@ describe('views', () => {
     bob.isOffline = false;
     await world.clock.waitUntil('Bob is back', () => bobs.live);
     assert.ok((await world.clock.run(adas.act.spoil({ how: 'heal' }))).ok);
-    await world.clock.waitUntil('Bob sees again', () => JSON.stringify(bobs.state) === JSON.stringify({ yours: [], table: [], others: [0, 0] }));
+    await world.clock.waitUntil(
+      'Bob sees again',
+      () => JSON.stringify(bobs.state) === JSON.stringify({ yours: [], table: [], others: [0, 0] }),
+    );
   });
 });

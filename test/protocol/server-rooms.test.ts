@@ -16,7 +16,7 @@ async function served(players: readonly string[] = ['ada', 'bob'], how: Paramete
   return { ...party, server: rooms, run, adas: party.rooms[0]!, bobs: party.rooms[1]! };
 }
 
-describe('rooms for the server\'s own code', () => {
+describe("rooms for the server's own code", () => {
   it('[X2] makes rooms, unlisted, with seats for those it names, and bots', async () => {
     const world = new TestCluster([turnsGame()]);
     await world.start('a', 'b', 'c');
@@ -25,7 +25,10 @@ describe('rooms for the server\'s own code', () => {
     const eve = world.client('eve', 'a');
     await assert.rejects(world.clock.run(eve.client.join(turns, { code: made.code })), { code: 'reserved' });
     const ada = await world.clock.run(world.client('ada', 'c').client.join(turns, { id: made.id }));
-    assert.deepEqual(ada.players.map(s => s?.name ?? null), ['ada', 'Bot 1', 'Bot 2', null]);
+    assert.deepEqual(
+      ada.players.map(s => s?.name ?? null),
+      ['ada', 'Bot 1', 'Bot 2', null],
+    );
     await world.clock.run(world.client('bob', 'a').client.join(turns, { id: made.id }));
     assert.deepEqual((await world.clock.run(server.see(made.id))).players, ['ada', '$bot-1', '$bot-2', 'bob']);
     assert.deepEqual(await world.clock.run(eve.client.list()), [] as RoomSummary[]);
@@ -34,8 +37,12 @@ describe('rooms for the server\'s own code', () => {
     assert.equal((await world.clock.run(eve.client.join(turns, { id: listed.id }))).seat, 0);
     await world.clock.waitUntil('it is listed', () => true);
     await world.clock.advance(limits.listCacheTtl);
-    assert.deepEqual((await world.clock.run(eve.client.list())).map(r => r.id), [listed.id]);
-    for (const wrong of [{ seats: ['a', 'a'] }, { seats: ['a', 'b', 'c', 'd', 'e'] }, { life: 0 }, { life: NaN }]) await assert.rejects(world.clock.run(server.create(turns, wrong)), refusal('bad-request'));
+    assert.deepEqual(
+      (await world.clock.run(eve.client.list())).map(r => r.id),
+      [listed.id],
+    );
+    for (const wrong of [{ seats: ['a', 'a'] }, { seats: ['a', 'b', 'c', 'd', 'e'] }, { life: 0 }, { life: NaN }])
+      await assert.rejects(world.clock.run(server.create(turns, wrong)), refusal('bad-request'));
     await assert.rejects(world.clock.run(server.create(hiddenCards)), refusal('no-such-game'));
   });
 
@@ -45,7 +52,9 @@ describe('rooms for the server\'s own code', () => {
     const server = new ServerRooms(world.node('a').node);
     const made = await world.clock.run(server.create(turns, { life: 60_000 }));
     await world.clock.advance(61_000);
-    await assert.rejects(world.clock.run(world.client('ada', 'a').client.join(turns, { code: made.code })), { code: 'bad-code' });
+    await assert.rejects(world.clock.run(world.client('ada', 'a').client.join(turns, { code: made.code })), {
+      code: 'bad-code',
+    });
   });
 
   it('[X1] starts, ends, hands over, adds a bot, from a node that does not own the room', async () => {
@@ -76,12 +85,16 @@ describe('rooms for the server\'s own code', () => {
       let left = 1;
       const once = () => {
         left = 1;
-        world.faultFor = call => (call.op === 'append' && call.node === world.owner(id)?.name && left-- > 0 ? { lose } : undefined);
+        world.faultFor = call =>
+          call.op === 'append' && call.node === world.owner(id)?.name && left-- > 0 ? { lose } : undefined;
       };
       once();
       await assert.rejects(run(server.addBot(id)), refusal('unknown'));
       await world.clock.advance(2_000);
-      assert.equal((await run(server.see(id))).players.filter(p => p?.startsWith('$bot')).length, lose === 'reply' ? 1 : 0);
+      assert.equal(
+        (await run(server.see(id))).players.filter(p => p?.startsWith('$bot')).length,
+        lose === 'reply' ? 1 : 0,
+      );
       once();
       await run(server.kick(id, 'bob'));
       assert.ok(!(await run(server.see(id))).players.includes('bob'));
@@ -121,7 +134,8 @@ describe('thrown out', () => {
 
   it('[H1] also where the owner dies before it could tell', async () => {
     const { id, world, owner, adas, bobs } = await served();
-    world.faultFor = call => (call.op === 'append' && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined);
+    world.faultFor = call =>
+      call.op === 'append' && call.node === owner.name ? { holdReply: new Promise(() => {}) } : undefined;
     const acting = adas.kick(1);
     await world.clock.advance(10);
     world.kill(owner);
@@ -135,7 +149,7 @@ describe('thrown out', () => {
     const said = await run(bobs.kick(0));
     assert.equal(said.ok ? '' : said.code, 'not-host');
     assert.equal(adas.ended, null);
-    assert.equal((await run(bobs.makeHost(1)) as { code?: string }).code, 'not-host');
+    assert.equal(((await run(bobs.makeHost(1))) as { code?: string }).code, 'not-host');
     assert.ok((await run(adas.makeHost(1))).ok);
     assert.ok((await run(bobs.kick(0))).ok);
   });
@@ -143,13 +157,19 @@ describe('thrown out', () => {
 
 describe('late on a cluster', () => {
   it('[H3] into a fresh seat and into one that was left, with an owner that dies in between', async () => {
-    const { world, id, owner, rooms: [adas, bobs] } = await openRoom(stick, stickGame(null), ['ada', 'bob']);
+    const {
+      world,
+      id,
+      owner,
+      rooms: [adas, bobs],
+    } = await openRoom(stick, stickGame(null), ['ada', 'bob']);
     assert.ok((await world.clock.run(adas!.start())).ok);
     const carl = await world.clock.run(world.client('carl', 'b').client.join(stick, { id }));
     assert.equal(carl.seat, 2);
     world.kill(owner);
     await world.clock.run(bobs!.leave());
-    await world.clock.run(world.client('dora', 'a').client.quick(stick)); // the fourth seat, though nobody told her of it
+    // the fourth seat, though nobody told her of it
+    await world.clock.run(world.client('dora', 'a').client.quick(stick));
     const emil = await world.clock.run(world.client('emil', 'a').client.quick(stick));
     assert.deepEqual([emil.id, emil.seat], [id, 1]);
     emil.input.fire();
@@ -159,7 +179,8 @@ describe('late on a cluster', () => {
 });
 
 describe('closed by the server', () => {
-  const gone = (world: TestCluster, id: string) => world.clock.waitUntil('the room is gone', () => memoryStoreRoom(world, id) === undefined, 5_000);
+  const gone = (world: TestCluster, id: string) =>
+    world.clock.waitUntil('the room is gone', () => memoryStoreRoom(world, id) === undefined, 5_000);
 
   it('[X3] members and spectators are told; nobody finds it any more', async () => {
     const { id, world, server, run, adas, bobs, clients } = await served();
@@ -168,10 +189,15 @@ describe('closed by the server', () => {
     await raw.ask('join', { room: id });
     await run(adas.start());
     await run(server.close(id));
-    await world.clock.waitUntil('all have heard', () => [adas, bobs, eves].every(room => room.ended?.code === 'room-missing'), 50);
+    await world.clock.waitUntil(
+      'all have heard',
+      () => [adas, bobs, eves].every(room => room.ended?.code === 'room-missing'),
+      50,
+    );
     assert.deepEqual(raw.heard.filter(([name]) => name === 'notice').at(-1), ['notice', { room: id, code: 'closed' }]);
     await gone(world, id);
-    for (const client of clients) await assert.rejects(run(client.client.join(turns, { id })), { code: 'room-missing' });
+    for (const client of clients)
+      await assert.rejects(run(client.client.join(turns, { id })), { code: 'room-missing' });
     assert.equal((await raw.ask('act', { room: id, name: '$ready' })).code, 'not-in-room');
     await assert.rejects(run(server.see(id)), refusal('room-missing'));
     await world.clock.advance(10_000);
@@ -187,7 +213,11 @@ describe('closed by the server', () => {
     world.kill(owner);
     world.faultFor = () => undefined;
     world.dropsMessage = () => false;
-    await world.clock.waitUntil('all have heard', () => [adas, bobs].every(room => room.ended?.code === 'room-missing'), 6_000);
+    await world.clock.waitUntil(
+      'all have heard',
+      () => [adas, bobs].every(room => room.ended?.code === 'room-missing'),
+      6_000,
+    );
     await assert.rejects(run(world.client('zoe', 'a').client.join(turns, { id })), { code: 'room-missing' });
     await gone(world, id);
   });
@@ -198,18 +228,28 @@ describe('closed by the server', () => {
     await run(new ServerRooms(owner.node).close(id));
     await run(new ServerRooms(owner.node).close(id));
     await gone(world, id);
-    await world.clock.waitUntil('all have heard', () => [adas, bobs].every(room => room.ended?.code === 'room-missing'), 4_000);
+    await world.clock.waitUntil(
+      'all have heard',
+      () => [adas, bobs].every(room => room.ended?.code === 'room-missing'),
+      4_000,
+    );
   });
 
   it('[X3] [E4] what it has promised is done first, also by another owner; then it goes', async () => {
     for (const how of ['stays', 'dies'] as const) {
       const runs: string[] = [];
-      const { id, world, owner, server, run, adas } = await served(['ada', 'bob'], { begin: world => {
-        world.effects = { parlour: { save: (_data, about) => {
-          runs.push(about.key);
-          if (runs.length < 3) throw new Error('not yet');
-        } } };
-      } });
+      const { id, world, owner, server, run, adas } = await served(['ada', 'bob'], {
+        begin: world => {
+          world.effects = {
+            parlour: {
+              save: (_data, about) => {
+                runs.push(about.key);
+                if (runs.length < 3) throw new Error('not yet');
+              },
+            },
+          };
+        },
+      });
       await run(adas.start());
       await run(adas.act.save({ what: 'x' }));
       await run(server.close(id));
@@ -227,8 +267,10 @@ describe('closed by the server', () => {
 
 describe('a view that opens at the end', () => {
   it('[V1] [V4] shows nothing before, all of it in the entry that ends the match, and nothing again in the next', async () => {
-    const { world, owner, clients, rooms } = await openRoom(hiddenCards, hiddenCardsGame, ['ada', 'bob'], { begin: () => {} });
-    const [adas, bobs] = rooms as [typeof rooms[0] & object, typeof rooms[0] & object];
+    const { world, owner, clients, rooms } = await openRoom(hiddenCards, hiddenCardsGame, ['ada', 'bob'], {
+      begin: () => {},
+    });
+    const [adas, bobs] = rooms as [(typeof rooms)[0] & object, (typeof rooms)[0] & object];
     const eve = world.client('eve', 'c');
     const eves = await world.clock.run(eve.client.watch(hiddenCards, { id: adas.id }));
     const seen = () => [adas, bobs, eves].map(room => (room.state as unknown as { hand: string | null }).hand);
@@ -247,4 +289,3 @@ describe('a view that opens at the end', () => {
     await world.clock.waitUntil('it is hidden again', () => seen().join() === 'HIDDEN,,', 50);
   });
 });
-

@@ -9,7 +9,11 @@ async function talking(seed = 41) {
   const eve = world.client('eve', 'c');
   const eves = await world.clock.run(eve.client.watch(turns, { id }));
   const heard: string[] = [];
-  for (const [who, room] of [['ada', rooms[0]!], ['bob', rooms[1]!], ['eve', eves]] as const) {
+  for (const [who, room] of [
+    ['ada', rooms[0]!],
+    ['bob', rooms[1]!],
+    ['eve', eves],
+  ] as const) {
     room.onSignal('emote', (data, from) => heard.push(`${who}: ${data} from ${String(from)}`));
     room.onSignal('point', (data, from) => heard.push(`${who}: ${JSON.stringify(data)} from ${String(from)}`));
   }
@@ -17,13 +21,18 @@ async function talking(seed = 41) {
 }
 
 describe('signals', () => {
-  it('[G1] reach all but who says it, players and spectators, on all nodes; the room\'s history knows nothing of them', async () => {
+  it("[G1] reach all but who says it, players and spectators, on all nodes; the room's history knows nothing of them", async () => {
     const { world, adas, bobs, heard } = await talking();
     const { position } = adas;
     adas.signal.emote('hi');
     bobs.signal.point({ x: 3 });
     await world.clock.advance(10);
-    assert.deepEqual(heard(), ['ada: {"x":3} from 1', 'bob: "hi" from 0', 'eve: "hi" from 0', 'eve: {"x":3} from 1'].map(s => s.replace('"hi"', 'hi')));
+    assert.deepEqual(
+      heard(),
+      ['ada: {"x":3} from 1', 'bob: "hi" from 0', 'eve: "hi" from 0', 'eve: {"x":3} from 1'].map(s =>
+        s.replace('"hi"', 'hi'),
+      ),
+    );
     assert.deepEqual(adas.position, position);
   });
 
@@ -69,7 +78,16 @@ describe('signals', () => {
     const { world, id, heard } = await talking();
     const raw = openRawConnection(world, world.node('b'), 'bob');
     await raw.ask('join', { room: id });
-    const bad = [{ name: 'emote', data: 'no' }, { name: 'nothing', data: 1 }, { name: 'constructor', data: 1 }, { name: 'toString' }, { name: 'emote' }, { name: 'point', data: { x: '1' } }, { name: '' }, {}];
+    const bad = [
+      { name: 'emote', data: 'no' },
+      { name: 'nothing', data: 1 },
+      { name: 'constructor', data: 1 },
+      { name: 'toString' },
+      { name: 'emote' },
+      { name: 'point', data: { x: '1' } },
+      { name: '' },
+      {},
+    ];
     for (let i = 0; i < 40; i++) {
       assert.equal(raw.say('signal', { room: id, ...bad[i % bad.length] }), true);
       await world.clock.advance(300);
@@ -91,7 +109,10 @@ describe('signals', () => {
     };
     assert.ok((await malformed(19)).every(heard => heard));
     await world.clock.advance(120_000);
-    assert.ok((await malformed(10)).every(heard => heard), 'two minutes later');
+    assert.ok(
+      (await malformed(10)).every(heard => heard),
+      'two minutes later',
+    );
     assert.ok((await malformed(20)).includes(false), 'but not for ever');
   });
 

@@ -26,7 +26,10 @@ describe('an action that waits', () => {
     world.faultFor = () => undefined;
     await world.clock.run(Promise.all([first, second]));
     await world.clock.waitUntil('it is live', () => adas.live, 2_000);
-    assert.deepEqual(states(story).filter(state => state !== 'catching-up'), ['waiting', 'live']);
+    assert.deepEqual(
+      states(story).filter(state => state !== 'catching-up'),
+      ['waiting', 'live'],
+    );
   });
 
   it('[U13] whatever it waits for: a silent owner, or the line', async () => {
@@ -44,7 +47,7 @@ describe('an action that waits', () => {
 });
 
 describe('the clocks of a client', () => {
-  it('[U14] a device clock that is set changes neither the room\'s clock nor what the client does', async () => {
+  it("[U14] a device clock that is set changes neither the room's clock nor what the client does", async () => {
     const { world, ada, adas } = await openLedgerRoom();
     await world.clock.advance(3_000);
     const ahead = () => adas.now() - world.clock.now();
@@ -60,10 +63,15 @@ describe('the clocks of a client', () => {
   it('[U14] what the monotonic clock loses while a device sleeps is put right by the next heartbeat', async () => {
     const { world, id } = await openLedgerRoom();
     let [lost, asleepAt] = [0, 0];
-    const clock: ClientClock = { now: () => world.clock.now(), mono: () => (asleepAt || world.clock.mono()) - lost, random: world.random, after: (ms, fn) => {
-      const timer = world.clock.after(ms, fn);
-      return () => timer.cancel();
-    } };
+    const clock: ClientClock = {
+      now: () => world.clock.now(),
+      mono: () => (asleepAt || world.clock.mono()) - lost,
+      random: world.random,
+      after: (ms, fn) => {
+        const timer = world.clock.after(ms, fn);
+        return () => timer.cancel();
+      },
+    };
     const eve = world.client('eve', 'a', { clock });
     const eves = await world.clock.run(eve.client.watch(ledger, { id }));
     const wrong = () => Math.abs(eves.now() - world.clock.now());

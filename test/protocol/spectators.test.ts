@@ -12,17 +12,27 @@ async function watchedTable(): Promise<LedgerFixture & Awaited<ReturnType<typeof
 }
 async function watchers({ world, id }: LedgerFixture) {
   const [eve, finn] = [world.client('eve', 'b'), world.client('finn', 'c')];
-  const [eves, finns] = [await world.clock.run(eve.client.watch(ledger, { id })), await world.clock.run(finn.client.watch(ledger, { id }))];
+  const [eves, finns] = [
+    await world.clock.run(eve.client.watch(ledger, { id })),
+    await world.clock.run(finn.client.watch(ledger, { id })),
+  ];
   return { eve, finn, eves, finns };
 }
 
 describe('who watches a room', () => {
   it('[H1a] is told to the host alone, also to the next host and by the next owner', async () => {
     const { world, id, owner, ada, bob, eve, adas, bobs, eves } = await watchedTable();
-    const spectatorsOf = async (client: typeof ada, room: typeof adas) => (await world.clock.run(client.client.inspect(room))).spectators?.map(({ player, name }) => `${player} ${name}`).sort();
+    const spectatorsOf = async (client: typeof ada, room: typeof adas) =>
+      (await world.clock.run(client.client.inspect(room))).spectators
+        ?.map(({ player, name }) => `${player} ${name}`)
+        .sort();
     const both = ['eve eve', 'finn finn'];
     assert.deepEqual(await spectatorsOf(ada, adas), both);
-    for (const [client, room] of [[bob, bobs], [eve, eves]] as const) assert.equal(await spectatorsOf(client, room), undefined);
+    for (const [client, room] of [
+      [bob, bobs],
+      [eve, eves],
+    ] as const)
+      assert.equal(await spectatorsOf(client, room), undefined);
     assert.ok((await world.clock.run(adas.makeHost(1))).ok);
     assert.deepEqual([await spectatorsOf(ada, adas), await spectatorsOf(bob, bobs)], [undefined, both]);
     world.kill(owner);
@@ -43,9 +53,16 @@ describe('who watches a room', () => {
       await assert.rejects(world.clock.run(client.client.join(ledger, { code: adas.code })), { code: 'kicked' });
     }
     await world.clock.advance(3_000);
-    assert.deepEqual([...(world.node('b').node.clientRequests.memberReports().get(id) ?? [])].map(r => r.player).filter(player => player === 'eve'), []);
+    assert.deepEqual(
+      [...(world.node('b').node.clientRequests.memberReports().get(id) ?? [])]
+        .map(r => r.player)
+        .filter(player => player === 'eve'),
+      [],
+    );
     assert.ok((await world.clock.run(bobs.act.add({ id: 'after' }))).ok);
-    assert.ok(finns.live && adas.watchers === 1 && finn.client.status.state === 'live' && bob.client.status.state === 'live');
+    assert.ok(
+      finns.live && adas.watchers === 1 && finn.client.status.state === 'live' && bob.client.status.state === 'live',
+    );
   });
 
   it('[H1a] one who is away when removed hears it on coming back', async () => {
@@ -61,7 +78,11 @@ describe('who watches a room', () => {
     const { world, id, bob, adas, bobs } = await watchedTable();
     const beside = await world.clock.run(world.client('bob', 'c').client.watch(ledger, { id }));
     assert.ok((await world.clock.run(adas.kick({ player: 'bob' }))).ok);
-    await world.clock.waitUntil('both are told', () => bobs.ended?.code === 'kicked' && beside.ended?.code === 'kicked', 50);
+    await world.clock.waitUntil(
+      'both are told',
+      () => bobs.ended?.code === 'kicked' && beside.ended?.code === 'kicked',
+      50,
+    );
     assert.equal(bob.client.status.state, 'live');
   });
 });
@@ -89,7 +110,10 @@ describe('spectators of a room without players', () => {
     assert.ok(eves.live);
     await world.clock.waitUntil('Eve is told', () => eves.ended?.code === 'room-missing', left - 10_000 + noticed);
     await world.clock.advance(3_000);
-    assert.deepEqual([...world.nodes.values()].filter(h => h.owns(id) || h.node.clientRequests.hasMembers(id)), []);
+    assert.deepEqual(
+      [...world.nodes.values()].filter(h => h.owns(id) || h.node.clientRequests.hasMembers(id)),
+      [],
+    );
     assert.equal(eve.client.status.state, 'live');
   });
 

@@ -6,8 +6,22 @@ import { limits } from '../../shared/limits.ts';
 import { openRawConnection } from './cluster-room-fixture.ts';
 import { TestCluster, type TestNode } from './world.ts';
 
-const toss = contract('toss', { version: 1, seats: { min: 2, max: 2 }, state: state<{ tosses: number }>(), actions: { toss: z.object({}), stop: z.object({}) }, replay: true });
-const tossGame = toss.rules({ setup: () => ({ tosses: 0 }), actions: { toss: s => { s.tosses += 1; }, stop: (_s, _d, ctx) => ctx.end({ ranking: [[ctx.seat]] }) } });
+const toss = contract('toss', {
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ tosses: number }>(),
+  actions: { toss: z.object({}), stop: z.object({}) },
+  replay: true,
+});
+const tossGame = toss.rules({
+  setup: () => ({ tosses: 0 }),
+  actions: {
+    toss: s => {
+      s.tosses += 1;
+    },
+    stop: (_s, _d, ctx) => ctx.end({ ranking: [[ctx.seat]] }),
+  },
+});
 
 async function tossing(how: { keepsShort?: boolean } = {}) {
   const world = new TestCluster([tossGame]);
@@ -22,7 +36,10 @@ async function tossing(how: { keepsShort?: boolean } = {}) {
     await world.clock.run(Promise.all([adas.rematch(), bobs.rematch()]));
     await world.clock.waitUntil('the next match', () => adas.info.match === match + 1);
   };
-  const kept = () => [...(world.memory as unknown as { replays: Map<string, unknown> }).replays.keys()].map(key => Number(key.split('/')[1]));
+  const kept = () =>
+    [...(world.memory as unknown as { replays: Map<string, unknown> }).replays.keys()].map(key =>
+      Number(key.split('/')[1]),
+    );
   const pieces = () => (world.memory as unknown as { pieces: Map<string, unknown> }).pieces.size;
   const stop = async () => {
     assert.ok((await world.clock.run(adas.act.stop())).ok);
@@ -39,7 +56,10 @@ describe('what clients can make the store keep', () => {
       await stop();
       if (match < matches) await rematch();
     }
-    assert.deepEqual(kept(), Array.from({ length: limits.recording.perRoom }, (_x, i) => matches - limits.recording.perRoom + 1 + i));
+    assert.deepEqual(
+      kept(),
+      Array.from({ length: limits.recording.perRoom }, (_x, i) => matches - limits.recording.perRoom + 1 + i),
+    );
     assert.equal(world.counters.get('replays'), matches);
   });
 
@@ -48,9 +68,15 @@ describe('what clients can make the store keep', () => {
     await stop();
     await world.clock.advance(1_000);
     assert.deepEqual([kept(), pieces(), world.counters.get('replaysDropped:short')], [[], 0, 1]);
-    assert.deepEqual((await world.clock.run(a.node.replays.read(adas.id, 1)) as { code: string }).code, 'unavailable');
+    assert.deepEqual(
+      ((await world.clock.run(a.node.replays.read(adas.id, 1))) as { code: string }).code,
+      'unavailable',
+    );
     await world.clock.advance(15_000);
-    assert.deepEqual((await world.clock.run(a.node.replays.read(adas.id, 1)) as { code: string }).code, 'replay-missing');
+    assert.deepEqual(
+      ((await world.clock.run(a.node.replays.read(adas.id, 1))) as { code: string }).code,
+      'replay-missing',
+    );
     await rematch();
     await world.clock.advance(limits.recording.short.ms);
     await stop();
@@ -75,8 +101,15 @@ describe('what clients can make the store keep', () => {
     await world.clock.advance(2 * limits.storeFill.pollInterval);
     const refused = await world.clock.run(a.node.lobby.create('eve', { game: 'toss' }));
     assert.ok(!refused.ok && refused.code === 'busy' && refused.retryAfter! > 0);
-    assert.equal((await openRawConnection(world, a, 'fay').ask('join', { quick: { game: 'toss' }, session: 's' })).ok, true, 'a room that is open is still found');
-    assert.equal((await openRawConnection(world, a, 'hal').ask('join', { quick: { game: 'toss' }, session: 's' })).code, 'busy');
+    assert.equal(
+      (await openRawConnection(world, a, 'fay').ask('join', { quick: { game: 'toss' }, session: 's' })).ok,
+      true,
+      'a room that is open is still found',
+    );
+    assert.equal(
+      (await openRawConnection(world, a, 'hal').ask('join', { quick: { game: 'toss' }, session: 's' })).code,
+      'busy',
+    );
     await rematch();
     assert.ok((await world.clock.run(adas.act.toss())).ok);
     assert.ok(a.warnings.some(text => text.includes('store memory usage crossed a limit')));
@@ -98,14 +131,26 @@ describe('what clients can make the store keep', () => {
     };
     const create = () => patiently('create', { game: 'toss', private: true });
     for (let i = 0; i < limits.liveRooms; i++) rooms.push((await create()).room!);
-    assert.deepEqual(await create(), { ok: false, code: 'room-quota', detail: `${limits.liveRooms} rooms (liveRooms)` });
+    assert.deepEqual(await create(), {
+      ok: false,
+      code: 'room-quota',
+      detail: `${limits.liveRooms} rooms (liveRooms)`,
+    });
     assert.equal(world.counters.get('overQuota:player'), 1);
-    assert.equal((await patiently('join', { quick: { game: 'toss' }, session: 'q' })).code, 'room-quota', 'no room is open');
+    assert.equal(
+      (await patiently('join', { quick: { game: 'toss' }, session: 'q' })).code,
+      'room-quota',
+      'no room is open',
+    );
     assert.equal((await patiently('create', { game: 'toss', key: 'k' })).code, 'room-quota');
     assert.ok((await openRawConnection(world, a, 'fay').ask('create', { game: 'toss' })).ok);
     assert.ok((await eve.ask('join', { room: rooms.at(-1)!, session: 's' })).ok);
     await eve.ask('leave', { room: rooms.at(-1)!, session: 's', seat: true });
-    await world.clock.waitUntil('it is removed', () => world.owner(rooms.at(-1)!) === undefined, limits.sleepAfter + 5_000);
+    await world.clock.waitUntil(
+      'it is removed',
+      () => world.owner(rooms.at(-1)!) === undefined,
+      limits.sleepAfter + 5_000,
+    );
     assert.equal((await create()).ok, true);
     assert.equal((await create()).code, 'room-quota');
     await world.clock.advance(limits.unjoinedRoomTtl + 60_000);
@@ -115,9 +160,20 @@ describe('what clients can make the store keep', () => {
 
   it('[W27] so many rooms live of one address, and of the networks around it', () => {
     const names = makersOf('ada', '2001:db8:1:203::/64');
-    assert.deepEqual(names.map(maker => maker.most), [limits.liveRooms, ...[1, limits.address.prefixMultiplier[56], limits.address.prefixMultiplier[48]].map(factor => factor * limits.address.liveRooms)]);
+    assert.deepEqual(
+      names.map(maker => maker.most),
+      [
+        limits.liveRooms,
+        ...[1, limits.address.prefixMultiplier[56], limits.address.prefixMultiplier[48]].map(
+          factor => factor * limits.address.liveRooms,
+        ),
+      ],
+    );
     const near = makersOf('bob', '2001:db8:1:2ff::/64');
-    assert.deepEqual(names.map((maker, i) => maker.key === near[i]!.key), [false, false, true, true]);
+    assert.deepEqual(
+      names.map((maker, i) => maker.key === near[i]!.key),
+      [false, false, true, true],
+    );
     assert.deepEqual(makersOf('ada', null), [names[0]]);
     assert.deepEqual(makersOf('ada', '203.0.113.5').length, 2);
     for (const { key } of names) assert.match(key, /^[\w-]+$/);
@@ -128,7 +184,12 @@ describe('what clients can make the store keep', () => {
     const eve = openRawConnection(world, a, 'ada');
     assert.ok((await eve.ask('join', { room: adas.id, session: 'another' })).ok);
     await eve.ask('act', { room: adas.id, name: 'stop', data: {} });
-    for (let i = 0; i < limits.matches.burst + 5; i++) assert.equal((await eve.ask('act', { room: adas.id, name: '$start' })).code, 'not-now', 'what is refused costs nothing');
+    for (let i = 0; i < limits.matches.burst + 5; i++)
+      assert.equal(
+        (await eve.ask('act', { room: adas.id, name: '$start' })).code,
+        'not-now',
+        'what is refused costs nothing',
+      );
     await world.clock.advance(3_000); // all requests again
     let votes = 0;
     while ((await eve.ask('act', { room: adas.id, name: '$rematch' })).ok) votes += 1;

@@ -5,11 +5,14 @@ import { ledgerDocument, doneIds, openLedgerRoom } from './ledger-fixture.ts';
 
 describe('processes that were suspended', () => {
   it('[S2] no player who is connected counts as away after the whole machine was suspended', async () => {
-    // The seed decides whether a client has a new connection when its nodes run again, and which departure or join arrives first.
+    // The seed decides whether a client has a new connection when its nodes run again, and which departure or join
+    // arrives first.
     for (let seed = 1; seed <= 20; seed++) {
       const { world, id, adas, bobs } = await openLedgerRoom(undefined, { seed });
       const away: string[] = [];
-      world.observer.onStoreCall = call => { if (call.op === 'append' && call.append!.entry.includes('"here":false')) away.push(call.append!.entry); };
+      world.observer.onStoreCall = call => {
+        if (call.op === 'append' && call.append!.entry.includes('"here":false')) away.push(call.append!.entry);
+      };
       await world.clock.advance(5_000);
       for (const host of world.nodes.values()) world.freeze(host);
       await world.clock.advance(6_000);
@@ -29,6 +32,10 @@ describe('processes that were suspended', () => {
     bob.client.close();
     await world.clock.advance(6_000);
     for (const host of world.nodes.values()) world.thaw(host);
-    await world.clock.waitUntil('bob is away', () => (ledgerDocument(world, id) as unknown as RoomDocument).room.seats.some(s => s?.player === 'bob' && !s.here), 12_000);
+    await world.clock.waitUntil(
+      'bob is away',
+      () => (ledgerDocument(world, id) as unknown as RoomDocument).room.seats.some(s => s?.player === 'bob' && !s.here),
+      12_000,
+    );
   });
 });

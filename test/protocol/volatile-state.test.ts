@@ -24,7 +24,12 @@ describe('motion that is journaled less often', () => {
     const [x, seq] = [adas.state!.x, adas.position[1]];
     let seen = 0;
     let last = x;
-    adas.onChange(() => { if (adas.state!.x !== last) { last = adas.state!.x; seen += 1; } });
+    adas.onChange(() => {
+      if (adas.state!.x !== last) {
+        last = adas.state!.x;
+        seen += 1;
+      }
+    });
     await world.clock.advance(2_000);
     assert.ok(seen >= 38, `${seen} changes were seen in two seconds`);
     const written = adas.position[1] - seq;
@@ -52,11 +57,19 @@ describe('motion that is journaled less often', () => {
       if (seed % 3 === 0) ada.client.move();
       const x = Math.max(adas.state!.x, bobs.state!.x);
       world.kill(world.owner(id)!);
-      await world.clock.waitUntil('it goes on', () => adas.term === bobs.term && adas.state!.x > x + 5 && adas.live && bobs.live);
+      await world.clock.waitUntil(
+        'it goes on',
+        () => adas.term === bobs.term && adas.state!.x > x + 5 && adas.live && bobs.live,
+      );
       // At a moment at which both hold the same place and the same number of motions, they hold the same state.
       await world.clock.waitUntil('both see the same', () => JSON.stringify(adas.state) === JSON.stringify(bobs.state));
-      const owner = world.owner(id)!.node.ownedRooms.get(id) as unknown as { doc: { state: { x: number; trail: number[] } } };
-      await world.clock.waitUntil('as the owner has it', () => JSON.stringify(adas.state) === JSON.stringify(owner.doc.state));
+      const owner = world.owner(id)!.node.ownedRooms.get(id) as unknown as {
+        doc: { state: { x: number; trail: number[] } };
+      };
+      await world.clock.waitUntil(
+        'as the owner has it',
+        () => JSON.stringify(adas.state) === JSON.stringify(owner.doc.state),
+      );
       assert.deepEqual(adas.state!.said, ['before']);
       assert.deepEqual(adas.state!.trail.at(-1), adas.state!.x);
     }
@@ -68,7 +81,9 @@ describe('motion that is journaled less often', () => {
     const room = adas as unknown as { receiveVolatileState(...args: unknown[]): void };
     const hear = room.receiveVolatileState.bind(adas);
     let n = 0;
-    room.receiveVolatileState = (...args) => { if (++n % 3 !== 0) hear(...args); };
+    room.receiveVolatileState = (...args) => {
+      if (++n % 3 !== 0) hear(...args);
+    };
     const owner = world.owner(id)!.node.ownedRooms.get(id) as unknown as { doc: { state: unknown } };
     for (let i = 0; i < 10; i++) {
       await world.clock.advance(90);
@@ -88,7 +103,10 @@ describe('motion that is journaled less often', () => {
     const from = x;
     const owner = world.owner(id)!;
     await world.clock.run(owner.node.drain());
-    await world.clock.waitUntil('another runs it', () => world.owner(id) !== undefined && world.owner(id) !== owner && adas.state!.x > from + 20);
+    await world.clock.waitUntil(
+      'another runs it',
+      () => world.owner(id) !== undefined && world.owner(id) !== owner && adas.state!.x > from + 20,
+    );
     assert.ok(!back, 'it never went back');
   });
 });

@@ -31,20 +31,33 @@ async function playOn(redis: ServerOptions['redis']): Promise<void> {
   const servers: RunningServer[] = [];
   const clients: ReturnType<typeof connect>[] = [];
   try {
-    for (const name of ['one', 'two']) servers.push(await startServer({ games: [fourInARowGame], secret, redis, name, log: noLog }, { port: 0, host: '127.0.0.1' }));
+    for (const name of ['one', 'two'])
+      servers.push(
+        await startServer({ games: [fourInARowGame], secret, redis, name, log: noLog }, { port: 0, host: '127.0.0.1' }),
+      );
     for (const { port } of servers) clients.push(connect(`http://127.0.0.1:${port}`, { storage: null }));
     const a = await clients[0]!.create(fourInARow, { options: { turnSeconds: 0 } });
     const b = await clients[1]!.join(fourInARow, { code: a.code });
     for (let i = 0; i < 6; i++) {
-      const mover = await until('it is somebody\'s turn', () => [a, b].find(r => r.info.phase === 'playing' && r.state?.turn === r.seat), { timeoutMs: 20_000 });
+      const mover = await until(
+        "it is somebody's turn",
+        () => [a, b].find(r => r.info.phase === 'playing' && r.state?.turn === r.seat),
+        { timeoutMs: 20_000 },
+      );
       const said = await mover.act.drop({ column: i % 7 });
       assert.ok(said.ok, JSON.stringify(said));
     }
-    await until('both see the same', () => JSON.stringify(a.state) === JSON.stringify(b.state) || undefined, { timeoutMs: 20_000 });
+    await until('both see the same', () => JSON.stringify(a.state) === JSON.stringify(b.state) || undefined, {
+      timeoutMs: 20_000,
+    });
     assert.equal((await clients[1]!.list()).length, 1);
     await servers[0]!.drain();
     // There is no proxy here that would lead the other one on.
-    await until('the other node has the room', async () => (await clients[1]!.inspect(b as never)).owner === 'two' || undefined, { timeoutMs: 40_000 });
+    await until(
+      'the other node has the room',
+      async () => (await clients[1]!.inspect(b as never)).owner === 'two' || undefined,
+      { timeoutMs: 40_000 },
+    );
   } finally {
     for (const client of clients) client.close();
     for (const server of servers) await server.close();
@@ -59,7 +72,10 @@ describe('a Redis with users', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rejoin-users-'));
     await writeFile(join(folder, 'users.acl'), aclOf(secret, 'rejoin:'));
-    redis = await TestRedis.start(['--aclfile', join(folder, 'users.acl')], { user: 'operator', password: passwordOf('operator', secret) });
+    redis = await TestRedis.start(['--aclfile', join(folder, 'users.acl')], {
+      user: 'operator',
+      password: passwordOf('operator', secret),
+    });
   });
   /** Runs `work` while the user who plays may not run these commands. */
   const withoutRights = async (commands: string[], work: () => Promise<void>) => {
@@ -83,21 +99,58 @@ describe('a Redis with users', () => {
     const denied = await admin.sendCommand<unknown[]>(['ACL', 'LOG']);
     admin.destroy();
     // A hosted Redis, and this one, may keep its settings to itself: that is asked once at the start.
-    assert.deepEqual(JSON.stringify(denied).match(/"object":"[^"]+"|object","[^"]+"/g)?.filter(d => !/config\|get/.test(d)) ?? [], []);
+    assert.deepEqual(
+      JSON.stringify(denied)
+        .match(/"object":"[^"]+"|object","[^"]+"/g)
+        ?.filter(d => !/config\|get/.test(d)) ?? [],
+      [],
+    );
   }).timeout(120_000);
 
   it('[L1] and nothing else: no other keys or channels, no settings, nothing that empties or lists', async () => {
-    const client = await createClient({ url: url('rejoin') }).on('error', () => {}).connect();
+    const client = await createClient({ url: url('rejoin') })
+      .on('error', () => {})
+      .connect();
     try {
-      for (const words of ['FLUSHALL', 'FLUSHDB', 'KEYS *', 'SCAN 0', 'CONFIG GET maxmemory', 'CONFIG SET maxmemory 1', 'SHUTDOWN', 'ACL LIST', 'CLIENT KILL TYPE normal', 'CLIENT LIST', 'REPLICAOF NO ONE', 'MONITOR',
-        'SCRIPT FLUSH', 'FUNCTION FLUSH', 'SAVE', 'SWAPDB 0 1', 'MIGRATE h 1 k 0 1', 'GET other:key', 'SET other:key x', 'PUBLISH other:channel x', 'SUBSCRIBE other:channel', 'PSUBSCRIBE *', 'EVAL return(redis.call("get","other:key")) 0']) {
-        await assert.rejects(client.sendCommand(words.split(' ')), /NOPERM|no permissions|ACL failure|can't access/i, words);
+      for (const words of [
+        'FLUSHALL',
+        'FLUSHDB',
+        'KEYS *',
+        'SCAN 0',
+        'CONFIG GET maxmemory',
+        'CONFIG SET maxmemory 1',
+        'SHUTDOWN',
+        'ACL LIST',
+        'CLIENT KILL TYPE normal',
+        'CLIENT LIST',
+        'REPLICAOF NO ONE',
+        'MONITOR',
+        'SCRIPT FLUSH',
+        'FUNCTION FLUSH',
+        'SAVE',
+        'SWAPDB 0 1',
+        'MIGRATE h 1 k 0 1',
+        'GET other:key',
+        'SET other:key x',
+        'PUBLISH other:channel x',
+        'SUBSCRIBE other:channel',
+        'PSUBSCRIBE *',
+        'EVAL return(redis.call("get","other:key")) 0',
+      ]) {
+        await assert.rejects(
+          client.sendCommand(words.split(' ')),
+          /NOPERM|no permissions|ACL failure|can't access/i,
+          words,
+        );
       }
       assert.equal(await client.ping(), 'PONG');
     } finally {
       client.destroy();
     }
-    const stranger = createClient({ url: `redis://127.0.0.1:${redis.port}`, socket: { reconnectStrategy: false } }).on('error', () => {});
+    const stranger = createClient({ url: `redis://127.0.0.1:${redis.port}`, socket: { reconnectStrategy: false } }).on(
+      'error',
+      () => {},
+    );
     await stranger.connect().catch(() => {});
     await assert.rejects(stranger.get('rejoin:x'));
     if (stranger.isOpen) stranger.destroy();
@@ -112,7 +165,9 @@ describe('a Redis with users', () => {
       assert.equal(await store.append('kept', { token: 'a', seq: 1, entry: 'e' }), 'ok');
       await redis.kill();
       await redis.run();
-      const owner = await until('reads are answered again', () => store.owner('kept').catch(() => undefined), { timeoutMs: 20_000 });
+      const owner = await until('reads are answered again', () => store.owner('kept').catch(() => undefined), {
+        timeoutMs: 20_000,
+      });
       assert.equal(owner?.seq, 1);
     } finally {
       await store.close();
@@ -120,26 +175,55 @@ describe('a Redis with users', () => {
   });
 
   it('[L1] the user who plays may run what a node runs, and no more', async () => {
-    const acl = (await readFile(join(import.meta.dirname, '../../docs/redis.acl'), 'utf8')).split('\n').find(l => l.startsWith('user rejoin '))!;
-    assert.deepEqual(acl.split(' ').filter(word => word.startsWith('+')).map(word => word.slice(1)).sort(), neededCommands());
+    const acl = (await readFile(join(import.meta.dirname, '../../docs/redis.acl'), 'utf8'))
+      .split('\n')
+      .find(l => l.startsWith('user rejoin '))!;
+    assert.deepEqual(
+      acl
+        .split(' ')
+        .filter(word => word.startsWith('+'))
+        .map(word => word.slice(1))
+        .sort(),
+      neededCommands(),
+    );
   });
 
   it('[L1] a node whose user may not run all that it runs does not start, and names what is missing', async () => {
     await withoutRights(['zlexcount', 'publish'], async () => {
-      await assert.rejects(connectRedis({ redis: { url: url('rejoin') }, prefix: 'rejoin:', clock: realClock, log: noLog, meter: noMeter, patience: 8_000 }), (error: unknown) => {
-        assert.ok(error instanceof RedisUnusableError && /may not run publish, zlexcount: .*\+publish \+zlexcount/.test(error.message), String(error));
-        return true;
-      });
+      await assert.rejects(
+        connectRedis({
+          redis: { url: url('rejoin') },
+          prefix: 'rejoin:',
+          clock: realClock,
+          log: noLog,
+          meter: noMeter,
+          patience: 8_000,
+        }),
+        (error: unknown) => {
+          assert.ok(
+            error instanceof RedisUnusableError &&
+              /may not run publish, zlexcount: .*\+publish \+zlexcount/.test(error.message),
+            String(error),
+          );
+          return true;
+        },
+      );
     });
   });
 
   it('[L1] a right that is taken away later is logged as an error, by name, and not with every call', async () => {
     const errors: string[] = [];
-    const store = new RedisStore({ url: url('rejoin'), prefix: 'rejoin:', clock: realClock, log: { ...noLog, error: (fields, text) => errors.push(`${text} ${JSON.stringify(fields)}`) } });
+    const store = new RedisStore({
+      url: url('rejoin'),
+      prefix: 'rejoin:',
+      clock: realClock,
+      log: { ...noLog, error: (fields, text) => errors.push(`${text} ${JSON.stringify(fields)}`) },
+    });
     try {
       await store.connect();
       await withoutRights(['pexpire'], async () => {
-        for (const id of ['no-1', 'no-2']) await assert.rejects(store.create({ id, code: id, game: 'g@1', snapshot: '{}', life: 60_000 }), StoreError);
+        for (const id of ['no-1', 'no-2'])
+          await assert.rejects(store.create({ id, code: id, game: 'g@1', snapshot: '{}', life: 60_000 }), StoreError);
       });
       assert.equal(errors.length, 1);
       assert.match(errors[0]!, /redis command refused.*create/);
@@ -149,15 +233,33 @@ describe('a Redis with users', () => {
   });
 
   it('[L1] a wrong password is said to be wrong, and not told', async () => {
-    await assert.rejects(connectRedis({ redis: { url: `redis://rejoin:hush-hush@127.0.0.1:${redis.port}` }, prefix: 'rejoin:', clock: realClock, log: noLog, meter: noMeter, patience: 8_000 }), (error: unknown) => {
-      assert.ok(error instanceof RedisUnusableError && /WRONGPASS/.test(error.message) && !/hush/.test(error.message), String(error));
-      return true;
-    });
+    await assert.rejects(
+      connectRedis({
+        redis: { url: `redis://rejoin:hush-hush@127.0.0.1:${redis.port}` },
+        prefix: 'rejoin:',
+        clock: realClock,
+        log: noLog,
+        meter: noMeter,
+        patience: 8_000,
+      }),
+      (error: unknown) => {
+        assert.ok(
+          error instanceof RedisUnusableError && /WRONGPASS/.test(error.message) && !/hush/.test(error.message),
+          String(error),
+        );
+        return true;
+      },
+    );
   });
 
   it('the file holds no password, only what it can be known by', () => {
     const text = aclOf(secret, 'mine:');
-    assert.ok(text.includes(`#${createHash('sha256').update(passwordOf('rejoin', secret)).digest('hex')}`) && text.includes('~mine:*') && !text.includes('PASSWORD') && !text.includes('rejoin:'));
+    assert.ok(
+      text.includes(`#${createHash('sha256').update(passwordOf('rejoin', secret)).digest('hex')}`) &&
+        text.includes('~mine:*') &&
+        !text.includes('PASSWORD') &&
+        !text.includes('rejoin:'),
+    );
   });
 
   let store: RedisStore;
@@ -175,12 +277,27 @@ describe('a Redis with users', () => {
 describe('a Redis with TLS', () => {
   let redis: TestRedis;
   before(async () => {
-    redis = await TestRedis.start(['--tls-cert-file', join(tls, 'server.pem'), '--tls-key-file', join(tls, 'server.key'), '--tls-ca-cert-file', join(tls, 'ca.pem')], { tls: readTls({ ca: join(tls, 'ca.pem'), cert: join(tls, 'client.pem'), key: join(tls, 'client.key') }) });
+    redis = await TestRedis.start(
+      [
+        '--tls-cert-file',
+        join(tls, 'server.pem'),
+        '--tls-key-file',
+        join(tls, 'server.key'),
+        '--tls-ca-cert-file',
+        join(tls, 'ca.pem'),
+      ],
+      { tls: readTls({ ca: join(tls, 'ca.pem'), cert: join(tls, 'client.pem'), key: join(tls, 'client.key') }) },
+    );
   });
   after(() => redis?.stop());
-  const attempt = (options: ServerOptions['redis']) => connectRedis({ redis: options!, prefix: 'rejoin:', clock: realClock, log: noLog, meter: noMeter, patience: 4_000 });
+  const attempt = (options: ServerOptions['redis']) =>
+    connectRedis({ redis: options!, prefix: 'rejoin:', clock: realClock, log: noLog, meter: noMeter, patience: 4_000 });
 
-  it('[L2] is played on with an authority, and a certificate of one\'s own', () => playOn({ url: redis.url, tls: readTls({ ca: join(tls, 'ca.pem'), cert: join(tls, 'client.pem'), key: join(tls, 'client.key') }) })).timeout(120_000);
+  it("[L2] is played on with an authority, and a certificate of one's own", () =>
+    playOn({
+      url: redis.url,
+      tls: readTls({ ca: join(tls, 'ca.pem'), cert: join(tls, 'client.pem'), key: join(tls, 'client.key') }),
+    })).timeout(120_000);
 
   it('[L2] is not connected to if nobody vouches for it, nor without a certificate where it asks for one, nor in the clear', async () => {
     await assert.rejects(attempt({ url: redis.url }), RedisUnusableError);

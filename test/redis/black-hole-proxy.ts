@@ -16,14 +16,18 @@ export class BlackHoleProxy {
     return hole;
   }
 
-  get port(): number { return (this.server.address() as AddressInfo).port; }
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
   /** How many connections there were that are swallowed now. */
   open(): number {
     this.swallowing = true;
     return this.pairs.size;
   }
   /** New connections go through again. Those that were swallowed stay so. */
-  shut(): void { this.swallowing = false; }
+  shut(): void {
+    this.swallowing = false;
+  }
 
   async close(): Promise<void> {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
@@ -36,8 +40,13 @@ export class BlackHoleProxy {
     const pair: [Socket, Socket] = [near, far];
     this.pairs.add(pair);
     let lost = this.swallowing;
-    for (const [from, to] of [[near, far], [far, near]] as const) {
-      from.on('data', bytes => { if (!(lost ||= this.swallowing)) to.write(bytes); });
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', bytes => {
+        if (!(lost ||= this.swallowing)) to.write(bytes);
+      });
       from.on('error', () => {});
       from.on('close', () => {
         this.pairs.delete(pair);

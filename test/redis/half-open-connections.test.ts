@@ -31,15 +31,43 @@ describe('packets to Redis vanish', () => {
       const heard: string[] = [];
       await bus.listen('me', text => heard.push(text));
       let downs = 0;
-      for (const line of [wire.pub, wire.sub]) line.onDown(() => { downs += 1; });
+      for (const line of [wire.pub, wire.sub])
+        line.onDown(() => {
+          downs += 1;
+        });
       assert.equal(hole.open(), 5);
       // A TCP stack would tell after two hours, or, with keep-alive, after ten seconds at best.
       await until('the lines for messages are dropped', () => downs === 2 || undefined, { timeoutMs: 20_000 });
-      await until('the store is known to be away', () => store.probe().catch(() => false).then(ok => !ok || undefined), { timeoutMs: 20_000 });
+      await until(
+        'the store is known to be away',
+        () =>
+          store
+            .probe()
+            .catch(() => false)
+            .then(ok => !ok || undefined),
+        { timeoutMs: 20_000 },
+      );
       hole.shut(); // Redis goes on counting those who are gone: it has not been told either
-      await until('the store is back', () => store.probe().catch(() => false).then(ok => ok || undefined), { timeoutMs: 10_000 });
-      await until('the register is back', async () => (await register.listeners('me').catch(() => null))?.inbox || undefined, { timeoutMs: 10_000 });
-      await until('the bus is back', async () => ((await bus.publish([{ node: 'me', text: 'x' }]).catch(() => [0]))[0]! > 0 && heard.length > 0) || undefined, { timeoutMs: 10_000 });
+      await until(
+        'the store is back',
+        () =>
+          store
+            .probe()
+            .catch(() => false)
+            .then(ok => ok || undefined),
+        { timeoutMs: 10_000 },
+      );
+      await until(
+        'the register is back',
+        async () => (await register.listeners('me').catch(() => null))?.inbox || undefined,
+        { timeoutMs: 10_000 },
+      );
+      await until(
+        'the bus is back',
+        async () =>
+          ((await bus.publish([{ node: 'me', text: 'x' }]).catch(() => [0]))[0]! > 0 && heard.length > 0) || undefined,
+        { timeoutMs: 10_000 },
+      );
     } finally {
       await Promise.all([store.close(), register.close()]);
       wire.close();
@@ -52,7 +80,9 @@ describe('packets to Redis vanish', () => {
     try {
       await Promise.all([store.connect(), wire.connect()]);
       let downs = 0;
-      wire.sub.onDown(() => { downs += 1; });
+      wire.sub.onDown(() => {
+        downs += 1;
+      });
       redis.freeze();
       await new Promise(done => setTimeout(done, 700));
       redis.resume();

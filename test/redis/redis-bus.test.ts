@@ -25,12 +25,22 @@ describe('the bus over Redis', () => {
     const bus = new RedisBus(wire, 'bus:');
     let broke = 0;
     const heard: string[] = [];
-    await bus.listen('n', text => heard.push(text), () => { broke += 1; });
+    await bus.listen(
+      'n',
+      text => heard.push(text),
+      () => {
+        broke += 1;
+      },
+    );
     const admin = createClient({ url: redis.url });
     await admin.connect();
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'pubsub']);
     await until('the break is told', async () => broke > 0 || undefined, { timeoutMs: 10_000 });
-    await until('somebody listens again', async () => (await bus.publish([{ node: 'n', text: 'again' }]))[0]! > 0 || undefined, { timeoutMs: 10_000 });
+    await until(
+      'somebody listens again',
+      async () => (await bus.publish([{ node: 'n', text: 'again' }]))[0]! > 0 || undefined,
+      { timeoutMs: 10_000 },
+    );
     await until('it is heard', async () => heard.includes('again') || undefined, { timeoutMs: 10_000 });
     admin.destroy();
   });
@@ -42,28 +52,53 @@ describe('the bus over Redis', () => {
     await bus.listen('other', text => heard.push(`other ${text}`));
     const admin = createClient({ url: redis.url });
     await admin.connect();
-    const commands = async () => [...(await admin.info('commandstats')).matchAll(/^cmdstat_(eval|publish):calls=(\d+)/gm)].map(([, name, calls]) => [name, Number(calls)] as const);
+    const commands = async () =>
+      [...(await admin.info('commandstats')).matchAll(/^cmdstat_(eval|publish):calls=(\d+)/gm)].map(
+        ([, name, calls]) => [name, Number(calls)] as const,
+      );
     const called = async (name: string) => (await commands()).find(([own]) => own === name)?.[1] ?? 0;
     const before = await called('eval');
-    assert.deepEqual(await bus.publish([['one', 'a'], ['other', 'b'], ['nobody', 'c'], ['one', 'd']].map(([node, text]) => ({ node: node!, text: text! }))), [1, 1, 0, 1]);
-    assert.equal(await called('eval') - before, 1);
+    assert.deepEqual(
+      await bus.publish(
+        [
+          ['one', 'a'],
+          ['other', 'b'],
+          ['nobody', 'c'],
+          ['one', 'd'],
+        ].map(([node, text]) => ({ node: node!, text: text! })),
+      ),
+      [1, 1, 0, 1],
+    );
+    assert.equal((await called('eval')) - before, 1);
     await until('they are heard', async () => heard.length === 3 || undefined, { timeoutMs: 10_000 });
     assert.deepEqual(heard, ['one a', 'other b', 'one d']);
     const alone = await called('publish');
     assert.deepEqual(await bus.publish([{ node: 'one', text: 'e' }]), [1]);
-    assert.deepEqual([await called('publish') - alone, await called('eval') - before], [1, 1], 'one message needs no script');
+    assert.deepEqual(
+      [(await called('publish')) - alone, (await called('eval')) - before],
+      [1, 1],
+      'one message needs no script',
+    );
     admin.destroy();
   });
 
   it('[O6] shows of a node which of its connections stand: both kinds, one that broke again, none of one that is gone', async () => {
     const options = { url: redis.url, clock: realClock, log: noLog };
     const theirs = new RedisPubSub(options);
-    const [own, other] = [new RedisNodeRegister({ ...options, prefix: 'bus:' }), new RedisNodeRegister({ ...options, prefix: 'bus:' })];
+    const [own, other] = [
+      new RedisNodeRegister({ ...options, prefix: 'bus:' }),
+      new RedisNodeRegister({ ...options, prefix: 'bus:' }),
+    ];
     await Promise.all([theirs.connect(), own.connect(), other.connect()]);
-    const seen = (what: string, inbox: number, register: number) => until(what, async () => {
-      const now = await own.listeners('m').catch(() => null);
-      return (now?.inbox === inbox && now.register === register) || undefined;
-    }, { timeoutMs: 10_000 });
+    const seen = (what: string, inbox: number, register: number) =>
+      until(
+        what,
+        async () => {
+          const now = await own.listeners('m').catch(() => null);
+          return (now?.inbox === inbox && now.register === register) || undefined;
+        },
+        { timeoutMs: 10_000 },
+      );
     await seen('nothing of it', 0, 0);
     await new RedisBus(theirs, 'bus:').listen('m', () => {});
     await other.heartbeat({ id: 'm', name: 'm', beat: 1, at: 0, games: [], reads: [] } as unknown as NodeRecord);

@@ -9,18 +9,39 @@ import { until } from '../../tools/until.ts';
 import type { RedisTls } from '../../server/store/redis-target.ts';
 import { requireSystem } from '../../tools/local-cluster/system.ts';
 
-interface Access { user?: string; password?: string; tls?: RedisTls }
+interface Access {
+  user?: string;
+  password?: string;
+  tls?: RedisTls;
+}
 
-/** A redis-server of a test's own: own port, own folder, append-only file (synced always: else what it has answered may not survive its end); ends with it. */
+/**
+ * A redis-server of a test's own: own port, own folder, append-only file (synced always: else what it has answered may
+ * not survive its end); ends with it.
+ */
 export class TestRedis {
   private child: ChildProcess | null = null;
-  private constructor(private readonly command: string, private readonly folder: string, readonly port: number, private readonly settings: string[], private readonly access: Access) {}
+  private constructor(
+    private readonly command: string,
+    private readonly folder: string,
+    readonly port: number,
+    private readonly settings: string[],
+    private readonly access: Access,
+  ) {}
 
   /** `access`: how to get in; a word alone is the password of everybody. */
   static async start(settings: string[] = [], access: Access | string = {}): Promise<TestRedis> {
-    const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
+    const { 'redis-server': command } = await requireSystem(['redis-server'], text =>
+      process.stdout.write(`${text}\n`),
+    );
     const all = typeof access === 'string' ? [...settings, '--requirepass', access] : settings;
-    const redis = new TestRedis(command, await mkdtemp(join(tmpdir(), 'rejoin-redis-')), await freePort(), all, typeof access === 'string' ? { password: access } : access);
+    const redis = new TestRedis(
+      command,
+      await mkdtemp(join(tmpdir(), 'rejoin-redis-')),
+      await freePort(),
+      all,
+      typeof access === 'string' ? { password: access } : access,
+    );
     await redis.run();
     return redis;
   }
@@ -31,20 +52,53 @@ export class TestRedis {
   }
 
   async run(): Promise<void> {
-    this.child = spawn(this.command, [this.access.tls ? '--tls-port' : '--port', String(this.port), ...(this.access.tls ? ['--port', '0'] : []), '--bind', '127.0.0.1', '--dir', this.folder, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--maxmemory-policy', 'noeviction', ...this.settings], { stdio: 'ignore' });
-    await until('redis answers', async () => {
-      const client = createClient({ url: this.url, socket: { reconnectStrategy: false, ...(this.access.tls ? { tls: true as const, ca: this.access.tls.ca!, cert: this.access.tls.cert!, key: this.access.tls.key! } : {}) } });
-      client.on('error', () => {});
-      try {
-        await client.connect();
-        await client.ping();
-        return true;
-      } catch {
-        return undefined;
-      } finally {
-        if (client.isOpen) client.destroy();
-      }
-    }, { timeoutMs: 20_000 });
+    this.child = spawn(
+      this.command,
+      [
+        this.access.tls ? '--tls-port' : '--port',
+        String(this.port),
+        ...(this.access.tls ? ['--port', '0'] : []),
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        this.folder,
+        '--appendonly',
+        'yes',
+        '--appendfsync',
+        'always',
+        '--save',
+        '',
+        '--maxmemory-policy',
+        'noeviction',
+        ...this.settings,
+      ],
+      { stdio: 'ignore' },
+    );
+    await until(
+      'redis answers',
+      async () => {
+        const client = createClient({
+          url: this.url,
+          socket: {
+            reconnectStrategy: false,
+            ...(this.access.tls
+              ? { tls: true as const, ca: this.access.tls.ca!, cert: this.access.tls.cert!, key: this.access.tls.key! }
+              : {}),
+          },
+        });
+        client.on('error', () => {});
+        try {
+          await client.connect();
+          await client.ping();
+          return true;
+        } catch {
+          return undefined;
+        } finally {
+          if (client.isOpen) client.destroy();
+        }
+      },
+      { timeoutMs: 20_000 },
+    );
   }
 
   async kill(): Promise<void> {
@@ -56,8 +110,12 @@ export class TestRedis {
   }
 
   /** Stands still with its sockets open. */
-  freeze(): void { this.child?.kill('SIGSTOP'); }
-  resume(): void { this.child?.kill('SIGCONT'); }
+  freeze(): void {
+    this.child?.kill('SIGSTOP');
+  }
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
 
   async stop(): Promise<void> {
     await this.kill();

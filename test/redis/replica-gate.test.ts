@@ -29,29 +29,45 @@ describe('the gate of the replicas', () => {
     await master?.stop();
   });
 
-  const inStep = () => until('the replica is in step', async () => /slave0:.*state=online/.test(await admin.info('replication')) || undefined, { timeoutMs: 20_000 });
+  const inStep = () =>
+    until(
+      'the replica is in step',
+      async () => /slave0:.*state=online/.test(await admin.info('replication')) || undefined,
+      { timeoutMs: 20_000 },
+    );
   const open = async (waitReplicas: number, deadline?: number) => {
-    const store = new RedisStore({ url: master.url, prefix: 'g:', clock: realClock, log: noLog, waitReplicas, ...(deadline === undefined ? {} : { deadline }) });
+    const store = new RedisStore({
+      url: master.url,
+      prefix: 'g:',
+      clock: realClock,
+      log: noLog,
+      waitReplicas,
+      ...(deadline === undefined ? {} : { deadline }),
+    });
     stores.push(store);
     await store.connect();
     return store;
   };
   const rooms = async (store: RedisStore, name: string, count: number) => {
     const ids = Array.from({ length: count }, (_x, i) => `${name}${i}`);
-    await Promise.all(ids.map(async id => {
-      await store.create({ id, code: id, game: 'g@1', snapshot: '{}', life: 60_000 });
-      await store.claim(id, { token: 'a', node: 'n', expected: null, floor: 0, games: ['g@1'] });
-    }));
+    await Promise.all(
+      ids.map(async id => {
+        await store.create({ id, code: id, game: 'g@1', snapshot: '{}', life: 60_000 });
+        await store.claim(id, { token: 'a', node: 'n', expected: null, floor: 0, games: ['g@1'] });
+      }),
+    );
     return ids;
   };
   /** How often Redis was asked this, since the last reset. */
-  const calls = async (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await admin.info('commandstats'))?.[1] ?? 0);
+  const calls = async (command: string) =>
+    Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await admin.info('commandstats'))?.[1] ?? 0);
 
   it('[J9] costs nothing where no replica has to confirm', async () => {
     const store = await open(0);
     const ids = await rooms(store, 'free', 5);
     await admin.configResetStat();
-    for (let seq = 1; seq <= 10; seq++) await Promise.all(ids.map(id => store.append(id, { token: 'a', seq, entry: 'e' })));
+    for (let seq = 1; seq <= 10; seq++)
+      await Promise.all(ids.map(id => store.append(id, { token: 'a', seq, entry: 'e' })));
     assert.deepEqual([await calls('wait'), await calls('evalsha')], [0, 50]);
   });
 
@@ -59,9 +75,13 @@ describe('the gate of the replicas', () => {
     const store = await open(1);
     const ids = await rooms(store, 'turn', 50);
     await admin.configResetStat();
-    for (let seq = 1; seq <= 10; seq++) assert.deepEqual(new Set(await Promise.all(ids.map(id => store.append(id, { token: 'a', seq, entry: 'e' })))), new Set(['ok']));
+    for (let seq = 1; seq <= 10; seq++)
+      assert.deepEqual(
+        new Set(await Promise.all(ids.map(id => store.append(id, { token: 'a', seq, entry: 'e' })))),
+        new Set(['ok']),
+      );
     assert.equal(await calls('evalsha'), 500);
-    assert.ok(await calls('wait') <= 20, `${await calls('wait')} questions for 10 turns`);
+    assert.ok((await calls('wait')) <= 20, `${await calls('wait')} questions for 10 turns`);
   });
 
   it('[J9] what was refused is answered without waiting for anybody', async () => {
@@ -74,9 +94,16 @@ describe('the gate of the replicas', () => {
   it('[J9] [J8] too few confirm: nobody is told, and then that nobody knows; it is written all the same', async () => {
     const [id] = await rooms(await open(1), 'few', 1);
     const store = await open(2, 600);
-    await assert.rejects(store.append(id!, { token: 'a', seq: 1, entry: 'e' }), (error: unknown) => error instanceof StoreError && error.applied === 'maybe' && error.unavailable);
+    await assert.rejects(
+      store.append(id!, { token: 'a', seq: 1, entry: 'e' }),
+      (error: unknown) => error instanceof StoreError && error.applied === 'maybe' && error.unavailable,
+    );
     assert.equal((await store.owner(id!))!.seq, 1);
-    await assert.rejects(store.claim(id!, { token: 'b', node: 'n', expected: 'a', floor: 0, games: ['g@1'] }), StoreError, 'neither is a claim believed');
+    await assert.rejects(
+      store.claim(id!, { token: 'b', node: 'n', expected: 'a', floor: 0, games: ['g@1'] }),
+      StoreError,
+      'neither is a claim believed',
+    );
   });
 
   it('[J9] stays shut while the replica is away, and opens when it has caught up', async () => {
@@ -84,7 +111,10 @@ describe('the gate of the replicas', () => {
     const [id] = await rooms(store, 'late', 1);
     await replica.kill();
     let told = false;
-    const append = store.append(id!, { token: 'a', seq: 1, entry: 'e' }).then(said => { told = true; return said; });
+    const append = store.append(id!, { token: 'a', seq: 1, entry: 'e' }).then(said => {
+      told = true;
+      return said;
+    });
     await until('it is written', async () => (await store.owner(id!))!.seq === 1 || undefined, { timeoutMs: 10_000 });
     assert.equal(told, false);
     await replica.run();
@@ -98,8 +128,19 @@ describe('the gate of the replicas', () => {
     const store = await open(1, 600);
     await replica.kill();
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
-    await until('it is connected again', () => store.probe().catch(() => false).then(ok => ok || undefined), { timeoutMs: 10_000 });
-    await assert.rejects(store.claim(id!, { token: 'b', node: 'n', expected: 'a', floor: 0, games: ['g@1'] }), StoreError);
+    await until(
+      'it is connected again',
+      () =>
+        store
+          .probe()
+          .catch(() => false)
+          .then(ok => ok || undefined),
+      { timeoutMs: 10_000 },
+    );
+    await assert.rejects(
+      store.claim(id!, { token: 'b', node: 'n', expected: 'a', floor: 0, games: ['g@1'] }),
+      StoreError,
+    );
     await replica.run();
     await inStep();
   });

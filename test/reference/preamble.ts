@@ -1,4 +1,7 @@
-/** What the examples of the API reference, and of the documents, find there: a page, an app, a room. `examples.ts` makes it global for them. */
+/**
+ * What the examples of the API reference, and of the documents, find there: a page, an app, a room. `examples.ts` makes
+ * it global for them.
+ */
 import type { Server as HttpServer } from 'node:http';
 import type { Express } from 'express';
 import type { Client, Room } from 'rejoin/client';
@@ -34,7 +37,11 @@ export declare const fly: (s: Flight, ctx: GuessedTick<Ships>) => void;
 export declare const move: (ship: Ship, steer: { x: number; y: number } | null) => void;
 
 /** As Vite has it while it reloads modules. */
-declare global { interface ImportMeta { readonly hot?: { readonly data: { client?: Client } } } }
+declare global {
+  interface ImportMeta {
+    readonly hot?: { readonly data: { client?: Client } };
+  }
+}
 
 // rules
 export declare const s: StateOf<Race>;

@@ -14,9 +14,13 @@ import { displayModes, applyDisplayMode, scenes, type DisplayMode } from './scen
 import { SceneSetup, type Scene } from './scenes/scene-setup.ts';
 
 /** Each screen in one of the looks, by turns; `npm run screens:all` has each in all of them. */
-const looksOf = (scene: Scene): readonly DisplayMode[] => (thorough ? displayModes : [displayModes[scenes.indexOf(scene) % displayModes.length]!]);
+const looksOf = (scene: Scene): readonly DisplayMode[] =>
+  thorough ? displayModes : [displayModes[scenes.indexOf(scene) % displayModes.length]!];
 
-/** Every screen, as those see it who use it without a mouse, without colours, or without eyes; and as a guest of the network gets it, over plain http. */
+/**
+ * Every screen, as those see it who use it without a mouse, without colours, or without eyes; and as a guest of the
+ * network gets it, over plain http.
+ */
 describe('every screen of the page', function () {
   this.timeout(120_000);
   const secret = randomBytes(32).toString('base64url');
@@ -26,9 +30,16 @@ describe('every screen of the page', function () {
   const checks = new Map<Scene, Promise<string[]>>();
 
   const begin = (scene: Scene) => {
-    const lan = Object.values(networkInterfaces()).flat().find(a => a?.family === 'IPv4' && !a.internal)?.address;
+    const lan = Object.values(networkInterfaces())
+      .flat()
+      .find(a => a?.family === 'IPv4' && !a.internal)?.address;
     const host = scene.local === true || lan === undefined ? '127.0.0.1' : lan;
-    const stage = new SceneSetup(browser, { url: `http://${host}:${cluster.port}`, nodeUrl: cluster.nodes[0]!.url, control: cluster.control!.token, secret });
+    const stage = new SceneSetup(browser, {
+      url: `http://${host}:${cluster.port}`,
+      nodeUrl: cluster.nodes[0]!.url,
+      control: cluster.control!.token,
+      secret,
+    });
     const visitor = scene.open(stage);
     visitor.catch(() => {}); // it is told where it is waited for
     const opened = { stage, visitor };
@@ -55,7 +66,7 @@ describe('every screen of the page', function () {
       found.push(...(await layoutFindings(page)).map(finding => `${size.width} × ${size.height}: ${finding}`));
     }
     await applyDisplayMode(page, seen.at(-1)!);
-    found.push(...await walkByTab(page));
+    found.push(...(await walkByTab(page)));
     const { title, lang } = await page.evaluate(() => ({ title: document.title, lang: document.documentElement.lang }));
     if (!title.includes('Rejoin')) found.push(`titled ${title}`);
     if (lang !== 'en') found.push(`in the language ${lang}`);
@@ -72,7 +83,10 @@ describe('every screen of the page', function () {
 
   before(async () => {
     await Promise.all([builtPage(), buildDevPage()]);
-    [cluster, browser] = await Promise.all([startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret } }), sharedBrowser()]);
+    [cluster, browser] = await Promise.all([
+      startCluster({ nodes: 3, quiet: true, control: {}, env: { LOG_LEVEL: 'warn', DEV: '1', REJOIN_SECRET: secret } }),
+      sharedBrowser(),
+    ]);
     for (const scene of scenes) if (scene.slow) begin(scene);
   });
   after(async () => {
@@ -82,7 +96,11 @@ describe('every screen of the page', function () {
   });
 
   for (const [i, scene] of scenes.entries()) {
-    it(`${scene.name}: axe finds nothing (${looksOf(scene).map(({ name }) => name).join(', ')}); no text is covered at any size; Tab reaches all of it, and is seen; the console is silent`, async () => {
+    it(`${scene.name}: axe finds nothing (${looksOf(scene)
+      .map(({ name }) => name)
+      .join(
+        ', ',
+      )}); no text is covered at any size; Tab reaches all of it, and is seen; the console is silent`, async () => {
       const found = checked(scene);
       for (const next of scenes.slice(i + 1, i + 3)) void checked(next);
       assert.deepEqual(await found, []);

@@ -6,7 +6,16 @@ import { demoGames } from '../../server/cli/demo-games.ts';
 import { until } from '../../tools/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
-import { discsOn, expectNoConsoleErrors, waitForMatch, openPage, waitForPhase, settled, tableLocator, type Visitor } from '../browser/browser.ts';
+import {
+  discsOn,
+  expectNoConsoleErrors,
+  waitForMatch,
+  openPage,
+  waitForPhase,
+  settled,
+  tableLocator,
+  type Visitor,
+} from '../browser/browser.ts';
 import { builtPage, sharedBrowser } from '../browser/shared.ts';
 import { focused, waitForFocus, tabTo } from './keyboard.ts';
 
@@ -18,7 +27,16 @@ describe('the page, by keyboard alone', function () {
   let page: Page;
 
   before(async () => {
-    server = await startServer({ games: demoGames, effects: loggingEffects(demoGames, noLog), secret: randomBytes(32).toString('base64url'), log: noLog, pageFolder: await builtPage() }, { port: 0, host: '127.0.0.1' });
+    server = await startServer(
+      {
+        games: demoGames,
+        effects: loggingEffects(demoGames, noLog),
+        secret: randomBytes(32).toString('base64url'),
+        log: noLog,
+        pageFolder: await builtPage(),
+      },
+      { port: 0, host: '127.0.0.1' },
+    );
   });
   after(() => server?.close());
   beforeEach(async () => {
@@ -29,7 +47,8 @@ describe('the page, by keyboard alone', function () {
     await visitor.context.close();
     expectNoConsoleErrors([visitor]);
   });
-  const press = (...keys: string[]) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  const press = (...keys: string[]) =>
+    keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
   const ended = async () => (await tableLocator(page).getAttribute('data-phase')) === 'ended';
 
   it('Four in a Row: to the table, through a match, to the rematch, home', async () => {
@@ -38,17 +57,25 @@ describe('the page, by keyboard alone', function () {
     await waitForPhase(page, 'playing');
     await waitForFocus(page, 'Four in a Row');
     // The columns are one stop; from one to the next by arrows.
-    await until('the page has the turn', async () => (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { timeoutMs: 15_000 });
+    await until(
+      'the page has the turn',
+      async () => (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined,
+      { timeoutMs: 15_000 },
+    );
     await tabTo(page, 'column-4');
     await press('ArrowRight');
     assert.equal(await focused(page), 'column-5');
     const discs = await discsOn(page);
     await press('Enter');
-    await until('a disc fell', async () => await discsOn(page) > discs || undefined, { timeoutMs: 15_000 });
+    await until('a disc fell', async () => (await discsOn(page)) > discs || undefined, { timeoutMs: 15_000 });
     assert.equal(await focused(page), 'column-5', 'the focus stays where one plays');
     // Without sense, from here on: the bot wins soon.
     for (let n = 0; !(await ended()); n = (n + 1) % 7) {
-      await until('its turn, or the end', async () => await ended() || (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { timeoutMs: 15_000 });
+      await until(
+        'its turn, or the end',
+        async () => (await ended()) || (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined,
+        { timeoutMs: 15_000 },
+      );
       await settled(page);
       await press(String(n + 1));
     }
@@ -73,7 +100,11 @@ describe('the page, by keyboard alone', function () {
     await tabTo(page, 'bots-four-in-a-row');
     await press('Enter');
     await waitForPhase(page, 'playing');
-    await until('the page has the turn', async () => (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined, { timeoutMs: 15_000 });
+    await until(
+      'the page has the turn',
+      async () => (await page.getByTestId('board').getAttribute('data-hand')) !== '' || undefined,
+      { timeoutMs: 15_000 },
+    );
     await tabTo(page, 'Leave');
     await press('Enter');
     await waitForFocus(page, 'Stay');
@@ -82,11 +113,13 @@ describe('the page, by keyboard alone', function () {
     const discs = await discsOn(page);
     await settled(page);
     await press('4');
-    await until('the bot has moved as well', async () => await discsOn(page) >= discs + 2 || undefined, { timeoutMs: 15_000 });
+    await until('the bot has moved as well', async () => (await discsOn(page)) >= discs + 2 || undefined, {
+      timeoutMs: 15_000,
+    });
     assert.equal(await focused(page), 'Give up');
   });
 
-  it('Liar\'s Dice: a table is opened, bots are added, the match is begun, bids are made, the third one is doubted', async () => {
+  it("Liar's Dice: a table is opened, bots are added, the match is begun, bids are made, the third one is doubted", async () => {
     await tabTo(page, 'friends-liars-dice');
     await press('Enter');
     await waitForPhase(page, 'waiting');
@@ -101,7 +134,10 @@ describe('the page, by keyboard alone', function () {
     await press('Enter');
     await waitForPhase(page, 'playing');
     await waitForFocus(page, 'Liar’s Dice');
-    const turn = () => until('its turn', async () => (await page.getByTestId('dice').getAttribute('data-hand')) !== '' || undefined, { timeoutMs: 60_000 });
+    const turn = () =>
+      until('its turn', async () => (await page.getByTestId('dice').getAttribute('data-hand')) !== '' || undefined, {
+        timeoutMs: 60_000,
+      });
     await turn();
     const count = Number(await page.getByTestId('bid-count').textContent());
     await settled(page);
@@ -114,12 +150,16 @@ describe('the page, by keyboard alone', function () {
     // Whoever bids by keyboard finds the next bid there, and the doubt one stop further.
     await turn();
     await waitForFocus(page, 'bid');
-    await until('there is something to doubt', async () => {
-      if (await page.getByTestId('challenge').isEnabled()) return true;
-      await press('Enter');
-      await turn();
-      return undefined;
-    }, { timeoutMs: 30_000 });
+    await until(
+      'there is something to doubt',
+      async () => {
+        if (await page.getByTestId('challenge').isEnabled()) return true;
+        await press('Enter');
+        await turn();
+        return undefined;
+      },
+      { timeoutMs: 30_000 },
+    );
     await tabTo(page, 'challenge');
     await press('Enter');
     await page.getByTestId('reveal').waitFor();
@@ -134,12 +174,19 @@ describe('the page, by keyboard alone', function () {
     const moves = async (key: string) => {
       const from = await craft();
       await page.keyboard.down(key);
-      await until('the craft moves', async () => await craft() !== from || undefined, { timeoutMs: 15_000 });
+      await until('the craft moves', async () => (await craft()) !== from || undefined, { timeoutMs: 15_000 });
       await page.keyboard.up(key);
     };
     await moves('ArrowUp');
     await press('Space');
-    await until('it has dashed', async () => await page.getByTestId('arena').evaluate(arena => Number(getComputedStyle(arena).getPropertyValue('--rested')) < 1) || undefined, { timeoutMs: 15_000, intervalMs: 10 });
+    await until(
+      'it has dashed',
+      async () =>
+        (await page
+          .getByTestId('arena')
+          .evaluate(arena => Number(getComputedStyle(arena).getPropertyValue('--rested')) < 1)) || undefined,
+      { timeoutMs: 15_000, intervalMs: 10 },
+    );
     await tabTo(page, 'emote-gg');
     await press('Enter');
     await moves('KeyS');
@@ -152,13 +199,21 @@ describe('the page, by keyboard alone', function () {
     await press('Enter');
     const field = page.getByLabel('Or join by code');
     await page.getByText('No table has this code').waitFor();
-    assert.equal(await field.evaluate(input => input === document.activeElement && input.getAttribute('aria-invalid') === 'true'), true);
-    assert.equal(await field.getAttribute('aria-describedby').then(id => page.locator(`#${id}`).textContent()), 'No table has this code');
+    assert.equal(
+      await field.evaluate(input => input === document.activeElement && input.getAttribute('aria-invalid') === 'true'),
+      true,
+    );
+    assert.equal(
+      await field.getAttribute('aria-describedby').then(id => page.locator(`#${id}`).textContent()),
+      'No table has this code',
+    );
   });
 
   it('turned away: the focus is on why, and the next stop is what can be done', async () => {
     await tabTo(page, 'Your name');
-    await page.evaluate(() => { location.hash = '#/code/ZZZZZ'; });
+    await page.evaluate(() => {
+      location.hash = '#/code/ZZZZZ';
+    });
     await waitForFocus(page, 'No table has this code');
     await press('Tab');
     assert.equal(await focused(page), 'Home');

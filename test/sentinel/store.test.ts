@@ -15,9 +15,23 @@ let rooms = 0;
 const owners: Owner[] = [];
 
 /** How far a room has got, as soon as the store answers: it may just be on its way to another master. */
-const seqOf = async (store: RedisStore, id: string) => (await until('the store answers', () => store.owner(id).then(owner => owner ?? undefined, () => undefined), { timeoutMs: 20_000 })).seq;
+const seqOf = async (store: RedisStore, id: string) =>
+  (
+    await until(
+      'the store answers',
+      () =>
+        store.owner(id).then(
+          owner => owner ?? undefined,
+          () => undefined,
+        ),
+      { timeoutMs: 20_000 },
+    )
+  ).seq;
 
-/** An owner of one room who does as RoomActor does: appends in a closed loop, and after anything but 'ok' claims it anew. */
+/**
+ * An owner of one room who does as RoomActor does: appends in a closed loop, and after anything but 'ok' claims it
+ * anew.
+ */
 class Owner {
   /** The last number it was told to be written. */
   told = 0;
@@ -27,10 +41,15 @@ class Owner {
   private claims = 0;
   private running: Promise<void> | null = null;
   private stopping = false;
-  constructor(private readonly store: RedisStore) { owners.push(this); }
+  constructor(private readonly store: RedisStore) {
+    owners.push(this);
+  }
 
   async begin(): Promise<void> {
-    assert.equal(await this.store.create({ id: this.id, code: this.id, game: 'g@1', snapshot: '{}', life: 600_000 }), 'ok');
+    assert.equal(
+      await this.store.create({ id: this.id, code: this.id, game: 'g@1', snapshot: '{}', life: 600_000 }),
+      'ok',
+    );
     this.running = this.go();
   }
   async end(): Promise<void> {
@@ -86,29 +105,38 @@ describe('a store with replicas and sentinels', () => {
     await until('all write', () => all.every(o => o.told > 20) || undefined, { timeoutMs: 20_000 });
     await what();
     const told = all.map(o => o.told);
-    await until('all write again', () => all.every((o, i) => o.told > told[i]! + 20) || undefined, { timeoutMs: 60_000 });
+    await until('all write again', () => all.every((o, i) => o.told > told[i]! + 20) || undefined, {
+      timeoutMs: 60_000,
+    });
     await Promise.all(all.map(o => o.end()));
-    for (const owner of all) assert.ok((await seqOf(opened, owner.id)) >= owner.told, `${owner.id}: told ${owner.told}`);
+    for (const owner of all)
+      assert.ok((await seqOf(opened, owner.id)) >= owner.told, `${owner.id}: told ${owner.told}`);
     return all;
   };
 
   it('[J9] the master is killed: nothing that was told is lost', async () => {
-    await through(async () => {
-      const next = group.nextMaster();
-      await group.redis.kill(group.redis.master.name);
-      await next;
-      await group.heal();
-    }, group.store({ waitReplicas: 1 }));
+    await through(
+      async () => {
+        const next = group.nextMaster();
+        await group.redis.kill(group.redis.master.name);
+        await next;
+        await group.heal();
+      },
+      group.store({ waitReplicas: 1 }),
+    );
   }).timeout(180_000);
 
   it('[J9] the master freezes and comes back later as one of the past: nothing that was told is lost', async () => {
-    await through(async () => {
-      const { name } = group.redis.master;
-      const next = group.nextMaster();
-      group.redis.freeze(name);
-      await next;
-      group.redis.resume(name);
-    }, group.store({ waitReplicas: 1 }));
+    await through(
+      async () => {
+        const { name } = group.redis.master;
+        const next = group.nextMaster();
+        group.redis.freeze(name);
+        await next;
+        group.redis.resume(name);
+      },
+      group.store({ waitReplicas: 1 }),
+    );
   }).timeout(180_000);
 
   it('[J9] the master is cut off, with a node on its side that hears of no sentinel: that node is told nothing it would lose', async () => {
@@ -116,29 +144,45 @@ describe('a store with replicas and sentinels', () => {
     const owner = new Owner(await group.store({ waitReplicas: 1, url: group.playerUrl(old), deadline: 600 }));
     await owner.begin();
     await until('it writes', () => owner.told > 20 || undefined, { timeoutMs: 20_000 });
-    await through(async () => {
-      const next = group.nextMaster();
-      await group.isolate(old);
-      await next;
-      const { told, failures } = owner;
-      await until('it asks in vain', () => owner.failures > failures + 1 || undefined, { timeoutMs: 20_000 });
-      assert.equal(owner.told, told, 'nothing was told while nobody confirmed');
-    }, group.store({ waitReplicas: 1 }));
+    await through(
+      async () => {
+        const next = group.nextMaster();
+        await group.isolate(old);
+        await next;
+        const { told, failures } = owner;
+        await until('it asks in vain', () => owner.failures > failures + 1 || undefined, { timeoutMs: 20_000 });
+        assert.equal(owner.told, told, 'nothing was told while nobody confirmed');
+      },
+      group.store({ waitReplicas: 1 }),
+    );
     await owner.end();
     const seen = await group.store({ waitReplicas: 0 });
     assert.ok((await seqOf(seen, owner.id)) >= owner.told);
   }).timeout(180_000);
 
   it('[J9] a master that lives is replaced, as by sentinels that cannot keep up: nothing that was told is lost where all replicas confirm', async () => {
-    await through(async () => {
-      const switches = group.switches.length;
-      // By hand a sentinel asks nobody, and does not mind that the master answers. One that ended a moment ago may still be under way (INPROG),
-      // and one that has begun may give up, where a replica does not answer it in time: it is asked until it is done.
-      await until('the sentinels have made another one the master', async () => {
-        if (group.switches.length === switches) await askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${group.redis.sentinels[0]!.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => {});
-        return group.switches.length > switches || undefined;
-      }, { timeoutMs: 120_000, intervalMs: 2_000 });
-    }, group.store({ waitReplicas: 2 }));
+    await through(
+      async () => {
+        const switches = group.switches.length;
+        // By hand a sentinel asks nobody, and does not mind that the master answers. One that ended a moment ago may
+        // still be under way (INPROG),
+        // and one that has begun may give up, where a replica does not answer it in time: it is asked until it is done.
+        await until(
+          'the sentinels have made another one the master',
+          async () => {
+            if (group.switches.length === switches)
+              await askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${group.redis.sentinels[0]!.port}`, [
+                'SENTINEL',
+                'FAILOVER',
+                'mymaster',
+              ]).catch(() => {});
+            return group.switches.length > switches || undefined;
+          },
+          { timeoutMs: 120_000, intervalMs: 2_000 },
+        );
+      },
+      group.store({ waitReplicas: 2 }),
+    );
   }).timeout(240_000);
 
   it('[J9] without confirmations the same loses what was told: that is what they are for', async () => {
@@ -169,23 +213,58 @@ describe('a store with replicas and sentinels', () => {
       await bus.listen('me', text => heard.push(text));
       assert.deepEqual(await bus.publish([{ node: 'me', text: 'before' }]), [1]);
       let changed = 0;
-      store.onIncarnation(() => { changed += 1; });
+      store.onIncarnation(() => {
+        changed += 1;
+      });
       const next = group.nextMaster();
       const { name: old } = group.redis.master;
       // By hand, with all servers alive: nothing closes the connections but the sentinels' word.
       const sentinel = group.redis.sentinels[0]!;
-      // One that ended a moment ago may still be under way for a sentinel (INPROG), or the replicas not good enough yet (NOGOODSLAVE).
-      await until('the sentinel begins', () => askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${sentinel.port}`, ['SENTINEL', 'FAILOVER', 'mymaster']).catch(() => undefined), { timeoutMs: 60_000, intervalMs: 500 });
+      // One that ended a moment ago may still be under way for a sentinel (INPROG), or the replicas not good enough yet
+      // (NOGOODSLAVE).
+      await until(
+        'the sentinel begins',
+        () =>
+          askRedis(`redis://:${group.options.sentinelPassword}@127.0.0.1:${sentinel.port}`, [
+            'SENTINEL',
+            'FAILOVER',
+            'mymaster',
+          ]).catch(() => undefined),
+        { timeoutMs: 60_000, intervalMs: 500 },
+      );
       const now = await next;
       assert.notEqual(now, old);
       await until('the store is told', () => changed > 0 || undefined, { timeoutMs: 20_000 });
-      await until('the bus hears', async () => ((await bus.publish([{ node: 'me', text: 'after' }]).catch(() => [0]))[0] === 1 && heard.includes('after')) || undefined, { timeoutMs: 20_000 });
-      await until('the register answers', async () => (await register.listeners('me').catch(() => null))?.inbox === 1 || undefined, { timeoutMs: 20_000 });
-      await until('writes are taken', () => store.probe().catch(() => false).then(ok => ok || undefined), { timeoutMs: 20_000 });
+      await until(
+        'the bus hears',
+        async () =>
+          ((await bus.publish([{ node: 'me', text: 'after' }]).catch(() => [0]))[0] === 1 && heard.includes('after')) ||
+          undefined,
+        { timeoutMs: 20_000 },
+      );
+      await until(
+        'the register answers',
+        async () => (await register.listeners('me').catch(() => null))?.inbox === 1 || undefined,
+        { timeoutMs: 20_000 },
+      );
+      await until(
+        'writes are taken',
+        () =>
+          store
+            .probe()
+            .catch(() => false)
+            .then(ok => ok || undefined),
+        { timeoutMs: 20_000 },
+      );
       await group.heal();
-      const clients = (name: string) => group.ask(name, 'CLIENT', 'LIST').then(text => [...text.matchAll(/ name=(rejoin-\w+) /g)].map(m => m[1]!));
-      assert.deepEqual((await clients(old)).filter(name => name !== 'rejoin-sentinel'), []);
-      for (const name of ['rejoin-writes', 'rejoin-reads', 'rejoin-pub', 'rejoin-sub', 'rejoin-register']) assert.ok((await clients(now)).includes(name), name);
+      const clients = (name: string) =>
+        group.ask(name, 'CLIENT', 'LIST').then(text => [...text.matchAll(/ name=(rejoin-\w+) /g)].map(m => m[1]!));
+      assert.deepEqual(
+        (await clients(old)).filter(name => name !== 'rejoin-sentinel'),
+        [],
+      );
+      for (const name of ['rejoin-writes', 'rejoin-reads', 'rejoin-pub', 'rejoin-sub', 'rejoin-register'])
+        assert.ok((await clients(now)).includes(name), name);
     } finally {
       wire.close();
       await register.close();
@@ -199,13 +278,34 @@ describe('a store with replicas and sentinels', () => {
     const store = await group.store({ waitReplicas: 0, url: group.playerUrl(name), deadline: 600 });
     await store.create({ id: `x${port}`, code: `x${port}`, game: 'g@1', snapshot: '{}', life: 60_000 });
     let changed = 0;
-    store.onIncarnation(() => { changed += 1; });
+    store.onIncarnation(() => {
+      changed += 1;
+    });
     await group.isolate(other.name, ['sentinel']);
     await group.ask(name, 'REPLICAOF', '127.0.0.1', String(other.port));
-    await assert.rejects(store.claim(`x${port}`, claim), (error: unknown) => error instanceof StoreError && error.applied === 'no' && error.unavailable);
-    await until('it is known to be away', () => store.probe().catch(() => false).then(ok => !ok || undefined), { timeoutMs: 10_000 });
+    await assert.rejects(
+      store.claim(`x${port}`, claim),
+      (error: unknown) => error instanceof StoreError && error.applied === 'no' && error.unavailable,
+    );
+    await until(
+      'it is known to be away',
+      () =>
+        store
+          .probe()
+          .catch(() => false)
+          .then(ok => !ok || undefined),
+      { timeoutMs: 10_000 },
+    );
     await group.ask(name, 'REPLICAOF', 'NO', 'ONE');
-    await until('it is a master again', () => store.probe().catch(() => false).then(ok => ok || undefined), { timeoutMs: 20_000 });
+    await until(
+      'it is a master again',
+      () =>
+        store
+          .probe()
+          .catch(() => false)
+          .then(ok => ok || undefined),
+      { timeoutMs: 20_000 },
+    );
     assert.equal(changed, 1, 'with another history: owners claim again');
   }).timeout(60_000);
 });

@@ -14,21 +14,40 @@ import type { RedisLocator } from '../../server/store/redis-connection.ts';
 import { RedisStore } from '../../server/store/redis-store.ts';
 
 const secret = 'of a test';
-/** On a machine that other tests fill, a sentinel takes a second of silence for death too easily; what is lost when one that lives is replaced is a test of its own. */
+/**
+ * On a machine that other tests fill, a sentinel takes a second of silence for death too easily; what is lost when one
+ * that lives is replaced is a test of its own.
+ */
 const downAfterMs = 3_000;
 
 /** A master, its replicas and three sentinels of a test's own; all ends with it. */
 export class TestSentinelGroup {
   private readonly doors: RedisLocator[] = [];
   private readonly stores: RedisStore[] = [];
-  private constructor(private readonly folder: string, readonly redis: RedisGroup, readonly switches: readonly string[]) {}
+  private constructor(
+    private readonly folder: string,
+    readonly redis: RedisGroup,
+    readonly switches: readonly string[],
+  ) {}
 
   static async start(replicas: number): Promise<TestSentinelGroup> {
-    const { 'redis-server': command } = await requireSystem(['redis-server'], text => process.stdout.write(`${text}\n`));
+    const { 'redis-server': command } = await requireSystem(['redis-server'], text =>
+      process.stdout.write(`${text}\n`),
+    );
     const folder = await mkdtemp(join(tmpdir(), 'rejoin-group-'));
     const switches: string[] = [];
     const redis = await openRedisGroup(
-      { command, folder, secret, keyPrefix: 'rejoin:', replicas, downAfterMs, settings: {}, port: freePort, onMasterChanged: name => switches.push(name) },
+      {
+        command,
+        folder,
+        secret,
+        keyPrefix: 'rejoin:',
+        replicas,
+        downAfterMs,
+        settings: {},
+        port: freePort,
+        onMasterChanged: name => switches.push(name),
+      },
       { mayStart: () => true, started: () => {}, line: () => {}, exited: () => {} },
     );
     const group = new TestSentinelGroup(folder, redis, switches);
@@ -40,8 +59,11 @@ export class TestSentinelGroup {
   get options(): RedisOptions {
     const env = this.redis.nodeEnv;
     return {
-      sentinels: this.redis.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), master: env.REDIS_MASTER,
-      user: env.REDIS_USER, password: env.REDIS_PASSWORD, sentinelPassword: env.REDIS_SENTINEL_PASSWORD,
+      sentinels: this.redis.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
+      master: env.REDIS_MASTER,
+      user: env.REDIS_USER,
+      password: env.REDIS_PASSWORD,
+      sentinelPassword: env.REDIS_SENTINEL_PASSWORD,
     };
   }
 
@@ -61,11 +83,13 @@ export class TestSentinelGroup {
     return this.redis.operatorUrl(name).replace(/operator:[^@]+/, `rejoin:${this.redis.nodeEnv.REDIS_PASSWORD}`);
   }
 
-  ask(name: string, ...words: string[]): Promise<string> { return askRedis(this.redis.operatorUrl(name), words); }
+  ask(name: string, ...words: string[]): Promise<string> {
+    return askRedis(this.redis.operatorUrl(name), words);
+  }
 
   /**
-   * Cuts a master off from its replicas and from the sentinels, while its clients go on reaching it: those two users are
-   * refused. Nothing in the network has to be touched for that.
+   * Cuts a master off from its replicas and from the sentinels, while its clients go on reaching it: those two users
+   * are refused. Nothing in the network has to be touched for that.
    */
   async isolate(name: string, users = ['replica', 'sentinel']): Promise<void> {
     for (const user of users) {
@@ -73,31 +97,77 @@ export class TestSentinelGroup {
       await this.ask(name, 'CLIENT', 'KILL', 'USER', user);
     }
   }
-  async join(name: string): Promise<void> { for (const user of ['replica', 'sentinel']) await this.ask(name, 'ACL', 'SETUSER', user, 'on'); }
+  async join(name: string): Promise<void> {
+    for (const user of ['replica', 'sentinel']) await this.ask(name, 'ACL', 'SETUSER', user, 'on');
+  }
 
-  /** Starts what is down, lets go on what stands, and waits until all replicas are in step and the sentinels may act again. */
+  /**
+   * Starts what is down, lets go on what stands, and waits until all replicas are in step and the sentinels may act
+   * again.
+   */
   async heal(): Promise<void> {
     for (const { name, state } of [...this.redis.servers, ...this.redis.sentinels]) {
       if (state === 'frozen') this.redis.resume(name);
       if (state === 'down') await this.redis.startOne(name);
     }
-    await until('all are let in again', () => Promise.all(this.redis.servers.map(({ name }) => this.join(name))).then(() => true, () => undefined), { timeoutMs: 20_000, intervalMs: 100 });
-    await until('one master, and all replicas follow it', async () => {
-      const port = await this.agreed();
-      // While the sentinels are about to make another one the master, two may be: whoever meddles then undoes what they have begun.
-      if (port === null || this.redis.master.port !== port) return undefined;
-      const views = await Promise.all(this.redis.servers.map(async server => ({ ...server, info: await this.ask(server.name, 'INFO', 'replication').catch(() => '') })));
-      // The sentinels would see to it, after ten seconds or more.
-      for (const view of views) if (view.port !== port && /role:master/.test(view.info)) await this.ask(view.name, 'REPLICAOF', '127.0.0.1', String(port)).catch(() => {});
-      return views.every(view => (view.port === port ? /role:master/.test(view.info) : new RegExp(`master_port:${port}\\s`).test(view.info) && /master_link_status:up/.test(view.info))) || undefined;
-    }, { timeoutMs: 50_000, intervalMs: 100 });
+    await until(
+      'all are let in again',
+      () =>
+        Promise.all(this.redis.servers.map(({ name }) => this.join(name))).then(
+          () => true,
+          () => undefined,
+        ),
+      { timeoutMs: 20_000, intervalMs: 100 },
+    );
+    await until(
+      'one master, and all replicas follow it',
+      async () => {
+        const port = await this.agreed();
+        // While the sentinels are about to make another one the master, two may be: whoever meddles then undoes what
+        // they have begun.
+        if (port === null || this.redis.master.port !== port) return undefined;
+        const views = await Promise.all(
+          this.redis.servers.map(async server => ({
+            ...server,
+            info: await this.ask(server.name, 'INFO', 'replication').catch(() => ''),
+          })),
+        );
+        // The sentinels would see to it, after ten seconds or more.
+        for (const view of views)
+          if (view.port !== port && /role:master/.test(view.info))
+            await this.ask(view.name, 'REPLICAOF', '127.0.0.1', String(port)).catch(() => {});
+        return (
+          views.every(view =>
+            view.port === port
+              ? /role:master/.test(view.info)
+              : new RegExp(`master_port:${port}\\s`).test(view.info) && /master_link_status:up/.test(view.info),
+          ) || undefined
+        );
+      },
+      { timeoutMs: 50_000, intervalMs: 100 },
+    );
   }
 
-  /** The port of the master, if all sentinels know the same one, and none of them has its doubts or is about to change it. */
+  /**
+   * The port of the master, if all sentinels know the same one, and none of them has its doubts or is about to change
+   * it.
+   */
   private async agreed(): Promise<number | null> {
-    const said = await Promise.all(this.redis.sentinels.map(({ port }) => askRedis(`redis://:${this.options.sentinelPassword}@127.0.0.1:${port}`, ['SENTINEL', 'MASTER', 'mymaster']).catch(() => '')));
-    const views = said.map(text => text.split('\n')).map(words => ({ port: words[words.indexOf('port') + 1], flags: words[words.indexOf('flags') + 1] }));
-    return views.every(({ port, flags }) => flags === 'master' && port === views[0]!.port) ? Number(views[0]!.port) : null;
+    const said = await Promise.all(
+      this.redis.sentinels.map(({ port }) =>
+        askRedis(`redis://:${this.options.sentinelPassword}@127.0.0.1:${port}`, [
+          'SENTINEL',
+          'MASTER',
+          'mymaster',
+        ]).catch(() => ''),
+      ),
+    );
+    const views = said
+      .map(text => text.split('\n'))
+      .map(words => ({ port: words[words.indexOf('port') + 1], flags: words[words.indexOf('flags') + 1] }));
+    return views.every(({ port, flags }) => flags === 'master' && port === views[0]!.port)
+      ? Number(views[0]!.port)
+      : null;
   }
 
   /** Resolves with the next master, from now on. Ask before the fault. */
@@ -123,7 +193,10 @@ async function freePort(): Promise<number> {
   // Below the ports that outgoing connections get: a server that is down must find its own free when it comes back.
   for (;;) {
     const server = createServer().listen(10_000 + Math.floor(Math.random() * 9_000), '127.0.0.1');
-    const free = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]);
+    const free = await Promise.race([
+      once(server, 'listening').then(() => true),
+      once(server, 'error').then(() => false),
+    ]);
     if (!free) continue;
     const { port } = server.address() as AddressInfo;
     server.close();

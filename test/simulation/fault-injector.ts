@@ -3,7 +3,14 @@ import { latch, type StoreCall, type TestNode, type TestCluster } from '../../te
 import type { Fault, FaultKind } from './plan.ts';
 
 /** What the faults of a client need of it. */
-export interface FaultTarget { name: string; cut(): void; unplug(ms: number): void; switchNode(): void; restart(): void; openTab(): void }
+export interface FaultTarget {
+  name: string;
+  cut(): void;
+  unplug(ms: number): void;
+  switchNode(): void;
+  restart(): void;
+  openTab(): void;
+}
 
 export interface FaultInjectorParts {
   world: TestCluster;
@@ -59,22 +66,31 @@ export class FaultInjector {
     const say = (what: string) => tell(`fault ${fault.n}: ${fault.kind} ${what}`);
     const spare = up.length > 1 && host !== undefined;
     switch (fault.kind) {
-      case 'calm': return;
+      case 'calm':
+        return;
       case 'kill':
         if (!spare) return;
         say(`${host.name}`);
         return this.kill(host, 100 + r * 1_500);
-      case 'kill-at': case 'freeze-at': {
+      case 'kill-at':
+      case 'freeze-at': {
         if (!spare) return;
         const moment = r < 0.5 ? 'asked' : 'done';
         const left = Math.floor(s * 12);
-        say(`${host.name}, ${moment === 'asked' ? 'before its' : 'after its'} call ${left + 1} from now is carried out`);
-        this.callTrigger = { host, left, moment, spring: () => {
-          if (host.state !== 'up' || [...world.nodes.values()].filter(h => h.state === 'up').length < 2) return;
-          tell(`  fault ${fault.n} springs at ${host.name}`);
-          if (fault.kind === 'kill-at') this.kill(host, 100 + q * 1_500);
-          else this.freeze(host, q * 2_500);
-        } };
+        say(
+          `${host.name}, ${moment === 'asked' ? 'before its' : 'after its'} call ${left + 1} from now is carried out`,
+        );
+        this.callTrigger = {
+          host,
+          left,
+          moment,
+          spring: () => {
+            if (host.state !== 'up' || [...world.nodes.values()].filter(h => h.state === 'up').length < 2) return;
+            tell(`  fault ${fault.n} springs at ${host.name}`);
+            if (fault.kind === 'kill-at') this.kill(host, 100 + q * 1_500);
+            else this.freeze(host, q * 2_500);
+          },
+        };
         return;
       }
       case 'freeze':
@@ -86,25 +102,47 @@ export class FaultInjector {
         say(host.name);
         return this.drain(host);
       case 'upgrade': {
-        const old = owner && p < 0.5 && !this.upgraded.has(owner.name) ? owner : up.find(h => !this.upgraded.has(h.name));
+        const old =
+          owner && p < 0.5 && !this.upgraded.has(owner.name) ? owner : up.find(h => !this.upgraded.has(h.name));
         if (!old || up.length < 2) return;
         say(`${old.name}, ${r < 0.5 ? 'in good order' : 'killed'}`);
         this.upgraded.add(old.name);
         return r < 0.5 ? this.drain(old) : this.kill(old, 50 + s * 500);
       }
-      case 'lose-request': case 'lose-reply': case 'refuse': case 'repeat': {
+      case 'lose-request':
+      case 'lose-reply':
+      case 'refuse':
+      case 'repeat': {
         let left = 1 + Math.floor(q * 3);
-        const ops = r < 0.5 ? ['append'] : r < 0.7 ? ['claim', 'pass'] : r < 0.85 ? ['owner', 'peek', 'release', 'snapshot'] : ['append', 'claim', 'owner'];
+        const ops =
+          r < 0.5
+            ? ['append']
+            : r < 0.7
+              ? ['claim', 'pass']
+              : r < 0.85
+                ? ['owner', 'peek', 'release', 'snapshot']
+                : ['append', 'claim', 'owner'];
         say(`of ${left} × ${ops.join('/')}`);
-        const fate = fault.kind === 'repeat' ? { repeat: true as const } : { lose: ({ 'lose-request': 'request', 'lose-reply': 'reply', refuse: 'refused' } as const)[fault.kind] };
+        const fate =
+          fault.kind === 'repeat'
+            ? { repeat: true as const }
+            : { lose: ({ 'lose-request': 'request', 'lose-reply': 'reply', refuse: 'refused' } as const)[fault.kind] };
         return this.meddle(1_000, call => (left > 0 && ops.includes(call.op) && (left--, true) ? fate : undefined));
       }
       case 'hang': {
         let left = 1 + Math.floor(q * 2);
         const { opened, open } = latch();
-        say(`${left} × append/claim ${p < 0.5 ? 'held before' : 'after'} it is carried out, ${Math.round(r * 1_400)} ms`);
+        say(
+          `${left} × append/claim ${p < 0.5 ? 'held before' : 'after'} it is carried out, ${Math.round(r * 1_400)} ms`,
+        );
         world.clock.after(r * 1_400, open);
-        return this.meddle(1_400, call => (left > 0 && ['append', 'claim', 'pass'].includes(call.op) && (left--, true) ? (p < 0.5 ? { hold: opened } : { holdReply: opened }) : undefined));
+        return this.meddle(1_400, call =>
+          left > 0 && ['append', 'claim', 'pass'].includes(call.op) && (left--, true)
+            ? p < 0.5
+              ? { hold: opened }
+              : { holdReply: opened }
+            : undefined,
+        );
       }
       case 'stall': {
         const { opened: opens, open } = latch();
@@ -116,28 +154,50 @@ export class FaultInjector {
       case 'silence':
         say(`of ${q < 0.4 ? 'all' : 'two in three'} broadcasts between nodes for ${Math.round(r * 1_500)} ms`);
         world.dropsBroadcast = () => q < 0.4 || world.random() < 0.66;
-        return this.later(r * 1_500, () => { world.dropsBroadcast = () => false; });
+        return this.later(r * 1_500, () => {
+          world.dropsBroadcast = () => false;
+        });
       case 'mute':
         say(`half of the messages between nodes are lost for ${Math.round(r * 1_500)} ms`);
         world.dropsMessage = () => world.random() < 0.5;
-        return this.later(r * 1_500, () => { world.dropsMessage = () => false; });
-      case 'slow': case 'echo':
+        return this.later(r * 1_500, () => {
+          world.dropsMessage = () => false;
+        });
+      case 'slow':
+      case 'echo':
         say(`for ${Math.round(r * 1_500)} ms`);
-        world.copyDelays = fault.kind === 'slow' ? () => (world.random() < 0.5 ? [0] : [world.random() * 60 * (1 + 10 * q)]) : () => (world.random() < 0.5 ? [0] : [0, world.random() * 20]);
-        return this.later(r * 1_500, () => { world.copyDelays = () => [0]; });
+        world.copyDelays =
+          fault.kind === 'slow'
+            ? () => (world.random() < 0.5 ? [0] : [world.random() * 60 * (1 + 10 * q)])
+            : () => (world.random() < 0.5 ? [0] : [0, world.random() * 20]);
+        return this.later(r * 1_500, () => {
+          world.copyDelays = () => [0];
+        });
       case 'deafen':
         if (!host) return;
         say(`${host.name} for ${Math.round(r * 800)} ms`);
         return world.dropSubscriptions(host, r * 800);
-      case 'cut': say(player.name); return player.cut();
-      case 'unplug': say(`${player.name} for ${Math.round(r * 1_500)} ms`); return player.unplug(r * 1_500);
-      case 'hop': say(player.name); return player.switchNode();
-      case 'restart': say(player.name); return player.restart();
-      case 'tab': say(player.name); return player.openTab();
+      case 'cut':
+        say(player.name);
+        return player.cut();
+      case 'unplug':
+        say(`${player.name} for ${Math.round(r * 1_500)} ms`);
+        return player.unplug(r * 1_500);
+      case 'hop':
+        say(player.name);
+        return player.switchNode();
+      case 'restart':
+        say(player.name);
+        return player.restart();
+      case 'tab':
+        say(player.name);
+        return player.openTab();
       case 'roll-back':
         say(`${1 + Math.floor(q * 4)} writes, in ${Math.round(r * 10)} ms`);
         return this.later(r * 10, () => this.parts.rollBack(1 + Math.floor(q * 4)));
-      case 'new-run': say(''); return world.replaceStore();
+      case 'new-run':
+        say('');
+        return world.replaceStore();
       case 'step': {
         const by = (r < 0.5 ? 5_000 : 3_600_000) * (s < 0.5 ? -1 : 1) * (0.5 + q / 2);
         if (!host) return;
@@ -160,21 +220,32 @@ export class FaultInjector {
     for (const host of [...world.nodes.values()]) {
       if (host.state === 'frozen') world.thaw(host);
       if (host.state === 'up' && host.node.isDraining) world.kill(host);
-      if (this.upgraded.size > 0 && host.state === 'up' && !host.node.parts.games.every(g => this.parts.games(true).includes(g))) world.kill(host);
+      if (
+        this.upgraded.size > 0 &&
+        host.state === 'up' &&
+        !host.node.parts.games.every(g => this.parts.games(true).includes(g))
+      )
+        world.kill(host);
     }
     for (const name of names) if (world.node(name).state === 'dead') this.boot(name);
   }
 
   private kill(host: TestNode, back: number): void {
     this.parts.world.kill(host);
-    this.later(back, () => { if (this.parts.world.node(host.name).state === 'dead') this.boot(host.name); });
+    this.later(back, () => {
+      if (this.parts.world.node(host.name).state === 'dead') this.boot(host.name);
+    });
   }
 
-  private boot(name: string): void { void this.parts.world.startNode(name, this.parts.games(this.upgraded.has(name))).started; }
+  private boot(name: string): void {
+    void this.parts.world.startNode(name, this.parts.games(this.upgraded.has(name))).started;
+  }
 
   private freeze(host: TestNode, ms: number): void {
     this.parts.world.freeze(host);
-    this.later(ms, () => { if (host.state === 'frozen') this.parts.world.thaw(host); });
+    this.later(ms, () => {
+      if (host.state === 'frozen') this.parts.world.thaw(host);
+    });
   }
 
   private drain(host: TestNode): void {
@@ -197,5 +268,7 @@ export class FaultInjector {
     });
   }
 
-  private later(ms: number, fn: () => void): void { this.parts.world.clock.after(ms, fn); }
+  private later(ms: number, fn: () => void): void {
+    this.parts.world.clock.after(ms, fn);
+  }
 }

@@ -30,10 +30,21 @@ const diaryDef = {
   version: 1,
   seats: { min: 2, max: 3 },
   state: state<Diary>(),
-  actions: { add: id, book: id, deny: id, draw: id, arm: z.object({ id: z.string(), slot: z.enum(slots), ms: z.number() }), crash: id },
+  actions: {
+    add: id,
+    book: id,
+    deny: id,
+    draw: id,
+    arm: z.object({ id: z.string(), slot: z.enum(slots), ms: z.number() }),
+    crash: id,
+  },
   events: { added: id, drawn: z.object({ card: z.string() }) },
   effects: { booked: id },
-  timers: { t0: z.object({ id: z.string(), hush: z.string() }), t1: z.object({ id: z.string(), hush: z.string() }), t2: z.object({ id: z.string(), hush: z.string() }) },
+  timers: {
+    t0: z.object({ id: z.string(), hush: z.string() }),
+    t1: z.object({ id: z.string(), hush: z.string() }),
+    t2: z.object({ id: z.string(), hush: z.string() }),
+  },
   clocks: ['t0'],
   refusals: ['denied', 'armed'],
   away: { hold: 120_000, then: 'forfeit' },
@@ -45,10 +56,12 @@ export type DiaryView = Omit<Diary, 'hands'> & { yours: string[]; counts: number
 
 /** Rules of version 1 or 2, which differ in nothing but in what they write into the state. */
 function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
-  const fire = (slot: string) => (s: Diary, { id: armed }: { id: string }, ctx: { now: number }) => {
-    s.fired.push({ id: firedOf(armed), due: Number(s.armed[slot]?.split('@')[1] ?? 0), at: ctx.now });
-    delete s.armed[slot];
-  };
+  const fire =
+    (slot: string) =>
+    (s: Diary, { id: armed }: { id: string }, ctx: { now: number }) => {
+      s.fired.push({ id: firedOf(armed), due: Number(s.armed[slot]?.split('@')[1] ?? 0), at: ctx.now });
+      delete s.armed[slot];
+    };
   const rules: Rules<DiaryDef> = {
     setup: ctx => ({ version, moved: 0, done: [], armed: {}, fired: [], hands: ctx.players.map(() => []) }),
     actions: {
@@ -85,7 +98,9 @@ function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
     /** Does so many of its own as the others have together: what it left out, or did twice, can be read off. */
     bot(s, seat) {
       const own = s.done.filter(d => d.seat === seat).length;
-      return 2 * own < s.done.length && own < 8 ? { act: own % 3 === 1 ? 'book' : 'add', data: { id: markOf(`z${own}`) }, after: 60 } : null;
+      return 2 * own < s.done.length && own < 8
+        ? { act: own % 3 === 1 ? 'book' : 'add', data: { id: markOf(`z${own}`) }, after: 60 }
+        : null;
     },
   };
   return {
@@ -96,12 +111,20 @@ function rulesOf(version: number, hides: boolean): Rules<DiaryDef> {
 }
 
 /** What a seat may see. */
-export const viewDiary = ({ hands, ...shared }: Diary, seat: number | null): DiaryView => ({ ...shared, yours: seat === null ? [] : hands[seat] ?? [], counts: hands.map(h => h.length) });
+export const viewDiary = ({ hands, ...shared }: Diary, seat: number | null): DiaryView => ({
+  ...shared,
+  yours: seat === null ? [] : (hands[seat] ?? []),
+  counts: hands.map(h => h.length),
+});
 
 export const diary = contract('diary', diaryDef);
 export const diaryGame: AnyGame = diary.rules(rulesOf(1, false));
 /** The next version of the same game. */
-export const diaryNext: AnyGame = contract('diary', { ...diaryDef, version: 2, clientsFrom: 1 } as unknown as DiaryDef).rules(rulesOf(2, false));
+export const diaryNext: AnyGame = contract('diary', {
+  ...diaryDef,
+  version: 2,
+  clientsFrom: 1,
+} as unknown as DiaryDef).rules(rulesOf(2, false));
 
 const hiddenDef = { ...diaryDef, view: view<DiaryView>() } as unknown as DiaryDef;
 export const secret = contract('secret', hiddenDef);

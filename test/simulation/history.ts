@@ -5,7 +5,14 @@ import type { Diary } from './games.ts';
 export interface Doc {
   room: { phase: string; seats: ({ player: string; here: boolean } | null)[] };
   state: Diary | null;
-  hidden: { clock: number; stateVersion: number; fault: string | null; timers: Record<string, { at: number }>; effects: Record<string, { name: string; data: { id: string }; match: number }>; seats: ({ player: string; session: string } | null)[] };
+  hidden: {
+    clock: number;
+    stateVersion: number;
+    fault: string | null;
+    timers: Record<string, { at: number }>;
+    effects: Record<string, { name: string; data: { id: string }; match: number }>;
+    seats: ({ player: string; session: string } | null)[];
+  };
 }
 
 /** One entry as the store took it, and what the document was then. */
@@ -21,7 +28,9 @@ export interface Entry {
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** All that the store ever committed of one room: a line, or a tree where the store fell back and went on from there. */
+/**
+ * All that the store ever committed of one room: a line, or a tree where the store fell back and went on from there.
+ */
 export class History {
   private readonly entries = new Map<string, Entry>();
   private readonly docs = new Map<string, Doc>();
@@ -32,7 +41,14 @@ export class History {
   head: Entry;
 
   constructor(snapshot: string) {
-    this.root = this.head = { term: 0, seq: 0, parent: null, marks: nothing, by: '', text: JSON.stringify((JSON.parse(snapshot) as { doc: Doc }).doc) };
+    this.root = this.head = {
+      term: 0,
+      seq: 0,
+      parent: null,
+      marks: nothing,
+      by: '',
+      text: JSON.stringify((JSON.parse(snapshot) as { doc: Doc }).doc),
+    };
     this.entries.set('0/0', this.root);
   }
 
@@ -40,21 +56,25 @@ export class History {
     const added = { ...entry, parent: this.head };
     this.entries.set(`${entry.term}/${entry.seq}`, added);
     for (const mark of entry.marks) this.marks.add(mark);
-    return this.head = added;
+    return (this.head = added);
   }
 
   /** The entry at a place; its seq alone where that is 0. */
-  at(place: Position): Entry | undefined { return place[1] === 0 ? this.root : this.entries.get(`${place[0]}/${place[1]}`); }
+  at(place: Position): Entry | undefined {
+    return place[1] === 0 ? this.root : this.entries.get(`${place[0]}/${place[1]}`);
+  }
 
   doc(entry: Entry): Doc {
     const key = `${entry.term}/${entry.seq}`;
     let doc = this.docs.get(key);
-    if (!doc) this.docs.set(key, doc = JSON.parse(entry.text) as Doc);
+    if (!doc) this.docs.set(key, (doc = JSON.parse(entry.text) as Doc));
     return doc;
   }
 
   /** Whether an entry is still part of what the store has. */
-  kept(entry: Entry): boolean { return this.leadsTo(entry, this.head); }
+  kept(entry: Entry): boolean {
+    return this.leadsTo(entry, this.head);
+  }
 
   /** Whether `later` contains `earlier`. */
   leadsTo(earlier: Entry, later: Entry): boolean {
@@ -63,5 +83,7 @@ export class History {
     return at === earlier;
   }
 
-  get length(): number { return this.entries.size - 1; }
+  get length(): number {
+    return this.entries.size - 1;
+  }
 }

@@ -1,4 +1,6 @@
-/** Changes applied as somebody would who has only read how they are written (SPEC, the wire): no code of the product's. */
+/**
+ * Changes applied as somebody would who has only read how they are written (SPEC, the wire): no code of the product's.
+ */
 export function applyChange(to: unknown, change: unknown): unknown {
   if (typeof change !== 'object' || change === null) return change;
   if (Array.isArray(change)) return structuredClone(change[0]);
@@ -12,7 +14,13 @@ export function applyChange(to: unknown, change: unknown): unknown {
     if (written === '#') continue;
     const key = written.startsWith('#') ? written.slice(1) : written;
     if (Array.isArray(inner) && inner.length === 0) delete target[key];
-    else Object.defineProperty(target, key, { value: applyChange(Object.hasOwn(target, key) ? target[key] : undefined, inner), writable: true, enumerable: true, configurable: true });
+    else
+      Object.defineProperty(target, key, {
+        value: applyChange(Object.hasOwn(target, key) ? target[key] : undefined, inner),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
   }
   return to;
 }
@@ -33,7 +41,13 @@ export function changed(from: unknown, change: unknown): unknown {
     if (written === '#') continue;
     const key = written.startsWith('#') ? written.slice(1) : written;
     if (Array.isArray(inner) && inner.length === 0) delete target[key];
-    else Object.defineProperty(target, key, { value: changed(Object.hasOwn(target, key) ? target[key] : undefined, inner), writable: true, enumerable: true, configurable: true });
+    else
+      Object.defineProperty(target, key, {
+        value: changed(Object.hasOwn(target, key) ? target[key] : undefined, inner),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
   }
   return to;
 }
@@ -47,26 +61,51 @@ export function entryChanges(entry: string): unknown {
 /** Whether two JSON values are the same, whatever the order of their keys. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (
+    typeof a !== 'object' ||
+    typeof b !== 'object' ||
+    a === null ||
+    b === null ||
+    Array.isArray(a) !== Array.isArray(b)
+  )
+    return false;
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) if (!Object.hasOwn(b, key) || !isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) return false;
+  for (const key of keys)
+    if (!Object.hasOwn(b, key) || !isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+      return false;
   return true;
 }
 
 /** Whether two JSON values are the same, and the keys of all objects in the same order. */
 export function sameInOrder(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  if (
+    typeof a !== 'object' ||
+    typeof b !== 'object' ||
+    a === null ||
+    b === null ||
+    Array.isArray(a) !== Array.isArray(b)
+  )
+    return false;
   const [keys, others] = [Object.keys(a), Object.keys(b)];
-  return keys.length === others.length && keys.every((key, i) => key === others[i] && sameInOrder((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
+  return (
+    keys.length === others.length &&
+    keys.every(
+      (key, i) =>
+        key === others[i] && sameInOrder((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+    )
+  );
 }
 
 /** Where two JSON values first differ, for a reader. */
 export function difference(a: unknown, b: unknown, path = ''): string {
   if (isSame(a, b)) return sameInOrder(a, b) ? '' : disorder(a, b, path);
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return `${path || 'all'}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
-  const key = [...new Set([...Object.keys(a), ...Object.keys(b)])].find(k => !isSame((a as never)[k], (b as never)[k]))!;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return `${path || 'all'}: ${JSON.stringify(a)} and ${JSON.stringify(b)}`;
+  const key = [...new Set([...Object.keys(a), ...Object.keys(b)])].find(
+    k => !isSame((a as never)[k], (b as never)[k]),
+  )!;
   return difference((a as never)[key], (b as never)[key], `${path}/${key}`);
 }
 

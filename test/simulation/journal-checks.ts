@@ -1,5 +1,13 @@
 import type { StoreCall } from '../../testkit/test-cluster.ts';
-import type { AppendRequest, ClaimedRoom, FindOrCreate, Found, NewRoom, PassRequest, PassResult } from '../../server/store/store.ts';
+import type {
+  AppendRequest,
+  ClaimedRoom,
+  FindOrCreate,
+  Found,
+  NewRoom,
+  PassRequest,
+  PassResult,
+} from '../../server/store/store.ts';
 import { applyChange, entryChanges, difference, isSame } from './independent-delta.ts';
 import { firedOf, marks } from './games.ts';
 import { History, type Doc, type Entry } from './history.ts';
@@ -8,7 +16,18 @@ import { History, type Doc, type Entry } from './history.ts';
 export type ReportViolation = (rule: string, what: string) => void;
 
 /** An action as a player asked for it. */
-export interface RequestedAction { id: string; who: string; how: 'add' | 'book' | 'deny' | 'draw' | 'arm' | 'crash'; /** ms, for a timer */ ms: number; asked: number; answered: number; verdict: 'accepted' | 'refused' | 'unknown' | null; /** Of the client that asked. */ client: number }
+export interface RequestedAction {
+  id: string;
+  who: string;
+  how: 'add' | 'book' | 'deny' | 'draw' | 'arm' | 'crash';
+  /** ms, for a timer */
+  ms: number;
+  asked: number;
+  answered: number;
+  verdict: 'accepted' | 'refused' | 'unknown' | null;
+  /** Of the client that asked. */
+  client: number;
+}
 
 /**
  * What the store is told, checked at each call that it carries out. Knows the document of every entry by applying the
@@ -32,20 +51,31 @@ export class JournalChecks {
   readonly refused = new Set<string>();
   entries = 0;
 
-  constructor(private readonly asked: ReadonlyMap<string, RequestedAction>, private readonly complain: ReportViolation) {}
+  constructor(
+    private readonly asked: ReadonlyMap<string, RequestedAction>,
+    private readonly complain: ReportViolation,
+  ) {}
 
-  get head(): Entry { return this.history.head; }
+  get head(): Entry {
+    return this.history.head;
+  }
   /** The document of now, not to be changed. */
-  get now(): Doc { return this.doc; }
+  get now(): Doc {
+    return this.doc;
+  }
 
   /** Takes in a call that the store has carried out. */
   recordCall(call: StoreCall, args: readonly unknown[]): void {
     if (call.op === 'create' && call.result === 'ok') this.created(args[0] as NewRoom);
-    else if (call.op === 'findOrCreate' && (call.result as Found).how === 'made') this.created((args[0] as FindOrCreate).prepared!);
-    else if (call.op === 'claim' && (call.result as ClaimedRoom).ok) this.claimed(args[1] as { token: string; expected: string | null; node: string }, call.result as ClaimedRoom);
-    else if (call.op === 'pass' && (call.result as PassResult).ok) this.passed(args[1] as PassRequest, call.result as PassResult);
+    else if (call.op === 'findOrCreate' && (call.result as Found).how === 'made')
+      this.created((args[0] as FindOrCreate).prepared!);
+    else if (call.op === 'claim' && (call.result as ClaimedRoom).ok)
+      this.claimed(args[1] as { token: string; expected: string | null; node: string }, call.result as ClaimedRoom);
+    else if (call.op === 'pass' && (call.result as PassResult).ok)
+      this.passed(args[1] as PassRequest, call.result as PassResult);
     else if (call.op === 'append' && call.result === 'ok') this.appended(call, args[1] as AppendRequest);
-    else if (call.op === 'snapshot' && call.result === 'ok') this.snapshot(args[1] as string, args[2] as number, args[3] as string);
+    else if (call.op === 'snapshot' && call.result === 'ok')
+      this.snapshot(args[1] as string, args[2] as number, args[3] as string);
     else if (call.op === 'release' && call.result === 'ok') this.released(args[1] as string);
   }
 
@@ -55,7 +85,8 @@ export class JournalChecks {
     let at: Entry | null = this.head;
     while (at && at.seq > seq) at = at.parent;
     this.history.head = at!;
-    if (at!.term !== term && seq > 0) this.complain('harness', `fell back to ${seq} of term ${term}, found ${at!.term}`);
+    if (at!.term !== term && seq > 0)
+      this.complain('harness', `fell back to ${seq} of term ${term}, found ${at!.term}`);
     this.doc = JSON.parse(at!.text) as Doc;
     this.token = owner.token;
     this.term = owner.term;
@@ -73,14 +104,17 @@ export class JournalChecks {
 
   private claimed(claim: { token: string; expected: string | null; node: string }, result: ClaimedRoom): void {
     const { term, seq } = result;
-    if (claim.expected !== this.token) this.complain('one owner', `${claim.node} claimed with the token ${claim.expected}, the room's is ${this.token}`);
-    if (seq !== this.head.seq) this.complain('one history', `a claim reads up to ${seq}, the journal ends at ${this.head.seq}`);
+    if (claim.expected !== this.token)
+      this.complain('one owner', `${claim.node} claimed with the token ${claim.expected}, the room's is ${this.token}`);
+    if (seq !== this.head.seq)
+      this.complain('one history', `a claim reads up to ${seq}, the journal ends at ${this.head.seq}`);
     this.begins(term, claim);
   }
 
   private passed({ token, seq, to }: PassRequest, { term }: PassResult): void {
     if (token !== this.token) this.complain('one owner', `handed to ${to.node} by somebody else than the owner`);
-    if (seq !== this.head.seq) this.complain('one history', `handed over at ${seq}, the journal ends at ${this.head.seq}`);
+    if (seq !== this.head.seq)
+      this.complain('one history', `handed over at ${seq}, the journal ends at ${this.head.seq}`);
     this.begins(term, to);
   }
 
@@ -102,17 +136,31 @@ export class JournalChecks {
   private appended(call: StoreCall, append: AppendRequest): void {
     const term = this.tokens.get(append.token);
     this.entries += 1;
-    if (term === undefined || append.token !== this.token) return this.complain('a term has one writer', `${call.node} of term ${term} wrote entry ${append.seq}; the owner is of term ${this.term}`);
-    if (this.writers.get(term)?.split('~')[0] !== call.node) this.complain('a term has one writer', `${call.node} wrote in the term of ${this.writers.get(term)}`);
-    if (append.seq !== this.head.seq + 1) return this.complain('one history', `entry ${append.seq} after ${this.head.seq}`);
+    if (term === undefined || append.token !== this.token)
+      return this.complain(
+        'a term has one writer',
+        `${call.node} of term ${term} wrote entry ${append.seq}; the owner is of term ${this.term}`,
+      );
+    if (this.writers.get(term)?.split('~')[0] !== call.node)
+      this.complain('a term has one writer', `${call.node} wrote in the term of ${this.writers.get(term)}`);
+    if (append.seq !== this.head.seq + 1)
+      return this.complain('one history', `entry ${append.seq} after ${this.head.seq}`);
     const clock = this.doc.hidden.clock;
     applyChange(this.doc, entryChanges(append.entry));
-    this.history.add({ term, seq: append.seq, by: call.node, marks: new Set(append.entry.match(marks)), text: JSON.stringify(this.doc) });
-    if (this.doc.hidden.clock < clock) this.complain('time', `the room's clock went back from ${clock} to ${this.doc.hidden.clock}`);
+    this.history.add({
+      term,
+      seq: append.seq,
+      by: call.node,
+      marks: new Set(append.entry.match(marks)),
+      text: JSON.stringify(this.doc),
+    });
+    if (this.doc.hidden.clock < clock)
+      this.complain('time', `the room's clock went back from ${clock} to ${this.doc.hidden.clock}`);
     if (this.doc.hidden.fault !== null) this.complain('quarantine', this.doc.hidden.fault);
     if (append.due !== undefined) this.due = append.due;
     const due = Object.values(this.doc.hidden.timers).reduce((least, t) => Math.min(least, t.at), Infinity);
-    if ((this.due ?? Infinity) !== due) this.complain('timers', `entry ${append.seq}: due at ${due}, the index says ${this.due}`);
+    if ((this.due ?? Infinity) !== due)
+      this.complain('timers', `entry ${append.seq}: due at ${due}, the index says ${this.due}`);
     if (append.release) this.token = null;
     this.read(this.doc, false);
   }
@@ -123,26 +171,40 @@ export class JournalChecks {
     this.forgot = true;
     let at: Entry | null = this.head;
     while (at && at.seq > seq) at = at.parent;
-    if (!at || !isSame(doc, this.history.doc(at))) this.complain('the journal is the document', `the snapshot of ${seq}: ${at ? difference(doc, this.history.doc(at)) : 'nothing'}`);
+    if (!at || !isSame(doc, this.history.doc(at)))
+      this.complain(
+        'the journal is the document',
+        `the snapshot of ${seq}: ${at ? difference(doc, this.history.doc(at)) : 'nothing'}`,
+      );
   }
 
-  /** What is new in the state: each action once, in the order of its player, and only if it was asked for and not refused. */
+  /**
+   * What is new in the state: each action once, in the order of its player, and only if it was asked for and not
+   * refused.
+   */
   private read({ state }: Doc, again: boolean): void {
     if (!state) return;
     for (const { id } of state.done.slice(this.present.size)) this.doneNow(id, again);
-    if (state.done.length !== this.present.size) this.complain('exactly once', `${state.done.length} are done, ${this.present.size} different ones`);
+    if (state.done.length !== this.present.size)
+      this.complain('exactly once', `${state.done.length} are done, ${this.present.size} different ones`);
     for (const { id, due, at } of state.fired.slice(this.fired.size)) {
       if (this.fired.has(id)) this.complain('timers fire once', `${id} fired twice`);
       this.fired.add(id);
       if (at < due) this.complain('timers', `${id} fired ${due - at} ms early`);
       if (![...this.present].some(p => firedOf(p) === id)) this.complain('timers', `${id} fired, and nobody set it`);
     }
-    if (state.fired.length !== this.fired.size) this.complain('timers fire once', `${state.fired.length} fired, ${this.fired.size} different ones`);
+    if (state.fired.length !== this.fired.size)
+      this.complain('timers fire once', `${state.fired.length} fired, ${this.fired.size} different ones`);
     if (state.moved > 1) this.complain('versions', 'migrated twice');
   }
 
-  /** Of two windows of one player, one of which the store forgot, nobody can tell which is the older: their actions have an order each. */
-  private isOfLostWindow(id: string, before: string): boolean { return this.forgot && this.asked.get(id)?.client !== this.asked.get(before)?.client; }
+  /**
+   * Of two windows of one player, one of which the store forgot, nobody can tell which is the older: their actions have
+   * an order each.
+   */
+  private isOfLostWindow(id: string, before: string): boolean {
+    return this.forgot && this.asked.get(id)?.client !== this.asked.get(before)?.client;
+  }
 
   private doneNow(id: string, again: boolean): void {
     if (this.present.has(id)) this.complain('exactly once', `${id} is done twice`);
@@ -150,11 +212,13 @@ export class JournalChecks {
     const who = id[1]!;
     const n = Number(/\d+/.exec(id)![0]);
     const before = this.lastOf.get(who) ?? -1;
-    if ((n <= before && !this.isOfLostWindow(id, `~${who}${before}~`)) || (who === 'z' && n !== before + 1)) this.complain('order of a player', `${id} after ${before}`);
+    if ((n <= before && !this.isOfLostWindow(id, `~${who}${before}~`)) || (who === 'z' && n !== before + 1))
+      this.complain('order of a player', `${id} after ${before}`);
     this.lastOf.set(who, Math.max(n, before));
     if (who === 'z' || again) return;
     const asked = this.asked.get(id);
     if (!asked) return this.complain('exactly once', `${id} was not asked for`);
-    if (this.refused.has(id) || asked.how === 'deny' || asked.how === 'crash') this.complain('exactly once', `${id} was refused, and is done`);
+    if (this.refused.has(id) || asked.how === 'deny' || asked.how === 'crash')
+      this.complain('exactly once', `${id} was refused, and is done`);
   }
 }

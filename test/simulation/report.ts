@@ -12,7 +12,10 @@ export function reportOf(tally: Tally, seconds: number): string {
     return times ? [`${kind} ${many(times)}`] : [];
   });
   return [
-    `${many(tally.runs)} histories (${Object.entries(tally.scenarios).sort().map(([name, n]) => `${name} ${many(n)}`).join(', ')})`,
+    `${many(tally.runs)} histories (${Object.entries(tally.scenarios)
+      .sort()
+      .map(([name, n]) => `${name} ${many(n)}`)
+      .join(', ')})`,
     `faults       ${faults.join(', ')}`,
     `actions      ${many(tally.actions)} asked for, ${many(tally.entries)} entries, ${many(tally.virtualMs / 1000)} s of virtual time`,
     `violations   ${tally.failures.length}${tally.failures.length > 0 ? `: seeds ${tally.failures.map(f => f.seed).join(', ')}` : ''}`,
@@ -22,4 +25,8 @@ export function reportOf(tally: Tally, seconds: number): string {
 
 /** A failure and how it came to it. */
 export const describeFailure = ({ seed, scenario, violations, story, faultsLeft }: Failure): string =>
-  [`--- seed ${seed} (${scenario}), with ${faultsLeft} of its faults`, ...violations.map(v => `    ${v}`), ...story].join('\n');
+  [
+    `--- seed ${seed} (${scenario}), with ${faultsLeft} of its faults`,
+    ...violations.map(v => `    ${v}`),
+    ...story,
+  ].join('\n');

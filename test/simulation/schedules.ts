@@ -8,7 +8,11 @@ export const schedules = {
     const { world, adas, bobs, owner } = await openLedgerRoom(undefined, { seed });
     world.freeze(owner);
     const said = adas.act.add({ id: 'after' });
-    await world.clock.waitUntil('an action is answered while the owner stands still', () => doneIds(adas).includes('after') && doneIds(bobs).includes('after'), 8_000);
+    await world.clock.waitUntil(
+      'an action is answered while the owner stands still',
+      () => doneIds(adas).includes('after') && doneIds(bobs).includes('after'),
+      8_000,
+    );
     return (await world.clock.run(said)).ok ? null : 'it is refused';
   },
   /** The owner dies while nobody does anything: a turn's clock still ends. */
@@ -16,7 +20,11 @@ export const schedules = {
     const { world, id, adas, owner } = await openLedgerRoom(undefined, { seed });
     await world.clock.run(adas.act.arm({ ms: 2_000 }));
     world.kill(owner);
-    await world.clock.waitUntil('the timer fires', () => ((ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 8_000);
+    await world.clock.waitUntil(
+      'the timer fires',
+      () => ((ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0,
+      8_000,
+    );
     return null;
   },
   /** The same with nobody connected. */
@@ -27,14 +35,20 @@ export const schedules = {
     bob.client.close();
     await world.clock.advance(50);
     world.kill(owner);
-    await world.clock.waitUntil('the timer fires', () => ((ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0, 10_000);
+    await world.clock.waitUntil(
+      'the timer fires',
+      () => ((ledgerDocument(world, id)?.state as Ledger | undefined)?.fired.length ?? 0) > 0,
+      10_000,
+    );
     return null;
   },
   /** What an owner writes down of the room arrives at the store after another has taken the room. */
   async 'a snapshot of the past'(seed: number): Promise<string | null> {
     const { world, adas, owner } = await openLedgerRoom(undefined, { seed });
     let arrive = (): void => {};
-    const late = new Promise<void>(resolve => { arrive = resolve; });
+    const late = new Promise<void>(resolve => {
+      arrive = resolve;
+    });
     let asked = false;
     let said: unknown = null;
     world.faultFor = call => {
@@ -42,10 +56,16 @@ export const schedules = {
       asked = true;
       return { hold: late };
     };
-    world.observer.onStoreCall = call => { if (call.op === 'snapshot' && call.node === owner.name) said = call.result; };
+    world.observer.onStoreCall = call => {
+      if (call.op === 'snapshot' && call.node === owner.name) said = call.result;
+    };
     for (let i = 0; !asked; i++) await world.clock.run(adas.act.add({ id: `before ${i}` }));
     world.freeze(owner);
-    await world.clock.waitUntil('another owner goes on', () => [...world.nodes.values()].some(host => host !== owner && host.owns(adas.id)), 8_000);
+    await world.clock.waitUntil(
+      'another owner goes on',
+      () => [...world.nodes.values()].some(host => host !== owner && host.owns(adas.id)),
+      8_000,
+    );
     await world.clock.run(adas.act.add({ id: 'after' }));
     arrive();
     await world.clock.waitUntil('the store has answered', () => said !== null, 1_000);

@@ -4,6 +4,11 @@ import { runSeeds } from './run.ts';
 
 const share = JSON.parse(process.argv[2]!) as SimulationShare;
 let said = 0;
-const tally = await runSeeds(seedsOf(share), { ...share, onSeed: ({ runs }) => { if (runs - said >= 50) process.send!({ runs: said = runs }); } });
+const tally = await runSeeds(seedsOf(share), {
+  ...share,
+  onSeed: ({ runs }) => {
+    if (runs - said >= 50) process.send!({ runs: (said = runs) });
+  },
+});
 process.send!({ tally });
 process.disconnect();

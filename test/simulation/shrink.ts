@@ -6,7 +6,11 @@ import { simulate, type Outcome } from './simulate.ts';
  * long as it fails without them. Each try is the same history but for the faults that are masked.
  * @returns the failing outcome with its story, and how many faults are left in it
  */
-export async function shrink(plan: Plan, run: (masked: ReadonlySet<number>, story: boolean) => Promise<Outcome> = (masked, story) => simulate(plan, { masked, story })): Promise<{ outcome: Outcome; left: number; tries: number }> {
+export async function shrink(
+  plan: Plan,
+  run: (masked: ReadonlySet<number>, story: boolean) => Promise<Outcome> = (masked, story) =>
+    simulate(plan, { masked, story }),
+): Promise<{ outcome: Outcome; left: number; tries: number }> {
   let masked = new Set<number>();
   let tries = 0;
   for (let size = Math.ceil(plan.faults / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {

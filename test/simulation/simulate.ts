@@ -40,24 +40,47 @@ export interface Options {
 
 const names = ['a', 'b', 'c'];
 const within = { answered: 30_000, same: 45_000 };
-/** An action without a verdict is excused by the end of its client; where the store fell back, or the versions differ, by that. */
+/**
+ * An action without a verdict is excused by the end of its client; where the store fell back, or the versions differ,
+ * by that.
+ */
 type Simulated = { game: AnyGame; games: (next: boolean) => readonly AnyGame[]; contract: Contract; hides: boolean };
-const plain: Simulated = { game: diaryGame, games: () => [diaryGame], contract: diary as unknown as Contract, hides: false };
+const plain: Simulated = {
+  game: diaryGame,
+  games: () => [diaryGame],
+  contract: diary as unknown as Contract,
+  hides: false,
+};
 const kinds: Record<string, Simulated> = {
   hands: { game: secretGame, games: () => [secretGame], contract: secret as unknown as Contract, hides: true },
   versions: { ...plain, games: next => (next ? nextGames : oldGames) },
 };
 const [oldGames, nextGames] = [[diaryGame], [diaryNext]];
 
-/** One history: a cluster, two players and a bot, and all that goes wrong, drawn from one seed; everything is checked as it happens. Never throws. */
-export const simulate = (plan: Plan, options: Options = {}): Promise<Outcome> => withSmallBounds(() => run(plan, options));
+/**
+ * One history: a cluster, two players and a bot, and all that goes wrong, drawn from one seed; everything is checked as
+ * it happens. Never throws.
+ */
+export const simulate = (plan: Plan, options: Options = {}): Promise<Outcome> =>
+  withSmallBounds(() => run(plan, options));
 
 async function run(plan: Plan, options: Options): Promise<Outcome> {
   const kind = kinds[plan.scenario] ?? plain;
   const world = new TestCluster(kind.games(false), plan.seed, 'swift');
   world.keepsRecord = false;
-  const outcome: Outcome = { seed: plan.seed, scenario: plan.scenario, violations: [], story: [], faults: {}, actions: 0, entries: 0, took: 0 };
-  const tell = options.story ? (line: string) => void outcome.story.push(`${world.clock.mono().toFixed(1).padStart(9)}  ${line}`) : () => {};
+  const outcome: Outcome = {
+    seed: plan.seed,
+    scenario: plan.scenario,
+    violations: [],
+    story: [],
+    faults: {},
+    actions: 0,
+    entries: 0,
+    took: 0,
+  };
+  const tell = options.story
+    ? (line: string) => void outcome.story.push(`${world.clock.mono().toFixed(1).padStart(9)}  ${line}`)
+    : () => {};
   const complain = (rule: string, what: string) => {
     if (outcome.violations.length < 3) outcome.violations.push(`${rule}: ${what}`);
     tell(`VIOLATION ${rule}: ${what}`);
@@ -66,43 +89,75 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
   const journal = new JournalChecks(asked, complain);
   const players: Player[] = [];
   let fellBack = false;
-  const checks = new ClientChecks(journal, { hides: kind.hides, forgets: plan.scenario === 'forgetful' }, client => players.some(p => p.current === client), complain, tell);
+  const checks = new ClientChecks(
+    journal,
+    { hides: kind.hides, forgets: plan.scenario === 'forgetful' },
+    client => players.some(p => p.current === client),
+    complain,
+    tell,
+  );
   const store: StoreRollback | null = plan.scenario === 'forgetful' ? recordStoreStates(world) : null;
   const booked = new Set<string>();
   let failing = 0;
-  world.effects = { [kind.contract.name]: { booked: data => {
-    const { id } = data as { id: string };
-    if (!journal.history.marks.has(id)) complain('effects', `${id} was booked, and is in no entry`);
-    if (failing > 0 && failing-- > 0) throw new Error('the other side fails');
-    booked.add(id);
-  } } };
+  world.effects = {
+    [kind.contract.name]: {
+      booked: data => {
+        const { id } = data as { id: string };
+        if (!journal.history.marks.has(id)) complain('effects', `${id} was booked, and is in no entry`);
+        if (failing > 0 && failing-- > 0) throw new Error('the other side fails');
+        booked.add(id);
+      },
+    },
+  };
   names.forEach((name, i) => world.clockSkews.set(name, plan.skews[i]!));
   let room = '';
   Object.assign(world.observer, {
     onStoreCall: (call: StoreCall, args: readonly unknown[]) => {
       store?.after(call);
-      if (options.story && call.op === 'append') tell(`store: entry ${(args[1] as AppendRequest).seq} by ${call.node}: ${call.result as string} ${[...new Set((args[1] as AppendRequest).entry.match(marks))].join(' ')}`);
-      if (options.story && call.op !== 'append' && ['claim', 'pass', 'release', 'create', 'snapshot'].includes(call.op)) tell(`store: ${call.op} by ${call.node}: ${typeof call.result === 'string' ? call.result : (call.result as { ok: boolean }).ok ? 'ok' : 'no'}`);
+      if (options.story && call.op === 'append')
+        tell(
+          `store: entry ${(args[1] as AppendRequest).seq} by ${call.node}: ${call.result as string} ${[...new Set((args[1] as AppendRequest).entry.match(marks))].join(' ')}`,
+        );
+      if (options.story && call.op !== 'append' && ['claim', 'pass', 'release', 'create', 'snapshot'].includes(call.op))
+        tell(
+          `store: ${call.op} by ${call.node}: ${typeof call.result === 'string' ? call.result : (call.result as { ok: boolean }).ok ? 'ok' : 'no'}`,
+        );
       journal.recordCall(call, args);
     },
     onChannelEvent: checks.checkChannelEvent.bind(checks),
     onClientMessage: checks.checkClientMessage.bind(checks),
   } satisfies TestCluster['observer']);
 
-  const sky = new FaultInjector({ world, room: () => room, players, games: kind.games, tell, rollBack: writes => {
-    const back = store?.rollBack(writes);
-    if (!back) return;
-    fellBack = true;
-    tell(`the store falls back to entry ${back.seq}`);
-    journal.recordRollback(back.seq, back.lastTerm, back);
-    world.replaceStore();
-  } });
+  const sky = new FaultInjector({
+    world,
+    room: () => room,
+    players,
+    games: kind.games,
+    tell,
+    rollBack: writes => {
+      const back = store?.rollBack(writes);
+      if (!back) return;
+      fellBack = true;
+      tell(`the store falls back to entry ${back.seq}`);
+      journal.recordRollback(back.seq, back.lastTerm, back);
+      world.replaceStore();
+    },
+  });
 
   const act = ({ who, how, slot, ms }: PlannedAction): void => {
     const player = players[who]!;
     const { room, generation } = player;
     if (!room || room.ended) return;
-    const one: RequestedAction = { id: markOf(`${player.letter}${player.next()}`), who: player.name, how, ms, asked: world.clock.mono(), answered: Infinity, verdict: null, client: generation };
+    const one: RequestedAction = {
+      id: markOf(`${player.letter}${player.next()}`),
+      who: player.name,
+      how,
+      ms,
+      asked: world.clock.mono(),
+      answered: Infinity,
+      verdict: null,
+      client: generation,
+    };
     asked.set(one.id, one);
     outcome.actions += 1;
     tell(`${player.name} asks ${how} ${one.id}`);
@@ -125,7 +180,8 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
       if (room.ended) return `${player.name} is out: ${room.ended.code}`;
       if (!room.live) return `${player.name} is not live (${JSON.stringify(player.current.client.status)})`;
       if (room.pending > 0) return `${player.name} has ${room.pending} actions under way`;
-      if (room.position[0] !== head.term || room.position[1] !== head.seq) return `${player.name} is at ${checks.short(room.position)}, the journal at ${checks.short([head.term, head.seq])}`;
+      if (room.position[0] !== head.term || room.position[1] !== head.seq)
+        return `${player.name} is at ${checks.short(room.position)}, the journal at ${checks.short([head.term, head.seq])}`;
     }
     const owners = [...world.nodes.values()].filter(h => h.owns(room));
     if (owners.length !== 1) return `owners: ${owners.map(h => h.name).join()}`;
@@ -135,7 +191,11 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
   };
   const resting = (): boolean => {
     const { hidden, state } = journal.now;
-    return Object.keys(hidden.effects).length === 0 && Object.keys(hidden.timers).length === 0 && (state === null || Object.keys(state.armed).length === 0);
+    return (
+      Object.keys(hidden.effects).length === 0 &&
+      Object.keys(hidden.timers).length === 0 &&
+      (state === null || Object.keys(state.armed).length === 0)
+    );
   };
 
   try {
@@ -149,8 +209,10 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
       checks.sessions.set(player.name, (joined as unknown as { parts: { session: string } }).parts.session);
       checks.watch(player.name, joined);
     };
-    const join = async (client: { client: { join(c: never, which: { id: string }): Promise<unknown> } }) => (await client.client.join(kind.contract as never, { id: room })) as AnyRoom;
-    for (const [i, name] of ['ada', 'bob'].entries()) players.push(new Player(world, name, 'ab'[i]!, names[i]!, join, onRoom));
+    const join = async (client: { client: { join(c: never, which: { id: string }): Promise<unknown> } }) =>
+      (await client.client.join(kind.contract as never, { id: room })) as AnyRoom;
+    for (const [i, name] of ['ada', 'bob'].entries())
+      players.push(new Player(world, name, 'ab'[i]!, names[i]!, join, onRoom));
     await world.clock.waitUntil('both are in', () => players.every(p => p.room?.info.phase === 'playing'));
     options.begin?.(world, room);
 
@@ -168,15 +230,39 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
       failing = 0;
       sky.clear(names);
       for (const player of players) player.calm();
-      await world.clock.waitUntil('all that was asked by those who are here is answered', () => !good() || [...asked.values()].every(one => one.verdict !== null || one.client !== players.find(p => p.name === one.who)!.generation), within.answered);
-      const unrest = () => `not at rest: ${JSON.stringify([journal.now.hidden.effects, journal.now.hidden.timers, journal.now.state?.armed, journal.now.hidden.clock])}`;
+      await world.clock.waitUntil(
+        'all that was asked by those who are here is answered',
+        () =>
+          !good() ||
+          [...asked.values()].every(
+            one => one.verdict !== null || one.client !== players.find(p => p.name === one.who)!.generation,
+          ),
+        within.answered,
+      );
+      const unrest = () =>
+        `not at rest: ${JSON.stringify([journal.now.hidden.effects, journal.now.hidden.timers, journal.now.state?.armed, journal.now.hidden.clock])}`;
       let why = '';
-      await world.clock.waitUntil('all see the same, and what waits is done', () => !good() || (why = resting() ? apart() : unrest()) === '', within.same).catch((error: Error) => { throw new Error(`${error.message}: ${why}`); });
+      await world.clock
+        .waitUntil(
+          'all see the same, and what waits is done',
+          () => !good() || (why = resting() ? apart() : unrest()) === '',
+          within.same,
+        )
+        .catch((error: Error) => {
+          throw new Error(`${error.message}: ${why}`);
+        });
       await world.clock.advance(plan.seed % 8 === 0 ? 6_000 : 1_300);
-      // An owner whose claim the store forgot goes on hearing who is at its node until it has something to write; meanwhile they may count as away.
-      if (good()) await world.clock.waitUntil('at rest', resting, 5_000).catch(() => complain('nobody is stuck', `what was at rest is not any more: ${unrest()}`));
+      // An owner whose claim the store forgot goes on hearing who is at its node until it has something to write;
+      // meanwhile they may count as away.
+      if (good())
+        await world.clock
+          .waitUntil('at rest', resting, 5_000)
+          .catch(() => complain('nobody is stuck', `what was at rest is not any more: ${unrest()}`));
       // A client may just be asking its new owner for its numbers.
-      if (good()) await world.clock.waitUntil('still', () => apart() === '', 3_000).catch(() => complain('nobody is stuck', `all saw the same, and then not: ${apart()}`));
+      if (good())
+        await world.clock
+          .waitUntil('still', () => apart() === '', 3_000)
+          .catch(() => complain('nobody is stuck', `all saw the same, and then not: ${apart()}`));
     }
     if (good()) atTheEnd();
   } catch (error) {
@@ -190,13 +276,23 @@ async function run(plan: Plan, options: Options): Promise<Outcome> {
   function atTheEnd(): void {
     const { present, now } = journal;
     for (const player of players) checks.compare(player.room!, player.name, journal.head);
-    for (const one of asked.values()) if (one.verdict === 'accepted' && !present.has(one.id) && !fellBack) complain('exactly once', `${one.id} was accepted, and is not done`);
+    for (const one of asked.values())
+      if (one.verdict === 'accepted' && !present.has(one.id) && !fellBack)
+        complain('exactly once', `${one.id} was accepted, and is not done`);
     for (const id of present) {
       const toBook = id[1] === 'z' ? Number(/\d+/.exec(id)![0]) % 3 === 1 : asked.get(id)?.how === 'book';
       if (toBook && !booked.has(id)) complain('effects', `${id} was never booked`);
-      if (asked.get(id)?.how === 'arm' && !now.state!.fired.some(f => f.id.slice(2) === id.slice(1))) complain('timers', `${id} never fired`);
+      if (asked.get(id)?.how === 'arm' && !now.state!.fired.some(f => f.id.slice(2) === id.slice(1)))
+        complain('timers', `${id} never fired`);
     }
-    if (sky.faultCounts.upgrade && [...world.nodes.values()].every(h => h.node.parts.games.includes(diaryNext)) && now.state!.version !== 2) complain('versions', 'nobody has brought the state up to the next version');
-    for (const host of world.nodes.values()) for (const said of host.warnings) if (/room loop failed|room request failed/.test(said)) complain('the log', `${host.name}: ${said}`);
+    if (
+      sky.faultCounts.upgrade &&
+      [...world.nodes.values()].every(h => h.node.parts.games.includes(diaryNext)) &&
+      now.state!.version !== 2
+    )
+      complain('versions', 'nobody has brought the state up to the next version');
+    for (const host of world.nodes.values())
+      for (const said of host.warnings)
+        if (/room loop failed|room request failed/.test(said)) complain('the log', `${host.name}: ${said}`);
   }
 }

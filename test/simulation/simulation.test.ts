@@ -5,19 +5,29 @@ import { runSeeds, simulateSeed } from './run.ts';
 import { planOf, scenarios, type ScenarioName } from './plan.ts';
 import { shrink } from './shrink.ts';
 
-/** A few of each kind with all that is quick; some hundreds more in test/seeds, and as many as one likes by `npm run simulate`. */
+/**
+ * A few of each kind with all that is quick; some hundreds more in test/seeds, and as many as one likes by `npm run
+ * simulate`.
+ */
 describe('the simulator', () => {
-  const promises = '[A1] [A3] [A4] [A5] [A8] [B3] [C2] [C3] [C4] [E1] [E2] [J1] [J2] [J4] [O2] [O3] [O4] [T1] [T3] [V1] [I2] [I3]';
+  const promises =
+    '[A1] [A3] [A4] [A5] [A8] [B3] [C2] [C3] [C4] [E1] [E2] [J1] [J2] [J4] [O2] [O3] [O4] [T1] [T3] [V1] [I2] [I3]';
   for (const [i, scenario] of (Object.keys(scenarios) as ScenarioName[]).filter(name => name !== 'life').entries()) {
     it(`${promises} holds in some histories of '${scenario}'`, async () => {
-      const { failures } = await runSeeds(Array.from({ length: 2 }, (_x, n) => 1 + 10 * i + n), { scenario, shrink: true, enough: 1 });
+      const { failures } = await runSeeds(
+        Array.from({ length: 2 }, (_x, n) => 1 + 10 * i + n),
+        { scenario, shrink: true, enough: 1 },
+      );
       assert.equal(failures.length, 0, failures.map(describeFailure).join('\n\n'));
     }).timeout(60_000);
   }
 
   it('tells the same story of the same seed, byte for byte', async () => {
     for (const seed of [4, 5, 6]) {
-      const [first, second] = [await simulateSeed(seed, null, { story: true }), await simulateSeed(seed, null, { story: true })];
+      const [first, second] = [
+        await simulateSeed(seed, null, { story: true }),
+        await simulateSeed(seed, null, { story: true }),
+      ];
       assert.ok(first.story.length > 20);
       assert.equal(first.story.join('\n'), second.story.join('\n'));
     }
@@ -30,7 +40,16 @@ describe('the simulator', () => {
     const small = await shrink(plan, async (masked, story) => {
       tries += 1;
       const fails = needs.every(n => !masked.has(n));
-      return { seed: 77, scenario: 'table', violations: fails ? ['as told'] : [], story: story ? [`with ${[...Array(9).keys()].filter(n => !masked.has(n)).join()}`] : [], faults: {}, actions: 0, entries: 0, took: 0 };
+      return {
+        seed: 77,
+        scenario: 'table',
+        violations: fails ? ['as told'] : [],
+        story: story ? [`with ${[...Array(9).keys()].filter(n => !masked.has(n)).join()}`] : [],
+        faults: {},
+        actions: 0,
+        entries: 0,
+        took: 0,
+      };
     });
     assert.deepEqual(small.outcome.story, ['with 2,7']);
     assert.equal(small.left, 2);

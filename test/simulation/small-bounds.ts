@@ -1,6 +1,8 @@
 import { limits } from '../../shared/limits.ts';
 
-/** Bounds that a short history reaches: snapshots, journals cut behind them, changes that are not remembered any more. */
+/**
+ * Bounds that a short history reaches: snapshots, journals cut behind them, changes that are not remembered any more.
+ */
 const small = { snapshotEvery: 7, entriesKept: 4, ring: 6 };
 
 /** Runs something under small bounds, and puts those of the product back. */

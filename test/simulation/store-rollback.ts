@@ -1,6 +1,13 @@
 import type { StoreCall, TestCluster } from '../../testkit/test-cluster.ts';
 
-interface Kept { token: string | null; term: number; seq: number; due: number | null; terms: [number, number][]; entries: string[] }
+interface Kept {
+  token: string | null;
+  term: number;
+  seq: number;
+  due: number | null;
+  terms: [number, number][];
+  entries: string[];
+}
 /** A store that can forget its last writes, as a replica that lagged behind when it took over. */
 export interface StoreRollback {
   after(call: StoreCall): void;
@@ -23,7 +30,8 @@ export function recordStoreStates(world: TestCluster): StoreRollback {
     rollBack(writes) {
       const id = rooms.keys().next().value;
       const back = past.at(-1 - writes);
-      // Not behind the beginning of the match: those who play are not to be thrown out of a room that does not know them.
+      // Not behind the beginning of the match: those who play are not to be thrown out of a room that does not know
+      // them.
       if (id === undefined || !back || back.seq < 3) return null;
       past.length -= writes;
       rooms.set(id, { ...back, terms: back.terms.map(t => [...t] as [number, number]), entries: [...back.entries] });

@@ -44,7 +44,9 @@ describe('newcomers, and rooms that are being claimed', () => {
     let claims: Promise<unknown> | null = opened;
     const { clock, come, inside, rooms } = door(() => claims);
     const thrown: unknown[] = [];
-    rooms.admit(() => { throw new Error('its line has broken'); });
+    rooms.admit(() => {
+      throw new Error('its line has broken');
+    });
     for (let n = 0; n < 20; n++) come(n);
     claims = null;
     open();

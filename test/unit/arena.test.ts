@@ -4,8 +4,33 @@ import { parse } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { diff } from '../../shared/diff.ts';
 import { arena, type Arena, type Pilot } from '../../shared/games/arena/contract.ts';
-import { isOpen, packGem, rimAt, rimNarrow, rimWide, starWorth, startPoint, unpackGem, directionVector } from '../../shared/games/arena/ground.ts';
-import { craftSize, cruise, dashSpeed, fromMiddle, middle, pack, integerSqrt, step, toLength, touch, unpack, type Craft, type MoveConditions, type Steer } from '../../shared/games/arena/motion.ts';
+import {
+  isOpen,
+  packGem,
+  rimAt,
+  rimNarrow,
+  rimWide,
+  starWorth,
+  startPoint,
+  unpackGem,
+  directionVector,
+} from '../../shared/games/arena/ground.ts';
+import {
+  craftSize,
+  cruise,
+  dashSpeed,
+  fromMiddle,
+  middle,
+  pack,
+  integerSqrt,
+  step,
+  toLength,
+  touch,
+  unpack,
+  type Craft,
+  type MoveConditions,
+  type Steer,
+} from '../../shared/games/arena/motion.ts';
 import { dashCooldownTicks, fallTicks, safeTicks, stunTicks } from '../../shared/games/arena/pilot.ts';
 import type { ArenaTick } from '../../shared/games/arena/play.ts';
 import { arenaGame, pauseTicks, readyTicks } from '../../shared/games/arena/rules.ts';
@@ -27,7 +52,10 @@ class Match {
   private readonly seed: [number, number, number, number];
   private readonly options: { rounds: number; seconds: number };
 
-  constructor(private players: number, how: { rounds?: number; seconds?: number; seed?: number } = {}) {
+  constructor(
+    private players: number,
+    how: { rounds?: number; seconds?: number; seed?: number } = {},
+  ) {
     this.seed = [how.seed ?? 1, 2, 3, 4];
     this.options = { rounds: how.rounds ?? 1, seconds: how.seconds ?? 60 };
     this.s = rules.setup(this.ctx() as never) as Arena;
@@ -35,9 +63,23 @@ class Match {
 
   ctx(inputs: Input[] = []): ArenaTick {
     return {
-      now: 1_700_000_000_000 + 50 * (this.s?.tick ?? 0), random: createRandom(this.seed), options: this.options, match: 1, previous: null, timers: {},
-      players: Array.from({ length: this.players }, (_, i) => ({ name: `player ${i}`, here: true, out: false, bot: false, team: null })),
-      inputs: Array.from({ length: this.players }, (_, i) => ({ steer: inputs[i]?.steer ?? null, dash: inputs[i]?.dash ?? 0 })),
+      now: 1_700_000_000_000 + 50 * (this.s?.tick ?? 0),
+      random: createRandom(this.seed),
+      options: this.options,
+      match: 1,
+      previous: null,
+      timers: {},
+      players: Array.from({ length: this.players }, (_, i) => ({
+        name: `player ${i}`,
+        here: true,
+        out: false,
+        bot: false,
+        team: null,
+      })),
+      inputs: Array.from({ length: this.players }, (_, i) => ({
+        steer: inputs[i]?.steer ?? null,
+        dash: inputs[i]?.dash ?? 0,
+      })),
       emit: (name: string, data: unknown) => void this.events.push({ name, data: copy(data) }),
       effects: { report: (data: unknown) => void this.reports.push(copy(data)) },
       end: (result: { ranking: readonly (readonly number[])[] }) => {
@@ -47,7 +89,9 @@ class Match {
     } as unknown as ArenaTick;
   }
 
-  tick(inputs: Input[] = []): void { rules.tick!(this.s, this.ctx(inputs)); }
+  tick(inputs: Input[] = []): void {
+    rules.tick!(this.s, this.ctx(inputs));
+  }
   run(ticks: number, inputs: Input[] = []): this {
     for (let i = 0; i < ticks; i++) this.tick(inputs);
     return this;
@@ -56,7 +100,9 @@ class Match {
     this.players = Math.max(this.players, seat + 1);
     rules.joined!(this.s, { ...this.ctx(), seat } as never);
   }
-  leave(seat: number): void { rules.left!(this.s, { ...this.ctx(), seat } as never); }
+  leave(seat: number): void {
+    rules.left!(this.s, { ...this.ctx(), seat } as never);
+  }
   /** Past the countdown, with nothing on the ground and the craft where the test wants them. */
   playing(...places: Partial<Craft>[]): this {
     this.run(readyTicks);
@@ -65,57 +111,78 @@ class Match {
     this.put(...places);
     return this;
   }
-  put(...places: Partial<Craft>[]): void { this.s.crafts = pack(unpack(this.s.crafts).map((craft, i) => ({ ...craft, vx: 0, vy: 0, ...places[i] }))); }
-  craft(seat: number): Craft { return unpack(this.s.crafts)[seat]!; }
-  pilot(seat: number): Pilot { return this.s.pilots[seat]!; }
+  put(...places: Partial<Craft>[]): void {
+    this.s.crafts = pack(unpack(this.s.crafts).map((craft, i) => ({ ...craft, vx: 0, vy: 0, ...places[i] })));
+  }
+  craft(seat: number): Craft {
+    return unpack(this.s.crafts)[seat]!;
+  }
+  pilot(seat: number): Pilot {
+    return this.s.pilots[seat]!;
+  }
   /** What lies on the ground, in worth. */
-  get ground(): number { return this.s.gems.reduce((sum, gem) => sum + (unpackGem(gem)?.worth ?? 0), 0); }
+  get ground(): number {
+    return this.s.gems.reduce((sum, gem) => sum + (unpackGem(gem)?.worth ?? 0), 0);
+  }
 }
 
 const right: Steer = { x: 100, y: 0 };
 const far = { x: middle, y: middle + 1_500 };
 /** Nothing grows on its own while this is looked at: the clock of the gems is avoided. */
-const lonely = (match: Match) => { match.s.tick += 1 - (match.s.tick % 8); };
+const lonely = (match: Match) => {
+  match.s.tick += 1 - (match.s.tick % 8);
+};
 
 describe('Arena: motion', () => {
   it('whole roots are right, also where floats are not to be trusted', () => {
-    fc.assert(fc.property(fc.nat(0x7fff_ffff), n => {
-      const r = integerSqrt(n);
-      assert.ok(Number.isInteger(r) && r * r <= n && (r + 1) * (r + 1) > n);
-    }));
+    fc.assert(
+      fc.property(fc.nat(0x7fff_ffff), n => {
+        const r = integerSqrt(n);
+        assert.ok(Number.isInteger(r) && r * r <= n && (r + 1) * (r + 1) > n);
+      }),
+    );
   });
 
   it('a vector gets the length that is asked for', () => {
-    fc.assert(fc.property(fc.integer({ min: -4_000, max: 4_000 }), fc.integer({ min: -4_000, max: 4_000 }), (x, y) => {
-      fc.pre(x !== 0 || y !== 0);
-      const [vx, vy] = toLength(x, y, 1_000);
-      const length = Math.hypot(vx, vy);
-      assert.ok(length > 990 && length < 1_005, `${length}`);
-    }));
+    fc.assert(
+      fc.property(fc.integer({ min: -4_000, max: 4_000 }), fc.integer({ min: -4_000, max: 4_000 }), (x, y) => {
+        fc.pre(x !== 0 || y !== 0);
+        const [vx, vy] = toLength(x, y, 1_000);
+        const length = Math.hypot(vx, vy);
+        assert.ok(length > 990 && length < 1_005, `${length}`);
+      }),
+    );
     assert.deepEqual(toLength(0, 0, 100), [0, 0]);
   });
 
   const whole = (min: number, max: number) => fc.integer({ min, max });
-  const anyCraft = fc.record({ x: whole(0, 4095), y: whole(0, 4095), vx: whole(-127, 127), vy: whole(-127, 127) }, { noNullPrototype: true });
+  const anyCraft = fc.record(
+    { x: whole(0, 4095), y: whole(0, 4095), vx: whole(-127, 127), vy: whole(-127, 127) },
+    { noNullPrototype: true },
+  );
 
   it('what is packed is unpacked the same, ten digits a craft', () => {
-    fc.assert(fc.property(fc.array(anyCraft, { maxLength: 8 }), crafts => {
-      assert.deepEqual(unpack(pack(crafts)), crafts);
-      assert.equal(pack(crafts).length, 10 * crafts.length);
-    }));
+    fc.assert(
+      fc.property(fc.array(anyCraft, { maxLength: 8 }), crafts => {
+        assert.deepEqual(unpack(pack(crafts)), crafts);
+        assert.equal(pack(crafts).length, 10 * crafts.length);
+      }),
+    );
   });
 
   it('the same craft and the same input give the same next craft, whole and in bounds, and the argument is left alone', () => {
     const steer = fc.option(fc.record({ x: whole(-100, 100), y: whole(-100, 100) }), { nil: null });
     const footing = fc.record({ stunned: fc.boolean(), open: fc.boolean(), rim: whole(rimNarrow, rimWide) });
-    fc.assert(fc.property(anyCraft, steer, fc.boolean(), footing, (craft, held, dash, how) => {
-      const before = { ...craft };
-      const next = step(craft, held, dash, how);
-      assert.deepEqual(step({ ...craft }, held && { ...held }, dash, { ...how }), next);
-      assert.deepEqual(craft, before);
-      assert.deepEqual(unpack(pack([next])), [next], 'it survives the wire');
-      for (const n of Object.values(next)) assert.ok(Number.isInteger(n) && !Object.is(n, -0));
-    }));
+    fc.assert(
+      fc.property(anyCraft, steer, fc.boolean(), footing, (craft, held, dash, how) => {
+        const before = { ...craft };
+        const next = step(craft, held, dash, how);
+        assert.deepEqual(step({ ...craft }, held && { ...held }, dash, { ...how }), next);
+        assert.deepEqual(craft, before);
+        assert.deepEqual(unpack(pack([next])), [next], 'it survives the wire');
+        for (const n of Object.values(next)) assert.ok(Number.isInteger(n) && !Object.is(n, -0));
+      }),
+    );
   });
 
   it('it gains full speed within half a second, in any direction the same, and comes to rest when let go', () => {
@@ -171,7 +238,10 @@ describe('Arena: play', () => {
     const before = match.s.crafts;
     match.run(readyTicks - 1, [{ steer: right }, { steer: right }, { steer: right }]);
     assert.equal(match.s.crafts, before);
-    assert.deepEqual([0, 1, 2].map(seat => ({ ...match.craft(seat) })), [0, 1, 2].map(seat => ({ ...startPoint(seat, 3), vx: 0, vy: 0 })));
+    assert.deepEqual(
+      [0, 1, 2].map(seat => ({ ...match.craft(seat) })),
+      [0, 1, 2].map(seat => ({ ...startPoint(seat, 3), vx: 0, vy: 0 })),
+    );
     match.run(3, [{ steer: right }]);
     assert.ok(match.craft(0).x > startPoint(0, 3).x);
   });
@@ -183,7 +253,10 @@ describe('Arena: play', () => {
     match.s.gems[4] = packGem({ worth: starWorth, x: 1_400, y: 2_000 });
     match.s.gems[5] = packGem({ worth: 1, x: 3_000, y: 2_000 });
     match.tick();
-    assert.deepEqual(match.s.pilots.map(pilot => pilot.held), [1, starWorth]);
+    assert.deepEqual(
+      match.s.pilots.map(pilot => pilot.held),
+      [1, starWorth],
+    );
     assert.equal(match.ground, 1);
   });
 
@@ -235,8 +308,13 @@ describe('Arena: play', () => {
 
   it('two that dash at each other bounce, and lose nothing', () => {
     const match = new Match(2).playing({ x: 1_000, y: middle }, { x: 1_500, y: middle });
-    match.s.pilots.forEach(pilot => { pilot.held = 8; });
-    match.run(3, [{ steer: right, dash: 1 }, { steer: { x: -100, y: 0 }, dash: 1 }]);
+    match.s.pilots.forEach(pilot => {
+      pilot.held = 8;
+    });
+    match.run(3, [
+      { steer: right, dash: 1 },
+      { steer: { x: -100, y: 0 }, dash: 1 },
+    ]);
     assert.deepEqual(match.events, []);
     assert.ok(match.craft(0).vx < 0 && match.craft(1).vx > 0);
   });
@@ -285,7 +363,12 @@ describe('Arena: play', () => {
     }
     assert.ok(rims.every((rim, i) => i === 0 || rim <= rims[i - 1]!));
     assert.ok(rims.at(-1)! < rimNarrow + 20);
-    assert.ok(match.events.some(({ name, data }) => name === 'fell' && (data as { seat: number; by: null }).seat === 1 && (data as { by: null }).by === null));
+    assert.ok(
+      match.events.some(
+        ({ name, data }) =>
+          name === 'fell' && (data as { seat: number; by: null }).seat === 1 && (data as { by: null }).by === null,
+      ),
+    );
     assert.ok(match.s.gems.every(gem => gem === 0 || fromMiddle(unpackGem(gem)!) <= rims.at(-1)!));
   });
 
@@ -311,12 +394,18 @@ describe('Arena: rounds and seats', () => {
       match.tick();
     }
     assert.equal(match.s.phase, 'pause');
-    assert.deepEqual(match.s.pilots.map(total), match.s.pilots.map(pilot => pilot.score));
+    assert.deepEqual(
+      match.s.pilots.map(total),
+      match.s.pilots.map(pilot => pilot.score),
+    );
     assert.ok(match.s.pilots.every((pilot, i) => pilot.score >= before[i]! && pilot.held === 0));
     const banked = match.s.pilots.map(pilot => pilot.score);
     match.run(pauseTicks);
     assert.deepEqual([match.s.phase, match.s.round], ['ready', 2]);
-    assert.deepEqual(match.s.pilots.map(pilot => pilot.score), banked);
+    assert.deepEqual(
+      match.s.pilots.map(pilot => pilot.score),
+      banked,
+    );
     assert.equal(match.result, null);
     match.run(readyTicks + 400);
     assert.equal(match.s.phase, 'over');
@@ -326,7 +415,9 @@ describe('Arena: rounds and seats', () => {
 
   it('the ranking is by gems; who has as many shares the place, who left comes last', () => {
     const match = new Match(5);
-    [3, 7, 3, 9, 0].forEach((score, seat) => { match.pilot(seat).score = score; });
+    [3, 7, 3, 9, 0].forEach((score, seat) => {
+      match.pilot(seat).score = score;
+    });
     match.pilot(3).gone = true;
     assert.deepEqual(ranking(match.s), [[1], [0, 2], [4], [3]]);
   });
@@ -337,7 +428,10 @@ describe('Arena: rounds and seats', () => {
     match.pilot(1).score = 5;
     match.join(1);
     match.join(4);
-    assert.deepEqual(match.s.pilots.map(pilot => pilot.gone), [false, false, false, true, false]);
+    assert.deepEqual(
+      match.s.pilots.map(pilot => pilot.gone),
+      [false, false, false, true, false],
+    );
     assert.deepEqual([total(match.pilot(1)), total(match.pilot(4))], [0, 0]);
     for (const seat of [1, 4]) assert.equal(match.pilot(seat).safe, match.s.tick + safeTicks);
     const { x } = match.craft(4);
@@ -377,14 +471,19 @@ describe('Arena: rounds and seats', () => {
 
   it('the inputs and options are read as the contract says', () => {
     const { steer } = arena.def.inputs;
-    for (const bad of [{ x: 101, y: 0 }, { x: 0.5, y: 0 }, { x: 0 }, null, 'left']) assert.equal(parse(steer.schema, bad).ok, false);
+    for (const bad of [{ x: 101, y: 0 }, { x: 0.5, y: 0 }, { x: 0 }, null, 'left'])
+      assert.equal(parse(steer.schema, bad).ok, false);
     assert.equal(parse(steer.schema, { x: -100, y: 100 }).ok, true);
     assert.deepEqual(parse(arena.def.options, {}), { ok: true, value: { rounds: 3, seconds: 60 } });
   });
 });
 
 /** Bots in every seat, asked five times a second, as the engine does. */
-function botsPlay(players: number, seed: number, how: { rounds?: number; seconds?: number; each?: (match: Match, changes: ReturnType<typeof diff>) => void } = {}): Match {
+function botsPlay(
+  players: number,
+  seed: number,
+  how: { rounds?: number; seconds?: number; each?: (match: Match, changes: ReturnType<typeof diff>) => void } = {},
+): Match {
   const match = new Match(players, { seed, ...how });
   const random = createRandom([seed, 9, 9, 9]);
   const held = Array.from({ length: players }, (): Input => ({}));
@@ -401,7 +500,8 @@ function botsPlay(players: number, seed: number, how: { rounds?: number; seconds
       pressed[seat] = move?.press?.length ?? 0;
     }
     match.tick(held.map((input, seat) => ({ ...input, dash: pressed[seat]! })));
-    const changes = diff(shadow as unknown as Json, match.s as unknown as Json); // throws at what is not JSON, or there twice
+    // throws at what is not JSON, or there twice
+    const changes = diff(shadow as unknown as Json, match.s as unknown as Json);
     how.each?.(match, changes);
     shadow = copy(match.s);
   }
@@ -414,22 +514,36 @@ describe('Arena: bots play whole matches', () => {
     for (const seed of [players]) {
       it(`${players} of them, seed ${seed}`, () => {
         const match = botsPlay(players, seed, {
-          rounds: 2, seconds: 40,
+          rounds: 2,
+          seconds: 40,
           each: ({ s }) => {
             assert.equal(JSON.stringify(s), JSON.stringify(JSON.parse(JSON.stringify(s))));
             assert.equal(s.crafts.length, 10 * players);
-            for (const pilot of s.pilots) for (const value of Object.values(pilot)) assert.ok(typeof value === 'boolean' || value === null || (Number.isInteger(value) && value >= -dashCooldownTicks && !Object.is(value, -0)));
+            for (const pilot of s.pilots)
+              for (const value of Object.values(pilot))
+                assert.ok(
+                  typeof value === 'boolean' ||
+                    value === null ||
+                    (Number.isInteger(value) && value >= -dashCooldownTicks && !Object.is(value, -0)),
+                );
             unpack(s.crafts).forEach((craft, seat) => {
               const pilot = s.pilots[seat]!;
-              if (pilot.back === 0 && s.phase === 'play') assert.ok(fromMiddle(craft) <= rimAt(s, s.tick) + 128, `seat ${seat} at ${JSON.stringify(craft)}`);
+              if (pilot.back === 0 && s.phase === 'play')
+                assert.ok(fromMiddle(craft) <= rimAt(s, s.tick) + 128, `seat ${seat} at ${JSON.stringify(craft)}`);
               assert.ok(Math.abs(craft.vx) <= 127 && Math.abs(craft.vy) <= 127);
             });
             for (const gem of s.gems) if (gem !== 0) assert.ok(fromMiddle(unpackGem(gem)!) <= rimWide);
           },
         });
         assert.ok(match.s.pilots.reduce((sum, pilot) => sum + pilot.score, 0) > 8 * players, 'they gather');
-        assert.ok(match.events.some(({ name }) => name === 'bumped'), 'they fight');
-        assert.deepEqual(match.result!.ranking.flat().sort(), match.s.pilots.map((_p, seat) => seat));
+        assert.ok(
+          match.events.some(({ name }) => name === 'bumped'),
+          'they fight',
+        );
+        assert.deepEqual(
+          match.result!.ranking.flat().sort(),
+          match.s.pilots.map((_p, seat) => seat),
+        );
       });
     }
   }
@@ -443,11 +557,13 @@ describe('Arena: bots play whole matches', () => {
   it('a tick of eight craft costs little on the wire', () => {
     const sizes: number[] = [];
     const motions: number[] = [];
-    botsPlay(8, 3, { each: (match, changes) => {
-      if (match.s.phase !== 'play') return;
-      sizes.push(JSON.stringify(changes).length);
-      motions.push(JSON.stringify({ tick: changes!['tick'], crafts: changes!['crafts'] }).length);
-    } });
+    botsPlay(8, 3, {
+      each: (match, changes) => {
+        if (match.s.phase !== 'play') return;
+        sizes.push(JSON.stringify(changes).length);
+        motions.push(JSON.stringify({ tick: changes!['tick'], crafts: changes!['crafts'] }).length);
+      },
+    });
     sizes.sort((a, b) => a - b);
     const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
     const motion = Math.max(...motions);
@@ -463,7 +579,16 @@ describe('Arena in a room', () => {
     assert.equal(played.act(0, '$bot'), 'ok');
     assert.equal(played.act(1, '$start'), 'not-host');
     assert.equal(played.act(0, '$start'), 'ok');
-    const tick = (press: number) => played.step({ kind: 'tick', inputs: new Map([[playerOf(0), { session: sessionOf(playerOf(0)), n: 1, hold: { steer: { x: 0, y: 100 } }, press: { dash: press } }]]) });
+    const tick = (press: number) =>
+      played.step({
+        kind: 'tick',
+        inputs: new Map([
+          [
+            playerOf(0),
+            { session: sessionOf(playerOf(0)), n: 1, hold: { steer: { x: 0, y: 100 } }, press: { dash: press } },
+          ],
+        ]),
+      });
     const before = unpack(s().crafts);
     for (let i = 0; i < readyTicks + 10; i++) tick(i === readyTicks + 4 ? 1 : 0);
     const after = unpack(s().crafts);

@@ -18,8 +18,15 @@ describe('times that an author sets', () => {
   });
 
   it('[T8] a hold is at most 366 days, and counts in whole ms', () => {
-    for (const hold of [limits.longestTimer + 1, Infinity, NaN, -1]) assert.throws(() => contract('x', { ...base, away: { hold, then: 'leave' } }), /hold.*at most 366 days/);
-    const played = seatedRoom(contract('x', { ...base, away: { hold: 8.2 * 60_000, then: 'leave' } }).rules({ setup: () => ({}), actions: { go: () => {} } }), 2);
+    for (const hold of [limits.longestTimer + 1, Infinity, NaN, -1])
+      assert.throws(() => contract('x', { ...base, away: { hold, then: 'leave' } }), /hold.*at most 366 days/);
+    const played = seatedRoom(
+      contract('x', { ...base, away: { hold: 8.2 * 60_000, then: 'leave' } }).rules({
+        setup: () => ({}),
+        actions: { go: () => {} },
+      }),
+      2,
+    );
     played.step({ kind: 'away', player: 'player-1', session: 'session-of-player-1' });
     assert.ok(Number.isSafeInteger(played.room.doc.room.seats[1]!.until));
   });

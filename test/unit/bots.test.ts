@@ -6,12 +6,18 @@ import { emptyRoom, playerOf, seatedRoom, sessionOf, type RoomMachineFixture } f
 const state = (played: RoomMachineFixture): TurnState => played.room.doc.state as unknown as TurnState;
 const seats = (played: RoomMachineFixture) => played.room.doc.room.seats;
 const bots = (played: RoomMachineFixture): number[] => seats(played).flatMap((s, i) => (s?.bot ? [i] : []));
-const pending = (played: RoomMachineFixture): string[] => Object.keys(played.room.doc.hidden.timers).filter(t => t.startsWith('$move-'));
-const goes = (played: RoomMachineFixture, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
+const pending = (played: RoomMachineFixture): string[] =>
+  Object.keys(played.room.doc.hidden.timers).filter(t => t.startsWith('$move-'));
+const goes = (played: RoomMachineFixture, player: string) =>
+  played.step({ kind: 'away', player, session: sessionOf(player) });
 const journaled = (played: RoomMachineFixture) => assert.deepEqual(played.replayed(), played.room.doc);
 
 /** Ada against so many bots, at the first move. */
-function against(n: number, bot: Parameters<typeof turnsGame>[0] = turnBot, more: Parameters<typeof turnsGame>[1] = {}): RoomMachineFixture {
+function against(
+  n: number,
+  bot: Parameters<typeof turnsGame>[0] = turnBot,
+  more: Parameters<typeof turnsGame>[1] = {},
+): RoomMachineFixture {
   const played = seatedRoom(turnsGame(bot, more), 1);
   for (let i = 0; i < n; i++) assert.equal(played.act(0, '$bot'), 'ok');
   assert.equal(played.act(0, '$start'), 'ok');
@@ -25,7 +31,10 @@ describe('bots in a room', () => {
     const game = emptyRoom(turnsGame(), { doc: played.room.doc });
     game.join('ada');
     assert.deepEqual(bots(game), [1, 2]);
-    assert.deepEqual(seats(game).map(s => s?.name ?? null), ['ada', 'Bot 1', 'Bot 2', null]);
+    assert.deepEqual(
+      seats(game).map(s => s?.name ?? null),
+      ['ada', 'Bot 1', 'Bot 2', null],
+    );
     assert.equal(game.room.doc.room.host, 0);
     game.act(0, '$kick', { seat: 2 });
     game.join('bob');
@@ -36,7 +45,8 @@ describe('bots in a room', () => {
   it('[B1] [B6] bots alone begin no match, however many they are', () => {
     for (const start of ['full', 'ready', 'host'] as const) {
       const played = emptyRoom(turnsGame(turnBot, { start }));
-      for (let i = 0; i < 4; i++) assert.equal(played.step({ kind: 'serve', name: '$bot', data: null }).kind, 'accepted');
+      for (let i = 0; i < 4; i++)
+        assert.equal(played.step({ kind: 'serve', name: '$bot', data: null }).kind, 'accepted');
       assert.equal(played.room.doc.room.phase, 'waiting');
       const said = played.step({ kind: 'serve', name: '$start', data: null });
       assert.equal(said.kind === 'refused' && said.refusal.code, 'not-now');
@@ -71,7 +81,7 @@ describe('bots in a room', () => {
     journaled(played);
   });
 
-  it('[B3] bots play one after the other by themselves, until it is a player\'s turn', () => {
+  it("[B3] bots play one after the other by themselves, until it is a player's turn", () => {
     const played = against(3);
     played.act(0, 'play', { n: 0 });
     for (let i = 0; i < 3; i++) played.advance(600);
@@ -89,17 +99,21 @@ describe('bots in a room', () => {
   it('[B2] a bot that throws, is refused, or asks for what there is not: a log, nothing else, no second try until something changes', () => {
     let asked = 0;
     const broken: Parameters<typeof turnsGame>[0][] = [
-      () => { throw new Error('the bot fails'); },
+      () => {
+        throw new Error('the bot fails');
+      },
       () => ({ act: 'play', data: { n: 99 } }),
-      () => ({ act: 'play', data: 'x' } as never),
-      () => ({ act: 'nothing' } as never),
-      () => ({ act: '$leave' } as never),
-      () => ({ act: '$kick', data: { seat: 0 } } as never),
+      () => ({ act: 'play', data: 'x' }) as never,
+      () => ({ act: 'nothing' }) as never,
+      () => ({ act: '$leave' }) as never,
+      () => ({ act: '$kick', data: { seat: 0 } }) as never,
       () => ({ act: 'save', data: { what: 'x', then: 'throw' } }),
       () => ({ act: 'play', data: { n: 0 }, after: NaN }),
       () => 'play' as never,
-      async () => { throw new Error('nobody waits'); },
-      () => ({ hold: { steer: 1 } } as never),
+      async () => {
+        throw new Error('nobody waits');
+      },
+      () => ({ hold: { steer: 1 } }) as never,
       (s: TurnState, seat: number) => {
         s.moves.push(9);
         s.turn = seat;
@@ -115,7 +129,10 @@ describe('bots in a room', () => {
       const before = JSON.stringify(state(played));
       for (let t = 0; t < 30; t++) played.advance(500);
       assert.equal(JSON.stringify(state(played)), before, `bot ${i}`);
-      assert.ok(played.failures.length >= 1 && played.failures.every(f => f.startsWith('bot: ')), `bot ${i}: ${played.failures.join()}`);
+      assert.ok(
+        played.failures.length >= 1 && played.failures.every(f => f.startsWith('bot: ')),
+        `bot ${i}: ${played.failures.join()}`,
+      );
       assert.ok(asked <= 6, `bot ${i} was asked ${asked} ×`);
       assert.equal(played.act(0, 'play', { n: 0 }), 'ok', 'the others go on');
       for (let t = 0; t < 4; t++) played.advance(500);
@@ -170,7 +187,7 @@ describe('bots in a room', () => {
     journaled(played);
   });
 
-  it('[B5] the host\'s part goes to somebody who is here, and comes not back by itself', () => {
+  it("[B5] the host's part goes to somebody who is here, and comes not back by itself", () => {
     const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
     goes(played, playerOf(0));
@@ -212,7 +229,10 @@ describe('bots in a room', () => {
     played.act(0, '$kick', { seat: 1 });
     played.act(0, 'finish');
     assert.equal(played.act(0, '$rematch'), 'ok');
-    assert.deepEqual(seats(played).map(s => s && isBot(s.player)), [false, true, null, null]);
+    assert.deepEqual(
+      seats(played).map(s => s && isBot(s.player)),
+      [false, true, null, null],
+    );
     played.act(0, 'play', { n: 0 });
     played.advance(600);
     assert.deepEqual(state(played).moves, [0, 1]);
@@ -231,7 +251,7 @@ describe('bots in a room', () => {
     journaled(played);
   });
 
-  it('the timers of the engine take none of the game\'s', () => {
+  it("the timers of the engine take none of the game's", () => {
     const bots = against(3, (_s, seat) => ({ act: 'play', data: { n: seat } }));
     assert.equal(pending(bots).length, 3);
     for (let i = 0; i < 70; i++) bots.room.doc.hidden.timers[`$hold-x${i}`] = { at: bots.now() + 60_000, data: null };
@@ -261,7 +281,13 @@ describe('bots of games with inputs', () => {
   });
 
   it('[B2] what the contract does not have does nothing', () => {
-    for (const move of [{ hold: { steer: { x: 99 } } }, { hold: { jump: 1 } }, { press: ['steer'] }, { hold: { steer: { x: NaN } } }, 5]) {
+    for (const move of [
+      { hold: { steer: { x: 99 } } },
+      { hold: { jump: 1 } },
+      { press: ['steer'] },
+      { hold: { steer: { x: NaN } } },
+      5,
+    ]) {
       const { played, shown } = stick(() => move as never);
       for (let i = 0; i < 8; i++) tick(played);
       assert.deepEqual([shown().steer[1], shown().fired[1], shown().ticks], [null, 0, 8], JSON.stringify(move));

@@ -5,12 +5,20 @@ import { describe, it } from 'mocha';
 import { helpOf } from '../../tools/command-line.ts';
 import { packageRoot } from '../../server/runtime/package-root.ts';
 
-const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
 /** The files that npm scripts run, from the repository's root. */
-const tools = [...new Set(Object.values(scripts).flatMap(script => {
-  const [, bench] = /bench\/run\.ts (\w+)/.exec(script) ?? [];
-  return bench === undefined ? [/(\S+\.ts)(?: --embedded.*)?$/.exec(script)?.[1] ?? []].flat() : [`bench/${bench}.ts`];
-}))];
+const tools = [
+  ...new Set(
+    Object.values(scripts).flatMap(script => {
+      const [, bench] = /bench\/run\.ts (\w+)/.exec(script) ?? [];
+      return bench === undefined
+        ? [/(\S+\.ts)(?: --embedded.*)?$/.exec(script)?.[1] ?? []].flat()
+        : [`bench/${bench}.ts`];
+    }),
+  ),
+];
 
 describe('command lines', () => {
   it('every tool of package.json says what it does, and reads its command line by one function', () => {

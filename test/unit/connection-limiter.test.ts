@@ -11,7 +11,11 @@ import { Allowances } from '../../server/sessions/allowances.ts';
 import { limits } from '../../shared/limits.ts';
 import { ManualClock } from './manual-ports.ts';
 
-const from = (remoteAddress: string, forwarded?: string) => ({ socket: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
+const from = (remoteAddress: string, forwarded?: string) =>
+  ({
+    socket: { remoteAddress },
+    headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+  }) as unknown as IncomingMessage;
 
 describe('where somebody comes from', () => {
   it('[W8] is what a trusted proxy says, and never what the client wrote', () => {
@@ -26,15 +30,35 @@ describe('where somebody comes from', () => {
   it('[W18] is found in front of the first hop that is no address, whatever stands behind it', () => {
     const read = createAddressReader('loopback, 10.0.0.0/8');
     for (const [forwarded, expected] of [
-      ['203.0.113.5:4711', '203.0.113.5'], ['[2001:db8:1:2::1]:4711', '2001:db8:1:2::/64'], ['[2001:db8:1:2::1]', '2001:db8:1:2::/64'], ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
-      ['1.2.3.4, 203.0.113.5:4711, 10.0.0.8', '203.0.113.5'], ['1.2.3.4, unknown', '10.0.0.7'], ['1.2.3.4, unknown, 10.0.0.8', '10.0.0.8'], ['1.2.3.4, _hidden', '10.0.0.7'], ['1.2.3.4,', '10.0.0.7'],
-      ['1.2.3.4, 203.0.113.5:port', '10.0.0.7'], ['1.2.3.4, "203.0.113.5"', '10.0.0.7'], ['1.2.3.4, 203.0.113.555', '10.0.0.7'], ['1.2.3.4, [203.0.113.5', '10.0.0.7'],
-    ] as const) assert.equal(read(from('10.0.0.7', forwarded)), expected, forwarded);
+      ['203.0.113.5:4711', '203.0.113.5'],
+      ['[2001:db8:1:2::1]:4711', '2001:db8:1:2::/64'],
+      ['[2001:db8:1:2::1]', '2001:db8:1:2::/64'],
+      ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+      ['1.2.3.4, 203.0.113.5:4711, 10.0.0.8', '203.0.113.5'],
+      ['1.2.3.4, unknown', '10.0.0.7'],
+      ['1.2.3.4, unknown, 10.0.0.8', '10.0.0.8'],
+      ['1.2.3.4, _hidden', '10.0.0.7'],
+      ['1.2.3.4,', '10.0.0.7'],
+      ['1.2.3.4, 203.0.113.5:port', '10.0.0.7'],
+      ['1.2.3.4, "203.0.113.5"', '10.0.0.7'],
+      ['1.2.3.4, 203.0.113.555', '10.0.0.7'],
+      ['1.2.3.4, [203.0.113.5', '10.0.0.7'],
+    ] as const)
+      assert.equal(read(from('10.0.0.7', forwarded)), expected, forwarded);
   });
 
   it('[W18] is never nowhere for what a proxy forwards: a client that writes this machine, or nonsense, is counted', () => {
     const read = createAddressReader('loopback');
-    for (const forwarded of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1', '127.0.0.1:80', 'unknown', '127.0.0.1, unknown']) assert.equal(read(from('127.0.0.1', forwarded)), forwardedLoopback, forwarded);
+    for (const forwarded of [
+      '127.0.0.1',
+      '::1',
+      '::ffff:127.0.0.1',
+      '::ffff:7f00:1',
+      '127.0.0.1:80',
+      'unknown',
+      '127.0.0.1, unknown',
+    ])
+      assert.equal(read(from('127.0.0.1', forwarded)), forwardedLoopback, forwarded);
     for (const forwarded of [undefined, '']) assert.equal(read(from('127.0.0.1', forwarded)), null);
   });
 
@@ -45,7 +69,8 @@ describe('where somebody comes from', () => {
   });
 
   it('[W8] is nowhere for this machine itself: a proxy on it that nobody told us of would be everybody', () => {
-    for (const address of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', '']) assert.equal(createAddressReader(undefined)(from(address, '1.2.3.4')), null);
+    for (const address of ['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1', ''])
+      assert.equal(createAddressReader(undefined)(from(address, '1.2.3.4')), null);
   });
 
   it('[W8] is a network of IPv6, not one of its countless addresses', () => {
@@ -64,9 +89,19 @@ describe('the door', () => {
   const door = () => {
     const clock = new ManualClock();
     const allowances = new Allowances();
-    return { clock, keeper: new ConnectionLimiter({ addressOf: request => request.socket.remoteAddress ?? null, allowances, clock, meter: noMeter, namespace: '/' }) };
+    return {
+      clock,
+      keeper: new ConnectionLimiter({
+        addressOf: request => request.socket.remoteAddress ?? null,
+        allowances,
+        clock,
+        meter: noMeter,
+        namespace: '/',
+      }),
+    };
   };
-  const knocks = (keeper: ConnectionLimiter, from: string | null, times: number) => Array.from({ length: times }, () => keeper.takeHandshake(from)).filter(wait => wait === 0).length;
+  const knocks = (keeper: ConnectionLimiter, from: string | null, times: number) =>
+    Array.from({ length: times }, () => keeper.takeHandshake(from)).filter(wait => wait === 0).length;
 
   it('[W8] lets a school come in at once, and then so many a second', () => {
     const { clock, keeper } = door();
@@ -80,8 +115,15 @@ describe('the door', () => {
   it('[W8] makes so many guests for one address, and lets so many lines stand', () => {
     const { keeper } = door();
     const request = from('203.0.113.9');
-    assert.equal(Array.from({ length: limits.address.guests.burst + 100 }, () => keeper.takeGuest({ request } as EngineSocket)).filter(wait => wait === 0).length, limits.address.guests.burst);
-    const lines = Array.from({ length: limits.address.connections }, () => Object.assign(new EventEmitter(), { request, transport: {}, writeBuffer: [], write: () => {}, close: () => {} }));
+    assert.equal(
+      Array.from({ length: limits.address.guests.burst + 100 }, () =>
+        keeper.takeGuest({ request } as EngineSocket),
+      ).filter(wait => wait === 0).length,
+      limits.address.guests.burst,
+    );
+    const lines = Array.from({ length: limits.address.connections }, () =>
+      Object.assign(new EventEmitter(), { request, transport: {}, writeBuffer: [], write: () => {}, close: () => {} }),
+    );
     for (const line of lines) keeper.limitPackets(line as unknown as EngineSocket);
     assert.ok(keeper.takeHandshake('203.0.113.9') > 0);
     lines[0]!.emit('close');
@@ -94,7 +136,14 @@ describe('the door', () => {
     const sending = (piece: Buffer, count: number) => {
       let cut = 0;
       const tcp = new EventEmitter();
-      keeper.limitFrames({ terminate: () => { cut += 1; } }, tcp as unknown as Duplex);
+      keeper.limitFrames(
+        {
+          terminate: () => {
+            cut += 1;
+          },
+        },
+        tcp as unknown as Duplex,
+      );
       tcp.emit('data', Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0])); // a frame of 65,536 bytes
       for (let i = 0; i < count; i++) tcp.emit('data', piece);
       return cut;
@@ -106,7 +155,13 @@ describe('the door', () => {
 
   it('[W8] who has no address is not counted by one', () => {
     const { keeper } = door();
-    const nobody = new ConnectionLimiter({ addressOf: () => null, allowances: new Allowances(), clock: new ManualClock(), meter: noMeter, namespace: '/' });
+    const nobody = new ConnectionLimiter({
+      addressOf: () => null,
+      allowances: new Allowances(),
+      clock: new ManualClock(),
+      meter: noMeter,
+      namespace: '/',
+    });
     assert.equal(knocks(nobody, nobody.addressOf({ request: from('127.0.0.1') } as EngineSocket), 5_000), 5_000);
     assert.ok(keeper);
   });

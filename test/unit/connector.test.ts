@@ -7,28 +7,54 @@ import { VirtualClock } from '../protocol/virtual-clock.ts';
 import type { HeartbeatReply, Requests } from '../../shared/protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
 
-interface Opened { route: Route; events: TransportEvents; open: boolean; answer: (() => Promise<Requests['place'][1]>) | null }
+interface Opened {
+  route: Route;
+  events: TransportEvents;
+  open: boolean;
+  answer: (() => Promise<Requests['place'][1]>) | null;
+}
 
 /** A connector whose lines do what the test says. */
-function connector(onRefused: (refusal: Refused) => AfterRefusal = () => 'give-up', room: () => string | null = () => null) {
+function connector(
+  onRefused: (refusal: Refused) => AfterRefusal = () => 'give-up',
+  room: () => string | null = () => null,
+) {
   const clock = new VirtualClock();
   const lines: Opened[] = [];
-  const transport: Transport = { open(_handshake, route, events) {
-    const line: Opened = { route, events, open: true, answer: null };
-    lines.push(line);
-    return {
-      request: ((_name: string, _body: unknown, patience: number) => line.answer?.() ?? new Promise((_resolve, reject) => clock.after(patience, () => reject(new Error('no answer'))))) as never,
-      send: () => {},
-      close: () => { line.open = false; },
-    };
-  } };
-  const made = new Connector(transport, { now: () => clock.now(), mono: () => clock.mono(), random: () => 0.5, after: (ms, fn) => {
-    const timer = clock.after(ms, fn);
-    return () => timer.cancel();
-  } }, () => ({}), onRefused, room);
+  const transport: Transport = {
+    open(_handshake, route, events) {
+      const line: Opened = { route, events, open: true, answer: null };
+      lines.push(line);
+      return {
+        request: ((_name: string, _body: unknown, patience: number) =>
+          line.answer?.() ??
+          new Promise((_resolve, reject) => clock.after(patience, () => reject(new Error('no answer'))))) as never,
+        send: () => {},
+        close: () => {
+          line.open = false;
+        },
+      };
+    },
+  };
+  const made = new Connector(
+    transport,
+    {
+      now: () => clock.now(),
+      mono: () => clock.mono(),
+      random: () => 0.5,
+      after: (ms, fn) => {
+        const timer = clock.after(ms, fn);
+        return () => timer.cancel();
+      },
+    },
+    () => ({}),
+    onRefused,
+    room,
+  );
   const said: Status['state'][] = [];
   made.onStatus.add(status => said.push(status.state));
-  const welcome = (line: Opened, node = 'a') => line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 2 });
+  const welcome = (line: Opened, node = 'a') =>
+    line.events.event('welcome', { player: 'p', name: 'p', token: '', node, now: 0, wire: 2 });
   const reply = (line: Opened): HeartbeatReply => {
     line.events.received();
     return { ok: true, now: 0, rooms: {}, spread: 100 };
@@ -44,7 +70,11 @@ describe('connector', () => {
     welcome(lines[0]!);
     made.reconnectSpread = 1_000;
     lines[0]!.events.closed(null);
-    for (const [tries, wait] of [[1, 510], [2, 110], [3, 210]] as const) {
+    for (const [tries, wait] of [
+      [1, 510],
+      [2, 110],
+      [3, 210],
+    ] as const) {
       await clock.advance(wait - 1);
       assert.equal(lines.length, tries);
       await clock.advance(1);
@@ -53,9 +83,19 @@ describe('connector', () => {
     }
   });
   it('[C6a] after a refusal the next try waits for `retryAfter` and its own time, and for no more than 30 s', async () => {
-    for (const [retryAfter, wait] of [[5_000, 5_060], [3_600_000, 30_060], [-1, 60], [undefined, 60], ['soon', 60]] as const) {
+    for (const [retryAfter, wait] of [
+      [5_000, 5_060],
+      [3_600_000, 30_060],
+      [-1, 60],
+      [undefined, 60],
+      ['soon', 60],
+    ] as const) {
       const { clock, lines } = connector(() => 'retry');
-      lines[0]!.events.closed({ ok: false, code: 'slow-down', ...(retryAfter === undefined ? {} : { retryAfter: retryAfter as number }) });
+      lines[0]!.events.closed({
+        ok: false,
+        code: 'slow-down',
+        ...(retryAfter === undefined ? {} : { retryAfter: retryAfter as number }),
+      });
       await clock.advance(wait - 1);
       assert.equal(lines.length, 1, String(retryAfter));
       await clock.advance(1);
@@ -107,7 +147,10 @@ describe('connector', () => {
   });
 
   it('[C4] how long is too long depends on what is usual', () => {
-    assert.deepEqual([0, 20, 100, 150, 1_000, null].map(ms => Connector.silenceTimeout(ms)), [900, 980, 1_300, 1_500, 1_500, 1_500]);
+    assert.deepEqual(
+      [0, 20, 100, 150, 1_000, null].map(ms => Connector.silenceTimeout(ms)),
+      [900, 980, 1_300, 1_500, 1_500, 1_500],
+    );
   });
 
   it('[C4] is live again when no other way leads anywhere and the old line speaks', async () => {
@@ -136,7 +179,10 @@ describe('connector', () => {
     assert.ok(!lines[0]!.open);
     const chosen = lines.at(-2)!;
     welcome(chosen, 'c');
-    assert.deepEqual(lines.filter(l => l.open), [chosen]);
+    assert.deepEqual(
+      lines.filter(l => l.open),
+      [chosen],
+    );
     assert.deepEqual(made.status, { state: 'live', node: 'c' });
     welcome(lines[0]!, 'a');
     assert.deepEqual(made.status, { state: 'live', node: 'c' }, 'too late');
@@ -153,9 +199,16 @@ describe('connector', () => {
     }
     assert.ok(at[0]! < 200);
     assert.ok(at.at(-1)! > 1_000 && at.at(-1)! <= 3_020);
-    assert.deepEqual(lines.slice(0, 4).map(l => l.route === undefined), [true, true, true, false]);
+    assert.deepEqual(
+      lines.slice(0, 4).map(l => l.route === undefined),
+      [true, true, true, false],
+    );
     assert.equal(made.isLive, false);
-    assert.deepEqual(made.status, { state: 'connecting', attempt: 13, since: Date.UTC(2026, 0, 1) }, 'and says so, from the first on');
+    assert.deepEqual(
+      made.status,
+      { state: 'connecting', attempt: 13, since: Date.UTC(2026, 0, 1) },
+      'and says so, from the first on',
+    );
   });
 
   it('a refusal that is final ends it, and says why; nothing is tried any more', async () => {
@@ -163,7 +216,12 @@ describe('connector', () => {
     lines[0]!.events.closed({ ok: false, code: 'bad-token' });
     await clock.advance(10_000);
     assert.equal(lines.length, 1);
-    assert.deepEqual(made.status, { state: 'refused', refusal: { ok: false, code: 'bad-token' }, why: 'The token is forged, expired or not for this server.', now: 'anew' });
+    assert.deepEqual(made.status, {
+      state: 'refused',
+      refusal: { ok: false, code: 'bad-token' },
+      why: 'The token is forged, expired or not for this server.',
+      now: 'anew',
+    });
     assert.deepEqual(said, ['refused'], 'and it is not said to have been closed');
   });
 
@@ -203,11 +261,14 @@ describe('connector', () => {
       welcome(lines[2]!, 'c');
       made.switchIfRoomChanged();
       assert.equal(lines.length, 3);
-      assert.deepEqual(lines.map(l => l.open), [false, false, true]);
+      assert.deepEqual(
+        lines.map(l => l.open),
+        [false, false, true],
+      );
     });
 
     it('[C7] when the way leads nowhere all try the same others, from the first on', async () => {
-      const routes: (Route)[][] = [];
+      const routes: Route[][] = [];
       for (let i = 0; i < 2; i++) {
         const { clock, lines, made, welcome } = connector(undefined, () => 'x');
         welcome(lines[0]!);
@@ -251,9 +312,14 @@ describe('connector', () => {
 
   it('[U9a] closed by a callback it leaves no timer behind, which would keep a process', async () => {
     for (const state of ['reconnecting', 'live'] as const) {
-      const { clock, lines, made, welcome } = connector(() => 'other-route', () => 'x');
+      const { clock, lines, made, welcome } = connector(
+        () => 'other-route',
+        () => 'x',
+      );
       welcome(lines[0]!);
-      made.onStatus.add(status => { if (status.state === state) made.close(); });
+      made.onStatus.add(status => {
+        if (status.state === state) made.close();
+      });
       lines[0]!.events.closed({ ok: false, code: 'unavailable', retryAfter: 20_000 });
       if (state === 'live') {
         await clock.waitUntil('another way', () => lines.length === 2, 60_000);

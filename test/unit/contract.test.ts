@@ -5,7 +5,12 @@ import type { Room } from '../../client/room.ts';
 import { contract, parse, state, view, type ContractDef, type CtxOf, type Schema } from '../../shared/contract.ts';
 import { demoGames } from '../../server/cli/demo-games.ts';
 
-const good = { version: 1, seats: { min: 2, max: 4 }, state: state<{ n: number }>(), actions: { add: z.object({ by: z.int() }) } } satisfies ContractDef;
+const good = {
+  version: 1,
+  seats: { min: 2, max: 4 },
+  state: state<{ n: number }>(),
+  actions: { add: z.object({ by: z.int() }) },
+} satisfies ContractDef;
 
 describe('a contract', () => {
   const wrong: [string, object, RegExp][] = [
@@ -17,7 +22,7 @@ describe('a contract', () => {
     ['fewer at most than at least', { seats: { min: 3, max: 2 } }, /seats/],
     ['too many seats', { seats: { min: 1, max: 129 } }, /seats/],
     ['half a seat', { seats: { min: 1, max: 2.5 } }, /seats/],
-    ['an action of the engine\'s form', { actions: { $ready: z.null() } }, /actions: '\$ready'/],
+    ["an action of the engine's form", { actions: { $ready: z.null() } }, /actions: '\$ready'/],
     ['an action named constructor', { actions: { constructor: z.null() } }, /constructor/],
     ['an action with a blank', { actions: { 'a b': z.null() } }, /actions/],
     ['an action without a schema', { actions: { add: {} } }, /actions\.add is not a Standard Schema/],
@@ -35,10 +40,25 @@ describe('a contract', () => {
     ['an action that all objects have', { actions: { toString: z.null() } }, /actions: 'toString'/],
     ['an action that makes a promise of the others', { actions: { then: z.null() } }, /actions: 'then'/],
     ['a signal named valueOf', { signals: { valueOf: z.null() } }, /signals: 'valueOf'/],
-    ['an input that all objects have', { tick: { hz: 10 }, inputs: { hasOwnProperty: { kind: 'pressed' } } }, /inputs: 'hasOwnProperty'/],
+    [
+      'an input that all objects have',
+      { tick: { hz: 10 }, inputs: { hasOwnProperty: { kind: 'pressed' } } },
+      /inputs: 'hasOwnProperty'/,
+    ],
     ['an input of no kind', { tick: { hz: 10 }, inputs: { aim: { kind: 'pushed' } } }, /inputs\.aim/],
-    ['more inputs than a message holds', { tick: { hz: 10 }, inputs: Object.fromEntries(Array.from({ length: 33 }, (_x, i) => [`i${i}`, { kind: 'pressed' }])) }, /inputs: at most 32/],
-    ['more timers than a room has', { timers: Object.fromEntries(Array.from({ length: 65 }, (_x, i) => [`t${i}`, z.null()])) }, /timers: at most 64/],
+    [
+      'more inputs than a message holds',
+      {
+        tick: { hz: 10 },
+        inputs: Object.fromEntries(Array.from({ length: 33 }, (_x, i) => [`i${i}`, { kind: 'pressed' }])),
+      },
+      /inputs: at most 32/,
+    ],
+    [
+      'more timers than a room has',
+      { timers: Object.fromEntries(Array.from({ length: 65 }, (_x, i) => [`t${i}`, z.null()])) },
+      /timers: at most 64/,
+    ],
     ['a refusal of the system that is repeated', { refusals: ['busy'] }, /'busy' is a reserved refusal code/],
     ['one that ends the hold', { refusals: ['kicked'] }, /'kicked' is a reserved refusal code/],
     ['one that a client gives itself', { refusals: ['left'] }, /'left' is a reserved refusal code/],
@@ -51,55 +71,119 @@ describe('a contract', () => {
     ['motion that is never durable', { tick: { hz: 20, durable: { everyMs: NaN } } }, /durable/],
     ['options that are no schema', { options: {} }, /options is not a Standard Schema/],
     ['options that are no object', { options: z.any().transform(() => 5) }, /does not produce an object/],
-    ['options that are no JSON', { options: z.object({ at: z.date().default(() => new Date(0)) }) }, /options\.at is a Date/],
-    ['defaults that are too long', { options: z.object({ map: z.string().default('x'.repeat(3_000)) }) }, /the defaults have \d+ bytes/],
+    [
+      'options that are no JSON',
+      { options: z.object({ at: z.date().default(() => new Date(0)) }) },
+      /options\.at is a Date/,
+    ],
+    [
+      'defaults that are too long',
+      { options: z.object({ map: z.string().default('x'.repeat(3_000)) }) },
+      /the defaults have \d+ bytes/,
+    ],
     ['options that {} is not', { options: z.object({ size: z.int() }) }, /options must accept \{\}.*size/],
     ['options that are read later', { options: z.object({}).refine(async () => true) }, /asynchronous|options/],
   ];
-  for (const [what, part, says] of wrong) it(`refuses ${what}`, () => assert.throws(() => contract('game', { ...good, ...part } as ContractDef), says));
+  for (const [what, part, says] of wrong)
+    it(`refuses ${what}`, () => assert.throws(() => contract('game', { ...good, ...part } as ContractDef), says));
   it('[R14] says all that is wrong at once', () => {
-    const many = { ...good, version: 0, refusals: ['busy', 'no way'], clocks: ['turn'], actions: { $a: z.null() }, start: 'now' } as unknown as ContractDef;
-    assert.throws(() => contract('Game', many), (error: Error) => {
-      assert.match(error.message, /^contract 'Game': 7 things are wrong:\n/);
-      for (const part of [/the name must be/, /version/, /'busy'/, /'no way'/, /no timer 'turn'/, /'\$a'/, /start/]) assert.match(error.message, part);
-      return true;
-    });
-    assert.throws(() => contract('game', { ...good, timers: { t: z.null() }, tick: { hz: 1 } }).rules({ actions: {}, onLeft: () => {} } as never), /5 things are wrong:[\s\S]*setup is missing[\s\S]*actions\.add[\s\S]*timers\.t[\s\S]*no rule 'onLeft'[\s\S]*tick is missing/);
+    const many = {
+      ...good,
+      version: 0,
+      refusals: ['busy', 'no way'],
+      clocks: ['turn'],
+      actions: { $a: z.null() },
+      start: 'now',
+    } as unknown as ContractDef;
+    assert.throws(
+      () => contract('Game', many),
+      (error: Error) => {
+        assert.match(error.message, /^contract 'Game': 7 things are wrong:\n/);
+        for (const part of [/the name must be/, /version/, /'busy'/, /'no way'/, /no timer 'turn'/, /'\$a'/, /start/])
+          assert.match(error.message, part);
+        return true;
+      },
+    );
+    assert.throws(
+      () =>
+        contract('game', { ...good, timers: { t: z.null() }, tick: { hz: 1 } }).rules({
+          actions: {},
+          onLeft: () => {},
+        } as never),
+      /5 things are wrong:[\s\S]*setup is missing[\s\S]*actions\.add[\s\S]*timers\.t[\s\S]*no rule 'onLeft'[\s\S]*tick is missing/,
+    );
   });
 
   it('[R14] refuses whatever is not a contract, and never fails in another way', () => {
-    for (const def of [null, undefined, 5, [], { ...good, seats: 5 }, { ...good, actions: null, events: 5 }, { ...good, tick: null, away: null, teams: 5, refusals: 5 }]) assert.throws(() => contract('game', def as never), /contract 'game': /);
+    for (const def of [
+      null,
+      undefined,
+      5,
+      [],
+      { ...good, seats: 5 },
+      { ...good, actions: null, events: 5 },
+      { ...good, tick: null, away: null, teams: 5, refusals: 5 },
+    ])
+      assert.throws(() => contract('game', def as never), /contract 'game': /);
   });
 
   it('[R14] refuses a wrong name, list or part with a complaint that names it', () => {
     const refused: [unknown, RegExp][] = [
-      [{ ...good, clocks: {} }, /clocks are a list/], [{ ...good, clocks: 'turn' }, /clocks are a list/],
-      [{ ...good, actions: null }, /actions are missing/], [{ ...good, seats: { ...good.seats, most: 4 } }, /seats has no 'most'/], [{ ...good, away: { hold: 5, then: 'leave', bot: true } }, /away has no 'bot'/],
+      [{ ...good, clocks: {} }, /clocks are a list/],
+      [{ ...good, clocks: 'turn' }, /clocks are a list/],
+      [{ ...good, actions: null }, /actions are missing/],
+      [{ ...good, seats: { ...good.seats, most: 4 } }, /seats has no 'most'/],
+      [{ ...good, away: { hold: 5, then: 'leave', bot: true } }, /away has no 'bot'/],
       [{ ...good, tick: { hz: 5, durabel: 'every' } }, /tick has no 'durabel'/],
-      [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', ' '] }, /teams/], [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', 'b'.repeat(1_000)] }, /teams/],
+      [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', ' '] }, /teams/],
+      [{ ...good, seats: { min: 2, max: 2 }, teams: ['a', 'b'.repeat(1_000)] }, /teams/],
     ];
-    for (const [def, complaint] of refused) assert.throws(() => contract('game', def as never), (error: Error) => error.message.startsWith(`contract 'game': `) && complaint.test(error.message), String(complaint));
-    for (const name of [undefined, null, 5, Symbol('game'), {}]) assert.throws(() => contract(name as never, good), /the name must be lower-case/);
+    for (const [def, complaint] of refused)
+      assert.throws(
+        () => contract('game', def as never),
+        (error: Error) => error.message.startsWith(`contract 'game': `) && complaint.test(error.message),
+        String(complaint),
+      );
+    for (const name of [undefined, null, 5, Symbol('game'), {}])
+      assert.throws(() => contract(name as never, good), /the name must be lower-case/);
   });
 
   it('refuses a name that could not be part of a link', () => {
-    for (const name of ['', 'Game', 'a_b', '1a', 'a b', 'x'.repeat(41)]) assert.throws(() => contract(name, good), /contract/);
+    for (const name of ['', 'Game', 'a_b', '1a', 'a b', 'x'.repeat(41)])
+      assert.throws(() => contract(name, good), /contract/);
   });
 
   it('refuses rules for what it does not have', () => {
     const rules = { setup: () => ({ n: 0 }), actions: { add: () => {} } };
-    assert.throws(() => contract('game', good).rules({ ...rules, actions: { ...rules.actions, sub: () => {} } } as never), /actions\.sub is not in the contract/);
-    assert.throws(() => contract('game', good).rules({ ...rules, timers: { turn: () => {} } } as never), /timers\.turn is not in the contract/);
+    assert.throws(
+      () => contract('game', good).rules({ ...rules, actions: { ...rules.actions, sub: () => {} } } as never),
+      /actions\.sub is not in the contract/,
+    );
+    assert.throws(
+      () => contract('game', good).rules({ ...rules, timers: { turn: () => {} } } as never),
+      /timers\.turn is not in the contract/,
+    );
   });
 
   it('refuses rules that lack something', () => {
     const whole = contract('game', { ...good, timers: { t: z.null() }, tick: { hz: 10 }, view: view<number>() });
-    const rules = { setup: () => ({ n: 0 }), actions: { add: () => {} }, timers: { t: () => {} }, tick: () => {}, view: () => 1 };
+    const rules = {
+      setup: () => ({ n: 0 }),
+      actions: { add: () => {} },
+      timers: { t: () => {} },
+      tick: () => {},
+      view: () => 1,
+    };
     assert.ok(whole.rules(rules));
-    for (const part of ['setup', 'tick', 'view'] as const) assert.throws(() => whole.rules({ ...rules, [part]: undefined } as never), new RegExp(part));
+    for (const part of ['setup', 'tick', 'view'] as const)
+      assert.throws(() => whole.rules({ ...rules, [part]: undefined } as never), new RegExp(part));
     assert.throws(() => whole.rules({ ...rules, actions: {} } as never), /actions\.add is missing/);
     assert.throws(() => whole.rules({ ...rules, timers: {} } as never), /timers\.t is missing/);
-    assert.throws(() => contract('game', good).rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: () => 1 } as never), /view/);
+    assert.throws(
+      () =>
+        contract('game', good).rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: () => 1 } as never),
+      /view/,
+    );
   });
 
   it('takes any Standard Schema', () => {
@@ -111,28 +195,65 @@ describe('a contract', () => {
   });
 
   it('[R7] a schema that throws, waits, or talks without end is a failed reading', () => {
-    const schema = (validate: (value: unknown) => unknown) => ({ '~standard': { version: 1, vendor: 'test', validate } }) as unknown as Schema;
-    assert.deepEqual(parse(schema(() => { throw new Error('no'); }), 1), { ok: false, detail: 'the schema failed: no' });
-    assert.equal(parse(schema(() => Promise.reject(new Error('later'))), 1).ok, false);
-    assert.equal(parse(schema(() => ({ then: (done: (result: unknown) => void) => done({ value: 1 }) })), 1).ok, false);
-    const throwing = parse(z.string().transform(text => JSON.parse(text) as unknown), 'no JSON'); // zod runs it again, as an asynchronous one
+    const schema = (validate: (value: unknown) => unknown) =>
+      ({ '~standard': { version: 1, vendor: 'test', validate } }) as unknown as Schema;
+    assert.deepEqual(
+      parse(
+        schema(() => {
+          throw new Error('no');
+        }),
+        1,
+      ),
+      { ok: false, detail: 'the schema failed: no' },
+    );
+    assert.equal(
+      parse(
+        schema(() => Promise.reject(new Error('later'))),
+        1,
+      ).ok,
+      false,
+    );
+    assert.equal(
+      parse(
+        schema(() => ({ then: (done: (result: unknown) => void) => done({ value: 1 }) })),
+        1,
+      ).ok,
+      false,
+    );
+    const throwing = parse(
+      z.string().transform(text => JSON.parse(text) as unknown),
+      'no JSON',
+    ); // zod runs it again, as an asynchronous one
     assert.ok(!throwing.ok && throwing.detail.includes('throws'));
-    const long = parse(schema(() => ({ issues: [{ message: 'x'.repeat(5_000) }] })), 1);
+    const long = parse(
+      schema(() => ({ issues: [{ message: 'x'.repeat(5_000) }] })),
+      1,
+    );
     assert.ok(!long.ok && long.detail.length <= 200);
-    assert.equal(parse(schema(() => ({ issues: [] as unknown[] })), 1).ok, false);
+    assert.equal(
+      parse(
+        schema(() => ({ issues: [] as unknown[] })),
+        1,
+      ).ok,
+      false,
+    );
   });
 
-  it('the games of this server are named once', () => assert.equal(new Set(demoGames.map(g => g.contract.name)).size, demoGames.length));
+  it('the games of this server are named once', () =>
+    assert.equal(new Set(demoGames.map(g => g.contract.name)).size, demoGames.length));
 });
 
 /** What the compiler refuses. Never run: tsc is the test. */
 export function types(): void {
   const typed = contract('typed', {
-    version: 1, seats: { min: 1, max: 2 }, state: state<{ n: number }>(),
+    version: 1,
+    seats: { min: 1, max: 2 },
+    state: state<{ n: number }>(),
     actions: { add: z.object({ by: z.int() }), stop: z.object({}) },
     events: { added: z.object({ by: z.int() }) },
     timers: { turn: z.object({ seat: z.int() }) },
-    clocks: ['turn'], refusals: ['too-much'],
+    clocks: ['turn'],
+    refusals: ['too-much'],
   });
   const rules = {
     setup: () => ({ n: 0 }),

@@ -11,34 +11,65 @@ import { VirtualClock } from '../protocol/virtual-clock.ts';
 function client(options: ConnectOptions) {
   const clock = new VirtualClock();
   const lines: { said: Handshake; route: Route; events: TransportEvents }[] = [];
-  const transport: Transport = { open(said, route, events) {
-    lines.push({ said, route, events });
-    return { request: () => new Promise(() => {}), send: () => {}, close: () => {} };
-  } };
-  const made = new Client('test:', { transport, clock: { now: () => clock.now(), mono: () => clock.mono(), random: () => 0.5, after: (ms, fn) => {
-    const timer = clock.after(ms, fn);
-    return () => timer.cancel();
-  } }, ...options });
+  const transport: Transport = {
+    open(said, route, events) {
+      lines.push({ said, route, events });
+      return { request: () => new Promise(() => {}), send: () => {}, close: () => {} };
+    },
+  };
+  const made = new Client('test:', {
+    transport,
+    clock: {
+      now: () => clock.now(),
+      mono: () => clock.mono(),
+      random: () => 0.5,
+      after: (ms, fn) => {
+        const timer = clock.after(ms, fn);
+        return () => timer.cancel();
+      },
+    },
+    ...options,
+  });
   const newIdentities: number[] = [];
   made.onNewIdentity(() => newIdentities.push(lines.length));
   return {
-    clock, lines, made, newIdentities,
+    clock,
+    lines,
+    made,
+    newIdentities,
     refuse: (code: RefusalCode = 'bad-token', at = lines.length - 1) => lines[at]!.events.closed(makeRefusal(code)),
-    welcome: (token = '') => lines.at(-1)!.events.event('welcome', { player: 'p', name: 'p', token, node: 'a', now: 0, wire: 2 }),
+    welcome: (token = '') =>
+      lines.at(-1)!.events.event('welcome', { player: 'p', name: 'p', token, node: 'a', now: 0, wire: 2 }),
     next: (count: number) => clock.waitUntil(`connection ${count}`, () => lines.length === count, 20_000),
     tokens: () => lines.map(line => line.said.token),
   };
 }
 
-const memory = (token: string | null): TokenStorage & { token: string | null } => ({ token, getItem() { return this.token; }, setItem(_key, value) { this.token = value; }, removeItem() { this.token = null; } });
+const memory = (token: string | null): TokenStorage & { token: string | null } => ({
+  token,
+  getItem() {
+    return this.token;
+  },
+  setItem(_key, value) {
+    this.token = value;
+  },
+  removeItem() {
+    this.token = null;
+  },
+});
 const broken = (error: () => never): TokenStorage => ({ getItem: error, setItem: error, removeItem: error });
-const fail = (): never => { throw new DOMException('full', 'QuotaExceededError'); };
+const fail = (): never => {
+  throw new DOMException('full', 'QuotaExceededError');
+};
 
 describe('who a client says it is', () => {
   it('[U10] a token function is asked before each connection, sync or async', async () => {
     for (const wrap of [(token: string) => token, (token: string) => Promise.resolve(token)]) {
       let asked = 0;
-      const { next, lines, welcome, tokens } = client({ token: () => wrap(`token ${++asked}`), auth: () => ({ session: `s${asked}` }) });
+      const { next, lines, welcome, tokens } = client({
+        token: () => wrap(`token ${++asked}`),
+        auth: () => ({ session: `s${asked}` }),
+      });
       await next(1);
       welcome('not kept: the function is asked');
       lines[0]!.events.closed(null);
@@ -51,11 +82,22 @@ describe('who a client says it is', () => {
   it('[U10] a refused token is asked for once more, as refused; refused again, the client gives up', async () => {
     for (const code of ['bad-token', 'not-signed-in'] as const) {
       const asked: boolean[] = [];
-      const { next, refuse, welcome, made, tokens, lines, newIdentities } = client({ token: async ({ refused }) => { asked.push(refused); return refused ? 'fresh' : 'expired'; } });
+      const { next, refuse, welcome, made, tokens, lines, newIdentities } = client({
+        token: async ({ refused }) => {
+          asked.push(refused);
+          return refused ? 'fresh' : 'expired';
+        },
+      });
       await next(1);
       refuse(code);
       await next(2);
-      assert.deepEqual([asked, tokens()], [[false, true], ['expired', 'fresh']]);
+      assert.deepEqual(
+        [asked, tokens()],
+        [
+          [false, true],
+          ['expired', 'fresh'],
+        ],
+      );
       welcome();
       lines[1]!.events.closed(null);
       await next(3);
@@ -109,10 +151,20 @@ describe('who a client says it is', () => {
     const { error } = console;
     console.error = (what: unknown) => complaints.push(what);
     try {
-      for (const first of [() => { throw new Error('no network'); }, () => Promise.reject(new Error('no network')), () => new Promise<string>(() => {})]) {
+      for (const first of [
+        () => {
+          throw new Error('no network');
+        },
+        () => Promise.reject(new Error('no network')),
+        () => new Promise<string>(() => {}),
+      ]) {
         let asked = 0;
         const { clock, next, made, tokens } = client({ token: () => (++asked === 1 ? first() : 'token') });
-        await clock.waitUntil('it says so', () => made.status.state === 'connecting' && made.status.problem === 'token-failed', 12_000);
+        await clock.waitUntil(
+          'it says so',
+          () => made.status.state === 'connecting' && made.status.problem === 'token-failed',
+          12_000,
+        );
         assert.equal(tokens().length, 0);
         await next(1);
         assert.deepEqual(tokens(), ['token']);
@@ -138,7 +190,11 @@ describe('who a client says it is', () => {
     await next(4);
     refuse();
     await next(5);
-    assert.deepEqual([tokens().slice(2), newIdentities], [['renewed', 'renewed', undefined], []], 'it is not known yet who this is now');
+    assert.deepEqual(
+      [tokens().slice(2), newIdentities],
+      [['renewed', 'renewed', undefined], []],
+      'it is not known yet who this is now',
+    );
     welcome('another');
     assert.deepEqual([storage.token, newIdentities], ['another', [5]]);
   });
@@ -151,9 +207,13 @@ describe('who a client says it is', () => {
   });
 
   const storages: Record<string, () => TokenStorage> = {
-    'throws': () => broken(fail),
-    'rejects': () => broken(() => Promise.reject(new Error('full')) as never),
-    'has getters that answer something else': () => ({ getItem: () => ({}) as never, setItem: () => {}, removeItem: () => {} }),
+    throws: () => broken(fail),
+    rejects: () => broken(() => Promise.reject(new Error('full')) as never),
+    'has getters that answer something else': () => ({
+      getItem: () => ({}) as never,
+      setItem: () => {},
+      removeItem: () => {},
+    }),
     'reads and cannot write': () => ({ ...broken(fail), getItem: () => null }),
   };
   for (const [how, storage] of Object.entries(storages)) {
@@ -172,11 +232,23 @@ describe('who a client says it is', () => {
 
   it('[U11] an asynchronous storage is waited for, and one that never answers is not used', async () => {
     const kept = memory('stored');
-    const { next, tokens } = client({ storage: { getItem: () => Promise.resolve(kept.token), setItem: async (_key, value) => { kept.token = value; }, removeItem: async () => { kept.token = null; } } });
+    const { next, tokens } = client({
+      storage: {
+        getItem: () => Promise.resolve(kept.token),
+        setItem: async (_key, value) => {
+          kept.token = value;
+        },
+        removeItem: async () => {
+          kept.token = null;
+        },
+      },
+    });
     await next(1);
     assert.deepEqual(tokens(), ['stored']);
     let written = 0;
-    const silent = client({ storage: { getItem: () => new Promise(() => {}), setItem: () => ++written, removeItem: () => ++written } });
+    const silent = client({
+      storage: { getItem: () => new Promise(() => {}), setItem: () => ++written, removeItem: () => ++written },
+    });
     await silent.next(1);
     silent.welcome('guest');
     assert.deepEqual([silent.tokens(), written], [[undefined], 0]);

@@ -11,19 +11,46 @@ import { seatedRoom } from './room-machine.ts';
 /** Effects of a room whose journal the test writes by hand. */
 function doing(handler: EffectHandler | null) {
   const clock = new VirtualClock();
-  const doc = newDocument(turnsGame(), { id: 'room', code: 'ABCDE', private: false, options: {}, seed: [1, 2, 3, 4], now: clock.now() });
+  const doc = newDocument(turnsGame(), {
+    id: 'room',
+    code: 'ABCDE',
+    private: false,
+    options: {},
+    seed: [1, 2, 3, 4],
+    now: clock.now(),
+  });
   const done: string[] = [];
   const ran: { key: string; data: unknown; match: number; at: number }[] = [];
   let failed = 0;
-  const effects = new EffectRunner({
-    clock, log: silentLog, meter: { count: name => { if (name === 'failedEffects') failed += 1; }, observe: () => {} },
-    effects: () => handler && ((data, about) => {
-      ran.push({ key: about.key, data, match: about.match, at: clock.mono() });
-      return handler(data, about);
-    }),
-  }, () => doc, RuleTracker.inactive(), () => false, key => done.push(key));
-  const ask = (key: string, match = 1) => { doc.hidden.effects[key] = { name: 'save', data: { what: key }, match }; };
-  const strike = (key: string) => { delete doc.hidden.effects[key]; effects.reconcile(); };
+  const effects = new EffectRunner(
+    {
+      clock,
+      log: silentLog,
+      meter: {
+        count: name => {
+          if (name === 'failedEffects') failed += 1;
+        },
+        observe: () => {},
+      },
+      effects: () =>
+        handler &&
+        ((data, about) => {
+          ran.push({ key: about.key, data, match: about.match, at: clock.mono() });
+          return handler(data, about);
+        }),
+    },
+    () => doc,
+    RuleTracker.inactive(),
+    () => false,
+    key => done.push(key),
+  );
+  const ask = (key: string, match = 1) => {
+    doc.hidden.effects[key] = { name: 'save', data: { what: key }, match };
+  };
+  const strike = (key: string) => {
+    delete doc.hidden.effects[key];
+    effects.reconcile();
+  };
   return { clock, doc, effects, done, ran, ask, strike, failed: () => failed, waiting: () => clock.timers };
 }
 
@@ -56,7 +83,16 @@ describe('effects', () => {
     assert.deepEqual(doc.hidden.effects['k']!.data, { what: 'k' });
   });
 
-  for (const [how, handler] of [['throws', () => { throw new Error('no'); }], ['rejects', () => Promise.reject(new Error('no'))], ['is nobody\'s', null]] as [string, EffectHandler | null][]) {
+  for (const [how, handler] of [
+    [
+      'throws',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no'))],
+    ["is nobody's", null],
+  ] as [string, EffectHandler | null][]) {
     it(`[E3] a handler that ${how} is tried again, ever more slowly, with the same key; another effect does not wait for it`, async () => {
       const { clock, effects, done, ask, failed } = doing(handler);
       ask('k');
@@ -68,14 +104,19 @@ describe('effects', () => {
         if (failed() > seen) at.push(t);
         seen = failed();
       }
-      assert.deepEqual(at.map(t => Math.floor(t / 1_000)), [0, 1, 5, 13, 29, 61, 121, 181]);
+      assert.deepEqual(
+        at.map(t => Math.floor(t / 1_000)),
+        [0, 1, 5, 13, 29, 61, 121, 181],
+      );
       assert.deepEqual(done, []);
     });
   }
 
   it('[E3] one that never resolves is given up after its time and tried again; what it says later is not heard', async () => {
     const resolves: (() => void)[] = [];
-    const { clock, effects, ran, done, ask, failed } = doing(() => new Promise<void>(resolve => resolves.push(resolve)));
+    const { clock, effects, ran, done, ask, failed } = doing(
+      () => new Promise<void>(resolve => resolves.push(resolve)),
+    );
     ask('k');
     ask('other');
     effects.reconcile();
@@ -97,7 +138,9 @@ describe('effects', () => {
       let resolve = () => {};
       const { clock, effects, ran, done, ask, failed, waiting } = doing(() => {
         if (how === 'waits') throw new Error('no');
-        return new Promise<void>(r => { resolve = r; });
+        return new Promise<void>(r => {
+          resolve = r;
+        });
       });
       ask('k');
       effects.reconcile();
@@ -111,13 +154,18 @@ describe('effects', () => {
   });
 
   it('[E2] it names the match in which it was asked for, also when it is tried again in the next', async () => {
-    const { clock, effects, ran, ask, doc } = doing(() => { throw new Error('no'); });
+    const { clock, effects, ran, ask, doc } = doing(() => {
+      throw new Error('no');
+    });
     doc.room.match = 3;
     ask('k', 3);
     effects.reconcile();
     doc.room.match = 4;
     await clock.advance(limits.effectRetry);
-    assert.deepEqual(ran.map(r => r.match), [3, 3]);
+    assert.deepEqual(
+      ran.map(r => r.match),
+      [3, 3],
+    );
   });
 });
 
@@ -125,7 +173,11 @@ describe('effects in a room', () => {
   const playing = () => {
     const played = seatedRoom(turnsGame(), 2);
     played.act(0, '$start');
-    return { played, asked: () => Object.values(played.room.doc.hidden.effects).map(e => e.data), timer: () => played.room.doc.hidden.timers[effectsTimer] };
+    return {
+      played,
+      asked: () => Object.values(played.room.doc.hidden.effects).map(e => e.data),
+      timer: () => played.room.doc.hidden.timers[effectsTimer],
+    };
   };
 
   it('[E1] a step that is refused, or fails, asks for nothing', () => {
@@ -133,7 +185,11 @@ describe('effects in a room', () => {
     assert.equal(played.act(0, 'save', { what: 'x', then: 'refuse' }), 'no');
     assert.equal(played.act(0, 'save', { what: 'x', then: 'throw' }), 'rule-failed');
     assert.deepEqual([asked(), timer(), played.room.doc.hidden.effectCount], [[], undefined, 0]);
-    played.batch(played.input(0, 'save', { what: 'a' }), played.input(1, 'save', { what: 'b', then: 'refuse' }), played.input(1, 'save', { what: 'c' }));
+    played.batch(
+      played.input(0, 'save', { what: 'a' }),
+      played.input(1, 'save', { what: 'b', then: 'refuse' }),
+      played.input(1, 'save', { what: 'c' }),
+    );
     assert.deepEqual(asked(), [{ what: 'a' }, { what: 'c' }]);
     assert.equal(new Set(Object.keys(played.room.doc.hidden.effects)).size, 2);
     assert.deepEqual(played.replayed(), played.room.doc);
@@ -170,6 +226,12 @@ describe('effects in a room', () => {
     played.act(0, 'finish');
     played.act(0, '$start');
     played.act(0, 'finish');
-    assert.deepEqual(Object.values(played.room.doc.hidden.effects).map(e => [e.match, e.data]), [[1, { what: 'match 1' }], [2, { what: 'match 2' }]]);
+    assert.deepEqual(
+      Object.values(played.room.doc.hidden.effects).map(e => [e.match, e.data]),
+      [
+        [1, { what: 'match 1' }],
+        [2, { what: 'match 2' }],
+      ],
+    );
   });
 });

@@ -8,8 +8,13 @@ import { seatedRoom } from './room-machine.ts';
 
 /** A board as it looks: `x` is seat 0, `o` seat 1; the top rows may be left out. */
 function board(picture: string, turn: number): Four {
-  const lines = picture.trim().split('\n').map(line => line.trim().padEnd(columns, '.'));
-  const cells = [...'.'.repeat(columns * (rows - lines.length)), ...lines.join('')].map(c => (c === 'x' ? 0 : c === 'o' ? 1 : null));
+  const lines = picture
+    .trim()
+    .split('\n')
+    .map(line => line.trim().padEnd(columns, '.'));
+  const cells = [...'.'.repeat(columns * (rows - lines.length)), ...lines.join('')].map(c =>
+    c === 'x' ? 0 : c === 'o' ? 1 : null,
+  );
   return { board: cells, turn, last: null, line: null, moves: cells.filter(c => c !== null).length };
 }
 const drawn = (seed: number): Random => createRandom([seed, seed * 7 + 1, 3, 4]);
@@ -17,7 +22,8 @@ const choice = (view: Four, seed = 1): number | null => {
   const move = bot(view, view.turn, drawn(seed));
   return move && 'act' in move ? (move.data as { column: number }).column : null;
 };
-const always = (view: Four): number[] => [...new Set(Array.from({ length: 20 }, (_, seed) => choice(view, seed + 1)!))].sort();
+const always = (view: Four): number[] =>
+  [...new Set(Array.from({ length: 20 }, (_, seed) => choice(view, seed + 1)!))].sort();
 
 describe('the bot of Four in a Row', () => {
   const wins: [string, string, number[]][] = [
@@ -26,9 +32,10 @@ describe('the bot of Four in a Row', () => {
     ['rising', '..xo...\n.xoo...\nxoox.o.', [3]],
     ['rather than block', 'o.....x\no.....x\no.....x', [6]],
   ];
-  for (const [how, picture, columns] of wins) it(`wins when it can: ${how}`, () => {
-    assert.deepEqual(always(board(picture, 0)), columns);
-  });
+  for (const [how, picture, columns] of wins)
+    it(`wins when it can: ${how}`, () => {
+      assert.deepEqual(always(board(picture, 0)), columns);
+    });
   it('blocks what would win for the other side', () => {
     assert.deepEqual(always(board('xxx...o', 1)), [3]);
     assert.deepEqual(always(board('o......\no......\no.xx...', 0)), [0]);
@@ -36,9 +43,12 @@ describe('the bot of Four in a Row', () => {
   });
   it('sees a trap two moves ahead: two open ends of three in a row are not allowed', () => {
     const answers = always(board('..xx..o', 1));
-    assert.ok(answers.every(column => [1, 4, 0, 5].includes(column)), answers.join());
+    assert.ok(
+      answers.every(column => [1, 4, 0, 5].includes(column)),
+      answers.join(),
+    );
   });
-  it('does not put a disc where it carries the other side\'s fourth', () => {
+  it("does not put a disc where it carries the other side's fourth", () => {
     assert.ok(!always(board('xxx....\noxo.x.o', 1)).includes(3));
   });
   it('says nothing when it is not its turn, and nothing after the end', () => {
@@ -72,7 +82,8 @@ describe('the bot of Four in a Row', () => {
     const slowest: number[] = [];
     for (let seed = 1; seed <= 12; seed++) {
       const luck = drawn(seed + 100);
-      const random = (view: Four) => luck.pick(Array.from({ length: columns }, (_, c) => c).filter(c => landingCell(view.board, c) !== null));
+      const random = (view: Four) =>
+        luck.pick(Array.from({ length: columns }, (_, c) => c).filter(c => landingCell(view.board, c) !== null));
       const think = (view: Four) => {
         const began = performance.now();
         const column = choice(view, seed);

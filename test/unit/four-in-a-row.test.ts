@@ -6,7 +6,10 @@ import { seatedRoom, type RoomMachineFixture } from './room-machine.ts';
 import type { Four } from '../../shared/games/four-in-a-row/contract.ts';
 
 /** Two seats play these columns, whoever begins; the first that is refused is the last. */
-function play(moves: readonly number[], turnSeconds = 60): RoomMachineFixture & { first: number; codes: string[]; state: Four } {
+function play(
+  moves: readonly number[],
+  turnSeconds = 60,
+): RoomMachineFixture & { first: number; codes: string[]; state: Four } {
   const played = seatedRoom(fourInARowGame, 2, { options: { turnSeconds } });
   const state = played.room.doc.state as unknown as Four;
   const first = state.turn;
@@ -24,7 +27,10 @@ describe('Four in a Row', () => {
   for (const [how, moves, line] of wins) {
     it(`four ${how} win`, () => {
       const { codes, state, room, first } = play(moves);
-      assert.deepEqual(codes, moves.map(() => 'ok'));
+      assert.deepEqual(
+        codes,
+        moves.map(() => 'ok'),
+      );
       assert.deepEqual(state.line, line);
       assert.equal(room.doc.room.phase, 'ended');
       assert.deepEqual(room.doc.room.result, { ranking: [[first], [1 - first]] });
@@ -44,31 +50,55 @@ describe('Four in a Row', () => {
     // All straight lines from edge to edge.
     const lines: number[][] = [];
     const inside = (r: number, c: number) => r >= 0 && r < rows && c >= 0 && c < columns;
-    for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) {
-      for (const [dr, dc] of [[0, 1], [1, 0], [1, 1], [1, -1]] as const) {
-        if (inside(r - dr, c - dc)) continue;
-        const line: number[] = [];
-        for (let i = 0; inside(r + dr * i, c + dc * i); i++) line.push((r + dr * i) * columns + c + dc * i);
-        lines.push(line);
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) {
+        for (const [dr, dc] of [
+          [0, 1],
+          [1, 0],
+          [1, 1],
+          [1, -1],
+        ] as const) {
+          if (inside(r - dr, c - dc)) continue;
+          const line: number[] = [];
+          for (let i = 0; inside(r + dr * i, c + dc * i); i++) line.push((r + dr * i) * columns + c + dc * i);
+          lines.push(line);
+        }
       }
-    }
-    fc.assert(fc.property(fc.array(fc.constantFrom(0, 1, null), { minLength: 42, maxLength: 42 }), fc.nat(41), (board, cell) => {
-      // Each line cut where the colour changes: the pieces of four and more that hold the cell.
-      const pieces = lines.flatMap(line => line.reduce<number[][]>((cut, l) => {
-        if (cut.length > 0 && board[cut.at(-1)![0]!] === board[l]) cut.at(-1)!.push(l);
-        else cut.push([l]);
-        return cut;
-      }, []));
-      const won = pieces.filter(piece => board[cell] !== null && piece.length >= 4 && piece.includes(cell));
-      assert.deepEqual(winningLine(board, cell), won.length === 0 ? null : [...new Set(won.flat())].sort((a, b) => a - b));
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(0, 1, null), { minLength: 42, maxLength: 42 }),
+        fc.nat(41),
+        (board, cell) => {
+          // Each line cut where the colour changes: the pieces of four and more that hold the cell.
+          const pieces = lines.flatMap(line =>
+            line.reduce<number[][]>((cut, l) => {
+              if (cut.length > 0 && board[cut.at(-1)![0]!] === board[l]) cut.at(-1)!.push(l);
+              else cut.push([l]);
+              return cut;
+            }, []),
+          );
+          const won = pieces.filter(piece => board[cell] !== null && piece.length >= 4 && piece.includes(cell));
+          assert.deepEqual(
+            winningLine(board, cell),
+            won.length === 0 ? null : [...new Set(won.flat())].sort((a, b) => a - b),
+          );
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 
   it('a full board without a line is a draw', () => {
     // Columns in pairs of two, so that no line of four can come about.
-    const order = [0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 2, 3, 2, 3, 3, 2, 3, 2, 2, 3, 2, 3, 4, 5, 4, 5, 5, 4, 5, 4, 4, 5, 4, 5, 6, 6, 6, 6, 6, 6];
+    const order = [
+      0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 2, 3, 2, 3, 3, 2, 3, 2, 2, 3, 2, 3, 4, 5, 4, 5, 5, 4, 5, 4, 4, 5, 4, 5, 6, 6,
+      6, 6, 6, 6,
+    ];
     const { codes, state, room } = play(order);
-    assert.deepEqual(codes, order.map(() => 'ok'));
+    assert.deepEqual(
+      codes,
+      order.map(() => 'ok'),
+    );
     assert.equal(state.line, null);
     assert.deepEqual(room.doc.room.result, { ranking: [[0, 1]] });
   });
@@ -96,7 +126,7 @@ describe('Four in a Row', () => {
     assert.deepEqual(room.doc.room.result, { ranking: [[first], [1 - first]] });
   });
 
-  it('without a clock nobody\'s time runs out', () => {
+  it("without a clock nobody's time runs out", () => {
     const { room, advance } = play([3], 0);
     advance(3_600_000);
     assert.equal(room.doc.room.phase, 'playing');

@@ -6,8 +6,18 @@ import { SharedRunMemory } from '../../server/ops/shared-run-memory.ts';
 import { faultyGame } from './faulty-game.ts';
 import { playerOf, seatedRoom, sessionOf } from './room-machine.ts';
 
-const blame = (more: Partial<HangReport>): HangReport => ({ id: 'x', input: 'act', rule: 'actions.draw', player: '', session: '', n: 0, who: '', ...more });
-const act = (seat: number, n: number): HangReport => blame({ player: playerOf(seat), session: sessionOf(playerOf(seat)), n });
+const blame = (more: Partial<HangReport>): HangReport => ({
+  id: 'x',
+  input: 'act',
+  rule: 'actions.draw',
+  player: '',
+  session: '',
+  n: 0,
+  who: '',
+  ...more,
+});
+const act = (seat: number, n: number): HangReport =>
+  blame({ player: playerOf(seat), session: sessionOf(playerOf(seat)), n });
 
 describe('what hung', () => {
   it('[R8] counts for an hour', () => {
@@ -26,7 +36,11 @@ describe('what hung', () => {
   it('[R8] [A3] a number that was the next one gets its verdict at once; a later one when it comes, and those before it are run', () => {
     const room = seatedRoom(handsGame, 2);
     room.step({ kind: 'hung', hangReports: [act(0, 1)] });
-    assert.deepEqual(room.room.doc.hidden.seats[0]!.verdicts[1], [room.journal.at(-1)!.seq, 'rule-failed', 'it took too long']);
+    assert.deepEqual(room.room.doc.hidden.seats[0]!.verdicts[1], [
+      room.journal.at(-1)!.seq,
+      'rule-failed',
+      'it took too long',
+    ]);
     room.step({ kind: 'hung', hangReports: [act(1, 2)] });
     assert.equal(room.act(1, 'draw'), 'ok');
     assert.equal(room.act(1, 'draw'), 'rule-failed');
@@ -44,7 +58,10 @@ describe('what hung', () => {
 
   it('[R8] [R4] a player whose join hung is refused; others are not', () => {
     const room = seatedRoom(faultyGame(), 0);
-    room.step({ kind: 'hung', hangReports: [blame({ input: 'join', rule: 'joined', player: playerOf(0), session: sessionOf(playerOf(0)) })] });
+    room.step({
+      kind: 'hung',
+      hangReports: [blame({ input: 'join', rule: 'joined', player: playerOf(0), session: sessionOf(playerOf(0)) })],
+    });
     assert.equal(room.join(playerOf(0)), 'join-refused');
     assert.equal(room.join(playerOf(0), 'another session'), 'join-refused');
     assert.equal(room.join(playerOf(1)), 'ok');
@@ -59,7 +76,10 @@ describe('what hung', () => {
   });
 
   it('[R8] the same, said by two nodes, counts once', () => {
-    assert.deepEqual(deduplicateReports([act(0, 1), { ...act(0, 1), id: 'y' }, act(0, 2)]).map(b => b.n), [1, 2]);
+    assert.deepEqual(
+      deduplicateReports([act(0, 1), { ...act(0, 1), id: 'y' }, act(0, 2)]).map(b => b.n),
+      [1, 2],
+    );
   });
 
   it('[R9] a release brings back what a room out of play was, and only such a room', () => {
@@ -69,7 +89,10 @@ describe('what hung', () => {
     assert.deepEqual(room.room.doc, before);
     for (let i = 0; i < 3; i++) room.step({ kind: 'hung', hangReports: [blame({ id: String(i) })] });
     assert.equal(room.step({ kind: 'serve', name: '$release', data: null }).kind, 'accepted');
-    assert.deepEqual({ ...room.room.doc, hidden: { ...room.room.doc.hidden, clock: 0 } }, { ...before, hidden: { ...before.hidden, clock: 0 } });
+    assert.deepEqual(
+      { ...room.room.doc, hidden: { ...room.room.doc.hidden, clock: 0 } },
+      { ...before, hidden: { ...before.hidden, clock: 0 } },
+    );
     assert.deepEqual(room.replayed(), room.room.doc);
     room.step({ kind: 'serve', name: '$close', data: null });
     assert.equal(room.step({ kind: 'serve', name: '$release', data: null }).kind, 'refused');
@@ -78,7 +101,18 @@ describe('what hung', () => {
   it('what runs is read by another thread as it was written, or not at all', () => {
     const memory = new SharedRunMemory();
     const other = new SharedRunMemory(memory.shared);
-    const run = { room: 'r', token: 't'.repeat(22), game: 'ludo', seq: 2 ** 40, input: 'act', rule: 'actions.roll', player: 'ada «♟»', session: 's', n: 7, who: '' };
+    const run = {
+      room: 'r',
+      token: 't'.repeat(22),
+      game: 'ludo',
+      seq: 2 ** 40,
+      input: 'act',
+      rule: 'actions.roll',
+      player: 'ada «♟»',
+      session: 's',
+      n: 7,
+      who: '',
+    };
     assert.equal(other.runningCount, null);
     memory.write(run);
     const first = other.runningCount!;

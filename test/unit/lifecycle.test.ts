@@ -20,8 +20,13 @@ const serve = (played: RoomMachineFixture, name: string, data: Json = null): str
   const outcome: Outcome = played.step({ kind: 'serve', name, data });
   return outcome.kind === 'refused' ? outcome.refusal.code : 'ok';
 };
-const goes = (played: RoomMachineFixture, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
-const playing = (n: number, more: Parameters<typeof turnsGame>[1] = {}, joins?: Parameters<typeof turnsGame>[2]): RoomMachineFixture => {
+const goes = (played: RoomMachineFixture, player: string) =>
+  played.step({ kind: 'away', player, session: sessionOf(player) });
+const playing = (
+  n: number,
+  more: Parameters<typeof turnsGame>[1] = {},
+  joins?: Parameters<typeof turnsGame>[2],
+): RoomMachineFixture => {
   const played = seatedRoom(turnsGame(turnBot, more, joins), n);
   assert.equal(played.act(0, '$start'), 'ok');
   return played;
@@ -30,7 +35,12 @@ const playing = (n: number, more: Parameters<typeof turnsGame>[1] = {}, joins?: 
 describe('how a room is offered', () => {
   it('[Q3] [B1] seats of bots that come with the first player are not free', () => {
     const { def } = ledgerGame.contract;
-    const free = (fill: number) => offerOf(newDocument(ledgerGame, { id: 'r', code: 'c', private: false, options: {}, seed: [1, 2, 3, 4], now: 0, fill }), false, 'p')!.free;
+    const free = (fill: number) =>
+      offerOf(
+        newDocument(ledgerGame, { id: 'r', code: 'c', private: false, options: {}, seed: [1, 2, 3, 4], now: 0, fill }),
+        false,
+        'p',
+      )!.free;
     assert.deepEqual([free(0), free(1), free(99)], [def.seats.max, (def.seats.max as number) - 1, 0]);
   });
 });
@@ -43,13 +53,16 @@ describe('for how long a room is kept', () => {
   };
   const { hold } = turnsGame().contract.def.away as { hold: number };
   /** So much more is told, so that it need not be told with each entry. */
-  const told = (need: number): number => need * 9 / 8;
+  const told = (need: number): number => (need * 9) / 8;
   const day = limits.roomTtl;
 
   it('[J7] a day and the hold while it is played, told again before less than that is left', () => {
     const life = lives(playing(2));
     const [need, spare] = [day + hold, (day + hold) / 8];
-    assert.deepEqual([life(), life(1_000), life(spare), life(spare + 1), life(spare + 2)], [told(need), null, null, told(need), null]);
+    assert.deepEqual(
+      [life(), life(1_000), life(spare), life(spare + 1), life(spare + 2)],
+      [told(need), null, null, told(need), null],
+    );
   });
 
   it('[J7] until its next deadline, the hold, and a day: told at once when a deadline is set far ahead, and when it is not there any more', () => {
@@ -132,9 +145,27 @@ describe('the host', () => {
   it('[H1] nonsense is refused: a free seat, one that was left, his own, no seat', () => {
     const played = playing(4);
     played.act(3, '$leave');
-    for (const data of [{ seat: 0 }, { seat: 3 }, { seat: 9 }, { seat: -1 }, { seat: '1' }, { seat: 1.5 }, {}, null, [], { player: playerOf(0) }, { player: '' }, { player: 5 }, { player: null }, { player: '$bot-9' }, { player: 'x'.repeat(limits.playerIdLength + 1) }]) assert.equal(played.act(0, '$kick', data), 'bad-data', JSON.stringify(data));
+    for (const data of [
+      { seat: 0 },
+      { seat: 3 },
+      { seat: 9 },
+      { seat: -1 },
+      { seat: '1' },
+      { seat: 1.5 },
+      {},
+      null,
+      [],
+      { player: playerOf(0) },
+      { player: '' },
+      { player: 5 },
+      { player: null },
+      { player: '$bot-9' },
+      { player: 'x'.repeat(limits.playerIdLength + 1) },
+    ])
+      assert.equal(played.act(0, '$kick', data), 'bad-data', JSON.stringify(data));
     for (const data of [{ seat: 3 }, {}, { seat: 7 }]) assert.equal(played.act(0, '$host', data), 'bad-data');
-    for (const name of ['$end', '$close', '$nothing']) assert.equal(played.act(0, name, { ranking: [[0]] }), 'no-such-action');
+    for (const name of ['$end', '$close', '$nothing'])
+      assert.equal(played.act(0, name, { ranking: [[0]] }), 'no-such-action');
     assert.deepEqual(who(played), [0, 1, 2].map(playerOf).concat(null as never));
   });
 
@@ -270,7 +301,18 @@ describe('teams', () => {
 describe('what the server asks of a room', () => {
   const kept = (reserved: string[], fill = 0) => {
     const game = turnsGame();
-    return emptyRoom(game, { doc: newDocument(game, { id: 'room', code: 'ABCDE', private: false, options: {}, seed: [1, 2, 3, 4], now: 0, reserved, fill }) });
+    return emptyRoom(game, {
+      doc: newDocument(game, {
+        id: 'room',
+        code: 'ABCDE',
+        private: false,
+        options: {},
+        seed: [1, 2, 3, 4],
+        now: 0,
+        reserved,
+        fill,
+      }),
+    });
   };
 
   it('[X2] seats that are kept are for nobody else, nor for bots', () => {
@@ -292,12 +334,14 @@ describe('what the server asks of a room', () => {
     assert.equal(serve(played, '$host', { player: playerOf(2) }), 'ok');
     assert.equal(played.room.doc.room.host, 2);
     assert.equal(serve(played, '$start'), 'ok');
-    for (const ranking of [null, 5, [[9]], [[0, 0]], [[0], 1], ['x'], [['0']]]) assert.equal(serve(played, '$end', { ranking } as Json), 'bad-data', JSON.stringify(ranking));
+    for (const ranking of [null, 5, [[9]], [[0, 0]], [[0], 1], ['x'], [['0']]])
+      assert.equal(serve(played, '$end', { ranking } as Json), 'bad-data', JSON.stringify(ranking));
     assert.equal(played.room.doc.room.phase, 'playing');
     assert.equal(serve(played, '$end', { ranking: [[1], [0, 2]] }), 'ok');
     assert.deepEqual(played.room.doc.room.result, { ranking: [[1], [0, 2]] });
     assert.equal(serve(played, '$end', { ranking: [[0]] }), 'not-now');
-    for (const name of ['$rematch', '$leave', '$ready', '$team', '$nothing', 'play']) assert.notEqual(serve(played, name, { team: 0 }), 'ok', name);
+    for (const name of ['$rematch', '$leave', '$ready', '$team', '$nothing', 'play'])
+      assert.notEqual(serve(played, name, { team: 0 }), 'ok', name);
     journaled(played);
   });
 
@@ -339,11 +383,13 @@ describe('rules that forget something', () => {
 });
 
 describe('a ranking', () => {
-  const ended = (...rankings: unknown[]) => () => {
-    const { doc } = seatedRoom(turnsGame(), 2).room;
-    doc.room.phase = 'playing';
-    for (const ranking of rankings) endMatch(doc, ranking as number[][]);
-  };
+  const ended =
+    (...rankings: unknown[]) =>
+    () => {
+      const { doc } = seatedRoom(turnsGame(), 2).room;
+      doc.room.phase = 'playing';
+      for (const ranking of rankings) endMatch(doc, ranking as number[][]);
+    };
 
   it('is a list of lists, and given once', () => {
     assert.doesNotThrow(ended([[0], [1]]));
@@ -355,7 +401,9 @@ describe('a ranking', () => {
 describe('rules that are asynchronous', () => {
   it('[R7] setup, too: the match does not begin, and nothing is left that could end the process', () => {
     const game = turnsGame();
-    (game.rules as { setup: unknown }).setup = async () => { throw new Error('nobody waits'); };
+    (game.rules as { setup: unknown }).setup = async () => {
+      throw new Error('nobody waits');
+    };
     const played = seatedRoom(game, 2);
     assert.equal(played.act(0, '$start'), 'rule-failed');
     assert.equal(played.room.doc.room.phase, 'waiting');

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
 import type { Outcome } from '../../server/rooms/core/machine.ts';
 import { faultyGame, type FaultyState, type FailingHooks } from './faulty-game.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, term, outcomeCode, type RoomMachineFixture } from './room-machine.ts';
+import {
+  emptyRoom,
+  playerOf,
+  seatedRoom,
+  sessionOf,
+  term,
+  outcomeCode,
+  type RoomMachineFixture,
+} from './room-machine.ts';
 
 const state = (played: RoomMachineFixture): FaultyState => played.room.doc.state as unknown as FaultyState;
 const party = (spoil: FailingHooks = {}) => seatedRoom(faultyGame(spoil), 4);
@@ -16,7 +24,14 @@ describe('room: actions and verdicts', () => {
     room.act(0, 'cheat', { then: 'refuse' });
     const before = room.journal.length;
     const answer = room.step(room.input(0, 'play', { card: state(room).cards[0] }, { n: 3, term: term - 1 }));
-    assert.deepEqual(answer, { kind: 'stale', base: 2, verdicts: [[1, { seq: before - 1 }], [2, { seq: before, code: 'not-yours', detail: 'hands off' }]] });
+    assert.deepEqual(answer, {
+      kind: 'stale',
+      base: 2,
+      verdicts: [
+        [1, { seq: before - 1 }],
+        [2, { seq: before, code: 'not-yours', detail: 'hands off' }],
+      ],
+    });
     assert.equal(outcomeCode(room.step(room.input(0, 'play', {}, { n: 3, term: term + 1 }))), 'stale, base 2');
     assert.equal(room.journal.length, before);
   });
@@ -25,7 +40,10 @@ describe('room: actions and verdicts', () => {
     const room = party();
     for (let i = 0; i < 40; i++) room.act(0, 'draw');
     const answer = room.step(room.input(0, 'draw', {}, { n: 41, term: 1 })) as Outcome & { kind: 'stale' };
-    assert.deepEqual(answer.verdicts.map(([n]) => n), Array.from({ length: limits.verdicts }, (_x, i) => 25 + i));
+    assert.deepEqual(
+      answer.verdicts.map(([n]) => n),
+      Array.from({ length: limits.verdicts }, (_x, i) => 25 + i),
+    );
     assert.equal(outcomeCode(room.step(room.input(0, 'draw', {}, { n: 24, term }))), 'bad-request', 'long past');
   });
 
@@ -60,14 +78,24 @@ describe('room: actions and verdicts', () => {
     room.act(1, 'draw');
     const entry = room.journal.at(-1)!;
     assert.ok(JSON.stringify(entry.changes.state).includes(String(state(room).draws[0])));
-    assert.deepEqual((entry.changes.hidden as { seats: Record<string, unknown> }).seats[1], { base: 1, verdicts: { 1: entry.seq } });
+    assert.deepEqual((entry.changes.hidden as { seats: Record<string, unknown> }).seats[1], {
+      base: 1,
+      verdicts: { 1: entry.seq },
+    });
   });
 
   it('[A4] refusals by rules, engine and schema use up the number', () => {
     const room = party();
     const codes: [string, unknown, string][] = [
-      ['cheat', { then: 'refuse' }, 'not-yours'], ['cheat', { then: 'throw' }, 'rule-failed'], ['play', { card: 'x' }, 'bad-data'], ['play', null, 'bad-data'],
-      ['toString', {}, 'no-such-action'], ['$nothing', {}, 'no-such-action'], ['$ready', {}, 'not-now'], ['$rematch', {}, 'not-now'], ['$start', {}, 'not-now'],
+      ['cheat', { then: 'refuse' }, 'not-yours'],
+      ['cheat', { then: 'throw' }, 'rule-failed'],
+      ['play', { card: 'x' }, 'bad-data'],
+      ['play', null, 'bad-data'],
+      ['toString', {}, 'no-such-action'],
+      ['$nothing', {}, 'no-such-action'],
+      ['$ready', {}, 'not-now'],
+      ['$rematch', {}, 'not-now'],
+      ['$start', {}, 'not-now'],
     ];
     codes.forEach(([name, data, code], i) => {
       assert.equal(room.act(0, name, data), code);
@@ -79,9 +107,29 @@ describe('room: actions and verdicts', () => {
 
   it('[A4] what is refused before the room is asked uses up none', () => {
     const room = party();
-    assert.equal(outcomeCode(room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: { n: 1, term } })), 'seat-lost');
-    assert.equal(outcomeCode(room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: null })), 'not-seated');
-    assert.equal(outcomeCode(room.step({ kind: 'act', player: playerOf(0), session: 'never opened', name: 'draw', data: {}, number: { n: 1, term } })), 'not-in-room');
+    assert.equal(
+      outcomeCode(
+        room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: { n: 1, term } }),
+      ),
+      'seat-lost',
+    );
+    assert.equal(
+      outcomeCode(room.step({ kind: 'act', player: 'stranger', session: 's', name: 'draw', data: {}, number: null })),
+      'not-seated',
+    );
+    assert.equal(
+      outcomeCode(
+        room.step({
+          kind: 'act',
+          player: playerOf(0),
+          session: 'never opened',
+          name: 'draw',
+          data: {},
+          number: { n: 1, term },
+        }),
+      ),
+      'not-in-room',
+    );
     assert.equal(room.room.doc.hidden.seats[0]!.base, 0);
   });
 
@@ -90,11 +138,19 @@ describe('room: actions and verdicts', () => {
     room.act(0, 'draw');
     const player = playerOf(0);
     assert.equal(room.join(player, 'tab-2'), 'ok');
-    assert.equal(outcomeCode(room.step({ kind: 'act', player, session: sessionOf(player), name: 'draw', data: {}, number: { n: 2, term } })), 'session-replaced');
+    assert.equal(
+      outcomeCode(
+        room.step({ kind: 'act', player, session: sessionOf(player), name: 'draw', data: {}, number: { n: 2, term } }),
+      ),
+      'session-replaced',
+    );
     assert.equal(room.act(0, 'draw'), 'ok');
     assert.equal(room.join(player, sessionOf(player)), 'session-replaced', 'the old tab does not take it back');
     for (const tab of ['tab-3', 'tab-4', 'tab-5']) assert.equal(room.join(player, tab), 'ok');
-    assert.deepEqual(room.room.doc.hidden.seats[0]!.closed, ['tab-4', 'tab-3', 'tab-2', sessionOf(player)].slice(0, limits.closedSessions));
+    assert.deepEqual(
+      room.room.doc.hidden.seats[0]!.closed,
+      ['tab-4', 'tab-3', 'tab-2', sessionOf(player)].slice(0, limits.closedSessions),
+    );
     journaled(room);
   });
 
@@ -109,18 +165,37 @@ describe('room: actions and verdicts', () => {
     assert.equal(room.journal.length, entries, 'a refusal without a number is no history');
   });
 
-  for (const then of ['refuse', 'throw', 'nan', 'undefined', 'share', 'cycle', 'freeze', 'promise', 'unknown-code', 'bad-event', 'bad-timer'] as const) {
+  for (const then of [
+    'refuse',
+    'throw',
+    'nan',
+    'undefined',
+    'share',
+    'cycle',
+    'freeze',
+    'promise',
+    'unknown-code',
+    'bad-event',
+    'bad-timer',
+  ] as const) {
     it(`[A8] an action that changes things and then fails (${then}) leaves nothing, also between two that do not`, () => {
       const room = party();
       const twin = party();
       const [a, b] = state(room).cards as [number, number];
-      const outcomes = room.batch(room.input(0, 'play', { card: a }), room.input(1, 'cheat', { then }), room.input(0, 'play', { card: b }));
+      const outcomes = room.batch(
+        room.input(0, 'play', { card: a }),
+        room.input(1, 'cheat', { then }),
+        room.input(0, 'play', { card: b }),
+      );
       assert.deepEqual(outcomes.map(outcomeCode), ['ok', then === 'refuse' ? 'not-yours' : 'rule-failed', 'ok']);
       twin.batch(twin.input(0, 'play', { card: a }), twin.input(0, 'play', { card: b }));
       assert.deepEqual(room.room.doc.state, twin.room.doc.state);
       assert.deepEqual(room.room.doc.hidden.seed, twin.room.doc.hidden.seed, 'what it drew is drawn again');
       assert.deepEqual(room.room.doc.hidden.timers, {});
-      assert.deepEqual(room.journal.at(-1)!.events.map(e => e.name), ['played', 'played']);
+      assert.deepEqual(
+        room.journal.at(-1)!.events.map(e => e.name),
+        ['played', 'played'],
+      );
       journaled(room);
     });
   }
@@ -131,7 +206,9 @@ describe('room: rules that fail', () => {
     const room = party();
     for (const then of ['throw', 'nan', 'undefined', 'share'] as const) room.act(0, 'cheat', { then });
     assert.deepEqual(room.failures, [
-      'actions.cheat: cheated', 'actions.cheat: state.deep.list[0].n is NaN', 'actions.cheat: state.more is undefined (use null)',
+      'actions.cheat: cheated',
+      'actions.cheat: state.deep.list[0].n is NaN',
+      'actions.cheat: state.more is undefined (use null)',
       'actions.cheat: state.other is the same object as another place of the state (copy it)',
     ]);
   });
@@ -145,7 +222,11 @@ describe('room: rules that fail', () => {
 
   it('[R7] what a rule does after it was refused for being asynchronous reaches nothing', () => {
     let later = () => {};
-    const room = party({ resolveLater: run => { later = run; } });
+    const room = party({
+      resolveLater: run => {
+        later = run;
+      },
+    });
     assert.equal(room.act(0, 'cheat', { then: 'later' }), 'rule-failed');
     later();
     room.act(1, 'draw');

@@ -13,13 +13,18 @@ function outbox() {
   const timers: (() => void)[] = [];
   const said: string[] = [];
   const made = new Outbox({
-    send: request => new Promise((answer, reject) => sent.push({ request, answer, fail: () => reject(new Error('no answer')) })),
+    send: request =>
+      new Promise((answer, reject) => sent.push({ request, answer, fail: () => reject(new Error('no answer')) })),
     rejoin: () => calls.push('rejoin'),
     end: refusal => calls.push(`end ${refusal.code}`),
     after: (_ms, fn) => timers.push(fn),
   });
-  const act = (name: string) => void made.act(name, {}).then(s => said.push(`${name}: ${s.ok ? `ok at ${s.position.join('/')}` : s.code}`));
-  const settled = () => new Promise<void>(resolve => { setImmediate(resolve); });
+  const act = (name: string) =>
+    void made.act(name, {}).then(s => said.push(`${name}: ${s.ok ? `ok at ${s.position.join('/')}` : s.code}`));
+  const settled = () =>
+    new Promise<void>(resolve => {
+      setImmediate(resolve);
+    });
   const numbers = () => sent.splice(0).map(s => `${s.request.name} ${s.request.n}@${s.request.term}`);
   return { made, sent, calls, timers, said, act, settled, numbers };
 }
@@ -31,7 +36,10 @@ describe('outbox', () => {
     assert.equal(sent.length, 0);
     made.resume(5, 0, []);
     const [first] = sent;
-    assert.deepEqual(numbers(), Array.from({ length: limits.actionWindow }, (_x, i) => `a${i} ${i + 1}@5`));
+    assert.deepEqual(
+      numbers(),
+      Array.from({ length: limits.actionWindow }, (_x, i) => `a${i} ${i + 1}@5`),
+    );
     first!.answer({ ok: true, n: 1, place: [5, 1] });
     await settled();
     assert.deepEqual(numbers(), ['a8 9@5']);
@@ -44,7 +52,10 @@ describe('outbox', () => {
     made.resume(5, 0, []);
     numbers();
     made.suspend();
-    made.resume(9, 2, [[1, { seq: 7, term: 5 }], [2, { seq: 8, term: 5, code: 'denied', detail: 'x' }]]);
+    made.resume(9, 2, [
+      [1, { seq: 7, term: 5 }],
+      [2, { seq: 8, term: 5, code: 'denied', detail: 'x' }],
+    ]);
     await settled();
     assert.deepEqual(said, ['a: ok at 5/7', 'b: denied']);
     assert.deepEqual(numbers(), ['c 3@9', 'd 4@9']);
@@ -97,7 +108,7 @@ describe('outbox', () => {
     assert.deepEqual([said, sent.length], [[], 1]);
   });
 
-  it('[A5] a join\'s answer that was overtaken by a verdict does not give a number away twice', async () => {
+  it("[A5] a join's answer that was overtaken by a verdict does not give a number away twice", async () => {
     const { made, sent, act, settled, numbers, said } = outbox();
     made.resume(5, 0, []);
     act('a');
@@ -156,7 +167,10 @@ describe('outbox', () => {
     sent[1]!.answer({ ok: true, n: 2, place: [5, 2] });
     await settled();
     assert.deepEqual([said, calls], [[], ['rejoin']]);
-    made.resume(5, 2, [[1, { seq: 1, term: 5 }], [2, { seq: 2, term: 5 }]]);
+    made.resume(5, 2, [
+      [1, { seq: 1, term: 5 }],
+      [2, { seq: 2, term: 5 }],
+    ]);
     await settled();
     assert.deepEqual(said, ['a: ok at 5/1', 'b: ok at 5/2']);
   });

@@ -11,27 +11,34 @@ describe('random', () => {
   const any = fc.tuple(fc.integer(), fc.integer(), fc.integer(), fc.integer());
 
   it('draws whole numbers from the range, both ends included, and floats below 1', () => {
-    fc.assert(fc.property(any, fc.integer({ min: -1_000, max: 1_000 }), fc.nat(1_000), (seed, min, span) => {
-      const random = createRandom([...seed]);
-      for (let i = 0; i < 20; i++) {
-        const n = random.int(min, min + span);
-        assert.ok(Number.isInteger(n) && n >= min && n <= min + span);
-        const f = random.next();
-        assert.ok(f >= 0 && f < 1);
-      }
-    }));
+    fc.assert(
+      fc.property(any, fc.integer({ min: -1_000, max: 1_000 }), fc.nat(1_000), (seed, min, span) => {
+        const random = createRandom([...seed]);
+        for (let i = 0; i < 20; i++) {
+          const n = random.int(min, min + span);
+          assert.ok(Number.isInteger(n) && n >= min && n <= min + span);
+          const f = random.next();
+          assert.ok(f >= 0 && f < 1);
+        }
+      }),
+    );
   });
 
   it('goes on from a stored seed exactly where it stopped, also through JSON', () => {
-    fc.assert(fc.property(any, fc.nat(50), (first, steps) => {
-      const seed: Seed = [...first];
-      const random = createRandom(seed);
-      for (let i = 0; i < steps; i++) random.next();
-      const stored = JSON.parse(JSON.stringify(seed)) as Seed;
-      const before = Array.from({ length: 20 }, () => random.int(1, 1_000));
-      const again = createRandom(stored);
-      assert.deepEqual(Array.from({ length: 20 }, () => again.int(1, 1_000)), before);
-    }));
+    fc.assert(
+      fc.property(any, fc.nat(50), (first, steps) => {
+        const seed: Seed = [...first];
+        const random = createRandom(seed);
+        for (let i = 0; i < steps; i++) random.next();
+        const stored = JSON.parse(JSON.stringify(seed)) as Seed;
+        const before = Array.from({ length: 20 }, () => random.int(1, 1_000));
+        const again = createRandom(stored);
+        assert.deepEqual(
+          Array.from({ length: 20 }, () => again.int(1, 1_000)),
+          before,
+        );
+      }),
+    );
   });
 
   it('is fair, roughly: chi-square of dice, of a range that does not divide 2^32, of picks and of shuffles', () => {
@@ -55,7 +62,14 @@ describe('random', () => {
     const random = seeded();
     assert.ok(random.int(0, 2 ** 32 - 1) >= 0);
     assert.equal(random.int(5, 5), 5);
-    for (const [min, max] of [[0, 2 ** 32], [1, 0], [0.5, 3], [NaN, 3], [0, Infinity]] as const) assert.throws(() => random.int(min, max), RangeError);
+    for (const [min, max] of [
+      [0, 2 ** 32],
+      [1, 0],
+      [0.5, 3],
+      [NaN, 3],
+      [0, Infinity],
+    ] as const)
+      assert.throws(() => random.int(min, max), RangeError);
     assert.throws(() => random.pick([]), RangeError);
     assert.deepEqual(random.shuffle([]), []);
   });
@@ -81,15 +95,30 @@ describe('ids', () => {
   });
 
   it('what cannot be a code is none', () => {
-    for (const no of ['', 'ABCD', 'ABCDEF', 'ABCD!', 'ÄBCDE', 'ABCDU', 'x'.repeat(1_000), null, 5, ['A', 'B', 'C', 'D', 'E'], {}]) assert.equal(parseRoomCode(no), null);
+    for (const no of [
+      '',
+      'ABCD',
+      'ABCDEF',
+      'ABCD!',
+      'ÄBCDE',
+      'ABCDU',
+      'x'.repeat(1_000),
+      null,
+      5,
+      ['A', 'B', 'C', 'D', 'E'],
+      {},
+    ])
+      assert.equal(parseRoomCode(no), null);
   });
 
   it('every code that is made is read as itself', () => {
-    fc.assert(fc.property(fc.uint8Array({ minLength: codeLength, maxLength: codeLength }), bytes => {
-      const code = idFromBytes(bytes, codeAlphabet);
-      assert.equal(parseRoomCode(code), code);
-      assert.equal(parseRoomCode(code.toLowerCase()), code);
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: codeLength, maxLength: codeLength }), bytes => {
+        const code = idFromBytes(bytes, codeAlphabet);
+        assert.equal(parseRoomCode(code), code);
+        assert.equal(parseRoomCode(code.toLowerCase()), code);
+      }),
+    );
   });
 
   it('[W1] ids hold nothing that could steer a key or a channel', () => {
@@ -104,7 +133,8 @@ describe('checkPayload', () => {
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
 
   it('[W1] takes JSON within the bounds', () => {
-    for (const yes of [null, 0, '', [], {}, nested(3), { a: { b: { c: 1 } } }, Array(9).fill(0)]) assert.equal(checkPayload(yes, bounds), null);
+    for (const yes of [null, 0, '', [], {}, nested(3), { a: { b: { c: 1 } } }, Array(9).fill(0)])
+      assert.equal(checkPayload(yes, bounds), null);
   });
 
   it('[W1] says what is wrong with anything else, and where', () => {
@@ -113,11 +143,29 @@ describe('checkPayload', () => {
     assert.match(checkPayload({ a: { b: undefined } }, bounds)!, /data\.a\.b is undefined/);
     assert.match(checkPayload(JSON.parse('{"a":{"__proto__":1}}'), bounds)!, /data\.a has the key __proto__/);
     assert.match(checkPayload(new Uint8Array(2), bounds)!, /not a plain object/);
-    for (const no of [undefined, NaN, Infinity, 1n, () => 1, Symbol('x'), new Date(0), new Map(), [undefined], Array(2)]) assert.notEqual(checkPayload(no, bounds), null);
+    for (const no of [
+      undefined,
+      NaN,
+      Infinity,
+      1n,
+      () => 1,
+      Symbol('x'),
+      new Date(0),
+      new Map(),
+      [undefined],
+      Array(2),
+    ])
+      assert.notEqual(checkPayload(no, bounds), null);
   });
 
   it('[W1] is not led astray by depth', () => {
-    assert.notEqual(checkPayload(JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`), { depth: limits.payloadDepth, values: limits.payloadValues }), null);
+    assert.notEqual(
+      checkPayload(JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`), {
+        depth: limits.payloadDepth,
+        values: limits.payloadValues,
+      }),
+      null,
+    );
   });
 });
 
@@ -125,8 +173,18 @@ describe('limits', () => {
   it('keep their relations', () => assert.deepEqual(checkLimits(), []));
 
   it('notice when one is broken', () => {
-    const broken: Partial<Record<keyof typeof limits, number>>[] = [{ verdicts: 7 }, { nodeTimeoutReads: 7 }, { requestTimeout: 2_000 }, { presenceTimeout: 2_000 }, { storeTimeout: 4_000 }, { recentChanges: 31 }, { overdueAfter: 5_000 }, { entryBytes: 16_384 }];
-    for (const one of broken) assert.equal(checkLimits({ ...limits, ...one } as typeof limits).length, 1, JSON.stringify(one));
+    const broken: Partial<Record<keyof typeof limits, number>>[] = [
+      { verdicts: 7 },
+      { nodeTimeoutReads: 7 },
+      { requestTimeout: 2_000 },
+      { presenceTimeout: 2_000 },
+      { storeTimeout: 4_000 },
+      { recentChanges: 31 },
+      { overdueAfter: 5_000 },
+      { entryBytes: 16_384 },
+    ];
+    for (const one of broken)
+      assert.equal(checkLimits({ ...limits, ...one } as typeof limits).length, 1, JSON.stringify(one));
   });
 });
 

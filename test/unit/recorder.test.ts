@@ -7,8 +7,13 @@ import { apply, copy, type Changes } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 
-const game = contract('run', { version: 1, seats: { min: 1, max: 1 }, state: state<{ x: number; list: number[] }>(), actions: { go: z.object({}) }, replay: true })
-  .rules({ setup: () => ({ x: 0, list: [] }), actions: { go: () => {} } }) as unknown as AnyGame;
+const game = contract('run', {
+  version: 1,
+  seats: { min: 1, max: 1 },
+  state: state<{ x: number; list: number[] }>(),
+  actions: { go: z.object({}) },
+  replay: true,
+}).rules({ setup: () => ({ x: 0, list: [] }), actions: { go: () => {} } }) as unknown as AnyGame;
 
 /** A match of so many seconds at 20 entries a second, recorded, and handed over every 64 entries. */
 function recorded(seconds: number): { parts: RecordingPart[]; doc: RoomDocument } {
@@ -30,10 +35,22 @@ function recorded(seconds: number): { parts: RecordingPart[]; doc: RoomDocument 
     const cut = s.list.length > 5;
     if (cut) s.list.splice(0, 4);
     doc.hidden.clock = 1_000 + i * 50;
-    const list: Changes = { '#': cut ? [[0, 4], [1, 0, i]] : [[s.list.length - 1, 0, i]] };
+    const list: Changes = {
+      '#': cut
+        ? [
+            [0, 4],
+            [1, 0, i],
+          ]
+        : [[s.list.length - 1, 0, i]],
+    };
     const last = i === seconds * 20;
     if (last) doc.room.phase = 'ended';
-    recorder.commit(i + 1, { state: { x: i, list }, ...(last ? { room: { phase: 'ended' } } : {}) }, i % 100 === 0 ? [{ name: 'hundred', data: i }] : [], doc);
+    recorder.commit(
+      i + 1,
+      { state: { x: i, list }, ...(last ? { room: { phase: 'ended' } } : {}) },
+      i % 100 === 0 ? [{ name: 'hundred', data: i }] : [],
+      doc,
+    );
     if (i % 64 === 0 && !last) take();
   }
   assert.deepEqual(recorder.finishedMatches, [1]);
@@ -52,7 +69,11 @@ function played(parts: readonly RecordingPart[]): { doc: { state: Json }; frames
 
 describe('recorder', () => {
   it('[Y1] keeps every entry of the first two minutes, and thins what comes after; nothing of it is lost', () => {
-    for (const [seconds, least, most] of [[60, 1_200, 1_200], [300, 2_400, 2_400 + 2_000], [1_200, 2_400, 2_400 + 5_100 + 1_500]] as const) {
+    for (const [seconds, least, most] of [
+      [60, 1_200, 1_200],
+      [300, 2_400, 2_400 + 2_000],
+      [1_200, 2_400, 2_400 + 5_100 + 1_500],
+    ] as const) {
       const { parts, doc } = recorded(seconds);
       const seen = played(parts);
       assert.deepEqual(seen.doc.state, doc.state);
@@ -84,7 +105,10 @@ describe('recorder', () => {
 
   it('two frames as one do what both did', () => {
     const state = { x: 0, list: [1, 2, 3] };
-    const [one, two] = [{ seq: 1, at: 1, c: { x: 1, list: { '#': [[1, 2]] } } }, { seq: 2, at: 2, c: { list: { '#': [[1, 0, 9]] } }, e: [{ name: 'e', data: 1 }] }];
+    const [one, two] = [
+      { seq: 1, at: 1, c: { x: 1, list: { '#': [[1, 2]] } } },
+      { seq: 2, at: 2, c: { list: { '#': [[1, 0, 9]] } }, e: [{ name: 'e', data: 1 }] },
+    ];
     const both = structuredClone(state);
     apply(both, one.c);
     apply(both, two.c);
@@ -97,6 +121,11 @@ describe('recorder', () => {
 
   it('the steps of thinning are in order', () => {
     const { frameSpacing } = limits.recording;
-    assert.ok(frameSpacing.every((step, i) => i === 0 || (step.until > frameSpacing[i - 1]!.until && step.spacing > frameSpacing[i - 1]!.spacing)));
+    assert.ok(
+      frameSpacing.every(
+        (step, i) =>
+          i === 0 || (step.until > frameSpacing[i - 1]!.until && step.spacing > frameSpacing[i - 1]!.spacing),
+      ),
+    );
   });
 });

@@ -87,15 +87,37 @@ describe('inputs at the owner', () => {
     const { inputs, take } = taking();
     take({ n: 1, hold: steer(1) });
     const bad: Said[] = [
-      { n: 2, hold: { steer: { x: 99 } } }, { n: 2, hold: { steer: 'left' } }, { n: 2, hold: { ...steer(2), jump: 1 } }, { n: 2, hold: steer(2), press: { jump: 1 } },
-      { n: 2, hold: steer(2), press: { steer: 1 } }, { n: 2, hold: { fire: true } }, { n: 2, hold: { toString: 1 as never } }, { n: 2, press: { valueOf: 1 } },
+      { n: 2, hold: { steer: { x: 99 } } },
+      { n: 2, hold: { steer: 'left' } },
+      { n: 2, hold: { ...steer(2), jump: 1 } },
+      { n: 2, hold: steer(2), press: { jump: 1 } },
+      { n: 2, hold: steer(2), press: { steer: 1 } },
+      { n: 2, hold: { fire: true } },
+      { n: 2, hold: { toString: 1 as never } },
+      { n: 2, press: { valueOf: 1 } },
     ];
     for (const said of bad) assert.equal(take(said), false, JSON.stringify(said));
     assert.deepEqual(ticked(inputs), { session: 's', n: 1, hold: steer(1), press: {} });
   });
 
   it('[I6] [W1] what is not even a message is refused by the reader', () => {
-    for (const raw of [null, 5, 'x', [], {}, { room: 'r' }, { room: 'r', n: -1 }, { room: 'r', n: 1.5 }, { room: 'r', n: 1, press: { fire: -1 } }, { room: 'r', n: 1, press: { fire: limits.pressesPerTick + 1 } }, { room: 'r', n: 1, press: { fire: '1' } }, { room: 'r', n: 1, hold: [] }, { room: 'r', n: 1, after: 'x' }, { room: '../r', n: 1 }, { room: 'r', n: 1, hold: JSON.parse('{"__proto__":{"x":1}}') as unknown }]) {
+    for (const raw of [
+      null,
+      5,
+      'x',
+      [],
+      {},
+      { room: 'r' },
+      { room: 'r', n: -1 },
+      { room: 'r', n: 1.5 },
+      { room: 'r', n: 1, press: { fire: -1 } },
+      { room: 'r', n: 1, press: { fire: limits.pressesPerTick + 1 } },
+      { room: 'r', n: 1, press: { fire: '1' } },
+      { room: 'r', n: 1, hold: [] },
+      { room: 'r', n: 1, after: 'x' },
+      { room: '../r', n: 1 },
+      { room: 'r', n: 1, hold: JSON.parse('{"__proto__":{"x":1}}') as unknown },
+    ]) {
       assert.throws(() => messageReaders.input(raw), { name: 'BadRequestError' }, JSON.stringify(raw));
     }
     assert.deepEqual(messageReaders.input({ room: 'r', n: 1, press: null, more: 1 }), { room: 'r', n: 1 });
@@ -107,7 +129,16 @@ describe('inputs in a room', () => {
     const room = seatedRoom(stickGame(undefined, spoil), 2);
     room.act(0, '$start');
     const state = () => room.room.doc.state as unknown as StickState;
-    const tick = (said: Record<string, Partial<SeatInput>> = {}) => room.step({ kind: 'tick', inputs: new Map(Object.entries(said).map(([player, own]) => [player, { session: sessionOf(player), n: 0, hold: {}, press: {}, ...own }])) });
+    const tick = (said: Record<string, Partial<SeatInput>> = {}) =>
+      room.step({
+        kind: 'tick',
+        inputs: new Map(
+          Object.entries(said).map(([player, own]) => [
+            player,
+            { session: sessionOf(player), n: 0, hold: {}, press: {}, ...own },
+          ]),
+        ),
+      });
     return { room, state, tick, inputs: () => room.room.doc.room.inputs };
   };
   const [ada, bob] = [playerOf(0), playerOf(1)];
@@ -136,7 +167,10 @@ describe('inputs in a room', () => {
     const old = { n: 57, hold: steer(5), press: fire() };
     tick({ [ada]: old });
     // In one batch: the new tab comes, and a tick that was told of the old one.
-    room.batch({ kind: 'join', player: ada, name: ada, session: 'tab-2' }, { kind: 'tick', inputs: new Map([[ada, { session: sessionOf(ada), ...old }]]) });
+    room.batch(
+      { kind: 'join', player: ada, name: ada, session: 'tab-2' },
+      { kind: 'tick', inputs: new Map([[ada, { session: sessionOf(ada), ...old }]]) },
+    );
     assert.deepEqual(state().steer, [null, null]);
     assert.deepEqual(inputs(), [0, 0]);
     tick({ [ada]: { session: 'tab-2', n: 1, hold: steer(-5) } });
@@ -180,10 +214,17 @@ describe('inputs at the client', () => {
     const timers: { at: number; fn: () => void }[] = [];
     const dropped: [name: string, times: number][] = [];
     const line = { open: true };
-    const made = new InputSender(stick.def, { send: message => line.open && sent.push(JSON.parse(JSON.stringify(message)) as Said), dropped: (...what) => dropped.push(what), now: () => now, after: (ms, fn) => void timers.push({ at: now + ms, fn }) });
+    const made = new InputSender(stick.def, {
+      send: message => line.open && sent.push(JSON.parse(JSON.stringify(message)) as Said),
+      dropped: (...what) => dropped.push(what),
+      now: () => now,
+      after: (ms, fn) => void timers.push({ at: now + ms, fn }),
+    });
     const pass = (ms: number) => {
       now += ms;
-      for (const timer of timers.splice(0)) if (timer.at <= now) timer.fn(); else timers.push(timer);
+      for (const timer of timers.splice(0))
+        if (timer.at <= now) timer.fn();
+        else timers.push(timer);
     };
     /** One press in each of so many ticks. */
     const fires = (times: number) => {
@@ -200,7 +241,10 @@ describe('inputs at the client', () => {
     made.set('steer', { x: 3 }); // lost on its way
     pass(50);
     made.set('fire', undefined);
-    assert.deepEqual(said(), [{ n: 1, hold: steer(3) }, { n: 2, hold: steer(3), press: fire() }]);
+    assert.deepEqual(said(), [
+      { n: 1, hold: steer(3) },
+      { n: 2, hold: steer(3), press: fire() },
+    ]);
     made.confirm(2);
     pass(50);
     made.set('fire', undefined);
@@ -230,10 +274,22 @@ describe('inputs at the client', () => {
       pass(50);
       made.set('fire', undefined);
     }
-    assert.deepEqual(said().map(m => [m.n, m.after]), [[1, undefined], [2, undefined], [3, 2], [4, 3]]);
+    assert.deepEqual(
+      said().map(m => [m.n, m.after]),
+      [
+        [1, undefined],
+        [2, undefined],
+        [3, 2],
+        [4, 3],
+      ],
+    );
     made.confirm(2);
     made.resendAll();
-    assert.deepEqual(said(), [{ n: 3, hold: steer(1), press: fire() }, { n: 4, hold: steer(1), press: fire(), after: 3 }, { n: 5, hold: steer(1), after: 4 }]);
+    assert.deepEqual(said(), [
+      { n: 3, hold: steer(1), press: fire() },
+      { n: 4, hold: steer(1), press: fire(), after: 3 },
+      { n: 5, hold: steer(1), after: 4 },
+    ]);
     made.confirm(5);
     made.resendAll();
     assert.deepEqual(said(), [{ n: 6, hold: steer(1) }]);
@@ -283,7 +339,10 @@ describe('inputs at the client', () => {
     }
     said();
     made.resendAll();
-    assert.deepEqual(said().map(m => m.press ?? m.hold), [fire(), steer(79 % 9)]);
+    assert.deepEqual(
+      said().map(m => m.press ?? m.hold),
+      [fire(), steer(79 % 9)],
+    );
     for (let i = 0; i < 40; i++) {
       pass(50);
       made.set('fire', undefined);
@@ -326,21 +385,38 @@ describe('inputs at the client', () => {
     made.set('steer', { x: 4 });
     made.set('fire', undefined);
     pass(50);
-    assert.deepEqual(said(), [{ n: 17, hold: steer(3), after: 16 }, { n: 18, hold: steer(4), after: 16 }, { n: 19, hold: steer(4), after: 16 }]);
+    assert.deepEqual(said(), [
+      { n: 17, hold: steer(3), after: 16 },
+      { n: 18, hold: steer(4), after: 16 },
+      { n: 19, hold: steer(4), after: 16 },
+    ]);
     made.confirm(3);
-    assert.deepEqual(said().map(({ n, press, after }) => [n, press, after]), [[16, fire(2), 14], [20, fire(), 16]]);
+    assert.deepEqual(
+      said().map(({ n, press, after }) => [n, press, after]),
+      [
+        [16, fire(2), 14],
+        [20, fire(), 16],
+      ],
+    );
   });
 
   it('[I3a] presses above what is kept are reported: in one tick, and where joined messages are full', () => {
     const { made, pass, line, dropped } = sender();
     for (let i = 0; i < limits.pressesPerTick + 4; i++) made.set('fire', undefined); // the first is sent at once
-    assert.deepEqual(dropped, [['fire', 1], ['fire', 1], ['fire', 1]]);
+    assert.deepEqual(dropped, [
+      ['fire', 1],
+      ['fire', 1],
+      ['fire', 1],
+    ]);
     dropped.length = 0;
     line.open = false;
     for (let tick = 0; tick < limits.inputsResent + 2; tick++) {
       pass(50);
       for (let i = 0; i < 10; i++) made.set('fire', undefined);
     }
-    assert.deepEqual(dropped.map(([, times]) => times), [10, 10, 10]);
+    assert.deepEqual(
+      dropped.map(([, times]) => times),
+      [10, 10, 10],
+    );
   });
 });

@@ -20,7 +20,12 @@ export interface RoomMachineFixture {
   join(player: string, session?: string): string;
   /** Acts for a seat, with its next number. @returns 'ok', or the code of the refusal */
   act(seat: number, name: string, data?: unknown): string;
-  input(seat: number, name: string, data?: unknown, number?: { n: number; term: number } | null): Command & { kind: 'act' };
+  input(
+    seat: number,
+    name: string,
+    data?: unknown,
+    number?: { n: number; term: number } | null,
+  ): Command & { kind: 'act' };
   /** Moves the clock, and fires what is due. */
   advance(ms: number): void;
   now(): number;
@@ -33,29 +38,54 @@ export const sessionOf = (player: string): string => `session-of-${player}`;
 /** What became of an input, in one word. */
 export const outcomeCode = (outcome: Outcome): string => {
   switch (outcome.kind) {
-    case 'accepted': case 'seated': case 'done': return 'ok';
-    case 'refused': case 'refusedAction': return outcome.refusal.code;
-    case 'stale': return `stale, base ${outcome.base}`;
-    case 'gap': return `gap, base ${outcome.base}`;
+    case 'accepted':
+    case 'seated':
+    case 'done':
+      return 'ok';
+    case 'refused':
+    case 'refusedAction':
+      return outcome.refusal.code;
+    case 'stale':
+      return `stale, base ${outcome.base}`;
+    case 'gap':
+      return `gap, base ${outcome.base}`;
   }
 };
 
 /** A room with nobody in it, on a clock of its own. */
-export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: RoomDocument; now?: number } = {}): RoomMachineFixture {
+export function emptyRoom(
+  game: AnyGame,
+  how: { options?: JsonObject; doc?: RoomDocument; now?: number } = {},
+): RoomMachineFixture {
   let now = how.now ?? 1_700_000_000_000;
   const failures: string[] = [];
   const journal: PendingEntry[] = [];
-  const read = game.contract.def.options ? parse(game.contract.def.options as never, how.options ?? {}) : { ok: true as const, value: {} };
-  const doc = how.doc ?? newDocument(game, { id: 'room', code: 'ABCDE', private: false, options: (read as { value: JsonObject }).value, seed: [1, 2, 3, 4], now });
+  const read = game.contract.def.options
+    ? parse(game.contract.def.options as never, how.options ?? {})
+    : { ok: true as const, value: {} };
+  const doc =
+    how.doc ??
+    newDocument(game, {
+      id: 'room',
+      code: 'ABCDE',
+      private: false,
+      options: (read as { value: JsonObject }).value,
+      seed: [1, 2, 3, 4],
+      now,
+    });
   const first = copy(doc);
-  const room = new RoomMachine(game, doc, term, 0, (where, error) => failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`));
+  const room = new RoomMachine(game, doc, term, 0, (where, error) =>
+    failures.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
+  );
   const numbers = new Map<string, number>();
   const take = () => {
     const taken = room.takeEntry();
     if (taken) journal.push(JSON.parse(JSON.stringify(taken)) as PendingEntry);
   };
   const played: RoomMachineFixture = {
-    room, failures, journal,
+    room,
+    failures,
+    journal,
     replayed() {
       const made = copy(first);
       for (const entry of journal) apply(made as unknown as Json, entry.changes);
@@ -67,13 +97,21 @@ export function emptyRoom(game: AnyGame, how: { options?: JsonObject; doc?: Room
       return outcomes;
     },
     step: input => played.batch(input)[0]!,
-    join: (player, session = sessionOf(player)) => outcomeCode(played.step({ kind: 'join', player, name: player, session })),
+    join: (player, session = sessionOf(player)) =>
+      outcomeCode(played.step({ kind: 'join', player, name: player, session })),
     input(seat, name, data = {}, number) {
       const player = room.doc.hidden.seats[seat]?.player ?? playerOf(seat);
       const session = room.doc.hidden.seats[seat]?.session ?? sessionOf(player);
       const n = (numbers.get(session) ?? 0) + 1;
       if (number === undefined) numbers.set(session, n);
-      return { kind: 'act', player, session, name, data: data as Json, number: number === undefined ? { n, term } : number };
+      return {
+        kind: 'act',
+        player,
+        session,
+        name,
+        data: data as Json,
+        number: number === undefined ? { n, term } : number,
+      };
     },
     act: (seat, name, data) => outcomeCode(played.step(played.input(seat, name, data))),
     advance(ms) {

@@ -14,7 +14,11 @@ describe('members of a room', () => {
     members.add(at('a', '1'), member('ada'), 0);
     members.add(at('b', '1'), member('bob'), 0);
     members.report('a', [], 1_000);
-    assert.deepEqual(members.list().map(m => m.player), ['bob'], 'it speaks for its own alone');
+    assert.deepEqual(
+      members.list().map(m => m.player),
+      ['bob'],
+      'it speaks for its own alone',
+    );
     members.report('a', [report('2', 'ada')], 2_000);
     assert.ok(members.has(ada));
   });
@@ -46,7 +50,7 @@ describe('members of a room', () => {
     assert.equal(members.remove(at('b', '7'), ada), true);
   });
 
-  it('[S2] [S1] a session that somebody else says is not the player\'s', () => {
+  it("[S2] [S1] a session that somebody else says is not the player's", () => {
     const members = new RoomMembers();
     members.add(at('a', '1'), member('ada'), 0);
     members.add(at('a', '2'), { ...ada, player: 'eve', watch: true }, 0);
@@ -57,7 +61,9 @@ describe('members of a room', () => {
 
   it('[O22] are at home where nine of ten players are, whoever watches; nowhere if nobody plays', () => {
     const members = new RoomMembers();
-    const seat = (node: string, count: number, watch = false) => { for (let i = 0; i < count; i++) members.add(at(node, `${node}${watch}${i}`), member(`${node}${i}`, watch), 0); };
+    const seat = (node: string, count: number, watch = false) => {
+      for (let i = 0; i < count; i++) members.add(at(node, `${node}${watch}${i}`), member(`${node}${i}`, watch), 0);
+    };
     assert.equal(members.majorityNode, null);
     seat('b', 5, true);
     assert.equal(members.majorityNode, null);

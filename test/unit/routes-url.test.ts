@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { routesUrl } from '../../client/replay.ts';
 
-describe('where a server\'s HTTP routes are', () => {
+describe("where a server's HTTP routes are", () => {
   const scope = globalThis as { location?: { href: string } };
-  afterEach(() => { delete scope.location; });
+  afterEach(() => {
+    delete scope.location;
+  });
 
   it('[Y9] beside the namespace and under the path, for each url that Socket.IO connects to', () => {
     for (const [url, path, expected] of [
@@ -14,7 +16,8 @@ describe('where a server\'s HTTP routes are', () => {
       ['https://play.example/rejoin?room=x', '/game/', 'https://play.example/game/rejoin'],
       ['ws://localhost:3000', '/game', 'http://localhost:3000/game/'],
       ['wss://play.example', '', 'https://play.example/'],
-    ] as const) assert.equal(routesUrl(url, path), expected, url);
+    ] as const)
+      assert.equal(routesUrl(url, path), expected, url);
   });
 
   it('[Y9] in a page: relative to it, and of its scheme where the url names a host alone', () => {
@@ -26,6 +29,7 @@ describe('where a server\'s HTTP routes are', () => {
       ['play.example', 'https://play.example/'],
       ['localhost:3000', 'https://localhost:3000/'],
       ['http://localhost:3000', 'http://localhost:3000/'],
-    ] as const) assert.equal(routesUrl(url), expected, url);
+    ] as const)
+      assert.equal(routesUrl(url), expected, url);
   });
 });

@@ -8,24 +8,47 @@ import { contract, schema, state as stateOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import { limits } from '../../shared/limits.ts';
 import { faultyGame, type FaultyState, type FailingHooks } from './faulty-game.ts';
-import { emptyRoom, playerOf, seatedRoom, sessionOf, term, outcomeCode, type RoomMachineFixture } from './room-machine.ts';
+import {
+  emptyRoom,
+  playerOf,
+  seatedRoom,
+  sessionOf,
+  term,
+  outcomeCode,
+  type RoomMachineFixture,
+} from './room-machine.ts';
 
 const state = (played: RoomMachineFixture): FaultyState => played.room.doc.state as unknown as FaultyState;
 const party = (spoil: FailingHooks = {}) => seatedRoom(faultyGame(spoil), 4);
 const journaled = (played: RoomMachineFixture) => assert.deepEqual(played.replayed(), played.room.doc);
 const leaves = (played: RoomMachineFixture, seat: number) => assert.equal(played.act(seat, '$leave'), 'ok');
-const goes = (played: RoomMachineFixture, player: string) => played.step({ kind: 'away', player, session: sessionOf(player) });
+const goes = (played: RoomMachineFixture, player: string) =>
+  played.step({ kind: 'away', player, session: sessionOf(player) });
 
 const guise = contract('guise', {
-  version: 1, seats: { min: 2, max: 2 }, state: stateOf<object>(), actions: {},
-  profile: schema<string>(text => { if (text === 'hang') throw new Error('it ran again'); return true; }),
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: stateOf<object>(),
+  actions: {},
+  profile: schema<string>(text => {
+    if (text === 'hang') throw new Error('it ran again');
+    return true;
+  }),
 }).rules({ setup: () => ({}), actions: {} });
 
 describe('room: seats and matches', () => {
   it('[S1] joining again finds the seat, and changes nothing', () => {
     const room = seatedRoom(faultyGame(), 2);
     const entries = room.journal.length;
-    assert.deepEqual(room.step({ kind: 'join', player: playerOf(1), name: room.room.doc.room.seats[1]!.name, session: sessionOf(playerOf(1)) }), { kind: 'seated', seated: { seat: 1, replacedSession: null, isNew: false, wasAway: false } });
+    assert.deepEqual(
+      room.step({
+        kind: 'join',
+        player: playerOf(1),
+        name: room.room.doc.room.seats[1]!.name,
+        session: sessionOf(playerOf(1)),
+      }),
+      { kind: 'seated', seated: { seat: 1, replacedSession: null, isNew: false, wasAway: false } },
+    );
     assert.equal(room.journal.length, entries);
   });
 
@@ -46,17 +69,43 @@ describe('room: seats and matches', () => {
     const before = copy(seatedRoom(faultyGame(), 2).room.doc);
     for (const seat of before.room.seats) if (seat) delete (seat as Partial<typeof seat>).profile;
     const room = emptyRoom(faultyGame(), { doc: before });
-    assert.deepEqual(room.room.doc.room.seats.map(s => s?.profile), [null, null, undefined, undefined]);
+    assert.deepEqual(
+      room.room.doc.room.seats.map(s => s?.profile),
+      [null, null, undefined, undefined],
+    );
     room.join(playerOf(0), 'tab-2');
     assert.deepEqual(room.failures, []);
   });
 
   it('[S7] [R8] a profile that hung is not read again: the seat of its player is there all the same', () => {
     const room = seatedRoom(guise, 2);
-    room.step({ kind: 'hung', hangReports: [{ id: 'a', room: 'room', seq: 0, game: 'guise', input: 'join', rule: 'profile', player: playerOf(0), session: 'tab-2', n: 0, who: '', ms: 1_000 } as unknown as HangReport] });
-    assert.equal(outcomeCode(room.step({ kind: 'join', player: playerOf(0), name: 'Ann', session: 'tab-2', profile: 'hang' })), 'ok');
+    room.step({
+      kind: 'hung',
+      hangReports: [
+        {
+          id: 'a',
+          room: 'room',
+          seq: 0,
+          game: 'guise',
+          input: 'join',
+          rule: 'profile',
+          player: playerOf(0),
+          session: 'tab-2',
+          n: 0,
+          who: '',
+          ms: 1_000,
+        } as unknown as HangReport,
+      ],
+    });
+    assert.equal(
+      outcomeCode(room.step({ kind: 'join', player: playerOf(0), name: 'Ann', session: 'tab-2', profile: 'hang' })),
+      'ok',
+    );
     assert.equal(room.room.doc.room.seats[0]!.profile, null);
-    assert.equal(outcomeCode(room.step({ kind: 'join', player: playerOf(1), name: 'Bob', session: 'tab-2', profile: 'fine' })), 'ok');
+    assert.equal(
+      outcomeCode(room.step({ kind: 'join', player: playerOf(1), name: 'Bob', session: 'tab-2', profile: 'fine' })),
+      'ok',
+    );
     assert.equal(room.room.doc.room.seats[1]!.profile, 'fine');
   });
 
@@ -145,7 +194,10 @@ describe('room: seats and matches', () => {
   it('[S4] ready: begins when everybody is, with seats that leave no gaps', () => {
     const room = seatedRoom(faultyGame({}, { start: 'ready' }), 4);
     leaves(room, 1);
-    assert.deepEqual(room.room.doc.room.seats.map(s => s?.player ?? null), [playerOf(0), null, playerOf(2), playerOf(3)]);
+    assert.deepEqual(
+      room.room.doc.room.seats.map(s => s?.player ?? null),
+      [playerOf(0), null, playerOf(2), playerOf(3)],
+    );
     assert.equal(room.act(0, '$ready'), 'ok');
     assert.equal(room.act(2, '$ready'), 'ok');
     assert.equal(room.act(2, '$ready', { yes: false }), 'ok');
@@ -153,7 +205,10 @@ describe('room: seats and matches', () => {
     assert.equal(room.room.doc.room.phase, 'waiting');
     assert.equal(room.act(2, '$ready'), 'ok');
     assert.equal(room.room.doc.room.phase, 'playing');
-    assert.deepEqual(room.room.doc.room.seats.map(s => s?.player ?? null), [playerOf(0), playerOf(2), playerOf(3), null]);
+    assert.deepEqual(
+      room.room.doc.room.seats.map(s => s?.player ?? null),
+      [playerOf(0), playerOf(2), playerOf(3), null],
+    );
     assert.equal(room.act(1, 'draw'), 'ok', 'the session has moved with its player');
     assert.equal(room.room.doc.hidden.seats[1]!.player, playerOf(2));
     journaled(room);
@@ -182,7 +237,10 @@ describe('room: seats and matches', () => {
     assert.equal(room.act(1, '$start'), 'not-host');
     leaves(room, 0);
     assert.equal(room.act(1, '$start'), 'ok', 'the longest-seated is the host now');
-    assert.deepEqual(room.room.doc.room.seats.map(s => s?.player ?? null), [playerOf(1), playerOf(2), null, null]);
+    assert.deepEqual(
+      room.room.doc.room.seats.map(s => s?.player ?? null),
+      [playerOf(1), playerOf(2), null, null],
+    );
     assert.equal(room.room.doc.room.host, 0);
     journaled(room);
   });
@@ -209,7 +267,10 @@ describe('room: seats and matches', () => {
     for (const seat of [0, 2, 3]) assert.equal(room.act(seat, '$rematch'), 'ok');
     const { doc } = room.room;
     assert.equal(doc.room.phase, 'playing');
-    assert.deepEqual(doc.room.seats.map(s => s?.player ?? null), [playerOf(0), playerOf(2), playerOf(3), null]);
+    assert.deepEqual(
+      doc.room.seats.map(s => s?.player ?? null),
+      [playerOf(0), playerOf(2), playerOf(3), null],
+    );
     assert.deepEqual(doc.hidden.previous!.ranking, [[2], [0], [1]]);
     journaled(room);
   });
@@ -237,7 +298,8 @@ describe('room: seats and matches', () => {
 
   it('[S5] a ranking that names no seat, or one twice, ends nothing', () => {
     const room = party();
-    for (const ranking of [[[4]], [[0], [0]], [[-1]], [[0.5]], [[NaN]]]) assert.notEqual(room.act(0, 'end', { ranking }), 'ok');
+    for (const ranking of [[[4]], [[0], [0]], [[-1]], [[0.5]], [[NaN]]])
+      assert.notEqual(room.act(0, 'end', { ranking }), 'ok');
     assert.equal(room.room.doc.room.phase, 'playing');
     assert.equal(room.act(0, 'end', { ranking: [] }), 'ok', 'a match without a winner');
   });
@@ -316,43 +378,85 @@ describe('room: random play', () => {
   const player = fc.integer({ min: 0, max: 5 }).map(playerOf);
   const action = fc.oneof(
     fc.record({ name: fc.constant('play'), data: fc.record({ card: fc.integer({ min: 1, max: 8 }) }) }),
-    fc.record({ name: fc.constant('cheat'), data: fc.record({ then: fc.constantFrom('refuse', 'throw', 'nan', 'undefined', 'share', 'freeze', 'cycle', 'promise') }) }),
-    fc.record({ name: fc.constant('arm'), data: fc.record({ timer: fc.constantFrom('good', 'bad', 'late'), ms: fc.integer({ min: 0, max: 5_000 }) }) }),
+    fc.record({
+      name: fc.constant('cheat'),
+      data: fc.record({
+        then: fc.constantFrom('refuse', 'throw', 'nan', 'undefined', 'share', 'freeze', 'cycle', 'promise'),
+      }),
+    }),
+    fc.record({
+      name: fc.constant('arm'),
+      data: fc.record({ timer: fc.constantFrom('good', 'bad', 'late'), ms: fc.integer({ min: 0, max: 5_000 }) }),
+    }),
     fc.record({ name: fc.constant('disarm'), data: fc.record({ timer: fc.constantFrom('good', 'bad', 'late') }) }),
-    fc.record({ name: fc.constant('end'), data: fc.record({ ranking: fc.constantFrom([[0], [1]], [[1, 0]], [[3]], []) }) }),
-    fc.record({ name: fc.constantFrom('draw', 'zero', '$leave', '$ready', '$start', '$rematch'), data: fc.constant({}) }),
+    fc.record({
+      name: fc.constant('end'),
+      data: fc.record({ ranking: fc.constantFrom([[0], [1]], [[1, 0]], [[3]], []) }),
+    }),
+    fc.record({
+      name: fc.constantFrom('draw', 'zero', '$leave', '$ready', '$start', '$rematch'),
+      data: fc.constant({}),
+    }),
     fc.record({ name: fc.constant('$ready'), data: fc.constant({ yes: false }) }),
   );
   const event = fc.oneof(
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('join' as const), player, session: fc.constantFrom('a', 'b') }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('join' as const), player, session: fc.constantFrom('a', 'b') }),
+    },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('act' as const), player, action, repeat: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('away' as const), player }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 12_000 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 12_000 }) }),
+    },
     { weight: 1, arbitrary: fc.constant({ kind: 'tick' as const }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('shift' as const), by: fc.integer({ min: 1, max: 9_000 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('shift' as const), by: fc.integer({ min: 1, max: 9_000 }) }),
+    },
   );
-  const games = fc.record({ start: fc.constantFrom('full' as const, 'ready' as const, 'host' as const), then: fc.constantFrom('leave' as const, 'forfeit' as const) });
+  const games = fc.record({
+    start: fc.constantFrom('full' as const, 'ready' as const, 'host' as const),
+    then: fc.constantFrom('leave' as const, 'forfeit' as const),
+  });
 
   it('[J4] [A4] [A8] entries applied to the snapshot give the document; seats, verdicts and clocks stay whole', () => {
-    fc.assert(fc.property(games, fc.array(fc.array(event, { minLength: 1, maxLength: 4 }), { maxLength: 25 }), ({ start, then }, batches) => {
-      const room = emptyRoom(faultyGame({}, { start, away: { hold: 10_000, then }, seats: { min: 2, max: 3 } }));
-      const hiddenOf = (id: string) => room.room.doc.hidden.seats.find(s => s?.player === id);
-      for (const events of batches) {
-        const inputs: Command[] = [];
-        for (const e of events) {
-          if (e.kind === 'join') inputs.push({ kind: 'join', player: e.player, name: e.player, session: `${e.player}-${e.session}` });
-          else if (e.kind === 'act') {
-            const hidden = hiddenOf(e.player);
-            const input: Command = { kind: 'act', player: e.player, session: hidden?.session ?? 'none', name: e.action.name, data: e.action.data as never, number: { n: (hidden?.base ?? 0) + 1, term } };
-            inputs.push(input, ...(e.repeat ? [input] : []));
-          } else if (e.kind === 'away') inputs.push({ kind: 'away', player: e.player, session: hiddenOf(e.player)?.session ?? 'none' });
-          else if (e.kind === 'advance') room.advance(e.ms);
-          else inputs.push(e);
-        }
-        room.batch(...inputs);
-        whole(room);
-      }
-    }), { numRuns: 400 });
+    fc.assert(
+      fc.property(
+        games,
+        fc.array(fc.array(event, { minLength: 1, maxLength: 4 }), { maxLength: 25 }),
+        ({ start, then }, batches) => {
+          const room = emptyRoom(faultyGame({}, { start, away: { hold: 10_000, then }, seats: { min: 2, max: 3 } }));
+          const hiddenOf = (id: string) => room.room.doc.hidden.seats.find(s => s?.player === id);
+          for (const events of batches) {
+            const inputs: Command[] = [];
+            for (const e of events) {
+              if (e.kind === 'join')
+                inputs.push({ kind: 'join', player: e.player, name: e.player, session: `${e.player}-${e.session}` });
+              else if (e.kind === 'act') {
+                const hidden = hiddenOf(e.player);
+                const input: Command = {
+                  kind: 'act',
+                  player: e.player,
+                  session: hidden?.session ?? 'none',
+                  name: e.action.name,
+                  data: e.action.data as never,
+                  number: { n: (hidden?.base ?? 0) + 1, term },
+                };
+                inputs.push(input, ...(e.repeat ? [input] : []));
+              } else if (e.kind === 'away')
+                inputs.push({ kind: 'away', player: e.player, session: hiddenOf(e.player)?.session ?? 'none' });
+              else if (e.kind === 'advance') room.advance(e.ms);
+              else inputs.push(e);
+            }
+            room.batch(...inputs);
+            whole(room);
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
   });
 
   /** What must be true of a room after every entry. */
@@ -369,16 +473,34 @@ describe('room: random play', () => {
         assert.equal(room.seats[i]?.player, seat.player);
         assert.ok(!seat.closed.includes(seat.session));
         assert.ok(Object.keys(seat.verdicts).length <= limits.verdicts);
-        assert.deepEqual(Object.keys(seat.verdicts).map(Number), Array.from({ length: Math.min(seat.base, limits.verdicts) }, (_x, k) => seat.base - Math.min(seat.base, limits.verdicts) + 1 + k));
+        assert.deepEqual(
+          Object.keys(seat.verdicts).map(Number),
+          Array.from(
+            { length: Math.min(seat.base, limits.verdicts) },
+            (_x, k) => seat.base - Math.min(seat.base, limits.verdicts) + 1 + k,
+          ),
+        );
       } else if (room.phase === 'waiting') assert.equal(room.seats[i], null);
     });
     if (room.host !== null) assert.ok(hidden.seats[room.host], 'the host is somebody');
     else assert.equal(players.length, 0, 'somebody is the host');
-    if (room.phase === 'playing') assert.ok(room.seats.findIndex(s => s === null) < 0 || room.seats.slice(room.seats.findIndex(s => s === null)).every(s => s === null), 'no gaps in a match');
-    if (room.phase !== 'playing') assert.deepEqual(Object.keys(hidden.timers).filter(t => !t.startsWith('$')), [], 'timers belong to a match');
+    if (room.phase === 'playing')
+      assert.ok(
+        room.seats.findIndex(s => s === null) < 0 ||
+          room.seats.slice(room.seats.findIndex(s => s === null)).every(s => s === null),
+        'no gaps in a match',
+      );
+    if (room.phase !== 'playing')
+      assert.deepEqual(
+        Object.keys(hidden.timers).filter(t => !t.startsWith('$')),
+        [],
+        'timers belong to a match',
+      );
     for (const [name, at] of Object.entries(room.clocks)) assert.equal(hidden.timers[name]?.at, at);
-    for (const s of room.seats) if (s?.until !== null && s?.until !== undefined) assert.equal(hidden.timers[`$hold-${s.player}`]?.at, s.until);
-    for (const t of Object.keys(hidden.timers)) if (t.startsWith('$')) assert.ok(players.includes(t.slice(6)), 'holds are held for somebody');
+    for (const s of room.seats)
+      if (s?.until !== null && s?.until !== undefined) assert.equal(hidden.timers[`$hold-${s.player}`]?.at, s.until);
+    for (const t of Object.keys(hidden.timers))
+      if (t.startsWith('$')) assert.ok(players.includes(t.slice(6)), 'holds are held for somebody');
     assert.equal(outcomeCode({ kind: 'done' }), 'ok');
   }
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { ShortForms } from '../../client/short-forms.ts';
 import type { JoinSuccess, HeartbeatReply } from '../../shared/protocol.ts';
 
-const joined = (more: Partial<JoinSuccess>) => ({ ok: true, room: 'u0jLTc551fFnBGOY', term: 3, ...more }) as JoinSuccess;
+const joined = (more: Partial<JoinSuccess>) =>
+  ({ ok: true, room: 'u0jLTc551fFnBGOY', term: 3, ...more }) as JoinSuccess;
 const steered = { room: 'u0jLTc551fFnBGOY', n: 1_234, hold: { steer: { x: -33, y: 21 } } };
 
 describe('short forms of inputs', () => {
@@ -17,7 +18,13 @@ describe('short forms of inputs', () => {
     assert.deepEqual(short.shortenInput(steered), [7, 1_234, { steer: { x: -33, y: 21 } }]);
     short.recordJoin(joined({ number: 8, shortInputs: true }));
     assert.deepEqual(short.shortenInput({ room: steered.room, n: 2, press: { fire: 1 } }), [8, 2, 0, { fire: 1 }]);
-    assert.deepEqual(short.shortenInput({ room: steered.room, n: 3, press: { fire: 1 }, after: 2 }), [8, 3, 0, { fire: 1 }, 2]);
+    assert.deepEqual(short.shortenInput({ room: steered.room, n: 3, press: { fire: 1 }, after: 2 }), [
+      8,
+      3,
+      0,
+      { fire: 1 },
+      2,
+    ]);
     assert.equal(short.shortenInput({ ...steered, room: 'another' }), null);
   });
 
@@ -38,8 +45,14 @@ describe('short forms of heads and changes', () => {
     short.recordJoin(joined({ room: 'r', number: 3, term: 6 }));
     const reply = { ok: true, now: 0, spread: 0, rooms: { r: [9, 1], q: [4, 0] } } as HeartbeatReply;
     short.expandHeartbeat(reply);
-    assert.deepEqual(reply.rooms, { r: { head: [6, 9], term: 6, watchers: 1 }, q: { head: [5, 4], term: 5, watchers: 0 } });
-    assert.deepEqual(short.expandEvent('h', [3, 10, 2, 2, 4, 0]), ['heads', { r: { head: [6, 10], term: 6, watchers: 2 }, q: { head: [5, 4], term: 5, watchers: 0 } }]);
+    assert.deepEqual(reply.rooms, {
+      r: { head: [6, 9], term: 6, watchers: 1 },
+      q: { head: [5, 4], term: 5, watchers: 0 },
+    });
+    assert.deepEqual(short.expandEvent('h', [3, 10, 2, 2, 4, 0]), [
+      'heads',
+      { r: { head: [6, 10], term: 6, watchers: 2 }, q: { head: [5, 4], term: 5, watchers: 0 } },
+    ]);
   });
 
   it('[W9] what is in full already, or means nothing to this line, is left as it is', () => {

@@ -7,15 +7,30 @@ const bounds = { payloadDepth: 3, payloadValues: 10 };
 
 describe('strictJson', () => {
   it('[R10] gives what JSON gives, or refuses: nothing is changed silently', () => {
-    fc.assert(fc.property(fc.anything({ withDate: true, withSparseArray: true, withNullPrototype: true, withBigInt: true, withTypedArray: true, withMap: true, withSet: true, withBoxedValues: true }), value => {
-      let strict: unknown;
-      try {
-        strict = strictJson(value, 'value');
-      } catch (error) {
-        return assert.ok(error instanceof NotJsonError);
-      }
-      assert.equal(JSON.stringify(strict), JSON.stringify(value));
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(
+        fc.anything({
+          withDate: true,
+          withSparseArray: true,
+          withNullPrototype: true,
+          withBigInt: true,
+          withTypedArray: true,
+          withMap: true,
+          withSet: true,
+          withBoxedValues: true,
+        }),
+        value => {
+          let strict: unknown;
+          try {
+            strict = strictJson(value, 'value');
+          } catch (error) {
+            return assert.ok(error instanceof NotJsonError);
+          }
+          assert.equal(JSON.stringify(strict), JSON.stringify(value));
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('[R10] leaves out fields without a value, takes the same object twice, and makes a copy', () => {
@@ -43,6 +58,9 @@ describe('strictJson', () => {
   });
 
   it('counts bytes as UTF-8 does', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), text => assert.equal(utf8Length(text), Buffer.byteLength(text))), { numRuns: 200 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), text => assert.equal(utf8Length(text), Buffer.byteLength(text))),
+      { numRuns: 200 },
+    );
   });
 });

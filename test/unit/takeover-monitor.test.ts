@@ -5,7 +5,11 @@ import { until as untilIt } from '../../tools/until.ts';
 
 const until = (what: string, holds: () => boolean) => untilIt(what, () => holds() || undefined, { timeoutMs: 10_000 });
 
-interface NodeSeen { name: string; alive: boolean; draining: boolean }
+interface NodeSeen {
+  name: string;
+  alive: boolean;
+  draining: boolean;
+}
 
 /** A table, and what the server says of it when asked. */
 class Table {
@@ -17,11 +21,20 @@ class Table {
   asked = 0;
   readonly said: string[] = [];
   private change = () => {};
-  private readonly watch = new TakeoverMonitor(this as unknown as Room, this as unknown as Client, text => this.said.push(text));
+  private readonly watch = new TakeoverMonitor(this as unknown as Room, this as unknown as Client, text =>
+    this.said.push(text),
+  );
 
-  get position(): [number, number] { return [this.term, this.seq]; }
-  onChange(fn: () => void): () => void { this.change = fn; return () => {}; }
-  onStatus(): () => void { return () => {}; }
+  get position(): [number, number] {
+    return [this.term, this.seq];
+  }
+  onChange(fn: () => void): () => void {
+    this.change = fn;
+    return () => {};
+  }
+  onStatus(): () => void {
+    return () => {};
+  }
   inspect() {
     this.asked += 1;
     return Promise.resolve({ ok: true, owner: this.owner, term: this.term, nodes: this.nodes });

@@ -14,7 +14,12 @@ describe('those who stay for weeks', () => {
     const tokens = new Tokens('for-tests-only-9f3kQ7wZx2LmVb8RtYc4', clock, countingEntropy());
     const renewals = new TokenRenewer({ tokens, clock, log: noLog });
     const heard: string[] = [];
-    const socket = (player: string, agesAt: number, connected = true) => ({ connected, data: { identity: { player, name: 'Ada' }, token: '', renewAt: agesAt }, emit: (_event: string, token: string) => heard.push(token) }) as unknown as GameSocket;
+    const socket = (player: string, agesAt: number, connected = true) =>
+      ({
+        connected,
+        data: { identity: { player, name: 'Ada' }, token: '', renewAt: agesAt },
+        emit: (_event: string, token: string) => heard.push(token),
+      }) as unknown as GameSocket;
     const all = [socket('ada', tokens.renewAt), socket('by the host', Infinity), socket('gone', tokens.renewAt, false)];
     clock.time += 14 * day;
     await renewals.renew(all);

@@ -1,24 +1,27 @@
 import { connect } from 'node:net';
 
 /**
- * Sends one command to a Redis or sentinel and gives what it answers as lines of text, without the lengths. Enough for the
- * launcher's own questions; nothing else here speaks to Redis.
+ * Sends one command to a Redis or sentinel and gives what it answers as lines of text, without the lengths. Enough for
+ * the launcher's own questions; nothing else here speaks to Redis.
  * @throws when there is no answer within three seconds, or it is an error
  */
 export function askRedis(url: string, words: readonly string[]): Promise<string> {
   const { hostname, port, username, password } = new URL(url);
-  const login = [username, password].filter((word) => word !== '').map(decodeURIComponent);
+  const login = [username, password].filter(word => word !== '').map(decodeURIComponent);
   return new Promise((resolve, reject) => {
     let reply = '';
     const socket = connect({ port: Number(port), host: hostname }, () => {
       for (const command of [['AUTH', ...login], words, ['PING', 'the-end']]) socket.write(encoded(command));
     });
     socket.setTimeout(3_000, () => socket.destroy(new Error('no answer')));
-    socket.on('data', (chunk) => {
+    socket.on('data', chunk => {
       reply += chunk.toString();
       if (!reply.endsWith('the-end\r\n')) return;
-      const lines = reply.split('\r\n').filter((line) => !/^[$*]-?\d+$/.test(line)).slice(1, -2);
-      const error = lines.find((line) => line.startsWith('-'));
+      const lines = reply
+        .split('\r\n')
+        .filter(line => !/^[$*]-?\d+$/.test(line))
+        .slice(1, -2);
+      const error = lines.find(line => line.startsWith('-'));
       socket.destroy(error === undefined ? undefined : new Error(error.slice(1)));
       if (error === undefined) resolve(lines.join('\n'));
     });
@@ -27,4 +30,5 @@ export function askRedis(url: string, words: readonly string[]): Promise<string>
   });
 }
 
-const encoded = (words: readonly string[]): string => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+const encoded = (words: readonly string[]): string =>
+  `*${words.length}\r\n${words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;

@@ -16,7 +16,10 @@ export interface ClusterOptions {
   readonly runDir?: string;
   /** How many replicas Redis has, with three sentinels beside them; absent: none, and no sentinels. */
   readonly replicas?: number;
-  /** Silence (ms) after which a sentinel holds a server for dead; absent: 1,000. Longer than the worst moments of the machine, or one that lives is replaced. */
+  /**
+   * Silence (ms) after which a sentinel holds a server for dead; absent: 1,000. Longer than the worst moments of the
+   * machine, or one that lives is replaced.
+   */
   readonly downAfterMs?: number;
   /** How many replicas must have an entry before anybody is told; absent: 1 where there are any. */
   readonly waitReplicas?: number;

@@ -68,9 +68,17 @@ export class Cluster extends EventEmitter<ClusterEvents> {
       },
       exited: (exit, pid) => this.#exited(exit, pid),
     };
-    this.#nginx = new NginxProcess({ command: system.nginx, folder: folder.path, port: httpPort, routing: options.routing ?? 'address' }, this.#childEvents);
+    this.#nginx = new NginxProcess(
+      { command: system.nginx, folder: folder.path, port: httpPort, routing: options.routing ?? 'address' },
+      this.#childEvents,
+    );
     this.#restarter =
-      options.restartCrashed === true ? new CrashRestarter((name) => this.#startByName(name), (text) => this.print(text)) : undefined;
+      options.restartCrashed === true
+        ? new CrashRestarter(
+            name => this.#startByName(name),
+            text => this.print(text),
+          )
+        : undefined;
   }
 
   /** Where a player goes. */
@@ -140,7 +148,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         this.#control = await startControl(this, { port, pagePort: this.port });
       }
       for (let i = 0; i < this.#options.nodes; i++) await this.#newNode();
-      await Promise.all(this.#nodes.map((node) => node.start()));
+      await Promise.all(this.#nodes.map(node => node.start()));
       await this.#nginx.start(this.#nodePorts);
     } catch (error) {
       await this.stop({ force: true });
@@ -164,7 +172,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#node(name).resume();
   }
 
-  /** Starts a node that is down; one that runs is drained first. Done when it is ready. `change`: it runs something else from now on, as in a rolling deploy. */
+  /**
+   * Starts a node that is down; one that runs is drained first. Done when it is ready. `change`: it runs something else
+   * from now on, as in a rolling deploy.
+   */
   async restart(name: string, change?: NodeChange): Promise<void> {
     await this.#node(name).restart(change);
   }
@@ -197,7 +208,10 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     await this.#redis.kill(name);
   }
 
-  /** A Redis server or sentinel (the master, without a name) stands still, sockets open, until `resumeRedis`, or for `ms` milliseconds. */
+  /**
+   * A Redis server or sentinel (the master, without a name) stands still, sockets open, until `resumeRedis`, or for
+   * `ms` milliseconds.
+   */
   freezeRedis(name = this.#redis.master.name, ms?: number): void {
     this.#redis.freeze(name, ms);
   }
@@ -206,15 +220,21 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#redis.resume(name);
   }
 
-  /** Starts what is down of Redis, or the one that is named: the same ports, and the data that is in the append-only files. */
+  /**
+   * Starts what is down of Redis, or the one that is named: the same ports, and the data that is in the append-only
+   * files.
+   */
   async startRedis(name?: string): Promise<void> {
     const down = [...this.#redis.servers, ...this.#redis.sentinels].filter(({ state }) => state === 'down');
-    for (const one of name === undefined ? down.map((server) => server.name) : [name]) await this.#redis.startOne(one);
+    for (const one of name === undefined ? down.map(server => server.name) : [name]) await this.#redis.startOne(one);
   }
 
-  /** Waits until every replica that runs has what the master has: before that, a failover may find nobody to promote. */
+  /**
+   * Waits until every replica that runs has what the master has: before that, a failover may find nobody to promote.
+   */
   async waitForReplicas(): Promise<void> {
-    for (const { name, master, state } of this.#redis.servers) if (!master && state === 'up') await this.#redis.waitUntilSynced(name);
+    for (const { name, master, state } of this.#redis.servers)
+      if (!master && state === 'up') await this.#redis.waitUntilSynced(name);
   }
 
   /** SIGKILL: all players' lines break, and nobody gets in until `startNginx`. */
@@ -247,7 +267,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     if (force) {
       await this.#killAll();
     } else {
-      await Promise.all(this.#nodes.filter((node) => node.state !== 'down').map((node) => node.drain()));
+      await Promise.all(this.#nodes.filter(node => node.state !== 'down').map(node => node.drain()));
       await this.#nginx.stop();
       await this.#redisGroup?.stop();
     }
@@ -257,18 +277,20 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   async #killAll(): Promise<void> {
-    const nodes = this.#nodes.filter((node) => node.state !== 'down').map((node) => node.kill());
+    const nodes = this.#nodes.filter(node => node.state !== 'down').map(node => node.kill());
     await Promise.all([...nodes, this.#nginx.kill(), this.#redisGroup?.killAll()]);
   }
 
   async #newNode(): Promise<NodeProcess> {
-    if (this.#nodes.length >= MAX_NODES) throw new LocalClusterError('too-many-nodes', `a cluster has at most ${MAX_NODES} nodes`);
+    if (this.#nodes.length >= MAX_NODES)
+      throw new LocalClusterError('too-many-nodes', `a cluster has at most ${MAX_NODES} nodes`);
     const { firstNodePort, script = 'server/cli/main.ts', env = {} } = this.#options;
     const waitReplicas = this.#options.waitReplicas ?? Math.min(1, this.#options.replicas ?? 0);
     const name = `node-${this.#nodes.length + 1}`;
     const preferredPort = firstNodePort === undefined ? undefined : firstNodePort + this.#nodes.length;
     const port = await this.#folder.ports.take(preferredPort);
-    if (preferredPort !== undefined && port !== preferredPort) this.print(`port ${preferredPort} is taken; ${name} listens on ${port}`);
+    if (preferredPort !== undefined && port !== preferredPort)
+      this.print(`port ${preferredPort} is taken; ${name} listens on ${port}`);
     const redisPort = (await this.#options.proxies?.redisPort?.(name, this.redisPort)) ?? this.redisPort;
     const proxiedPort = (await this.#options.proxies?.nodePort?.(name, port)) ?? port;
     const node = new NodeProcess(
@@ -279,7 +301,9 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         script,
         env: {
           HOST: '127.0.0.1', // Only nginx faces the network.
-          ...(redisPort === this.redisPort ? this.redisEnv : { REDIS_URL: withPort(this.redisEnv['REDIS_URL'] ?? '', redisPort) }),
+          ...(redisPort === this.redisPort
+            ? this.redisEnv
+            : { REDIS_URL: withPort(this.redisEnv['REDIS_URL'] ?? '', redisPort) }),
           ...(waitReplicas === 0 ? {} : { REDIS_WAIT_REPLICAS: String(waitReplicas) }),
           REJOIN_SECRET: this.#folder.secret,
           TRUST_PROXY: 'loopback',
@@ -306,7 +330,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         downAfterMs,
         settings: redis,
         port: () => this.#folder.ports.take(),
-        onMasterChanged: (name) => {
+        onMasterChanged: name => {
           this.print(`${name} is now the Redis master`);
           this.emit('master', name);
         },
@@ -317,7 +341,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   #node(name: string): NodeProcess {
-    const node = this.#nodes.find((one) => one.name === name);
+    const node = this.#nodes.find(one => one.name === name);
     if (node === undefined) throw new LocalClusterError('no-such-node', `there is no ${name}`);
     return node;
   }
@@ -343,7 +367,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 
 /**
  * Starts redis-server, nginx with the repository's nginx.conf and `nodes` nodes, and waits until all are ready.
- * Redis and nginx have to be installed (`requireSystem` sees to that), and the page to be built if players come by browser.
+ * Redis and nginx have to be installed (`requireSystem` sees to that), and the page to be built if players come by
+ * browser.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const system = findSystem(['redis-server', 'nginx']);

@@ -37,7 +37,8 @@ type Answer = { readonly status: number; readonly body?: unknown };
 /**
  * Serves the hand that kills and freezes nodes to the page's cluster panel, and to nobody else:
  * - it listens on 127.0.0.1 alone;
- * - the Host header must be this machine's name, so that a foreign name pointed at 127.0.0.1 (DNS rebinding) gets nothing;
+ * - the Host header must be this machine's name, so that a foreign name pointed at 127.0.0.1 (DNS rebinding) gets
+ *   nothing;
  * - a page of another origin gets nothing: a browser always sends the Origin;
  * - everything needs the token, in a header that no foreign page can send without being asked first. The token is never
  *   answered: any program can send any Origin. The launcher prints it, in a link, for the user who started the cluster.
@@ -53,10 +54,12 @@ export async function startControl(
   const handle = async (request: IncomingMessage): Promise<Answer> => {
     const { origin } = request.headers;
     if (!hosts.has(request.headers.host ?? '')) return errorAnswer(403, 'wrong-host', 'use 127.0.0.1 or localhost');
-    if (origin !== undefined && !origins.has(origin)) return errorAnswer(403, 'wrong-origin', 'only the page of this cluster may send requests');
+    if (origin !== undefined && !origins.has(origin))
+      return errorAnswer(403, 'wrong-origin', 'only the page of this cluster may send requests');
     if (request.method === 'OPTIONS') return { status: 204 };
     const url = new URL(request.url ?? '/', 'http://control');
-    if (!sameToken(request.headers['x-control-token'], token)) return errorAnswer(401, 'wrong-token', 'send the x-control-token of this run');
+    if (!sameToken(request.headers['x-control-token'], token))
+      return errorAnswer(401, 'wrong-token', 'send the x-control-token of this run');
     return await runCommand(cluster, request.method ?? '', url);
   };
 
@@ -68,7 +71,7 @@ export async function startControl(
           ? errorAnswer(HTTP_STATUS[error.code], error.code, error.message)
           : errorAnswer(500, 'failed', error instanceof Error ? error.message : String(error)),
       )
-      .then((reply) => send(request, response, reply, origins))
+      .then(reply => send(request, response, reply, origins))
       .catch(() => response.destroy());
   });
   await listen(server, ports.port);
@@ -77,7 +80,7 @@ export async function startControl(
     url: `http://127.0.0.1:${ports.port}`,
     token,
     close: () =>
-      new Promise((resolve) => {
+      new Promise(resolve => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -121,7 +124,7 @@ function nodeStates(cluster: ControlledCluster): { name: string; port: number; s
 }
 
 function nodeState(cluster: ControlledCluster, name: string): unknown {
-  return nodeStates(cluster).find((node) => node.name === name);
+  return nodeStates(cluster).find(node => node.name === name);
 }
 
 function freezeTime(text: string | null): number {

@@ -6,8 +6,8 @@ const MAX_DELAY_MS = 10_000;
 const RESET_AFTER_MS = 30_000;
 
 /**
- * Starts again what has crashed: soon after the first time, later and later if it keeps crashing, and for as long as the
- * cluster runs.
+ * Starts again what has crashed: soon after the first time, later and later if it keeps crashing, and for as long as
+ * the cluster runs.
  */
 export class CrashRestarter {
   readonly #start: (name: string) => Promise<void>;

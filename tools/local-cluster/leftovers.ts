@@ -12,8 +12,8 @@ export interface RecordedProcess {
 
 /**
  * Ends what an earlier launcher in this folder left running: above all, two Redis must never write to one folder.
- * A process id may long belong to somebody else; it is touched only if its command line names this folder, which all that a
- * launcher starts does.
+ * A process id may long belong to somebody else; it is touched only if its command line names this folder, which all
+ * that a launcher starts does.
  */
 export async function stopLeftovers(folder: string, children: readonly RecordedProcess[]): Promise<void> {
   await Promise.all(

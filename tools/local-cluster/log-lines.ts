@@ -9,13 +9,15 @@ const LEVELS: Readonly<Record<number, { readonly word: string; readonly colour: 
 const SHOWN_SEPARATELY = new Set(['level', 'time', 'pid', 'hostname', 'name', 'node', 'msg', 'err']);
 const NAME_COLORS = [36, 33, 35, 34, 32, 96, 93, 95];
 
-/** What a child wrote, as one or more lines that a person can read: `node-1 │ 12:00:00.000 info  listening port=3001`. */
+/**
+ * What a child wrote, as one or more lines that a person can read: `node-1 │ 12:00:00.000 info  listening port=3001`.
+ */
 export function formatLine(name: string, line: string, useColors: boolean): string {
   const paint = (colour: number, text: string) => (useColors ? `\x1b[${colour}m${text}\x1b[0m` : text);
   const prefix = paint(colorOf(name), `${name.padEnd(8)}│ `);
   return formatBody(line, paint)
     .split('\n')
-    .map((part) => prefix + part)
+    .map(part => prefix + part)
     .join('\n');
 }
 
@@ -37,7 +39,9 @@ function parseEntry(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
     const entry: unknown = JSON.parse(line);
-    return typeof entry === 'object' && entry !== null && 'level' in entry ? (entry as Record<string, unknown>) : undefined;
+    return typeof entry === 'object' && entry !== null && 'level' in entry
+      ? (entry as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -51,11 +55,15 @@ function stripPrefix(line: string): string {
 }
 
 /**
- * Whether a line is worth a person's attention. Redis and nginx tell about each step of an ordinary start; of theirs, only
- * complaints are shown.
+ * Whether a line is worth a person's attention. Redis and nginx tell about each step of an ordinary start; of theirs,
+ * only complaints are shown.
  */
 export function isWorthShowing(name: string, line: string): boolean {
-  if (/^(redis|sentinel)/.test(name)) return / # /.test(line) && !/ # (oO0Oo|Redis version|Configuration loaded|Server initialized|WARNING Memory overcommit)/.test(line);
+  if (/^(redis|sentinel)/.test(name))
+    return (
+      / # /.test(line) &&
+      !/ # (oO0Oo|Redis version|Configuration loaded|Server initialized|WARNING Memory overcommit)/.test(line)
+    );
   if (name === 'nginx') return !/\[(notice|info|debug)\]/.test(line);
   return true;
 }

@@ -50,24 +50,25 @@ export class ManagedProcess {
       cwd: spec.cwd,
       env: spec.env ?? process.env,
       stdio: spec.ipc === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
-      // Its own process group: Ctrl-C in the terminal reaches the launcher alone, which then stops things in their order.
+      // Its own process group: Ctrl-C in the terminal reaches the launcher alone, which then stops things in their
+      // order.
       detached: true,
     });
-    this.#process.on('error', (error) => this.#lines.push(String(error)));
+    this.#process.on('error', error => this.#lines.push(String(error)));
     this.#process.channel?.unref();
     const { pid } = this.#process;
     if (pid === undefined) throw new Error(`could not start ${spec.name}: is ${spec.command} there, and executable?`);
     this.pid = pid;
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream === null) continue;
-      createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => {
+      createInterface({ input: stream, crlfDelay: Infinity }).on('line', line => {
         this.#lines.push(line);
         if (this.#lines.length > MAX_LINES) this.#lines.shift();
         events.line(this.name, line);
       });
     }
-    this.#outputClosed = new Promise((resolve) => this.#process.once('close', resolve));
-    this.exited = new Promise((resolve) => {
+    this.#outputClosed = new Promise(resolve => this.#process.once('close', resolve));
+    this.exited = new Promise(resolve => {
       this.#process.once('exit', (code, signal) => {
         const exit = { name: this.name, code, signal, expected: this.#isExpected };
         events.exited(exit, pid);
@@ -82,8 +83,8 @@ export class ManagedProcess {
   }
 
   /**
-   * Waits until the process serves. If it ends first, the error carries its last lines, which say why better than we could;
-   * if it takes too long, it is killed.
+   * Waits until the process serves. If it ends first, the error carries its last lines, which say why better than we
+   * could; if it takes too long, it is killed.
    */
   async waitUntilReady(isReady: () => Promise<boolean>, timeoutMs: number): Promise<void> {
     const check = async () => {

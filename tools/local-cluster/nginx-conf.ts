@@ -6,7 +6,9 @@ export function withListenPort(conf: string, port: number): string {
   const line = /^([ \t]*listen[ \t]+)8080\b/gm;
   const found = conf.match(line)?.length ?? 0;
   if (found !== 1) {
-    throw new Error(`nginx.conf: expected one line "listen 8080 …", found ${found}; the local cluster replaces that port`);
+    throw new Error(
+      `nginx.conf: expected one line "listen 8080 …", found ${found}; the local cluster replaces that port`,
+    );
   }
   return conf.replace(line, `$1${port}`);
 }
@@ -15,25 +17,41 @@ export function withListenPort(conf: string, port: number): string {
 export function nodesConf(shipped: string, ports: readonly number[]): string {
   const settings = /^server 127\.0\.0\.1:\d+(.*);/m.exec(shipped)?.[1];
   if (settings === undefined) throw new Error('nginx.nodes.conf: expected a line "server 127.0.0.1:<port> …;"');
-  return ports.map((port) => `server 127.0.0.1:${port}${settings};\n`).join('');
+  return ports.map(port => `server 127.0.0.1:${port}${settings};\n`).join('');
 }
 
-/** How nginx leads a player to a node, see docs/routing.md: by address or by room, as nginx.conf has it, or to any node, which only WebSockets bear. */
+/**
+ * How nginx leads a player to a node, see docs/routing.md: by address or by room, as nginx.conf has it, or to any node,
+ * which only WebSockets bear.
+ */
 export const ROUTINGS = ['address', 'room', 'least_conn', 'random'] as const;
 export type Routing = (typeof ROUTINGS)[number];
 
-/** The repository's nginx.conf switched to that routing, as an operator would by hand. As shipped it routes by address. */
+/**
+ * The repository's nginx.conf switched to that routing, as an operator would by hand. As shipped it routes by address.
+ */
 export function withRouting(conf: string, routing: Routing): string {
   switch (routing) {
-    case 'address': return conf;
-    case 'room': return replaceOnce(replaceOnce(conf, /^( *)('' '';.*ROUTING BY ADDRESS.*)$/gm, '$1# $2'), /^( *)# ('' \$arg_room;.*ROUTING BY ROOM.*)$/gm, '$1$2');
-    case 'least_conn': return replaceOnce(conf, /^( *)ip_hash;$/gm, '$1least_conn;');
-    case 'random': return replaceOnce(conf, /^( *)ip_hash;$/gm, '$1random two least_conn;');
+    case 'address':
+      return conf;
+    case 'room':
+      return replaceOnce(
+        replaceOnce(conf, /^( *)('' '';.*ROUTING BY ADDRESS.*)$/gm, '$1# $2'),
+        /^( *)# ('' \$arg_room;.*ROUTING BY ROOM.*)$/gm,
+        '$1$2',
+      );
+    case 'least_conn':
+      return replaceOnce(conf, /^( *)ip_hash;$/gm, '$1least_conn;');
+    case 'random':
+      return replaceOnce(conf, /^( *)ip_hash;$/gm, '$1random two least_conn;');
   }
 }
 
 function replaceOnce(conf: string, line: RegExp, by: string): string {
   const found = conf.match(line)?.length ?? 0;
-  if (found !== 1) throw new Error(`nginx.conf: expected one line like ${String(line)}, found ${found}; the local cluster changes the routing there`);
+  if (found !== 1)
+    throw new Error(
+      `nginx.conf: expected one line like ${String(line)}, found ${found}; the local cluster changes the routing there`,
+    );
   return conf.replace(line, by);
 }

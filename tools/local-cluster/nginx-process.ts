@@ -19,7 +19,10 @@ export interface NginxProcessOptions {
   readonly routing: Routing;
 }
 
-/** nginx with the repository's own nginx.conf, in which only the port and the list of nodes are filled in, and the routing is chosen. */
+/**
+ * nginx with the repository's own nginx.conf, in which only the port and the list of nodes are filled in, and the
+ * routing is chosen.
+ */
 export class NginxProcess {
   readonly #options: NginxProcessOptions;
   readonly #home: string;
@@ -61,11 +64,10 @@ export class NginxProcess {
     await promisify(execFile)(this.#options.command, [...this.#args(), '-t', '-q']); // A mistake is told here, in full.
     const old = [...this.#workers];
     child.signal('SIGHUP');
-    await until(
-      'nginx reloads',
-      () => (old.every((worker) => this.#stoppedWorkers.has(worker)) ? true : undefined),
-      { timeoutMs: READY_TIMEOUT_MS, intervalMs: 10 },
-    );
+    await until('nginx reloads', () => (old.every(worker => this.#stoppedWorkers.has(worker)) ? true : undefined), {
+      timeoutMs: READY_TIMEOUT_MS,
+      intervalMs: 10,
+    });
     for (const worker of old) {
       this.#workers.delete(worker);
       this.#stoppedWorkers.delete(worker);
@@ -89,7 +91,10 @@ export class NginxProcess {
     await mkdir(this.#home, { recursive: true });
     const conf = await readFile(join(packageRoot, 'nginx.conf'), 'utf8');
     const nodes = await readFile(join(packageRoot, 'nginx.nodes.conf'), 'utf8');
-    await writeFile(join(this.#home, 'nginx.conf'), withRouting(withListenPort(conf, this.#options.port), this.#options.routing));
+    await writeFile(
+      join(this.#home, 'nginx.conf'),
+      withRouting(withListenPort(conf, this.#options.port), this.#options.routing),
+    );
     await writeFile(join(this.#home, 'nginx.nodes.conf'), nodesConf(nodes, nodePorts));
   }
 
@@ -103,7 +108,7 @@ export class NginxProcess {
 }
 
 function acceptsConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1' }, () => (resolve(true), socket.destroy()));
     socket.once('error', () => resolve(false));
   });

@@ -5,7 +5,8 @@ import { argumentsForNode } from '../compile.ts';
 import { LocalClusterError } from './local-cluster-error.ts';
 import { packageRoot } from '../../server/runtime/package-root.ts';
 
-const READY_TIMEOUT_MS = 60_000; // Seconds on an idle machine; two busy cores that start several nodes at once need more.
+// Seconds on an idle machine; two busy cores that start several nodes at once need more.
+const READY_TIMEOUT_MS = 60_000;
 const DRAIN_TIMEOUT_MS = 17_000; // A node promises 15 s.
 
 export type NodeState = 'starting' | 'up' | 'frozen' | 'draining' | 'down';
@@ -20,7 +21,10 @@ export interface NodeProcessOptions {
 }
 
 /** What a node runs from its next start on; what is left out stays. `env` is added to what it has. */
-export interface NodeChange { readonly script?: string; readonly env?: Readonly<Record<string, string>> }
+export interface NodeChange {
+  readonly script?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 type Running = { readonly child: ManagedProcess; state: Exclude<NodeState, 'down'>; thaw?: NodeJS.Timeout };
 
@@ -108,7 +112,11 @@ export class NodeProcess {
 
   async restart(change: NodeChange = {}): Promise<void> {
     if (this.#running?.state === 'starting') throw new LocalClusterError('busy', `${this.name} is starting`);
-    this.#options = { ...this.#options, script: change.script ?? this.#options.script, env: { ...this.#options.env, ...change.env } };
+    this.#options = {
+      ...this.#options,
+      script: change.script ?? this.#options.script,
+      env: { ...this.#options.env, ...change.env },
+    };
     if (this.#running !== undefined) await this.drain();
     await this.start();
   }
@@ -133,8 +141,8 @@ export class NodeProcess {
 }
 
 function isReady(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path: '/readyz', timeout: 2_000, agent: false }, (response) => {
+  return new Promise(resolve => {
+    const request = get({ host: '127.0.0.1', port, path: '/readyz', timeout: 2_000, agent: false }, response => {
       response.resume();
       resolve(response.statusCode === 200);
     });

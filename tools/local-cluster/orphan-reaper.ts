@@ -22,8 +22,8 @@ export function startOrphanReaper(runFolder: string): OrphanReaper {
   const exited = once(reaper, 'exit').catch(() => undefined);
   reaper.unref();
   return {
-    track: (pid) => void reaper.stdin.write(`watch ${pid}\n`),
-    untrack: (pid) => void reaper.stdin.write(`forget ${pid}\n`),
+    track: pid => void reaper.stdin.write(`watch ${pid}\n`),
+    untrack: pid => void reaper.stdin.write(`forget ${pid}\n`),
     async stop() {
       reaper.ref();
       reaper.stdin.end();

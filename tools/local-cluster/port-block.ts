@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
-// Below the range from which Linux (32768) and macOS (49152) draw the ports of outgoing connections: a port that is free
+// Below the range from which Linux (32768) and macOS (49152) draw the ports of outgoing connections: a port that is
+// free
 // here stays free until one of us takes it.
 const FIRST_PORT = 20_000;
 const PORTS_PER_BLOCK = 40;
@@ -19,15 +20,15 @@ export interface PortBlock {
 }
 
 /**
- * Claims a block of ports by listening on its first one. Clusters of other processes respect that, and whatever becomes of
- * this process, the operating system gives the block back. (To ask for port 0, close it and hand the number on, as is often
- * done, loses a race now and then when several clusters start at once.)
+ * Claims a block of ports by listening on its first one. Clusters of other processes respect that, and whatever becomes
+ * of this process, the operating system gives the block back. (To ask for port 0, close it and hand the number on, as
+ * is often done, loses a race now and then when several clusters start at once.)
  */
 export async function claimPorts(greeting: string): Promise<PortBlock> {
   const start = randomInt(BLOCKS);
   for (let i = 0; i < BLOCKS; i++) {
     const lockPort = FIRST_PORT + ((start + i) % BLOCKS) * PORTS_PER_BLOCK;
-    const lockServer = createServer((socket) => {
+    const lockServer = createServer(socket => {
       socket.on('error', () => {}); // Whoever asked has gone: nothing to do.
       socket.end(greeting);
     });
@@ -35,7 +36,9 @@ export async function claimPorts(greeting: string): Promise<PortBlock> {
     lockServer.unref();
     return blockAt(lockPort, lockServer);
   }
-  throw new Error(`no block of ${PORTS_PER_BLOCK} ports is free between ${FIRST_PORT} and ${FIRST_PORT + BLOCKS * PORTS_PER_BLOCK}`);
+  throw new Error(
+    `no block of ${PORTS_PER_BLOCK} ports is free between ${FIRST_PORT} and ${FIRST_PORT + BLOCKS * PORTS_PER_BLOCK}`,
+  );
 }
 
 function blockAt(lockPort: number, lock: Server): PortBlock {
@@ -53,11 +56,12 @@ function blockAt(lockPort: number, lock: Server): PortBlock {
         const port = next++;
         if (await isFree(port)) return port;
       }
-      for (let port = returned.shift(); port !== undefined; port = returned.shift()) if (await isFree(port)) return port;
+      for (let port = returned.shift(); port !== undefined; port = returned.shift())
+        if (await isFree(port)) return port;
       throw new Error(`all ${PORTS_PER_BLOCK} ports of this cluster are in use`);
     },
-    giveBack: (port) => void returned.push(port),
-    release: () => new Promise((resolve) => lock.close(() => resolve())),
+    giveBack: port => void returned.push(port),
+    release: () => new Promise(resolve => lock.close(() => resolve())),
   };
 }
 
@@ -66,13 +70,13 @@ export async function isFree(port: number): Promise<boolean> {
   for (const host of ['127.0.0.1', '0.0.0.0']) {
     const server = createServer();
     if (!(await canListen(server, port, host))) return false;
-    await new Promise((resolve) => server.close(resolve));
+    await new Promise(resolve => server.close(resolve));
   }
   return true;
 }
 
 function canListen(server: Server, port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     server.once('error', () => resolve(false));
     server.listen({ port, host, exclusive: true }, () => resolve(true));
   });

@@ -39,8 +39,8 @@ export interface RedisInfo {
 }
 
 /**
- * The Redis of a cluster: one server; or a master with replicas, and three sentinels who agree on which one is the master.
- * All of them run with the users of docs/redis.acl.
+ * The Redis of a cluster: one server; or a master with replicas, and three sentinels who agree on which one is the
+ * master. All of them run with the users of docs/redis.acl.
  */
 export class RedisGroup {
   readonly #options: RedisGroupOptions;
@@ -49,7 +49,11 @@ export class RedisGroup {
   #master: string;
 
   /** Use `openRedisGroup`. */
-  constructor(place: RedisGroupOptions, ports: { servers: readonly number[]; sentinels: readonly number[] }, events: ChildEvents) {
+  constructor(
+    place: RedisGroupOptions,
+    ports: { servers: readonly number[]; sentinels: readonly number[] },
+    events: ChildEvents,
+  ) {
     this.#options = place;
     const nameOf = (i: number) => (i === 0 ? 'redis' : `redis-${i + 1}`);
     ports.servers.forEach((port, i) => this.#servers.push(this.#server(nameOf(i), port, events)));
@@ -60,14 +64,22 @@ export class RedisGroup {
         this.#readSentinelLine(line);
       },
     };
-    ports.sentinels.forEach((port, i) => this.#sentinels.push(this.#sentinel(`sentinel-${i + 1}`, port, sentinelEvents)));
+    ports.sentinels.forEach((port, i) =>
+      this.#sentinels.push(this.#sentinel(`sentinel-${i + 1}`, port, sentinelEvents)),
+    );
     // The data of an earlier run is best where the master was: the others may have lagged behind.
     const previousMaster = ports.sentinels.length === 0 ? undefined : readWord(this.#masterFile);
     this.#master = this.#servers.find(({ name }) => name === previousMaster)?.name ?? 'redis';
   }
 
   get servers(): readonly RedisInfo[] {
-    return this.#servers.map(({ name, port, pid, state }) => ({ name, port, pid, state, master: name === this.#master }));
+    return this.#servers.map(({ name, port, pid, state }) => ({
+      name,
+      port,
+      pid,
+      state,
+      master: name === this.#master,
+    }));
   }
 
   get sentinels(): readonly Omit<RedisInfo, 'master'>[] {
@@ -75,7 +87,7 @@ export class RedisGroup {
   }
 
   get master(): RedisInfo {
-    const master = this.servers.find((one) => one.master);
+    const master = this.servers.find(one => one.master);
     if (master === undefined) throw new Error('a group without a master');
     return master;
   }
@@ -106,17 +118,24 @@ export class RedisGroup {
       await writeFile(join(folder, name, 'users.acl'), aclOf(secret, keyPrefix), { mode: 0o600 });
     }
     await this.#processNamed(this.#master).start();
-    await Promise.all(this.#servers.map((server) => server.start()));
+    await Promise.all(this.#servers.map(server => server.start()));
     if (this.#sentinels.length === 0) return;
     await writeFile(this.#masterFile, this.#master);
     for (const { name } of this.#servers) if (name !== this.#master) await this.waitUntilSynced(name);
-    await Promise.all(this.#sentinels.map((sentinel) => sentinel.start()));
-    await until('the sentinels know each other and all replicas', async () => ((await this.#sentinelsAgree()) ? true : undefined), { timeoutMs: SYNC_TIMEOUT_MS });
+    await Promise.all(this.#sentinels.map(sentinel => sentinel.start()));
+    await until(
+      'the sentinels know each other and all replicas',
+      async () => ((await this.#sentinelsAgree()) ? true : undefined),
+      { timeoutMs: SYNC_TIMEOUT_MS },
+    );
   }
 
   /** Waits until a replica has what its master has, and hears more of it. */
   async waitUntilSynced(name: string): Promise<void> {
-    const up = async () => (/master_link_status:up/.test(await askRedis(this.operatorUrl(name), ['INFO', 'replication']).catch(() => '')) ? true : undefined);
+    const up = async () =>
+      /master_link_status:up/.test(await askRedis(this.operatorUrl(name), ['INFO', 'replication']).catch(() => ''))
+        ? true
+        : undefined;
     await until(`${name} follows its master`, up, { timeoutMs: SYNC_TIMEOUT_MS });
   }
 
@@ -138,14 +157,14 @@ export class RedisGroup {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#sentinels.map((sentinel) => sentinel.stop()));
+    await Promise.all(this.#sentinels.map(sentinel => sentinel.stop()));
     // The replicas first, so that they end with all that the master has.
-    await Promise.all(this.#servers.filter(({ name }) => name !== this.#master).map((server) => server.stop()));
+    await Promise.all(this.#servers.filter(({ name }) => name !== this.#master).map(server => server.stop()));
     await this.#processNamed(this.#master).stop();
   }
 
   async killAll(): Promise<void> {
-    await Promise.all([...this.#sentinels, ...this.#servers].map((one) => one.kill()));
+    await Promise.all([...this.#sentinels, ...this.#servers].map(one => one.kill()));
   }
 
   get #masterFile(): string {
@@ -153,7 +172,7 @@ export class RedisGroup {
   }
 
   #processNamed(name: string): RedisProcess {
-    const one = [...this.#servers, ...this.#sentinels].find((other) => other.name === name);
+    const one = [...this.#servers, ...this.#sentinels].find(other => other.name === name);
     if (one === undefined) throw new LocalClusterError('no-such-node', `there is no ${name}`);
     return one;
   }
@@ -161,7 +180,7 @@ export class RedisGroup {
   /** What a sentinel says when it has another master: +switch-master NAME HOST PORT HOST PORT. */
   #readSentinelLine(line: string): void {
     const [, port] = /\+switch-master \S+ \S+ \d+ \S+ (\d+)/.exec(line) ?? [];
-    const name = this.#servers.find((server) => String(server.port) === port)?.name;
+    const name = this.#servers.find(server => String(server.port) === port)?.name;
     if (name === undefined || name === this.#master) return;
     this.#master = name;
     void writeFile(this.#masterFile, name).catch(() => {}); // A run folder that is being removed needs it no more.
@@ -177,18 +196,35 @@ export class RedisGroup {
       dir: home,
       daemonize: 'no',
       appendonly: 'yes',
-      appendfsync: 'everysec', // A crash of the machine loses at most about a second; one of Redis alone nothing, unless the disk is slow to sync.
+      // A crash of the machine loses at most about a second; one of Redis alone nothing, unless the disk is slow to
+      // sync.
+      appendfsync: 'everysec',
       save: '', // No snapshots beside it: the append-only file is the one place to start from.
       'maxmemory-policy': 'noeviction', // A room must never be thrown out to make place for another.
       aclfile: join(home, 'users.acl'),
       // The folder in the process's title tells whose Redis this is.
       'proc-title-template': `"redis-server {listen-addr} ${home}/"`,
-      ...(replicas === 0 ? {} : { masteruser: 'replica', masterauth: passwordOf('replica', secret), 'repl-diskless-sync-delay': '0', 'replica-announce-ip': '127.0.0.1' }),
+      ...(replicas === 0
+        ? {}
+        : {
+            masteruser: 'replica',
+            masterauth: passwordOf('replica', secret),
+            'repl-diskless-sync-delay': '0',
+            'replica-announce-ip': '127.0.0.1',
+          }),
       ...settings,
     };
-    const following = () => (replicas === 0 || name === this.#master ? [] : [['replicaof', `127.0.0.1 ${this.master.port}`] as const]);
+    const following = () =>
+      replicas === 0 || name === this.#master ? [] : [['replicaof', `127.0.0.1 ${this.master.port}`] as const];
     return new RedisProcess(
-      { name, command, home, port, login: `operator ${passwordOf('operator', secret)}`, settings: () => [...Object.entries(all), ...following()] },
+      {
+        name,
+        command,
+        home,
+        port,
+        login: `operator ${passwordOf('operator', secret)}`,
+        settings: () => [...Object.entries(all), ...following()],
+      },
       events,
     );
   }
@@ -224,9 +260,15 @@ export class RedisGroup {
   async #sentinelsAgree(): Promise<boolean> {
     const password = passwordOf('sentinel', this.#options.secret);
     const views = this.#sentinels.map(async ({ port }) => {
-      const words = (await askRedis(`redis://:${password}@127.0.0.1:${port}`, ['SENTINEL', 'MASTER', MASTER]).catch(() => '')).split('\n');
+      const words = (
+        await askRedis(`redis://:${password}@127.0.0.1:${port}`, ['SENTINEL', 'MASTER', MASTER]).catch(() => '')
+      ).split('\n');
       const field = (name: string) => words[words.indexOf(name) + 1];
-      return field('num-slaves') === String(this.#options.replicas) && field('num-other-sentinels') === String(SENTINELS - 1) && field('flags') === 'master';
+      return (
+        field('num-slaves') === String(this.#options.replicas) &&
+        field('num-other-sentinels') === String(SENTINELS - 1) &&
+        field('flags') === 'master'
+      );
     });
     return (await Promise.all(views)).every(Boolean);
   }
@@ -239,7 +281,11 @@ export async function openRedisGroup(place: RedisGroupOptions, events: ChildEven
     while (ports.length < count) ports.push(await place.port());
     return ports;
   };
-  return new RedisGroup(place, { servers: await take(1 + place.replicas), sentinels: await take(place.replicas === 0 ? 0 : SENTINELS) }, events);
+  return new RedisGroup(
+    place,
+    { servers: await take(1 + place.replicas), sentinels: await take(place.replicas === 0 ? 0 : SENTINELS) },
+    events,
+  );
 }
 
 function readWord(file: string): string | undefined {

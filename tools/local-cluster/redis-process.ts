@@ -23,7 +23,10 @@ export interface RedisProcessOptions {
   settings(): readonly (readonly [name: string, value: string])[] | undefined;
 }
 
-/** One redis-server, or one sentinel. Killed and started again it has the same port, and its data from the append-only file. */
+/**
+ * One redis-server, or one sentinel. Killed and started again it has the same port, and its data from the append-only
+ * file.
+ */
 export class RedisProcess {
   readonly #options: RedisProcessOptions;
   readonly #events: ChildEvents;
@@ -61,8 +64,14 @@ export class RedisProcess {
     const file = join(home, 'redis.conf');
     const settings = this.#options.settings();
     // In a file, which only its owner may read: the list of processes is for everybody.
-    if (settings !== undefined) await writeFile(file, settings.map(([key, value]) => `${key} ${value === '' ? '""' : value}\n`).join(''), { mode: 0o600 });
-    const child = new ManagedProcess({ name, command, args: [file, ...(sentinel === true ? ['--sentinel'] : [])], cwd: home }, this.#events);
+    if (settings !== undefined)
+      await writeFile(file, settings.map(([key, value]) => `${key} ${value === '' ? '""' : value}\n`).join(''), {
+        mode: 0o600,
+      });
+    const child = new ManagedProcess(
+      { name, command, args: [file, ...(sentinel === true ? ['--sentinel'] : [])], cwd: home },
+      this.#events,
+    );
     this.#child = child;
     await child.waitUntilReady(() => answersPing(port, login), READY_TIMEOUT_MS);
   }
@@ -96,11 +105,11 @@ export class RedisProcess {
 
 /** While it reads its file back in, Redis listens already, but answers with an error. */
 function answersPing(port: number, login: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(`AUTH ${login}\r\nPING\r\n`));
     let received = '';
     socket.setTimeout(500, () => socket.destroy());
-    socket.on('data', (reply) => {
+    socket.on('data', reply => {
       received += reply.toString();
       if (received.split('\r\n').length <= 2) return; // The second answer is on its way.
       resolve(received.includes('+PONG'));

@@ -15,7 +15,10 @@ export function passwordOf(user: RedisUser, secret: string): string {
 export function aclOf(secret: string, keyPrefix: string): string {
   const template = readFileSync(join(packageRoot, 'docs/redis.acl'), 'utf8');
   return template
-    .replace(/>([A-Z]+)_PASSWORD/g, (_all, user: string) => `#${sha256(passwordOf(user.toLowerCase() as RedisUser, secret))}`)
+    .replace(
+      />([A-Z]+)_PASSWORD/g,
+      (_all, user: string) => `#${sha256(passwordOf(user.toLowerCase() as RedisUser, secret))}`,
+    )
     .replace(/([~&])rejoin:/g, (_all, kind: string) => kind + keyPrefix);
 }
 

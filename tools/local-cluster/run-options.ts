@@ -55,7 +55,7 @@ export function readOptions(argv: readonly string[]): RunOptions | undefined {
 }
 
 function parseChoice<T extends string>(option: string, text: string, known: readonly T[]): T {
-  const found = known.find((one) => one === text);
+  const found = known.find(one => one === text);
   if (found === undefined) throw new Error(`${option}: one of ${known.join(', ')}, not "${text}"`);
   return found;
 }

@@ -1,5 +1,6 @@
 /**
- * `npm run cluster`: the real thing on one machine. Reads the command line, owns the signals; the cluster does the rest.
+ * `npm run cluster`: the real thing on one machine. Reads the command line, owns the signals; the cluster does the
+ * rest.
  */
 import { once } from 'node:events';
 import { startCluster, type Cluster } from './cluster.ts';
@@ -29,7 +30,9 @@ async function main(): Promise<void> {
     await Promise.all([buildPage(), buildSdk()]);
     if (process.env.DEV === '1') await buildDevPage(); // the nodes hear of it by the same way
   }
-  print(`Starting Redis${options.replicas > 0 ? ` with ${options.replicas} replicas and three sentinels` : ''}, ${options.nodes} nodes and nginx …`);
+  print(
+    `Starting Redis${options.replicas > 0 ? ` with ${options.replicas} replicas and three sentinels` : ''}, ${options.nodes} nodes and nginx …`,
+  );
   const lan = lanUrl(options.port);
   const cluster = await startCluster({
     nodes: options.nodes,
@@ -64,7 +67,9 @@ async function main(): Promise<void> {
 function printSummary(cluster: Cluster, options: RunOptions, lan: string | null): void {
   const page = options.routing === 'room' ? '/?by-room' : '';
   const nodes = cluster.nodes.map(({ name, port }) => `${name} on ${port}`).join(', ');
-  const servers = cluster.redisServers.map(({ name, port, master }) => `${name} on ${port}${options.replicas > 0 && master ? ', the master' : ''}`).join('; ');
+  const servers = cluster.redisServers
+    .map(({ name, port, master }) => `${name} on ${port}${options.replicas > 0 && master ? ', the master' : ''}`)
+    .join('; ');
   print(`
   Play:     http://localhost:${cluster.port}${page}
   Phone:    ${lan === null ? 'not reachable: this machine has no network' : lan.replace(/\/$/, '') + page}
@@ -79,7 +84,8 @@ function printSummary(cluster: Cluster, options: RunOptions, lan: string | null)
 }
 
 /** The page, with the token in the part of the address that is sent to no server. */
-const controlUrl = (page: string, token: string): string => `${page.includes('?') ? page : `${page}/`}#/control/${token}`;
+const controlUrl = (page: string, token: string): string =>
+  `${page.includes('?') ? page : `${page}/`}#/control/${token}`;
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -43,11 +43,13 @@ export class MissingSystemPartsError extends Error {}
 
 /** Where the parts are. Throws with the command that installs what is missing. */
 export function findSystem(parts: readonly SystemPart[]): SystemPaths {
-  const missing = parts.filter((part) => findPart(part) === undefined);
+  const missing = parts.filter(part => findPart(part) === undefined);
   if (missing.length > 0) {
-    throw new MissingSystemPartsError(`missing on this system: ${missing.join(', ')}. Install with:\n\n  ${installCommand(missing)}\n`);
+    throw new MissingSystemPartsError(
+      `missing on this system: ${missing.join(', ')}. Install with:\n\n  ${installCommand(missing)}\n`,
+    );
   }
-  return Object.fromEntries(parts.map((part) => [part, findPart(part)])) as unknown as SystemPaths;
+  return Object.fromEntries(parts.map(part => [part, findPart(part)])) as unknown as SystemPaths;
 }
 
 /**
@@ -55,12 +57,14 @@ export function findSystem(parts: readonly SystemPart[]): SystemPaths {
  * `say` hears about it before it happens.
  */
 export async function requireSystem(parts: readonly SystemPart[], print: (text: string) => void): Promise<SystemPaths> {
-  const missing = parts.filter((part) => findPart(part) === undefined);
+  const missing = parts.filter(part => findPart(part) === undefined);
   const root = process.getuid?.() === 0;
   const mayInstall = (root || process.env['CI'] === 'true') && findExecutable('apt-get') !== undefined;
   if (missing.length > 0 && mayInstall) {
-    const packages = missing.flatMap((part) => PARTS[part].apt.split(' '));
-    print(`missing on this system: ${missing.join(', ')}. Installing with apt-get: ${packages.join(' ')} (no service is left running)`);
+    const packages = missing.flatMap(part => PARTS[part].apt.split(' '));
+    print(
+      `missing on this system: ${missing.join(', ')}. Installing with apt-get: ${packages.join(' ')} (no service is left running)`,
+    );
     const script = ['/bin/sh', join(import.meta.dirname, 'install.sh'), ...packages];
     await run(root ? script : ['sudo', '-n', ...script]);
   }
@@ -69,10 +73,10 @@ export async function requireSystem(parts: readonly SystemPart[], print: (text: 
 
 /** The command a person would type. */
 export function installCommand(parts: readonly SystemPart[], platform: NodeJS.Platform = process.platform): string {
-  if (platform !== 'darwin') return `sudo apt-get install -y ${parts.map((part) => PARTS[part].apt).join(' ')}`;
-  const brew = parts.map((part) => PARTS[part].brew);
-  const casks = brew.filter((name) => name.startsWith('--cask')).map((name) => `brew install ${name}`);
-  const formulas = brew.filter((name) => !name.startsWith('--cask'));
+  if (platform !== 'darwin') return `sudo apt-get install -y ${parts.map(part => PARTS[part].apt).join(' ')}`;
+  const brew = parts.map(part => PARTS[part].brew);
+  const casks = brew.filter(name => name.startsWith('--cask')).map(name => `brew install ${name}`);
+  const formulas = brew.filter(name => !name.startsWith('--cask'));
   return [...(formulas.length > 0 ? [`brew install ${formulas.join(' ')}`] : []), ...casks].join(' && ');
 }
 
@@ -80,13 +84,13 @@ function findPart(part: SystemPart): string | undefined {
   const { names, variable } = PARTS[part];
   const chosen = variable === undefined ? undefined : process.env[variable];
   if (chosen !== undefined && chosen !== '') return findExecutable(chosen);
-  return names.map(findExecutable).find((path) => path !== undefined);
+  return names.map(findExecutable).find(path => path !== undefined);
 }
 
 function findExecutable(name: string): string | undefined {
   if (name.includes('/')) return isExecutable(name) ? name : undefined;
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS].filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS].filter(folder => folder !== '');
+  return folders.map(folder => join(folder, name)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
@@ -102,6 +106,8 @@ function run([command = '', ...args]: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: the parts are not installed`))));
+    child.once('exit', code =>
+      code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: the parts are not installed`)),
+    );
   });
 }

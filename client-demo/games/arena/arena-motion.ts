@@ -6,4 +6,8 @@ import { fastest, unpack } from '../../../shared/games/arena/motion.ts';
 export type CraftMotion = { readonly x: number; readonly y: number; readonly vx: number; readonly vy: number };
 
 /** How Arena's motion is read off its state; the keys are the seats. */
-export const arenaMotion: Motion<Arena, CraftMotion> = { tick: s => s.tick, things: s => unpack(s.crafts), fastest: { x: fastest, y: fastest } };
+export const arenaMotion: Motion<Arena, CraftMotion> = {
+  tick: s => s.tick,
+  things: s => unpack(s.crafts),
+  fastest: { x: fastest, y: fastest },
+};

@@ -10,11 +10,20 @@ export type ArenaRoomLike = RoomLike<DefOf<typeof arena>>;
 /** A room of this game, for code that holds rooms of any. */
 export const asArena = (room: RoomLike): ArenaRoomLike => room as unknown as ArenaRoomLike;
 
-export const nameOf = (room: ArenaRoomLike, seat: number): string => (seat === room.seat ? 'You' : room.players[seat]?.name ?? 'Somebody');
+export const nameOf = (room: ArenaRoomLike, seat: number): string =>
+  seat === room.seat ? 'You' : (room.players[seat]?.name ?? 'Somebody');
 export const secondsLeft = (s: Arena): number => Math.max(0, Math.ceil((s.until - s.tick) / hz));
 
 /** A seat's line in the list. */
-export interface ScoreRow { seat: number; place: number; name: string; total: number; held: number; down: boolean; mine: boolean }
+export interface ScoreRow {
+  seat: number;
+  place: number;
+  name: string;
+  total: number;
+  held: number;
+  down: boolean;
+  mine: boolean;
+}
 
 /** Who has how much, the best first; who left is left out. */
 export function scoreRows(room: ArenaRoomLike): ScoreRow[] {
@@ -22,10 +31,20 @@ export function scoreRows(room: ArenaRoomLike): ScoreRow[] {
   if (!s) return [];
   let place = 1;
   return ranking(s).flatMap(seats => {
-    const tied = seats.filter(seat => !s.pilots[seat]!.gone).map(seat => {
-      const pilot = s.pilots[seat]!;
-      return { seat, place, name: nameOf(room, seat), total: total(pilot), held: pilot.held, down: pilot.back > 0, mine: seat === room.seat };
-    });
+    const tied = seats
+      .filter(seat => !s.pilots[seat]!.gone)
+      .map(seat => {
+        const pilot = s.pilots[seat]!;
+        return {
+          seat,
+          place,
+          name: nameOf(room, seat),
+          total: total(pilot),
+          held: pilot.held,
+          down: pilot.back > 0,
+          mine: seat === room.seat,
+        };
+      });
     place += seats.length;
     return tied;
   });
@@ -36,5 +55,14 @@ export function displayKey(room: ArenaRoomLike): string {
   const { state: s, info } = room;
   const seats = info.seats.map(seat => seat && `${seat.name}${seat.here}`).join();
   if (!s) return `${info.phase} ${seats}`;
-  return [info.phase, room.seat, s.round, s.phase, secondsLeft(s), isOpen(s, s.tick), s.pilots.map(pilot => `${total(pilot)} ${pilot.back > 0}`).join(), seats].join('/');
+  return [
+    info.phase,
+    room.seat,
+    s.round,
+    s.phase,
+    secondsLeft(s),
+    isOpen(s, s.tick),
+    s.pilots.map(pilot => `${total(pilot)} ${pilot.back > 0}`).join(),
+    seats,
+  ].join('/');
 }

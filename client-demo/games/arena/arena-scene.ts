@@ -10,7 +10,11 @@ import { ArenaSounds } from './arena-sounds.ts';
 import { Painter } from './painter.ts';
 import { frameSourceOf, type FrameSource, type ArenaFrame } from './frame-source.ts';
 
-export interface SceneElements { root: HTMLElement; pad: HTMLElement; canvas: HTMLCanvasElement }
+export interface SceneElements {
+  root: HTMLElement;
+  pad: HTMLElement;
+  canvas: HTMLCanvasElement;
+}
 
 /** The moving part of the page: draws the room while somebody can see it, and takes what the hands do to the room. */
 export class ArenaScene {
@@ -27,18 +31,36 @@ export class ArenaScene {
   private shownCooldown = '1';
   private writtenAt = -Infinity;
 
-  constructor(private readonly room: ArenaRoomLike, private readonly parts: SceneElements) {
+  constructor(
+    private readonly room: ArenaRoomLike,
+    private readonly parts: SceneElements,
+  ) {
     const { canvas, root, pad } = parts;
     this.frames = frameSourceOf(room);
     this.painter = new Painter(canvas);
     this.palette = readPalette(root);
-    this.controls = new Controls(pad, { isEnabled: () => this.mayPlay(), steer: to => this.steer(to), dash: () => this.dash() });
+    this.controls = new Controls(pad, {
+      isEnabled: () => this.mayPlay(),
+      steer: to => this.steer(to),
+      dash: () => this.dash(),
+    });
     const resize = new ResizeObserver(() => this.measure());
     resize.observe(canvas);
-    this.stops.push(() => this.frames.stop(), () => resize.disconnect());
-    this.watchMediaQuery('(prefers-reduced-motion: reduce)', matches => { this.reducesMotion = matches; });
-    this.watchMediaQuery('(prefers-color-scheme: dark)', () => { this.palette = readPalette(root); });
-    this.stops.push(appliedColors.subscribe(() => { this.palette = readPalette(root); }));
+    this.stops.push(
+      () => this.frames.stop(),
+      () => resize.disconnect(),
+    );
+    this.watchMediaQuery('(prefers-reduced-motion: reduce)', matches => {
+      this.reducesMotion = matches;
+    });
+    this.watchMediaQuery('(prefers-color-scheme: dark)', () => {
+      this.palette = readPalette(root);
+    });
+    this.stops.push(
+      appliedColors.subscribe(() => {
+        this.palette = readPalette(root);
+      }),
+    );
     document.addEventListener('visibilitychange', () => this.run(), { signal: this.abortController.signal });
     this.run();
   }
@@ -79,7 +101,9 @@ export class ArenaScene {
     this.paint(performance.now()); // or it would be empty until the next frame
   }
 
-  private get pixelRatio(): number { return Math.min(2, devicePixelRatio || 1); }
+  private get pixelRatio(): number {
+    return Math.min(2, devicePixelRatio || 1);
+  }
 
   private run(): void {
     cancelAnimationFrame(this.frame);
@@ -104,12 +128,14 @@ export class ArenaScene {
     if (seen) this.write(seen, me, now);
   }
 
-  /** What does not belong on the canvas: how rested the dash is, and, for whoever tests the page, where the craft are. */
+  /**
+   * What does not belong on the canvas: how rested the dash is, and, for whoever tests the page, where the craft are.
+   */
   private write(seen: ArenaFrame, me: number | null, now: number): void {
     const { dataset, style } = this.parts.root;
     const pilot = me === null ? undefined : seen.s.pilots[me];
     const rested = pilot ? Math.max(0, Math.min(1, (seen.tick - pilot.dashed) / dashCooldownTicks)).toFixed(2) : '1';
-    if (rested !== this.shownCooldown) style.setProperty('--rested', this.shownCooldown = rested);
+    if (rested !== this.shownCooldown) style.setProperty('--rested', (this.shownCooldown = rested));
     if (now - this.writtenAt < 1_000) return;
     this.writtenAt = now;
     dataset['tick'] = String(seen.s.tick);

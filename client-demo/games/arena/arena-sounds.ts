@@ -1,7 +1,9 @@
 import type { Play } from '../../sound/sounds.ts';
 import type { ArenaFrame } from './frame-source.ts';
 
-/** What one's own craft sounds like; a spectator hears the first one. Read off what is shown, so that ear and eye agree. */
+/**
+ * What one's own craft sounds like; a spectator hears the first one. Read off what is shown, so that ear and eye agree.
+ */
 export class ArenaSounds {
   private before: ArenaFrame | null = null;
 
@@ -19,7 +21,12 @@ export class ArenaSounds {
     if (is.held > was.held) this.play(is.held - was.held > 1 ? 'star' : 'gem');
     if (is.held < was.held) this.play('robbed');
     if (is.dashed > was.dashed && is.dashed > before.s.tick) this.play('dash');
-    if (seen.s.pilots.some((pilot, seat) => pilot.stun > (before.s.pilots[seat]?.stun ?? 0) && (seat === own || pilot.by === own))) this.play('bump');
+    if (
+      seen.s.pilots.some(
+        (pilot, seat) => pilot.stun > (before.s.pilots[seat]?.stun ?? 0) && (seat === own || pilot.by === own),
+      )
+    )
+      this.play('bump');
     if (is.back > 0 && was.back === 0) this.play('fall');
   }
 }

@@ -5,8 +5,14 @@ const fullSpeedPx = 52;
 /** A finger is never still: steps this coarse keep it from talking all the time. */
 const steerStep = 4;
 const keys: Record<string, Steer> = {
-  ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 }, ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 },
-  KeyW: { x: 0, y: -1 }, KeyS: { x: 0, y: 1 }, KeyA: { x: -1, y: 0 }, KeyD: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  KeyW: { x: 0, y: -1 },
+  KeyS: { x: 0, y: 1 },
+  KeyA: { x: -1, y: 0 },
+  KeyD: { x: 1, y: 0 },
 };
 
 export interface ControlTarget {
@@ -16,7 +22,10 @@ export interface ControlTarget {
   dash(): void;
 }
 
-/** Keys and drags become one direction; it is told when it changes, and let go of when the page loses sight of the player. */
+/**
+ * Keys and drags become one direction; it is told when it changes, and let go of when the page loses sight of the
+ * player.
+ */
 export class Controls {
   private readonly down = new Set<string>();
   private pointer: { id: number; x: number; y: number } | null = null;
@@ -25,16 +34,32 @@ export class Controls {
   private readonly ends = new AbortController();
 
   /** @param pad where drags begin; `--stick-…` on it say where the stick is to be seen */
-  constructor(private readonly pad: HTMLElement, private readonly target: ControlTarget) {
+  constructor(
+    private readonly pad: HTMLElement,
+    private readonly target: ControlTarget,
+  ) {
     const { signal } = this.ends;
     addEventListener('keydown', this.pressed, { signal });
-    addEventListener('keyup', event => { if (this.down.delete(event.code)) this.sendIfChanged(); }, { signal });
+    addEventListener(
+      'keyup',
+      event => {
+        if (this.down.delete(event.code)) this.sendIfChanged();
+      },
+      { signal },
+    );
     addEventListener('blur', () => this.release(), { signal });
     addEventListener('pagehide', () => this.release(), { signal });
-    document.addEventListener('visibilitychange', () => { if (document.hidden) this.release(); }, { signal });
+    document.addEventListener(
+      'visibilitychange',
+      () => {
+        if (document.hidden) this.release();
+      },
+      { signal },
+    );
     pad.addEventListener('pointerdown', this.grabbed, { signal });
     pad.addEventListener('pointermove', this.moved, { signal });
-    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) pad.addEventListener(end, this.released, { signal });
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
+      pad.addEventListener(end, this.released, { signal });
   }
 
   stop(): void {
@@ -50,7 +75,14 @@ export class Controls {
 
   private readonly pressed = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement | null;
-    if (event.ctrlKey || event.metaKey || event.altKey || target?.closest('input, textarea, select, [contenteditable]') || !this.target.isEnabled()) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      target?.closest('input, textarea, select, [contenteditable]') ||
+      !this.target.isEnabled()
+    )
+      return;
     const dash = event.code === 'Space' && !target?.closest('button, a, [role=button]');
     if (!dash && !Object.hasOwn(keys, event.code)) return;
     event.preventDefault(); // the page would scroll
@@ -61,7 +93,8 @@ export class Controls {
   };
 
   private readonly grabbed = (event: PointerEvent): void => {
-    if (this.pointer || event.button !== 0 || !this.target.isEnabled() || (event.target as Element).closest('button')) return;
+    if (this.pointer || event.button !== 0 || !this.target.isEnabled() || (event.target as Element).closest('button'))
+      return;
     this.pointer = { id: event.pointerId, x: event.clientX, y: event.clientY };
     this.pad.setPointerCapture(event.pointerId);
     this.show(0, 0);
@@ -99,7 +132,13 @@ export class Controls {
   private show(dx: number, dy: number): void {
     const box = this.pad.getBoundingClientRect();
     this.pad.classList.add('is-dragged');
-    for (const [name, value] of [['x', this.pointer!.x - box.left], ['y', this.pointer!.y - box.top], ['dx', dx], ['dy', dy]] as const) this.pad.style.setProperty(`--stick-${name}`, `${value}px`);
+    for (const [name, value] of [
+      ['x', this.pointer!.x - box.left],
+      ['y', this.pointer!.y - box.top],
+      ['dx', dx],
+      ['dy', dy],
+    ] as const)
+      this.pad.style.setProperty(`--stick-${name}`, `${value}px`);
   }
 
   private sendIfChanged(): void {

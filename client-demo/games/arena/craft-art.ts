@@ -26,7 +26,14 @@ export function drawTrail(draw: Draw, points: readonly TrailPoint[], colour: str
 }
 
 /** A craft as it stands: stretched when it dashes, reeling when it was hit, smaller and smaller when it falls. */
-export function drawCraft(draw: Draw, sprites: Sprites, palette: Palette, seen: ArenaFrame, seat: number, how: { mine: boolean; now: number; still: boolean }): void {
+export function drawCraft(
+  draw: Draw,
+  sprites: Sprites,
+  palette: Palette,
+  seen: ArenaFrame,
+  seat: number,
+  how: { mine: boolean; now: number; still: boolean },
+): void {
   const pilot = seen.s.pilots[seat]!;
   const craft = seen.crafts[seat]!;
   const falls = pilot.back > 0 ? (seen.tick - (pilot.back - fallTicks)) / 11 : 0;
@@ -50,14 +57,28 @@ export function drawCraft(draw: Draw, sprites: Sprites, palette: Palette, seen: 
   draw.rotate(heading);
   if (dashing) draw.scale(1.2, 0.86);
   draw.rotate(-heading + (pilot.stun > seen.tick && !how.still ? how.now / 60 : 0));
-  draw.drawImage(sprites.crafts[seat]!, -spriteReach.craft, -spriteReach.craft, 2 * spriteReach.craft, 2 * spriteReach.craft);
+  draw.drawImage(
+    sprites.crafts[seat]!,
+    -spriteReach.craft,
+    -spriteReach.craft,
+    2 * spriteReach.craft,
+    2 * spriteReach.craft,
+  );
   draw.restore();
   drawSigns(draw, palette, craft, pilot, seen, heading, how);
   draw.restore();
 }
 
 /** Where it goes, whose it is, and for one's own whether it may dash. */
-function drawSigns(draw: Draw, palette: Palette, craft: Craft, pilot: Pilot, { tick, s }: ArenaFrame, heading: number, { mine, now, still }: { mine: boolean; now: number; still: boolean }): void {
+function drawSigns(
+  draw: Draw,
+  palette: Palette,
+  craft: Craft,
+  pilot: Pilot,
+  { tick, s }: ArenaFrame,
+  heading: number,
+  { mine, now, still }: { mine: boolean; now: number; still: boolean },
+): void {
   if (Math.hypot(craft.vx, craft.vy) > 6 && pilot.back === 0) {
     draw.fillStyle = palette.text;
     draw.beginPath();
@@ -94,14 +115,26 @@ export function drawEffect(draw: Draw, effect: VisualEffect, now: number, unit: 
     case 'spark':
       draw.fillStyle = effect.colour;
       draw.beginPath();
-      draw.arc(effect.x + effect.vx * part * effect.life, effect.y + effect.vy * part * effect.life, 26 * (1 - part) + 6, 0, around);
+      draw.arc(
+        effect.x + effect.vx * part * effect.life,
+        effect.y + effect.vy * part * effect.life,
+        26 * (1 - part) + 6,
+        0,
+        around,
+      );
       draw.fill();
       break;
     case 'ring':
       draw.strokeStyle = effect.colour;
       draw.lineWidth = 26 * (1 - part) + 4;
       draw.beginPath();
-      draw.arc(effect.x, effect.y, still ? effect.reach * 0.7 : craftSize + (effect.reach - craftSize) * Math.sqrt(part), 0, around);
+      draw.arc(
+        effect.x,
+        effect.y,
+        still ? effect.reach * 0.7 : craftSize + (effect.reach - craftSize) * Math.sqrt(part),
+        0,
+        around,
+      );
       draw.stroke();
       break;
     case 'word':
@@ -118,4 +151,5 @@ export function drawEffect(draw: Draw, effect: VisualEffect, now: number, unit: 
   draw.globalAlpha = 1;
 }
 
-export const font = '"Avenir Next", Avenir, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif';
+export const font =
+  '"Avenir Next", Avenir, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif';

@@ -13,7 +13,14 @@ function disc(draw: Draw, radius: number): void {
 }
 
 /** The ground and its rim. An unbroken rim holds; once it is broken into dashes it lets go of all, and comes in. */
-export function drawGround(draw: Draw, palette: Palette, s: Arena | null, tick: number, now: number, still: boolean): void {
+export function drawGround(
+  draw: Draw,
+  palette: Palette,
+  s: Arena | null,
+  tick: number,
+  now: number,
+  still: boolean,
+): void {
   const rim = s ? rimAt(s, tick) : rimWide;
   const open = s !== null && isOpen(s, tick);
   const soon = s !== null && s.phase === 'play' && !open && s.closes - tick < 60;
@@ -65,7 +72,8 @@ export function drawGems(draw: Draw, sprites: Sprites, s: Arena, now: number, st
   s.gems.forEach((packed, slot) => {
     const gem = unpackGem(packed);
     if (!gem) return;
-    const [image, reach] = gem.worth > 1 ? [sprites.star, spriteReach.star] as const : [sprites.gem, spriteReach.gem] as const;
+    const [image, reach] =
+      gem.worth > 1 ? ([sprites.star, spriteReach.star] as const) : ([sprites.gem, spriteReach.gem] as const);
     const beat = still ? 0 : Math.sin(now / 260 + slot * 1.7);
     const size = reach * (1 + 0.06 * beat);
     draw.fillStyle = 'rgb(0 0 0 / .2)';

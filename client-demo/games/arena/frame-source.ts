@@ -1,4 +1,11 @@
-import { interpolate, interpolateReplay, predictOwn, type Interpolation, type Own, type ReplayInterpolation } from '../../../client/predict/index.ts';
+import {
+  interpolate,
+  interpolateReplay,
+  predictOwn,
+  type Interpolation,
+  type Own,
+  type ReplayInterpolation,
+} from '../../../client/predict/index.ts';
 import { ReplayRoom } from '../../../client/replay/index.ts';
 import type { DefOf } from '../../../shared/contract.ts';
 import type { arena, Arena } from '../../../shared/games/arena/contract.ts';
@@ -11,7 +18,11 @@ import { arenaMotion, type CraftMotion } from './arena-motion.ts';
 
 type Def = DefOf<typeof arena>;
 /** What is to be seen at a moment: the others a little late, and so evenly; one's own craft where it is now. */
-export interface ArenaFrame { tick: number; s: Arena; crafts: Craft[] }
+export interface ArenaFrame {
+  tick: number;
+  s: Arena;
+  crafts: Craft[];
+}
 
 /** What a scene draws, frame by frame, and takes what the hands do. */
 export interface FrameSource {
@@ -21,7 +32,8 @@ export interface FrameSource {
   stop(): void;
 }
 
-export const frameSourceOf = (room: ArenaRoomLike): FrameSource => (room instanceof ReplayRoom ? new ReplayFrames(room) : new LiveFrames(room as ArenaRoom));
+export const frameSourceOf = (room: ArenaRoomLike): FrameSource =>
+  room instanceof ReplayRoom ? new ReplayFrames(room) : new LiveFrames(room as ArenaRoom);
 
 /** A room that is played. */
 class LiveFrames implements FrameSource {
@@ -34,7 +46,9 @@ class LiveFrames implements FrameSource {
     this.own = predictOwn(room, arenaPrediction, arenaMotion);
   }
 
-  get input(): ArenaRoomLike['input'] { return this.own.input; }
+  get input(): ArenaRoomLike['input'] {
+    return this.own.input;
+  }
 
   at(now: number): ArenaFrame | null {
     const seen = this.others.at(now);
@@ -44,11 +58,26 @@ class LiveFrames implements FrameSource {
     const { seat } = this.room;
     const pilot = seat === null ? undefined : shown.s.pilots[seat];
     // Only while it flies, and in the round that is shown: what becomes of it when it falls is the server's to say.
-    if (!own?.thing || !pilot || seat === null || pilot.back > 0 || own.state.pilots[seat]?.back !== 0 || own.state.round !== shown.s.round) return shown;
+    if (
+      !own?.thing ||
+      !pilot ||
+      seat === null ||
+      pilot.back > 0 ||
+      own.state.pilots[seat]?.back !== 0 ||
+      own.state.round !== shown.s.round
+    )
+      return shown;
     shown.crafts[seat] = own.thing;
     const pilots = [...shown.s.pilots];
     pilots[seat] = { ...pilot, dashed: this.dashed(own.state.pilots[seat]!.dashed, pilot.dashed, shown.s.tick) };
-    return { ...shown, s: { ...shown.s, pilots, gems: shown.s.gems.map((gem, slot) => (own.state.gems[slot] === 0 && isAt(gem, own.thing!) ? 0 : gem)) } };
+    return {
+      ...shown,
+      s: {
+        ...shown.s,
+        pilots,
+        gems: shown.s.gems.map((gem, slot) => (own.state.gems[slot] === 0 && isAt(gem, own.thing!) ? 0 : gem)),
+      },
+    };
   }
 
   stop(): void {
@@ -56,7 +85,10 @@ class LiveFrames implements FrameSource {
     this.own.stop();
   }
 
-  /** A dash of one's own begins when it is begun, on the clock of what is shown; what the server says of it later is the same one. */
+  /**
+   * A dash of one's own begins when it is begun, on the clock of what is shown; what the server says of it later is the
+   * same one.
+   */
   private dashed(own: number, told: number, tick: number): number {
     const same = (at: number) => this.dash !== null && Math.abs(at - this.dash.own) < dashCooldownTicks / 2;
     if (own > told && !same(own)) this.dash = { own, shown: tick + 1 };
@@ -68,9 +100,13 @@ class LiveFrames implements FrameSource {
 class ReplayFrames implements FrameSource {
   private readonly all: ReplayInterpolation<Def, CraftMotion>;
 
-  constructor(private readonly room: ReplayRoom<Def>) { this.all = interpolateReplay(room, arenaMotion); }
+  constructor(private readonly room: ReplayRoom<Def>) {
+    this.all = interpolateReplay(room, arenaMotion);
+  }
 
-  get input(): ArenaRoomLike['input'] { return this.room.input; }
+  get input(): ArenaRoomLike['input'] {
+    return this.room.input;
+  }
 
   at(): ArenaFrame {
     const { tick, state, things } = this.all.at();

@@ -20,7 +20,12 @@ export class Painter {
   }
 
   /** @param names shown beneath the craft, by seat */
-  paint(seen: ArenaFrame | null, effects: VisualEffects, palette: Palette, how: { me: number | null; now: number; still: boolean; dense: number; names: readonly string[] }): void {
+  paint(
+    seen: ArenaFrame | null,
+    effects: VisualEffects,
+    palette: Palette,
+    how: { me: number | null; now: number; still: boolean; dense: number; names: readonly string[] },
+  ): void {
     const { draw, canvas } = this;
     const { now, still, me } = how;
     const scale = canvas.width / side;
@@ -39,7 +44,8 @@ export class Painter {
     const order = seen.crafts.map((_craft, seat) => seat).sort((a, b) => Number(a === me) - Number(b === me));
     for (const seat of order) drawCraft(draw, this.sprites, palette, seen, seat, { mine: seat === me, now, still });
     const leader = leaderOf(seen);
-    if (seen.s.phase === 'ready' || seen.s.phase === 'play') for (const seat of order) this.label(seen, seat, how.names[seat] ?? '', seat === leader, palette, unit);
+    if (seen.s.phase === 'ready' || seen.s.phase === 'play')
+      for (const seat of order) this.label(seen, seat, how.names[seat] ?? '', seat === leader, palette, unit);
     for (const effect of effects.list) drawEffect(draw, effect, now, unit, still);
   }
 
@@ -66,7 +72,16 @@ export class Painter {
     draw.lineWidth = 12;
     draw.beginPath();
     const top = y - craftSize - 26;
-    for (const [dx, dy] of [[-70, 0], [-78, -84], [-34, -44], [0, -100], [34, -44], [78, -84], [70, 0]] as const) draw.lineTo(x + dx, top + dy);
+    for (const [dx, dy] of [
+      [-70, 0],
+      [-78, -84],
+      [-34, -44],
+      [0, -100],
+      [34, -44],
+      [78, -84],
+      [70, 0],
+    ] as const)
+      draw.lineTo(x + dx, top + dy);
     draw.closePath();
     draw.stroke();
     draw.fill();
@@ -77,5 +92,7 @@ export class Painter {
 function leaderOf({ s }: ArenaFrame): number | null {
   const totals = s.pilots.map(pilot => (pilot.gone ? -1 : total(pilot)));
   const best = Math.max(...totals);
-  return best > 0 && totals.indexOf(best) === totals.lastIndexOf(best) && s.phase === 'play' ? totals.indexOf(best) : null;
+  return best > 0 && totals.indexOf(best) === totals.lastIndexOf(best) && s.phase === 'play'
+    ? totals.indexOf(best)
+    : null;
 }

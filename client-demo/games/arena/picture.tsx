@@ -1,6 +1,13 @@
 import { seatMarks } from '../seat-marks.ts';
 
-const gems = [[-1_050, -620], [-340, -1_120], [820, -780], [1_240, 260], [-1_180, 640], [260, 1_180]] as const;
+const gems = [
+  [-1_050, -620],
+  [-340, -1_120],
+  [820, -780],
+  [1_240, 260],
+  [-1_180, 640],
+  [260, 1_180],
+] as const;
 const crafts = [
   { seat: 0, x: -420, y: 260, way: 28 },
   { seat: 1, x: 480, y: 660, way: 200 },
@@ -24,7 +31,11 @@ export function ArenaPicture() {
       ))}
       {crafts.map(({ seat, x, y, way }) => (
         <g key={seat} transform={`translate(${x} ${y}) scale(2.6)`}>
-          <path d="M-60-96-420 0-60 96Z" transform={`rotate(${way})`} style={{ fill: `var(--craft-${seat})`, opacity: 0.35 }} />
+          <path
+            d="M-60-96-420 0-60 96Z"
+            transform={`rotate(${way})`}
+            style={{ fill: `var(--craft-${seat})`, opacity: 0.35 }}
+          />
           <circle r="100" style={{ fill: `var(--craft-${seat})` }} />
           <path class="arena-mark" d={seatMarks[seat]} />
         </g>

@@ -23,7 +23,12 @@ export function ScoreList({ room, tag }: { room: ArenaRoomLike; tag: TableProps[
         if (!player || pilot?.gone) return null;
         const down = (s?.phase === 'play' && (pilot?.back ?? 0) > 0) || !player.here;
         return (
-          <li key={seat} class={`arena-score ${seat === room.seat ? 'is-mine' : ''} ${down ? 'is-down' : ''}`} data-testid={`score-${seat}`} style={{ '--own': `var(--craft-${seat})` }}>
+          <li
+            key={seat}
+            class={`arena-score ${seat === room.seat ? 'is-mine' : ''} ${down ? 'is-down' : ''}`}
+            data-testid={`score-${seat}`}
+            style={{ '--own': `var(--craft-${seat})` }}
+          >
             {tag(seat)}
             <b class="arena-gems">{pilot ? total(pilot) : 0}</b>
           </li>

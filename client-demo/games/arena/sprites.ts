@@ -2,20 +2,34 @@ import { craftSize } from '../../../shared/games/arena/motion.ts';
 import { seatMarks } from '../seat-marks.ts';
 import { star, type Palette } from './palette.ts';
 
-/** Drawings that are the same in every frame, made once for a size and a palette. Half of their side, in units of the ground. */
+/**
+ * Drawings that are the same in every frame, made once for a size and a palette. Half of their side, in units of the
+ * ground.
+ */
 export const spriteReach = { craft: craftSize * 1.15, gem: 112, star: 185 };
-export interface Sprites { crafts: HTMLCanvasElement[]; gem: HTMLCanvasElement; star: HTMLCanvasElement }
+export interface Sprites {
+  crafts: HTMLCanvasElement[];
+  gem: HTMLCanvasElement;
+  star: HTMLCanvasElement;
+}
 
 export function makeSprites(palette: Palette, scale: number): Sprites {
   return {
-    crafts: palette.crafts.map((colour, seat) => sprite(spriteReach.craft, 115, scale, draw => drawCraft(draw, colour, seatMarks[seat]!, palette))),
+    crafts: palette.crafts.map((colour, seat) =>
+      sprite(spriteReach.craft, 115, scale, draw => drawCraft(draw, colour, seatMarks[seat]!, palette)),
+    ),
     gem: sprite(spriteReach.gem, 90, scale, draw => drawGem(draw, palette)),
     star: sprite(spriteReach.star, 150, scale, draw => drawStar(draw, palette)),
   };
 }
 
 /** @param size half of the side, in the units that `paint` draws in */
-function sprite(reach: number, size: number, scale: number, paint: (draw: CanvasRenderingContext2D) => void): HTMLCanvasElement {
+function sprite(
+  reach: number,
+  size: number,
+  scale: number,
+  paint: (draw: CanvasRenderingContext2D) => void,
+): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = Math.max(2, Math.ceil(2 * reach * scale));
   const draw = canvas.getContext('2d')!;
@@ -56,11 +70,31 @@ function polygon(points: readonly (readonly [number, number])[]): Path2D {
 
 function drawGem(draw: CanvasRenderingContext2D, { gem, gemDeep }: Palette): void {
   draw.fillStyle = gemDeep;
-  draw.fill(polygon([[0, -70], [52, -18], [0, 70], [-52, -18]]));
+  draw.fill(
+    polygon([
+      [0, -70],
+      [52, -18],
+      [0, 70],
+      [-52, -18],
+    ]),
+  );
   draw.fillStyle = gem;
-  draw.fill(polygon([[0, -70], [52, -18], [0, -4], [-52, -18]]));
+  draw.fill(
+    polygon([
+      [0, -70],
+      [52, -18],
+      [0, -4],
+      [-52, -18],
+    ]),
+  );
   draw.fillStyle = 'rgb(255 255 255 / .55)';
-  draw.fill(polygon([[0, -70], [-52, -18], [-14, -14]]));
+  draw.fill(
+    polygon([
+      [0, -70],
+      [-52, -18],
+      [-14, -14],
+    ]),
+  );
 }
 
 function drawStar(draw: CanvasRenderingContext2D, { star: colour, starDeep }: Palette): void {

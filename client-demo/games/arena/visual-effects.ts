@@ -8,12 +8,20 @@ export type VisualEffect =
   | { kind: 'spark'; x: number; y: number; vx: number; vy: number; colour: string; born: number; life: number }
   | { kind: 'ring'; x: number; y: number; reach: number; colour: string; born: number; life: number }
   | { kind: 'word'; x: number; y: number; text: string; colour: string; born: number; life: number };
-export interface TrailPoint { x: number; y: number; at: number; fast: boolean }
+export interface TrailPoint {
+  x: number;
+  y: number;
+  at: number;
+  fast: boolean;
+}
 
 const maxEffects = 160;
 const trailTime = 380;
 
-/** What flashes and flies. All of it is read off the states, so that it is right also for who joins or comes back in the midst. */
+/**
+ * What flashes and flies. All of it is read off the states, so that it is right also for who joins or comes back in the
+ * midst.
+ */
 export class VisualEffects {
   readonly list: VisualEffect[] = [];
   readonly trails: TrailPoint[][] = [];
@@ -26,9 +34,18 @@ export class VisualEffects {
     const { before } = this;
     this.before = seen;
     if (before && seen.s.tick < before.s.tick) this.clear();
-    for (let i = this.list.length - 1; i >= 0; i--) if (now > this.list[i]!.born + this.list[i]!.life) this.list.splice(i, 1);
+    for (let i = this.list.length - 1; i >= 0; i--)
+      if (now > this.list[i]!.born + this.list[i]!.life) this.list.splice(i, 1);
     if (!still) this.trail(seen, now);
-    if (!before || before.s === seen.s || before.s.round !== seen.s.round || seen.s.tick < before.s.tick || seen.s.tick - before.s.tick > 20 || seen.s.phase !== 'play') return;
+    if (
+      !before ||
+      before.s === seen.s ||
+      before.s.round !== seen.s.round ||
+      seen.s.tick < before.s.tick ||
+      seen.s.tick - before.s.tick > 20 ||
+      seen.s.phase !== 'play'
+    )
+      return;
     seen.s.pilots.forEach((pilot, seat) => {
       const was = before.s.pilots[seat];
       const craft = seen.crafts[seat];
@@ -49,7 +66,8 @@ export class VisualEffects {
     if (still) return;
     before.s.gems.forEach((packed, slot) => {
       const gem = seen.s.gems[slot] === packed ? null : unpackGem(packed);
-      if (gem) this.burst({ ...gem, vx: 0, vy: 0 }, gem.worth > 1 ? palette.star : palette.gem, gem.worth > 1 ? 10 : 4, now);
+      if (gem)
+        this.burst({ ...gem, vx: 0, vy: 0 }, gem.worth > 1 ? palette.star : palette.gem, gem.worth > 1 ? 10 : 4, now);
     });
   }
 
@@ -66,7 +84,8 @@ export class VisualEffects {
       const last = points.at(-1);
       const pilot = seen.s.pilots[seat]!;
       if (last && Math.hypot(last.x - craft.x, last.y - craft.y) > 700) points.length = 0;
-      if (seen.s.phase === 'play' && pilot.back === 0 && !pilot.gone) points.push({ x: craft.x, y: craft.y, at: now, fast: Math.hypot(craft.vx, craft.vy) > 70 });
+      if (seen.s.phase === 'play' && pilot.back === 0 && !pilot.gone)
+        points.push({ x: craft.x, y: craft.y, at: now, fast: Math.hypot(craft.vx, craft.vy) > 70 });
       while (points[0] && now - points[0].at > trailTime) points.shift();
     });
   }
@@ -75,13 +94,26 @@ export class VisualEffects {
     if (this.list.length >= maxEffects) this.list.shift();
     this.list.push(effect);
   }
-  private word({ x, y }: Craft, text: string, colour: string, now: number): void { this.add({ kind: 'word', x, y: y - 150, text, colour, born: now, life: 800 }); }
-  private ring({ x, y }: Craft, reach: number, colour: string, now: number, life: number): void { this.add({ kind: 'ring', x, y, reach, colour, born: now, life }); }
+  private word({ x, y }: Craft, text: string, colour: string, now: number): void {
+    this.add({ kind: 'word', x, y: y - 150, text, colour, born: now, life: 800 });
+  }
+  private ring({ x, y }: Craft, reach: number, colour: string, now: number, life: number): void {
+    this.add({ kind: 'ring', x, y, reach, colour, born: now, life });
+  }
   private burst({ x, y, vx, vy }: Craft, colour: string, count: number, now: number): void {
     for (let i = 0; i < count; i++) {
       const angle = (i / count) * 2 * Math.PI + (now % 7);
-      const speed = 0.25 + 0.35 * ((i * 7) % 5) / 5;
-      this.add({ kind: 'spark', x, y, vx: Math.cos(angle) * speed + vx / 150, vy: Math.sin(angle) * speed + vy / 150, colour, born: now, life: 420 + 60 * (i % 4) });
+      const speed = 0.25 + (0.35 * ((i * 7) % 5)) / 5;
+      this.add({
+        kind: 'spark',
+        x,
+        y,
+        vx: Math.cos(angle) * speed + vx / 150,
+        vy: Math.sin(angle) * speed + vy / 150,
+        colour,
+        born: now,
+        life: 420 + 60 * (i % 4),
+      });
     }
   }
 }

@@ -25,14 +25,33 @@ export function Columns({ board, names, active, onAim, onDrop }: ColumnsProps) {
   }
 
   return (
-    <div class="four-columns" role="group" aria-label="Columns" ref={group} onKeyDown={steer} onPointerLeave={() => onAim(null)}>
+    <div
+      class="four-columns"
+      role="group"
+      aria-label="Columns"
+      ref={group}
+      onKeyDown={steer}
+      onPointerLeave={() => onAim(null)}
+    >
       {Array.from({ length: columns }, (_, column) => (
         <button
-          key={column} type="button" class="four-column" tabIndex={column === at ? 0 : -1} aria-disabled={!active}
-          aria-label={describe(board, column, names)} data-testid={`column-${column + 1}`}
-          onClick={() => { if (active) onDrop(column); }}
-          onPointerEnter={event => { if (event.pointerType === 'mouse') onAim(column); }}
-          onFocus={event => { setAt(column); if (event.currentTarget.matches(':focus-visible')) onAim(column); }}
+          key={column}
+          type="button"
+          class="four-column"
+          tabIndex={column === at ? 0 : -1}
+          aria-disabled={!active}
+          aria-label={describe(board, column, names)}
+          data-testid={`column-${column + 1}`}
+          onClick={() => {
+            if (active) onDrop(column);
+          }}
+          onPointerEnter={event => {
+            if (event.pointerType === 'mouse') onAim(column);
+          }}
+          onFocus={event => {
+            setAt(column);
+            if (event.currentTarget.matches(':focus-visible')) onAim(column);
+          }}
           onBlur={() => onAim(null)}
         />
       ))}
@@ -42,7 +61,9 @@ export function Columns({ board, names, active, onAim, onDrop }: ColumnsProps) {
 
 /** What lies in a column, for those who hear the page. */
 function describe(board: Four['board'], column: number, names: readonly string[]): string {
-  const discs = Array.from({ length: rows }, (_, r) => board[(rows - 1 - r) * columns + column]).filter(seat => seat !== null && seat !== undefined);
+  const discs = Array.from({ length: rows }, (_, r) => board[(rows - 1 - r) * columns + column]).filter(
+    seat => seat !== null && seat !== undefined,
+  );
   if (discs.length === 0) return `Column ${column + 1}, empty`;
   return `Column ${column + 1}${discs.length === rows ? ', full' : ''}, from the bottom: ${discs.map(seat => names[seat]).join(', ')}`;
 }

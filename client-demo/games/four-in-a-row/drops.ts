@@ -4,7 +4,10 @@ import type { Four } from '../../../shared/games/four-in-a-row/contract.ts';
 const leavingTime = 700;
 
 /** Which discs have been seen to fall: those that lay there when the board was first shown have not. */
-export function useDrops(board: Four['board'], match: number): { isNew(cell: number): boolean; leaving: Four['board'] | null } {
+export function useDrops(
+  board: Four['board'],
+  match: number,
+): { isNew(cell: number): boolean; leaving: Four['board'] | null } {
   const shown = useRef({ match, before: board.map(seat => seat !== null), now: [...board] });
   const [leaving, setLeaving] = useState<Four['board'] | null>(null);
   if (shown.current.match !== match) {
@@ -13,7 +16,9 @@ export function useDrops(board: Four['board'], match: number): { isNew(cell: num
     shown.current = { match, before: board.map(() => false), now: [...board] };
     if (old.some(seat => seat !== null)) setLeaving(old);
   }
-  useEffect(() => { shown.current.now = [...board]; });
+  useEffect(() => {
+    shown.current.now = [...board];
+  });
   useEffect(() => {
     if (!leaving) return;
     const timer = setTimeout(() => setLeaving(null), leavingTime);

@@ -38,8 +38,14 @@ export function FourTable({ room: anyRoom, startRequest, showToast }: TableProps
 
   return (
     <Board
-      board={state?.board ?? null} last={state?.last ?? null} line={state?.line ?? null} match={info.match}
-      hand={mayDrop ? seat : null} pending={pending} names={info.seats.map(s => s?.name ?? 'free')} onDrop={column => void drop(column)}
+      board={state?.board ?? null}
+      last={state?.last ?? null}
+      line={state?.line ?? null}
+      match={info.match}
+      hand={mayDrop ? seat : null}
+      pending={pending}
+      names={info.seats.map(s => s?.name ?? 'free')}
+      onDrop={column => void drop(column)}
     />
   );
 }

@@ -23,8 +23,12 @@ export const fourInARowTable: TableGame = {
     pacing: { by: 'moves', dwell: { round: 700, move: 950, blow: 0, call: 1_500, out: 0 } },
     eventsOf: ({ state, before, events }) => {
       const [now, was] = [state as Four, before as Four];
-      const moves = events.filter(([name]) => name === 'dropped').map(([, data]) => ({ kind: 'move' as const, seat: (data as { seat: number }).seat, text: null }));
-      return now.line && !was.line ? [...moves.slice(0, -1), { kind: 'call', seat: moves.at(-1)?.seat ?? null, text: null }] : moves;
+      const moves = events
+        .filter(([name]) => name === 'dropped')
+        .map(([, data]) => ({ kind: 'move' as const, seat: (data as { seat: number }).seat, text: null }));
+      return now.line && !was.line
+        ? [...moves.slice(0, -1), { kind: 'call', seat: moves.at(-1)?.seat ?? null, text: null }]
+        : moves;
     },
   },
   Table: FourTable,
@@ -43,12 +47,18 @@ export const fourInARowTable: TableGame = {
     const seat = loser === undefined ? null : info.seats[loser];
     return seat && !seat.out ? 'The clock ran out.' : 'The other side gave up.';
   },
-  sounds: (room, play) => asFour(room).on('dropped', (_disc, { replayed }) => { if (!replayed) play('drop'); }),
+  sounds: (room, play) =>
+    asFour(room).on('dropped', (_disc, { replayed }) => {
+      if (!replayed) play('drop');
+    }),
   lastMove(room) {
     const { state, players } = asFour(room);
     if (!state || state.last === null) return '';
     const seat = state.board[state.last];
-    const who = seat === room.seat ? 'You' : (seat === null || seat === undefined ? undefined : players[seat]?.name) ?? 'The other side';
+    const who =
+      seat === room.seat
+        ? 'You'
+        : ((seat === null || seat === undefined ? undefined : players[seat]?.name) ?? 'The other side');
     return `${who} dropped into column ${(state.last % columns) + 1}.`;
   },
 };

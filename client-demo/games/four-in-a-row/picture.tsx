@@ -15,14 +15,25 @@ export function FourPicture() {
   const [round, setRound] = useState(() => (calm() ? match.length : 8));
   useEffect(() => {
     if (calm()) return;
-    const timer = setInterval(() => { if (document.visibilityState === 'visible') setRound(n => n + 1); }, pace);
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') setRound(n => n + 1);
+    }, pace);
     return () => clearInterval(timer);
   }, []);
   const length = match.length + rest;
   const { board, last } = after(round % length);
   return (
     <div class="picture-four" aria-hidden="true">
-      <Board board={board} last={last} line={last === null ? null : winningLine(board, last)} match={Math.floor(round / length)} hand={null} pending={null} names={[]} onDrop={() => {}} />
+      <Board
+        board={board}
+        last={last}
+        line={last === null ? null : winningLine(board, last)}
+        match={Math.floor(round / length)}
+        hand={null}
+        pending={null}
+        names={[]}
+        onDrop={() => {}}
+      />
     </div>
   );
 }

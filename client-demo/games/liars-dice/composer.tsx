@@ -59,27 +59,84 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
   return (
     <fieldset class={`composer ${active ? '' : 'is-waiting'}`} disabled={!active} data-testid="composer">
       <legend class="unseen">Your bid. Keys: 1 to 6 for the face, plus and minus for the count.</legend>
-      {bid && <>
-        <div class="composer-count">
-          <button type="button" class="button stepper" aria-label="One die less" data-testid="bid-less" disabled={!active} aria-disabled={bid.count <= least(bid.face)} onClick={() => step(-1)}>−</button>
-          <span
-            class="composer-number" role="spinbutton" tabIndex={active ? 0 : -1} data-testid="bid-count" aria-label="Number of dice" aria-disabled={!active}
-            aria-valuemin={least(bid.face)} aria-valuemax={total} aria-valuenow={bid.count} aria-valuetext={describeBid(bid)} onKeyDown={spin}
-          >{bid.count}</span>
-          <button type="button" class="button stepper" aria-label="One die more" data-testid="bid-more" disabled={!active} aria-disabled={bid.count >= total} onClick={() => step(1)}>+</button>
-        </div>
-        <div class="composer-faces" role="group" aria-label="Face">
-          {faces.map(face => (
+      {bid && (
+        <>
+          <div class="composer-count">
             <button
-              key={face} type="button" class="face" aria-pressed={face === bid.face} aria-label={faceName(face)} data-testid={`bid-face-${face}`}
-              disabled={!active || least(face) > total} onClick={() => take(face)}
-            ><Die face={face} /></button>
-          ))}
-        </div>
-      </>}
+              type="button"
+              class="button stepper"
+              aria-label="One die less"
+              data-testid="bid-less"
+              disabled={!active}
+              aria-disabled={bid.count <= least(bid.face)}
+              onClick={() => step(-1)}
+            >
+              −
+            </button>
+            <span
+              class="composer-number"
+              role="spinbutton"
+              tabIndex={active ? 0 : -1}
+              data-testid="bid-count"
+              aria-label="Number of dice"
+              aria-disabled={!active}
+              aria-valuemin={least(bid.face)}
+              aria-valuemax={total}
+              aria-valuenow={bid.count}
+              aria-valuetext={describeBid(bid)}
+              onKeyDown={spin}
+            >
+              {bid.count}
+            </span>
+            <button
+              type="button"
+              class="button stepper"
+              aria-label="One die more"
+              data-testid="bid-more"
+              disabled={!active}
+              aria-disabled={bid.count >= total}
+              onClick={() => step(1)}
+            >
+              +
+            </button>
+          </div>
+          <div class="composer-faces" role="group" aria-label="Face">
+            {faces.map(face => (
+              <button
+                key={face}
+                type="button"
+                class="face"
+                aria-pressed={face === bid.face}
+                aria-label={faceName(face)}
+                data-testid={`bid-face-${face}`}
+                disabled={!active || least(face) > total}
+                onClick={() => take(face)}
+              >
+                <Die face={face} />
+              </button>
+            ))}
+          </div>
+        </>
+      )}
       <div class="composer-deeds">
-        {bid && <button type="button" class="button is-primary composer-bid" data-testid="bid" onClick={() => onBid(bid)}>Bid <span class="composer-what" aria-hidden="true">{bid.count} × <Die face={bid.face} /></span><span class="unseen">{describeBid(bid)}</span></button>}
-        <button type="button" class="button is-danger" data-testid="challenge" disabled={!active || !over} onClick={onChallenge}>Liar!</button>
+        {bid && (
+          <button type="button" class="button is-primary composer-bid" data-testid="bid" onClick={() => onBid(bid)}>
+            Bid{' '}
+            <span class="composer-what" aria-hidden="true">
+              {bid.count} × <Die face={bid.face} />
+            </span>
+            <span class="unseen">{describeBid(bid)}</span>
+          </button>
+        )}
+        <button
+          type="button"
+          class="button is-danger"
+          data-testid="challenge"
+          disabled={!active || !over}
+          onClick={onChallenge}
+        >
+          Liar!
+        </button>
       </div>
     </fieldset>
   );

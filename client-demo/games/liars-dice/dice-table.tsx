@@ -21,7 +21,8 @@ export function DiceTable({ room: anyRoom, startRequest, showToast, tag }: Table
   const rolls = shown.current !== roll && view?.stage === 'bidding';
   // The bid that has to be beaten, in this round: whatever was sent against another is settled.
   const at = `${roll}/${view?.bid ? rank(view.bid, view.wild) : 0}`;
-  const mayBid = info.phase === 'playing' && seat !== null && view?.stage === 'bidding' && view.turn === seat && room.ended === null;
+  const mayBid =
+    info.phase === 'playing' && seat !== null && view?.stage === 'bidding' && view.turn === seat && room.ended === null;
   const active = mayBid && sent !== at;
   const table = useRef<HTMLDivElement>(null);
   // Each bid is put together anew: whoever made the last one by keyboard makes the next by keyboard.
@@ -47,33 +48,73 @@ export function DiceTable({ room: anyRoom, startRequest, showToast, tag }: Table
   const asked: Bid | null = reveal?.bid ?? null;
   const own = seat === null ? null : open(seat);
   // In the order of turns, beginning behind one's own place; without one, as they sit.
-  const others = names.map((_, i) => (seat === null ? i : (seat + i) % names.length)).filter(i => i !== seat && info.seats[i] && (!view || i < view.dice.length));
+  const others = names
+    .map((_, i) => (seat === null ? i : (seat + i) % names.length))
+    .filter(i => i !== seat && info.seats[i] && (!view || i < view.dice.length));
   const total = view?.dice.reduce((a, b) => a + b, 0) ?? 0;
 
   return (
-    <div class="dice" ref={table} data-testid="dice" data-stage={view?.stage ?? ''} data-round={view?.round ?? 0} data-turn={view?.turn ?? ''} data-hand={active ? seat : ''}>
+    <div
+      class="dice"
+      ref={table}
+      data-testid="dice"
+      data-stage={view?.stage ?? ''}
+      data-round={view?.round ?? 0}
+      data-turn={view?.turn ?? ''}
+      data-hand={active ? seat : ''}
+    >
       <section class="dice-felt" aria-label="Table">
         <ul class={`dice-cups has-${others.length}`}>
           {others.map(i => (
             <Cup
-              key={i} seat={i} name={names[i]!} tag={tag(i)} note={noteOf(info.seats[i]!)} count={view ? view.dice[i]! : info.options.dice} open={open(i)} asked={asked} wild={view?.wild ?? false}
-              bid={view?.bid?.seat === i ? view.bid : null} turn={info.phase === 'playing' && view?.stage === 'bidding' && view.turn === i} loses={reveal?.loser === i} rolls={rolls}
+              key={i}
+              seat={i}
+              name={names[i]!}
+              tag={tag(i)}
+              note={noteOf(info.seats[i]!)}
+              count={view ? view.dice[i]! : info.options.dice}
+              open={open(i)}
+              asked={asked}
+              wild={view?.wild ?? false}
+              bid={view?.bid?.seat === i ? view.bid : null}
+              turn={info.phase === 'playing' && view?.stage === 'bidding' && view.turn === i}
+              loses={reveal?.loser === i}
+              rolls={rolls}
             />
           ))}
         </ul>
         <Stage view={view} voice={{ seat, names }} options={info.options} ended={ended} />
       </section>
       {view && seat !== null && own && !(ended && own.length === 0) && (
-        <section class="dice-own" style={seatColorStyle(seat)} data-testid="my-dice" aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}>
-          <span class="dice-me" aria-hidden="true">{tag(seat)}</span>
-          {own.map((face, i) => <Die key={`${roll}/${i}`} face={face} mark={asked && (matches(face, asked.face, view.wild) ? 'hit' : 'miss')} rolls={rolls ? i : null} />)}
+        <section
+          class="dice-own"
+          style={seatColorStyle(seat)}
+          data-testid="my-dice"
+          aria-label={own.length > 0 ? `Your dice: ${own.join(', ')}` : 'You are out'}
+        >
+          <span class="dice-me" aria-hidden="true">
+            {tag(seat)}
+          </span>
+          {own.map((face, i) => (
+            <Die
+              key={`${roll}/${i}`}
+              face={face}
+              mark={asked && (matches(face, asked.face, view.wild) ? 'hit' : 'miss')}
+              rolls={rolls ? i : null}
+            />
+          ))}
           {own.length === 0 && <p class="soft">You have no dice left. See who wins.</p>}
         </section>
       )}
       {view && seat !== null && info.phase === 'playing' && view.dice[seat]! > 0 && (
         <Composer
-          key={at} over={view.bid} total={total} wild={view.wild} active={active}
-          onBid={bid => void send(act => act.bid(bid))} onChallenge={() => void send(act => act.challenge())}
+          key={at}
+          over={view.bid}
+          total={total}
+          wild={view.wild}
+          active={active}
+          onBid={bid => void send(act => act.bid(bid))}
+          onChallenge={() => void send(act => act.challenge())}
         />
       )}
     </div>

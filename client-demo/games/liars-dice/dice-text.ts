@@ -1,6 +1,20 @@
 import type { Bid, DiceView, Reveal } from '../../../shared/games/liars-dice/contract.ts';
 
-const numbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'];
+const numbers = [
+  'no',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
 const one = ['', 'one', 'two', 'three', 'four', 'five', 'six'];
 const many = ['', 'ones', 'twos', 'threes', 'fours', 'fives', 'sixes'];
 
@@ -10,10 +24,17 @@ export const describeBid = ({ count, face }: Bid): string => `${number(count)} $
 export const describeDiceCount = (count: number): string => (count === 1 ? '1 die' : `${count} dice`);
 
 /** How a seat is spoken of: `You bid`, `Ann bids`. */
-export interface Listener { seat: number | null; names: readonly string[] }
-const verb = (voice: Listener, seat: number, own: string, other: string): string => (seat === voice.seat ? `You ${own}` : `${voice.names[seat]} ${other}`);
+export interface Listener {
+  seat: number | null;
+  names: readonly string[];
+}
+const verb = (voice: Listener, seat: number, own: string, other: string): string =>
+  seat === voice.seat ? `You ${own}` : `${voice.names[seat]} ${other}`;
 
-export const describeReveal = (voice: Listener, { bid, by, count, loser }: Reveal): { found: string; loss: string } => ({
+export const describeReveal = (
+  voice: Listener,
+  { bid, by, count, loser }: Reveal,
+): { found: string; loss: string } => ({
   found: `${verb(voice, by, 'doubt', 'doubts')} ${describeBid(bid)}: there ${count === 1 ? 'is' : 'are'} ${count === 0 ? 'none' : number(count)}.`,
   loss: `${verb(voice, loser, 'lose', 'loses')} a die.`,
 });
@@ -31,13 +52,21 @@ export function describeLastMove(voice: Listener, view: DiceView): string {
   return `Round ${view.round}.${dice}`;
 }
 
-/** A bid or a challenge that did not count, in one line; null for what the page shows anyway, undefined for what is not this game's. */
+/**
+ * A bid or a challenge that did not count, in one line; null for what the page shows anyway, undefined for what is not
+ * this game's.
+ */
 export function describeRefusedBid(code: string): string | null | undefined {
   switch (code) {
-    case 'bid-too-low': return 'Somebody has bid more than that.';
-    case 'bid-too-high': return 'There are not that many dice.';
-    case 'no-bid': return 'There is nothing to doubt yet.';
-    case 'round-over': return null;
-    default: return undefined;
+    case 'bid-too-low':
+      return 'Somebody has bid more than that.';
+    case 'bid-too-high':
+      return 'There are not that many dice.';
+    case 'no-bid':
+      return 'There is nothing to doubt yet.';
+    case 'round-over':
+      return null;
+    default:
+      return undefined;
   }
 }

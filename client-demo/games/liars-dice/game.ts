@@ -21,7 +21,10 @@ export const liarsDiceTable: TableGame = {
   ownSeats: true,
   ownStandings: false,
   hold: liarsDice.def.away.hold,
-  replayGuide: { pacing: { by: 'moves', dwell: { round: 1_300, move: 1_500, blow: 0, call: 3_400, out: 3_400 } }, eventsOf: diceReplayEvents },
+  replayGuide: {
+    pacing: { by: 'moves', dwell: { round: 1_300, move: 1_500, blow: 0, call: 3_400, out: 3_400 } },
+    eventsOf: diceReplayEvents,
+  },
   Table: DiceTable,
   Picture: DicePicture,
   turn(room) {
@@ -37,7 +40,8 @@ export const liarsDiceTable: TableGame = {
     const { state, info, seat } = asDice(room);
     const winner = info.result?.ranking[0]?.[0];
     if (!state || winner === undefined) return '';
-    if (state.left !== null && state.left === state.fallen.at(-1)) return `${info.seats[state.left]?.name ?? 'The last of the others'} has left.`;
+    if (state.left !== null && state.left === state.fallen.at(-1))
+      return `${info.seats[state.left]?.name ?? 'The last of the others'} has left.`;
     const left = describeDiceCount(state.dice[winner]!);
     return winner === seat ? `With ${left} to spare.` : `${info.seats[winner]?.name ?? 'The winner'} had ${left} left.`;
   },
@@ -45,8 +49,12 @@ export const liarsDiceTable: TableGame = {
     const dice = asDice(room);
     let round = dice.state?.round ?? 0;
     const stops = [
-      dice.on('bid', (_bid, { replayed }) => { if (!replayed) play('bid'); }),
-      dice.on('revealed', (_hands, { replayed }) => { if (!replayed) play('reveal'); }),
+      dice.on('bid', (_bid, { replayed }) => {
+        if (!replayed) play('bid');
+      }),
+      dice.on('revealed', (_hands, { replayed }) => {
+        if (!replayed) play('reveal');
+      }),
       dice.onChange(() => {
         const now = dice.state?.round ?? 0;
         if (now > round) play('shake');

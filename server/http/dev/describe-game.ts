@@ -3,21 +3,35 @@ import type { AnyGame, ContractDef, Schema } from '../../../shared/contract.ts';
 import type { FormSchema, GameDescription } from '../../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 
-/** A game for a page that has not got its contract: what there is to say, with JSON Schemas from which forms are made. */
+/**
+ * A game for a page that has not got its contract: what there is to say, with JSON Schemas from which forms are made.
+ */
 export function describeGame({ contract, rules }: AnyGame): GameDescription {
   const def = contract.def as ContractDef;
   return {
-    name: contract.name, version: def.version, seats: def.seats, start: def.start ?? 'full', late: def.late ?? false, bots: rules.bot !== undefined, views: rules.view !== undefined,
-    teams: [...def.teams ?? []], tick: def.tick?.hz ?? null, clocks: [...def.clocks ?? []], refusals: [...def.refusals ?? []],
+    name: contract.name,
+    version: def.version,
+    seats: def.seats,
+    start: def.start ?? 'full',
+    late: def.late ?? false,
+    bots: rules.bot !== undefined,
+    views: rules.view !== undefined,
+    teams: [...(def.teams ?? [])],
+    tick: def.tick?.hz ?? null,
+    clocks: [...(def.clocks ?? [])],
+    refusals: [...(def.refusals ?? [])],
     options: def.options ? jsonSchemaOf(def.options, 'input') : { type: 'object', properties: {} },
     actions: mapValues(def.actions, schema => jsonSchemaOf(schema, 'input')),
     signals: mapValues(def.signals, schema => jsonSchemaOf(schema, 'input')),
     events: mapValues(def.events, schema => jsonSchemaOf(schema, 'output')),
-    inputs: mapValues(def.inputs, input => (input.kind === 'held' ? { kind: 'held', schema: jsonSchemaOf(input.schema, 'input') } : { kind: 'pressed' })),
+    inputs: mapValues(def.inputs, input =>
+      input.kind === 'held' ? { kind: 'held', schema: jsonSchemaOf(input.schema, 'input') } : { kind: 'pressed' },
+    ),
   };
 }
 
-const mapValues = <T, U>(all: Record<string, T> | undefined, make: (value: T) => U): Record<string, U> => Object.fromEntries(Object.entries(all ?? {}).map(([name, value]) => [name, make(value)]));
+const mapValues = <T, U>(all: Record<string, T> | undefined, make: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(all ?? {}).map(([name, value]) => [name, make(value)]));
 
 /** By the converter that the schema brings along, so that no schema library is needed here. */
 export function jsonSchemaOf(schema: Schema, side: 'input' | 'output'): FormSchema {

@@ -12,7 +12,13 @@ import type { RoomDumpReply } from '../../rooms/actor/messages.ts';
 import { describeGame } from './describe-game.ts';
 import { redactSessions } from './redact-sessions.ts';
 
-export interface DevParts { node: RejoinNode; sockets: GamesReply['sockets']; guests: boolean; /** Whether the server is found by this Host. */ isKnownHost(this: void, host: string | undefined): boolean }
+export interface DevParts {
+  node: RejoinNode;
+  sockets: GamesReply['sockets'];
+  guests: boolean;
+  /** Whether the server is found by this Host. */
+  isKnownHost(this: void, host: string | undefined): boolean;
+}
 
 /** Where the built page lies: in the repository, in the package. */
 const pageFolderCandidates = ['dist/dev-page', 'dist/lib/dev-page'].map(path => join(packageRoot, path));
@@ -25,11 +31,14 @@ export function createDevRouter({ node, sockets, guests }: DevParts): Router {
     res.set('cache-control', 'no-store');
     next();
   });
-  router.get('/games.json', (_req, res) => { res.json({ games, sockets, guests } satisfies GamesReply); });
+  router.get('/games.json', (_req, res) => {
+    res.json({ games, sockets, guests } satisfies GamesReply);
+  });
   router.get('/rooms/:id.json', async (req, res) => {
     const { id } = req.params;
     const since = Number(req.query.since ?? 0);
-    if (!isId(id) || !Number.isSafeInteger(since) || since < 0) return void res.status(404).json(makeRefusal('room-missing'));
+    if (!isId(id) || !Number.isSafeInteger(since) || since < 0)
+      return void res.status(404).json(makeRefusal('room-missing'));
     const reply = (await node.router.request(id, { k: 'dump', since })) as RoomDumpReply;
     if (!reply.ok) return void res.status(reply.code === 'room-missing' ? 404 : 503).json(reply);
     const entries = reply.entries.map(entry => ({ ...entry, changes: redactSessions(entry.changes as JsonObject) }));
@@ -37,7 +46,10 @@ export function createDevRouter({ node, sockets, guests }: DevParts): Router {
   });
   const folder = pageFolderCandidates.find(existsSync);
   if (folder !== undefined) router.use(express.static(folder, { cacheControl: false }));
-  else router.get('/', (_req, res) => { res.status(404).type('text').send('The page is not built. Run npm run build.\n'); });
+  else
+    router.get('/', (_req, res) => {
+      res.status(404).type('text').send('The page is not built. Run npm run build.\n');
+    });
   return router;
 }
 
@@ -45,5 +57,8 @@ export function createDevRouter({ node, sockets, guests }: DevParts): Router {
 export function socketEndpointOf(attachment: Attachment): GamesReply['sockets'] {
   const io = 'io' in attachment ? (attachment.io as { path?: () => unknown }) : {};
   const path = io.path?.();
-  return { namespace: attachment.namespace ?? '/', path: typeof path === 'string' ? path : `${'path' in attachment ? attachment.path ?? '' : ''}/socket.io` };
+  return {
+    namespace: attachment.namespace ?? '/',
+    path: typeof path === 'string' ? path : `${'path' in attachment ? (attachment.path ?? '') : ''}/socket.io`,
+  };
 }

@@ -3,13 +3,19 @@ import { isIP } from 'node:net';
 import type { RequestHandler } from 'express';
 
 /**
- * Whether a Host header names this machine. A page of any site can have its own name lead to this machine (DNS rebinding), and
- * would read what games hide as if it were the server's own page. It cannot do so with an address.
+ * Whether a Host header names this machine. A page of any site can have its own name lead to this machine (DNS
+ * rebinding), and would read what games hide as if it were the server's own page. It cannot do so with an address.
  * @param urls further places where the server is found; only their hosts count
  */
 export function createHostCheck(urls: readonly string[]): (host: string | undefined) => boolean {
   const own = hostname().toLowerCase();
-  const known = new Set(['localhost', own, own.split('.')[0]!, `${own.split('.')[0]}.local`, ...urls.map(url => hostNameOf(url)).filter(name => name !== null)]);
+  const known = new Set([
+    'localhost',
+    own,
+    own.split('.')[0]!,
+    `${own.split('.')[0]}.local`,
+    ...urls.map(url => hostNameOf(url)).filter(name => name !== null),
+  ]);
   return host => {
     const name = hostNameOf(`http://${host ?? ''}`);
     return name !== null && (isIP(name) > 0 || known.has(name) || name.endsWith('.localhost'));

@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '../../../shared/json.ts';
 const isSessionField = (key: string): boolean => key === 'closed' || /session/i.test(key);
 
 /**
- * A room's document, or a change of it, without session ids: a page that reads it in dev mode must not be able to name a
- * player's hold on a seat. The first characters stay, so that an author can tell one session from another.
+ * A room's document, or a change of it, without session ids: a page that reads it in dev mode must not be able to name
+ * a player's hold on a seat. The first characters stay, so that an author can tell one session from another.
  */
 export function redactSessions(doc: JsonObject): JsonObject {
   const hidden = asObject(doc.hidden);
@@ -16,7 +16,11 @@ export function redactSessions(doc: JsonObject): JsonObject {
 function redactSeats(value: Json): Json {
   if (Array.isArray(value)) return value.map(redactSeats);
   const object = asObject(value);
-  return object ? Object.fromEntries(Object.entries(object).map(([key, own]) => [key, isSessionField(key) ? shorten(own) : redactSeats(own)])) : value;
+  return object
+    ? Object.fromEntries(
+        Object.entries(object).map(([key, own]) => [key, isSessionField(key) ? shorten(own) : redactSeats(own)]),
+      )
+    : value;
 }
 
 function shorten(value: Json): Json {
@@ -26,4 +30,5 @@ function shorten(value: Json): Json {
   return object ? Object.fromEntries(Object.entries(object).map(([key, own]) => [key, shorten(own)])) : value;
 }
 
-const asObject = (value: Json | undefined): JsonObject | null => (typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null);
+const asObject = (value: Json | undefined): JsonObject | null =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;

@@ -21,17 +21,34 @@ export const channelOf = (room: string, audience: Audience): Channel => `room:${
 export const signalChannelOf = (room: string): Channel => `room:${room}:signals`;
 
 /** In a game that hides nothing all members are one audience. */
-export const audienceOf = (game: AnyGame, player: string | null): Audience => (!game.rules.view ? 'all' : player === null ? 'watch' : `player:${player}`);
+export const audienceOf = (game: AnyGame, player: string | null): Audience =>
+  !game.rules.view ? 'all' : player === null ? 'watch' : `player:${player}`;
 
 /** Who watches over views, and whose view is not asked: it hung, or the room is out of play. */
-export interface ViewGuard { ruleTracker: RuleTracker; isViewBlocked(audience: Audience): boolean }
+export interface ViewGuard {
+  ruleTracker: RuleTracker;
+  isViewBlocked(audience: Audience): boolean;
+}
 
 /** What one audience hears of an entry: in JSON where it was told, else as it was read from the journal. */
-interface AudienceChange { audience: Audience; changes: string | Changes; events: string | WireEvent[] | null }
+interface AudienceChange {
+  audience: Audience;
+  changes: string | Changes;
+  events: string | WireEvent[] | null;
+}
 /** The same, told. */
-export interface EncodedAudienceChange extends AudienceChange { changes: string; events: string | null; /** It is `{"state":…}` and nothing else. */ stateOnly: boolean }
+export interface EncodedAudienceChange extends AudienceChange {
+  changes: string;
+  events: string | null;
+  /** It is `{"state":…}` and nothing else. */
+  stateOnly: boolean;
+}
 /** One entry, as each audience hears it. */
-interface RememberedEntry { position: Position; previous: Position; changes: readonly AudienceChange[] }
+interface RememberedEntry {
+  position: Position;
+  previous: Position;
+  changes: readonly AudienceChange[];
+}
 
 /**
  * Turns entries into what each audience may see of them, and remembers the last ones for those who come back.
@@ -47,10 +64,17 @@ export class Audiences {
   /** For games with a view: what each audience saw last. */
   private readonly lastViews = new Map<Audience, { state: Json; error?: string }>();
 
-  constructor(private readonly game: AnyGame, private readonly doc: RoomDocument, private readonly onFailure: (where: string, error: unknown) => void, private readonly guard: ViewGuard = { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false }) {
+  constructor(
+    private readonly game: AnyGame,
+    private readonly doc: RoomDocument,
+    private readonly onFailure: (where: string, error: unknown) => void,
+    private readonly guard: ViewGuard = { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false },
+  ) {
     this.phase = doc.room.phase;
-    // What older rules showed of a state that is yet to be migrated, these cannot tell: everybody is given the whole afterwards.
-    if (game.rules.view && doc.hidden.stateVersion === game.contract.def.version) for (const audience of this.presentAudiences()) this.lastViews.set(audience, this.computeView(audience));
+    // What older rules showed of a state that is yet to be migrated, these cannot tell: everybody is given the whole
+    // afterwards.
+    if (game.rules.view && doc.hidden.stateVersion === game.contract.def.version)
+      for (const audience of this.presentAudiences()) this.lastViews.set(audience, this.computeView(audience));
   }
 
   /** The whole of what an audience sees now. The caller may keep and change it. */
@@ -58,7 +82,8 @@ export class Audiences {
     const room = copy(this.doc.room);
     if (audience === 'all') return { room, state: copy(this.doc.state) };
     let own = this.lastViews.get(audience);
-    if (!own) this.lastViews.set(audience, own = this.computeView(audience)); // what comes next is told as what has changed in this
+    // what comes next is told as what has changed in this
+    if (!own) this.lastViews.set(audience, (own = this.computeView(audience)));
     return { room, ...copy(own) };
   }
 
@@ -83,14 +108,27 @@ export class Audiences {
   }
 
   /**
-   * The same of an entry that is to be told. Remembered as text: what is held for long is dear to look through again and again.
+   * The same of an entry that is to be told. Remembered as text: what is held for long is dear to look through again
+   * and again.
    * @param visible its visible changes, encoded: where nothing is hidden everybody is told just these
    * @param isWatched false: nobody watches, so what they would see need not be known
    */
-  encodeChanges(position: Position, previous: Position, changes: Changes, events: readonly RoomEvent[], visible: string, hasSpectators: boolean): EncodedAudienceChange[] {
-    const shown = this.changesByAudience(changes, events, hasSpectators).map(({ audience, changes: own, events: audienceEvents }): EncodedAudienceChange => ({
-      audience, changes: isEmpty(own) ? '0' : audience === 'all' ? visible : JSON.stringify(own), events: audienceEvents && JSON.stringify(audienceEvents), stateOnly: isStateOnly(own),
-    }));
+  encodeChanges(
+    position: Position,
+    previous: Position,
+    changes: Changes,
+    events: readonly RoomEvent[],
+    visible: string,
+    hasSpectators: boolean,
+  ): EncodedAudienceChange[] {
+    const shown = this.changesByAudience(changes, events, hasSpectators).map(
+      ({ audience, changes: own, events: audienceEvents }): EncodedAudienceChange => ({
+        audience,
+        changes: isEmpty(own) ? '0' : audience === 'all' ? visible : JSON.stringify(own),
+        events: audienceEvents && JSON.stringify(audienceEvents),
+        stateOnly: isStateOnly(own),
+      }),
+    );
     this.remember({ position, previous, changes: shown });
     return shown;
   }
@@ -109,23 +147,39 @@ export class Audiences {
     return missed;
   }
 
-  private changesByAudience(changes: Changes, events: readonly RoomEvent[], hasSpectators: boolean): (AudienceChange & { changes: Changes; events: WireEvent[] | null })[] {
+  private changesByAudience(
+    changes: Changes,
+    events: readonly RoomEvent[],
+    hasSpectators: boolean,
+  ): (AudienceChange & { changes: Changes; events: WireEvent[] | null })[] {
     const { hidden: _never, state, room, ...rest } = changes;
     const shared: Changes = room === undefined ? rest : { ...rest, room };
     const eventsFor = (seat: number | null): WireEvent[] | null => {
       if (events.length === 0) return null;
-      const own = events.filter(e => !e.to || (seat !== null && e.to.includes(seat))).map((e): WireEvent => [e.name, e.data]);
+      const own = events
+        .filter(e => !e.to || (seat !== null && e.to.includes(seat)))
+        .map((e): WireEvent => [e.name, e.data]);
       return own.length > 0 ? own : null;
     };
     if (!this.game.rules.view) {
       this.phase = this.doc.room.phase;
-      return [{ audience: 'all', changes: state === undefined ? shared : { ...shared, state }, events: eventsFor(null) }];
+      return [
+        { audience: 'all', changes: state === undefined ? shared : { ...shared, state }, events: eventsFor(null) },
+      ];
     }
     const present = this.presentAudiences(hasSpectators);
     const byAudience = present.flatMap(audience => {
       const own = this.ownChange(audience, state !== undefined || this.phase !== this.doc.room.phase);
       const sent = this.sentVolatile.get(audience);
-      return own ? [{ audience, changes: { ...shared, ...(sent ? compose(sent, own) : own) }, events: eventsFor(this.seatOf(audience)) }] : [];
+      return own
+        ? [
+            {
+              audience,
+              changes: { ...shared, ...(sent ? compose(sent, own) : own) },
+              events: eventsFor(this.seatOf(audience)),
+            },
+          ]
+        : [];
     });
     this.phase = this.doc.room.phase;
     this.sentVolatile.clear();
@@ -155,12 +209,18 @@ export class Audiences {
   /** @param last what to show if the view fails */
   private computeView(audience: Audience, last: Json = null): { state: Json; error?: string } {
     if (this.doc.state === null) return { state: null };
-    if (this.guard.isViewBlocked(audience)) return { state: last, ...(this.doc.room.phase === 'quarantined' ? {} : { error: 'view-failed' }) };
+    if (this.guard.isViewBlocked(audience))
+      return { state: last, ...(this.doc.room.phase === 'quarantined' ? {} : { error: 'view-failed' }) };
     const who: Viewer = { seat: this.seatOf(audience), ended: this.doc.room.phase === 'ended', replay: false };
     this.guard.ruleTracker.beginStep('view', 'view', audience);
     try {
       // A copy: a view may show one object in two places, and must not be able to hand out the state itself.
-      return { state: strictJson(assertSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)), 'view') };
+      return {
+        state: strictJson(
+          assertSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)),
+          'view',
+        ),
+      };
     } catch (error) {
       return this.viewFailed(error, last);
     } finally {
@@ -174,7 +234,10 @@ export class Audiences {
   }
 
   private presentAudiences(hasSpectators = true): Audience[] {
-    return [...(hasSpectators ? ['watch' as const] : []), ...this.doc.hidden.seats.flatMap((s): Audience[] => (s ? [`player:${s.player}`] : []))];
+    return [
+      ...(hasSpectators ? ['watch' as const] : []),
+      ...this.doc.hidden.seats.flatMap((s): Audience[] => (s ? [`player:${s.player}`] : [])),
+    ];
   }
 
   private seatOf(audience: Audience): number | null {
@@ -194,5 +257,7 @@ function isStateOnly(changes: Changes): boolean {
 function wireChange({ position, previous }: RememberedEntry, { changes, events }: AudienceChange): WireChange {
   const change = typeof changes === 'string' ? (JSON.parse(changes) as Changes | 0) : isEmpty(changes) ? 0 : changes;
   const audienceEvents = typeof events === 'string' ? (JSON.parse(events) as WireEvent[]) : events;
-  return audienceEvents ? [position[0], position[1], previous[0], change, audienceEvents] : [position[0], position[1], previous[0], change];
+  return audienceEvents
+    ? [position[0], position[1], previous[0], change, audienceEvents]
+    : [position[0], position[1], previous[0], change];
 }

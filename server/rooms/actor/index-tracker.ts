@@ -14,7 +14,10 @@ type IndexUpdate = Pick<AppendRequest, 'due' | 'summary' | 'offer' | 'occupied' 
 
 const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
 
-/** What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has changed. */
+/**
+ * What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has
+ * changed.
+ */
 export class IndexTracker {
   /** Undefined: not yet told by this owner. A room that was set aside for a while says both again. */
   private due: number | null | undefined;
@@ -39,7 +42,8 @@ export class IndexTracker {
     const update: IndexUpdate = {};
     const due = dueOf(doc);
     if (due !== this.due) update.due = this.due = due;
-    if ('room' in changes) { // most entries change the game's state alone
+    if ('room' in changes) {
+      // most entries change the game's state alone
       const summary = summaryOf(doc, allowsLateJoin(game));
       const text = JSON.stringify(summary);
       if (text !== this.summary) {
@@ -61,7 +65,8 @@ export class IndexTracker {
     }
     const fault = faultOf(doc);
     if (fault !== this.fault) {
-      update.quarantined = fault === null ? null : { why: fault, since: Math.round(doc.hidden.before?.at ?? doc.hidden.clock) };
+      update.quarantined =
+        fault === null ? null : { why: fault, since: Math.round(doc.hidden.before?.at ?? doc.hidden.clock) };
       this.fault = fault;
     }
     const life = this.life.next(doc, doc.hidden.clock, mono);

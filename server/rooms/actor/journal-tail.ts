@@ -5,8 +5,8 @@ import type { ClaimedRoom } from '../../store/store.ts';
 import { readEntry } from '../core/entry.ts';
 
 /**
- * The latest journal entries of a room, in the very text that was stored: for authors who watch their game. Only kept in
- * dev mode; at most as many as clients are caught up from, the oldest go first.
+ * The latest journal entries of a room, in the very text that was stored: for authors who watch their game. Only kept
+ * in dev mode; at most as many as clients are caught up from, the oldest go first.
  */
 export class JournalTail {
   private readonly entries: { place: Position; text: string }[] = [];
@@ -22,9 +22,11 @@ export class JournalTail {
   }
 
   entriesSince(seq: number): JournalEntry[] {
-    return this.entries.filter(e => e.place[1] > seq).map(({ place: position, text }) => {
-      const { c, e } = readEntry(text);
-      return { seq: position[1], term: position[0], bytes: Buffer.byteLength(text), changes: c, events: e };
-    });
+    return this.entries
+      .filter(e => e.place[1] > seq)
+      .map(({ place: position, text }) => {
+        const { c, e } = readEntry(text);
+        return { seq: position[1], term: position[0], bytes: Buffer.byteLength(text), changes: c, events: e };
+      });
   }
 }

@@ -7,25 +7,44 @@ import { isBot, type RoomDocument } from '../core/document.ts';
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return `{${Object.keys(value).sort().map(key => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(',')}}`;
+  return `{${Object.keys(value)
+    .sort()
+    .map(key => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`)
+    .join(',')}}`;
 }
 
 /** The pool of all rooms of a game that have these options, defaults included. */
-export const poolOf = (options: JsonObject): string => createHash('sha256').update(canonicalJson(options)).digest('base64url').slice(0, 22);
+export const poolOf = (options: JsonObject): string =>
+  createHash('sha256').update(canonicalJson(options)).digest('base64url').slice(0, 22);
 
 /** A room that nobody has joined yet. */
-export const newOffer = (game: string, options: JsonObject, seats: number, since: number): Offer => ({ game, pool: poolOf(options), since: Math.floor(since), free: seats, present: false, players: [] });
+export const newOffer = (game: string, options: JsonObject, seats: number, since: number): Offer => ({
+  game,
+  pool: poolOf(options),
+  since: Math.floor(since),
+  free: seats,
+  present: false,
+  players: [],
+});
 
-/** How a room is offered to quick joins; null: it is private, reserved, closed or full for good. @param pool of its options */
+/**
+ * How a room is offered to quick joins; null: it is private, reserved, closed or full for good.
+ * @param pool of its options
+ */
 export function offerOf(doc: RoomDocument, allowsLateJoin: boolean, pool: string): Offer | null {
   const { room, hidden } = doc;
   if (room.private || hidden.reserved !== null) return null;
   // In a match that takes late players a seat that was left is free again, though it still shows who had it.
-  const seats = room.phase === 'waiting' ? room.seats : allowsLateJoin && room.phase === 'playing' ? hidden.seats : null;
+  const seats =
+    room.phase === 'waiting' ? room.seats : allowsLateJoin && room.phase === 'playing' ? hidden.seats : null;
   if (!seats) return null;
   return {
     // Bots that come with the first player take their seats in the same entry.
-    game: room.game, pool, since: Math.floor(hidden.created), free: Math.max(0, seats.filter(s => s === null).length - hidden.fill),
-    present: room.seats.some(s => s?.here && !isBot(s.player)), players: hidden.seats.flatMap(s => (s && !isBot(s.player) ? [s.player] : [])),
+    game: room.game,
+    pool,
+    since: Math.floor(hidden.created),
+    free: Math.max(0, seats.filter(s => s === null).length - hidden.fill),
+    present: room.seats.some(s => s?.here && !isBot(s.player)),
+    players: hidden.seats.flatMap(s => (s && !isBot(s.player) ? [s.player] : [])),
   };
 }

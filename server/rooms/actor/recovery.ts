@@ -7,37 +7,79 @@ import { RuleTracker } from '../core/rule-tracker.ts';
 import { Audiences, type ViewGuard } from './audiences.ts';
 import { Recorder } from './recorder.ts';
 
-export interface RecoveredRoom { doc: RoomDocument; head: Position; terms: TermStarts; audiences: Audiences; recorder: Recorder; ruleTracker: RuleTracker; /** Rules that hung, to be journaled first; taken out when they are. */ hangReports: HangReport[] }
+export interface RecoveredRoom {
+  doc: RoomDocument;
+  head: Position;
+  terms: TermStarts;
+  audiences: Audiences;
+  recorder: Recorder;
+  ruleTracker: RuleTracker;
+  /** Rules that hung, to be journaled first; taken out when they are. */
+  hangReports: HangReport[];
+}
 /** What is known of rules that hung, and who watches over those that run now. */
-export interface RecoveryGuard { viewGuard: ViewGuard; hangReports: HangReport[] }
+export interface RecoveryGuard {
+  viewGuard: ViewGuard;
+  hangReports: HangReport[];
+}
 
 /**
- * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the snapshot, and
- * those after it, also fill the ring, so that those who come back to the new owner get what they missed.
+ * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the
+ * snapshot, and those after it, also fill the ring, so that those who come back to the new owner get what they missed.
  * @throws UnreadableRoomError
  */
-export function recoverRoom(game: AnyGame, doc: RoomDocument, claimed: StoredRoom, onFailure: (where: string, error: unknown) => void, { viewGuard, hangReports }: RecoveryGuard = { viewGuard: { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false }, hangReports: [] }): RecoveredRoom {
-  if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version) throw new UnreadableRoomError(`the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`);
+export function recoverRoom(
+  game: AnyGame,
+  doc: RoomDocument,
+  claimed: StoredRoom,
+  onFailure: (where: string, error: unknown) => void,
+  { viewGuard, hangReports }: RecoveryGuard = {
+    viewGuard: { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false },
+    hangReports: [],
+  },
+): RecoveredRoom {
+  if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version)
+    throw new UnreadableRoomError(
+      `the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`,
+    );
   const entries = claimed.entries.map(readEntry);
-  if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1) throw new UnreadableRoomError(`the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`);
+  if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1)
+    throw new UnreadableRoomError(
+      `the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`,
+    );
   const positionAt = (seq: number) => positionOf(seq, claimed.terms);
   // What a room has seen lately that hung or failed must not be shown on the way: only what it has come to.
-  const skipsHistory = game.rules.view !== undefined && (hangReports.length > 0 || hasHangOrFault(doc) || entries.some(e => touchesHidden(e.c, 'hangs') || touchesHidden(e.c, 'fault')));
+  const skipsHistory =
+    game.rules.view !== undefined &&
+    (hangReports.length > 0 ||
+      hasHangOrFault(doc) ||
+      entries.some(e => touchesHidden(e.c, 'hangs') || touchesHidden(e.c, 'fault')));
   const audiences = skipsHistory ? null : new Audiences(game, doc, onFailure, viewGuard);
   const recorder = new Recorder(game, doc);
   entries.forEach((entry, i) => {
     const seq = claimed.firstSeq + i;
-    if (seq > claimed.snapshotSeq) applyRecoveredEntry(game, { doc, audiences, recorder, terms: claimed.terms }, entry, seq);
+    if (seq > claimed.snapshotSeq)
+      applyRecoveredEntry(game, { doc, audiences, recorder, terms: claimed.terms }, entry, seq);
     // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
-    else if (!game.rules.view && !isOlderVersion(game, doc)) audiences?.addEntry(positionAt(seq), positionAt(seq - 1), entry.c, entry.e);
+    else if (!game.rules.view && !isOlderVersion(game, doc))
+      audiences?.addEntry(positionAt(seq), positionAt(seq - 1), entry.c, entry.e);
   });
-  return { doc, head: positionAt(claimed.seq), terms: claimed.terms, audiences: audiences ?? new Audiences(game, doc, onFailure, viewGuard), recorder, ruleTracker: viewGuard.ruleTracker, hangReports };
+  return {
+    doc,
+    head: positionAt(claimed.seq),
+    terms: claimed.terms,
+    audiences: audiences ?? new Audiences(game, doc, onFailure, viewGuard),
+    recorder,
+    ruleTracker: viewGuard.ruleTracker,
+    hangReports,
+  };
 }
 
 const hasHangOrFault = ({ hidden }: RoomDocument): boolean => hidden.fault !== null || hidden.hangs !== undefined;
 
 /**
- * Takes in what was appended after a room was read: `entries` follow its head, and `terms` are those that the room has by now.
+ * Takes in what was appended after a room was read: `entries` follow its head, and `terms` are those that the room has
+ * by now.
  * @throws UnreadableRoomError
  */
 export function catchUp(game: AnyGame, recovered: RecoveredRoom, entries: readonly string[], terms: TermStarts): void {
@@ -50,11 +92,23 @@ export function catchUp(game: AnyGame, recovered: RecoveredRoom, entries: readon
   }
 }
 
-function applyRecoveredEntry(game: AnyGame, { doc, audiences, recorder, terms }: Pick<RecoveredRoom, 'doc' | 'recorder' | 'terms'> & { audiences: Audiences | null }, entry: Entry, seq: number): void {
+function applyRecoveredEntry(
+  game: AnyGame,
+  {
+    doc,
+    audiences,
+    recorder,
+    terms,
+  }: Pick<RecoveredRoom, 'doc' | 'recorder' | 'terms'> & { audiences: Audiences | null },
+  entry: Entry,
+  seq: number,
+): void {
   applyEntry(doc, entry, seq);
   recorder.commit(seq, entry.c, entry.e, doc);
-  if (!isOlderVersion(game, doc)) audiences?.addEntry(positionOf(seq, terms), positionOf(seq - 1, terms), entry.c, entry.e);
+  if (!isOlderVersion(game, doc))
+    audiences?.addEntry(positionOf(seq, terms), positionOf(seq - 1, terms), entry.c, entry.e);
 }
 
 /** Rules of this version cannot show a state of an older one: then nobody is caught up by changes. */
-const isOlderVersion = (game: AnyGame, { hidden }: RoomDocument): boolean => hidden.stateVersion !== game.contract.def.version;
+const isOlderVersion = (game: AnyGame, { hidden }: RoomDocument): boolean =>
+  hidden.stateVersion !== game.contract.def.version;

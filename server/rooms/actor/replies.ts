@@ -9,21 +9,39 @@ import type { OwnerJoinReply, RoomMessage } from './messages.ts';
 import type { Outcome } from '../core/machine.ts';
 
 /** A room as it stands after a commit: all that answers are made of. */
-export interface CommittedRoom { id: string; doc: RoomDocument; game: AnyGame; term: number; terms: TermStarts; position: Position; audiences: Audiences; now: number; }
+export interface CommittedRoom {
+  id: string;
+  doc: RoomDocument;
+  game: AnyGame;
+  term: number;
+  terms: TermStarts;
+  position: Position;
+  audiences: Audiences;
+  now: number;
+}
 
 /** Why a client cannot play what the room plays; null where it can. */
-export function checkClientVersion(game: AnyGame, { game: name, version }: { game: string | null; version?: number }): Refused | null {
+export function checkClientVersion(
+  game: AnyGame,
+  { game: name, version }: { game: string | null; version?: number },
+): Refused | null {
   const { contract } = game;
   const def = contract.def as ContractDef;
   if (name !== null && name !== contract.name) return makeRefusal('wrong-game', contract.name);
   if (version === undefined) return null;
-  if (version < (def.clientsFrom ?? def.version)) return makeRefusal('client-outdated', `this room runs version ${def.version}`);
+  if (version < (def.clientsFrom ?? def.version))
+    return makeRefusal('client-outdated', `this room runs version ${def.version}`);
   return version > def.version ? makeRefusal('room-outdated', `this room runs version ${def.version}`, 1_000) : null;
 }
 
 /** Lets a member in: everything it needs to be up to date, by what it missed where that is known. */
 /** @param watchers other connections that watch */
-export function buildJoinReply(from: CommittedRoom, message: RoomMessage & { k: 'join' }, outcome: Outcome | null, watchers: number): OwnerJoinReply {
+export function buildJoinReply(
+  from: CommittedRoom,
+  message: RoomMessage & { k: 'join' },
+  outcome: Outcome | null,
+  watchers: number,
+): OwnerJoinReply {
   const { doc, game, position, audiences, terms } = from;
   const versionRefusal = checkClientVersion(game, message);
   if (versionRefusal) return versionRefusal;
@@ -35,10 +53,25 @@ export function buildJoinReply(from: CommittedRoom, message: RoomMessage & { k: 
   const hidden = seat < 0 ? null : doc.hidden.seats[seat]!;
   const audience = audienceOf(game, hidden ? message.player : null);
   const relation = message.place ? classifyPosition(message.place, terms, position[1]) : 'ours';
-  const missed = message.admit ? [] : message.place && relation === 'ours' && !message.whole ? audiences.changesSince(message.place, position, audience) : null;
+  const missed = message.admit
+    ? []
+    : message.place && relation === 'ours' && !message.whole
+      ? audiences.changesSince(message.place, position, audience)
+      : null;
   return {
-    ok: true, channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalChannelOf(from.id)] : [])], game: game.contract.name, room: from.id, seat: hidden ? seat : null, hold: hidden ? doc.room.seats[seat]!.hold : null, session: message.session, term: from.term, place: position,
-    base: hidden?.base ?? 0, verdicts: hidden ? withTerms(from, verdictsOf(hidden)) : [], now: from.now, lost: relation === 'lost',
+    ok: true,
+    channels: [channelOf(from.id, audience), ...(game.contract.def.signals ? [signalChannelOf(from.id)] : [])],
+    game: game.contract.name,
+    room: from.id,
+    seat: hidden ? seat : null,
+    hold: hidden ? doc.room.seats[seat]!.hold : null,
+    session: message.session,
+    term: from.term,
+    place: position,
+    base: hidden?.base ?? 0,
+    verdicts: hidden ? withTerms(from, verdictsOf(hidden)) : [],
+    now: from.now,
+    lost: relation === 'lost',
     ...(outcome?.kind === 'seated' && outcome.seated.isNew ? { fresh: true as const } : {}),
     ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: audiences.view(audience) }),
   };
@@ -47,12 +80,25 @@ export function buildJoinReply(from: CommittedRoom, message: RoomMessage & { k: 
 export function buildActReply(from: CommittedRoom, message: RoomMessage & { k: 'act' }, outcome: Outcome): ActReply {
   const n = message.number ? { n: message.number.n } : {};
   switch (outcome.kind) {
-    case 'accepted': return { ok: true, ...n, place: positionOf(outcome.seq, from.terms) };
-    case 'refusedAction': return { ...outcome.refusal, ...n, place: positionOf(outcome.seq, from.terms) };
-    case 'refused': return { ...outcome.refusal, ...n };
-    case 'stale': return { ...makeRefusal('stale-term'), code: 'stale-term', term: from.term, base: outcome.base, verdicts: withTerms(from, outcome.verdicts) };
-    case 'gap': return { ...makeRefusal('gap'), code: 'gap', term: from.term, base: outcome.base };
-    case 'seated': case 'done': return makeRefusal('bad-request');
+    case 'accepted':
+      return { ok: true, ...n, place: positionOf(outcome.seq, from.terms) };
+    case 'refusedAction':
+      return { ...outcome.refusal, ...n, place: positionOf(outcome.seq, from.terms) };
+    case 'refused':
+      return { ...outcome.refusal, ...n };
+    case 'stale':
+      return {
+        ...makeRefusal('stale-term'),
+        code: 'stale-term',
+        term: from.term,
+        base: outcome.base,
+        verdicts: withTerms(from, outcome.verdicts),
+      };
+    case 'gap':
+      return { ...makeRefusal('gap'), code: 'gap', term: from.term, base: outcome.base };
+    case 'seated':
+    case 'done':
+      return makeRefusal('bad-request');
   }
 }
 

@@ -4,32 +4,46 @@ import type { Life } from '../../store/store.ts';
 import { holdOf } from '../core/holds.ts';
 import { closedFault, dueOf, isAbandoned, isDeserted, type RoomDocument } from '../core/document.ts';
 
-/** How long (ms) a room has to be kept from its time `now` on, if nothing happens in it; and whether somebody may come back to it. */
-interface RequiredLife { ms: number; played: boolean }
+/**
+ * How long (ms) a room has to be kept from its time `now` on, if nothing happens in it; and whether somebody may come
+ * back to it.
+ */
+interface RequiredLife {
+  ms: number;
+  played: boolean;
+}
 
 /**
- * The owner removes a room sooner when it is empty; this is for rooms whose owner dies before that, rooms that sleep, and rooms
- * to which nobody comes back. Whatever is due in one comes first.
+ * The owner removes a room sooner when it is empty; this is for rooms whose owner dies before that, rooms that sleep,
+ * and rooms to which nobody comes back. Whatever is due in one comes first.
  */
 function requiredLifeOf(doc: RoomDocument, game: AnyGame, now: number): RequiredLife {
   const due = dueOf(doc);
   const untilDue = due === null ? 0 : Math.max(0, due - now);
   const { fault, effects } = doc.hidden;
   // Of one that is out of play the operator may want to know.
-  if (Object.keys(effects).length > 0 || (fault !== null && fault !== closedFault)) return { ms: untilDue + limits.roomTtl, played: false };
+  if (Object.keys(effects).length > 0 || (fault !== null && fault !== closedFault))
+    return { ms: untilDue + limits.roomTtl, played: false };
   if (isDeserted(doc)) return { ms: untilDue + limits.unjoinedRoomTtl, played: false };
   if (isAbandoned(doc)) return { ms: untilDue + limits.abandonedRoomTtl, played: false };
   return { ms: untilDue + holdOf(game) + limits.roomTtl, played: true };
 }
 
-/** Until when the store keeps a room, as its owner last wrote it. Written again only when that is not right any more: see SPEC J7, J18. */
+/**
+ * Until when the store keeps a room, as its owner last wrote it. Written again only when that is not right any more:
+ * see SPEC J7, J18.
+ */
 export class RoomLife {
   private storedUntil: number | null = null;
   private readonly since: number;
   private readonly stagger: number;
 
   /** @param mono monotonic ms of now */
-  constructor(private readonly game: AnyGame, id: string, mono: number) {
+  constructor(
+    private readonly game: AnyGame,
+    id: string,
+    mono: number,
+  ) {
     this.since = mono;
     this.stagger = staggerOf(id);
   }
@@ -49,7 +63,9 @@ export class RoomLife {
   }
 
   /** The last write did not arrive. */
-  renewalFailed(): void { this.storedUntil = null; }
+  renewalFailed(): void {
+    this.storedUntil = null;
+  }
 
   /** Nothing was written, or the room would be kept for less than is needed, or for far more. */
   private isOutdated(need: number, mono: number): boolean {

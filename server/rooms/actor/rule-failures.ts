@@ -5,7 +5,10 @@ import type { HangReport } from '../core/hangs.ts';
 export class RuleFailures {
   private readonly loggedAt = new Map<string, number>();
 
-  constructor(private readonly parts: { clock: Clock; log: Log; meter: Meter }, private readonly context: () => { room: string; game: string }) {}
+  constructor(
+    private readonly parts: { clock: Clock; log: Log; meter: Meter },
+    private readonly context: () => { room: string; game: string },
+  ) {}
 
   /** A rule failed: said once a second for each place, however often it fails. */
   ruleFailed(rule: string, error: unknown): void {
@@ -20,7 +23,10 @@ export class RuleFailures {
   rulesHung(hangReports: readonly HangReport[], isQuarantined: boolean): void {
     for (const { rule, n } of hangReports) {
       this.parts.meter.count('hungRules');
-      this.parts.log.error({ ...this.context(), rule, ...(n > 0 ? { n } : {}), quarantined: isQuarantined }, 'rule hung and ended its node; the rule is blocked');
+      this.parts.log.error(
+        { ...this.context(), rule, ...(n > 0 ? { n } : {}), quarantined: isQuarantined },
+        'rule hung and ended its node; the rule is blocked',
+      );
     }
   }
 }

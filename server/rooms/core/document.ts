@@ -49,13 +49,25 @@ export interface HiddenRoom {
   losses?: Record<string, { session: string; why: SeatLoss }>;
 }
 
-export interface RoomTimer { at: number; data: Json }
+export interface RoomTimer {
+  at: number;
+  data: Json;
+}
 
 /** A room as it was when it was taken out of play, on its clock; the rest of it stays where it is. */
-export interface PreQuarantineState { phase: PublicRoom['phase']; at: number; timers: Record<string, RoomTimer>; clocks: Record<string, number> }
+export interface PreQuarantineState {
+  phase: PublicRoom['phase'];
+  at: number;
+  timers: Record<string, RoomTimer>;
+  clocks: Record<string, number>;
+}
 
 /** A rule that hung; `bar` names what is not run again for it (rooms/hangs.ts), '' nothing. */
-export interface Hang { at: number; rule: string; bar: string }
+export interface Hang {
+  at: number;
+  rule: string;
+  bar: string;
+}
 
 export interface HiddenSeat {
   player: string;
@@ -85,20 +97,52 @@ export const abandonedTimer = '$abandoned';
 /** Timer of the engine that gives up the seat of a player who is away; `$` cannot begin the name of a game's timer. */
 export const holdTimer = (player: string): string => `$hold-${player}`;
 
-export interface RoomInit { id: string; code: string; private: boolean; options: JsonObject; seed: Seed; now: number; reserved?: string[] | null; fill?: number }
+export interface RoomInit {
+  id: string;
+  code: string;
+  private: boolean;
+  options: JsonObject;
+  seed: Seed;
+  now: number;
+  reserved?: string[] | null;
+  fill?: number;
+}
 
 export function newDocument(game: AnyGame, init: RoomInit): RoomDocument {
   const { contract } = game;
   const seats = contract.def.seats.max as number;
   return {
     room: {
-      id: init.id, code: init.code, game: contract.name, version: contract.def.version as number, private: init.private, options: init.options,
-      phase: 'waiting', match: 0, host: null, seats: Array<null>(seats).fill(null), result: null, clocks: {}, inputs: [],
+      id: init.id,
+      code: init.code,
+      game: contract.name,
+      version: contract.def.version as number,
+      private: init.private,
+      options: init.options,
+      phase: 'waiting',
+      match: 0,
+      host: null,
+      seats: Array<null>(seats).fill(null),
+      result: null,
+      clocks: {},
+      inputs: [],
     },
     state: null,
     hidden: {
-      seed: init.seed, clock: init.now, created: init.now, timers: {}, seats: Array<null>(seats).fill(null), previous: null, stateVersion: contract.def.version as number, fault: null,
-      began: 0, effects: {}, effectCount: 0, banned: [], reserved: init.reserved ?? null, fill: init.fill ?? 0,
+      seed: init.seed,
+      clock: init.now,
+      created: init.now,
+      timers: {},
+      seats: Array<null>(seats).fill(null),
+      previous: null,
+      stateVersion: contract.def.version as number,
+      fault: null,
+      began: 0,
+      effects: {},
+      effectCount: 0,
+      banned: [],
+      reserved: init.reserved ?? null,
+      fill: init.fill ?? 0,
     },
   };
 }
@@ -108,11 +152,16 @@ export const isDeserted = ({ hidden }: RoomDocument): boolean => hidden.seats.ev
 
 /** No player is here, and for none a seat is held any more: bots play for them, or they have forfeited. */
 export function isAbandoned({ room, hidden }: RoomDocument): boolean {
-  return !room.seats.some(s => s?.here && !isBot(s.player)) && !hidden.seats.some(s => s && Object.hasOwn(hidden.timers, holdTimer(s.player)));
+  return (
+    !room.seats.some(s => s?.here && !isBot(s.player)) &&
+    !hidden.seats.some(s => s && Object.hasOwn(hidden.timers, holdTimer(s.player)))
+  );
 }
 
 /** A player is connected, by the last entry; seats of a room that is out of play stand still. */
-export const isOccupied = ({ room, hidden }: RoomDocument): boolean => hidden.fault === null && room.seats.some((s, i) => s?.here === true && hidden.seats[i] !== null && !isBot(hidden.seats[i]!.player));
+export const isOccupied = ({ room, hidden }: RoomDocument): boolean =>
+  hidden.fault === null &&
+  room.seats.some((s, i) => s?.here === true && hidden.seats[i] !== null && !isBot(hidden.seats[i]!.player));
 
 /** The room's line in the list of rooms; private ones and those out of play have none. */
 export function summaryOf(doc: RoomDocument, allowsLateJoin: boolean): RoomSummary | null {
@@ -121,8 +170,23 @@ export function summaryOf(doc: RoomDocument, allowsLateJoin: boolean): RoomSumma
   const seated = room.seats.filter(s => s !== null);
   if (isDeserted(doc)) return null;
   // In a match that takes late players a seat that was left is free again, though it still shows who had it.
-  const open = hidden.reserved === null && (room.phase === 'waiting' ? room.seats.includes(null) : allowsLateJoin && room.phase === 'playing' && hidden.seats.includes(null));
-  return { id: room.id, code: room.code, game: room.game, phase: room.phase, open, seated: seated.length, seats: room.seats.length, options: room.options, names: seated.map(s => s.name), since: hidden.created };
+  const open =
+    hidden.reserved === null &&
+    (room.phase === 'waiting'
+      ? room.seats.includes(null)
+      : allowsLateJoin && room.phase === 'playing' && hidden.seats.includes(null));
+  return {
+    id: room.id,
+    code: room.code,
+    game: room.game,
+    phase: room.phase,
+    open,
+    seated: seated.length,
+    seats: room.seats.length,
+    options: room.options,
+    names: seated.map(s => s.name),
+    since: hidden.created,
+  };
 }
 
 /** The next moment at which the room has something to do by itself, or null. */
@@ -133,7 +197,11 @@ export function dueOf(doc: RoomDocument): number | null {
 }
 
 export function verdictsOf(seat: HiddenSeat): NumberedVerdict[] {
-  return Object.entries(seat.verdicts).map(([n, v]) => [Number(n), typeof v === 'number' ? { seq: v } : { seq: v[0], code: v[1], ...(v[2] ? { detail: v[2] } : {}) }]);
+  return Object.entries(seat.verdicts).map(([n, v]) => [
+    Number(n),
+    typeof v === 'number' ? { seq: v } : { seq: v[0], code: v[1], ...(v[2] ? { detail: v[2] } : {}) },
+  ]);
 }
 
-export const seatOf = (doc: RoomDocument, player: string): number => doc.hidden.seats.findIndex(s => s?.player === player);
+export const seatOf = (doc: RoomDocument, player: string): number =>
+  doc.hidden.seats.findIndex(s => s?.player === player);

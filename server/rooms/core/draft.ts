@@ -11,7 +11,8 @@ import type { RoomDocument, StoredVerdict } from './document.ts';
  * A room's document while inputs run on it, and what they have changed since the last entry.
  *
  * Invariants:
- *  - `shadow` is the document after the last step that counted; `doc` is what rules mutate, and equals it between steps.
+ *  - `shadow` is the document after the last step that counted; `doc` is what rules mutate, and equals it between
+ *    steps.
  *  - `batch` is exactly what leads from the last entry to `shadow`;
  *  - nobody but `doc` holds an object of its state: what a rule puts in from outside is copied.
  */
@@ -25,15 +26,21 @@ export class Draft {
   private unsentVolatile: Changes | null = null;
 
   /** @param thorough see Owned */
-  constructor(readonly doc: RoomDocument, private readonly hasVolatileState: boolean, private readonly onFailure: (where: string, error: unknown) => void, thorough = false) {
+  constructor(
+    readonly doc: RoomDocument,
+    private readonly hasVolatileState: boolean,
+    private readonly onFailure: (where: string, error: unknown) => void,
+    thorough = false,
+  ) {
     this.shadow = copy(doc, 'document');
     this.owned = new OwnedObjects(thorough);
     this.owned.add(doc.state);
   }
 
   /**
-   * Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing happened.
-   * `by`: the engine may have changed anything; a game's rule only what its context lets it reach, so only that is compared.
+   * Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing
+   * happened. `by`: the engine may have changed anything; a game's rule only what its context lets it reach, so only
+   * that is compared.
    */
   transact<T>(fn: () => T, by: 'engine' | 'rule' = 'engine'): T {
     const eventCount = this.events.length;
@@ -61,17 +68,28 @@ export class Draft {
   private difference(by: 'engine' | 'rule'): Changes | undefined {
     const { doc, shadow } = this;
     const state = this.owned.diff(shadow.state, doc as unknown as JsonObject, 'state');
-    const rest = by === 'rule' ? diffJson(ruleReachableParts(shadow), ruleReachableParts(doc)) : diffJson(engineParts(shadow), engineParts(doc));
+    const rest =
+      by === 'rule'
+        ? diffJson(ruleReachableParts(shadow), ruleReachableParts(doc))
+        : diffJson(engineParts(shadow), engineParts(doc));
     return state === undefined ? rest : { ...rest, state };
   }
 
-  /** A change has a bound; a state that a match begins with, or that was migrated, has the document's. To encode it all, only to see how long it is, is left for what may be too long. */
+  /**
+   * A change has a bound; a state that a match begins with, or that was migrated, has the document's. To encode it all,
+   * only to see how long it is, is left for what may be too long.
+   */
   private checkSize(changes: Changes | undefined, events: RoomEvent[] | null, isNewState: boolean): void {
     if (sizeAtMost(changes) + sizeAtMost(events) <= limits.entryBytes) return;
     const eventBytes = bytesOf(events);
     const size = isNewState ? bytesOf(this.doc) : bytesOf(changes ?? null) + eventBytes;
     const most = isNewState ? limits.documentBytes : limits.entryBytes;
-    if (size > most || eventBytes > limits.entryBytes) throw new RangeError(isNewState ? `a document of ${size} bytes; at most ${most}` : `a change and events of ${size} bytes; at most ${most}`);
+    if (size > most || eventBytes > limits.entryBytes)
+      throw new RangeError(
+        isNewState
+          ? `a document of ${size} bytes; at most ${most}`
+          : `a change and events of ${size} bytes; at most ${most}`,
+      );
   }
 
   /** What a rule put in from outside is left as it is: only objects of the state's own are changed back. */
@@ -90,7 +108,10 @@ export class Draft {
 
   /** A change that document and shadow already contain becomes part of the batch. */
   private addToBatch(changes: Changes): void {
-    if (this.hasVolatileState) this.unsentVolatile = this.unsentVolatile ? compose(this.unsentVolatile, structuredClone(changes)) : structuredClone(changes);
+    if (this.hasVolatileState)
+      this.unsentVolatile = this.unsentVolatile
+        ? compose(this.unsentVolatile, structuredClone(changes))
+        : structuredClone(changes);
     this.batch = this.batch ? compose(this.batch, changes) : changes;
   }
 
@@ -105,7 +126,10 @@ export class Draft {
     }
   }
 
-  /** Writes a verdict down as the change it is: to find it by comparing would mean to look at every verdict of every seat. */
+  /**
+   * Writes a verdict down as the change it is: to find it by comparing would mean to look at every verdict of every
+   * seat.
+   */
   recordVerdict(i: number, n: number, verdict: StoredVerdict): void {
     if (!this.doc.hidden.seats[i]) return; // the action was its last: nobody will ask
     const past = n - limits.verdicts;
@@ -133,7 +157,9 @@ export class Draft {
   }
 
   /** Whether the batch changes this part of the document. */
-  hasChanges(part: keyof RoomDocument): boolean { return this.batch !== null && part in this.batch; }
+  hasChanges(part: keyof RoomDocument): boolean {
+    return this.batch !== null && part in this.batch;
+  }
 
   /** Takes the batch, as of the room's clock; null when nothing has changed. */
   take(clock: number): { changes: Changes; events: RoomEvent[] } | null {
@@ -151,7 +177,8 @@ function sizeAtMost(value: unknown): number {
   if (typeof value === 'string') return 2 + 6 * value.length;
   if (typeof value !== 'object' || value === null) return 25;
   let size = 2;
-  for (const key of Object.keys(value)) size += 4 + 6 * key.length + sizeAtMost((value as Record<string, unknown>)[key]);
+  for (const key of Object.keys(value))
+    size += 4 + 6 * key.length + sizeAtMost((value as Record<string, unknown>)[key]);
   return size;
 }
 
@@ -161,10 +188,16 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
 const engineParts = ({ room, hidden }: RoomDocument): Json => ({ room, hidden }) as unknown as Json;
 
 /** What a rule can reach besides the state: what its context does. */
-const ruleReachableParts = ({ room, hidden }: RoomDocument): Json => ({
-  room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },
-  hidden: { seed: hidden.seed, timers: hidden.timers, effects: hidden.effects, effectCount: hidden.effectCount },
-}) as unknown as Json;
+const ruleReachableParts = ({ room, hidden }: RoomDocument): Json =>
+  ({
+    room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },
+    hidden: { seed: hidden.seed, timers: hidden.timers, effects: hidden.effects, effectCount: hidden.effectCount },
+  }) as unknown as Json;
 
 const volatileKeys = ['state', 'room', 'hidden'];
-const hasOnlyKeys = (changes: Change | undefined, keys: readonly string[]): boolean => changes === undefined || (typeof changes === 'object' && changes !== null && !Array.isArray(changes) && Object.keys(changes).every(key => keys.includes(key)));
+const hasOnlyKeys = (changes: Change | undefined, keys: readonly string[]): boolean =>
+  changes === undefined ||
+  (typeof changes === 'object' &&
+    changes !== null &&
+    !Array.isArray(changes) &&
+    Object.keys(changes).every(key => keys.includes(key)));

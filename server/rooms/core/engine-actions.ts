@@ -5,12 +5,24 @@ import type { RefusalCode } from '../../../shared/refusals.ts';
 import { endMatch } from './rule-context.ts';
 import { isBot, seatOf } from './document.ts';
 import { readProfile } from './profile.ts';
-import { addBot, loseSeat, maybeRematch, maybeStart, seatsForNextMatch, startMatch, closeRoom, type EliminatedSeat } from './seating.ts';
+import {
+  addBot,
+  loseSeat,
+  maybeRematch,
+  maybeStart,
+  seatsForNextMatch,
+  startMatch,
+  closeRoom,
+  type EliminatedSeat,
+} from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 
 /** A refusal by the engine where a rule could not even be asked. */
 export class EngineRefusalError extends Error {
-  constructor(readonly code: RefusalCode, readonly detail?: string) {
+  constructor(
+    readonly code: RefusalCode,
+    readonly detail?: string,
+  ) {
     super(code);
     this.name = 'EngineRefusalError';
   }
@@ -24,7 +36,12 @@ export type Requester = number | 'server';
  * @returns seats that are out of play now
  * @throws EngineRefusalError
  */
-export function performEngineAction(t: RoomTransaction, requester: Requester, name: string, data: Json): EliminatedSeat[] {
+export function performEngineAction(
+  t: RoomTransaction,
+  requester: Requester,
+  name: string,
+  data: Json,
+): EliminatedSeat[] {
   const { room } = t.doc;
   const def = t.game.contract.def as ContractDef;
   const args: JsonObject = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
@@ -33,7 +50,9 @@ export function performEngineAction(t: RoomTransaction, requester: Requester, na
     if (requester === 'server') throw new EngineRefusalError('bad-data', 'only a player can do this');
     return room.seats[requester]!;
   };
-  const assertHost = () => { if (requester !== 'server' && room.host !== requester) throw new EngineRefusalError('not-host'); };
+  const assertHost = () => {
+    if (requester !== 'server' && room.host !== requester) throw new EngineRefusalError('not-host');
+  };
   switch (name) {
     case '$ready':
       if (room.phase !== 'waiting') throw new EngineRefusalError('not-now');
@@ -51,7 +70,8 @@ export function performEngineAction(t: RoomTransaction, requester: Requester, na
       if (room.phase !== 'waiting' && room.phase !== 'ended') throw new EngineRefusalError('not-now');
       assertHost();
       const players = seatsForNextMatch(t.doc);
-      if (players.length < def.seats.min || players.every(i => isBot(room.seats[i]!.player))) throw new EngineRefusalError('not-now', 'too few players');
+      if (players.length < def.seats.min || players.every(i => isBot(room.seats[i]!.player)))
+        throw new EngineRefusalError('not-now', 'too few players');
       startMatch(t);
       return [];
     }
@@ -59,7 +79,8 @@ export function performEngineAction(t: RoomTransaction, requester: Requester, na
       const team = args['team'];
       if (!def.teams) throw new EngineRefusalError('not-now', 'this game has no teams');
       if (room.phase !== 'waiting') throw new EngineRefusalError('not-now');
-      if (!Number.isSafeInteger(team) || def.teams[team as number] === undefined) throw new EngineRefusalError('bad-data', 'team: must be the index of a team');
+      if (!Number.isSafeInteger(team) || def.teams[team as number] === undefined)
+        throw new EngineRefusalError('bad-data', 'team: must be the index of a team');
       ownSeat().team = team as number;
       return [];
     }
@@ -91,7 +112,8 @@ export function performEngineAction(t: RoomTransaction, requester: Requester, na
       const seat = seatOf(t.doc, player);
       if (seat === requester) throw new EngineRefusalError('bad-data', 'the host cannot kick itself: leave instead');
       const { hidden } = t.doc;
-      if (!isBot(player) && !(seat < 0 && hidden.banned.includes(player))) hidden.banned = [player, ...hidden.banned.filter(p => p !== player)].slice(0, limits.banned);
+      if (!isBot(player) && !(seat < 0 && hidden.banned.includes(player)))
+        hidden.banned = [player, ...hidden.banned.filter(p => p !== player)].slice(0, limits.banned);
       const out = seat < 0 ? null : loseSeat(t, seat, 'kicked');
       return out === null ? [] : [out];
     }
@@ -121,7 +143,8 @@ export function performEngineAction(t: RoomTransaction, requester: Requester, na
 function readSeatArgument(t: RoomTransaction, requester: Requester, args: JsonObject): number {
   const seat = requester === 'server' ? seatOf(t.doc, String(args['player'])) : args['seat'];
   if (requester === 'server' && seat === -1) throw new EngineRefusalError('not-seated');
-  if (!Number.isSafeInteger(seat) || !t.doc.room.seats[seat as number] || !t.doc.hidden.seats[seat as number]) throw new EngineRefusalError('bad-data', 'seat: must be an occupied seat');
+  if (!Number.isSafeInteger(seat) || !t.doc.room.seats[seat as number] || !t.doc.hidden.seats[seat as number])
+    throw new EngineRefusalError('bad-data', 'seat: must be an occupied seat');
   return seat as number;
 }
 
@@ -130,6 +153,7 @@ function kickedPlayer(t: RoomTransaction, who: Requester, args: JsonObject): str
   const { player } = args;
   if (player === undefined && who !== 'server') return t.doc.hidden.seats[readSeatArgument(t, who, args)]!.player;
   const isId = typeof player === 'string' && player.length > 0 && player.length <= limits.playerIdLength;
-  if (!isId || (player.startsWith('$') && seatOf(t.doc, player) < 0)) throw new EngineRefusalError('bad-data', 'player: must be the id of a player');
+  if (!isId || (player.startsWith('$') && seatOf(t.doc, player) < 0))
+    throw new EngineRefusalError('bad-data', 'player: must be the id of a player');
   return player;
 }

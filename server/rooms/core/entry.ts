@@ -9,13 +9,23 @@ import type { PendingEntry } from './machine.ts';
 export const journalVersion = 4;
 
 /** What changed that members may see, what changed of the hidden part, and events. */
-export interface Entry { c: Changes; e: RoomEvent[] }
-/** An entry as it is stored: its version; the visible changes; the room's clock; other hidden changes, 0 for none; events. */
+export interface Entry {
+  c: Changes;
+  e: RoomEvent[];
+}
+/**
+ * An entry as it is stored: its version; the visible changes; the room's clock; other hidden changes, 0 for none;
+ * events.
+ */
 type StoredEntry = [v: number, visible: Changes, clock: number, hidden?: Changes | 0, events?: RoomEvent[]];
-interface Snapshot { v: number; doc: RoomDocument }
+interface Snapshot {
+  v: number;
+  doc: RoomDocument;
+}
 
 /**
- * Writes an entry. The visible changes are encoded by themselves: where nothing is hidden, members are told the very same text.
+ * Writes an entry. The visible changes are encoded by themselves: where nothing is hidden, members are told the very
+ * same text.
  * @returns `entry` for the journal, `visible` for members
  */
 export function encodeEntry({ changes, events, now }: PendingEntry): { entry: string; visible: string } {
@@ -26,7 +36,8 @@ export function encodeEntry({ changes, events, now }: PendingEntry): { entry: st
   const tail = events.length > 0 ? `,${rest || '0'},${JSON.stringify(events)}` : rest && `,${rest}`;
   return { entry: `[${journalVersion},${visible},${now}${tail}]`, visible };
 }
-export const encodeSnapshot = (doc: RoomDocument): string => JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
+export const encodeSnapshot = (doc: RoomDocument): string =>
+  JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
 
 /** A room whose stored form cannot be read. It is never taken for a new one. */
 export class UnreadableRoomError extends Error {
@@ -39,11 +50,14 @@ export class UnreadableRoomError extends Error {
 /** A room as it is stored, to be looked at and no more. @throws UnreadableRoomError */
 export function readDocument({ snapshot, snapshotSeq, entries, firstSeq }: StoredRoom): RoomDocument {
   const doc = readSnapshot(snapshot);
-  entries.forEach((text, i) => { if (firstSeq + i > snapshotSeq) applyEntry(doc, readEntry(text), firstSeq + i); });
+  entries.forEach((text, i) => {
+    if (firstSeq + i > snapshotSeq) applyEntry(doc, readEntry(text), firstSeq + i);
+  });
   return doc;
 }
 /** Whether a change touches this key of the hidden part. */
-export const touchesHidden = ({ hidden }: Changes, key: string): boolean => typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
+export const touchesHidden = ({ hidden }: Changes, key: string): boolean =>
+  typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
 
 export function applyEntry(doc: RoomDocument, entry: Entry, seq: number): void {
   try {
@@ -67,7 +81,8 @@ export function readEntry(text: string): Entry {
   if (!Array.isArray(entry)) return checkVersion(entry?.v, 'entry') as never; // as older versions were written
   const [v, visible, clock, hidden, events] = entry;
   checkVersion(v, 'entry');
-  if (typeof visible !== 'object' || visible === null || typeof clock !== 'number') throw new UnreadableRoomError('the entry contains no change');
+  if (typeof visible !== 'object' || visible === null || typeof clock !== 'number')
+    throw new UnreadableRoomError('the entry contains no change');
   return { c: { ...visible, hidden: { ...(hidden || {}), clock } }, e: events ?? [] };
 }
 
@@ -80,5 +95,6 @@ function parseStored<T>(text: string, what: string): T {
 }
 
 function checkVersion(v: unknown, what: string): void {
-  if (v !== journalVersion) throw new UnreadableRoomError(`a ${what} is of version ${String(v)}, this node reads ${journalVersion}`);
+  if (v !== journalVersion)
+    throw new UnreadableRoomError(`a ${what} is of version ${String(v)}, this node reads ${journalVersion}`);
 }

@@ -44,7 +44,8 @@ const isRecent = (hang: Hang, now: number): boolean => now - hang.at < limits.ha
 const isRuleHang = (hang: { rule: string }): boolean => !hang.rule.startsWith('effects.');
 
 /** Whether this hung lately, and is not to be run. */
-export const isBlocked = ({ hidden }: RoomDocument, what: string, now: number): boolean => hidden.hangs?.some(h => h.bar === what && isRecent(h, now)) ?? false;
+export const isBlocked = ({ hidden }: RoomDocument, what: string, now: number): boolean =>
+  hidden.hangs?.some(h => h.bar === what && isRecent(h, now)) ?? false;
 
 /** What an author is told of a rule that was not run. */
 export class RuleHungError extends Error {
@@ -54,14 +55,25 @@ export class RuleHungError extends Error {
   }
 }
 
-/** What hung, each once: a room may have been taken over, and the same have hung again, before the first node could say so. */
-export const deduplicateReports = (reports: readonly HangReport[]): HangReport[] => [...new Map(reports.map(b => [JSON.stringify({ ...b, id: '' }), b])).values()];
+/**
+ * What hung, each once: a room may have been taken over, and the same have hung again, before the first node could say
+ * so.
+ */
+export const deduplicateReports = (reports: readonly HangReport[]): HangReport[] => [
+  ...new Map(reports.map(b => [JSON.stringify({ ...b, id: '' }), b])).values(),
+];
 
-/** Writes hangs into the document: what was running is consumed, and will not run again. @returns why the room is to be quarantined, or null */
+/**
+ * Writes hangs into the document: what was running is consumed, and will not run again.
+ * @returns why the room is to be quarantined, or null
+ */
 export function recordHangs(doc: RoomDocument, reports: readonly HangReport[], now: number): string | null {
   const { hidden, room } = doc;
   for (const report of reports) {
-    hidden.hangs = [{ at: now, rule: report.rule, bar: blockKeyOf(report) }, ...(hidden.hangs ?? []).filter(h => isRecent(h, now))].slice(0, limits.hang.reportsKept);
+    hidden.hangs = [
+      { at: now, rule: report.rule, bar: blockKeyOf(report) },
+      ...(hidden.hangs ?? []).filter(h => isRecent(h, now)),
+    ].slice(0, limits.hang.reportsKept);
     if (report.input !== 'timers') continue;
     const [kind, name = ''] = report.rule.split(/\.(.*)/s);
     if (kind === 'bot' || kind === 'actions') delete hidden.timers[moveTimer(seatOf(doc, report.who))];
@@ -69,19 +81,38 @@ export function recordHangs(doc: RoomDocument, reports: readonly HangReport[], n
     delete hidden.timers[name];
     delete room.clocks[name];
   }
-  if (reports.some(b => b.input === 'migrate')) return `could not migrate the state from version ${hidden.stateVersion}: migrate hung`;
+  if (reports.some(b => b.input === 'migrate'))
+    return `could not migrate the state from version ${hidden.stateVersion}: migrate hung`;
   const lately = (hidden.hangs ?? []).filter(h => isRuleHang(h) && isRecent(h, now));
-  return lately.length >= limits.hang.maxReports ? `rules hung ${lately.length} times within an hour: ${lately.map(h => h.rule).join(', ')}` : null;
+  return lately.length >= limits.hang.maxReports
+    ? `rules hung ${lately.length} times within an hour: ${lately.map(h => h.rule).join(', ')}`
+    : null;
 }
 
 /** Whether what hung quarantines the room as soon as it is journaled. */
-const willQuarantine = (doc: RoomDocument, reports: readonly HangReport[], now: number): boolean => reports.length > 0
-  && (reports.some(b => b.input === 'migrate') || [...(doc.hidden.hangs ?? []).filter(h => isRecent(h, now)), ...reports].filter(isRuleHang).length >= limits.hang.maxReports);
+const willQuarantine = (doc: RoomDocument, reports: readonly HangReport[], now: number): boolean =>
+  reports.length > 0 &&
+  (reports.some(b => b.input === 'migrate') ||
+    [...(doc.hidden.hangs ?? []).filter(h => isRecent(h, now)), ...reports].filter(isRuleHang).length >=
+      limits.hang.maxReports);
 
 /** Whether the view of an audience is not run: it hung, or the room is out of play. */
-export const isViewBlocked = (doc: RoomDocument, reports: readonly HangReport[], audience: string, now: number): boolean => doc.room.phase === 'quarantined' || willQuarantine(doc, reports, now)
-  || reports.some(b => blockKeyOf(b) === blockKeys.view(audience)) || isBlocked(doc, blockKeys.view(audience), now);
+export const isViewBlocked = (
+  doc: RoomDocument,
+  reports: readonly HangReport[],
+  audience: string,
+  now: number,
+): boolean =>
+  doc.room.phase === 'quarantined' ||
+  willQuarantine(doc, reports, now) ||
+  reports.some(b => blockKeyOf(b) === blockKeys.view(audience)) ||
+  isBlocked(doc, blockKeys.view(audience), now);
 
 /** Whether an effect is not begun. */
-export const isEffectBlocked = (doc: RoomDocument, reports: readonly HangReport[], name: string, now: number): boolean =>
+export const isEffectBlocked = (
+  doc: RoomDocument,
+  reports: readonly HangReport[],
+  name: string,
+  now: number,
+): boolean =>
   reports.some(b => blockKeyOf(b) === blockKeys.effect(name)) || isBlocked(doc, blockKeys.effect(name), now);

@@ -15,13 +15,20 @@ import { limits } from '../../../shared/limits.ts';
  */
 
 /** The contract's hold, in whole ms. */
-export const holdOf = (game: AnyGame): number => Math.round((game.contract.def as ContractDef).away?.hold ?? limits.defaultSeatHold);
+export const holdOf = (game: AnyGame): number =>
+  Math.round((game.contract.def as ContractDef).away?.hold ?? limits.defaultSeatHold);
 
 /** Event of the engine: a player has lost a seat. Sent to all members with the entry that ends the hold. */
 export const lossEvent = '$left';
 
 /** Begins a hold. Numbers of actions and inputs count from 1. @returns the number of the hold */
-export function beginHold({ hidden, room }: RoomDocument, seat: number, player: string, session: string, hasInputs: boolean): number {
+export function beginHold(
+  { hidden, room }: RoomDocument,
+  seat: number,
+  player: string,
+  session: string,
+  hasInputs: boolean,
+): number {
   hidden.seats[seat] = { player, session, closed: [], base: 0, verdicts: {} };
   resetInputs(room, seat, hasInputs);
   return (hidden.holds = (hidden.holds ?? 0) + 1);
@@ -34,8 +41,15 @@ export function resetInputs(room: RoomDocument['room'], seat: number, hasInputs:
   room.inputs[seat] = 0;
 }
 
-/** Ends the hold on a seat, for whatever reason: the seat is free, its timers are gone, and the reason is kept for the player. */
-export function endHold({ doc, events }: { doc: RoomDocument; events: RoomEvent[] }, seat: number, why: SeatLoss): void {
+/**
+ * Ends the hold on a seat, for whatever reason: the seat is free, its timers are gone, and the reason is kept for the
+ * player.
+ */
+export function endHold(
+  { doc, events }: { doc: RoomDocument; events: RoomEvent[] },
+  seat: number,
+  why: SeatLoss,
+): void {
   const { room, hidden } = doc;
   const held = hidden.seats[seat];
   if (!held) return;
@@ -46,13 +60,19 @@ export function endHold({ doc, events }: { doc: RoomDocument; events: RoomEvent[
   const shown = room.seats[seat];
   if (!shown) return;
   shown.player = null;
-  if (!(why === 'forfeited' && shown.why === 'forfeited')) announceLoss(events, seat, shown.name, why); // else it was announced then
+  // else it was announced then
+  if (!(why === 'forfeited' && shown.why === 'forfeited')) announceLoss(events, seat, shown.name, why);
 }
 
 /** All members are sent why. */
-export const announceLoss = (events: RoomEvent[], seat: number, name: string, why: SeatLoss): void => { events.push({ name: lossEvent, data: { seat, name, why } }); };
+export const announceLoss = (events: RoomEvent[], seat: number, name: string, why: SeatLoss): void => {
+  events.push({ name: lossEvent, data: { seat, name, why } });
+};
 
-/** The last holds that ended, one for each player. What is asked for in the name of one of them is refused with its reason. */
+/**
+ * The last holds that ended, one for each player. What is asked for in the name of one of them is refused with its
+ * reason.
+ */
 function recordLoss(hidden: RoomDocument['hidden'], player: string, session: string, why: SeatLoss): void {
   const losses = (hidden.losses ??= {});
   delete losses[lossKey(player)]; // the newest comes last
@@ -64,4 +84,5 @@ function recordLoss(hidden: RoomDocument['hidden'], player: string, session: str
 const lossKey = (player: string): string => `@${player}`;
 
 /** The player's last lost hold, if it is remembered. */
-export const lossOf = ({ hidden }: RoomDocument, player: string): { session: string; why: SeatLoss } | undefined => hidden.losses?.[lossKey(player)];
+export const lossOf = ({ hidden }: RoomDocument, player: string): { session: string; why: SeatLoss } | undefined =>
+  hidden.losses?.[lossKey(player)];

@@ -4,11 +4,25 @@ import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 
-/** What a player's client says of its inputs: its number, what is held, how often was pressed, and the number before it that had presses. */
-export interface InputUpdate { n: number; after?: number | undefined; hold?: Record<string, Json> | undefined; press?: Record<string, number> | undefined }
+/**
+ * What a player's client says of its inputs: its number, what is held, how often was pressed, and the number before it
+ * that had presses.
+ */
+export interface InputUpdate {
+  n: number;
+  after?: number | undefined;
+  hold?: Record<string, Json> | undefined;
+  press?: Record<string, number> | undefined;
+}
 type InputValues = { hold: Record<string, Json>; press: Record<string, number> };
-/** What a seat did since the last tick: what it holds, how often it pressed, and the last number of `session` that counts. */
-export interface SeatInput extends InputValues { session: string; n: number }
+/**
+ * What a seat did since the last tick: what it holds, how often it pressed, and the last number of `session` that
+ * counts.
+ */
+export interface SeatInput extends InputValues {
+  session: string;
+  n: number;
+}
 
 /** A player's inputs, with what tells messages that come late, twice or not at all. */
 interface BufferedInput extends SeatInput {
@@ -25,7 +39,8 @@ interface BufferedInput extends SeatInput {
  * in memory alone: after a takeover the clients say again what they hold, and what was not counted yet.
  *
  * Invariants:
- *  - `n` is a number up to which every press has counted, or counts at the next tick; so a press is counted once at most,
+ *  - `n` is a number up to which every press has counted, or counts at the next tick; so a press is counted once at
+ *    most,
  *    and one whose message was lost is counted when the message comes again;
  *  - what is held is what the newest message of the seat's own session said.
  */
@@ -34,12 +49,26 @@ export class InputBuffer {
 
   constructor(private readonly game: AnyGame) {}
 
-  /** Takes a message in. @param applied the number up to which the room has counted @returns false when it is malformed */
+  /**
+   * Takes a message in. @param applied the number up to which the room has counted @returns false when it is malformed
+   */
   add(player: string, session: string, countedTo: number, request: InputUpdate): boolean {
     const values = parseInputs(this.game, request.hold ?? {}, request.press ?? {});
     if (!values) return false;
     let buffered = this.players.get(player);
-    if (!buffered || buffered.session !== session) this.players.set(player, buffered = { session, n: countedTo, lastHoldNumber: countedTo, holdOnly: null, isAway: false, hold: {}, press: {} });
+    if (!buffered || buffered.session !== session)
+      this.players.set(
+        player,
+        (buffered = {
+          session,
+          n: countedTo,
+          lastHoldNumber: countedTo,
+          holdOnly: null,
+          isAway: false,
+          hold: {},
+          press: {},
+        }),
+      );
     buffered.n = Math.max(buffered.n, countedTo);
     buffered.isAway = false;
     const { n, after = 0 } = request;
@@ -48,22 +77,28 @@ export class InputBuffer {
       buffered.lastHoldNumber = n;
       if (Object.keys(values.press).length === 0) buffered.holdOnly = { n, after };
     }
-    if (n > buffered.n && after <= buffered.n) { // else it counts already, or one with presses before it is missing and will come again
-      for (const [name, times] of Object.entries(values.press)) buffered.press[name] = Math.min(limits.pressesPerTick, (buffered.press[name] ?? 0) + times);
+    if (n > buffered.n && after <= buffered.n) {
+      // else it counts already, or one with presses before it is missing and will come again
+      for (const [name, times] of Object.entries(values.press))
+        buffered.press[name] = Math.min(limits.pressesPerTick, (buffered.press[name] ?? 0) + times);
       buffered.n = n;
     }
-    if (buffered.holdOnly && buffered.holdOnly.after <= buffered.n) buffered.n = Math.max(buffered.n, buffered.holdOnly.n);
+    if (buffered.holdOnly && buffered.holdOnly.after <= buffered.n)
+      buffered.n = Math.max(buffered.n, buffered.holdOnly.n);
     return true;
   }
 
-  /** Forgets what was held by players who hold no seat any more, or hold it by another session. @param holders sessions by player */
+  /**
+   * Forgets what was held by players who hold no seat any more, or hold it by another session.
+   * @param holders sessions by player
+   */
   retainHolders(holders: ReadonlyMap<string, string>): void {
     for (const [player, { session }] of this.players) if (holders.get(player) !== session) this.players.delete(player);
   }
 
   /**
-   * Nobody sees a player any more, or somebody does again. What it held is kept: it may have been the reports of it that were
-   * gone, and a player who has noticed nothing does not say it again.
+   * Nobody sees a player any more, or somebody does again. What it held is kept: it may have been the reports of it
+   * that were gone, and a player who has noticed nothing does not say it again.
    */
   setConnected(player: string, isConnected: boolean): void {
     const buffered = this.players.get(player);
@@ -83,7 +118,11 @@ export class InputBuffer {
 }
 
 /** Reads holds and presses by the contract. Null: a name it does not have, or a value that does not fit. */
-export function parseInputs(game: AnyGame, hold: Record<string, unknown>, press: Record<string, number>): InputValues | null {
+export function parseInputs(
+  game: AnyGame,
+  hold: Record<string, unknown>,
+  press: Record<string, number>,
+): InputValues | null {
   const kinds = (game.contract.def as ContractDef).inputs ?? {};
   const kindOf = (name: string) => (Object.hasOwn(kinds, name) ? kinds[name]! : null);
   const values: InputValues = { hold: {}, press: {} };
@@ -106,7 +145,8 @@ export function tickInputOf(game: AnyGame, values: InputValues | undefined): Rec
   const kinds = (game.contract.def as ContractDef).inputs ?? {};
   const inputs: Record<string, Json> = {};
   for (const name of Object.keys(kinds)) {
-    if (kinds[name]!.kind === 'held') inputs[name] = values && Object.hasOwn(values.hold, name) ? copy(values.hold[name]!) : null;
+    if (kinds[name]!.kind === 'held')
+      inputs[name] = values && Object.hasOwn(values.hold, name) ? copy(values.hold[name]!) : null;
     else inputs[name] = values && Object.hasOwn(values.press, name) ? values.press[name]! : 0;
   }
   return inputs;

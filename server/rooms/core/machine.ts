@@ -7,14 +7,39 @@ import { createRandom } from '../../../shared/random.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import { askBot, isBotTick, botSeats, planMove, planMoves, hasPresentPlayer } from './bots.ts';
 import { contextFor, assertSync, RuleRefusalError, type RoomEvent } from './rule-context.ts';
-import { abandonedTimer, closedFault, effectsTimer, holdTimer, moveTimer, seatOf, verdictsOf, type HiddenSeat, type RoomDocument, type StoredVerdict } from './document.ts';
+import {
+  abandonedTimer,
+  closedFault,
+  effectsTimer,
+  holdTimer,
+  moveTimer,
+  seatOf,
+  verdictsOf,
+  type HiddenSeat,
+  type RoomDocument,
+  type StoredVerdict,
+} from './document.ts';
 import { Draft } from './draft.ts';
 import { EngineRefusalError, performEngineAction, type Requester } from './engine-actions.ts';
 import { blockKeys, departure, isBlocked, recordHangs, RuleHungError, type HangReport } from './hangs.ts';
 import { tickInputOf, type SeatInput } from './input-buffer.ts';
 import { addMissingProfiles } from './profile.ts';
 import { leaveQuarantine, markDisconnected, enterQuarantine } from './quarantine.ts';
-import { endAbandoned, endIfTooFew, expireHold, isAbandonedTimerStale, updateAbandonedTimer, loseSeat, markAway, maybeRematch, maybeStart, takeSeat, type SeatRequest, type EliminatedSeat, type SeatedPlayer } from './seating.ts';
+import {
+  endAbandoned,
+  endIfTooFew,
+  expireHold,
+  isAbandonedTimerStale,
+  updateAbandonedTimer,
+  loseSeat,
+  markAway,
+  maybeRematch,
+  maybeStart,
+  takeSeat,
+  type SeatRequest,
+  type EliminatedSeat,
+  type SeatedPlayer,
+} from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 import { RuleTracker } from './rule-tracker.ts';
 
@@ -23,7 +48,14 @@ export type Command =
   | ({ kind: 'join' } & SeatRequest)
   /** Gives up the hold of this session. */
   | { kind: 'leave'; player: string; session: string }
-  | { kind: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
+  | {
+      kind: 'act';
+      player: string;
+      session: string;
+      name: string;
+      data: Json;
+      number: { n: number; term: number } | null;
+    }
   | { kind: 'away'; player: string; session: string }
   | { kind: 'timers' }
   /** What the players did since the last one, by player. */
@@ -55,17 +87,28 @@ export type Outcome =
 const hungDetail = 'it took too long';
 
 /** Whether players may come, go or lose a seat by it, or timers be set while none is there. */
-const changesPresence = (input: Command): boolean => input.kind === 'join' || input.kind === 'away' || input.kind === 'leave' || input.kind === 'timers' || input.kind === 'serve' || (input.kind === 'act' && input.name.startsWith('$'));
+const changesPresence = (input: Command): boolean =>
+  input.kind === 'join' ||
+  input.kind === 'away' ||
+  input.kind === 'leave' ||
+  input.kind === 'timers' ||
+  input.kind === 'serve' ||
+  (input.kind === 'act' && input.name.startsWith('$'));
 
 /** What a batch of inputs changed: one journal entry. */
-export interface PendingEntry { seq: number; changes: Changes; events: RoomEvent[]; now: number }
+export interface PendingEntry {
+  seq: number;
+  changes: Changes;
+  events: RoomEvent[];
+  now: number;
+}
 
 /**
- * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/actor/actor.ts) journals the batch before a
- * single outcome leaves the house.
+ * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/actor/actor.ts) journals the batch
+ * before a single outcome leaves the house.
  *
- * Every input runs on a draft of the document (draft.ts): one that throws leaves no trace but the one written down for it
- * (a verdict, a consumed timer).
+ * Every input runs on a draft of the document (draft.ts): one that throws leaves no trace but the one written down for
+ * it (a verdict, a consumed timer).
  */
 export class RoomMachine {
   private readonly draft: Draft;
@@ -75,7 +118,10 @@ export class RoomMachine {
   private ticks = 0;
   /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
   private readonly botInputs = new Map<number, SeatInput>();
-  /** Of each seat, the number of inputs that the last tick was told of, and the stretch of time in which one was last part of an entry. */
+  /**
+   * Of each seat, the number of inputs that the last tick was told of, and the stretch of time in which one was last
+   * part of an entry.
+   */
   private readonly inputNumbers: { told: number; stretch: number }[] = [];
   private clock: number;
 
@@ -91,7 +137,12 @@ export class RoomMachine {
   ) {
     this.clock = doc.hidden.clock;
     addMissingProfiles(doc);
-    this.draft = new Draft(doc, ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every', onFailure, thorough);
+    this.draft = new Draft(
+      doc,
+      ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every',
+      onFailure,
+      thorough,
+    );
   }
 
   /** Runs one input at wall time `wall`. Never throws. */
@@ -99,14 +150,29 @@ export class RoomMachine {
     this.clock = Math.max(this.clock, roomTime);
     this.currentPlayer = command.kind === 'join' || command.kind === 'act' ? command.player : null;
     switch (command.kind) {
-      case 'act': this.ruleTracker.beginStep('act', `actions.${command.name}`, '', command.player, command.session, command.number?.n ?? 0); break;
-      case 'join': case 'away': case 'leave': this.ruleTracker.beginStep(command.kind, command.kind, command.player, command.player, command.session); break;
-      default: this.ruleTracker.beginStep(command.kind);
+      case 'act':
+        this.ruleTracker.beginStep(
+          'act',
+          `actions.${command.name}`,
+          '',
+          command.player,
+          command.session,
+          command.number?.n ?? 0,
+        );
+        break;
+      case 'join':
+      case 'away':
+      case 'leave':
+        this.ruleTracker.beginStep(command.kind, command.kind, command.player, command.player, command.session);
+        break;
+      default:
+        this.ruleTracker.beginStep(command.kind);
     }
     const { phase } = this.doc.room;
     try {
       const outcome = this.run(command);
-      if (changesPresence(command) && !this.fault && isAbandonedTimerStale(this.transaction())) this.draft.transact(() => updateAbandonedTimer(this.transaction()));
+      if (changesPresence(command) && !this.fault && isAbandonedTimerStale(this.transaction()))
+        this.draft.transact(() => updateAbandonedTimer(this.transaction()));
       return outcome;
     } finally {
       this.ruleTracker.endStep();
@@ -114,66 +180,107 @@ export class RoomMachine {
     }
   }
 
-  /** Nothing more goes into this entry: the end of a match is the end of its entry, so that it is published and recorded (SPEC J17). */
-  get isFull(): boolean { return this.hasMatchEnded; }
+  /**
+   * Nothing more goes into this entry: the end of a match is the end of its entry, so that it is published and recorded
+   * (SPEC J17).
+   */
+  get isFull(): boolean {
+    return this.hasMatchEnded;
+  }
 
   private run(command: Command): Outcome {
     switch (command.kind) {
-      case 'join': return this.join(command);
-      case 'act': return this.act(command);
-      case 'away': return this.away(command);
-      case 'leave': return this.leave(command);
-      case 'timers': return this.fireTimers();
-      case 'tick': return this.tick(command.inputs ?? new Map());
-      case 'serve': return this.performServerAction(command);
-      case 'effect': return this.removeEffect(command.key);
-      case 'shift': return this.shiftDeadlines(command.by);
+      case 'join':
+        return this.join(command);
+      case 'act':
+        return this.act(command);
+      case 'away':
+        return this.away(command);
+      case 'leave':
+        return this.leave(command);
+      case 'timers':
+        return this.fireTimers();
+      case 'tick':
+        return this.tick(command.inputs ?? new Map());
+      case 'serve':
+        return this.performServerAction(command);
+      case 'effect':
+        return this.removeEffect(command.key);
+      case 'shift':
+        return this.shiftDeadlines(command.by);
       case 'settle':
         this.startIfNoLongerWaiting();
         return { kind: 'done' };
-      case 'hung': return this.recordHungRules(command.hangReports);
-      case 'migrate': return this.migrate();
+      case 'hung':
+        return this.recordHungRules(command.hangReports);
+      case 'migrate':
+        return this.migrate();
     }
   }
 
   /** The room's clock: never behind its last entry. */
-  get now(): number { return this.clock; }
+  get now(): number {
+    return this.clock;
+  }
 
   /** Motion that may be journaled later, see Draft. */
-  takeVolatileChanges(): Changes | null { return this.draft.takeVolatileChanges(); }
+  takeVolatileChanges(): Changes | null {
+    return this.draft.takeVolatileChanges();
+  }
 
   /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
   takeEntry(): PendingEntry | null {
     this.hasMatchEnded = false;
-    if ((this.draft.hasChanges('state') || this.draft.hasChanges('room')) && botSeats(this.doc).length > 0) this.planMoves();
+    if ((this.draft.hasChanges('state') || this.draft.hasChanges('room')) && botSeats(this.doc).length > 0)
+      this.planMoves();
     const taken = this.draft.take(this.clock);
     return taken && { seq: ++this.seq, ...taken, now: this.clock };
   }
 
   /** Why the room is out of play, or null. */
-  get fault(): string | null { return this.doc.hidden.fault; }
+  get fault(): string | null {
+    return this.doc.hidden.fault;
+  }
 
-  private refuseQuarantined(): Outcome { return { kind: 'refused', refusal: makeRefusal(this.fault === closedFault ? 'room-missing' : 'room-quarantined') }; }
+  private refuseQuarantined(): Outcome {
+    return { kind: 'refused', refusal: makeRefusal(this.fault === closedFault ? 'room-missing' : 'room-quarantined') };
+  }
 
   /** Whether a player who is not marked as away is known to be connected; said by who runs the room. */
   isConnected: (player: string) => boolean = () => true;
   /** The player of the input that is being run. */
   private currentPlayer: string | null = null;
 
-  private transaction(subject = ''): RoomTransaction { return { game: this.game, doc: this.doc, events: this.draft.events, now: this.clock, beforeRule: rule => this.ruleTracker.beginRule(rule, subject), isConnected: player => player === this.currentPlayer || this.isConnected(player) }; }
+  private transaction(subject = ''): RoomTransaction {
+    return {
+      game: this.game,
+      doc: this.doc,
+      events: this.draft.events,
+      now: this.clock,
+      beforeRule: rule => this.ruleTracker.beginRule(rule, subject),
+      isConnected: player => player === this.currentPlayer || this.isConnected(player),
+    };
+  }
 
-  private isBlocked(what: string): boolean { return isBlocked(this.doc, what, this.clock); }
+  private isBlocked(what: string): boolean {
+    return isBlocked(this.doc, what, this.clock);
+  }
 
   private join(command: Command & { kind: 'join' }): Outcome {
     if (this.fault) return this.refuseQuarantined();
-    if (this.doc.hidden.hangs && seatOf(this.doc, command.player) < 0 && this.isBlocked(blockKeys.join(command.player))) return { kind: 'refused', refusal: makeRefusal('join-refused', hungDetail) };
+    if (this.doc.hidden.hangs && seatOf(this.doc, command.player) < 0 && this.isBlocked(blockKeys.join(command.player)))
+      return { kind: 'refused', refusal: makeRefusal('join-refused', hungDetail) };
     let seated: SeatedPlayer | Refused;
     try {
       seated = this.draft.transact(() => takeSeat(this.transaction(), command));
     } catch (error) {
       this.onFailure(this.ruleTracker.lastRule, error);
       // A `joined` that throws refuses this player; a `setup` that throws would refuse anybody who fills the room.
-      return { kind: 'refused', refusal: makeRefusal('join-refused', error instanceof RuleRefusalError ? error.detail : undefined), ...(this.ruleTracker.lastRule === 'setup' ? { failed: true as const } : {}) };
+      return {
+        kind: 'refused',
+        refusal: makeRefusal('join-refused', error instanceof RuleRefusalError ? error.detail : undefined),
+        ...(this.ruleTracker.lastRule === 'setup' ? { failed: true as const } : {}),
+      };
     }
     if ('code' in seated) return { kind: 'refused', refusal: seated };
     const { seat } = seated;
@@ -187,7 +294,11 @@ export class RoomMachine {
   private away(command: Command & { kind: 'away' }): Outcome {
     const seat = seatOf(this.doc, command.player);
     if (seat < 0 || this.doc.hidden.seats[seat]!.session !== command.session) return { kind: 'done' };
-    if (this.fault) return this.draft.transact(() => { markDisconnected(this.doc, seat); return { kind: 'done' }; });
+    if (this.fault)
+      return this.draft.transact(() => {
+        markDisconnected(this.doc, seat);
+        return { kind: 'done' };
+      });
     const wasHere = this.draft.transact(() => markAway(this.transaction(), seat));
     if (wasHere && this.doc.room.phase === 'playing') this.runHook('away', seat, command.player);
     return { kind: 'done' };
@@ -198,7 +309,8 @@ export class RoomMachine {
     if (this.fault) return this.refuseQuarantined();
     const seat = seatOf(this.doc, command.player);
     if (seat < 0) return { kind: 'done' };
-    if (this.doc.hidden.seats[seat]!.session !== command.session) return { kind: 'refused', refusal: makeRefusal('session-replaced') };
+    if (this.doc.hidden.seats[seat]!.session !== command.session)
+      return { kind: 'refused', refusal: makeRefusal('session-replaced') };
     this.handleElimination(this.draft.transact(() => loseSeat(this.transaction(), seat, 'left')));
     this.startIfNoLongerWaiting();
     return { kind: 'done' };
@@ -219,9 +331,13 @@ export class RoomMachine {
     if (this.fault) return this.refuseQuarantined();
     const seq = this.seq + 1;
     const n = command.number?.n ?? null;
-    if (n !== null && this.doc.hidden.hangs && this.isBlocked(blockKeys.act(command.session, n))) return this.refuseHung(command.player, n, seq);
+    if (n !== null && this.doc.hidden.hangs && this.isBlocked(blockKeys.act(command.session, n)))
+      return this.refuseHung(command.player, n, seq);
     try {
-      const eliminated = this.draft.transact(() => this.performAction(seat, command.name, command.data), command.name.startsWith('$') ? 'engine' : 'rule');
+      const eliminated = this.draft.transact(
+        () => this.performAction(seat, command.name, command.data),
+        command.name.startsWith('$') ? 'engine' : 'rule',
+      );
       this.recordVerdict(hidden.player, n, seq);
       this.afterAction(command.name, seat, eliminated);
       return { kind: 'accepted', seq };
@@ -244,9 +360,14 @@ export class RoomMachine {
     if (n > seat.base + 1) return { kind: 'gap', base: seat.base };
     if (n === seat.base + 1) return null;
     const verdict = seat.verdicts[n];
-    if (verdict === undefined) return { kind: 'refused', refusal: makeRefusal('bad-request', `number ${n} is too old`) };
+    if (verdict === undefined)
+      return { kind: 'refused', refusal: makeRefusal('bad-request', `number ${n} is too old`) };
     if (typeof verdict === 'number') return { kind: 'accepted', seq: verdict };
-    return { kind: 'refusedAction', seq: verdict[0], refusal: { ok: false, code: verdict[1], ...(verdict[2] ? { detail: verdict[2] } : {}) } };
+    return {
+      kind: 'refusedAction',
+      seq: verdict[0],
+      refusal: { ok: false, code: verdict[1], ...(verdict[2] ? { detail: verdict[2] } : {}) },
+    };
   }
 
   private recordVerdict(player: string, n: number | null, verdict: StoredVerdict): void {
@@ -269,7 +390,8 @@ export class RoomMachine {
   }
 
   private afterAction(name: string, requester: Requester, eliminated: readonly EliminatedSeat[]): void {
-    if (name === '$leave' && requester !== 'server') this.handleElimination(this.draft.transact(() => loseSeat(this.transaction(), requester, 'left')));
+    if (name === '$leave' && requester !== 'server')
+      this.handleElimination(this.draft.transact(() => loseSeat(this.transaction(), requester, 'left')));
     else for (const seat of eliminated) this.handleElimination(seat);
     if (name === '$leave' || name === '$kick') this.startIfNoLongerWaiting();
   }
@@ -280,7 +402,11 @@ export class RoomMachine {
     const seq = this.seq + 1;
     if (name === '$release') return this.release(seq);
     try {
-      this.afterAction(name, 'server', this.draft.transact(() => performEngineAction(this.transaction(), 'server', name, data)));
+      this.afterAction(
+        name,
+        'server',
+        this.draft.transact(() => performEngineAction(this.transaction(), 'server', name, data)),
+      );
       return { kind: 'accepted', seq };
     } catch (error) {
       return { kind: 'refused', refusal: this.refusalOf(error, name) };
@@ -298,7 +424,18 @@ export class RoomMachine {
 
   private planMoves(): void {
     this.ruleTracker.beginStep('plan');
-    this.draft.tryTransact('bot', () => planMoves(this.game, this.doc, this.clock, seat => this.mayAskBot(seat), error => this.onFailure('bot', error)), 'rule');
+    this.draft.tryTransact(
+      'bot',
+      () =>
+        planMoves(
+          this.game,
+          this.doc,
+          this.clock,
+          seat => this.mayAskBot(seat),
+          error => this.onFailure('bot', error),
+        ),
+      'rule',
+    );
     this.ruleTracker.endStep();
   }
 
@@ -311,7 +448,9 @@ export class RoomMachine {
 
   /** A bot's turn: its move is an action like any other. What it does wrong is its own fault and changes nothing. */
   private performBotMove(seat: number): void {
-    this.draft.transact(() => { delete this.doc.hidden.timers[moveTimer(seat)]; });
+    this.draft.transact(() => {
+      delete this.doc.hidden.timers[moveTimer(seat)];
+    });
     if (!this.doc.room.seats[seat]?.bot || this.doc.room.phase !== 'playing' || !this.mayAskBot(seat)) return;
     try {
       this.draft.transact(() => {
@@ -328,8 +467,10 @@ export class RoomMachine {
   /** A match begins that waited for a player who has left, or is back. */
   private startIfNoLongerWaiting(): void {
     if (this.doc.hidden.hangs && this.isBlocked(blockKeys.setup)) return;
-    if (this.doc.room.phase === 'waiting') this.draft.tryTransact('setup', () => maybeStart(this.transaction(departure)));
-    if (this.doc.room.phase === 'ended') this.draft.tryTransact('setup', () => maybeRematch(this.transaction(departure)));
+    if (this.doc.room.phase === 'waiting')
+      this.draft.tryTransact('setup', () => maybeStart(this.transaction(departure)));
+    if (this.doc.room.phase === 'ended')
+      this.draft.tryTransact('setup', () => maybeRematch(this.transaction(departure)));
   }
 
   private handleElimination(eliminated: EliminatedSeat | null): void {
@@ -347,26 +488,54 @@ export class RoomMachine {
       return false;
     }
     this.ruleTracker.beginRule(name, player);
-    return this.draft.tryTransact(name, () => assertSync(hook(this.doc.state, Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, seat), more))), 'rule');
+    return this.draft.tryTransact(
+      name,
+      () =>
+        assertSync(
+          hook(
+            this.doc.state,
+            Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, seat), more),
+          ),
+        ),
+      'rule',
+    );
   }
 
   /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
   private fireTimers(): Outcome {
-    const due = Object.entries(this.doc.hidden.timers).filter(([, t]) => t.at <= this.clock).sort((a, b) => a[1].at - b[1].at);
+    const due = Object.entries(this.doc.hidden.timers)
+      .filter(([, t]) => t.at <= this.clock)
+      .sort((a, b) => a[1].at - b[1].at);
     for (const [name, { at, data }] of due) {
       if (this.doc.hidden.timers[name]?.at !== at) continue; // an earlier one has cleared or moved it
       if (name.startsWith('$')) {
         this.fireEngineTimer(name);
         continue;
       }
-      const consume = () => contextFor(this.game, this.doc, this.draft.events, this.clock, null).timers[name as never] as { clear(): void };
-      const rule = (this.game.rules.timers as Record<string, unknown> | undefined)?.[name] as ((s: unknown, data: unknown, ctx: unknown) => unknown) | undefined;
-      const fired = rule !== undefined && this.doc.room.phase === 'playing' && this.draft.tryTransact(`timers.${name}`, () => {
-        consume().clear();
-        this.ruleTracker.beginRule(`timers.${name}`);
-        assertSync(rule(this.doc.state, data, contextFor(this.game, this.doc, this.draft.events, this.clock, null)));
-      }, 'rule');
-      if (!fired) this.draft.transact(() => { delete this.doc.hidden.timers[name]; delete this.doc.room.clocks[name]; });
+      const consume = () =>
+        contextFor(this.game, this.doc, this.draft.events, this.clock, null).timers[name as never] as { clear(): void };
+      const rule = (this.game.rules.timers as Record<string, unknown> | undefined)?.[name] as
+        | ((s: unknown, data: unknown, ctx: unknown) => unknown)
+        | undefined;
+      const fired =
+        rule !== undefined &&
+        this.doc.room.phase === 'playing' &&
+        this.draft.tryTransact(
+          `timers.${name}`,
+          () => {
+            consume().clear();
+            this.ruleTracker.beginRule(`timers.${name}`);
+            assertSync(
+              rule(this.doc.state, data, contextFor(this.game, this.doc, this.draft.events, this.clock, null)),
+            );
+          },
+          'rule',
+        );
+      if (!fired)
+        this.draft.transact(() => {
+          delete this.doc.hidden.timers[name];
+          delete this.doc.room.clocks[name];
+        });
     }
     return { kind: 'done' };
   }
@@ -376,14 +545,19 @@ export class RoomMachine {
     const { seats } = this.doc.room;
     if (name === effectsTimer) {
       // Still to be done: whoever owns the room then tries again, and meanwhile it can be found.
-      this.draft.transact(() => { this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMax, data: null }; });
+      this.draft.transact(() => {
+        this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMax, data: null };
+      });
       return;
     }
     if (name === abandonedTimer) return this.draft.transact(() => endAbandoned(this.transaction()));
     const moving = seats.findIndex((_s, i) => moveTimer(i) === name);
     if (moving >= 0) return this.performBotMove(moving);
     const player = this.doc.hidden.seats.find(s => s && holdTimer(s.player) === name)?.player;
-    if (player === undefined) return void this.draft.transact(() => { delete this.doc.hidden.timers[name]; });
+    if (player === undefined)
+      return void this.draft.transact(() => {
+        delete this.doc.hidden.timers[name];
+      });
     this.handleElimination(this.draft.transact(() => expireHold(this.transaction(), player)));
     this.startIfNoLongerWaiting();
   }
@@ -393,10 +567,16 @@ export class RoomMachine {
     if (!rule || this.doc.room.phase !== 'playing') return { kind: 'done' };
     if (isBotTick(this.game, this.ticks++)) this.askBots();
     this.ruleTracker.beginRule('tick');
-    const ran = this.draft.tryTransact('tick', () => {
-      const ctx = Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, null), { inputs: this.tickInputs(inputs) });
-      assertSync(rule(this.doc.state, ctx));
-    }, 'rule');
+    const ran = this.draft.tryTransact(
+      'tick',
+      () => {
+        const ctx = Object.assign(contextFor(this.game, this.doc, this.draft.events, this.clock, null), {
+          inputs: this.tickInputs(inputs),
+        });
+        assertSync(rule(this.doc.state, ctx));
+      },
+      'rule',
+    );
     this.failedTicks = ran ? 0 : this.failedTicks + 1;
     if (this.failedTicks >= limits.failedTicksInRow) this.quarantine(`tick failed ${this.failedTicks} times in a row`);
     return { kind: 'done' };
@@ -407,11 +587,15 @@ export class RoomMachine {
     if (!hasPresentPlayer(this.doc)) return;
     for (const seat of botSeats(this.doc)) {
       if (!this.mayAskBot(seat)) continue;
-      this.draft.tryTransact('bot', () => {
-        const move = askBot(this.game, this.doc, seat, createRandom(this.doc.hidden.seed));
-        if (move && 'act' in move) planMove(this.doc, seat, this.clock + move.after);
-        else if (move) this.botInputs.set(seat, move);
-      }, 'rule');
+      this.draft.tryTransact(
+        'bot',
+        () => {
+          const move = askBot(this.game, this.doc, seat, createRandom(this.doc.hidden.seed));
+          if (move && 'act' in move) planMove(this.doc, seat, this.clock + move.after);
+          else if (move) this.botInputs.set(seat, move);
+        },
+        'rule',
+      );
     }
   }
 
@@ -420,11 +604,16 @@ export class RoomMachine {
     const { room, hidden } = this.doc;
     return room.seats.flatMap((seat, i) => {
       if (!seat) return [];
-      const given = seat.bot ? this.botInputs.get(i) : seat.out || seat.player === null ? undefined : inputs.get(seat.player);
+      const given = seat.bot
+        ? this.botInputs.get(i)
+        : seat.out || seat.player === null
+          ? undefined
+          : inputs.get(seat.player);
       // What an older session of the player held is let go of, and its numbers are not those of the new one.
       const valid = given && (seat.bot || given.session === hidden.seats[i]?.session) ? given : undefined;
       const shown = room.inputs[i];
-      if (!seat.bot && valid && shown !== undefined && valid.n > shown && this.publishesNumber(i, valid, shown)) room.inputs[i] = valid.n;
+      if (!seat.bot && valid && shown !== undefined && valid.n > shown && this.publishesNumber(i, valid, shown))
+        room.inputs[i] = valid.n;
       const tickInput = tickInputOf(this.game, valid);
       if (seat.bot && valid) valid.press = {};
       return [tickInput];
@@ -432,12 +621,15 @@ export class RoomMachine {
   }
 
   /**
-   * Presses count once only because their number is in the entry that counts them. Of what is held it is enough to say so at
-   * first, and once in each stretch: with the tick at which it counts, if there is one in the first half of it, since clients
-   * learn from that how long their way is.
+   * Presses count once only because their number is in the entry that counts them. Of what is held it is enough to say
+   * so at first, and once in each stretch: with the tick at which it counts, if there is one in the first half of it,
+   * since clients learn from that how long their way is.
    */
   private publishesNumber(seat: number, { n, press }: SeatInput, shown: number): boolean {
-    const every = Math.max(1, (((this.game.contract.def as ContractDef).tick?.hz ?? 0) * limits.inputNumberInterval) / 1_000);
+    const every = Math.max(
+      1,
+      (((this.game.contract.def as ContractDef).tick?.hz ?? 0) * limits.inputNumberInterval) / 1_000,
+    );
     const stretch = Math.floor(this.ticks / every);
     const before = this.inputNumbers[seat];
     const isNew = before === undefined || n !== before.told;
@@ -468,7 +660,8 @@ export class RoomMachine {
     const why = this.draft.transact(() => recordHangs(this.doc, hangReports, this.clock));
     for (const { player, session, n } of hangReports) {
       const seat = this.doc.hidden.seats[seatOf(this.doc, player)];
-      if (n > 0 && seat?.session === session && n === seat.base + 1 && this.isBlocked(blockKeys.act(session, n))) this.refuseHung(player, n, this.seq + 1);
+      if (n > 0 && seat?.session === session && n === seat.base + 1 && this.isBlocked(blockKeys.act(session, n)))
+        this.refuseHung(player, n, this.seq + 1);
     }
     if (why !== null) this.quarantine(why);
     return { kind: 'done' };
@@ -491,7 +684,9 @@ export class RoomMachine {
     const migrated = this.draft.tryTransact('migrate', () => {
       if (this.doc.state !== null) {
         if (!this.game.rules.migrate) throw new TypeError('the rules have no migrate');
-        this.doc.state = assertSync((this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion));
+        this.doc.state = assertSync(
+          (this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion),
+        );
       }
       hidden.stateVersion = room.version = version;
     });
@@ -500,7 +695,8 @@ export class RoomMachine {
   }
 
   private refusalOf(error: unknown, name: string): Refused {
-    if (error instanceof RuleRefusalError || error instanceof EngineRefusalError) return { ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) };
+    if (error instanceof RuleRefusalError || error instanceof EngineRefusalError)
+      return { ok: false, code: error.code, ...(error.detail ? { detail: error.detail } : {}) };
     this.onFailure(name.startsWith('$') ? this.ruleTracker.lastRule : `actions.${name}`, error);
     return makeRefusal('rule-failed');
   }

@@ -3,8 +3,8 @@ import { markAway } from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 
 /**
- * Out of play, and back: functions on the document alone. What the room was like is kept beside it, so that an operator can
- * have it go on as if no time had passed.
+ * Out of play, and back: functions on the document alone. What the room was like is kept beside it, so that an operator
+ * can have it go on as if no time had passed.
  */
 
 /** Takes the room out of play, for an operator to look at. */
@@ -18,13 +18,22 @@ export function enterQuarantine({ room, hidden }: RoomDocument, why: string, now
   room.clocks = {};
 }
 
-/** Puts it back: phase, timers and seats as they were; who went meanwhile is away from now on; what failed or hung is forgotten. */
+/**
+ * Puts it back: phase, timers and seats as they were; who went meanwhile is away from now on; what failed or hung is
+ * forgotten.
+ */
 export function leaveQuarantine(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
   // A room of before this was kept.
-  const { phase, at, timers, clocks } = hidden.before ?? { phase: room.match === 0 ? 'waiting' : room.result ? 'ended' : 'playing', at: t.now, timers: {}, clocks: {} };
+  const { phase, at, timers, clocks } = hidden.before ?? {
+    phase: room.match === 0 ? 'waiting' : room.result ? 'ended' : 'playing',
+    at: t.now,
+    timers: {},
+    clocks: {},
+  };
   const passed = t.now - at;
-  for (const [name, timer] of Object.entries(timers)) hidden.timers[name] ??= { at: timer.at + passed, data: timer.data };
+  for (const [name, timer] of Object.entries(timers))
+    hidden.timers[name] ??= { at: timer.at + passed, data: timer.data };
   room.clocks = Object.fromEntries(Object.entries(clocks).map(([name, until]) => [name, until + passed]));
   room.phase = phase;
   hidden.fault = null;

@@ -8,31 +8,45 @@ import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts'
 
 /** Thrown by `ctx.refuse`: not a failure, an answer. */
 export class RuleRefusalError extends Error {
-  constructor(readonly code: string, readonly detail: string | undefined) {
+  constructor(
+    readonly code: string,
+    readonly detail: string | undefined,
+  ) {
     super(code);
     this.name = 'RuleRefusalError';
   }
 }
 
-class AsyncRuleError extends TypeError { override readonly name = 'AsyncRuleError'; }
+class AsyncRuleError extends TypeError {
+  override readonly name = 'AsyncRuleError';
+}
 export const isAsyncRule = (error: unknown): boolean => error instanceof AsyncRuleError;
 
-/** A rule that awaits would go on after its entry was written, on a state that has moved on. @throws where the result is a promise */
+/**
+ * A rule that awaits would go on after its entry was written, on a state that has moved on.
+ * @throws where the result is a promise
+ */
 export function assertSync<T>(result: T): T {
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
   (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
-  throw new AsyncRuleError('a rule must not be asynchronous: all it does is done when it returns (for what takes time, declare an effect)');
+  throw new AsyncRuleError(
+    'a rule must not be asynchronous: all it does is done when it returns (for what takes time, declare an effect)',
+  );
 }
 
 /** An event of the batch: to everybody, or to some seats. */
-export interface RoomEvent { name: string; data: Json; to?: readonly number[] }
+export interface RoomEvent {
+  name: string;
+  data: Json;
+  to?: readonly number[];
+}
 
 type SchemaKind = 'events' | 'timers' | 'effects';
 
 /**
  * What a rule gets besides the state. All that it does is done to the document and to `events`, where the caller undoes
- * it if the rule fails; so nothing here may reach further. Most rules use little of it, and one is made for every action:
- * so what costs something is made when it is asked for.
+ * it if the rule fails; so nothing here may reach further. Most rules use little of it, and one is made for every
+ * action: so what costs something is made when it is asked for.
  */
 class RuleContext {
   readonly #def: ContractDef;
@@ -41,35 +55,76 @@ class RuleContext {
   #random: Random | null = null;
   readonly seat: number;
 
-  constructor(def: ContractDef, doc: RoomDocument, events: RoomEvent[], readonly now: number, seat: number | null) {
+  constructor(
+    def: ContractDef,
+    doc: RoomDocument,
+    events: RoomEvent[],
+    readonly now: number,
+    seat: number | null,
+  ) {
     this.#def = def;
     this.#doc = doc;
     this.#events = events;
     this.seat = seat ?? -1;
   }
 
-  get random(): Random { return (this.#random ??= createRandom(this.#doc.hidden.seed)); }
-  get players(): Player[] { return this.#doc.room.seats.flatMap(s => (s ? [{ name: s.name, profile: copy(s.profile), here: s.here, out: s.out, bot: s.bot, team: s.team }] : [])); }
-  get options(): Json { return copy(this.#doc.room.options); }
-  get match(): number { return this.#doc.room.match; }
-  get previous(): HiddenRoom['previous'] { return copy(this.#doc.hidden.previous); }
+  get random(): Random {
+    return (this.#random ??= createRandom(this.#doc.hidden.seed));
+  }
+  get players(): Player[] {
+    return this.#doc.room.seats.flatMap(s =>
+      s ? [{ name: s.name, profile: copy(s.profile), here: s.here, out: s.out, bot: s.bot, team: s.team }] : [],
+    );
+  }
+  get options(): Json {
+    return copy(this.#doc.room.options);
+  }
+  get match(): number {
+    return this.#doc.room.match;
+  }
+  get previous(): HiddenRoom['previous'] {
+    return copy(this.#doc.hidden.previous);
+  }
 
   // Functions that may be taken out of the context: they know it without `this`.
-  get timers(): object { return new Proxy({}, { get: (_t, name) => (typeof name === 'string' && this.#schemaOf('timers', name) ? this.#timer(name) : undefined) }); }
-  get effects(): object { return new Proxy({}, { get: (_t, name) => (typeof name === 'string' && this.#schemaOf('effects', name) ? (data: unknown) => this.#requestEffect(name, data) : undefined) }); }
+  get timers(): object {
+    return new Proxy(
+      {},
+      {
+        get: (_t, name) => (typeof name === 'string' && this.#schemaOf('timers', name) ? this.#timer(name) : undefined),
+      },
+    );
+  }
+  get effects(): object {
+    return new Proxy(
+      {},
+      {
+        get: (_t, name) =>
+          typeof name === 'string' && this.#schemaOf('effects', name)
+            ? (data: unknown) => this.#requestEffect(name, data)
+            : undefined,
+      },
+    );
+  }
   get emit() {
     return (name: string, data: unknown, to?: readonly number[]): void => {
-      if (to && !this.#def.view) throw new TypeError(`emit('${name}', …, to): only a game with a view can send an event to some seats`);
-      if (to?.some(seat => !Number.isSafeInteger(seat) || !this.#doc.room.seats[seat])) throw new TypeError(`emit('${name}', …, to): ${JSON.stringify(to)} is not a list of seats`);
+      if (to && !this.#def.view)
+        throw new TypeError(`emit('${name}', …, to): only a game with a view can send an event to some seats`);
+      if (to?.some(seat => !Number.isSafeInteger(seat) || !this.#doc.room.seats[seat]))
+        throw new TypeError(`emit('${name}', …, to): ${JSON.stringify(to)} is not a list of seats`);
       if (this.#events.length >= limits.events) throw new RangeError(`more than ${limits.events} events at once`);
       this.#events.push({ name, data: this.#checked('events', name, data), ...(to ? { to: [...to] } : {}) });
     };
   }
-  get end() { return ({ ranking }: { ranking: Ranking }): void => endMatch(this.#doc, ranking); }
+  get end() {
+    return ({ ranking }: { ranking: Ranking }): void => endMatch(this.#doc, ranking);
+  }
   get refuse() {
     return (code: string, detail?: string): never => {
-      if (!this.#def.refusals?.includes(code)) throw new TypeError(`refuse('${code}'): not among the contract's refusals`);
-      if (detail !== undefined && typeof detail !== 'string') throw new TypeError(`refuse('${code}', detail): must be a string, not ${typeof detail}`);
+      if (!this.#def.refusals?.includes(code))
+        throw new TypeError(`refuse('${code}'): not among the contract's refusals`);
+      if (detail !== undefined && typeof detail !== 'string')
+        throw new TypeError(`refuse('${code}', detail): must be a string, not ${typeof detail}`);
       throw new RuleRefusalError(code, detail?.slice(0, 200));
     };
   }
@@ -80,8 +135,10 @@ class RuleContext {
     const { timers } = doc.hidden;
     return {
       set: (ms: number, data: unknown): void => {
-        if (!(ms >= 0 && ms <= limits.longestTimer)) throw new RangeError(`timers.${name}.set(${ms}): a time in ms, at most 366 days`);
-        if (!Object.hasOwn(timers, name) && Object.keys(timers).filter(t => !t.startsWith('$')).length >= limits.timers) throw new RangeError(`more than ${limits.timers} timers`);
+        if (!(ms >= 0 && ms <= limits.longestTimer))
+          throw new RangeError(`timers.${name}.set(${ms}): a time in ms, at most 366 days`);
+        if (!Object.hasOwn(timers, name) && Object.keys(timers).filter(t => !t.startsWith('$')).length >= limits.timers)
+          throw new RangeError(`more than ${limits.timers} timers`);
         const at = now + Math.round(ms);
         timers[name] = { at, data: this.#checked('timers', name, data) };
         if (this.#def.clocks?.includes(name)) doc.room.clocks[name] = at;
@@ -90,15 +147,22 @@ class RuleContext {
         delete timers[name];
         delete doc.room.clocks[name];
       },
-      get at(): number | null { return timers[name]?.at ?? null; },
+      get at(): number | null {
+        return timers[name]?.at ?? null;
+      },
     };
   }
 
   #requestEffect(name: string, data: unknown): void {
     const { room, hidden } = this.#doc;
-    if (Object.keys(hidden.effects).length >= limits.pendingEffects) throw new RangeError(`more than ${limits.pendingEffects} pending effects`);
+    if (Object.keys(hidden.effects).length >= limits.pendingEffects)
+      throw new RangeError(`more than ${limits.pendingEffects} pending effects`);
     // The time is in the key so that a history which the store forgot cannot have given it to something else.
-    hidden.effects[`${room.id}.${this.now.toString(36)}.${++hidden.effectCount}`] = { name, data: this.#checked('effects', name, data), match: room.match };
+    hidden.effects[`${room.id}.${this.now.toString(36)}.${++hidden.effectCount}`] = {
+      name,
+      data: this.#checked('effects', name, data),
+      match: room.match,
+    };
     hidden.timers[effectsTimer] ??= { at: this.now + limits.effectRetry, data: null };
   }
 
@@ -117,21 +181,31 @@ class RuleContext {
 }
 
 /** The context of one rule, for an action of `seat` or for none. */
-export const contextFor = (game: AnyGame, doc: RoomDocument, events: RoomEvent[], now: number, seat: number | null): ActionCtx<ContractDef> =>
+export const contextFor = (
+  game: AnyGame,
+  doc: RoomDocument,
+  events: RoomEvent[],
+  now: number,
+  seat: number | null,
+): ActionCtx<ContractDef> =>
   new RuleContext(game.contract.def as ContractDef, doc, events, now, seat) as unknown as ActionCtx<ContractDef>;
 
 /** A match's own timers end with it. */
 export function endTimers(hidden: HiddenRoom): void {
-  for (const name of Object.keys(hidden.timers)) if (!name.startsWith('$') || name.startsWith('$move-')) delete hidden.timers[name];
+  for (const name of Object.keys(hidden.timers))
+    if (!name.startsWith('$') || name.startsWith('$move-')) delete hidden.timers[name];
 }
 
 /** @throws when no match is on, or the ranking is not one of the seats */
 export function endMatch(doc: RoomDocument, ranking: Ranking): void {
   const { room, hidden } = doc;
-  if (room.phase !== 'playing') throw new Error(room.phase === 'ended' ? 'end: the match has already ended' : 'end: no match is in progress');
-  if (!Array.isArray(ranking) || !ranking.every(Array.isArray)) throw new TypeError('end: a ranking is a list of places, each a list of seats: { ranking: [[first], [second]] }');
+  if (room.phase !== 'playing')
+    throw new Error(room.phase === 'ended' ? 'end: the match has already ended' : 'end: no match is in progress');
+  if (!Array.isArray(ranking) || !ranking.every(Array.isArray))
+    throw new TypeError('end: a ranking is a list of places, each a list of seats: { ranking: [[first], [second]] }');
   const named = ranking.flat();
-  if (new Set(named).size !== named.length || named.some(s => !Number.isSafeInteger(s) || !room.seats[s])) throw new RangeError(`end: the ranking ${JSON.stringify(ranking)} does not name each seat once`);
+  if (new Set(named).size !== named.length || named.some(s => !Number.isSafeInteger(s) || !room.seats[s]))
+    throw new RangeError(`end: the ranking ${JSON.stringify(ranking)} does not name each seat once`);
   room.phase = 'ended';
   room.result = { ranking: ranking.map(place => [...place]) };
   room.clocks = {};

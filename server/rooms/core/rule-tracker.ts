@@ -5,10 +5,16 @@ import type { RuleRun, HangDetector } from '../../runtime/ports.ts';
 export const noHangDetector: HangDetector = { begin: () => {}, end: () => {} };
 
 /**
- * Watches over code of a game that runs outside of a room's steps. Nobody is blamed for it, and nothing is refused the next
- * time; but the node ends, and does not stand there for ever with all who are connected to it.
+ * Watches over code of a game that runs outside of a room's steps. Nobody is blamed for it, and nothing is refused the
+ * next time; but the node ends, and does not stand there for ever with all who are connected to it.
  */
-export function runWatched<T>(hangDetector: HangDetector, game: string, rule: string, player: string, work: () => T): T {
+export function runWatched<T>(
+  hangDetector: HangDetector,
+  game: string,
+  rule: string,
+  player: string,
+  work: () => T,
+): T {
   hangDetector.begin({ room: '', token: '', seq: 0, game, input: rule, rule, player, session: '', n: 0, who: '' });
   try {
     return work();
@@ -17,7 +23,12 @@ export function runWatched<T>(hangDetector: HangDetector, game: string, rule: st
   }
 }
 
-export interface TrackedRoom { room: string; token: string; game: string; seq: number }
+export interface TrackedRoom {
+  room: string;
+  token: string;
+  game: string;
+  seq: number;
+}
 interface RuleTrackerParts {
   hangDetector: HangDetector;
   /** Monotonic ms. */
@@ -34,18 +45,30 @@ export class RuleTracker {
   private readonly run: RuleRun;
   private ruleStartedAt = 0;
 
-  constructor(room: TrackedRoom, private readonly parts: RuleTrackerParts) {
+  constructor(
+    room: TrackedRoom,
+    private readonly parts: RuleTrackerParts,
+  ) {
     this.run = { ...room, input: '', rule: '', player: '', session: '', n: 0, who: '' };
   }
 
   /** For a room without a node. */
-  static inactive(): RuleTracker { return new RuleTracker({ room: '', token: '', game: '', seq: 0 }, { hangDetector: noHangDetector, mono: () => 0, onSlow: () => {} }); }
+  static inactive(): RuleTracker {
+    return new RuleTracker(
+      { room: '', token: '', game: '', seq: 0 },
+      { hangDetector: noHangDetector, mono: () => 0, onSlow: () => {} },
+    );
+  }
 
   /** The rule that was named last. */
-  get lastRule(): string { return this.run.rule; }
+  get lastRule(): string {
+    return this.run.rule;
+  }
 
   /** An entry is durable: what runs from now on comes after it. */
-  entryCommitted(seq: number): void { this.run.seq = seq; }
+  entryCommitted(seq: number): void {
+    this.run.seq = seq;
+  }
 
   /** A step begins. `rule`: what it begins with. */
   beginStep(input: string, rule: string = input, who = '', player = '', session = '', n = 0): void {

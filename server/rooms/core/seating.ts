@@ -4,7 +4,19 @@ import { limits } from '../../../shared/limits.ts';
 import type { PublicSeat, SeatLoss } from '../../../shared/protocol.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import { contextFor, endMatch, endTimers, assertSync } from './rule-context.ts';
-import { abandonedTimer, botPlayer, closedFault, effectsTimer, holdTimer, isAbandoned, isBot, moveTimer, seatOf, type HiddenSeat, type RoomDocument } from './document.ts';
+import {
+  abandonedTimer,
+  botPlayer,
+  closedFault,
+  effectsTimer,
+  holdTimer,
+  isAbandoned,
+  isBot,
+  moveTimer,
+  seatOf,
+  type HiddenSeat,
+  type RoomDocument,
+} from './document.ts';
 import { blockKeys, isBlocked } from './hangs.ts';
 import { announceLoss, beginHold, endHold, holdOf, lossOf, resetInputs } from './holds.ts';
 import { readProfile } from './profile.ts';
@@ -15,15 +27,33 @@ import type { RoomTransaction } from './transaction.ts';
  * the room runs each as one step that is undone as a whole if it throws.
  */
 
-const awayPolicyOf = (game: AnyGame) => ({ hold: holdOf(game), then: (game.contract.def as ContractDef).away?.then ?? 'leave' as const });
+const awayPolicyOf = (game: AnyGame) => ({
+  hold: holdOf(game),
+  then: (game.contract.def as ContractDef).away?.then ?? ('leave' as const),
+});
 
-export type SeatedPlayer = { seat: number; /** the session that this one replaced */ replacedSession: string | null; /** a new player, not a returning one */ isNew: boolean; wasAway: boolean };
+export type SeatedPlayer = {
+  seat: number;
+  /** the session that this one replaced */
+  replacedSession: string | null;
+  /** a new player, not a returning one */
+  isNew: boolean;
+  wasAway: boolean;
+};
 
 /**
- * A join. `resume`: an earlier one with this session was answered, so the session's hold, if it has ended, must not become
- * another one. `forgotten`: the history in which that hold began was lost.
+ * A join. `resume`: an earlier one with this session was answered, so the session's hold, if it has ended, must not
+ * become another one. `forgotten`: the history in which that hold began was lost.
  */
-export interface SeatRequest { player: string; name: string; session: string; resume?: boolean; forgotten?: boolean; noNewSeat?: number; profile?: Json }
+export interface SeatRequest {
+  player: string;
+  name: string;
+  session: string;
+  resume?: boolean;
+  forgotten?: boolean;
+  noNewSeat?: number;
+  profile?: Json;
+}
 
 /** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
 export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer | Refused {
@@ -33,7 +63,8 @@ export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer
   const { room, hidden } = doc;
   if (hidden.banned.includes(request.player)) return makeRefusal('kicked');
   const loss = lossOf(doc, request.player);
-  if (request.resume || loss?.session === request.session) return refuseLostSeat(request, loss?.session === request.session ? loss.why : null);
+  if (request.resume || loss?.session === request.session)
+    return refuseLostSeat(request, loss?.session === request.session ? loss.why : null);
   if (request.noNewSeat) return makeRefusal('slow-down', 'too many new seats', request.noNewSeat);
   if (hidden.reserved && !hidden.reserved.includes(request.player)) return makeRefusal('reserved');
   const free = findFreeSeat(t);
@@ -43,7 +74,12 @@ export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer
   if (room.phase === 'ended' && !late) return makeRefusal('room-ended');
   const profile = readProfile(t, request.profile ?? null);
   if (!profile.ok) return makeRefusal('bad-profile', profile.detail);
-  assignSeat(t, free, { player: request.player, name: request.name, profile: profile.value, bot: false }, request.session);
+  assignSeat(
+    t,
+    free,
+    { player: request.player, name: request.name, profile: profile.value, bot: false },
+    request.session,
+  );
   room.host ??= free;
   for (let bots = hidden.fill; bots > 0 && addBot(t) !== null; bots--);
   hidden.fill = 0;
@@ -59,20 +95,39 @@ function findFreeSeat(t: RoomTransaction): number | null {
   return left < 0 ? null : left;
 }
 
-const reusesSeats = ({ game, doc: { room } }: RoomTransaction): boolean => room.phase === 'playing' && (game.contract.def as ContractDef).late === true;
-const countFreeSeats = (t: RoomTransaction): number => (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
+const reusesSeats = ({ game, doc: { room } }: RoomTransaction): boolean =>
+  room.phase === 'playing' && (game.contract.def as ContractDef).late === true;
+const countFreeSeats = (t: RoomTransaction): number =>
+  (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
 /** Players for whom a seat is kept and who have not come yet: a bot does not take it. */
-const countUnclaimedReservations = ({ hidden }: RoomDocument): number => (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
+const countUnclaimedReservations = ({ hidden }: RoomDocument): number =>
+  (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
 
 /** The session's hold has ended, or nothing is known of it. */
-const refuseLostSeat = ({ forgotten }: SeatRequest, why: SeatLoss | null): Refused => makeRefusal('seat-lost', why ?? (forgotten ? 'forgotten' : 'unknown'));
+const refuseLostSeat = ({ forgotten }: SeatRequest, why: SeatLoss | null): Refused =>
+  makeRefusal('seat-lost', why ?? (forgotten ? 'forgotten' : 'unknown'));
 
 const hasInputs = ({ game }: RoomTransaction): boolean => (game.contract.def as ContractDef).inputs !== undefined;
 
-function assignSeat(t: RoomTransaction, seat: number, who: { player: string; name: string; profile: Json; bot: boolean }, session: string): void {
+function assignSeat(
+  t: RoomTransaction,
+  seat: number,
+  who: { player: string; name: string; profile: Json; bot: boolean },
+  session: string,
+): void {
   const { room } = t.doc;
   const hold = beginHold(t.doc, seat, who.player, session, hasInputs(t));
-  room.seats[seat] = { ...who, hold, here: true, until: null, ready: who.bot, rematch: false, out: false, why: null, team: null };
+  room.seats[seat] = {
+    ...who,
+    hold,
+    here: true,
+    until: null,
+    ready: who.bot,
+    rematch: false,
+    out: false,
+    why: null,
+    team: null,
+  };
   room.seats[seat].team = smallestTeam(t);
   t.beforeRule('joined');
   assertSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
@@ -103,7 +158,8 @@ function resumeSeat(t: RoomTransaction, seat: number, request: SeatRequest): Sea
   if (hidden.closed.includes(session)) return makeRefusal('session-replaced');
   const replacedSession = hidden.session === session ? null : hidden.session;
   if (replacedSession !== null) {
-    // The player holds the seat by another session. One that does not know of this either came before it and was replaced
+    // The player holds the seat by another session. One that does not know of this either came before it and was
+    // replaced
     // longer ago than is remembered, or has a history that was lost.
     if (request.resume) return request.forgotten ? refuseLostSeat(request, null) : makeRefusal('session-replaced');
     openSession(hidden, session);
@@ -115,8 +171,10 @@ function resumeSeat(t: RoomTransaction, seat: number, request: SeatRequest): Sea
   delete t.doc.hidden.timers[moveTimer(seat)];
   publicSeat.until = null;
   publicSeat.name = name;
-  // One that does not fit any more, after an upgrade for example, is no reason to lock somebody out: then the old one stays.
-  const newProfile = profile === undefined || isBlocked(t.doc, blockKeys.join(player), t.now) ? null : readProfile(t, profile);
+  // One that does not fit any more, after an upgrade for example, is no reason to lock somebody out: then the old one
+  // stays.
+  const newProfile =
+    profile === undefined || isBlocked(t.doc, blockKeys.join(player), t.now) ? null : readProfile(t, profile);
   if (newProfile?.ok) publicSeat.profile = newProfile.value;
   delete t.doc.hidden.timers[holdTimer(hidden.player)];
   return { seat, replacedSession, isNew: false, wasAway };
@@ -140,7 +198,11 @@ export function markAway(t: RoomTransaction, seat: number): boolean {
 }
 
 /** A seat that went out of play in a match that is on, and why. */
-export interface EliminatedSeat { seat: number; player: string; why: SeatLoss }
+export interface EliminatedSeat {
+  seat: number;
+  player: string;
+  why: SeatLoss;
+}
 
 /** The time for which a seat was held is over. @returns the seat if it is out of play now */
 export function expireHold(t: RoomTransaction, player: string): EliminatedSeat | null {
@@ -173,7 +235,8 @@ export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): Elimi
   endHold(t, seat, why);
   let eliminated: EliminatedSeat | null = null;
   if (room.phase === 'playing') {
-    // The state counts seats by index, so the place stays, marked, until the match is over: rules and results have its name.
+    // The state counts seats by index, so the place stays, marked, until the match is over: rules and results have its
+    // name.
     if (!publicSeat.out) eliminated = { seat, player, why };
     Object.assign(publicSeat, { out: true, why, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
   } else {
@@ -184,7 +247,9 @@ export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): Elimi
   return eliminated;
 }
 
-/** Nobody sits here any more, and nothing happens: what is left to do is what the rules have asked of the host's code. */
+/**
+ * Nobody sits here any more, and nothing happens: what is left to do is what the rules have asked of the host's code.
+ */
 export function closeRoom(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
   const { [effectsTimer]: effects } = hidden.timers;
@@ -205,8 +270,8 @@ function reassignHost({ room, hidden }: RoomDocument, seat: number): void {
 }
 
 /**
- * After a seat went out of play, where the rules have not ended the match: the engine does if no player is left in play, or, in a game
- * whose rules say nothing about those who leave, if fewer than `seats.min` are.
+ * After a seat went out of play, where the rules have not ended the match: the engine does if no player is left in
+ * play, or, in a game whose rules say nothing about those who leave, if fewer than `seats.min` are.
  * @param decided the rules' `left` has decided, and did not fail
  */
 export function endIfTooFew(t: RoomTransaction, decided: boolean): void {
@@ -222,21 +287,29 @@ export function endIfTooFew(t: RoomTransaction, decided: boolean): void {
 /** Ends a match that the rules have not ended: those in play first. */
 function endUndecided({ doc }: RoomTransaction): void {
   const indexes = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
-  const [inPlay, outs] = [false, true].map(out => indexes.filter(i => doc.room.seats[i]!.out === out)) as [number[], number[]];
-  endMatch(doc, [inPlay, outs].filter(p => p.length > 0));
+  const [inPlay, outs] = [false, true].map(out => indexes.filter(i => doc.room.seats[i]!.out === out)) as [
+    number[],
+    number[],
+  ];
+  endMatch(
+    doc,
+    [inPlay, outs].filter(p => p.length > 0),
+  );
 }
 
 /** Nobody plays any more and nobody comes back in time, though the rules may go on setting timers. */
 const isAbandonedMatch = ({ doc }: RoomTransaction): boolean => doc.room.phase === 'playing' && isAbandoned(doc);
 /** Whether `updateAbandonedTimer` may have to set or remove the timer. */
-export const isAbandonedTimerStale = (t: RoomTransaction): boolean => isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
+export const isAbandonedTimerStale = (t: RoomTransaction): boolean =>
+  isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
 
 /** Sets the deadline of an abandoned match, and removes it when a player is back. */
 export function updateAbandonedTimer(t: RoomTransaction): void {
   const { timers } = t.doc.hidden;
   if (!isAbandonedMatch(t)) delete timers[abandonedTimer];
   // A match without timers sleeps, and is gone before that.
-  else if (Object.keys(timers).some(name => !name.startsWith('$'))) timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomTtl, data: null };
+  else if (Object.keys(timers).some(name => !name.startsWith('$')))
+    timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomTtl, data: null };
 }
 
 /** The deadline of an abandoned match has passed. */
@@ -245,7 +318,8 @@ export function endAbandoned(t: RoomTransaction): void {
   if (isAbandonedMatch(t)) endUndecided(t);
 }
 
-const isPresent = (t: RoomTransaction, seat: PublicSeat): boolean => seat.bot || (seat.here && seat.player !== null && t.isConnected(seat.player));
+const isPresent = (t: RoomTransaction, seat: PublicSeat): boolean =>
+  seat.bot || (seat.here && seat.player !== null && t.isConnected(seat.player));
 
 export function maybeStart(t: RoomTransaction): void {
   const { room } = t.doc;
@@ -259,30 +333,45 @@ export function maybeStart(t: RoomTransaction): void {
   if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
 }
 
-/** Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or are not there and forfeited or are played by the bot. */
-export const seatsForNextMatch = ({ room, hidden }: RoomDocument): number[] => room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
+/**
+ * Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or are
+ * not there and forfeited or are played by the bot.
+ */
+export const seatsForNextMatch = ({ room, hidden }: RoomDocument): number[] =>
+  room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
 
 /** All who are still seated agree to play again: the next match begins in the same room. */
 export function maybeRematch(t: RoomTransaction): void {
   const { room } = t.doc;
   const players = seatsForNextMatch(t.doc).map(i => room.seats[i]!);
-  if (room.phase === 'ended' && players.length >= (t.game.contract.def.seats.min as number) && players.some(s => s.rematch) && players.every(s => s.bot || (s.rematch && isPresent(t, s)))) startMatch(t);
+  if (
+    room.phase === 'ended' &&
+    players.length >= (t.game.contract.def.seats.min as number) &&
+    players.some(s => s.rematch) &&
+    players.every(s => s.bot || (s.rematch && isPresent(t, s)))
+  )
+    startMatch(t);
 }
 
 /** @throws what the game's `setup` throws */
 export function startMatch(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
-  if (room.result) hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
+  if (room.result)
+    hidden.previous = { ranking: room.result.ranking.map(p => [...p]), players: room.seats.map(s => s?.name ?? '') };
   compactSeats(t);
   room.phase = 'playing';
   room.match += 1;
   hidden.began = t.now;
   room.result = null;
   room.clocks = {};
-  for (const seat of room.seats) if (seat) Object.assign(seat, { ready: seat.bot, rematch: false, out: false, why: null } satisfies Partial<PublicSeat>);
+  for (const seat of room.seats)
+    if (seat)
+      Object.assign(seat, { ready: seat.bot, rematch: false, out: false, why: null } satisfies Partial<PublicSeat>);
   endTimers(hidden);
   t.beforeRule('setup');
-  const state = assertSync((t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)));
+  const state = assertSync(
+    (t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)),
+  );
   if (state === undefined) throw new TypeError('setup returned nothing: it returns the state that a match begins with');
   t.doc.state = state;
   hidden.stateVersion = t.game.contract.def.version as number;
@@ -293,7 +382,9 @@ function compactSeats(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
   const staying = seatsForNextMatch(t.doc);
   if (staying.every((from, to) => from === to) && room.seats.every((s, i) => s === null || staying.includes(i))) return;
-  room.seats.forEach((s, i) => { if (s && !staying.includes(i)) endHold(t, i, s.out ? 'forfeited' : 'expired'); });
+  room.seats.forEach((s, i) => {
+    if (s && !staying.includes(i)) endHold(t, i, s.out ? 'forfeited' : 'expired');
+  });
   const publicSeats = staying.map(i => room.seats[i]!);
   const hiddenSeats = staying.map(i => hidden.seats[i]!);
   const host = room.host === null ? -1 : staying.indexOf(room.host);
@@ -302,5 +393,8 @@ function compactSeats(t: RoomTransaction): void {
   hidden.seats = hidden.seats.map((_s, i) => hiddenSeats[i] ?? null);
   room.host = host >= 0 ? host : publicSeats.length > 0 ? 0 : null;
   // The last ranking speaks of the old indexes; translate those who stayed, drop the others.
-  if (hidden.previous) hidden.previous.ranking = hidden.previous.ranking.map(p => p.map(i => staying.indexOf(i)).filter(i => i >= 0)).filter(p => p.length > 0);
+  if (hidden.previous)
+    hidden.previous.ranking = hidden.previous.ranking
+      .map(p => p.map(i => staying.indexOf(i)).filter(i => i >= 0))
+      .filter(p => p.length > 0);
 }

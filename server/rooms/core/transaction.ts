@@ -3,4 +3,13 @@ import type { RoomDocument } from './document.ts';
 import type { RoomEvent } from './rule-context.ts';
 
 /** What one step of a command works on. It is undone as a whole if it throws. */
-export interface RoomTransaction { game: AnyGame; doc: RoomDocument; events: RoomEvent[]; now: number; /** Hears which rule is asked next. */ beforeRule(rule: 'setup' | 'joined' | 'profile'): void; /** Whether a player who is not marked as away is known to be connected. */ isConnected(player: string): boolean }
+export interface RoomTransaction {
+  game: AnyGame;
+  doc: RoomDocument;
+  events: RoomEvent[];
+  now: number;
+  /** Hears which rule is asked next. */
+  beforeRule(rule: 'setup' | 'joined' | 'profile'): void;
+  /** Whether a player who is not marked as away is known to be connected. */
+  isConnected(player: string): boolean;
+}

@@ -6,7 +6,10 @@ import { craftSize, fromMiddle, middle, toLength, unpack, type Craft } from './m
 import { isInPlay, canDash } from './pilot.ts';
 
 type Move = BotMove<DefOf<typeof arena>>;
-interface Spot { x: number; y: number }
+interface Spot {
+  x: number;
+  y: number;
+}
 
 /** How far it looks for somebody to dash at, and how many ticks ahead it thinks. */
 const reach = 560;
@@ -27,7 +30,8 @@ export function bot(view: Arena, seat: number, random: Random): Move | null {
   if (isOpen(view, view.tick + 20) && room < 3 * craftSize) return steer(craft, home, random, 4);
   const prey = canDash(me, view.tick) ? preyOf(view, seat, crafts) : null;
   // Now and then it hesitates, as people do.
-  if (prey && landsInside(view, craft, prey, rim) && random.int(1, 10) <= 4) return { ...steer(craft, prey, random, 3), press: ['dash'] };
+  if (prey && landsInside(view, craft, prey, rim) && random.int(1, 10) <= 4)
+    return { ...steer(craft, prey, random, 3), press: ['dash'] };
   return steer(craft, bestGem(view, seat, crafts, rim) ?? home, random, 8);
 }
 
@@ -65,7 +69,9 @@ function bestGem(view: Arena, seat: number, crafts: readonly Craft[], rim: numbe
     const gem = unpackGem(packed);
     if (!gem || (isOpen(view, view.tick + 20) && fromMiddle(gem) > rim - 2 * craftSize)) continue;
     const far = distance(from, gem);
-    const rivals = crafts.filter((craft, other) => other !== seat && isInPlay(view.pilots[other]!) && distance(soon(craft), gem) < far * 0.7).length;
+    const rivals = crafts.filter(
+      (craft, other) => other !== seat && isInPlay(view.pilots[other]!) && distance(soon(craft), gem) < far * 0.7,
+    ).length;
     const value = gem.worth / (150 + far) / (1 + rivals);
     if (value > worth) [best, worth] = [gem, value];
   }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { contract, held, pressed, state } from '../../contract.ts';
 import { profileSchema } from '../colors.ts';
 
-/** What a seat has and what time it is for it. Times are ticks of the match, so that nothing runs down while a room changes owners. */
+/**
+ * What a seat has and what time it is for it. Times are ticks of the match, so that nothing runs down while a room
+ * changes owners.
+ */
 export interface Pilot {
   /** Gems of the rounds that are over. */
   score: number;
@@ -23,9 +26,10 @@ export interface Pilot {
 }
 
 /**
- * Whatever moves in each tick stands in `tick` and `crafts`, and nothing else changes unless something happens. `crafts`
- * has ten hex digits a seat, `xxxyyyuuvv`: the place, and the speed plus 128. Measured with eight crafts on the move, a
- * tick is 105 bytes; as arrays of numbers, where each change repeats its index, the places alone would be some 150.
+ * Whatever moves in each tick stands in `tick` and `crafts`, and nothing else changes unless something happens.
+ * `crafts` has ten hex digits a seat, `xxxyyyuuvv`: the place, and the speed plus 128. Measured with eight crafts on
+ * the move, a tick is 105 bytes; as arrays of numbers, where each change repeats its index, the places alone would be
+ * some 150.
  */
 export interface Arena {
   round: number;

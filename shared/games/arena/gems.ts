@@ -1,6 +1,17 @@
 import type { Random } from '../../random.ts';
 import type { Arena } from './contract.ts';
-import { gemSize, hz, packGem, rimAt, rimWide, slots, randomPoint, starWorth, unpackGem, directionVector } from './ground.ts';
+import {
+  gemSize,
+  hz,
+  packGem,
+  rimAt,
+  rimWide,
+  slots,
+  randomPoint,
+  starWorth,
+  unpackGem,
+  directionVector,
+} from './ground.ts';
 import { craftSize, fromMiddle, middle, quotient, toLength, type Craft } from './motion.ts';
 
 /** Ticks between two new gems, and between two stars. */
@@ -29,7 +40,9 @@ export function freshGems(s: Arena, random: Random): void {
  */
 export function growGems(s: Arena, random: Random): void {
   const rim = rimAt(s, s.tick);
-  s.gems.forEach((gem, slot) => { if (gem !== 0 && fromMiddle(unpackGem(gem)!) > rim) s.gems[slot] = 0; });
+  s.gems.forEach((gem, slot) => {
+    if (gem !== 0 && fromMiddle(unpackGem(gem)!) > rim) s.gems[slot] = 0;
+  });
   if (s.tick % gemEvery === 0 && count(s) < wanted(s)) lay(s, 1, randomPoint(random, rim - margin));
   if (s.tick % starEvery === 0) lay(s, starWorth, randomPoint(random, Math.floor(rim / 2)));
 }

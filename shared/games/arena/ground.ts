@@ -16,12 +16,20 @@ export function rimAt(s: Pick<Arena, 'phase' | 'closes' | 'until'>, tick: number
   if (s.phase !== 'play' || tick <= s.closes) return rimWide;
   return rimWide - quotient((rimWide - rimNarrow) * (Math.min(tick, s.until) - s.closes), s.until - s.closes);
 }
-export const isOpen = (s: Pick<Arena, 'phase' | 'closes'>, tick: number): boolean => s.phase === 'play' && tick > s.closes;
+export const isOpen = (s: Pick<Arena, 'phase' | 'closes'>, tick: number): boolean =>
+  s.phase === 'play' && tick > s.closes;
 
-export interface Gem { worth: number; x: number; y: number }
+export interface Gem {
+  worth: number;
+  x: number;
+  y: number;
+}
 export const packGem = ({ worth, x, y }: Gem): number => worth * 100_000_000 + x * 10_000 + y;
 /** Null for an empty place. */
-export const unpackGem = (packed: number): Gem | null => (packed === 0 ? null : { worth: Math.floor(packed / 100_000_000), x: Math.floor(packed / 10_000) % 10_000, y: packed % 10_000 });
+export const unpackGem = (packed: number): Gem | null =>
+  packed === 0
+    ? null
+    : { worth: Math.floor(packed / 100_000_000), x: Math.floor(packed / 10_000) % 10_000, y: packed % 10_000 };
 
 /** Sixteen ways to go, in thousandths. A table, for no two engines need agree on a cosine. */
 const cosines = [1_000, 924, 707, 383, 0, -383, -707, -924, -1_000, -924, -707, -383, 0, 383, 707, 924] as const;

@@ -2,8 +2,16 @@
  * How craft move: whole numbers only, so that every node and every browser comes to the same place, and a client may
  * compute its own craft ahead. Lengths are units of a square of 4096 × 4096, speeds are units a tick.
  */
-export interface Craft { x: number; y: number; vx: number; vy: number }
-export interface Steer { x: number; y: number }
+export interface Craft {
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+}
+export interface Steer {
+  x: number;
+  y: number;
+}
 /** What holds or does not hold a craft in this tick. */
 export interface MoveConditions {
   /** Slides without control. */
@@ -46,7 +54,8 @@ export function toLength(x: number, y: number, length: number): [x: number, y: n
   return long === 0 ? [0, 0] : [quotient(x * length * 256, long), quotient(y * length * 256, long)];
 }
 
-export const fromMiddle = (at: { x: number; y: number }): number => integerSqrt((at.x - middle) ** 2 + (at.y - middle) ** 2);
+export const fromMiddle = (at: { x: number; y: number }): number =>
+  integerSqrt((at.x - middle) ** 2 + (at.y - middle) ** 2);
 
 /** Where a dash would go: where is steered to, else where it is going anyhow; null for who stands still. */
 export function aim(craft: Craft, steer: Steer | null): [x: number, y: number] | null {
@@ -88,21 +97,41 @@ function towards(craft: Craft, steer: Steer | null, hold: number): [vx: number, 
 }
 
 /** Two craft in each other's way: the direction from the first to the second (in thousandths), how deep, how fast. */
-export interface Touch { nx: number; ny: number; deep: number; speed: number }
+export interface Touch {
+  nx: number;
+  ny: number;
+  deep: number;
+  speed: number;
+}
 export function touch(a: Craft, b: Craft): Touch | null {
   const dx = b.x - a.x;
   const dy = b.y - a.y;
   const square = dx * dx + dy * dy;
   if (square >= 4 * craftSize * craftSize) return null;
   const [nx, ny] = square === 0 ? [1_000, 0] : toLength(dx, dy, 1_000);
-  return { nx, ny, deep: 2 * craftSize - integerSqrt(square), speed: quotient((a.vx - b.vx) * nx + (a.vy - b.vy) * ny, 1_000) };
+  return {
+    nx,
+    ny,
+    deep: 2 * craftSize - integerSqrt(square),
+    speed: quotient((a.vx - b.vx) * nx + (a.vy - b.vy) * ny, 1_000),
+  };
 }
 
 /** Within what `pack` can say. */
-export const tidy = ({ x, y, vx, vy }: Craft): Craft => ({ x: clamp(x, 0, last), y: clamp(y, 0, last), vx: clamp(vx, -fastest, fastest), vy: clamp(vy, -fastest, fastest) });
+export const tidy = ({ x, y, vx, vy }: Craft): Craft => ({
+  x: clamp(x, 0, last),
+  y: clamp(y, 0, last),
+  vx: clamp(vx, -fastest, fastest),
+  vy: clamp(vy, -fastest, fastest),
+});
 
 const digits = 10;
-export const pack = (crafts: readonly Craft[]): string => crafts.map(({ x, y, vx, vy }) => (((x * 0x1000 + y) * 0x100 + vx + 128) * 0x100 + vy + 128).toString(16).padStart(digits, '0')).join('');
+export const pack = (crafts: readonly Craft[]): string =>
+  crafts
+    .map(({ x, y, vx, vy }) =>
+      (((x * 0x1000 + y) * 0x100 + vx + 128) * 0x100 + vy + 128).toString(16).padStart(digits, '0'),
+    )
+    .join('');
 
 export function unpack(packed: string): Craft[] {
   const crafts: Craft[] = [];

@@ -2,7 +2,19 @@ import type { CtxOf, DefOf, TickCtx } from '../../contract.ts';
 import type { arena, Arena, Pilot } from './contract.ts';
 import { dropAround, gatherGems, growGems, scatter } from './gems.ts';
 import { hz, isOpen, rimAt, randomPoint } from './ground.ts';
-import { aim, fromMiddle, knockSpeed, pack, quotient, step, tidy, touch, unpack, type Craft, type Touch } from './motion.ts';
+import {
+  aim,
+  fromMiddle,
+  knockSpeed,
+  pack,
+  quotient,
+  step,
+  tidy,
+  touch,
+  unpack,
+  type Craft,
+  type Touch,
+} from './motion.ts';
 import { isDashing, dashTicks, fallTicks, isInPlay, canDash, safeTicks, stunTicks } from './pilot.ts';
 
 export type ArenaTick = TickCtx<DefOf<typeof arena>>;
@@ -14,7 +26,11 @@ const closing = 15 * hz;
 
 export function beginPlay(s: Arena, ctx: Pick<CtxOf<typeof arena>, 'options'>): void {
   const ticks = ctx.options.seconds * hz;
-  Object.assign(s, { phase: 'play', until: s.tick + ticks, closes: s.tick + ticks - Math.min(closing, Math.floor(ticks / 3)) });
+  Object.assign(s, {
+    phase: 'play',
+    until: s.tick + ticks,
+    closes: s.tick + ticks - Math.min(closing, Math.floor(ticks / 3)),
+  });
 }
 
 /** One tick of play: all move, then they meet, then they gather, then whoever is beyond the rim falls. */
@@ -25,7 +41,8 @@ export function play(s: Arena, ctx: ArenaTick): void {
     if (isInPlay(pilot)) crafts[seat] = move(s, pilot, crafts[seat]!, ctx.inputs[seat]);
   });
   for (let a = 0; a < crafts.length; a++) {
-    for (let b = a + 1; b < crafts.length; b++) if (touchable(s.pilots[a]!, s.tick) && touchable(s.pilots[b]!, s.tick)) meet(s, a, b, crafts, ctx);
+    for (let b = a + 1; b < crafts.length; b++)
+      if (touchable(s.pilots[a]!, s.tick) && touchable(s.pilots[b]!, s.tick)) meet(s, a, b, crafts, ctx);
   }
   gatherGems(s, crafts);
   fall(s, crafts, ctx);
@@ -52,9 +69,16 @@ function meet(s: Arena, a: number, b: number, crafts: Craft[], ctx: ArenaTick): 
   push(crafts, b, met, 1);
   if (met.speed <= 0) return;
   const [aDashes, bDashes] = [isDashing(s.pilots[a]!, s.tick), isDashing(s.pilots[b]!, s.tick)];
-  for (const [seat, sign] of [[a, -1], [b, 1]] as const) {
+  for (const [seat, sign] of [
+    [a, -1],
+    [b, 1],
+  ] as const) {
     const craft = crafts[seat]!;
-    crafts[seat] = tidy({ ...craft, vx: craft.vx + sign * quotient(met.nx * met.speed, 1_000), vy: craft.vy + sign * quotient(met.ny * met.speed, 1_000) });
+    crafts[seat] = tidy({
+      ...craft,
+      vx: craft.vx + sign * quotient(met.nx * met.speed, 1_000),
+      vy: craft.vy + sign * quotient(met.ny * met.speed, 1_000),
+    });
   }
   if (aDashes && !bDashes) hit(s, a, b, met, 1, crafts, ctx);
   if (bDashes && !aDashes) hit(s, b, a, met, -1, crafts, ctx);
@@ -64,14 +88,30 @@ function meet(s: Arena, a: number, b: number, crafts: Craft[], ctx: ArenaTick): 
 function push(crafts: Craft[], seat: number, { nx, ny, deep }: Touch, sign: 1 | -1): void {
   const craft = crafts[seat]!;
   const half = Math.ceil(deep / 2);
-  crafts[seat] = tidy({ ...craft, x: craft.x + sign * quotient(nx * half, 1_000), y: craft.y + sign * quotient(ny * half, 1_000) });
+  crafts[seat] = tidy({
+    ...craft,
+    x: craft.x + sign * quotient(nx * half, 1_000),
+    y: craft.y + sign * quotient(ny * half, 1_000),
+  });
 }
 
 /** A dash that found somebody: they fly, and drop a quarter of what they hold. */
-function hit(s: Arena, by: number, seat: number, { nx, ny }: Touch, sign: 1 | -1, crafts: Craft[], ctx: ArenaTick): void {
+function hit(
+  s: Arena,
+  by: number,
+  seat: number,
+  { nx, ny }: Touch,
+  sign: 1 | -1,
+  crafts: Craft[],
+  ctx: ArenaTick,
+): void {
   const pilot = s.pilots[seat]!;
   const again = pilot.stun > s.tick;
-  crafts[seat] = { ...crafts[seat]!, vx: sign * quotient(nx * knockSpeed, 1_000), vy: sign * quotient(ny * knockSpeed, 1_000) };
+  crafts[seat] = {
+    ...crafts[seat]!,
+    vx: sign * quotient(nx * knockSpeed, 1_000),
+    vy: sign * quotient(ny * knockSpeed, 1_000),
+  };
   pilot.stun = s.tick + stunTicks;
   pilot.by = by;
   s.pilots[by]!.dashed = s.tick - dashTicks; // one hit a dash; what it did not need of its time is taken off the rest

@@ -6,8 +6,8 @@ import { isInPlay } from './pilot.ts';
 import { beginPlay, move } from './play.ts';
 
 /**
- * What a client may guess of a tick: where its own craft goes, and what it gathers on its way. Who meets whom is left to the
- * server: where the others are now, nobody here knows.
+ * What a client may guess of a tick: where its own craft goes, and what it gathers on its way. Who meets whom is left
+ * to the server: where the others are now, nobody here knows.
  */
 export const arenaPrediction = {
   tick(s: Arena, ctx: TickCtx<DefOf<typeof arena>> & { readonly seat: number }): void {

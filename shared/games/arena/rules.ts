@@ -13,7 +13,16 @@ type ArenaCtx = CtxOf<typeof arena>;
 export const readyTicks = 3 * hz;
 export const pauseTicks = 5 * hz;
 
-const newPilot = (gone: boolean): Pilot => ({ score: 0, held: 0, dashed: -dashCooldownTicks, stun: 0, safe: 0, back: 0, by: null, gone });
+const newPilot = (gone: boolean): Pilot => ({
+  score: 0,
+  held: 0,
+  dashed: -dashCooldownTicks,
+  stun: 0,
+  safe: 0,
+  back: 0,
+  by: null,
+  gone,
+});
 
 function beginRound(s: Arena, round: number, ctx: ArenaCtx): void {
   Object.assign(s, { round, phase: 'ready', until: s.tick + readyTicks });
@@ -37,7 +46,16 @@ function endMatch(s: Arena, ctx: ArenaCtx): void {
 
 const rules: Rules<DefOf<typeof arena>> = {
   setup(ctx) {
-    const s: Arena = { round: 0, phase: 'ready', tick: 0, until: 0, closes: 0, crafts: '', pilots: ctx.players.map(player => newPilot(player.out)), gems: Array<number>(slots).fill(0) };
+    const s: Arena = {
+      round: 0,
+      phase: 'ready',
+      tick: 0,
+      until: 0,
+      closes: 0,
+      crafts: '',
+      pilots: ctx.players.map(player => newPilot(player.out)),
+      gems: Array<number>(slots).fill(0),
+    };
     beginRound(s, 1, ctx);
     return s;
   },
@@ -48,9 +66,12 @@ const rules: Rules<DefOf<typeof arena>> = {
     if (s.phase === 'play') play(s, ctx);
     if (s.tick < s.until) return;
     switch (s.phase) {
-      case 'ready': return beginPlay(s, ctx);
-      case 'play': return endRound(s, ctx);
-      case 'pause': return beginRound(s, s.round + 1, ctx);
+      case 'ready':
+        return beginPlay(s, ctx);
+      case 'play':
+        return endRound(s, ctx);
+      case 'pause':
+        return beginRound(s, s.round + 1, ctx);
     }
   },
   /** Who comes late begins with nothing, in the midst of it, and is left alone for a moment. */

@@ -14,33 +14,52 @@ const whim = 3;
 const order = [3, 2, 4, 1, 5, 0, 6] as const;
 
 /** Every four cells in a row that the board has, and by cell which of them go through it. */
-const lines: readonly (readonly number[])[] = Array.from({ length: rows * columns }, (_, cell) => cell).flatMap(cell => {
-  const [r, c] = [Math.floor(cell / columns), cell % columns];
-  return ([[0, 1], [1, 0], [1, 1], [1, -1]] as const).flatMap(([dr, dc]) => {
-    const [endR, endC] = [r + 3 * dr, c + 3 * dc];
-    return endR < rows && endC >= 0 && endC < columns ? [[0, 1, 2, 3].map(i => (r + i * dr) * columns + c + i * dc)] : [];
-  });
-});
-const through: readonly (readonly number[])[] = Array.from({ length: rows * columns }, (_, cell) => lines.flatMap((line, i) => (line.includes(cell) ? [i] : [])));
+const lines: readonly (readonly number[])[] = Array.from({ length: rows * columns }, (_, cell) => cell).flatMap(
+  cell => {
+    const [r, c] = [Math.floor(cell / columns), cell % columns];
+    return (
+      [
+        [0, 1],
+        [1, 0],
+        [1, 1],
+        [1, -1],
+      ] as const
+    ).flatMap(([dr, dc]) => {
+      const [endR, endC] = [r + 3 * dr, c + 3 * dc];
+      return endR < rows && endC >= 0 && endC < columns
+        ? [[0, 1, 2, 3].map(i => (r + i * dr) * columns + c + i * dc)]
+        : [];
+    });
+  },
+);
+const through: readonly (readonly number[])[] = Array.from({ length: rows * columns }, (_, cell) =>
+  lines.flatMap((line, i) => (line.includes(cell) ? [i] : [])),
+);
 
 /** A board to think on: discs are put down and taken back, and what the lines are worth is kept along the way. */
 class BoardSearch {
   /** Row of the next disc, by column; below zero: full. */
   private readonly next: number[];
   /** Discs of both seats, by line. */
-  private readonly count: readonly [Uint8Array, Uint8Array] = [new Uint8Array(lines.length), new Uint8Array(lines.length)];
+  private readonly count: readonly [Uint8Array, Uint8Array] = [
+    new Uint8Array(lines.length),
+    new Uint8Array(lines.length),
+  ];
   /** What all lines are worth to seat 0. */
   private score = 0;
 
   constructor(board: Four['board']) {
     this.next = Array<number>(columns).fill(rows - 1);
-    for (let r = rows - 1; r >= 0; r--) for (let c = 0; c < columns; c++) {
-      const seat = board[r * columns + c];
-      if (seat === 0 || seat === 1) this.drop(c, seat);
-    }
+    for (let r = rows - 1; r >= 0; r--)
+      for (let c = 0; c < columns; c++) {
+        const seat = board[r * columns + c];
+        if (seat === 0 || seat === 1) this.drop(c, seat);
+      }
   }
 
-  has(column: number): boolean { return this.next[column]! >= 0; }
+  has(column: number): boolean {
+    return this.next[column]! >= 0;
+  }
 
   /** @returns whether it makes a line of four */
   drop(column: number, seat: 0 | 1): boolean {
@@ -64,13 +83,22 @@ class BoardSearch {
 
   private worthOf(line: number): number {
     const [a, b] = [this.count[0][line]!, this.count[1][line]!];
-    return b === 0 ? worth[a] ?? 0 : a === 0 ? -(worth[b] ?? 0) : 0;
+    return b === 0 ? (worth[a] ?? 0) : a === 0 ? -(worth[b] ?? 0) : 0;
   }
 
-  /** What dropping into a column is worth to `seat`, with `depth` more discs to look at. Values outside `low` and `high` need not be exact. */
+  /**
+   * What dropping into a column is worth to `seat`, with `depth` more discs to look at. Values outside `low` and `high`
+   * need not be exact.
+   */
   value(column: number, seat: 0 | 1, depth: number, low: number, high: number): number {
     const four = this.drop(column, seat);
-    const value = four ? won + depth : depth === 0 ? (seat === 0 ? this.score : -this.score) : -this.best(seat === 0 ? 1 : 0, depth - 1, -high, -low);
+    const value = four
+      ? won + depth
+      : depth === 0
+        ? seat === 0
+          ? this.score
+          : -this.score
+        : -this.best(seat === 0 ? 1 : 0, depth - 1, -high, -low);
     this.lift(column, seat);
     return value;
   }
@@ -91,7 +119,9 @@ export function bot(view: Four, seat: number, random: Random): BotMove<DefOf<typ
   if (view.turn !== seat || view.line || (seat !== 0 && seat !== 1)) return null;
   const thought = new BoardSearch(view.board);
   const think = { after: random.int(600, 1_300) };
-  const winning = order.find(column => thought.has(column) && thought.value(column, seat, 0, -Infinity, Infinity) >= won);
+  const winning = order.find(
+    column => thought.has(column) && thought.value(column, seat, 0, -Infinity, Infinity) >= won,
+  );
   if (winning !== undefined) return { act: 'drop', data: { column: winning }, ...think };
   let best = -Infinity;
   const weighed: { column: number; value: number }[] = [];

@@ -26,7 +26,14 @@ export const fourInARow = contract('four-in-a-row', {
     turnSeconds: z.int().min(0).max(600).default(60),
   }),
   profile: profileSchema,
-  actions: { drop: z.object({ column: z.int().min(0).max(columns - 1) }) },
+  actions: {
+    drop: z.object({
+      column: z
+        .int()
+        .min(0)
+        .max(columns - 1),
+    }),
+  },
   events: { dropped: z.object({ seat: z.int(), cell: z.int() }) },
   timers: { turn: z.object({ seat: z.int() }) },
   clocks: ['turn'],

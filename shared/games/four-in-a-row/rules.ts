@@ -4,7 +4,12 @@ import { columns, fourInARow, rows, type Four } from './contract.ts';
 
 type FourCtx = CtxOf<typeof fourInARow>;
 
-const directions = [[0, 1], [1, 0], [1, 1], [1, -1]] as const;
+const directions = [
+  [0, 1],
+  [1, 0],
+  [1, 1],
+  [1, -1],
+] as const;
 
 /** All cells of lines of four or more through `cell`, or null. */
 export function winningLine(board: Four['board'], cell: number): number[] | null {

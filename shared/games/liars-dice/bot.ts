@@ -8,7 +8,10 @@ const trust = 0.2;
 const bluff = { often: 0.08, dice: 1 };
 /** Values closer than this are drawn by lot, so that no bid gives the hand away. */
 const whim = 0.05;
-/** A bid that the table believes with chance `even` is challenged every other time; the steeper, the more others go by the odds. */
+/**
+ * A bid that the table believes with chance `even` is challenged every other time; the steeper, the more others go by
+ * the odds.
+ */
 const doubt = { even: 0.55, steep: 5 };
 
 const chanceOf = (face: number, wild: boolean): number => (wild && face !== 1 ? 1 / 3 : 1 / 6);
@@ -28,7 +31,12 @@ export function atLeast(need: number, chances: readonly number[]): number {
 export function chanceOfBid(view: DiceView, { count, face }: Bid, seat: number, bidder: number | null): number {
   const p = chanceOf(face, view.wild);
   const own = (view.hands[seat] ?? []).filter(die => matches(die, face, view.wild)).length;
-  return atLeast(count - own, view.dice.flatMap((dice, i) => (i === seat ? [] : Array<number>(dice).fill(i === bidder ? p + (1 - p) * trust : p))));
+  return atLeast(
+    count - own,
+    view.dice.flatMap((dice, i) =>
+      i === seat ? [] : Array<number>(dice).fill(i === bidder ? p + (1 - p) * trust : p),
+    ),
+  );
 }
 
 /**
@@ -42,19 +50,31 @@ export function diceBot(view: DiceView, seat: number, random: Random): BotMove<D
   // A die that another loses is shared with everybody who is still in; one's own is one's own.
   const share = 1 / Math.max(1, view.dice.filter(dice => dice > 0).length - 1);
   const pretended = random.next() < bluff.often ? random.int(2, 6) : null;
-  const shown = view.dice.flatMap((dice, i) => (i === seat ? Array<true>(dice).fill(true) : Array<false>(dice).fill(false)));
+  const shown = view.dice.flatMap((dice, i) =>
+    i === seat ? Array<true>(dice).fill(true) : Array<false>(dice).fill(false),
+  );
 
   const worth = (made: Bid): number => {
     const more = made.face === pretended ? bluff.dice : 0;
-    const holds = chanceOfBid(view, { ...made, count: made.count - more }, seat, bid?.face === made.face ? bid.seat : null);
+    const holds = chanceOfBid(
+      view,
+      { ...made, count: made.count - more },
+      seat,
+      bid?.face === made.face ? bid.seat : null,
+    );
     // What the table believes of it, not knowing this hand: the less, the sooner it is challenged.
     const p = chanceOf(made.face, wild);
-    const believed = atLeast(made.count, shown.map(mine => (mine ? p + (1 - p) * trust : p)));
+    const believed = atLeast(
+      made.count,
+      shown.map(mine => (mine ? p + (1 - p) * trust : p)),
+    );
     const challenged = 1 / (1 + Math.exp((believed - doubt.even) * doubt.steep));
     return challenged * (holds * share - (1 - holds));
   };
 
-  const bids = [1, 2, 3, 4, 5, 6].flatMap(face => [0, 1, 2].map(more => ({ count: leastCount(face, bid, wild) + more, face }))).filter(b => b.count <= total);
+  const bids = [1, 2, 3, 4, 5, 6]
+    .flatMap(face => [0, 1, 2].map(more => ({ count: leastCount(face, bid, wild) + more, face })))
+    .filter(b => b.count <= total);
   const weighed = bids.map(b => ({ bid: b, value: worth(b) + random.next() * whim })).sort((a, b) => b.value - a.value);
   const best = weighed[0];
   if (bid) {

@@ -6,12 +6,24 @@ import { profileSchema } from '../colors.ts';
 export const revealMs = 4_000;
 
 /** "At least so many dice, of all at the table, show this face." */
-export interface Bid { count: number; face: number }
+export interface Bid {
+  count: number;
+  face: number;
+}
 /** A bid, who made it, and whether it was the clock that made it for them. */
-export interface PlacedBid extends Bid { seat: number; late: boolean }
+export interface PlacedBid extends Bid {
+  seat: number;
+  late: boolean;
+}
 
 /** How a challenge came out: every hand as it was, and how many dice matched. */
-export interface Reveal { hands: number[][]; bid: PlacedBid; by: number; count: number; loser: number }
+export interface Reveal {
+  hands: number[][];
+  bid: PlacedBid;
+  by: number;
+  count: number;
+  loser: number;
+}
 
 /** What everybody may see at any time. Whatever is added here is public. */
 interface PublicDiceState {
@@ -23,7 +35,9 @@ interface PublicDiceState {
   bid: PlacedBid | null;
   /** The last challenge, for as long as there is no newer one. */
   last: Reveal | null;
-  /** The seat that had dice and left, until there is another round: its leaving had these rolled, or ended the match. */
+  /**
+   * The seat that had dice and left, until there is another round: its leaving had these rolled, or ended the match.
+   */
   left: number | null;
   /** Seats without dice, in the order in which they lost the last one. */
   fallen: number[];
@@ -32,15 +46,22 @@ interface PublicDiceState {
 }
 
 /** `hands`: the dice by seat, each hand sorted; empty for those who are out. */
-export interface Dice extends PublicDiceState { hands: number[][] }
+export interface Dice extends PublicDiceState {
+  hands: number[][];
+}
 
 /** `dice`: how many each seat has. `hands`: one's own, and null for the others until the match is over. */
-export interface DiceView extends PublicDiceState { dice: number[]; hands: (number[] | null)[] }
+export interface DiceView extends PublicDiceState {
+  dice: number[];
+  hands: (number[] | null)[];
+}
 
 const bidFields = { count: z.int().min(1).max(36), face: z.int().min(1).max(6) };
 const placedBidSchema = z.object({ ...bidFields, seat: z.int(), late: z.boolean() });
 
-/** Liar's Dice: two to six players bid on what all the hidden dice show together; whoever is wrong about it loses one. */
+/**
+ * Liar's Dice: two to six players bid on what all the hidden dice show together; whoever is wrong about it loses one.
+ */
 export const liarsDice = contract('liars-dice', {
   version: 1,
   seats: { min: 2, max: 6 },
@@ -56,7 +77,16 @@ export const liarsDice = contract('liars-dice', {
   }),
   profile: profileSchema,
   actions: { bid: z.object(bidFields), challenge: z.object({}) },
-  events: { bid: placedBidSchema, revealed: z.object({ hands: z.array(z.array(z.int())), bid: placedBidSchema, by: z.int(), count: z.int(), loser: z.int() }) },
+  events: {
+    bid: placedBidSchema,
+    revealed: z.object({
+      hands: z.array(z.array(z.int())),
+      bid: placedBidSchema,
+      by: z.int(),
+      count: z.int(),
+      loser: z.int(),
+    }),
+  },
   timers: { turn: z.object({ seat: z.int() }), next: z.object({}) },
   clocks: ['turn'],
   signals: { emote: z.enum(['gg', 'hm', 'wow', 'oops', 'really']) },
@@ -68,10 +98,11 @@ export const liarsDice = contract('liars-dice', {
 });
 
 /**
- * The order of bids, as a number: a higher count beats a lower one, and of the same count the higher face. Wild ones are
- * half as many, so a bid on them counts double: k ones stand above 2k sixes and below 2k + 1 of anything.
+ * The order of bids, as a number: a higher count beats a lower one, and of the same count the higher face. Wild ones
+ * are half as many, so a bid on them counts double: k ones stand above 2k sixes and below 2k + 1 of anything.
  */
-export const rank = ({ count, face }: Bid, wild: boolean): number => (wild && face === 1 ? count * 16 + 7 : count * 8 + face);
+export const rank = ({ count, face }: Bid, wild: boolean): number =>
+  wild && face === 1 ? count * 16 + 7 : count * 8 + face;
 
 /** The lowest count with which a bid on `face` beats the bid `over`. It may be more than there are dice. */
 export function leastCount(face: number, over: Bid | null, wild: boolean): number {
@@ -80,9 +111,14 @@ export function leastCount(face: number, over: Bid | null, wild: boolean): numbe
   return count;
 }
 
-/** The lowest bid that beats `over` with this many dice at the table, or null: then there is nothing left but a challenge. */
+/**
+ * The lowest bid that beats `over` with this many dice at the table, or null: then there is nothing left but a
+ * challenge.
+ */
 export function smallestBid(over: Bid | null, dice: number, wild: boolean): Bid | null {
-  const bids = [1, 2, 3, 4, 5, 6].map(face => ({ count: leastCount(face, over, wild), face })).filter(bid => bid.count <= dice);
+  const bids = [1, 2, 3, 4, 5, 6]
+    .map(face => ({ count: leastCount(face, over, wild), face }))
+    .filter(bid => bid.count <= dice);
   return bids.sort((a, b) => rank(a, wild) - rank(b, wild))[0] ?? null;
 }
 

@@ -34,7 +34,9 @@ function placeBid(s: Dice, seat: number, { count, face }: Bid, late: boolean, ct
   giveTurn(s, seatAfter(s, seat), ctx);
 }
 
-/** Opens all hands. The bid holds when it is met or exceeded; whoever was wrong loses a die and begins the next round. */
+/**
+ * Opens all hands. The bid holds when it is met or exceeded; whoever was wrong loses a die and begins the next round.
+ */
 function reveal(s: Dice, by: number, ctx: DiceCtx): void {
   const bid = s.bid!;
   const count = s.hands.flat().filter(die => matches(die, bid.face, s.wild)).length;
@@ -65,7 +67,17 @@ export const liarsDiceGame = liarsDice.rules({
     const last = ctx.previous?.ranking.at(-1)?.[0] ?? -1;
     const turn = last >= 0 && last < ctx.players.length ? last : ctx.random.int(0, ctx.players.length - 1);
     const hands = ctx.players.map(() => Array<number>(ctx.options.dice).fill(1));
-    const s: Dice = { hands, round: 0, stage: 'bidding', turn, bid: null, last: null, left: null, fallen: [], wild: ctx.options.wild };
+    const s: Dice = {
+      hands,
+      round: 0,
+      stage: 'bidding',
+      turn,
+      bid: null,
+      last: null,
+      left: null,
+      fallen: [],
+      wild: ctx.options.wild,
+    };
     roll(s, ctx);
     return s;
   },
@@ -80,7 +92,8 @@ export const liarsDiceGame = liarsDice.rules({
       if (ctx.seat !== s.turn) ctx.refuse('not-your-turn');
       const dice = diceInPlay(s);
       if (bid.count > dice) ctx.refuse('bid-too-high', `there are ${dice} dice`);
-      if (s.bid && rank(bid, s.wild) <= rank(s.bid, s.wild)) ctx.refuse('bid-too-low', `at least ${leastCount(bid.face, s.bid, s.wild)} of that face`);
+      if (s.bid && rank(bid, s.wild) <= rank(s.bid, s.wild))
+        ctx.refuse('bid-too-low', `at least ${leastCount(bid.face, s.bid, s.wild)} of that face`);
       placeBid(s, ctx.seat, bid, false, ctx);
     },
     challenge(s, _data, ctx) {

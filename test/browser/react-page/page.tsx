@@ -26,19 +26,34 @@ function Guess({ room }: { room: Room<Race> }) {
     void mine.act.step({ by: 1 });
     seen.atClick = mine.state?.at[room.seat ?? 0] ?? null;
   };
-  return <button onClick={step}>{mine.state?.at[room.seat ?? 0] ?? '–'} +{mine.guessed}</button>;
+  return (
+    <button onClick={step}>
+      {mine.state?.at[room.seat ?? 0] ?? '–'} +{mine.guessed}
+    </button>
+  );
 }
 
 function Table({ name, which }: { name: string; which: RequestedRoom }) {
   const { room, state, info, status, refused } = useRoom(client, race, which);
-  useEffect(() => { seen.effects += 1; });
-  if (refused) return <section data-testid={name}>{refused.why} ({refused.now})</section>;
+  useEffect(() => {
+    seen.effects += 1;
+  });
+  if (refused)
+    return (
+      <section data-testid={name}>
+        {refused.why} ({refused.now})
+      </section>
+    );
   if (!room) return <section data-testid={name}>{which ? 'entering' : 'nothing'}</section>;
   seen.rooms.add(room);
   return (
     <section data-testid={name} data-room={room.id} data-code={room.code} data-seat={room.seat ?? ''}>
-      <p data-testid={`${name}-state`}>{info.phase} {state?.at.join(':') ?? ''} {state?.cheers ?? ''}</p>
-      <p data-testid={`${name}-status`}>{status.state} {inWords(status, 0)}</p>
+      <p data-testid={`${name}-state`}>
+        {info.phase} {state?.at.join(':') ?? ''} {state?.cheers ?? ''}
+      </p>
+      <p data-testid={`${name}-status`}>
+        {status.state} {inWords(status, 0)}
+      </p>
       {state && <Place room={room} />}
       {state && <Guess room={room} />}
     </section>
@@ -52,11 +67,21 @@ function Line() {
 
 function App() {
   const [tables, show] = useState<Record<string, RequestedRoom>>({});
-  useEffect(() => { seen.show = show; }, []);
-  return <>
-    <Line />
-    {Object.entries(tables).map(([name, which]) => <Table key={name} name={name} which={which} />)}
-  </>;
+  useEffect(() => {
+    seen.show = show;
+  }, []);
+  return (
+    <>
+      <Line />
+      {Object.entries(tables).map(([name, which]) => (
+        <Table key={name} name={name} which={which} />
+      ))}
+    </>
+  );
 }
 
-createRoot(document.querySelector('main')!).render(<StrictMode><App /></StrictMode>);
+createRoot(document.querySelector('main')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -13,15 +13,24 @@ const toldEach = 5;
 /** A client hears of a room's head once a second or two, and then asks. */
 const toCatchUp = 5_000;
 
-export interface Checked { findings: Finding[]; counts: Counts }
+export interface Checked {
+  findings: Finding[];
+  counts: Counts;
+}
 /** What a run says of itself besides its rooms. */
 export interface RunEnd {
   wall: number;
-  /** Whether Redis was one that must lose nothing that anybody was told: then what is lost is wrong, also where it was announced. */
+  /**
+   * Whether Redis was one that must lose nothing that anybody was told: then what is lost is wrong, also where it was
+   * announced.
+   */
   durable?: boolean;
 }
 
-/** Checks all rooms of a run. Linear in what was written down: the journal is a total order, and everything names its place in it. */
+/**
+ * Checks all rooms of a run. Linear in what was written down: the journal is a total order, and everything names its
+ * place in it.
+ */
 export function checkRun(folder: string): Checked {
   const end = JSON.parse(readFileSync(join(folder, 'end.json'), 'utf8')) as RunEnd;
   const findings: Finding[] = [];
@@ -41,26 +50,45 @@ export function checkRoom(room: RoomRecords, end: RunEnd, counts: Counts = noCou
   counts.rooms += 1;
   const stories = clientHistoriesOf(room.play);
   const seen = seenPlaces(room.play);
-  const history = readHistory(room.journal, (doc, game, term, seq) => compare(doc, game, seen.get(positionKey(term, seq)), say, counts), say, counts);
+  const history = readHistory(
+    room.journal,
+    (doc, game, term, seq) => compare(doc, game, seen.get(positionKey(term, seq)), say, counts),
+    say,
+    counts,
+  );
   if (!history) {
-    if (room.play.length > 0 || room.journal.some(line => line.is === 'entry')) say('history', 'the making of the room was not written down');
+    if (room.play.length > 0 || room.journal.some(line => line.is === 'entry'))
+      say('history', 'the making of the room was not written down');
     return findings;
   }
   const before = counts.lostAnnounced;
   neverDurable(history, room.play, stories, say, counts);
   checkAnswers(history, stories, say, counts);
-  if (end.durable && counts.lostAnnounced > before) say('lost', `${counts.lostAnnounced - before} times something was seen or answered that is lost, with a Redis that must lose nothing`);
-  for (const { id, lostAt } of stories.values()) if (history.rolledBack.length === 0 && lostAt.length > 0) say('answer', `${id} was told that something is lost, and nothing is`, lostAt[0]);
+  if (end.durable && counts.lostAnnounced > before)
+    say(
+      'lost',
+      `${counts.lostAnnounced - before} times something was seen or answered that is lost, with a Redis that must lose nothing`,
+    );
+  for (const { id, lostAt } of stories.values())
+    if (history.rolledBack.length === 0 && lostAt.length > 0)
+      say('answer', `${id} was told that something is lost, and nothing is`, lostAt[0]);
   checkGameState(history, stories, say, counts);
   checkTimers(history, end.wall, say, counts);
   checkEffects(history, room.effects, say, counts);
   caughtUp(history, room.play, say);
-  for (const line of room.play) if (line.is === 'leaked') say('leaked', `${line.id} received a secret of ${line.owner}, in ${line.where}`, line.at);
-  for (const [wrong, n] of told) if (n > toldEach) findings.push({ wrong, room: room.id, says: `… and ${n - toldEach} more of these` });
+  for (const line of room.play)
+    if (line.is === 'leaked') say('leaked', `${line.id} received a secret of ${line.owner}, in ${line.where}`, line.at);
+  for (const [wrong, n] of told)
+    if (n > toldEach) findings.push({ wrong, room: room.id, says: `… and ${n - toldEach} more of these` });
   return findings;
 }
 
-interface Seen { id: string; hash: string; at: number; player: string | null }
+interface Seen {
+  id: string;
+  hash: string;
+  at: number;
+  player: string | null;
+}
 
 function seenPlaces(play: readonly PlayLine[]): Map<string, Seen[]> {
   const who = new Map<string, string | null>();
@@ -77,17 +105,37 @@ function seenPlaces(play: readonly PlayLine[]): Map<string, Seen[]> {
   return seen;
 }
 
-function compare(doc: Tree, game: string, seen: readonly Seen[] | undefined, say: (wrong: ViolationKind, says: string, at?: number) => void, counts: Counts): void {
+function compare(
+  doc: Tree,
+  game: string,
+  seen: readonly Seen[] | undefined,
+  say: (wrong: ViolationKind, says: string, at?: number) => void,
+  counts: Counts,
+): void {
   if (!seen || !isKnownGame(game)) return;
   const views = new ExpectedViews(game, doc);
   for (const { id, hash, at, player } of seen) {
     counts.views += 1;
-    if (views.hash(player) !== hash) say('diverged', `${id} saw something else at ${JSON.stringify((doc['hidden'] as Tree)['clock'])} than the journal leads to`, at);
+    if (views.hash(player) !== hash)
+      say(
+        'diverged',
+        `${id} saw something else at ${JSON.stringify((doc['hidden'] as Tree)['clock'])} than the journal leads to`,
+        at,
+      );
   }
 }
 
-/** Whatever a client saw, or was told the place of, is in the journal; unless Redis forgot it, and the client was told so. */
-function neverDurable(history: History, play: readonly PlayLine[], stories: ReadonlyMap<string, ClientHistory>, say: (wrong: ViolationKind, says: string, at?: number) => void, counts: Counts): void {
+/**
+ * Whatever a client saw, or was told the place of, is in the journal; unless Redis forgot it, and the client was told
+ * so.
+ */
+function neverDurable(
+  history: History,
+  play: readonly PlayLine[],
+  stories: ReadonlyMap<string, ClientHistory>,
+  say: (wrong: ViolationKind, says: string, at?: number) => void,
+  counts: Counts,
+): void {
   for (const line of play) {
     if (line.is !== 'saw') continue;
     const key = positionKey(line.term, line.seq);
@@ -100,10 +148,19 @@ function neverDurable(history: History, play: readonly PlayLine[], stories: Read
 }
 
 /** After all play had been over for a while everybody is where the journal was then. */
-function caughtUp(history: History, play: readonly PlayLine[], say: (wrong: ViolationKind, says: string, at?: number) => void): void {
+function caughtUp(
+  history: History,
+  play: readonly PlayLine[],
+  say: (wrong: ViolationKind, says: string, at?: number) => void,
+): void {
   for (const line of play) {
     if (line.is !== 'rests') continue;
     const missed = history.facts[line.seq]; // the entry after the one where it is
-    if (missed && missed.at < line.at - toCatchUp) say('behind', `${line.id} rests at ${line.seq}; entry ${missed.seq} had been there for ${Math.round(line.at - missed.at)} ms`, line.at);
+    if (missed && missed.at < line.at - toCatchUp)
+      say(
+        'behind',
+        `${line.id} rests at ${line.seq}; entry ${missed.seq} had been there for ${Math.round(line.at - missed.at)} ms`,
+        line.at,
+      );
   }
 }

@@ -12,9 +12,13 @@ describe('the checker', () => {
   it('shares no code with the server', () => {
     for (const file of readdirSync(import.meta.dirname).filter(f => f.endsWith('.ts') && !f.endsWith('.test.ts'))) {
       const text = readFileSync(join(import.meta.dirname, file), 'utf8');
-      for (const [, from] of text.matchAll(/from '([^']+)'/g)) assert.match(from!, /^(node:(fs|path|crypto)|\.\/[a-z-]+\.ts|\.\.\/canonical\.ts)$/, `${file} imports ${from}`);
+      for (const [, from] of text.matchAll(/from '([^']+)'/g))
+        assert.match(from!, /^(node:(fs|path|crypto)|\.\/[a-z-]+\.ts|\.\.\/canonical\.ts)$/, `${file} imports ${from}`);
     }
-    assert.match(readFileSync(join(import.meta.dirname, '../canonical.ts'), 'utf8'), /^import \{ createHash \} from 'node:crypto';\n\n/);
+    assert.match(
+      readFileSync(join(import.meta.dirname, '../canonical.ts'), 'utf8'),
+      /^import \{ createHash \} from 'node:crypto';\n\n/,
+    );
   });
 
   it('finds an accepted action that no entry holds', () => {
@@ -39,8 +43,14 @@ describe('the checker', () => {
   it('finds an action that was done again under another number', () => {
     const f = buildValidRoom();
     f.act(0, 'arm', 'p0.x', null, {});
-    f.play.splice(f.play.findLastIndex(l => l.is === 'asked'), 1);
-    f.play.splice(f.play.findLastIndex(l => l.is === 'told'), 1);
+    f.play.splice(
+      f.play.findLastIndex(l => l.is === 'asked'),
+      1,
+    );
+    f.play.splice(
+      f.play.findLastIndex(l => l.is === 'told'),
+      1,
+    );
     assert.deepEqual(f.wrongs(), ['doubled']);
   });
 
@@ -55,7 +65,9 @@ describe('the checker', () => {
     const f = buildValidRoom();
     f.act(0, 'hang', 'p0.hang', null, {});
     assert.deepEqual(f.wrongs(), ['answer']);
-    f.rewrite(f.seq, c => Object.assign(c, { state: { lines: { [list(requireBranch(f.doc, 'state')['lines']).length]: 'p0.hang' } } }));
+    f.rewrite(f.seq, c =>
+      Object.assign(c, { state: { lines: { [list(requireBranch(f.doc, 'state')['lines']).length]: 'p0.hang' } } }),
+    );
     assert.ok(f.wrongs().includes('doubled'));
   });
 

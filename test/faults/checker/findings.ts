@@ -18,11 +18,47 @@ export const violationKinds = {
 export type ViolationKind = keyof typeof violationKinds;
 
 /** One thing that is wrong. `at`: ms on the machine's monotonic clock, where it is known. */
-export interface Finding { wrong: ViolationKind; room: string; says: string; at?: number }
+export interface Finding {
+  wrong: ViolationKind;
+  room: string;
+  says: string;
+  at?: number;
+}
 
 /** What was looked at: a check that saw nothing proves nothing. */
 export interface Counts {
-  rooms: number; entries: number; claims: number; asked: number; accepted: number; refused: number; unknown: number;
-  views: number; snapshots: number; lines: number; timers: number; effects: number; effectsDone: number; effectsAgain: number; lostAnnounced: number; hung: number;
+  rooms: number;
+  entries: number;
+  claims: number;
+  asked: number;
+  accepted: number;
+  refused: number;
+  unknown: number;
+  views: number;
+  snapshots: number;
+  lines: number;
+  timers: number;
+  effects: number;
+  effectsDone: number;
+  effectsAgain: number;
+  lostAnnounced: number;
+  hung: number;
 }
-export const noCounts = (): Counts => ({ rooms: 0, entries: 0, claims: 0, asked: 0, accepted: 0, refused: 0, unknown: 0, views: 0, snapshots: 0, lines: 0, timers: 0, effects: 0, effectsDone: 0, effectsAgain: 0, lostAnnounced: 0, hung: 0 });
+export const noCounts = (): Counts => ({
+  rooms: 0,
+  entries: 0,
+  claims: 0,
+  asked: 0,
+  accepted: 0,
+  refused: 0,
+  unknown: 0,
+  views: 0,
+  snapshots: 0,
+  lines: 0,
+  timers: 0,
+  effects: 0,
+  effectsDone: 0,
+  effectsAgain: 0,
+  lostAnnounced: 0,
+  hung: 0,
+});

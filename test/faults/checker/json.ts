@@ -1,11 +1,12 @@
 /**
- * JSON as the checker sees it, and how a change is applied to it. Written from the rules (SPEC, "W. The wire"), not from the
- * server's code: what both got wrong in the same way would not be found.
+ * JSON as the checker sees it, and how a change is applied to it. Written from the rules (SPEC, "W. The wire"), not
+ * from the server's code: what both got wrong in the same way would not be found.
  */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Tree = { [key: string]: Json };
 
-export const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 /** A branch that has to be there. */
 export const requireBranch = (value: Json | undefined, ...path: string[]): Tree => {
   let at: Json | undefined = value;
@@ -15,8 +16,9 @@ export const requireBranch = (value: Json | undefined, ...path: string[]): Tree 
 export const list = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);
 
 /**
- * Applies a change: a scalar sets, [value] sets an object or array, [] removes, and an object changes within. "#" comes first: on an
- * array a list of splices, on an object the keys that are removed. A key that begins with "#" has one "#" more than is meant.
+ * Applies a change: a scalar sets, [value] sets an object or array, [] removes, and an object changes within. "#" comes
+ * first: on an array a list of splices, on an object the keys that are removed. A key that begins with "#" has one "#"
+ * more than is meant.
  * @throws where it does not fit
  */
 export function applyChange(target: Json, by: Tree): void {
@@ -32,7 +34,8 @@ export function applyChange(target: Json, by: Tree): void {
   for (const [written, to] of Object.entries(by)) {
     if (written === '#') continue;
     const key = written.startsWith('#') ? written.slice(1) : written;
-    const put = (value: Json) => Object.defineProperty(slots, key, { value, writable: true, enumerable: true, configurable: true });
+    const put = (value: Json) =>
+      Object.defineProperty(slots, key, { value, writable: true, enumerable: true, configurable: true });
     if (Array.isArray(to)) {
       if (to.length === 0) delete slots[key];
       else put(structuredClone(to[0]!));

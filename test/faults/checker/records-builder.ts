@@ -5,8 +5,8 @@ import { requireBranch, applyChange, list, type Tree } from './json.ts';
 import { lineOf, type EffectLine, type JournalLine, type PlayLine, type RoomRecords } from './records.ts';
 
 /**
- * Writes the records of a ledger room in which all went well, for tests to falsify: two players, a match, one term after the
- * other. Everything is of one millisecond more than what came before it.
+ * Writes the records of a ledger room in which all went well, for tests to falsify: two players, a match, one term
+ * after the other. Everything is of one millisecond more than what came before it.
  */
 export class RecordsBuilder {
   readonly journal: JournalLine[] = [];
@@ -41,16 +41,30 @@ export class RecordsBuilder {
   /** A player writes a line, is told so, and both see it. @returns the id of the line */
   write(who: 0 | 1): string {
     const id = `p${who}.${this.seq}`;
-    this.act(who, 'write', id, null, { state: { lines: { [list(requireBranch(this.doc, 'state')['lines']).length]: id } } });
+    this.act(who, 'write', id, null, {
+      state: { lines: { [list(requireBranch(this.doc, 'state')['lines']).length]: id } },
+    });
     return id;
   }
-  refuse(who: 0 | 1): void { this.act(who, 'refuse', `p${who}.${this.seq}`, 'as-you-wish', {}); }
+  refuse(who: 0 | 1): void {
+    this.act(who, 'refuse', `p${who}.${this.seq}`, 'as-you-wish', {});
+  }
   arm(who: 0 | 1, ms = 5): string {
     const id = `p${who}.${this.seq}`;
-    this.act(who, 'arm', id, null, { hidden: { timers: { ring: [{ at: Number(requireBranch(this.doc, 'hidden')['clock']) + ms, data: { id } }] } } });
+    this.act(who, 'arm', id, null, {
+      hidden: { timers: { ring: [{ at: Number(requireBranch(this.doc, 'hidden')['clock']) + ms, data: { id } }] } },
+    });
     return id;
   }
-  ring(id: string): void { this.entry({ state: { rung: { [list(requireBranch(this.doc, 'state')['rung']).length]: id } }, hidden: { timers: { ring: [] } } }, 10); }
+  ring(id: string): void {
+    this.entry(
+      {
+        state: { rung: { [list(requireBranch(this.doc, 'state')['rung']).length]: id } },
+        hidden: { timers: { ring: [] } },
+      },
+      10,
+    );
+  }
   /** An effect that is asked for, done, and struck out. */
   effect(name: 'record' | 'report' = 'record'): string {
     const key = `room.${this.seq}`;
@@ -59,9 +73,15 @@ export class RecordsBuilder {
     this.entry({ hidden: { effects: { [key]: [] } } });
     return key;
   }
-  snapshot(): void { this.note('snapshot', this.seq, JSON.stringify({ v: 4, doc: this.doc })); }
-  rest(): void { for (const i of [0, 1]) this.hear('rests', `p${i}`, this.term, this.seq); }
-  wait(ms: number): void { this.at += ms; }
+  snapshot(): void {
+    this.note('snapshot', this.seq, JSON.stringify({ v: 4, doc: this.doc }));
+  }
+  rest(): void {
+    for (const i of [0, 1]) this.hear('rests', `p${i}`, this.term, this.seq);
+  }
+  wait(ms: number): void {
+    this.at += ms;
+  }
   /** What is done in `during` is seen by nobody. */
   unseen(during: () => void): void {
     this.looks = false;
@@ -97,15 +117,29 @@ export class RecordsBuilder {
 
   see(i: number): void {
     const { lines, rung, secrets } = requireBranch(this.doc, 'state');
-    this.hear('saw', `p${i}`, this.term, this.seq, hashOf({ room: this.doc['room'], state: { lines: lines!, rung: rung!, secret: list(secrets)[i]! } }));
+    this.hear(
+      'saw',
+      `p${i}`,
+      this.term,
+      this.seq,
+      hashOf({ room: this.doc['room'], state: { lines: lines!, rung: rung!, secret: list(secrets)[i]! } }),
+    );
   }
 
-  note(...parts: unknown[]): void { this.journal.push(lineOf([parts[0], ++this.at, ...parts.slice(1)]) as JournalLine); }
-  hear(...parts: unknown[]): void { this.play.push(lineOf([parts[0], ++this.at, ...parts.slice(1)]) as PlayLine); }
+  note(...parts: unknown[]): void {
+    this.journal.push(lineOf([parts[0], ++this.at, ...parts.slice(1)]) as JournalLine);
+  }
+  hear(...parts: unknown[]): void {
+    this.play.push(lineOf([parts[0], ++this.at, ...parts.slice(1)]) as PlayLine);
+  }
 
   /** The last line of a kind, to be falsified in place. */
-  last<K extends PlayLine['is']>(is: K, id?: string): PlayLine & { is: K } { return this.play.findLast(l => l.is === is && (id === undefined || l.id === id)) as PlayLine & { is: K }; }
-  entryAt(seq: number): JournalLine & { is: 'entry' } { return this.journal.find(l => l.is === 'entry' && l.seq === seq) as JournalLine & { is: 'entry' }; }
+  last<K extends PlayLine['is']>(is: K, id?: string): PlayLine & { is: K } {
+    return this.play.findLast(l => l.is === is && (id === undefined || l.id === id)) as PlayLine & { is: K };
+  }
+  entryAt(seq: number): JournalLine & { is: 'entry' } {
+    return this.journal.find(l => l.is === 'entry' && l.seq === seq) as JournalLine & { is: 'entry' };
+  }
   /** Changes what an entry says. */
   rewrite(seq: number, how: (changes: Tree) => void): void {
     const line = this.entryAt(seq);
@@ -144,7 +178,6 @@ export function buildValidRoom(): RecordsBuilder {
   f.rest();
   return f;
 }
-
 
 /** An entry as it is stored. */
 function entryText({ hidden, ...visible }: Tree): string {

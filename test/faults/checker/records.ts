@@ -7,7 +7,10 @@ export type JournalLine =
   | { is: 'claim'; at: number; term: number; node: string; terms: string }
   | { is: 'entry'; at: number; seq: number; term: number; node: string; text: string }
   | { is: 'snapshot'; at: number; seq: number; text: string }
-  /** Redis is another one, or the same with less in it: the room's journal ends with this entry now, in this term (null: as it was). */
+  /**
+   * Redis is another one, or the same with less in it: the room's journal ends with this entry now, in this term (null:
+   * as it was).
+   */
   | { is: 'rolled-back'; at: number; seq: number; term: number | null }
   | { is: 'removed'; at: number };
 
@@ -23,22 +26,50 @@ export type PlayLine =
   | { is: 'rests'; at: number; id: string; term: number; seq: number }
   | { is: 'leaked'; at: number; id: string; owner: string; where: string };
 
-export interface EffectLine { game: string; effect: string; room: string; match: number; key: string; data: unknown; node: string }
+export interface EffectLine {
+  game: string;
+  effect: string;
+  room: string;
+  match: number;
+  key: string;
+  data: unknown;
+  node: string;
+}
 
 /** All that was written down of one room. */
-export interface RoomRecords { id: string; journal: JournalLine[]; play: PlayLine[]; effects: EffectLine[] }
+export interface RoomRecords {
+  id: string;
+  journal: JournalLine[];
+  play: PlayLine[];
+  effects: EffectLine[];
+}
 
 const fields: Record<JournalLine['is'] | PlayLine['is'], readonly string[]> = {
-  made: ['game', 'snapshot'], claim: ['term', 'node', 'terms'], entry: ['seq', 'term', 'node', 'text'], snapshot: ['seq', 'text'], 'rolled-back': ['seq', 'term'], removed: [],
-  held: ['id', 'session', 'player', 'watch'], asked: ['id', 'k', 'name', 'line'], told: ['id', 'k', 'term', 'seq', 'code'], saw: ['id', 'term', 'seq', 'hash'], moved: ['id'], closed: ['id'],
-  resumed: ['id', 'with', 'lost'], ended: ['id', 'code'], rests: ['id', 'term', 'seq'], leaked: ['id', 'owner', 'where'],
+  made: ['game', 'snapshot'],
+  claim: ['term', 'node', 'terms'],
+  entry: ['seq', 'term', 'node', 'text'],
+  snapshot: ['seq', 'text'],
+  'rolled-back': ['seq', 'term'],
+  removed: [],
+  held: ['id', 'session', 'player', 'watch'],
+  asked: ['id', 'k', 'name', 'line'],
+  told: ['id', 'k', 'term', 'seq', 'code'],
+  saw: ['id', 'term', 'seq', 'hash'],
+  moved: ['id'],
+  closed: ['id'],
+  resumed: ['id', 'with', 'lost'],
+  ended: ['id', 'code'],
+  rests: ['id', 'term', 'seq'],
+  leaked: ['id', 'owner', 'where'],
 };
 
 /** A line as it was written: what it is, when, and its fields in their order. */
 export function lineOf(parts: readonly unknown[]): JournalLine | PlayLine {
   const [is, at, ...rest] = parts as [JournalLine['is'], number, ...unknown[]];
   const line: Record<string, unknown> = { is, at };
-  fields[is].forEach((name, i) => { line[name] = rest[i] ?? null; });
+  fields[is].forEach((name, i) => {
+    line[name] = rest[i] ?? null;
+  });
   return line as unknown as JournalLine;
 }
 
@@ -60,7 +91,13 @@ export function* roomsIn(folder: string): Generator<RoomRecords> {
   for (const file of readdirSync(rooms).sort()) {
     const id = /^(.+)\.journal\.jsonl$/.exec(file)?.[1];
     if (id === undefined) continue;
-    const read = (name: string) => [...linesOf(join(rooms, `${id}.${name}.jsonl`))].map(line => lineOf(line as unknown[]));
-    yield { id, journal: read('journal') as JournalLine[], play: read('play') as PlayLine[], effects: effects.get(id) ?? [] };
+    const read = (name: string) =>
+      [...linesOf(join(rooms, `${id}.${name}.jsonl`))].map(line => lineOf(line as unknown[]));
+    yield {
+      id,
+      journal: read('journal') as JournalLine[],
+      play: read('play') as PlayLine[],
+      effects: effects.get(id) ?? [],
+    };
   }
 }

@@ -2,13 +2,15 @@ import { hashOf } from '../canonical.ts';
 import { requireBranch, isTree, list, type Json, type Tree } from './json.ts';
 import { ledgerIn } from './ledger.ts';
 
-/** What each game shows of its state to a seat, or to those who watch: said here a second time, by the games' own words. */
+/**
+ * What each game shows of its state to a seat, or to those who watch: said here a second time, by the games' own words.
+ */
 const shown: Record<string, (state: Tree, seat: number | null, ended: boolean) => Json> = {
   'four-in-a-row': state => state,
   arena: state => state,
   ledger: (state, seat) => {
     const { lines, rung, secrets } = ledgerIn(state);
-    return { lines, rung, secret: seat === null ? null : secrets[seat] ?? null };
+    return { lines, rung, secret: seat === null ? null : (secrets[seat] ?? null) };
   },
   'liars-dice': ({ hands, ...open }, seat, ended) => ({
     ...open,
@@ -24,7 +26,10 @@ export const isKnownGame = (game: string): boolean => game in shown;
 /** Views of a document, each made once however many members share it. */
 export class ExpectedViews {
   private readonly made = new Map<string, string>();
-  constructor(private readonly game: string, private readonly doc: Tree) {}
+  constructor(
+    private readonly game: string,
+    private readonly doc: Tree,
+  ) {}
 
   /** The hash of what a member sees. @param player null for who only watches */
   hash(player: string | null): string {

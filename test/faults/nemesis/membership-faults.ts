@@ -8,7 +8,8 @@ const moved = 'rejoin_handovers_total{reason="balance"}';
 /** Rules that fail, new versions, new nodes: what is changed while people play. */
 export const membershipFaults: readonly Nemesis[] = [
   {
-    kind: 'hang', says: 'an action never ends: the node that runs it ends itself, and is started again; the action is refused',
+    kind: 'hang',
+    says: 'an action never ends: the node that runs it ends itself, and is started again; the action is refused',
     async strike(lab) {
       const { room, code, ended } = await lab.hang();
       for (const node of lab.down()) await lab.cluster.restart(node);
@@ -19,16 +20,22 @@ export const membershipFaults: readonly Nemesis[] = [
     },
   },
   {
-    kind: 'rolling-upgrade', says: 'all nodes, one after the other, are replaced by others that run the next version of the ledger, whose state has another shape',
+    kind: 'rolling-upgrade',
+    says: 'all nodes, one after the other, are replaced by others that run the next version of the ledger, whose state has another shape',
     async strike(lab) {
       const version = lab.nextVersion();
       for (const node of lab.standing()) await lab.cluster.restart(node);
-      await until(`all ledgers are of version ${version}`, () => [...lab.tap.versions('ledger').values()].every(v => v === version) || undefined, { timeoutMs });
+      await until(
+        `all ledgers are of version ${version}`,
+        () => [...lab.tap.versions('ledger').values()].every(v => v === version) || undefined,
+        { timeoutMs },
+      );
       return `version ${version}`;
     },
   },
   {
-    kind: 'uneven', says: 'a fourth node comes, empty, and is given rooms until it has about as many as the others (it is drained after play has gone on)',
+    kind: 'uneven',
+    says: 'a fourth node comes, empty, and is given rooms until it has about as many as the others (it is drained after play has gone on)',
     async strike(lab) {
       const before = await lab.counted(moved);
       const node = await lab.join();
@@ -43,6 +50,8 @@ export const membershipFaults: readonly Nemesis[] = [
       if (count <= 0) throw new Error(`${node} has its share, and no node has counted a move`);
       return `${node}, ${count} rooms moved`;
     },
-    async tidy(lab, what) { await lab.cluster.drain(what.split(',')[0]!); },
+    async tidy(lab, what) {
+      await lab.cluster.drain(what.split(',')[0]!);
+    },
   },
 ];

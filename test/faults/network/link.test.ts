@@ -19,7 +19,9 @@ describe('a link', () => {
     const socket = Object.assign(connect(link.port, '127.0.0.1'), { text: '' });
     opened.push(socket);
     socket.on('error', () => {});
-    socket.on('data', data => { socket.text += data.toString(); });
+    socket.on('data', data => {
+      socket.text += data.toString();
+    });
     await once(socket, 'connect');
     return socket;
   };
@@ -101,7 +103,10 @@ describe('a link', () => {
     await link.setConditions({ ...normalConditions, newConnections: 'refused' });
     link.cut();
     await eventually('it breaks', () => socket.destroyed);
-    await assert.rejects(open().then(s => once(s, 'data')), /ECONNREFUSED|aborted/);
+    await assert.rejects(
+      open().then(s => once(s, 'data')),
+      /ECONNREFUSED|aborted/,
+    );
     await link.setConditions(normalConditions);
     const again = await open();
     again.write('a');
@@ -122,7 +127,11 @@ describe('a link', () => {
   });
 
   it('stalls: what is lost on the way comes so much later', async () => {
-    await link.setConditions({ up: { kind: 'late', ms: 0, jitter: 0, stalls: { part: 1, least: 100, most: 120 } }, down: pass, newConnections: 'open' });
+    await link.setConditions({
+      up: { kind: 'late', ms: 0, jitter: 0, stalls: { part: 1, least: 100, most: 120 } },
+      down: pass,
+      newConnections: 'open',
+    });
     const socket = await open();
     const from = performance.now();
     socket.write('a');

@@ -2,10 +2,23 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { FlowPipe, type Flow } from './pipe.ts';
 
 /** How a link behaves, both ways, and whether new connections are let in. `up` is towards the server. */
-export interface LinkConditions { up: Flow; down: Flow; newConnections: 'open' | 'refused' }
-export const normalConditions: LinkConditions = { up: { kind: 'pass' }, down: { kind: 'pass' }, newConnections: 'open' };
+export interface LinkConditions {
+  up: Flow;
+  down: Flow;
+  newConnections: 'open' | 'refused';
+}
+export const normalConditions: LinkConditions = {
+  up: { kind: 'pass' },
+  down: { kind: 'pass' },
+  newConnections: 'open',
+};
 
-interface Both { near: Socket; far: Socket; up: FlowPipe; down: FlowPipe }
+interface Both {
+  near: Socket;
+  far: Socket;
+  up: FlowPipe;
+  down: FlowPipe;
+}
 
 /** A port that leads to another port, and can be made to do so badly. */
 export class Link {
@@ -42,11 +55,19 @@ export class Link {
   }
 
   /** Breaks all connections, as a machine does that has restarted: with a reset. */
-  cut(): void { for (const one of [...this.open]) this.end(one); }
+  cut(): void {
+    for (const one of [...this.open]) this.end(one);
+  }
 
   /** Lets a request with `needle` in it reach the server, and loses the answer. Resolves when it has happened. */
-  loseReply(needle: string): Promise<void> { return new Promise(done => { this.replyToDrop = { needle, done }; }); }
-  forgetReply(): void { this.replyToDrop = null; }
+  loseReply(needle: string): Promise<void> {
+    return new Promise(done => {
+      this.replyToDrop = { needle, done };
+    });
+  }
+  forgetReply(): void {
+    this.replyToDrop = null;
+  }
 
   close(): void {
     this.cut();

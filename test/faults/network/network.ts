@@ -20,14 +20,19 @@ export class Network {
   private readonly nodePorts = new Map<string, number>();
 
   constructor() {
-    this.child = fork(join(import.meta.dirname, 'proxy-process.ts'), { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.child = fork(join(import.meta.dirname, 'proxy-process.ts'), {
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.child.on('message', (answer: ProxyResponse) => {
       const one = this.waiting.get(answer.id);
       this.waiting.delete(answer.id);
       if (answer.error === undefined) one?.resolve(answer.value!);
       else one?.reject(new Error(answer.error));
     });
-    this.child.on('exit', () => { for (const one of this.waiting.values()) one.reject(new Error('the proxy is gone')); });
+    this.child.on('exit', () => {
+      for (const one of this.waiting.values()) one.reject(new Error('the proxy is gone'));
+    });
   }
 
   readonly between: ClusterProxies = {
@@ -38,15 +43,28 @@ export class Network {
     },
   };
 
-  set(side: Side, node: string, weather: LinkConditions): Promise<unknown> { return this.ask({ do: 'set', link: nameOf(side, node), weather }); }
-  calm(side: Side, node: string): Promise<unknown> { return this.set(side, node, normalConditions); }
+  set(side: Side, node: string, weather: LinkConditions): Promise<unknown> {
+    return this.ask({ do: 'set', link: nameOf(side, node), weather });
+  }
+  calm(side: Side, node: string): Promise<unknown> {
+    return this.set(side, node, normalConditions);
+  }
   /** Breaks the connections there are, with a reset. */
-  cut(side: Side, node: string): Promise<unknown> { return this.ask({ do: 'cut', link: nameOf(side, node) }); }
-  /** The answer to the node's next request to Redis with `needle` in it is lost with its connection. @returns whether there was one in time */
-  async loseReply(node: string, needle: string, within: number): Promise<boolean> { return (await this.ask({ do: 'lose-reply', link: nameOf('redis', node), needle, within })) === true; }
+  cut(side: Side, node: string): Promise<unknown> {
+    return this.ask({ do: 'cut', link: nameOf(side, node) });
+  }
+  /**
+   * The answer to the node's next request to Redis with `needle` in it is lost with its connection.
+   * @returns whether there was one in time
+   */
+  async loseReply(node: string, needle: string, within: number): Promise<boolean> {
+    return (await this.ask({ do: 'lose-reply', link: nameOf('redis', node), needle, within })) === true;
+  }
 
   /** All ports by which a node is reached and reaches others: without packets to and from these it is gone. */
-  portsOf(node: string): number[] { return [this.nodePorts.get(node), this.ports.get(nameOf('redis', node))].filter(port => port !== undefined); }
+  portsOf(node: string): number[] {
+    return [this.nodePorts.get(node), this.ports.get(nameOf('redis', node))].filter(port => port !== undefined);
+  }
 
   async close(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;

@@ -1,4 +1,6 @@
-/** All links of a lab, in a process of their own: who plays, records or kills must not be what makes the network slow. */
+/**
+ * All links of a lab, in a process of their own: who plays, records or kills must not be what makes the network slow.
+ */
 import { Link, type LinkConditions } from './link.ts';
 
 /** What the lab asks of this process; each is answered by its `id`. */
@@ -8,7 +10,11 @@ export type ProxyRequest = { id: number } & (
   | { do: 'cut'; link: string }
   | { do: 'lose-reply'; link: string; needle: string; within: number }
 );
-export interface ProxyResponse { id: number; value?: number | boolean; error?: string }
+export interface ProxyResponse {
+  id: number;
+  value?: number | boolean;
+  error?: string;
+}
 
 const links = new Map<string, Link>();
 
@@ -21,10 +27,16 @@ async function carryOut(ask: ProxyRequest): Promise<number | boolean> {
   const link = links.get(ask.link);
   if (!link) throw new Error(`there is no link ${ask.link}`);
   switch (ask.do) {
-    case 'set': await link.setConditions(ask.weather); return true;
-    case 'cut': link.cut(); return true;
+    case 'set':
+      await link.setConditions(ask.weather);
+      return true;
+    case 'cut':
+      link.cut();
+      return true;
     case 'lose-reply': {
-      const late = new Promise<false>(resolve => { setTimeout(() => resolve(false), ask.within).unref(); });
+      const late = new Promise<false>(resolve => {
+        setTimeout(() => resolve(false), ask.within).unref();
+      });
       const lost = await Promise.race([link.loseReply(ask.needle).then(() => true as const), late]);
       if (!lost) link.forgetReply();
       return lost;
@@ -33,7 +45,10 @@ async function carryOut(ask: ProxyRequest): Promise<number | boolean> {
 }
 
 process.on('message', (ask: ProxyRequest) => {
-  carryOut(ask).then(value => process.send!({ id: ask.id, value } satisfies ProxyResponse), (error: unknown) => process.send!({ id: ask.id, error: String(error) } satisfies ProxyResponse));
+  carryOut(ask).then(
+    value => process.send!({ id: ask.id, value } satisfies ProxyResponse),
+    (error: unknown) => process.send!({ id: ask.id, error: String(error) } satisfies ProxyResponse),
+  );
 });
 process.on('disconnect', () => process.exit(0));
 // A socket that breaks is what this process is for; a mistake in it must be seen.

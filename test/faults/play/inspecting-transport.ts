@@ -20,7 +20,12 @@ export class InspectingTransport implements Transport {
   private readonly inner: Transport;
   private isPaused = false;
 
-  constructor(url: string, address: string, private readonly own: string, private readonly observer: TransportObserver) {
+  constructor(
+    url: string,
+    address: string,
+    private readonly own: string,
+    private readonly observer: TransportObserver,
+  ) {
     const opened = (options: NetConnectOpts) => {
       const socket = connect({ ...options, localAddress: address } as NetConnectOpts);
       this.sockets.add(socket);
@@ -29,12 +34,17 @@ export class InspectingTransport implements Transport {
       return socket;
     };
     const agent = new (class extends Agent {
-      override createConnection(options: NetConnectOpts): Socket { return opened(options); }
+      override createConnection(options: NetConnectOpts): Socket {
+        return opened(options);
+      }
     })();
     this.inner = socketTransport(url, { transports: ['websocket'], socket: { agent: agent as never } });
   }
 
-  /** While deaf, nothing is read from any socket: what is sent fills the buffers of the kernels, then those of the sender. */
+  /**
+   * While deaf, nothing is read from any socket: what is sent fills the buffers of the kernels, then those of the
+   * sender.
+   */
   set paused(yes: boolean) {
     this.isPaused = yes;
     for (const socket of this.sockets) {
@@ -50,7 +60,7 @@ export class InspectingTransport implements Transport {
       close: () => line.close(),
       request: async (name, body, patience) => {
         const reply = await line.request(name, body, patience);
-        const { room } = (reply as { room?: string });
+        const { room } = reply as { room?: string };
         if (name === 'join' && reply.ok) {
           const { session, watch } = body as { session: string; watch?: boolean };
           this.observer.onHold(room!, session, watch === true);

@@ -27,7 +27,11 @@ export const diceStrategy: MoveStrategy<DiceView> = (state, seat, random) => {
   return move && 'act' in move ? { name: move.act, data: move.data } : null;
 };
 
-export const arenaStrategy = (state: Arena, seat: number, random: Random): { steer: { x: number; y: number }; dash: boolean } => {
+export const arenaStrategy = (
+  state: Arena,
+  seat: number,
+  random: Random,
+): { steer: { x: number; y: number }; dash: boolean } => {
   const move = arenaGame.rules.bot!(state, seat, random);
   if (!move || 'act' in move) return { steer: { x: 0, y: 0 }, dash: false };
   return { steer: move.hold?.steer ?? { x: 0, y: 0 }, dash: move.press?.includes('dash') ?? false };

@@ -3,7 +3,12 @@ import { Records } from '../records.ts';
 import { PlayWorkload, type PlayWorkloadSize, type HangResult } from './play-workload.ts';
 import { PlayMeter, type PlayStats } from './play-meter.ts';
 
-export interface PlayOrder { url: string; folder: string; size: PlayWorkloadSize; seed: number }
+export interface PlayOrder {
+  url: string;
+  folder: string;
+  size: PlayWorkloadSize;
+  seed: number;
+}
 /** What the lab tells this process, and hears from it. */
 export type PlayCommand = { do: 'deafen'; count: number; ms: number } | { do: 'hang' } | { do: 'stop'; within: number };
 export type PlayReport = { play: PlayStats } | { stopped: number } | { hung: HangResult };
@@ -11,7 +16,9 @@ export type PlayReport = { play: PlayStats } | { stopped: number } | { hung: Han
 const order = JSON.parse(process.argv[2] ?? '') as PlayOrder;
 const records = new Records(order.folder, 'play');
 const crowd = new PlayWorkload(order.url, records, new PlayMeter(), order.size, order.seed);
-const tell = (news: PlayReport) => { if (process.connected) process.send!(news); };
+const tell = (news: PlayReport) => {
+  if (process.connected) process.send!(news);
+};
 
 crowd.start();
 const beat = setInterval(() => tell({ play: crowd.play }), 100);

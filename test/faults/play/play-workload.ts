@@ -6,7 +6,14 @@ import { retryUntil, Player, type PlayerParts } from './player.ts';
 import { playStyles, Table } from './tables.ts';
 
 /** How many tables of each game there are, and how fast play is at those of the ledger. */
-export interface PlayWorkloadSize { ledger: number; 'four-in-a-row': number; 'liars-dice': number; arena: number; watchers: number; every: number }
+export interface PlayWorkloadSize {
+  ledger: number;
+  'four-in-a-row': number;
+  'liars-dice': number;
+  arena: number;
+  watchers: number;
+  every: number;
+}
 
 /**
  * The crowd for so many actions a second. The ledger does most of it; the three games are played at the pace of quick
@@ -16,11 +23,21 @@ export function playWorkloadFor(actionsPerSecond: number): PlayWorkloadSize {
   const four = Math.max(2, Math.round(actionsPerSecond / 25));
   const ledger = Math.max(3, Math.round(actionsPerSecond / 14));
   const rest = Math.max(1, actionsPerSecond - four * 5);
-  return { ledger, 'four-in-a-row': four, 'liars-dice': Math.max(2, Math.round(actionsPerSecond / 100)), arena: Math.max(1, Math.round(actionsPerSecond / 200)), watchers: Math.max(2, Math.round(actionsPerSecond / 50)), every: (ledger * 2 * 1000) / rest };
+  return {
+    ledger,
+    'four-in-a-row': four,
+    'liars-dice': Math.max(2, Math.round(actionsPerSecond / 100)),
+    arena: Math.max(1, Math.round(actionsPerSecond / 200)),
+    watchers: Math.max(2, Math.round(actionsPerSecond / 50)),
+    every: (ledger * 2 * 1000) / rest,
+  };
 }
 
 /** An action that hangs its node, and what its player was told; `room` is empty where none was in play. */
-export interface HangResult { room: string; code: string }
+export interface HangResult {
+  room: string;
+  code: string;
+}
 
 /** Everybody who plays, watches, comes and goes, in one process. */
 export class PlayWorkload {
@@ -32,11 +49,26 @@ export class PlayWorkload {
   private network = 0;
   private isOver = false;
 
-  constructor(url: string, records: Records, private readonly meter: PlayMeter, private readonly size: PlayWorkloadSize, seed: number) {
+  constructor(
+    url: string,
+    records: Records,
+    private readonly meter: PlayMeter,
+    private readonly size: PlayWorkloadSize,
+    seed: number,
+  ) {
     this.random = randomOf(seed);
     this.parts = { url, records, meter, random: () => this.random.next() };
     for (const [game, style] of Object.entries(playStyles(size.every))) {
-      for (let i = 0; i < size[game as 'arena']; i++) this.tables.push(new Table(`${game.slice(0, 1)}${i}`, style, this.parts, Array.from({ length: style.seats }, () => this.address()), randomOf(seed * 1000 + this.tables.length)));
+      for (let i = 0; i < size[game as 'arena']; i++)
+        this.tables.push(
+          new Table(
+            `${game.slice(0, 1)}${i}`,
+            style,
+            this.parts,
+            Array.from({ length: style.seats }, () => this.address()),
+            randomOf(seed * 1000 + this.tables.length),
+          ),
+        );
     }
   }
 
@@ -46,15 +78,21 @@ export class PlayWorkload {
     this.running.push(this.runRestarts());
   }
 
-  get play(): PlayStats { return this.meter.play; }
-  get waiting(): number { return this.tables.reduce((n, t) => n + t.waiting, 0); }
+  get play(): PlayStats {
+    return this.meter.play;
+  }
+  get waiting(): number {
+    return this.tables.reduce((n, t) => n + t.waiting, 0);
+  }
 
   /** Some of those who play or watch read nothing for so long. */
   stopReading(count: number, ms: number): void {
     const all = [...this.tables.flatMap(t => t.players), ...this.watchers.values()];
     for (const player of this.random.shuffle(all).slice(0, count)) {
       player.ears.paused = true;
-      setTimeout(() => { player.ears.paused = false; }, ms);
+      setTimeout(() => {
+        player.ears.paused = false;
+      }, ms);
     }
   }
 
@@ -70,7 +108,8 @@ export class PlayWorkload {
     this.isOver = true;
     for (const table of this.tables) table.stop();
     await Promise.race([Promise.all(this.running), new Promise(done => setTimeout(done, within))]);
-    for (const end = performance.now() + within; this.waiting > 0 && performance.now() < end;) await new Promise(done => setTimeout(done, 50));
+    for (const end = performance.now() + within; this.waiting > 0 && performance.now() < end;)
+      await new Promise(done => setTimeout(done, 50));
     // What is committed last is heard at the latest by the keep-alive.
     await new Promise(done => setTimeout(done, 3_500));
     const left = this.waiting;
@@ -97,7 +136,10 @@ export class PlayWorkload {
         const watcher = new Player(`w${i}_${n}`, this.parts, address);
         this.watchers.set(i, watcher);
         const until = performance.now() + this.random.int(3_000, 8_000);
-        await retryUntil(() => watcher.watch(table.style.game, id), () => this.isOver || performance.now() > until);
+        await retryUntil(
+          () => watcher.watch(table.style.game, id),
+          () => this.isOver || performance.now() > until,
+        );
         while (!this.isOver && performance.now() < until) await new Promise(done => setTimeout(done, 200));
         if (!this.isOver) watcher.close();
       } else await new Promise(done => setTimeout(done, 500));

@@ -6,16 +6,24 @@ import { InspectingTransport } from './inspecting-transport.ts';
 import type { PlayMeter } from './play-meter.ts';
 
 /** What all players of a process share. */
-export interface PlayerParts { url: string; records: Records; meter: PlayMeter; random(): number }
+export interface PlayerParts {
+  url: string;
+  records: Records;
+  meter: PlayMeter;
+  random(): number;
+}
 type AnyRoom = Room<never>;
 /** Any game's contract. */
-export interface AnyContract { readonly name: string; readonly def: ContractDef }
+export interface AnyContract {
+  readonly name: string;
+  readonly def: ContractDef;
+}
 /** How often at most (ms) the view of a game that changes with each tick is written down. */
 const viewsApart = 200;
 
 /**
- * One player: a client of the SDK from an address of its own, that writes down what it asked, what it was told, and what it
- * saw. Its lines of record, each with the time first:
+ * One player: a client of the SDK from an address of its own, that writes down what it asked, what it was told, and
+ * what it saw. Its lines of record, each with the time first:
  *
  *     held     session, player, watch     a join was answered
  *     asked    player's id, k, name, id   the k-th action of this client, and the id that the ledger knows it by
@@ -38,34 +46,70 @@ export class Player {
   private token: string | null = null;
 
   /** @param id unique in the run; of one client, so that a player that starts anew has another one */
-  constructor(readonly id: string, private readonly parts: PlayerParts, readonly address: string, token: string | null = null) {
+  constructor(
+    readonly id: string,
+    private readonly parts: PlayerParts,
+    readonly address: string,
+    token: string | null = null,
+  ) {
     this.ears = new InspectingTransport(parts.url, address, id.replace(/_.*$/, ''), {
       onHold: (room, session, watch) => this.put(room, 'held', this.id, session, this.client.player, watch),
       onLeak: (room, owner, where) => this.put(room, 'leaked', this.id, owner, where),
     });
     this.token = token;
     this.client = connect(parts.url, {
-      transport: this.ears, name: id,
-      storage: { getItem: () => this.token, setItem: (_key, value) => { this.token = value; }, removeItem: () => { this.token = null; } },
+      transport: this.ears,
+      name: id,
+      storage: {
+        getItem: () => this.token,
+        setItem: (_key, value) => {
+          this.token = value;
+        },
+        removeItem: () => {
+          this.token = null;
+        },
+      },
     });
   }
 
   /** Whoever starts anew with it is the same player. */
-  get identity(): string | null { return this.token; }
-  get waiting(): number { return this.pending; }
-  get playing(): boolean { return this.room !== null && this.room.ended === null; }
+  get identity(): string | null {
+    return this.token;
+  }
+  get waiting(): number {
+    return this.pending;
+  }
+  get playing(): boolean {
+    return this.room !== null && this.room.ended === null;
+  }
 
   async make(game: AnyContract, options: object = {}): Promise<string> {
-    this.hold((await this.client.create(game as never, { private: true, ...(Object.keys(options).length > 0 ? { options: options as never } : {}) })) as unknown as AnyRoom, game);
+    this.hold(
+      (await this.client.create(game as never, {
+        private: true,
+        ...(Object.keys(options).length > 0 ? { options: options as never } : {}),
+      })) as unknown as AnyRoom,
+      game,
+    );
     return this.room!.id;
   }
-  async sit(game: AnyContract, id: string): Promise<void> { this.hold((await this.client.join(game as never, { id })) as unknown as AnyRoom, game); }
-  async watch(game: AnyContract, id: string): Promise<void> { this.hold((await this.client.watch(game as never, { id })) as unknown as AnyRoom, game); }
+  async sit(game: AnyContract, id: string): Promise<void> {
+    this.hold((await this.client.join(game as never, { id })) as unknown as AnyRoom, game);
+  }
+  async watch(game: AnyContract, id: string): Promise<void> {
+    this.hold((await this.client.watch(game as never, { id })) as unknown as AnyRoom, game);
+  }
 
   /** An action of the game. Settles once, with what the client was told. */
-  act(name: string, data: object = {}): Promise<{ ok: boolean; code?: string }> { return this.ask(name, (data as { id?: string }).id ?? null, room => (room.act as unknown as Record<string, (d: object) => Promise<Said>>)[name]!(data)); }
+  act(name: string, data: object = {}): Promise<{ ok: boolean; code?: string }> {
+    return this.ask(name, (data as { id?: string }).id ?? null, room =>
+      (room.act as unknown as Record<string, (d: object) => Promise<Said>>)[name]!(data),
+    );
+  }
   /** An action of the engine: to begin, to play again. */
-  engine(name: '$start' | '$rematch'): Promise<{ ok: boolean; code?: string }> { return this.ask(name, null, room => (name === '$start' ? room.start() : room.rematch()) as Promise<Said>); }
+  engine(name: '$start' | '$rematch'): Promise<{ ok: boolean; code?: string }> {
+    return this.ask(name, null, room => (name === '$start' ? room.start() : room.rematch()) as Promise<Said>);
+  }
 
   /** Goes without a word, as a phone that is switched off. */
   close(): void {
@@ -74,7 +118,9 @@ export class Player {
     this.client.close();
   }
   /** Says where it is. */
-  rest(): void { if (this.playing) this.put(this.room!.id, 'rests', this.id, this.room!.position[0], this.room!.position[1]); }
+  rest(): void {
+    if (this.playing) this.put(this.room!.id, 'rests', this.id, this.room!.position[0], this.room!.position[1]);
+  }
 
   private async ask(name: string, id: string | null, how: (room: AnyRoom) => Promise<Said>): Promise<Said> {
     const room = this.room!;
@@ -98,7 +144,8 @@ export class Player {
     const look = () => {
       const { position } = room;
       const key = `${position[0]} ${position[1]}`;
-      // Motion between entries changes the view and not its place: what is seen at a place is what is there when it is reached.
+      // Motion between entries changes the view and not its place: what is seen at a place is what is there when it is
+      // reached.
       if (key === last || room.ended) return;
       last = key;
       const now = clock();
@@ -113,12 +160,20 @@ export class Player {
       this.put(room.id, 'resumed', this.id, how, lost);
       this.parts.meter.resumed(lost);
     });
-    room.onEnd(refusal => { if (!this.closed) this.put(room.id, 'ended', this.id, refusal.code); });
+    room.onEnd(refusal => {
+      if (!this.closed) this.put(room.id, 'ended', this.id, refusal.code);
+    });
   }
 
-  private put(room: string, ...line: unknown[]): void { this.parts.records.put(room, [line[0], Math.round(clock() * 1000) / 1000, ...line.slice(1)]); }
+  private put(room: string, ...line: unknown[]): void {
+    this.parts.records.put(room, [line[0], Math.round(clock() * 1000) / 1000, ...line.slice(1)]);
+  }
 }
-interface Said { ok: boolean; code?: string; position?: readonly [number, number] }
+interface Said {
+  ok: boolean;
+  code?: string;
+  position?: readonly [number, number];
+}
 
 /** Tries until it works, or the room is not to be had: while nodes die, that takes a while. */
 export async function retryUntil<T>(what: () => Promise<T>, until: () => boolean): Promise<T | null> {

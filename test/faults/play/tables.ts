@@ -36,9 +36,17 @@ export class Table {
   /** How often a rule has been made to hang here. */
   hangs = 0;
 
-  constructor(readonly name: string, readonly style: PlayStyle, private readonly parts: PlayerParts, private readonly addresses: readonly string[], private readonly random: Random) {}
+  constructor(
+    readonly name: string,
+    readonly style: PlayStyle,
+    private readonly parts: PlayerParts,
+    private readonly addresses: readonly string[],
+    private readonly random: Random,
+  ) {}
 
-  get room(): string | null { return this.players[0]?.room?.id ?? null; }
+  get room(): string | null {
+    return this.players[0]?.room?.id ?? null;
+  }
 
   /** Sits down, and plays. A table whose room is gone begins another one. */
   async run(): Promise<void> {
@@ -52,8 +60,12 @@ export class Table {
   }
 
   /** No more moves. What is under way is waited for by whoever asks `waiting`. */
-  stop(): void { this.over = true; }
-  get waiting(): number { return this.players.reduce((n, p) => n + p.waiting, 0); }
+  stop(): void {
+    this.over = true;
+  }
+  get waiting(): number {
+    return this.players.reduce((n, p) => n + p.waiting, 0);
+  }
 
   /** A player's process ends, and is started again: the same player, another session. */
   async restartOne(): Promise<void> {
@@ -64,10 +76,19 @@ export class Table {
     old.close();
     const anew = this.player(i, old.identity);
     this.players[i] = anew;
-    if (!(await retryUntil(() => anew.sit(this.style.game, id), () => this.over))) return;
+    if (
+      !(await retryUntil(
+        () => anew.sit(this.style.game, id),
+        () => this.over,
+      ))
+    )
+      return;
   }
 
-  /** One of the players asks for what hangs, again if the match was just over. @returns where, and what the player was told in the end */
+  /**
+   * One of the players asks for what hangs, again if the match was just over.
+   * @returns where, and what the player was told in the end
+   */
   async hang(): Promise<HangResult> {
     this.hanging = true;
     try {
@@ -90,14 +111,26 @@ export class Table {
     }
   }
 
-  private player(i: number, token: string | null = null): Player { return new Player(`${this.name}s${i}_${++this.lives}`, this.parts, this.addresses[i]!, token); }
+  private player(i: number, token: string | null = null): Player {
+    return new Player(`${this.name}s${i}_${++this.lives}`, this.parts, this.addresses[i]!, token);
+  }
 
   private async sitDown(): Promise<boolean> {
     const { game, seats, options } = this.style;
     this.players = Array.from({ length: seats }, (_, i) => this.player(i));
-    const id = await retryUntil(() => this.players[0]!.make(game, options), () => this.over);
+    const id = await retryUntil(
+      () => this.players[0]!.make(game, options),
+      () => this.over,
+    );
     if (id === null) return false;
-    for (const player of this.players.slice(1)) if ((await retryUntil(() => player.sit(game, id).then(() => true), () => this.over)) === null) return false;
+    for (const player of this.players.slice(1))
+      if (
+        (await retryUntil(
+          () => player.sit(game, id).then(() => true),
+          () => this.over,
+        )) === null
+      )
+        return false;
     this.parts.meter.begin(id, game.name);
     return true;
   }
@@ -124,7 +157,9 @@ export class Table {
     const { seat } = room;
     if (seat === null) return;
     const seated = room.info.seats.filter(s => s !== null).length;
-    const mine = this.style.host ? room.info.host === seat && seated >= this.style.seats : room.info.phase === 'ended' && !room.info.seats[seat]!.rematch;
+    const mine = this.style.host
+      ? room.info.host === seat && seated >= this.style.seats
+      : room.info.phase === 'ended' && !room.info.seats[seat]!.rematch;
     if (!mine) return;
     this.busy.add(player);
     await player.engine(this.style.host ? '$start' : '$rematch');
@@ -135,17 +170,23 @@ export class Table {
 /** At most so many of a player's actions under way: two, so that their order is at stake. */
 const underWay = 2;
 
-const byTurns = <S>(mind: MoveStrategy<S>) => (player: Player, random: Random): void => {
-  const { room } = player;
-  if (room!.seat === null || room!.state === null || player.waiting > 0 || !room!.live) return;
-  const move = mind(room!.state as S, room!.seat, random);
-  if (move) void player.act(move.name, move.data);
-};
+const byTurns =
+  <S>(mind: MoveStrategy<S>) =>
+  (player: Player, random: Random): void => {
+    const { room } = player;
+    if (room!.seat === null || room!.state === null || player.waiting > 0 || !room!.live) return;
+    const move = mind(room!.state as S, room!.seat, random);
+    if (move) void player.act(move.name, move.data);
+  };
 
 /** The ways to play. `every`: ms between two actions of a player of the ledger. */
 export const playStyles = (every: number): Record<'ledger' | 'four-in-a-row' | 'liars-dice' | 'arena', PlayStyle> => ({
   ledger: {
-    game: ledger, seats: 2, options: {}, host: false, every,
+    game: ledger,
+    seats: 2,
+    options: {},
+    host: false,
+    every,
     look(player, random, n) {
       if (player.waiting >= underWay) return;
       const id = `${player.id}.${n}`;
@@ -156,10 +197,28 @@ export const playStyles = (every: number): Record<'ledger' | 'four-in-a-row' | '
       else void player.act('write', { id });
     },
   },
-  'four-in-a-row': { game: fourInARow, seats: 2, options: { turnSeconds: 60 }, host: false, every: Math.max(every, 60), look: byTurns<Four>(fourStrategy) },
-  'liars-dice': { game: liarsDice, seats: 3, options: { dice: 2, turnSeconds: 20 }, host: true, every: 120, look: byTurns<DiceView>(diceStrategy) },
+  'four-in-a-row': {
+    game: fourInARow,
+    seats: 2,
+    options: { turnSeconds: 60 },
+    host: false,
+    every: Math.max(every, 60),
+    look: byTurns<Four>(fourStrategy),
+  },
+  'liars-dice': {
+    game: liarsDice,
+    seats: 3,
+    options: { dice: 2, turnSeconds: 20 },
+    host: true,
+    every: 120,
+    look: byTurns<DiceView>(diceStrategy),
+  },
   arena: {
-    game: arena, seats: 3, options: { rounds: 1, seconds: 30 }, host: true, every: 100,
+    game: arena,
+    seats: 3,
+    options: { rounds: 1, seconds: 30 },
+    host: true,
+    every: 100,
     look(player, random) {
       const { room } = player;
       const seat = room!.seat;

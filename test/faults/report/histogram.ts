@@ -1,5 +1,12 @@
-/** How times (ms) are spread, kept small: counted by ranges each 5 % wider than the one before. Can be added up over runs. */
-export interface Histogram { n: number; most: number; counts: Record<string, number> }
+/**
+ * How times (ms) are spread, kept small: counted by ranges each 5 % wider than the one before. Can be added up over
+ * runs.
+ */
+export interface Histogram {
+  n: number;
+  most: number;
+  counts: Record<string, number>;
+}
 
 const wider = Math.log(1.05);
 export const emptyHistogram = (): Histogram => ({ n: 0, most: 0, counts: {} });

@@ -3,7 +3,13 @@ import type { InjectedFault } from '../run-faults.ts';
 import { addSample, emptyHistogram, type Histogram } from './histogram.ts';
 
 /** The longest that any room stood still around one fault. */
-export interface RoomInterruption { fault: number; room: string; game: string; from: number; ms: number }
+export interface RoomInterruption {
+  fault: number;
+  room: string;
+  game: string;
+  from: number;
+  ms: number;
+}
 export interface InterruptionReport {
   /** By kind: of each room around each fault, how long it stood still. */
   spreads: Record<string, Histogram>;
@@ -17,10 +23,15 @@ export interface InterruptionReport {
 const measuredGames = new Set(['ledger', 'four-in-a-row', 'arena']);
 
 /**
- * How long play stood still: in each room the longest time between two verdicts (where nobody acts but the clock: between two
- * ticks that were seen) that overlaps a fault, from its beginning until all rooms went on.
+ * How long play stood still: in each room the longest time between two verdicts (where nobody acts but the clock:
+ * between two ticks that were seen) that overlaps a fault, from its beginning until all rooms went on.
  */
-export function measureInterruptions(folder: string, struck: readonly InjectedFault[], began: number, ended: number): InterruptionReport {
+export function measureInterruptions(
+  folder: string,
+  struck: readonly InjectedFault[],
+  began: number,
+  ended: number,
+): InterruptionReport {
   const spreads: Record<string, Histogram> = {};
   const longest: RoomInterruption[] = struck.map((_s, fault) => ({ fault, room: '', game: '', from: 0, ms: 0 }));
   const perSecond = Array<number>(Math.max(1, Math.ceil((ended - began) / 1000))).fill(0);
@@ -33,7 +44,12 @@ export function measureInterruptions(folder: string, struck: readonly InjectedFa
         const second = Math.floor((line.at - began) / 1000);
         if (second >= 0 && second < perSecond.length) perSecond[second]! += 1;
       }
-      if (line.is === 'told' ? line.code === null || line.seq !== null : game === 'arena' && (line.is === 'saw' || line.is === 'moved')) signs.push(line.at);
+      if (
+        line.is === 'told'
+          ? line.code === null || line.seq !== null
+          : game === 'arena' && (line.is === 'saw' || line.is === 'moved')
+      )
+        signs.push(line.at);
     }
     if (!measuredGames.has(game) || signs.length < 2) continue;
     signs.sort((a, b) => a - b);

@@ -10,7 +10,9 @@ const ms = (n: number | null): string => (n === null ? '–' : number(n));
 /** The page of the fault lab: written anew from all runs each time one is added. */
 export function renderReport(book: FaultResults): string {
   const { counts } = book;
-  const faults = Object.entries(book.kinds).filter(([kind]) => kind !== control).reduce((n, [, k]) => n + k.faults, 0);
+  const faults = Object.entries(book.kinds)
+    .filter(([kind]) => kind !== control)
+    .reduce((n, [, k]) => n + k.faults, 0);
   return [
     '# The fault lab',
     '',
@@ -37,7 +39,11 @@ export function renderReport(book: FaultResults): string {
     '|---|---|---|---|---|---|---|---|',
     ...nemeses.flatMap(({ kind, says }) => {
       const sum = book.kinds[kind];
-      return sum ? [`| ${kind} | ${says} | ${kind === control ? '–' : sum.faults} | ${number(sum.accepted)} | ${ms(sum.still.n === 0 ? null : sum.still.most)} | ${ms(quantile(sum.still, 0.5))} | ${ms(quantile(sum.still, 0.99))} | ${sum.violations} |`] : [];
+      return sum
+        ? [
+            `| ${kind} | ${says} | ${kind === control ? '–' : sum.faults} | ${number(sum.accepted)} | ${ms(sum.still.n === 0 ? null : sum.still.most)} | ${ms(quantile(sum.still, 0.5))} | ${ms(quantile(sum.still, 0.99))} | ${sum.violations} |`,
+          ]
+        : [];
     }),
     '',
     'Standstill: in a room, the longest time between two verdicts (in Arena: between two ticks that were seen) that overlaps the fault, from',
@@ -48,13 +54,24 @@ export function renderReport(book: FaultResults): string {
     '',
     '| date | machine | command | minutes | faults | accepted | violations | left out |',
     '|---|---|---|---|---|---|---|---|',
-    ...book.runs.map(r => `| ${r.date} | ${r.machine} | \`${r.command}\` | ${r.minutes} | ${r.faults} | ${number(r.accepted)} | ${r.violations} | ${r.left.join(', ') || '–'} |`),
+    ...book.runs.map(
+      r =>
+        `| ${r.date} | ${r.machine} | \`${r.command}\` | ${r.minutes} | ${r.faults} | ${number(r.accepted)} | ${r.violations} | ${r.left.join(', ') || '–'} |`,
+    ),
     '',
     '## What is checked',
     '',
     ...Object.entries(violationKinds).map(([wrong, says]) => `- **${wrong}**: ${says}`),
     '',
-    ...(book.findings.length > 0 ? ['## Violations', '', ...book.findings.slice(0, 100).map(f => `- ${f}`), '', ...(book.became ?? []).flatMap(text => [text, ''])] : []),
+    ...(book.findings.length > 0
+      ? [
+          '## Violations',
+          '',
+          ...book.findings.slice(0, 100).map(f => `- ${f}`),
+          '',
+          ...(book.became ?? []).flatMap(text => [text, '']),
+        ]
+      : []),
     '## How it is done, and why so',
     '',
     '- **The journal is read from the append-only file.** Journals are trimmed behind their snapshots, so somebody has to keep what passes by. To',

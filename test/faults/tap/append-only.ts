@@ -19,11 +19,14 @@ export class AppendOnlyReader {
   private from: string | null = null;
 
   /** @param folder Redis's `appendonlydir` */
-  constructor(private readonly folder: string, private readonly heard: AppliedStep) {}
+  constructor(
+    private readonly folder: string,
+    private readonly heard: AppliedStep,
+  ) {}
 
   /**
-   * Reads to the end of what there is. A rewrite begins another file before it ends, and what is open can be read though it
-   * is removed.
+   * Reads to the end of what there is. A rewrite begins another file before it ends, and what is open can be read
+   * though it is removed.
    */
   read(): void {
     if (this.fd !== null) this.drain();
@@ -67,7 +70,10 @@ export class AppendOnlyReader {
 
   private files(kind: 'incr'): number[] {
     try {
-      return readdirSync(this.folder).flatMap(name => new RegExp(`^appendonly\\.aof\\.(\\d+)\\.${kind}\\.aof$`).exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b);
+      return readdirSync(this.folder)
+        .flatMap(name => new RegExp(`^appendonly\\.aof\\.(\\d+)\\.${kind}\\.aof$`).exec(name)?.[1] ?? [])
+        .map(Number)
+        .sort((a, b) => a - b);
     } catch {
       return [];
     }

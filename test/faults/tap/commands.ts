@@ -15,7 +15,10 @@ export function readCommands(data: Buffer): { steps: Command[][]; used: number }
 
   /** The number in a line that begins with `mark`; null where the line is not there in whole. */
   const number = (mark: string): number | null => {
-    if (at < data.length && data[at] !== mark.charCodeAt(0)) throw new Error(`an append-only file with ${JSON.stringify(data.toString('latin1', at, at + 20))} where ${mark} is expected`);
+    if (at < data.length && data[at] !== mark.charCodeAt(0))
+      throw new Error(
+        `an append-only file with ${JSON.stringify(data.toString('latin1', at, at + 20))} where ${mark} is expected`,
+      );
     const end = data.indexOf(newline, at);
     if (end < 0) return null;
     const value = Number(data.toString('latin1', at + 1, end - 1));

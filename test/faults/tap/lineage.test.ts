@@ -3,8 +3,20 @@ import { describe, it } from 'mocha';
 import { Lineage } from './lineage.ts';
 import type { RoomLine } from './room-tracker.ts';
 
-const entry = (seq: number, term = '1'): RoomLine => ({ room: 'r', record: ['entry', seq, term], key: `entry ${term} ${seq}`, term, seq });
-const claim = (term: string, seq: number): RoomLine => ({ room: 'r', record: ['claim', term], key: `claim ${term}`, term, seq });
+const entry = (seq: number, term = '1'): RoomLine => ({
+  room: 'r',
+  record: ['entry', seq, term],
+  key: `entry ${term} ${seq}`,
+  term,
+  seq,
+});
+const claim = (term: string, seq: number): RoomLine => ({
+  room: 'r',
+  record: ['claim', term],
+  key: `claim ${term}`,
+  term,
+  seq,
+});
 
 describe('one history of several servers', () => {
   const setUp = () => {

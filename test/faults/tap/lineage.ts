@@ -1,10 +1,17 @@
 import type { RoomLine } from './room-tracker.ts';
 
 /** A place in a room's history. */
-interface Place { key: string; term: string; seq: number }
+interface Place {
+  key: string;
+  term: string;
+  seq: number;
+}
 /** What a server has that is not in the history yet; or, where it began anew, at which place. */
 type Waiting = RoomLine | { begins: { term: string; seq: number } };
-interface Follower { cursor: Map<string, number>; waiting: Map<string, Waiting[]> }
+interface Follower {
+  cursor: Map<string, number>;
+  waiting: Map<string, Waiting[]>;
+}
 
 /**
  * One history from several servers: what the master has, in its order. The others have a beginning of it, of which the
@@ -16,8 +23,13 @@ export class Lineage {
   private readonly followers = new Map<string, Follower>();
   private readonly next: string[] = [];
 
-  /** @param write writes down a line, or that a room ends with an entry again: 'rolled-back', when, its seq, its term */
-  constructor(public master: string, private readonly write: (room: string, record: readonly unknown[]) => void) {}
+  /**
+   * @param write writes down a line, or that a room ends with an entry again: 'rolled-back', when, its seq, its term
+   */
+  constructor(
+    public master: string,
+    private readonly write: (room: string, record: readonly unknown[]) => void,
+  ) {}
 
   /** What a server says happened. */
   heard(server: string, line: RoomLine): void {
@@ -31,12 +43,15 @@ export class Lineage {
     if (server === this.master && this.next.length === 0) return;
     const follower: Follower = { cursor: new Map(), waiting: new Map() };
     this.followers.set(server, follower);
-    for (const [room, places] of this.history) if (!rooms.has(room) && places.at(-1)?.key === 'removed') follower.cursor.set(room, places.length);
+    for (const [room, places] of this.history)
+      if (!rooms.has(room) && places.at(-1)?.key === 'removed') follower.cursor.set(room, places.length);
     for (const [room, begins] of rooms) this.wait(server, room, { begins: { term: begins.term, seq: begins.seq } });
   }
 
   /** Another one is the master; what the old one has said is not at its end before `settle`. */
-  switched(server: string): void { this.next.push(server); }
+  switched(server: string): void {
+    this.next.push(server);
+  }
 
   /** Whoever was the master says no more. @returns how many entries are gone */
   settle(at: number): number {
@@ -66,7 +81,8 @@ export class Lineage {
       const until = waiting.findIndex(line => 'begins' in line);
       own.push(...(waiting.splice(0, until < 0 ? waiting.length : until) as RoomLine[]));
     }
-    for (const other of this.followers.values()) for (const [room, cursor] of other.cursor) other.cursor.set(room, Math.min(cursor, ends.get(room) ?? 0));
+    for (const other of this.followers.values())
+      for (const [room, cursor] of other.cursor) other.cursor.set(room, Math.min(cursor, ends.get(room) ?? 0));
     // One that has not begun anew has all of it, and hears the rest.
     if (!old) this.followers.set(this.master, { cursor: ends, waiting: new Map() });
     this.master = server;
@@ -86,7 +102,7 @@ export class Lineage {
 
   private follower(server: string): Follower {
     let one = this.followers.get(server);
-    if (!one) this.followers.set(server, one = { cursor: new Map(), waiting: new Map() });
+    if (!one) this.followers.set(server, (one = { cursor: new Map(), waiting: new Map() }));
     return one;
   }
 

@@ -5,9 +5,24 @@ import type { Command } from './commands.ts';
 const key = /\{r:([^}]+)\}:([mjs])$/;
 
 /** What a server holds of a room, as far as it has been heard. */
-export interface KnownRoom { game: string; term: string; seq: number; node: string; token: string }
-/** What happened to a room: a line of its record, and how to tell it from others: '' for snapshots, which change nothing. */
-export interface RoomLine { room: string; record: unknown[]; key: string; term: string; seq: number }
+export interface KnownRoom {
+  game: string;
+  term: string;
+  seq: number;
+  node: string;
+  token: string;
+}
+/**
+ * What happened to a room: a line of its record, and how to tell it from others: '' for snapshots, which change
+ * nothing.
+ */
+export interface RoomLine {
+  room: string;
+  record: unknown[];
+  key: string;
+  term: string;
+  seq: number;
+}
 
 /** The rooms of one Redis server, from the steps of its append-only file. */
 export class RoomTracker {
@@ -20,11 +35,20 @@ export class RoomTracker {
       const found = words.length > 1 ? key.exec(words[1]!.toString()) : null;
       if (found?.[2] !== 'm' || !isHashSet(words)) continue;
       const fields = pairs(words);
-      this.known.set(found[1]!, { game: fields.get('game') ?? '', term: fields.get('term') ?? '0', seq: Number(fields.get('seq') ?? 0), node: fields.get('node') ?? '', token: fields.get('tok') ?? '' });
+      this.known.set(found[1]!, {
+        game: fields.get('game') ?? '',
+        term: fields.get('term') ?? '0',
+        seq: Number(fields.get('seq') ?? 0),
+        node: fields.get('node') ?? '',
+        token: fields.get('tok') ?? '',
+      });
     }
   }
 
-  /** What took effect together: a script's writes. Which script it was is told by what it wrote. @returns what that did to a room */
+  /**
+   * What took effect together: a script's writes. Which script it was is told by what it wrote.
+   * @returns what that did to a room
+   */
   step(commands: readonly Command[]): RoomLine[] {
     let room = '';
     let entry: string | null = null;
@@ -47,7 +71,22 @@ export class RoomTracker {
     return room === '' ? [] : this.note(room, { entry, snapshot, removed, fields, gone });
   }
 
-  private note(room: string, { entry, snapshot, removed, fields, gone }: { entry: string | null; snapshot: string | null; removed: boolean; fields: Map<string, string>; gone: Set<string> }): RoomLine[] {
+  private note(
+    room: string,
+    {
+      entry,
+      snapshot,
+      removed,
+      fields,
+      gone,
+    }: {
+      entry: string | null;
+      snapshot: string | null;
+      removed: boolean;
+      fields: Map<string, string>;
+      gone: Set<string>;
+    },
+  ): RoomLine[] {
     const at = Math.round(clock());
     const lines: RoomLine[] = [];
     if (fields.has('code') && snapshot !== null) {
@@ -56,15 +95,31 @@ export class RoomTracker {
     }
     const known = this.known.get(room);
     if (!known) return []; // made before the tap was opened
-    const put = (sign: string, ...record: unknown[]) => lines.push({ room, record, key: sign, term: known.term, seq: known.seq });
+    const put = (sign: string, ...record: unknown[]) =>
+      lines.push({ room, record, key: sign, term: known.term, seq: known.seq });
     if (entry !== null) {
       known.seq = Number(fields.get('seq'));
-      put(`entry ${known.term} ${known.seq} ${createHash('sha1').update(entry).digest('base64')}`, 'entry', at, known.seq, Number(known.term), known.node, entry);
+      put(
+        `entry ${known.term} ${known.seq} ${createHash('sha1').update(entry).digest('base64')}`,
+        'entry',
+        at,
+        known.seq,
+        Number(known.term),
+        known.node,
+        entry,
+      );
     } else if (snapshot !== null) put('', 'snapshot', at, Number(fields.get('snap')), snapshot);
     // A hand-over writes a new token and term beside an entry or without one; an append writes neither.
     if (fields.has('term')) {
       known.term = fields.get('term')!;
-      put(`claim ${known.term}`, 'claim', at, Number(known.term), fields.get('node') ?? known.node, fields.get('terms') ?? '');
+      put(
+        `claim ${known.term}`,
+        'claim',
+        at,
+        Number(known.term),
+        fields.get('node') ?? known.node,
+        fields.get('terms') ?? '',
+      );
     }
     known.game = fields.get('game') ?? known.game;
     known.node = fields.get('node') ?? known.node;
@@ -79,4 +134,10 @@ export class RoomTracker {
 }
 
 const isHashSet = (words: Command): boolean => /^HM?SET$/i.test(words[0]!.toString());
-const pairs = (words: Command): Map<string, string> => new Map(Array.from({ length: (words.length - 2) >> 1 }, (_x, i) => [words[2 + 2 * i]!.toString(), words[3 + 2 * i]!.toString()]));
+const pairs = (words: Command): Map<string, string> =>
+  new Map(
+    Array.from({ length: (words.length - 2) >> 1 }, (_x, i) => [
+      words[2 + 2 * i]!.toString(),
+      words[3 + 2 * i]!.toString(),
+    ]),
+  );

@@ -4,19 +4,27 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 /** A schema by hand: any Standard Schema will do, and no library for them is needed. */
 const whole = (min: number, max: number): StandardSchemaV1<{ n: number }> => ({
   '~standard': {
-    version: 1, vendor: 'by hand',
+    version: 1,
+    vendor: 'by hand',
     validate: value => {
       const n = (value as { n?: unknown } | null)?.n;
-      return Number.isSafeInteger(n) && (n as number) >= min && (n as number) <= max ? { value: { n: n as number } } : { issues: [{ message: `n: from ${min} to ${max}` }] };
+      return Number.isSafeInteger(n) && (n as number) >= min && (n as number) <= max
+        ? { value: { n: n as number } }
+        : { issues: [{ message: `n: from ${min} to ${max}` }] };
     },
   },
 });
 const anything: Schema = { '~standard': { version: 1, vendor: 'by hand', validate: value => ({ value }) } };
 
 export const guess = contract('guess', {
-  version: 1, seats: { min: 2, max: 2 },
-  state: state<{ secret: number; said: number[]; turn: number }>(), view: view<{ said: number[]; turn: number }>(),
-  actions: { say: whole(1, 3) }, signals: { wave: anything }, effects: { report: whole(0, 1) }, refusals: ['not-your-turn'],
+  version: 1,
+  seats: { min: 2, max: 2 },
+  state: state<{ secret: number; said: number[]; turn: number }>(),
+  view: view<{ said: number[]; turn: number }>(),
+  actions: { say: whole(1, 3) },
+  signals: { wave: anything },
+  effects: { report: whole(0, 1) },
+  refusals: ['not-your-turn'],
 });
 
 export const guessGame = guess.rules({

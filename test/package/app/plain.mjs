@@ -6,16 +6,26 @@ const nothing = { '~standard': { version: 1, vendor: 'by hand', validate: () => 
 const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state(), actions: { hit: nothing } });
 const game = duel.rules({
   setup: () => ({ hits: 0 }),
-  actions: { hit(s, _, ctx) { if (++s.hits === 3) ctx.end({ ranking: [[ctx.seat]] }); } },
+  actions: {
+    hit(s, _, ctx) {
+      if (++s.hits === 3) ctx.end({ ranking: [[ctx.seat]] });
+    },
+  },
 });
 
-const server = await createServer({ games: [game], secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4', ...(process.env.REDIS_URL ? { redisUrl: process.env.REDIS_URL } : {}) });
+const server = await createServer({
+  games: [game],
+  secret: 'for-tests-only-9f3kQ7wZx2LmVb8RtYc4',
+  ...(process.env.REDIS_URL ? { redisUrl: process.env.REDIS_URL } : {}),
+});
 const url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
 const [ann, bob] = [connect(url, { storage: null }), connect(url, { storage: null })];
 const room = await ann.create(duel);
 const other = await bob.quick(duel);
 for (const seat of [room, other, room]) await seat.act.hit({});
-process.stdout.write(`${JSON.stringify({ same: room.id === other.id, phase: room.info.phase, ranking: room.info.result.ranking })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ same: room.id === other.id, phase: room.info.phase, ranking: room.info.result.ranking })}\n`,
+);
 ann.close();
 bob.close();
 await server.close();

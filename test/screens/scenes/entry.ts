@@ -61,23 +61,35 @@ export const entryScenes: readonly Scene[] = [
   },
   {
     name: 'door',
-    open: stage => stage.visit({
-      at: '/code/ABCDE', shows: 'Coming to the table.',
-      // A server that neither answers nor refuses.
-      prepare: async context => {
-        await hangWebSockets(context);
-        await context.route('**/socket.io/**', () => {});
-      },
-    }),
+    open: stage =>
+      stage.visit({
+        at: '/code/ABCDE',
+        shows: 'Coming to the table.',
+        // A server that neither answers nor refuses.
+        prepare: async context => {
+          await hangWebSockets(context);
+          await context.route('**/socket.io/**', () => {});
+        },
+      }),
   },
 ];
 
 /** What a visitor is told who is not let in, or not any more. */
 export const refusalScenes: readonly Scene[] = [
   { name: 'refused-wrong-code', open: stage => stage.visit({ at: '/code/ZZZZZ', shows: 'No table has this code' }) },
-  { name: 'refused-no-replay', open: stage => stage.visit({ at: '/replay/AAAAAAAAAAAAAAAAAAAAAA/1', shows: 'There is no such replay' }), complaints: /status of 404/ }, // the browser's own word for what is not there
-  { name: 'refused-gone', open: stage => stage.visit({ at: '/room/AAAAAAAAAAAAAAAAAAAAAA', shows: 'This table is gone' }) },
-  { name: 'refused-full', open: async stage => stage.visit({ at: `/code/${(await fullTable(stage)).code}`, shows: 'All seats are taken' }) },
+  {
+    name: 'refused-no-replay',
+    open: stage => stage.visit({ at: '/replay/AAAAAAAAAAAAAAAAAAAAAA/1', shows: 'There is no such replay' }),
+    complaints: /status of 404/,
+  }, // the browser's own word for what is not there
+  {
+    name: 'refused-gone',
+    open: stage => stage.visit({ at: '/room/AAAAAAAAAAAAAAAAAAAAAA', shows: 'This table is gone' }),
+  },
+  {
+    name: 'refused-full',
+    open: async stage => stage.visit({ at: `/code/${(await fullTable(stage)).code}`, shows: 'All seats are taken' }),
+  },
   {
     name: 'refused-begun',
     async open(stage) {
@@ -114,18 +126,28 @@ export const refusalScenes: readonly Scene[] = [
     async open(stage) {
       const { id } = await fullTable(stage);
       const token = await createExpiredToken(stage.options.secret);
-      return stage.visit({ at: `/room/${id}`, shows: 'All seats are taken', prepare: async context => void await context.addInitScript(old => { if (localStorage.getItem('rejoin.token') === null) localStorage.setItem('rejoin.token', old); }, token) });
+      return stage.visit({
+        at: `/room/${id}`,
+        shows: 'All seats are taken',
+        prepare: async context =>
+          void (await context.addInitScript(old => {
+            if (localStorage.getItem('rejoin.token') === null) localStorage.setItem('rejoin.token', old);
+          }, token)),
+      });
     },
   },
   {
     name: 'refused-old-page',
-    open: stage => stage.visit({
-      shows: 'There is a newer version',
-      // A page from another time speaks another language. (In the page's own words: what is compiled here does not run there.)
-      prepare: async context => void await context.addInitScript(`
+    open: stage =>
+      stage.visit({
+        shows: 'There is a newer version',
+        // A page from another time speaks another language. (In the page's own words: what is compiled here does not
+        // run there.)
+        prepare: async context =>
+          void (await context.addInitScript(`
         const send = WebSocket.prototype.send;
-        WebSocket.prototype.send = function (data) { return send.call(this, typeof data === 'string' ? data.replace(/"wire":\\d+/, '"wire":99') : data); };`),
-    }),
+        WebSocket.prototype.send = function (data) { return send.call(this, typeof data === 'string' ? data.replace(/"wire":\\d+/, '"wire":99') : data); };`)),
+      }),
   },
 ];
 

@@ -37,15 +37,28 @@ export class SceneSetup {
   private readonly visitors: Visitor[] = [];
   private readonly friends: Client[] = [];
 
-  constructor(private readonly browser: Browser, readonly options: SceneSetupOptions) {}
+  constructor(
+    private readonly browser: Browser,
+    readonly options: SceneSetupOptions,
+  ) {}
 
-  /** Opens a window. `at`: the part of the address behind the #. The cluster's panel is closed unless it is asked for. */
-  async visit({ at = '/', panel = false, ...options }: VisitorOptions & { at?: string; panel?: boolean } = {}): Promise<Visitor> {
+  /**
+   * Opens a window. `at`: the part of the address behind the #. The cluster's panel is closed unless it is asked for.
+   */
+  async visit({
+    at = '/',
+    panel = false,
+    ...options
+  }: VisitorOptions & { at?: string; panel?: boolean } = {}): Promise<Visitor> {
     const place = panel && at === '/' && this.options.control !== undefined ? `/control/${this.options.control}` : at;
     const visitor = await openPage(this.browser, `${this.options.url}/#${place}`, {
-      name: 'Ada', ...options,
+      name: 'Ada',
+      ...options,
       prepare: async context => {
-        await context.addInitScript(open => { if (localStorage.getItem('rejoin.panel') === null) localStorage.setItem('rejoin.panel', open ? 'open' : 'closed'); }, panel);
+        await context.addInitScript(open => {
+          if (localStorage.getItem('rejoin.panel') === null)
+            localStorage.setItem('rejoin.panel', open ? 'open' : 'closed');
+        }, panel);
         await options.prepare?.(context);
       },
     });
@@ -57,7 +70,9 @@ export class SceneSetup {
 
   /** Opens the page for authors. `setup`: the part of the address from the # on. */
   async author(setup: string): Promise<Visitor> {
-    const visitor = await openPage(this.browser, `${this.options.nodeUrl ?? this.options.url}/dev/${setup}`, { shows: setup === '' ? 'Open the room' : 'New room' });
+    const visitor = await openPage(this.browser, `${this.options.nodeUrl ?? this.options.url}/dev/${setup}`, {
+      shows: setup === '' ? 'Open the room' : 'New room',
+    });
     this.visitors.push(visitor);
     return visitor;
   }
@@ -79,7 +94,8 @@ export class SceneSetup {
 }
 
 /** Waits until a room is as wished. */
-export const waitUntilTrue = (what: string, look: () => boolean): Promise<true> => until(what, () => look() || undefined, { timeoutMs: 20_000, intervalMs: 20 });
+export const waitUntilTrue = (what: string, look: () => boolean): Promise<true> =>
+  until(what, () => look() || undefined, { timeoutMs: 20_000, intervalMs: 20 });
 
 type FourRoom = Room<DefOf<typeof fourInARow>>;
 
@@ -87,7 +103,12 @@ type FourRoom = Room<DefOf<typeof fourInARow>>;
  * A page and a friend drop discs in turn, each into its own columns, one after the other.
  * @param enough asked before each disc
  */
-export async function dropDiscs(page: Page, friend: FourRoom, columns: { page: readonly number[]; friend: readonly number[] }, enough: (room: FourRoom) => boolean): Promise<void> {
+export async function dropDiscs(
+  page: Page,
+  friend: FourRoom,
+  columns: { page: readonly number[]; friend: readonly number[] },
+  enough: (room: FourRoom) => boolean,
+): Promise<void> {
   const next = { page: 0, friend: 0 };
   await waitUntilTrue('the match is on', () => friend.info.phase === 'playing' && friend.state !== null);
   while (friend.info.phase === 'playing' && !enough(friend)) {

@@ -22,7 +22,12 @@ async function fourWith(stage: SceneSetup, options: { panel?: boolean } = {}) {
 /** A few discs lie, and it is the page's turn. */
 async function fourAtPlay(stage: SceneSetup, options: { panel?: boolean } = {}) {
   const table = await fourWith(stage, options);
-  await dropDiscs(table.visitor.page, table.room, { page: [4, 3, 5, 2], friend: [4, 3, 5, 6] }, ({ state, seat }) => state!.moves >= 5 && state!.turn !== seat);
+  await dropDiscs(
+    table.visitor.page,
+    table.room,
+    { page: [4, 3, 5, 2], friend: [4, 3, 5, 6] },
+    ({ state, seat }) => state!.moves >= 5 && state!.turn !== seat,
+  );
   await table.visitor.page.locator('[data-testid="board"]:not([data-hand=""])').waitFor();
   return table;
 }
@@ -42,7 +47,12 @@ const fourScenes: Scene[] = [
     name: 'four-their-turn',
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
-      await dropDiscs(visitor.page, room, { page: [4, 3, 5], friend: [4, 3, 5] }, ({ state, seat }) => state!.moves >= 4 && state!.turn === seat);
+      await dropDiscs(
+        visitor.page,
+        room,
+        { page: [4, 3, 5], friend: [4, 3, 5] },
+        ({ state, seat }) => state!.moves >= 4 && state!.turn === seat,
+      );
       return visitor;
     },
   },
@@ -50,7 +60,12 @@ const fourScenes: Scene[] = [
     name: 'four-they-are-away',
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
-      await dropDiscs(visitor.page, room, { page: [4, 3], friend: [4, 3] }, ({ state, seat }) => state!.moves >= 2 && state!.turn === seat);
+      await dropDiscs(
+        visitor.page,
+        room,
+        { page: [4, 3], friend: [4, 3] },
+        ({ state, seat }) => state!.moves >= 2 && state!.turn === seat,
+      );
       room.close();
       await visitor.page.getByText('They have lost the connection.').waitFor();
       return visitor;
@@ -61,7 +76,12 @@ const fourScenes: Scene[] = [
     async open(stage) {
       const { visitor, room } = await fourWith(stage);
       // Column 1 is filled by both in turn: nobody gets four there.
-      await dropDiscs(visitor.page, room, { page: [1, 1, 1, 4, 6, 4], friend: [1, 1, 1, 5, 3, 3] }, ({ state, seat }) => state!.board[0] !== null && state!.turn !== seat);
+      await dropDiscs(
+        visitor.page,
+        room,
+        { page: [1, 1, 1, 4, 6, 4], friend: [1, 1, 1, 5, 3, 3] },
+        ({ state, seat }) => state!.board[0] !== null && state!.turn !== seat,
+      );
       return visitor;
     },
     async again(page) {
@@ -111,7 +131,10 @@ const fourScenes: Scene[] = [
   {
     name: 'four-watching',
     async open(stage) {
-      const { visitor: { page }, room } = await fourWith(stage);
+      const {
+        visitor: { page },
+        room,
+      } = await fourWith(stage);
       await dropDiscs(page, room, { page: [4, 3, 5], friend: [4, 3, 5] }, ({ state }) => state!.moves >= 5);
       const spectator = await stage.visit({ at: `/watch/${room.id}`, name: 'Eve' });
       await waitForPhase(spectator.page, 'playing');
@@ -176,7 +199,16 @@ async function diceStep(page: Page, friend: DiceRoom): Promise<void> {
   const view = friend.state!;
   if (view.stage !== 'bidding') return;
   const before = friend.position.join();
-  if (view.turn === friend.seat) await (view.bid ? friend.act.challenge() : friend.act.bid(smallestBid(null, view.dice.reduce((a, b) => a + b, 0), view.wild)!));
+  if (view.turn === friend.seat)
+    await (view.bid
+      ? friend.act.challenge()
+      : friend.act.bid(
+          smallestBid(
+            null,
+            view.dice.reduce((a, b) => a + b, 0),
+            view.wild,
+          )!,
+        ));
   else {
     await page.locator('[data-testid="dice"]:not([data-hand=""])').waitFor();
     await page.getByTestId(view.bid ? 'challenge' : 'bid').click();
@@ -188,7 +220,14 @@ async function diceAtPlay(stage: SceneSetup, options: { dice?: number } = {}) {
   const room = await stage.friend('Ben').create(liarsDice, { private: true, options });
   const visitor = await stage.visit({ at: `/code/${room.code}` });
   await waitForPhase(visitor.page, 'waiting');
-  return { visitor, room, start: async () => { await room.start(); await waitForPhase(visitor.page, 'playing'); } };
+  return {
+    visitor,
+    room,
+    start: async () => {
+      await room.start();
+      await waitForPhase(visitor.page, 'playing');
+    },
+  };
 }
 
 /** At the table of a scene that has to be brought about again for each look. */
@@ -227,13 +266,17 @@ const diceScenes: Scene[] = [
       for (const one of [room, cleo] as DiceRoom[]) playAutomatically(one, random);
       await start();
       const { page } = visitor;
-      await until('there is a bid to beat', async () => {
-        await page.locator('[data-testid="dice"]:not([data-hand=""])').waitFor({ timeout: 60_000 });
-        if (await page.getByTestId('current-bid').count() > 0) return true;
-        await page.getByTestId('bid').click(); // it began the round itself
-        await page.locator('[data-testid="dice"][data-hand=""]').waitFor();
-        return undefined;
-      }, { timeoutMs: 60_000 });
+      await until(
+        'there is a bid to beat',
+        async () => {
+          await page.locator('[data-testid="dice"]:not([data-hand=""])').waitFor({ timeout: 60_000 });
+          if ((await page.getByTestId('current-bid').count()) > 0) return true;
+          await page.getByTestId('bid').click(); // it began the round itself
+          await page.locator('[data-testid="dice"][data-hand=""]').waitFor();
+          return undefined;
+        },
+        { timeoutMs: 60_000 },
+      );
       return visitor;
     },
   },
@@ -267,7 +310,12 @@ const diceScenes: Scene[] = [
 // --- arena ------------------------------------------------------------------------------------
 
 /** A match with the page, a friend and so many bots. */
-async function arenaAtPlay(stage: SceneSetup, options: { rounds: number; seconds: number }, bots: number, how: 'code' | 'watch' = 'code'): Promise<Visitor> {
+async function arenaAtPlay(
+  stage: SceneSetup,
+  options: { rounds: number; seconds: number },
+  bots: number,
+  how: 'code' | 'watch' = 'code',
+): Promise<Visitor> {
   const room = await stage.friend('Ben').create(arena, { private: true, options });
   for (let n = 0; n < bots; n++) await room.addBot();
   const visitor = await stage.visit({ at: how === 'code' ? `/code/${room.code}` : `/watch/${room.id}` });

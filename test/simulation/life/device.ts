@@ -5,7 +5,16 @@ import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import type { TestClient, TestCluster } from '../../../testkit/test-cluster.ts';
 
 /** A room that a device has entered. */
-export interface EnteredRoom { readonly room: Room; readonly id: string; readonly watch: boolean; readonly device: Device; /** As whom. */ readonly player: string; /** Virtual ms at which the hold ended. */ endedAt: number }
+export interface EnteredRoom {
+  readonly room: Room;
+  readonly id: string;
+  readonly watch: boolean;
+  readonly device: Device;
+  /** As whom. */
+  readonly player: string;
+  /** Virtual ms at which the hold ended. */
+  endedAt: number;
+}
 
 /** Who the server takes whom for: tokens that are not valid any more, and guests that it has made. */
 export class Identities {
@@ -13,9 +22,13 @@ export class Identities {
   private readonly banished = new Set<string>();
   private guests = 0;
 
-  revoke(player: string): void { this.revoked.add(`t:${player}`); }
+  revoke(player: string): void {
+    this.revoked.add(`t:${player}`);
+  }
   /** Refuses all devices of a person, with whatever token. */
-  refuseAll(person: string): void { this.banished.add(person); }
+  refuseAll(person: string): void {
+    this.banished.add(person);
+  }
 
   identify(person: string, { token, name }: Handshake): { player: string; name: string; token: string } | Refused {
     if (this.banished.has(person) || (token !== undefined && this.revoked.has(token))) return makeRefusal('bad-token');
@@ -28,7 +41,9 @@ export class Identities {
 class Storage {
   fails: 'no' | 'reads' | 'writes' | 'all' = 'no';
   private readonly kept = new Map<string, string>();
-  constructor(token: string) { this.kept.set('rejoin.token', token); }
+  constructor(token: string) {
+    this.kept.set('rejoin.token', token);
+  }
   getItem(key: string): string | null {
     if (this.fails === 'reads' || this.fails === 'all') throw new Error('the storage is not readable');
     return this.kept.get(key) ?? null;
@@ -57,7 +72,14 @@ export class Device {
   readonly early = new Set<string>();
   readonly admitted = new Set<string>();
 
-  constructor(private readonly world: TestCluster, readonly person: string, token: string, home: string, identities: Identities, onThrow: (error: Error) => void) {
+  constructor(
+    private readonly world: TestCluster,
+    readonly person: string,
+    token: string,
+    home: string,
+    identities: Identities,
+    onThrow: (error: Error) => void,
+  ) {
     this.storage = new Storage(token);
     this.testClient = world.client(person, home, { storage: this.storage, name: person });
     this.testClient.run = fn => {
@@ -70,17 +92,29 @@ export class Device {
     this.testClient.identify = handshake => identities.identify(person, handshake);
   }
 
-  get client(): Client { return this.testClient.client; }
-  get player(): string { return this.client.player ?? this.person; }
+  get client(): Client {
+    return this.testClient.client;
+  }
+  get player(): string {
+    return this.client.player ?? this.person;
+  }
   /** Whether the server hears it, and it wants to be heard. */
-  get online(): boolean { return !this.closed && !this.testClient.isOffline && this.client.status.state !== 'refused'; }
+  get online(): boolean {
+    return !this.closed && !this.testClient.isOffline && this.client.status.state !== 'refused';
+  }
   /** Rooms that it is in. */
-  get open(): EnteredRoom[] { return this.rooms.filter(h => h.room.ended === null); }
+  get open(): EnteredRoom[] {
+    return this.rooms.filter(h => h.room.ended === null);
+  }
 
-  breakConnections(): void { for (const line of [...this.testClient.connections]) line.breakConnection(); }
+  breakConnections(): void {
+    for (const line of [...this.testClient.connections]) line.breakConnection();
+  }
   disconnectFor(ms: number): void {
     this.world.disconnect(this.testClient);
-    this.world.clock.afterExactly(ms, () => { this.testClient.isOffline = false; });
+    this.world.clock.afterExactly(ms, () => {
+      this.testClient.isOffline = false;
+    });
   }
   close(): void {
     this.closed = true;

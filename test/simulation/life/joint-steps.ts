@@ -9,11 +9,16 @@ export const jointSteps = {
   async 'kick-and-quick'(life: LifeHistory, steps: Steps, { n, draws }: LifeStep): Promise<void> {
     const { host, room } = steps.hosting() ?? {};
     if (!room || !host) return;
-    const victims = life.devices.filter(d => d.online && d.player !== host.player && d.open.some(h => h.id === room.id && !h.watch && h.room.seat !== null));
+    const victims = life.devices.filter(
+      d =>
+        d.online && d.player !== host.player && d.open.some(h => h.id === room.id && !h.watch && h.room.seat !== null),
+    );
     const victim = victims[Math.floor(draws[0]! * victims.length)];
     if (!victim) return;
     const seat = victim.open.find(h => h.id === room.id && !h.watch)!.room.seat!;
-    life.tell(`step ${n}: ${host.person} removes ${victim.person} from ${life.short(room.id)}, who asks for another room`);
+    life.tell(
+      `step ${n}: ${host.person} removes ${victim.person} from ${life.short(room.id)}, who asks for another room`,
+    );
     const removed = life.track('kick', host, room.kick(seat));
     if (draws[1]! < 0.5) await life.world.clock.run(removed, 'a kick', 12_000).catch(() => {});
     else await life.world.clock.advance(draws[2]! * 5);
@@ -23,12 +28,20 @@ export const jointSteps = {
   },
 
   /** A player leaves, and all devices of that player go on sending signals for the room, whatever the SDK would do. */
-  async 'leave-and-signal'(life: LifeHistory, steps: Steps, { who, draws }: LifeStep, held: EnteredRoom | null): Promise<void> {
+  async 'leave-and-signal'(
+    life: LifeHistory,
+    steps: Steps,
+    { who, draws }: LifeStep,
+    held: EnteredRoom | null,
+  ): Promise<void> {
     if (!held || held.watch) return;
     const { player, id } = held;
     if (life.calm && held.device.online && draws[3]! < 0.6) await enterAgain(life, held, life.newDevice(who));
     const left = steps.leave(held);
-    const signal = () => { if (!life.over) for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id); };
+    const signal = () => {
+      if (!life.over)
+        for (const device of life.devices) if (!device.closed && device.player === player) sendSignal(device, id);
+    };
     if (draws[1]! < 0.5) await life.world.clock.run(left, 'leaving', 30_000).catch(() => {});
     signal();
     for (const ms of [40, 900, 3_400, 7_000 + draws[2]! * 4_000]) life.world.clock.afterExactly(ms, signal);
@@ -43,8 +56,16 @@ export const jointSteps = {
     for (const { device, room } of members) void life.track('rematch', device, room.rematch());
   },
 
-  /** A player acts, has no network for about as long as the seat is held, and comes back to a seat that may be another one. */
-  async 'late-return'(life: LifeHistory, steps: Steps, { n, draws }: LifeStep, held: EnteredRoom | null): Promise<void> {
+  /**
+   * A player acts, has no network for about as long as the seat is held, and comes back to a seat that may be another
+   * one.
+   */
+  async 'late-return'(
+    life: LifeHistory,
+    steps: Steps,
+    { n, draws }: LifeStep,
+    held: EnteredRoom | null,
+  ): Promise<void> {
     const ledger = held && life.ledgers.get(held.id);
     if (!held || held.watch || !ledger) return;
     const [, q, r, s, t, u] = draws as [number, number, number, number, number, number];
@@ -60,14 +81,21 @@ export const jointSteps = {
     await life.world.clock.advance(t * 3);
     if (q >= 0.5) device.disconnectFor(away);
     // Somebody else may have taken the seat meanwhile.
-    if (u < 0.3) life.world.clock.afterExactly(away - 500, () => void (life.over || steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws)));
+    if (u < 0.3)
+      life.world.clock.afterExactly(
+        away - 500,
+        () => void (life.over || steps.join(life.device((draws.length + n) % life.people), ledger, 'join-id', draws)),
+      );
     life.world.clock.afterExactly(away + u * 200, () => {
       if (device.closed || life.over) return;
       for (const one of device.open.filter(h => h.id === held.id && !h.watch)) life.act(one, 'add');
       if (u < 0.5) void steps.join(device, ledger, 'join-id', draws);
     });
   },
-} satisfies Record<string, (life: LifeHistory, steps: Steps, step: LifeStep, held: EnteredRoom | null) => void | Promise<void>>;
+} satisfies Record<
+  string,
+  (life: LifeHistory, steps: Steps, step: LifeStep, held: EnteredRoom | null) => void | Promise<void>
+>;
 
 export type JointStep = keyof typeof jointSteps;
 
@@ -76,14 +104,26 @@ function sendSignal(device: Device, room: string): void {
   connectorOf(device).send('signal', { room, name: 'emote', data: 'gone' });
 }
 
-/** Another connection of the player enters the room under the same session, as a client without the SDK could, for some seconds. */
+/**
+ * Another connection of the player enters the room under the same session, as a client without the SDK could, for some
+ * seconds.
+ */
 async function enterAgain(life: LifeHistory, { room, id, player }: EnteredRoom, device: Device): Promise<void> {
   await life.world.clock.advance(20);
   const { session } = room as unknown as { session: string };
-  if (device.player === player) void connectorOf(device).request('join', { room: id, session, resume: true, watch: false }).catch(() => {});
+  if (device.player === player)
+    void connectorOf(device)
+      .request('join', { room: id, session, resume: true, watch: false })
+      .catch(() => {});
   await life.world.clock.advance(6);
-  life.world.clock.afterExactly(12_000, () => { if (!device.closed) life.closeDevice(device); });
+  life.world.clock.afterExactly(12_000, () => {
+    if (!device.closed) life.closeDevice(device);
+  });
 }
 
-const connectorOf = (device: Device) => (device.client as unknown as { connector: { send(name: string, body: unknown): void; request(name: string, body: unknown): Promise<unknown> } }).connector;
-
+const connectorOf = (device: Device) =>
+  (
+    device.client as unknown as {
+      connector: { send(name: string, body: unknown): void; request(name: string, body: unknown): Promise<unknown> };
+    }
+  ).connector;

@@ -48,11 +48,17 @@ export class Steps {
     const ledger = held && life.ledgers.get(held.id);
     const say = (what: string) => life.tell(`step ${step.n}: ${step.kind}, ${what}`);
     switch (step.kind) {
-      case 'create': return void this.create(device, step);
-      case 'quick': return void this.quick(device, life.gameOf(p), step.draws);
-      case 'rush': return this.rush(step);
-      case 'double-click': return this.doubleClick(device, step);
-      case 'join-code': case 'join-id': case 'watch': {
+      case 'create':
+        return void this.create(device, step);
+      case 'quick':
+        return void this.quick(device, life.gameOf(p), step.draws);
+      case 'rush':
+        return this.rush(step);
+      case 'double-click':
+        return this.doubleClick(device, step);
+      case 'join-code':
+      case 'join-id':
+      case 'watch': {
         const room = life.openLedgers.at(-1 - Math.floor(p * p * life.openLedgers.length));
         if (room) void this.join(device, room, step.kind, step.draws);
         return;
@@ -60,12 +66,16 @@ export class Steps {
       case 'act': {
         if (!held) return void this.quick(device, life.gameOf(q), step.draws);
         // In one instant, so that keys are removed in one action of an entry, and set again in another.
-        if (step.draws[6]! < 0.2) for (const how of ['add', 'drop', 'swap', 'reorder', 'drop', 'swap']) if (!held.watch) life.act(held, how);
-        for (let i = 0; i <= Math.floor(q * 3); i++) this.act(held, step.draws[(i + 2) % 8]!, step.draws[(i + 3) % 8]!, t);
+        if (step.draws[6]! < 0.2)
+          for (const how of ['add', 'drop', 'swap', 'reorder', 'drop', 'swap']) if (!held.watch) life.act(held, how);
+        for (let i = 0; i <= Math.floor(q * 3); i++)
+          this.act(held, step.draws[(i + 2) % 8]!, step.draws[(i + 3) % 8]!, t);
         return;
       }
-      case 'strange': return this.strange(device, held, step.draws);
-      case 'leave': return held ? void this.leave(held) : undefined;
+      case 'strange':
+        return this.strange(device, held, step.draws);
+      case 'leave':
+        return held ? void this.leave(held) : undefined;
       case 'leave-and-join': {
         if (!held || !ledger) return;
         const left = this.leave(held);
@@ -73,7 +83,8 @@ export class Steps {
         else if (q < 0.6) await life.world.clock.advance(r * 4);
         return void this.join(device, ledger, 'join-id', step.draws);
       }
-      case 'close': return held?.room.close();
+      case 'close':
+        return held?.room.close();
       case 'close-and-join': {
         if (!held || !ledger) return;
         if (q < 0.5) {
@@ -85,34 +96,52 @@ export class Steps {
         if (s < 0.5) void this.join(device, ledger, 'join-id', step.draws);
         return;
       }
-      case 'kick': case 'host': {
+      case 'kick':
+      case 'host': {
         const { host, room } = this.hosting() ?? {};
         if (!room || !host) return;
         const others = room.players.flatMap((x, i) => (x && i !== room.seat ? [i] : []));
         if (others.length === 0) return;
         say(`by ${host.person} in ${life.short(room.id)}`);
-        return void life.track(step.kind, host, step.kind === 'kick' ? room.kick(pick(others, q)) : room.makeHost(pick(others, q)));
+        return void life.track(
+          step.kind,
+          host,
+          step.kind === 'kick' ? room.kick(pick(others, q)) : room.makeHost(pick(others, q)),
+        );
       }
-      case 'begin': return this.begin();
-      case 'ready': return held && !held.watch ? void life.track('ready', device, held.room.ready(q < 0.9)) : undefined;
+      case 'begin':
+        return this.begin();
+      case 'ready':
+        return held && !held.watch ? void life.track('ready', device, held.room.ready(q < 0.9)) : undefined;
       case 'bot': {
         const { host, room } = this.hosting() ?? {};
         return room && host ? void life.track('addBot', host, room.addBot()) : undefined;
       }
       case 'rematch': {
-        for (const one of held ? life.devices.flatMap(d => d.open.filter(h => h.id === held.id)) : []) void life.track('rematch', one.device, one.room.rematch());
+        for (const one of held ? life.devices.flatMap(d => d.open.filter(h => h.id === held.id)) : [])
+          void life.track('rematch', one.device, one.room.rematch());
         return;
       }
-      case 'bring': return held && !held.watch ? void life.track('bring', device, held.room.setProfile(q < 0.2 ? null : { colour: `c${Math.floor(r * 9)}` })) : undefined;
-      case 'team': return held && !held.watch ? void life.track('joinTeam', device, held.room.joinTeam(Math.floor(q * 3))) : undefined;
-      case 'signal': return this.signal(held, q, r);
+      case 'bring':
+        return held && !held.watch
+          ? void life.track('bring', device, held.room.setProfile(q < 0.2 ? null : { colour: `c${Math.floor(r * 9)}` }))
+          : undefined;
+      case 'team':
+        return held && !held.watch
+          ? void life.track('joinTeam', device, held.room.joinTeam(Math.floor(q * 3)))
+          : undefined;
+      case 'signal':
+        return this.signal(held, q, r);
       case 'input': {
         if (!held || !ledger?.game.def.inputs) return;
         named(held.room.input)['steer']!({ x: Math.floor(q * 9) });
         return named(held.room.input)['dash']!();
       }
-      case 'tab': return this.tab(step, held, false);
-      case 'restart': case 'reload': return this.tab(step, held, true);
+      case 'tab':
+        return this.tab(step, held, false);
+      case 'restart':
+      case 'reload':
+        return this.tab(step, held, true);
       case 'away': {
         const ms = pick([2_000, 6_500, 9_000, 35_000, 70_000, 60 * 3_600_000], q);
         say(`${device.person} for ${ms} ms`);
@@ -131,7 +160,8 @@ export class Steps {
         life.identities.revoke(device.player);
         if (r < 0.2) life.identities.refuseAll(device.person);
         return q < 0.7 ? device.breakConnections() : undefined;
-      case 'rename': return void life.track('rename', device, device.client.rename(pick(longNames, q)));
+      case 'rename':
+        return void life.track('rename', device, device.client.rename(pick(longNames, q)));
       case 'clock': {
         device.testClient.clockSkew += (q < 0.5 ? -1 : 1) * pick([700, 90_000, 3_600_000, 50 * 3_600_000], r);
         return say(`${device.person} is ${device.testClient.clockSkew} ms off`);
@@ -153,8 +183,13 @@ export class Steps {
         this.isResting = false;
         return;
       }
-      case 'kick-and-quick': case 'leave-and-signal': case 'finish-and-rematch': case 'late-return': return jointSteps[step.kind](life, this, step, held);
-      default: return this.fail(step, device);
+      case 'kick-and-quick':
+      case 'leave-and-signal':
+      case 'finish-and-rematch':
+      case 'late-return':
+        return jointSteps[step.kind](life, this, step, held);
+      default:
+        return this.fail(step, device);
     }
   }
 
@@ -162,22 +197,41 @@ export class Steps {
 
   private options(draws: readonly number[]): Record<string, unknown> {
     const [, q, r, s, t] = draws as [number, number, number, number, number];
-    const chosen: [string, unknown][] = [...(q < 0.4 ? [] : [['goal', 1 + Math.floor(q * 3)] as [string, unknown]]), ...(r < 0.5 ? [] : [['speed', 1 + Math.floor(r * 2)] as [string, unknown]]), ...(s < 0.08 ? [['big', true] as [string, unknown]] : [])];
+    const chosen: [string, unknown][] = [
+      ...(q < 0.4 ? [] : [['goal', 1 + Math.floor(q * 3)] as [string, unknown]]),
+      ...(r < 0.5 ? [] : [['speed', 1 + Math.floor(r * 2)] as [string, unknown]]),
+      ...(s < 0.08 ? [['big', true] as [string, unknown]] : []),
+    ];
     return Object.fromEntries(t < 0.5 ? chosen : chosen.reverse());
   }
 
   private create(device: Device, { draws }: LifeStep): Promise<unknown> {
     const [p, q, , s, , u, v] = draws as [number, number, number, number, number, number, number];
     const game = this.life.gameOf(p);
-    const how = { options: { ...this.options(draws), ...(u < 0.1 ? { faulty: true } : {}) }, ...(s < 0.2 ? { private: true } : {}), ...(v < 0.2 ? { bots: 1 } : {}), ...(q < 0.3 ? { profile: { colour: 'red' } } : {}) };
+    const how = {
+      options: { ...this.options(draws), ...(u < 0.1 ? { faulty: true } : {}) },
+      ...(s < 0.2 ? { private: true } : {}),
+      ...(v < 0.2 ? { bots: 1 } : {}),
+      ...(q < 0.3 ? { profile: { colour: 'red' } } : {}),
+    };
     return this.life.enter('create', device, () => device.client.create(game.contract, how as never) as never);
   }
 
   quick(device: Device, game: LifeGame, draws: readonly number[], options = this.options(draws)): Promise<Room | null> {
-    return this.life.enter('quick', device, () => device.client.quick(game.contract, { options } as never) as never, game);
+    return this.life.enter(
+      'quick',
+      device,
+      () => device.client.quick(game.contract, { options } as never) as never,
+      game,
+    );
   }
 
-  async join(device: Device, ledger: Ledger, how: 'join-code' | 'join-id' | 'watch', draws: readonly number[]): Promise<unknown> {
+  async join(
+    device: Device,
+    ledger: Ledger,
+    how: 'join-code' | 'join-id' | 'watch',
+    draws: readonly number[],
+  ): Promise<unknown> {
     const { life } = this;
     const which = how === 'join-code' ? { code: ledger.doc.room.code } : { id: ledger.id };
     // While all must come to rest no node changes its version, and a client of a newer one would wait for that.
@@ -186,8 +240,17 @@ export class Steps {
     if (how === 'watch') return life.enter('watch', device, () => device.client.watch(game, which) as never);
     const key = `${device.player}/${ledger.id}`;
     const gaveUp = life.gaveUp.delete(key);
-    const room = await life.enter('join', device, () => device.client.join(game, { ...which, ...(draws[5]! < 0.2 ? { profile: { colour: 'blue' } } : {}) } as never) as never);
-    // A join that was refused for another reason than that it is closed leaves things as they were, unless another join was let in meanwhile.
+    const room = await life.enter(
+      'join',
+      device,
+      () =>
+        device.client.join(game, {
+          ...which,
+          ...(draws[5]! < 0.2 ? { profile: { colour: 'blue' } } : {}),
+        } as never) as never,
+    );
+    // A join that was refused for another reason than that it is closed leaves things as they were, unless another join
+    // was let in meanwhile.
     if (!room && gaveUp && !device.open.some(held => held.id === ledger.id && !held.watch)) life.gaveUp.add(key);
     return room;
   }
@@ -195,8 +258,37 @@ export class Steps {
   private act(held: EnteredRoom, draw: number, more: number, last: number): void {
     const { life } = this;
     if (held.watch) return;
-    const how = pick(['add', 'add', 'add', 'add', 'deny', 'crash', 'reorder', 'reorder', 'drop', 'swap', 'shift', 'take', 'touch', 'arm', 'arm', 'arm', 'say', 'say', 'odd', 'finish', 'put'] as const, draw);
-    if (how === 'arm') return life.act(held, how, { slot: pick(slots, more), ms: pick([300, 2_000, 9_000, 30_000, 200_000, 30 * 3_600_000, 8.2 * 1_000 + 0.4], last) });
+    const how = pick(
+      [
+        'add',
+        'add',
+        'add',
+        'add',
+        'deny',
+        'crash',
+        'reorder',
+        'reorder',
+        'drop',
+        'swap',
+        'shift',
+        'take',
+        'touch',
+        'arm',
+        'arm',
+        'arm',
+        'say',
+        'say',
+        'odd',
+        'finish',
+        'put',
+      ] as const,
+      draw,
+    );
+    if (how === 'arm')
+      return life.act(held, how, {
+        slot: pick(slots, more),
+        ms: pick([300, 2_000, 9_000, 30_000, 200_000, 30 * 3_600_000, 8.2 * 1_000 + 0.4], last),
+      });
     if (how === 'say') return life.act(held, how, { text: pick(invalidWords, more) });
     if (how === 'odd') return life.act(held, how, { kind: pick(oddKinds, more) });
     life.act(held, how);
@@ -212,7 +304,12 @@ export class Steps {
       const game = life.gameOf(s);
       const call = r < 0.08 ? 'create' : 'quick';
       const how = s < 0.5 ? { options: { goal: 1, more: value } } : { profile: { colour: value } };
-      return void life.enter(call, device, () => device.client[call](game.contract, how as never) as never, game).then(room => room && this.leave(device.open.find(h => h.room === room) ?? device.rooms.find(h => h.room === room)!));
+      return void life
+        .enter(call, device, () => device.client[call](game.contract, how as never) as never, game)
+        .then(
+          room =>
+            room && this.leave(device.open.find(h => h.room === room) ?? device.rooms.find(h => h.room === room)!),
+        );
     }
     if (r < 0.25) return void life.track(`bring ${name}`, device, held.room.setProfile(value as never));
     if (r < 0.35) {
@@ -257,7 +354,8 @@ export class Steps {
     if (closes && step.kind === 'reload') old.testClient.isOffline = true; // at once, as when a program is killed
     if (closes) life.closeDevice(old);
     const device = life.newDevice(step.who);
-    for (const id of ids) if (held?.id === id || step.draws[1]! < 0.8) void this.join(device, life.ledgers.get(id)!, 'join-id', step.draws);
+    for (const id of ids)
+      if (held?.id === id || step.draws[1]! < 0.8) void this.join(device, life.ledgers.get(id)!, 'join-id', step.draws);
   }
 
   /** Somebody who is the host of the room that was made last, as far as the clients show it. */
@@ -274,11 +372,14 @@ export class Steps {
   private begin(): void {
     const { life } = this;
     for (const ledger of [...life.openLedgers].reverse()) {
-      const members = life.devices.filter(d => d.online).flatMap(d => d.open.filter(h => h.id === ledger.id && !h.watch));
+      const members = life.devices
+        .filter(d => d.online)
+        .flatMap(d => d.open.filter(h => h.id === ledger.id && !h.watch));
       if (ledger.doc.room.phase !== 'waiting' || members.length === 0) continue;
       for (const { room, device } of members) {
         if (ledger.game.def.start === 'ready') void life.track('ready', device, room.ready());
-        else if (ledger.game.def.start === 'host' && room.info.host === room.seat) void life.track('start', device, room.start());
+        else if (ledger.game.def.start === 'host' && room.info.host === room.seat)
+          void life.track('start', device, room.start());
       }
       return;
     }
@@ -290,10 +391,19 @@ export class Steps {
     const game = life.gameOf(draws[0]!);
     const goal = 1_000 + this.rushes++;
     const count = 2 + Math.floor(draws[1]! * (life.people - 1));
-    const devices = Array.from({ length: count }, (_x, who) => life.device(who)).filter(d => d.online && ![...life.pending].some(one => one.device === d));
+    const devices = Array.from({ length: count }, (_x, who) => life.device(who)).filter(
+      d => d.online && ![...life.pending].some(one => one.device === d),
+    );
     const calm = life.calm;
     life.tell(`step ${n}: rush of ${devices.length} into ${game.name}`);
-    const rooms = Promise.all(devices.map((device, i) => this.quick(device, game, draws, { goal, mods: i % 2 === 0 ? { fast: true, deep: 2 } : { deep: 2, fast: true } })));
+    const rooms = Promise.all(
+      devices.map((device, i) =>
+        this.quick(device, game, draws, {
+          goal,
+          mods: i % 2 === 0 ? { fast: true, deep: 2 } : { deep: 2, fast: true },
+        }),
+      ),
+    );
     if (!calm || draws[2]! < 0.3) return;
     const got = await life.world.clock.run(rooms, 'the answers to a rush', 12_000).catch(() => null);
     if (!got) return life.complain('every promise settles', 'the answers to a rush do not come');
@@ -302,7 +412,11 @@ export class Steps {
     const own = new Set(devices.map(d => d.player));
     const others = [...made].flatMap(room => [...life.ledgers.get(room)!.cameHere].filter(player => !own.has(player)));
     const fewest = Math.ceil((devices.length + others.length) / game.def.seats.max);
-    if (life.calm && got.every(room => room !== null) && made.size > fewest) life.complain('those who come at once meet', `${devices.length} quick joins of ${game.name} made ${made.size} rooms, not ${fewest}`);
+    if (life.calm && got.every(room => room !== null) && made.size > fewest)
+      life.complain(
+        'those who come at once meet',
+        `${devices.length} quick joins of ${game.name} made ${made.size} rooms, not ${fewest}`,
+      );
   }
 
   private async doubleClick(device: Device, { draws }: LifeStep): Promise<void> {
@@ -313,7 +427,8 @@ export class Steps {
     const calm = life.calm;
     const both = Promise.all([this.quick(device, game, draws, options), this.quick(device, game, draws, options)]);
     const got = await life.world.clock.run(both, 'the answers to a double click', 12_000).catch(() => null);
-    if (calm && life.calm && got?.[0] && got[1] && got[0].id !== got[1].id) life.complain('one call, one room', `a double click of ${device.person} gave two rooms of ${game.name}`);
+    if (calm && life.calm && got?.[0] && got[1] && got[0].id !== got[1].id)
+      life.complain('one call, one room', `a double click of ${device.person} gave two rooms of ${game.name}`);
   }
 
   // --- what fails -----------------------------------------------------------------------------
@@ -327,7 +442,8 @@ export class Steps {
     const say = (what: string) => life.tell(`step ${n}: ${kind} ${what}`);
     if (kind !== 'cut' && kind !== 'hop') life.disturb();
     switch (kind) {
-      case 'outage': return this.outage(pick(outages, q), r);
+      case 'outage':
+        return this.outage(pick(outages, q), r);
       case 'kill':
         if (!spare) return;
         say(host.name);
@@ -336,7 +452,9 @@ export class Steps {
         if (!spare) return;
         say(host.name);
         world.freeze(host);
-        return this.later(r * 3_000, () => { if (host.state === 'frozen') world.thaw(host); });
+        return this.later(r * 3_000, () => {
+          if (host.state === 'frozen') world.thaw(host);
+        });
       case 'drain':
         if (!spare) return;
         say(host.name);
@@ -356,18 +474,36 @@ export class Steps {
         }
         return;
       }
-      case 'cut': say(device.person); return device.breakConnections();
-      case 'hop': return device.client.move();
-      case 'lose-request': case 'lose-reply': {
+      case 'cut':
+        say(device.person);
+        return device.breakConnections();
+      case 'hop':
+        return device.client.move();
+      case 'lose-request':
+      case 'lose-reply': {
         let left = 1 + Math.floor(q * 3);
-        const ops = r < 0.4 ? ['append'] : r < 0.6 ? ['claim', 'pass'] : r < 0.8 ? ['create', 'findOrCreate', 'withdraw', 'list', 'byCode'] : ['append', 'claim', 'owner', 'release', 'snapshot', 'remove', 'findOrCreate'];
+        const ops =
+          r < 0.4
+            ? ['append']
+            : r < 0.6
+              ? ['claim', 'pass']
+              : r < 0.8
+                ? ['create', 'findOrCreate', 'withdraw', 'list', 'byCode']
+                : ['append', 'claim', 'owner', 'release', 'snapshot', 'remove', 'findOrCreate'];
         say(`of ${left} × ${ops.join('/')}`);
-        return this.meddle(1_500, op => (left > 0 && ops.includes(op) && (left--, true) ? { lose: kind === 'lose-request' ? 'request' : 'reply' } : undefined));
+        return this.meddle(1_500, op =>
+          left > 0 && ops.includes(op) && (left--, true)
+            ? { lose: kind === 'lose-request' ? 'request' : 'reply' }
+            : undefined,
+        );
       }
       case 'silence':
         world.dropsBroadcast = () => world.random() < 0.66;
-        return this.later(r * 1_500, () => { world.dropsBroadcast = () => false; });
-      default: throw new Error(`no step ${kind}`);
+        return this.later(r * 1_500, () => {
+          world.dropsBroadcast = () => false;
+        });
+      default:
+        throw new Error(`no step ${kind}`);
     }
   }
 
@@ -385,8 +521,10 @@ export class Steps {
     life.tell(`the store is away for ${ms} ms`);
     life.outage = { from: world.clock.now(), to: Infinity };
     life.outages.push(life.outage);
-    for (const ledger of life.ledgers.values()) ledger.ownedAtOutage = ledger.token !== null && up.some(h => h.owns(ledger.id));
-    for (const host of world.nodes.values()) if (host.state !== 'dead') world.isolate(host); // also one that is frozen, and thaws meanwhile
+    for (const ledger of life.ledgers.values())
+      ledger.ownedAtOutage = ledger.token !== null && up.some(h => h.owns(ledger.id));
+    // also one that is frozen, and thaws meanwhile
+    for (const host of world.nodes.values()) if (host.state !== 'dead') world.isolate(host);
     this.endOutage = () => {
       this.endOutage = null;
       life.tell('the store is back');
@@ -396,19 +534,26 @@ export class Steps {
       for (const host of world.nodes.values()) if (host.isIsolated) world.heal(host);
     };
     const { endOutage } = this;
-    this.later(ms, () => { if (this.endOutage === endOutage) endOutage(); });
+    this.later(ms, () => {
+      if (this.endOutage === endOutage) endOutage();
+    });
     if (draw > 0.3) await skipIdleTime(life, ms + 4_000);
   }
 
   private kill(host: TestNode, back: number): void {
     const { world } = this.life;
     world.kill(host);
-    this.later(back, () => { if (world.node(host.name) === host) this.boot(host.name); });
+    this.later(back, () => {
+      if (world.node(host.name) === host) this.boot(host.name);
+    });
   }
 
   private boot(name: string): void {
     const { world, outage } = this.life;
-    const { host } = world.startNode(name, lifeGames.map(g => (this.next.has(name) ? g.nextGame : g.game)));
+    const { host } = world.startNode(
+      name,
+      lifeGames.map(g => (this.next.has(name) ? g.nextGame : g.game)),
+    );
     if (outage) world.isolate(host);
   }
 
@@ -457,6 +602,7 @@ export class Steps {
     await world.clock.advance(10);
   }
 
-  private later(ms: number, fn: () => void): void { this.life.world.clock.afterExactly(ms, fn); }
+  private later(ms: number, fn: () => void): void {
+    this.life.world.clock.afterExactly(ms, fn);
+  }
 }
-
