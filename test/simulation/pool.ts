@@ -34,7 +34,12 @@ export async function inProcesses(order: Order, workers: number, onProgress: (do
         onProgress(done.reduce((a, b) => a + b));
       }
     });
-    child.once('exit', code => { if (whole) resolve(); else reject(new Error(`a process ended with ${code} before its seeds were done`)); });
+    child.once('exit', code => {
+      const end = () => (whole ? resolve() : reject(new Error(`a process ended with ${code} before its seeds were done`)));
+      // Its last message may arrive after its end.
+      if (child.connected) child.once('disconnect', end);
+      else end();
+    });
   })));
   total.failures.sort((a, b) => a.seed - b.seed);
   return total;

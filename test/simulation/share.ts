@@ -5,5 +5,5 @@ import { runSeeds } from './run.ts';
 const share = JSON.parse(process.argv[2]!) as Share;
 let said = 0;
 const tally = await runSeeds(seedsOf(share), { ...share, onSeed: ({ runs }) => { if (runs - said >= 50) process.send!({ runs: said = runs }); } });
-process.send!({ tally });
-process.disconnect();
+// A message that is still being written when the channel closes is lost.
+process.send!({ tally }, () => process.disconnect());
