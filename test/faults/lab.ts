@@ -279,7 +279,7 @@ export class Lab {
   }
 
   /** Waits for everybody to sit and play. */
-  async settled(tables: number, within = 60_000): Promise<void> {
+  async settled(tables: number, within = 180_000): Promise<void> {
     const end = performance.now() + within;
     while (Object.values(this.play.rooms).filter(r => r.count > 5).length < tables) {
       if (performance.now() > end)

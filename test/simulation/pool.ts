@@ -62,8 +62,11 @@ export async function inProcesses(
             }
           });
           child.once('exit', code => {
-            if (whole) resolve();
-            else reject(new Error(`a process ended with ${code} before its seeds were done`));
+            const end = () =>
+              whole ? resolve() : reject(new Error(`a process ended with ${code} before its seeds were done`));
+            // Its last message may arrive after its end.
+            if (child.connected) child.once('disconnect', end);
+            else end();
           });
         }),
     ),

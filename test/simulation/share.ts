@@ -10,5 +10,5 @@ const tally = await runSeeds(seedsOf(share), {
     if (runs - said >= 50) process.send!({ runs: (said = runs) });
   },
 });
-process.send!({ tally });
-process.disconnect();
+// A message that is still being written when the channel closes is lost.
+process.send!({ tally }, () => process.disconnect());

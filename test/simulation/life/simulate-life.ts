@@ -161,9 +161,11 @@ function sent(life: LifeHistory, device: Device, name: string, text: string): vo
     const ledger = life.ledgers.get(room);
     const held = device.rooms.filter(h => h.id === room);
     // While a call is under way, it may be the one that lets the device in again.
-    if (held.length === 0 && !device.admitted.has(room)) {
-      // Of a seat that was lost before the answer to its join, up to the entry in which it was lost.
-      if (name !== 'change' || seq > (ledger?.lostIn.get(device.player) ?? -1)) device.early.add(room);
+    if (held.length === 0) {
+      // Messages behind the answer to a join are not early. Nor is a change of a seat that was lost before the answer,
+      // up to the entry in which it was lost.
+      if (!device.admitted.has(room) && (name !== 'change' || seq > (ledger?.lostIn.get(device.player) ?? -1)))
+        device.early.add(room);
     } else if (held.every(h => h.endedAt < life.now - 3_000) && life.calm && !life.isAsking(device))
       life.complain('nothing comes after the end', `${device.person} was sent ${name} of ${life.short(room)}`);
     if (
