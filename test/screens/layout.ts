@@ -23,6 +23,8 @@ export function layoutFindings(page: Page): Promise<string[]> {
     const range = document.createRange();
     for (let text = walker.nextNode(); text; text = walker.nextNode()) {
       const element = text.parentElement!;
+      // Nothing is found at a point of text that lets clicks through: messages, and standings over the arena.
+      if (getComputedStyle(element).pointerEvents === 'none') continue;
       if (
         !text.textContent?.trim() ||
         element.closest('script, style, .unseen, [aria-hidden="true"]') ||
@@ -51,13 +53,12 @@ export function layoutFindings(page: Page): Promise<string[]> {
         if (right - left < 4 || bottom - top < 4) continue;
         for (const x of [left + 2, (left + right) / 2, right - 2]) {
           const over = document.elementFromPoint(x, (top + bottom) / 2);
-          if (
-            !over ||
-            over.contains(element) ||
-            element.contains(over) ||
-            over.closest('dialog, [role="dialog"], [role="alertdialog"]')
-          )
-            continue;
+          if (!over || over.contains(element) || element.contains(over)) continue;
+          let isOverlay = false;
+          for (let at: Element | null = over; at && !at.contains(element); at = at.parentElement) {
+            isOverlay ||= ['fixed', 'sticky'].includes(getComputedStyle(at).position);
+          }
+          if (isOverlay) continue;
           // A label lies on its own control, and a drawing on its caption, as one thing.
           const common = element.closest('button, a, label');
           if (common?.contains(over)) continue;
