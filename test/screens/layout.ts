@@ -41,12 +41,13 @@ export function layoutFindings(page: Page): Promise<string[]> {
           Math.min(box.bottom, innerHeight),
         ];
         for (let at: Element | null = element; at && at !== document.body; at = at.parentElement) {
-          if (getComputedStyle(at).overflow === 'visible') continue;
+          const { overflow, textOverflow, paddingRight } = getComputedStyle(at);
+          if (overflow === 'visible') continue;
           const clip = at.getBoundingClientRect();
           [left, top, right, bottom] = [
             Math.max(left, clip.left),
             Math.max(top, clip.top),
-            Math.min(right, clip.right),
+            Math.min(right, clip.right - (textOverflow === 'ellipsis' ? parseFloat(paddingRight) : 0)),
             Math.min(bottom, clip.bottom),
           ];
         }
