@@ -19,7 +19,7 @@ export function argumentsFor(script: string): string[] {
 /**
  * The same for a node. On a large machine the V8 of Node 24 lets the young generation grow to 100 MB in the rush in
  * which players come, and it stays as large; half of it costs no more time. What was measured is in
- * docs/performance.md.
+ * docs/benchmarks/performance-history.md.
  */
 export function argumentsForNode(script: string): string[] {
   return ['--max-semi-space-size=16', ...argumentsFor(script)];

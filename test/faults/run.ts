@@ -8,7 +8,7 @@
  *   --replicas N so many replicas of Redis, and three sentinels (default 0: one Redis, and a proxy for each node)
  *   --wait N                 how many replicas must have an entry before anybody is told (default 1 with replicas)
  *   --json FILE              the numbers of the run
- *   --append                 adds the run to docs/faults.md and docs/faults.json, and draws docs/faults.svg
+ *   --append                 adds the run to docs/benchmarks/faults.md and docs/benchmarks/faults.json, and draws docs/benchmarks/faults.svg
  *   --folder PATH where everything is written down; kept (default: .run/faults-…, kept when something is wrong)
  */
 import { spawn } from 'node:child_process';
@@ -25,7 +25,7 @@ import { runFaults } from './run-faults.ts';
 import { parseCommandLine, exitWithUsage } from '../../tools/command-line.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const docs = join(root, 'docs');
+const docs = join(root, 'docs/benchmarks');
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const { values } = parseCommandLine('test/faults/run.ts', {

@@ -50,7 +50,7 @@ describe('the package', function () {
       .map(f => join(f.parentPath, f.name).slice(installed().length + 1));
     const strange = files.filter(
       f =>
-        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w.-]+|dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua)|dist\/lib\/rejoin\.min\.js(\.map)?|dist\/lib\/dev-page\/.+)$/.test(
+        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/([\w-]+\/)?[\w.-]+|dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua)|dist\/lib\/rejoin\.min\.js(\.map)?|dist\/lib\/dev-page\/.+)$/.test(
           f,
         ),
     );

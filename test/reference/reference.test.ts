@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { before, describe, it } from 'mocha';
 import ts from 'typescript';
 import { z } from 'zod';
-import { contract, state } from '../../shared/index.ts';
+import { contract, held, pressed, state, view } from '../../shared/index.ts';
 import { table } from '../../testkit/index.ts';
 import { codeBlocksOf, typeCheck, examplesOf, sources, type Example } from './examples.ts';
 import * as games from './games.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const documents = ['README.md', 'docs/client.md', 'docs/embedding.md', 'docs/deploying.md', 'docs/operations.md'];
+const documents = [
+  'README.md',
+  ...['client', 'prediction', 'replays', 'testing', 'embedding', 'deploying', 'operations'].map(
+    name => `docs/${name}.md`,
+  ),
+  ...readdirSync(join(root, 'docs/rules')).map(name => `docs/rules/${name}`),
+];
 
 describe('the API reference', function () {
   this.timeout(240_000); // a compiler, twice
@@ -82,6 +89,13 @@ describe('the API reference', function () {
   };
   for (const { file, line, code } of examples.filter(example => example.code.includes('await table('))) {
     it(`what ${file}:${line} shows of the test kit is so`, () => run(code, { ...games, table, assert }));
+  }
+
+  const author = { contract, held, pressed, state, view, z, table, assert };
+  for (const { file, line, code } of blocks.filter(
+    one => one.file !== 'README.md' && one.code.includes('await table('),
+  )) {
+    it(`the game of ${file}:${line} passes its test`, () => run(code, { ...games, ...author }));
   }
 
   it('the first code of the README is a game that can be played in a test', async () => {

@@ -27,7 +27,7 @@ const rows: Record<string, [whom: string, limit: string]> = {
   inputs: ['player · address', `${rate(limits.inputs)} · ${rate(address.inputs)}`],
   signals: ['player · address', `${rate(limits.signals)} · ${rate(address.signals)}`],
   'new rooms': ['player · address', `${rate(limits.creations)} · ${rate(address.creations)}`],
-  'rooms that live, by who made them ([W27])': [
+  'open rooms, by who made them ([W27])': [
     'player · address, on all nodes together',
     `${number(limits.liveRooms)} · ${number(address.liveRooms)}`,
   ],
@@ -50,13 +50,13 @@ const rows: Record<string, [whom: string, limit: string]> = {
   connections: ['player · address', `${number(limits.connectionsPerPlayer)} · ${number(address.connections)}`],
   handshakes: ['address', rate(address.handshakes)],
   'new guests (tokens)': ['address', rate(address.guests)],
-  'connections that watch': ['room', number(limits.watchers)],
-  'messages that wait': ['room', number(limits.mailbox)],
+  "spectators' connections": ['room', number(limits.watchers)],
+  'queued messages': ['room', number(limits.mailbox)],
   'unread packets': [
     'connection',
     `${limits.outboundSoftPackets} or ${size(limits.outboundSoftBytes)}; then ${number(limits.outboundHardPackets)} or ${size(limits.outboundHardBytes)}, or ${seconds(limits.outboundSoftTime)}`,
   ],
-  'a connection that was told to go': ['connection', seconds(limits.closeTimeout)],
+  'a connection that was asked to close': ['connection', seconds(limits.closeTimeout)],
 };
 
 describe('docs/security.md', () => {

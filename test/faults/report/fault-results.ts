@@ -23,7 +23,7 @@ export interface RunLine {
   violations: number;
   left: string[];
 }
-/** All runs so far, added up: what the tables in docs/faults.md are made from. */
+/** All runs so far, added up: what the tables in docs/benchmarks/faults.md are made from. */
 export interface FaultResults {
   runs: RunLine[];
   kinds: Record<string, KindTotals>;
