@@ -1,7 +1,6 @@
 /**
- * All that a page needs, for pages without a bundler: `npm run build` makes one file of it, with socket.io-client
- * inside, and a server serves that at `/rejoin.min.js`. Whoever bundles imports the entries one by one, and so loads
- * less.
+ * Everything a page needs, for pages without a bundler. `npm run build` bundles it with socket.io-client into one file,
+ * which servers serve at `/rejoin.min.js`. With a bundler, import the entries one by one; that loads less.
  * @module rejoin/browser
  */
 export * from './index.ts';

@@ -28,37 +28,37 @@ import { remedyOf, explainRefusal, type Remedy, type Status } from './status.ts'
 import { socketTransport, type SocketTransportOptions } from './socket-transport.ts';
 import { browserStorage, type TokenStorage } from './stored-token.ts';
 
-/** How a client connects; the defaults fit a browser. */
+/** How a client connects. The defaults fit a browser. */
 export interface ConnectOptions extends SocketTransportOptions {
-  /** The name a guest goes by. */
+  /** Name of a guest. */
   name?: string;
   /**
-   * A token instead of a stored one, or a function that returns one: asked before each connection, and once more when a
-   * token was refused.
+   * A token to use instead of the stored one, or a function that returns one. The function is called before each
+   * connection, and once more after a token was refused.
    */
   token?: TokenSource;
-  /**
-   * What the server's `authenticate` reads in `auth`, besides `token` and `name`: values, or a function that returns
-   * them.
-   */
+  /** Further fields of `auth` that the server's `authenticate` reads, or a function that returns them. */
   auth?: AuthSource;
-  /** Null keeps nothing. Default: localStorage where there is one. What it cannot keep is kept in memory. */
+  /**
+   * Where a guest's token is stored; null: in memory only. Default: localStorage, if there is one. If storing fails,
+   * the token stays in memory.
+   */
   storage?: TokenStorage | null;
   /**
-   * For servers behind a proxy that routes by room (docs/routing.md): lines name the room, so that all its members are
-   * at one node. It is the one that was entered last; before that the one whose id is given here, for example from a
-   * link, or none (`true`). Whoever enters another than the line names goes on by a new line. Default: lines name none.
+   * For servers behind a proxy that routes by room (docs/routing.md): connections name a room, so that all its members
+   * reach the same node. The room is the last one entered; before that, the id given here (for example from a link), or
+   * none (`true`). Entering another room opens a new connection. Default: connections name no room.
    */
   byRoom?: boolean | string;
   transport?: Transport;
   clock?: ClientClock;
 }
 
-/** A room could not be made, found, or entered. `code` says which refusal it is. */
+/** A room could not be created, found or entered. `code` is the refusal code. */
 export class RoomError extends Error {
-  /** Why, in English. */
+  /** The reason, in English. */
   readonly why: string;
-  /** What a person can do now. */
+  /** What the user can do. */
   readonly now: Remedy;
 
   constructor(
@@ -73,27 +73,28 @@ export class RoomError extends Error {
 }
 
 /**
- * Keep-alive, ms: how long after heads of the rooms were last heard they are asked for, while something happens and
- * while nothing does. Rooms of which something was `fresh` show by themselves that the line stands and that nothing is
- * missing: then heads may be `atLeast` that old. Heads come of themselves, too; how long an answer takes only asking
- * says, which so is never too `seldom`.
+ * Times of the heartbeat, in ms.
+ * - `busy`, `idle`: interval while messages arrive, and after none has arrived for `idleAfter`.
+ * - `fresh`: if every room changed within this time, the connection is known to work.
+ * - `atLeast`: the latest positions may then be this old before a heartbeat asks for them.
+ * - `seldom`: longest time between two heartbeats, which also measure the round trip.
  */
 const heartbeatTiming = { busy: 1_000, idle: 2_000, idleAfter: 10_000, fresh: 250, atLeast: 3_000, seldom: 10_000 };
 
-/** A player's connection to the game servers, whichever node it is on, and the rooms it is in. */
+/** A player's connection to the servers, on whichever node, and the rooms that the player is in. */
 export class Client {
   /**
-   * After each change of `status`.
+   * Calls `fn` after each change of `status`.
    * @example
    * ```ts
    * const stop = client.onStatus(status => { banner.textContent = inWords(status) })
-   * stop() // it is not told any more
+   * stop() // ends the subscription
    * ```
    */
   readonly onStatus: (fn: (status: Status) => void) => () => void;
   /**
-   * The stored identity was not accepted (its server is gone, or it expired), twice in a row: this client is a new
-   * guest now.
+   * Calls `fn` when the stored token was refused twice in a row (it expired, or belongs to another server) and this
+   * client has become a new guest.
    * @example
    * ```ts
    * client.onNewIdentity(() => { banner.textContent = 'Your last visit is not known here: you are a new guest.' })
@@ -103,22 +104,22 @@ export class Client {
   private readonly connector: Connector;
   private readonly rooms = new Map<string, Room>();
   private readonly departures: PendingLeaves;
-  /** Joins that have been asked for and not answered. */
+  /** Number of joins without an answer. */
   private pendingJoins = 0;
   private readonly credentials: Credentials;
   private readonly clock: ClientClock;
   private readonly monotonicNow: () => number;
-  /** The name in the last handshake that was welcomed. */
+  /** The name in the last handshake that was accepted. */
   private welcomedName: string | undefined;
-  /** Requests over HTTP that are under way. */
+  /** HTTP requests in flight. */
   private readonly fetches = new Set<AbortController>();
   private identity: { player: string; name: string } | null = null;
   private cancelHeartbeat: (() => void) | null = null;
   private lastActiveAt = -Infinity;
-  /** When the heads of the rooms were last asked for, and last heard. */
+  /** When the last heartbeat was sent, and when the latest positions were last received. */
   private heartbeatSentAt = -Infinity;
   private headsReceivedAt = -Infinity;
-  /** The last few, ms. */
+  /** The last round trips, ms. */
   private roundTrips: number[] = [];
   private readonly drift = new ClockDrift();
 
@@ -139,7 +140,7 @@ export class Client {
       options.transport ?? socketTransport(url, options),
       this.clock,
       () => this.credentials.nextHandshake(),
-      (refusal, said) => this.credentials.handleRefusal(refusal, said),
+      (refusal, sent) => this.credentials.handleRefusal(refusal, sent),
       () =>
         options.byRoom ? ([...this.rooms.keys()].at(-1) ?? (options.byRoom === true ? null : options.byRoom)) : null,
     );
@@ -154,11 +155,11 @@ export class Client {
         room.updateStatus();
       }
     });
-    this.connector.onWelcome.add((welcome, said) => {
-      this.welcomedName = said?.name;
+    this.connector.onWelcome.add((welcome, sent) => {
+      this.welcomedName = sent?.name;
       this.identity = { player: welcome.player, name: welcome.name };
       this.credentials.handleWelcome(welcome);
-      this.heartbeatSentAt = -Infinity; // this node has not been asked yet
+      this.heartbeatSentAt = -Infinity; // this node has received no heartbeat yet
       for (const room of this.rooms.values()) {
         room.suspend();
         void room.join();
@@ -180,25 +181,25 @@ export class Client {
   get status(): Status {
     return this.connector.status;
   }
-  /** Last round trip to the node, ms. */
+  /** Last measured round trip to the node, ms. */
   get rtt(): number | null {
     return this.roundTrips.at(-1) ?? null;
   }
 
   /**
-   * Makes a room and takes a seat in it. `bots`: so many bots sit down, too.
+   * Creates a room and takes a seat in it. `bots`: number of bots that take seats, too.
    * @throws RoomError
    * @example
    * ```ts
    * const room = await client.create(race, { options: { goal: 20 }, private: true, bots: 1 })
-   * const link = `${location.origin}/?room=${room.id}` // whoever follows it joins by this id, or by room.code
+   * const link = `${location.origin}/?room=${room.id}` // visitors join by this id, or by room.code
    * ```
    */
   async create<D extends ContractDef>(
     game: Contract<D>,
     how: { options?: OptionsIn<D>; private?: boolean; bots?: number; profile?: ProfileIn<D> } = {},
   ): Promise<Room<D>> {
-    encodePayloads(how); // before there is a room that nobody would enter
+    encodePayloads(how); // before a room is created that could not be entered
     const made = await this.requestUntilAnswered('create', {
       game: game.name,
       key: this.randomId(),
@@ -209,9 +210,9 @@ export class Client {
     return this.enterRoom<D>({ room: made.room, ...profileField(how) }, game);
   }
   /**
-   * Takes a seat in a room, or comes back to one's own. `profile`: what the player brings along, if the contract has
-   * such a thing; it is said again whenever the client comes back, and `room.bring` changes it.
-   * @throws RoomError; `bad-profile` where a new seat was asked for with one that does not fit
+   * Takes a seat in a room, or returns to one's own seat. `profile`: the player's profile, if the contract declares
+   * one. It is sent with every join; `room.setProfile` changes it.
+   * @throws RoomError; `bad-profile` if the profile of a new seat is invalid
    * @example
    * ```ts
    * const room = await client.join(race, { code: 'K7QXM' })
@@ -225,9 +226,9 @@ export class Client {
     return this.enterRoom<D>({ ...roomSelector(which), ...profileField(which) }, game);
   }
   /**
-   * Takes a seat in an open public room with these options, or in a new one. Without `options`, in any open room of the
-   * game; with them, those that are not named have their defaults. Asked again before there is an answer, it is the
-   * same quick join.
+   * Takes a seat in an open public room with these options, or in a new room. Without `options`, any open room of the
+   * game will do; with `options`, missing ones have their defaults. A call with the same arguments before the answer
+   * returns the same promise.
    * @throws RoomError
    * @example
    * ```ts
@@ -242,7 +243,7 @@ export class Client {
     const wish = quickJoinKey([game.name, how.options ?? null, how.profile ?? null]);
     const running = this.pendingQuickJoins.get(wish) as Promise<Room<D>> | undefined;
     if (running) return running;
-    // The same id on every retry: an answer that is lost takes no second seat.
+    // The same id on every retry: if an answer is lost, the retry must not take a second seat.
     const quick = {
       game: game.name,
       call: this.randomId(),
@@ -254,7 +255,7 @@ export class Client {
     this.pendingQuickJoins.set(wish, search as unknown as Promise<Room>);
     return search;
   }
-  /** Quick joins without an answer yet, by what they ask for: a double click is one of them. */
+  /** Quick joins without an answer, by their arguments: a double click starts only one. */
   private readonly pendingQuickJoins = new Map<string, Promise<Room>>();
   /**
    * Watches a room without a seat.
@@ -262,7 +263,7 @@ export class Client {
    * @example
    * ```ts
    * const room = await client.watch(race, { id })
-   * room.onChange(() => draw(room.state)) // as spectators may see it; room.act is refused: not-seated
+   * room.onChange(() => draw(room.state)) // the spectators' view; room.act is refused: not-seated
    * ```
    */
   watch<D extends ContractDef>(game: Contract<D>, which: { id: string } | { code: string }): Promise<Room<D>> {
@@ -283,7 +284,7 @@ export class Client {
       .rooms;
   }
   /**
-   * The machinery behind a room this client is in, for pages that show it; to the room's host also who watches
+   * Where a room of this client runs, for pages that show the cluster. The room's host also receives the spectators
    * (`spectators`).
    * @throws RoomError
    * @example
@@ -297,7 +298,7 @@ export class Client {
       try {
         return (await this.requestUntilAnswered('inspect', { room: room.id })) as InspectReply & { ok: true };
       } catch (error) {
-        // A new connection is in the room only when its join is answered.
+        // On a new connection the room is unknown until its join is answered.
         if (!(error instanceof RoomError && error.code === 'not-in-room') || this.rooms.get(room.id) !== room)
           throw error;
         await this.sleep(200);
@@ -306,10 +307,10 @@ export class Client {
   }
 
   /**
-   * A finished match (1, 2, …) of a room, to be watched again.
-   * @param url where the server's routes are; default: where `connect` went
-   * @throws RoomError 'not-now' before it is over, 'replay-missing' where it was not recorded, or too long ago;
-   * 'unavailable', 'busy' and 'slow-down': ask again in a moment
+   * Loads the recording of a finished match. `match` counts from 1.
+   * @param url base of the server's HTTP routes; default: derived from the url of `connect`
+   * @throws RoomError 'not-now' before the match is over; 'replay-missing' if it was not recorded or has expired;
+   * 'unavailable', 'busy' and 'slow-down': try again later
    * @example
    * ```ts
    * const replay = await client.replay(room.id, room.info.match)
@@ -332,7 +333,8 @@ export class Client {
   }
 
   /**
-   * Goes by another name. Resolves when the server knows it: names are said when a line is opened, so one is.
+   * Changes the player's name. Opens a new connection, because the name is part of the handshake, and resolves when
+   * the server has accepted it.
    * @throws RoomError if the client is closed or refused before that
    * @example
    * ```ts
@@ -342,18 +344,18 @@ export class Client {
    */
   async rename(name: string): Promise<void> {
     this.credentials.name = checkName(name);
-    // Another rename meanwhile: the last one counts, and all resolve with it.
+    // If the name is changed again meanwhile, the last one counts and all calls resolve with it.
     while (this.welcomedName !== this.credentials.name) {
       this.connector.switchToUsualRoute();
-      // a connection that fails is not tried again while another is open
+      // A connection attempt that fails is not repeated while another connection is open.
       await Promise.race([this.waitUntil(isWelcome => isWelcome), this.sleep(2_000)]);
     }
   }
   /**
-   * Connects to another node, where the routing leads to one.
+   * Connects to another node, if the routing leads to one.
    * @example
    * ```ts
-   * client.move() // the rooms go on over the new line; nothing is missed
+   * client.move() // the rooms continue over the new connection; nothing is missed
    * ```
    */
   move(): void {
@@ -361,9 +363,9 @@ export class Client {
   }
 
   /**
-   * Ends the connection for good, also in a callback. Seats are kept, as for a player whose phone is off. Not for
-   * `pagehide`: a page that comes back by the back button would find a closed client. The client itself closes its
-   * connection then, and opens another when the page is shown again.
+   * Closes the client for good. May be called in a callback. Seats are held as for any disconnected player. Do not call
+   * it on `pagehide`: a page restored by the back button would find a closed client. On `pagehide` the client closes
+   * its connection by itself, and opens another when the page is shown again.
    * @example
    * ```ts
    * signOut.onclick = () => client.close() // its rooms end as `left`, and its promises settle
@@ -402,7 +404,7 @@ export class Client {
         )) as JoinSuccess;
         return this.rooms.get(reply.room) as unknown as Room<D>;
       } catch (error) {
-        // The answer was lost, and the seat as well before the next try: another session may have another one.
+        // The answer was lost, and so was the seat before the retry: another session may get a seat.
         if (!(error instanceof RoomError && error.code === 'seat-lost') || tries >= 2) throw error;
       } finally {
         this.pendingJoins -= 1;
@@ -410,7 +412,7 @@ export class Client {
     }
   }
 
-  /** Makes the room object in the very turn in which the answer arrives: changes may follow right behind it. */
+  /** Creates the room object in the same turn as the answer arrives: changes may follow immediately. */
   private adoptRoom(
     reply: JoinSuccess,
     game: Contract,
@@ -440,15 +442,17 @@ export class Client {
     });
     this.rooms.set(reply.room, room);
     room.acceptJoin(reply, asked);
-    // A join of the room object before this one may reach the node after this one's: the last word must be this one's.
+    // A join of the previous room object may reach the node after this one. This object's session must be the last to
+    // join.
     if (before) room.rejoinAfter(before.pendingJoins);
-    // What came between the entry and this moment went to nobody: the keep-alive would find out, but need not.
+    // Changes between the join's entry and now had no room object. The heartbeat would notice later; this does it at
+    // once.
     for (const [id, change] of this.earlyChanges.splice(0)) if (id === reply.room) room.receiveChange(change);
     this.connector.switchIfRoomChanged();
   }
   private readonly earlyChanges: [room: string, change: WireChange][] = [];
 
-  /** Asks until there is an answer; a refusal that says "again" is asked again. */
+  /** Repeats a request until it is answered. A refusal with the duty `retry` is repeated. */
   private async requestUntilAnswered<K extends RequestName>(
     name: K,
     given: Requests[K][0],
@@ -461,13 +465,13 @@ export class Client {
       const asked = this.monotonicNow();
       try {
         reply = await this.connector.request(name, body);
-        // the keep-alive will know better
+        // the heartbeat will measure it better
         if (this.roundTrips.length === 0) this.roundTrips.push(this.monotonicNow() - asked);
       } catch {
         await this.sleep(150);
         continue;
       }
-      if (this.closedError) throw this.closedError; // closed in the very moment in which the answer came
+      if (this.closedError) throw this.closedError; // closed when the answer arrived
       if (reply.ok) {
         onOk?.(reply as JoinSuccess, asked);
         return reply as Requests[K][1] & { ok: true };
@@ -477,7 +481,7 @@ export class Client {
     }
   }
 
-  /** Why nothing can be asked any more; null while this client is open. */
+  /** Why no more requests are possible; null while this client is open. */
   private get closedError(): RoomError | null {
     const { status } = this.connector;
     if (status.state === 'refused') return new RoomError(status.refusal.code, status.refusal.detail);
@@ -489,7 +493,9 @@ export class Client {
   }
   private readonly isConnected = (): boolean => this.connector.isLive;
 
-  /** Resolves when a welcome or a change of the status finds the condition true; rejects when this client is over. */
+  /**
+   * Resolves when the condition is true at a welcome or a status change. Rejects when this client is closed or refused.
+   */
   private waitUntil(condition: (isWelcome: boolean) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
@@ -563,7 +569,7 @@ export class Client {
     return this.monotonicNow() - since < ms;
   }
 
-  /** The node said heads by itself. Where it left out a room, asking will tell why. */
+  /** The node sent latest positions by itself. If a room is missing there, a heartbeat finds out why. */
   private receiveHeads(heads: Record<string, RoomHead>): void {
     for (const [id, head] of Object.entries(heads)) this.rooms.get(id)?.receiveHead(head);
     if (![...this.rooms.keys()].every(id => heads[id])) return;
@@ -588,13 +594,11 @@ export class Client {
       this.rooms.get(id)?.receiveHead(reply.rooms[id] as RoomHead | null | undefined);
   }
 
-  /** A page that comes back into sight, or a network that returns, has no time to wait for the next beat. */
+  /** When a page is shown again or the network returns, the connection is checked at once. */
   private readonly checkConnection = () => {
     if (this.connector.isLive && document.visibilityState !== 'hidden') void this.sendHeartbeat(800);
   };
-  /**
-   * A page that is left is kept for the back button only if it has no connection; one that comes back opens another.
-   */
+  /** Browsers keep a page for the back button only if it has no open connection. A restored page opens another. */
   private readonly handlePageHide = () => this.connector.suspend();
   private readonly handlePageShow = () => {
     this.connector.resume();
@@ -617,7 +621,7 @@ export class Client {
 }
 
 /**
- * Connects to a server. Returns at once; what is asked meanwhile waits.
+ * Connects to a server. Returns at once; requests made before the connection opens wait for it.
  * @example
  * ```ts
  * import { connect } from 'rejoin/client'
@@ -626,8 +630,8 @@ export class Client {
  * const client = connect('https://play.example', { name: 'Ada' })
  * const room = await client.quick(race)
  * room.onChange(() => draw(room.state))
- * const said = await room.act.step({ by: 2 }) // settles once, also across a failover
- * if (!said.ok) console.log(said.code, said.detail)
+ * const result = await room.act.step({ by: 2 }) // settles once, also across a failover
+ * if (!result.ok) console.log(result.code, result.detail)
  * ```
  */
 export const connect = (url: string, options: ConnectOptions = {}): Client => new Client(url, options);
@@ -638,7 +642,7 @@ function valueOrThrow(checked: CheckedValue): Json {
   throw new RoomError(checked.code, checked.detail);
 }
 
-/** Options and profile as they are sent. @throws RoomError where they cannot be */
+/** Encodes options and profile. @throws RoomError if they cannot be sent */
 function encodePayloads({ options, profile }: { options?: unknown; profile?: unknown }): {
   options?: JsonObject;
   profile?: Json;
@@ -653,7 +657,7 @@ function encodePayloads({ options, profile }: { options?: unknown; profile?: unk
   };
 }
 
-/** Of what JSON cannot hold, no two are the same. */
+/** Key of a quick join by its arguments. Arguments that JSON cannot hold are never equal. */
 function quickJoinKey(what: unknown[]): string {
   try {
     return JSON.stringify(what);

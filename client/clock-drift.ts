@@ -1,23 +1,22 @@
 interface Reading {
   readonly connection: object;
-  /** The node's clock less the one here. */
+  /** The node's clock minus the local clock, ms. */
   readonly offset: number;
-  /** By how much that may be wrong, ms. */
+  /** Maximum error of `offset`, ms. */
   readonly error: number;
 }
 
 /**
- * Notices, by the clock of the node at the other end, that the monotonic clock here has lost time: in some browsers it
- * stops while a device sleeps, and every crystal is a little fast or slow. The time in a heartbeat is never set, so any
- * change of the difference is this side's.
+ * Detects, by the node's clock, that the local monotonic clock lost time. In some browsers it stops while the device
+ * sleeps, and clocks run at slightly different rates. The time in a heartbeat is never set, so any change of the
+ * difference comes from this side.
  */
 export class ClockDrift {
   private reference: Reading | null = null;
 
   /**
-   * @param line readings of one connection are of one node
-   * @returns by how many ms the clock here fell back against the node's since the reference; 0 unless that is beyond
-   * doubt
+   * @param connection readings of one connection come from one node
+   * @returns the ms that the local clock lost against the node's since the reference; 0 within the measurement error
    */
   update(connection: object, nodeTime: number, asked: number, answered: number): number {
     const error = (answered - asked) / 2;

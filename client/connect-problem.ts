@@ -11,7 +11,7 @@ const messages: Readonly<Record<Exclude<ConnectProblem, RefusalCode>, string>> =
 };
 
 /**
- * Why there is no connection, as far as a client can know. A browser tells a page little: what it hides is
+ * Why there is no connection, as far as a client can know. Browsers hide most reasons from pages; then it is
  * `unreachable`.
  */
 export type ConnectProblem =
@@ -27,11 +27,11 @@ export type ConnectProblem =
 const isProblem = (code: unknown): code is ConnectProblem =>
   typeof code === 'string' && (Object.hasOwn(messages, code) || isRefusalCode(code));
 
-/** The problem in one English sentence. */
+/** Explains a problem in one English sentence. */
 export const problemInWords = (problem: ConnectProblem): string =>
   isRefusalCode(problem) ? explainCode(problem) : messages[problem];
 
-/** What Socket.IO reports of a connection that could not be opened. */
+/** The error that Socket.IO reports if a connection could not be opened. */
 interface ConnectError {
   readonly message: string;
   readonly data?: unknown;
@@ -39,7 +39,7 @@ interface ConnectError {
   readonly context?: unknown;
 }
 
-/** Reads the reason out of a `connect_error` of socket.io-client. */
+/** Derives the problem from a `connect_error` of socket.io-client. */
 export function problemOf(error: ConnectError): ConnectProblem {
   const named = (error.data as { problem?: unknown } | undefined)?.problem;
   if (isProblem(named)) return named;
@@ -49,7 +49,7 @@ export function problemOf(error: ConnectError): ConnectProblem {
     case 'timeout':
       return 'no-answer';
     case 'server error':
-      return 'wrong-path'; // something answered 200, and not in Engine.IO's words
+      return 'wrong-path'; // an HTTP 200 that does not speak Engine.IO
   }
   const status = statusOf(error);
   if (status === 0) return typeof navigator !== 'undefined' && navigator.onLine === false ? 'offline' : 'unreachable';
@@ -59,7 +59,7 @@ export function problemOf(error: ConnectError): ConnectProblem {
   return isProblem(body) ? body : 'wrong-path';
 }
 
-/** The refusal in an HTTP answer that says when to try again; null for any other answer. */
+/** The refusal in an HTTP answer with a Retry-After header; null for any other answer. */
 export function busyOf(error: ConnectError): Refused | null {
   const problem = problemOf(error);
   if (problem !== 'slow-down' && problem !== 'unavailable') return null;
@@ -68,8 +68,8 @@ export function busyOf(error: ConnectError): Refused | null {
 }
 
 /**
- * A header of an HTTP answer, where the request shows it: of a long-polling request, and in browsers only to pages of
- * the server's own.
+ * A header of an HTTP answer, if it is readable: long-polling requests only, and in browsers only on pages of the
+ * server's origin.
  */
 function headerOf(request: unknown, name: string): string | null {
   try {
@@ -79,7 +79,7 @@ function headerOf(request: unknown, name: string): string | null {
   }
 }
 
-/** The HTTP status that answered instead of a connection; 0: none, or the browser hides it. */
+/** Status of an HTTP answer to a connection attempt; 0 if there is none or the browser hides it. */
 function statusOf({ description }: ConnectError): number {
   if (typeof description === 'number') return description;
   const { message } = (description ?? {}) as { message?: unknown };

@@ -25,75 +25,74 @@ import { problemFields, makeRefusedStatus, type Status } from './status.ts';
 import { isPromise } from './stored-token.ts';
 
 /**
- * A keep-alive unanswered for so long (ms) is silence: soon where answers are quick, later where they take their time.
+ * Time (ms) after which an unanswered heartbeat counts as silence: `least` + `roundTrips` × the round trip, at most
+ * `most`.
  */
 const silenceTiming = { least: 900, roundTrips: 4, most: 1_500 };
 /**
- * A line that is being opened gets so long before another route is tried beside it: little where a node is known to
- * hang, more where one has died, for then the others are busy enough with those who come over.
+ * Time (ms) that an opening connection gets before another route is tried in parallel. Short if a node is known to
+ * hang. Longer after the loss of a connection, because the other nodes are busy with reconnecting clients.
  */
 const hedgeDelays = { first: 2_500, afterLoss: 1_200, afterSilence: 300 };
 /**
- * More are not opened at once: then the oldest gives way, for it may lead to the very node that hangs; each later one
- * gets more time, for it may be the network that is slow.
+ * At most this many connections open in parallel. Beyond that the oldest is closed, because it may lead to the node
+ * that hangs, and each later attempt gets more time (`hedgeBackoff`), because the network may be slow.
  */
 const maxOpeningConnections = 4;
-/**
- * A server may ask for at most this much time (ms) before the next try: a proxy's Retry-After must not keep a player
- * away for an hour.
- */
+/** Longest Retry-After that is respected (ms). A proxy's value must not keep a player away for an hour. */
 const mostRetryAfter = 30_000;
-/** Who came to a room's members by another way than the room's tries that again after so long (ms). */
+/** After this time (ms) on another route, the room's usual route is tried again. */
 const usualRouteRetryMs = 30_000;
 const hedgeBackoff = 1.5;
 const maxHedgeDelayMs = 6_000;
 
 /**
- * Keeps one live line to some node: opens it, notices when it dies or falls silent, and finds another. A line that is
- * silent is not closed until another stands, for it may be the network that hiccups.
+ * Maintains the connection to some node: opens it, detects its loss or silence, and opens another.
+ * | Invariant: at most one welcomed connection is in use. It is closed only after another was welcomed, because silence
+ * may be a short network problem.
  */
 export class Connector {
   readonly onStatus = new Listeners<[Status]>();
-  readonly onWelcome = new Listeners<[Welcome, said: Handshake | undefined]>();
+  readonly onWelcome = new Listeners<[Welcome, sent: Handshake | undefined]>();
   readonly onEvent = new Listeners<[name: keyof ServerToClient, args: unknown[]]>();
   status: Status;
   private liveConnection: TransportConnection | null = null;
-  /** The node at the other end of it. */
+  /** The node of the live connection. */
   private nodeName = '';
-  /** The handshake of each connection, once it is known. */
+  /** The handshake of each connection. */
   private readonly handshakes = new WeakMap<TransportConnection, Handshake>();
-  /** Why the last try failed; null: nothing is known, or none has. */
+  /** Why the last attempt failed; null if unknown. */
   private problem: ConnectProblem | null = null;
-  /** The page is not shown and may be kept by the browser: see `suspend`. */
+  /** The page is hidden and the browser may keep it: see `suspend`. */
   private isSuspended = false;
   private readonly monotonicNow: () => number;
-  /** For which room each line was opened. */
+  /** The room that each connection was opened for. */
   private readonly connectionRooms = new WeakMap<TransportConnection, string | null>();
-  /** Lines that were opened for a room, and not by its way: its other members may be elsewhere. */
+  /** Connections for a room that did not use its usual route: other members may be at another node. */
   private readonly offRouteConnections = new WeakSet<TransportConnection>();
   private cancelUsualRouteRetry: (() => void) | null = null;
-  /** Other ways tried since there was last a line. */
+  /** Alternate routes tried since the last welcome. */
   private alternateRoutesTried = 0;
-  /** Lines being opened, oldest first. */
+  /** Opening connections, oldest first. */
   private readonly opening = new Set<TransportConnection>();
   private lastReceivedAt = 0;
   private attempt = 0;
-  /** Lines opened since there was last none that hung. */
+  /** Connections opened since none was opening. */
   private openedSinceIdle = 0;
-  /** Over how long (ms) the clients of this node spread their first tries to come back. */
+  /** Time (ms) over which the clients of this node spread their first reconnect. */
   reconnectSpread = 100;
   private cancelRetry: (() => void) | null = null;
   private cancelHedge: (() => void) | null = null;
   private isClosed = false;
-  /** When a server that refused a connection may be asked again (`retryAfter`), on the monotonic clock. */
+  /** Earliest time of the next attempt after a refusal with `retryAfter`, on the monotonic clock. */
   private notBefore = -Infinity;
 
-  /** @param room the one for which lines are opened from now on; null: for none in particular */
+  /** @param room the room that new connections name; null for none */
   constructor(
     private readonly transport: Transport,
     private readonly clock: ClientClock,
     private readonly handshake: () => Handshake | Promise<Handshake>,
-    private readonly onRefused: (refusal: Refused, said: Handshake | undefined) => AfterRefusal,
+    private readonly onRefused: (refusal: Refused, sent: Handshake | undefined) => AfterRefusal,
     private readonly room: () => string | null = () => null,
   ) {
     this.monotonicNow = monotonicNow(clock);
@@ -104,14 +103,14 @@ export class Connector {
     this.open(this.usualRoute());
   }
 
-  /** Sends a request down the live line. Rejects where there is none: the caller waits for the next welcome. */
+  /** Sends a request over the live connection. Rejects if there is none: the caller waits for the next welcome. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience = 6_000): Promise<Requests[K][1] | Refused> {
     return this.liveConnection
       ? this.liveConnection.request(name, body, patience)
       : Promise.reject(new Error('not connected'));
   }
 
-  /** Sends a one-way message by the live connection. @returns false if there is none: the message is lost */
+  /** Sends a one-way message over the live connection. @returns false if there is none; the message is dropped */
   send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): boolean {
     this.liveConnection?.send(name, body);
     return this.liveConnection !== null;
@@ -120,12 +119,12 @@ export class Connector {
   get isLive(): boolean {
     return this.liveConnection !== null;
   }
-  /** Changes with each line. */
+  /** The live connection, a new object after each reconnect. */
   get connection(): TransportConnection | null {
     return this.liveConnection;
   }
 
-  /** How long (ms) to wait for a sign of life. @param roundTrip what one took lately, in ms; null where nobody knows */
+  /** How long (ms) to wait for any message. @param roundTrip a recent round trip in ms; null if unknown */
   static silenceTimeout(roundTrip: number | null): number {
     return roundTrip === null
       ? silenceTiming.most
@@ -133,8 +132,8 @@ export class Connector {
   }
 
   /**
-   * Asks for a sign of life. When none comes within `patience`, another line is opened by another route, and takes
-   * over.
+   * Sends a request to check the connection. If nothing arrives within `patience` ms, another connection is opened by
+   * another route and replaces this one.
    * @returns the answer, or null
    */
   async probe<K extends RequestName>(
@@ -142,16 +141,16 @@ export class Connector {
     body: Requests[K][0],
     patience: number,
   ): Promise<Requests[K][1] | Refused | null> {
-    const line = this.liveConnection;
-    if (!line) return null;
+    const connection = this.liveConnection;
+    if (!connection) return null;
     const asked = this.monotonicNow();
     const stop = this.clock.after(patience, () => {
-      if (this.liveConnection !== line || this.lastReceivedAt >= asked) return;
+      if (this.liveConnection !== connection || this.lastReceivedAt >= asked) return;
       if (this.status.state === 'live') this.setTrying('reconnecting', 1, this.clock.now());
       this.switchRoute(this.alternateRoute());
     });
     try {
-      const reply = await line.request(name, body, 8_000);
+      const reply = await connection.request(name, body, 8_000);
       stop();
       return reply;
     } catch {
@@ -159,16 +158,16 @@ export class Connector {
     }
   }
 
-  /** Opens another line, by any other route unless one is given, and drops the present one once that stands. */
+  /** Opens another connection, by a random route by default. The present one is closed when the new one is welcomed. */
   switchRoute(route: Route = this.randomRoute()): void {
     if (!this.isClosed && !this.isSuspended && this.opening.size === 0 && this.monotonicNow() >= this.notBefore)
       this.open(route);
   }
-  /** The same by the way of the room that lines are for, where they are for one. */
+  /** The same, by the usual route of the room, if connections name one. */
   switchToUsualRoute(): void {
     this.switchRoute(this.usualRoute() ?? this.randomRoute());
   }
-  /** Renews the line if it was opened for another room than lines are for now. */
+  /** Opens another connection if the live one was opened for another room than the current one. */
   switchIfRoomChanged(): void {
     if (this.liveConnection && this.connectionRooms.get(this.liveConnection) !== this.room()) this.switchToUsualRoute();
   }
@@ -179,7 +178,8 @@ export class Connector {
   }
 
   /**
-   * Closes the connection, and opens none until `resume`: a browser keeps only pages without one for the back button.
+   * Closes the connection and opens none until `resume`. Browsers keep only pages without an open connection for the
+   * back button.
    */
   suspend(): void {
     if (this.isClosed || this.isSuspended) return;
@@ -196,7 +196,7 @@ export class Connector {
     else this.open(this.usualRoute());
   }
 
-  /** Lets go of everything. What it says of itself then is the caller's. */
+  /** Closes all connections. The caller sets the status. */
   private closeAll(): void {
     this.isClosed = true;
     this.dropConnections();
@@ -207,12 +207,13 @@ export class Connector {
     this.cancelRetry = null;
     this.cancelHedge?.();
     this.cancelUsualRouteRetry?.();
-    for (const line of [...this.opening, ...(this.liveConnection ? [this.liveConnection] : [])]) line.close();
+    for (const connection of [...this.opening, ...(this.liveConnection ? [this.liveConnection] : [])])
+      connection.close();
     this.opening.clear();
     this.liveConnection = null;
   }
 
-  /** The usual way. */
+  /** The default route. */
   private usualRoute(): Route {
     const room = this.room();
     return room === null ? undefined : { room };
@@ -221,8 +222,8 @@ export class Connector {
     return `r${Math.floor(this.clock.random() * 1e9).toString(36)}`;
   }
   /**
-   * Another way, where the usual one leads nowhere: for all members of a room the same one after the other, so that
-   * they meet again.
+   * Another route, if the usual one fails. All members of a room try the same sequence, so that they reach the same
+   * node.
    */
   private alternateRoute(): string {
     const room = this.room();
@@ -235,18 +236,18 @@ export class Connector {
     this.cancelRetry = null;
     const isHedge = this.opening.size > 0;
     const events: TransportEvents = {
-      received: () => this.handleActivity(line),
-      event: (name, ...args) => this.handleEvent(line, name, args),
-      closed: (refusal, problem) => this.handleClosed(line, refusal, problem),
+      received: () => this.handleActivity(connection),
+      event: (name, ...args) => this.handleEvent(connection, name, args),
+      closed: (refusal, problem) => this.handleClosed(connection, refusal, problem),
     };
     const handshake = this.handshake();
-    // the app's token function has closed the client
+    // the app's token function closed the client
     if (this.isClosed) return void (isPromise(handshake) && handshake.catch(() => {}));
-    const line: TransportConnection = isPromise(handshake)
+    const connection: TransportConnection = isPromise(handshake)
       ? new PendingConnection(
           handshake,
           known => {
-            this.handshakes.set(line, known);
+            this.handshakes.set(connection, known);
             return this.dial(known, route, events, isHedge);
           },
           error => {
@@ -256,12 +257,12 @@ export class Connector {
           },
         )
       : this.dial(handshake, route, events, isHedge);
-    if (!isPromise(handshake)) this.handshakes.set(line, handshake);
-    this.opening.add(line);
-    this.connectionRooms.set(line, this.room());
-    if (typeof route === 'string' && this.room() !== null) this.offRouteConnections.add(line);
+    if (!isPromise(handshake)) this.handshakes.set(connection, handshake);
+    this.opening.add(connection);
+    this.connectionRooms.set(connection, this.room());
+    if (typeof route === 'string' && this.room() !== null) this.offRouteConnections.add(connection);
     this.cancelHedge?.();
-    // Who changes over to a room's way has a line that works, and no hurry.
+    // A switch to a room's usual route is not urgent: the present connection works.
     const patience =
       (this.liveConnection && typeof route !== 'object'
         ? hedgeDelays.afterSilence
@@ -272,7 +273,7 @@ export class Connector {
     this.hedge(Math.min(patience, maxHedgeDelayMs));
   }
 
-  /** A transport that throws is one that cannot connect now. */
+  /** A transport that throws counts as one that cannot connect. */
   private dial(handshake: Handshake, route: Route, events: TransportEvents, beside: boolean): TransportConnection {
     try {
       return this.transport.open({ ...handshake, wire: protocolVersion }, route, events, beside);
@@ -285,10 +286,10 @@ export class Connector {
 
   private hedge(patience: number): void {
     this.cancelHedge = this.clock.after(patience, () => {
-      // Slow, or its node hangs: try another beside it; whichever is welcomed first is taken.
+      // Slow, or its node hangs: open another in parallel. The first to be welcomed is used.
       if (this.opening.size === 0) return;
-      if ([...this.opening].some(line => line instanceof PendingConnection && line.isWaiting))
-        return this.hedge(patience); // it waits for the app
+      if ([...this.opening].some(connection => connection instanceof PendingConnection && connection.isWaiting))
+        return this.hedge(patience); // waits for the app's token function
       if (this.monotonicNow() < this.notBefore) return this.hedge(this.notBefore - this.monotonicNow());
       this.showProblem('no-answer');
       const [oldest] = this.opening;
@@ -300,38 +301,38 @@ export class Connector {
     });
   }
 
-  private handleActivity(line: TransportConnection): void {
-    if (this.liveConnection !== line) return;
+  private handleActivity(connection: TransportConnection): void {
+    if (this.liveConnection !== connection) return;
     this.lastReceivedAt = this.monotonicNow();
-    // Other ways led nowhere, and this line speaks again: it was the network that hiccuped.
+    // The other routes failed, and this connection receives again: it was a short network problem.
     if (this.status.state === 'reconnecting' && this.opening.size === 0)
       this.setStatus({ state: 'live', node: this.nodeName });
   }
 
-  private handleEvent(line: TransportConnection, name: keyof ServerToClient, args: unknown[]): void {
-    if (name === 'welcome') return this.handleWelcome(line, args[0] as Welcome);
-    if (line !== this.liveConnection) return; // the rooms live on another line by now
-    if (name === 'moving') return this.switchToUsualRoute(); // who goes is not asked by proxies any more
+  private handleEvent(connection: TransportConnection, name: keyof ServerToClient, args: unknown[]): void {
+    if (name === 'welcome') return this.handleWelcome(connection, args[0] as Welcome);
+    if (connection !== this.liveConnection) return; // the rooms use another connection already
+    if (name === 'moving') return this.switchToUsualRoute(); // proxies no longer route to a draining node
     this.onEvent.notify(name, args);
   }
 
-  private handleWelcome(line: TransportConnection, welcome: Welcome): void {
-    if (!this.opening.delete(line)) return;
+  private handleWelcome(connection: TransportConnection, welcome: Welcome): void {
+    if (!this.opening.delete(connection)) return;
     for (const other of this.opening) other.close();
     this.opening.clear();
     this.cancelHedge?.();
     this.liveConnection?.close();
-    this.liveConnection = line;
+    this.liveConnection = connection;
     this.lastReceivedAt = this.monotonicNow();
     this.problem = null;
     this.notBefore = -Infinity;
     this.attempt = this.openedSinceIdle = this.alternateRoutesTried = 0;
     this.nodeName = welcome.node;
-    // first, so that listeners for "live" find rooms whose status is right
-    this.onWelcome.notify(welcome, this.handshakes.get(line));
-    if (this.isClosed) return; // by a listener
+    // first, so that listeners of "live" see rooms with the right status
+    this.onWelcome.notify(welcome, this.handshakes.get(connection));
+    if (this.isClosed) return; // a listener closed it
     this.cancelUsualRouteRetry?.();
-    this.cancelUsualRouteRetry = this.offRouteConnections.has(line)
+    this.cancelUsualRouteRetry = this.offRouteConnections.has(connection)
       ? this.clock.after(usualRouteRetryMs * (0.75 + this.clock.random() / 2), () => this.switchToUsualRoute())
       : null;
     this.setStatus({ state: 'live', node: welcome.node });
@@ -339,24 +340,24 @@ export class Connector {
   }
 
   private handleClosed(
-    line: TransportConnection,
+    connection: TransportConnection,
     refusal: Refused | null,
     problem: ConnectProblem | null = null,
   ): void {
-    this.opening.delete(line);
+    this.opening.delete(connection);
     if (this.opening.size === 0) this.openedSinceIdle = 0;
-    if (this.liveConnection === line) this.liveConnection = null;
+    if (this.liveConnection === connection) this.liveConnection = null;
     if (this.isClosed || this.isSuspended) return;
     if (typeof refusal?.retryAfter === 'number')
       this.notBefore = Math.max(this.notBefore, this.monotonicNow() + Math.min(refusal.retryAfter, mostRetryAfter));
-    const next = refusal ? this.onRefused(refusal, this.handshakes.get(line)) : 'retry';
+    const next = refusal ? this.onRefused(refusal, this.handshakes.get(connection)) : 'retry';
     if (refusal && next === 'give-up') {
       this.closeAll();
       return this.setStatus(makeRefusedStatus(refusal));
     }
     const reason = refusal && isRefusalCode(refusal.code) ? refusal.code : problem;
-    // A change to another connection was refused, and the next try sends something else. The present connection stays
-    // open meanwhile.
+    // The switch to another connection was refused, and the next attempt sends another token or name. The present
+    // connection stays open.
     if (this.liveConnection && this.opening.size === 0 && refusal && dutyOf(refusal.code) !== 'retry')
       this.clock.after(10 + this.clock.random() * 100, () => {
         if (this.liveConnection) this.switchToUsualRoute();
@@ -365,13 +366,13 @@ export class Connector {
     this.problem = reason;
     this.attempt += 1;
     const since = 'since' in this.status ? this.status.since : this.clock.now();
-    // The first try comes soon, but not from all clients of a dead node in one instant; then slower and slower.
+    // The first retry comes soon, but spread over all clients of a dead node; later ones slow down exponentially.
     const most = this.attempt === 1 ? this.reconnectSpread : Math.min(100 * 2 ** (this.attempt - 1), 3_000);
     const wait = Math.max(0, this.notBefore - this.monotonicNow());
     this.openLater(wait + 10 + this.clock.random() * most, () =>
       this.attempt > 2 || next === 'other-route' ? this.alternateRoute() : this.usualRoute(),
     );
-    // Last, since a callback may close the client. A first line that comes to nothing: the next try is the second.
+    // Last, because a callback may close the client. If the first connection failed, the next attempt is number 2.
     if (this.status.state === 'connecting') this.setTrying('connecting', this.attempt + 1, since);
     else this.setTrying('reconnecting', this.attempt, since);
   }
@@ -383,7 +384,7 @@ export class Connector {
     });
   }
 
-  /** One of several tries has failed, and others go on: the status says why. */
+  /** One of several parallel attempts failed: shows the reason in the status. */
   private showProblem(problem: ConnectProblem | null): void {
     const { status } = this;
     if (

@@ -8,8 +8,8 @@ import { isPromise, StoredToken, type TokenStorage } from './stored-token.ts';
 
 type Async<T> = T | Promise<T>;
 /**
- * A token, or a function that returns one, asked before each connection is opened. `refused`: the server has just
- * refused the last one, so a cached one is of no use.
+ * A token, or a function that returns one and is called before each connection. `refused`: the server refused the last
+ * token, so do not return a cached one.
  * @example
  * ```ts
  * const token: TokenSource = async ({ refused }) => (refused ? await session.refresh() : session.accessToken)
@@ -20,12 +20,15 @@ export type TokenSource =
   | string
   | ((asked: { refused: boolean }) => string | null | undefined | Promise<string | null | undefined>);
 /**
- * What else `authenticate` on the server reads in `auth`, or a function that returns it, asked before each connection
- * is opened.
+ * Further fields of `auth` for the server's `authenticate`, or a function that returns them and is called before each
+ * connection.
  */
 export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
 
-/** What this client would send as `auth` cannot be sent. It would be refused each time, so it is not tried. */
+/**
+ * The client's `auth` cannot be sent (too large, or not JSON). No attempt is made, because each would fail the same
+ * way.
+ */
 export class UnsendableAuthError extends Error {
   constructor(readonly refusal: Refused) {
     super(refusal.detail);
@@ -33,40 +36,38 @@ export class UnsendableAuthError extends Error {
   }
 }
 
-/** What to do after a refusal: try again as usual, by another route, or not at all. */
+/** What to do after a refusal: retry by the usual route, retry by another route, or stop. */
 export type AfterRefusal = 'retry' | 'other-route' | 'give-up';
 
-/** The server does not accept who this client says it is. */
+/** Refusals of the client's identity. */
 const identityRefused: readonly string[] = ['bad-token', 'not-signed-in'];
 /**
- * A token is given up when it was refused this many times in a row. One refusal may come from a node with a wrong clock
- * or secret.
+ * Consecutive refusals after which a token is discarded. A single one may come from a node with a wrong clock or
+ * secret.
  */
 const maxRefusals = 2;
-/** A token function that has not settled after this many ms counts as failed, and is asked again. */
+/** A token function that has not settled after this many ms counts as failed and is called again. */
 const tokenTimeoutMs = 10_000;
 
 /**
- * Who this client says it is, for each connection that it opens.
- *
- * Invariants:
- *  - a token function is asked by one handshake at a time;
- *  - of handshakes that were made before a refusal, only the first refusal counts: connections are opened side by side;
- *  - a stored token is only given up after `maxRefusals`, and a new identity is only reported when the server has
- *    welcomed it.
+ * The client's identity, for each connection that it opens.
+ * | Invariants:
+ * - at most one handshake calls the token function at a time;
+ * - of the handshakes made before a refusal, only the first refusal counts, because connections open in parallel;
+ * - a stored token is discarded only after `maxRefusals`; a new identity is reported only after it was welcomed.
  */
 export class Credentials {
-  /** The stored identity was not accepted, and the server has made another. */
+  /** The stored identity was refused and the server has created another. */
   readonly onNewIdentity = new Listeners<[]>();
   name: string | undefined;
   private readonly stored: StoredToken;
   private readonly tokenOf: Exclude<TokenSource, string> | null;
-  /** A token that was given as a text; it comes before a stored one. */
+  /** A token given as a string. It takes precedence over the stored one. */
   private givenToken: string | null;
   private pendingHandshake: Promise<Handshake> | null = null;
   private refusals = 0;
   private isReplaced = false;
-  /** Grows with each refusal that counts. */
+  /** Incremented by each refusal that counts. */
   private generation = 0;
   private readonly generations = new WeakMap<Handshake, number>();
 
@@ -87,8 +88,8 @@ export class Credentials {
   }
 
   /**
-   * @returns a promise only if something asynchronous has to be asked, or to reject: if a function of the app throws or
-   * does not settle, and with UnsendableAuthError if the result cannot be sent
+   * @returns a promise only if it has to wait, or to reject: if a function of the app throws or times out, and with
+   * UnsendableAuthError if the result cannot be sent
    */
   nextHandshake(): Handshake | Promise<Handshake> {
     if (this.pendingHandshake) return this.pendingHandshake;
@@ -116,18 +117,18 @@ export class Credentials {
     this.onNewIdentity.notify();
   }
 
-  /** The server has renewed the token. */
+  /** Stores a token that the server renewed. */
   storeToken(token: string): void {
     if (this.tokenOf) return;
     if (this.givenToken !== null) this.givenToken = token;
     this.stored.write(token);
   }
 
-  /** @param used what the refused connection said; undefined if it was not opened yet */
+  /** @param used the handshake of the refused connection; undefined if none was made */
   handleRefusal(refusal: Refused, used: Handshake | undefined): AfterRefusal {
     if (dutyOf(refusal.code) === 'retry') return 'retry';
     if (!identityRefused.includes(refusal.code) || !used) return 'give-up';
-    if (this.generations.get(used) !== this.generation) return 'retry'; // an earlier refusal is being answered already
+    if (this.generations.get(used) !== this.generation) return 'retry'; // an earlier refusal is being handled already
     if (used.token === undefined && !this.tokenOf) return 'give-up';
     this.generation += 1;
     if (++this.refusals < maxRefusals) return this.tokenOf ? 'retry' : 'other-route';

@@ -5,7 +5,7 @@ import type { InputRequest } from '../shared/protocol.ts';
 import { checkOutgoing } from './outgoing-checks.ts';
 
 type InputMessage = Omit<InputRequest, 'room'>;
-/** `sent`: it was given to a connection, so it may have counted. */
+/** `sent`: it was passed to a connection, so it may have counted. */
 interface Kept {
   message: InputMessage;
   sent: boolean;
@@ -13,49 +13,47 @@ interface Kept {
 
 /** What the sender needs of its room. */
 export interface InputPort {
-  /** @returns false if there is no connection, so the message went nowhere */
+  /** @returns false if there is no connection and the message was dropped */
   send(message: InputMessage): unknown;
   sent?(n: number, press: boolean): void;
-  /** Presses that do not count. */
+  /** Presses that will not count. */
   dropped?(name: string, times: number): void;
   now(): number;
   after(ms: number, fn: () => void): void;
 }
 
 /**
- * What is not known to have counted for so long (ms), though the room goes on, was lost on its way. Of what is held a
- * room says it every two seconds.
+ * A message that is not confirmed after this time (ms), although the room sends changes, is treated as lost. Held
+ * inputs are confirmed every two seconds only.
  */
 const resendAfterMs = { press: 500, hold: 4_000 };
 
-/**
- * So many messages with presses may be on their way at once: two less than are kept, so that of those that are kept too
- * many two can be joined.
- */
+/** Messages with presses in flight. Two less than are kept, so that the rest always contains two that can be merged. */
 const window = limits.inputsResent - 2;
 
 const fits = (some: Readonly<Record<string, number>>, more: Readonly<Record<string, number>>): boolean =>
   Object.entries(more).every(([name, times]) => (some[name] ?? 0) + times <= limits.pressesPerTick);
 
 /**
- * What this player does, on its way to the room: at most one message for each tick of the game. Nobody answers; the
- * room's changes say which number has counted. Presses that have not counted are said again, in their order and with
- * their numbers, so that each counts once; of what is held only the last counts.
+ * Sends this player's inputs, at most one message per tick. They are not answered; the room's changes tell which number
+ * has counted.
+ * | Invariants: presses that have not counted are sent again in their order and with their numbers, so that each counts
+ * once. Of held values only the latest counts.
  */
 export class InputSender {
   private lastNumber = 0;
   private readonly held: Record<string, Json> = {};
   private nextMessage: { hold: Record<string, Json>; press: Record<string, number> } | null = null;
-  /** Messages with presses that are not known to have counted, oldest first: at most `inputsResent`, see `keep`. */
+  /** Unconfirmed messages with presses, oldest first; at most `inputsResent`, see `keep`. */
   private unconfirmed: Kept[] = [];
   private lastSent = -Infinity;
-  /** The last message that said what is held. */
+  /** Number of the last message with held values. */
   private lastHoldNumber = 0;
-  /** The highest number that is known to have counted. */
+  /** Highest confirmed number. */
   private confirmedNumber = 0;
-  /** What was said to another owner, or by another line, and is not known to have been heard there; 0: nothing. */
+  /** Number of the last message sent again after a change of owner or connection, until it is confirmed; 0: none. */
   private resentNumber = 0;
-  /** When `unconfirmed` was last said, or last got shorter. */
+  /** When `unconfirmed` was last sent again, or last became shorter. */
   private lastResentAt = 0;
 
   constructor(
@@ -63,18 +61,18 @@ export class InputSender {
     private readonly port: InputPort,
   ) {}
 
-  /** The number of the last message, which the room's `inputs` reach when it has counted. */
+  /** Number of the last message. It has counted when the room's `inputs` reach it. */
   get last(): number {
     return this.lastNumber;
   }
-  /** Something waits for the next message. */
+  /** Whether inputs wait for the next message. */
   get hasUnsent(): boolean {
     return this.nextMessage !== null;
   }
 
   /**
-   * Holds a value, or presses, by what the contract says of the name.
-   * @throws TypeError for a name that is not in it, or a value that does not fit
+   * Holds a value or adds a press, as the contract declares the name.
+   * @throws TypeError if the name is not declared or the value is invalid
    */
   set(name: string, given: unknown): void {
     const kind = this.def.inputs && Object.hasOwn(this.def.inputs, name) ? this.def.inputs[name] : undefined;
@@ -96,7 +94,7 @@ export class InputSender {
     else this.port.after(pause, () => this.flush());
   }
 
-  /** Everything that is held repeatedly goes into one message, so all of it together has to fit. */
+  /** All held values may be sent again in one message, so together they must fit. */
   private checkHeld(name: string, given: unknown): Json {
     const checked = checkOutgoing(`input '${name}'`, given ?? null);
     const all = checked.ok
@@ -106,7 +104,7 @@ export class InputSender {
     return (all.value as Record<string, Json>)[name]!;
   }
 
-  /** Numbers up to this one have counted; said with each change of the room. */
+  /** Confirms the numbers up to `n`. Called for each change of the room. */
   confirm(n: number): void {
     this.confirmedNumber = Math.max(this.confirmedNumber, n);
     if (this.unconfirmed.length === 0 && n >= this.lastHoldNumber) return;
@@ -117,23 +115,20 @@ export class InputSender {
     if (isShorter) this.pump(false); // the window has moved
     const silence = this.port.now() - this.lastResentAt;
     if (n >= this.resentNumber) this.resentNumber = 0;
-    // Whoever hears somebody for the first time says so at once.
+    // A new owner confirms the first message that it receives at once, so the shorter time applies.
     if (n < this.lastHoldNumber && silence >= (this.resentNumber > 0 ? resendAfterMs.press : resendAfterMs.hold))
       this.resendAll();
     else if (left.length > 0 && silence >= resendAfterMs.press) this.resendPresses();
   }
 
-  /**
-   * Another session: its messages count from 1, and presses of the last one that have not counted are dropped. What is
-   * held goes on.
-   */
+  /** A new session: numbers start at 1, and unconfirmed presses of the last session are dropped. Held values stay. */
   restart(): void {
     this.lastNumber = this.lastHoldNumber = this.confirmedNumber = this.resentNumber = 0;
     this.unconfirmed = [];
     if (this.nextMessage) this.nextMessage.press = {};
   }
 
-  /** Another owner, or another line: says what has not counted, and all that is held. */
+  /** For a new owner or connection: sends unconfirmed presses and all held values again. */
   resendAll(): void {
     this.resendPresses();
     if (Object.keys(this.held).length === 0) return;
@@ -147,7 +142,7 @@ export class InputSender {
     this.pump(true);
   }
 
-  /** Sends what fits into the window, oldest first. @param again also what was sent before */
+  /** Sends messages that fit into the window, oldest first. @param again also those sent before */
   private pump(again: boolean): void {
     const { length } = this.inWindow();
     this.unconfirmed.slice(0, length).forEach((kept, i) => {
@@ -162,8 +157,8 @@ export class InputSender {
   }
 
   /**
-   * The first messages that may be on their way at once: a room counts only so many presses of a name in a tick, and
-   * they may all arrive in one.
+   * The first messages that may be in flight together: they may all arrive in one tick, and a room counts only
+   * `pressesPerTick` presses of a name per tick.
    */
   private inWindow(): { length: number; press: Record<string, number> } {
     const press: Record<string, number> = {};
@@ -176,12 +171,12 @@ export class InputSender {
     return { length, press };
   }
 
-  /** @returns whether there was a connection to send it by */
+  /** @returns whether there was a connection */
   private sendMessage(message: InputMessage, before: Kept | undefined): boolean {
     return this.port.send(before ? { ...message, after: before.message.n } : message) !== false;
   }
 
-  /** As many presses as the room counts in one tick; what is above that is reported. */
+  /** Adds presses up to `pressesPerTick`. The rest is reported as dropped. */
   private addPresses(to: Record<string, number>, more: Readonly<Record<string, number>>): void {
     for (const [name, times] of Object.entries(more)) {
       const all = (to[name] ?? 0) + times;
@@ -191,9 +186,8 @@ export class InputSender {
   }
 
   /**
-   * Keeps a message until its presses have counted. Where there are too many, two that were not sent become one with
-   * the later number. What was sent is not joined, for a part of it may have counted; it is always the oldest, and no
-   * more than the window.
+   * Keeps a message until its presses have counted. If there are too many, two unsent ones are merged under the later
+   * number. Sent ones are never merged, because a part may have counted; they are the oldest, at most `window`.
    */
   private keep(kept: Kept): void {
     this.unconfirmed.push(kept);
@@ -216,8 +210,7 @@ export class InputSender {
   private flush(): void {
     if (!this.nextMessage) return;
     const { press } = this.nextMessage;
-    // A number that counts says that those before it do, which is true of presses alone: what is held goes along until
-    // it is sure.
+    // A confirmed number confirms all presses before it, but not held values: these are repeated until confirmed.
     const hold = this.lastHoldNumber > this.confirmedNumber ? { ...this.held } : this.nextMessage.hold;
     this.nextMessage = null;
     this.lastSent = this.port.now();
@@ -231,7 +224,7 @@ export class InputSender {
       ...(isPressed && mayGo ? { press } : {}),
     };
     if (isHeld) this.lastHoldNumber = this.lastNumber;
-    // What is held does not wait for the window.
+    // Held values do not wait for the window.
     const sent = (isHeld || mayGo) && this.sendMessage(message, before);
     if (isPressed)
       this.keep(

@@ -1,11 +1,11 @@
 /**
- * A list of callbacks. One that throws does not keep the others from hearing; one that is taken off meanwhile is not
+ * A list of callbacks. If one throws, the others are still called. One that is removed during a notification is not
  * called.
  */
 export class Listeners<A extends unknown[]> {
   private readonly callbacks = new Set<{ fn: (...args: A) => void }>();
 
-  /** @returns what takes this registration off the list, and no other one of the same function */
+  /** @returns a function that removes this registration only, not others of the same function */
   add(fn: (...args: A) => void): () => void {
     const one = { fn };
     this.callbacks.add(one);
@@ -23,7 +23,7 @@ export class Listeners<A extends unknown[]> {
   }
 }
 
-/** Reports an error of the app's own code as uncaught, without ending what runs now. */
+/** Reports an error of the app's own code as uncaught, without interrupting the current call. */
 export function rethrowAsync(error: unknown): void {
   queueMicrotask(() => {
     throw error;

@@ -1,12 +1,12 @@
-/** Names that JavaScript itself reads from any object: an `await` or a log of a room must not act in it. */
+/** Names that JavaScript reads from any object: an `await` or a log of a room must not perform an action. */
 const ofJavaScript: ReadonlySet<string> = new Set(['then', 'toJSON']);
 
-/** Fields of every object that nobody calls unknowingly: a wrong name is refused like any other. */
+/**
+ * Fields of every object that are also valid names: they are passed to `make`, and so refused like any unknown name.
+ */
 const isField = (name: string): boolean => name === 'constructor' || name === '__proto__';
 
-/**
- * An object with a function for every name. It is no promise, and the methods that every object has stay as they are.
- */
+/** An object with a function for every name. It is not a promise, and keeps the methods that every object has. */
 export const methodsByName = (make: (name: string) => unknown): object =>
   new Proxy(
     {},

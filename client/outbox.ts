@@ -4,25 +4,24 @@ import type { Position } from '../shared/position.ts';
 import type { ActReply, ActRequest, NumberedVerdict, Verdict } from '../shared/protocol.ts';
 import { dutyOf, makeRefusal, type Refused } from '../shared/refusals.ts';
 
-/** What became of an action. `unknown`: the room or the seat is gone, and nobody can tell any more. */
+/** Result of an action. `unknown`: the room or the seat is gone and the outcome is not known. */
 export type ActionResult<Code extends string = string> = { ok: true; position: Position } | Refused<Code>;
 
 /**
- * `sent`: on the line that stands, since the last reckoning. `tried`: ever; then it may have been done, whatever broke
- * since.
+ * `isSent`: sent over the current connection since the last reconciliation. `wasEverSent`: it may have been executed.
  */
 interface Action {
   name: string;
   data: Json;
   isSent: boolean;
   wasEverSent: boolean;
-  settle(said: ActionResult): void;
+  settle(result: ActionResult): void;
 }
 
 /** What the outbox needs of its room. */
 export interface OutboxPort {
   send(request: Omit<ActRequest, 'room'>): Promise<ActReply>;
-  /** The room's owner does not know this connection or session: join again, then resume(). */
+  /** The owner does not know this connection or session: join again, then call resume(). */
   rejoin(): void;
   /** The hold on the room is over. */
   end(refusal: Refused): void;
@@ -30,12 +29,11 @@ export interface OutboxPort {
 }
 
 /**
- * The actions of one session that have no verdict yet, in order.
- *
- * Invariants:
- *  - the action at index i has the number base + 1 + i; numbers are never stored, so a new base renumbers them all;
- *  - a base is only taken from a reconciliation under a term at least as new as ours;
- *  - an action leaves only with a verdict, or when session or room are gone.
+ * The actions of one session without a verdict, in order.
+ * | Invariants:
+ * - the action at index i has the number base + 1 + i; numbers are never stored, so a new base renumbers all;
+ * - a base is only taken from a reconciliation under a term at least as new as ours;
+ * - an action is removed only with a verdict, or when the session or the room is over.
  */
 export class Outbox {
   private queue: Action[] = [];
@@ -43,7 +41,8 @@ export class Outbox {
   private term = 0;
   private isOpen = false;
   /**
-   * Counts lines and reconciliations: an answer to something sent before the last one says nothing about numbers now.
+   * Counts connections and reconciliations. An answer to a message sent before the last one says nothing about the
+   * current numbers.
    */
   private epoch = 0;
   private isPaused = false;
@@ -53,35 +52,37 @@ export class Outbox {
   get pending(): number {
     return this.queue.length;
   }
-  /** The latest term whose owner this session's numbers are settled with. */
+  /** The latest term whose owner has reconciled this session's numbers. */
   get settledTerm(): number {
     return this.term;
   }
 
-  /** @param settled hears of it in the very turn in which it is known; the promise, after that */
-  act(name: string, data: Json, settled: (said: ActionResult) => void = () => {}): Promise<ActionResult> {
+  /** @param settled called in the same turn as the result arrives, before the promise resolves */
+  act(name: string, data: Json, settled: (result: ActionResult) => void = () => {}): Promise<ActionResult> {
     return new Promise(resolve => {
-      const settle = (said: ActionResult) => {
-        settled(said);
-        resolve(said);
+      const settle = (result: ActionResult) => {
+        settled(result);
+        resolve(result);
       };
       this.queue.push({ name, data, isSent: false, wasEverSent: false, settle });
       this.sendPending();
     });
   }
 
-  /** The line is gone: what was sent may or may not have arrived. */
+  /** The connection was lost: messages in flight may or may not have arrived. */
   suspend(): void {
     this.isOpen = false;
     this.epoch += 1;
     for (const action of this.queue) action.isSent = false;
   }
 
-  /** Takes over what an owner knows of the session: settles what has a verdict, numbers the rest anew, sends it. */
+  /**
+   * Reconciles with what an owner knows of the session: settles actions with a verdict, renumbers and sends the rest.
+   */
   resume(term: number, base: number, verdicts: readonly NumberedVerdict[]): void {
-    if (term < this.term) return; // an owner of the past
-    // Within one term numbers only grow. An answer that says less was overtaken by verdicts; to believe it would give a
-    // number to a second action, and the owner would answer that with the verdict of the first.
+    if (term < this.term) return; // an older owner
+    // Within one term numbers only grow. An older answer was overtaken by verdicts. Accepting it would give a used
+    // number to another action, and the owner would answer that with the verdict of the first.
     if (term === this.term) base = Math.max(base, this.base);
     this.epoch += 1;
     const known = new Map(verdicts);
@@ -98,17 +99,14 @@ export class Outbox {
     this.sendPending();
   }
 
-  /**
-   * The session's hold has ended, and another session begins: numbers count from 1 again. What was sent may have been
-   * done, and nobody can tell any more.
-   */
+  /** The session is over and a new one begins: numbers start at 1. Actions already sent have an unknown outcome. */
   restart(refusal: Refused): void {
     this.epoch += 1;
     this.base = 0;
     this.end(refusal);
   }
 
-  /** Session or room are gone. */
+  /** The session or the room is over. */
   end(refusal: Refused): void {
     this.isOpen = false;
     for (const action of this.queue.splice(0))
@@ -129,7 +127,7 @@ export class Outbox {
       reply => this.handleReply(action, reply, epoch),
       () => {
         if (epoch === this.epoch) this.retryLater(action, 100);
-      }, // no answer on a line that still stands: the same number again
+      }, // no answer on an open connection: the same number again
     );
   }
 
@@ -140,7 +138,7 @@ export class Outbox {
     switch (dutyOf(reply.code)) {
       case 'final':
         if ('place' in reply && reply.place) return this.settle(action, reply);
-        // Refused without using up its number: what comes after it moves up.
+        // Refused without using up its number: the following actions move up.
         this.queue.splice(this.queue.indexOf(action), 1);
         action.settle(reply);
         this.isOpen = false;
@@ -156,13 +154,14 @@ export class Outbox {
     }
   }
 
-  private settle(action: Action, said: ActionResult): void {
-    // Verdicts come in the order of the numbers; should one overtake, those before it have theirs as well.
+  private settle(action: Action, result: ActionResult): void {
+    // Verdicts arrive in the order of the numbers. If one is early, those before it have a verdict as well: join to get
+    // them.
     const at = this.queue.indexOf(action);
     if (at !== 0) return this.port.rejoin();
     this.queue.shift();
     this.base += 1;
-    action.settle(said);
+    action.settle(result);
     this.sendPending();
   }
 

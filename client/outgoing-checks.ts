@@ -4,16 +4,16 @@ import { clientLimits as limits } from '../shared/client-limits.ts';
 import { makeRefusal, type RefusalCode, type Refused } from '../shared/refusals.ts';
 import { strictJson, TooLargeError, utf8Length, type ValueBounds } from '../shared/strict-json.ts';
 
-/** A message that is ready to be sent, or why it cannot be. */
+/** A message that can be sent, or why it cannot. */
 export type CheckedValue = { ok: true; value: Json } | Refused<RefusalCode>;
 
 type SizeLimit = 'authBytes' | 'dataBytes' | 'heldBytes' | 'optionsBytes' | 'profileBytes';
 
 /**
- * Checks a value before it is queued: that JSON keeps it as it is, and that it is within the limits that the server
- * applies. The result is a copy, so that what the caller changes afterwards is not sent.
+ * Checks a value before it is queued: it must be JSON and within the server's limits. The result is a copy, so later
+ * changes by the caller are not sent.
  * @param what names the value in the refusal, as in "options.map"
- * @param badCode the refusal of a value that is not JSON
+ * @param badCode the refusal code for a value that is not JSON
  */
 export function checkOutgoing(
   what: string,
@@ -38,16 +38,15 @@ export function checkOutgoing(
   }
 }
 
-/** The body of a request around its payloads, each of which has bounds of its own. */
+/** Bounds of a whole request. Its payloads are checked by their own bounds. */
 const requestBounds: ValueBounds = { payloadDepth: limits.payloadDepth + 3, payloadValues: 3 * limits.payloadValues };
 
-/** Checks the whole body of a request. */
+/** Checks the body of a request. */
 export const checkRequest = (name: string, body: object): CheckedValue =>
   checkOutgoing(name, body, 'dataBytes', 'bad-request', requestBounds);
 
 /**
- * Checks all of a handshake's `auth`: what the server would refuse is not sent, for the answer would be the same each
- * time.
+ * Checks the `auth` of a handshake. If the server would refuse it, it is not sent, because every attempt would fail.
  */
 export function checkAuth(auth: object): CheckedValue {
   const { token } = auth as { token?: unknown };
@@ -55,15 +54,15 @@ export function checkAuth(auth: object): CheckedValue {
   return ofToken?.ok === false ? ofToken : checkOutgoing('auth', auth, 'authBytes', 'bad-request');
 }
 
-/** A name as it is sent: the server looks at its first 24 characters. @throws TypeError for what is not a text */
+/** Shortens a name to the part that the server reads. @throws TypeError if it is not a string */
 export function checkName(name: unknown): string {
   if (typeof name !== 'string') throw new TypeError('name must be a string');
   return name.slice(0, limits.nameUnits);
 }
 
 /**
- * @returns the data of a signal as it is sent
- * @throws TypeError for a name that the contract does not have, or data that do not fit
+ * @returns the data of a signal to send
+ * @throws TypeError if the contract does not declare the name, or the data are invalid
  */
 export function checkSignal(game: ContractDef, name: string, data: unknown): Json {
   const schema = game.signals && Object.hasOwn(game.signals, name) ? game.signals[name] : undefined;

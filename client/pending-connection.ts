@@ -2,9 +2,7 @@ import type { Handshake, RequestName, Requests, OneWayMessageName, OneWayMessage
 import type { Refused } from '../shared/refusals.ts';
 import type { TransportConnection } from './ports.ts';
 
-/**
- * A connection that is opened as soon as its handshake is known, which takes a token function or a storage its time.
- */
+/** A connection that opens when its handshake is known: the app's token function or storage may be asynchronous. */
 export class PendingConnection implements TransportConnection {
   private connection: TransportConnection | null = null;
   private isClosed = false;

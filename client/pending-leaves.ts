@@ -4,9 +4,9 @@ import type { Connector } from './connector.ts';
 import type { ClientClock } from './ports.ts';
 
 /**
- * What became of `room.leave()`. `confirmed`: the seat is given up. Otherwise `code` says why that is not known:
- * `unavailable`, the client is not connected, and goes on trying; `left`, the client was closed, or joined the room
- * again; or why the server refuses.
+ * Result of `room.leave()`. `confirmed`: the seat is given up. Otherwise `code` says why that is not known:
+ * `unavailable` (not connected; the client keeps trying), `left` (the client was closed, or joined the room again), or
+ * the server's refusal.
  */
 export type Left = { confirmed: true } | { confirmed: false; code: string };
 
@@ -16,20 +16,19 @@ interface PendingLeave {
   settle(left: Left): void;
 }
 
-/** How long (ms) a caller waits for the result. After that the result is that nothing is known yet. */
+/** How long (ms) `leave` waits for a confirmation before it resolves as unconfirmed. */
 const confirmTimeoutMs = 10_000;
-/** How long (ms) after an attempt without an answer the next one follows. */
+/** Delay (ms) before a request without an answer is repeated. */
 const retryDelayMs = 300;
 
 /**
- * Rooms whose seat this client wants to give up. The intention lasts until the room's owner has confirmed it, over any
- * number of connections, and ends with the client. A later join of the same room withdraws it; a call to watch the room
- * does not.
+ * Seats that this client gives up. A leave is repeated over any number of connections until the room's owner confirms
+ * it, and ends with the client. A later join of the same room withdraws it; watching the room does not.
  */
 export class PendingLeaves {
   private readonly rooms = new Map<string, PendingLeave>();
   private ended: string | null = null;
-  /** As whom the last connection was welcomed. */
+  /** The player id of the last welcome. */
   private player: string | null = null;
 
   constructor(
@@ -37,7 +36,7 @@ export class PendingLeaves {
     private readonly clock: ClientClock,
   ) {
     connector.onWelcome.add(({ player }) => {
-      // Until then another connection may have been refused: the one that is open still gives the seats up.
+      // Until now another connection may have been refused; the open one still gave the seats up.
       if (this.player !== null && this.player !== player) this.end('bad-token', false);
       this.player = player;
       for (const [room, one] of this.rooms) void this.send(room, one);
@@ -45,8 +44,8 @@ export class PendingLeaves {
   }
 
   /**
-   * Gives up the hold of a session. Resolves when that is confirmed, or cannot be, or after 10 s; in that case it is
-   * still tried.
+   * Gives up the hold of a session. Resolves when that is confirmed or impossible, or after 10 s; then it is still
+   * tried.
    */
   leave(room: string, session: string, code: string): Promise<Left> {
     if (this.ended !== null) return Promise.resolve({ confirmed: false, code: this.ended });
@@ -67,7 +66,7 @@ export class PendingLeaves {
     });
   }
 
-  /** The room is joined again, by its id or its code: the caller wants the seat. */
+  /** Withdraws the leave of a room that is joined again, by its id or code. */
   withdraw(which: { room?: string; code?: string }): void {
     const code = parseRoomCode(which.code);
     for (const [room, one] of this.rooms)
@@ -75,7 +74,7 @@ export class PendingLeaves {
   }
 
   /**
-   * The client is closed, refused for good, or (not `forGood`) another player now: nothing of this is sent any more.
+   * The client is closed or refused for good, or (not `forGood`) has become another player: pending leaves are dropped.
    */
   end(code: string, forGood = true): void {
     if (forGood) this.ended = code;
@@ -89,7 +88,7 @@ export class PendingLeaves {
     try {
       reply = await this.connector.request('leave', { room, session: one.session, seat: true });
     } catch {
-      reply = makeRefusal('unavailable', undefined, retryDelayMs); // no answer, and the connection may be open still
+      reply = makeRefusal('unavailable', undefined, retryDelayMs); // no answer, but the connection may still be open
     }
     if (this.rooms.get(room) !== one) return;
     if (reply.ok || reply.code === 'room-missing') return one.settle({ confirmed: true });

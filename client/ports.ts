@@ -10,10 +10,10 @@ import type { Refused } from '../shared/refusals.ts';
 import type { ConnectProblem } from './connect-problem.ts';
 
 /**
- * The client's doors to the outside: time, and lines to a server. Tests bring their own.
+ * The client's source of time and random numbers. Tests pass their own.
  * @example
  * ```ts
- * // one that is two hours ahead, to see what a page makes of it
+ * // a clock that is two hours ahead, to test a page with it
  * const ahead: ClientClock = {
  *   now: () => Date.now() + 7_200_000,
  *   after(ms, fn) {
@@ -28,75 +28,75 @@ import type { ConnectProblem } from './connect-problem.ts';
 export interface ClientClock {
   /** Wall time, ms since 1970. */
   now(): number;
-  /** Ms that never go back, from any beginning. Default: `performance.now()`, or `now` where there is none. */
+  /** Monotonic time in ms, from any origin. Default: `performance.now()`, or `now` if that does not exist. */
   mono?(): number;
-  /** Runs `fn` once after `ms`; returns what cancels it. */
+  /** Calls `fn` once after `ms`. @returns a function that cancels it */
   after(ms: number, fn: () => void): () => void;
-  /** From 0 up to 1: for names and pauses. */
+  /** A number in [0, 1), for ids and random delays. */
   random(): number;
 }
 
-/** How intervals are measured: a device clock may be set at any time. */
+/** The clock for intervals. `now` is not used, because the device clock may be set at any time. */
 export const monotonicNow = (clock: ClientClock): (() => number) =>
   clock.mono ? () => clock.mono!() : typeof performance === 'undefined' ? () => clock.now() : () => performance.now();
 
 /**
- * One line to one node. It never reconnects by itself: that is the connector's work.
+ * One connection to one node. It does not reconnect by itself; the connector opens another.
  * @example
  * ```ts
- * // counts what is said over a line that is there
- * const counted = (line: Line): Line => ({
- *   request: (name, body, patience) => { count(name); return line.request(name, body, patience) },
- *   say: (name, body) => { count(name); line.send(name, body) },
- *   close: () => line.close(),
+ * // counts the messages of a connection
+ * const counted = (connection: TransportConnection): TransportConnection => ({
+ *   request: (name, body, patience) => { count(name); return connection.request(name, body, patience) },
+ *   send: (name, body) => { count(name); connection.send(name, body) },
+ *   close: () => connection.close(),
  * })
  * ```
  */
 export interface TransportConnection {
-  /** Resolves with the answer; rejects when the line closes first or `patience` ms pass. */
+  /** Resolves with the answer. Rejects if the connection closes first, or after `patience` ms. */
   request<K extends RequestName>(name: K, body: Requests[K][0], patience: number): Promise<Requests[K][1] | Refused>;
-  /** Says something that nobody answers. */
+  /** Sends a one-way message. */
   send<K extends OneWayMessageName>(name: K, body: OneWayMessages[K]): void;
-  /** Ends it; `closed` is not told then. */
+  /** Closes the connection, without a `closed` event. */
   close(): void;
 }
 
 /**
- * What a line tells whoever opened it.
+ * Events of a connection.
  * @example
  * ```ts
- * // tells what happens 100 ms late; all of it, so that it stays in its order
+ * // delays all events by 100 ms, in their order
  * const late = (events: TransportEvents): TransportEvents => ({
- *   heard: () => void setTimeout(() => events.received(), 100),
+ *   received: () => void setTimeout(() => events.received(), 100),
  *   event: (name, ...args) => void setTimeout(() => events.event(name, ...args), 100),
  *   closed: (refusal, problem) => void setTimeout(() => events.closed(refusal, problem), 100),
  * })
  * ```
  */
 export interface TransportEvents {
-  /** Something arrived, whatever it was: the line lives. */
+  /** Something arrived: the connection works. */
   received(): void;
-  /** The server said something. */
+  /** The server sent an event. */
   event<E extends keyof ServerToClient>(name: E, ...args: Parameters<ServerToClient[E]>): void;
-  /** The connection closed, or never opened. `refusal`: the server's reason. `problem`: what else is known of it. */
+  /** The connection closed, or could not be opened. `refusal`: the server's reason. `problem`: what else is known. */
   closed(refusal: Refused | null, problem?: ConnectProblem): void;
 }
 
 /**
- * Which way a line is opened: undefined, the usual one; `room`, the one of that room, for a proxy that routes by it;
- * any text, another one, and each text may lead to another node.
+ * The route of a connection. `undefined`: the usual one. `{ room }`: the one of that room, for a proxy that routes by
+ * room. A string: an alternate route; each string may lead to another node.
  */
 export type Route = string | { room: string } | undefined;
 
 /**
- * How lines are opened. One's own may wrap another: to delay, to break, to count.
+ * Opens connections. A transport may wrap another: to delay, to break, to count.
  * @example
  * ```ts
  * const over = socketTransport(url)
  * const logged: Transport = {
- *   open(handshake, route, events, beside) {
- *     console.log('a line is being opened', route ?? 'the usual way')
- *     return over.open(handshake, route, events, beside)
+ *   open(handshake, route, events, isHedge) {
+ *     console.log('opening a connection', route ?? 'by the usual route')
+ *     return over.open(handshake, route, events, isHedge)
  *   },
  * }
  * const client = connect(url, { transport: logged })
@@ -104,8 +104,8 @@ export type Route = string | { room: string } | undefined;
  */
 export interface Transport {
   /**
-   * Begins to open a line, which is of use from the welcome on.
-   * `beside`: another line is being opened at the same time and hangs.
+   * Begins to open a connection. It can be used from the welcome on.
+   * @param isHedge another connection is opening at the same time and does not respond
    */
-  open(handshake: Handshake, route: Route, events: TransportEvents, beside?: boolean): TransportConnection;
+  open(handshake: Handshake, route: Route, events: TransportEvents, isHedge?: boolean): TransportConnection;
 }

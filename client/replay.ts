@@ -4,12 +4,12 @@ import type { ReplayReply, RoomView, WireEvent } from '../shared/protocol.ts';
 import { isRefusalCode, makeRefusal, type Refused } from '../shared/refusals.ts';
 import type { ClientClock } from './ports.ts';
 
-/** A recording that has not arrived after this many ms is not waited for. */
+/** Timeout of a request for a recording, ms. */
 const fetchTimeoutMs = 20_000;
 
 /**
- * Fetches a recording. What is no answer of a node (nothing, or a page of a proxy that finds none) says that none can
- * be reached. Never rejects.
+ * Fetches a recording. Never rejects: anything that is not a node's answer (none, or a proxy's page) becomes
+ * `unavailable`.
  */
 export async function fetchReplay(
   url: string,
@@ -29,27 +29,27 @@ export async function fetchReplay(
 }
 
 /**
- * A finished match, to be watched again, forwards. To go back and forth in it, or to show it as a room: `replayRoom` of
+ * A recorded match, read forward. To move in both directions, or to show it as a room, use `replayRoom` of
  * `rejoin/replay`.
  */
 export class Replay {
   private view: RoomView | undefined;
-  /** Frames that `view` contains. */
+  /** Number of frames applied to `view`. */
   private appliedFrames = 0;
 
   constructor(readonly data: ReplayReply) {}
 
-  /** How long the match was, ms. */
+  /** Duration of the match, ms. */
   get duration(): number {
     return this.moments.at(-1) ?? 0;
   }
-  /** The moments (ms from the beginning) at which something happened. */
+  /** Times (ms from the start) at which something happened. */
   get moments(): number[] {
     return this.data.frames.map(([at]) => at);
   }
 
   /**
-   * What everybody saw at a moment. The next call may change it: copy what is to stay.
+   * The view of all members at a time. The next call may change the object: copy what you keep.
    * @example
    * ```ts
    * const replay = await client.replay(room.id, 1)
@@ -81,8 +81,8 @@ export class Replay {
 }
 
 /**
- * Where a server's HTTP routes are: under its path, beside its namespace. Of the url, what Socket.IO takes as well:
- * `ws:`, a host alone, a query.
+ * Base url of a server's HTTP routes: its path, next to its namespace. Accepts the urls that Socket.IO accepts: `ws:`,
+ * a host alone, a query.
  */
 export function routesUrl(url: string, path = ''): string {
   const base = typeof location === 'undefined' ? undefined : location.href;

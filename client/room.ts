@@ -43,8 +43,8 @@ import { makeRefusedStatus, StatusNotifier, type RoomStatus } from './status.ts'
 
 type Args<I> = Record<never, never> extends I ? [data?: I] : [data: I];
 /**
- * `room.act.<action>(data)`: resolves once with what became of it, also across a failover; never throws. When it is
- * accepted, `room.state` shows the effect.
+ * `room.act.<action>(data)`: resolves once with the result, also across a failover; never throws. If the action was
+ * accepted, `room.state` contains its effect.
  */
 export type Act<D extends ContractDef> = {
   readonly [K in keyof ActionsOf<D>]: (
@@ -52,19 +52,17 @@ export type Act<D extends ContractDef> = {
   ) => Promise<ActionResult<RefusalsOf<D> | RefusalCode>>;
 };
 
-/**
- * `room.input.<name>(…)`: what is held from now on, or one press. Only sent when it changes, at most once for each
- * tick.
- */
+/** `room.input.<name>(…)`: the value held from now on, or one press. Sent only on a change, at most once per tick. */
 export type Input<D extends ContractDef> = {
   readonly [K in keyof InputsOf<D>]: InputsOf<D>[K] extends Held<infer S> ? (value: In<S>) => void : () => void;
 };
-/** `room.signal.<name>(data)`: tells the others, if they are there. */
+/** `room.signal.<name>(data)`: sends a signal to the members who are connected. */
 export type Signal<D extends ContractDef> = { readonly [K in keyof SignalsOf<D>]: (data: In<SignalsOf<D>[K]>) => void };
 
 /**
- * How a room came back after a break. `lost`: something that had been seen is gone from its history. `seatLost`: the
- * seat had been lost meanwhile, for this reason, and the player has been given a new one (`room.seat`).
+ * How a room resumed after an interruption. `lost`: entries that this client saw are gone from the room's history.
+ * `missed`: number of changes received late. `seatLost`: the seat was lost for this reason, and the player got a new
+ * one (`room.seat`).
  */
 export interface Resumed {
   with: 'changes' | 'snapshot';
@@ -74,8 +72,8 @@ export interface Resumed {
 }
 
 /**
- * A player has lost a seat. `seat` is its index before a next match begins; the player's name is given with it, since
- * the seat may be free.
+ * A player lost a seat. `seat` is its index before the next match begins. `name` is included because the seat may be
+ * empty by now.
  */
 export interface SeatLeft {
   seat: number;
@@ -83,7 +81,9 @@ export interface SeatLeft {
   why: SeatLoss;
 }
 
-/** Reasons for a lost seat after which the player still wants one in this room: nobody has decided otherwise. */
+/**
+ * Reasons for a lost seat after which the client asks for another seat: neither the player nor the host ended the stay.
+ */
 const rejoinableLosses: ReadonlySet<string> = new Set(['expired', 'forfeited', 'forgotten']);
 
 export interface RoomParts {
@@ -94,21 +94,19 @@ export interface RoomParts {
   id: string;
   session: string;
   watch: boolean;
-  /** What the player brings along; undefined: nothing is said of it. */
+  /** The player's profile; undefined: none is sent. */
   profile: Json | undefined;
   roundTrip: () => number | null;
   forget(): void;
-  /** A session for another hold. */
+  /** Generates a session id for another hold. */
   newSession(): string;
-  /** A join of this client is on its way, maybe to this room. */
+  /** Whether a join of this client has no answer yet. It may be for this room. */
   hasPendingJoin(): boolean;
-  /** Gives up a session's hold. */
+  /** Gives up the hold of a session. */
   leave(session: string, code: string): Promise<Left>;
 }
 
-/**
- * What there is of a room to whoever shows it, live or recorded: what is written for this shows a `ReplayRoom`, too.
- */
+/** What a live and a recorded room have in common. Code written for it also shows a `ReplayRoom`. */
 export type RoomLike<D extends ContractDef = ContractDef> = Pick<
   Room<D>,
   | 'act'
@@ -134,7 +132,8 @@ export type RoomLike<D extends ContractDef = ContractDef> = Pick<
 >;
 
 /**
- * An action of this client whose effect is not in `state` yet. `place`: where it will be; null while it has no verdict.
+ * An action of this client whose effect is not in `state` yet. `position`: the entry with its effect; null without a
+ * verdict.
  */
 export interface PendingAction {
   readonly name: string;
@@ -142,57 +141,57 @@ export interface PendingAction {
   position: Position | null;
 }
 
-/**
- * The room's clock, once read, is believed so long (ms) against what says that it is earlier: somebody may set the
- * clock here.
- */
+/** For this time (ms) a reading of the room's clock wins over earlier ones: those were delayed. */
 const clockReadingTtlMs = 60_000;
 
-/** A join that took longer (ms) is repeated to read the room's clock, up to three times in a row. */
+/** A join that takes longer (ms) is repeated to read the room's clock, up to three times in a row. */
 const slowJoin = 2_000;
 
-/** A place at a table: the room's state, kept up to date through everything, and a way to act on it. */
+/**
+ * A room: a replica of its state, and the means to act in it. Invariant: no message of a session is sent again after
+ * its hold ended.
+ */
 export class Room<D extends ContractDef = ContractDef> {
   /**
-   * What happens here: `room.act.drop({ column: 3 })`.
+   * Performs actions: `room.act.drop({ column: 3 })`.
    * @example
    * ```ts
-   * const said = await room.act.step({ by: 2 })
-   * if (said.ok) draw(room.state) // the effect is in it
-   * else if (said.code === 'not-your-turn') banner.textContent = 'Wait for your turn.'
+   * const result = await room.act.step({ by: 2 })
+   * if (result.ok) draw(room.state) // contains the effect
+   * else if (result.code === 'not-your-turn') banner.textContent = 'Wait for your turn.'
    * ```
    */
   readonly act: Act<D>;
   /**
-   * What one does all the time: `room.input.steer({ x: 1, y: 0 })`, `room.input.dash()`.
+   * Sends continuous input: `room.input.steer({ x: 1, y: 0 })`, `room.input.dash()`.
    * @example
    * ```ts
    * const room = await client.quick(ships)
-   * room.input.steer({ x: 100, y: 0 }) // held, until it is something else
+   * room.input.steer({ x: 100, y: 0 }) // held until the next value
    * room.input.dash()                  // pressed, once
    * ```
    */
   readonly input: Input<D>;
   /**
-   * What one tells the others: `room.signal.emote('gg')`. Throws a TypeError for a name or data that the contract does
-   * not have.
+   * Sends a signal to the other members: `room.signal.emote('gg')`. Throws a TypeError if the contract does not declare
+   * the name, or the data are invalid.
    * @example
    * ```ts
-   * room.signal.emote('gg') // the others hear it by room.onSignal, if they are there now
+   * room.signal.emote('gg') // connected members receive it by room.onSignal
    * ```
    */
   readonly signal: Signal<D>;
   /**
-   * After each change of `state` or `info`.
+   * Calls `fn` after each change of `state` or `info`.
    * @example
    * ```ts
    * const stop = room.onChange(() => draw(room.state))
-   * stop() // it is not told any more
+   * stop() // ends the subscription
    * ```
    */
   readonly onChange: (fn: () => void) => () => void;
   /**
-   * After a break: how the room caught up.
+   * Calls `fn` after an interruption, when the room has caught up.
    * @example
    * ```ts
    * room.onResume(({ lost, missed }) => {
@@ -202,7 +201,7 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   readonly onResume: (fn: (resumed: Resumed) => void) => () => void;
   /**
-   * When the hold on the room is over: replaced by another window, left, or the room is gone.
+   * Calls `fn` when the hold on the room ends: replaced by another window, left, or the room is gone.
    * @example
    * ```ts
    * room.onEnd(({ code }) => {
@@ -212,7 +211,7 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   readonly onEnd: (fn: (refusal: Refused) => void) => () => void;
   /**
-   * After each change of `status`.
+   * Calls `fn` after each change of `status`.
    * @example
    * ```ts
    * room.onStatus(status => { banner.textContent = inWords(status) })
@@ -220,8 +219,8 @@ export class Room<D extends ContractDef = ContractDef> {
    */
   readonly onStatus: (fn: (status: RoomStatus) => void) => () => void;
   /**
-   * Presses that do not count: more than 16 of a name were made between two ticks, or more than are kept (16 messages
-   * with up to 16 of each name) while the room does not answer.
+   * Calls `fn` for presses that do not count: more than 16 of a name between two ticks, or more than are kept (16
+   * messages with up to 16 of each name) while the room does not answer.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -231,7 +230,7 @@ export class Room<D extends ContractDef = ContractDef> {
   readonly onPressDropped: (fn: (name: string, times: number) => void) => () => void;
   private readonly changeListeners = new Listeners<[]>();
   private readonly statusNotifier = new StatusNotifier<RoomStatus>(() => this.readStatus());
-  /** Since when it catches up, by the client's own clock. */
+  /** When it began to catch up, by the device's clock. */
   private catchingUpSince = 0;
   private readonly resumeListeners = new Listeners<[Resumed]>();
   private readonly endListeners = new Listeners<[Refused]>();
@@ -246,46 +245,49 @@ export class Room<D extends ContractDef = ContractDef> {
   private readonly inputSentListeners = new Listeners<[n: number, press: boolean]>();
   private readonly unappliedActions = new Set<PendingAction>();
   private readonly slowActions: SlowActionTimer;
-  /** The term whose owner knows what is held. */
+  /** The term whose owner has received the held inputs. */
   private inputsSentForTerm = 0;
   private view: RoomView | null = null;
   private currentPosition: Position = [0, 0];
-  /** When a change last came in its order, on the monotonic clock. @internal */
+  /** When a change was last applied in order, on the monotonic clock. @internal */
   lastChangeAt = -Infinity;
   private ownerTerm = 0;
-  /** Motion that was taken in since the entry at `at`, and what was shown before it: the next entry follows on that. */
+  /**
+   * Number of volatile changes applied since the entry at `currentPosition`. `durableView` is the view without them, to
+   * which the next entry applies.
+   */
   private volatileCount = 0;
   private durableView: RoomView | null = null;
   private bufferedChanges: WireChange[] | null = null;
-  /** A change could not be taken in: what is here may be half of it, so everything is asked for again. */
+  /** A change could not be applied, so the view may be inconsistent: the next join asks for a snapshot. */
   private isDamaged = false;
   private joinPromise: Promise<JoinReply> | null = null;
   private joinRequestedAgain = false;
-  /** Joins under way of room objects before this one. */
+  /** Pending joins of earlier room objects. */
   private readonly earlierJoins = new Set<Promise<JoinReply>>();
-  /** Verdicts whose effect this client has not taken in yet. */
+  /** Accepted actions whose effect is not applied yet. */
   private readonly positionWaiters: { place: Position; reached(): void }[] = [];
   private isCheckingHead = false;
-  /** The answer to leave(), once it was called. */
+  /** The result of leave(), once it was called. */
   private leavePromise: Promise<Left> | null = null;
-  /** Belongs to one hold: whatever is sent under it takes effect under that hold or never. */
+  /** Belongs to one hold: a message under it takes effect under that hold or never. */
   private session: string;
-  /** The number of the hold on a seat; null: none, as far as is known. */
+  /** Number of the hold on a seat; null if none is known. */
   private hold: number | null = null;
-  /** Whose hold it is. */
+  /** The player whose hold it is. */
   private holdPlayer = '';
-  /** The seat was lost, and this client is about to ask for another one. */
+  /** Set while the client asks for another seat after a loss. */
   private seatLossRefusal: Refused | null = null;
-  /** What is brought along: said with each join, so that it is right whatever was lost. */
+  /** The profile, sent with each join. */
   private profile: Json | undefined;
   private readonly monotonicNow: () => number;
-  /** The room's clock less the monotonic one here: a device clock that is set changes nothing. */
+  /** The room's clock minus the local monotonic one. Independent of the device clock. */
   private clockOffset = 0;
   private clockReadAt = -Infinity;
-  /** Joins in a row that were slow. */
+  /** Consecutive slow joins. */
   private slowJoins = 0;
   private endRefusal: Refused | null = null;
-  /** Spectators of the room, as of the last keep-alive. */
+  /** Number of spectators, by the latest report of the room's head. */
   watchers = 0;
 
   /** @internal Rooms are made by a client. */
@@ -335,20 +337,17 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.info.code;
   }
   /**
-   * The game's state, as this seat may see it; null before the first match. Read it, do not change it; it changes in
-   * place, so copy what you keep.
+   * The game's state as this seat sees it; null before the first match. Read only. It changes in place, so copy what
+   * you keep.
    */
   get state(): ViewOf<D> | null {
     return this.view!.state as ViewOf<D> | null;
   }
-  /** Everything else: phase, seats, result, options. */
+  /** Everything else that members know: phase, seats, result, options. */
   get info(): PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> } {
     return this.view!.room as PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
   }
-  /**
-   * One's own seat, null as a spectator. It may be another one after a lost seat was taken again, and in the next
-   * match.
-   */
+  /** This player's seat; null for a spectator. It may change when a lost seat is replaced, and in the next match. */
   get seat(): number | null {
     if (this.hold === null) return null;
     const seat = this.info.seats.findIndex(s => s?.hold === this.hold);
@@ -357,20 +356,20 @@ export class Room<D extends ContractDef = ContractDef> {
   get players(): (PublicSeat<ProfileOf<D>> | null)[] {
     return this.info.seats;
   }
-  /** Where in the room's history this client is. */
+  /** This client's position in the room's history. */
   get position(): Position {
     return this.currentPosition;
   }
   get term(): number {
     return this.ownerTerm;
   }
-  /** Why the hold on the room is over; null while it is not. */
+  /** Why the hold on the room ended; null while it lasts. */
   get ended(): Refused | null {
     return this.endRefusal;
   }
   /**
-   * Up to date, as far as can be known. False while it catches up, and while an action has waited for more than a
-   * second.
+   * Whether the room is up to date, as far as is known. False while it catches up, and while an action has waited for
+   * more than a second.
    */
   get live(): boolean {
     return (
@@ -380,27 +379,27 @@ export class Room<D extends ContractDef = ContractDef> {
       this.slowActions.slowSince === null
     );
   }
-  /** How it is at this table: as the connection, or catching up, or why it is over. */
+  /** Status of the connection, or of the room: catching up, waiting, or why it ended. */
   get status(): RoomStatus {
     return this.statusNotifier.current;
   }
-  /** Actions without a verdict yet. */
+  /** Number of actions without a verdict. */
   get pending(): number {
     return this.outbox.pending;
   }
   /**
-   * The room's clock now, ms since 1970.
+   * Current time on the room's clock, ms since 1970.
    * @example
    * ```ts
    * const begun = room.now()
-   * const took = () => room.now() - begun // the same for all who look, whatever their clocks say
+   * const took = () => room.now() - begun // the same for all members, whatever their device clocks say
    * ```
    */
   now(): number {
     return Math.round(this.monotonicNow() + this.clockOffset);
   }
   /**
-   * Ms until a shown timer is due, or null when it is not set.
+   * Ms until a timer listed in the contract's `clocks` is due; null if it is not set.
    * @example
    * ```ts
    * const left = room.clock('turn')
@@ -413,7 +412,7 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * Hears an event of the game. `replayed`: it happened while this client was away.
+   * Subscribes to an event of the game. `replayed`: it happened while this client was disconnected.
    * @example
    * ```ts
    * const stop = room.on('lap', ({ seat, lap }, { replayed }) => {
@@ -431,7 +430,7 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * Hears what another member tells. `from`: the seat, null when it has none any more.
+   * Subscribes to signals of other members. `from`: the sender's seat; null if it has none.
    * @example
    * ```ts
    * room.onSignal('emote', (text, from) => { if (from !== null) cheer(`${room.players[from]?.name}: ${text}`) })
@@ -447,8 +446,8 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * A player has lost a seat, and why: before, in and after a match. Seats that are lost in a match also say it by
-   * themselves (`why`).
+   * Calls `fn` when a player lost a seat: before, during or after a match. During a match the seat shows the reason,
+   * too (`why`).
    * @example
    * ```ts
    * room.onLeft(({ name, why }, { replayed }) => {
@@ -461,11 +460,11 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * Says that one is ready, or takes it back, in games that begin so.
+   * Sets or clears the player's readiness, in games with `start: 'ready'`.
    * @example
    * ```ts
-   * const said = await room.ready()
-   * if (said.ok) banner.textContent = 'Waiting for the others.'
+   * const result = await room.ready()
+   * if (result.ok) banner.textContent = 'Waiting for the others.'
    * await room.ready(false) // not yet, after all
    * ```
    */
@@ -473,7 +472,7 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.perform('$ready', { yes });
   }
   /**
-   * Begins the match, or the next one, as the host, in games that start so.
+   * Starts the match, or the next one. Host only, in games with `start: 'host'`.
    * @example
    * ```ts
    * if (room.info.host === room.seat) await room.start()
@@ -483,23 +482,23 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.perform('$start', null);
   }
   /**
-   * Changes the team, before the match.
+   * Changes the player's team, before the match.
    * @example
    * ```ts
-   * const said = await room.joinTeam(1) // an index among the contract's teams
-   * if (!said.ok) banner.textContent = said.detail ?? said.code
+   * const result = await room.joinTeam(1) // an index among the contract's teams
+   * if (!result.ok) banner.textContent = result.detail ?? result.code
    * ```
    */
   joinTeam(team: number): Promise<ActionResult<RefusalCode>> {
     return this.perform('$team', { team });
   }
   /**
-   * As the host: a bot takes a free seat.
+   * Puts a bot on a free seat. Host only.
    * @example
    * ```ts
    * while (room.players.includes(null)) {
-   *   const said = await room.addBot()
-   *   if (!said.ok) break // not the host, or the match has begun
+   *   const result = await room.addBot()
+   *   if (!result.ok) break // not the host, or the match has begun
    * }
    * ```
    */
@@ -507,8 +506,8 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.perform('$bot', null);
   }
   /**
-   * As the host: removes a player, who cannot come back to this room, to sit or to watch. A seat frees that seat; an id
-   * may also be that of a spectator (`client.inspect`).
+   * Removes a player, who can neither rejoin nor watch this room afterwards. Host only. A number is a seat; an object
+   * names any member, for example a spectator of `client.inspect`.
    * @example
    * ```ts
    * const idle = room.players.findIndex(player => player !== null && !player.here)
@@ -522,7 +521,7 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.perform('$kick', typeof who === 'object' && who !== null ? { player: who.player } : { seat: who });
   }
   /**
-   * As the host: makes another seat the host.
+   * Makes another seat the host. Host only.
    * @example
    * ```ts
    * await room.makeHost(1)
@@ -533,12 +532,12 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.perform('$host', { seat });
   }
   /**
-   * Brings along something else from now on, as the contract's `profile` has it: another colour. All see it, rules too.
-   * Null takes it back. Refused (`bad-data`), it is as it was.
+   * Changes the player's profile, as the contract's `profile` declares it. All members and the rules see it. Null
+   * clears it. If the change is refused (`bad-data`), the profile stays as it was.
    * @example
    * ```ts
-   * const said = await room.setProfile({ colour: 'mint' })
-   * if (said.ok) console.log(room.players[room.seat!]?.profile) // { colour: 'mint' }
+   * const result = await room.setProfile({ colour: 'mint' })
+   * if (result.ok) console.log(room.players[room.seat!]?.profile) // { colour: 'mint' }
    * ```
    */
   async setProfile(profile: ProfileIn<D> | null): Promise<ActionResult<RefusalCode>> {
@@ -546,12 +545,12 @@ export class Room<D extends ContractDef = ContractDef> {
     if (!checked.ok) return checked;
     const { profile: brought } = this;
     const mine = (this.profile = checked.value);
-    const said = await this.perform('$profile', mine);
-    if (!said.ok && this.profile === mine) this.profile = brought;
-    return said;
+    const result = await this.perform('$profile', mine);
+    if (!result.ok && this.profile === mine) this.profile = brought;
+    return result;
   }
   /**
-   * Agrees to another match in this room; it begins when all have.
+   * Agrees to another match in this room. It begins when all players agree.
    * @example
    * ```ts
    * room.onChange(() => { if (room.info.phase === 'ended') again.hidden = false })
@@ -563,20 +562,20 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * Gives the seat up (or stops watching), and ends this client's membership in the room. Where there is no connection,
-   * the client does it when there is one; closing the client, or joining the room again, withdraws it; watching the
-   * room does not. Resolves with what became of it, after 10 s at most; never throws.
+   * Gives the seat up (or stops watching) and ends this client's membership in the room. Without a connection the
+   * client does so when it reconnects. Closing the client, or joining the room again, withdraws the leave; watching the
+   * room does not. Resolves with the result after at most 10 s; never throws.
    * @example
    * ```ts
    * const left = await room.leave()
    * if (!left.confirmed) banner.textContent = 'Not connected: the others do not know yet that you left.'
-   * const next = await client.quick(race) // another table
+   * const next = await client.quick(race) // another room
    * ```
    */
   leave(): Promise<Left> {
     return (this.leavePromise ??= this.giveUpSeat());
   }
-  /** leave() was called. @internal */
+  /** Whether leave() was called. @internal */
   get isLeaving(): boolean {
     return this.leavePromise !== null;
   }
@@ -599,22 +598,23 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * Ends this client's membership in the room without giving the seat up: it is held, as for a player whose phone is
-   * off.
+   * Ends this client's membership in the room without giving the seat up. The seat is held as for a disconnected
+   * player.
    * @example
    * ```ts
    * room.close()
-   * const same = await client.join(race, { id: room.id }) // within the hold: one's own seat again
+   * const same = await client.join(race, { id: room.id }) // within the hold: the same seat
    * ```
    */
   close(): void {
     if (this.endRefusal) return;
-    // Also where a join is on its way: the node carries both out in turn. Without a connection the node has noticed.
+    // Also while a join is pending: the node processes both in order. Without a connection the node has noticed
+    // already.
     void this.parts.connector.request('leave', { room: this.id, session: this.session }).catch(() => {});
     this.finish({ ok: false, code: 'left' });
   }
 
-  /** What cannot be sent is refused at once, and holds nothing up. */
+  /** Data that cannot be sent is refused at once and delays no other action. */
   private async perform(name: string, data: unknown): Promise<ActionResult<never>> {
     if (this.endRefusal) return this.endRefusal as Refused<never>;
     if (this.leavePromise) return { ok: false, code: 'left' as never };
@@ -629,16 +629,15 @@ export class Room<D extends ContractDef = ContractDef> {
     const one: PendingAction = { name, data, position: null };
     this.unappliedActions.add(one);
     const settled = this.slowActions.begin();
-    const said = await this.outbox.act(name, data, said => {
-      if (said.ok) one.position = said.position;
+    const result = await this.outbox.act(name, data, result => {
+      if (result.ok) one.position = result.position;
       else this.unappliedActions.delete(one);
     });
-    // Verdict and change travel by different ways. Whoever reads the state after the verdict must find the effect in
-    // it.
-    if (said.ok) await this.waitForPosition(said.position);
+    // Verdict and change arrive independently. Code that reads the state after the verdict must find the effect in it.
+    if (result.ok) await this.waitForPosition(result.position);
     this.unappliedActions.delete(one);
     settled();
-    return said as ActionResult<never>;
+    return result as ActionResult<never>;
   }
 
   // --- for who shows more than is confirmed -------------------------------------------------
@@ -651,11 +650,11 @@ export class Room<D extends ContractDef = ContractDef> {
   get game(): ContractDef {
     return this.parts.game;
   }
-  /** Ticks a second. @internal */
+  /** Ticks per second. @internal */
   get hz(): number {
     return this.parts.game.tick?.hz ?? 20;
   }
-  /** Now, in ms that never go back: what a page calls performance.now(). @internal */
+  /** Monotonic time in ms, the same as performance.now() in a page. @internal */
   moment(): number {
     return this.monotonicNow();
   }
@@ -663,20 +662,20 @@ export class Room<D extends ContractDef = ContractDef> {
   after(ms: number, fn: () => void): void {
     this.parts.clock.after(ms, fn);
   }
-  /** What a round trip takes that nothing holds up, ms. @internal */
+  /** Shortest recent round trip, ms. @internal */
   get roundTrip(): number | null {
     return this.parts.roundTrip();
   }
-  /** Something was done that no message has left with yet. @internal */
+  /** Whether inputs wait for the next message. @internal */
   get hasUnsentInputs(): boolean {
     return this.inputs.hasUnsent;
   }
-  /** Hears of each new message of inputs as it leaves. @internal */
+  /** Calls `fn` for each input message sent. @internal */
   onInputSent(fn: (n: number, press: boolean) => void): () => void {
     return this.inputSentListeners.add(fn);
   }
 
-  /** Resolves when this client has taken in an entry, or when the hold on the room is over. */
+  /** Resolves when the entry at `place` is applied, or when the hold on the room ends. */
   private waitForPosition(place: Position): Promise<void> {
     if (this.endRefusal || this.hasReached(place)) return Promise.resolve();
     return new Promise(reached => {
@@ -707,13 +706,16 @@ export class Room<D extends ContractDef = ContractDef> {
 
   // --- what the client feeds it -------------------------------------------------------------
 
-  /** Joins, or joins again from where it is. At most one at a time; asked meanwhile, once more afterwards. @internal */
+  /**
+   * Joins, or joins again from the current position. At most one join is pending; a call meanwhile adds one more
+   * afterwards. @internal
+   */
   join(): Promise<JoinReply> {
     if (this.endRefusal) return Promise.resolve(this.endRefusal as JoinReply);
-    // or it would take the seat again that it gives up
+    // a join would take the seat again
     if (this.leavePromise) return Promise.resolve({ ok: false, code: 'left' });
     if (this.hold !== null && this.holdPlayer !== this.parts.playerId()) {
-      // The server knows this client as another player now: the seat is not that player's.
+      // The server knows this client as another player now, who does not own the seat.
       this.finish(makeRefusal('seat-lost', 'identity'));
       return Promise.resolve(this.endRefusal as unknown as JoinReply);
     }
@@ -736,14 +738,14 @@ export class Room<D extends ContractDef = ContractDef> {
     return this.joinPromise;
   }
 
-  /** Joins that are under way: of this room object, and of those before it. @internal */
+  /** Pending joins of this room object and of earlier ones. @internal */
   get pendingJoins(): Promise<JoinReply>[] {
     return [...this.earlierJoins, ...(this.joinPromise ? [this.joinPromise] : [])];
   }
 
   /**
-   * Joins again after each join of the room objects before this one. If such a join got the seat, this session is
-   * closed: another one asks. @internal
+   * Joins again after each pending join of earlier room objects. If one of them got the seat, it replaced this session,
+   * so another session asks for it. @internal
    */
   rejoinAfter(earlier: readonly Promise<JoinReply>[]): void {
     for (const join of earlier) {
@@ -781,11 +783,11 @@ export class Room<D extends ContractDef = ContractDef> {
         ...(this.volatileCount > 0 || this.isDamaged ? { whole: true } : {}),
       })) as JoinReply;
     } catch {
-      // no answer: the line is gone (then the next welcome joins again) or the answer was lost
+      // no answer: the connection closed (the next welcome joins again), or the answer was lost
     }
-    // whatever it said, it said to another line
+    // the answer was for another connection
     if (connector.connection !== connection || !connection) return reply ?? makeRefusal('unavailable');
-    // another session asks as soon as this call ends
+    // another session asks when this call ends
     if (session !== this.session) return reply ?? makeRefusal('unavailable');
     if (!reply || (!reply.ok && dutyOf(reply.code) === 'retry')) {
       const wait = (reply as Refused | null)?.retryAfter ?? 200;
@@ -809,17 +811,16 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * A node takes what it is sent for the session of the last join. While one is on its way, the next message may find
-   * either.
+   * A node attributes messages to the session of the last join. While a join is pending, messages name their session.
    */
   private sessionField(): { session?: string } {
     return this.parts.hasPendingJoin() ? { session: this.session } : {};
   }
 
   /**
-   * The one way in which a client loses a seat: its session has no hold any more. Nothing is sent again: what was sent
-   * may have been done. Where nobody has decided that the player goes, another session asks for a seat; if there is
-   * none, the room ends with the reason for the loss.
+   * Handles the loss of the seat; the only function that does. Invariant: no message of a session is sent again after
+   * its hold ended, because it may have been executed. If neither player nor host ended the stay, a new session asks
+   * for a seat; if there is none, the room ends with the reason of the loss.
    */
   private handleSeatLost(refusal: Refused): void {
     if (this.endRefusal) return;
@@ -828,7 +829,7 @@ export class Room<D extends ContractDef = ContractDef> {
     void this.join();
   }
 
-  /** Another session asks for the seat from now on. */
+  /** Continues with a new session, which asks for a seat. */
   private startNewSession(refusal: Refused): void {
     this.outbox.restart(refusal);
     this.inputs.restart();
@@ -837,7 +838,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.seatLossRefusal = refusal;
   }
 
-  /** Takes a join's answer in: what was missed, then what arrived while it was on its way. @internal */
+  /** Applies a join's answer: the changes missed, then those buffered while the join was pending. @internal */
   acceptJoin(reply: JoinSuccess, asked: number): void {
     const first = this.view === null;
     const held = this.bufferedChanges ?? [];
@@ -859,13 +860,13 @@ export class Room<D extends ContractDef = ContractDef> {
     const { seatLossRefusal } = this;
     this.seatLossRefusal = null;
     this.ownerTerm = Math.max(this.ownerTerm, reply.term);
-    if (reply.lost) this.clockReadAt = -Infinity; // another history, and maybe another time
+    if (reply.lost) this.clockReadAt = -Infinity; // another history may have another clock
     this.readClock(reply.now, asked);
     for (const change of held) this.receiveChange(change);
-    if (this.endRefusal) return; // by a callback
+    if (this.endRefusal) return; // a callback ended it
     this.outbox.resume(reply.term, reply.base, reply.verdicts);
     this.syncInputs(true);
-    // What an owner of a newer term does not have of an older one, the store has forgotten: nobody will bring it.
+    // Entries of older terms that the new owner does not have are lost: they will never arrive.
     const forgotten = this.positionWaiters.filter(({ place }) => place[0] < reply.term && !this.hasReached(place));
     for (const one of forgotten) this.positionWaiters.splice(this.positionWaiters.indexOf(one), 1)[0]!.reached();
     this.resolveWaiters();
@@ -879,20 +880,20 @@ export class Room<D extends ContractDef = ContractDef> {
     this.changeListeners.notify();
   }
 
-  /** The connection is in another state. @internal */
+  /** The connection's status changed. @internal */
   updateStatus(): void {
     this.statusNotifier.check();
   }
 
   /**
-   * The room's clock goes on across owners and never back (T1), so of what was read lately the latest time is the right
-   * one: the others were held up on their way.
+   * The room's clock never goes back, also across owners (T1). So of recent readings the latest time is right; the
+   * others were delayed.
    */
   private readClock(time: number, asked: number): void {
     const now = this.monotonicNow();
     const trip = now - asked;
     const ahead = time + Math.min(trip, this.parts.roundTrip() ?? trip) / 2 - now;
-    // The device may have been suspended while the join was under way: nobody can tell how old the answer is.
+    // The device may have been suspended while the join was pending, so the age of the answer is unknown.
     const isDoubtful = trip > slowJoin;
     if (isDoubtful && this.slowJoins < 3) this.parts.clock.after(0, () => void this.join());
     this.slowJoins = isDoubtful ? this.slowJoins + 1 : 0;
@@ -901,12 +902,12 @@ export class Room<D extends ContractDef = ContractDef> {
     this.clockReadAt = isDoubtful ? -Infinity : now;
   }
 
-  /** The monotonic clock here has lost `ms`. @internal */
+  /** The local monotonic clock lost `ms`. @internal */
   adjustClock(ms: number): void {
     this.clockOffset += ms;
   }
 
-  /** The line is gone. @internal */
+  /** The connection was lost. @internal */
   suspend(): void {
     this.outbox.suspend();
     this.bufferedChanges = null;
@@ -919,7 +920,7 @@ export class Room<D extends ContractDef = ContractDef> {
     if (this.endRefusal) return;
     if (this.bufferedChanges) return void this.bufferedChanges.push(change);
     const [term, seq, prevTerm] = change;
-    // another owner, who does not know what moved last
+    // another owner, which does not have the last volatile changes
     if (this.volatileCount > 0 && term !== this.currentPosition[0]) return void this.join();
     if (this.currentPosition[0] === prevTerm && this.currentPosition[1] === seq - 1) {
       try {
@@ -932,10 +933,13 @@ export class Room<D extends ContractDef = ContractDef> {
       this.syncInputs();
       this.resolveWaiters();
       this.changeListeners.notify();
-    } else if (!this.hasReached([term, seq])) void this.join(); // something is missing in between
+    } else if (!this.hasReached([term, seq])) void this.join(); // a change in between is missing
   }
 
-  /** Motion ahead of the journal. What does not follow on what is here is left out: the next entry has it. @internal */
+  /**
+   * Applies volatile state. A message that does not follow the replica's state is dropped: the next entry contains it.
+   * @internal
+   */
   receiveVolatileState(term: number, seq: number, k: number, changes: Changes): void {
     if (
       this.endRefusal ||
@@ -956,10 +960,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.changeListeners.notify();
   }
 
-  /**
-   * Hears which inputs have counted. An owner that took over, and a node just connected to, are told again what is
-   * held.
-   */
+  /** Confirms the inputs that have counted. A new owner, or a new connection, receives all held inputs again. */
   private syncInputs(again = false): void {
     if (!this.parts.game.inputs) return;
     const { seat } = this;
@@ -975,7 +976,7 @@ export class Room<D extends ContractDef = ContractDef> {
     this.signals.get(name)?.notify(data, seat < 0 ? null : seat);
   }
 
-  /** Whether a place is one that this client has already passed, as far as the numbers can say. */
+  /** Whether this client has applied the entry at a position, as far as the numbers tell. */
   private hasReached(place: Position): boolean {
     return (
       place[0] < this.currentPosition[0] ||
@@ -1005,7 +1006,7 @@ export class Room<D extends ContractDef = ContractDef> {
         if (notice.session === this.session) this.finish(makeRefusal('session-replaced'));
         return;
       case 'seat-lost':
-        if (notice.session === this.session) void this.join(); // the owner says why
+        if (notice.session === this.session) void this.join(); // the owner gives the reason
         return;
       case 'kicked':
         return this.finish(makeRefusal('kicked'));
@@ -1019,9 +1020,8 @@ export class Room<D extends ContractDef = ContractDef> {
         this.syncInputs();
         this.changeListeners.notify();
         this.receiveHead({ head: notice.head, term: notice.term, watchers: this.watchers });
-        // What is under way is answered with the numbers of the session by the new owner, and sent again. The others
-        // ask
-        // in their own time, so that their next action finds its numbers settled; not all in the instant of a takeover.
+        // Pending actions reconcile with the new owner by its answers. Other clients join at random times, so that
+        // their next action finds its numbers reconciled, without a burst at the takeover.
         this.parts.clock.after(300 + this.parts.clock.random() * 1_500, () => {
           if (!this.endRefusal && this.outbox.settledTerm < notice.term && this.parts.connector.isLive)
             void this.join();
@@ -1030,27 +1030,27 @@ export class Room<D extends ContractDef = ContractDef> {
     }
   }
 
-  /** What the keep-alive heard of the room's head. @internal */
-  receiveHead(heard: RoomHead | null | undefined): void {
-    if (heard === undefined) return void this.join(); // the node does not know that this connection is in the room
-    if (!heard || this.endRefusal) return;
-    if (heard.watchers !== this.watchers) {
-      this.watchers = heard.watchers;
+  /** Compares the room's latest position with the replica's. @internal */
+  receiveHead(latest: RoomHead | null | undefined): void {
+    if (latest === undefined) return void this.join(); // the node does not know this connection as a member
+    if (!latest || this.endRefusal) return;
+    if (latest.watchers !== this.watchers) {
+      this.watchers = latest.watchers;
       this.changeListeners.notify();
     }
-    if (isSamePosition(heard.head, this.currentPosition) || this.isCheckingHead || this.bufferedChanges) return;
-    // What the head names may be on its way; if it has not come in a moment, it was lost.
+    if (isSamePosition(latest.head, this.currentPosition) || this.isCheckingHead || this.bufferedChanges) return;
+    // The entry at the head may still be in flight. If it has not arrived after 250 ms, it was lost.
     this.isCheckingHead = true;
     const before = this.currentPosition;
     this.parts.clock.after(250, () => {
       this.isCheckingHead = false;
       const behind =
-        heard.head[0] > this.currentPosition[0] ||
-        (heard.head[0] === this.currentPosition[0] && heard.head[1] > this.currentPosition[1]);
+        latest.head[0] > this.currentPosition[0] ||
+        (latest.head[0] === this.currentPosition[0] && latest.head[1] > this.currentPosition[1]);
       const isOnOtherHistory =
         isSamePosition(before, this.currentPosition) &&
-        !isSamePosition(heard.head, this.currentPosition) &&
-        heard.term > this.currentPosition[0];
+        !isSamePosition(latest.head, this.currentPosition) &&
+        latest.term > this.currentPosition[0];
       if (!this.endRefusal && (behind || isOnOtherHistory)) void this.join();
     });
   }

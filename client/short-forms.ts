@@ -9,41 +9,40 @@ import type {
 import type { Refused } from '../shared/refusals.ts';
 
 /**
- * Reads changes and writes inputs in their short forms, in which a room goes by a number and the term is not said
- * again: for one line, since it is what that line has brought that they rest on. For transports; whoever uses one knows
- * of whole ones only.
+ * Expands short forms of changes and shortens inputs (SPEC W9), for one connection: a room goes by a number, and the
+ * term in effect is not repeated. Used by transports; code above them sees full forms only.
  */
 export class ShortForms {
   private readonly rooms = new Map<number, { room: string; term: number }>();
-  /** The numbers of rooms whose inputs may be short. */
+  /** Numbers of the rooms whose inputs may be short. */
   private readonly numbers = new Map<string, number>();
 
-  /** Every answer to a join, in the very turn in which it arrives: changes may follow right behind it. */
+  /** Call with every answer to a join, in the turn in which it arrives: changes may follow immediately. */
   recordJoin(reply: JoinReply): void {
     if (!reply.ok || reply.number === undefined) return;
     this.rooms.set(reply.number, { room: reply.room, term: reply.term });
     if (reply.shortInputs) this.numbers.set(reply.room, reply.number);
   }
 
-  /** Every answer to `place`, in the very turn in which it arrives: its heads, in full. */
+  /** Call with every answer to `place`, in the turn in which it arrives. Expands its positions in place. */
   expandHeartbeat(reply: HeartbeatReply | Refused): void {
     if (!reply.ok) return;
-    for (const [room, heard] of Object.entries(reply.rooms)) {
-      if (!Array.isArray(heard)) continue;
-      // one that was entered again has several
+    for (const [room, head] of Object.entries(reply.rooms)) {
+      if (!Array.isArray(head)) continue;
+      // a room that was joined again has several numbers
       const own = [...this.rooms.values()].reverse().find(r => r.room === room);
-      if (own) reply.rooms[room] = headOf(own.term, ...heard);
+      if (own) reply.rooms[room] = headOf(own.term, ...head);
     }
   }
 
   /**
-   * @returns an event and what it says in full: `change` or `heads` where it came in a short form; null for a change of
-   * a room that this line knows nothing of
+   * @returns the event in full form (`change` or `heads` for a short form); null for a change of a room without a
+   * number on this connection
    */
-  expandEvent(event: string, said: unknown[]): [event: string, ...said: unknown[]] | null {
-    if (event === 'h') return ['heads', this.expandHeads(said as number[])];
-    if (event !== 'c' && event !== 's') return [event, ...said];
-    const [number, seq, what, events, term, prevTerm] = said as Parameters<ServerToClient['c']>;
+  expandEvent(event: string, args: unknown[]): [event: string, ...args: unknown[]] | null {
+    if (event === 'h') return ['heads', this.expandHeads(args as number[])];
+    if (event !== 'c' && event !== 's') return [event, ...args];
+    const [number, seq, what, events, term, prevTerm] = args as Parameters<ServerToClient['c']>;
     const changes = event === 's' ? { state: what } : what;
     const own = this.rooms.get(number);
     if (!own) return null;
@@ -54,16 +53,16 @@ export class ShortForms {
       : ['change', own.room, own.term, seq, before, changes];
   }
 
-  private expandHeads(said: number[]): Record<string, RoomHead> {
+  private expandHeads(args: number[]): Record<string, RoomHead> {
     const heads: Record<string, RoomHead> = {};
-    for (let at = 0; at < said.length; at += 3) {
-      const own = this.rooms.get(said[at]!);
-      if (own) heads[own.room] = headOf(own.term, said[at + 1]!, said[at + 2]!);
+    for (let at = 0; at < args.length; at += 3) {
+      const own = this.rooms.get(args[at]!);
+      if (own) heads[own.room] = headOf(own.term, args[at + 1]!, args[at + 2]!);
     }
     return heads;
   }
 
-  /** @returns the same in its short form; null where the node has not said that it reads that */
+  /** @returns the short form; null if the node does not read it */
   shortenInput({ room, n, hold, press, after, session }: InputRequest): ShortInput | null {
     const number = this.numbers.get(room);
     if (number === undefined || session !== undefined) return null;

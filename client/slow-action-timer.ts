@@ -1,15 +1,15 @@
 import { monotonicNow, type ClientClock } from './ports.ts';
 
-/** An action that has waited this long (ms) for its verdict is worth telling. */
+/** Time (ms) without a verdict after which an action is reported as waiting. */
 export const slowActionMs = 1_000;
 
-/** The actions of a room that have not settled, and since when the oldest of them has waited for too long. */
+/** Tracks the unsettled actions of a room, and since when the oldest has waited too long. */
 export class SlowActionTimer {
   private readonly unsettled = new Set<{ readonly begun: number; readonly since: number }>();
   private readonly mono: () => number;
   private isArmed = false;
 
-  /** @param changed `since` may say something else */
+  /** @param changed called when `slowSince` may have changed */
   constructor(
     private readonly clock: ClientClock,
     private readonly changed: () => void,
@@ -17,7 +17,7 @@ export class SlowActionTimer {
     this.mono = monotonicNow(clock);
   }
 
-  /** One more waits from now on. @returns what ends its wait */
+  /** Starts tracking an action. @returns a function that ends it */
   begin(): () => void {
     const one = { begun: this.mono(), since: this.clock.now() };
     this.unsettled.add(one);
@@ -29,7 +29,7 @@ export class SlowActionTimer {
     };
   }
 
-  /** When the oldest action was given, on the device's clock, if that is too long ago; else null. */
+  /** When the oldest action was given, on the device's clock, if it is slow; else null. */
   get slowSince(): number | null {
     const [oldest] = this.unsettled;
     return oldest && this.mono() - oldest.begun >= slowActionMs ? oldest.since : null;

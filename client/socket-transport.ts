@@ -6,35 +6,35 @@ import { checkAuth } from './outgoing-checks.ts';
 import type { TransportConnection, Transport } from './ports.ts';
 import { ShortForms } from './short-forms.ts';
 
-/** How lines over Socket.IO are opened. */
+/** Options of a Socket.IO transport. */
 export interface SocketTransportOptions {
-  /** In this order; the second is the fallback where WebSockets do not pass. */
+  /** Tried in this order. The second is the fallback if WebSockets are blocked. */
   transports?: ('websocket' | 'polling')[];
   /** The path under which the server is hosted: `/game`. Default: none. */
   path?: string;
-  /** More of socket.io-client's own options: withCredentials, extraHeaders, agent … */
+  /** Further options of socket.io-client: withCredentials, extraHeaders, agent … */
   socket?: Partial<ManagerOptions & SocketOptions>;
 }
 
-/** A connection that was accepted and not welcomed within this time (ms) leads to another Socket.IO server. */
+/** If an accepted connection receives no welcome within this time (ms), it reached another Socket.IO server. */
 const welcomeTimeoutMs = 5_000;
 
 /**
- * Lines over Socket.IO: WebSocket first, long-polling where that does not pass.
+ * Opens connections over Socket.IO: WebSocket first, long-polling as the fallback.
  * @example
  * ```ts
- * // what `connect` uses by itself; here, to be wrapped
+ * // the default transport of `connect`, wrapped
  * const over = socketTransport(url, { transports: ['websocket'] })
- * let lines = 0
- * const client = connect(url, { transport: { open: (...line) => { lines += 1; return over.open(...line) } } })
+ * let connections = 0
+ * const client = connect(url, { transport: { open: (...args) => { connections += 1; return over.open(...args) } } })
  * ```
  */
 export function socketTransport(url: string, options: SocketTransportOptions = {}): Transport {
   return {
     open(handshake, route, events, isHedge = false): TransportConnection {
       const allowed = options.transports ?? ['websocket', 'polling'];
-      // Browsers open one WebSocket to a host at a time: beside one that hangs, only plain requests get through. The
-      // connection moves on to a WebSocket once the other has been given up.
+      // Browsers open one WebSocket per host at a time. If another one hangs, only polling gets through. The connection
+      // upgrades to a WebSocket after the other was closed.
       const pollFirst = isHedge && allowed.includes('polling') && allowed.includes('websocket');
       const transports = pollFirst ? ['polling', 'websocket'] : allowed;
       const socket = io(url, {
@@ -127,7 +127,7 @@ export function socketTransport(url: string, options: SocketTransportOptions = {
 }
 
 type Auth = NonNullable<SocketOptions['auth']>;
-/** What the app gives Socket.IO itself, and over it what the SDK says. */
+/** The app's `auth` for Socket.IO, overridden by the SDK's fields. */
 function authOf(own: Auth | undefined, handshake: object, done: (auth: object) => void): void {
   if (typeof own === 'function') own(auth => done({ ...auth, ...handshake }));
   else done({ ...own, ...handshake });

@@ -3,13 +3,21 @@ import { problemInWords, type ConnectProblem } from './connect-problem.ts';
 import { Listeners } from './listeners.ts';
 
 /**
- * What a person can do about a refusal: `again` later · `reload` the page, which is too old · `here`: take the seat
- * back from the other window · `watch` instead · `elsewhere`: another room · `anew`: as another guest, or with another
- * token · `sign-in`: to the app.
+ * What the user can do about a refusal.
+ * - `again`: try again later.
+ * - `reload`: reload the page, which is out of date.
+ * - `here`: take the seat back from the other window.
+ * - `watch`: watch the room instead.
+ * - `elsewhere`: choose another room.
+ * - `anew`: continue as another guest, or with another token.
+ * - `sign-in`: sign in to the app.
  */
 export type Remedy = 'again' | 'reload' | 'here' | 'watch' | 'elsewhere' | 'anew' | 'sign-in';
 
-/** `problem`: why the last try failed, for code; `why`: the same in English. Both are left out if nothing is known. */
+/**
+ * A connection attempt. `problem`: why the last attempt failed; `why`: the same in English. Both are missing if
+ * unknown.
+ */
 export interface Trying {
   attempt: number;
   since: number;
@@ -17,26 +25,26 @@ export interface Trying {
   why?: string;
 }
 
-/**
- * How the connection is, told so that a page can be honest with few lines. Times are of the client's own clock, ms
- * since 1970.
- */
+/** Status of the connection. Times are on the device's clock, ms since 1970. */
 export type Status =
-  /** Not once connected yet: the so-manieth try, since then. */
+  /** Not connected yet: attempt number `attempt`, since `since`. */
   | ({ state: 'connecting' } & Trying)
   | { state: 'live'; node: string }
-  /** The line is gone, or silent. */
+  /** The connection was lost, or is silent. */
   | ({ state: 'reconnecting' } & Trying)
-  /** The server does not want this client as it is; nothing is tried any more. `why` in English; `now`: what helps. */
+  /**
+   * The server refuses this client for good; no more attempts. `why`: the reason in English; `now`: what the user can
+   * do.
+   */
   | { state: 'refused'; refusal: Refused; why: string; now: Remedy }
   | { state: 'closed' };
-/** How it is at one table: as the connection, and what is the room's own. */
+/** Status of a room: that of the connection, or the room's own. */
 export type RoomStatus =
   | Status
   | { state: 'catching-up'; since: number }
   /**
-   * The connection is open, and an action of this client has no verdict: it was given at `since`, more than a second
-   * ago.
+   * The connection is open, but an action of this client has had no verdict for more than a second. It was given at
+   * `since`.
    */
   | { state: 'waiting'; since: number };
 
@@ -54,7 +62,7 @@ const remedies: Partial<Record<RefusalCode, Remedy>> = {
   reserved: 'watch',
 };
 /**
- * What a person can do about a refusal.
+ * What the user can do about a refusal.
  * @example
  * ```ts
  * room.onEnd(({ code }) => {
@@ -64,19 +72,19 @@ const remedies: Partial<Record<RefusalCode, Remedy>> = {
  */
 export const remedyOf = (code: string): Remedy =>
   Object.hasOwn(remedies, code) ? remedies[code as RefusalCode]! : dutyOf(code) === 'retry' ? 'again' : 'elsewhere';
-/** What the detail of `seat-lost` says, as a sentence. */
+/** Messages for the details of `seat-lost`. */
 const seatLostMessages: Readonly<Record<string, string>> = {
   left: 'You have left this room in another window.',
   expired: 'You were away for longer than your seat was held.',
   forfeited: 'You were away for longer than your seat was held, and the next match began without you.',
   identity: "You are signed in as another player now, and the seat was the other one's.",
 };
-/** What a refusal means, in English. */
+/** Explains a refusal in English. */
 export const explainRefusal = ({ code, detail }: Refused): string =>
   (code === 'seat-lost' ? seatLostMessages[detail ?? ''] : detail) ??
   (Object.hasOwn(refusals, code) ? refusals[code as RefusalCode].message : code);
 
-/** What `connecting` and `reconnecting` say of a problem. */
+/** The fields of `connecting` and `reconnecting` for a problem. */
 export const problemFields = (problem: ConnectProblem | null): Pick<Trying, 'problem' | 'why'> =>
   problem === null ? {} : { problem, why: problemInWords(problem) };
 
@@ -88,8 +96,8 @@ export const makeRefusedStatus = (refusal: Refused): Status & { state: 'refused'
 });
 
 /**
- * A status in one short English sentence; empty where all is well.
- * @param now the client's own clock
+ * Describes a status in one short English sentence; empty if all is well.
+ * @param now the device's clock
  * @example
  * ```ts
  * room.onStatus(status => { banner.textContent = inWords(status) })
@@ -116,18 +124,18 @@ export function inWords(status: RoomStatus, now = Date.now()): string {
   }
 }
 
-/** A status that is read off other things: tells when it has become another. */
+/** Notifies listeners when a derived status changes. */
 export class StatusNotifier<S extends Status | RoomStatus> {
   readonly listeners = new Listeners<[S]>();
   private lastRead: S | null = null;
   /**
-   * The last status that listeners received. Not `last`: code that reads the status first must not keep it from them.
+   * The last status sent to listeners. Separate from `lastRead`: reading the status must not suppress the notification.
    */
   private lastNotified: S | null = null;
 
   constructor(private readonly read: () => S) {}
 
-  /** The same object as long as it says the same. */
+  /** The same object while its content is the same. */
   get current(): S {
     const now = this.read();
     if (!this.lastRead || JSON.stringify(this.lastRead) !== JSON.stringify(now)) this.lastRead = now;
@@ -135,7 +143,7 @@ export class StatusNotifier<S extends Status | RoomStatus> {
     return this.lastRead;
   }
 
-  /** Something may have changed. */
+  /** Call when the status may have changed. */
   check(): void {
     const { current } = this;
     if (current === this.lastNotified) return;

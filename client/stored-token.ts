@@ -2,13 +2,13 @@ import { clientLimits as limits } from '../shared/client-limits.ts';
 import type { ClientClock } from './ports.ts';
 
 /**
- * Where a guest's token is kept between visits. localStorage, sessionStorage and React Native's AsyncStorage fit. A
- * storage may throw or reject: the token is then kept in memory.
+ * Stores a guest's token between visits. localStorage, sessionStorage and React Native's AsyncStorage fit. A
+ * storage may throw or reject; the token is then kept in memory.
  * @example
  * ```ts
  * // another guest in each tab, the same one after a reload
  * const client = connect(url, { storage: sessionStorage })
- * // one's own, in a process
+ * // a storage in memory
  * const kept = new Map<string, string>()
  * const storage: TokenStorage = {
  *   getItem: key => kept.get(key) ?? null,
@@ -18,19 +18,17 @@ import type { ClientClock } from './ports.ts';
  * ```
  */
 export interface TokenStorage {
-  /** What is kept under the key, or null. */
+  /** The stored value, or null. */
   getItem(key: string): string | null | Promise<string | null>;
-  /** Keeps it. */
   setItem(key: string, value: string): unknown;
-  /** Forgets it. */
   removeItem(key: string): unknown;
 }
 
 const storageKey = 'rejoin.token';
-/** A storage that has not answered after this many ms is not used. */
+/** A storage that has not answered after this many ms is no longer used. */
 const readTimeoutMs = 5_000;
 
-/** The guest's token: always in memory, and in the storage as far as that works. Never throws and never rejects. */
+/** The guest's token: always in memory, and in the storage if that works. Never throws or rejects. */
 export class StoredToken {
   private token: string | null = null;
   private isRead = false;
@@ -41,7 +39,7 @@ export class StoredToken {
     private readonly clock: ClientClock,
   ) {}
 
-  /** @returns a promise only if the storage returns one, and only until that has settled */
+  /** @returns a promise only if the storage returns one, until it settles */
   read(): string | null | Promise<string | null> {
     if (this.isRead || !this.storage) return this.token;
     if (this.reading) return this.reading;
@@ -50,7 +48,7 @@ export class StoredToken {
       if (!isPromise(found)) return this.take(found);
       return (this.reading = new Promise(resolve => {
         const stop = this.clock.after(readTimeoutMs, () => {
-          this.storage = null; // or a late answer and a new token would overwrite each other
+          this.storage = null; // otherwise a late answer and a new token could overwrite each other
           resolve(this.take(null));
         });
         found
@@ -90,7 +88,7 @@ export class StoredToken {
       const done = work(this.storage);
       if (isPromise(done)) done.then(undefined, () => {});
     } catch {
-      // full, forbidden or broken: memory has it
+      // storage is full, forbidden or broken: the token is in memory
     }
   }
 }
@@ -98,7 +96,7 @@ export class StoredToken {
 export const isPromise = <T>(value: T | PromiseLike<T>): value is Promise<T> =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
-/** The browser's own storage; null where there is none, or where the browser forbids it. */
+/** The browser's localStorage; null if there is none or access is forbidden. */
 export function browserStorage(): TokenStorage | null {
   try {
     return typeof localStorage === 'undefined' ? null : localStorage;

@@ -2,20 +2,23 @@ import type { Splice } from './delta.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /**
- * How one array became another: splices, in order, and of the elements that stayed those that are not the same, by
- * their new index.
+ * How one array became another. `splices` apply in order. `changed` lists the elements that stayed in place but differ;
+ * `now` is the new index.
  */
 export interface Alignment {
   splices: Splice[];
   changed: { before: number; now: number }[];
 }
 
-/** So far ahead an element is looked for, besides the beginning and the end that two arrays share. */
+/**
+ * How many elements ahead a match is searched for. The common beginning and end of both arrays are matched without a
+ * bound.
+ */
 const lookaheadElements = 64;
-/** After so many elements that are found nowhere the arrays have little in common. */
+/** After this many elements without a match the alignment is given up if fewer elements matched than missed. */
 const maxMisses = 3;
 
-/** Whether two JSON values are the same, their keys in the same order. */
+/** Whether two JSON values are equal, including the order of their keys. */
 export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -25,7 +28,7 @@ export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
     return true;
   }
   if (Array.isArray(b)) return false;
-  // The values first: where two objects differ, one of the first usually does.
+  // Values first: if two objects differ, one of the first values usually does.
   for (const key in b) {
     const [x, y] = [a[key], (b as JsonObject)[key]];
     if (x !== y && (typeof x !== 'object' || !isSameJson(x, y))) return false;
@@ -37,14 +40,14 @@ export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
 }
 
 /**
- * Finds out what was inserted into an array and removed from it. Greedy, and bounded: the result is right, but need not
- * be the shortest.
- * @returns null where little of `before` is found in `now`
+ * Finds what was inserted into an array and removed from it. Greedy and bounded: the result is correct, but not always
+ * the shortest.
+ * @returns null if the arrays have too little in common
  */
 export function align(before: readonly Json[], now: readonly Json[]): Alignment | null {
   const splices: Splice[] = [];
   const changed: Alignment['changed'] = [];
-  let ends = 0; // elements that both end with
+  let ends = 0; // length of the common end
   const shorter = Math.min(before.length, now.length);
   while (ends < shorter && isSameJson(before[before.length - 1 - ends], now[now.length - 1 - ends])) ends += 1;
   const [last, end] = [before.length - ends, now.length - ends];
@@ -77,8 +80,8 @@ export function align(before: readonly Json[], now: readonly Json[]): Alignment 
 }
 
 /**
- * @returns how many elements were removed here, or (negative) inserted, until the two arrays go on together; 0: not to
- * be found
+ * @returns the number of elements removed here, or (negative) inserted, before the arrays match again; 0 if no match is
+ * found
  */
 function findAhead(
   before: readonly Json[],
@@ -88,7 +91,7 @@ function findAhead(
   j: number,
   end: number,
 ): number {
-  // Two elements have to fit, where there are two: in an array of few different values one fits by chance.
+  // Two consecutive elements must match, if there are two: in an array of few distinct values one matches by chance.
   const fits = (a: number, b: number) =>
     a < last &&
     b < end &&

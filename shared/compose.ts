@@ -1,7 +1,10 @@
 import { apply, isObject, decodeKey, encodeKey, type Changes, type Splice } from './delta.ts';
 import type { Json } from './json.ts';
 
-/** One change that does what `first` and then `second` do. `first` is used up, and holds parts of `second` then. */
+/**
+ * Returns one change equivalent to `first` followed by `second`. Reuses `first`, and the result shares objects with
+ * `second`.
+ */
 export function compose(first: Changes, second: Changes): Changes {
   const before = second['#'] as Json[] | undefined;
   if (before && before.length > 0) {
@@ -13,7 +16,7 @@ export function compose(first: Changes, second: Changes): Changes {
     const late = second[written]!;
     const early = Object.hasOwn(first, written) ? first[written] : undefined;
     if (Array.isArray(early) && early.length === 0 && !(Array.isArray(late) && late.length === 0)) {
-      // Removed, and set again: it comes last among its siblings.
+      // Removed, then set again: the key comes last among its siblings.
       removeThenSet(first, decodeKey(written));
       first[written] = late;
     } else if (!isObject(late) || early === undefined) first[written] = late;
@@ -23,14 +26,17 @@ export function compose(first: Changes, second: Changes): Changes {
   return first;
 }
 
-/** What a change sets for a key is forgotten, and the key is among those that are removed first. */
+/** Drops what the change sets for a key and lists the key among those removed first. */
 function removeThenSet(change: Changes, key: string): void {
   delete change[encodeKey(key)];
   const keys = (change['#'] ??= []) as string[];
   if (!keys.includes(key)) keys.push(key);
 }
 
-/** Adds a splice to a change of an array: its elements that have changed within move along, or are gone. */
+/**
+ * Adds a splice to the change of an array. Changes of elements behind it are renumbered; those of removed elements are
+ * dropped.
+ */
 function composeSplice(change: Changes, [at, remove, ...values]: Splice): void {
   const shifted: Changes = {};
   for (const key of Object.keys(change)) {
@@ -43,8 +49,8 @@ function composeSplice(change: Changes, [at, remove, ...values]: Splice): void {
   for (const key of Object.keys(shifted)) change[key] = shifted[key]!;
   const splices = (change['#'] ??= []) as Splice[];
   const last = splices.at(-1);
-  // What goes on where the last one ended, or within what it inserted, becomes part of it: else a batch of pushes would
-  // be a long list.
+  // A splice that starts at the end of the last one, or within what it inserted, is merged into it. Otherwise a series
+  // of pushes would become a long list.
   const within = last ? at - last[0] : -1;
   const inserted = last ? last.length - 2 : 0;
   if (!last || within < 0 || within > inserted) return void splices.push([at, remove, ...values]);

@@ -4,14 +4,10 @@ import { parseJson } from './parse-json.ts';
 import { refusals } from './refusals.ts';
 import { utf8Length } from './strict-json.ts';
 
-/**
- * What is wrong with a declaration, all of it: whatever is let through here, the engine has to keep. Values may be of
- * any type, since not every author has a compiler.
- */
 const gameNamePattern = /^[a-z][a-z0-9-]{0,39}$/;
 const identifierPattern = /^[a-zA-Z][a-zA-Z0-9_-]{0,39}$/;
 
-/** All that a contract may have: a misspelt `timers` would otherwise be no timers at all. */
+/** Every field a contract may have. Without this check a misspelled `timers` would be ignored. */
 const contractFields: Record<keyof ContractDef, true> = {
   version: true,
   clientsFrom: true,
@@ -35,11 +31,11 @@ const contractFields: Record<keyof ContractDef, true> = {
   tick: true,
   replay: true,
 };
-/** All that a part may have that is an object: the same is true of a misspelt `durable`. */
+/** Every field of the nested objects, for the same reason. */
 const fieldsOf = { seats: ['min', 'max'], away: ['hold', 'then'], tick: ['hz', 'durable'] } as const;
 const ruleNames = ['setup', 'actions', 'tick', 'joined', 'away', 'back', 'left', 'bot', 'view', 'timers', 'migrate'];
 
-/** Codes that clients give themselves: they are no refusal of anybody. */
+/** Codes that the client itself gives; the server never sends them. */
 const clientCodes = ['left', 'closed'];
 
 type ReportProblem = (what: string) => void;
@@ -52,8 +48,8 @@ const isIntegerBetween = (value: unknown, least: number, most: number): boolean 
   Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 
 /**
- * A word that is a field of every object (`toString`), or that makes a promise or JSON of one (`then`, `toJSON`), is
- * found where nobody has put it.
+ * Names that every object has (`toString`), or that make an object a promise or change its JSON (`then`, `toJSON`),
+ * would be found although the contract does not declare them.
  */
 const isIdentifier = (word: unknown): boolean =>
   typeof word === 'string' &&
@@ -63,6 +59,10 @@ const isIdentifier = (word: unknown): boolean =>
   word !== 'toJSON' &&
   word !== 'prototype';
 
+/**
+ * Returns every problem of a declaration. What passes here, the engine must support. Values may be of any type, because
+ * not every author uses a compiler.
+ */
 export function checkContract(name: string, given: ContractDef): string[] {
   const problems: string[] = [];
   const report: ReportProblem = what => void problems.push(what);
@@ -211,7 +211,7 @@ export function checkRules<D extends ContractDef>({ def }: Contract<D>, given: R
   return problems;
 }
 
-/** One thing in a sentence, several in a list. */
+/** One problem becomes a sentence, several become a list. */
 export const formatProblems = (of: string, wrong: readonly string[]): string =>
   wrong.length === 1
     ? `${of}: ${wrong[0]!}`

@@ -4,98 +4,110 @@ import type { Random } from './random.ts';
 
 /** Any Standard Schema (zod, valibot, arktype, …), read synchronously. */
 export type Schema = StandardSchemaV1;
-/** What comes out of a schema: what rules are given. */
+/** The output type of a schema: what rules receive. */
 export type Out<S> = S extends StandardSchemaV1<infer _, infer O> ? O : never;
-/** What goes into a schema: what a client may say, defaults left out. */
+/** The input type of a schema: what a client sends. Fields with a default are optional. */
 export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
 type Schemas = Record<string, Schema>;
 type None = Record<never, never>;
 
-/** Carries a type and nothing else. */
+/** Carries a type at compile time only. */
 export interface TypeOf<T> {
   readonly type?: T;
 }
 
-/** An input that is held: the latest value counts until there is another, as a stick or a key that is kept down. */
+/** A held input: the latest value counts until another arrives. For a stick, or a key that is kept down. */
 export interface Held<S extends Schema = Schema> {
   readonly kind: 'held';
   readonly schema: S;
 }
-/** An input that is pressed: presses between two ticks are counted, so that a tap shorter than a tick is not lost. */
+/** A pressed input: presses between two ticks are counted, so a tap shorter than a tick is not lost. */
 export interface Pressed {
   readonly kind: 'pressed';
 }
 type Inputs = Record<string, Held | Pressed>;
 
-/** What both sides of a game agree on. Everything a client needs, no rule. */
+/** The part of a game that server and clients share: names, schemas and numbers, no rules. */
 export interface ContractDef {
-  /** Whole number, raised when the shape of the state changes; a node runs only what it knows. */
+  /**
+   * Integer from 1. Raise it when the shape of the state changes. A node never runs a room of a newer version than its
+   * own.
+   */
   version: number;
   /**
-   * The oldest version whose clients can play this one: they understand what they see, and what they send is
-   * understood. Default: `version` itself; then the client of an older one is told to load a new one
-   * (`client-outdated`).
+   * The oldest contract version whose clients can still play this one. An older client is refused with
+   * `client-outdated`. Default: `version`.
    */
   clientsFrom?: number;
   seats: { min: number; max: number };
   state: TypeOf<unknown>;
-  /** Given when the rules have a `view`: the type of what it returns. */
+  /** Required if the rules have a `view`: the type that it returns. */
   view?: TypeOf<unknown>;
-  /** Chosen at creation, listed in the lobby. Must accept `{}`, or quick join could never make a room. */
+  /**
+   * Chosen when a room is created, shown in the room list. The schema must accept `{}`, because quick join creates
+   * rooms without options.
+   */
   options?: Schema;
   /**
-   * What a player brings along to a seat, for all to see: a colour, a figure. Small (512 bytes of JSON) and no secret;
-   * to bring nothing is allowed.
+   * A player's profile, which every member sees: a color, a figure. At most 512 bytes of JSON, not secret. A player may
+   * have none.
    */
   profile?: Schema;
   actions: Schemas;
   events?: Schemas;
   timers?: Schemas;
-  /** Timers whose deadline everybody may see, as `room.clocks.<timer>`. */
+  /** Timers whose deadline all members see, as `room.clocks.<timer>`. */
   clocks?: readonly string[];
   refusals?: readonly string[];
-  /** What players do all the time in games with a tick: unanswered, the latest counts. */
+  /** Continuous input of players in games with a tick. Not answered; the latest value counts. */
   inputs?: Inputs;
-  /** What members tell each other, fire and forget: emotes, cursors. Never state, never replayed. */
+  /** Messages between members that are not kept: emotes, cursors. Not part of the state or of recordings. */
   signals?: Schemas;
-  /** What rules ask of the host's own code after a commit, at least once: save a result, call an API. */
+  /** Calls to the host's own code after a commit, at least once each: save a result, call an API. */
   effects?: Schemas;
-  /** When a match begins: all seats taken (default) · everybody says ready, from `seats.min` on · the host says so. */
+  /**
+   * When a match begins. `full`: all seats are taken (default). `ready`: at least `seats.min` players, all ready.
+   * `host`: the host starts it.
+   */
   start?: 'full' | 'ready' | 'host';
-  /** Whether new players may take free seats while a match is on; `joined` is called with the state then. */
+  /** Whether new players may take free seats during a match. `joined` is then called with the state. */
   late?: boolean;
-  /** Names of the teams; each player is put into the smallest and may change before the match. */
+  /** Names of the teams. Each player joins the smallest one and may change before the match. */
   teams?: readonly string[];
   /**
-   * For how long (ms, at most 366 days) a seat is held for a player who is away, and what then: the seat forfeits
-   * (stays in the match, out of play), is left, or is played by the bot until the player is back. A match that only
-   * bots play, with timers of its rules, ends after another day and hold.
+   * What happens when a player disconnects. `hold`: how long the seat is held, in ms, at most 366 days. `then`: what
+   * happens after that:
+   * - `forfeit`: the seat stays in the match, out of play.
+   * - `leave`: the player leaves the seat.
+   * - `bot`: the bot plays until the player returns. A match that only bots play ends after another day and `hold`,
+   *   even if it sets timers.
    */
   away?: { hold: number; then: 'forfeit' | 'leave' | 'bot' };
   /**
-   * Games in real time: `tick` runs this often while somebody is connected. `durable`: journal every tick (default), or
-   * motion only every so many ms: then a crash can take that much of it; actions, events and effects never.
+   * Games in real time: `tick` runs `hz` times a second while a player is connected. `durable`: journal every tick
+   * (default), or volatile state only every `everyMs` ms. A crash then loses up to that much volatile state; actions,
+   * events and effects are always journaled.
    */
   tick?: { hz: number; durable?: 'every' | { everyMs: number } };
-  /** Keep finished matches, to be watched again: the last 8 of a room, and none that was over in a few moments. */
+  /** Record finished matches for replay: the last 8 of a room, except matches with fewer than 4 frames in under 5 s. */
   replay?: boolean;
 }
 
-/** The game's state, as the rules hold it. */
+/** The game's state, as the rules see it. */
 export type StateOf<D extends ContractDef> = D['state'] extends TypeOf<infer S> ? S : never;
 /** What clients see of the state. */
 export type ViewOf<D extends ContractDef> = D extends { view: TypeOf<infer V> } ? V : StateOf<D>;
-/** The options as rules read them, with all defaults. */
+/** The options as the rules read them, with defaults filled in. */
 export type OptionsOf<D extends ContractDef> = D extends { options: infer S } ? Out<S> : None;
-/** The options as whoever makes a room gives them. */
+/** The options as the creator of a room passes them. */
 export type OptionsIn<D extends ContractDef> = D extends { options: infer S } ? In<S> : None;
-/** What a seat's player has brought along, as all read it; null: a bot, or nothing. */
+/** A seat's profile as all members read it; null for a bot, or if the player has none. */
 export type ProfileOf<D extends ContractDef> = ContractDef extends D
   ? unknown
   : D extends { profile: infer S }
     ? Out<S> | null
     : null;
-/** What a player brings along, as the client gives it. */
+/** A profile as the client passes it. */
 export type ProfileIn<D extends ContractDef> = ContractDef extends D
   ? unknown
   : D extends { profile: infer S }
@@ -104,47 +116,47 @@ export type ProfileIn<D extends ContractDef> = ContractDef extends D
 export type ActionsOf<D extends ContractDef> = D['actions'];
 /** Schemas of the events, by name. */
 export type EventsOf<D extends ContractDef> = D extends { events: infer E extends Schemas } ? E : None;
-/** Schemas of what timers carry, by name. */
+/** Schemas of the timers' data, by name. */
 export type TimersOf<D extends ContractDef> = D extends { timers: infer T extends Schemas } ? T : None;
-/** Names of the timers that everybody may see. */
+/** Names of the timers whose deadline all members see. */
 export type ClocksOf<D extends ContractDef> = D extends { clocks: readonly (infer C extends string)[] } ? C : never;
 export type InputsOf<D extends ContractDef> = D extends { inputs: infer I extends Inputs } ? I : None;
 export type SignalsOf<D extends ContractDef> = D extends { signals: infer S extends Schemas } ? S : None;
 /** Schemas of the effects, by name. */
 export type EffectsOf<D extends ContractDef> = D extends { effects: infer E extends Schemas } ? E : None;
-/** The codes by which the rules refuse. */
+/** Refusal codes of the rules. */
 export type RefusalsOf<D extends ContractDef> = D extends { refusals: readonly (infer R extends string)[] } ? R : never;
 
-/** One player of a running match, as rules see them. The index in `ctx.players` is the seat. */
+/** A player of a running match, as the rules see it. The index in `ctx.players` is the seat. */
 export interface Player<P = unknown> {
   readonly name: string;
-  /** What the player has brought along; null: nothing. */
+  /** The player's profile; null if there is none. */
   readonly profile: P;
   readonly here: boolean;
-  /** Left or forfeited: holds the index, plays no more. */
+  /** Left or forfeited: the seat keeps its index but takes no further part. */
   readonly out: boolean;
-  /** Played by the bot, now. */
+  /** Currently played by the bot. */
   readonly bot: boolean;
   /** Index among the contract's teams, null where it has none. */
   readonly team: number | null;
 }
 
-/** Places of the seats at the end: `[[2], [0, 1]]` is seat 2 first, seats 0 and 1 sharing the second place. */
+/** Final ranking by seat: `[[2], [0, 1]]` means seat 2 is first, seats 0 and 1 share second place. */
 export type Ranking = readonly (readonly number[])[];
 
-/** A timer of the game, as rules hold it: `ctx.timers.turn`. */
+/** A timer, as rules use it: `ctx.timers.turn`. */
 export interface TimerHandle<T> {
   /**
-   * Sets it again, `ms` from now: at most 366 days. While it is set the room is kept. An outage of the store of more
-   * than 5 s moves it by the rest.
+   * Sets the timer, or replaces it: due in `ms`, at most 366 days. The room is kept while a timer is set. If the store
+   * was unavailable for more than 5 s, the timer is delayed by the rest.
    * @example
    * ```ts
-   * ctx.timers.turn.set(20_000, { seat: 1 }) // calls the rules' timers.turn(s, { seat: 1 }, ctx), whatever dies until then
+   * ctx.timers.turn.set(20_000, { seat: 1 }) // in 20 s: timers.turn(s, { seat: 1 }, ctx), also after a takeover
    * ```
    */
   set(ms: number, data: T): void;
   /**
-   * Stops it, if it is set.
+   * Stops the timer, if it is set.
    * @example
    * ```ts
    * ctx.timers.turn.clear()
@@ -157,8 +169,7 @@ export interface TimerHandle<T> {
 }
 
 /**
- * What a rule may do besides changing the state. Everything it does counts only if the rule ends well and the entry is
- * journaled.
+ * The context of a rule. What a rule does through it takes effect only if the rule returns and the entry is journaled.
  */
 export interface Ctx<D extends ContractDef> {
   /** The room's clock: ms since 1970, the same during one rule, never going back, also across owners. */

@@ -5,9 +5,9 @@ import type { Contract, ContractDef, Held, Pressed, Schema, TypeOf } from './con
 export type * from './contract-types.ts';
 
 /**
- * A schema by hand, where no library of schemas is at hand: in a page without a bundler, or for one number.
- * @param isValid whether a value is as it should be. Anything may come, whatever its type says here; a throw is a no
- * @param explanation what whoever sent another is told
+ * Makes a schema from a function, for code without a schema library.
+ * @param isValid whether a value is valid. It may be called with a value of any type; a throw means invalid
+ * @param explanation the text that the sender of an invalid value receives
  * @example
  * ```ts
  * const actions = { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by), 'by: 1, 2 or 3') }
@@ -21,7 +21,7 @@ export const schema = <T>(isValid: (value: T) => boolean, explanation = 'not val
   },
 });
 /**
- * Names the type of a game's state: `state: state<Chess>()`. Nothing is inferred from first values.
+ * Names the type of a game's state: `state: state<Chess>()`. It is not inferred from initial values.
  * @example
  * ```ts
  * contract('race', { version: 1, seats: { min: 2, max: 4 }, state: state<{ at: number[] }>(), actions: {} })
@@ -29,7 +29,7 @@ export const schema = <T>(isValid: (value: T) => boolean, explanation = 'not val
  */
 export const state = <T>(): TypeOf<T> => ({});
 /**
- * Names the type of what a client sees, for games that hide something: `view: view<Table>()`.
+ * Names the type of what a client sees, for games with hidden information: `view: view<Table>()`.
  * @example
  * ```ts
  * interface Hands { hands: string[][] }
@@ -56,7 +56,7 @@ export const held = <S extends Schema>(schema: S): Held<S> => ({ kind: 'held', s
  * @example
  * ```ts
  * const inputs = { dash: pressed() }
- * // in the rules: how often since the last tick
+ * // in the rules: the number of presses since the last tick
  * const tick = (s: { speed: number[] }, ctx: { inputs: readonly { dash: number }[] }) => ctx.inputs.forEach(({ dash }, seat) => { s.speed[seat] += dash })
  * ```
  */
@@ -65,7 +65,7 @@ export const pressed = (): Pressed => ({ kind: 'pressed' });
 /**
  * Declares a game: names, schemas, numbers of seats.
  * @param name lower case with dashes, unique on a server; it is part of links and of what is stored
- * @throws TypeError that says all that is wrong with the declaration
+ * @throws TypeError that lists everything that is wrong with the declaration
  * @example
  * ```ts
  * import { contract, state } from 'rejoin/contract'

@@ -2,7 +2,7 @@ import { describeInvalidScalar, isPlainObject, NotJsonError, type Json, type Jso
 import { setOwn } from './strict-json.ts';
 
 /**
- * What changed between two JSON values, in a form that a client in any language applies in a few lines:
+ * The difference between two JSON values, in a form that a client in any language applies in a few lines:
  *
  *     5, "x", true, null   set to this scalar
  *     [value]              set to this object or array
@@ -11,23 +11,23 @@ import { setOwn } from './strict-json.ts';
  *
  * A change within may have the key "#", which is applied first:
  *
- *     "#": [[at, remove, …values], …] on an array: at this index remove so many elements and insert the values, one
- *     after the other
- *     "#": ["key", …] on an object: remove these keys. Those that the change sets again come last then
+ *     "#": [[at, remove, …values], …] on an array: at index `at` remove `remove` elements and insert the values; one
+ *     splice after the other
+ *     "#": ["key", …] on an object: remove these keys. A key that the change sets again comes last
  *
  * A key that begins with "#", and the key "__proto__", are written with one "#" more in front.
  */
 export type Change = null | boolean | number | string | Json[] | Changes;
 export type Changes = { [key: string]: Change };
 
-/** At an index, how many elements are removed, and what is inserted there. */
+/** At index `at`, remove `remove` elements, then insert `values`. */
 export type Splice = [at: number, remove: number, ...values: Json[]];
 
 export const isObject = (v: unknown): v is JsonObject => typeof v === 'object' && v !== null && !Array.isArray(v);
 
-/** A key as a change writes it. */
+/** Encodes a key for a change. */
 export const encodeKey = (key: string): string => (key.charCodeAt(0) === 0x23 || key === '__proto__' ? `#${key}` : key);
-/** The key that a change means. */
+/** Decodes a key of a change. */
 export const decodeKey = (written: string): string => (written.charCodeAt(0) === 0x23 ? written.slice(1) : written);
 
 /** A deep copy of a JSON value. @throws NotJsonError where it is none */
@@ -39,14 +39,14 @@ function copyNested(value: Json, around: object[], path: string): Json {
   if (typeof value !== 'object' || value === null) {
     const bad = describeInvalidScalar(value);
     if (bad) throw new NotJsonError(path, bad);
-    return typeof value === 'number' ? value + 0 : value; // −0 is no JSON
+    return typeof value === 'number' ? value + 0 : value; // −0 becomes 0: JSON has no −0
   }
   if (around.length > 64 && around.includes(value)) throw new NotJsonError(path, 'a cycle');
   around.push(value);
   let copied: Json;
   if (Array.isArray(value)) {
     copied = [];
-    // Not map(): it skips holes, and a hole is what must be found.
+    // Not map(): it skips holes, and a hole must be reported.
     for (let i = 0; i < value.length; i++) copied.push(copyNested(value[i]!, around, path));
   } else {
     if (!isPlainObject(value))
@@ -62,8 +62,8 @@ function copyNested(value: Json, around: object[], path: string): Json {
 }
 
 /**
- * Applies a change in place. What it sets is copied, so that target and change stay apart.
- * @throws NotJsonError where it does not fit
+ * Applies a change in place. Values are copied, so that target and change share no objects.
+ * @throws NotJsonError where the change does not fit
  */
 export function apply(target: Json, changes: Changes): void {
   const into = target as Record<string, Json>;
@@ -90,7 +90,7 @@ export function apply(target: Json, changes: Changes): void {
   }
 }
 
-/** Not Array.splice(): as many values as a state may have are too many arguments. */
+/** Not Array.splice(): a state may have more values than a call takes arguments. */
 function splice(list: Json[], [at, remove, ...values]: Splice): void {
   if (!(at >= 0 && remove >= 0 && at + remove <= list.length))
     throw new NotJsonError(`[${at}]`, 'beyond the end of the array');

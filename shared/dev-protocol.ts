@@ -4,26 +4,21 @@ import type { Json, JsonObject } from './json.ts';
 import type { Position } from './position.ts';
 
 /**
- * What a server in dev mode tells the page for authors (GET dev/games.json, dev/rooms/<id>.json). Nothing of it exists
- * otherwise.
- */
-
-/**
- * A JSON Schema; null where the schema library has no converter, or JSON Schema cannot say it: then data are written as
- * text.
+ * A JSON Schema. Null if the schema library has no converter or the schema cannot be expressed; the page then edits the
+ * data as text.
  */
 export type FormSchema = JsonObject | null;
 
-/** A game, as far as a page can act in it without its contract. */
+/** A game as the dev page sees it: enough to play without the contract. */
 export interface GameDescription {
   name: string;
   version: number;
   seats: { min: number; max: number };
   start: NonNullable<ContractDef['start']>;
   late: boolean;
-  /** Its rules have a bot. */
+  /** The rules have a bot. */
   bots: boolean;
-  /** Its rules have a view: not everybody sees the same. */
+  /** The rules have a view: members may see different things. */
   views: boolean;
   teams: string[];
   tick: number | null;
@@ -36,29 +31,30 @@ export interface GameDescription {
   inputs: Record<string, { kind: 'held'; schema: FormSchema } | { kind: 'pressed' }>;
 }
 
+/** Sent by servers in dev mode only (GET dev/games.json). */
 export interface GamesReply {
   games: GameDescription[];
-  /** Where clients connect to, on this origin. */
+  /** Where clients connect, on this origin. */
   sockets: { namespace: string; path: string };
-  /** Anybody may come as a guest; false: the server has its own accounts, and clients need a token. */
+  /** Whether guests may connect. False: the server has its own accounts, and clients need a token. */
   guests: boolean;
 }
 
-/** One entry of the journal, whole: also what no client may see. */
+/** One complete journal entry, including hidden state. */
 export interface JournalEntry {
   seq: number;
   term: number;
-  /** Size as it is stored. */
+  /** Stored size. */
   bytes: number;
-  /** Of the room's document: { room, state, hidden }. */
+  /** Change of the room's document: { room, state, hidden }. */
   changes: Changes;
   events: { name: string; data: Json; to?: readonly number[] }[];
 }
 
-/** A room as its owner holds it. */
+/** A room as its owner holds it. Sent by servers in dev mode only (GET dev/rooms/<id>.json). */
 export interface DevRoomReply {
   ok: true;
-  /** The room's document, unviewed. */
+  /** The room's document, without any view applied. */
   doc: JsonObject;
   place: Position;
   term: number;
@@ -66,6 +62,6 @@ export interface DevRoomReply {
   now: number;
   /** The node that runs it. */
   owner: string;
-  /** Entries after `since`, of those that are still at hand. */
+  /** Entries after `since` that the owner still has. */
   entries: JournalEntry[];
 }

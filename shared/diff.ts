@@ -4,30 +4,30 @@ import { joinPath, describeInvalidScalar, isPlainObject, NotJsonError, type Json
 import { isIndex, typeNameOf, setOwn, findStrayKey } from './strict-json.ts';
 
 /**
- * A walk checks every object for what JSON drops where it has to be certain, and else in every so-manieth walk: it is
- * dear.
+ * The complete check of an object for what JSON drops is expensive. It runs in every walk in thorough mode, otherwise
+ * in every n-th walk.
  */
 const thoroughWalkInterval = 16;
-/** So many changed elements of an array are worth a look whether it is a few insertions and removals. */
+/** From this many changed elements on, an array is also tried as a few insertions and removals. */
 const alignThreshold = 4;
 
 /**
- * The objects that make up a state, as the engine knows them. An object that a rule put in from outside (a constant of
- * its module, say) is none of them: it is copied, so that nobody else holds what is in the state.
+ * The objects that make up a state, as the engine knows them. An object that a rule put in from outside (a module
+ * constant, for example) is copied, so that no code outside the room holds a part of the state.
  */
 export class OwnedObjects {
-  /** When each was last seen. */
+  /** The walk in which each object was last seen. */
   private readonly lastWalk = new WeakMap<object, number>();
   private walks = 0;
 
-  /** @param thorough look in every walk for what JSON drops, not only where something is new */
+  /** @param thorough check every object in every walk, not only new ones */
   constructor(private readonly thorough = false) {}
 
   has(value: object): boolean {
     return this.lastWalk.has(value);
   }
 
-  /** Takes a value that nobody else holds. */
+  /** Registers a value that no other code references. */
   add(value: Json): void {
     if (typeof value !== 'object' || value === null) return;
     this.lastWalk.set(value, this.walks);
@@ -35,7 +35,7 @@ export class OwnedObjects {
   }
 
   /**
-   * What changed in `holder[key]` since it was `before`; foreign objects in it are replaced by copies.
+   * Returns what changed in `holder[key]` since it was `before`. Foreign objects in it are replaced by copies.
    * @throws NotJsonError
    */
   diff(before: Json | undefined, holder: JsonObject, key: string): Change | undefined {
@@ -50,30 +50,30 @@ export class OwnedObjects {
 }
 
 /**
- * Compares `live`, which rules have mutated, with `shadow`, the state before; neither is kept by the result.
- * −0 in `live` is turned into 0, which is what its JSON says.
- * @returns the change, or undefined when there is none
- * @throws NotJsonError with the path of the first value that JSON cannot hold, and on an object that occurs twice
+ * Compares `live`, which rules have mutated, with `shadow`, the state before. The result shares no objects with either.
+ * −0 in `live` is replaced by 0, as in its JSON.
+ * @returns the change, or undefined if there is none
+ * @throws NotJsonError with the path of the first value that JSON cannot hold, and for an object that occurs twice
  */
 export function diff(shadow: Json, live: Json, path = 'state'): Changes | undefined {
   return diffInside(shadow as JsonObject, live as JsonObject, new Walk(path, new WeakMap(), 1, true, false));
 }
 
-/** The same of two values that are known to be JSON, and changed by nobody. */
+/** The same for two values that are known to be JSON and are not modified. */
 export function diffJson(before: Json, now: Json): Changes | undefined {
   return diffInside(before as JsonObject, now as JsonObject, uncheckedWalk());
 }
 
 /**
- * Where a walk through a value is. Its path is put together only when there is something to say of it, since walks pass
- * every value of every state.
+ * A position in a walk through a value. The path is formatted only for an error, because walks visit every value of
+ * every state.
  */
 class Walk {
   private readonly keys: (string | number)[] = [];
-  /** Objects from outside that were copied in this walk. */
+  /** Foreign objects that were copied in this walk. */
   private copiedObjects: Set<object> | null = null;
 
-  /** @param seen null: nothing is checked */
+  /** @param seen null: no checks */
   constructor(
     private readonly from: string,
     private readonly seen: WeakMap<object, number> | null,
@@ -83,8 +83,8 @@ class Walk {
   ) {}
 
   /**
-   * Steps into an object or array that `key` leads to. Where something throws inside, nobody steps out: the path is
-   * that of the fault.
+   * Steps into the object or array at `key`. If something throws inside, `out` is not called, so the path is that of
+   * the error.
    */
   into(key: string | number): void {
     this.keys.push(key);
@@ -93,7 +93,7 @@ class Walk {
     this.keys.pop();
   }
 
-  /** @throws NotJsonError of the value that `key` leads to, or of where the walk is */
+  /** @throws NotJsonError for the value at `key`, or for the current position */
   fail(what: string, key?: string | number): never {
     throw new NotJsonError(
       (key === undefined ? this.keys : [...this.keys, key]).reduce<string>(joinPath, this.from),
@@ -101,7 +101,10 @@ class Walk {
     );
   }
 
-  /** @throws NotJsonError on what is neither a plain object nor an array, and on what has been here before */
+  /**
+   * @throws NotJsonError for a value that is neither a plain object nor an array, and for one already visited in this
+   * walk
+   */
   enter(value: object): void {
     if (!this.seen) return;
     if (this.seen.get(value) === this.now) this.fail('the same object as another place of the state (copy it)');
@@ -111,7 +114,7 @@ class Walk {
     this.seen.set(value, this.now);
   }
 
-  /** An object that is not of this state is copied, one level of it. @returns the object that is in `holdPlayer` now */
+  /** Replaces a foreign object by a shallow copy. @returns the object that `holder` holds now */
   copyForeign(holder: object, key: string | number, value: JsonObject | Json[]): JsonObject | Json[] {
     if (!this.copiesForeign || this.seen!.has(value)) return value;
     this.into(key);
@@ -137,9 +140,7 @@ class Walk {
     }
   }
 
-  /**
-   * A field that was not there before: read by JSON each time, an accessor would be another value here than elsewhere.
-   */
+  /** Checks a new field: an accessor could return another value here than when JSON reads it. */
   checkNew(holder: object, key: string): void {
     if (this.seen && Object.getOwnPropertyDescriptor(holder, key)?.get) this.fail('an accessor', key);
   }
@@ -148,7 +149,7 @@ class Walk {
     if (!isPlainObject(value)) this.fail(`a ${typeNameOf(value)}`);
   }
 
-  /** Looks for all that JSON drops. */
+  /** Checks an object for everything that JSON drops. */
   private checkWhole(value: object): void {
     if (Array.isArray(value)) {
       if (Object.getPrototypeOf(value) !== Array.prototype) this.fail(`a ${typeNameOf(value)}`);
@@ -165,7 +166,7 @@ class Walk {
     }
   }
 }
-/** A walk through what is known to be JSON. */
+/** A walk through a value that is known to be JSON. */
 const uncheckedWalk = (): Walk => new Walk('', null, 0, false, false);
 
 function diffInside(shadow: JsonObject | Json[], live: JsonObject | Json[], walk: Walk): Changes | undefined {
@@ -193,7 +194,7 @@ function diffArray(old: Json[], live: Json[], walk: Walk): Changes | undefined {
   return changed >= alignThreshold || (changed > 0 && old.length !== live.length) ? pickShorter(out!, old, live) : out;
 }
 
-/** Element by element, or as insertions and removals, whichever is shorter. Both arrays have been looked through. */
+/** Picks the shorter form: element by element, or insertions and removals. Both arrays have been checked. */
 function pickShorter(plain: Changes, old: Json[], live: Json[]): Changes {
   const alignment = align(old, live);
   if (!alignment) return plain;
@@ -213,14 +214,13 @@ function diffObject(old: JsonObject, live: JsonObject, walk: Walk): Changes | un
   let out: Changes | undefined;
   let n = 0;
   let asBefore = true;
-  // Not Object.keys(): this is where a state's every value is looked at, and engines know how to read fields in such a
-  // loop.
+  // Not Object.keys(): this loop visits every value of a state, and engines optimize for-in property reads.
   for (const key in live) {
     let isKnown = before[n] === key;
     if (isKnown) n += 1;
     else {
       isKnown = Object.hasOwn(old, key);
-      if (!Object.hasOwn(live, key)) continue; // somebody has given all objects a field
+      if (!Object.hasOwn(live, key)) continue; // an enumerable field on Object.prototype
       asBefore = false;
       if (!isKnown) walk.checkNew(live, key);
     }
@@ -231,7 +231,7 @@ function diffObject(old: JsonObject, live: JsonObject, walk: Walk): Changes | un
   return asBefore && n === before.length ? out : addKeyChanges(out ?? {}, old, before, live);
 }
 
-/** Adds which keys are gone, and which are elsewhere in the order of keys than they would be by the change as it is. */
+/** Adds the keys that were removed, and those that the change alone would leave in another order. */
 function addKeyChanges(
   changes: Changes,
   old: JsonObject,
@@ -254,8 +254,8 @@ function addKeyChanges(
 }
 
 /**
- * Keys that have to be set again to come where they are: all that come after a new one, or after one that came after
- * them. Indexes come first in any case.
+ * Keys that must be set again to keep their order: those after a new key or after another moved key. Integer keys come
+ * first in any case.
  */
 function movedKeys(old: JsonObject, before: readonly string[], now: readonly string[]): string[] {
   const moved: string[] = [];
@@ -279,7 +279,7 @@ function movedKeys(old: JsonObject, before: readonly string[], now: readonly str
 
 const wholeValue = (value: Json): Change => (typeof value === 'object' && value !== null ? [copy(value)] : value);
 
-/** Whether a scalar is what it was: what most of a state is most of the time. −0, which is no JSON, is looked at. */
+/** Whether a scalar is unchanged. −0 counts as changed, because it is not JSON. */
 function isUnchanged(live: Json | undefined, old: Json | undefined): boolean {
   return (
     live === old &&
@@ -298,7 +298,7 @@ function diffValue(
   let live = (holder as Record<string | number, Json | undefined>)[key];
   if (typeof live !== 'object' || live === null) {
     if (Object.is(live, -0)) walk.put(holder, key, (live = 0));
-    if (live === old && live !== undefined) return undefined; // undefined is like nothing before, and still no JSON
+    if (live === old && live !== undefined) return undefined; // undefined reads like a missing key, but is not JSON
     const bad = describeInvalidScalar(live);
     if (bad) walk.fail(bad, key);
     return live!;

@@ -1,23 +1,15 @@
-/** Branded ids: a room's id cannot be passed where a player's is meant. */
-export type RoomId = string & { readonly brand: 'RoomId' };
-export type PlayerId = string & { readonly brand: 'PlayerId' };
-export type NodeId = string & { readonly brand: 'NodeId' };
-export type SessionId = string & { readonly brand: 'SessionId' };
-
-/**
- * Letters and digits that nobody confuses when reading a code aloud or off a phone: no 0 O 1 I L, no U and V together.
- */
+/** Letters and digits that are not easily confused in speech or print: no 0, O, 1, I, L, and no U beside V. */
 export const codeAlphabet = 'ABCDEFGHJKMNPQRSTWXYZ23456789';
 export const codeLength = 5;
 
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** True for ids as Rejoin makes them: no braces, no glob characters, nothing that could steer a key or a channel. */
+/** Whether a value is a well-formed id. Ids become parts of Redis keys and channels: no braces, no glob characters. */
 export const isId = (value: unknown): value is string => typeof value === 'string' && idPattern.test(value);
 
 /**
- * Reads a room code as people type it: any case, with blanks or dashes.
- * @returns the code in its one spelling, or null when it cannot be one
+ * Parses a room code as people type it: any case, with blanks or dashes.
+ * @returns the canonical code, or null if the text cannot be a code
  */
 export function parseRoomCode(text: unknown): string | null {
   if (typeof text !== 'string' || text.length > 32) return null;
@@ -28,12 +20,12 @@ export function parseRoomCode(text: unknown): string | null {
   return code.length === codeLength && [...code].every(c => codeAlphabet.includes(c)) ? code : null;
 }
 
-/** Ids and codes from any source of random bytes. */
+/** Makes an id or a code from random bytes. */
 export function idFromBytes(
   bytes: Uint8Array,
   alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_',
 ): string {
-  // With 64 letters each byte maps without bias. With 29 the likeliest code of five is drawn 1.1 times as often as the
-  // mean, which a code can bear.
+  // 64 letters divide 256, so ids have no bias. With 29, the likeliest code of five letters is drawn 1.1 times as often
+  // as the mean, which is acceptable for a code.
   return Array.from(bytes, b => alphabet[b % alphabet.length]!).join('');
 }

@@ -1,5 +1,5 @@
 /**
- * What an author of a game writes with: the contract, on both sides, and the types of its rules.
+ * The API for game authors: the contract, shared by server and client, and the types of the rules.
  * @module rejoin/contract
  */
 export { contract, held, pressed, schema, state, view } from './contract.ts';

@@ -1,9 +1,9 @@
-/** What can be journaled and sent: JSON, nothing more. */
+/** A value that can be journaled and sent. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 /** A JSON value that is an object. */
 export type JsonObject = { [key: string]: Json };
 
-/** A value that is not JSON, and where it is: `state.ships[3].x is NaN`. */
+/** A value is not JSON. `path` says where: `state.ships[3].x is NaN`. */
 export class NotJsonError extends Error {
   constructor(
     readonly path: string,
@@ -15,15 +15,15 @@ export class NotJsonError extends Error {
 }
 
 /**
- * A key that a client may not send: code that copies fields by assignment would change the prototype of its target.
- * A state may have it as any other key.
+ * A key that clients may not send: code that copies fields by assignment would change the prototype of its target. A
+ * state may contain it.
  */
 export const forbiddenKey = '__proto__';
 
 export const joinPath = (path: string, key: string | number): string =>
   typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
 
-/** Names what a non-JSON value is, or returns null where the scalar is fine. */
+/** Describes a scalar that is not JSON. @returns null if it is JSON */
 export function describeInvalidScalar(value: unknown): string | null {
   switch (typeof value) {
     case 'string':
@@ -46,12 +46,12 @@ export function isPlainObject(value: object): boolean {
 }
 
 /**
- * Checks bytes that came from outside, before anybody else touches them.
- * @returns null when the value is JSON within the bounds, else what is wrong with it
+ * Checks a value received from outside, before any other code uses it.
+ * @returns null if the value is JSON within the bounds, else what is wrong with it
  */
 export function checkPayload(value: unknown, bounds: { depth: number; values: number }): string | null {
   let values = 0;
-  /** @returns what is wrong and where, the path from within outwards: where nothing is, no path is made */
+  /** @returns what is wrong and the path to it, innermost key first; null if nothing is wrong */
   const walk = (v: unknown, depth: number): { what: string; path: (string | number)[] } | null => {
     if (++values > bounds.values) return { what: `: more than ${bounds.values} values`, path: [] };
     if (typeof v !== 'object' || v === null) {

@@ -1,77 +1,76 @@
 import { clientLimits } from './client-limits.ts';
 
 /**
- * Every bound of the system, with the relations between them checked at the end. Those that contracts and clients apply
- * as well are in `client-limits.ts`, so that a page does not load the others. Times are milliseconds, sizes are bytes
- * (of UTF-8 JSON) unless a name says otherwise.
+ * All bounds of the system. `checkLimits` checks the relations between them. Bounds that contracts and clients apply
+ * too are in `client-limits.ts`, so that a page loads only those. Times are milliseconds, sizes are bytes (of UTF-8
+ * JSON), unless the name says otherwise. `burst` and `perSecond` define a token bucket.
  */
 export const limits = {
   ...clientLimits,
 
   // --- what a client may send -------------------------------------------------------------
-  /** One packet from a client; a longer one is refused with `too-large`. */
+  /** One packet of a client. A larger one is refused with `too-large`. */
   packetBytes: 16_384,
-  /** A packet above this closes the connection: it is not even read. */
+  /** A larger packet closes the connection without being parsed. */
   frameBytes: 65_536,
-  /** A player's name, in characters as people count them (graphemes) and in bytes. */
+  /** A player's name, in graphemes and in bytes. */
   nameLength: 24,
   nameBytes: 192,
-  /** Ids of players, where an app's own authentication gives them. */
+  /** A player id, as returned by an app's own `authenticate`. */
   playerIdLength: 128,
-  /** Ids that clients mint (sessions, keys of a creation). */
+  /** Ids that clients generate: sessions, keys of creations and quick joins. */
   idLength: 64,
-  /** Verdicts kept per session: at least the window, so that every retry finds its answer. */
+  /** Verdicts kept per session. At least `actionWindow`, so that every retry finds its verdict. */
   verdicts: 16,
-  /** Sessions of a seat that are remembered as closed, so that an old tab cannot take its seat back. */
+  /** Closed sessions remembered per seat, so that an old tab cannot take its seat back. */
   closedSessions: 4,
-  /** Rooms one connection may be in. */
+  /** Rooms per connection. */
   roomsPerConnection: 8,
-  /** Requests of one connection: a bucket of `burst` that refills with `perSecond`. */
+  /** Requests of one player. More is refused with `slow-down`. */
   requests: { burst: 80, perSecond: 40 },
-  /** Creating rooms costs memory that stays: far fewer. */
+  /** Rooms that one player creates. Low, because a room occupies memory after its creator has gone. */
   creations: { burst: 12, perSecond: 0.2 },
   /**
-   * Rooms that one player has made and that are still in the store: by creations and quick joins, on all nodes
-   * together.
+   * Rooms in the store that one player made, by creations and quick joins, on all nodes together. One more is refused
+   * with `room-quota`.
    */
   liveRooms: 64,
-  /** Inputs and signals of one player: those above are dropped, for nobody waits for them. */
+  /** Inputs and signals of one player. More is dropped, because they have no answer. */
   inputs: { burst: 90, perSecond: 60 },
   signals: { burst: 12, perSecond: 4 },
-  /** Lists of rooms that one player asks for. */
+  /** Requests for the room list, of one player. */
   lists: { burst: 40, perSecond: 4 },
   /**
-   * Malformed packets of one connection; one more closes it. An honest client of another version sends a few over
-   * hours.
+   * Malformed packets of one connection. One more closes it. An honest client of another version sends a few in hours.
    */
   malformedPackets: { burst: 19, perSecond: 0.1 },
-  /** Packets of one connection of whatever kind, also such as nobody answers; more closes it. */
+  /** Packets of any kind of one connection. More closes it. */
   packets: { burst: 600, perSecond: 200 },
-  /** A piece of the stream below this counts as a packet, though no frame ends in it. */
+  /** A fragment of a frame shorter than this counts as a packet. */
   minFragmentBytes: 128,
-  /** How long a connection that was closed may take to go. */
+  /** Time after which a closed connection is terminated. */
   closeTimeout: 1_000,
-  /** Wrong codes of one player: a code is short, so that it can be read aloud, and must not be found by trying. */
+  /** Wrong room codes of one player. Codes are short, so they must not be found by trying. */
   wrongCodes: { burst: 10, perSecond: 0.2 },
-  /** Seats that one player takes anew, in whatever rooms. To come back to one's own costs nothing. */
+  /** New seats of one player, in all rooms together. Rejoining one's own seat is free. */
   newSeats: { burst: 24, perSecond: 0.5 },
-  /** Agreements of a player to begin a match: each match may leave a recording in the store. */
+  /** Requests of one player to begin a match: each match may store a recording. */
   matches: { burst: 40, perSecond: 0.5 },
-  /** Quick joins: each is remembered in the store for a while, so that a repeat finds the same room. */
+  /** Quick joins of one player: the store remembers each for a while. */
   quickJoins: { burst: 30, perSecond: 1 },
   /** Connections of one player to one node. */
   connectionsPerPlayer: 24,
-  /** Players and addresses whose allowances a node remembers after they have gone. */
+  /** Buckets of disconnected players and addresses that a node keeps. */
   rateLimitEntries: 50_000,
 
-  // --- one address, which may be a school: everything that costs nothing to repeat as another guest ------
+  // --- one address (which may be a school): bounds everything that could be repeated as another guest ----------
   address: {
     connections: 2_500,
-    /** As `liveRooms`, of all its players. */
+    /** As `liveRooms`, for all players of the address together. */
     liveRooms: 2_000,
-    /** An IPv6 address is its /64. All /64s of a /56 and of a /48 together have so many times as much. */
+    /** An IPv6 address counts as its /64. All /64s of a /56, and of a /48, together get this multiple of the bound. */
     prefixMultiplier: { 56: 4, 48: 16 },
-    /** What all its players ask and send together. */
+    /** Requests and one-way messages of all players of the address together. */
     requests: { burst: 8_000, perSecond: 2_000 },
     inputs: { burst: 18_000, perSecond: 6_000 },
     signals: { burst: 1_200, perSecond: 400 },
@@ -83,270 +82,286 @@ export const limits = {
     quickJoins: { burst: 1_000, perSecond: 20 },
     wrongCodes: { burst: 100, perSecond: 0.5 },
     /**
-     * Lists of rooms, over HTTP and over sockets; recordings, each of which is computed for its request; everything
-     * else over HTTP.
+     * HTTP and sockets together. `lists`: room lists. `replays`: recordings, which are computed per request. `pages`:
+     * all other HTTP requests.
      */
     lists: { burst: 200, perSecond: 20 },
     replays: { burst: 40, perSecond: 1 },
     pages: { burst: 10_000, perSecond: 500 },
-    /** Wrong tokens for metrics and the operator's routes. */
+    /** Wrong tokens for metrics and operator routes. */
     wrongTokens: { burst: 10, perSecond: 0.2 },
   },
 
   // --- all clients of a node together ---------------------------------------------------------------------
   node: {
-    /** Wrong codes: else they could be tried from thousands of addresses. */
+    /** Wrong room codes at one node, so that codes cannot be tried from thousands of addresses. */
     wrongCodes: { burst: 1_000, perSecond: 2 },
   },
 
   // --- a node -----------------------------------------------------------------------------
-  /** Rooms one node runs; above that it makes no more. */
+  /** Rooms that one node runs. At this number it makes no more. */
   roomsPerNode: 20_000,
-  /** For so long (ms) the list of rooms is not read from the store again. */
+  /** How long a node serves the room list from its cache. */
   listCacheTtl: 500,
-  /**
-   * Quick joins: a seat is reserved for `reservation`; a call's room is remembered for `resultTtl`; the player's last
-   * call of a game for `lastResultTtl` and the game's hold, of which `maxHold` counts; a second call of the same player
-   * within `duplicateWindow` gets the room of the first; a room whose `setup` throws is not offered for `brokenFor`,
-   * one that cannot be reached for `unreachableFor`; after so many `maxTries` at rooms that refuse the player, a new
-   * one is made.
-   */
+  /** Quick join. */
   quickJoinSearch: {
+    /** A seat stays reserved for the player this long. */
     reservation: 5_000,
+    /** How long a call's room is remembered for retries. */
     resultTtl: 600_000,
+    /** How long a player's last call per game is remembered, plus the game's hold up to `maxHold`. */
     lastResultTtl: 3_600_000,
     maxHold: 48 * 3_600_000,
+    /** A second call of the same player within this time gets the room of the first. */
     duplicateWindow: 2_000,
+    /** How long a room whose `setup` throws is not offered. */
     brokenFor: 60_000,
+    /** How long an unreachable room is not offered. */
     unreachableFor: 10_000,
+    /** After this many rooms refused the player, a new one is made. */
     maxTries: 32,
   },
-  /** Index lines of rooms whose life is over are removed this often, so many rooms at a time. */
+  /** Index entries of expired rooms are removed at this interval, this many rooms at a time. */
   indexScan: { interval: 5_000, roomsPerScan: 500 },
-  /** Recordings that wait to be shown; more are answered `busy`. */
+  /** Recordings waiting to be computed. More are refused with `busy`. */
   pendingReplays: 32,
 
   /**
-   * Share of the store's memory (`maxmemory`) in use from which on no recordings are kept, and no rooms made: a store
-   * that is full stops every room. Looked at every `look` ms.
+   * Fill of the store (used / `maxmemory`) above which no recordings are kept, and above which no rooms are made. A
+   * full store would stop every room. Checked every `pollInterval`.
    */
   storeFill: { recordings: 0.8, rooms: 0.95, pollInterval: 5_000 },
 
   // --- a room -----------------------------------------------------------------------------
-  /**
-   * Connections that watch one room: each is told everything. Above that nobody new is let in to watch; players always
-   * are.
-   */
+  /** Spectator connections per room. More are refused; players are not. Each spectator receives every change. */
   watchers: 2_000,
-  /** Messages waiting for a room; more are answered `busy`. */
+  /** Messages waiting for a room. More are refused with `busy`. */
   mailbox: 1_024,
-  /** Messages that go into one journal entry. */
+  /** Messages per journal entry. */
   batch: 64,
   /** One journal entry. */
   entryBytes: 65_536,
   /**
-   * At least so often a room says which message of held inputs has counted: changes are told many times a second, and
-   * most clients need not know.
+   * Longest interval between two publications of the number of the last counted message of held inputs. Held values
+   * change many times a second, and most clients do not need the number.
    */
   inputNumberInterval: 2_000,
-  /** The whole document of a room: state, seats, timers. */
+  /** A room's document: state, seats, timers. */
   documentBytes: 1_048_576,
-  /** Entries after which a snapshot is written, and entries kept behind it for resumes. */
+  /** Entries between two snapshots, and entries kept behind a snapshot for clients that catch up. */
   snapshotEvery: 64,
   entriesKept: 32,
-  /** Changes kept in memory per room, from which a client that was away is caught up. */
+  /** Changes per room kept in memory for clients that catch up. */
   recentChanges: 128,
-  /** Ownerships of a room that are remembered: a place older than the oldest is unknown. */
+  /** Terms remembered per room. The status of a position in an older term is `unknown`. */
   termsKept: 32,
   events: 64,
   /**
-   * Effects of one room that nobody has done yet; when one failed, it is tried again after this, then less and less
-   * often; and how long one try may take.
+   * Pending effects of one room; delay before the first retry, which doubles up to `effectRetryMax`; time limit of one
+   * attempt.
    */
   pendingEffects: 64,
   effectRetry: 2_000,
   effectRetryMax: 60_000,
   effectTimeout: 30_000,
-  /**
-   * Recordings: from which time of a match on (ms) its frames lie so far apart; how big one may be, compressed; and how
-   * long it is kept where nothing else is said. The last `perRoom` of a room are kept, and none of a match that is
-   * `short`: fewer frames in less time.
-   */
+  /** Recordings of matches. */
   recording: {
+    /** Minimum time between two frames, by match time: `spacing` applies `until` that time, then `maxFrameSpacing`. */
     frameSpacing: [
       { until: 120_000, spacing: 0 },
       { until: 600_000, spacing: 100 },
       { until: 3_600_000, spacing: 500 },
     ],
     maxFrameSpacing: 2_000,
+    /** Compressed size. */
     maxBytes: 2_097_152,
+    /** Default lifetime. */
     ttl: 24 * 3_600_000,
+    /** The last recordings of a room that are kept. */
     perRoom: 8,
+    /** A match with fewer frames in less time is not recorded. */
     short: { ms: 5_000, frames: 4 },
   },
-  /** Players that a room remembers to have thrown out. */
+  /** Kicked players that a room remembers. */
   banned: 64,
-  /** Players whose last lost seat a room remembers, with the reason. */
+  /** Players for whom a room remembers why they lost their last seat. */
   seatLosses: 64,
-  /** Ticks that may fail in a row before the room is quarantined. */
+  /** Consecutive failed ticks before the room is quarantined. */
   failedTicksInRow: 100,
-  /**
-   * A rule that takes longer than this is worth a warning. One that hangs is written down soon (long before its node
-   * can be held for dead), ends its node after `ends` unless the operator says otherwise, and counts for `counts`; so
-   * many that count quarantine their room. The watch looks every `look`.
-   */
+  /** A rule that takes longer is logged as a warning. */
   slowRuleAfter: 50,
-  hang: { pollInterval: 100, reportAfter: 100, exitAfter: 1_000, reportTtl: 3_600_000, maxReports: 3, reportsKept: 16 },
-  /** A room that cannot be read is not looked at again before this, though something may be due in it. */
+  /** Detection of rules that hang. */
+  hang: {
+    pollInterval: 100,
+    /** Hang time before a report is written. Well below `nodeTimeout`, so that the next owner finds the report. */
+    reportAfter: 100,
+    /** Hang time before the process exits (default; operators can change it). */
+    exitAfter: 1_000,
+    /** How long a report counts. `maxReports` reports that count quarantine the room. */
+    reportTtl: 3_600_000,
+    maxReports: 3,
+    reportsKept: 16,
+  },
+  /** An unreadable room is not read again within this time, even if a timer is due in it. */
   unreadableRetryAfter: 300_000,
-  /** A room that could not commit for longer than this moves its deadlines by the rest. */
+  /** If a commit was delayed by more than this, the room's deadlines are moved by the rest. */
   deadlineGrace: 5_000,
-  /** For how long a seat is held where the contract does not say. */
+  /** Seat hold if the contract declares none. */
   defaultSeatHold: 60_000,
-  /** Life of a room's keys after its last entry, beside the time to its next deadline. */
+  /** Lifetime of a room's keys after its last entry, beyond its next deadline. */
   roomTtl: 24 * 3_600_000,
-  /** Life of a room that nobody has joined, or that all have left. */
+  /** Lifetime of a room that no player has joined, or that all have left. */
   unjoinedRoomTtl: 15 * 60_000,
-  /** Life of a room without anybody, when the time for which its players' seats were held is over. */
+  /** Lifetime of a room without connections after all seat holds have ended. */
   abandonedRoomTtl: 3_600_000,
-  /** An owner lets a room sleep when nobody has been connected to it for this long. */
+  /** A room without connections is released after this time. */
   sleepAfter: 30_000,
   /**
-   * How often the owner of a room that has spectators and no connected player asks the store whether the room is there.
+   * Interval at which the owner of a room with spectators but no connected player checks that the room still exists.
    */
   existenceCheckInterval: 5_000,
-  /**
-   * After so long a new owner has heard from all nodes which of them have members of its room; until then it tells all
-   * of them everything.
-   */
+  /** A new owner knows all nodes with members of its room after this time. Until then it broadcasts to all nodes. */
   presenceKnownAfter: 2_500,
-  /** How long a player may be unseen by any node before the seat counts as away. */
+  /** A player that no node has reported for this long counts as away. */
   presenceTimeout: 4_000,
 
   // --- the cluster ------------------------------------------------------------------------
-  /** A node's heartbeat, and the silence (seen by the judge's own clock and reads) that is death. */
+  /**
+   * Heartbeat interval of a node; silence after which it is declared dead, by the observer's own clock; and the minimum
+   * number of successful reads by the observer within that time.
+   */
   heartbeat: 200,
   nodeTimeout: 1_200,
   nodeTimeoutReads: 4,
   /**
-   * A node that has not reached the register for so long sends its clients on; again after twice as long, and so on.
+   * A node that cannot reach the node register for this long asks its clients to move. It asks again after twice that
+   * time, and so on.
    */
   isolatedAfter: 2_000,
-  /** Nobody hears a node's inbox: ask again after this long before believing it. */
+  /** Delay before checking again that no connection subscribes to a node's inbox. */
   noListenerRetry: 30,
-  /** A dead node's record is removed after this long. */
+  /** How long the record of a dead node is kept. */
   deadNodeRetention: 60_000,
   /**
-   * Claims of one node under way at once. Far from the store each batch costs a round trip:
-   * test/protocol/many-rooms.test.ts.
+   * Concurrent claims of one node. With a remote store each batch costs a round trip: test/protocol/many-rooms.test.ts.
    */
   concurrentClaims: 128,
-  /** For so long (ms) newcomers wait for rooms that are being claimed. */
+  /** Longest time that new connections wait while rooms are being claimed. */
   newClientDelay: 100,
-  /** What one node tells another, and is in no hurry, waits so long for something that goes the same way. */
+  /** How long a message between nodes that is not urgent waits for another message to the same node. */
   piggybackDelay: 4,
-  /** A forwarded message waits this long for its answer before the owner is looked up again. */
+  /** How long a forwarded message waits for its answer before the owner is looked up again. */
   forwardTimeout: 1_000,
-  /** A request of a client is tried for this long, over any number of owners. */
+  /** Total time for a client's request, over any number of owners. */
   requestTimeout: 4_000,
   /**
-   * A client is pinged so long after its last pong, and told the heads of its rooms: sooner than one asks for them that
-   * has nothing to do.
+   * Time from a client's pong to the next ping. The latest positions of the client's rooms go along with the ping. Less
+   * than the interval at which an idle client asks for them.
    */
   pingInterval: 1_700,
-  /** Heads and members are exchanged between nodes this often. */
+  /** Interval at which nodes exchange the latest positions and members of their rooms. */
   headExchangeInterval: 1_000,
-  /** The due index is read this often; a room this late is woken by any node. */
+  /** Interval at which nodes read the due index; delay after which any node wakes a room that is overdue. */
   dueScanInterval: 500,
   overdueAfter: 750,
   /**
-   * A scan of the due index reads so many rooms at a time (`page`), so often (`pages`), until it has `asks` to ask. One
-   * that was asked is passed over for `again`, one that no node can run for `unrunnableRetryAfter`.
+   * Scan of the due index: reads at most `maxPages` pages until it has `maxRequests` rooms to wake. A room that was
+   * asked is skipped for `retryAfter`; one that no node can run is skipped for `unrunnableRetryAfter`.
    */
   dueIndex: { pageSize: 100, maxPages: 10, maxRequests: 300, retryAfter: 1_500, unrunnableRetryAfter: 10_000 },
   /**
-   * Rooms that show a connected player and that no node runs are looked for so long (ms) after a node died, started or
-   * gave a room up (its members' nodes claim most of them before that), and every so often in any case: so many a page,
-   * and a scan asks so many at a time.
+   * Search for rooms that show a connected player but have no owner. It runs `after` a node died, started or gave a
+   * room up (by then its members' nodes have claimed most of them), and at least `every`; it reads `page` rooms at a
+   * time and asks for at most `asks` rooms per scan.
    */
   orphans: { after: 2_000, every: 300_000, page: 500, asks: 300 },
-  /** An append that has not been answered by then counts as unknown. */
+  /** An append without an answer after this time has an unknown outcome. */
   storeTimeout: 1_500,
-  /** First pause of an owner that was fenced off before it may claim that room again. */
+  /** First delay before an owner that was fenced off may claim that room again. It doubles. */
   fencedBackoff: 250,
   ownerCacheEntries: 50_000,
 
   // --- moving rooms -----------------------------------------------------------------------
   /**
-   * A room is handed over: the next owner has so long to have it ready; keeps it ready for so long; and looks by itself
-   * whether it is the owner this often, since word of it may be lost.
+   * Handover of a room: time limit for the target to prepare; how long the target keeps the prepared room; interval at
+   * which the target checks whether it is the owner, because the message may be lost.
    */
   handover: { prepareTimeout: 500, preparedFor: 3_000, ownershipPoll: 300 },
   /**
-   * Loads are evened out: while no node came or went for `calm`; between so many times the mean; one room each `apart`
-   * (20 a second) and node; none that is here for less than `minStay`; none to a node whose event loop is late by
-   * `late` (p99); and none
-   *    that is where its players are while no node is more than `few` rooms off the mean.
+   * Load balancing: a node above `maxLoadRatio` × the mean number of rooms hands rooms to nodes below the mean. So does
+   * any node above the mean while another is below `minLoadRatio` × the mean.
    */
   balance: {
+    /** No move before this time has passed without a node joining or leaving. */
     quietPeriod: 3_000,
     maxLoadRatio: 1.2,
     minLoadRatio: 0.8,
+    /** A room stays at its players' node while no node is more than this many rooms off the mean. */
     toleratedRooms: 4,
+    /** Between two moves of one node. */
     moveInterval: 50,
+    /** A room is not moved again within this time. */
     minStay: 5_000,
+    /** No moves to a node with a larger p99 event loop delay. */
     maxEventLoopDelay: 100,
   },
   /**
-   * A room follows its players to a node where this share of them has been for `settled` on end, as far as the loads
-   * stay between so many times the mean, or within `few` rooms of it (closer to it than where they are evened out); not
-   * for `rest` after it was moved for the loads' sake.
+   * A room follows its players to another node while both loads stay within these ratios of the mean, or within
+   * `toleratedRooms` of it. The range is narrower than that of `balance`, so neither causes the other.
    */
   follow: {
+    /** Share of the room's players that must be connected to that node, for `settledFor`. */
     playerShare: 0.9,
     settledFor: 5_000,
     maxLoadRatio: 1.1,
     minLoadRatio: 0.9,
     toleratedRooms: 3,
+    /** Not within this time after load balancing moved the room. */
     cooldown: 60_000,
   },
 
   // --- a connection -----------------------------------------------------------------------
-  /** Packets waiting for a slow reader: first no more changes, then the door. */
+  /**
+   * Outbound packets waiting for a slow client. Above the soft bounds the client gets no more changes, and is told to
+   * catch up after reading. Above the hard bounds, or `outboundSoftTime` above the soft ones, it is disconnected.
+   */
   outboundSoftPackets: 128,
   outboundSoftBytes: 1_048_576,
   outboundHardPackets: 1_024,
   outboundHardBytes: 4_194_304,
   outboundSoftTime: 10_000,
   /**
-   * When a node dies its clients come back elsewhere over so long (ms): so much for each, since to let one in costs
-   * some ms of a core that others want to play on.
+   * When a node dies, its clients spread their reconnects over `perClient` ms for each client, within `min` and `max`:
+   * accepting a connection costs a few ms of CPU.
    */
   reconnectSpread: { perClient: 3, min: 100, max: 4_000 },
-  /** Sockets one node takes before it answers 503 at the handshake. */
+  /** Sockets per node. More are refused with 503 at the handshake. */
   sockets: 20_000,
 
   // --- draining ---------------------------------------------------------------------------
   drainTimeout: 12_000,
-  /** Connections are told to move over this long, each at its own moment. */
+  /** Clients of a draining node are told to move at random times within this period. */
   drainClientSpread: 2_000,
-  /** A server that closes gives answers that are on their way so long (ms); then it ends every connection. */
+  /** On close, a server waits this long for pending answers, then closes every connection. */
   answerGracePeriod: 500,
 } as const;
 
-/** The relations between the bounds. A setting that breaks one would be a bug that no test of a part can see. */
+/** Returns the relations between bounds that do not hold. Tests of single parts would not notice. */
 export function checkLimits(l: typeof limits = limits): string[] {
   const violations: string[] = [];
   const require = (holds: boolean, rule: string) => void (holds || violations.push(rule));
-  require(l.verdicts >= l.actionWindow, 'verdicts ≥ actionWindow: a retry must find its answer');
+  require(l.verdicts >= l.actionWindow, 'verdicts ≥ actionWindow: a retry must find its verdict');
   require(l.nodeTimeout >=
-    l.heartbeat * l.nodeTimeoutReads, 'nodeTimeout ≥ heartbeat × nodeTimeoutReads: death needs that many silent reads');
-  require(l.isolatedAfter > l.nodeTimeout, 'isolatedAfter > nodeTimeout: others have its rooms when its clients come');
+    l.heartbeat *
+      l.nodeTimeoutReads, 'nodeTimeout ≥ heartbeat × nodeTimeoutReads: that many reads fit into the timeout');
+  require(l.isolatedAfter >
+    l.nodeTimeout, 'isolatedAfter > nodeTimeout: other nodes own its rooms when its clients arrive');
   require(l.requestTimeout > l.forwardTimeout * 2, 'requestTimeout > 2 × forwardTimeout: time to ask a second owner');
   require(l.presenceKnownAfter >
-    l.headExchangeInterval * 2, 'presenceKnownAfter > 2 × headExchangeInterval: one lost report is made up for');
+    l.headExchangeInterval * 2, 'presenceKnownAfter > 2 × headExchangeInterval: one lost report is tolerated');
   require(l.presenceTimeout >
-    l.headExchangeInterval * 2, 'presenceTimeout > 2 × headExchangeInterval: one lost report is not an absence');
+    l.headExchangeInterval *
+      2, 'presenceTimeout > 2 × headExchangeInterval: one lost report does not make a player away');
   require(l.quickJoinSearch.reservation >
     l.requestTimeout, 'quickJoinSearch.reservation > requestTimeout: a seat is reserved until its join has been tried');
   require(l.quickJoinSearch.duplicateWindow <
@@ -356,46 +371,49 @@ export function checkLimits(l: typeof limits = limits): string[] {
   require(l.handover.preparedFor >
     2 *
       l.handover
-        .prepareTimeout, 'handover.preparedFor > 2 × handover.prepareTimeout: what was made ready is still there when it is handed over');
+        .prepareTimeout, 'handover.preparedFor > 2 × handover.prepareTimeout: the prepared room still exists at the handover');
   require(l.handover.ownershipPoll <
-    l.forwardTimeout, 'handover.ownershipPoll < forwardTimeout: who asks a new owner that has not heard of it waits for its answer');
+    l.forwardTimeout, 'handover.ownershipPoll < forwardTimeout: a request to a new owner waits until that owner knows of its ownership');
   require(l.follow.maxLoadRatio < l.balance.maxLoadRatio &&
     l.follow.minLoadRatio > l.balance.minLoadRatio &&
     l.follow.toleratedRooms <
-      l.balance.toleratedRooms, 'follow within balance: what follows its players is no reason to even loads out');
+      l.balance.toleratedRooms, 'follow within balance: a room that follows its players does not cause load balancing');
   require(l.balance.minStay >
-    l.presenceKnownAfter, 'balance.minStay > presenceKnownAfter: who moves a room knows where its players are');
+    l.presenceKnownAfter, 'balance.minStay > presenceKnownAfter: an owner that moves a room knows where its players are');
   require(l.follow.playerShare > 0.5, 'follow.playerShare > 0.5: players are at one node at most');
   require(l.hang.reportAfter + 2 * l.hang.pollInterval <
     l.nodeTimeout -
       2 *
-        l.heartbeat, 'hang.reportAfter + 2 × hang.pollInterval < nodeTimeout − 2 × heartbeat: the next owner should find what hung');
+        l.heartbeat, 'hang.reportAfter + 2 × hang.pollInterval < nodeTimeout − 2 × heartbeat: the next owner finds the report');
   require(l.hang.reportsKept > l.hang.maxReports, 'hang.reportsKept > hang.maxReports');
   require(l.overdueAfter < l.deadlineGrace, 'overdueAfter < deadlineGrace');
   require(l.dataBytes + 4 * l.wordLength <
-    l.packetBytes, 'dataBytes + names < packetBytes: what the client lets through, the server reads');
-  require(l.heldBytes + l.inputNames * 2 * l.wordLength <= l.packetBytes, 'heldBytes + presses < packetBytes');
+    l.packetBytes, 'dataBytes + names < packetBytes: what the client accepts, the server reads');
+  require(l.heldBytes + l.inputNames * 2 * l.wordLength <= l.packetBytes, 'heldBytes + presses ≤ packetBytes');
   require(l.authBytes + 2 * l.wordLength <
-    l.packetBytes, 'authBytes + namespace < packetBytes: a handshake that is too large is answered');
-  require(l.packetBytes < l.frameBytes, 'packetBytes < frameBytes: a packet that is too large is answered');
+    l.packetBytes, 'authBytes + namespace < packetBytes: a handshake above authBytes is answered');
+  require(l.packetBytes < l.frameBytes, 'packetBytes < frameBytes: a packet above packetBytes is answered');
   require(l.packetBytes < l.entryBytes, 'packetBytes < entryBytes: one action fits into one entry');
   require(l.packets.burst >
     l.requests.burst +
       l.inputs.burst +
-      l.signals.burst, 'packets ≥ requests + inputs + signals: nobody is closed for what is merely refused');
+      l.signals.burst, 'packets > requests + inputs + signals: what is only refused does not close a connection');
   require(l.packets.perSecond >
-    l.requests.perSecond + l.inputs.perSecond + l.signals.perSecond, 'packets per second, too');
+    l.requests.perSecond +
+      l.inputs.perSecond +
+      l.signals.perSecond, 'packets > requests + inputs + signals, per second');
   for (const name of ['requests', 'inputs', 'signals', 'lists', 'creations', 'newSeats', 'wrongCodes'] as const)
     require(l.address[name].burst >= l[name].burst &&
-      l.address[name].perSecond >= l[name].perSecond, `address.${name} ≥ ${name}: an address is one player at least`);
+      l.address[name].perSecond >=
+        l[name].perSecond, `address.${name} ≥ ${name}: an address allows at least what one player may use`);
   require(l.node.wrongCodes.burst > l.address.wrongCodes.burst &&
     l.node.wrongCodes.perSecond >
       l.address.wrongCodes
-        .perSecond, 'node.wrongCodes > address.wrongCodes: one address does not use up what all have');
+        .perSecond, 'node.wrongCodes > address.wrongCodes: one address does not use up what the node has');
   require(l.address.prefixMultiplier[48] > l.address.prefixMultiplier[56] &&
-    l.address.prefixMultiplier[56] > 1, 'address.prefixMultiplier: a wider network has more');
+    l.address.prefixMultiplier[56] > 1, 'address.prefixMultiplier: a wider network gets more');
   require(l.address.liveRooms >
-    l.liveRooms, 'address.liveRooms > liveRooms: one player does not use up what an address has');
+    l.liveRooms, 'address.liveRooms > liveRooms: one player does not use up what the address has');
   require(l.liveRooms > l.creations.burst, 'liveRooms > creations.burst');
   require(l.address.connections < l.sockets, 'address.connections < sockets: one address does not fill a node');
   require(l.outboundHardBytes > l.documentBytes, 'outboundHardBytes > documentBytes: a snapshot can be sent');

@@ -1,14 +1,11 @@
 import { limits } from './limits.ts';
 
 /**
- * What cannot be seen, or changes how other text is shown: controls, direction overrides, zero-width characters, halves
- * of characters, fillers.
+ * Characters that are invisible or change how other text is shown: controls, direction overrides, zero-width
+ * characters, surrogate halves, fillers.
  */
 const hidden = '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}\\u2800';
-/**
- * Scripts whose letters take other forms beside a joiner (U+200D) or non-joiner (U+200C): without it, a word is
- * misspelt.
- */
+/** Scripts whose letters change form beside a joiner (U+200D) or non-joiner (U+200C). Removing it misspells words. */
 const joining = [
   'Arabic',
   'Syriac',
@@ -33,7 +30,7 @@ const joining = [
 const letters = `[${joining.map(script => `\\p{Script_Extensions=${script}}`).join('')}]+`;
 const picture = '\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier})?';
 
-/** The places where an invisible character means something; everything else is looked at by itself. */
+/** Sequences in which an invisible character has a meaning. Elsewhere it is removed. */
 const parts = new RegExp(
   [
     `(${letters}(?:[\\u200C\\u200D]${letters})+)`, // words with joiners inside
@@ -46,7 +43,7 @@ const parts = new RegExp(
 );
 const hiddenAll = new RegExp(`[${hidden}]`, 'gu');
 const hiddenButJoiners = new RegExp(`(?![\\u200C\\u200D])[${hidden}]`, 'gu');
-/** More marks than this on one letter cover the lines above and below. */
+/** Combining marks after the fourth would cover the lines above and below. */
 const marks = /(\p{M}{4})\p{M}+/gu;
 
 const segmenter =
@@ -56,9 +53,8 @@ const graphemes = (text: string): string[] =>
 const utf8 = new TextEncoder();
 
 /**
- * A player's name as others will see it: one line, trimmed, nothing in it that is hidden or that turns the text around
- * it. Joiners stay where an emoji or a script needs them. At most `limits.nameLength` characters as people count them,
- * and `limits.nameBytes` bytes.
+ * Normalizes a player's name: one line, trimmed, without invisible characters and direction overrides. Joiners stay
+ * where an emoji or a script needs them. At most `limits.nameLength` graphemes and `limits.nameBytes` bytes.
  * @returns null if nothing is left
  */
 export function normalizeName(value: unknown): string | null {

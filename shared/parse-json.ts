@@ -4,14 +4,13 @@ import { parse } from './parse.ts';
 import { strictJson } from './strict-json.ts';
 
 /**
- * What came out of a schema; or why nothing can be used: the value does not fit, or (`isNotJson`) the schema made of it
- * what JSON does not keep.
+ * The output of a schema as JSON, or why there is none: the value does not match, or (`isNotJson`) the schema's output
+ * is not JSON.
  */
 export type ParseJsonResult = { ok: true; value: Json } | { ok: false; detail: string; isNotJson: boolean };
 
 /**
- * Reads a value with a schema. What comes out is the game's own making, and need be no JSON: it is checked as a state
- * is.
+ * Parses a value with a schema. The output is the game's own value and may be anything, so it is checked to be JSON.
  * @param path names the value, as in "events.drew"
  */
 export function parseJson(schema: Schema, value: unknown, path: string): ParseJsonResult {

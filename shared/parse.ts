@@ -1,6 +1,6 @@
 import type { Out, Schema } from './contract-types.ts';
 
-/** Reads a value with a schema. Never throws: a schema that does, or that is asynchronous, is a failed reading. */
+/** Parses a value with a schema. Never throws: a schema that throws or is asynchronous counts as a mismatch. */
 export function parse<S extends Schema>(
   schema: S,
   value: unknown,
@@ -8,8 +8,8 @@ export function parse<S extends Schema>(
   try {
     const result = schema['~standard'].validate(value);
     if ('then' in result) {
-      result.then(undefined, () => {}); // nobody waits for it; its failure must not end the process
-      // Of zod, also one that throws: it is then run again as an asynchronous one.
+      result.then(undefined, () => {}); // unhandled, its rejection would end the process
+      // Zod reports a schema that throws as an asynchronous one.
       return { ok: false, detail: 'the schema throws or is asynchronous' };
     }
     if (!result.issues) return { ok: true, value: result.value as Out<S> };

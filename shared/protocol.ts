@@ -3,34 +3,34 @@ import type { Json, JsonObject } from './json.ts';
 import type { Position } from './position.ts';
 import type { Refused } from './refusals.ts';
 
-/** Version of the words below. A server refuses a client of another one. */
+/** Version of this protocol. A server refuses clients of another version. */
 export const protocolVersion = 2;
 
 // ---------------------------------------------------------------------------------------------
 // What a member of a room sees
 // ---------------------------------------------------------------------------------------------
 
-/** Where a room is in its life. `quarantined`: it failed too often and was taken out of play. */
+/** State of a room's life. `quarantined`: the room failed too often and no longer runs. */
 export type Phase = 'waiting' | 'playing' | 'ended' | 'quarantined';
 
 /**
- * Why a player has lost a seat. `left`: the player gave it up. `kicked`: the host or the server took it. `expired`: the
- * player was away for longer than the seat is held. `forfeited`: it was forfeited, and the next match began without the
- * player. `closed`: the server closed the room.
+ * Why a player lost a seat. `left`: the player gave it up. `kicked`: the host or the server removed the player.
+ * `expired`: the hold ended while the player was away. `forfeited`: it was forfeited, and the next match began without
+ * the player. `closed`: the server closed the room.
  */
 export type SeatLoss = 'left' | 'kicked' | 'expired' | 'forfeited' | 'closed';
 
 /** A seat that is taken, or was left during this match, as all members see it. */
 export interface PublicSeat<P = unknown> {
-  /** The public id of the player who holds the seat; null: the seat was left during this match, and nobody holds it. */
+  /** Public id of the player who holds the seat; null if the seat was left during this match. */
   player: string | null;
-  /** Number of the hold, unique within the room. The seat whose `hold` is the one of your join's answer is yours. */
+  /** Number of the hold, unique within the room. Your seat is the one with the `hold` of your join's answer. */
   hold: number;
   name: string;
-  /** What its player has brought along, as the contract's `profile` reads it; null: a bot, or nothing. */
+  /** The player's profile, as the contract's `profile` parsed it; null for a bot, or if there is none. */
   profile: P;
   here: boolean;
-  /** While away: when the seat is given up, on the room's clock (ms since 1970). */
+  /** While the player is away: when the hold ends, on the room's clock (ms since 1970). */
   until: number | null;
   ready: boolean;
   rematch: boolean;
@@ -38,13 +38,13 @@ export interface PublicSeat<P = unknown> {
   out: boolean;
   /** Why the seat is out of play; null while it is in play. */
   why: SeatLoss | null;
-  /** Played by the bot: always, or until its player is back. */
+  /** Played by the bot, permanently or until the player returns. */
   bot: boolean;
   /** Index among the contract's teams; null where it has none. */
   team: number | null;
 }
 
-/** Everything about a room that all its members may know, besides the game's own state. */
+/** What all members know of a room, besides the game's own state. */
 export interface PublicRoom<P = unknown> {
   id: string;
   code: string;
@@ -58,30 +58,30 @@ export interface PublicRoom<P = unknown> {
   host: number | null;
   seats: (PublicSeat<P> | null)[];
   result: { ranking: number[][] } | null;
-  /** Deadlines of the timers that the game shows, on the room's clock. */
+  /** Deadlines of the timers that the contract lists in `clocks`, on the room's clock. */
   clocks: Record<string, number>;
-  /** Games with inputs: the number of the last message of inputs that counted, by seat. */
+  /** Games with inputs: by seat, the number of the last input message that counted. */
   inputs: number[];
 }
 
-/** What a member holds, and what changes are applied to. `state` is the game's, through the member's own view. */
+/** A member's replica of a room; changes are applied to it. `state` is the member's view of the game's state. */
 export interface RoomView {
   room: PublicRoom;
   state: Json;
 }
 
-/** Something that happened, committed with the entry that carries it: `[name, data]`. */
+/** An event, committed with the entry that carries it. */
 export type WireEvent = [name: string, data: Json];
 
 // ---------------------------------------------------------------------------------------------
-// Client → server. All with an acknowledgement callback.
+// Client → server. `input`, `i` and `signal` have no acknowledgement; that of `act` and `leave` is optional.
 // ---------------------------------------------------------------------------------------------
 
 /** `auth` of the Socket.IO handshake. */
 export interface Handshake {
-  /** A token of an earlier welcome; without one the server makes a guest. */
+  /** Token of an earlier welcome. Without one the server creates a guest. */
   token?: string;
-  /** The name a guest goes by. */
+  /** Name of a guest. */
   name?: string;
   wire?: number;
 }
@@ -90,46 +90,46 @@ export interface CreateRequest {
   game: string;
   options?: JsonObject;
   private?: boolean;
-  /** So many bots sit down with the first player. */
+  /** Number of bots that take seats along with the first player. */
   bots?: number;
-  /** Random, made by the client: a retry with the same key finds the room of the first try. */
+  /** Random, generated by the client. A retry with the same key returns the room of the first attempt. */
   key?: string;
 }
 export type CreateReply = { ok: true; room: string; code: string } | Refused;
 
 export interface JoinRequest {
-  /** Exactly one of the three says which room. */
+  /** Exactly one of `room`, `code` and `quick` is set. */
   room?: string;
   code?: string;
   /**
-   * Quick join: an open public room of this game with these options (any, where none are named), or a new one.
-   * `call`: random, made by the client, the same on every retry of one quick join: it finds the room of the first try.
+   * Quick join: an open public room of this game with these options (any options if none are given), or a new one.
+   * `call` is random, generated by the client, and the same for every retry: a retry returns the room of the first
+   * attempt.
    */
   quick?: { game: string; options?: JsonObject; call?: string };
-  /** The game the client can play; another one is refused. */
+  /** The game that the client supports. A room of another game refuses it. */
   game?: string;
-  /**
-   * Version of the contract that the client has. One that cannot play the room's is refused; without it, any is let in.
-   */
+  /** The client's contract version. A room that it cannot play refuses it. Without a version, every room accepts. */
   version?: number;
-  /** Spectate: no seat. */
+  /** Join as a spectator, without a seat. */
   watch?: boolean;
   /**
-   * What the player brings along to the seat; said again with each join, so that a change shows. Left out: as it was.
+   * The player's profile. Sent with each join, so that a change becomes visible. If missing, the profile stays as it
+   * was.
    */
   profile?: Json;
-  /** Random, minted by the client, one per hold on a seat; the same again on every retry and reconnect. */
+  /** Random, generated by the client, one per hold of a seat. The same on every retry and reconnect. */
   session?: string;
   /**
-   * An earlier join with this session was answered: if the session has no seat any more, refuse with `seat-lost` and
-   * give no new seat.
+   * Set once a join of this session was answered: if the session has no seat any more, the server refuses with
+   * `seat-lost` and gives no new seat.
    */
   resume?: boolean;
-  /** Where the client is in the room's history: it is caught up from there where possible. */
+  /** The client's position. The server sends the changes since then, if it has them. */
   place?: Position;
-  /** Changes may come in their short form (`c`), and inputs may go in theirs (`i`). */
+  /** The client reads short forms of changes (`c`, `s`, `h`). */
   short?: boolean;
-  /** By a snapshot in any case: the client holds motion that may never have been journaled. */
+  /** Requests a snapshot: the client's replica contains volatile state that may never be journaled. */
   whole?: boolean;
 }
 export interface JoinSuccess {
@@ -139,22 +139,22 @@ export interface JoinSuccess {
   /** Number of the hold on the seat (`PublicSeat.hold`); null for a spectator. */
   hold: number | null;
   session: string;
-  /** Term of the owner: numbered actions are stamped with it. */
+  /** Term of the owner. The client stamps numbered actions with it. */
   term: number;
-  /** The room's head: the entry that the client knows when it has taken this reply in. */
+  /** The room's latest position. The client is at it after applying this answer. */
   place: Position;
-  /** Last number of this session that has a verdict, and the verdicts still kept. */
+  /** Last number of this session that has a verdict, and the last verdicts. */
   base: number;
   verdicts: NumberedVerdict[];
   /** Time on the room's clock. */
   now: number;
-  /** True when the client's place is not on the room's history: something it saw was lost. */
+  /** Whether the client's position is not on the room's history: entries that it saw were lost. */
   lost: boolean;
-  /** What this connection calls the room in short forms; where it asked for them. */
+  /** Number of the room in short forms on this connection, if the client asked for short forms. */
   number?: number | undefined;
-  /** The node reads inputs in their short form, too. */
+  /** The node reads inputs in their short form. */
   shortInputs?: true;
-  /** How the client catches up: by what it missed, or by everything. */
+  /** How the client catches up: by the changes it missed, or by a snapshot. */
   with: 'changes' | 'snapshot';
   changes?: WireChange[];
   view?: RoomView;
@@ -164,35 +164,38 @@ export type JoinReply = JoinSuccess | Refused;
 export interface ActRequest {
   room: string;
   /**
-   * A contract's action, or one of the engine's: $ready $start $rematch $leave $team $profile, and the host's $bot
+   * An action of the contract, or of the engine: $ready $start $rematch $leave $team $profile, and for the host $bot
    * $kick $host.
    */
   name: string;
   data?: Json;
-  /** Number within the session, from 1, without gaps. Without one the action is at most once. */
+  /**
+   * Number within the session, from 1, without gaps. An action without a number is executed at most once and not
+   * retried.
+   */
   n?: number;
-  /** Term the client knows; goes with `n`. */
+  /** Term that the client knows; required with `n`. */
   term?: number;
   /**
-   * Only as this session. Said while another join of the same client is on its way: without it, the session is that of
-   * the last join.
+   * The session that the action belongs to. Sent while another join of the same client is pending. Default: the session
+   * of the last join.
    */
   session?: string;
 }
-/** What a player does in a game with a tick. Unanswered; the changes of the room say which number has counted. */
+/** Input in a game with a tick. Not answered; `PublicRoom.inputs` tells which number has counted. */
 export interface InputRequest {
   room: string;
   /** Number within the session, from 1, growing. */
   n: number;
-  /** Number of the message with presses before this one, if it is not known to have counted: a gap is noticed by it. */
+  /** Number of the previous message with presses, if it is not known to have counted. The server detects gaps by it. */
   after?: number;
   hold?: Record<string, Json>;
-  /** How often was pressed since the message before. */
+  /** Number of presses since the previous message. */
   press?: Record<string, number>;
-  /** As in `act`. */
+  /** As in `ActRequest`. */
   session?: string;
 }
-/** The same by the room's number on this connection. 0: nothing of that kind; what is missing at the end is 0. */
+/** An input by the room's number on this connection. 0 stands for a missing field; trailing zeros are left out. */
 export type ShortInput = [
   number: number,
   n: number,
@@ -200,72 +203,70 @@ export type ShortInput = [
   press?: Record<string, number> | 0,
   after?: number,
 ];
-/** What a member tells the others. Unanswered, not kept. */
+/** A message to the other members. Not answered, not kept. */
 export interface SignalRequest {
   room: string;
   name: string;
   data: Json;
 }
-/** A verdict as it is kept: the place at which it was given, and for refusals why. */
+/** A verdict: the seq (and term) at which it was given; for refusals also code and detail. */
 export type Verdict = { seq: number; term?: number; code?: string; detail?: string };
 export type NumberedVerdict = [n: number, verdict: Verdict];
 export type ActReply =
   | { ok: true; n?: number; place: Position }
   | (Refused & { n?: number; place?: Position })
-  /** Another owner (or a first message): what it knows of the session. Nothing was applied. */
+  /**
+   * The term is another, or this is the session's first message: what the owner knows of the session. Nothing was
+   * applied.
+   */
   | (Refused<'stale-term'> & { term: number; base: number; verdicts: NumberedVerdict[] })
   | (Refused<'gap'> & { term: number; base: number });
 
-/** The keep-alive: once a second, two when idle, unless heads come of themselves. See SPEC C4. */
+/**
+ * The heartbeat: the client's positions, once a second, every two seconds if idle. Not needed while `h` or `heads`
+ * arrive. See SPEC C4.
+ */
 export interface HeartbeatRequest {
   rooms: Record<string, Position>;
 }
-/** What a node last heard of a room: its head, the owner's term, and how many watch. */
+/** The latest known position of a room, its owner's term, and the number of spectators. */
 export interface RoomHead {
   head: Position;
   term: number;
   watchers: number;
 }
-/**
- * The same where changes come in their short form, and head and owner are of the term that holds for them: the head's
- * seq, and how many watch.
- */
+/** Short form of `RoomHead`, if position and owner are of the term in effect on this connection (SPEC W9). */
 export type ShortRoomHead = [seq: number, watchers: number];
 export interface HeartbeatReply {
   ok: true;
-  /**
-   * This node's clock, which is never set while it runs: wall time at its start, and from there on a monotonic clock.
-   */
+  /** The node's clock: wall time at its start, advanced by a monotonic clock. It is never set. */
   now: number;
   /**
-   * Heads of the rooms, from their owners; null where the owner has not been heard lately. A room this connection is
-   * not in is left out.
+   * Latest positions as last reported by the owners; null if there is no recent report. Rooms that this connection has
+   * not joined are missing.
    */
   rooms: Record<string, RoomHead | null | ShortRoomHead>;
-  /**
-   * Over how long (ms) this node's clients are to spread their first tries to come back, should it die now: the more
-   * there are, the longer.
-   */
+  /** If the node dies, its clients spread their first reconnects over this time (ms). It grows with their number. */
   spread: number;
 }
 
 export interface LeaveRequest {
   room: string;
-  /** Only the hold of this session. Without it, that of this connection. */
+  /** Leaves only if this is the session that holds the seat. Default: the session of this connection. */
   session?: string;
-  /** Gives the seat up, also if this connection has not joined the room. */
+  /** Also gives the seat up, even if this connection has not joined the room. */
   seat?: boolean;
 }
 export interface ListRequest {
   game?: string;
 }
-/** A room's line in the list of rooms. */
+/** An entry of the room list. */
 export interface RoomSummary {
   id: string;
   code: string;
   game: string;
   phase: Phase;
-  /** Whether a seat is free for anybody. */
+  /** Whether a seat is free for any player. */
   open: boolean;
   seated: number;
   seats: number;
@@ -274,16 +275,15 @@ export interface RoomSummary {
   since: number;
 }
 export type ListReply = { ok: true; rooms: RoomSummary[] } | Refused;
-/** Somebody who watches a room. `name` is empty for some seconds after the room's node has died. */
+/** A spectator. `name` is empty for some seconds after the death of the node that ran the room. */
 export interface Spectator {
   player: string;
   name: string;
 }
-/** What a page may show of the machinery. */
 export interface InspectRequest {
   room: string;
 }
-/** What a page may show of the machinery behind a room. */
+/** Where a room runs, for pages that show the cluster. */
 export type InspectReply =
   | {
       ok: true;
@@ -293,26 +293,26 @@ export type InspectReply =
       head: Position;
       nodes: { name: string; rooms: number; sockets: number; alive: boolean; draining: boolean }[];
       members: { player: string; node: string }[];
-      /** Who watches; sent to the host alone. */
+      /** Sent to the host only. */
       spectators?: Spectator[];
     }
   | Refused;
 
-/** A finished match (1, 2, …) of a room, to be watched again. Served over HTTP: GET /replays/<room>/<match>. */
+/** Recording of a finished match. `match` counts from 1. Served over HTTP: GET /replays/<room>/<match>. */
 export interface ReplayReply {
   ok: true;
   game: string;
   version: number;
   room: string;
   match: number;
-  /** When it began, ms since 1970, and what everybody could see then. */
+  /** Start of the match (ms since 1970), and what all members could see then. */
   began: number;
   view: RoomView;
-  /** What happened so many ms after the beginning; changes as in WireChange. */
+  /** Changes and events, `at` ms after the start. Changes as in `WireChange`. */
   frames: [at: number, changes: Changes, events?: WireEvent[]][];
   /**
-   * SHA-256 of the state that the match ended with, as the server's rules saw it, keys sorted. The frames were proved
-   * to lead there.
+   * SHA-256 of the final state as the rules saw it, without any view, keys sorted. The server checked that the frames
+   * lead to it.
    */
   hash: string;
 }
@@ -323,7 +323,7 @@ export interface ClientToServer {
   join(request: JoinRequest, ack: Ack<JoinReply>): void;
   act(request: ActRequest, ack?: Ack<ActReply>): void;
   place(request: HeartbeatRequest, ack: Ack<HeartbeatReply | Refused>): void;
-  /** Stops watching, or ends the connection's membership; the seat is kept unless the request says `seat`. */
+  /** Ends the connection's membership. The seat is kept unless `seat` is set. */
   leave(request: LeaveRequest, ack?: Ack<{ ok: true } | Refused>): void;
   list(request: ListRequest, ack: Ack<ListReply>): void;
   inspect(request: InspectRequest, ack: Ack<InspectReply>): void;
@@ -332,7 +332,7 @@ export interface ClientToServer {
   signal(request: SignalRequest): void;
 }
 export type RequestName = keyof Requests;
-/** What is said without an answer. */
+/** Messages without an answer. */
 export interface OneWayMessages {
   input: InputRequest;
   i: ShortInput;
@@ -363,32 +363,31 @@ export interface Welcome {
 }
 
 /**
- * One entry of a room: `[term, seq, previous term, changes, events]`. It follows the place `[previous term, seq − 1]`;
- * a client that is not exactly there has missed something and asks to be caught up. Changes are 0 when nothing visible
- * changed.
+ * One entry of a room. It applies to position `[prevTerm, seq − 1]`. A client at another position has missed something
+ * and asks to catch up. Changes are 0 if nothing visible changed.
  */
 export type WireChange = [term: number, seq: number, prevTerm: number, changes: Changes | 0, events?: WireEvent[]];
 
-/** Something about a room that is not part of its history. */
+/** A message about a room that is not part of its journal. */
 export type Notice =
   /** Another owner runs the room now. */
   | { room: string; code: 'owner'; term: number; head: Position }
-  /** Stop trying: a newer connection of this player has the seat. */
+  /** A newer connection of this player has the seat. The client must not retry. */
   | { room: string; code: 'session-replaced'; session: string }
-  /** The session has no seat any more. Nothing of the room is sent to this connection until it joins again. */
+  /** The session has no seat any more. This connection receives nothing of the room until it joins again. */
   | { room: string; code: 'seat-lost'; session: string }
-  /** The server has ended the room, or the host this player's stay. */
+  /** The server closed the room, or the host or server removed this player. */
   | { room: string; code: 'closed' | 'kicked' }
-  /** Changes were not sent on because this connection read too slowly: ask to be caught up. */
+  /** Changes were skipped because this connection read too slowly. The client must ask to catch up. */
   | { room: string; code: 'resync' };
 
 export interface ServerToClient {
   welcome(welcome: Welcome): void;
   change(room: string, ...change: WireChange): void;
   /**
-   * The usual form of a change: the room by the number of the last join's answer on this connection. With a term, it
-   * says under which term it stands, and all that follow; without, it and the one before it stand under the term last
-   * said, by the answer to a join or by a change of this form. `events` is 0 where there are none and a term follows.
+   * Short form of `change` (SPEC W9): the room by its number from the last join's answer on this connection. `term` and
+   * `prevTerm` are sent if they differ from the term in effect; `term` is then in effect for this room on this
+   * connection. `events` is 0 if there are none and a term follows.
    */
   c(
     number: number,
@@ -398,26 +397,27 @@ export interface ServerToClient {
     term?: number,
     prevTerm?: number,
   ): void;
-  /** As `c` without a term, where nothing but the state has changed: `changes` are the state's. */
+  /** Short form of `change` without a term, if only the state changed: `changes` are the state's. */
   s(number: number, seq: number, changes: Change, events?: WireEvent[]): void;
   /**
-   * The heads of all rooms in which this connection is, where each of them goes by a number and stands under the term
-   * that was said last: number, seq and how many watch, one room after the other. Comes along with Engine.IO's pings.
+   * Latest positions of all rooms of this connection, sent along with Engine.IO pings: number, seq, spectators, for one
+   * room after the other. Used if every room has a number and its position and owner are of the term in effect.
    */
   h(...heads: number[]): void;
-  /** The same in full, by rooms: lines say it that have read the short form. */
+  /** The same in full. Sent only to connections that negotiated short forms. */
   heads(rooms: Record<string, RoomHead>): void;
   /**
-   * Motion that is not journaled yet, in games that say so: the k-th since the entry at [term, seq]. The next entry of
-   * the same term contains it again; another owner's does not, so whoever took motion in asks that one for a snapshot.
+   * Volatile state that is not journaled yet (`tick.durable`): the k-th change since the entry at [term, seq]. The next
+   * entry of the same term includes it. An entry of another owner does not, so a client that applied volatile state
+   * asks that owner for a snapshot.
    */
   motion(room: string, term: number, seq: number, k: number, changes: Changes): void;
   notice(notice: Notice): void;
-  /** Said by a member: `player` is its public id. */
+  /** A signal of a member; `player` is the member's public id. */
   signal(room: string, player: string, name: string, data: Json): void;
   token(token: string): void;
-  /** This node is about to go: open another connection, then drop this one. */
+  /** The node shuts down: open another connection, then close this one. */
   moving(): void;
-  /** The connection is about to be closed, and why. */
+  /** The server closes the connection next, for this reason. */
   refused(refusal: Refused): void;
 }

@@ -1,10 +1,10 @@
 /**
- * State of the generator (sfc32): four 32-bit words. Lives in the room's document, so a new owner draws on where the
- * old one stopped.
+ * State of the generator (sfc32): four 32-bit words. It is part of the room's document, so a new owner continues the
+ * sequence.
  */
 export type Seed = [number, number, number, number];
 
-/** Random numbers for rules: fair, journaled with the state, the same on every owner. */
+/** Random numbers for rules: unbiased, journaled with the state, the same on every owner. */
 export interface Random {
   /**
    * A float in [0, 1).
@@ -51,9 +51,7 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/**
- * Draws from `seed` and writes its progress back into it. Source of the algorithm: sfc32 of PractRand (public domain).
- */
+/** Draws from `seed` and updates it in place. The algorithm is sfc32 of PractRand (public domain). */
 export function createRandom(seed: Seed): Random {
   const nextWord = (): number => {
     let [a, b, c, d] = seed;
@@ -73,7 +71,7 @@ export function createRandom(seed: Seed): Random {
       throw new RangeError(`random.int(${min}, ${max}): two whole numbers, the smaller first`);
     const span = max - min + 1;
     if (span > 0x1_0000_0000) throw new RangeError(`random.int(${min}, ${max}): a range of at most 2^32`);
-    // Reject the tail of the range, or the small numbers would come up a little more often.
+    // Values in the incomplete last part of the range are rejected; they would favor small numbers.
     const fair = 0x1_0000_0000 - (0x1_0000_0000 % span);
     let drawn = nextWord();
     while (drawn >= fair) drawn = nextWord();

@@ -1,12 +1,12 @@
 /**
- * Every refusal the system gives, what it means, and what the client does next.
+ * Every refusal of the system, what it means, and what the client does next.
  *
- * `duty`   final   — do not repeat it, it will not change
- *          retry   — the same request again, after `retryAfter` ms
- *          resync  — ask for the room's state again, then go on
- *          stop    — this hold on the room is over; a person decides what next
- *          renew   — the session is over: settle what is unanswered as unknown; a new session may join
- * `spends` whether a numbered action that is answered so has used up its number (SPEC, actions)
+ * `duty`   final   — do not repeat the request; the answer will not change
+ *          retry   — send the same request again after `retryAfter` ms
+ *          resync  — ask for the room's state, then continue
+ *          stop    — this hold on the room is over; the user decides what to do
+ *          renew   — the session is over: pending actions settle as `unknown`; a new session may join
+ * `spends` whether a numbered action refused with this code has used up its number (SPEC A4)
  */
 export const refusals = {
   // the connection and the request
@@ -65,7 +65,7 @@ export const refusals = {
   },
   'stale-term': { duty: 'retry', spends: false, message: 'The room has a new owner: reconcile, then send again.' },
   gap: { duty: 'retry', spends: false, message: 'An earlier number is missing: send again from there.' },
-  // verdicts of a room: they are journaled, and they use up the number
+  // verdicts of a room: journaled, and they use up the number
   'bad-data': { duty: 'final', spends: true, message: 'The data is not valid for the action.' },
   'no-such-action': { duty: 'final', spends: true, message: 'The game has no such action.' },
   'not-seated': { duty: 'final', spends: true, message: 'Only a player with a seat can do this.' },
@@ -79,15 +79,17 @@ export const refusals = {
   { duty: 'final' | 'retry' | 'resync' | 'stop' | 'renew'; spends: boolean; message: string }
 >;
 
-/** A code of the system's own; rules add theirs. */
+/** A refusal code of the system. Contracts declare further ones. */
 export type RefusalCode = keyof typeof refusals;
 
-/** Whether a code is one of the system's own. */
+/** Whether a code is one of the system's refusal codes. */
 export const isRefusalCode = (code: string): code is RefusalCode => Object.hasOwn(refusals, code);
-/** What a code of the system's own means, in English. */
+/** The message of a system refusal code, in English. */
 export const explainCode = (code: RefusalCode): string => refusals[code].message;
 
-/** A refusal on the wire. `code` is one of `refusals`, or a code of the game's contract (final, spends its number). */
+/**
+ * A refusal on the wire. `code` is one of `refusals`, or a code of the game's contract (`final`, uses up its number).
+ */
 export interface Refused<Code extends string = string> {
   ok: false;
   code: Code;
@@ -103,11 +105,11 @@ export const makeRefusal = (code: RefusalCode, detail?: string, retryAfter?: num
 });
 
 /**
- * What a client does about a code; codes of games are final.
+ * What a client does after a refusal with this code. Codes of contracts are final.
  * @example
  * ```ts
- * const said = await room.act.step({ by: 2 })
- * if (!said.ok && dutyOf(said.code) === 'stop') banner.textContent = 'This table is over for you.'
+ * const result = await room.act.step({ by: 2 })
+ * if (!result.ok && dutyOf(result.code) === 'stop') banner.textContent = 'This table is over for you.'
  * ```
  */
 export const dutyOf = (code: string): 'final' | 'retry' | 'resync' | 'stop' | 'renew' =>

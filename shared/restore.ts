@@ -3,8 +3,9 @@ import { isPlainObject, type Json } from './json.ts';
 import { setOwn } from './strict-json.ts';
 
 /**
- * Makes `live` what `shadow` is, in place and with its keys in the same order: the undo of a rule that refused halfway.
- * @param mayKeep whether an object is the state's own; what a rule put in from outside must not be changed
+ * Makes `live` equal to `shadow`, in place and with its keys in the same order. Reverts the changes of a rule that
+ * refused or failed.
+ * @param isOwned whether an object belongs to the state; objects that a rule put in from outside must not be modified
  */
 export function restore(
   live: Json,
@@ -24,8 +25,8 @@ export function restore(
     const was = from[key]!;
     const is = Object.hasOwn(into, key) ? into[key] : undefined;
     if (is === was && !Object.is(is, -0)) continue;
-    // An object that the rule put into two places must not be restored twice, to two different things; one that it
-    // froze cannot be.
+    // An object that the rule put into two fields cannot be restored to two different values; a frozen one cannot be
+    // restored at all. Both are replaced by copies.
     const reusable =
       typeof is === 'object' &&
       is !== null &&

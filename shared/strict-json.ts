@@ -1,6 +1,6 @@
 import { joinPath, forbiddenKey, NotJsonError, type Json, type JsonObject } from './json.ts';
 
-/** A value that is JSON, but more of it than `limit` allows. */
+/** A value is JSON, but exceeds `limit`. */
 export class TooLargeError extends Error {
   constructor(
     readonly limit: string,
@@ -12,8 +12,8 @@ export class TooLargeError extends Error {
 }
 
 /**
- * How much a value may hold; named as in `limits`, for the error message. Given for what a client sends, which has no
- * forbidden key either.
+ * Bounds of a value, named as in `limits` for the error message. With bounds, `forbiddenKey` is rejected too: they
+ * apply to what clients send.
  */
 export interface ValueBounds {
   payloadDepth: number;
@@ -21,14 +21,14 @@ export interface ValueBounds {
 }
 
 /**
- * A deep copy of a value that JSON keeps as it is. Only what JSON is known to drop without a loss is left out: fields
- * of objects that are undefined. The same object may occur in two places; −0 becomes 0.
- * @throws NotJsonError with the path of the first part that JSON would change, drop or refuse
- * @throws TooLarge where the value exceeds `bounds`
+ * A deep copy of a value, if JSON preserves it. Object fields that are undefined are dropped, as in JSON. The same
+ * object may occur twice; −0 becomes 0.
+ * @throws NotJsonError with the path of the first part that JSON would change, drop or reject
+ * @throws TooLargeError if the value exceeds `bounds`
  */
 export function strictJson(value: unknown, path: string, bounds?: ValueBounds): Json {
   const keys: (string | number)[] = [];
-  /** The objects that the walk is inside of. */
+  /** The objects that contain the current value. */
   const around: object[] = [];
   const fail = (what: string): never => {
     throw new NotJsonError(keys.reduce<string>(joinPath, path), what);
@@ -77,21 +77,21 @@ export function strictJson(value: unknown, path: string, bounds?: ValueBounds): 
   return read(value);
 }
 
-/** Sets an own field of any name: a plain assignment to `__proto__` would change the prototype. */
+/** Sets an own field of any name. A plain assignment to `__proto__` would change the prototype. */
 export function setOwn(object: object, key: string | number, value: unknown): void {
   if (key === '__proto__')
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else (object as Record<string | number, unknown>)[key] = value;
 }
 
-/** A field of an array that JSON would drop: named, negative, or a symbol. */
+/** Finds a field of an array that JSON would drop: a name, a negative index, or a symbol. */
 export function findStrayKey(list: readonly unknown[]): string | undefined {
   const keys = Reflect.ownKeys(list);
   if (keys.length === list.length + 1) return undefined; // its indexes and `length`
   return keys.map(String).find(key => key !== 'length' && !isIndex(key));
 }
 
-/** Whether an object lists this key among its integers, before all others. */
+/** Whether objects order this key among the integer keys, before all others. */
 export const isIndex = (key: string): boolean => /^(?:0|[1-9]\d{0,9})$/.test(key) && Number(key) < 4_294_967_295;
 
 export const typeNameOf = (object: object): string => {
@@ -99,7 +99,7 @@ export const typeNameOf = (object: object): string => {
   return typeof name === 'string' && name !== '' && name !== 'Object' ? name : 'strange object';
 };
 
-/** As `isPlainObject`, also for objects of another window or worker. */
+/** As `isPlainObject`, but also true for objects of another window or worker. */
 function isPlainObjectOfAnyRealm(object: object): boolean {
   const proto: unknown = Object.getPrototypeOf(object);
   return proto === null || Object.getPrototypeOf(proto) === null;

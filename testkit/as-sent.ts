@@ -1,14 +1,13 @@
 import { setOwn } from '../shared/strict-json.ts';
 
 /**
- * A value as it arrives over a connection: a copy that shares no object with the value, as
- * `JSON.parse(JSON.stringify(value))` makes it. Texts are not encoded and decoded again, which is most of the cost of
- * that.
+ * A copy as it arrives over a connection, equal to `JSON.parse(JSON.stringify(value))`. Strings are not encoded, which
+ * would be most of the cost.
  */
 export const asSent = <T>(value: T): T => copied(value) as T;
 
 function copied(value: unknown): unknown {
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // + 0: there is no -0
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // + 0: JSON has no -0
   if (typeof value === 'bigint') throw new TypeError('JSON has no BigInt');
   if (typeof value === 'function' || typeof value === 'symbol') return undefined;
   if (typeof value !== 'object' || value === null) return value;

@@ -1,7 +1,6 @@
 /**
- * The test kit: your game on a cluster of real nodes, with real clients, in one process, on a clock that only moves
- * when the test lets it. A failover takes milliseconds. Everything is drawn from one seed, so a test that fails fails
- * again.
+ * The test kit: runs your game on a cluster of real nodes with real clients, in one process, on a virtual clock that
+ * the test advances. A failover takes milliseconds. All randomness comes from one seed, so a failing test fails again.
  * @module rejoin/testkit
  */
 import { readFileSync } from 'node:fs';
@@ -27,20 +26,20 @@ import { TestCluster, type TestNode } from './test-cluster.ts';
 
 export { LeakError, Replay, Seat };
 
-/** How a table is laid. */
+/** Options of a table. */
 export interface TableOptions<D extends ContractDef> {
-  /** How many players sit down. Default: as few as the game takes. */
+  /** Number of players. Default: the minimum of the game. */
   players?: number;
-  /** How many nodes there are. Default 3. */
+  /** Number of nodes. Default 3. */
   nodes?: number;
   /** Default 1. */
   seed?: number;
   options?: OptionsIn<D>;
-  /** What the players bring along, in the order in which they sit down; undefined: nothing. */
+  /** Profiles of the players, in seat order; undefined: none. */
   profiles?: readonly (ProfileIn<D> | undefined)[];
-  /** Bots that sit down besides. */
+  /** Number of additional bots. */
   bots?: number;
-  /** Begin the match where the game waits for the host or for everybody to be ready. Default true. */
+  /** Whether to start the match, if the game waits for the host or for ready players. Default true. */
   start?: boolean;
 }
 
@@ -48,12 +47,10 @@ type RequestedEffect<D extends ContractDef> = {
   [K in keyof EffectsOf<D> & string]: { name: K; data: Out<EffectsOf<D>[K]>; key: string };
 }[keyof EffectsOf<D> & string];
 
-/** A table of one game, its players seated, the match begun. */
+/** A room of one game with connected players, and its match started. */
 export class Table<D extends ContractDef> {
   readonly seats: Seat<D>[] = [];
-  /**
-   * The effects that the rules asked for, as often as they were done: with the same key where a failover repeated one.
-   */
+  /** Effects that were executed, with repetitions: after a failover the same key may occur again. */
   readonly effects: RequestedEffect<D>[] = [];
   /**
    * Set it to have effects fail: throw in it.
@@ -102,7 +99,7 @@ export class Table<D extends ContractDef> {
     } = this;
     const nodes = Array.from({ length: how.nodes ?? 3 }, (_x, i) => `node-${i + 1}`);
     await world.start(...nodes);
-    // Nobody sits at the node that runs the room, where there are enough: whatever happens to it cuts nobody's line.
+    // If there are enough nodes, no player connects to the owner, so that its faults close no player's connection.
     const made = await world.clock.run(
       world.node(nodes.at(-1)!).node.lobby.create('$test', {
         game: contract.name,
@@ -136,11 +133,11 @@ export class Table<D extends ContractDef> {
     await this.until('the match begins', () => this.seats.every(s => s.info.phase !== 'waiting'));
   }
 
-  /** The node that runs the room. */
+  /** Name of the node that runs the room. */
   get owner(): string | null {
     return this.world.owner(this.id)?.name ?? null;
   }
-  /** The room's document as its owner has it: state, seats, timers, and what nobody may see. */
+  /** The room's document at its owner, including hidden state. */
   get document(): RoomDocument {
     return (this.ownerNode.node.ownedRooms.get(this.id) as unknown as { doc: RoomDocument }).doc;
   }
@@ -149,13 +146,13 @@ export class Table<D extends ContractDef> {
     if (!host) throw new Error('no node owns the room');
     return host;
   }
-  /** What nodes logged as warnings and errors: rules that threw, for example. */
+  /** What nodes logged as warnings and errors, for example rules that threw. */
   get warnings(): string[] {
     return [...this.world.nodes.values()].flatMap(h => h.warnings);
   }
 
   /**
-   * Lets so many ms pass, and what they cause happen.
+   * Advances time by `ms` and runs everything due.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -167,8 +164,8 @@ export class Table<D extends ContractDef> {
     await this.world.clock.advance(ms);
   }
   /**
-   * Lets time pass until something holds.
-   * @throws when it does not within a minute of it
+   * Advances time until a condition holds.
+   * @throws if it does not hold within a minute of virtual time
    * @example
    * ```ts
    * const t = await table(raceGame, { players: 1, bots: 1 })
@@ -180,8 +177,8 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Kills the node that runs the room, as with -9, and lets play go on elsewhere. A new node takes its place.
-   * @returns how long nobody ran the room, ms
+   * Kills the owner, as with SIGKILL, and waits for the takeover. A new node replaces it.
+   * @returns the time without an owner, ms
    * @example
    * ```ts
    * const t = await table(raceGame, { players: 2, nodes: 3, seed: 7 })
@@ -204,7 +201,7 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Stops the node that runs the room, as with SIGSTOP, until another has taken the room; then it wakes up.
+   * Freezes the owner, as with SIGSTOP, until another node has taken over; then resumes it.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -223,7 +220,7 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Hands the room over in good order, as a deploy does.
+   * Drains the owner, as a deploy does: it hands the room over and stops.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -240,7 +237,7 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * A player's network is gone, until `reconnect`.
+   * Disconnects a player until `reconnect`.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -252,7 +249,7 @@ export class Table<D extends ContractDef> {
     this.world.disconnect(seat.client);
   }
   /**
-   * Its network is back; done when it is up to date.
+   * Reconnects a player. Resolves when the player is up to date.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -268,12 +265,12 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Somebody comes to watch.
+   * Adds a spectator.
    * @example
    * ```ts
    * const t = await table(cardsGame)
    * const watcher = await t.watch()
-   * assert.deepEqual(watcher.state.hand, []) // who watches has none
+   * assert.deepEqual(watcher.state.hand, []) // a spectator has no hand
    * ```
    */
   async watch(name = 'Watcher'): Promise<Seat<D>> {
@@ -285,7 +282,7 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Everybody who is connected is up to date, and sees what the owner has.
+   * Waits until all connected players have the owner's latest position.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -308,8 +305,8 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Checks that nobody can learn what only one seat may know. `secret` returns a part of the state as it is there, or
-   * null where nothing is hidden.
+   * Checks that no other member can learn a seat's secret. `secret` returns a part of the state itself, or null if
+   * nothing is hidden.
    *
    * - Every match so far is run again with the same inputs, times and random numbers, and one part of one secret
    *   changed. Whatever the others
@@ -367,7 +364,7 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Every state the room's document was in, from its journal.
+   * The room's document after each entry, from its journal.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -397,7 +394,7 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * A finished match of this room, by its number, or one that was saved as a file: from the beginning.
+   * The recording of a finished match: by its number in this room, or by a file name.
    * @example
    * ```ts
    * const t = await table(raceGame)
@@ -422,7 +419,7 @@ export class Table<D extends ContractDef> {
 }
 
 /**
- * Sits players down at a table of a game, and begins.
+ * Creates a room of a game with players and starts the match.
  * @example
  * ```ts
  * import { table } from 'rejoin/testkit'
@@ -438,7 +435,7 @@ export const table = <D extends ContractDef>(game: Game<D>, how: TableOptions<D>
   new Table(game, how).open();
 
 /**
- * A recording that was saved as a file: what GET /replays/<room>/<match> gave.
+ * Reads a recording from a file: the answer of GET /replays/<room>/<match>.
  * @example
  * ```ts
  * const recorded = replay('test/matches/long-race.json')

@@ -4,15 +4,14 @@ import type { PeekedRoom } from '../server/store/store.ts';
 import { apply } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';
 
-/** An owner has in memory what its journal does not say. */
+/** An owner's document differs from its journal. */
 export class JournalMismatchError extends Error {
   override readonly name = 'JournalMismatchError';
 }
 
 /**
- * Follows the journal of every room, and compares what it says with what the room's owner has in memory: byte for byte
- * after each entry and each snapshot, the order of keys included. So a state that a rule has changed past the journal
- * is found at once.
+ * Replays the journal of every room and compares it, byte for byte including key order, with the owner's document after
+ * each entry and snapshot. So a state change that bypasses the journal is found at once.
  */
 export class JournalVerifier {
   private readonly rooms = new Map<string, { seq: number; doc: RoomDocument }>();
@@ -23,14 +22,14 @@ export class JournalVerifier {
     this.rooms.set(id, { seq: 0, doc: readSnapshot(snapshot) });
   }
 
-  /** The store is another one than before. */
+  /** Call when the store was replaced. */
   forget(): void {
     this.rooms.clear();
   }
 
   /**
-   * An entry was written.
-   * @param live the document of the owner that wrote it; null where it is not known any more
+   * Call when an entry was written.
+   * @param live the document of the owner that wrote it; null if it is no longer available
    * @throws JournalMismatchError
    */
   async verifyAppended(id: string, seq: number, entry: string, live: RoomDocument | null): Promise<void> {
@@ -38,12 +37,12 @@ export class JournalVerifier {
     if (known?.seq === seq - 1) {
       apply(known.doc as unknown as Json, readEntry(entry).c);
       known.seq = seq;
-    } else if (known?.seq !== seq) await this.reload(id); // written twice, or the store is another one than before
+    } else if (known?.seq !== seq) await this.reload(id); // written twice, or the store was replaced
     const doc = this.rooms.get(id);
     if (live && doc?.seq === seq) compare(`room ${id}, entry ${seq}`, live, doc.doc);
   }
 
-  /** A snapshot was written. @throws JournalMismatchError */
+  /** Call when a snapshot was written. @throws JournalMismatchError */
   verifySnapshot(id: string, seq: number, text: string): void {
     const known = this.rooms.get(id);
     if (known?.seq === seq && text !== encodeSnapshot(known.doc))
@@ -64,7 +63,7 @@ function compare(where: string, live: RoomDocument, journaled: RoomDocument): vo
 
 const formatValue = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 200));
 
-/** Where two values first differ, in a value or in the order of keys. */
+/** Describes the first difference of two values, or of their key order. */
 function difference(live: unknown, journaled: unknown, path: string): string {
   const isHolder = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
   if (!isHolder(live) || !isHolder(journaled) || Array.isArray(live) !== Array.isArray(journaled))

@@ -5,8 +5,8 @@ import type { RoomDocument } from '../server/rooms/core/document.ts';
 import { LeakError, secretLeaves, replaceAt, firstDifference, type Secret } from './secrets.ts';
 
 /**
- * Whether what anybody else sees depends on a seat's secret: each is changed, in every state there was, and the views
- * of all others must stay as they are. Looks at what a view can tell, not only at what it happened to tell.
+ * Checks the views: each secret is changed, in every state, and the views of all others must not change. This finds
+ * what a view could reveal, not only what it did.
  * @throws LeakError
  */
 export function assertHiddenInViews(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
@@ -40,22 +40,22 @@ const differentValue = (value: Json): Json =>
         ? !value
         : '~';
 
-/** What one player, or one who watches, was sent: `player` is its id, null for who only ever watched. */
+/** Everything a player or spectator received. `player` is the id, null for a spectator. */
 export interface ReceivedMessages {
   name: string;
   player: string | null;
   bytes: readonly string[];
 }
-/** An entry's events, beside the document as it was after that entry. */
+/** An entry's events, and the document after the entry. */
 export interface Moment {
   doc: RoomDocument;
   events: readonly { name: string; data: Json; to?: readonly number[] }[];
 }
 
 /**
- * Whether a secret went out beside the views: in an event told to others, in the text of a refusal, in a signal, an
- * answer, or a log. Looked for is what can be told from chance: texts of 6 characters and more, numbers of 6 digits and
- * more. What somebody's own views, or the events they were told when it was open, have shown is theirs to know.
+ * Checks that no secret was sent outside the views: in an event to others, a refusal, a signal, an answer, or a log
+ * line. Searches for values that do not occur by chance: strings of 6 characters or more, numbers of 6 digits or more.
+ * What a receiver's own views or events have shown is not a leak.
  * @throws LeakError
  */
 export function assertSecretsNotSent(
@@ -66,7 +66,7 @@ export function assertSecretsNotSent(
   logged: readonly string[],
 ): void {
   const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
-  /** By seat's player: every secret there was. */
+  /** All secrets, by the seat's player. */
   const secrets = new Map<string, Set<string>>();
   const shown = new Map<string | null, Set<string>>();
   const show = (who: string | null, what: unknown) => {
@@ -122,14 +122,14 @@ export function assertSecretsNotSent(
 
 const containsText = (text: string, word: string): boolean => text.includes(word);
 
-/** What of a value can be told from chance when it is found somewhere, as it is written in JSON. */
+/** The parts of a value that do not occur by chance, as they are written in JSON. */
 function identifiableTexts(value: unknown): string[] {
   if (typeof value === 'string') return value.length >= 6 ? [JSON.stringify(value).slice(1, -1)] : [];
   if (typeof value === 'number') return Math.abs(value) >= 1e5 ? [String(value)] : [];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(identifiableTexts) : [];
 }
 
-/** The numbers from which all randomness comes must be in nobody's bytes. @throws LeakError */
+/** Checks that no receiver got the seed of the random generator. @throws LeakError */
 export function assertSeedHidden(
   history: readonly RoomDocument[],
   received: readonly { name: string; bytes: readonly string[] }[],

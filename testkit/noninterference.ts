@@ -16,20 +16,18 @@ import {
 } from './reruns.ts';
 import { LeakError, secretLeaves, replaceAt, firstDifference, type Path, type Secret } from './secrets.ts';
 
-/** So many batches are run again at most; of more, every so-manieth secret is looked at. */
+/** Maximum number of batches to run again. If there are more, every n-th secret is checked. */
 const maxReruns = 30_000;
 
 /**
- * Whether what others receive depends on a secret: a match is run again, with the same inputs at the same times and the
- * same random numbers, and one part of one seat's secret changed from the entry on in which it came up. All that the
- * others receive in both runs is compared after every entry, for as long as that part is still secret: views, events,
- * refusals, the public room, and what is logged.
- *
- * A run ends without a finding where the changed secret changes what its own player could do, or where a rule cannot
- * cope with it.
+ * Checks that nothing others receive depends on a secret. A match is run again with the same inputs, times and random
+ * numbers, but with one part of one seat's secret changed from the entry in which it appeared. After every entry,
+ * everything that others receive is compared between both runs, while that part is secret: views, events, refusals, the
+ * public room, and log lines.
+ * | A run ends without a finding if the changed secret changes what its own player could do, or makes a rule fail.
  * @param docs the room's document after each entry
  * @param reveals actions whose outcome may depend on secrets that stay secret
- * @throws LeakError that names the field, the entry and who received it
+ * @throws LeakError that names the field, the entry and the receiver
  */
 export function assertNoninterference(
   game: AnyGame,
@@ -62,7 +60,7 @@ export function assertNoninterference(
     let entry = start.entry;
     for (const batch of batches) {
       if (batch.seq < entry) continue;
-      // An entry that no step made, or that the same steps do not make again, ends the comparison.
+      // An entry that was not made by a recorded step, or that differs when run again, ends the comparison.
       if (batch.seq !== entry++ || JSON.stringify(origin(batch).doc) !== JSON.stringify(docs[batch.seq])) return;
       if (isRevealed(batch, reveals)) return;
       if (rerun?.term !== batch.term) rerun = new Rerun(game, rerun?.room.doc ?? doc, batch);
@@ -72,8 +70,8 @@ export function assertNoninterference(
 }
 
 /**
- * A secret that comes out of the state, as a card does that is drawn from a deck, can be published in the very entry in
- * which it comes up: that entry is run again with another value wherever the secret may have come from.
+ * A secret taken from the state (a card drawn from a deck) can leak in the entry in which it appears. So that entry is
+ * run again with each possible source of the secret changed.
  */
 function compareSources(
   game: AnyGame,
@@ -95,7 +93,7 @@ function compareSources(
           ? start.value + 1
           : `${String(start.value)}~`,
     );
-    // all knew it before it was a secret
+    // others saw it before it was a secret
     if (seenByOthers(game, before, start.seat) !== seenByOthers(game, doc, start.seat)) continue;
     const two = rerunBatch(new Rerun(game, doc, batch), batch);
     // It is the source if the secret has become another, and nothing else that its player knows has.
@@ -116,7 +114,7 @@ function seenByOthers(game: AnyGame, doc: RoomDocument, seat: number): string {
   );
 }
 
-/** Where in a state a scalar is, 64 places at most. */
+/** Paths of a scalar in a state, at most 64. */
 function pathsOf(state: Json, wanted: Json): Path[] {
   const places: Path[] = [];
   const walk = (value: Json, path: Path): void => {
@@ -138,7 +136,7 @@ interface SecretStart {
   value: Json;
 }
 
-/** Every part of a secret, at the entry in which it came up. */
+/** Every part of a secret, with the entry in which it appeared. */
 function findSecretStarts(docs: readonly RoomDocument[], secret: Secret): SecretStart[] {
   const starts: SecretStart[] = [];
   let before = new Set<string>();
@@ -178,7 +176,7 @@ function poolOf(starts: readonly SecretStart[]): Map<string, Json[]> {
   return pool;
 }
 
-/** Another value that occurs in such a place; a rule may not cope with one that was made up. */
+/** Another value seen in the same field, because rules may fail on invented ones. */
 function differentValue(value: Json, pool: readonly Json[]): Json {
   const other = pool[(pool.indexOf(value) + 1) % pool.length]!;
   if (other !== value) return other;
@@ -210,7 +208,7 @@ function looksSameToOthers(
   if (two.failures.length > one.failures.length) return false;
   const known = (doc: RoomDocument) => secretLeaves(doc.state, secret, seat).map(leaf => leaf.value);
   const [before, after] = [known(one.doc), known(two.doc)];
-  // it is open by now, or gone
+  // it is public by now, or gone
   if (!before.includes(start.value) || JSON.stringify(before) === JSON.stringify(after)) return false;
   const fail = (what: string, to: string, field: string): never => {
     throw new LeakError(

@@ -1,13 +1,13 @@
 /**
- * How late each copy of a message between two nodes (by name) arrives, ms: `[0]` at once, `[]` never, `[0, 0]` twice.
+ * Delay of each copy of a message between two nodes (by name), in ms: `[0]` immediate, `[]` lost, `[0, 0]` duplicated.
  */
 export type CopyDelays = (from: string, to: string) => readonly number[];
 
-/** What is sent over one connection arrives in the order in which it was sent, however late some of it is. */
+/** Keeps the order of messages on each connection, whatever their delays. */
 export class OrderedStreams {
   private readonly last = new Map<string, number>();
 
-  /** @returns in how many ms each copy arrives, at `now` on the stream of that name */
+  /** @returns the delay until each copy arrives, for a message sent at `now` on this stream */
   arrivals(stream: string, now: number, late: readonly number[]): readonly number[] {
     const before = this.last.get(stream) ?? 0;
     if (before <= now && late.length === 1 && late[0] === 0) return late;

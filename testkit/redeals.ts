@@ -21,23 +21,21 @@ import { LeakError, secretLeaves, type Secret } from './secrets.ts';
 const seedCount = 40;
 /** Runs of one entry: `minRuns`, or `runsPerDraw` for each random number that it draws, up to `maxRuns`. */
 const [minRuns, runsPerDraw, maxRuns] = [400, 8, 2_000];
-/** Entries that are run again, those that begin a match first. */
+/** Maximum number of entries to run again; those that begin a match come first. */
 const maxEntries = 6;
-/**
- * A bound for the work on large documents: bytes of all copies. With fewer than `minRuns` runs nothing is concluded.
- */
+/** Bound of the work on large documents: bytes of all copies. With fewer than `minRuns` runs there is no finding. */
 const maxBytes = 400e6;
-/** Pairs of runs, and seeds that they come from, that support a finding at least. */
+/** Minimum number of pairs of runs, and of seeds, that support a finding. */
 const [minPairs, minSeeds] = [3, 2];
 
 /**
- * Whether an entry in which secrets come out of the random generator, as in a deal, gives them away. The entry is run
- * from other seeds, and from each of them again with a single random number replaced: that changes a card or two, and
- * mostly leaves a receiver's view as it is. Compared are pairs of runs in which the receiver's view and its own secret
- * are the same. A field that it receives is a leak if it changes, but never without a secret of somebody else: a field
- * that has a random number of its own, or comes from a part of the deck that nobody holds, also changes alone.
+ * Checks entries in which secrets are drawn at random, as in a deal. The entry is run from other seeds, and from each
+ * seed again with a single random number replaced: that changes few cards and mostly leaves a receiver's view
+ * unchanged. Pairs of runs with the same view and own secret of the receiver are compared. A field that changes only
+ * together with another seat's secret is a leak. A field with a random number of its own, or from an undealt part of
+ * the deck, also changes alone.
  * @param first the document before the first entry @param docs the room's document after each entry
- * @throws LeakError that names the field, the entry and who received it
+ * @throws LeakError that names the field, the entry and the receiver
  */
 export function assertDealtSecretsHidden(
   game: AnyGame,
@@ -56,7 +54,7 @@ export function assertDealtSecretsHidden(
   for (const batch of sorted.slice(0, maxEntries)) checkEntry(game, before(batch), batch, secret);
 }
 
-/** Whether an entry drew random numbers, and a secret came up in it. */
+/** Whether an entry drew random numbers and a secret appeared in it. */
 function dealsSecrets(before: RoomDocument, after: RoomDocument, secret: Secret): boolean {
   if (after.room.phase !== 'playing' || after.state === null || before.hidden.seed.join() === after.hidden.seed.join())
     return false;
@@ -70,10 +68,10 @@ function dealsSecrets(before: RoomDocument, after: RoomDocument, secret: Secret)
 
 const seatsOf = ({ hidden }: RoomDocument): number[] => hidden.seats.flatMap((s, seat) => (s ? [seat] : []));
 
-/** Who receives something in an entry: a seat, spectators (null), or the operator, who reads the log. */
+/** Receiver of a message: a seat, spectators (null), or the operator, who reads the log. */
 type Receiver = number | null | 'operator';
 
-/** What is known of a field that some receiver got. */
+/** Evidence about a field that a receiver got. */
 interface Suspect {
   pairs: number;
   seeds: Set<number>;
@@ -97,7 +95,7 @@ function checkEntry(game: AnyGame, before: RoomDocument, batch: Batch, secret: S
     if (runs > most) return;
     for (let i = 0; i < runs / seedCount; i++) {
       const other = deal(game, before, batch, seed, { draw: draw.int(0, base.draws - 1), by: word(draw) });
-      // A rule that drew more or fewer numbers used all later ones for something else.
+      // A rule that drew another number of values used all later ones for other purposes.
       if (other.draws === base.draws && other.heard.doc.room.phase === 'playing')
         comparePair(game, batch, secret, base.heard, other.heard, n, suspects);
     }
@@ -175,7 +173,7 @@ function comparePair(
     const [first, second] = [received(batch, one, receiver), received(batch, two, receiver)];
     const differing = differences(first, second);
     if (differing.length === 0) continue;
-    // What follows from the receiver's own view is not compared.
+    // Consequences of the receiver's own view are not compared.
     if (
       receiver !== 'operator' &&
       (changed.some(key => key.startsWith(`${receiver}:`)) ||
@@ -207,8 +205,8 @@ function comparePair(
       };
       suspects.set(id, suspect);
       if (changed.length === 0) suspect.isFree = true;
-      // The card that is left of a deck that is dealt to the end changes with a hand, and shows it by what is missing
-      // alone.
+      // If a deck is dealt completely, the remaining card changes with any hand, and reveals it only as the missing
+      // one.
       if (changed.length === 0 || isExchange) continue;
       suspect.pairs += 1;
       suspect.seeds.add(seed);
@@ -226,13 +224,13 @@ function viewOf(game: AnyGame, { doc }: RerunResult, seat: number | null): strin
   return JSON.stringify(look ? look(copy(doc.state), { seat, ended: false, replay: false }) : doc.state);
 }
 
-/** All that is sent to anybody besides views. */
+/** Everything that is sent besides views. */
 const textOf = ({ events, failures, outcomes, doc }: RerunResult): string =>
   JSON.stringify([events, failures, outcomes, doc.room, authorTimersOf(doc)]);
 
 const sorted = (values: readonly unknown[]): string => values.map(String).sort().join();
 
-/** What is sent to a receiver besides the view, by field; each word of a text is a field. */
+/** Everything that a receiver gets besides the view, by field. Each word of a string is a field. */
 function received(
   batch: Batch,
   { doc, events, outcomes, failures }: RerunResult,

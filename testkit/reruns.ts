@@ -11,7 +11,7 @@ export interface Batch {
   seq: number;
   steps: Step[];
 }
-/** What a batch did, as far as it was sent to anybody. */
+/** The visible results of a batch. */
 export interface RerunResult {
   doc: RoomDocument;
   outcomes: Outcome[];
@@ -20,8 +20,7 @@ export interface RerunResult {
 }
 
 /**
- * The batches whose entries are in the journal, in order. An owner that died or was fenced off has run some that are
- * not.
+ * The batches whose entries are in the journal, in order. An owner that died or was fenced off has run further ones.
  */
 export function committedBatches(steps: readonly Step[], head: number): Batch[] {
   const batches: Batch[] = [];
@@ -34,9 +33,9 @@ export function committedBatches(steps: readonly Step[], head: number): Batch[] 
   for (const batch of batches) {
     if (batch.seq >= head) continue;
     const last = kept.at(-1);
-    // the newer owner began where the older one's entry was not written
+    // the newer owner continued where the older one's entry was not written
     if (last?.seq === batch.seq && batch.term > last.term) kept.pop();
-    // a frozen owner's steps came in between
+    // steps of a frozen owner were recorded in between
     if (last?.seq === batch.seq && last.term === batch.term) last.steps.push(...batch.steps);
     else if (batch.seq > (kept.at(-1)?.seq ?? -1)) kept.push(batch);
   }
@@ -79,7 +78,7 @@ export function refusalOf(outcome: Outcome): unknown {
     : outcome.kind;
 }
 
-/** When the timers of the game fire: whoever is connected receives the entries that they make. */
+/** Due times of the game's timers: connected members see the entries that they cause. */
 export const authorTimersOf = ({ hidden }: RoomDocument): Record<string, number> =>
   Object.fromEntries(
     Object.entries(hidden.timers)

@@ -16,19 +16,19 @@ type ReceivedEvent<D extends ContractDef> = {
   [K in keyof EventsOf<D> & string]: { name: K; data: Out<EventsOf<D>[K]>; replayed: boolean };
 }[keyof EventsOf<D> & string];
 
-/** A player (or a spectator) of a table under test: the real client, on a line that the test can cut. */
+/** A player or spectator of a table under test: a real client, whose connection the test can break. */
 export class Seat<D extends ContractDef> {
   /**
-   * As `room.act`, with time passing until the verdict is there.
+   * As `room.act`. Time advances until the verdict arrives.
    * @example
    * ```ts
    * const t = await table(raceGame)
-   * const said = await t.seats[0].act.step({ by: 2 })
-   * assert.equal(said.ok, true)
+   * const result = await t.seats[0].act.step({ by: 2 })
+   * assert.equal(result.ok, true)
    * ```
    */
   readonly act: Acts<D>;
-  /** The events this client heard, oldest first. */
+  /** Events that this client received, oldest first. */
   readonly events: ReceivedEvent<D>[] = [];
   readonly signals: { name: string; data: unknown; from: number | null }[] = [];
 
@@ -50,7 +50,7 @@ export class Seat<D extends ContractDef> {
       );
   }
 
-  /** What this client sees. @throws Error before the first match */
+  /** The state as this client sees it. @throws Error before the first match */
   get state(): ViewOf<D> {
     if (this.room.state === null) throw new Error('no match has begun');
     return this.room.state;
@@ -58,7 +58,7 @@ export class Seat<D extends ContractDef> {
   get info(): Room<D>['info'] {
     return this.room.info;
   }
-  /** Its index; null for who watches. */
+  /** Seat index; null for a spectator. */
   get seat(): number | null {
     return this.room.seat;
   }
@@ -68,13 +68,13 @@ export class Seat<D extends ContractDef> {
   get signal(): Room<D>['signal'] {
     return this.room.signal;
   }
-  /** All that was received, as text. */
+  /** Everything this client received, as text. */
   get bytes(): readonly string[] {
     return this.client.bytes;
   }
 
   /**
-   * As `room.ready()`, with the clock let on until it is answered; so are those below.
+   * As `room.ready()`. Here and below, time advances until the answer arrives.
    * @example
    * ```ts
    * const t = await table(raceGame, { start: false }) // of a game with start: 'ready'
@@ -85,7 +85,7 @@ export class Seat<D extends ContractDef> {
     return this.runUntilSettled(this.room.ready());
   }
   /**
-   * As the host.
+   * Starts the match. Host only.
    * @example
    * ```ts
    * const t = await table(raceGame, { start: false }) // of a game with start: 'host'
@@ -114,7 +114,7 @@ export class Seat<D extends ContractDef> {
    * ```ts
    * const t = await table(raceGame)
    * await t.seats[1].leave()
-   * assert.equal(t.seats[0].info.phase, 'ended') // fewer than it takes are left
+   * assert.equal(t.seats[0].info.phase, 'ended') // fewer than seats.min are left
    * ```
    */
   leave(): Promise<Left> {

@@ -1,13 +1,13 @@
 import type { Json, JsonObject } from '../shared/json.ts';
 
-/** Says which secret of which seat reached whom. */
+/** A seat's secret reached another receiver. The message names both. */
 export class LeakError extends Error {
   override readonly name = 'LeakError';
 }
 
 /**
- * The part of a state that only one seat may know, right now; null when it is open. Whatever it is, it must be read
- * from the state, not made.
+ * The part of a state that only one seat may know; null if nothing is hidden. It must be a part of the state itself,
+ * not computed from it.
  */
 export type Secret = (state: never, seat: number) => unknown;
 
@@ -18,8 +18,8 @@ export interface Leaf {
 }
 
 /**
- * The scalars that a seat's secret consists of, and where in the state they are.
- * @throws TypeError where the secret was made of the state and is no part of it
+ * The scalars of a seat's secret, with their paths in the state.
+ * @throws TypeError if the secret is not a part of the state
  */
 export function secretLeaves(state: Json, secret: Secret, seat: number): Leaf[] {
   const path = secretPath(state, secret, seat);
@@ -36,7 +36,7 @@ export function secretLeaves(state: Json, secret: Secret, seat: number): Leaf[] 
   return leaves;
 }
 
-/** It is found by watching which part of the state is read last. */
+/** Finds the path by recording which part of the state is read last. */
 function secretPath(state: Json, secret: Secret, seat: number): Path | null {
   const paths = new WeakMap<object, Path>();
   let read: { path: Path; value: unknown } | null = null;
@@ -68,7 +68,7 @@ export function replaceAt(state: Json, path: Path, value: Json): void {
   holder[path.at(-1)!] = value;
 }
 
-/** Where two values first differ: `cards.0.rank`. */
+/** Path of the first difference of two values: `cards.0.rank`. */
 export function firstDifference(a: unknown, b: unknown): string {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return '';
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {

@@ -32,15 +32,18 @@ import { OrderedStreams, type CopyDelays } from './ordered-streams.ts';
 import { VirtualClock, type Scheduling } from './virtual-clock.ts';
 import { latency, TestConnection } from './test-connection.ts';
 
-/** What becomes of one call to the store. Nothing said: it is carried out. */
+/** Fault of one call to the store. Without fields the call is executed normally. */
 export interface StoreFault {
-  /** It is carried out only when this resolves. */
+  /** Executed when this resolves. */
   hold?: Promise<void>;
-  /** Carried out, but the caller hears of it only when this resolves. */
+  /** Executed at once; the caller receives the result when this resolves. */
   holdReply?: Promise<void>;
-  /** Not carried out, and said so · not carried out, nobody knows · carried out, nobody knows. */
+  /**
+   * `refused`: not executed, and reported as refused. `request`: not executed, unknown outcome. `reply`: executed,
+   * unknown outcome.
+   */
   lose?: 'refused' | 'request' | 'reply';
-  /** Carried out twice, as a client does that sends again what it had no answer to; the second answer is heard. */
+  /** Executed twice, as for a client that retries after a lost answer; the second result is returned. */
   repeat?: true;
 }
 type Operation = Exclude<keyof Store, 'onIncarnation' | 'close' | 'canPublishOnAppend'>;
@@ -50,37 +53,35 @@ export interface StoreCall {
   room: string | undefined;
   append?: AppendRequest;
   created?: NewRoom | undefined;
-  /** What the store said, once it has */
+  /** The store's result, once it is known. */
   result?: unknown;
 }
 
-/**
- * What somebody who watches the whole world sees, at the moment at which it happens, and may act on: killing a node,
- * for example.
- */
+/** Observes the whole cluster. Called synchronously, so it may act at that moment, for example kill a node. */
 export interface ClusterObserver {
   /**
-   * A call of a node to the store or to others is about to be carried out, or was, and its answer is about to leave.
+   * A node's call to the store or to other nodes is about to be executed (`asked`), or its answer is about to leave
+   * (`done`).
    */
   onCall?(host: TestNode, what: string, moment: 'asked' | 'done'): void;
-  /** The store has carried a call out. */
+  /** The store executed a call. */
   onStoreCall?(call: StoreCall, args: readonly unknown[]): void;
-  /** A node tells a channel something. */
+  /** A node sends an event to a channel. */
   onChannelEvent?(host: TestNode, channel: string, event: string, text: string): void;
   /** A node sends a message to another. */
   onNodeMessage?(host: TestNode, text: string): void;
   /** A node broadcasts to all others. */
   onBroadcast?(host: TestNode): void;
-  /** A node writes to the line of a client: an event, or the answer to a request. */
+  /** A node sends to a client: an event, or the answer to a request. */
   onClientMessage?(client: TestClient, name: string, text: string): void;
 }
 
-/** One node as a process would be: it can die, and it can stand still with all that is on its way to it waiting. */
+/** A node as a process: it can die, or freeze while everything sent to it waits. */
 export class TestNode {
   node!: RejoinNode;
   state: 'up' | 'frozen' | 'dead' = 'up';
   readonly connections = new Set<TestConnection>();
-  /** What it logged as an error or a warning. */
+  /** What it logged as warnings and errors. */
   readonly warnings: string[] = [];
   onIncarnation: () => void = () => {};
   bus!: Bus & { close(): Promise<void> };
@@ -89,12 +90,12 @@ export class TestNode {
   isUnsubscribed = false;
   /** Cut off from the store and from all other nodes. */
   isIsolated = false;
-  /** Which store its connection leads to; see World.anotherStore. */
+  /** The store that its connection leads to; see `replaceStore`. */
   storeId = 0;
   private readonly suspendedTasks: (() => void)[] = [];
   constructor(readonly name: string) {}
 
-  /** Does something inside this process: now, when it thaws, or never. */
+  /** Runs code inside this process: at once, after it thaws, or never. */
   runInside(fn: () => void): void {
     if (this.state === 'up') fn();
     else if (this.state === 'frozen') this.suspendedTasks.push(fn);
@@ -105,7 +106,7 @@ export class TestNode {
     for (const fn of this.suspendedTasks.splice(0)) fn();
   }
 
-  /** How many entries of a room this node has sent to the store. */
+  /** Whether this node runs the room. */
   owns(room: string): boolean {
     return this.state !== 'dead' && this.node.ownedRooms.get(room) !== undefined;
   }
@@ -117,33 +118,31 @@ export interface TestClient {
   keepsBytes: boolean;
   /** Where the next lines go, by name. */
   homeNode: string;
-  /** Its lines of now. */
+  /** Open connections. */
   connections: Set<TestConnection>;
-  /** No line can be opened. */
+  /** Whether all connection attempts fail. */
   isOffline: boolean;
-  /** By how much (ms) a message is late on its way, besides what all are. */
+  /** Delay of a message (ms) in addition to the latency. */
   extraDelay(way: 'up' | 'down'): number;
-  /** What the server makes of a handshake: who it is, or a refusal. */
+  /** The server's identification of a handshake, or a refusal. */
   identify(handshake: Handshake): { player: string; name: string; token: string } | Refused;
-  /** Runs code of the client; a test may catch what it throws. */
+  /** Runs the client's code. A test may catch exceptions. */
   run(fn: () => void): void;
-  /** By how much the device clock is wrong (ms). */
+  /** Error of the device clock, ms. */
   clockSkew: number;
-  /** Whether nodes tell it heads along with pings. */
+  /** Whether nodes send it latest positions along with pings. */
   receivesHeads(): boolean;
-  /** Told by its lines what a node writes to it. */
+  /** Called for everything that a node sends to it. */
   onMessage(name: string, text: string): void;
 }
 
-/** At once: real time passes beside the test's, and what waits for it would be late by chance. */
+/** Synchronous: real compression would take real time, and its result would arrive at a random virtual time. */
 const compressor: Compressor = {
   compress: async text => deflateRawSync(text).toString('base64'),
   decompress: async packed => inflateRawSync(Buffer.from(packed, 'base64')).toString(),
 };
 
-/**
- * Some nodes, one store, and the clients' lines to them, in one process and one thread, on a clock that the test winds.
- */
+/** Nodes, one store, and the clients' connections, in one process and one thread, on a virtual clock. */
 export class TestCluster {
   readonly clock: VirtualClock;
   /** The host's code for effects of games, the same on all nodes. */
@@ -151,41 +150,40 @@ export class TestCluster {
   readonly hub = new MemoryHub();
   readonly memory: MemoryStore;
   readonly nodes = new Map<string, TestNode>();
-  /** Decides what becomes of each call to the store. */
+  /** Selects the fault of each call to the store. */
   faultFor: (call: StoreCall) => StoreFault | undefined = () => undefined;
-  /** Which broadcasts are lost on their way from one node to another, also where they go along with something else. */
+  /** Which broadcasts between nodes are lost, including those that travel in another message. */
   dropsBroadcast: (from: string, to: string) => boolean = () => false;
-  /** Which messages between nodes are lost, as if they had been heard. */
+  /** Which messages between nodes are lost although the bus reports them as delivered. */
   dropsMessage: (from: string, to: string, text: string) => boolean = () => false;
-  /** All that nodes logged, of every level, as it would be written. */
+  /** All log lines of the nodes, of every level. */
   readonly logLines: string[] = [];
   /**
-   * What becomes of each message and broadcast between two nodes: how late each of its copies arrives (ms). In order
-   * all the same, as on one connection.
+   * Delays (ms) of the copies of each message and broadcast between two nodes. The order is kept, as on one connection.
    */
   copyDelays: CopyDelays = () => [0];
-  /** By how much the wall clock of a node is wrong (ms), by its name. */
+  /** Error of a node's wall clock (ms), by name. */
   readonly clockSkews = new Map<string, number>();
   observer: ClusterObserver = {};
-  /** What rooms were asked to do, in order, where a test wants to know. */
+  /** All commands of rooms, in order; null: not recorded. */
   steps: RoomStep[] | null = null;
-  /** Whether the store can tell nodes of an entry in the step in which it writes it. */
+  /** Whether the store publishes an entry to nodes in the step in which it writes it. */
   storePublishes: () => boolean = () => true;
-  /** Recordings of matches that are over in a moment of virtual time are kept as well. */
+  /** Whether recordings of matches that last only a moment of virtual time are kept. */
   keepsShortReplays = true;
   /**
-   * Whether `logged`, `calls` and the `bytes` of clients are kept; off where many worlds are run, and nobody reads
-   * them.
+   * Whether `logLines`, `storeCalls` and the clients' `bytes` are kept. Off in simulations of many clusters, which do
+   * not read them.
    */
   keepsRecord = true;
-  /** Whether nodes tell heads along with pings; where the Socket.IO server is somebody else's they do not. */
+  /** Whether nodes send latest positions along with pings. They do not on a Socket.IO server of the app's own. */
   sendsHeads = true;
   private readonly streams = new OrderedStreams();
-  /** After each entry the owner's document is compared with the journal's; off where cost is measured. */
+  /** Whether the owner's document is compared with the journal after each entry. Off in measurements. */
   verifiesJournal = true;
   private readonly verifier = new JournalVerifier(id => this.memory.peek(id));
   private storeId = 0;
-  /** Every call that was carried out. */
+  /** Every executed call. */
   readonly storeCalls: StoreCall[] = [];
   readonly counters = new Map<CounterName | `${CounterName}:${string}`, number>();
   private seed: number;
@@ -199,8 +197,8 @@ export class TestCluster {
     this.clock = new VirtualClock(undefined, pace);
     this.seed = seed;
     this.memory = new MemoryStore(this.clock, this.entropy, this.hub.lastHeartbeat);
-    // Time in which nothing happens is no outage of the store: the heartbeats that were put off would have gone
-    // through, but for those of a node that is cut off.
+    // Skipped idle time is not an outage of the store: postponed heartbeats would have succeeded, except for isolated
+    // nodes.
     this.clock.onSkip = ms => {
       for (const { node, isIsolated } of this.nodes.values())
         if (!isIsolated) (node as unknown as { contact: { reachedAt: number } }).contact.reachedAt += ms;
@@ -219,18 +217,18 @@ export class TestCluster {
   async start(...names: string[]): Promise<TestNode[]> {
     const hosts: TestNode[] = [];
     for (const name of names) hosts.push(await this.bootNode(name));
-    await this.clock.advance(300); // all have seen all
+    await this.clock.advance(300); // every node has seen every other
     return hosts;
   }
 
-  /** A node comes up; under a name that was there before it is another node. */
+  /** Starts a node. A reused name is another node. */
   async bootNode(name: string, games = this.games): Promise<TestNode> {
     const { host, started } = this.startNode(name, games);
     await this.clock.run(started, `${name} starts`);
     return host;
   }
 
-  /** The same, for those in whose hands the clock is not: it comes up while time passes. */
+  /** The same for callers that do not control the clock: the node starts as time passes. */
   startNode(name: string, games = this.games): { host: TestNode; started: Promise<void> } {
     const host = new TestNode(name);
     const clock = this.clockOf(host);
@@ -263,22 +261,19 @@ export class TestCluster {
   node(name: string): TestNode {
     return this.nodes.get(name)!;
   }
-  /** The node that runs a room, by its own belief. */
+  /** The node that considers itself the room's owner. */
   owner(room: string): TestNode | undefined {
     return [...this.nodes.values()].find(h => h.state === 'up' && h.owns(room));
   }
 
-  /** Dies as with SIGKILL: nothing it meant to do happens any more, its lines close, nobody hears its inbox. */
+  /** Kills a node, as with SIGKILL: its pending work is dropped, its connections close, its inbox has no subscriber. */
   kill(host: TestNode): void {
     host.state = 'dead';
     void host.bus.close(); // memory: at once
     for (const link of [...host.connections]) link.breakConnection();
   }
 
-  /**
-   * Its subscriptions are gone for so long: it hears neither other nodes nor broadcasts, and then has its clients catch
-   * up.
-   */
+  /** Drops a node's subscriptions for `ms`: it receives no messages and broadcasts. Afterwards its clients catch up. */
   dropSubscriptions(host: TestNode, ms: number): void {
     void host.bus.close();
     host.isUnsubscribed = true;
@@ -292,7 +287,7 @@ export class TestCluster {
     );
   }
 
-  /** Cuts it off from the store and from all other nodes, not from its clients, until `heal`. */
+  /** Cuts a node off from the store and all other nodes, but not from its clients, until `heal`. */
   isolate(host: TestNode): void {
     host.isIsolated = host.isUnsubscribed = true;
     void host.bus.close();
@@ -302,7 +297,7 @@ export class TestCluster {
     this.dropSubscriptions(host, 0);
   }
 
-  /** Stands still, as with SIGSTOP: its lines stay open, its inbox takes what comes. */
+  /** Freezes a node, as with SIGSTOP: its connections stay open, messages to it wait. */
   freeze(host: TestNode): void {
     host.state = 'frozen';
   }
@@ -310,7 +305,7 @@ export class TestCluster {
     host.thaw();
   }
 
-  /** Goes in good order, as on SIGTERM. */
+  /** Drains and stops a node, as on SIGTERM. */
   async drain(host: TestNode): Promise<void> {
     await this.clock.run(host.node.drain(), 'the drain');
     for (const link of host.connections) link.sendToClient('moving', []);
@@ -321,18 +316,18 @@ export class TestCluster {
     this.kill(host);
   }
 
-  /** Hands a room of one node to another in good order. @returns whether it was handed over */
+  /** Hands a room over to another node. @returns whether it succeeded */
   handover(from: TestNode, room: string, to: TestNode): Promise<boolean> {
     return this.clock.run(from.node.handOver(room, to.node.id), 'the hand-over');
   }
 
-  /** A client loses its network, until it is set online again. */
+  /** Disconnects a client until `isOffline` is cleared. */
   disconnect(client: TestClient): void {
     client.isOffline = true;
     for (const link of [...client.connections]) link.breakConnection();
   }
 
-  /** The store as it is now, to be brought back later. */
+  /** Saves the store. @returns a function that restores it */
   saveStore(): () => void {
     const rooms = (this.memory as unknown as { rooms: Map<string, unknown> }).rooms;
     const saved = structuredClone(rooms);
@@ -344,8 +339,8 @@ export class TestCluster {
   }
 
   /**
-   * The store is another one than before, as after a restart or a failover: what was under way to the old one is in
-   * doubt, and each node finds out.
+   * Replaces the store, as after a restart or failover: pending calls have an unknown outcome, and each node is
+   * notified.
    */
   replaceStore(): void {
     this.verifier.forget();
@@ -402,8 +397,8 @@ export class TestCluster {
     route: Route,
     events: TransportEvents,
   ): TransportConnection {
-    // The proxy in front: the usual way leads home while home can be connected to, that of a room to one node for all,
-    // any other way to any node.
+    // Stands for a proxy: the usual route leads to the home node if that can be reached, the route of a room to one
+    // node for all clients, any other route to a random node.
     const able = [...this.nodes.values()].filter(h => h.state !== 'dead');
     const home = able.find(h => h.name === client.homeNode);
     const host = client.isOffline
@@ -452,7 +447,7 @@ export class TestCluster {
     };
   }
 
-  /** A call over the network: it goes out only from a process that lives, and what it says is heard only by one. */
+  /** A network call: sent only by a live process, and answered only to a live process. */
   private call<T>(host: TestNode, delay: number, what: string, carryOut: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (host.state === 'dead') return;
@@ -504,12 +499,12 @@ export class TestCluster {
       }
       if (result === 'ok') await this.verifyJournal(host, call, args);
       await fate?.holdReply;
-      // What a store said that is not there any more, and has not arrived, never will.
+      // An answer of the replaced store that has not arrived is lost.
       if (asked !== this.storeId) throw new StoreError('maybe', true, 'the connection broke');
       if (fate?.lose === 'reply') throw new StoreError('maybe', true, 'a test lost the reply');
       return result;
     };
-    // Whatever operations the contract has.
+    // A proxy, so that it covers all operations of the contract.
     return new Proxy(
       {},
       {
@@ -526,9 +521,7 @@ export class TestCluster {
     ) as Store;
   }
 
-  /**
-   * The owner has nothing to do while an entry or a snapshot is on its way: what it has in memory is what was written.
-   */
+  /** The owner does nothing while an append or a snapshot is pending, so its document must equal what was written. */
   private async verifyJournal(
     host: TestNode,
     { op, room, append, created }: StoreCall,
@@ -552,9 +545,7 @@ export class TestCluster {
     }
   }
 
-  /**
-   * What is a loop without end in a process is a call of this in a rule: the node dies, and its watch has seen of what.
-   */
+  /** Call this in a rule in place of an endless loop: the node dies, and its hang detector has reported the rule. */
   readonly hang = (): never => {
     const { host, run } = this.runningRule!;
     const { room, seq, token: _token, game: _game, ...blame } = run;
@@ -562,7 +553,7 @@ export class TestCluster {
     this.kill(host);
     throw new Error('this process has ended');
   };
-  /** How often something hung. */
+  /** Number of hangs. */
   hangs = 0;
   private runningRule: { host: TestNode; run: Readonly<RuleRun> } | null = null;
 
@@ -589,7 +580,7 @@ export class TestCluster {
     };
   }
 
-  /** Brings a message to another node. @returns how many listeners took it, as the bus says it */
+  /** Delivers a message to another node. @returns the number of subscribers, as the bus reports it */
   private async deliver(host: TestNode, { node, text }: NodeMessage): Promise<number> {
     this.observer.onNodeMessage?.(host, text);
     const to = node.split('~')[0]!;
@@ -598,10 +589,10 @@ export class TestCluster {
     const late = this.streams.arrivals(`${host.node.id}>${node}`, this.clock.mono(), this.copyDelays(host.name, to));
     if (late.length === 1 && late[0] === 0) return (await host.bus.publish(carried))[0]!;
     for (const ms of late) this.clock.after(ms, () => void host.bus.publish(carried));
-    return (await this.listenersOf(node)).inbox; // counted where it is sent, whenever it arrives
+    return (await this.listenersOf(node)).inbox; // counted when sent, whenever it arrives
   }
 
-  /** A record outlives its process; the connection of it does not. */
+  /** A node's record outlives its process; its connection does not. */
   private async listenersOf(node: string): Promise<ListenerCounts> {
     const { inbox } = await this.hub.listeners(node);
     return {
@@ -622,7 +613,7 @@ export class TestCluster {
     };
   }
 
-  /** As Socket.IO's adapter does it: at once to the members here, over the network to those elsewhere. */
+  /** As Socket.IO's adapter does: immediately to local members, over the network to others. */
   private fanoutOf(host: TestNode): Fanout {
     const deliver = (to: TestNode, channel: string, event: string, text: string) => {
       for (const link of to.connections)
@@ -667,7 +658,7 @@ export class TestCluster {
   };
 }
 
-/** As by a ring of hashes: the same for all who ask, and another only where that node is gone. */
+/** Rendezvous hashing: the same node for every client, and another only if that node is gone. */
 function nodeForRoom(room: string, able: readonly TestNode[]): TestNode | undefined {
   const weight = (host: TestNode) =>
     [...`${room}|${host.name}`].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5) >>> 0;
@@ -677,7 +668,7 @@ function nodeForRoom(room: string, able: readonly TestNode[]): TestNode | undefi
   );
 }
 
-/** A message between two nodes, without what it tells members of rooms. */
+/** A message between two nodes, without its broadcasts to room members. */
 function withoutBroadcasts(text: string): string {
   const envelope = JSON.parse(text) as { news: [kind: string, body: unknown][] };
   return JSON.stringify({

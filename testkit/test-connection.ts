@@ -39,19 +39,19 @@ export interface ClientEnd {
 /** One way, in ms. */
 export const latency = { store: 0.4, bus: 0.3, line: 1 };
 
-/** Bytes of a message as Socket.IO sends it: `42["act",{…}]`, with the number that asks for an answer. */
+/** Size of a message as Socket.IO sends it: `42["act",{…}]`, including the acknowledgement id. */
 const packetSize = (name: string, body: string): number => Buffer.byteLength(`421234["${name}",${body}]`);
 
-/** A connection: a client at one end, a node at the other. All that passes is text, in order, until it is cut. */
+/** A connection between a client and a node. Messages pass as text, in order. */
 export class TestConnection implements TransportConnection {
   readonly channels = new Set<string>();
   private isOpen = true;
   private connection: Connection | null = null;
-  /** Requests of the client without an answer, and how each is told that none will come. */
+  /** Rejects of the client's unanswered requests. */
   private readonly pendingRequests = new Map<number, (error: Error) => void>();
   private lastId = 0;
   private readonly shortForms = new ShortForms();
-  /** When the last message of each way arrives: one that is late holds up those behind it, as on one connection. */
+  /** Arrival time of the last message of each direction: a late message delays those behind it. */
   private readonly lastArrival = { up: 0, down: 0 };
 
   constructor(
@@ -64,7 +64,7 @@ export class TestConnection implements TransportConnection {
   ) {
     host.connections.add(this);
     client.connections.add(this);
-    // A node that stands still takes a connection, and says nothing.
+    // A frozen node accepts the connection but does not answer.
     const patience = clock.after(8_000, () => this.breakConnection());
     clock.after(latency.line, () =>
       host.runInside(() => {
@@ -97,7 +97,7 @@ export class TestConnection implements TransportConnection {
     );
   }
 
-  /** From the node to the client. */
+  /** Sends from the node to the client. */
   sendToClient(event: string, args: unknown[]): void {
     this.transmitToClient(event, JSON.stringify([event, ...args]), text => {
       const [, ...said] = JSON.parse(text) as unknown[];
@@ -164,17 +164,17 @@ export class TestConnection implements TransportConnection {
     );
   }
 
-  /** The client closes it: it is told nothing more. */
+  /** The client closes the connection. It receives no further events. */
   close(): void {
     this.end();
   }
 
-  /** The line is gone, and both ends hear of it. */
+  /** Breaks the connection; both ends are notified. */
   breakConnection(): void {
     if (this.end()) this.clock.after(latency.line, () => this.client.run(() => this.events.closed(null)));
   }
 
-  /** The node closes it for good, and says why. */
+  /** The node closes the connection with a refusal. */
   refuse(refusal: Refused): void {
     if (this.end()) this.clock.after(latency.line, () => this.events.closed(refusal));
   }
@@ -194,7 +194,7 @@ export class TestConnection implements TransportConnection {
     return true;
   }
 
-  /** What goes along with Engine.IO's pings. */
+  /** What the node sends along with Engine.IO pings. */
   private ping(): void {
     this.clock.after(limits.pingInterval, () =>
       this.host.runInside(() => {

@@ -8,10 +8,7 @@ interface QueuedTimer extends Timer {
   fn: (() => void) | null;
 }
 
-/**
- * Timers by time, and at the same time by who came first: a binary heap, in which those that are cancelled stay until
- * their time comes.
- */
+/** Timers by due time, then by insertion order: a binary heap. Canceled timers stay in it until they are due. */
 export class TimerQueue {
   private readonly heap: QueuedTimer[] = [];
   private order = 0;
@@ -30,18 +27,18 @@ export class TimerQueue {
     return entry;
   }
 
-  /** When the next one is due; Infinity for none. */
+  /** Due time of the next timer; Infinity if there is none. */
   get next(): number {
     while (this.heap.length > 0 && this.heap[0]!.fn === null) this.drop();
     return this.heap.length > 0 ? this.heap[0]!.at : Infinity;
   }
 
-  /** How many are not cancelled. */
+  /** Number of active timers. */
   get size(): number {
     return this.heap.filter(entry => entry.fn !== null).length;
   }
 
-  /** Takes the next one out. */
+  /** Removes and returns the next timer. */
   take(): (() => void) | null {
     if (this.next === Infinity) return null;
     const { fn } = this.heap[0]!;
@@ -50,7 +47,7 @@ export class TimerQueue {
     return fn;
   }
 
-  /** When the next timer that was set for at least `ms` ahead is due; Infinity for none. */
+  /** Due time of the next timer that was set for at least `ms` ahead; Infinity if there is none. */
   nextSetFor(ms: number): number {
     return this.heap.reduce(
       (least, { at, set, fn }) => (fn !== null && at - set >= ms ? Math.min(least, at) : least),
@@ -58,7 +55,7 @@ export class TimerQueue {
     );
   }
 
-  /** Puts off all timers by `by`, except those that were set for at least `ms` ahead. */
+  /** Postpones all timers by `by`, except those set for at least `ms` ahead. */
   postpone(by: number, ms: number): void {
     const all = this.heap.splice(0).filter(({ fn }) => fn !== null);
     for (const entry of all) {
@@ -82,7 +79,7 @@ export class TimerQueue {
     heap[i] = entry;
   }
 
-  /** Takes the first out. */
+  /** Removes the first entry. */
   private drop(): void {
     const { heap } = this;
     const last = heap.pop()!;

@@ -2,20 +2,18 @@ import assert from 'node:assert/strict';
 import type { Clock, Timer } from '../server/runtime/ports.ts';
 import { TimerQueue } from './timer-queue.ts';
 
-/**
- * Runs all promises that can go on without time passing; only outside of a promise's own callback. Not in the
- * documentation of Node, so its absence is survived.
- */
+/** Runs all pending microtasks, outside of a promise callback. Not documented by Node, so it may be missing. */
 const drainMicrotasks = (process as unknown as { _tickCallback?: () => void })._tickCallback;
 
 /**
- * How promises get their turn between two timers. `turns`: the event loop goes round, so that real I/O of a test's own
- * goes on as well. `swift`: they alone are run, ten times as fast, while nothing real happens.
+ * How promises run between two timers. `turns`: by turns of the event loop, so that real I/O of the test runs, too.
+ * `swift`: microtasks only, ten times as fast, for tests without real I/O.
  */
 export type Scheduling = 'turns' | 'swift';
 
 /**
- * Time that passes only when a test lets it: from one timer to the next, with all that follows from each in between.
+ * Virtual time: it moves from timer to timer, only when a test advances it, and runs everything that follows from a
+ * timer before the next.
  */
 export class VirtualClock implements Clock {
   private elapsed = 0;
@@ -33,7 +31,7 @@ export class VirtualClock implements Clock {
   mono(): number {
     return this.elapsed;
   }
-  /** Timers that wait. */
+  /** Number of active timers. */
   get timers(): number {
     return this.queue.size;
   }
@@ -46,7 +44,7 @@ export class VirtualClock implements Clock {
     return this.queue.add(this.elapsed + Math.max(0, ms), fn, this.elapsed);
   }
 
-  /** The same, but it is never put off by `skip`: for what a test does, which is no part of the idle time. */
+  /** The same, but `skip` never postpones it. For the test's own timers, which are not part of the idle time. */
   afterExactly(ms: number, fn: () => void): Timer {
     return this.queue.add(this.elapsed + Math.max(0, ms), fn, -Infinity);
   }
@@ -57,12 +55,12 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** What lets time pass fails with this. */
+  /** Makes the current `advance`, `waitUntil` or `run` fail with this error. */
   fail(error: Error): void {
     this.failure ??= error;
   }
 
-  /** Lets so many ms pass. */
+  /** Advances time by `ms`. */
   async advance(ms: number): Promise<void> {
     const until = this.elapsed + ms;
     await this.runTimers(() => this.queue.next > until);
@@ -70,10 +68,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Skips idle time, up to `ms`: timers set for less than 10 s ahead (heartbeats, scans, keep-alives) are put off, as
-   * if every process had been suspended; all others keep their time and are not skipped. Only for times in which
-   * nothing else would happen.
-   * @returns how many ms were skipped
+   * Skips idle time, up to `ms`. Timers set for less than 10 s ahead (heartbeats, scans) are postponed, as if every
+   * process had been suspended; later ones keep their time and bound the skip. Use it only when nothing else would
+   * happen.
+   * @returns the ms skipped
    */
   skip(ms: number): number {
     const by = Math.floor(Math.min(ms, this.queue.nextSetFor(10_000) - this.elapsed));
@@ -84,10 +82,10 @@ export class VirtualClock implements Clock {
     return by;
   }
 
-  /** Called with the ms that were skipped. */
+  /** Called with the ms skipped. */
   onSkip: (ms: number) => void = () => {};
 
-  /** Lets time pass until `holds`. @throws when it does not within so many ms */
+  /** Advances time until `holds`. @throws if it does not hold within `within` ms */
   async waitUntil(what: string, holds: () => boolean, within = 15_000): Promise<number> {
     const from = this.elapsed;
     await this.runTimers(() => {
@@ -98,7 +96,7 @@ export class VirtualClock implements Clock {
     return this.elapsed - from;
   }
 
-  /** Lets time pass until the promise is settled. */
+  /** Advances time until the promise settles. */
   async run<T>(promise: Promise<T>, what = 'a promise', within = 15_000): Promise<T> {
     let over = false;
     const end = () => {
@@ -116,13 +114,13 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Fires one timer after the other, each with all that follows from it, until `enough`, which is asked before each.
+   * Fires timers one by one, each with everything that follows from it, until `enough`, which is checked before each.
    */
   private runTimers(enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const turn = (): void => {
         try {
-          // What follows from one timer has happened before the next: by turns of the loop, or by draining in between.
+          // Everything that follows from a timer runs before the next: by event loop turns, or by draining microtasks.
           do {
             if (this.failure) throw this.takeFailure();
             if (enough()) return resolve();

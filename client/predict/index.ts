@@ -1,6 +1,6 @@
 /**
- * Shows a game as if there were no network: what a player does at once, what others do evenly. Apart from
- * `rejoin/client`, so that who has no use for it does not load it.
+ * Hides network delay: predicts the player's own actions and interpolates other players. A separate entry, so that
+ * pages that do not use it do not load it.
  * @module rejoin/predict
  */
 export { NotPredictableError, type GuessedBy, type GuessedTick, type Guesses } from './prediction-rules.ts';

@@ -4,19 +4,19 @@ import type { Room } from '../room.ts';
 import { interpolateThing, CorrectionSmoother, copyThings, type Motion, type Moving, type Things } from './things.ts';
 import { TickClock } from './tick-clock.ts';
 
-/** What is to be seen at a moment. */
+/** What to draw at a moment. */
 export interface Seen<S, T extends Moving = Moving> {
-  /** With a fraction: between the tick of `state` and the next one. */
+  /** Fractional: between the tick of `state` and the next. */
   tick: number;
-  /** The room's state of that tick, put aside: it does not change any more. */
+  /** A copy of the room's state at that tick. */
   state: S;
-  /** What moves, where it is then, by its key. */
+  /** Interpolated values of the moving things, by key. */
   things: Record<string, T>;
 }
 
-/** How late things are shown. */
+/** Bounds of the interpolation delay. */
 export interface InterpolationOptions {
-  /** At most so late (ms) on top of one tick, however unevenly states arrive. Default 200. */
+  /** Maximum delay (ms) beyond one tick, however irregularly states arrive. Default 200. */
   most?: number;
 }
 
@@ -26,20 +26,19 @@ interface ReceivedState<S, T extends Moving> {
   things: Things<T>;
 }
 
-/** A little more than what was late, so that the next one that is as late still comes in time (ms). */
+/** Added to the expected lateness (ms), so that an equally late state still arrives in time. */
 const marginMs = 6;
-/** What is shown runs so much faster or slower than the room, at most, to come nearer to where it shall be. */
+/** Maximum deviation of the playback rate while it approaches its target. */
 const maxRateChange = 0.2;
-/** … all of it, when it is so many ms off. */
+/** Deviation from the target (ms) at which the full rate change applies. */
 const fullRateChangeAtMs = 300;
-/** Farther off than this (ms) it is somewhere else at once, as after a page was asleep. */
+/** Beyond this deviation (ms) playback jumps, for example after the page was suspended. */
 const snapBeyondMs = 1_500;
 
 /**
- * Shows what a room's states say a little late, and so evenly, in whatever rhythm they arrive. How late follows from
- * how uneven it has been. Nothing is made up: where a state is late beyond that, all stand still at the last one and go
- * on from there; so what is shown is where things have been, and goes through it without a leap, also when the room's
- * owner is lost.
+ * Shows received states slightly late, at an even rate. The delay adapts to the jitter. Nothing is extrapolated: if a
+ * state is later than the delay, playback stops at the last state and continues from there. So everything shown has
+ * been received, and motion has no jumps, even across a takeover.
  */
 export class Interpolation<D extends ContractDef, T extends Moving> {
   private readonly period: number;
@@ -67,14 +66,14 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     this.receive(room.moment());
   }
 
-  /** How late things are shown now, in ms. */
+  /** Current delay, ms. */
   get delay(): number {
     return this.period + this.clock.expectedLateness(this.shownAt) + marginMs;
   }
 
   /**
-   * What is to be seen at a moment of this page's `performance.now()`; to be asked once a frame, with later and later
-   * moments. Null before the first state.
+   * What to draw at a time of `performance.now()`. Call it once per frame, with increasing times. Null before the first
+   * state.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -95,7 +94,7 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
   }
 
   /**
-   * Lets go of the room.
+   * Ends the subscription to the room.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -120,7 +119,7 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
       this.clock.restart();
     }
     if (room.state === null) return;
-    // The room changes its state in place: what is shown later must be put aside.
+    // The room changes its state in place, so it is copied.
     const one: ReceivedState<ViewOf<D>, T> = {
       tick: motion.tick(room.state),
       state: copy(room.state),
@@ -128,12 +127,11 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
     };
     const last = this.states.at(-1);
     const again = last !== undefined && one.tick <= last.tick;
-    // What was shown already may be told anew: something happened without a tick, or motion was lost that was not
-    // journaled.
+    // A state already shown may be replaced: by an entry without a tick, or because volatile state was lost.
     const before = again && this.shownTick !== null && one.tick <= this.shownTick;
     this.states = this.states.filter(other => other.tick < one.tick);
     this.states.push(one);
-    if (this.states.length > 2 * this.room.hz + 2) this.states.shift(); // nobody looks: the page is hidden
+    if (this.states.length > 2 * this.room.hz + 2) this.states.shift(); // `at` is not called: the page is hidden
     if (!last || one.tick !== last.tick) this.clock.recordArrival(one.tick, moment);
     if (!before) return;
     this.shownTick = Math.min(this.shownTick!, one.tick);
@@ -182,7 +180,7 @@ export class Interpolation<D extends ContractDef, T extends Moving> {
 }
 
 /**
- * Shows what moves in a game with a tick evenly, a little late. Ask it once a frame.
+ * Interpolates the motion of a game with a tick, slightly late. Call `at` once per frame.
  *
  * @example
  * ```ts

@@ -15,37 +15,31 @@ import { interpolateThing, CorrectionSmoother, copyThings, type Motion, type Mov
 import { TickClock } from './tick-clock.ts';
 import { methodsByName } from '../methods-by-name.ts';
 
-/** Where one's own things are now, as far as can be known. */
+/** The predicted state of the player's own thing. */
 export interface OwnSeen<S, T extends Moving = Moving> {
-  /** With a fraction. Ahead of the room's by the way that inputs take. */
+  /** Fractional. Ahead of the room's tick by the time that inputs take. */
   tick: number;
-  /** The guessed state of that tick. Read what is one's own: of others it knows what they did a while ago. */
+  /** The predicted state of that tick. Only the player's own part is predicted; the rest is as last received. */
   state: S;
-  /** One's own thing, null where there is none. */
+  /** The player's own thing; null if there is none. */
   thing: T | null;
 }
 
-/** Which thing is one's own. */
+/** Selects the player's own thing. */
 export interface OwnOptions {
-  /** The key of it among `things`, by seat. Default: the seat itself. */
+  /** Key among `things`, by seat. Default: the seat. */
   key?: (seat: number) => string | number;
 }
 
-/**
- * In silence, one's own things go on for so long (ms) beyond the way that inputs take; then they stand still as the
- * room does.
- */
+/** Without new states, prediction continues for this time (ms) beyond the input delay, then stops. */
 const maxExtrapolationMs = 400;
-/** Presses that the room does not count are forgotten after so long (ms). */
+/** Presses that the room has not counted are dropped after this time (ms). */
 const pressTimeoutMs = 2_000;
-/**
- * Runs so much faster or slower than the room, at most, to get where it shall be; farther off than so many ticks it is
- * there at once.
- */
+/** Maximum deviation of the playback rate while it approaches its target; beyond `snapBeyondTicks` it jumps. */
 const maxRateChange = 0.15;
 const snapBeyondTicks = 3;
 
-/** What was said, to count at a tick. `n`: null until it is sent. */
+/** An input that is expected to count at `tick`. `n`: null until it is sent. */
 interface PendingInput {
   tick: number;
   since: number;
@@ -55,18 +49,17 @@ interface PendingInput {
 }
 
 /**
- * One's own things where the inputs of now have already counted: the last state of the room, run on by the game's
- * `tick` to the tick that what is said now will count at. Each state that comes is run on anew with what it does not
- * know yet.
+ * The player's own things with the inputs of now applied: the last state, advanced by the game's `tick` to the tick at
+ * which an input sent now will count. Recomputed from each new state with the inputs that it does not contain yet.
  */
 export class Own<D extends ContractDef, T extends Moving> {
   /**
-   * As `room.input`, shown in the next frame.
+   * As `room.input`, with the effect shown in the next frame.
    * @example
    * ```ts
    * const room = await client.quick(ships)
    * const own = predictOwn(room, { tick: fly }, motion)
-   * own.input.steer({ x: 100, y: 0 }) // seen in the next frame, and said to the server
+   * own.input.steer({ x: 100, y: 0 }) // shown in the next frame, and sent to the server
    * own.input.dash()
    * ```
    */
@@ -78,12 +71,12 @@ export class Own<D extends ContractDef, T extends Moving> {
   private readonly rules: Guesses<D>;
   private readonly key: (seat: number) => string | number;
   private readonly stops: (() => void)[];
-  /** What is held by all that is not among `deeds` any more. */
+  /** Held values whose inputs are no longer in `pendingInputs`. */
   private held: Record<string, Json> = {};
   private lastSent = 0;
   private pendingInputs: PendingInput[] = [];
   private base: { tick: number; state: ViewOf<D> } | null = null;
-  /** The states of two ticks, between which it is now. */
+  /** The states of two consecutive ticks around the present. */
   private span: { tick: number; before: ViewOf<D>; after: ViewOf<D>; things: [Things<T>, Things<T>] } | null = null;
   private present: number | null = null;
   private presentAt = 0;
@@ -115,14 +108,14 @@ export class Own<D extends ContractDef, T extends Moving> {
     this.receive(room.moment());
   }
 
-  /** How far ahead of what was heard last one's own things are shown, in ms. */
+  /** How far (ms) own things are shown ahead of the last received state. */
   get ahead(): number {
     return this.inputDelay.ticks * this.period;
   }
 
   /**
-   * Where one's own things are at a moment of this page's `performance.now()`; to be asked once a frame. Null where
-   * this client has no seat, or nothing moves.
+   * The player's own thing at a time of `performance.now()`. Call it once per frame. Null if this client has no seat,
+   * or there is no state yet.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -146,7 +139,7 @@ export class Own<D extends ContractDef, T extends Moving> {
   }
 
   /**
-   * Lets go of the room; `input` goes on to work.
+   * Ends the subscription to the room. `input` keeps working.
    * @example
    * ```ts
    * const room = await client.quick(ships)
@@ -158,37 +151,37 @@ export class Own<D extends ContractDef, T extends Moving> {
     for (const stop of this.stops) stop();
   }
 
-  private setInput(name: string, value: Json | undefined, say: (value?: Json) => void): void {
-    say(value); // it throws where the contract has no such input
+  private setInput(name: string, value: Json | undefined, send: (value?: Json) => void): void {
+    send(value); // throws if the contract does not declare the input
     const kind = this.room.game.inputs![name]!.kind;
     const tick = this.nextTick();
-    let deed = this.pendingInputs.find(one => one.n === null && one.tick === tick);
-    // What goes out at once was numbered while it was said; what waits for the next message is numbered then.
-    if (!deed)
+    let pending = this.pendingInputs.find(one => one.n === null && one.tick === tick);
+    // An input sent at once has its number already; one that waits for the next message gets its number then.
+    if (!pending)
       this.pendingInputs.push(
-        (deed = { tick, since: tick, n: this.room.hasUnsentInputs ? null : this.lastSent, hold: {}, press: {} }),
+        (pending = { tick, since: tick, n: this.room.hasUnsentInputs ? null : this.lastSent, hold: {}, press: {} }),
       );
-    if (kind === 'held') deed.hold[name] = copy(value ?? null);
-    else deed.press[name] = (deed.press[name] ?? 0) + 1;
+    if (kind === 'held') pending.hold[name] = copy(value ?? null);
+    else pending.press[name] = (pending.press[name] ?? 0) + 1;
     this.recompute(true);
   }
 
   private handleInputSent(n: number, press: boolean): void {
-    // Numbers count from 1 again under another session: what the last one sent will not be reported any more.
-    if (n <= this.lastSent) this.pendingInputs = this.pendingInputs.filter(deed => deed.n === null);
+    // Numbers restart with a new session: those of the last session will not be reported any more.
+    if (n <= this.lastSent) this.pendingInputs = this.pendingInputs.filter(pending => pending.n === null);
     this.lastSent = n;
     const tick = this.clock.at(this.room.moment());
     if (tick !== null) this.inputDelay.recordSent(n, tick, press);
     const next = this.nextTick();
-    const waited = this.pendingInputs.filter(deed => deed.n === null);
-    for (const deed of waited) {
-      deed.n = n;
-      deed.tick = Math.max(deed.tick, next);
+    const waited = this.pendingInputs.filter(pending => pending.n === null);
+    for (const pending of waited) {
+      pending.n = n;
+      pending.tick = Math.max(pending.tick, next);
     }
     if (waited.length > 0) this.recompute(true);
   }
 
-  /** The tick that something said now will count at. */
+  /** The tick at which an input sent now will count. */
   private nextTick(): number {
     return Math.floor(this.at()?.tick ?? 0) + 1;
   }
@@ -216,23 +209,21 @@ export class Own<D extends ContractDef, T extends Moving> {
       this.glide.dropTeleported(before.state, room.state, tick - before.tick, motion);
   }
 
-  /**
-   * What the state of a tick knows is not done again; a press that it does not know counts at the next one, as far as
-   * can be told.
-   */
+  /** Drops inputs that the received state contains. A press that it does not contain is expected at the next tick. */
   private dropApplied(tick: number, counted: number): void {
-    this.pendingInputs = this.pendingInputs.filter(deed => {
-      const known = deed.n !== null && deed.n <= counted;
-      const presses = Object.keys(deed.press).length > 0 && !known && tick - deed.since < pressTimeoutMs / this.period;
-      if (deed.tick > tick && !known) return true;
-      if (deed.tick <= tick || known) Object.assign(this.held, deed.hold);
-      deed.hold = {};
-      deed.tick = Math.max(deed.tick, tick + 1);
+    this.pendingInputs = this.pendingInputs.filter(pending => {
+      const known = pending.n !== null && pending.n <= counted;
+      const presses =
+        Object.keys(pending.press).length > 0 && !known && tick - pending.since < pressTimeoutMs / this.period;
+      if (pending.tick > tick && !known) return true;
+      if (pending.tick <= tick || known) Object.assign(this.held, pending.hold);
+      pending.hold = {};
+      pending.tick = Math.max(pending.tick, tick + 1);
       return presses;
     });
   }
 
-  /** Where it is, in ticks: evenly on, towards where an input of now will count. */
+  /** Advances to the present tick at an even rate, toward the tick at which an input of now will count. */
   private advance(moment: number): number {
     const base = this.base!.tick;
     const due = this.clock.at(moment);
@@ -246,7 +237,7 @@ export class Own<D extends ContractDef, T extends Moving> {
       if (Math.abs(off) > snapBeyondTicks) {
         this.present = aim!;
         const last = Math.floor(this.present) + 1;
-        for (const deed of this.pendingInputs) deed.tick = Math.min(deed.tick, last);
+        for (const pending of this.pendingInputs) pending.tick = Math.min(pending.tick, last);
         this.clamp(base);
         this.recompute(true);
       } else
@@ -263,7 +254,7 @@ export class Own<D extends ContractDef, T extends Moving> {
     ));
   }
 
-  /** Runs the last state on anew. @param keep what was shown goes over into what is shown now */
+  /** Recomputes the present from the last state. @param keep smooth the difference to what was shown */
   private recompute(keep: boolean): void {
     this.span = null;
     if (this.base === null || this.present === null) return;
@@ -272,7 +263,7 @@ export class Own<D extends ContractDef, T extends Moving> {
     if (keep) this.glide.startCorrection(this.between(this.present));
   }
 
-  /** Has the states of a tick and of the next one at hand. */
+  /** Computes the states of a tick and the next one. */
   private computeSpan(tick: number): void {
     const base = this.base!;
     const { span } = this;
@@ -296,7 +287,7 @@ export class Own<D extends ContractDef, T extends Moving> {
     return out;
   }
 
-  /** Runs a state on, in place. A tick that needs what the server alone knows is left out. */
+  /** Advances a state in place. A tick that needs information only the server has is skipped. */
   private run(state: ViewOf<D>, from: number, to: number): ViewOf<D> {
     const { rules, room } = this;
     const { seat } = room;
@@ -308,7 +299,7 @@ export class Own<D extends ContractDef, T extends Moving> {
         rules.tick(state, Object.assign(ctx, { inputs: this.inputs(seat, tick) }) as unknown as GuessedTick<D>);
       } catch (error) {
         const known = this.hasFailed;
-        this.hasFailed = true; // from now on the state before each tick is kept
+        this.hasFailed = true; // from now on each tick keeps a copy to undo
         if (!(error instanceof NotPredictableError) && !known)
           queueMicrotask(() => {
             throw error;
@@ -320,15 +311,15 @@ export class Own<D extends ContractDef, T extends Moving> {
     return state;
   }
 
-  /** What the rule is told of each seat: of others, that nobody touches anything. */
+  /** Inputs by seat for the rule. Those of other seats are unknown: null and 0. */
   private inputs(seat: number, tick: number): Record<string, Json>[] {
     const kinds = Object.entries(this.room.game.inputs ?? {});
     const hold: Record<string, Json> = { ...this.held };
     const press: Record<string, number> = {};
-    for (const deed of this.pendingInputs) {
-      if (deed.tick <= tick) Object.assign(hold, deed.hold);
-      if (deed.tick === tick)
-        for (const [name, times] of Object.entries(deed.press)) press[name] = (press[name] ?? 0) + times;
+    for (const pending of this.pendingInputs) {
+      if (pending.tick <= tick) Object.assign(hold, pending.hold);
+      if (pending.tick === tick)
+        for (const [name, times] of Object.entries(pending.press)) press[name] = (press[name] ?? 0) + times;
     }
     return this.room.info.seats.flatMap((taken, i) =>
       taken
@@ -352,21 +343,21 @@ export class Own<D extends ContractDef, T extends Moving> {
 }
 
 /**
- * Shows one's own things where they are, not where they were a round trip ago: in games with a tick, what is held and
- * pressed moves them in the next frame. What the server then says otherwise, a collision for example, they drift into.
+ * Predicts the player's own things in games with a tick: inputs move them in the next frame, not a round trip later. If
+ * the server's result differs, for example by a collision, the difference is smoothed out.
  *
- * A tick that draws from `ctx.random`, or reads timers that are not shown, is left out whole: give guesses that move
- * one's own things and nothing else, rather than the game's own `tick`.
+ * A tick that draws from `ctx.random`, or reads a timer not in `clocks`, is skipped as a whole. So pass rules that move
+ * only the player's own things, rather than the game's own `tick`.
  *
- * @param by the game, or what may be guessed: `{ tick(s, ctx) { … ctx.inputs[ctx.seat] … } }`
- * @throws TypeError when given the rules of a game with a `view`
+ * @param by the game, or rules for the prediction: `{ tick(s, ctx) { … ctx.inputs[ctx.seat] … } }`
+ * @throws TypeError if given the rules of a game with a `view`
  * @example
  * ```ts
  * const room = await client.quick(ships)
  * const motion = { tick: (s: Flight) => s.tick, things: (s: Flight) => s.ships, fastest: { x: 12, y: 12 } }
  * const own = predictOwn(room, { tick: (s, ctx) => { s.tick += 1; move(s.ships[ctx.seat], ctx.inputs[ctx.seat].steer) } }, motion)
  * const others = interpolate(room, motion)
- * own.input.steer({ x: 100, y: 0 })      // seen in the next frame
+ * own.input.steer({ x: 100, y: 0 })      // shown in the next frame
  * const frame = (now: number) => draw({ ...others.at(now)?.things, [room.seat!]: own.at(now)?.thing })
  * ```
  */

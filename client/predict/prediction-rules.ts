@@ -15,40 +15,40 @@ import type { Json } from '../../shared/json.ts';
 import type { Room } from '../room.ts';
 
 /**
- * What a client may guess: rules that run on what this client sees. The game's own rules fit where the game hides
- * nothing; for one with a `view` the author writes what may be guessed of the view.
+ * Rules that a client runs on its own view to predict. The game's own rules fit if the game has no `view`; otherwise
+ * the author writes rules for the view.
  * @example
  * ```ts
- * // cards that one plays leave the own hand at once; what is drawn is known when it comes
+ * // a played card leaves the hand at once; drawn cards appear when confirmed
  * const guesses: Guesses<typeof cards.def> = { actions: { play: (v, { card }) => { v.hand.splice(card, 1) } } }
  * const mine = predict(await client.quick(cards), guesses)
  * ```
  */
 export interface Guesses<D extends ContractDef> {
   /**
-   * Only what tells guesses from a game and its rules, so that parameters of arrow functions have their types.
+   * Distinguishes this type from a game and its rules, so that parameters of arrow functions are typed.
    * @internal
    */
   readonly setup?: undefined;
   /** @internal */
   readonly rules?: undefined;
-  /** Some of the game's actions; the others are shown when they are confirmed. */
+  /** Any of the game's actions. The others are shown when confirmed. */
   readonly actions?: {
     readonly [K in keyof ActionsOf<D>]?: (s: ViewOf<D>, data: Out<ActionsOf<D>[K]>, ctx: ActionCtx<D>) => NoPromise;
   };
-  /** One tick, as `ctx.seat` sees it. Of the inputs it knows those of that seat; those of others are null and 0. */
+  /** One tick for `ctx.seat`. Inputs of other seats are unknown: null and 0. */
   tick?(s: ViewOf<D>, ctx: GuessedTick<D>): void;
 }
-/** What a guessed tick is given: what any tick is, and whose client guesses. */
+/** Context of a predicted tick; `seat` is this client's. */
 export interface GuessedTick<D extends ContractDef> extends TickCtx<D> {
   readonly seat: number;
 }
-/** Where guesses come from: a game that hides nothing, or guesses that were written for the purpose. */
+/** Source of predictions: a game without a `view`, its rules, or rules written for prediction. */
 export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown> }
   ? Guesses<D>
   : (Game<D> & { readonly setup?: undefined }) | (Rules<D> & { readonly rules?: undefined }) | Guesses<D>;
 
-/** A rule wanted what only the server has: what it did is not guessed. */
+/** A rule needed information that only the server has, so its effect is not predicted. */
 export class NotPredictableError extends Error {
   constructor(what: string) {
     super(`${what} is known to the server alone`);
@@ -56,15 +56,12 @@ export class NotPredictableError extends Error {
   }
 }
 
-/** A rule refused. */
 class RefusedPredictionError extends Error {}
-/** The match is over, as far as a guess goes. */
+/** Whether a rule ended because it refused, or because its effect cannot be predicted. */
 export const isExpectedFailure = (error: unknown): boolean =>
   error instanceof RefusedPredictionError || error instanceof NotPredictableError;
 
-/**
- * @throws TypeError for the rules of a game that hides something: they would be run on what they were not written for
- */
+/** @throws TypeError for the rules of a game with a `view`: the client does not have the state they run on */
 export function predictionRulesOf<D extends ContractDef>(by: GuessedBy<D>): Guesses<D> {
   const rules = ('rules' in by ? by.rules : by) as unknown as Guesses<D> & { view?: unknown };
   if (typeof rules.view === 'function')
@@ -75,8 +72,8 @@ export function predictionRulesOf<D extends ContractDef>(by: GuessedBy<D>): Gues
 }
 
 /**
- * What a rule is given while it is guessed with. It can read what members know; what it draws, or reads of timers that
- * are not shown, ends the guess. What it tells, sets or asks for is done by the server, when it is confirmed.
+ * The context of a rule during prediction. It reads what members know. Drawing random numbers, or reading a timer not
+ * in `clocks`, ends the prediction. Events, timers and effects are ignored; the server performs them.
  */
 export function createPredictionContext<D extends ContractDef>(
   room: Room<D>,

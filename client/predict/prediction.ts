@@ -12,38 +12,36 @@ import {
 import { methodsByName } from '../methods-by-name.ts';
 
 /**
- * A change and the verdict of what made it arrive one right behind the other. So long (ms) a change waits to be shown
- * while something of one's own has no verdict: or its effect, which is in the change, would be guessed on top of it for
- * a moment.
+ * A change and its verdict arrive one after the other. While an action has no verdict, a change waits this long (ms) to
+ * be shown: otherwise its effect could be applied twice for a moment.
  */
 const coalesceMs = 20;
-/** Where change follows on change, they wait no longer than this altogether. */
+/** Longest wait (ms) if further changes arrive meanwhile. */
 const maxCoalesceMs = 100;
 
 type Rule = (s: unknown, data: unknown, ctx: unknown) => unknown;
 
 /**
- * A room's state with what this player does already done.
- *
- * Invariant: what is shown is the room's state, and on it, in their order, those actions of this client whose effect is
- * not in it yet. It is made again from both whenever one of them changes; nothing is ever undone. A new action is
- * applied on top of what is shown.
+ * A room's state with this player's pending actions applied.
+ * | Invariant: the predicted state is the room's state plus, in order, those actions of this client whose effect is not
+ * in it yet. It is recomputed whenever one of them changes, never undone. A new action is applied on top of what is
+ * shown.
  */
 export class Prediction<D extends ContractDef> {
   /**
-   * As `room.act`: what it does is in `state` when it returns, where it can be guessed; the promise says what became of
-   * it.
+   * As `room.act`. If the effect can be predicted, `state` contains it when the call returns. The promise resolves with
+   * the result.
    * @example
    * ```ts
    * const mine = predict(room, raceGame)
-   * const said = mine.act.step({ by: 2 })
-   * draw(mine.state) // it is there already
-   * if (!(await said).ok) draw(mine.state) // and gone again
+   * const result = mine.act.step({ by: 2 })
+   * draw(mine.state) // contains the effect
+   * if (!(await result).ok) draw(mine.state) // the effect is gone again
    * ```
    */
   readonly act: Act<D>;
   /**
-   * After each change of `state`.
+   * Calls `fn` after each change of `state`.
    * @example
    * ```ts
    * const mine = predict(room, raceGame)
@@ -56,10 +54,10 @@ export class Prediction<D extends ContractDef> {
   private readonly unsubscribe: () => void;
   private predicted: ViewOf<D> | null;
   private count = 0;
-  /** A guessed action ends the match: later actions will be refused. */
+  /** A predicted action ends the match: later actions will be refused. */
   private endsMatch = false;
   /**
-   * Actions that were applied since `shown` was last made from the room's state, also those that could not be guessed.
+   * Actions tried since `predicted` was last reset to the room's state, including those that could not be predicted.
    */
   private applied = new WeakSet<PendingAction>();
   private isWaiting = false;
@@ -80,16 +78,16 @@ export class Prediction<D extends ContractDef> {
     this.recompute();
   }
 
-  /** The state as it will be if all goes well. Read it, do not change it. */
+  /** The predicted state. Read only. */
   get state(): ViewOf<D> | null {
     return this.predicted;
   }
-  /** How many actions are shown that are not confirmed. */
+  /** Number of unconfirmed actions in `state`. */
   get guessed(): number {
     return this.count;
   }
   /**
-   * Lets go of the room; `act` goes on to work.
+   * Ends the subscription to the room. `act` keeps working.
    * @example
    * ```ts
    * const mine = predict(room, raceGame)
@@ -101,17 +99,17 @@ export class Prediction<D extends ContractDef> {
   }
 
   private async perform<R>(promise: Promise<R>): Promise<R> {
-    // Not made again: a change that is not shown yet is in `room.state` already, and may hold the effect of an action
-    // without a verdict.
+    // Not recomputed: `room.state` may contain a change that is not shown yet, with the effect of an action without a
+    // verdict.
     this.applyNew();
     this.changeListeners.notify();
-    const said = await promise;
-    // Refused: what was shown of it is gone. Accepted: it is in the room's state.
+    const result = await promise;
+    // If refused, the effect disappears. If accepted, it is in the room's state.
     if (!this.isWaiting || !this.hasUndecided) this.show();
-    return said;
+    return result;
   }
 
-  /** Whether what has come in may hold the effect of something that has no verdict yet. */
+  /** Whether a received change may contain the effect of an action without a verdict. */
   private get hasUndecided(): boolean {
     return this.room.pendingActions.some(one => one.position === null);
   }
@@ -149,7 +147,7 @@ export class Prediction<D extends ContractDef> {
     this.applyNew();
   }
 
-  /** Applies the actions that were given since the last time on top of what is shown. */
+  /** Applies the actions given since the last call on top of what is shown. */
   private applyNew(): void {
     for (const one of this.room.pendingActions) {
       if (this.applied.has(one)) continue;
@@ -158,7 +156,7 @@ export class Prediction<D extends ContractDef> {
     }
   }
 
-  /** Applies an action to a copy of what is shown, and shows that. Does nothing where the action cannot be guessed. */
+  /** Applies an action to a copy of the shown state. Does nothing if it cannot be predicted. */
   private apply(one: PendingAction): void {
     const { room, predicted } = this;
     const { seat } = room;
@@ -178,7 +176,7 @@ export class Prediction<D extends ContractDef> {
     this.endsMatch = guess.over;
   }
 
-  /** @returns null where it is refused, or cannot be guessed */
+  /** @returns null if the action is refused or cannot be predicted */
   private predictAction(from: ViewOf<D>, one: PendingAction, seat: number): { state: ViewOf<D>; over: boolean } | null {
     const { name, data } = one;
     const rule = this.rules.actions?.[name as never] as Rule | undefined;
@@ -192,12 +190,13 @@ export class Prediction<D extends ContractDef> {
       rule(state, read.value, ctx);
       return { state, over: over() };
     } catch (error) {
-      // A rule that fails here for another reason fails there as well, or not: then that is what is shown.
+      // Another failure of the rule may not happen on the server: nothing is predicted, and the server's result is
+      // shown.
       if (!isExpectedFailure(error) && !this.failed.has(one)) {
         this.failed.add(one);
         queueMicrotask(() => {
           throw error;
-        }); // the author's console shall show it, once
+        }); // for the author's console, once
       }
       return null;
     }
@@ -205,13 +204,13 @@ export class Prediction<D extends ContractDef> {
 }
 
 /**
- * Shows what this player does at once, in games whose rules a client can run: an action is done on a copy of what is
- * known, and confirmed or taken back when the server has said what became of it. What is not confirmed is done again on
- * top of whatever comes in between. Rules that draw from `ctx.random`, or read timers that are not shown, are not
- * guessed: what they do is shown when it is confirmed.
+ * Shows this player's actions at once, in games whose rules a client can run. An action is applied to a copy of the
+ * state, and confirmed or reverted when its verdict arrives. Unconfirmed actions are applied again on top of each
+ * change. Rules that draw from `ctx.random`, or read timers not in `clocks`, are not predicted: their effect is shown
+ * when confirmed.
  *
- * @param by the game; for one with a `view`, what may be guessed of the view
- * @throws TypeError when given the rules of a game with a `view`
+ * @param by the game; for one with a `view`, rules for the view
+ * @throws TypeError if given the rules of a game with a `view`
  * @example
  * ```ts
  * const room = await connect(url).quick(race)
@@ -221,7 +220,7 @@ export class Prediction<D extends ContractDef> {
  * ```
  * @example
  * ```ts
- * // a game that hides hands: what one plays leaves the own hand, more is not known
+ * // a game with hidden hands: a played card leaves the player's hand, the rest is not known
  * const room = await client.quick(cards)
  * const mine = predict(room, { actions: { play: (v, { card }) => { v.hand.splice(card, 1) } } })
  * ```

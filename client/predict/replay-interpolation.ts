@@ -3,7 +3,7 @@ import type { ReplayRoom } from '../replay/replay-room.ts';
 import type { Seen } from './interpolation.ts';
 import { interpolateThing, copyThings, type Motion, type Moving, type Things } from './things.ts';
 
-/** A state of the recording, put aside, and when it was. */
+/** A copy of a recorded state, with its time. */
 interface ReplayFrame<S, T extends Moving> {
   frame: number;
   at: number;
@@ -11,9 +11,9 @@ interface ReplayFrame<S, T extends Moving> {
   things: Things<T>;
 }
 
-/** Shows what moved in a finished match, wherever its replay is: between two frames of it, too. */
+/** Interpolates the motion of a recorded match between two frames. */
 export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
-  /** The two states between which it is. The same objects as long as it is between them. */
+  /** The two states around the current time; the same objects while it lies between them. */
   private from: ReplayFrame<ViewOf<D>, T> | null = null;
   private to: ReplayFrame<ViewOf<D>, T> | null = null;
 
@@ -24,7 +24,7 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
   ) {}
 
   /**
-   * What is to be seen where the replay is now. To be asked once a frame of the page.
+   * What to draw at the replay's current time. Call it once per animation frame.
    * @example
    * ```ts
    * const all = interpolateReplay(flight, motion)
@@ -50,12 +50,12 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
     return { tick: tick + ticks * part, state: from.state, things };
   }
 
-  /** The next state that is of a later moment. */
+  /** The next state with a later time. */
   private next({ frame, at }: ReplayFrame<ViewOf<D>, T>): ReplayFrame<ViewOf<D>, T> | null {
     let later = frame + 1;
     while (later <= this.room.length && this.room.timeOf(later) <= at) later += 1;
     if (later > this.room.length) return null;
-    // What happened at the same moment belongs together: it is the last of them that is seen then.
+    // Frames with the same time belong together: only the last is shown.
     const moment = this.room.timeOf(later);
     while (later < this.room.length && this.room.timeOf(later + 1) === moment) later += 1;
     return this.frameOf(later);
@@ -68,7 +68,7 @@ export class ReplayInterpolation<D extends ContractDef, T extends Moving> {
 }
 
 /**
- * Shows evenly what moved in a finished match. Give the replay the same `tick`, so that its time goes by ticks.
+ * Interpolates the motion of a recorded match. Pass the same `tick` to the replay, so that its time follows the ticks.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
 /**
- * What is shown of one thing that moves: numbers alone, so that they can be mixed. An angle is better two numbers, its
- * sine and cosine.
+ * The drawn values of one moving thing. Numbers only, so that they can be interpolated. Represent an angle by its sine
+ * and cosine.
  */
 export type Moving = Readonly<Record<string, number>>;
 
 /**
- * How a game's motion is read off its state. One object serves `interpolate` and `predictOwn`.
+ * How to read a game's motion from its state. One object serves `interpolate` and `predictOwn`.
  * @example
  * ```ts
  * const motion: Motion<{ tick: number; ships: { x: number; y: number }[] }> = {
@@ -17,26 +17,26 @@ export type Moving = Readonly<Record<string, number>>;
  * ```
  */
 export interface Motion<S, T extends Moving = Moving> {
-  /** The tick that made this state: a number that the rules count up by one in each tick. */
+  /** The tick of this state: a number that the rules increment by one in each tick. */
   tick(s: S): number;
   /**
-   * All that moves, by a key that stays the same while it lives: `s.ships`, or `Object.fromEntries(…)`. A copy is kept.
+   * All moving things, by a key that is stable for each thing: `s.ships`, or `Object.fromEntries(…)`. The values are
+   * copied.
    */
   things(s: S): Readonly<Record<string | number, T>> | readonly T[];
   /**
-   * How much of a number can change in one tick by motion: `{ x: 127, y: 127 }`. What changes by more than 2.5 times
-   * that was put there, and is shown so; corrections are shown no faster than half of it. Numbers that are not named
-   * only mix.
+   * Maximum change of a value in one tick by motion: `{ x: 127, y: 127 }`. A change of more than 2.5 times that is a
+   * teleport and shown at once; corrections move at most at half of it. Values not listed are always interpolated.
    */
   fastest?: { readonly [K in keyof T]?: number };
 }
 
 export type Things<T extends Moving> = Record<string, T>;
-/** A change by more than this many times the fastest way is no motion. */
+/** A change above this multiple of the fastest motion is a teleport. */
 const teleportFactor = 2.5;
-/** A correction loses this part of itself in so many ms … */
+/** Half-life of a correction, ms. */
 const halfLifeMs = 60;
-/** … but moves at most by this part of the fastest way. */
+/** Maximum speed of a correction, as a share of the fastest motion. */
 const maxCorrectionRatio = 0.5;
 
 export const copyThings = <S, T extends Moving>(motion: Motion<S, T>, s: S): Things<T> => {
@@ -45,7 +45,7 @@ export const copyThings = <S, T extends Moving>(motion: Motion<S, T>, s: S): Thi
   return out;
 };
 
-/** Whether nothing moves from one to the other: it was put there. @param ticks between the two */
+/** Whether a thing was teleported from one state to the other. @param ticks between the two */
 export const isTeleport = <T extends Moving>(
   a: T,
   b: T,
@@ -71,8 +71,8 @@ export function interpolateThing<T extends Moving>(
 }
 
 /**
- * What has been shown and turns out otherwise is not put right at once: the difference is kept, and melts away. So the
- * eye sees a craft drift a little, and never jump.
+ * Error smoothing: when the shown value turns out wrong, the difference is kept as an offset that decays with a
+ * half-life, so that things drift instead of jumping.
  */
 export class CorrectionSmoother<T extends Moving> {
   private readonly offsets = new Map<string, Record<string, number>>();
@@ -84,11 +84,11 @@ export class CorrectionSmoother<T extends Moving> {
     private readonly period: number,
   ) {}
 
-  /** The course changes now from what was shown last to `things`: what lies between is made up for little by little. */
+  /** Keeps the difference between what was shown last and `things` as offsets. */
   startCorrection(things: Things<T>): void {
     for (const [key, now] of Object.entries(things)) {
       const was = this.shown[key];
-      // As far as a second of the fastest way is still a correction; beyond that, somebody put it there.
+      // Up to one second of the fastest motion is a correction; beyond that it is a teleport.
       if (!was || isTeleport(was, now, 1_000 / this.period / teleportFactor, this.fastest)) {
         this.offsets.delete(key);
         continue;
@@ -101,10 +101,7 @@ export class CorrectionSmoother<T extends Moving> {
     }
   }
 
-  /**
-   * Between two states that were received, things may have been placed elsewhere: they are shown there at once, without
-   * a correction.
-   */
+  /** Drops the offsets of things that were teleported between two received states: those are shown in place at once. */
   dropTeleported<S>(before: S, after: S, ticks: number, motion: Motion<S, T>): void {
     if (this.offsets.size === 0) return;
     const [from, to] = [copyThings(motion, before), copyThings(motion, after)];
@@ -112,7 +109,7 @@ export class CorrectionSmoother<T extends Moving> {
       if (from[key] && to[key] && isTeleport(from[key], to[key], ticks, this.fastest)) this.offsets.delete(key);
   }
 
-  /** What is to be shown at a moment, for what is true then. */
+  /** Adds the remaining offsets at a moment to the true values. */
   apply(things: Things<T>, now: number): Things<T> {
     const ms = this.at === null ? 0 : Math.max(0, now - this.at);
     this.at = now;

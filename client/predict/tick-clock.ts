@@ -1,12 +1,11 @@
-/** How far back arrivals are compared (ms). */
+/** Arrivals within this time (ms) are compared. */
 const windowMs = 2_500;
-/** What was late once is expected again, less and less: half as much after so long (ms). */
+/** Half-life of the expected lateness, ms. */
 const latenessHalfLifeMs = 4_000;
 
 /**
- * Which tick of a room it is, as seen from here. Ticks are made at an even pace and arrive unevenly; the earliest
- * arrivals of the last seconds say when each was due. Another owner goes on at another beat: then all is learnt anew,
- * at once.
+ * Estimates the current tick of a room. Ticks are made at an even rate and arrive irregularly; the earliest arrivals of
+ * the last seconds tell when each was due. A new owner has another phase, so the estimate restarts.
  */
 export class TickClock {
   private arrivals: { offset: number; at: number }[] = [];
@@ -15,15 +14,15 @@ export class TickClock {
   private lateAt = 0;
 
   /**
-   * @param period ms from one tick to the next
-   * @param most what is later than this (ms) is not waited for, and counts as so late
+   * @param period ms per tick
+   * @param most maximum lateness (ms); later states count as this late
    */
   constructor(
     private readonly period: number,
     private readonly most: number,
   ) {}
 
-  /** A state of this tick arrived now. */
+  /** Records the arrival of a state. */
   recordArrival(tick: number, now: number): void {
     const offset = now - tick * this.period;
     const recent = (this.arrivals = this.arrivals.filter(one => now - one.at < windowMs));
@@ -34,19 +33,17 @@ export class TickClock {
     this.lateAt = now;
   }
 
-  /**
-   * The tick whose state would arrive now, were nothing late; between two of them, a fraction. Null before the first.
-   */
+  /** The tick whose state would arrive now without lateness; fractional. Null before the first state. */
   at(now: number): number | null {
     return this.origin === null ? null : (now - this.origin) / this.period;
   }
 
-  /** By how much (ms) states have come late of late. */
+  /** Expected lateness of the next state, ms. */
   expectedLateness(now: number): number {
     return this.lateness * 0.5 ** (Math.max(0, now - this.lateAt) / latenessHalfLifeMs);
   }
 
-  /** The beat is another one from now on. How unevenly things arrive is a matter of the way, and stays. */
+  /** The owner changed: the phase is another. The lateness depends on the network, and stays. */
   restart(): void {
     this.arrivals = [];
     this.origin = null;

@@ -1,6 +1,6 @@
 /**
- * Hooks for React 18 and later, and for Preact by its `preact/compat`. Apart from `rejoin/client`, so that pages
- * without either do not need them.
+ * Hooks for React 18 and later, and for Preact with `preact/compat`. A separate entry, so that pages without either do
+ * not need them.
  * @module rejoin/react
  */
 import { useCallback, useEffect, useReducer, useState, useSyncExternalStore } from 'react';
@@ -13,13 +13,13 @@ import { acquireRoom, type Which } from './shared-rooms.ts';
 
 export type { Which };
 
-/** A room, as a component has it. */
+/** The result of `useRoom`. */
 export type RoomHook<D extends ContractDef> =
-  /** It is being entered. */
+  /** The room is being entered. */
   | { room: null; state: null; info: null; refused: null; status: Status }
-  /** One may not: `refused.why`, and `refused.now` for what helps. */
+  /** Entering was refused: `refused.why`, and `refused.now` for what the user can do. */
   | { room: null; state: null; info: null; refused: RoomError; status: Status }
-  /** `state` changes in place: it is there to be drawn, not to be kept or compared. */
+  /** `state` changes in place: draw it, but do not keep or compare it. */
   | {
       room: Room<D>;
       state: ViewOf<D> | null;
@@ -29,29 +29,29 @@ export type RoomHook<D extends ContractDef> =
     };
 
 /**
- * Something that tells when it has changed: a room, a prediction.
+ * An object that reports its changes: a room, a prediction.
  * @example
  * ```ts
- * // anything that tells of its changes will do: here, whether the page is in sight
- * const sight: Told = {
+ * // here: whether the page is visible
+ * const visibility: Subscribable = {
  *   onChange(fn) {
  *     document.addEventListener('visibilitychange', fn)
  *     return () => document.removeEventListener('visibilitychange', fn)
  *   },
  * }
- * const useHidden = () => useSelected(sight, () => document.hidden)
+ * const useHidden = () => useSelected(visibility, () => document.hidden)
  * ```
  */
 export interface Subscribable {
-  /** Tells of each change. @returns what ends it */
+  /** Calls `fn` after each change. @returns a function that ends it */
   onChange(fn: () => void): () => void;
 }
 
 /**
- * How a client's connection is, or how it is at a table; draws again when it becomes another.
+ * Returns the status of a client or of a room. Renders again when it changes.
  * @example
  * ```tsx
- * function Line({ room }: { room: Room }) {
+ * function StatusLine({ room }: { room: Room }) {
  *   const status = useStatus(room)
  *   return <p role="status">{inWords(status)}</p>
  * }
@@ -68,8 +68,8 @@ export function useStatus(of: { status: RoomStatus; onStatus(fn: () => void): ()
 }
 
 /**
- * Draws again after each change of a room, or of a prediction. In games with a tick that is many times a second: there,
- * `useSelected` what the component shows.
+ * Renders again after each change of a room or a prediction. In games with a tick that is many times per second; use
+ * `useSelected` there.
  * @example
  * ```tsx
  * function Mine({ room }: { room: Room<typeof race.def> }) {
@@ -84,17 +84,17 @@ export function useChanges(of: Subscribable | null): void {
   useEffect(() => {
     if (!of) return;
     const stop = of.onChange(() => draw(null));
-    draw(null); // what changed between drawing and listening
+    draw(null); // changes between rendering and subscribing
     return stop;
   }, [of]);
 }
 
 /**
- * Something of a room; draws again when that has become another. It has to be a number, a text, a boolean or null, for
- * states change in place: an object would be the same one.
+ * Returns a value derived from a room. Renders again when it changes. It must be a number, string, boolean or null:
+ * states change in place, so an object would stay the same.
  * @example
  * ```tsx
- * function Place({ room }: { room: Room<typeof race.def> }) {
+ * function Progress({ room }: { room: Room<typeof race.def> }) {
  *   const at = useSelected(room, r => r.state?.at[0] ?? 0)
  *   return <meter max={10} value={at} />
  * }
@@ -112,11 +112,11 @@ export function useSelected<T extends Subscribable, V extends number | string | 
 }
 
 /**
- * Enters a room while the component is there, and draws again after each change. When it goes, the seat is kept, as for
- * a player whose phone is off; to give it up, `room.leave()`. Two components that ask the same of one client share the
+ * Enters a room while the component is mounted, and renders again after each change. After unmounting, the seat is held
+ * as for a disconnected player; `room.leave()` gives it up. Components with the same client and arguments share the
  * room.
- * @param client made once, outside of components: `const client = connect(url)`
- * @param which null: none yet
+ * @param client created once, outside of components: `const client = connect(url)`
+ * @param which null: no room yet
  * @example
  * ```tsx
  * function Table({ code }: { code: string }) {

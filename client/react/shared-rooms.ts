@@ -2,7 +2,7 @@ import type { Contract, ContractDef, OptionsIn } from '../../shared/contract.ts'
 import type { Client } from '../client.ts';
 import type { Room } from '../room.ts';
 
-/** Which room: a known one, any open one, a new one; or a known one to be watched. */
+/** Which room to enter: by id or code, to watch, by quick join, or a new one. */
 export type Which<D extends ContractDef = ContractDef> =
   | { id: string }
   | { code: string }
@@ -18,8 +18,8 @@ interface SharedRoom {
 const sharedRooms = new WeakMap<Client, Map<string, SharedRoom>>();
 
 /**
- * One room for all components that ask the same of a client, let go of when the last of them is gone; not in the same
- * moment, since React takes components away and puts them back (strict mode, a route that changes).
+ * Shares one room among all components with the same client and arguments. It is closed after the last component
+ * releases it, in a later turn, because React unmounts and remounts components (strict mode, route changes).
  */
 export function acquireRoom<D extends ContractDef>(
   client: Client,
@@ -37,7 +37,7 @@ export function acquireRoom<D extends ContractDef>(
     const forget = () => {
       if (rooms.get(key) === mine) rooms.delete(key);
     };
-    // A room that is over is entered anew by whoever asks again; so is one that refused.
+    // A room that ended, or could not be entered, is entered again by the next component.
     one.room.then(room => void room.onEnd(forget), forget);
   }
   const mine = one;

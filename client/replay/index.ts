@@ -1,6 +1,6 @@
 /**
- * Goes through a finished match, back and forth, as through a room that one watches. Apart from `rejoin/client`, so
- * that who has no use for it does not load it.
+ * Shows a finished match as a room, in both directions. A separate entry, so that pages that do not use it do not load
+ * it.
  * @module rejoin/replay
  */
 export { replayRoom, ReplayRoom, type ReplayOptions, type Scanned } from './replay-room.ts';

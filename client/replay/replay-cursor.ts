@@ -2,18 +2,18 @@ import { apply, copy } from '../../shared/delta.ts';
 import type { Json } from '../../shared/json.ts';
 import type { ReplayReply, RoomView } from '../../shared/protocol.ts';
 
-/** A view is kept every so many frames: wherever one goes, at most so many are taken in. */
+/** Every n-th view is kept, so seeking applies at most this many frames. */
 export const keyframeInterval = 64;
 
-/**
- * A recording, open at one place. It may be opened at several places at once: what was kept on the way is shared by
- * `beside`.
- */
+/** A position in a recording. Clones share the kept views. */
 export class ReplayCursor {
   private view: RoomView;
   private frame = 0;
 
-  /** @param keyframes the view with 0, `apart`, 2 × `apart` … frames taken in, as far as somebody has come */
+  /**
+   * @param keyframes the views after 0, `keyframeInterval`, 2 × `keyframeInterval` … frames, as far as any cursor has
+   * read
+   */
   constructor(
     private readonly frames: ReplayReply['frames'],
     private readonly keyframes: RoomView[],
@@ -24,15 +24,15 @@ export class ReplayCursor {
   static open({ view, frames }: ReplayReply): ReplayCursor {
     return new ReplayCursor(frames, [copy(view)]);
   }
-  /** Another one, at the beginning. */
+  /** Another cursor, at the start. */
   clone(): ReplayCursor {
     return new ReplayCursor(this.frames, this.keyframes);
   }
 
-  /** What was seen when so many frames had happened. The next call may change it. */
+  /** The view after `frame` frames. The next call may change it. */
   seek(frame: number): RoomView {
     const near = Math.min(this.keyframes.length - 1, Math.floor(frame / keyframeInterval));
-    // Forward from here, unless one has to go back, or a view that is kept lies between.
+    // Forward from the current frame, unless the target is behind it or a kept view is closer.
     if (frame < this.frame || near * keyframeInterval > this.frame) {
       this.view = copy(this.keyframes[near]!);
       this.frame = near * keyframeInterval;

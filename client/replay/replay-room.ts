@@ -19,38 +19,37 @@ import type { Act, Input, RoomLike, Signal } from '../room.ts';
 import { ReplayCursor } from './replay-cursor.ts';
 import { methodsByName } from '../methods-by-name.ts';
 
-/** How a recording is shown. */
+/** Options of a replay. */
 export interface ReplayOptions<D extends ContractDef> {
   /**
-   * For games with a tick: the number in the state that the rules count up by one a tick. Time goes by it then, evenly,
-   * also where the room stood still because its owner had died or nobody was there. Default: time as it went by.
+   * For games with a tick: reads the tick number from the state. The replay's time then follows the ticks, without
+   * interruptions by takeovers or while no player was connected. Default: time as recorded.
    */
   tick?: (s: ViewOf<D>) => number;
 }
 
-/** A frame of a recording, while `scan` is at it. States change in place: copy what is to stay. */
+/** A frame of a recording during `scan`. States change in place: copy what you keep. */
 export interface Scanned<D extends ContractDef> {
-  /** How many frames have happened: 0 is the beginning, before any. */
+  /** Number of frames applied; 0 is the start. */
   frame: number;
-  /** Ms from the beginning. */
+  /** Ms from the start. */
   at: number;
   state: ViewOf<D>;
-  /** The state one frame earlier; at the beginning, the same. */
+  /** The state one frame earlier; the same at the start. */
   before: ViewOf<D>;
   info: PublicRoom<ProfileOf<D>> & { options: OptionsOf<D> };
-  /** What the frame told everybody. */
+  /** Events of the frame that all members received. */
   events: readonly WireEvent[];
 }
 
-/** What is passed over by more than this (ms) is told as `replayed`: it is not what is seen to happen. */
+/** Events passed by more than this (ms) are marked `replayed`. */
 const replayedAfterMs = 1_000;
-/** An object with the same function under every name; it is no promise. */
+/** An object with the same function under every name. It is not a promise. */
 const constantProxy = (fn: unknown): object => methodsByName(() => fn);
 
 /**
- * A finished match as a room that one watches: a component that shows a room shows this, too. It is at one frame of the
- * recording, and goes to any other in an instant, however long the match was. Nobody acts in it: `act` is refused, as
- * for who watches.
+ * A finished match as a room. Components that show a live room show this, too. It is at one frame of the recording and
+ * can move to any other quickly, however long the match was. `act` is refused, as for spectators.
  */
 export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike<D> {
   /** Refused: `not-seated`. */
@@ -60,7 +59,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   /** Does nothing. */
   readonly signal: Signal<D> = constantProxy(() => {}) as Signal<D>;
   /**
-   * After each step to another frame. @returns what ends it
+   * Calls `fn` after each move to another frame. @returns a function that ends it
    * @example
    * ```ts
    * replayed.onChange(() => draw(replayed.state))
@@ -78,9 +77,9 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     Listeners<[data: Json, about: { replayed: boolean; place: Position }]>
   >();
   private readonly cursor: ReplayCursor;
-  /** For looks elsewhere, which must not move what is shown. */
+  /** For lookups, which must not move the shown frame. */
   private readonly lookupCursor: ReplayCursor;
-  /** When each frame happened, by how many have then; the first is 0. */
+  /** Time of each frame, by the number of frames applied; the first is 0. */
   private readonly times: number[];
   private view: RoomView;
   private currentFrame = 0;
@@ -101,24 +100,24 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     if (tick) this.times = this.timesByTick(tick);
   }
 
-  /** How many frames there are: `go(length)` is the end. */
+  /** Number of frames: `go(length)` moves to the end. */
   get length(): number {
     return this.replay.data.frames.length;
   }
-  /** How many of them have happened in what is shown. */
+  /** Number of frames applied in what is shown. */
   get frame(): number {
     return this.currentFrame;
   }
-  /** How long it is, ms. */
+  /** Duration, ms. */
   get duration(): number {
     return this.times[this.length]!;
   }
-  /** Where it is, ms from the beginning; between two frames, too. */
+  /** Current time, ms from the start; may lie between two frames. */
   get currentTime(): number {
     return this.currentMs;
   }
   /**
-   * Ms from the beginning to when so many frames have happened.
+   * Time of a frame, ms from the start.
    * @example
    * ```ts
    * slider.value = String(replayed.timeOf(replayed.frame + 1)) // where the next step leads
@@ -129,19 +128,19 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /**
-   * Goes to a moment, ms from the beginning: all that had happened by then.
+   * Moves to a time, ms from the start.
    * @example
    * ```ts
    * slider.oninput = () => replayed.seek(Number(slider.value))
    * ```
    */
   seek(ms: number): void {
-    const aim = Math.max(0, Math.min(ms || 0, this.duration)); // NaN is the beginning
+    const aim = Math.max(0, Math.min(ms || 0, this.duration)); // NaN means the start
     this.moveTo(this.frameAt(aim), aim);
   }
 
   /**
-   * Goes to where so many frames have happened.
+   * Moves to a frame: the number of frames applied.
    * @example
    * ```ts
    * replayed.go(replayed.frame - 1) // one step back
@@ -153,11 +152,11 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /**
-   * The state when so many frames have happened, put aside: it does not change any more, and what is shown stays where
-   * it is.
+   * A copy of the state at a frame. The shown frame does not move.
+   *
    * @example
    * ```ts
-   * draw(replayed.peek(replayed.length)) // how it came out, beside what is shown
+   * draw(replayed.peek(replayed.length)) // the final state
    * ```
    */
   peek(frame: number): ViewOf<D> {
@@ -165,7 +164,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /**
-   * Goes over the whole recording once, from the beginning to the end; what is shown stays where it is.
+   * Reads the whole recording once. The shown frame does not move.
    * @example
    * ```ts
    * const leads: number[] = []
@@ -193,10 +192,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   get code(): string {
     return this.view.room.code;
   }
-  /**
-   * As everybody sees it now that the match is over. Read it, do not change it; it changes in place, so copy what you
-   * keep.
-   */
+  /** The state as spectators see it after the match. Read only. It changes in place, so copy what you keep. */
   get state(): ViewOf<D> {
     return this.view.state as ViewOf<D>;
   }
@@ -206,7 +202,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   get players(): (PublicSeat<ProfileOf<D>> | null)[] {
     return this.info.seats;
   }
-  /** The frame, of term 0: owners are not recorded. */
+  /** The frame number, with term 0: owners are not recorded. */
   get position(): Position {
     return [0, this.currentFrame];
   }
@@ -214,7 +210,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     return 0;
   }
   /**
-   * The room's clock then, ms since 1970.
+   * The room's clock at the shown frame, ms since 1970.
    * @example
    * ```ts
    * draw(new Date(replayed.now()).toLocaleTimeString())
@@ -224,7 +220,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     return this.replay.data.began + (this.currentFrame === 0 ? 0 : this.replay.data.frames[this.currentFrame - 1]![0]);
   }
   /**
-   * Ms until a shown timer was due, or null when it was not set.
+   * Ms until a timer of the contract's `clocks` was due; null if it was not set.
    * @example
    * ```ts
    * draw(replayed.clock('turn'))
@@ -236,8 +232,8 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /**
-   * Hears an event of the game when it is passed over on the way forward; on the way back nothing happens. `replayed`:
-   * it happened more than a second before what is shown then.
+   * Subscribes to an event of the game. Events are reported when the replay moves forward past them, not backward.
+   * `replayed`: more than a second before the new time.
    * @example
    * ```ts
    * replayed.on('lap', ({ seat, lap }, { replayed: before }) => { if (!before) cheer(`${seat}: lap ${lap}`) })
@@ -253,10 +249,10 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
   }
 
   /**
-   * Signals are not recorded: nothing is heard. So that a component of a live room need not ask.
+   * Does nothing: signals are not recorded. Exists so that components for live rooms work.
    * @example
    * ```ts
-   * replayed.onSignal() // as on a live room, and silent
+   * replayed.onSignal() // never calls back
    * ```
    */
   onSignal(): () => void {
@@ -287,7 +283,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
     return Math.max(0, Math.min(Math.trunc(frame) || 0, this.length));
   }
 
-  /** The last frame that had happened at a moment. */
+  /** The last frame at or before a time. */
   private frameAt(ms: number): number {
     let [low, high] = [0, this.length];
     while (low < high) {
@@ -310,7 +306,7 @@ export class ReplayRoom<D extends ContractDef = ContractDef> implements RoomLike
 }
 
 /**
- * A finished match as a room that one watches, to be gone through back and forth.
+ * Shows a finished match as a room, in both directions.
  *
  * @example
  * ```ts

@@ -5,13 +5,13 @@ import { createServer, type RunningServer } from 'rejoin/server';
 import { Server } from 'socket.io';
 import { raceGame } from './rules.ts';
 
-/** An app that was there before: its own routes, its own Socket.IO, its own chat. */
+/** An existing app: its own routes, Socket.IO server and chat. */
 function clubApp(): { app: express.Express; http: HttpServer; io: Server } {
   const app = express();
   app.get('/', (_request, response) => {
     response.send('The club. Races are on.');
   });
-  // Before Socket.IO attaches: it keeps its own requests from the listeners it finds, and from no others.
+  // Before Socket.IO attaches: it hides its requests only from listeners that exist already.
   const http = createHttpServer(app);
   const io = new Server(http);
   io.on('connection', socket => socket.on('chat', (text: string) => io.emit('chat', text)));
@@ -24,7 +24,7 @@ export interface Club {
   close(): Promise<void>;
 }
 
-/** Opens the club, with games in it: what is said to the namespace `/rejoin` is Rejoin's, all else is the club's. */
+/** Opens the club with games: namespace `/rejoin` belongs to Rejoin, everything else to the club. */
 export async function openClub(options: {
   port: number;
   secret: string;
@@ -43,7 +43,7 @@ export async function openClub(options: {
     port,
     games,
     async close() {
-      await games.drain(); // rooms go to other nodes, if there are any
+      await games.drain(); // hands the rooms to other nodes, if there are any
       await io.close();
     },
   };

@@ -1,7 +1,7 @@
 import { contract, state } from 'rejoin/contract';
 import { z } from 'zod';
 
-/** A race to ten, in steps of one to three. Any Standard Schema will do; this one is zod's. */
+/** A race to ten, in steps of one to three. Any Standard Schema works; this one is a zod schema. */
 export const race = contract('race', {
   version: 1,
   seats: { min: 2, max: 4 },

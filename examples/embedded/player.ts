@@ -1,4 +1,4 @@
-/** Runs one race against whoever comes: node --import tsx examples/embedded/player.ts [URL] */
+/** Plays one race against any opponents: node --import tsx examples/embedded/player.ts [URL] */
 import { connect } from 'rejoin/client';
 import { race } from './contract.ts';
 

@@ -1,7 +1,7 @@
 import { contract, state } from 'rejoin/contract';
 import { z } from 'zod';
 
-/** Twelve matches on a table; a turn takes one to three; who takes the last one wins. */
+/** Twelve matches on a table; each turn takes one to three; the player who takes the last one wins. */
 export const nim = contract('nim', {
   version: 1,
   seats: { min: 2, max: 2 },

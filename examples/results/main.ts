@@ -1,4 +1,6 @@
-/** node --import tsx examples/results/main.ts; with REDIS_URL, any number of them, and results outlive each */
+/**
+ * node --import tsx examples/results/main.ts; with REDIS_URL start any number of nodes; RESULTS is the database file
+ */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { createServer } from 'rejoin/server';

@@ -11,22 +11,22 @@ export interface Result {
 }
 
 /**
- * Results of matches, in a file of SQLite. An effect comes at least once: the same one again when its node died after
- * the row was written and before that was journaled. Its key is the table's, so that the second time changes nothing.
+ * Match results in a SQLite file. An effect is executed at least once: again if its node died after writing the row but
+ * before the journal recorded it. The effect's key is the primary key, so the second time changes nothing.
  */
 export class Results {
   private readonly db: Database.Database;
 
   constructor(file: string) {
     this.db = new Database(file);
-    this.db.pragma('journal_mode = WAL'); // several nodes of one machine may have it open
+    this.db.pragma('journal_mode = WAL'); // several nodes on one machine may open it
     this.db.pragma('busy_timeout = 5000');
     this.db.exec(
       'CREATE TABLE IF NOT EXISTS results (key TEXT PRIMARY KEY, room TEXT NOT NULL, match INTEGER NOT NULL, winner TEXT NOT NULL, loser TEXT NOT NULL) STRICT',
     );
   }
 
-  /** For `effects` of createServer. When it returns, the row is there; when it throws, it is called again later. */
+  /** For `effects` of createServer. If it throws, it is called again later. */
   readonly handlers: HandlersOf<typeof nimGame> = {
     report: ({ winner, loser }, { key, room, match }) => {
       this.db

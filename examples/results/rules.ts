@@ -9,7 +9,7 @@ export const nimGame = nim.rules({
       s.left -= count;
       s.turn = 1 - s.turn;
       if (s.left > 0) return;
-      // Asked for in the very entry that ends the match: either both are in the journal, or none.
+      // Requested in the entry that ends the match: the journal contains both or neither.
       ctx.effects.report({ winner: ctx.players[ctx.seat]!.name, loser: ctx.players[s.turn]!.name });
       ctx.end({ ranking: [[ctx.seat], [s.turn]] });
     },

@@ -27,11 +27,7 @@ export const client: readonly Ablation[] = [
     why: 'a room is left behind that nothing ends',
     hunt: { test: refused, grep: 'in the very turn in which an answer' },
     edits: [
-      edit(
-        'client/client.ts',
-        'if (this.closedError) throw this.closedError; // closed in the very moment in which the answer came',
-        '',
-      ),
+      edit('client/client.ts', 'if (this.closedError) throw this.closedError; // closed when the answer arrived', ''),
     ],
   },
   {
@@ -95,7 +91,7 @@ export const client: readonly Ablation[] = [
     edits: [
       edit(
         'client/stored-token.ts',
-        '    } catch {\n      // full, forbidden or broken: memory has it\n    }',
+        '    } catch {\n      // storage is full, forbidden or broken: the token is in memory\n    }',
         '    } finally {\n      // full, forbidden or broken\n    }',
       ),
     ],
@@ -336,7 +332,7 @@ export const client: readonly Ablation[] = [
     name: 'a client that was closed is welcomed',
     why: 'a callback that closes it during a reconnect leaves it live without a connection',
     hunt: { test: callbacks, grep: 'in onChange while it reconnects' },
-    edits: [edit('client/connector.ts', '    if (this.isClosed) return; // by a listener\n', '')],
+    edits: [edit('client/connector.ts', '    if (this.isClosed) return; // a listener closed it\n', '')],
   },
   {
     name: 'a token function that closes the client does not stop it',

@@ -317,7 +317,11 @@ const match: readonly Ablation[] = [
     why: 'whoever reads the state after the verdict does not find it',
     hunt: { scenario: 'table', most: 200 },
     edits: [
-      edit('client/room.ts', 'if (said.ok) await this.waitForPosition(said.position);', 'void this.waitForPosition;'),
+      edit(
+        'client/room.ts',
+        'if (result.ok) await this.waitForPosition(result.position);',
+        'void this.waitForPosition;',
+      ),
     ],
   },
   {

@@ -16,7 +16,7 @@ export const seats: readonly Ablation[] = [
     edits: [
       edit(
         'client/client.ts',
-        '(refusal, said) => this.credentials.handleRefusal(refusal, said),',
+        '(refusal, sent) => this.credentials.handleRefusal(refusal, sent),',
         `(refusal, said) => {
         if (refusal.code === 'bad-token') this.departures.end('bad-token', false);
         return this.credentials.handleRefusal(refusal, said);

@@ -11,14 +11,14 @@ interface Spot {
   y: number;
 }
 
-/** How far it looks for somebody to dash at, and how many ticks ahead it thinks. */
+/** Longest distance to a target for a dash, and how many ticks the bot predicts. */
 const reach = 560;
 const ahead = 5;
 
 const distance = (a: Spot, b: Spot): number => Math.hypot(a.x - b.x, a.y - b.y);
 const soon = (craft: Craft, ticks = ahead): Spot => ({ x: craft.x + craft.vx * ticks, y: craft.y + craft.vy * ticks });
 
-/** Plays a seat: away from the rim first, at somebody worth it next, else to the gem that is worth the way. */
+/** Plays a seat. Priorities: keep away from an open rim, dash at a worthwhile target, collect the best gem. */
 export function bot(view: Arena, seat: number, random: Random): Move | null {
   const me = view.pilots[seat];
   if (!me || view.phase !== 'play' || !isInPlay(me)) return { hold: { steer: { x: 0, y: 0 } } };
@@ -29,13 +29,13 @@ export function bot(view: Arena, seat: number, random: Random): Move | null {
   const room = rim - fromMiddle(soon(craft));
   if (isOpen(view, view.tick + 20) && room < 3 * craftSize) return steer(craft, home, random, 4);
   const prey = canDash(me, view.tick) ? preyOf(view, seat, crafts) : null;
-  // Now and then it hesitates, as people do.
+  // Not at every opportunity: as a person would.
   if (prey && landsInside(view, craft, prey, rim) && random.int(1, 10) <= 4)
     return { ...steer(craft, prey, random, 3), press: ['dash'] };
   return steer(craft, bestGem(view, seat, crafts, rim) ?? home, random, 8);
 }
 
-/** Somebody near who holds something; who holds much is worth a longer way, who stands at the rim even more. */
+/** The best target in reach. A pilot with more gems is worth a longer way; one near the rim is worth more. */
 function preyOf(view: Arena, seat: number, crafts: readonly Craft[]): Spot | null {
   const craft = crafts[seat]!;
   let best: Spot | null = null;
@@ -53,14 +53,14 @@ function preyOf(view: Arena, seat: number, crafts: readonly Craft[]): Spot | nul
   return best;
 }
 
-/** A dash goes on for some 700 units; where the rim is open it must not go over it. */
+/** A dash covers about 700 units. It must not end beyond an open rim. */
 function landsInside(view: Arena, craft: Craft, prey: Spot, rim: number): boolean {
   if (!isOpen(view, view.tick + 20)) return true;
   const [x, y] = toLength(prey.x - craft.x, prey.y - craft.y, 700);
   return fromMiddle({ x: craft.x + x, y: craft.y + y }) < rim - craftSize;
 }
 
-/** The gem with the best ratio of worth and way, leaving to others what they reach sooner. */
+/** The gem with the best value for its distance. Gems that others reach sooner count less. */
 function bestGem(view: Arena, seat: number, crafts: readonly Craft[], rim: number): Spot | null {
   const from = soon(crafts[seat]!);
   let best: Spot | null = null;
@@ -78,7 +78,7 @@ function bestGem(view: Arena, seat: number, crafts: readonly Craft[], rim: numbe
   return best;
 }
 
-/** Towards a spot, minding the way it still slides; by some hundredths off, so that no two bots are the same. */
+/** Steers to a spot, correcting for the current velocity. A small random error keeps bots from moving alike. */
 function steer(craft: Craft, to: Spot, random: Random, off: number): Move {
   const from = soon(craft, 3);
   const [x, y] = toLength(Math.round(to.x - from.x), Math.round(to.y - from.y), 100 - off);

@@ -2,50 +2,46 @@ import { z } from 'zod';
 import { contract, held, pressed, state } from '../../contract.ts';
 import { profileSchema } from '../colors.ts';
 
-/**
- * What a seat has and what time it is for it. Times are ticks of the match, so that nothing runs down while a room
- * changes owners.
- */
+/** One seat's craft and score. Times are ticks of the match, so they do not run during a takeover. */
 export interface Pilot {
-  /** Gems of the rounds that are over. */
+  /** Gems of finished rounds. */
   score: number;
-  /** Gems of this round: they can still be lost. */
+  /** Gems of this round. They can still be lost. */
   held: number;
-  /** When its last dash began. */
+  /** Tick at which the last dash began. */
   dashed: number;
-  /** Until then it slides without control, also over the rim. */
+  /** Until this tick the craft slides without control, even over the rim. */
   stun: number;
-  /** Until then nothing touches it, and it touches nobody. */
+  /** Until this tick the craft cannot be hit, and hits no other. */
   safe: number;
-  /** It has fallen and is back then; 0: it is in play. */
+  /** Tick at which a fallen craft returns; 0: in play. */
   back: number;
-  /** Who hit it last. */
+  /** The seat that hit it last. */
   by: number | null;
-  /** Left for good: no craft. */
+  /** Left for good: the seat has no craft. */
   gone: boolean;
 }
 
 /**
- * Whatever moves in each tick stands in `tick` and `crafts`, and nothing else changes unless something happens.
- * `crafts` has ten hex digits a seat, `xxxyyyuuvv`: the place, and the speed plus 128. Measured with eight crafts on
- * the move, a tick is 105 bytes; as arrays of numbers, where each change repeats its index, the places alone would be
- * some 150.
+ * In a normal tick only `tick` and `crafts` change. `crafts` has ten hex digits per seat, `xxxyyyuuvv`: position, and
+ * velocity + 128. With eight moving craft a tick takes 105 bytes (measured); as arrays of numbers, where each change
+ * repeats its index, the positions alone would take about 150.
  */
 export interface Arena {
   round: number;
   phase: 'ready' | 'play' | 'pause' | 'over';
   tick: number;
-  /** The tick that ends the phase. */
+  /** Tick at which the phase ends. */
   until: number;
-  /** The tick from which the rim is open and closes in. */
+  /** Tick from which the rim is open and shrinks. */
   closes: number;
   crafts: string;
   pilots: Pilot[];
-  /** Places for gems: 0, or the worth and the place in decimal digits, `wxxxxyyyy`. */
+  /** Slots for gems: 0, or worth and position in decimal digits, `wxxxxyyyy`. */
   gems: number[];
 }
 
-/** Arena: craft collect gems on a disc, and dash at each other to make the others drop theirs. */
+/** Arena: craft collect gems on a disc and dash at each other to make others drop gems. */
 export const arena = contract('arena', {
   version: 1,
   seats: { min: 2, max: 8 },
@@ -58,7 +54,7 @@ export const arena = contract('arena', {
   profile: profileSchema,
   actions: {},
   inputs: {
-    /** Where to, and how hard: a hundred is full speed. Whole numbers, so that the wire stays small. */
+    /** Direction and thrust; 100 is full speed. Integers keep messages small. */
     steer: held(z.object({ x: z.int().min(-100).max(100), y: z.int().min(-100).max(100) })),
     dash: pressed(),
   },

@@ -20,10 +20,10 @@ const starEvery = 12 * hz;
 const margin = 200;
 
 const count = (s: Arena): number => s.gems.reduce((n, gem) => n + (gem === 0 ? 0 : 1), 0);
-/** How many shall lie about: enough for all to have a way to go, too few to ignore each other. */
+/** Number of gems on the floor. */
 const wanted = (s: Arena): number => Math.min(slots - 10, 5 + 2 * s.pilots.filter(pilot => !pilot.gone).length);
 
-/** Lays a gem into the first free place; where there is none it is lost. */
+/** Puts a gem into the first free slot. Without a free slot it is lost. */
 function lay(s: Arena, worth: number, at: { x: number; y: number }): void {
   const slot = s.gems.indexOf(0);
   if (slot >= 0) s.gems[slot] = packGem({ worth, ...at });
@@ -35,8 +35,8 @@ export function freshGems(s: Arena, random: Random): void {
 }
 
 /**
- * New gems by the clock of the match, not by chance: each draw changes the room's random seed, and a draw in every tick
- * would cost more of the journal than the motion does.
+ * Adds gems at fixed ticks, not at random ones: each draw changes the room's random seed, and a draw in every tick
+ * would take more of the journal than the motion.
  */
 export function growGems(s: Arena, random: Random): void {
   const rim = rimAt(s, s.tick);
@@ -57,7 +57,7 @@ export function gatherGems(s: Arena, crafts: readonly Craft[]): void {
     s.pilots.forEach((pilot, seat) => {
       const craft = crafts[seat]!;
       const square = (craft.x - gem.x) ** 2 + (craft.y - gem.y) ** 2;
-      // Who slides without control gathers nothing, or would have back at once what was knocked out of it.
+      // A stunned craft collects nothing; otherwise it would get back the gems that it just dropped.
       if (pilot.gone || pilot.back !== 0 || pilot.stun > s.tick || square >= nearest) return;
       nearest = square;
       taker = seat;
@@ -68,7 +68,7 @@ export function gatherGems(s: Arena, crafts: readonly Craft[]): void {
   }
 }
 
-/** What somebody drops lies around them, on the ground. */
+/** Scatters dropped gems around the craft, within the rim. */
 export function dropAround(s: Arena, craft: Craft, gems: number, random: Random): void {
   if (gems === 0) return;
   const turn = random.int(0, 15);

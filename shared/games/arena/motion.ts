@@ -1,6 +1,6 @@
 /**
- * How craft move: whole numbers only, so that every node and every browser comes to the same place, and a client may
- * compute its own craft ahead. Lengths are units of a square of 4096 × 4096, speeds are units a tick.
+ * Motion of craft. Integers only, so that every node and browser computes the same result and clients can predict their
+ * own craft. Lengths are units of a square of 4096 × 4096, speeds are units per tick.
  */
 export interface Craft {
   x: number;
@@ -12,13 +12,13 @@ export interface Steer {
   x: number;
   y: number;
 }
-/** What holds or does not hold a craft in this tick. */
+/** What limits a craft's motion in this tick. */
 export interface MoveConditions {
-  /** Slides without control. */
+  /** The craft slides without control. */
   stunned: boolean;
-  /** Radius of the ground. */
+  /** Radius of the floor. */
   rim: number;
-  /** The rim keeps nobody in. */
+  /** The rim is open: it does not stop craft. */
   open: boolean;
 }
 
@@ -30,13 +30,13 @@ export const dashSpeed = 124;
 export const knockSpeed = 112;
 const grip = 8;
 const slide = 7;
-/** How fast the rim puts a craft that is half over it back. */
+/** Units per tick by which the rim pushes a craft back inside. */
 const curb = 40;
 const last = 4095;
-/** Units a tick, in each direction. */
+/** Units per tick, in each direction. */
 export const fastest = 127;
 
-/** The whole root: the greatest r with r² ≤ n. Corrected, since no standard promises how a root is rounded. */
+/** The greatest integer r with r² ≤ n. Corrected, because Math.sqrt may round differently. */
 export function integerSqrt(n: number): number {
   let r = Math.floor(Math.sqrt(n));
   while (r * r > n) r -= 1;
@@ -44,26 +44,26 @@ export function integerSqrt(n: number): number {
   return r;
 }
 
-/** A quotient towards zero, and never −0. */
+/** The quotient rounded toward zero, never −0. */
 export const quotient = (a: number, b: number): number => Math.trunc(a / b) + 0;
 const clamp = (n: number, low: number, high: number): number => (n < low ? low : n > high ? high : n);
 
-/** A vector of this direction and length; nothing of nothing. */
+/** A vector of this direction and length; [0, 0] for a zero vector. */
 export function toLength(x: number, y: number, length: number): [x: number, y: number] {
-  const long = integerSqrt((x * x + y * y) * 0x1_0000); // in 256ths, or short vectors would come out too long
+  const long = integerSqrt((x * x + y * y) * 0x1_0000); // in 1/256, or short vectors would come out too long
   return long === 0 ? [0, 0] : [quotient(x * length * 256, long), quotient(y * length * 256, long)];
 }
 
 export const fromMiddle = (at: { x: number; y: number }): number =>
   integerSqrt((at.x - middle) ** 2 + (at.y - middle) ** 2);
 
-/** Where a dash would go: where is steered to, else where it is going anyhow; null for who stands still. */
+/** Velocity of a dash: in the steered direction, else in the current one; null if there is neither. */
 export function aim(craft: Craft, steer: Steer | null): [x: number, y: number] | null {
   const [x, y] = steer && (steer.x !== 0 || steer.y !== 0) ? [steer.x, steer.y] : [craft.vx, craft.vy];
   return x === 0 && y === 0 ? null : toLength(x, y, dashSpeed);
 }
 
-/** One tick of one craft. `dash`: it begins to dash now. */
+/** Moves a craft by one tick. `dash`: a dash begins in this tick. */
 export function step(craft: Craft, steer: Steer | null, dash: boolean, footing: MoveConditions): Craft {
   const burst = dash ? aim(craft, steer) : null;
   let [vx, vy] = burst ?? towards(craft, footing.stunned ? null : steer, footing.stunned ? slide : grip);
@@ -85,7 +85,7 @@ export function step(craft: Craft, steer: Steer | null, dash: boolean, footing: 
   return tidy({ x, y, vx, vy });
 }
 
-/** The speed comes nearer to the one that is steered for, by what the ground gives. */
+/** Moves the velocity toward the steered one by at most `hold`. */
 function towards(craft: Craft, steer: Steer | null, hold: number): [vx: number, vy: number] {
   let { x, y } = steer ?? { x: 0, y: 0 };
   if (x * x + y * y > 10_000) [x, y] = toLength(x, y, 100);
@@ -96,7 +96,7 @@ function towards(craft: Craft, steer: Steer | null, hold: number): [vx: number, 
   return [craft.vx + ax, craft.vy + ay];
 }
 
-/** Two craft in each other's way: the direction from the first to the second (in thousandths), how deep, how fast. */
+/** Two overlapping craft: direction from the first to the second (in thousandths), overlap, and closing speed. */
 export interface Touch {
   nx: number;
   ny: number;
@@ -117,7 +117,7 @@ export function touch(a: Craft, b: Craft): Touch | null {
   };
 }
 
-/** Within what `pack` can say. */
+/** Clamps to the range that `pack` can encode. */
 export const tidy = ({ x, y, vx, vy }: Craft): Craft => ({
   x: clamp(x, 0, last),
   y: clamp(y, 0, last),

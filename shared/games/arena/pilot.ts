@@ -8,6 +8,6 @@ export const fallTicks = 2 * hz;
 export const safeTicks = 30;
 
 export const isInPlay = (pilot: Pilot): boolean => !pilot.gone && pilot.back === 0;
-/** Whoever is hit by a craft that dashes is knocked away. */
+/** A dashing craft knocks away each craft that it hits. */
 export const isDashing = (pilot: Pilot, tick: number): boolean => tick < pilot.dashed + dashTicks;
 export const canDash = (pilot: Pilot, tick: number): boolean => tick >= pilot.dashed + dashCooldownTicks;

@@ -21,7 +21,7 @@ export type ArenaTick = TickCtx<DefOf<typeof arena>>;
 
 const touchable = (pilot: Pilot, tick: number): boolean => isInPlay(pilot) && pilot.safe <= tick;
 
-/** How long the rim closes, at most. */
+/** Longest time in which the rim shrinks, in ticks. */
 const closing = 15 * hz;
 
 export function beginPlay(s: Arena, ctx: Pick<CtxOf<typeof arena>, 'options'>): void {
@@ -33,7 +33,7 @@ export function beginPlay(s: Arena, ctx: Pick<CtxOf<typeof arena>, 'options'>): 
   });
 }
 
-/** One tick of play: all move, then they meet, then they gather, then whoever is beyond the rim falls. */
+/** One tick of play: move all craft, resolve collisions, collect gems, then drop craft beyond the rim. */
 export function play(s: Arena, ctx: ArenaTick): void {
   const crafts = unpack(s.crafts);
   s.pilots.forEach((pilot, seat) => {
@@ -50,14 +50,14 @@ export function play(s: Arena, ctx: ArenaTick): void {
   s.crafts = pack(crafts);
 }
 
-/** One tick of one craft, as its pilot steers it. */
+/** Moves one craft by one tick, as its pilot steers. */
 export function move(s: Arena, pilot: Pilot, craft: Craft, input: ArenaTick['inputs'][number] | undefined): Craft {
   const stunned = pilot.stun > s.tick;
   const steer = input?.steer ?? null;
   const dash = !stunned && canDash(pilot, s.tick) && (input?.dash ?? 0) > 0 && aim(craft, steer) !== null;
   if (dash) {
     pilot.dashed = s.tick;
-    pilot.safe = Math.min(pilot.safe, s.tick); // who attacks can be attacked
+    pilot.safe = Math.min(pilot.safe, s.tick); // a craft that dashes can be hit
   }
   return step(craft, steer, dash, { stunned, rim: rimAt(s, s.tick), open: isOpen(s, s.tick) });
 }
@@ -84,7 +84,7 @@ function meet(s: Arena, a: number, b: number, crafts: Craft[], ctx: ArenaTick): 
   if (bDashes && !aDashes) hit(s, b, a, met, -1, crafts, ctx);
 }
 
-/** Half of how deep they are in each other, for each. */
+/** Moves a craft out of the other by half of their overlap. */
 function push(crafts: Craft[], seat: number, { nx, ny, deep }: Touch, sign: 1 | -1): void {
   const craft = crafts[seat]!;
   const half = Math.ceil(deep / 2);
@@ -95,7 +95,7 @@ function push(crafts: Craft[], seat: number, { nx, ny, deep }: Touch, sign: 1 | 
   });
 }
 
-/** A dash that found somebody: they fly, and drop a quarter of what they hold. */
+/** A dash hit: the craft is knocked away and drops a quarter of its gems. */
 function hit(
   s: Arena,
   by: number,
@@ -114,14 +114,14 @@ function hit(
   };
   pilot.stun = s.tick + stunTicks;
   pilot.by = by;
-  s.pilots[by]!.dashed = s.tick - dashTicks; // one hit a dash; what it did not need of its time is taken off the rest
+  s.pilots[by]!.dashed = s.tick - dashTicks; // a dash hits once: the rest of its time is canceled
   const lost = again ? 0 : Math.min(Math.ceil(pilot.held / 4), 6);
   pilot.held -= lost;
   dropAround(s, crafts[seat]!, lost, ctx.random);
   ctx.emit('bumped', { seat, by, lost });
 }
 
-/** Who is beyond the rim falls, loses half of what they hold to the others, and is back in a moment. */
+/** A craft beyond the rim falls, loses half of its gems, and returns after `fallTicks`. */
 function fall(s: Arena, crafts: Craft[], ctx: ArenaTick): void {
   const rim = rimAt(s, s.tick);
   s.pilots.forEach((pilot, seat) => {
@@ -135,7 +135,7 @@ function fall(s: Arena, crafts: Craft[], ctx: ArenaTick): void {
 }
 
 function comeBack(s: Arena, seat: number, crafts: Craft[], ctx: ArenaTick): void {
-  // Well inside, or the closing rim would be there first.
+  // Well inside; otherwise the shrinking rim could pass it at once.
   crafts[seat] = { ...randomPoint(ctx.random, Math.floor(rimAt(s, s.tick) / 2)), vx: 0, vy: 0 };
   Object.assign(s.pilots[seat]!, { back: 0, safe: s.tick + safeTicks });
 }

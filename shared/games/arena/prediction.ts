@@ -6,8 +6,8 @@ import { isInPlay } from './pilot.ts';
 import { beginPlay, move } from './play.ts';
 
 /**
- * What a client may guess of a tick: where its own craft goes, and what it gathers on its way. Who meets whom is left
- * to the server: where the others are now, nobody here knows.
+ * The part of a tick that a client predicts: its own craft and the gems it collects. Collisions depend on the current
+ * positions of other craft, which the client does not know.
  */
 export const arenaPrediction = {
   tick(s: Arena, ctx: TickCtx<DefOf<typeof arena>> & { readonly seat: number }): void {
@@ -22,6 +22,6 @@ export const arenaPrediction = {
     }
     if (s.tick < s.until) return;
     if (s.phase === 'ready') beginPlay(s, ctx);
-    else if (s.phase === 'play') s.phase = 'pause'; // nobody moves any more
+    else if (s.phase === 'play') s.phase = 'pause'; // craft do not move in a pause
   },
 };

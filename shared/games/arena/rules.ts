@@ -74,7 +74,7 @@ const rules: Rules<DefOf<typeof arena>> = {
         return beginRound(s, s.round + 1, ctx);
     }
   },
-  /** Who comes late begins with nothing, in the midst of it, and is left alone for a moment. */
+  /** A latecomer starts near the middle with no gems, and cannot be hit for `safeTicks`. */
   joined(s, ctx) {
     if (!s || s.phase === 'over') return;
     const crafts = unpack(s.crafts);
@@ -86,7 +86,7 @@ const rules: Rules<DefOf<typeof arena>> = {
     crafts[ctx.seat] = { ...randomPoint(ctx.random, 600), vx: 0, vy: 0 };
     s.crafts = pack(crafts);
   },
-  /** What a leaver held is there for the others. One alone has nobody to play with: that ends it. */
+  /** The gems of a player who leaves are scattered. The match ends when too few players are left. */
   left(s, ctx) {
     const pilot = s.pilots[ctx.seat];
     if (!pilot || pilot.gone || s.phase === 'over') return;

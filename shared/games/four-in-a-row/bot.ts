@@ -2,18 +2,18 @@ import type { BotMove, DefOf } from '../../contract.ts';
 import type { Random } from '../../random.ts';
 import { columns, rows, type Four, type fourInARow } from './contract.ts';
 
-/** How many discs it looks ahead: its own, the answer, and so on. */
+/** Search depth, in moves of both players. */
 const ahead = 6;
-/** What a line is worth with so many discs of one colour and none of the other. */
+/** Value of a line by the number of discs of one color, if it has none of the other. */
 const worth = [0, 1, 5, 20] as const;
-/** A line of four; less for each disc that it takes to get there, so that it wins soon and loses late. */
+/** Value of a win. The remaining depth is added, so that the bot wins early and loses late. */
 const won = 10_000;
-/** Moves this close to the best are drawn by lot, so that no two matches are alike. */
+/** Moves within this value of the best are chosen at random, so that matches differ. */
 const whim = 3;
-/** From the middle outwards: more lines go through there, and the best move found early spares the search. */
+/** From the middle outward: more lines cross there, and an early good move prunes the search. */
 const order = [3, 2, 4, 1, 5, 0, 6] as const;
 
-/** Every four cells in a row that the board has, and by cell which of them go through it. */
+/** All lines of four cells, and for each cell the lines through it. */
 const lines: readonly (readonly number[])[] = Array.from({ length: rows * columns }, (_, cell) => cell).flatMap(
   cell => {
     const [r, c] = [Math.floor(cell / columns), cell % columns];
@@ -36,16 +36,16 @@ const through: readonly (readonly number[])[] = Array.from({ length: rows * colu
   lines.flatMap((line, i) => (line.includes(cell) ? [i] : [])),
 );
 
-/** A board to think on: discs are put down and taken back, and what the lines are worth is kept along the way. */
+/** A board for the search: discs are dropped and lifted, and the value of all lines is updated. */
 class BoardSearch {
-  /** Row of the next disc, by column; below zero: full. */
+  /** Row of the next disc by column; negative: the column is full. */
   private readonly next: number[];
-  /** Discs of both seats, by line. */
+  /** Discs per line, for each seat. */
   private readonly count: readonly [Uint8Array, Uint8Array] = [
     new Uint8Array(lines.length),
     new Uint8Array(lines.length),
   ];
-  /** What all lines are worth to seat 0. */
+  /** Value of all lines for seat 0. */
   private score = 0;
 
   constructor(board: Four['board']) {
@@ -61,7 +61,7 @@ class BoardSearch {
     return this.next[column]! >= 0;
   }
 
-  /** @returns whether it makes a line of four */
+  /** @returns whether the disc completes a line of four */
   drop(column: number, seat: 0 | 1): boolean {
     let four = false;
     for (const line of through[this.next[column]!-- * columns + column]!) {
@@ -87,8 +87,8 @@ class BoardSearch {
   }
 
   /**
-   * What dropping into a column is worth to `seat`, with `depth` more discs to look at. Values outside `low` and `high`
-   * need not be exact.
+   * Value of a drop for `seat`, searching `depth` more moves (alpha-beta: values outside `low` and `high` need not be
+   * exact).
    */
   value(column: number, seat: 0 | 1, depth: number, low: number, high: number): number {
     const four = this.drop(column, seat);
@@ -110,11 +110,11 @@ class BoardSearch {
       best = Math.max(best, this.value(column, seat, depth, Math.max(low, best), high));
       if (best >= high) break;
     }
-    return best === -Infinity ? 0 : best; // nothing left to drop: a draw
+    return best === -Infinity ? 0 : best; // the board is full: a draw
   }
 }
 
-/** Wins when it can, blocks when it must, and looks a few discs ahead in between. */
+/** Wins if it can, blocks if it must, otherwise searches a few moves ahead. */
 export function bot(view: Four, seat: number, random: Random): BotMove<DefOf<typeof fourInARow>> | null {
   if (view.turn !== seat || view.line || (seat !== 0 && seat !== 1)) return null;
   const thought = new BoardSearch(view.board);

@@ -5,13 +5,13 @@ import { profileSchema } from '../colors.ts';
 export const columns = 7;
 export const rows = 6;
 
-/** `board` is rows × columns cells, row 0 on top; a cell holds the seat of its disc, or null. */
+/** `board` has rows × columns cells, row 0 on top; a cell holds the seat of its disc, or null. */
 export interface Four {
   board: (number | null)[];
   turn: number;
   /** Cell of the last disc. */
   last: number | null;
-  /** The four (or more) cells that won. */
+  /** The four (or more) cells of the winning line. */
   line: number[] | null;
   moves: number;
 }
@@ -22,7 +22,7 @@ export const fourInARow = contract('four-in-a-row', {
   seats: { min: 2, max: 2 },
   state: state<Four>(),
   options: z.object({
-    /** Seconds for a move; who runs out of them loses. 0: no clock. */
+    /** Seconds per move; a player who runs out of time loses. 0: no clock. */
     turnSeconds: z.int().min(0).max(600).default(60),
   }),
   profile: profileSchema,

@@ -11,7 +11,7 @@ const directions = [
   [1, -1],
 ] as const;
 
-/** All cells of lines of four or more through `cell`, or null. */
+/** All cells of lines of four or more through `cell`, or null if there are none. */
 export function winningLine(board: Four['board'], cell: number): number[] | null {
   const who = board[cell];
   if (who === null || who === undefined) return null;
@@ -32,7 +32,7 @@ export function winningLine(board: Four['board'], cell: number): number[] | null
   return found.size > 0 ? [...found].sort((a, b) => a - b) : null;
 }
 
-/** The cell a disc dropped into `column` comes to rest in, or null when the column is full. */
+/** The cell where a disc in `column` lands, or null if the column is full. */
 export function landingCell(board: Four['board'], column: number): number | null {
   for (let r = rows - 1; r >= 0; r--) if (board[r * columns + column] === null) return r * columns + column;
   return null;
@@ -49,7 +49,7 @@ function endWithWinner(seat: number, ctx: FourCtx): void {
 
 export const fourInARowGame = fourInARow.rules({
   setup: ctx => {
-    // Who lost begins the next one; the very first start, and one after a draw, is drawn.
+    // The loser begins the next match. The first match, and one after a draw, begins at random.
     const last = ctx.previous?.ranking.at(-1);
     const turn = last?.length === 1 ? last[0]! : ctx.random.int(0, 1);
     startClock(turn, ctx);

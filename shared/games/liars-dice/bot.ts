@@ -2,23 +2,25 @@ import type { BotMove, DefOf } from '../../contract.ts';
 import type { Random } from '../../random.ts';
 import { leastCount, matches, type Bid, type DiceView, type liarsDice } from './contract.ts';
 
-/** Who bids on a face is believed to hold more of it: this part of the dice that would not match by chance. */
+/**
+ * A player who bids on a face probably holds more of it: the assumed share of the dice that would not match by chance.
+ */
 const trust = 0.2;
-/** How often a hand is played as if it held more than it does, and how many dice more. */
+/** Probability of a bluff, and by how many dice. */
 const bluff = { often: 0.08, dice: 1 };
-/** Values closer than this are drawn by lot, so that no bid gives the hand away. */
+/** Random amount added to each value, so that a bid does not reveal the hand. */
 const whim = 0.05;
 /**
- * A bid that the table believes with chance `even` is challenged every other time; the steeper, the more others go by
- * the odds.
+ * A bid that the table believes with probability `even` is challenged half of the time. `steep` is the slope of that
+ * curve.
  */
 const doubt = { even: 0.55, steep: 5 };
 
 const chanceOf = (face: number, wild: boolean): number => (wild && face !== 1 ? 1 / 3 : 1 / 6);
 
-/** The chance that at least `need` dice match, where each matches with a chance of its own. */
+/** The probability that at least `need` dice match, given the probability of each. */
 export function atLeast(need: number, chances: readonly number[]): number {
-  // by[n]: the chance that n of the dice so far match
+  // by[n]: the probability that n of the dice so far match
   const by = [1];
   for (const p of chances) {
     by.push(0);
@@ -27,7 +29,7 @@ export function atLeast(need: number, chances: readonly number[]): number {
   return by.reduce((sum, chance, n) => (n >= need ? sum + chance : sum), 0);
 }
 
-/** The chance of a bid in the eyes of a seat: its own dice are certain, those of `bidder` are believed a little. */
+/** The probability that a bid holds, as one seat sees it: its own dice are known, the bidder's match more often. */
 export function chanceOfBid(view: DiceView, { count, face }: Bid, seat: number, bidder: number | null): number {
   const p = chanceOf(face, view.wild);
   const own = (view.hands[seat] ?? []).filter(die => matches(die, face, view.wild)).length;
@@ -40,14 +42,14 @@ export function chanceOfBid(view: DiceView, { count, face }: Bid, seat: number, 
 }
 
 /**
- * Weighs each bid it could make against a challenge, by what it stands to lose and to gain. It knows the odds, tells by
- * a bid's face what others may hold, and now and then plays a hand that it does not have.
+ * Compares each possible bid with a challenge by expected loss and gain. It knows the odds, infers other hands from
+ * bids, and sometimes bluffs.
  */
 export function diceBot(view: DiceView, seat: number, random: Random): BotMove<DefOf<typeof liarsDice>> | null {
   if (view.stage !== 'bidding' || view.turn !== seat) return null;
   const { bid, wild } = view;
   const total = view.dice.reduce((a, b) => a + b, 0);
-  // A die that another loses is shared with everybody who is still in; one's own is one's own.
+  // A die that another player loses benefits all remaining players; a die of one's own is one's own loss.
   const share = 1 / Math.max(1, view.dice.filter(dice => dice > 0).length - 1);
   const pretended = random.next() < bluff.often ? random.int(2, 6) : null;
   const shown = view.dice.flatMap((dice, i) =>
@@ -62,7 +64,7 @@ export function diceBot(view: DiceView, seat: number, random: Random): BotMove<D
       seat,
       bid?.face === made.face ? bid.seat : null,
     );
-    // What the table believes of it, not knowing this hand: the less, the sooner it is challenged.
+    // What the others believe of the bid, without knowing this hand: the less, the likelier a challenge.
     const p = chanceOf(made.face, wild);
     const believed = atLeast(
       made.count,

@@ -2,21 +2,21 @@ import { z } from 'zod';
 import { contract, state, view } from '../../contract.ts';
 import { profileSchema } from '../colors.ts';
 
-/** For how long (ms) all dice lie open after a challenge. */
+/** How long all dice are shown after a challenge, in ms. */
 export const revealMs = 4_000;
 
-/** "At least so many dice, of all at the table, show this face." */
+/** "At least `count` of all dice show `face`." */
 export interface Bid {
   count: number;
   face: number;
 }
-/** A bid, who made it, and whether it was the clock that made it for them. */
+/** A bid with its seat; `late`: the clock made it because the player's time ran out. */
 export interface PlacedBid extends Bid {
   seat: number;
   late: boolean;
 }
 
-/** How a challenge came out: every hand as it was, and how many dice matched. */
+/** Result of a challenge: all hands, and the number of matching dice. */
 export interface Reveal {
   hands: number[][];
   bid: PlacedBid;
@@ -25,32 +25,30 @@ export interface Reveal {
   loser: number;
 }
 
-/** What everybody may see at any time. Whatever is added here is public. */
+/** The public part of the state. Every field added here is visible to all. */
 interface PublicDiceState {
-  /** Counts the rolls of the match, from 1. */
+  /** Rolls of the match, counted from 1. */
   round: number;
-  /** In `reveal` the dice of the last round lie open; `turn` is who begins the next one. */
+  /** In `reveal` all dice of the round are shown; `turn` begins the next round. */
   stage: 'bidding' | 'reveal';
   turn: number;
   bid: PlacedBid | null;
-  /** The last challenge, for as long as there is no newer one. */
+  /** The last challenge. */
   last: Reveal | null;
-  /**
-   * The seat that had dice and left, until there is another round: its leaving had these rolled, or ended the match.
-   */
+  /** The seat whose player left with dice, until the next round: leaving caused this roll, or ended the match. */
   left: number | null;
-  /** Seats without dice, in the order in which they lost the last one. */
+  /** Seats without dice, in the order in which they lost their last one. */
   fallen: number[];
-  /** Ones count as every face. */
+  /** Ones match every face. */
   wild: boolean;
 }
 
-/** `hands`: the dice by seat, each hand sorted; empty for those who are out. */
+/** `hands`: the dice by seat, sorted; empty for seats that are out. */
 export interface Dice extends PublicDiceState {
   hands: number[][];
 }
 
-/** `dice`: how many each seat has. `hands`: one's own, and null for the others until the match is over. */
+/** `dice`: number of dice by seat. `hands`: the viewer's own; null for others until the match ends. */
 export interface DiceView extends PublicDiceState {
   dice: number[];
   hands: (number[] | null)[];
@@ -59,20 +57,18 @@ export interface DiceView extends PublicDiceState {
 const bidFields = { count: z.int().min(1).max(36), face: z.int().min(1).max(6) };
 const placedBidSchema = z.object({ ...bidFields, seat: z.int(), late: z.boolean() });
 
-/**
- * Liar's Dice: two to six players bid on what all the hidden dice show together; whoever is wrong about it loses one.
- */
+/** Liar's Dice: two to six players bid on what all hidden dice show together. The player who is wrong loses a die. */
 export const liarsDice = contract('liars-dice', {
   version: 1,
   seats: { min: 2, max: 6 },
   state: state<Dice>(),
   view: view<DiceView>(),
   options: z.object({
-    /** Dice that each player begins with. */
+    /** Dice per player at the start. */
     dice: z.int().min(1).max(6).default(5),
-    /** Ones count as every face; bids on ones count double in turn. */
+    /** Ones match every face; a bid on ones counts double. */
     wild: z.boolean().default(true),
-    /** Seconds for a turn; who runs out of them makes the smallest bid there is. 0: no clock. */
+    /** Seconds per turn; a player who runs out of time makes the smallest possible bid. 0: no clock. */
     turnSeconds: z.int().min(0).max(600).default(45),
   }),
   profile: profileSchema,
@@ -98,23 +94,20 @@ export const liarsDice = contract('liars-dice', {
 });
 
 /**
- * The order of bids, as a number: a higher count beats a lower one, and of the same count the higher face. Wild ones
- * are half as many, so a bid on them counts double: k ones stand above 2k sixes and below 2k + 1 of anything.
+ * The order of bids as a number: the higher count wins, then the higher face. With wild ones, a bid of k ones ranks
+ * above 2k sixes and below 2k + 1 of any face, because half as many dice match it.
  */
 export const rank = ({ count, face }: Bid, wild: boolean): number =>
   wild && face === 1 ? count * 16 + 7 : count * 8 + face;
 
-/** The lowest count with which a bid on `face` beats the bid `over`. It may be more than there are dice. */
+/** The lowest count with which a bid on `face` beats `over`. It may exceed the number of dice. */
 export function leastCount(face: number, over: Bid | null, wild: boolean): number {
   let count = 1;
   while (over && rank({ count, face }, wild) <= rank(over, wild)) count += 1;
   return count;
 }
 
-/**
- * The lowest bid that beats `over` with this many dice at the table, or null: then there is nothing left but a
- * challenge.
- */
+/** The lowest bid that beats `over` with this many dice, or null: only a challenge is left. */
 export function smallestBid(over: Bid | null, dice: number, wild: boolean): Bid | null {
   const bids = [1, 2, 3, 4, 5, 6]
     .map(face => ({ count: leastCount(face, over, wild), face }))

@@ -18,7 +18,7 @@ function giveTurn(s: Dice, seat: number, ctx: DiceCtx): void {
   if (ctx.options.turnSeconds > 0) ctx.timers.turn.set(ctx.options.turnSeconds * 1000, { seat });
 }
 
-/** Everybody rolls what they have, and `s.turn` begins. */
+/** Rolls all dice and starts a round; `s.turn` begins. */
 function roll(s: Dice, ctx: DiceCtx): void {
   s.hands = s.hands.map(hand => ctx.random.dice(hand.length).sort((a, b) => a - b));
   s.round += 1;
@@ -35,14 +35,15 @@ function placeBid(s: Dice, seat: number, { count, face }: Bid, late: boolean, ct
 }
 
 /**
- * Opens all hands. The bid holds when it is met or exceeded; whoever was wrong loses a die and begins the next round.
+ * Shows all hands. The bid holds if at least `count` dice match. The player who was wrong loses a die and begins the
+ * next round.
  */
 function reveal(s: Dice, by: number, ctx: DiceCtx): void {
   const bid = s.bid!;
   const count = s.hands.flat().filter(die => matches(die, bid.face, s.wild)).length;
   const loser = count >= bid.count ? by : bid.seat;
   s.last = { hands: s.hands.map(hand => [...hand]), bid, by, count, loser };
-  s.bid = null; // it has moved into the reveal: a state holds each object once
+  s.bid = null; // moved into `last`: a state may hold an object only once
   s.stage = 'reveal';
   ctx.emit('revealed', s.last);
   ctx.timers.turn.clear();
@@ -63,7 +64,7 @@ function finish(s: Dice, ctx: DiceCtx): void {
 
 export const liarsDiceGame = liarsDice.rules({
   setup: ctx => {
-    // Who came last begins the next match; the very first start is drawn.
+    // The last in the ranking begins the next match. The first match begins at random.
     const last = ctx.previous?.ranking.at(-1)?.[0] ?? -1;
     const turn = last >= 0 && last < ctx.players.length ? last : ctx.random.int(0, ctx.players.length - 1);
     const hands = ctx.players.map(() => Array<number>(ctx.options.dice).fill(1));
@@ -104,7 +105,7 @@ export const liarsDiceGame = liarsDice.rules({
     },
   },
   timers: {
-    // The risk of a turn stays with whoever let it pass: a challenge by the clock could cost the bidder a die for it.
+    // A timeout must not cost another player a die, so the clock bids and only challenges if no bid is left.
     turn(s, { seat }, ctx) {
       const bid = smallestBid(s.bid, diceInPlay(s), s.wild);
       if (bid) placeBid(s, seat, bid, true, ctx);
@@ -113,11 +114,11 @@ export const liarsDiceGame = liarsDice.rules({
     next: (s, _data, ctx) => roll(s, ctx),
   },
   /**
-   * Their dice go with them, and what was bid with those dice in mind is worth nothing: all others roll anew, nobody
-   * loses a die. Where the dice lie open already, the next round comes in its own time.
+   * The player's dice are removed, so the current bid means nothing: the others roll again, without losing a die.
+   * During a reveal the next round starts as scheduled.
    */
   left(s, ctx) {
-    if (s.hands[ctx.seat]!.length === 0) return; // had lost the last die before
+    if (s.hands[ctx.seat]!.length === 0) return; // already out
     s.hands[ctx.seat] = [];
     s.fallen.push(ctx.seat);
     s.bid = null;
