@@ -635,7 +635,7 @@ export class RoomActor {
   private checkPresence(): void {
     this.isPresenceCheckDue = false;
     this.isRenewalDue = this.journal.isRenewalDue(this.roomTime());
-    this.isSnapshotDue = this.recorder.finishedMatches.length > 0; // set if a snapshot failed, or if the previous owner died before it
+    this.isSnapshotDue = this.recorder.finishedMatches.length > 0; // one failed, or the previous owner died before it
     // A room with only spectators may have expired or been discarded, and it writes nothing that would show that.
     this.isExistenceCheckDue =
       this.members.size > 0 &&
