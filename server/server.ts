@@ -170,7 +170,7 @@ export interface RunningServer {
  * ```
  * @example
  * ```ts
- * a node of a cluster, in an existing app and Socket.IO server
+ * // a node of a cluster, in an existing app and Socket.IO server
  * const server = await createServer({
  *   games: [raceGame, nimGame], io, app,
  *   secret: process.env.SECRET, redisUrl: process.env.REDIS_URL,

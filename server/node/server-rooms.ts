@@ -42,7 +42,6 @@ export class ServerRooms {
   /**
    * Creates a room that no player has joined yet.
    * @throws ServerRoomError
-   * @throws ServerRoomError
    * @example
    * ```ts
    * const { id, code } = await server.rooms.create(race, { seats: ['user:1', 'user:2'], options: { goal: 20 }, life: 600_000 })
@@ -119,7 +118,6 @@ export class ServerRooms {
   }
   /**
    * Adds a bot to a free seat.
-   * A bot takes a free seat.
    * @example
    * ```ts
    * try {
@@ -134,7 +132,6 @@ export class ServerRooms {
   }
   /**
    * Removes the room and everything stored about it. Its members are notified.
-   * Ends the room and all that is known of it. Its members are told.
    * @example
    * ```ts
    * await server.rooms.close(id)
@@ -149,7 +146,6 @@ export class ServerRooms {
 
   /**
    * The spectators' view of a room, and the player ids by seat.
-   * What a spectator sees, and who (by player id) sits where.
    * @example
    * ```ts
    * const { room, state, players } = await server.rooms.see(id)
