@@ -81,7 +81,7 @@ function readFlags(args: readonly string[]): void {
   }
   const unknown = flags.find(flag => !['--embedded', '--dev'].includes(flag));
   if (unknown !== undefined)
-    throw new ConfigError(`There is no option ${unknown}. Settings come from the environment; --help says more.`);
+    throw new ConfigError(`There is no option ${unknown}. Settings come from the environment; see --help.`);
 }
 
 function stopOnSignals(server: RunningServer, config: Config, log: ReturnType<typeof createLog>): void {

@@ -68,15 +68,15 @@ export function backlogOf(engineSocket: EngineSocket): { packets: number; size: 
 
 /**
  * Terminates the connection of a client that violates the protocol. Reading stops at once, because a regular close
- * takes time, in which a flooding client could continue. Queued packets are dropped, unless there is a `farewell` to
+ * takes time, in which a flooding client could continue. Queued packets are dropped, unless there is a `lastPacket` to
  * send.
  */
-export function terminateConnection(engineSocket: EngineSocket, farewell?: string): void {
+export function terminateConnection(engineSocket: EngineSocket, lastPacket?: string): void {
   const { socket } = engineSocket.transport;
   socket?.pause?.();
-  if (farewell !== undefined) engineSocket.write(farewell);
-  engineSocket.close(farewell === undefined);
-  if (farewell === undefined) socket?.terminate?.();
+  if (lastPacket !== undefined) engineSocket.write(lastPacket);
+  engineSocket.close(lastPacket === undefined);
+  if (lastPacket === undefined) socket?.terminate?.();
   else
     setTimeout(() => {
       engineSocket.close(true);

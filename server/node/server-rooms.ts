@@ -131,7 +131,7 @@ export class ServerRooms {
     return this.runCommand(room, '$bot', null);
   }
   /**
-   * Removes the room and everything stored about it. Its members are notified.
+   * Closes and removes the room. Its members are notified.
    * @example
    * ```ts
    * await server.rooms.close(id)

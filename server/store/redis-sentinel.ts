@@ -119,7 +119,7 @@ export class SentinelLocator implements RedisLocator {
       ),
     ]);
     const newest = replies.reduce<SentinelReply | null>(
-      (best, said) => (best === null || said.epoch > best.epoch ? said : best),
+      (best, reply) => (best === null || reply.epoch > best.epoch ? reply : best),
       null,
     );
     if (newest === null)

@@ -117,7 +117,7 @@ export interface Store {
    * previous page, '' for the first page. `next`: the `after` of the next page; null: there is none.
    */
   occupied(after: string, most: number): Promise<OccupiedPage>;
-  /** Removes a room, its index entries and its recording in progress, if the token matches. */
+  /** Removes a room and its index entries, if the token matches. */
   remove(id: string, token: string): Promise<'ok' | 'fenced'>;
   /** Removes the remains of up to about `most` expired rooms. @returns the number of rooms removed */
   removeExpired(most: number): Promise<number>;

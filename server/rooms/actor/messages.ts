@@ -100,7 +100,7 @@ export function isRepeatable(message: RoomMessage): boolean {
 }
 
 /**
- * Why a room is handed over. `members`: to the node that has most of its players; `asked`: requested by an operator.
+ * Why a room is handed over. `members`: to the node that has most of its players; `asked`: by `RejoinNode.handOver`.
  */
 export type HandoverReason = 'drain' | 'balance' | 'members' | 'asked';
 /** The owner of a room asks another node to load it. @see ownership/handover.ts */
