@@ -3,9 +3,9 @@ import express from 'express';
 import { limits } from '../shared/limits.ts';
 import type { Attachment, SocketIoServer } from './gateway/gateway.ts';
 
-/** An express app, as far as it is used here. */
+/** The parts of an Express app that are used here. */
 export type ExpressApp = RequestListener & {
-  /** Puts a handler under a path. */
+  /** Mounts a handler under a path. */
   use(path: string, handler: RequestListener): unknown;
 };
 
@@ -19,9 +19,9 @@ export interface AttachOptions {
 }
 
 /**
- * The ground a server stands on: whose Socket.IO, whose http server, whose app. `own` is the http server that was made
- * here, and is listened with and closed; what was given is neither.
- * @throws TypeError that says which options contradict each other
+ * Resolves the http server or Socket.IO server that a server is attached to. `own`: an http server created here, which
+ * is also closed here; one that was passed in is not.
+ * @throws TypeError when the options contradict each other
  */
 export function resolveAttachment(
   { io, http, app, namespace, path: givenPath = '', routesAt }: AttachOptions,
@@ -40,13 +40,13 @@ export function resolveAttachment(
   if (app && routesAt !== null) app.use(routesAt ?? `${path}/rejoin`, routes);
   if (io) return { attachment: { io, namespace: namespaceName }, own: null };
   if (http) {
-    // Socket.IO keeps its own requests from the listeners it finds; those that come later would answer them, too.
+    // Socket.IO hides its own requests from listeners that exist now; later listeners would answer them, too.
     if (app && http.listenerCount('request') === 0) http.on('request', app);
     if (http.listenerCount('request') === 0)
       throw new TypeError('http: it has no listener for requests yet; give it the app first, or give the app here');
     return { attachment: { http, keep: true, namespace: namespaceName, path }, own: null };
   }
-  // Who begins a request and does not end it holds a connection: not for minutes, which is the default.
+  // An unfinished request occupies a connection; Node's default timeouts are minutes.
   const own = createHttpServer(
     { headersTimeout: 8_000, requestTimeout: 12_000, connectionsCheckingInterval: 2_000 },
     app ?? (path === '' ? routes : underPath(path, routes)),
@@ -56,8 +56,8 @@ export function resolveAttachment(
 }
 
 /**
- * All routes under a path. Without its last slash the path is redirected: the page's own files are found relative to
- * it.
+ * Mounts all routes under a path. The path without a trailing slash is redirected, because the page's files are
+ * relative to it.
  */
 function underPath(path: string, routes: RequestListener): RequestListener {
   const app = express();

@@ -1,5 +1,5 @@
 /**
- * The server of Rejoin: rooms for games, in an app of your own or by itself.
+ * The Rejoin server: rooms for games, embedded in an app or on its own.
  * @module rejoin/server
  */
 export { createServer, type RunningServer, type ServerOptions } from './server.ts';

@@ -8,7 +8,7 @@ import { RedisPubSub, RedisBus, RedisNodeRegister } from './messaging/redis-bus.
 import { RedisUnusableError } from './store/redis-unusable-error.ts';
 
 /**
- * Everything of a node that stands on Redis, connected and checked.
+ * Connects and checks all parts of a node that use Redis.
  * @throws RedisUnusableError; TypeError when the options contradict each other
  */
 export async function connectRedis({

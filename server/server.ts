@@ -32,104 +32,103 @@ import { MemoryStore } from './store/memory-store.ts';
 import type { RedisOptions } from './store/redis-locator.ts';
 import { limits } from '../shared/limits.ts';
 
-/** What a server is made of. Only `games` must be given; in a cluster, `secret` and `redisUrl` (or `redis`), too. */
+/** Options of a server. Only `games` is required; in a cluster also `secret` and `redisUrl` (or `redis`). */
 export interface ServerOptions<G extends readonly AnyGame[] = readonly AnyGame[]> {
   games: G;
   /**
-   * Signs guests' tokens: at least 32 bytes; all nodes of a cluster share it. Without `redisUrl` it may be left out:
-   * then it is drawn at the start, and guests are strangers after the next one.
+   * Signs guest tokens; at least 32 bytes, the same on all nodes of a cluster. Optional without Redis: then it is
+   * random, and guest tokens are void after a restart.
    */
   secret?: string | undefined;
-  /** The host's code for the effects that games declare, by game and name: called after the commit, at least once. */
+  /**
+   * The host's handlers for the effects that games declare, by game and name. Called after the commit, at least once.
+   */
   effects?: EffectTable<G>;
-  /** A Socket.IO server that is there already. Rejoin lives in a namespace of it, and leaves the rest alone. */
+  /** An existing Socket.IO server. Rejoin uses one namespace of it and changes nothing else. */
   io?: SocketIoServer;
-  /** An http server that is there already, without Socket.IO. What it listens to and when it closes is its owner's. */
+  /** An existing http server without Socket.IO. Rejoin neither listens with it nor closes it. */
   http?: HttpServer;
-  /** An express app that is there already. Without `io` and `http`, Rejoin makes the http server for it. */
+  /** An existing Express app. Without `io` and `http`, Rejoin creates the http server for it. */
   app?: ExpressApp;
   /**
-   * The path under which all of it is hosted: `/game` (sockets at `/game/socket.io`). Clients are given the same.
-   * Default: none.
+   * Path under which everything is hosted: `/game` (sockets at `/game/socket.io`). Clients need the same path. Default:
+   * none.
    */
   path?: string | undefined;
   /**
-   * The namespace to live in, which clients name in their url. Default: `/rejoin` in somebody else's Socket.IO server,
-   * `/` in Rejoin's own.
+   * Namespace to use, which clients name in their URL. Default: `/rejoin` on an existing Socket.IO server, `/` on
+   * Rejoin's own.
    */
   namespace?: string;
   /**
-   * Where `app` gets Rejoin's routes (healthz, readyz, metrics, rooms.json, rejoin.min.js, replays); null: nowhere.
-   * Default: `/rejoin`.
+   * Where Rejoin's routes (healthz, readyz, metrics, rooms.json, rejoin.min.js, replays) are mounted on `app`; null:
+   * not at all. Default: `/rejoin`.
    */
   routesAt?: string | null;
-  /** Decides who a connection is, in place of guests' tokens. */
+  /** Identifies connections, instead of guest tokens. */
   authenticate?: Authenticate;
   /**
-   * Origins of pages that may connect, besides the server's own; `*`: all, without their cookies. With `dev`, pages of
-   * this machine may, too.
+   * Origins of pages that may connect, besides the server's own; `*`: all, but without cookies. With `dev`, pages on
+   * this machine may connect, too.
    */
   origins?: readonly string[];
   /**
-   * Express's `trust proxy`: whose X-Forwarded-For and X-Forwarded-Host are believed. Needed behind a proxy on another
-   * machine: limits are by address.
+   * Express's `trust proxy`: the proxies whose X-Forwarded-For and X-Forwarded-Host are trusted. Needed behind a proxy
+   * on another machine, because limits are by address.
    */
   trustProxy?: string | undefined;
   /**
-   * Whoever reads `metrics` has to show it: `Authorization: Bearer …`; at least 16 characters. Without it they are for
-   * all who reach them.
+   * Token that `metrics` requires (`Authorization: Bearer …`); at least 16 characters. Without it, the metrics are
+   * public.
    */
   metricsToken?: string | undefined;
-  /** One Redis, by its address. Without it and without `redis`: one node, everything in its own memory. */
+  /** URL of a single Redis. Without it and without `redis`: one node, everything in memory. */
   redisUrl?: string | undefined;
-  /** Redis in all its ways: with replicas and sentinels, TLS, users. In place of `redisUrl`. */
+  /** All Redis options: replicas and sentinels, TLS, users. Instead of `redisUrl`. */
   redis?: RedisOptions | undefined;
-  /** Of all keys and channels in Redis. Default: `rejoin:`. */
+  /** Prefix of all keys and channels in Redis. Default: `rejoin:`. */
   keyPrefix?: string;
   /**
-   * How long (ms) recordings of finished matches are kept, of games that are recorded: at most 366 days. Default: a
-   * day.
+   * How long (ms) recordings of finished matches are kept, for games with `replay`; at most 366 days. Default: a day.
    */
   replayLife?: number;
   /**
-   * Serves a page for authors at `/dev`, beside the other routes: any number of clients of any game side by side, and
-   * all that a room hides. Everybody who reaches the server may read it. Refused where NODE_ENV is production.
+   * Serves the dev page at `/dev`, beside the other routes: several clients of any game side by side, and all hidden
+   * state. Everyone who reaches the server can read it. Refused if NODE_ENV is production.
    */
   dev?: boolean;
   /**
-   * After how many ms (200 at least) a rule of a game is taken for hung. Nothing else runs while it does, so the
-   * process is ended, by SIGKILL; in a cluster its rooms go on elsewhere, and what hung is not run again. null: never,
-   * which leaves a node that hangs to the operator, and has the others take the same action after it. Nothing is ended
-   * while a debugger listens. Default: 1,000.
+   * Ms (at least 200) after which a rule is treated as hung. It blocks the whole process, so the process is ended with
+   * SIGKILL. In a cluster its rooms fail over, and the rule is not run again.
+   * null: never. A hung node is then left to the operator, and the other nodes run the same action after it. No effect
+   * while a debugger is attached. Default: 1,000.
    */
   hangAfter?: number | null;
   /**
-   * Opens `/operator`, beside the other routes, to whoever has this: at least 32 characters. Without it there are no
+   * Token for the routes under `/operator`, beside the other routes; at least 32 characters. Without it, there are no
    * such routes.
    */
   operatorToken?: string | undefined;
-  /** The node's name in logs, metrics and the register of nodes. */
+  /** The node's name in logs, metrics and the node register. */
   name?: string;
-  /** Default: JSON lines on stdout, warnings and worse; with `dev`, the same in words on stderr. */
+  /** Default: warnings and errors as JSON lines on stdout; with `dev`, as plain text on stderr. */
   log?: Log;
 }
 
-/** A node that serves. */
+/** A running node. */
 export interface RunningServer {
-  /** Rooms, for the server's own code: make one, begin, end, kick, close. */
+  /** Rooms, for the server's own code: create, start, end, kick, close. */
   readonly rooms: ServerRooms;
-  /** Whether new work is taken: not while draining, nor without Redis. */
+  /** Whether the node accepts new clients and rooms: false while draining, or without Redis. */
   readonly ready: boolean;
-  /**
-   * Health, metrics and the list of rooms, to be put where `app` was not given: `app.use('/rejoin', server.routes)`.
-   */
+  /** Health, metrics and the room list, for mounting if `app` was not given: `app.use('/rejoin', server.routes)`. */
   readonly routes: RequestListener;
-  /** The port, once `listen` was called; 0 where the http server is somebody else's. */
+  /** The port after `listen`; 0 if the http server was passed in. */
   readonly port: number;
   /**
-   * Listens, where the http server is Rejoin's own.
+   * Listens, if the http server is Rejoin's own.
    * @returns the port
-   * @throws TypeError where it is not
+   * @throws TypeError if the http server was passed in
    * @example
    * ```ts
    * const server = await createServer({ games: [raceGame] })
@@ -138,7 +137,7 @@ export interface RunningServer {
    */
   listen(port: number, host?: string): Promise<number>;
   /**
-   * Goes in good order: takes no more, gives its rooms away, sends its clients on, closes.
+   * Shuts down gracefully: refuses new work, hands rooms over, moves clients to other nodes, then closes.
    * @example
    * ```ts
    * process.once('SIGTERM', () => void server.drain().then(() => process.exit()))
@@ -146,21 +145,21 @@ export interface RunningServer {
    */
   drain(): Promise<void>;
   /**
-   * Stops at once, and closes what is Rejoin's own.
+   * Stops at once, and closes what Rejoin has created.
    * @example
    * ```ts
    * const server = await createServer({ games: [raceGame], http })
-   * await server.close() // Rejoin's connections are gone; `http` is open, and somebody else's
+   * await server.close() // closes Rejoin's connections; `http` stays open
    * ```
    */
   close(): Promise<void>;
 }
 
 /**
- * Makes a node: rooms, sockets, and a place for them to live in, which is either given (`io`, `http`, `app`) or made.
- * In a Socket.IO server that is there already, the handshake's checks happen in the namespace's middleware.
- * @throws TypeError when an effect has no handler, or the options contradict each other, or `dev` is asked for in
- * production, or a setting is out of its bounds; RedisUnusableError when Redis cannot be used as it is
+ * Creates a node with its rooms and sockets, attached to an existing server (`io`, `http`, `app`) or to one of its own.
+ * On an existing Socket.IO server, handshakes are checked in the namespace's middleware.
+ * @throws TypeError when an effect has no handler, options contradict each other, `dev` is set in production, or a
+ * setting is out of range; RedisUnusableError when Redis is unreachable or unfit
  * @example
  * ```ts
  * import { createServer } from 'rejoin/server'
@@ -171,7 +170,7 @@ export interface RunningServer {
  * ```
  * @example
  * ```ts
- * // a node of a cluster, in an app and a Socket.IO server that are there already
+ * // a node of a cluster, in an existing app and Socket.IO server
  * const server = await createServer({
  *   games: [raceGame, nimGame], io, app,
  *   secret: process.env.SECRET, redisUrl: process.env.REDIS_URL,
@@ -186,7 +185,7 @@ export function createServer<const G extends readonly AnyGame[]>(
 }
 
 /**
- * Makes a node with a page, a port of its own, and all routes at the root.
+ * Creates a node with a page, a port of its own, and all routes at the root.
  * @throws as createServer does, and when the port is taken
  */
 export async function startServer(
@@ -209,8 +208,8 @@ async function composeServer(options: ServerOptions, page: PageOptions | null): 
   const effects = effectHandlersOf(options);
   const dev = resolveDevMode(options.dev, process.env.NODE_ENV);
   checkSettings(options);
-  // Before Socket.IO attaches, and before anything is waited for: an http server's listeners are taken over as they are
-  // then.
+  // Done before Socket.IO attaches, and before the first `await`: it takes over the http server's listeners as they are
+  // at that moment.
   const routes: { app: RequestListener | null } = { app: null };
   const serve: RequestListener = (request, response) =>
     void (routes.app ? routes.app(request, response) : response.writeHead(503).end());
@@ -333,13 +332,13 @@ async function composeServer(options: ServerOptions, page: PageOptions | null): 
   };
 }
 
-/** A node without Redis need not load its client. @throws RedisUnusableError */
+/** Loaded dynamically: a node without Redis does not need its client. @throws RedisUnusableError */
 async function connectRedisBackend(parts: Parameters<typeof ConnectRedis>[0]): Promise<Backend> {
   const { connectRedis } = await import('./redis-backend.ts');
   return connectRedis(parts);
 }
 
-/** @throws TypeError when both ways to say it are used */
+/** @throws TypeError when both options are given */
 function resolveRedisOptions({ redisUrl, redis }: ServerOptions): RedisOptions | undefined {
   if (redisUrl !== undefined && redis !== undefined) throw new TypeError('redis: either redis or redisUrl, not both');
   return redisUrl === undefined ? redis : { url: redisUrl };
@@ -376,7 +375,7 @@ function createHangDetector(
   });
 }
 
-/** @throws TypeError when a node of a cluster has none: its tokens would be worth nothing elsewhere */
+/** @throws TypeError when a node of a cluster has none: other nodes could not verify its tokens */
 function resolveSecret(secret: string | undefined, clustered: boolean): string {
   if (secret === undefined && clustered)
     throw new TypeError(
@@ -385,7 +384,7 @@ function resolveSecret(secret: string | undefined, clustered: boolean): string {
   return secret ?? idFromBytes(realEntropy.bytes(32));
 }
 
-/** @throws TypeError when an effect has no handler: what is asked for and never done would be found out too late */
+/** @throws TypeError when an effect has no handler: it would fail only when it is first requested */
 function effectHandlersOf({ games, effects = {} }: ServerOptions): EffectHandlerLookup {
   for (const { contract } of games) {
     for (const name of Object.keys((contract.def as ContractDef).effects ?? {})) {

@@ -2,32 +2,33 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../runtime/package-root.ts';
 
-/** Where the built page lies. */
+/** The folder of the built page. */
 export const pageFolder = join(packageRoot, 'dist/page');
 const devPageFolder = join(packageRoot, 'dist/dev-page');
 
 /**
  * Builds the demo page (client-demo) into dist/page.
- * @returns the folder, ready to be served
- * @throws what the build throws, with the file and line at fault
+ * @returns the folder
+ * @throws the build's errors, with file and line
  */
 export async function buildPage(): Promise<string> {
   return buildInto(pageFolder, join(packageRoot, 'client-demo'));
 }
 
 /**
- * Builds the page for authors (client-demo/dev). Apart from the other, which is served also where there is no dev mode.
- * @param outDir dist/dev-page, where a server in the repository looks for it; the package has it beside the compiled
- * server
- * @throws what the build throws
+ * Builds the dev page (client-demo/dev). It is a build of its own, because the other page is also served outside dev
+ * mode.
+ * @param outDir default: dist/dev-page, where a server in the repository looks for it; in the package it is beside the
+ * compiled server
+ * @throws the build's errors
  */
 export async function buildDevPage(outDir = devPageFolder): Promise<string> {
   return buildInto(outDir, join(packageRoot, 'client-demo/dev'));
 }
 
 /**
- * Builds beside the folder and changes places at the end: whoever serves it meanwhile, or builds it too, finds a whole
- * page.
+ * Builds into a temporary folder and swaps it in at the end, so that a concurrent server or build never sees an
+ * incomplete page.
  */
 async function buildInto(outDir: string, from: string): Promise<string> {
   const { NODE_ENV: before } = process.env;
@@ -44,7 +45,7 @@ async function buildInto(outDir: string, from: string): Promise<string> {
     await replaceFolder(outDir, temporary);
   } finally {
     await rm(temporary, { recursive: true, force: true });
-    // A build sets it for the whole process, which would then pass for one in production.
+    // Vite sets NODE_ENV for the whole process, which would then count as production.
     if (before === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = before;
   }
@@ -53,9 +54,9 @@ async function buildInto(outDir: string, from: string): Promise<string> {
 
 async function replaceFolder(folder: string, fresh: string): Promise<void> {
   const old = `${fresh}.old`;
-  await rename(folder, old).catch(() => {}); // there was none
+  await rename(folder, old).catch(() => {}); // it did not exist
   await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
-    // another build was a moment faster: its page is as good
+    // another build was faster; its page is as good
     if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
   });
   await rm(old, { recursive: true, force: true });

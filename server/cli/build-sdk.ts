@@ -4,8 +4,9 @@ import { packageRoot } from '../runtime/package-root.ts';
 import { sdkFile, sdkFolder } from '../http/sdk-route.ts';
 
 /**
- * The client for pages without a bundler as one ES module, socket.io-client inside, minified, with its source map.
- * @throws what esbuild throws, with the file and line at fault
+ * Bundles the client for pages without a bundler: one minified ES module including socket.io-client, and its source
+ * map.
+ * @throws esbuild's errors, with file and line
  */
 export async function bundleSdk(): Promise<{ code: Uint8Array; map: Uint8Array; modules: string[] }> {
   const { build } = await import('esbuild');
@@ -40,11 +41,10 @@ export async function bundleSdk(): Promise<{ code: Uint8Array; map: Uint8Array; 
 }
 
 /**
- * Writes it, and its map beside it. Each changes places with what was there when it is whole: a server may be reading
- * it.
- * @param folder dist/sdk, where a server in the repository looks for it; the package has it in dist/lib
- * @returns the file
- * @throws what esbuild throws
+ * Writes the bundle and its source map. Each is swapped in when complete, because a server may be reading it.
+ * @param folder default: dist/sdk, where a server in the repository looks for it; in the package it is dist/lib
+ * @returns the path of the bundle
+ * @throws esbuild's errors
  */
 export async function buildSdk(folder = sdkFolder): Promise<string> {
   const { code, map } = await bundleSdk();

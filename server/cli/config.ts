@@ -16,7 +16,7 @@ const list = z
       .filter(s => s !== ''),
   );
 
-/** A secret of so many bytes at least, that is not easy to guess. */
+/** A secret of at least so many bytes that is not easy to guess. */
 const secretOf = (least: number) =>
   z
     .string()
@@ -28,12 +28,12 @@ const secretOf = (least: number) =>
 
 const schema = z
   .object({
-    /** Port of the page and the sockets; 0 takes a free one. */
+    /** Port of the page and the sockets; 0: a free one. */
     PORT: number(0, 65_535, 3000),
     HOST: z.string().min(1).default('0.0.0.0'),
-    /** redis:// or rediss://; without it the node keeps everything in its own memory. */
+    /** redis:// or rediss://. Without Redis, the node keeps everything in memory. */
     REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-    /** host:port of each sentinel, separated by commas; in place of REDIS_URL. */
+    /** host:port of each sentinel, comma-separated; instead of REDIS_URL. */
     REDIS_SENTINELS: list.transform((all, context) =>
       all.flatMap(text => {
         const [, host, port] = /^\[?([^\s[\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
@@ -42,21 +42,21 @@ const schema = z
         return [];
       }),
     ),
-    /** What the sentinels call the master. */
+    /** The master's name in the sentinels' configuration. */
     REDIS_MASTER: z.string().min(1).optional(),
-    /** As whom, with sentinels; with REDIS_URL that is part of it. */
+    /** Credentials, only with sentinels; REDIS_URL includes them. */
     REDIS_USER: z.string().min(1).optional(),
     REDIS_PASSWORD: z.string().min(1).optional(),
     REDIS_SENTINEL_USER: z.string().min(1).optional(),
     REDIS_SENTINEL_PASSWORD: z.string().min(1).optional(),
-    /** How many replicas confirm an entry before anybody is told. */
+    /** Number of replicas that confirm an entry before it is acknowledged. */
     REDIS_WAIT_REPLICAS: number(0, 16, 0),
-    /** 1: TLS, with sentinels; with REDIS_URL it begins with rediss://. */
+    /** 1: TLS with sentinels. With REDIS_URL, use rediss:// instead. */
     REDIS_TLS: z
       .enum(['0', '1'])
       .transform(text => text === '1')
       .optional(),
-    /** Files (PEM): whose signature is believed, and the client's own certificate and key. */
+    /** Files (PEM): certificate authorities, and the client's certificate and key. */
     REDIS_TLS_CA: z.string().min(1).optional(),
     REDIS_TLS_CERT: z.string().min(1).optional(),
     REDIS_TLS_KEY: z.string().min(1).optional(),
@@ -64,22 +64,22 @@ const schema = z
       .string()
       .regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and -, at most 32')
       .default('node'),
-    /** Signs guests' tokens; the same on all nodes. */
+    /** Signs guest tokens; must be the same on all nodes. */
     REJOIN_SECRET: secretOf(32),
-    /** Before every key and channel in Redis. */
+    /** Prefix of every key and channel in Redis. */
     KEY_PREFIX: z
       .string()
       .regex(/^[A-Za-z0-9:_-]{1,32}$/, 'letters, digits, : _ and -, at most 32')
       .default('rejoin:'),
-    /** The path under which everything is hosted, as in https://play.example/game/; clients are given the same. */
+    /** Path under which everything is hosted, as in https://play.example/game/; clients need the same. */
     BASE_PATH: z
       .string()
       .regex(/^(\/[\w.~-]+)+\/?$/, 'a path such as /game')
       .optional(),
-    /** Pages of other origins that may connect, separated by commas; * for all. The node's own is always allowed. */
+    /** Origins of other pages that may connect, comma-separated; * for all. The node's own page is always allowed. */
     ORIGINS: list,
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-    /** Express's "trust proxy": whose X-Forwarded-For and X-Forwarded-Host are believed. */
+    /** Express's "trust proxy": proxies whose X-Forwarded-For and X-Forwarded-Host are trusted. */
     TRUST_PROXY: z
       .string()
       .superRefine((text, context) => {
@@ -90,26 +90,26 @@ const schema = z
         }
       })
       .optional(),
-    /** Whoever reads /metrics has to show it. */
+    /** Token that /metrics requires. */
     METRICS_TOKEN: secretOf(16),
-    /** Where players of the network find the page, for links and QR codes. */
+    /** URL of the page for other machines, for links and QR codes. */
     PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-    /** 1: serves the page for authors at /dev, and with it all that games hide. */
+    /** 1: dev mode; serves the dev page at /dev, which shows hidden state. */
     DEV: z
       .enum(['0', '1'])
       .transform(text => text === '1')
       .optional(),
-    /** After how many ms a rule of a game is taken for hung, and its node ended; `never`: never. */
+    /** Ms after which a rule is treated as hung and the process exits; `never` disables the check. */
     HANG_AFTER_MS: z
       .union(
         [z.literal('never').transform(() => null), z.coerce.number().int().min(200).max(600_000)],
         'a number of ms from 200 to 600000, or never',
       )
       .default(1_000),
-    /** Who has it may see and release rooms out of play, at /operator. */
+    /** Token for /operator, where quarantined rooms are listed and released. */
     OPERATOR_TOKEN: secretOf(32),
     NODE_ENV: z.string().optional(),
-    /** Set by the launcher: where this machine's cluster control listens. */
+    /** Set by tools/local-cluster: port of the cluster control on this machine. */
     CONTROL_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   })
   .superRefine(
@@ -144,7 +144,7 @@ const schema = z
         wrong('REDIS_TLS_KEY', 'a certificate and its key go together');
     },
     {
-      when: () => true, // also beside other complaints, so that all are said at once
+      when: () => true, // also after other issues, so that all are reported at once
     },
   )
   .refine(s => !s.DEV || s.NODE_ENV !== 'production', {
@@ -155,12 +155,12 @@ const schema = z
 
 export type Config = z.output<typeof schema>;
 
-/** The settings are wrong; the message lists every complaint, and no value. */
+/** Invalid settings. The message lists every problem, but no values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Reads the settings from an environment. @throws ConfigError with all complaints at once */
+/** Reads the settings from an environment. @throws ConfigError with all problems */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, v]) => v !== undefined && v !== ''));
   const read = schema.safeParse(given);
@@ -171,7 +171,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 }
 
 /**
- * Where Redis is by these settings; undefined: nowhere, the node is alone.
+ * The Redis options of these settings; undefined: no Redis.
  * @throws ConfigError when a file cannot be read
  */
 export function redisOptionsOf(config: Config): RedisOptions | undefined {

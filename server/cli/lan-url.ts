@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 
-/** Where other machines of this network reach a port of this one; null where there is no network. */
+/** URL under which other machines of the network reach a port of this one; null without a network. */
 export function lanUrl(port: number): string | null {
   const address = Object.values(networkInterfaces())
     .flat()

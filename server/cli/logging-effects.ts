@@ -2,9 +2,7 @@ import type { AnyGame, ContractDef } from '../../shared/contract.ts';
 import type { EffectHandler } from '../rooms/actor/effect-table.ts';
 import type { Log } from '../runtime/ports.ts';
 
-/**
- * Handlers for all effects that the games declare: each is written into the log, by its name and key, and that is all.
- */
+/** Effect handlers for all effects of the games that only log their requests. */
 export function loggingEffects(games: readonly AnyGame[], log: Log): Record<string, Record<string, EffectHandler>> {
   const logEffect =
     (effect: string): EffectHandler =>

@@ -10,9 +10,9 @@ import { buildSdk } from './build-sdk.ts';
 import { startServer, type RunningServer } from '../server.ts';
 
 /**
- * Runs one node as a process: settings → parts → listen → drain. The only reader of the environment and of signals.
- * `--embedded`: for a person at a terminal; builds the page and says where it is. `--dev`: as DEV=1.
- * `effects`: who does the effects of the games; by default they are written into the log.
+ * Runs one node as a process. The only code that reads the environment and handles signals.
+ * `--embedded`: for use at a terminal; builds the page and prints its address. `--dev`: as DEV=1.
+ * @param effects effect handlers of the games; by default requests are only logged
  */
 export async function runNode(
   games: readonly AnyGame[],
@@ -31,7 +31,7 @@ async function runServer(games: readonly AnyGame[], effects: typeof loggingEffec
   const embedded = process.argv.includes('--embedded');
   const config = readConfig({ ...process.env, ...(process.argv.includes('--dev') ? { DEV: '1' } : {}) });
   const log = createLog(config.NODE_NAME, embedded && process.env.LOG_LEVEL === undefined ? 'warn' : config.LOG_LEVEL);
-  // What nobody caught has left something in a state that nobody knows. Other nodes take the rooms over.
+  // After an uncaught error the state is undefined. Other nodes claim the rooms.
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       log.error({ error, event }, 'uncaught error, exiting');
@@ -68,8 +68,8 @@ async function runServer(games: readonly AnyGame[], effects: typeof loggingEffec
 }
 
 /**
- * Ends the process after `--help`.
- * @throws ConfigError when there is a flag that is not known: what it was meant to do would not happen
+ * Parses the flags; exits after `--help`.
+ * @throws ConfigError on an unknown flag, which would otherwise be ignored silently
  */
 function readFlags(args: readonly string[]): void {
   const flags = args.filter(arg => arg.startsWith('-'));
@@ -81,7 +81,7 @@ function readFlags(args: readonly string[]): void {
   }
   const unknown = flags.find(flag => !['--embedded', '--dev'].includes(flag));
   if (unknown !== undefined)
-    throw new ConfigError(`There is no option ${unknown}. Settings come from the environment; --help says more.`);
+    throw new ConfigError(`There is no option ${unknown}. Settings come from the environment; see --help.`);
 }
 
 function stopOnSignals(server: RunningServer, config: Config, log: ReturnType<typeof createLog>): void {
@@ -90,7 +90,7 @@ function stopOnSignals(server: RunningServer, config: Config, log: ReturnType<ty
     if (stopping) return;
     stopping = true;
     log.info({ reason: cause }, 'stopping');
-    // Alone there is nobody to give rooms to.
+    // A node without Redis has no other node to hand rooms to.
     const stopped = redisOptionsOf(config) ? server.drain() : server.close();
     setTimeout(() => process.exit(1), 15_000).unref();
     stopped.then(
@@ -103,11 +103,11 @@ function stopOnSignals(server: RunningServer, config: Config, log: ReturnType<ty
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  // The launcher that started this node is gone.
+  // The parent process that started this node has exited.
   process.on('disconnect', () => stop('parent process exited'));
 }
 
-/** Says where the page is, also for a phone in the same network. */
+/** Prints the page's address, also for a phone in the same network. */
 async function printWelcome(port: number, dev: boolean): Promise<void> {
   const { renderUnicodeCompact } = await import('uqr');
   const lan = lanUrl(port);
@@ -133,7 +133,7 @@ async function printWelcome(port: number, dev: boolean): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** What a person can mend is said in a sentence; anything else comes with its stack. */
+/** The message of an error that the user can fix; the stack of any other. */
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isUserError =

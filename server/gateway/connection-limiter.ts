@@ -11,17 +11,17 @@ import { PacketBudget } from './packet-budget.ts';
 import type { RawWebSocket } from './web-sockets.ts';
 
 /**
- * Bounds what comes before anybody is known: how often an address knocks, how many lines it holds, how many guests are
- * made for it, and how much a line may send of whatever kind.
+ * Rate limits before a client is identified: handshakes, connections and guest tokens by address, and packets by
+ * connection.
  */
 export class ConnectionLimiter {
   /**
-   * Where lines come from: whoever says goodbye and hello again on one is asked no more, for what it came with has been
-   * let go of.
+   * Address by connection. Cached, because a client may reconnect to the namespace after its handshake request was
+   * released.
    */
   private readonly addresses = new WeakMap<EngineSocket, string | null>();
   private readonly countedConnections = new WeakSet<EngineSocket>();
-  /** The packet budgets of WebSockets, each of which counts its frames. */
+  /** Packet budgets by WebSocket; each counts frames. */
   private readonly budgets = new WeakMap<object, PacketBudget>();
 
   constructor(
@@ -42,7 +42,7 @@ export class ConnectionLimiter {
     return address;
   }
 
-  /** One more connection from there? @returns 0, or the ms after which to try again */
+  /** Counts a handshake. @returns 0, or the ms after which to retry */
   takeHandshake(from: string | null): number {
     const address = this.allowanceOf(from);
     if (!address) return 0;
@@ -50,12 +50,12 @@ export class ConnectionLimiter {
     return address.take('handshakes', this.parts.clock.mono());
   }
 
-  /** One more guest for where a line comes from? @returns 0, or the ms after which to try again */
+  /** Counts a guest token. @returns 0, or the ms after which to retry */
   takeGuest(engineSocket: EngineSocket): number {
     return this.allowanceOf(this.addressOf(engineSocket))?.take('guests', this.parts.clock.mono()) ?? 0;
   }
 
-  /** Counts a connection for its address until it closes: once, however often it enters a namespace. */
+  /** Counts a connection for its address until it closes; once, however often it enters a namespace. */
   countConnection(engineSocket: EngineSocket): void {
     if (this.countedConnections.has(engineSocket)) return;
     this.countedConnections.add(engineSocket);
@@ -64,11 +64,11 @@ export class ConnectionLimiter {
     engineSocket.once('close', () => address?.disconnect());
   }
 
-  /** Watches a line from its first packet to its last, whether or not it ever says who it is. */
+  /** Limits the packets of a connection from the first to the last, identified or not. */
   limitPackets(engineSocket: EngineSocket): void {
     this.countConnection(engineSocket);
     engineSocket.once('close', () => {
-      // A WebSocket that was told to go may take half a minute over it, and send all that time.
+      // A WebSocket may take 30 s to close, and send all that time.
       const { socket } = engineSocket.transport;
       setTimeout(() => socket?.terminate?.(), limits.closeTimeout).unref();
     });
@@ -84,8 +84,8 @@ export class ConnectionLimiter {
   }
 
   /**
-   * Counts the frames of a WebSocket from its first byte on, before it belongs to a connection. Pings, pongs and
-   * fragments never become packets of Engine.IO, and neither do the probes of a connection that polls.
+   * Limits the frames of a WebSocket from its first byte on, before it belongs to a connection. Pings, pongs, fragments
+   * and the upgrade probes of polling connections never become Engine.IO packets.
    */
   limitFrames(websocket: RawWebSocket, tcp: Duplex): void {
     const frames = new FrameCounter();
@@ -94,16 +94,15 @@ export class ConnectionLimiter {
       websocket.terminate();
     });
     this.budgets.set(websocket, budget);
-    // A small piece of a frame costs as much as a frame: it is read, and kept, by itself.
+    // A small fragment costs as much as a frame: it is read and buffered separately.
     tcp.prependListener('data', (chunk: Buffer) => {
       budget.spend(Math.max(frames.count(chunk), chunk.length < limits.minFragmentBytes ? 1 : 0));
-      // `ws` still reads the rest of this piece. It answers each ping with a write of its own, and a piece holds 10,000
-      // pings.
+      // `ws` still parses the rest of this chunk and writes a pong for each ping; a chunk can hold 10,000 pings.
       if (budget.isExceeded) websocket.pong = () => {};
     });
   }
 
-  /** Closes the connection of a WebSocket whose frames are too many. @returns false if it has no frame counter */
+  /** Makes an exceeded frame budget close this connection. @returns false if the WebSocket has no frame counter */
   private adoptFrameBudget(engineSocket: EngineSocket): boolean {
     const { socket } = engineSocket.transport;
     const budget = socket && this.budgets.get(socket);
@@ -112,7 +111,10 @@ export class ConnectionLimiter {
     return true;
   }
 
-  /** Counts packets where the line is somebody else's. @returns false when there were too many */
+  /**
+   * Creates a packet counter for a connection that is shared with other namespaces. @returns a function that is false
+   * when there were too many
+   */
   createPacketCounter(): () => boolean {
     const { clock } = this.parts;
     const packets = new TokenBucket(limits.packets);

@@ -2,17 +2,16 @@ import { Decoder as SocketIoDecoder } from 'socket.io-parser';
 import { limits } from '../../shared/limits.ts';
 
 /**
- * Takes in an event of a client: `id` by which it wants to be answered, null where it does not.
- * @returns false when Socket.IO is to take it in
+ * Handles an event of a client on the fast path. `id`: acknowledgement id; null if the client wants none.
+ * @returns false to pass the event on to Socket.IO
  */
 export type FastPathHandler = (name: string, data: unknown, id: number | null) => boolean;
-/** Hears of a packet that is too large to be read: what it begins with, and how many bytes it has. */
+/** Called with the start of an oversized packet, and its size in bytes. */
 export type OversizeHandler = (head: string, bytes: number) => void;
 
 /**
- * Socket.IO's decoder, with a short way for what clients say many times a second: an event of the main namespace with
- * one argument goes straight to whoever listens. All else goes the usual way, through a dozen calls, of which the last
- * is ours.
+ * Socket.IO's decoder with a fast path for frequent events: an event of the main namespace with one argument is passed
+ * directly to the handler. All others take Socket.IO's path.
  */
 export class Decoder extends SocketIoDecoder {
   fastPath: FastPathHandler | null = null;
@@ -36,17 +35,17 @@ export class Decoder extends SocketIoDecoder {
       super.add(chunk);
   }
 
-  /** `2["input",{…}]`, or `217["act",{…}]` to be answered by the number 17. */
+  /** `2["input",{…}]`, or `217["act",{…}]` with acknowledgement id 17. */
   private tryFastPath(chunk: string, handler: FastPathHandler): boolean {
     const from = chunk.indexOf('[');
     if (from < 1 || from > 12 || chunk.charCodeAt(0) !== 0x32) return false;
     const ackId = chunk.slice(1, from);
-    if (ackId !== '' && !/^\d+$/.test(ackId)) return false; // of a namespace, or nonsense
+    if (ackId !== '' && !/^\d+$/.test(ackId)) return false; // another namespace, or malformed
     let packet: unknown;
     try {
       packet = JSON.parse(chunk.slice(from));
     } catch {
-      return false; // whatever Socket.IO makes of it
+      return false; // left to Socket.IO
     }
     return (
       Array.isArray(packet) &&
@@ -57,21 +56,16 @@ export class Decoder extends SocketIoDecoder {
   }
 }
 
-/** In place of an `auth` that is too large to be read: how many bytes the packet with it has. */
+/** Replaces an oversized `auth` payload: the size of its packet in bytes. */
 export const authSizeKey = '$bytes';
-/**
- * The packet that opens a namespace, with its size in place of its `auth`: so the handshake is refused with the reason,
- * as any other one.
- */
+/** Replaces the `auth` of a CONNECT packet by its size, so that the handshake is refused with a reason. */
 const replaceAuthBySize = (chunk: string, bytes: number): string =>
   `${/^0(?:\/[^,{]{0,64},)?/.exec(chunk)![0]}{"${authSizeKey}":${bytes}}`;
 
-/** Bytes of a text in UTF-8 where they may exceed `limit`; 0 where they cannot. */
+/** The UTF-8 size of a text if it may exceed `limit`; 0 if it cannot. */
 const bytesAbove = (limit: number, text: string): number => (text.length > limit / 3 ? Buffer.byteLength(text) : 0);
 
-/**
- * The id by which a packet of a client wants to be answered, read from its first characters; null where there is none.
- */
+/** The acknowledgement id of a client's packet, parsed from its first characters; null if it has none. */
 export function ackIdOf(head: string): string | null {
   return /^2(?:\/[^,]{0,64},)?(\d{1,15})\["/.exec(head)?.[1] ?? null;
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Whether a handshake without an origin may come from a script element of a foreign page: browsers send no Origin with
- * it. Engine.IO answers `?j=` with a script (JSONP), which any page can run and read. Newer browsers say in
- * Sec-Fetch-Site where a request comes from.
+ * Whether a handshake without an Origin header may come from a script element of a foreign page. Browsers send no
+ * Origin with those, and Engine.IO answers `?j=` with a script (JSONP), which any page can run and read. Newer browsers
+ * send Sec-Fetch-Site.
  */
 export function mayBeForeignScript({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean {
   const site = headers['sec-fetch-site'];

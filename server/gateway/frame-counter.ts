@@ -3,16 +3,16 @@
  * payload. `ws` reports whole messages, pings and pongs; it does not report fragments.
  */
 export class FrameCounter {
-  /** Bytes of the current header that were read. */
+  /** Bytes of the current header read so far. */
   private position = 0;
-  /** Bytes of the current header in all; known after its second byte. */
+  /** Length of the current header; known after its second byte. */
   private headerLength = 2;
   private lengthBytes = 0;
   private payloadLength = 0;
-  /** Payload bytes that are still to come. */
+  /** Payload bytes still to come. */
   private payloadLeft = 0;
 
-  /** @returns how many frame headers end in this piece of the stream */
+  /** @returns the number of frame headers that end in this chunk */
   count(chunk: Uint8Array): number {
     let frames = 0;
     for (let offset = 0; offset < chunk.length;) {

@@ -35,8 +35,8 @@ import { SlowReaders } from './slow-readers.ts';
 import { observeWebSockets, type UpgradingServer } from './web-sockets.ts';
 
 /**
- * What is known of a connection that wants to come in. `request` is the one that opened it, with what the host's own
- * middleware has put there.
+ * A connection that is to be authenticated. `request` is its handshake request, including what the host's own
+ * middleware has added.
  */
 export interface HandshakeSeen {
   readonly auth: Record<string, unknown>;
@@ -44,9 +44,9 @@ export interface HandshakeSeen {
   readonly request: IncomingMessage;
 }
 /**
- * Decides who a connection is, in place of guests' tokens. `auth` is what the client's `token`, `auth` and `name` say.
- * Null: nobody (`not-signed-in`; the client asks its token function once more, then gives up). Throwing: unknown for
- * now, and the client tries again.
+ * Identifies a connection, instead of guest tokens. `auth` holds the client's `token`, `auth` and `name`.
+ * Null: not signed in (`not-signed-in`; the client calls its token function once more, then gives up). A throw: unknown
+ * for now, and the client retries.
  * @example
  * ```ts
  * // the client: connect(url, { token: ({ refused }) => (refused ? session.refresh() : session.accessToken) })
@@ -74,7 +74,7 @@ export interface GatewayParts {
 }
 
 /**
- * A Socket.IO server of any 4.x, as far as it is used here: a structure, since the host may have another copy of the
+ * A Socket.IO 4 server, reduced to what is used here. A structural type, since the host may have another copy of the
  * package.
  * @example
  * ```ts
@@ -85,35 +85,34 @@ export interface GatewayParts {
  * ```
  */
 export interface SocketIoServer {
-  /** A namespace of it. */
+  /** Returns a namespace. */
   of(namespace: string): unknown;
 }
 /**
- * Where the sockets come from: an http server, which gets a Socket.IO server of its own (`keep`: it is not closed with
- * it), or a Socket.IO server that belongs to somebody else.
+ * What the sockets are attached to: an http server, on which a Socket.IO server is created (`keep`: the http server is
+ * not closed with it), or the Socket.IO server of a host app.
  */
 export type Attachment =
   | {
       readonly http: HttpServer;
       readonly keep?: boolean;
       readonly namespace?: string | undefined;
-      /** Before `/socket.io`; empty: none. */
+      /** Prefix of `/socket.io`; empty: none. */
       readonly path?: string;
     }
   | { readonly io: SocketIoServer; readonly namespace: string };
 
 /**
- * Socket.IO, and nothing of the game: lets connections in, reads their packets, hands them to the edge, closes what
- * does not behave. Every handler is wrapped, since a throw here would end the process and with it every room.
+ * The Socket.IO layer: admits connections, reads packets, passes requests to ClientRequests, and closes connections
+ * that violate limits. It knows nothing of games. Every handler is wrapped, because a throw would end the process and
+ * with it all rooms.
  */
 export class Gateway {
   private readonly io: GameServer;
-  /**
-   * The namespace in which everything happens. Where the server is somebody else's, nothing outside of it is touched.
-   */
+  /** The namespace that is used. On a host's server, nothing outside it is changed. */
   private readonly namespace: GameNamespace;
   private readonly isSharedServer: boolean;
-  /** How Socket.IO begins an event's packet: its type, and the namespace where it is not the main one. */
+  /** Prefix of an event's packet: its type, and the namespace unless it is the main one. */
   private readonly eventPrefix: string;
   private node: RejoinNode | null = null;
   private readonly slowReaders: SlowReaders;
@@ -122,8 +121,8 @@ export class Gateway {
   private readonly upgradeResponses = new UpgradeResponses();
   private connectionLimiter: ConnectionLimiter | null = null;
   /**
-   * Lines that have said hello to the namespace: a second one, said before the first was answered, would be another
-   * player on the same line.
+   * Connections that have entered the namespace. A second CONNECT before the first is answered would create another
+   * player on the same connection.
    */
   private readonly enteredConnections = new WeakSet<object>();
 
@@ -149,10 +148,8 @@ export class Gateway {
   }
 
   private createServer(http: HttpServer, path: string, namespaceName: string): GameServer {
-    // Node takes its own listener off a socket that is upgraded. Until somebody else has put one on, or where nobody
-    // does (a
-    // node that is busy, a path that is nobody's), one that is reset would be an error that nobody catches: the end of
-    // the process.
+    // Node removes its own error listener from a socket that is upgraded. Until another one is added (which takes time
+    // on a busy node, and never happens on an unknown path), a reset would be an uncaught error and end the process.
     http.prependListener('upgrade', (_request, socket) => {
       socket.on('error', () => {});
     });
@@ -160,17 +157,17 @@ export class Gateway {
       path,
       serveClient: false,
       transports: ['websocket', 'polling'],
-      // Below nginx's read timeout, so that a connection that is open is never cut for being quiet.
+      // Below nginx's read timeout, so that an idle connection is not closed.
       pingInterval: limits.pingInterval,
       pingTimeout: 4_800,
       connectTimeout: 8_000,
-      // Above a packet's own limit: what is too large by little is answered, and the client knows why.
+      // Above `packetBytes`, so that slightly oversized packets get a refusal with the reason.
       maxHttpBufferSize: limits.frameBytes,
       parser: { Encoder, Decoder },
       cors: this.parts.origins.cors,
       allowRequest: (request, decide) => this.checkHandshake(request, decide),
     });
-    // Answers of Engine.IO itself; where the http server is somebody else's, only those that belong to a session.
+    // Responses of Engine.IO itself. On a host's http server only those that belong to a session.
     const keepsType = { name: 'X-Content-Type-Options', value: 'nosniff' };
     if ('http' in this.attachment && !this.attachment.keep)
       http.prependListener('request', (_request, response) => {
@@ -197,10 +194,7 @@ export class Gateway {
     return io;
   }
 
-  /**
-   * Clients that look for the sockets elsewhere: a warning for the author, and a page of another origin can read the
-   * 404.
-   */
+  /** Reports clients that use another path. The CORS header lets a page of another origin read the 404. */
   private reportOtherPaths(http: HttpServer, path: string): void {
     const reportIfElsewhere = (request: IncomingMessage) => {
       const elsewhere = isEngineIoRequest(request) && !request.url!.startsWith(`${path}/`);
@@ -215,25 +209,25 @@ export class Gateway {
     });
   }
 
-  /** Keeps the settings of a server that is somebody else's from changing what happens in this namespace. */
+  /** Prevents settings of a host's server from affecting this namespace. */
   private isolateNamespace(): void {
-    // Sessions that Socket.IO brings back pass no middleware and are in channels nobody has looked at: rooms resume by
-    // the journal.
+    // Sessions that Socket.IO restores skip the middleware and keep unchecked channels; rooms resume by the journal
+    // instead.
     this.namespace.adapter.restoreSession = () => Promise.resolve(null as never);
-    // io.adapter(…) of the host renews the adapters of all namespaces, whenever it is called.
+    // io.adapter(…) of the host would replace the adapters of all namespaces.
     this.namespace._initAdapter = () => {};
   }
 
-  /** Puts an adapter under this namespace, and under no other. */
+  /** Replaces the adapter of this namespace only. */
   async useAdapter(createAdapter: (namespace: Namespace) => GameNamespace['adapter']): Promise<void> {
     const former = this.namespace.adapter;
     this.namespace.adapter = createAdapter(this.namespace as unknown as Namespace);
     if (this.isSharedServer) this.isolateNamespace();
-    await former.close(); // the host's own may have subscribed to something for us
+    await former.close(); // the host's adapter may hold subscriptions for this namespace
     await this.namespace.adapter.init();
   }
 
-  /** Broadcasts to all members of a channel, through whatever adapter the namespace has. */
+  /** Broadcasts to a channel through the namespace's adapter. */
   readonly fanout: Fanout = {
     emit: (channel, event, ...args) => {
       (this.namespace.to(channel) as unknown as { emit(event: string, ...args: unknown[]): void }).emit(event, ...args);
@@ -246,7 +240,7 @@ export class Gateway {
     },
   };
 
-  /** Begins to serve: until then nobody is let in. */
+  /** Starts to admit connections. */
   serve(node: RejoinNode): void {
     this.node = node;
     const { addressOf, clock, meter } = this.parts;
@@ -267,7 +261,7 @@ export class Gateway {
     this.tokenRenewer.start(() => this.namespace.sockets.values());
   }
 
-  /** Asks all clients to go to another node, each at its own moment, and closes those that have not gone. */
+  /** Asks all clients to move to another node, spread over time, and closes those that remain. */
   async moveClients(): Promise<void> {
     const { clock, entropy } = this.parts;
     const sockets = [...this.namespace.sockets.values()];
@@ -282,8 +276,8 @@ export class Gateway {
   }
 
   /**
-   * Ends what is its own: the namespace in a server of somebody else's; else the Socket.IO server, and the http server
-   * unless that is kept.
+   * Closes the Socket.IO server, and the http server unless it is kept. On a host's Socket.IO server, closes only this
+   * namespace.
    */
   async close(): Promise<void> {
     this.slowReaders.stop();
@@ -291,8 +285,8 @@ export class Gateway {
     if ('http' in this.attachment && !this.attachment.keep) {
       const { http } = this.attachment;
       const closed = this.io.close();
-      // Node ends those that wait for another request, and gives up its watch over those that have not sent one yet:
-      // they could hold it open for ever.
+      // Node closes idle connections, but stops its timeouts for connections that have not sent a request yet, which
+      // could stay open forever.
       const rest = setTimeout(() => http.closeAllConnections(), limits.answerGracePeriod);
       return closed.finally(() => clearTimeout(rest));
     }
@@ -304,8 +298,8 @@ export class Gateway {
   }
 
   /**
-   * Before Socket.IO has answered a handshake: a proxy in front tries another node then. Possible only where the server
-   * is this node's own.
+   * Checks a handshake before Socket.IO answers it, so that a proxy in front can try another node. Only possible on a
+   * Socket.IO server of this node.
    */
   private checkHandshake(
     request: IncomingMessage,
@@ -318,7 +312,7 @@ export class Gateway {
     const admission = this.parts.origins.admit(request);
     if (admission === null) {
       this.reportOrigin(request);
-      // The page is shown the refusal, and nothing else: without it, all failures look the same to it.
+      // Lets the page read the refusal; without the header all failures look the same to it.
       if (request.headers.origin !== undefined)
         (request as { res?: ServerResponse }).res?.setHeader?.('access-control-allow-origin', request.headers.origin);
       return decide('origin-refused', false);
@@ -412,11 +406,11 @@ export class Gateway {
     socket.data = { identity: guest, token: await tokens.issue(guest), renewAt: tokens.renewAt };
   }
 
-  /** Where all origins may connect, a page of another one acts for nobody: its visitor's cookies are left out. */
+  /** If all origins may connect, a page of another origin gets no cookies: it must not act for its visitor. */
   private headersOf({ handshake: { headers }, request }: GameSocket): IncomingMessage['headers'] {
     const admission = this.parts.origins.admit(request);
     if (admission !== null && mayUseCookies(admission)) return headers;
-    const { cookie: _cookie, ...rest } = headers;
+    const { cookie: _, ...rest } = headers;
     return rest;
   }
 
@@ -434,7 +428,7 @@ export class Gateway {
     );
     if (this.isSharedServer) this.connectionLimiter!.countConnection(engineSocketOf(socket));
     const takePacket = this.isSharedServer ? this.connectionLimiter!.createPacketCounter() : null;
-    // As few listeners as can be: each costs some hundred bytes for as long as somebody is connected.
+    // One listener for all events: each costs some hundred bytes per connection.
     socket.onAny((event: unknown, ...args: unknown[]) => {
       if (!socket.connected) return;
       if (takePacket?.() === false) this.refuseAndDisconnect(socket, makeRefusal('slow-down', 'too many packets'));
@@ -479,14 +473,14 @@ export class Gateway {
       now: this.parts.clock.now(),
       wire: protocolVersion,
     });
-    socket.data.token = ''; // it has it now
+    socket.data.token = ''; // the client has it now
     if ('http' in this.attachment && !this.attachment.keep && !this.parts.authenticate)
       this.upgradeResponses.releaseHandshake(socket);
   }
 
   /**
-   * Sends what is encoded already; through a server of somebody else's, which may have a parser of its own, as
-   * everything else.
+   * Sends an encoded event. On a host's server, which may have another parser, the event is decoded and emitted as
+   * usual.
    */
   private readonly sendEncoded = (socket: GameSocket, encoded: EncodedEvent): void => {
     const { outboundBuffer } = engineSocketOf(socket);
@@ -503,16 +497,16 @@ export class Gateway {
     return heads && `${this.eventPrefix}${JSON.stringify(['h', ...heads])}`;
   }
 
-  /** What the size of packets bounds in a Socket.IO server of its own; somebody else's has bounds of its own. */
+  /** The size of a packet on a host's server, which has its own limits. */
   private sizeOf(packet: unknown): number {
     try {
       return Buffer.byteLength(JSON.stringify(packet));
     } catch {
-      return Infinity; // nothing that JSON can say
+      return Infinity; // not representable in JSON
     }
   }
 
-  /** Answers a packet that is larger than it may be, where it wants to be answered. @param ack what answers it */
+  /** Refuses an oversized packet if its sender wants an acknowledgement. @param ack the acknowledgement function */
   private refuseOversized(
     socket: GameSocket,
     connection: Connection,
@@ -525,7 +519,7 @@ export class Gateway {
     else if (typeof ack === 'function') (ack as (reply: unknown) => void)(refusal);
   }
 
-  /** What comes by the short way: the same, past Socket.IO. */
+  /** The fast path: handles events as `onAny` does, without Socket.IO. */
   private fastPathFor(socket: GameSocket, connection: Connection, node: RejoinNode): FastPathHandler {
     return (name, data, id) => {
       const { outboundBuffer } = engineSocketOf(socket);
@@ -562,7 +556,7 @@ export class Gateway {
     ack: ((reply: unknown) => void) | null,
   ): Promise<void> {
     try {
-      // Every answer would be kept for a client that asks and does not read.
+      // A client that sends requests but does not read would make replies pile up.
       if (backlogOf(engineSocketOf(socket)).size > limits.outboundHardBytes)
         return terminateConnection(engineSocketOf(socket));
       const reply = await node.clientRequests.handle(connection, name, data);
@@ -601,25 +595,25 @@ export class Gateway {
     socket.emit('refused', refusal);
     const engineSocket = sharesConnection(socket) ? null : engineSocketOf(socket);
     socket.disconnect(engineSocket !== null);
-    // one who does not listen does not hang up either
+    // a client that ignores this does not disconnect either
     if (engineSocket) setTimeout(() => terminateConnection(engineSocket), 250).unref();
   }
 }
 
-/** Engine.IO's own number for it. */
+/** Engine.IO's error code for it. */
 const unsupportedProtocol = 5;
 
-/** Ids of players go into names of channels, and those of bots begin with $. */
+/** Player ids become part of channel names; ids of bots begin with $. */
 const isPlayerId = (id: unknown): boolean =>
   typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
 
-/** The client speaks another version of the protocol: its token may be good. */
+/** The client uses another protocol version; its token may be valid. */
 class WireVersionError extends Error {}
-/** Token and `auth` have more bytes than `authenticate` is given. */
+/** Token and `auth` exceed `limits.authBytes`. */
 class AuthTooLargeError extends Error {}
-/** The host's own `authenticate` does not know who this is. */
+/** The host's `authenticate` returned null. */
 class NotSignedInError extends Error {}
-/** This address has had as many new guests as it may for now. */
+/** The address has exceeded its rate of guest tokens. */
 class GuestLimitError extends Error {
   constructor(readonly retryAfter: number) {
     super('too many new guests');
@@ -627,8 +621,8 @@ class GuestLimitError extends Error {
 }
 
 /**
- * Answers a handshake before Socket.IO does: so that the proxy in front tries another node, or that whoever floods pays
- * with a connection.
+ * Refuses a handshake before Socket.IO answers it, and closes the connection, so that a proxy in front tries another
+ * node and a flooding client has to reconnect.
  */
 function answerBusy(
   request: IncomingMessage & { res?: { writeHead(code: number, headers: object): { end(text: string): void } } },

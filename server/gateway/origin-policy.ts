@@ -3,18 +3,17 @@ import type { HostReader } from '../identity/request-host.ts';
 import { mayBeForeignScript } from './foreign-script.ts';
 
 /**
- * Why a connection may be opened: by no browser, by a page of this server, by one whose origin is named, by one of this
- * machine in dev mode, or by any page, since all origins are.
+ * Why a connection is admitted: it has no Origin; its page belongs to this server; its origin is listed; in dev mode,
+ * its page is on this machine; or all origins are allowed.
  */
 export type Admission = 'no-browser' | 'own' | 'named' | 'dev' | 'any';
 
 /**
- * Which pages may connect. CORS does not guard WebSockets, so each handshake is checked.
- * Only pages of this server and of named origins may send cookies: with `*`, any page could act for the user who visits
- * it.
+ * Decides which pages may connect. CORS does not apply to WebSockets, so each handshake is checked.
+ * Only pages of this server and of listed origins may send cookies: with `*`, any page could act for its visitor.
  */
 export class OriginPolicy {
-  /** @param parts.knowsHost in dev mode, whether the server is found by this Host */
+  /** @param parts.knowsHost in dev mode: whether this Host header belongs to the server */
   constructor(
     private readonly parts: {
       origins: readonly string[];
@@ -36,16 +35,13 @@ export class OriginPolicy {
     return origins.includes('*') ? 'any' : null;
   }
 
-  /**
-   * In dev mode: the request names a host that is not this server, such as one that a foreign site lets lead here (DNS
-   * rebinding).
-   */
+  /** In dev mode: whether the Host header names a host that is not this server, for example after DNS rebinding. */
   isForeignHost({ headers: { host } }: IncomingMessage): boolean {
     return this.parts.knowsHost?.(host) === false;
   }
 
   /**
-   * What `cors` takes: long-polling is plain requests, and a browser shows a page of another origin no answer without
+   * The `cors` option: long-polling uses plain requests, whose responses a browser shows to other origins only with
    * these headers.
    */
   readonly cors = (
@@ -59,16 +55,16 @@ export class OriginPolicy {
 
 export const mayUseCookies = (admission: Admission): boolean => admission !== 'any';
 
-/** The host with its port, as browsers write it in a Host header. */
+/** The host of an origin, with its port, as in a Host header. */
 function hostOfOrigin(origin: string): string | null {
   try {
     return new URL(origin).host;
   } catch {
-    return null; // "null", or nonsense: no host of ours
+    return null; // "null", or malformed
   }
 }
 
-/** Some proxies write the default port, which browsers leave out. */
+/** Removes the default port, which some proxies add and browsers omit. */
 function withoutPort(host: string | undefined, origin: string): string | undefined {
   return host?.replace(origin.startsWith('https:') ? /:443$/ : /:80$/, '');
 }

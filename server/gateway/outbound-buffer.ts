@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { Packet } from './packet.ts';
 
-/** An Engine.IO connection, as far as it is used here. */
+/** The parts of an Engine.IO connection that are used here. */
 interface BufferedEngineSocket {
   readonly readyState: string;
   readonly upgrading: boolean;
@@ -24,11 +24,11 @@ type EngineMethods = Pick<BufferedEngineSocket, 'sendPacket' | 'flush' | 'close'
 
 const ping = new Packet('', 'ping');
 
-/** The lanes of a server: those in which something is to leave at the end of this turn of the loop. */
+/** The outbound buffers of a server; writes those with pending packets at the end of the turn. */
 export class OutboundBuffers {
   private scheduled: OutboundBuffer[] = [];
 
-  /** Puts a lane before a line. */
+  /** Adds a buffer to a connection. */
   readonly attach = (engineSocket: BufferedEngineSocket): void => {
     engineSocket.outboundBuffer = new OutboundBuffer(
       engineSocket,
@@ -53,20 +53,20 @@ export class OutboundBuffers {
 }
 
 /**
- * A line's way out. All that a client is told within one turn of the loop leaves in one write: the answer to an action
- * and the change that it made, say; system calls are most of what a busy node does. On an open WebSocket that takes
- * what it is given, messages and pings go straight to the TCP socket, as frames that are made once for all who are told
- * the same. Everything else (long-polling, upgrades, farewells, a client that does not read) goes by Engine.IO's own
- * way, and the order stays.
+ * Outbound buffer of a connection. Everything that is sent to a client within one turn of the event loop leaves in one
+ * write, for example the reply to an action and its change: system calls dominate the load of a busy node.
+ * On an open WebSocket without backlog, messages and pings are written to the TCP socket directly, as frames that are
+ * encoded once for all recipients. Everything else (long-polling, upgrades, closing, backlog) goes through Engine.IO,
+ * and the order is kept.
  */
 export class OutboundBuffer {
-  /** What a ping takes along, as Socket.IO's text; null: nothing now. */
+  /** Text that is sent along with a ping, as a Socket.IO packet; null: none. */
   textWithPing: (() => string | null) | null = null;
   private packets: Packet[] = [];
   private isScheduled = false;
   private isFlushRequested = false;
 
-  /** @param engineMethods Engine.IO's own methods */
+  /** @param engineMethods Engine.IO's original methods */
   constructor(
     private readonly engineSocket: BufferedEngineSocket,
     private readonly engineMethods: EngineMethods,
@@ -78,7 +78,7 @@ export class OutboundBuffer {
     this.schedule();
   }
 
-  /** Asks for a sign of life: Engine.IO's own timers do. */
+  /** Called by Engine.IO's own ping timer. */
   ping(): void {
     this.send(ping);
     const text = this.textWithPing?.() ?? null;
@@ -90,7 +90,7 @@ export class OutboundBuffer {
     this.schedule();
   }
 
-  /** Gives what waits here to Engine.IO, which sends something itself. */
+  /** Passes the pending packets to Engine.IO, because it sends something itself. */
   handToEngine(): void {
     const { packets } = this;
     if (packets.length === 0) return;
@@ -110,7 +110,7 @@ export class OutboundBuffer {
     }
     if (!this.isFlushRequested) return;
     this.isFlushRequested = false;
-    const tcp = this.engineSocket.transport.socket?._socket; // none where it polls
+    const tcp = this.engineSocket.transport.socket?._socket; // undefined while polling
     tcp?.cork();
     this.engineMethods.flush.call(this.engineSocket);
     tcp?.uncork();
@@ -122,7 +122,7 @@ export class OutboundBuffer {
     this.buffers.schedule(this);
   }
 
-  /** Nothing of Engine.IO's is on its way or has to go first. */
+  /** Whether Engine.IO has nothing pending, and the WebSocket is open and uncompressed. */
   private get canWriteDirectly(): boolean {
     const { engineSocket } = this;
     const { transport } = engineSocket;
@@ -138,7 +138,7 @@ export class OutboundBuffer {
   }
 }
 
-// One for all lines: a closure for each would be held as long as its client is connected.
+// Shared by all connections: closures would cost memory per connection.
 function write(this: BufferedEngineSocket, text: string, options?: object, callback?: () => void): unknown {
   if (typeof text === 'string' && callback === undefined) this.outboundBuffer!.send(new Packet(text));
   else Object.getPrototypeOf(this).write.call(this, text, options, callback);

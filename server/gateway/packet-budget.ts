@@ -2,12 +2,12 @@ import { limits } from '../../shared/limits.ts';
 import type { Clock } from '../runtime/ports.ts';
 import { TokenBucket } from '../sessions/token-bucket.ts';
 
-/** How much one connection may still send, in packets; calls `onExceeded` once, when it has sent too much. */
+/** The number of packets that a connection may still send. Calls `onExceeded` once, when it is used up. */
 export class PacketBudget {
   private readonly packets = new TokenBucket(limits.packets);
   private exceeded = false;
 
-  /** @param onExceeded may be replaced when the owner of the connection becomes known */
+  /** @param onExceeded may be replaced once the connection is known */
   constructor(
     private readonly clock: Clock,
     public onExceeded: () => void,

@@ -1,17 +1,17 @@
-/** Engine.IO's types, of those that are sent here, and the digit that goes in front of each. */
+/** Engine.IO packet types that are sent here, as ASCII codes. */
 const types = { ping: 0x32, message: 0x34 };
 
-/** A packet of Engine.IO in text, and the WebSocket frame that carries it: made once, however many lines it goes to. */
+/** A text packet of Engine.IO, and its WebSocket frame, encoded once for all recipients. */
 export class Packet {
   private cachedFrame: Buffer | null = null;
 
-  /** @param text what Socket.IO has encoded: `2["change",…]`; of a ping nothing */
+  /** @param text the Socket.IO packet: `2["change",…]`; empty for a ping */
   constructor(
     readonly text: string,
     readonly type: keyof typeof types = 'message',
   ) {}
 
-  /** The whole frame, uncompressed and in one piece (RFC 6455, 5.2): text, final, unmasked. */
+  /** The complete frame (RFC 6455, 5.2): text, final, unmasked, uncompressed. */
   get frame(): Buffer {
     return (this.cachedFrame ??= encodeFrame(types[this.type], this.text));
   }

@@ -6,11 +6,10 @@ import type { MessageListener, RedisSubscriptions } from '../store/redis-subscri
 import type { Gateway } from './gateway.ts';
 
 /**
- * The broadcast path between nodes: Socket.IO's Redis adapter.
- *
- * The adapter drops the promise of each publish; one that fails would end the process, on all nodes at once. So the
- * clients it gets are guarded: what cannot be sent now is counted and forgotten, for the journal is the truth, and a
- * broadcast that comes late is worse than one that does not come.
+ * Broadcasts between nodes through Socket.IO's Redis adapter.
+ * The adapter ignores the promise of each publish, and a rejection would end the process, on all nodes at once. So it
+ * gets guarded clients: a failed publish is counted and dropped. Clients repair the gap from the journal; a late
+ * broadcast would be worse.
  */
 export class RedisAdapter {
   private readonly keys: RedisKeys;
@@ -22,7 +21,7 @@ export class RedisAdapter {
     this.keys = new RedisKeys(options.prefix);
   }
 
-  /** `resync` is called when broadcasts may have been missed: the subscription was away for a while. */
+  /** `resync` is called after the subscription was interrupted, when broadcasts may have been missed. */
   async attach(gateway: Gateway, resync: () => void): Promise<void> {
     await gateway.useAdapter(
       createAdapter(
@@ -42,9 +41,7 @@ export class RedisAdapter {
   }
 }
 
-/**
- * What the adapter does with the client that it publishes by. That it has `pSubscribe` tells it which library this is.
- */
+/** The publishing client, as far as the adapter uses it. The adapter recognizes the library by `pSubscribe`. */
 function createPublisher(connection: RedisConnection, meter: Meter): object {
   const countDropped = () => {
     meter.count('droppedPublishes');
@@ -62,7 +59,7 @@ function createPublisher(connection: RedisConnection, meter: Meter): object {
   };
 }
 
-/** What the adapter does with the client that it listens by. It asks for bytes, always. */
+/** The subscribing client, as far as the adapter uses it. The adapter always asks for buffers. */
 function createSubscriber(subscriptions: RedisSubscriptions, log: Log): object {
   const logFailure = (call: string, work: Promise<unknown>) =>
     work.catch((error: unknown) => log.debug({ error, call }, 'broadcast subscription failed'));
@@ -70,8 +67,8 @@ function createSubscriber(subscriptions: RedisSubscriptions, log: Log): object {
   const listeners = new WeakMap<MessageListener<Buffer>, MessageListener<Buffer>>();
   const logDropped = (error: unknown) => log.warn({ error }, 'foreign broadcast dropped');
   /**
-   * What the adapter cannot read it throws at whoever reads for it, which would end the process. One and the same for
-   * the same listener: it is taken off by what it was put on with.
+   * Catches what the adapter throws on messages that it cannot parse, which would end the process. Returns the same
+   * function for the same listener, because unsubscribing needs it.
    */
   const guardListener = (on: MessageListener<Buffer>): MessageListener<Buffer> => {
     const known = listeners.get(on);
@@ -106,5 +103,5 @@ function createSubscriber(subscriptions: RedisSubscriptions, log: Log): object {
   };
 }
 
-/** The adapter wants to hear of errors. There are none to hear of: the lines beneath see to them. */
+/** The adapter registers for error events; the connections handle errors themselves. */
 const noErrorEvents = { on: () => {}, off: () => {} };

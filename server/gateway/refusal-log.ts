@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock, Log } from '../runtime/ports.ts';
 
-/** What keeps a client from connecting that its author or operator can set right. */
+/** Misconfigurations by which clients cannot connect. */
 export type MisconfigurationKind = 'origin' | 'host' | 'namespace' | 'path' | 'protocol';
 
 const advice: Record<MisconfigurationKind, string> = {
@@ -12,12 +12,12 @@ const advice: Record<MisconfigurationKind, string> = {
   path: "the client's `path` differs from the server's (BASE_PATH, `path`)",
   protocol: 'the client is older than Socket.IO 3: use socket.io-client 4',
 };
-/** One warning of a kind in this time (ms). */
+/** Minimum interval between two warnings of a kind, ms. */
 const warningIntervalMs = 10_000;
 
 /**
- * Warns of clients that are refused because of a setting, with what was seen and what to set. A flood of them writes
- * one line in 10 s.
+ * Warns of clients that are refused because of a setting, with what was received and what to set. At most one message
+ * per kind and interval.
  */
 export class RefusalLog {
   private readonly kinds = new Map<MisconfigurationKind, { at: number; omitted: number }>();
@@ -46,5 +46,5 @@ export class RefusalLog {
   }
 }
 
-/** Whether a request is one of Engine.IO, by whatever path. */
+/** Whether a request belongs to Engine.IO, on any path. */
 export const isEngineIoRequest = ({ url = '' }: Pick<IncomingMessage, 'url'>): boolean => /[?&]EIO=\d/.test(url);

@@ -5,12 +5,12 @@ import { terminateConnection, engineSocketOf, backlogOf } from './engine-socket.
 import type { GameSocket } from './socket-types.ts';
 
 /**
- * Socket.IO buffers without limit for a client that does not read. Here such a client first gets no more changes; when
- * it has read what it has, it is told to catch up, by one snapshot instead of all it missed; and when it still does not
- * read, it is let go.
+ * Bounds the backlog of clients that do not read, which Socket.IO would buffer without limit. Beyond the soft limits, a
+ * client gets no more changes; once it has read its backlog, it resyncs by one snapshot. Beyond the hard limits, or
+ * after too long, its connection is terminated.
  */
 export class SlowReaders {
-  /** Connections that get no changes for now, and since when. */
+  /** Paused connections, and monotonic ms since which. */
   private readonly pausedSince = new Map<string, number>();
   private timer: NodeJS.Timeout | null = null;
 
@@ -37,12 +37,12 @@ export class SlowReaders {
     const { packets, size } = backlogOf(engineSocketOf(socket));
     const since = this.pausedSince.get(connection.id);
     const now = this.clock.mono();
-    // Between two looks much may be sent by a node in a hurry: nobody is cut off who could not have known better.
+    // Between two checks a busy node may send a lot, so only paused clients are terminated.
     if (
       since !== undefined &&
       (packets > limits.outboundHardPackets || size > limits.outboundHardBytes || now - since > limits.outboundSoftTime)
     ) {
-      terminateConnection(engineSocketOf(socket)); // it may come back, and is caught up then
+      terminateConnection(engineSocketOf(socket)); // it may reconnect and catch up
     } else if (since === undefined && (packets > limits.outboundSoftPackets || size > limits.outboundSoftBytes)) {
       this.meter.count('slowReaders');
       this.pausedSince.set(connection.id, now);

@@ -5,12 +5,12 @@ import type { EncodedEvent } from '../sessions/encoded-event.ts';
 import { sharesConnection } from './engine-socket.ts';
 import type { GameSocket } from './socket-types.ts';
 
-/** A client's line as the sessions see it. */
+/** A client connection over Socket.IO. */
 export class SocketLink implements ClientLink {
-  /** @param sendEncodedTo sends what is encoded already */
+  /** @param sendEncodedTo sends an encoded event */
   constructor(
     private readonly socket: GameSocket,
-    private readonly sendEncodedTo: (socket: GameSocket, said: EncodedEvent) => void,
+    private readonly sendEncodedTo: (socket: GameSocket, event: EncodedEvent) => void,
   ) {}
 
   get id(): string {
@@ -22,7 +22,7 @@ export class SocketLink implements ClientLink {
   sendEncoded(event: EncodedEvent): void {
     this.sendEncodedTo(this.socket, event);
   }
-  /** Both adapters hear every room's channel from their start, so a join takes effect at once. */
+  /** Both adapters receive all channels from the start, so a join takes effect immediately. */
   subscribe(channel: Channel): void {
     void this.socket.join(channel);
   }

@@ -2,7 +2,7 @@ import type { Namespace, Server, Socket } from 'socket.io';
 import type { ClientToServer, ServerToClient } from '../../shared/protocol.ts';
 import type { Identity } from '../identity/tokens.ts';
 
-/** `token`: until it has been handed over. `agesAt`: when (wall time, ms) it is to be renewed. */
+/** `token`: empty once it was sent to the client. `renewAt`: when it is renewed, wall ms. */
 interface SocketData {
   identity: Identity;
   token: string;
@@ -10,7 +10,7 @@ interface SocketData {
 }
 type None = Record<never, never>;
 
-/** Socket.IO with our events. */
+/** Socket.IO types with this protocol's events. */
 export type GameServer = Server<ClientToServer, ServerToClient, None, SocketData>;
 export type GameSocket = Socket<ClientToServer, ServerToClient, None, SocketData>;
 export type GameNamespace = Namespace<ClientToServer, ServerToClient, None, SocketData>;

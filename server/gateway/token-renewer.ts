@@ -3,8 +3,8 @@ import type { Clock, Log } from '../runtime/ports.ts';
 import type { GameSocket } from './socket-types.ts';
 
 /**
- * Renews the tokens of those who stay for weeks, one after the other: nobody is in a hurry. A timer for each client
- * would cost each node more than all tokens.
+ * Renews the tokens of clients that stay connected for weeks. One interval for all: a timer per client would cost more
+ * than the renewals.
  */
 export class TokenRenewer {
   private timer: NodeJS.Timeout | null = null;
@@ -19,7 +19,7 @@ export class TokenRenewer {
     if (this.timer) clearInterval(this.timer);
   }
 
-  /** Gives each of them whose token is aging another one. */
+  /** Sends a new token to each client whose token is due for renewal. */
   async renew(sockets: readonly GameSocket[]): Promise<void> {
     const { tokens, clock, log } = this.parts;
     try {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** A WebSocket of `ws`, as far as it is used here. */
+/** The parts of a `ws` WebSocket that are used here. */
 export interface RawWebSocket {
   terminate(): void;
-  /** Answers a ping. */
+  /** Replies to a ping. */
   pong?(): void;
 }
 type UpgradeCallback = (websocket: RawWebSocket, ...rest: unknown[]) => void;
@@ -12,16 +12,16 @@ interface WebSocketServer {
   handleUpgrade(request: IncomingMessage, tcp: Duplex, head: Buffer, done: UpgradeCallback): void;
 }
 type WebSocketEngine = new (options: object) => WebSocketServer;
-/** An Engine.IO server, as far as it is used here. */
+/** The parts of an Engine.IO server that are used here. */
 export interface UpgradingServer {
   readonly ws?: WebSocketServer;
   readonly opts: { wsEngine?: WebSocketEngine };
 }
 
 /**
- * Calls `opened` for each WebSocket before its first frame is read. Engine.IO reports a WebSocket only once its session
- * has moved to it. Engine.IO makes another WebSocket server each time the http server begins to listen, so both are
- * observed.
+ * Calls `opened` for each WebSocket before its first frame is read. Engine.IO itself reports a WebSocket only when its
+ * session has upgraded. Both the present WebSocket server and later ones are observed, because Engine.IO creates
+ * another each time the http server starts to listen.
  */
 export function observeWebSockets(
   server: UpgradingServer,
@@ -39,7 +39,7 @@ export function observeWebSockets(
   };
   const Engine = server.opts.wsEngine;
   if (Engine) {
-    // A function, since Engine.IO calls it with `new`.
+    // A function, because Engine.IO calls it with `new`.
     server.opts.wsEngine = function (options: object) {
       return observe(new Engine(options));
     } as unknown as WebSocketEngine;

@@ -23,20 +23,20 @@ export interface AppParts {
   clustered: boolean;
   dev: DevParts | null;
   addressOf: AddressReader;
-  /** Whoever reads /metrics has to show it; undefined: nobody has to. */
+  /** The token that /metrics requires; undefined: none. */
   metricsToken: string | undefined;
   operator: { rooms: ServerRooms; token: string } | null;
-  /** Of pages that may connect, besides the server's own. */
+  /** Origins of pages that may connect, besides the server's own. */
   origins: readonly string[];
   originPolicy: OriginPolicy;
 }
 
-/** What a node serves besides sockets: health, metrics, the list of public rooms, and perhaps a page. */
+/** Creates the http app of a node: health, metrics, the room list, replays, and optionally a page. */
 export function createApp(parts: AppParts): RequestListener {
   const { node, metrics, page } = parts;
   const app = express();
   app.disable('x-powered-by');
-  // A proxy that keeps a path from the public keeps that path, in these letters.
+  // Strict, so that a path that a proxy blocks cannot be reached by another spelling.
   app.enable('strict routing');
   app.enable('case sensitive routing');
   app.use(responseHeaders(parts.origins));
@@ -55,7 +55,7 @@ export function createApp(parts: AppParts): RequestListener {
     meter: metrics.meter,
   });
   if (parts.metricsToken !== undefined) app.use('/metrics', guard.middleware('/metrics', parts.metricsToken));
-  // However many ask at once, the figures are read once: one of them is asked of the store.
+  // Concurrent requests share one read, because one of the metrics is read from the store.
   let pendingMetrics: Promise<string> | null = null;
   app.get('/metrics', async (_req, res) => {
     pendingMetrics ??= metrics.text().finally(() => {
@@ -88,7 +88,7 @@ export function createApp(parts: AppParts): RequestListener {
   });
   app.use('/replays', (_req, res) => {
     res.status(404).json(makeRefusal('replay-missing'));
-  }); // an empty id or match
+  }); // an empty id or match number
   app.get('/config.json', (_req, res) => {
     res.set('cache-control', 'no-store').json({
       clustered: parts.clustered,
@@ -115,7 +115,7 @@ export function createApp(parts: AppParts): RequestListener {
   app.use(handleError);
   return app;
 
-  /** Lets a browser show the answer to a page of another origin that may connect. */
+  /** Adds CORS headers for pages of other origins that may connect. */
   function allowCrossOrigin(req: Request, res: Response, next: NextFunction): void {
     const { origin } = req.headers;
     const admission = origin === undefined ? null : parts.originPolicy.admit(req);
@@ -128,7 +128,7 @@ export function createApp(parts: AppParts): RequestListener {
     next();
   }
 
-  /** What costs something is for each address so often only. */
+  /** Rate limit by address for costly routes. */
   function limitByAddress(kind: 'lists' | 'replays' | 'pages') {
     return (req: Request, res: Response, next: NextFunction): void => {
       const address = parts.addressOf(req);
@@ -144,8 +144,8 @@ export function createApp(parts: AppParts): RequestListener {
   }
 
   /**
-   * Express would answer with the stack, and write it to stderr; with four arguments it takes this for what does
-   * instead.
+   * Replaces Express's default error handler, which responds with the stack trace and writes it to stderr. Express
+   * recognizes error handlers by their four parameters.
    */
   function handleError(error: unknown, _req: Request, res: Response, next: NextFunction): void {
     const status = (error as { status?: unknown } | null)?.status;

@@ -3,7 +3,7 @@ import { isId } from '../../shared/ids.ts';
 import { makeRefusal } from '../../shared/refusals.ts';
 import { ServerRoomError, type ServerRooms } from '../node/server-rooms.ts';
 
-/** What an operator without code does about rooms out of play. To be put behind a token. */
+/** Routes for operators: list quarantined rooms and release them. Must be mounted behind a token. */
 export function createOperatorRouter(rooms: ServerRooms): Router {
   const router = express.Router({ strict: true, caseSensitive: true });
   router.get('/quarantined', async (_req, res) => {

@@ -1,4 +1,4 @@
-/** A page to be served at the root, and what it is told. */
+/** A page to serve at the root, and its configuration. */
 export interface PageOptions {
   pageFolder: string | null;
   controlPort: number | null;

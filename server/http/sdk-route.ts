@@ -7,9 +7,9 @@ import { gzip } from 'node:zlib';
 import express, { type Router } from 'express';
 import { packageRoot } from '../runtime/package-root.ts';
 
-/** The client for pages without a bundler, as a file and in urls. */
+/** File name of the client bundle for pages without a bundler, also used in URLs. */
 export const sdkFile = 'rejoin.min.js';
-/** Where it lies in the repository. */
+/** Its folder in the repository. */
 export const sdkFolder = join(packageRoot, 'dist/sdk');
 const sdkFolders = [sdkFolder, join(packageRoot, 'dist/lib')];
 
@@ -20,9 +20,9 @@ interface SdkFile {
 }
 
 /**
- * Serves the client to pages without a bundler, and its source map. It is public, so a page of any origin may load it;
- * whether that page may connect is decided at the handshake. Asked for again each time, and answered in a few bytes
- * where nothing has changed: a page has the client of the servers that run now, also after they were rolled out anew.
+ * Serves the client bundle and its source map. The file is public: a page of any origin may load it, and the handshake
+ * decides whether the page may connect. It is revalidated on each load, so that pages use the version of the running
+ * servers, also after an upgrade.
  */
 export function createSdkRouter(): Router {
   const router = express.Router({ strict: true, caseSensitive: true });
@@ -49,7 +49,7 @@ export function createSdkRouter(): Router {
   return router;
 }
 
-/** Read and packed once. Its tag is the same on all nodes that have the same file. */
+/** Read and compressed once. The entity tag is derived from the content, so it is the same on all nodes. */
 async function loadFile(file: string): Promise<SdkFile> {
   const plain = await readFile(file);
   return {

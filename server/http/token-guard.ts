@@ -8,12 +8,12 @@ import { TokenBucket } from '../sessions/token-bucket.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Where a request without an address is counted: one from this machine. */
+/** The address under which requests from this machine are counted. */
 const thisMachine = 'loopback';
 
 /**
- * Lets requests in that bring a bearer token. Wrong tokens are counted by address and logged; an address that has sent
- * too many is answered 429, also with the right one.
+ * Requires a bearer token. Wrong tokens are counted by address and logged. An address that has sent too many gets 429,
+ * even with the right token.
  */
 export class TokenGuard {
   private readonly logBudget = new TokenBucket({ burst: 10, perSecond: 0.2 });
@@ -23,9 +23,9 @@ export class TokenGuard {
     private readonly parts: { addressOf: AddressReader; allowances: Allowances; clock: Clock; log: Log; meter: Meter },
   ) {}
 
-  /** @param route what the token opens, for the log */
+  /** @param route the protected route, for the log */
   middleware(route: string, token: string): RequestHandler {
-    const wanted = digest(`Bearer ${token}`); // digests are of one length, and say nothing about how near a guess was
+    const wanted = digest(`Bearer ${token}`); // equal lengths, and no hint how close a guess was
     return (req, res, next) => {
       const { addressOf, allowances, clock } = this.parts;
       const sent = req.headers.authorization;

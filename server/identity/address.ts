@@ -4,20 +4,20 @@ import express from 'express';
 import { ipv6GroupsOf, prefix64Of } from './networks.ts';
 
 /**
- * Where a request comes from; null: from this machine, or nobody can tell. What has no address has no limits by
- * address.
+ * The network address of a request's client; null: this machine, or unknown. Clients without an address have no limits
+ * by address.
  */
 export type AddressReader = (request: IncomingMessage) => string | null;
 
 /**
- * The address of requests that a proxy forwards from this machine, or from nobody: they have limits like all that is
- * forwarded.
+ * Stands for the address of requests that a proxy forwards from this machine or without a usable address, so that
+ * limits apply to them, too.
  */
 export const forwardedLoopback = 'loopback';
 
 /**
- * @param trustProxy Express's `trust proxy`: whose X-Forwarded-For is believed. Undefined: nobody's
- * @throws TypeError when it is no such setting
+ * @param trustProxy Express's `trust proxy`: the proxies whose X-Forwarded-For is trusted; undefined: none
+ * @throws TypeError when the setting is invalid
  */
 export function createAddressReader(trustProxy: string | undefined): AddressReader {
   const isTrusted = parseTrustProxy(trustProxy);
@@ -30,14 +30,14 @@ export function createAddressReader(trustProxy: string | undefined): AddressRead
     for (let i = 0; i < hops.length && isTrusted(address, i); i++) {
       isForwarded = true;
       const hop = readHop(hops[i]!.trim());
-      if (hop === null) break; // what is further left may be the client's own text
+      if (hop === null) break; // hops further left may be forged by the client
       address = hop;
     }
     return networkOf(address) ?? (isForwarded ? forwardedLoopback : null);
   };
 }
 
-/** Which hops are proxies that may say where a request comes from. @throws TypeError when it is no such setting */
+/** Whether a hop is a trusted proxy. @throws TypeError when the setting is invalid */
 export function parseTrustProxy(setting: string | undefined): (address: string, hops: number) => boolean {
   if (setting === undefined) return () => false;
   if (/^(true|yes)$/i.test(setting.trim()))
@@ -48,7 +48,7 @@ export function parseTrustProxy(setting: string | undefined): (address: string, 
 }
 
 /**
- * One hop of X-Forwarded-For, which some proxies write with a port: `203.0.113.5:4711`, `[2001:db8::1]:4711`. Null: no
+ * Parses one hop of X-Forwarded-For. Some proxies add a port: `203.0.113.5:4711`, `[2001:db8::1]:4711`. Null: no
  * address, such as `unknown`.
  */
 function readHop(text: string): string | null {
@@ -58,15 +58,14 @@ function readHop(text: string): string | null {
 }
 
 /**
- * Of IPv6 the first 64 bits: a host with one of these addresses can use all of them. Null: this machine, or no address.
+ * For IPv6 the /64 prefix: a host with one of these addresses can use all of them. Null: this machine, or no address.
  */
 export function networkOf(address: string): string | null {
   const plain = address
     .toLowerCase()
     .replace(/^::ffff:(?=\d+\.)/, '')
     .replace(/%.*$/, '');
-  // IPv4 first: what tells an IPv6 address is a pattern that takes Node some ms to compile, and again when it was not
-  // needed for a while.
+  // IPv4 first: Node compiles the IPv6 pattern lazily, which takes some ms and recurs when it was not used for a while.
   if (isIPv4(plain)) return plain.startsWith('127.') ? null : plain;
   if (!isIPv6(plain)) return null;
   const groups = ipv6GroupsOf(plain);
@@ -77,7 +76,7 @@ export function networkOf(address: string): string | null {
         .slice(6)
         .map(group => `${group >> 8}.${group & 255}`)
         .join('.'),
-    ); // IPv4, written in hex
+    ); // IPv4 in hexadecimal notation
   if (zeros === 7 && groups[7] === 1) return null;
   return prefix64Of(groups);
 }

@@ -1,10 +1,10 @@
-/** A network whose addresses share what may be done, and how many times as much that is as for one address. */
+/** A network whose addresses share limits; `factor`: its limits as a multiple of a single address's. */
 export interface WiderNetwork {
   readonly name: string;
   readonly factor: number;
 }
 
-/** The eight groups of an IPv6 address. @param text one that `node:net` takes for an IPv6 address, without a zone */
+/** The eight groups of an IPv6 address. @param text an address that `isIPv6` accepts, without a zone */
 export function ipv6GroupsOf(text: string): number[] {
   // The last 32 bits may be written as IPv4: ::ffff:203.0.113.5.
   const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes: string[]) => {
@@ -20,14 +20,14 @@ export function ipv6GroupsOf(text: string): number[] {
     : before;
 }
 
-/** The name of the /64 that an address belongs to. */
+/** The name of the /64 that contains the address. */
 export const prefix64Of = (groups: readonly number[]): string =>
   `${groups
     .slice(0, 4)
     .map(group => group.toString(16))
     .join(':')}::/64`;
 
-/** The wider networks of an IPv6 /64, as `prefix64Of` writes it; none for an IPv4 address. */
+/** The wider networks of an IPv6 /64 as written by `prefix64Of`; none for an IPv4 address. */
 export function widerNetworksOf(network: string, factors: Readonly<Record<56 | 48, number>>): WiderNetwork[] {
   if (!network.endsWith('::/64')) return [];
   const [a = 0, b = 0, c = 0, d = 0] = ipv6GroupsOf(network.slice(0, -3));

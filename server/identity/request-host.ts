@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { parseTrustProxy } from './address.ts';
 
-/** The host name and port that the client has asked for; undefined: it has not said. */
+/** The host name and port that the client requested; undefined: unknown. */
 export type HostReader = (request: IncomingMessage) => string | undefined;
 
 /**
- * Reads the Host header; if a trusted proxy has sent X-Forwarded-Host, that comes before it.
+ * Reads the Host header, or X-Forwarded-Host if a trusted proxy has sent it.
  * @param trustProxy Express's `trust proxy`. Undefined: no proxy is trusted
- * @throws TypeError when it is no such setting
+ * @throws TypeError when the setting is invalid
  */
 export function createHostReader(trustProxy: string | undefined): HostReader {
   const isTrusted = parseTrustProxy(trustProxy);

@@ -1,12 +1,12 @@
-/** What share of its three-character pieces a random secret never repeats. */
+/** Minimum share of distinct three-character substrings; random secrets exceed it. */
 const minDistinctShare = 2 / 3;
-/** From which share on it is no chance that a step between two characters is the same as the one before. */
+/** Maximum share of equal consecutive character differences; random secrets stay below it. */
 const maxRepeatedStepShare = 1 / 2;
 
 /**
- * Why a secret or token is too easy to guess; null: it is not. A random one always passes; one letter repeated, a word
- * repeated and an alphabet do not.
- * @param least how many bytes it needs
+ * Why a secret or token is too easy to guess; null: it is not. Random ones pass; repeated letters or words and
+ * alphabets do not.
+ * @param minBytes minimum length
  */
 export function weaknessOf(secret: string, minBytes: number): string | null {
   if (new TextEncoder().encode(secret).length < minBytes) return `at least ${minBytes} characters`;

@@ -3,15 +3,15 @@ import { isId, idFromBytes } from '../../shared/ids.ts';
 import type { Clock, Entropy } from '../runtime/ports.ts';
 import { weaknessOf } from './secret-strength.ts';
 
-/** Who a connection speaks for. */
+/** The player that a connection belongs to. */
 export interface Identity {
   player: string;
   name: string;
 }
 
 /**
- * The token is forged, expired, or not for this server. The message says which, for the log; the client hears only
- * `bad-token`.
+ * The token is forged, expired, or issued for another server. The message tells which and is only logged; the client is
+ * sent `bad-token`.
  */
 export class BadTokenError extends Error {
   override readonly name = 'BadTokenError';
@@ -20,10 +20,10 @@ export class BadTokenError extends Error {
 const tokenLifeSeconds = 30 * 24 * 3600; // seconds
 const issuer = 'rejoin';
 
-/** Signed tokens of guests (JWT, HS256). All nodes of a cluster share the secret. */
+/** Signed guest tokens (JWT, HS256). All nodes of a cluster share the secret. */
 export class Tokens {
   private readonly secret: Uint8Array<ArrayBuffer>;
-  /** Made ready once: to do so for each token costs more than the signature. */
+  /** Imported once: importing costs more than a signature. */
   private key: Promise<CryptoKey> | null = null;
 
   /** @throws RangeError when the secret is shorter than 32 bytes, or easy to guess */
@@ -48,7 +48,7 @@ export class Tokens {
     ]));
   }
 
-  /** When one that is issued now will be old enough to be renewed (wall time, ms). */
+  /** When a token issued now is due for renewal, wall ms: after half of its life. */
   get renewAt(): number {
     return this.clock.now() + tokenLifeSeconds * 500;
   }
@@ -67,7 +67,7 @@ export class Tokens {
   /** @throws BadTokenError */
   async verify(token: string): Promise<
     Identity & {
-      /** from when on (wall time, ms) more than half of its life is over, and it is to be renewed */
+      /** When half of the token's life is over and it is due for renewal, wall ms. */
       renewAt: number;
     }
   > {

@@ -35,24 +35,21 @@ export interface LobbyParts {
   meter: Meter;
   hangDetector: HangDetector;
   isDraining(): boolean;
-  /** The store has no memory for more rooms. */
+  /** Whether the store has no memory for more rooms. */
   storeIsFull(): boolean;
 }
 
-/** What became of a quick join's search. `made`: nobody was in the room before. */
+/** The result of a quick join's search. `made`: the room is new. */
 export type QuickJoinResult = Exclude<Found, { how: 'taken' | 'quota' }>;
 
-/** Making rooms and finding them. */
+/** Creates rooms and finds them. */
 export class Lobby {
-  /**
-   * What is being read of the store, or was a moment ago, by game: to look into the lobby costs little, however many
-   * do.
-   */
+  /** Room lists read recently, or being read, by game: the store's load does not depend on the number of clients. */
   private readonly cachedLists = new Map<string | null, { rooms: Promise<RoomSummary[]>; until: number }>();
 
   constructor(private readonly parts: LobbyParts) {}
 
-  /** Makes a room. The same player with the same key gets the same room: a lost reply makes no second one. */
+  /** Creates a room. Idempotent: the same player with the same key gets the same room. */
   async create(
     player: string,
     request: CreateRequest,
@@ -89,7 +86,7 @@ export class Lobby {
         if (made !== 'exists') return this.overQuota(made.over);
         const existingCode = await store.codeOf(id);
         if (existingCode !== null) return { ok: true, room: id, code: existingCode };
-        // Neither new nor ours: the code was taken. Another one.
+        // Neither created nor existing: only the code was taken. Retried with another code.
       }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -107,10 +104,10 @@ export class Lobby {
     }
   }
 
-  /** Public rooms, as they were half a second ago at most. */
+  /** Public rooms; at most `limits.listCacheTtl` old. */
   async list(wanted: string | null): Promise<ListReply> {
     try {
-      // Only names of games are kept: what others make up is looked for among all rooms.
+      // Only known games are cached; clients can send any name.
       if (wanted !== null && !this.parts.games.has(wanted))
         return { ok: true, rooms: (await this.cachedList(null)).filter(r => r.game === wanted) };
       return { ok: true, rooms: await this.cachedList(wanted) };
@@ -131,10 +128,10 @@ export class Lobby {
   }
 
   /**
-   * Quick join: a room with a seat reserved for the player, found or made in one step of the store. Without named
-   * options any open room of the game matches; with them, those whose options are the same in every value, defaults
+   * Quick join: finds or creates a room with a seat reserved for the player, in one step of the store. Without options
+   * any open room of the game matches; with options, only rooms whose options are equal in all values, defaults
    * included.
-   * @param how.mayCreate false: `none` where nothing was found
+   * @param settings.mayCreate false: the result is `none` if nothing was found
    */
   async findOrCreate(
     player: string,
@@ -185,7 +182,7 @@ export class Lobby {
             ? makeRefusal('busy', 'this node runs as many rooms as it may', 2_000)
             : { how: 'none' };
         if (found.how === 'quota') return this.overQuota(found.over);
-        if (found.how === 'taken') continue; // another code
+        if (found.how === 'taken') continue; // retried with another code
         if (found.how === 'made') await this.placeRoom(found.room, game);
         return found;
       }
@@ -196,7 +193,7 @@ export class Lobby {
     return makeRefusal('unavailable', undefined, 500);
   }
 
-  /** The player does not go to that room. `out`: for so long (ms) it is not offered to anybody. */
+  /** Cancels the player's reservation. `pauseMs` > 0: the room is not offered to quick joins for that long. */
   withdraw(room: string, player: string, pauseMs: number): void {
     if (pauseMs > 0) this.parts.log.warn({ room, ms: pauseMs }, 'room withdrawn from quick joins');
     this.parts.store
@@ -204,7 +201,10 @@ export class Lobby {
       .catch((error: unknown) => this.parts.log.debug({ room, error }, 'reservation withdrawal failed'));
   }
 
-  /** The player does not go to the room that was made for the call: it is removed, unless others do. */
+  /**
+   * Cancels the reservation in a room created for this call; removes the room unless other players have joined it or
+   * reserved seats.
+   */
   discard(room: string, player: string): void {
     this.parts.store
       .discard(room, player)
@@ -216,7 +216,7 @@ export class Lobby {
     return makeRefusal('room-quota', overQuota(maker));
   }
 
-  /** A room, as the store makes it. */
+  /** Prepares a room for the store. */
   private newRoom(
     game: AnyGame,
     id: string,
@@ -244,7 +244,7 @@ export class Lobby {
       : { ok: false, detail: 'options: the schema must return an object' };
   }
 
-  /** Gives a new room to the less loaded of this node and one other, drawn at random. */
+  /** Places a new room on the less loaded of this node and one other node, drawn at random. */
   private async placeRoom(id: string, game: AnyGame): Promise<void> {
     const { membership, ownedRooms, rpc, entropy, log } = this.parts;
     const others = findCapableNodes(membership.aliveNodes(), gameKey(game));
@@ -258,7 +258,7 @@ export class Lobby {
         return;
       if (!this.parts.isDraining()) await ownedRooms.acquire(id, null, 0);
     } catch (error) {
-      // The room exists; whoever joins it first makes its node the owner.
+      // The room exists; the node of the first player to join will claim it.
       log.debug({ room: id, error }, 'room placement failed');
     }
   }

@@ -3,16 +3,16 @@ import { limits } from '../../shared/limits.ts';
 import type { Maker } from '../store/store.ts';
 import { widerNetworksOf } from '../identity/networks.ts';
 
-/** The detail of a refusal: the quota, with its limit by name. */
+/** Detail of a refusal: the quota and the name of its limit. */
 export const overQuota = ({ key, most }: Maker): string =>
   `${most} rooms (${key.startsWith('p') ? 'liveRooms' : 'address.liveRooms'})`;
-/** Whether the quota is the player's own. */
+/** Whether the quota is that of the player. */
 export const isOfPlayer = ({ key }: Maker): boolean => key.startsWith('p');
 
 /**
- * The makers of a new room: the player, the address, and the wider networks of the address, each with its quota of live
- * rooms. The store keeps no names and no addresses, only their hashes.
- * @param address null for this machine, or if it is unknown
+ * The makers of a new room: the player, the address, and its wider networks, each with a quota of live rooms. The store
+ * is given only hashes of them.
+ * @param address null: this machine, or unknown
  */
 export function makersOf(player: string, address: string | null): Maker[] {
   const networks =

@@ -4,13 +4,13 @@ import type { Broadcaster, FanoutEvent } from '../rooms/actor/broadcaster.ts';
 import type { RoomChange } from '../rooms/actor/messages.ts';
 import type { EntryMessages, NodeRpc } from './node-rpc.ts';
 
-/** Tells a change to the members of a channel who are connected to this node. */
+/** Sends a change to the clients of this node that subscribe to the channel. */
 type SendLocally = (channel: Channel, change: RoomChange) => void;
 
 /**
- * Tells the members of a room what is new in it. The owner knows on which nodes they are: those here are told at once,
- * those elsewhere in the messages that go to their nodes anyway, many rooms and the answers of the same entry in one.
- * Where it may not know all of them yet, everybody is told by the adapter.
+ * Sends the news of a room to its members. The owner knows their nodes: local members are sent to directly, others by
+ * node messages, which are batched over rooms. While it may not know all members, it sends through the Socket.IO
+ * adapter to all nodes.
  */
 export class ClusterBroadcaster implements Broadcaster {
   constructor(
@@ -40,14 +40,14 @@ export class ClusterBroadcaster implements Broadcaster {
     });
   }
 
-  /** @param nodes those that have members; null: any node may */
+  /** @param nodes the nodes with members; null: unknown, so all */
   send(nodes: ReadonlySet<string> | null, channel: Channel, event: FanoutEvent, ...args: unknown[]): void {
     if (nodes === null) return this.fanout.emit(channel, event, ...args);
     if (nodes.has(this.self)) this.fanout.emitLocal(channel, event, ...args);
     for (const node of nodes) if (node !== this.self) this.rpc.send(node, 'broadcast', [channel, event, args]);
   }
 
-  /** The same of a change. */
+  /** As `send`, for a change. */
   sendChange(nodes: ReadonlySet<string> | null, channel: Channel, change: RoomChange): void {
     const { room, term, seq, prevTerm, changes, events } = change;
     if (nodes === null)
@@ -67,19 +67,19 @@ export class ClusterBroadcaster implements Broadcaster {
     }
   }
 
-  /** The same to those who are connected to this node alone. */
+  /** Sends only to clients connected to this node. */
   sendChangeLocally(channel: Channel, change: RoomChange): void {
     this.sendLocally(channel, change);
   }
 
   /**
-   * What other nodes are to be told of an entry, as messages that the store sends off in the step in which it writes
-   * it. Null where they cannot be sent by anybody but this class. The entry is told by `sendChangeLocally` alone then.
+   * The messages to other nodes for an entry, to be published by the store when it writes the entry. The caller then
+   * uses `sendChangeLocally` for its own clients. Null if the store cannot publish them.
    */
   remoteMessages(
     nodes: ReadonlySet<string> | null,
     changes: readonly (readonly [Channel, RoomChange])[],
-    replies: readonly (readonly [node: string, question: number, reply: Json])[],
+    replies: readonly (readonly [node: string, callId: number, reply: Json])[],
   ): NodeMessage[] | null {
     if (nodes === null) return null;
     const messages = new Map<string, EntryMessages>();

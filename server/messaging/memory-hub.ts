@@ -6,10 +6,10 @@ export class MemoryHub implements NodeRegister {
   private readonly inboxes = new Map<string, (text: string) => void>();
   private readonly records = new Map<string, NodeRecord>();
 
-  /** A node's last heartbeat. */
+  /** A node's last heartbeat; null if it is not registered. */
   readonly lastHeartbeat = (node: string): LastHeartbeat | null => this.records.get(node) ?? null;
 
-  /** A bus for one node. */
+  /** Creates the bus of one node. */
   bus(): Bus & { close(): Promise<void> } {
     let listening: string | null = null;
     return {

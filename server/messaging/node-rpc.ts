@@ -2,16 +2,16 @@ import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Bus, Clock, Log, NodeMessage, Timer } from '../runtime/ports.ts';
 
-/** Nobody hears the other node's inbox. A hint that it is gone; and certainly the message was not taken. */
+/** The other node's inbox has no subscriber: it may be gone, and it has certainly not received the message. */
 export class NoListenerError extends Error {
   override readonly name = 'NoListenerError';
 }
-/** No answer in time. The message may have been acted on. */
+/** No reply in time. The message may have been processed. */
 export class NoReplyError extends Error {
   override readonly name = 'NoReplyError';
 }
 
-/** What travels between two nodes in one message: questions, answers, and news that want none. */
+/** A message between two nodes: calls (`ask`), replies (`answer`) and one-way messages (`news`). */
 interface Envelope {
   from: string;
   ask: [id: number, kind: string, body: Json][];
@@ -19,27 +19,27 @@ interface Envelope {
   news: [kind: string, body: Json][];
 }
 
-/** What waits for a node, and whether it leaves at the end of this turn or may wait a little. */
+/** An envelope that is being filled, and whether it is sent at the end of this turn or may wait. */
 interface OutgoingEnvelope {
   envelope: Envelope;
   flush: 'soon' | 'later';
 }
 type PendingCall = { resolve(body: Json): void; reject(error: Error): void; timer: Timer; node: string };
 /**
- * @param question of what is asked; null for news.
- * @returns the answer; undefined: it is told in another way, or not at all
+ * Handles a call or a one-way message. `callId`: null for one-way messages.
+ * @returns the reply; undefined: it is sent in another way, or not at all
  */
-type CallHandler = (from: string, body: Json, question: number | null) => Promise<Json | undefined> | Json | undefined;
+type CallHandler = (from: string, body: Json, callId: number | null) => Promise<Json | undefined> | Json | undefined;
 
-/** What one node is told in the very step in which an entry is written: news, and answers by their questions. */
+/** What one node is sent with an entry: replies by call id, and one-way messages. */
 export interface EntryMessages {
-  answer: [question: number, body: Json][];
+  answer: [callId: number, body: Json][];
   news: [kind: string, body: Json][];
 }
 
 /**
- * Questions and answers between nodes, over a bus that loses things. What is said to one node within one turn of the
- * event loop travels as one message; what is in no hurry waits a little for company.
+ * Calls and one-way messages between nodes, over a bus that may lose messages. Everything sent to a node within one
+ * turn of the event loop shares an envelope; `sendLater` waits a little longer to be batched.
  */
 export class NodeRpc {
   private readonly outbox = new Map<string, OutgoingEnvelope>();
@@ -55,12 +55,12 @@ export class NodeRpc {
     private readonly log: Log,
   ) {}
 
-  /** `onBusBroken`: see Bus.listen. */
+  /** `onDown`: see Bus.listen. */
   async start(onDown: () => void): Promise<void> {
     await this.bus.listen(this.self, text => this.receive(text), onDown);
   }
 
-  /** Says who answers a kind of question. */
+  /** Registers the handler of a kind of message. */
   on(kind: string, handler: CallHandler): void {
     this.handlers.set(kind, handler);
   }
@@ -78,19 +78,17 @@ export class NodeRpc {
     });
   }
 
-  /** Says something that needs no answer, and may be lost. */
+  /** Sends a one-way message, which may be lost. */
   send(node: string, kind: string, body: unknown): void {
     this.envelopeFor(node).news.push([kind, body as Json]);
   }
 
-  /** The same of what may wait `limits.piggybackDelay` for something else that goes there. */
+  /** As `send`, but may wait up to `limits.piggybackDelay` to be batched. */
   sendLater(node: string, kind: string, body: unknown): void {
     this.envelopeFor(node, 'later').news.push([kind, body as Json]);
   }
 
-  /**
-   * Lets go of all questions to a node that is known to be dead. It may have heard and acted on them before it died.
-   */
+  /** Fails all pending calls to a node that is known to be dead. It may have processed them before it died. */
   failCallsTo(node: string): void {
     for (const [id, w] of this.pendingCalls)
       if (w.node === node) this.settle(id, w => w.reject(new NoReplyError(`${node} is gone`)));
@@ -111,8 +109,8 @@ export class NodeRpc {
   }
 
   /**
-   * What leaves at the end of this turn leaves together, whichever nodes it goes to: the bus may make one message of
-   * it.
+   * Envelopes of the same turn are published together, whatever their targets, so that the bus can send them as one
+   * command.
    */
   private scheduleFlush(node: string, envelope: Envelope): void {
     if (this.flushQueue.push([node, envelope]) > 1) return;
@@ -120,7 +118,7 @@ export class NodeRpc {
   }
 
   private flush(queued: readonly (readonly [node: string, envelope: Envelope])[]): void {
-    // others have gone already
+    // already sent otherwise
     const unsent = queued.filter(([node, envelope]) => this.outbox.get(node)?.envelope === envelope);
     if (unsent.length === 0) return;
     for (const [node] of unsent) this.outbox.delete(node);
@@ -132,7 +130,7 @@ export class NodeRpc {
         unsent.forEach(([node, envelope], i) => {
           if (listenerCounts[i] === 0) failed(envelope, new NoListenerError(`the inbox of ${node} has no subscriber`));
         }),
-      // It may have gone out before the connection broke.
+      // It may have been sent before the connection broke.
       (error: unknown) => {
         for (const [node, envelope] of unsent)
           failed(
@@ -144,8 +142,8 @@ export class NodeRpc {
   }
 
   /**
-   * What nodes are to be told, as messages that somebody else sends off now. Null where something waits to be said to
-   * one of them in this turn: it was said before, and has to arrive before.
+   * Encodes messages that the store will publish now. Null if an earlier message to one of the nodes still waits in
+   * this turn: order must be kept.
    */
   encodeMessages(byNode: ReadonlyMap<string, EntryMessages>): NodeMessage[] | null {
     for (const node of byNode.keys()) if (this.outbox.get(node)?.flush === 'soon') return null;
@@ -176,7 +174,7 @@ export class NodeRpc {
       });
   }
 
-  /** @returns the answer, or undefined when there is none: then the asker waits in vain, as for a node that died */
+  /** @returns the reply; undefined if there is none, so that the caller times out as if this node had died */
   private async handle(from: string, kind: string, body: Json, callId: number | null): Promise<Json | undefined> {
     try {
       return await this.handlers.get(kind)?.(from, body, callId);
@@ -188,7 +186,7 @@ export class NodeRpc {
 
   private settle(id: number, apply: (pending: PendingCall) => void): void {
     const pending = this.pendingCalls.get(id);
-    if (!pending) return; // answered late: whoever asked has gone on
+    if (!pending) return; // late reply: the caller has timed out
     this.pendingCalls.delete(id);
     pending.timer.cancel();
     apply(pending);

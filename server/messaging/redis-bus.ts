@@ -5,13 +5,13 @@ import { RedisConnection } from '../store/redis-connection.ts';
 import { RedisSubscriptions } from '../store/redis-subscriptions.ts';
 
 /**
- * The two connections for what nodes tell each other. Answers, broadcasts and entries that are told as they are written
- * share them: so they leave, and arrive, in one piece.
+ * The two connections for messages between nodes. Replies, broadcasts and publishing appends share them, so their order
+ * is kept and they can share packets.
  */
 export class RedisPubSub {
   readonly pub: RedisConnection;
   readonly sub: RedisConnection;
-  /** What is heard on `sub`; it is heard again after each reconnect. */
+  /** Subscriptions of `sub`; restored after each reconnect. */
   readonly subscriptions: RedisSubscriptions;
 
   constructor(options: RedisAddress & { clock: Clock; log: Log }) {
@@ -32,11 +32,11 @@ export class RedisPubSub {
 }
 
 const publishAllScript =
-  "local heard = {} for i = 1, #ARGV, 2 do heard[#heard + 1] = redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return heard";
+  "local counts = {} for i = 1, #ARGV, 2 do counts[#counts + 1] = redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return counts";
 
 /**
- * Messages between nodes by Redis pub/sub: one channel for each node's inbox. What is published in one turn, to however
- * many nodes, is one command: what is new in a room whose players are on eight nodes costs no more of them than on two.
+ * Messages between nodes over Redis pub/sub, with one channel per inbox. Messages published in one turn are one
+ * command, however many nodes they go to.
  */
 export class RedisBus implements Bus {
   private readonly keys: RedisKeys;
@@ -63,19 +63,17 @@ export class RedisBus implements Bus {
   }
 }
 
-/** ms for the replicas to confirm a beat: well below the silence for which a node is held for dead. */
+/** Timeout (ms) for replicas to confirm a heartbeat; well below `limits.nodeTimeout`. */
 const HEARTBEAT_CONFIRM_TIMEOUT_MS = 300;
 
 /**
- * The register of nodes: one hash. Shares no connection with the appends, so that a slow list does not look like death.
+ * The node register in Redis: one hash. Its connection is not shared with appends, so that a slow command does not
+ * delay heartbeats.
  */
 export class RedisNodeRegister implements NodeRegister {
   private readonly connection: RedisConnection;
   private readonly keys: RedisKeys;
-  /**
-   * Nobody says anything there. That somebody listens shows that this connection stands, apart from the one that hears
-   * the inbox.
-   */
+  /** Subscribed only to be counted: shows that this connection is open, separately from the one of the inbox. */
   private readonly liveness: RedisSubscriptions;
   private isLivenessSubscribed = false;
 
@@ -105,7 +103,7 @@ export class RedisNodeRegister implements NodeRegister {
     const { waitReplicas = 0 } = this.options;
     if (!this.isLivenessSubscribed) {
       this.isLivenessSubscribed = true;
-      void this.liveness.add(this.keys.presence(record.id), () => {}).catch(() => {}); // with the next connection
+      void this.liveness.add(this.keys.presence(record.id), () => {}).catch(() => {}); // retried by the next connection
     }
     const [, confirmed, all, listenerCounts] = await Promise.all([
       this.client.hSet(this.keys.nodes, record.id, JSON.stringify(record)),
@@ -113,11 +111,11 @@ export class RedisNodeRegister implements NodeRegister {
       this.client.hGetAll(this.keys.nodes),
       known.length === 0 ? {} : this.client.pubSubNumSub(known.map(id => this.keys.inbox(id))),
     ]);
-    // A beat that no replica has was seen by nobody who may count: the master is one of the past, or alone.
+    // A heartbeat without enough replicas does not count: this master may be an old one, or partitioned.
     if (confirmed < waitReplicas) throw new Error(`${confirmed} of ${waitReplicas} replicas confirmed the heartbeat`);
     const nodes = Object.entries(all).flatMap(([id, text]) => parseNodeRecord(id, text) ?? []);
     const counts = listenerCounts as Record<string, number>;
-    // A node seen for the first time is counted with the next beat; until then it is taken to be heard.
+    // A node seen for the first time is counted with the next heartbeat; until then it counts as subscribed.
     const listeners = new Map(nodes.map(n => [n.id, counts[this.keys.inbox(n.id)] ?? 1]));
     this.knownNodes = new Set(nodes.map(n => n.id));
     return { nodes, listeners };
@@ -138,7 +136,7 @@ export class RedisNodeRegister implements NodeRegister {
   }
 }
 
-/** One record that nobody can read must not hide all the others. */
+/** Null for an unreadable record, so that it does not hide the others. */
 function parseNodeRecord(id: string, text: string): NodeRecord | null {
   try {
     const record = JSON.parse(text) as NodeRecord;

@@ -46,30 +46,30 @@ export interface NodeParts {
   compressor: Compressor;
   log: Log;
   meter: Meter;
-  /** The host's code for effects of games; see ../rooms/actor/effect-runner.ts. */
+  /** Looks up the host's effect handlers; see ../rooms/actor/effect-runner.ts. */
   effects: EffectHandlerLookup;
   /** How long (ms) the recording of a finished match is kept. */
   replayLife?: number | undefined;
-  /** Recordings of matches that were over in a moment are kept as well; see limits.replay.short. */
+  /** Whether recordings of very short matches are kept, too; see limits.recording.short. */
   keepsShortReplays?: boolean;
-  /** Rooms may be laid open to authors; see ../http/dev/dev-routes.ts. */
+  /** Dev mode: rooms can be dumped; see ../http/dev/dev-routes.ts. */
   dev?: boolean;
-  /** What rules leave behind is checked completely after every step. Default: as `dev`. */
+  /** Whether the state is checked completely after every step. Default: as `dev`. */
   thorough?: boolean;
-  /** Hears of what rooms are asked to do, before they do it: for test kits. */
+  /** Called before each command of a room; for test kits. */
   onStep?(step: RoomStep): void;
-  /** Sees that rules of games end. */
+  /** Detects rules that do not return. */
   hangDetector: HangDetector;
-  /** Event-loop delay lately, p99 in ms. */
+  /** Recent event-loop delay, p99, ms. */
   eventLoopDelayMs(): number;
 }
 
 /**
- * One node, without its sockets: everything between the connections of clients (../sessions/client-requests.ts) and the
- * store. Several can live in one process; they share nothing but what they are given.
+ * One node without its sockets: everything between ClientRequests and the store. Nodes in one process share nothing but
+ * their parts.
  */
 export class RejoinNode {
-  /** `name~start`: a node that comes back under its name is another node. */
+  /** `name~start`: a restarted node has another id. */
   readonly id: string;
   readonly ownedRooms: OwnedRooms;
   readonly membership: ClusterMembership;
@@ -89,15 +89,15 @@ export class RejoinNode {
   private draining = false;
   private isStopped = false;
   private isStoreWritable = true;
-  /** Which share of the store's memory is in use; null where it has no bound. */
+  /** Share of the store's memory in use; null: no limit, or unknown. */
   storeFill: number | null = null;
-  /** When the store's index lines of rooms whose life is over are removed next, monotonic ms. */
+  /** Monotonic ms of the next removal of expired rooms from the store's indexes. */
   private nextCleanupAt = -Infinity;
-  /** When the store is asked next how full it is, monotonic ms. */
+  /** Monotonic ms of the next check of the store's memory usage. */
   private nextFillCheckAt = -Infinity;
   /**
-   * How often in a row this node found that it had not reached the register for long; and when it sends its clients on
-   * next.
+   * Number of consecutive checks in which the register had been unreachable for long; and the silence (ms) after which
+   * clients are asked to move.
    */
   private isolationChecks = 0;
   private nextMoveRequestAt: number = limits.isolatedAfter;
@@ -146,7 +146,7 @@ export class RejoinNode {
       contact: this.contact,
       silenceOf: node => this.membership.silenceOf(node),
       sendNotice: (at, notice) => this.sendNotice(at, notice),
-      // Its members are here or elsewhere and want it back at once, unless somebody else has it.
+      // The room's members reconnect to whichever node claims it, so it is claimed at once, unless another node has it.
       onEnd: (id, why) => {
         if (why === 'unknown-outcome' && !this.isStopped) this.onRoomAbandoned(id);
       },
@@ -274,7 +274,7 @@ export class RejoinNode {
     store.onIncarnation(() => this.abandonRooms());
   }
 
-  /** Listens, registers, and begins to look after its rooms. @throws when the bus cannot be listened to */
+  /** Starts the node: subscribes, registers, and runs its periodic tasks. @throws when the bus subscription fails */
   async start(): Promise<void> {
     await this.rpc.start(() => this.membership.inboxLost());
     await this.membership.start();
@@ -291,7 +291,10 @@ export class RejoinNode {
     this.checkConnectivity();
   }
 
-  /** Takes new work: not draining, and the store takes writes. */
+  /**
+   * Whether the node accepts new clients and rooms: it is not draining, the store accepts writes, and the node is not
+   * isolated.
+   */
   get isReady(): boolean {
     return (
       !this.draining &&
@@ -305,7 +308,10 @@ export class RejoinNode {
     return this.draining;
   }
 
-  /** Gives all rooms to other nodes, within the budget. What is not given away is found by its players' nodes. */
+  /**
+   * Hands all rooms over to other nodes, within `limits.drainTimeout`. Rooms that remain are claimed by their players'
+   * nodes later.
+   */
   async drain(): Promise<void> {
     this.draining = true;
     await this.membership.heartbeatNow();
@@ -320,17 +326,17 @@ export class RejoinNode {
   }
 
   /**
-   * Hands one of this node's rooms to another node, which has it ready before it is let go of: play pauses for about a
-   * round trip.
-   * @param to the node's id, as in `membership`
-   * @returns whether it is that node's now
+   * Hands one of this node's rooms over to another node, which loads it in advance: play pauses for about one round
+   * trip.
+   * @param to the target's node id, as in `membership`
+   * @returns whether the target owns the room now
    */
   async handOver(room: string, to: string): Promise<boolean> {
     const actor = this.ownedRooms.get(room);
     return actor !== undefined && this.handover.handOver(actor, to, 'asked');
   }
 
-  /** Stops at once: as little is said as by a crash, but nothing of this node goes on running. */
+  /** Stops at once and hands nothing over, as in a crash, but deregisters and runs no more rooms. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.router.close();
@@ -371,7 +377,7 @@ export class RejoinNode {
     this.orphanScan.requestScan();
   }
 
-  /** Asks for a room, so that somebody owns it: this node, if nobody else does. */
+  /** Makes sure that the room has an owner: this node, if no other node does. */
   private ensureOwner(room: string): void {
     if (this.isStopped || !(this.clientRequests.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;
     void this.router.request(room, { k: 'ensure-owner' }, { timeout: 10_000 }).then(reply => {
@@ -379,7 +385,7 @@ export class RejoinNode {
     });
   }
 
-  /** Some of this node's rooms may belong to another by now. */
+  /** Makes all actors check their ownership, because other nodes may have claimed rooms. */
   private requestOwnershipChecks(): void {
     for (const actor of this.ownedRooms.all()) actor.requestOwnershipCheck();
   }
@@ -391,17 +397,16 @@ export class RejoinNode {
   }
 
   /**
-   * It has not reached the register for long, and it was not this node that stood still: then the first look would have
-   * been followed by a beat.
+   * Whether the register is unreachable for long. Requires two checks in a row: after a suspension of this node, the
+   * first check would be followed by a heartbeat.
    */
   private get isIsolated(): boolean {
     return this.isolationChecks > 1;
   }
 
   /**
-   * A node that reaches neither the store nor other nodes can do nothing for its clients; others may be able to.
-   * Clients look for one and stay where there is none: it may be Redis itself that is away. So they are asked less and
-   * less often.
+   * Asks clients to move if this node reaches neither the store nor other nodes. Other nodes may be able to serve them;
+   * clients that find none stay, since Redis itself may be down. The interval doubles each time.
    */
   private checkConnectivity(): void {
     this.after(limits.isolatedAfter / 4, () => {
@@ -460,9 +465,7 @@ export class RejoinNode {
     this.timers.add(timer);
   }
 
-  /**
-   * Does the work again and again, `ms` after it was last done, a little unevenly so that nodes do not fall into step.
-   */
+  /** Runs `work` repeatedly, about `ms` after it last finished. Jitter keeps nodes from running in lockstep. */
   private every(ms: number, work: () => Promise<void>): void {
     this.after(ms * (0.9 + 0.2 * this.parts.entropy.float()), () => {
       work()

@@ -6,7 +6,7 @@ import type { RejoinNode } from './node.ts';
 import type { ViewReply } from '../rooms/actor/messages.ts';
 import { StoreError, type QuarantinedRoom } from '../store/store.ts';
 
-/** A room could not be made, or does not do what was asked. `code` is one of shared/refusals.ts. */
+/** A request to a room failed. `code`: see shared/refusals.ts. */
 export class ServerRoomError extends Error {
   constructor(
     readonly code: string,
@@ -17,29 +17,30 @@ export class ServerRoomError extends Error {
   }
 }
 
-/** How a room is made by the server's own code. */
+/** Settings of a room that the server's own code creates. */
 export interface NewRoomOptions<D extends ContractDef> {
   options?: OptionsIn<D>;
-  /** Not in the list of rooms. Default true: whoever makes rooms by code also says who goes there. */
+  /** Whether the room is hidden from the room list. Default: true. */
   private?: boolean;
-  /** Ids of the players for whom the seats are kept. Without it: anybody's. */
+  /** Ids of the players for whom the seats are reserved. Default: any player. */
   seats?: readonly string[];
-  /** So many bots sit down with the first player. */
+  /** Number of bots that take a seat with the first player. */
   bots?: number;
   /** How long (ms) the room waits for its first player; at most a day. */
   life?: number;
 }
 
 /**
- * Rooms, handled by the server's own code: for matchmaking, tournaments, tests. It may do what a host may, and end a
- * match. Works on any node of a cluster for any room. All methods throw ServerRoomError; `unknown` where the owner died
- * and nobody can tell whether it was done (kick, makeHost and close are asked again then).
+ * Rooms, managed by the server's own code: for matchmaking, tournaments, tests. It has a host's rights, and can end a
+ * match. Works on any node of a cluster for any room.
+ * All methods throw ServerRoomError. `unknown`: the owner died, and it is unknown whether the call was executed (kick,
+ * makeHost and close are retried instead).
  */
 export class ServerRooms {
   constructor(private readonly node: RejoinNode) {}
 
   /**
-   * Makes a room that nobody has joined yet.
+   * Creates a room that no player has joined yet.
    * @throws ServerRoomError
    * @example
    * ```ts
@@ -76,7 +77,7 @@ export class ServerRooms {
   }
 
   /**
-   * Begins the match, or the next one, whatever the game waits for otherwise.
+   * Starts the match, or the next one, regardless of the game's start condition.
    * @example
    * ```ts
    * await server.rooms.start(id)
@@ -86,7 +87,7 @@ export class ServerRooms {
     return this.runCommand(room, '$start', null);
   }
   /**
-   * Ends the match as the server sees it. `ranking`: see the rules' `ctx.end`.
+   * Ends the match with a ranking by the server. `ranking`: see the rules' `ctx.end`.
    * @example
    * ```ts
    * await server.rooms.end(id, { ranking: [[1], [0]] })
@@ -96,8 +97,7 @@ export class ServerRooms {
     return this.runCommand(room, '$end', { ranking: result.ranking as unknown as Json });
   }
   /**
-   * Removes a player: frees the seat, if there is one, and the player cannot come to this room any more, to sit or to
-   * watch.
+   * Removes a player: frees the seat, if there is one, and bars the player from joining or watching this room again.
    * @example
    * ```ts
    * await server.rooms.kick(id, 'user:2')
@@ -117,7 +117,7 @@ export class ServerRooms {
     return this.runCommand(room, '$host', { player });
   }
   /**
-   * A bot takes a free seat.
+   * Adds a bot to a free seat.
    * @example
    * ```ts
    * try {
@@ -131,7 +131,7 @@ export class ServerRooms {
     return this.runCommand(room, '$bot', null);
   }
   /**
-   * Ends the room and all that is known of it. Its members are told.
+   * Closes and removes the room. Its members are notified.
    * @example
    * ```ts
    * await server.rooms.close(id)
@@ -139,13 +139,13 @@ export class ServerRooms {
    */
   async close(room: string): Promise<void> {
     await this.runCommand(room, '$close', null).catch((error: unknown) => {
-      // there is none: also when this is asked a second time
+      // it does not exist, for example because this is a retry
       if (!(error instanceof ServerRoomError && error.code === 'room-missing')) throw error;
     });
   }
 
   /**
-   * What a spectator sees, and who (by player id) sits where.
+   * The spectators' view of a room, and the player ids by seat.
    * @example
    * ```ts
    * const { room, state, players } = await server.rooms.see(id)
@@ -159,8 +159,8 @@ export class ServerRooms {
   }
 
   /**
-   * Rooms of all nodes that were taken out of play because their rules failed or hung too often, or because they cannot
-   * be read; those that have been so longest first, a thousand at most. They stay for their life, a day.
+   * Quarantined rooms of all nodes: their rules failed or hung too often, or they cannot be read. Oldest first, at most
+   * a thousand. A room remains for its life, a day.
    * @example
    * ```ts
    * for (const { id, game, why, since } of await server.rooms.quarantined()) console.log(id, game, why, new Date(since))
@@ -176,9 +176,9 @@ export class ServerRooms {
   }
 
   /**
-   * Puts a room back into play, as it was before: its timers have the time that they had then, and what failed or hung
-   * in it counts no more. One that is in play is left as it is. `room-quarantined`: it cannot be read, or not by the
-   * games of now.
+   * Ends a room's quarantine and resumes it: its timers have the time left that they had, and its faults and hangs are
+   * cleared. No effect on a room that is not quarantined. `room-quarantined`: the room is unreadable, or no current
+   * game version can read it.
    * @example
    * ```ts
    * for (const { id, game } of await server.rooms.quarantined()) if (game === 'race') await server.rooms.release(id)

@@ -1,4 +1,4 @@
-/** The thread that watches: see hang-detector.ts, which starts it. */
+/** The worker thread of the hang detector; started by hang-detector.ts. */
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
@@ -10,18 +10,18 @@ import type { HangDetectorSettings } from './hang-detector.ts';
 
 const settings = workerData as HangDetectorSettings;
 const memory = new SharedRunMemory(settings.shared);
-// A node without Redis need not load its client.
+// Loaded dynamically: a node without Redis does not need its client.
 const store: RedisHangReports | null =
   settings.redis && new (await import('../store/redis-hang-reports.ts')).RedisHangReports(settings.redis, realClock);
 
-/** The run that was seen at the last look, how often, and what was written down of it. */
+/** The run seen by the last poll, in how many polls, and what was reported of it. */
 const lastRun: { count: number | null; polls: number; reported: RuleRun | null } = {
   count: null,
   polls: 0,
   reported: null,
 };
 const pollTimer = setInterval(poll, limits.hang.pollInterval);
-// Without Redis nothing can be written down; it is watched over all the same.
+// Without Redis no report can be stored, but hung rules are still ended.
 if (store) await Promise.race([store.connected, realClock.sleep(limits.storeTimeout)]);
 parentPort!.postMessage('watching');
 
@@ -30,9 +30,9 @@ const runIdOf = (run: RuleRun, count: number) => `${run.token}-${count}`;
 function poll(): void {
   const count = memory.runningCount;
   if (count === null || count !== lastRun.count || memory.isDebugged) {
-    // It was slow, no more.
+    // The run was slow, but has ended.
     if (lastRun.reported)
-      // the room's next entry makes it void as well
+      // the room's next entry invalidates the report as well
       void store?.withdraw(lastRun.reported, runIdOf(lastRun.reported, lastRun.count!)).catch(() => {});
     Object.assign(lastRun, { count, polls: 0, reported: null } satisfies typeof lastRun);
     return;
@@ -40,7 +40,7 @@ function poll(): void {
   lastRun.polls += 1;
   if (lastRun.polls === settings.reportAfterPolls && store) {
     const run = (lastRun.reported = memory.read(count));
-    if (run?.room) void store.report(run, runIdOf(run, count)).catch(() => {}); // said again at the end
+    if (run?.room) void store.report(run, runIdOf(run, count)).catch(() => {}); // repeated before the process is ended
   }
   if (lastRun.polls === settings.killAfterPolls) void endProcess(count);
 }
@@ -48,23 +48,23 @@ function poll(): void {
 async function endProcess(count: number): Promise<void> {
   const run = memory.read(count);
   if (!run) return;
-  let reported = 'nowhere';
+  let reported = 'no';
   if (store && run.room) {
     const timeout = new Promise<string>(resolve => {
-      setTimeout(resolve, 500, 'not: no answer');
+      setTimeout(resolve, 500, 'failed: no reply');
     });
     reported = await Promise.race([
-      store.report(run, runIdOf(run, count)).catch((error: Error) => `not: ${error.message}`),
+      store.report(run, runIdOf(run, count)).catch((error: Error) => `failed: ${error.message}`),
       timeout,
     ]);
   }
-  if (memory.runningCount !== count) return; // it ended in the last moment
+  if (memory.runningCount !== count) return; // the run ended at the last moment
   clearInterval(pollTimer);
   logHang(run, reported);
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** Past all that this process would do with its output: nothing of it runs any more. */
+/** Writes to stderr directly, because the main thread does not run any more. */
 function logHang({ room, game, rule, input, player, who, n }: RuleRun, reported: string): void {
   const ms = settings.killAfterPolls * limits.hang.pollInterval;
   const what = {
@@ -81,6 +81,6 @@ function logHang({ room, game, rule, input, player, who, n }: RuleRun, reported:
     : `a rule hung for ${ms} ms: the process exits. Fix the rule, or raise HANG_AFTER_MS (hangAfter). An attached debugger disables this check`;
   writeSync(
     2,
-    `${JSON.stringify({ level: 60, time: Date.now(), node: settings.node, ...what, ...(store ? { blamed: reported } : {}), msg })}\n`,
+    `${JSON.stringify({ level: 60, time: Date.now(), node: settings.node, ...what, ...(store ? { reported } : {}), msg })}\n`,
   );
 }

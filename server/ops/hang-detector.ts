@@ -10,38 +10,38 @@ import { SharedRunMemory } from './shared-run-memory.ts';
 export interface HangDetectorOptions {
   /** The node's name, for the log. */
   node: string;
-  /** After how many ms a rule is taken for hung. */
+  /** Ms after which a rule is treated as hung. */
   hangAfter: number;
-  /** Where blame is written down; null where nobody would read it. */
+  /** Where hang reports are stored; null: nowhere. */
   redis: (RedisOptions & { prefix: string }) | null;
   log: Log;
 }
-/** What the worker is told. */
+/** Settings of the worker thread. */
 export interface HangDetectorSettings {
   shared: SharedArrayBuffer;
   node: string;
   redis: HangDetectorOptions['redis'];
-  /** Looks at the same run after which it is written down, and after which the process is ended. */
+  /** Number of polls that see the same run, after which it is reported, and after which the process is ended. */
   reportAfterPolls: number;
   killAfterPolls: number;
 }
 export interface RunningHangDetector extends HangDetector {
   /**
-   * Resolves when it watches, or never will: what hung before that would be found by nobody but those who hold the node
-   * for dead.
+   * Resolves when the worker is polling, or has failed to start. A rule that hangs before that is only noticed by other
+   * nodes, which declare this one dead.
    */
   readonly started: Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Compiled, it needs nothing of what this process was started with. From its sources it needs tsx, which does not go
- * along into threads by itself.
+ * Starts the worker. Compiled, it needs none of this process's flags. From sources it needs tsx, which is not inherited
+ * by threads.
  */
 function startWorker(options: WorkerOptions): Worker {
   if (import.meta.url.endsWith('.js'))
     return new Worker(new URL('./hang-detector-worker.js', import.meta.url), options);
-  // Its module, not what `require` finds beside it: from there tsx does not find its own hooks.
+  // tsx's module file, not its `require` entry, from which tsx does not find its own hooks.
   const tsx = new URL('./index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'))).href;
   const script = new URL('./hang-detector-worker.ts', import.meta.url).href;
   return new Worker(
@@ -51,9 +51,9 @@ function startWorker(options: WorkerOptions): Worker {
 }
 
 /**
- * Watches over the rules of this process from a thread of its own: nothing else runs while one of them hangs. The
- * thread counts its own looks, so a process that was frozen, or a machine that slept, is not taken for hung; and it
- * does nothing while a debugger listens, in which a rule may well stand still.
+ * Detects hung rules from a separate thread, since the main thread is blocked while a rule hangs. The worker counts its
+ * own polls, so a frozen process or a machine that slept does not count as hung. It does nothing while a debugger is
+ * attached, in which a rule may be paused.
  */
 export function startHangDetector({ node, hangAfter, redis, log }: HangDetectorOptions): RunningHangDetector {
   const memory = new SharedRunMemory();
@@ -65,7 +65,7 @@ export function startHangDetector({ node, hangAfter, redis, log }: HangDetectorO
     killAfterPolls: pollsIn(hangAfter),
     reportAfterPolls: Math.min(pollsIn(limits.hang.reportAfter), pollsIn(hangAfter / 2)),
   };
-  // It makes next to nothing, and would be given room for much.
+  // The worker allocates next to nothing, but would reserve memory for much.
   const worker = startWorker({
     name: 'rejoin-hang-detector',
     workerData,

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import type { Log } from '../runtime/ports.ts';
 
-/** JSON lines on stdout. Payloads of players, tokens and secrets are never handed to it. */
+/** Logs JSON lines to stdout. Callers never pass players' payloads, tokens or secrets. */
 export function createLog(node: string, level: string): Log {
   return pino({ level, base: { node }, serializers: { error: pino.stdSerializers.err } });
 }
 
-/** Says nothing: for tests. */
+/** Discards everything; for tests. */
 export const noLog: Log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };

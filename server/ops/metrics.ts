@@ -61,14 +61,14 @@ export interface Metrics {
   meter: Meter;
   text(): Promise<string>;
   contentType: string;
-  /** event-loop delay since the last call, p99 in ms */
+  /** Event-loop delay since the last call, p99, ms. */
   eventLoopDelay(): number;
   close(): void;
 }
 
 /**
- * Prometheus metrics of one node. `readFigures` gives the figures that are read rather than counted; `quarantined`, one
- * of the whole cluster, from the store.
+ * Creates the Prometheus metrics of a node. `readFigures` reads gauges of the node; `quarantined` reads a cluster-wide
+ * gauge from the store.
  */
 export function createMetrics(
   readFigures: () => { rooms: number; seats: number; sockets: number; storeFill: number | null },
@@ -97,7 +97,7 @@ export function createMetrics(
         this.set(read());
       },
     });
-  // Of the process, by the names that dashboards know.
+  // Metrics of the process, with the usual names.
   gauge('process_resident_memory_bytes', 'Resident memory of the process in bytes.', () => process.memoryUsage.rss());
   gauge('nodejs_heap_size_used_bytes', 'Used heap in bytes.', () => process.memoryUsage().heapUsed);
   gauge(
@@ -123,7 +123,7 @@ export function createMetrics(
     () => readFigures().storeFill ?? 0,
   );
   gauge('rejoin_sockets', 'Clients connected to this node.', () => readFigures().sockets);
-  // While the store is away the last figure stands.
+  // Keeps the last value while the store is unavailable.
   const quarantinedGauge: Gauge = new Gauge({
     name: 'rejoin_quarantined_rooms',
     help: 'Quarantined rooms in the whole cluster, at most 1000.',
@@ -166,5 +166,5 @@ export function createMetrics(
   };
 }
 
-/** Counts nothing: for parts that run alone in tests. */
+/** Counts nothing; for tests. */
 export const noMeter: Meter = { count: () => {}, observe: () => {} };

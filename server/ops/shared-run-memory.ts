@@ -1,17 +1,17 @@
 import type { RuleRun } from '../runtime/ports.ts';
 
-/** Texts of a run, in the order in which they lie in the shared memory. */
+/** String fields of a run, in the order of the shared memory. */
 const texts = ['room', 'token', 'game', 'input', 'rule', 'player', 'session', 'who'] as const;
 const maxLength = 128;
 const blockLength = maxLength + 1;
-/** Where things lie: two int32 (count, whether a debugger listens), two float64 (seq, n), then the texts, in uint16. */
+/** Layout: two int32 (count, isDebugged), two float64 (seq, n), then the strings in uint16. */
 const count = 0;
 const debugged = 1;
 const textsAt = 12;
 
 /**
- * What runs at this moment, in memory that two threads share. The count is odd while it stands there, and another one
- * for every run; while it is being written the count is even.
+ * The current run, in memory that two threads share. `count` is odd while a run is stored, and different for each run;
+ * it is even while nothing runs or a run is being written.
  */
 export class SharedRunMemory {
   private readonly ints: Int32Array;
@@ -26,7 +26,7 @@ export class SharedRunMemory {
     this.units = new Uint16Array(shared, 0);
   }
 
-  /** By the thread that runs rules. */
+  /** Called by the thread that runs rules. */
   write(run: Readonly<RuleRun>): void {
     if (this.count & 1) this.clear();
     this.numbers[0] = run.seq;
@@ -52,13 +52,13 @@ export class SharedRunMemory {
     return Atomics.load(this.ints, debugged) === 1;
   }
 
-  /** By the thread that watches: the run's count, or null while nothing runs. */
+  /** Called by the worker: the count of the current run; null if nothing runs. */
   get runningCount(): number | null {
     const now = Atomics.load(this.ints, count);
     return now & 1 ? now : null;
   }
 
-  /** What runs, if it still is the one of that count; else null. */
+  /** The current run, if its count is still `which`; else null. */
   read(which: number): RuleRun | null {
     const [seq, n] = [this.numbers[0]!, this.numbers[1]!];
     const read = Object.fromEntries(texts.map((name, i) => [name, this.readText(i)])) as Record<

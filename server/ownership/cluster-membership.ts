@@ -2,32 +2,31 @@ import { limits } from '../../shared/limits.ts';
 import type { Clock, Log, NodeRecord, NodeRegister, Timer } from '../runtime/ports.ts';
 import type { Silence } from './outage-estimator.ts';
 
-/** What this node has itself observed of another. */
+/** What this node has observed of another node. */
 interface ObservedNode {
   record: NodeRecord;
   /**
-   * When its beat was last seen to move, by this node's monotonic clock, and how many reads since then saw it stand.
+   * Monotonic ms at which its heartbeat was last seen to advance, or this node resumed reading; `silentReads`: number
+   * of reads since then without an advance.
    */
   beatChangedAt: number;
-  /** When it was seen to move indeed; null: this node has not seen it move. */
+  /** Monotonic ms at which its heartbeat actually advanced; null: never observed. */
   lastBeatAt: number | null;
   silentReads: number;
   dead: 'no' | 'gone' | 'silent' | 'left';
 }
 
 /**
- * Which nodes there are, and which of them are dead.
- *
- * A node is *silent* when its beat has stood still for `silence` on this node's own monotonic clock, during which this
- * node's own reads went through: a judge that was itself frozen or cut off has observed nothing, and begins anew. It is
- * *gone* when none of its connections stands any more, as with a process that was killed, or when nobody hears its
- * inbox, twice, `confirm` apart. Being wrong is harmless: the fence at the journal decides, not this.
+ * The nodes of the cluster, and which of them are dead.
+ * A node is *silent* if its heartbeat has not advanced for `limits.nodeTimeout` on this node's monotonic clock while
+ * this node's own reads succeeded. A node that was frozen or disconnected itself has observed nothing and starts again.
+ * A node is *gone* if none of its connections is open, as after a killed process, or if its inbox has no subscriber in
+ * two checks, `limits.noListenerRetry` apart. A wrong declaration is harmless: the journal's fence decides ownership.
  */
 export class ClusterMembership {
   private readonly others = new Map<string, ObservedNode>();
   /**
-   * Nodes that were asked about but are not registered, and since when (monotonic ms); -Infinity once nobody heard
-   * them.
+   * Queried nodes that are not registered, and since when (monotonic ms); -Infinity once their inbox had no subscriber.
    */
   private readonly unregistered = new Map<string, number>();
   private readonly suspicions = new Map<string, Promise<boolean>>();
@@ -35,13 +34,13 @@ export class ClusterMembership {
   private lastReadAt: number | null = null;
   private timer: Timer | null = null;
   private stopped = false;
-  /** When the register was last reached (monotonic ms), null never. */
+  /** Monotonic ms of the last successful read of the register; null: never. */
   reachedAt: number | null = null;
   private lastSentAt = -Infinity;
   private leaseCount = 0;
-  /** When this node last found that it had not read the register for long. */
+  /** Monotonic ms at which this node last resumed reading after a gap. */
   private readGapAt = -Infinity;
-  /** When this node's inbox was last known to be heard by nobody (monotonic ms). */
+  /** Monotonic ms at which this node's inbox was last known to have no subscriber. */
   private inboxLostAt = -Infinity;
 
   constructor(
@@ -51,13 +50,16 @@ export class ClusterMembership {
     private readonly log: Log,
     private readonly describeSelf: () => Omit<NodeRecord, 'id' | 'beat' | 'at'>,
     private readonly onDead: (node: string) => void,
-    /** A beat was late: rooms may have been taken from this node without its knowing. */
+    /** A heartbeat was late: other nodes may have claimed rooms of this node. */
     private readonly onNewLease: () => void = () => {},
-    /** A node that this one held for dead lives. It may not know that it was, nor whose its rooms are now. */
+    /** A node that this one declared dead is alive. It may not know which of its rooms were claimed meanwhile. */
     private readonly onReturned: (node: string) => void = () => {},
   ) {}
 
-  /** Registers this node and begins to beat. Does not fail: a register that is away is tried again with each beat. */
+  /**
+   * Registers this node and starts its heartbeat. Does not fail: the heartbeat retries while the register is
+   * unreachable.
+   */
   async start(): Promise<void> {
     await this.runHeartbeat();
   }
@@ -65,23 +67,24 @@ export class ClusterMembership {
   async stop(): Promise<void> {
     this.stopped = true;
     this.timer?.cancel();
-    await this.register.remove(this.self).catch(() => {}); // whoever forgets to say goodbye is forgotten in time
+    await this.register.remove(this.self).catch(() => {}); // a node that does not deregister times out
   }
 
-  /** Beats at once, for news that others should not wait for. */
+  /** Sends a heartbeat now, with news that other nodes need at once. */
   async heartbeatNow(): Promise<void> {
     await this.sendHeartbeat();
   }
 
   /**
-   * The span for which nobody can have held this node for dead, by name: it ends when a beat is late, or nobody hears
-   * the inbox. Null while it is so. What was verified under another lease may belong to somebody else by now.
+   * Identifies the period in which no other node can have declared this one dead. It ends when a heartbeat is late or
+   * this node's inbox has no subscriber; null meanwhile. Rooms confirmed under an earlier lease may have another owner
+   * by now.
    */
   get lease(): number | null {
     return this.clock.mono() - this.lastSentAt < limits.nodeTimeout * 0.75 ? this.leaseCount : null;
   }
 
-  /** This node's inbox is not heard: others may hold it for gone, though its beats go on. */
+  /** Called when this node's inbox has no subscriber: other nodes may declare it gone, despite its heartbeats. */
   inboxLost(): void {
     this.inboxLostAt = this.clock.mono();
     this.lastSentAt = -Infinity;
@@ -91,7 +94,7 @@ export class ClusterMembership {
     if (node === this.self) return false;
     const other = this.others.get(node);
     if (other) return other.dead !== 'no';
-    // Not among the registered: it came a moment ago, or was gone before this node came. Time tells.
+    // Not registered: it has just started, or it was gone before this node started. It counts as dead after a timeout.
     const firstAskedAt = this.unregistered.get(node);
     if (firstAskedAt === undefined) {
       if (this.unregistered.size > 1_000) this.unregistered.clear();
@@ -102,8 +105,8 @@ export class ClusterMembership {
   }
 
   /**
-   * How long a node has been silent; null where this node has not seen it live. `exact`: this node read the register
-   * all that time.
+   * How long a node has been silent; null if this node has not seen it alive. `isExact`: this node has read the
+   * register all that time.
    */
   silenceOf(node: string): Silence | null {
     if (node === this.self) return { ms: 0, isExact: true };
@@ -111,7 +114,6 @@ export class ClusterMembership {
     return beatAt === null ? null : { ms: this.clock.mono() - beatAt, isExact: beatAt > this.readGapAt };
   }
 
-  /** The other nodes that live. */
   aliveNodes(): NodeRecord[] {
     return [...this.others.values()].filter(o => o.dead === 'no').map(o => o.record);
   }
@@ -119,7 +121,7 @@ export class ClusterMembership {
     return [...this.others.values()].map(o => ({ record: o.record, alive: o.dead === 'no' }));
   }
 
-  /** Nobody heard a message to that node: asks again in a moment. @returns whether it is held for dead now */
+  /** Checks a node whose inbox had no subscriber when a message was sent. @returns whether it is declared dead now */
   suspect(node: string): Promise<boolean> {
     if (this.isDead(node)) return Promise.resolve(true);
     let suspicion = this.suspicions.get(node);
@@ -142,8 +144,9 @@ export class ClusterMembership {
   }
 
   /**
-   * Whether none of its connections stands: one that breaks comes back in a moment, all of them together mean the end.
-   * Who has not stood well himself just now, as when Redis was away, cannot tell: others may only not be back yet.
+   * Whether none of its connections is open. A single connection may break and return; all of them together mean that
+   * the process has ended. False if this node's own connections were not stable just now, as when Redis was
+   * unavailable: the other node may not have reconnected yet.
    */
   private async hasEnded(node: string): Promise<boolean> {
     if (this.lease === null) return false;
@@ -171,14 +174,14 @@ export class ClusterMembership {
       }
       if (!this.stopped) this.observeAll(seen.nodes, seen.listeners);
     } catch (error) {
-      this.lastReadAt = null; // cut off: nothing was observed, about anybody
+      this.lastReadAt = null; // disconnected: nothing was observed about any node
       this.log.debug({ error }, 'heartbeat failed');
     }
   }
 
   private observeAll(records: readonly NodeRecord[], listeners: ReadonlyMap<string, number>): void {
     const mono = this.clock.mono();
-    // Longer between two reads than silence allows to be missed: this node stood still, the others perhaps did not.
+    // If reads are further apart than the timeout allows, this node stalled, while the others may not have.
     const hadReadGap = this.lastReadAt === null || mono - this.lastReadAt > limits.heartbeat * limits.nodeTimeoutReads;
     if (hadReadGap) this.readGapAt = mono;
     this.lastReadAt = this.reachedAt = mono;
@@ -223,7 +226,7 @@ export class ClusterMembership {
     if (other.dead === 'no' && listeners === 0) void this.suspect(record.id);
     if (other.dead !== 'no' && mono - other.beatChangedAt > limits.deadNodeRetention) {
       this.others.delete(record.id);
-      void this.register.remove(record.id).catch(() => {}); // the next beat tries again
+      void this.register.remove(record.id).catch(() => {}); // the next heartbeat retries
     }
   }
 

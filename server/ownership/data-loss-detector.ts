@@ -4,24 +4,24 @@ import type { Clock, Log, Meter } from '../runtime/ports.ts';
 import type { StoreContact } from '../store/store-contact.ts';
 
 /**
- * A room that was given up is remembered for so long (ms), not counting the time in which the store does not answer: it
- * cannot be claimed then.
+ * How long (ms) an abandoned room is remembered. Time in which the store does not reply is not counted, because the
+ * room cannot be claimed then.
  */
 const remembered = 60_000;
-/** The store counts as silent after so long (ms) without an answer. Heartbeats come more often. */
+/** The store counts as unreachable after this time (ms) without a reply. Heartbeats are more frequent. */
 const silence = 2_000;
 
 /**
- * What the store has lost: rooms that were given up in doubt are compared, when they are claimed again, with what this
- * node had seen durable. A store that came back as an older one (a failover to a replica that lagged behind) says
- * nothing of it itself. What a node that is gone had seen, nobody can compare: the clients' own places tell that
+ * Detects entries that the store has lost. When a room that this node abandoned is claimed again, its history is
+ * compared with what this node knows to be durable. A store that lost data (a failover to a replica that lagged) does
+ * not report that itself. What only a dead node knew cannot be compared; clients detect that by their own positions
  * (`lost` in a join).
  */
 export class DataLossDetector {
-  /** The one given up first is forgotten first. `at`: on the clock of `age`. */
-  private readonly lastDurable = new Map<string, { place: Position; at: number }>();
+  /** Oldest first. `at`: on the clock of `age`. */
+  private readonly lastDurable = new Map<string, { position: Position; at: number }>();
   private unreported = { rooms: 0, entries: 0, gone: 0 };
-  /** How long (ms) the store has answered, all in all. */
+  /** Total time (ms) in which the store has replied. */
   private age = 0;
   private reportedAt: number;
 
@@ -31,29 +31,29 @@ export class DataLossDetector {
     this.reportedAt = parts.clock.mono();
   }
 
-  /** A room was given up, and this was its last durable entry. */
+  /** Called when a room was abandoned, with its last durable entry. */
   roomAbandoned(id: string, position: Position): void {
     this.lastDurable.delete(id);
-    this.lastDurable.set(id, { place: position, at: this.age });
+    this.lastDurable.set(id, { position, at: this.age });
     if (this.lastDurable.size > limits.ownerCacheEntries)
       this.lastDurable.delete(this.lastDurable.keys().next().value!);
   }
 
-  /** A room was claimed: so far its history reaches now. */
+  /** Called when a room was claimed, with the history found. */
   roomClaimed(id: string, terms: TermStarts, seq: number): void {
-    const entries = countLostEntries(this.lastDurable.get(id)?.place, terms, seq);
+    const entries = countLostEntries(this.lastDurable.get(id)?.position, terms, seq);
     this.lastDurable.delete(id);
     if (entries > 0) this.countLoss(entries, 0);
   }
 
-  /** A room is not there any more. */
+  /** Called when a room no longer exists. */
   roomMissing(id: string): void {
     const seen = this.lastDurable.get(id);
     this.lastDurable.delete(id);
-    if (seen) this.countLoss(seen.place[1], 1);
+    if (seen) this.countLoss(seen.position[1], 1);
   }
 
-  /** Once a second: says what was found since, in one line for all rooms. */
+  /** Once a second: logs the losses found since the last call, in one message. */
   report(): void {
     const { rooms, entries, gone } = this.unreported;
     this.unreported = { rooms: 0, entries: 0, gone: 0 };
@@ -73,10 +73,10 @@ export class DataLossDetector {
   }
 }
 
-/** How many entries up to `place` are on no history that has these terms and reaches to `seq`. */
+/** The number of entries up to `position` that are not part of the history with these terms and this last seq. */
 function countLostEntries(position: Position | undefined, terms: TermStarts, seq: number): number {
   if (!position) return 0;
-  // What terms up to that of the place wrote, as far as it is still there. A younger term took up where they ended.
+  // Entries of terms up to that of `position` end where the next term begins.
   const next = terms.find(([term]) => term > position[0]);
   return Math.max(0, position[1] - (next ? next[1] - 1 : seq));
 }

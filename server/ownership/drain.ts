@@ -20,8 +20,8 @@ export interface DrainParts {
 }
 
 /**
- * Gives every room of this node to another that can run it, those first in which most is going on: should the time not
- * suffice, it is the quiet ones that are left.
+ * Hands all rooms of this node over to other nodes that can run them. Rooms with most members come first, in case the
+ * time does not suffice.
  */
 export async function handOverAll(parts: DrainParts): Promise<void> {
   const { ownedRooms, clock, log } = parts;
@@ -29,7 +29,7 @@ export async function handOverAll(parts: DrainParts): Promise<void> {
   const assigned = new Map<string, number>();
   const semaphore = new Semaphore(limits.concurrentClaims);
   let [rooms, moved] = [0, 0];
-  // Once more for those that were on their way here when it began.
+  // Repeated for rooms that were on their way to this node at the start.
   for (
     let actors = ownedRooms.all();
     actors.length > 0 && clock.mono() < until;
@@ -48,7 +48,7 @@ export async function handOverAll(parts: DrainParts): Promise<void> {
   log.info({ rooms, moved }, 'rooms handed over');
 }
 
-/** @returns whether another node runs it now */
+/** @returns whether another node runs the room now */
 async function handOverOne(
   { membership, handover, rpc, log }: DrainParts,
   actor: RoomActor,
@@ -62,7 +62,7 @@ async function handOverOne(
     if (await handover.handOver(actor, id, 'drain')) return true;
   }
   if (actor.isEnded) return false;
-  // Nobody could have it ready: it is nobody's, and who takes it has to claim it.
+  // No target could load it. The room is released, and another node is asked to claim it.
   await actor.release();
   const [target] = targets;
   return (

@@ -8,16 +8,15 @@ import { isPreferredNode } from './preferred-node.ts';
 import type { ClusterMembership } from './cluster-membership.ts';
 
 /**
- * Wakes rooms in which something is due and nobody does it: they sleep, or their owner died with nobody connected. The
- * index is a hint, the room's own document the truth: a room that is woken too early finds nothing to do.
- *
- * A scan reads some pages of the index. Rooms that were asked lately are passed over, those that no node can run for
- * longer: else the longest overdue, which nobody can help, would be all that is ever looked at (SPEC T9).
+ * Wakes rooms that are due but run by no node: they sleep, or their owner died while no client was connected. The index
+ * is only a hint: a room that is woken too early finds nothing to do.
+ * A scan reads a few pages of the index and skips rooms that were requested recently, and for longer those that no node
+ * can run. Otherwise the longest overdue rooms would block the scan if no node can run them (SPEC T9).
  */
 export class DueScan {
-  /** Until when (monotonic ms) rooms that were asked are passed over. */
+  /** Monotonic ms until which a requested room is skipped. */
   private readonly skippedUntil = new Map<string, number>();
-  /** How many overdue rooms the next scan skips, since the last one has read them. */
+  /** Number of overdue rooms that the next scan skips, because the last one has read them. */
   private offset = 0;
 
   constructor(
@@ -27,7 +26,7 @@ export class DueScan {
       ownedRooms: OwnedRooms;
       membership: ClusterMembership;
       clock: Clock;
-      /** Sees to it that some node runs the room. */
+      /** Makes sure that some node runs the room. */
       ensureOwner(room: string): Promise<RoomReply>;
     },
   ) {}
@@ -37,13 +36,13 @@ export class DueScan {
     try {
       overdue = await this.readOverdue();
     } catch (error) {
-      if (error instanceof StoreError) return; // the next scan
+      if (error instanceof StoreError) return; // retried by the next scan
       throw error;
     }
     await Promise.all(overdue.map(async id => this.recordResult(id, await this.parts.ensureOwner(id))));
   }
 
-  /** Overdue rooms that this node is to ask. */
+  /** The overdue rooms that this node requests now. */
   private async readOverdue(): Promise<string[]> {
     const { store, clock } = this.parts;
     const [now, mono] = [clock.now(), clock.mono()];
@@ -59,7 +58,7 @@ export class DueScan {
     return found;
   }
 
-  /** One node is first in line for each room; the others follow if it has not helped. */
+  /** Each room has one preferred node; the others take part if the room stays overdue. */
   private isResponsible(id: string, at: number, now: number): boolean {
     return (
       !this.skippedUntil.has(id) &&
@@ -70,7 +69,7 @@ export class DueScan {
 
   private recordResult(id: string, reply: RoomReply): void {
     const { retryAfter, unrunnableRetryAfter } = limits.dueIndex;
-    // What failed for another reason is tried again at once: the store may be back.
+    // Other failures are retried by the next scan: the store may be back.
     const pause = reply.ok
       ? retryAfter
       : reply.code === 'room-quarantined' || reply.detail === noCapableNode

@@ -1,15 +1,16 @@
 import type { NodeRecord } from '../runtime/ports.ts';
 
-/** What a refusal says where no living node runs the room's version of its game. */
+/** Refusal detail if no live node runs the room's version of its game. */
 export const noCapableNode = 'no node runs this version of the game';
 
-/** Nodes that can run a room of this game (`name@version`; null: of whichever), and take new work. */
+/** Nodes that can run a room of this game (`name@version`; null: any game) and accept new rooms. */
 export const findCapableNodes = (nodes: readonly NodeRecord[], game: string | null): NodeRecord[] =>
   nodes.filter(n => !n.draining && (game === null || n.reads.includes(game)));
 
 /**
- * The same, the best first: who runs the newest version of the game, or a room would move again when that node is
- * upgraded in its turn; then who has least to do. `load`: where more is known than what the node has last said.
+ * Capable nodes, best first: those with the newest version of the game, because otherwise the room would move again
+ * when its node is upgraded; then those with the least load. `load`: overrides the number of rooms that the node last
+ * reported.
  */
 export function rankTargets(
   nodes: readonly NodeRecord[],

@@ -11,7 +11,7 @@ import type { HandoverReason, PrepareRequest, PrepareReply, ActivateRequest } fr
 import type { OwnedRooms } from './owned-rooms.ts';
 import { StoreError, type Owner, type PeekedRoom, type Store } from '../store/store.ts';
 
-/** A room that another node is about to hand to this one: read and built, and not this node's yet. */
+/** A room that another node is about to hand over to this one: loaded, but not owned yet. */
 interface PreparedRoom {
   token: string;
   game: AnyGame;
@@ -19,14 +19,16 @@ interface PreparedRoom {
   peeked: PeekedRoom;
   reason: HandoverReason;
   /**
-   * Membership.lease when it was asked for: while it holds, nobody can have taken the room from this node since it was
-   * given.
+   * ClusterMembership.lease at the request: while it is valid, no other node can have claimed the room from this one
+   * since the handover.
    */
   lease: number | null;
   /** Monotonic ms. */
   preparedAt: number;
   timer: Timer | null;
-  /** Those who ask for the room wait until it is here, or the store has said that it is not. */
+  /**
+   * Requests for the room wait for this: it resolves when the room is here, or the store has confirmed that it is not.
+   */
   waiting: Promise<void>;
   known(): void;
 }
@@ -41,25 +43,24 @@ export interface HandoverParts {
   log: Log;
   meter: Meter;
   lease(): number | null;
-  /** The room is that node's now: whoever asks here is sent there. */
+  /** Called when the room belongs to the target: requests to this node are redirected there. */
   onHandedOver(room: string, owner: Owner): void;
-  /** Whether this node takes a room of that node, moved for this reason, now. */
+  /** Whether this node takes a room from that node now, for this reason. */
   accepts(why: HandoverReason, from: string): boolean;
-  /** This node runs a room now that was moved for this reason. */
+  /** Called when this node runs a room that was moved for this reason. */
   onActivated(host: RoomActor, why: HandoverReason): void;
 }
 
 /**
- * Moves a room to a node that has it ready, so that nobody runs it for about one round trip:
- *
- *  1. the owner asks the heir to prepare. It reads the room, claims nothing, builds it, and mints a token;
- *  2. the owner journals what it is at, and makes the heir the owner by that token, in one step of the store;
- *  3. it tells the heir, with what was appended meanwhile. The heir runs the room at once.
- *
- * Whatever is lost or dies in between, the store knows whose the room is: before 2 the owner's, after it the heir's. An
- * heir that hears nothing looks whether the token is its own; one that cannot use what it has ready claims the room
- * with that token; of one that has died or forgotten all about it others take the room, as ever. An owner that is not
- * told how 2 ended is in doubt, and resigns.
+ * Moves a room to a node that has loaded it in advance, so that no node runs it for only about one round trip:
+ *  1. The owner asks the target to prepare. The target reads and builds the room without claiming it, and issues a
+ *     token.
+ *  2. The owner journals its pending changes and makes the target the owner by that token, in one step of the store.
+ *  3. The owner activates the target, sending the entries appended meanwhile. The target runs the room at once.
+ * Whatever is lost in between, the store knows the owner: before step 2 the old one, after it the target. A target that
+ * gets no activation polls whether its token is the room's. If its prepared room is outdated, it claims the room with
+ * that token. If it has died or forgotten the room, other nodes claim it as usual. An owner that does not learn the
+ * outcome of step 2 abandons the room.
  */
 export class HandoverCoordinator {
   private readonly prepared = new Map<string, PreparedRoom>();
@@ -75,7 +76,7 @@ export class HandoverCoordinator {
     parts.ownedRooms.awaitHandover = id => this.prepared.get(id)?.waiting;
   }
 
-  /** Rooms that are not here yet, and may be at any moment. */
+  /** Number of rooms that may be handed over to this node at any moment. */
   get preparedCount(): number {
     return this.prepared.size;
   }
@@ -85,12 +86,12 @@ export class HandoverCoordinator {
     for (const [id, prepared] of this.prepared) this.forget(id, prepared);
   }
 
-  // --- the owner -------------------------------------------------------------------------------
+  // --- old owner -------------------------------------------------------------------------------
 
   /**
-   * Hands a room of this node to another, by its id. Never throws.
-   * @returns whether it is that node's now. If not, it may be run here as before (then `host.over` is false), or be
-   * lost
+   * Hands a room over to another node. Never throws.
+   * @returns whether the target owns the room. If not, this node may still run it, or the room has ended here
+   * (`actor.isEnded`)
    */
   async handOver(actor: RoomActor, targetNode: string, reason: HandoverReason): Promise<boolean> {
     const { rpc, clock, meter, log } = this.parts;
@@ -108,17 +109,17 @@ export class HandoverCoordinator {
         )
         .catch(() => null)) as unknown as PrepareReply | null;
       if (!ready) return false;
-      const notified: { since: number; told: Promise<Json> }[] = [];
+      const notified: { since: number; reply: Promise<Json> }[] = [];
       const outcome = await actor.requestHandover(
         { token: ready.token, node: targetNode, games: ready.games, readyUntil },
         how => {
-          notified.push({ since: how.pausedSince, told: this.notifyTarget(actor, targetNode, ready, how) });
+          notified.push({ since: how.pausedSince, reply: this.notifyTarget(actor, targetNode, ready, how) });
         },
       );
       const [notice] = notified;
       if (notice) {
         meter.count('handovers', 1, reason);
-        const activated = await notice.told.catch(() => false);
+        const activated = await notice.reply.catch(() => false);
         if (activated === true) meter.observe('handoverInterruption', clock.mono() - notice.since);
         else log.debug({ room: actor.id, target: targetNode }, 'handover target did not confirm activation');
       }
@@ -129,7 +130,7 @@ export class HandoverCoordinator {
     }
   }
 
-  /** At once, before whoever waits is sent on: what they ask arrives behind it. */
+  /** Sent at once, before waiting callers are redirected: their requests arrive after it. */
   private notifyTarget(actor: RoomActor, target: string, ready: PrepareReply, result: HandoverResult): Promise<Json> {
     const { term, terms, seq, snapshotSeq, roomTime } = result;
     this.parts.onHandedOver(actor.id, { node: target, token: ready.token, term, seq });
@@ -154,7 +155,7 @@ export class HandoverCoordinator {
     } satisfies ActivateRequest);
   }
 
-  // --- the heir --------------------------------------------------------------------------------
+  // --- target ----------------------------------------------------------------------------------
 
   private async prepare(from: string, { id, why: reason }: PrepareRequest): Promise<PrepareReply | null> {
     const { ownedRooms, store, clock, entropy, log } = this.parts;
@@ -189,8 +190,7 @@ export class HandoverCoordinator {
   }
 
   /**
-   * Runs a room that was given to this node. What has it wait for the store is its own business: the owner has let go
-   * already.
+   * Runs a room that was handed to this node. It does not wait for the store, since no other node runs the room now.
    */
   private activate(request: ActivateRequest): Promise<boolean> | boolean {
     const { ownedRooms, clock } = this.parts;
@@ -213,15 +213,15 @@ export class HandoverCoordinator {
       return true;
     } catch (error) {
       if (!(error instanceof UnreadableRoomError)) throw error;
-      return this.claim(id, token, term); // which says what is wrong with it, if it is not what was told
+      return this.claim(id, token, term); // if the room is really unreadable, the claim reports it
     } finally {
       this.forget(id, prepared);
     }
   }
 
   /**
-   * Nothing is missing between what was read and what was told, and no snapshot was written meanwhile, with which
-   * pieces of a recording went out of the journal.
+   * Whether the prepared room plus the sent entries is complete, and no snapshot was written meanwhile: with a
+   * snapshot, recorded entries may have left the journal.
    */
   private isUsable({ peeked, preparedAt }: PreparedRoom, { seq, snapshotSeq, entries }: ActivateRequest): boolean {
     return (
@@ -232,7 +232,7 @@ export class HandoverCoordinator {
     );
   }
 
-  /** The room is this node's by the store, and it has nothing to run it with: it claims it of itself. */
+  /** Claims a room that belongs to this node, but of which no usable copy was prepared. */
   private claim(id: string, token: string, term: number): Promise<boolean> {
     const { ownedRooms, log } = this.parts;
     return ownedRooms.acquire(id, token, term).then(
@@ -244,19 +244,19 @@ export class HandoverCoordinator {
     );
   }
 
-  /** Word that the room is this node's may be lost. */
+  /** The activation message may be lost, so ownership is polled. */
   private scheduleOwnerCheck(id: string, prepared: PreparedRoom): void {
     prepared.timer = this.parts.clock.after(limits.handover.ownershipPoll, () => void this.checkOwner(id, prepared));
   }
 
   private async checkOwner(id: string, prepared: PreparedRoom): Promise<void> {
     const { store, clock } = this.parts;
-    const owner = await store.owner(id).catch(() => undefined); // unknown: the next look
+    const owner = await store.owner(id).catch(() => undefined); // unknown: the next poll decides
     if (this.prepared.get(id) !== prepared) return;
     if (owner?.token === prepared.token) void this.claim(id, prepared.token, owner.term);
     else if (clock.mono() - prepared.preparedAt < limits.handover.preparedFor) {
-      // Who asked meanwhile is told that it is not here, and may believe it: later it is run only when the store
-      // confirms it.
+      // Waiting requests are told that the room is not here, and callers may rely on it: from now on the room is run
+      // only after the store has confirmed ownership.
       prepared.lease = null;
       prepared.known();
       Object.assign(prepared, createWaiter());

@@ -27,26 +27,24 @@ interface PlannedMove {
 }
 
 /**
- * Evens the nodes' loads out: who has more than 1.2 times the mean gives rooms to who has less than the mean, and so
- * does everybody above the mean while somebody has less than 0.8 times of it.
- *
- * Each node decides by itself, by the last heartbeats of the others. It comes to rest all the same: no node gives below
- * the mean, none takes above the mean rounded up, and the giver has at least two rooms more than the taker, so that
- * each move makes two nodes' loads more equal and none is undone.
- *
- * Where the loads are even enough, rooms follow their players (player-affinity.ts), as far as that leaves them so: the
- * bounds for this are closer to the mean than those beyond which rooms are given away, so the one is never the reason
- * for the other.
+ * Balances the number of rooms over the nodes. A node with more than `limits.balance.maxLoadRatio` times the mean hands
+ * rooms to nodes below the mean. So does every node above the mean while some node has less than
+ * `limits.balance.minLoadRatio` times the mean.
+ * Each node decides by itself, by the others' last heartbeats. It converges: no node gives below the mean or takes
+ * above the mean rounded up, and the giver has at least two rooms more than the taker. So each move makes two loads
+ * more equal, and none is undone.
+ * When loads are balanced, rooms follow their players (player-affinity.ts). The bounds for that are closer to the mean
+ * than those for balancing, so one never triggers the other.
  */
 export class LoadBalancer {
-  /** The nodes that take rooms, and since when (monotonic ms) they are these. */
+  /** Ids of the nodes that accept rooms, and monotonic ms of the last change. */
   private knownNodes = '';
   private nodesChangedAt = -Infinity;
   private lastAcceptedAt = -Infinity;
   /**
-   * Rooms that were given to a node (or, below zero, taken from it), and the last heartbeat of it that was known then.
-   * The next heartbeat may have been written before the move and read after it, so the count of rooms in it is
-   * corrected as well.
+   * Moves that a node's heartbeats may not show yet, with its last known heartbeat: rooms given to it, or (negative)
+   * received from it. The next heartbeat may have been written before the move and read after it, so it is corrected
+   * too.
    */
   private readonly unreportedMoves = new Map<string, { beat: number; rooms: number }[]>();
 
@@ -56,7 +54,7 @@ export class LoadBalancer {
     this.playerAffinity = new PlayerAffinity(parts.self);
   }
 
-  /** Once a second: gives rooms away, one after the other, until there is no reason to. Never throws. */
+  /** Once a second: moves rooms one after the other while there is a reason. Never throws. */
   async rebalance(): Promise<void> {
     const { clock, handover, ownedRooms, log } = this.parts;
     this.playerAffinity.update(ownedRooms.all(), clock.mono());
@@ -69,7 +67,7 @@ export class LoadBalancer {
         moved[move.why] += 1;
         this.recordMove(move.target, 1);
       } else if (move.why === 'members') this.playerAffinity.postpone(move.actor, clock.mono());
-      refusals = wasMoved ? 0 : refusals + 1; // others give to it, too, and it takes one at a time
+      refusals = wasMoved ? 0 : refusals + 1; // a target accepts one room at a time, and other nodes give to it, too
       await clock.sleep(Math.max(1, limits.balance.moveInterval - (clock.mono() - began)));
     }
     if (moved.balance > 0)
@@ -82,8 +80,8 @@ export class LoadBalancer {
   }
 
   /**
-   * Whether this node takes a room of another, by its id, that has too many of them, or whose players are all here. If
-   * so it counts as taken.
+   * Whether this node accepts a room from a node that has too many, or whose players are connected here. If so, the
+   * room counts as received.
    */
   accepts(why: BalanceReason, sourceId: string): boolean {
     const now = this.parts.clock.mono();
@@ -101,12 +99,12 @@ export class LoadBalancer {
     return true;
   }
 
-  /** This node runs a room now that was given to it because it had less to do. */
+  /** Called when this node runs a room that was moved here for balance. */
   roomReceived(actor: RoomActor): void {
     this.playerAffinity.restAfterBalancing(actor, this.parts.clock.mono());
   }
 
-  /** What to move next, and to whom; null where all is well as it is, or too much is going on. */
+  /** The next move; null if none is needed, or the cluster is not stable. */
   private nextMove(): PlannedMove | null {
     return this.parts.isDraining() || !this.isClusterStable() ? null : (this.moveByLoad() ?? this.moveByPlayers());
   }
@@ -120,7 +118,7 @@ export class LoadBalancer {
     if (rooms <= limits.balance.maxLoadRatio * mean && least >= limits.balance.minLoadRatio * mean) return null;
     const targets = others.filter(n => n.rooms < mean && n.rooms <= rooms - 2).sort((a, b) => a.rooms - b.rooms);
     if (targets.length === 0) return null;
-    // Of few rooms a difference is soon a large part, and not worth that players and room are at different nodes.
+    // With few rooms, a small difference is a large ratio, but not worth separating a room from its players.
     const isSlight = rooms - mean <= limits.balance.toleratedRooms && mean - least <= limits.balance.toleratedRooms;
     for (const actor of this.leastActiveFirst()) {
       if (isSlight && actor.members.majorityNode === this.parts.self) continue;
@@ -131,7 +129,7 @@ export class LoadBalancer {
     return null;
   }
 
-  /** A room whose players are all at one other node, if the loads stay even. */
+  /** A room whose players are connected to one other node, if loads stay balanced. */
   private moveByPlayers(): PlannedMove | null {
     const now = this.parts.clock.mono();
     const rooms = this.parts.ownedRooms.size - 1;
@@ -148,10 +146,7 @@ export class LoadBalancer {
     return null;
   }
 
-  /**
-   * Rooms that may be moved, those first in which least is going on: no match, then those whose players are elsewhere,
-   * then few people.
-   */
+  /** Movable rooms, least active first: no match in progress, then players on other nodes, then few members. */
   private leastActiveFirst(): RoomActor[] {
     const now = this.parts.clock.mono();
     const activity = (actor: RoomActor) =>
@@ -161,9 +156,9 @@ export class LoadBalancer {
     return this.parts.ownedRooms
       .all()
       .filter(actor => this.mayMove(actor, now))
-      .map(actor => ({ host: actor, stir: activity(actor) }))
-      .sort((a, b) => a.stir - b.stir)
-      .map(({ host: actor }) => actor);
+      .map(actor => ({ actor, active: activity(actor) }))
+      .sort((a, b) => a.active - b.active)
+      .map(({ actor }) => actor);
   }
 
   private mayMove(actor: RoomActor, now: number): boolean {
@@ -178,8 +173,8 @@ export class LoadBalancer {
   }
 
   /**
-   * Whether the loads are even when this node and that other one have so many rooms, `from` the one that gave one to
-   * the other. If so nobody has a reason to move it back.
+   * Whether loads are balanced if one room moves: `from` and `to` are the rooms of the giver and the taker after it. If
+   * so, no node has a reason to move it back.
    */
   private staysBalanced(from: number, to: number, other: NodeRecord): boolean {
     const mean = this.meanLoad();
@@ -197,7 +192,7 @@ export class LoadBalancer {
     );
   }
 
-  /** The other nodes that take rooms, with how many they have by now. */
+  /** The other nodes that accept rooms; their room counts include unreported moves. */
   private others(): NodeRecord[] {
     return this.parts.membership
       .aliveNodes()
@@ -223,7 +218,7 @@ export class LoadBalancer {
     return others.reduce((sum, n) => sum + n.rooms, this.parts.ownedRooms.size) / (others.length + 1);
   }
 
-  /** Nobody has come or gone lately. */
+  /** Whether no node has joined or left recently. */
   private isClusterStable(): boolean {
     const now = this.parts.clock.mono();
     const nodes = this.others()

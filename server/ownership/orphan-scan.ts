@@ -14,34 +14,32 @@ export interface OrphanScanParts {
   membership: ClusterMembership;
   clock: Clock;
   log: Log;
-  /** Sees to it that some node runs the room. */
+  /** Makes sure that some node runs the room. */
   ensureOwner(room: string): Promise<RoomReply>;
 }
 
 /**
- * Claims rooms that show a connected player and that no node runs: their owner died together with all their players, or
- * gave them up while the players left. No member's node asks for such a room, and nothing is due in it, so without this
- * its players would count as connected for ever.
- *
- * A scan reads the index of occupied rooms once. It begins `limits.orphans.after` after something happened that may
- * orphan rooms.
+ * Claims rooms that show a connected player but are run by no node: their owner died together with all their players'
+ * nodes, or abandoned them while the players left. No member's node requests such a room, and no timer is due, so
+ * without this its players would count as connected forever.
+ * A scan reads the index of occupied rooms once. It starts `limits.orphans.after` after an event that may orphan rooms.
  */
 export class OrphanScan {
-  /** When the next scan begins, monotonic ms. */
+  /** Monotonic ms at which the next scan starts. */
   private nextAt = -Infinity;
-  /** Where the scan that is under way goes on; null: none is. */
+  /** The next page of the scan in progress; null: none is. */
   private cursor: string | null = null;
 
   constructor(private readonly parts: OrphanScanParts) {
     this.requestScan();
   }
 
-  /** Something happened that may orphan rooms: there is a scan after this moment. */
+  /** Called after an event that may orphan rooms; schedules a scan. */
   requestScan(): void {
     this.nextAt = this.parts.clock.mono() + limits.orphans.after;
   }
 
-  /** Reads some pages, if a scan is due or under way. */
+  /** Reads some pages if a scan is due or in progress. */
   async scan(): Promise<void> {
     const { clock, log } = this.parts;
     if (this.cursor === null && clock.mono() < this.nextAt) return;
@@ -53,12 +51,12 @@ export class OrphanScan {
     try {
       orphans = await this.readOrphans();
     } catch (error) {
-      if (error instanceof StoreError) return; // it goes on where it was
+      if (error instanceof StoreError) return; // the next call continues there
       throw error;
     }
     if (orphans.length > 0) log.info({ rooms: orphans.length }, 'orphaned rooms found');
     const replies = await Promise.all(orphans.map(id => this.parts.ensureOwner(id)));
-    // What no node of now can run is looked for again when another one has come.
+    // Rooms that no current node can run are scanned for again when another node joins.
     if (replies.some(reply => !reply.ok && reply.code === 'unavailable' && reply.detail !== noCapableNode))
       this.requestScan();
   }
@@ -75,10 +73,10 @@ export class OrphanScan {
 
   private isOrphan({ id, node }: { id: string; node: string | null }): boolean {
     const { self, ownedRooms, membership } = this.parts;
-    // Only this node knows whether it runs what the store says is its own.
+    // Only this node knows whether it runs a room that the store assigns to it.
     if (node === self) return !ownedRooms.has(id) && ownedRooms.awaitHandover(id) === undefined;
     if (node !== null && !membership.isDead(node)) {
-      // it came a moment ago, or is gone: time tells
+      // it has just started, or is gone: a later scan tells
       if (!membership.aliveNodes().some(other => other.id === node)) this.requestScan();
       return false;
     }

@@ -4,26 +4,26 @@ import type { Clock } from '../runtime/ports.ts';
 import type { ClaimedRoom } from '../store/store.ts';
 
 /**
- * A room that was given up in doubt under `term`: its last durable entry, since when nobody can commit to it, and since
- * when its last append is unanswered (monotonic ms).
+ * A room that was abandoned with an unknown outcome, under `term`: its last durable seq; monotonic ms since which no
+ * node can commit to it; and monotonic ms since which its last append has had no reply.
  */
 export interface AbandonedRoom {
   term: number;
   seq: number;
   since: number;
   unanswered: number | null;
-  /** By how much the room's time is ahead of the monotonic clock. */
+  /** Offset of the room's clock to the monotonic clock, ms. */
   ahead: number;
 }
-/** What a claimed room begins with. `time`: the room's time, where this node has kept it. */
+/** The interruption of a claimed room, ms. `time`: the room's clock, if this node has kept it. */
 export interface Interruption {
   outage: number;
   time?: number;
 }
 
 /**
- * How long (ms) a node has been silent, by another's own observation; `exact`: the observer reached the register all
- * that time.
+ * How long (ms) another node has been silent, as this node observed. `isExact`: this node reached the register all that
+ * time.
  */
 export interface Silence {
   ms: number;
@@ -31,12 +31,13 @@ export interface Silence {
 }
 
 /**
- * For how long nobody could commit to a room, when it is claimed (SPEC T5, T7): deadlines move by what exceeds 5 s.
- * A node measures its own outages with its monotonic clock. What it did not see itself it learns from the last
- * heartbeat of the owner before, and from the deadlines: an owner fires what is due.
+ * Estimates for how long no node could commit to a room when it is claimed (SPEC T5, T7). Deadlines move by what
+ * exceeds `limits.deadlineGrace`.
+ * A node measures its own outages with its monotonic clock. Otherwise it estimates from the previous owner's last
+ * heartbeat, and from the room's deadlines: a live owner would have fired those that are due.
  */
 export class OutageEstimator {
-  /** The least recently given up is forgotten first. */
+  /** Oldest first. */
   private readonly rooms = new Map<string, AbandonedRoom>();
 
   constructor(
@@ -54,7 +55,7 @@ export class OutageEstimator {
     this.rooms.delete(id);
   }
 
-  /** @param room `clock`: the room's time at its last entry; `due`: its earliest deadline. */
+  /** @param room `clock`: the room's clock at its last entry; `due`: its earliest deadline */
   estimate(id: string, claimed: ClaimedRoom, room: { clock: number; due: number | null }): Interruption {
     const own = this.ownOutage(id, claimed);
     if (own !== null) return own;
@@ -64,12 +65,12 @@ export class OutageEstimator {
     return { outage: Math.max(0, Math.min(Math.max(silentForMs, overdue), now - room.clock)) };
   }
 
-  /** Where this node gave the room up, and nobody has written to it since. */
+  /** The outage of a room that this node abandoned itself, if no other node has written to it since. */
   private ownOutage(id: string, { terms, seq }: ClaimedRoom): Interruption | null {
     const own = this.rooms.get(id);
     this.rooms.delete(id);
     if (!own || seq < own.seq || positionOf(seq, terms)[0] > own.term) return null;
-    // The entry that nobody answered was written: it counts what had been out before it.
+    // The unanswered append was written, so only the time after it counts.
     const now = this.clock.mono();
     return {
       outage: now - (seq > own.seq ? (own.unanswered ?? own.since) : own.since),
@@ -83,12 +84,13 @@ export class OutageEstimator {
     now: number,
   ): number {
     const seen = this.silenceOf(node);
-    // Its record is gone: it has stopped, or nobody has asked for the room for long. The room is as one that slept.
+    // Without a record, the node has stopped, or the room has not been requested for long: it is treated as a sleeping
+    // room.
     if (!heartbeat) return 0;
     const since = now - heartbeat.at;
     const silentForMs =
       seen === null ? Math.max(0, since) : seen.isExact || since < 0 ? Math.max(seen.ms, since) : since;
-    // A claim is a write, too, and a term is the store's clock in ms × 1024 at least.
+    // A claim is a write, too; a term is at least the store's clock in ms × 1024.
     const lastWrite = Math.max(written, Math.floor(term / 1024));
     const { outage } = heartbeat;
     return outage && outage.to > lastWrite ? Math.max(silentForMs, now - outage.from) : silentForMs;

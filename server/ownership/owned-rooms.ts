@@ -22,26 +22,28 @@ export type AcquireResult =
 
 export interface OwnedRoomsParts extends Omit<RoomActorParts, 'onEnd'> {
   games: ReadonlyMap<string, AnyGame>;
-  /** Rooms may be laid open to authors. */
+  /** Whether dev mode is on: rooms can be dumped. */
   dev: boolean;
   hangDetector: HangDetector;
   entropy: Entropy;
-  /** See Membership.silenceOf. */
+  /** See ClusterMembership.silenceOf. */
   silenceOf(node: string): Silence | null;
-  /** A room is no longer run here. */
+  /** Called when a room is no longer run here. */
   onEnd(id: string, why: EndReason): void;
-  /** A room was taken from another node, which may live and not know it: a claim can be late. */
+  /** Called when a room was claimed from another node, which may be alive and not know it. */
   onClaimedFrom(id: string, from: string): void;
 }
 
-/** The rooms that this node runs, and how it comes to run more. */
+/** The rooms that this node runs; claims and activates more. */
 export class OwnedRooms {
   private readonly actors = new Map<string, RoomActor>();
   private readonly acquiring = new Map<string, Promise<AcquireResult>>();
   private readonly claimSemaphore = new Semaphore(limits.concurrentClaims);
   private closed = false;
   private readonly slowRuleLoggedAt = new Map<string, number>();
-  /** Rooms that were taken from this node: how often lately, and when it may claim them again (monotonic ms). */
+  /**
+   * Rooms that other nodes claimed from this one: how often recently, and until when (monotonic ms) this node waits.
+   */
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
   private readonly dataLoss: DataLossDetector;
@@ -61,34 +63,35 @@ export class OwnedRooms {
     return this.actors.get(id);
   }
   /**
-   * Resolves when a room that another node is about to hand over is here, or is not for now; see ownership/handover.ts.
+   * Resolves when a room that is about to be handed over is here, or is known not to be; undefined if none is expected.
+   * See ownership/handover.ts.
    */
   awaitHandover: (id: string) => Promise<void> | undefined = () => undefined;
-  /** The room's host, also if it is just being claimed or handed over; undefined where this node does not run it. */
+  /** The room's actor, after waiting for a pending claim or handover; undefined if this node does not run the room. */
   async getWhenReady(id: string): Promise<RoomActor | undefined> {
     if (!this.actors.has(id)) await this.awaitHandover(id);
-    await this.acquiring.get(id)?.catch(() => {}); // who began the claim hears of its failure
+    await this.acquiring.get(id)?.catch(() => {}); // the caller of `acquire` handles failures
     return this.actors.get(id);
   }
   all(): RoomActor[] {
     return [...this.actors.values()];
   }
-  /** Whether this node runs the room, or is about to find out whether it does. */
+  /** Whether this node runs the room or is claiming it. */
   has(id: string): boolean {
     return this.actors.has(id) || this.acquiring.has(id);
   }
   get size(): number {
     return this.actors.size;
   }
-  /** Resolves when the claims of now are over, however they end; null when there is none. */
+  /** Resolves when the pending claims have settled; null if there are none. */
   get pendingClaims(): Promise<unknown> | null {
     return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values());
   }
-  /** The games a claim may bring, as the store compares them: every version that the rules can read. */
+  /** The games that claims name, `name@version`: all versions whose state the rules can read. */
   readonly gameKeys: readonly string[];
 
   /**
-   * Claims a room and starts to run it. `expected` is the token of the owner that was judged dead, null for nobody.
+   * Claims a room and starts to run it. `expected`: the token of the owner that was declared dead; null: no owner.
    * @throws StoreError
    */
   acquire(id: string, expected: string | null, floor: number): Promise<AcquireResult> {
@@ -108,13 +111,13 @@ export class OwnedRooms {
     if (pause > 0) await clock.sleep(pause);
     if (this.closed) throw new StoreError('no', false, 'this node has stopped');
     const token = idFromBytes(entropy.bytes(16));
-    // of now: the answer may come when the room has been taken again, and all seems well
+    // Read before the claim: its reply may arrive after the room was claimed by another node.
     const lease = this.parts.lease();
     const claimed = await store.claim(id, { token, node: self, expected, floor, games: this.gameKeys });
     if (!claimed.ok) return claimed;
     this.dataLoss.roomClaimed(id, claimed.terms, claimed.seq);
     if (this.closed) {
-      await store.release(id, token); // it stopped while it asked: nobody's, rather than a dead node's
+      await store.release(id, token); // stopped meanwhile: an unowned room can be claimed at once, a dead node's cannot
       throw new StoreError('no', false, 'this node has stopped');
     }
     let actor: RoomActor;
@@ -136,7 +139,7 @@ export class OwnedRooms {
     return { ok: true, actor };
   }
 
-  /** Builds a room from what was read. `token`: of this node, should it come to run it. @throws UnreadableRoomError */
+  /** Builds a room as stored. `token`: this node's, for when it runs the room. @throws UnreadableRoomError */
   buildRoom(
     stored: StoredRoom,
     token: string,
@@ -166,18 +169,18 @@ export class OwnedRooms {
     };
   }
 
-  /** Said once a second for each rule, in whichever room. */
+  /** Logged at most once a second per rule. */
   private logSlowRule(game: string, rule: string, ms: number): void {
     const { meter, log, clock } = this.parts;
     meter.count('slowRules');
     const [key, now] = [`${game} ${rule}`, clock.mono()];
     if (now - (this.slowRuleLoggedAt.get(key) ?? -Infinity) < 1_000) return;
-    if (this.slowRuleLoggedAt.size > 1_000) this.slowRuleLoggedAt.clear(); // names of actions come from clients
+    if (this.slowRuleLoggedAt.size > 1_000) this.slowRuleLoggedAt.clear(); // action names come from clients
     this.slowRuleLoggedAt.set(key, now);
     log.warn({ game, rule, ms: Math.round(ms) }, 'rule slow: it stalled all rooms of this node');
   }
 
-  /** Runs a room that its owner has handed to this node. `lease`: see Started. */
+  /** Runs a room that was handed to this node. `lease`: see OwnershipStart. */
   activate(
     room: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number; lease: number | null; time: number },
     past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>,
@@ -209,11 +212,11 @@ export class OwnedRooms {
     this.finishRecordings(actor);
   }
 
-  /** A recording whose match ended may not have been put together when its owner died. */
+  /** Finishes recordings that the previous owner may not have finished when it died. */
   private finishRecordings(actor: RoomActor): void {
     const { match, phase } = actor.publicRoom;
     if (!actor.game.contract.def.replay || match === 0) return;
-    // Those whose last piece is still to be written follow when it is.
+    // Matches whose last part is not stored yet follow when it is.
     for (const finished of phase === 'ended' ? [match, match - 1] : [match - 1])
       if (finished > 0 && !actor.hasUnstoredRecording(finished)) this.parts.onRecorded(actor.id, finished);
   }
@@ -265,18 +268,18 @@ export class OwnedRooms {
     for (const [id, { until }] of this.fenced) if (mono - until > 60_000) this.fenced.delete(id);
   }
 
-  /** A room that this node ran is not in the store any more. */
+  /** Called when a room that this node ran no longer exists in the store. */
   roomMissing(id: string): void {
     this.dataLoss.roomMissing(id);
     this.outages.forget(id);
   }
 
-  /** From now on no room is taken, also none whose claim is under way. */
+  /** From now on no room is acquired; pending claims are released. */
   close(): void {
     this.closed = true;
   }
 
-  /** Gives all rooms up in doubt: the store may be another one than before. */
+  /** Abandons all rooms, for example because the store may have lost data. */
   abandonAll(reason: 'unknown-outcome' | 'stopped', why: string): string[] {
     const ids = [...this.actors.keys()];
     for (const actor of this.all()) actor.abandon(reason, why);

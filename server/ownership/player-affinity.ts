@@ -2,17 +2,17 @@ import { limits } from '../../shared/limits.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
 
 /**
- * Which of this node's rooms have nearly all their players at one other node, and for how long. There a room costs
- * less: what its players do, and what they are told, need not go from node to node.
+ * Finds rooms of this node whose players are nearly all connected to one other node. They cost less there, because
+ * their traffic need not cross nodes.
  */
 export class PlayerAffinity {
   private candidates = new Map<RoomActor, { home: string; since: number }>();
-  /** Rooms that were moved here to even the loads out, and until when they stay for that (monotonic ms). */
+  /** Rooms that were moved here for balance, and monotonic ms until which they stay. */
   private readonly restingUntil = new WeakMap<RoomActor, number>();
 
   constructor(private readonly self: string) {}
 
-  /** Once a second: takes in where players are now. */
+  /** Once a second: updates where the players are. */
   update(actors: readonly RoomActor[], now: number): void {
     const before = this.candidates;
     this.candidates = new Map();
@@ -24,7 +24,7 @@ export class PlayerAffinity {
     }
   }
 
-  /** Rooms that would follow their players by now, and where to; those first whose players have been there longest. */
+  /** Rooms that are ready to follow their players, and their targets; longest-waiting first. */
   readyToMove(now: number): { actor: RoomActor; node: string }[] {
     const rooms: { actor: RoomActor; node: string; since: number }[] = [];
     for (const [actor, { home: node, since }] of this.candidates) {
@@ -34,13 +34,13 @@ export class PlayerAffinity {
     return rooms.sort((a, b) => a.since - b.since);
   }
 
-  /** It did not come about: it is not tried again before its players have been there as long once more. */
+  /** Called when a move failed: the room is retried after another `limits.follow.settledFor`. */
   postpone(actor: RoomActor, now: number): void {
     const known = this.candidates.get(actor);
     if (known) this.candidates.set(actor, { ...known, since: now });
   }
 
-  /** It was moved here for the loads' sake, and is not to go back at once. */
+  /** Called when a room was moved here for balance: it does not follow its players for some time. */
   restAfterBalancing(actor: RoomActor, now: number): void {
     this.restingUntil.set(actor, now + limits.follow.cooldown);
   }

@@ -1,8 +1,8 @@
 import type { ClusterMembership } from './cluster-membership.ts';
 
 /**
- * Whether this node is the one that claims a room which nobody runs. Rendezvous hashing: every node works out the same
- * by itself.
+ * Whether this node is the preferred one to claim an unowned room. Rendezvous hashing: all nodes compute the same
+ * result independently.
  */
 export function isPreferredNode(
   { self, membership }: { self: string; membership: ClusterMembership },
@@ -20,7 +20,7 @@ export function isPreferredNode(
   );
 }
 
-/** FNV-1a. */
+/** FNV-1a, 32 bits. */
 function rendezvousWeight(room: string, node: string): number {
   let h = 0x811c9dc5;
   for (const c of `${room}|${node}`) h = Math.imul(h ^ c.charCodeAt(0), 0x01000193);

@@ -19,10 +19,10 @@ import {
 import { runWatched } from '../rooms/core/rule-tracker.ts';
 import { StoreError, type Store } from '../store/store.ts';
 
-/** Version of how recordings are written, as `journalVersion`. */
+/** Format version of recordings, as `journalVersion`. */
 const recordingVersion = 2;
 
-/** A finished match as it is kept: how it began, what happened, and the hash of what it must lead to. */
+/** A finished match as stored: its start, its frames, and the hash of its final state. */
 interface Recording {
   v: number;
   game: string;
@@ -33,16 +33,19 @@ interface Recording {
 }
 
 /**
- * A match whose room had its last entry within so many ms may just have ended: its recording is on its way into the
- * store.
+ * If the room's last entry is less than this old (ms), the match may just have ended, and its recording may still be on
+ * its way to the store.
  */
 const storingWindowMs = 10_000;
 
-/** Finished matches: put together from their pieces, kept for a time, shown through the game's view. */
+/**
+ * Finished matches: assembles recordings from their parts, stores them for some time, and renders them through the
+ * game's view.
+ */
 export class ReplayArchive {
-  /** Working one out takes a while; more at once would be felt by those who play. */
+  /** Rendering takes CPU time that players on this node would notice. */
   private readonly semaphore = new Semaphore(2);
-  /** Being worked out, by room and match: whoever asks meanwhile gets the same. */
+  /** Replays being rendered, by room and match; concurrent requests share one. */
   private readonly pending = new Map<string, Promise<ReplayReply | Refused>>();
 
   constructor(
@@ -55,7 +58,7 @@ export class ReplayArchive {
       meter: Meter;
       hangDetector: HangDetector;
       life: number;
-      /** See limits.replay.short. */
+      /** See limits.recording.short. */
       keepsShort: boolean;
       /** Whether the store has memory to spare. */
       hasRoom(): boolean;
@@ -63,8 +66,8 @@ export class ReplayArchive {
   ) {}
 
   /**
-   * Puts a match that is over together, proves it, keeps it, and lets go of its pieces. May be done twice. Fails
-   * quietly: the pieces stay for a while, and the next owner of the room tries again.
+   * Assembles, verifies and stores the recording of a finished match, and removes its parts. Idempotent. A failure is
+   * only logged: the parts remain for some time, and the room's next owner retries.
    */
   async save(id: string, match: number): Promise<void> {
     const { store, log, life, clock } = this.parts;
@@ -96,13 +99,13 @@ export class ReplayArchive {
     log.warn({ room: id, match }, 'recording not stored; the next owner retries');
   }
 
-  /** Why a recording is not kept, or null. */
+  /** Why a recording is not stored; null if it is. */
   private dropReasonOf(recording: Recording): 'short' | 'memory' | null {
     if (!this.parts.keepsShort && isShort(recording)) return 'short';
     return this.parts.hasRoom() ? null : 'memory';
   }
 
-  /** Thinned further until it fits: a match that lasts for hours is still one value. */
+  /** Halves the number of frames until the recording fits into `limits.recording.maxBytes`. */
   private async encode(recording: Recording): Promise<string> {
     const text = await this.parts.compressor.compress(JSON.stringify(recording));
     if (text.length <= limits.recording.maxBytes || recording.frames.length < 2) return text;
@@ -112,7 +115,7 @@ export class ReplayArchive {
     return this.encode({ ...recording, frames: half });
   }
 
-  /** A finished match as a spectator who comes later may see it. `busy` where too many wait for theirs. */
+  /** A finished match as a late spectator may see it. `busy` if too many requests are waiting. */
   read(id: string, match: number): Promise<ReplayReply | Refused> {
     const key = `${id}/${match}`;
     const known = this.pending.get(key);
@@ -141,7 +144,7 @@ export class ReplayArchive {
     }
   }
 
-  /** Why there is none: the match is on, or it has ended this moment, or for good. */
+  /** Why there is no recording: the match is in progress, has just ended, or is not available any more. */
   private async refusalFor(id: string, match: number): Promise<Refused> {
     const { store, games, clock } = this.parts;
     const stored = await store.peek(id);
@@ -174,12 +177,12 @@ export class ReplayArchive {
     const from = copy({ room: begin.room, ...rendered });
     const renderedFrames: ReplayReply['frames'] = [];
     for (const [i, { at, c, e }] of frames.entries()) {
-      // others want to play meanwhile
+      // lets other work run in between
       if (i % 200 === 199) await new Promise<void>(resolve => this.parts.clock.soon(resolve));
       apply(doc as unknown as Json, c);
       let changes: Changes = c;
       if (viewOf) {
-        const { state: _hidden, ...open } = c;
+        const { state: _, ...open } = c;
         const own = diffJson(rendered as unknown as Json, renderState() as unknown as Json) ?? {};
         apply(rendered as unknown as Json, own);
         changes = { ...open, ...own };
@@ -205,7 +208,7 @@ const isShort = ({ begin, frames }: Recording): boolean =>
   frames.length < limits.recording.short.frames &&
   (frames.at(-1)?.at ?? begin.at) - begin.at < limits.recording.short.ms;
 
-/** Pieces may overlap where a hand-over to the store was repeated: a frame counts once. */
+/** Parts may overlap if writing a snapshot was repeated; each frame counts once. */
 function assemble(parts: readonly RecordingPart[]): Recording | null {
   const begin = parts.findLast(p => p.begin)?.begin;
   const hash = parts.find(p => p.end)?.end;
@@ -220,7 +223,7 @@ function assemble(parts: readonly RecordingPart[]): Recording | null {
   return { v: recordingVersion, game: begin.room.game, version: begin.room.version, begin, frames, hash };
 }
 
-/** Whether the frames lead from the beginning to the state that the match really ended with. */
+/** Whether applying the frames leads to the recorded final state. */
 function isConsistent({ begin, frames, hash }: Recording): boolean {
   const doc = { room: copy(begin.room), state: copy(begin.state) } as unknown as JsonObject;
   try {

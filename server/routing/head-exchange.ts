@@ -7,8 +7,8 @@ import type { NodeRpc } from '../messaging/node-rpc.ts';
 import type { Router } from './router.ts';
 
 /**
- * The heads of the rooms in which this node has members, as their owners say them. Not what this node happened to
- * relay: what was lost on the way to a client may have been lost on the way to this node.
+ * Latest positions of the rooms with members on this node, as reported by their owners. Changes that this node has
+ * relayed are no substitute: they may have been lost on the way to this node.
  */
 export class HeadExchange {
   private readonly heads = new Map<string, { head: RoomHead; at: number }>();
@@ -21,14 +21,14 @@ export class HeadExchange {
       rpc: NodeRpc;
       clock: Clock;
       memberReports: () => Map<string, MemberReport[]>;
-      /** A room with members here does not exist. */
+      /** Called when a room with members on this node does not exist. */
       onRoomMissing(room: string): void;
     },
   ) {
     parts.rpc.on('heads', (from, body) => this.handleExchange(from, body as unknown as HeadExchangeRequest) as never);
   }
 
-  /** The head, if its owner was heard within the last exchanges; null where it was not. */
+  /** The latest position if the owner has reported within the last exchanges, else null. */
   get(room: string): RoomHead | null {
     const actor = this.parts.ownedRooms.get(room);
     if (actor) return actor.head;
@@ -36,7 +36,7 @@ export class HeadExchange {
     return known && this.parts.clock.mono() - known.at < limits.headExchangeInterval * 2.5 ? known.head : null;
   }
 
-  /** What an answer of the owner said; of the spectators it says nothing. */
+  /** Records the position from an owner's reply. It has no spectator count. */
   recordHead(room: string, head: Omit<RoomHead, 'watchers'>): void {
     if (this.parts.ownedRooms.get(room)) return;
     this.heads.set(room, {
@@ -45,7 +45,10 @@ export class HeadExchange {
     });
   }
 
-  /** Tells each owner who is here, and hears its rooms' heads. Rooms that no living node owns are taken over. */
+  /**
+   * Sends each owner the members on this node, and receives its rooms' latest positions. Rooms without a live owner are
+   * claimed.
+   */
   async exchange(): Promise<void> {
     const { ownedRooms, router, self, clock } = this.parts;
     const byOwner = new Map<string, HeadExchangeRequest>();
@@ -74,7 +77,7 @@ export class HeadExchange {
     try {
       heads = (await rpc.call(owner, 'heads', rooms)) as unknown as HeadExchangeReply;
     } catch {
-      // Gone or silent: the poke finds out which, and who owns the rooms now.
+      // Dead or unresponsive: `ensureOwner` finds out which, and who owns the rooms now.
       for (const room of Object.keys(rooms)) this.ensureOwner(room);
       return;
     }

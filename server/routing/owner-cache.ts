@@ -2,8 +2,8 @@ import { limits } from '../../shared/limits.ts';
 import type { Owner } from '../store/store.ts';
 
 /**
- * Who owned which room when last heard. A hint: whoever is asked wrongly says so. The least recently set is forgotten
- * first.
+ * The last known owners of rooms. A hint: a node that is not the owner says so. The least recently set entry is
+ * evicted.
  */
 export class OwnerCache {
   private readonly owners = new Map<string, Owner>();

@@ -18,24 +18,24 @@ import { StoreError, type Owner, type Store } from '../store/store.ts';
 import { OwnerCache } from './owner-cache.ts';
 import { NoReplyError, NoListenerError, type NodeRpc } from '../messaging/node-rpc.ts';
 
-/** The answer of a node that does not run the room; where it has just handed it over, it says to whom. */
+/** Reply of a node that does not run the room; after a handover, `MovedReply` names the new owner. */
 const notOwner = 'not-owner';
 type MovedReply = { moved: Owner };
 
-/** One try at a message: an answer, or why there is none and whether the message may have been acted on. */
+/** The result of one attempt: a reply, or why there is none and whether the message may have been processed. */
 type AttemptResult =
   | { reply: RoomReply }
   | {
       retry: 'unprocessed' | 'unknown';
       wait: number;
       wasDenied?: true;
-      /** No node that lives can run the room. */
+      /** No live node can run the room. */
       hasNoCapableNode?: true;
     };
 
 /**
- * Brings a message to whoever owns the room, and makes this node the owner where nobody else is.
- * A message that may have been acted on is given to another owner only if that can do no harm (a number, a session).
+ * Delivers messages to the owner of a room, and makes this node the owner if no live node is.
+ * A message that may have been processed is sent to another owner only if it is repeatable (see `isRepeatable`).
  */
 export class Router {
   readonly ownerCache = new OwnerCache();
@@ -88,7 +88,7 @@ export class Router {
     });
   }
 
-  /** The room was handed to that node a moment ago. Whoever asks here is sent there, with no look at the store. */
+  /** Records that a room was handed over, so that later requests are redirected without a store lookup. */
   recordOwner(id: string, owner: Owner): void {
     this.ownerCache.set(id, owner);
   }
@@ -100,12 +100,13 @@ export class Router {
       : ({ moved: owner } satisfies MovedReply as unknown as Json);
   }
 
-  /** Tells the owner something that needs no answer. It may be lost: the client says it again where it must. */
+  /** Sends inputs to the owner, without a reply. They may be lost; clients resend what matters. */
   sendInput(id: string, input: RoomInputMessage): void {
     if (!this.pendingInputs.has(id) && this.trySendInput(id, input)) return;
     const waiting = this.pendingInputs.get(id);
     if (waiting) return void (waiting.length < limits.inputsResent && waiting.push(input));
-    // Nobody, or a dead node, by what is known here: a new owner may have announced itself to the clients already.
+    // The known owner is missing or dead. A new one may already have announced itself to the clients, so it is looked
+    // up.
     const queue = [input];
     this.pendingInputs.set(id, queue);
     void this.lookUpOwner(id)
@@ -115,10 +116,10 @@ export class Router {
         for (const queued of queue) this.trySendInput(id, queued);
       });
   }
-  /** What waits for the owner to be looked up, in order. */
+  /** Inputs that wait for the owner lookup, in order. */
   private readonly pendingInputs = new Map<string, RoomInputMessage[]>();
 
-  /** @returns whether there was somebody to say it to */
+  /** @returns whether a live owner is known */
   private trySendInput(id: string, input: RoomInputMessage): boolean {
     const { ownedRooms, rpc, membership, self } = this.parts;
     const actor = ownedRooms.get(id);
@@ -128,19 +129,19 @@ export class Router {
     }
     const owner = this.ownerCache.get(id)?.node ?? null;
     if (owner === null || owner === self || membership.isDead(owner)) return false;
-    rpc.sendLater(owner, 'room-input', [id, input]); // it counts with the next tick
+    rpc.sendLater(owner, 'room-input', [id, input]); // inputs count from the next tick
     return true;
   }
 
-  /** From now on nothing is asked for any more, least of all ownership. */
+  /** Refuses further requests, and claims no more rooms. */
   close(): void {
     this.closed = true;
   }
 
   /**
-   * Never throws: what cannot be done is a refusal.
-   * @param how.patience for how long (ms) it is tried
-   * @param how.wanted asked before each try; nothing is sent any more once it says no
+   * Never throws: failures are returned as refusals.
+   * @param options.timeout how long (ms) to retry
+   * @param options.isWanted called before each attempt; false ends the retries
    */
   async request(
     id: string,
@@ -149,7 +150,7 @@ export class Router {
   ): Promise<RoomReply> {
     const { clock, log } = this.parts;
     const until = clock.mono() + (options.timeout ?? limits.requestTimeout);
-    /** How often owners, by token, have said that they do not run the room. */
+    /** Number of denials by owner token. */
     const denials = new Map<string, number>();
     for (;;) {
       if (this.closed || options.isWanted?.() === false) return makeRefusal('unavailable', undefined, 500);
@@ -158,12 +159,12 @@ export class Router {
         result = await this.attempt(id, message, denials);
       } catch (error) {
         if (!(error instanceof StoreError)) log.error({ room: id, error }, 'room request failed');
-        // Only claims and look-ups throw here: the message itself was not acted on.
+        // Only claims and lookups throw here: the message itself was not processed.
         result = { retry: 'unprocessed', wait: 100 };
       }
       if ('reply' in result) return result.reply;
       if (result.retry === 'unknown' && !isRepeatable(message)) return makeRefusal('unknown');
-      // A look whether somebody runs it need not wait for a node that does: it is repeated.
+      // `ensure-owner` does not wait for a capable node: its callers repeat it.
       if (clock.mono() + result.wait >= until || (result.hasNoCapableNode && message.k === 'ensure-owner'))
         return makeRefusal('unavailable', result.hasNoCapableNode && noCapableNode, 500);
       if (result.wait > 0) await clock.sleep(result.wait);
@@ -183,7 +184,7 @@ export class Router {
     }
     const owner = this.ownerCache.get(id) ?? (await this.lookUpOwner(id));
     if (!owner) return { reply: makeRefusal('room-missing') };
-    // Twice denied, and still the store's word: that node has given the room up without being able to say so.
+    // Denied twice while the store still names it: that node has abandoned the room and failed to release it.
     const isDisowned = owner.token !== null && (denials.get(owner.token) ?? 0) >= 2;
     if (owner.node === null || owner.node === this.parts.self || isDisowned || this.parts.membership.isDead(owner.node))
       return this.claimRoom(id, owner);
@@ -218,12 +219,13 @@ export class Router {
           : { retry: 'unprocessed', wait: 200, hasNoCapableNode: true };
       case 'taken':
         this.ownerCache.set(id, acquired.owner);
-        // Nobody's, or a dead one's, or this node's own of a moment ago: it can be claimed with the token just read.
+        // The owner is missing, dead, or this node until a moment ago: the room can be claimed with the token just
+        // read.
         return { retry: 'unprocessed', wait: acquired.owner.node === this.parts.self ? 20 : 0 };
     }
   }
 
-  /** Has another node take a room that this one cannot or should not run. @returns whether one has */
+  /** Makes another node claim a room that this one cannot or should not run. @returns whether it has */
   private async delegateClaim(game: string | null, id: string, known: Owner): Promise<boolean> {
     const { membership, rpc } = this.parts;
     const target = rankTargets(membership.aliveNodes(), game)[0];
@@ -248,7 +250,7 @@ export class Router {
       }
       const moved = (reply as unknown as Partial<MovedReply> | null)?.moved;
       if (moved) {
-        // Hints lead forward only, from term to term: two nodes cannot send a message to and fro.
+        // Hints are followed only to higher terms, so a message cannot loop between two nodes.
         if (moved.term <= term) this.ownerCache.forget(id);
         else this.ownerCache.set(id, moved);
         return { retry: 'unprocessed', wait: moved.term <= term ? 10 : 0, wasDenied: true };

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/**
- * The folder of package.json: of the repository, whether this runs from its sources or compiled, or of the installed
- * package.
- */
+/** The folder that holds package.json: the repository root (from sources or compiled), or the installed package. */
 export const packageRoot: string = findPackageRoot(import.meta.dirname);
 
 function findPackageRoot(folder: string): string {

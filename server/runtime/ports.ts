@@ -1,14 +1,16 @@
 /**
- * The doors to the outside. Nothing behind them reads a clock, draws a random number, or starts a timer of its own, so
- * that a whole cluster can live in one test process under an injected clock and one seed.
+ * The interfaces to the outside: time, randomness, storage, messaging.
+ * Code behind them never reads a clock, draws a random number or starts a timer itself. A whole cluster can therefore
+ * run in one test process under an injected clock and one seed.
  */
 export interface Clock {
   /** Wall time, ms since 1970. */
   now(): number;
-  /** Monotonic time in ms: for judging silence and deadlines; unaffected by steps of the wall clock. */
+  /** Monotonic time, ms. For timeouts and deadlines: unaffected by steps of the wall clock. */
   mono(): number;
   /**
-   * Runs `fn` when everything that has arrived by now has been looked at: what is said till then can travel together.
+   * Runs `fn` after the events that have already arrived are processed, so that messages sent until then can be
+   * batched.
    */
   soon(fn: () => void): void;
   /** Runs `fn` once after `ms`. */
@@ -21,13 +23,13 @@ export interface Timer {
 }
 
 export interface Entropy {
-  /** Random bytes nobody can guess. */
+  /** Cryptographically secure random bytes. */
   bytes(count: number): Uint8Array;
   /** A float in [0, 1), for jitter and placement. */
   float(): number;
 }
 
-/** Makes a long text short, and long again. */
+/** Compresses text, for example replays. */
 export interface Compressor {
   compress(text: string): Promise<string>;
   decompress(packed: string): Promise<string>;
@@ -35,7 +37,7 @@ export interface Compressor {
 
 type Fields = Record<string, unknown>;
 /**
- * Where the server writes what happens: pino's shape, so that a pino logger fits.
+ * Receives the server's log messages. The interface is that of pino, so a pino logger can be passed.
  * @example
  * ```ts
  * const log: Log = {
@@ -48,45 +50,46 @@ type Fields = Record<string, unknown>;
  * ```
  */
 export interface Log {
-  /** What an operator may want to know. */
+  /** Normal events of interest to an operator. */
   info(fields: Fields, text: string): void;
-  /** Something is wrong, and is being dealt with. */
+  /** A problem that the server handles itself. */
   warn(fields: Fields, text: string): void;
-  /** Somebody has to mend something: a rule that throws, a room that cannot be read. */
+  /** A problem that a person has to fix: a rule that throws, a room that cannot be read. */
   error(fields: Fields, text: string): void;
-  /** For who looks for a fault. */
+  /** Details for debugging. */
   debug(fields: Fields, text: string): void;
 }
 
-/** What the rules of a room are doing at this moment. One object per room, changed as it goes on. See SPEC R8. */
+/** The rule that a room is running. One object per room, updated in place. See SPEC R8. */
 export interface RuleRun {
-  /** The room; its owner's token, and its last entry: whether the room is still the one that ran. */
+  /** Room, its owner's token, and the seq of its last entry: together they tell whether the room has moved on since. */
   room: string;
   token: string;
   seq: number;
   game: string;
-  /** What the room was asked: the kind of an input, or what else runs. */
+  /** Kind of the command being processed, or another label where no command is (a view, for example). */
   input: string;
   rule: string;
-  /** Who asked, and by which number; '' and 0 where nobody did. */
+  /** The player, session and action number that caused the run; '' and 0 if none did. */
   player: string;
   session: string;
   n: number;
-  /** About whom the rule is asked: a player, an audience. */
+  /** The player or audience that the rule is evaluated for; '' if none. */
   who: string;
 }
 
 /**
- * Sees that rules end: one that does not takes its node along, and this writes down which it was (store's `blame`).
- * Called around everything of a game that runs, on the hot path: it must cost next to nothing.
+ * Detects rules that do not return. The process of such a rule is ended, and the run is reported to the store
+ * (`reportHang`).
+ * Called around every run of game code, on the hot path: it must cost next to nothing.
  */
 export interface HangDetector {
-  /** This runs from now on, in place of what ran until now. */
+  /** Marks `run` as running; replaces the previous run. */
   begin(run: Readonly<RuleRun>): void;
   end(): void;
 }
 
-/** Counts and times that an operator sees; see ../ops/metrics.ts for their names. */
+/** Counters and timers for operators. See ../ops/metrics.ts for the metric names. */
 export interface Meter {
   count(name: CounterName, by?: number, label?: string): void;
   observe(name: TimerName, ms: number): void;
@@ -117,71 +120,69 @@ export type CounterName =
   | 'wrongCodes'
   | 'wrongTokens';
 
-/** A channel of members: everybody who sees the same of a room. */
+/** A channel whose subscribers all see the same view of a room. */
 export type Channel = string;
 
 /**
- * Sends to all members of a channel, on all nodes. At most once, no promise of order across channels: the journal is
- * the truth.
+ * Sends to all subscribers of a channel, on all nodes. Delivery is at most once, with no order across channels: clients
+ * repair gaps from the journal.
  */
 export interface Fanout {
   emit(channel: Channel, event: 'change' | 'motion' | 'notice' | 'signal', ...args: unknown[]): void;
-  /** The same, to those alone who are connected to this node. */
+  /** As `emit`, but only to clients connected to this node. */
   emitLocal: Fanout['emit'];
 }
 
-/** What one node says to another. */
+/** A message to one node. */
 export interface NodeMessage {
   node: string;
   text: string;
 }
 
-/** Messages of nodes to others. At most once. */
+/** Messages between nodes. Delivery is at most once. */
 export interface Bus {
   /**
-   * Sends messages, at once and in order.
-   * @returns how many listeners took each: 0 is a hint that the node is gone, more is no proof that it lives
+   * Sends the messages immediately and in order.
+   * the number of listeners that received each message. 0 suggests that the node is gone; more does not prove that it
+   * is alive
    */
   publish(messages: readonly NodeMessage[]): Promise<number[]>;
   /**
-   * Starts to hear this node's own inbox. `onBusBroken`: it is not heard for a while, and what is said to it is lost;
-   * others may take this node for gone.
+   * Subscribes to this node's own inbox. `onBroken` is called when the subscription is lost: messages sent until it is
+   * restored are lost, and other nodes may declare this node dead.
    */
-  listen(node: string, on: (text: string) => void, broke?: () => void): Promise<void>;
+  listen(node: string, on: (text: string) => void, onBroken?: () => void): Promise<void>;
 }
 
 /**
- * What is seen of a node from outside: none of either, and its process has ended, or is cut off from all that it would
- * need to commit.
+ * Open connections of a node, as Redis sees them. If both counts are 0, its process has ended or cannot reach the Redis
+ * that it needs to commit.
  */
 export interface ListenerCounts {
   inbox: number;
   register: number;
 }
 
-/** Where nodes register, and where they see each other. */
+/** The node register: each node writes its record here and reads the records of the others. */
 export interface NodeRegister {
   /**
-   * Writes this node's record and reads everybody's, in one round trip.
-   * @throws when the store cannot be reached: then nothing was learned about anybody
+   * Writes this node's record and reads all records, in one round trip.
+   * when the store cannot be reached; the caller then knows nothing new about any node
    */
   heartbeat(record: NodeRecord): Promise<{ nodes: NodeRecord[]; listeners: ReadonlyMap<string, number> }>;
-  /**
-   * Which of a node's connections stand: how many listen to its inbox, and how many of those by which it registers are
-   * open.
-   */
+  /** Counts a node's open connections: subscribers of its inbox, and of the channel on its register connection. */
   listeners(node: string): Promise<ListenerCounts>;
   remove(node: string): Promise<void>;
 }
 
-/** A node's identity is its name and its start: a restarted node is another node. */
+/** A node is identified by name and start: a restarted node is a different node. */
 export interface NodeRecord {
   /** `name~start`, unique. */
   id: string;
   name: string;
-  /** Raised with each beat. */
+  /** Incremented with each heartbeat. */
   beat: number;
-  /** Wall time of the beat at the node itself. */
+  /** Wall time at which the node sent the heartbeat, ms since 1970. */
   at: number;
   rooms: number;
   sockets: number;
@@ -190,11 +191,11 @@ export interface NodeRecord {
   draining: boolean;
   /** The games it runs, `name@version`. */
   games: string[];
-  /** What of them it can read and go on with: also the older versions that its rules migrate. */
+  /** The game versions whose rooms it can load: those in `games`, and the older ones that its rules migrate. */
   reads: readonly string[];
   /**
-   * When it last could not write to the store for longer than deadlines wait, ms since 1970; null: not since it
-   * started.
+   * The last period (ms since 1970) in which the node could not write to the store for longer than
+   * `limits.deadlineGrace`; null: none since it started.
    */
   outage: { from: number; to: number } | null;
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Clock, Entropy, Compressor } from './ports.ts';
 
-/** The machine's own clock and timers. */
+/** The system clock and timers. */
 export const realClock: Clock = {
   now: () => Date.now(),
   mono: () => performance.now(),
@@ -26,7 +26,7 @@ export const realEntropy: Entropy = {
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Deflate, in base64, beside the event loop. */
+/** Deflate, base64-encoded; runs in the thread pool, off the event loop. */
 export const realCompressor: Compressor = {
   compress: async text => (await deflate(text)).toString('base64'),
   decompress: async packed =>

@@ -1,10 +1,9 @@
-/** Lets so many through at once; the others wait in line. */
+/** Limits concurrency: at most `capacity` calls run at once, the rest wait in FIFO order. */
 export class Semaphore {
   private active = 0;
   private readonly waiters: (() => void)[] = [];
   constructor(private readonly capacity: number) {}
 
-  /** How many wait. */
   get waiting(): number {
     return this.waiters.length;
   }

@@ -2,7 +2,7 @@ import { limits } from '../../shared/limits.ts';
 import { full, fullAtAfterRefund, isFull, fullAtAfterTake, waitFor, type Rate } from './token-bucket.ts';
 import { widerNetworksOf } from '../identity/networks.ts';
 
-/** Kinds of things that are bounded, and how; the same for everybody of a sort. */
+/** The kinds of requests that are rate limited, and their rates; shared by all allowances of a type. */
 class Bounds<Kind extends string> {
   readonly rates: readonly Rate[];
   private readonly indexes: ReadonlyMap<Kind, number>;
@@ -16,19 +16,19 @@ class Bounds<Kind extends string> {
   }
 }
 
-/** How much somebody may still do, of each kind. */
+/** What a client may still do, by kind: one token bucket each. */
 export class Allowance<Kind extends string> {
   connections = 0;
-  /** Who keeps a reference to this one: it is not forgotten meanwhile. */
+  /** Number of users of this object; it is not dropped while there are any. */
   references = 0;
-  /** A bucket for each kind: see token-bucket.ts. */
+  /** One token bucket per kind: see token-bucket.ts. */
   private readonly fullAt: number[];
 
   constructor(private readonly bounds: Bounds<Kind>) {
     this.fullAt = bounds.rates.map(() => full);
   }
 
-  /** @returns 0 when it may be done, else the ms after which to try again */
+  /** Takes one token. @returns 0, or the ms after which to retry */
   take(kind: Kind, now: number): number {
     const index = this.bounds.indexOf(kind);
     const rate = this.bounds.rates[index]!;
@@ -45,7 +45,7 @@ export class Allowance<Kind extends string> {
     const index = this.bounds.indexOf(kind);
     this.fullAt[index] = fullAtAfterRefund(this.fullAt[index]!, this.bounds.rates[index]!);
   }
-  /** Whether there is nothing to be remembered. */
+  /** Whether the allowance is in its initial state, so that it need not be kept. */
   isUnused(now: number): boolean {
     return (
       this.connections === 0 &&
@@ -75,7 +75,7 @@ export type PlayerKind = KindOf<typeof playerBounds>;
 export type AddressKind = KindOf<typeof addressBounds>;
 export type PlayerAllowance = Allowance<PlayerKind>;
 
-/** The allowance of a network, which is `factor` addresses wide. */
+/** The allowance of a network; `factor`: how many times an address's rates it gets. */
 class NetworkAllowance extends Allowance<AddressKind> {
   private static readonly bounds = new Map<number, typeof addressBounds>([[1, addressBounds]]);
 
@@ -96,7 +96,7 @@ class NetworkAllowance extends Allowance<AddressKind> {
   }
 }
 
-/** How much an address may still do: as much as its own network has left, and each wider one that it is part of. */
+/** The allowance of an address: limited by its own network and by each wider one that contains it. */
 export class AddressAllowance {
   private readonly networks: readonly NetworkAllowance[];
 
@@ -107,7 +107,7 @@ export class AddressAllowance {
     this.networks = [own, ...wider];
   }
 
-  /** @returns 0 when it may be done, else the ms after which to try again */
+  /** Takes one token from each network. @returns 0, or the ms after which to retry */
   take(kind: AddressKind, now: number): number {
     const wait = this.wait(kind, now);
     if (wait === 0) for (const network of this.networks) network.take(kind, now);
@@ -127,12 +127,12 @@ export class AddressAllowance {
   disconnect(): void {
     for (const network of this.networks) network.connections -= 1;
   }
-  /** Whether it has as many connections as there may be. */
+  /** Whether the maximum number of connections is reached. */
   get isAtConnectionLimit(): boolean {
     return this.networks.some(network => network.connections >= limits.address.connections * network.factor);
   }
 
-  /** Keeps it from being forgotten, until as many calls of `release`. */
+  /** Keeps this object from being dropped until `release` is called as often. */
   retain(): void {
     this.own.references += 1;
   }
@@ -157,11 +157,11 @@ interface Forgettable {
 }
 
 /**
- * What players, addresses and this node have used up. It is remembered until it has been refilled, not only for as long
- * as somebody is connected: else everybody could have all of it again by connecting anew.
+ * The allowances of players, addresses and this node. They are kept until they have refilled, even without a
+ * connection: otherwise a client could reset its allowance by reconnecting.
  */
 export class Allowances {
-  /** What all clients of this node share. */
+  /** Shared by all clients of this node. */
   readonly node = new Allowance(nodeBounds);
   private readonly players = new Map<string, PlayerAllowance>();
   private readonly addresses = new Map<string, AddressAllowance>();
@@ -182,7 +182,7 @@ export class Allowances {
     });
   }
 
-  /** How many are remembered. */
+  /** Number of allowances kept. */
   get size(): number {
     return this.players.size + this.addresses.size + this.networks.size;
   }
@@ -199,12 +199,12 @@ export class Allowances {
 
   private forgetUnused(now: number): void {
     this.nextCleanupAt = now + 5_000;
-    // Addresses before networks, which they hold.
+    // Addresses before networks, because addresses reference networks.
     for (const all of [this.players, this.addresses, this.networks] as Map<string, Forgettable>[])
       for (const [id, allowance] of all) if (allowance.isUnused(now)) this.forget(all, id);
   }
 
-  /** Of so many the oldest that has gone is let off: a bound on memory goes before a bound on guests. */
+  /** Drops the oldest allowance without connections: the bound on memory takes precedence over the bound on clients. */
   private evictOldest(all: Map<string, Forgettable>): void {
     for (const [id, { connections, references }] of all)
       if (connections === 0 && references === 0) return this.forget(all, id);

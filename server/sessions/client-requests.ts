@@ -41,7 +41,7 @@ import { LocalSubscriptions } from './local-subscriptions.ts';
 import { BadRequestError, requestReaders, messageReaders } from './request-readers.ts';
 import { requestLimits, type OccasionalKind, type SharedKind } from './request-limits.ts';
 
-/** Refusals by one room that another room of the same game need not share. */
+/** Refusals by one room that do not imply a refusal by other rooms of the game. */
 const otherRoomMayAccept: ReadonlySet<string> = new Set<RefusalCode>([
   'room-full',
   'room-started',
@@ -54,7 +54,7 @@ const otherRoomMayAccept: ReadonlySet<string> = new Set<RefusalCode>([
   'client-outdated',
   'room-outdated',
 ]);
-/** Of these, refusals that a new room gives only because others were quicker: another new room need not. */
+/** Those of them that a new room gives only because its seats were taken meanwhile: another new room may accept. */
 const seatsTaken: ReadonlySet<string> = new Set<RefusalCode>(['room-full', 'room-started', 'room-ended']);
 
 export interface ClientRequestsParts {
@@ -74,27 +74,27 @@ export interface ClientRequestsParts {
   hangDetector: HangDetector;
 }
 
-/** Actions by which players agree to the beginning of a match. */
+/** Actions by which players agree to start a match. */
 const matchStartActions: ReadonlySet<string> = new Set(['$ready', '$start', '$rematch']);
 
-/** The clients connected to this node, and what they ask. Knows nothing of how they are connected. */
+/** The clients connected to this node, and their requests. Independent of the transport. */
 export class ClientRequests {
   private readonly connections = new Map<string, Connection>();
-  /** What players and addresses may still do; also for the doors in front of this one. */
+  /** Rate limits of players and addresses; also used by the gateway before a connection is accepted. */
   readonly allowances = new Allowances();
-  /** Tells changes to the members who are connected here. */
+  /** Sends changes to the members connected to this node. */
   readonly subscriptions = new LocalSubscriptions();
-  /** Wall time at the zero of the monotonic clock. */
+  /** Wall time at the zero of the monotonic clock, ms. */
   private readonly monotonicOrigin: number;
 
-  /** Monotonic time before which the log does not mention wrong codes again. */
+  /** Monotonic ms before which wrong codes are not logged again. */
   private nextCodeWarningAt = 0;
 
   constructor(private readonly parts: ClientRequestsParts) {
     this.monotonicOrigin = parts.clock.now() - parts.clock.mono();
   }
 
-  /** @param address where it comes from; null: this machine, or nobody knows */
+  /** @param address the client's address; null: this machine, or unknown */
   connect(link: ClientLink, identity: { player: string; name: string }, address: string | null = null): Connection {
     const now = this.parts.clock.mono();
     const allowance = this.allowances.player(identity.player, now);
@@ -113,7 +113,7 @@ export class ClientRequests {
     return connection;
   }
 
-  /** Whether the player has as many connections as there may be. */
+  /** Whether the player has the maximum number of connections. */
   isAtConnectionLimit(player: string): boolean {
     return this.allowances.player(player, this.parts.clock.mono()).connections >= limits.connectionsPerPlayer;
   }
@@ -133,7 +133,7 @@ export class ClientRequests {
     return [...this.connections.values()];
   }
 
-  /** Who of this node's clients is in which room, for the rooms' owners. */
+  /** This node's members by room, for the rooms' owners. */
   memberReports(): Map<string, MemberReport[]> {
     const rooms = new Map<string, MemberReport[]>();
     for (const c of this.connections.values()) {
@@ -146,18 +146,18 @@ export class ClientRequests {
     return rooms;
   }
 
-  /** Whether any of this node's clients is in that room. */
+  /** Whether a client of this node is in the room. */
   hasMembers(room: string): boolean {
     return this.subscriptions.membersOf(room).length > 0;
   }
 
-  /** Broadcasts may have been lost to this node: everybody is to compare and catch up. */
+  /** Makes all members resync, because broadcasts to this node may have been lost. */
   resyncAll(): void {
     for (const connection of this.connections.values())
       for (const room of connection.rooms.keys()) connection.deliverNotice({ room, code: 'resync' });
   }
 
-  /** Asks all clients to look for another node, each at its own moment. Those that find none stay. */
+  /** Asks all clients to move to another node, spread over time. A client that finds no other node stays. */
   askClientsToMove(): void {
     const spreadMs = this.spreadMs;
     for (const connection of this.connections.values()) {
@@ -167,7 +167,7 @@ export class ClientRequests {
     }
   }
 
-  /** Over how long (ms) all clients of this node are to do what each of them does. */
+  /** Time (ms) over which actions of all clients of this node are spread. */
   private get spreadMs(): number {
     return Math.min(
       limits.reconnectSpread.max,
@@ -175,19 +175,19 @@ export class ClientRequests {
     );
   }
 
-  /** There is no such room any more: its members here hear it, should they not have been told. */
+  /** Tells the room's members on this node that it no longer exists, in case they were not notified. */
   notifyRoomClosed(room: string): void {
     for (const connection of this.subscriptions.membersOf(room)) connection.deliverNotice({ room, code: 'closed' });
   }
 
-  /** Hands a notice to one connection, if it is still here. */
+  /** Sends a notice to one connection, if it is connected to this node. */
   deliverNotice(conn: string, notice: Notice): void {
     this.connections.get(conn)?.deliverNotice(notice);
   }
 
   /**
-   * Answers one request of a client. Never throws and never does anything for a request it refuses.
-   * @returns the answer, or null when the connection is to be closed instead
+   * Handles a request of a client. Never throws. A refused request has no effect.
+   * @returns the reply; null: the connection has to be closed instead
    */
   async handle<K extends RequestName>(
     connection: Connection,
@@ -206,16 +206,16 @@ export class ClientRequests {
     return this.dispatch(connection, name, request);
   }
 
-  /** Called in the moment in which the answer to a request has left, in order with all else. */
+  /** Called when the reply to a request has just been sent, in order with everything else. */
   onReplySent(connection: Connection, name: RequestName, reply: unknown): void {
     if (name !== 'join') return;
     const joined = reply as JoinReply;
     if (joined.ok && joined.number !== undefined) connection.setKnownTerm(joined.room, joined.term);
   }
 
-  /** Takes in what is said without an answer. @returns false when the connection is to be closed */
+  /** Handles a one-way message. @returns false when the connection has to be closed */
   handleMessage(connection: Connection, name: OneWayMessageName, raw: unknown): boolean {
-    if (this.takeAll(connection, requestLimits[name].always) > 0) return true; // dropped: the next one says more
+    if (this.takeAll(connection, requestLimits[name].always) > 0) return true; // dropped: the next one supersedes it
     try {
       if (name === 'signal') this.broadcastSignal(connection, messageReaders.signal(raw));
       else if (name === 'input') this.forwardInput(connection, messageReaders.input(raw));
@@ -253,9 +253,9 @@ export class ClientRequests {
   }
 
   /**
-   * Goes from here to the members on all nodes, past the owner: it is no part of the room's history. One that does not
-   * fit the contract is dropped: a client of another version of the game sends such, and they are as limited as all
-   * others.
+   * Sends a signal to the members on all nodes, bypassing the owner: it is not part of the room's history. A signal
+   * that violates the contract is dropped, because it may come from a client of another version. It counts towards the
+   * rate limits all the same.
    */
   private broadcastSignal(connection: Connection, { room, name, data }: SignalRequest): void {
     const subscription = connection.rooms.get(room);
@@ -275,16 +275,14 @@ export class ClientRequests {
       );
   }
 
-  /**
-   * A packet that is larger than it may be. @returns the answer, or null when the connection is to be closed instead
-   */
+  /** Handles an oversized packet. @returns the refusal; null: the connection has to be closed instead */
   refuseOversized(connection: Connection, bytes: number): Refused | null {
     return this.countMalformed(connection)
       ? makeRefusal('too-large', `the message has ${bytes} bytes, at most ${limits.packetBytes} (packetBytes)`)
       : null;
   }
 
-  /** Counts a malformed packet. @returns false when it was one too many */
+  /** Counts a malformed packet. @returns false when the limit is exceeded */
   countMalformed(connection: Connection): boolean {
     this.parts.meter.count('badPackets');
     const now = this.parts.clock.mono();
@@ -325,8 +323,8 @@ export class ClientRequests {
   }
 
   /**
-   * Takes each kind from the player's bucket and from the address's; none, where one of them is empty.
-   * @returns 0, or the ms after which to try again
+   * Takes a token of each kind from the player and the address, or none if one of them is empty.
+   * @returns 0, or the ms after which to retry
    */
   private takeAll(connection: Connection, kinds: readonly SharedKind[]): number {
     const now = this.parts.clock.mono();
@@ -356,16 +354,16 @@ export class ClientRequests {
         ? makeRefusal('slow-down', 'too many quick joins', wait)
         : this.quickJoin(connection, request, request.quick);
     }
-    // At once, so that a leave of the same room that follows is carried out after it.
+    // Without an `await` before it, so that a following leave of the same room is executed after it.
     if (request.room !== undefined) return this.joinRoom(connection, request.room, request);
     const found = await this.findByCode(connection, request.code!);
     return 'code' in found ? found : this.joinRoom(connection, found.room, request);
   }
 
   /**
-   * Tries rooms until one takes the player. Those that refuse are skipped for the rest of this call. A reservation is
-   * known to the store alone: before the player joins, a bot or a player with the code may take the seat, also in a
-   * room that was made for this call.
+   * Tries rooms until one accepts the player; rooms that refuse are skipped from then on. Only the store knows
+   * reservations: before the player joins, a bot or a player with the code may take the seat, even in a room created
+   * for this call.
    */
   private async quickJoin(
     connection: Connection,
@@ -383,7 +381,7 @@ export class ClientRequests {
     const makers = makersOf(connection.player, connection.from);
     const skip: string[] = [];
     for (;;) {
-      // A new room is paid for. Who cannot pay, or is in as many rooms as may be, may still find one.
+      // A new room takes a token. Without one, or at the room limit, the player may still find an existing room.
       const wait = this.take(connection, 'creations');
       const isAtRoomLimit = connection.roomCount >= limits.roomsPerConnection;
       const found = await lobby.findOrCreate(connection.player, wanted, {
@@ -410,7 +408,10 @@ export class ClientRequests {
     }
   }
 
-  /** A wrong code is paid for, and who cannot pay hears nothing of right ones either: else one could go on trying. */
+  /**
+   * A wrong code takes a token. Without tokens, correct codes are refused as well, so that a client cannot keep
+   * guessing.
+   */
   private async findByCode(connection: Connection, code: string): Promise<{ room: string } | Refused> {
     const { node } = this.allowances;
     const nodeWait = node.wait('wrongCodes', this.parts.clock.mono());
@@ -441,14 +442,14 @@ export class ClientRequests {
   }
 
   /**
-   * Nothing of a room reaches a connection before the owner has admitted it. So who is not in yet asks twice: to be
-   * admitted, and when it is subscribed, for all that there is. What is committed after that answer comes by the
+   * A connection gets nothing of a room before the owner admits it. A connection that is not in the room yet therefore
+   * asks twice: for admission, and, once it is subscribed, for the state. Changes after the second reply arrive by its
    * channels.
    */
   private async admit(connection: Connection, room: string, request: JoinRequest): Promise<JoinReply> {
     const session = request.session ?? idFromBytes(this.parts.entropy.bytes(16));
     const watch = request.watch ?? false;
-    // Whether it takes a seat anew only the owner knows; who may not still comes back to a seat that is its own.
+    // Only the owner knows whether this takes a new seat; without a token, an existing seat can still be resumed.
     const wait = watch ? 0 : this.take(connection, 'newSeats');
     const message = {
       k: 'join',
@@ -464,7 +465,8 @@ export class ClientRequests {
       ...(watch || request.profile === undefined ? {} : { profile: request.profile }),
       ...(request.resume ? { resume: true } : {}),
     } satisfies RoomMessage;
-    // Who is gone may be back by another node already: asked late, it would take the seat from itself.
+    // A client that has disconnected may already be back on another node: a late join would replace its own new
+    // session.
     const ask = async (more: Partial<RoomMessage & { k: 'join' }>) =>
       (await this.parts.router.request(
         room,
@@ -489,15 +491,15 @@ export class ClientRequests {
         this.parts.lobby.withdraw(room, connection.player, limits.quickJoinSearch.brokenFor);
         delete reply.failed;
       }
-      // It was in, and may not be any more: the seat is lost, or the game was upgraded.
+      // The connection was a member and must not be one any more: the seat is lost, or the game was upgraded.
       if (dutyOf(reply.code) !== 'retry' && connection.rooms.get(room)?.session === session)
         this.endMembership(connection, room);
       return reply;
     }
-    const { channels, game, fresh: _fresh, ...joined } = reply;
+    const { channels, game, fresh: _, ...joined } = reply;
     connection.enterRoom(room, { session, watch, channels, game });
     this.parts.headExchange.recordHead(room, { head: joined.place, term: joined.term });
-    if (!connection.isOpen) this.endMembership(connection, room); // it went while it was being let in
+    if (!connection.isOpen) this.endMembership(connection, room); // disconnected during the join
     return request.short ? { ...joined, number: connection.rooms.get(room)?.number, shortInputs: true } : joined;
   }
 
@@ -523,12 +525,12 @@ export class ClientRequests {
       data: request.data ?? null,
       number: request.n === undefined ? null : { n: request.n, term: request.term! },
     })) as ActReply;
-    // Signals and inputs go past the owner, who alone knows of seats: without one the connection is out.
+    // Signals and inputs bypass the owner, so membership without a seat has to end here.
     if (request.name === '$leave' && reply.ok) this.endMembership(connection, request.room, subscription.session);
     return reply;
   }
 
-  /** Ends the connection's membership; with `seat`, also the hold, whether the connection has joined or not. */
+  /** Ends the connection's membership; with `seat`, also the hold, even if the connection has not joined. */
   private leave(connection: Connection, { room, session, seat }: LeaveRequest): Promise<{ ok: true } | Refused> {
     return connection.runInOrder(room, async () => {
       const own = session ?? connection.rooms.get(room)?.session;
@@ -557,8 +559,8 @@ export class ClientRequests {
   }
 
   /**
-   * The heads of all rooms that a connection is in, as `h` says them; null where there are none, or one that cannot be
-   * said so.
+   * The latest positions of all rooms of a connection in the format of the event `h`; null if there are none, or one of
+   * them has no short form.
    */
   roomHeads(connection: Connection): number[] | null {
     const numbers: number[] = [];
@@ -570,7 +572,7 @@ export class ClientRequests {
     return numbers.length > 0 ? numbers : null;
   }
 
-  /** A room's head, in its short form where head and owner are of the term that the connection goes by. */
+  /** The latest position of a room; in short form if position and owner have the term that the client knows. */
   private roomHeadOf(room: string, knownTerm: number | null): RoomHead | null | ShortRoomHead {
     const head = this.parts.headExchange.get(room);
     return head && head.term === knownTerm && head.head[0] === knownTerm ? [head.head[1], head.watchers] : head;
@@ -611,14 +613,14 @@ export class ClientRequests {
   }
 
   /**
-   * Ends a connection's membership in a room. The owner is notified, and counts the seat as away if nobody else has the
-   * session.
+   * Ends a connection's membership in a room and notifies the owner, which marks the player as away unless another
+   * connection has the session.
    */
   private endMembership(connection: Connection, room: string, session?: string): void {
     if (session !== undefined && connection.rooms.get(room)?.session !== session) return;
     const subscription = connection.leaveRoom(room);
     if (!subscription) return;
-    // request() answers, it does not throw; if nobody hears this, the owner finds out by silence
+    // request() does not throw; if the message is lost, the owner notices the missing reports
     void this.parts.router.request(room, {
       k: 'disconnected',
       player: connection.player,

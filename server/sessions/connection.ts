@@ -5,12 +5,12 @@ import { full } from './token-bucket.ts';
 import type { ClientLink, RoomSubscription, Subscriber, TrackedRoomSubscription } from './client-link.ts';
 import type { LocalSubscriptions } from './local-subscriptions.ts';
 
-/** One connected client: who it is, and the rooms it is in. */
+/** A client connection: its player, and the rooms it is in. */
 export class Connection implements Subscriber {
   readonly rooms = new Map<string, TrackedRoomSubscription>();
-  /** The last of the requests about a room that are carried out in turn; null: none, as most of the time. */
+  /** Last pending request by room, for requests that are executed in order; null: none, the common case. */
   private pendingByRoom: Map<string, Promise<unknown>> | null = null;
-  /** When its allowance of malformed packets is full again, in the clock's ms: see token-bucket.ts. */
+  /** When the bucket of malformed packets is full, ms: see token-bucket.ts. */
   malformedFullAt: number = full;
   isOpen = true;
 
@@ -21,7 +21,7 @@ export class Connection implements Subscriber {
     private readonly subscriptions: LocalSubscriptions,
     readonly allowance: PlayerAllowance,
     readonly address: AddressAllowance | null = null,
-    /** Its address; null for this machine, or if it is unknown. */
+    /** The client's address; null: this machine, or unknown. */
     readonly from: string | null = null,
   ) {}
 
@@ -29,28 +29,27 @@ export class Connection implements Subscriber {
     return this.link.id;
   }
 
-  /** In how many rooms it is, or about to be. */
+  /** Number of rooms that it is in or is joining. */
   get roomCount(): number {
     let count = this.rooms.size;
     if (this.pendingByRoom) for (const room of this.pendingByRoom.keys()) if (!this.rooms.has(room)) count += 1;
     return count;
   }
 
-  /** The room that goes by a number; undefined: none that it is in. Most are in one. */
+  /** The room with this number; undefined: it is in no such room. Most connections are in one room. */
   roomByNumber(number: number): string | undefined {
     for (const [room, own] of this.rooms) if (own.number === number) return room;
     return undefined;
   }
 
-  /** Whether it is in the room, or about to be. */
+  /** Whether it is in the room or is joining it. */
   isInRoom(room: string): boolean {
     return this.rooms.has(room) || this.pendingByRoom?.has(room) === true;
   }
 
   /**
-   * Carries out a request about a room when those before it are done: two joins, or a join and a leave, that overtook
-   * each other would leave the connection with a membership that nobody wants. The room counts as one of its own
-   * meanwhile.
+   * Executes requests about a room in order: reordered joins and leaves could leave the connection with a wrong
+   * membership. The room counts towards the room limit meanwhile.
    */
   async runInOrder<T>(room: string, work: () => Promise<T>): Promise<T> {
     const pending = (this.pendingByRoom ??= new Map<string, Promise<unknown>>());
@@ -65,7 +64,6 @@ export class Connection implements Subscriber {
     }
   }
 
-  /** Hears a channel from now on. */
   subscribe(channel: Channel): void {
     this.link.subscribe(channel);
     this.subscriptions.subscribe(channel, this);
@@ -80,7 +78,7 @@ export class Connection implements Subscriber {
     const old = this.rooms.get(room);
     for (const channel of old?.channels ?? []) if (!subscription.channels.includes(channel)) this.unsubscribe(channel);
     for (const channel of subscription.channels) if (!old?.channels.includes(channel)) this.subscribe(channel);
-    // The very texts that it subscribed to, so that they are kept once.
+    // Reuses equal channel strings, so that each is stored once.
     const channels = subscription.channels.map(channel => old?.channels.find(own => own === channel) ?? channel);
     this.rooms.set(room, {
       ...subscription,
@@ -91,7 +89,7 @@ export class Connection implements Subscriber {
   }
 
   /**
-   * The answer to a join has just been sent: what follows may be said by the number and under the term that it gave.
+   * Called when the reply to a join has been sent: later messages may use the room's number and the term in that reply.
    */
   setKnownTerm(room: string, term: number): void {
     const own = this.rooms.get(room);
@@ -109,7 +107,7 @@ export class Connection implements Subscriber {
   deliverNotice(notice: Notice): void {
     const subscription = this.rooms.get(notice.room);
     if (notice.code === 'session-replaced' || notice.code === 'seat-lost') {
-      if (subscription?.session !== notice.session) return; // this connection has moved on to another session
+      if (subscription?.session !== notice.session) return; // the connection has another session by now
       this.leaveRoom(notice.room);
     }
     if (notice.code === 'kicked' || notice.code === 'closed') this.leaveRoom(notice.room);

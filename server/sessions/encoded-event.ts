@@ -1,6 +1,6 @@
-/** An event and its arguments as JSON text, `["change",…]`: made once for all who are told the same. */
+/** An event with its arguments as JSON text, `["change",…]`; encoded once for all recipients. */
 export class EncodedEvent {
-  /** What the gateway has made of it for its lines: by the first, for all. */
+  /** The packet that the gateway built from it; built once, reused for all connections. */
   cachedPacket: unknown = null;
 
   constructor(readonly json: string) {}

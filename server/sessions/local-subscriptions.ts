@@ -3,16 +3,16 @@ import type { RoomChange } from '../rooms/actor/messages.ts';
 import type { Subscriber } from './client-link.ts';
 import { EncodedEvent } from './encoded-event.ts';
 
-/** Where the state's own change begins in `{"state":…}`. */
+/** Offset of the state's change in `{"state":…}`. */
 const statePrefixLength = '{"state":'.length;
 
 /**
- * Tells the changes of rooms to those who are connected here. Each is encoded once, and short: a connection that has
- * been given the room's number and its owner's term is not told them again with each change. See SPEC W9.
+ * Sends the changes of rooms to the clients connected to this node. Each change is encoded once per form. A connection
+ * that knows the room's number and its owner's term gets the short form, which omits them. See SPEC W9.
  */
 export class LocalSubscriptions {
   private readonly channels = new Map<Channel, Subscriber[]>();
-  /** The rooms that connections of this node are in, each with a number that is never given out twice. */
+  /** The rooms that connections of this node are in. Numbers are never reused. */
   private readonly rooms = new Map<string, { number: number; connections: Subscriber[] }>();
   private lastNumber = 0;
 
@@ -45,7 +45,7 @@ export class LocalSubscriptions {
   }
 
   /**
-   * The connections that are in a room. Found by the room: asked for each room at once when a node dies or the store
+   * The connections in a room. Indexed by room, because it is called for each room when a node dies or the store
    * restarts.
    */
   membersOf(room: string): readonly Subscriber[] {
@@ -73,7 +73,7 @@ export class LocalSubscriptions {
           )),
         );
       else {
-        subscription.knownTerm = term; // from here on
+        subscription.knownTerm = term; // sent now, so the short form applies from the next change on
         link.sendEncoded(
           (shortFormWithTerm ??= new EncodedEvent(
             `["c",${subscription.number},${seq},${changes},${events ?? '0'},${term},${prevTerm}]`,

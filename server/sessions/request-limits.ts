@@ -1,20 +1,19 @@
 import type { RequestName, OneWayMessageName } from '../../shared/protocol.ts';
 import type { AddressKind, PlayerKind } from './allowances.ts';
 
-/** A kind of bucket that both a player and an address have. */
+/** A kind of token that both players and addresses have. */
 export type SharedKind = PlayerKind & AddressKind;
 
-/** What a request takes: each kind from the player's bucket and from the address's. */
+/** The tokens of a request: each kind is taken from the player and from the address. */
 interface RequestLimits {
-  /** Before the request is read. */
+  /** Taken before the request is parsed. */
   readonly always: readonly SharedKind[];
-  /** Where it makes or tries something; given back where it turns out to be the player's own, or right. */
+  /** Taken if the request creates or tries something; refunded if it did not count, for example for a correct code. */
   readonly sometimes?: readonly SharedKind[];
 }
 
 /**
- * The one table of limits for what clients ask and send. `limits.ts` has the rates: `limits[kind]` and
- * `limits.address[kind]`.
+ * The rate limits of all requests and messages. `limits.ts` has the rates: `limits[kind]` and `limits.address[kind]`.
  */
 export const requestLimits = {
   create: { always: ['requests'], sometimes: ['creations'] },
@@ -29,5 +28,5 @@ export const requestLimits = {
   signal: { always: ['signals'] },
 } as const satisfies Record<RequestName | OneWayMessageName, RequestLimits>;
 
-/** The kinds that some requests take only sometimes. */
+/** Kinds that requests take only under a condition. */
 export type OccasionalKind = 'creations' | 'newSeats' | 'wrongCodes' | 'matches' | 'quickJoins';

@@ -20,11 +20,11 @@ import type {
 } from '../../shared/protocol.ts';
 
 /**
- * Reads what clients send. Every byte is somebody else's until it has been through here; what comes out has the types
- * it claims, is JSON within the bounds, and holds nothing that was not asked for.
+ * Parsers for everything that clients send. Input is untrusted before them. Their results have the declared types, are
+ * JSON within the limits, and contain only known fields.
  */
 
-/** What is wrong with a request; the sentence goes to whoever sent it. */
+/** A malformed request; the message is sent to the client. */
 export class BadRequestError extends Error {
   override readonly name = 'BadRequestError';
 }
@@ -121,7 +121,7 @@ export const requestReaders: Readers = {
       fail('join: exactly one of room, code and quick');
     return omitUndefined({
       room: optional(v.room, id('room')),
-      code: optional(v.code, c => parseRoomCode(c) ?? 'none'), // a code that cannot exist is like one that does not
+      code: optional(v.code, c => parseRoomCode(c) ?? 'none'), // an impossible code counts as unknown
       quick: optional(v.quick, q => {
         const quick = object(q, 'quick');
         return omitUndefined({
@@ -175,7 +175,7 @@ export const requestReaders: Readers = {
   inspect: (value): InspectRequest => ({ room: id('room')(object(value, 'inspect').room) }),
 };
 
-/** What is said without an answer. */
+/** One-way messages. */
 export const messageReaders: { [K in OneWayMessageName]: (value: unknown) => OneWayMessages[K] } = {
   input(value): InputRequest {
     const v = object(value, 'input');

@@ -4,38 +4,37 @@ export interface Rate {
 }
 
 /*
- * A token bucket (`burst` at once, then `perSecond`) as one number: when it will be full again, in the caller's ms. There are
- * some for each client that is connected, most of them full, and a number is all that is kept of one.
+ * A token bucket (`burst` at once, then `perSecond`), stored as one number: the time (ms) at which it will be full
+ * again. There are several per client, most of them full, so a number is all that is kept.
  */
 
-/** One that is full: nothing was ever taken. */
+/** A full bucket: no token was ever taken. */
 export const full = 0;
 
-/** How much of it is there. */
 const levelOf = (fullAt: number, { burst, perSecond }: Rate, now: number): number =>
   burst - (Math.max(0, fullAt - now) / 1000) * perSecond;
 
-/** @returns 0 when one may pass, else the ms after which to try again */
+/** @returns 0 if a token is available, else the ms after which to retry */
 export function waitFor(fullAt: number, rate: Rate, now: number): number {
   const level = levelOf(fullAt, rate, now);
-  // adding up fractions of tokens loses a little
+  // tolerance for rounding errors
   return level >= 1 - 1e-6 ? 0 : Math.ceil(((1 - level) / rate.perSecond) * 1000);
 }
-/** When it will be full after one more. */
+/** When the bucket will be full after taking a token. */
 export const fullAtAfterTake = (fullAt: number, { perSecond }: Rate, now: number): number =>
   Math.max(fullAt, now) + 1000 / perSecond;
-/** When it will be full if one was not used after all. */
+/** When the bucket will be full after returning a token. */
 export const fullAtAfterRefund = (fullAt: number, { perSecond }: Rate): number => fullAt - 1000 / perSecond;
-/** Nothing is missing: a new one would be the same. */
+/** Whether the bucket is full, so that it need not be kept. */
 export const isFull = (fullAt: number, rate: Rate, now: number): boolean =>
   levelOf(fullAt, rate, now) >= rate.burst - 1e-6;
 
-/** One by itself. */
+/** A token bucket as an object. */
 export class TokenBucket {
   private fullAt: number = full;
   constructor(private readonly rate: Rate) {}
 
-  /** @returns 0 when one may pass, else the ms after which to try again */
+  /** Takes a token. @returns 0, or the ms after which to retry */
   take(now: number): number {
     const wait = waitFor(this.fullAt, this.rate, now);
     if (wait === 0) this.fullAt = fullAtAfterTake(this.fullAt, this.rate, now);

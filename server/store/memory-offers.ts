@@ -2,11 +2,11 @@ import { anyPool, type FindOrCreate, type Offer } from './store.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
 interface StoredOffer extends Offer {
-  /** Reservations: player -> until, ms. */
+  /** Reservations: player -> expiry, ms. */
   reservations: Map<string, number>;
-  /** Not offered before, ms. */
+  /** The room is not offered before this time, ms. */
   pausedUntil: number;
-  /** When the offer is reviewed, ms; null: never. */
+  /** When the offer is reviewed next, ms; null: never. */
   reviewAt: number | null;
 }
 type OfferSearch = Pick<
@@ -23,12 +23,12 @@ type OfferSearch = Pick<
   | 'repeatWithinMs'
 >;
 
-/** The offers of a memory store's rooms to quick joins. Does what lua/index.lua and lua/find-or-create.lua do. */
+/** Offers of rooms to quick joins, in memory. Same behavior as lua/index.lua and lua/find-or-create.lua. */
 export class MemoryOffers {
   private readonly offers = new Map<string, StoredOffer>();
-  /** `game|pool|since|id` of the rooms that are open, and `game|*|since|id`. */
+  /** `game|pool|since|id` and `game|*|since|id` of each open room. */
   private readonly open = new SortedKeys();
-  /** `ms|id`. */
+  /** `ms|id` of each offer with a pending review. */
   private readonly reviews = new SortedKeys();
   private readonly calls = new Map<string, { room: string; until: number }>();
   private readonly lastCalls = new Map<
@@ -36,7 +36,7 @@ export class MemoryOffers {
     { room: string; at: number; pool: string; call: string | null; until: number }
   >();
 
-  /** A changed offer of a room; null: none. */
+  /** Sets or removes (null) the offer of a room. */
   set(id: string, offer: Offer | null, now: number): void {
     const before = this.offers.get(id);
     if (before) this.remove(id, before);
@@ -54,7 +54,7 @@ export class MemoryOffers {
     this.save(id, offer, now);
   }
 
-  /** Whether a reservation of the room is live, as of its last change. */
+  /** Whether the room has a live reservation, as of its last change. */
   isReserved(id: string): boolean {
     return (this.offers.get(id)?.reservations.size ?? 0) > 0;
   }
@@ -64,7 +64,7 @@ export class MemoryOffers {
     const { player, pool, skip } = wanted;
     for (const id of skip) if (this.offers.get(id)?.reservations.has(player)) this.withdraw(id, player, 0, now);
     const usable = (id: string) => !skip.includes(id) && isAlive(id);
-    /** It was withdrawn: only those who have a seat are led there. */
+    /** A withdrawn room is returned only to players who have a seat in it. */
     const isWithdrawn = (id: string) =>
       (this.offers.get(id)?.pausedUntil ?? 0) > now && !this.offers.get(id)!.players.includes(player);
     const last = this.lastCalls.get(lastKey(wanted));
@@ -94,7 +94,7 @@ export class MemoryOffers {
     return oldest === null ? null : this.assign(wanted, oldest, now);
   }
 
-  /** Reserves a seat in the prepared room. */
+  /** Adds the prepared room with a seat reserved in it. */
   addWithReservation(wanted: OfferSearch, id: string, offer: Offer, now: number): void {
     this.save(
       id,
@@ -109,7 +109,7 @@ export class MemoryOffers {
     for (let key = this.open.first(prefix); key !== undefined; key = this.open.first(prefix, `${key}\0`)) {
       const id = key.slice(key.lastIndexOf('|') + 1);
       const offer = this.offers.get(id)!;
-      this.save(id, offer, now); // reservations may be over, and nobody here
+      this.save(id, offer, now); // drops expired reservations, which may close the room
       if (usable(id) && isOpen(offer, now)) return id;
     }
     return null;
@@ -132,7 +132,7 @@ export class MemoryOffers {
     if (wanted.call !== null) this.calls.set(callKey(wanted), { room, until: now + wanted.rememberMs });
   }
 
-  /** Unless the player has a seat, or none is free. */
+  /** Reserves a seat unless the player has one or none is free. */
   private reserve(id: string, { player, reserveMs }: OfferSearch, now: number): void {
     const offer = this.offers.get(id);
     if (!offer || offer.players.includes(player)) return;
@@ -142,7 +142,7 @@ export class MemoryOffers {
     this.save(id, offer, now);
   }
 
-  /** Seats whose reservation is over are free again. */
+  /** Frees the seats of expired reservations. */
   private reviewDue(now: number): void {
     for (
       let key = this.reviews.first('');
@@ -154,7 +154,7 @@ export class MemoryOffers {
     }
   }
 
-  /** Writes an offer, and whether the room is open now. */
+  /** Writes an offer and updates whether the room is open. */
   private save(id: string, offer: StoredOffer, now: number): void {
     if (offer.reviewAt !== null) this.reviews.delete(reviewKey(offer.reviewAt, id));
     dropExpiredReservations(offer, now);
@@ -179,7 +179,7 @@ export class MemoryOffers {
       for (const [key, { until }] of calls) if (until <= now) calls.delete(key);
   }
 
-  /** Lines that are kept. */
+  /** Number of entries in all maps, for leak tests. */
   get size(): number {
     return this.offers.size + this.open.size + this.reviews.size + this.calls.size + this.lastCalls.size;
   }
@@ -194,7 +194,6 @@ const openKeys = ({ game, pool, since }: Offer, id: string): string[] =>
 const isOpen = ({ pausedUntil, free, present, reservations }: StoredOffer, now: number): boolean =>
   pausedUntil <= now && free > reservations.size && (present || reservations.size > 0);
 
-/** Drops reservations that are over. */
 function dropExpiredReservations({ reservations }: StoredOffer, now: number): void {
   for (const [player, until] of reservations) if (until <= now) reservations.delete(player);
 }

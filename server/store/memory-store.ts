@@ -48,16 +48,18 @@ interface MemoryRoom {
   quarantined: { why: string; since: number } | null;
 }
 
-/** The embedded default: all in this process, gone with it. Several nodes in one process may share one. */
+/**
+ * The embedded default: data lives in this process and ends with it. Several nodes in one process may share a store.
+ */
 export class MemoryStore implements Store {
   private readonly rooms = new Map<string, MemoryRoom>();
   private readonly codes = new Map<string, string>();
   private readonly offers = new MemoryOffers();
-  /** Rooms that live, by who made them. */
+  /** Live rooms by maker. */
   private readonly made = new Map<string, Set<string>>();
   private readonly pieces = new Map<string, { texts: string[]; expires: number }>();
   private readonly replays = new Map<string, { text: string; expires: number }>();
-  /** Nodes that share it share a process: there is no way to be saved. */
+  /** Nodes that share this store share a process, so publishing on append would save no round trip. */
   readonly canPublishOnAppend = false;
   private lastTerm = 0;
   private lastCleanupAt = -Infinity;
@@ -106,7 +108,7 @@ export class MemoryStore implements Store {
   private isOverQuota({ key, most }: Maker): boolean {
     const rooms = this.made.get(key);
     if (!rooms || rooms.size < most) return false;
-    for (const id of [...rooms].slice(0, 64)) this.room(id); // removes those whose life is over
+    for (const id of [...rooms].slice(0, 64)) this.room(id); // removes expired rooms
     return rooms.size >= most;
   }
 
@@ -177,7 +179,7 @@ export class MemoryStore implements Store {
     this.lastTerm = room.term;
     room.token = owner.token;
     room.node = owner.node;
-    // A term that wrote nothing leaves no trace in the history.
+    // A term without entries is removed from the history.
     if (room.terms.at(-1)?.[1] === room.seq + 1) room.terms.pop();
     room.terms.push([room.term, room.seq + 1]);
     if (room.terms.length > limits.termsKept) room.terms.shift();
@@ -187,7 +189,7 @@ export class MemoryStore implements Store {
     const room = this.room(id);
     if (!room || room.token !== append.token) return 'fenced';
     if (append.seq !== room.seq + 1) return 'seq';
-    // a throw comes before anything is written
+    // Throws before anything is written.
     const due = typeof append.due === 'number' ? wholeMs(append.due) : append.due;
     room.entries.push(append.entry);
     room.seq = append.seq;
@@ -353,7 +355,7 @@ export class MemoryStore implements Store {
     return true;
   }
   onIncarnation(): void {
-    /* memory does not come back as another one */
+    /* the store cannot change within a process */
   }
   async close(): Promise<void> {
     this.rooms.clear();
@@ -378,7 +380,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  /** Removes what is over, once in `pause` ms. @returns how many rooms that was */
+  /** Removes expired data, at most once per `pause` ms. @returns the number of rooms removed */
   private cleanUp(pause = 0): number {
     const now = this.clock.now();
     if (now < this.lastCleanupAt + pause) return 0;
@@ -391,7 +393,7 @@ export class MemoryStore implements Store {
     return before - this.rooms.size;
   }
 
-  /** Everything that is kept, in lines. */
+  /** Number of entries in all maps, for leak tests. */
   get size(): number {
     return this.rooms.size + this.codes.size + this.made.size + this.pieces.size + this.replays.size + this.offers.size;
   }

@@ -2,8 +2,8 @@ import type { Log } from '../runtime/ports.ts';
 import type { RedisStore } from './redis-store.ts';
 
 /**
- * Looks whether this Redis keeps what it is given.
- * @returns what makes it unfit, in sentences that say what to do; what is merely unwise is logged
+ * Checks whether this Redis is fit to hold rooms.
+ * @returns the problems that make it unfit, each with a remedy; lesser problems are only logged
  */
 export async function checkRedis(store: RedisStore, log: Log, waitReplicas = 0): Promise<string[]> {
   const problems: string[] = [];
@@ -24,7 +24,7 @@ export async function checkRedis(store: RedisStore, log: Log, waitReplicas = 0):
     problems.push(
       `its user may not run ${forbidden.join(', ')}: allow it with ACL SETUSER … ${forbidden.map(command => `+${command}`).join(' ')} (docs/redis.acl)`,
     );
-  // A hosted Redis may not show its settings; then INFO has to do.
+  // A hosted Redis may forbid CONFIG GET; then INFO has to do.
   const policy = info.maxmemory_policy ?? (await readSetting(store, 'maxmemory-policy'));
   if (policy !== null && policy !== undefined && policy !== 'noeviction')
     problems.push(`maxmemory-policy is ${policy}: Redis would evict rooms; set it to noeviction`);

@@ -7,23 +7,23 @@ const common = {
   disableOfflineQueue: true,
   disableClientInfo: true,
   maintNotifications: 'disabled' as const,
-  // The store has deadlines of its own; a signal and a timer for each command would cost more than the command.
+  // The store applies its own deadlines; an AbortSignal and a timer per command would cost more than the command.
   commandOptions: { timeout: 0 },
 };
 /**
- * One that is never opened: the library makes all commands anew for each set of options that it has not just seen, and
- * duplicates share them.
+ * Never opened: the library builds its command table for each new set of options, and duplicates share the table of
+ * their template.
  */
 const clientTemplate: { template?: RedisClient } = {};
 
 /**
- * One connection to one Redis, not open yet. Nothing waits in a queue while it is away: an append that is sent later
- * than it was decided, or a broadcast that nobody needs any more, does harm. It does not reconnect: after a break the
- * place to be may be another; redis-connection.ts sees to that.
+ * One connection to one Redis, not yet open.
+ * Commands fail while it is down instead of waiting in a queue: an append or a broadcast that is sent late does harm.
+ * It does not reconnect, since the master may have moved; redis-connection.ts does.
  */
 export function newClient(target: RedisTarget, name: string): RedisClient {
   const { host, port, user, password, database = 0, tls = false } = target;
-  // An empty servername would be an error; a property that is undefined, for TypeScript, another one.
+  // An empty servername is an error, and so is an undefined property under exactOptionalPropertyTypes.
   const secure =
     tls === false
       ? {}
@@ -56,6 +56,6 @@ export function destroyClient(client: RedisClient): void {
   try {
     client.destroy();
   } catch {
-    // it was closed already
+    // already closed
   }
 }

@@ -1,6 +1,6 @@
 import { loadScripts } from './scripts.ts';
 
-/** The commands that a node sends itself; its scripts run others. */
+/** The commands that a node sends directly; its scripts run others. */
 const sent = [
   'client|setname',
   'eval',
@@ -30,7 +30,7 @@ const sent = [
   'zrange',
 ];
 
-/** Every command that the Redis user of a node has to be allowed, in lower case, sorted. */
+/** Every command that the Redis user of a node must be allowed to run, in lower case, sorted. */
 export function neededCommands(): string[] {
   const ofScripts = Object.values(loadScripts()).flatMap(({ text }) =>
     [...text.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, command]) => command!.toLowerCase()),
@@ -39,8 +39,8 @@ export function neededCommands(): string[] {
 }
 
 /**
- * KEYS: a key of the node's own. ARGV: commands, as `command` or `command|subcommand`. Returns those that the caller
- * may not run.
+ * KEYS: a key under the node's prefix. ARGV: commands, as `command` or `command|subcommand`. Returns the commands that
+ * the caller may not run.
  */
 export const forbiddenScript = `
 local forbidden = {}

@@ -2,53 +2,52 @@ import type { Clock, Log, Timer } from '../runtime/ports.ts';
 import { destroyClient, newClient, type RedisClient } from './redis-client.ts';
 import type { RedisTarget } from './redis-target.ts';
 
-/** Says where Redis is, each time somebody connects: with Sentinel that changes. See redis-locator.ts. */
+/** Locates the Redis to connect to; with Sentinel it changes. See redis-locator.ts. */
 export interface RedisLocator {
-  /** For people, without what is secret. */
+  /** For logs and error texts, without credentials. */
   readonly name: string;
-  /** The one to connect to now. @throws when that is not known */
+  /** The current master. @throws when it is not known */
   locate(): Promise<RedisTarget>;
-  /** Calls back when the master is another one: every connection has to go there at once. */
+  /** Calls back when the master has changed: every connection has to move at once. */
   onMoved(moved: (why: string) => void): void;
-  /** Somebody found that what was the master is none (READONLY): everybody looks again. */
+  /** Reports that the located Redis is not the master (READONLY); all users of this locator locate it again. */
   invalidate(why: string): void;
   close(): void;
 }
 
-/** There is no connection now. Nothing was sent. */
+/** There is no connection; nothing was sent. */
 export class RedisUnavailableError extends Error {
   override readonly name = 'RedisUnavailableError';
 }
 
-/** Which Redis this is, and which history it has: both change when data may be gone. */
+/** Process and replication history of a Redis. Either changes when data may have been lost. */
 export interface RedisIdentity {
   runId: string;
   history: string;
 }
 
 /**
- * How long (ms) until a new connection has said who it is, the first time, and later on a machine that may just be
- * slow.
+ * Timeout (ms) until a new connection has identified its server, in the first attempt and at most; it grows with each
+ * attempt, in case the machine is only slow.
  */
 const FIRST_HANDSHAKE_TIMEOUT_MS = 1_500;
 const MAX_HANDSHAKE_TIMEOUT_MS = 5_000;
-/** The beat of the questions whether a connection still answers, and how many may be without an answer. */
+/** Interval of pings (ms), and the number of intervals without a reply after which the connection is dropped. */
 const PING_INTERVAL_MS = 300;
 const MAX_UNANSWERED_PINGS = 4;
 
 /**
- * One connection to the master, wherever it is; opened anew for ever.
- *
- * Each new connection is asked what it leads to before anybody may use it: nothing is ever written to a replica, and
- * whoever listens to `onReady` knows before the first write whether it is the same Redis as before. A connection on
- * which nothing arrives is noticed by unanswered questions (1.2 to 1.5 s): packets that vanish close no socket.
+ * A connection to the current master; reconnects until closed.
+ * Each new connection identifies its server before it is used. Nothing is ever written to a replica, and listeners of
+ * `onReady` know before the first write whether it is the same Redis as before.
+ * Pings detect a connection on which nothing arrives, within 1.2 to 1.5 s: lost packets close no socket.
  */
 export class RedisConnection {
   private openClient: RedisClient | null = null;
   private isClosed = false;
   private isStarted = false;
   private pingTimer: Timer | null = null;
-  /** Ends what is tried, or the pause before the next try: the place to be is another. */
+  /** Aborts the current attempt, or the pause before the next one, because the master has moved. */
   private interruptWait: (() => void) | null = null;
   private lastProblem: string | null = null;
   private readonly readyListeners: ((identity: RedisIdentity) => void)[] = [];
@@ -70,7 +69,7 @@ export class RedisConnection {
   get isReady(): boolean {
     return this.openClient !== null;
   }
-  /** The connection. @throws RedisUnavailableError when there is none now */
+  /** The open connection. @throws RedisUnavailableError when there is none */
   get client(): RedisClient {
     if (!this.openClient)
       throw new RedisUnavailableError(
@@ -78,16 +77,16 @@ export class RedisConnection {
       );
     return this.openClient;
   }
-  /** Why it could not be opened lately; null when all is well. */
+  /** Why the last attempt failed; null while connected. */
   get problem(): string | null {
     return this.lastProblem;
   }
 
-  /** Called with each new connection before anybody else may use it. If it fails, so does the connection. */
+  /** Runs `work` on each new connection before it is used. If `work` fails, the attempt fails. */
   onOpen(work: (client: RedisClient) => Promise<void>): void {
     this.openHooks.push(work);
   }
-  /** Called as soon as there is a connection, before anything can be sent by it. */
+  /** Called when a connection opens, before anything is sent on it. */
   onReady(listener: (identity: RedisIdentity) => void): void {
     this.readyListeners.push(listener);
   }
@@ -95,7 +94,7 @@ export class RedisConnection {
     this.downListeners.push(listener);
   }
 
-  /** Opens it. Resolves when it stands; until then it is tried again and again. */
+  /** Opens the connection. Resolves when it is open; retries until then. */
   connect(): Promise<void> {
     const opened = this.isReady
       ? Promise.resolve()
@@ -111,7 +110,7 @@ export class RedisConnection {
     return opened;
   }
 
-  /** Lets go of the connection, and opens another. What was under way on it is neither done nor not done. */
+  /** Closes the connection and opens another. The outcome of commands in flight is unknown. */
   drop(cause: string): void {
     const client = this.openClient;
     if (!client) return;
@@ -124,8 +123,8 @@ export class RedisConnection {
   }
 
   /**
-   * Whether it still leads to the same master; if not, it is dropped. A Redis can change under a connection that
-   * stands.
+   * Whether the connection still leads to the same master; if not, it is dropped. A Redis can change its role or its
+   * data under an open connection.
    */
   async isSameMaster(expected: RedisIdentity): Promise<boolean> {
     const client = this.client;
@@ -150,7 +149,7 @@ export class RedisConnection {
       try {
         client = newClient(await this.locator.locate(), this.name);
         const opened = client;
-        // Without a listener an error of the connection would be the end of the process.
+        // Without a listener, an error event would end the process.
         opened.on('error', (error: Error) => {
           if (this.openClient === opened) this.drop(reasonOf(error));
         });
@@ -160,14 +159,14 @@ export class RedisConnection {
         const masterMoved = new Promise<never>((_resolve, reject) => {
           this.interruptWait = () => reject(new Error('the master changed'));
         });
-        masterMoved.catch(() => {}); // only sometimes waited for
+        masterMoved.catch(() => {}); // usually nobody awaits it
         const identity = await withTimeout(
           this.parts.clock,
           Math.min(FIRST_HANDSHAKE_TIMEOUT_MS * (tries + 1), MAX_HANDSHAKE_TIMEOUT_MS),
           Promise.race([this.handshake(opened), masterMoved]),
         );
         this.interruptWait = null;
-        // The class keeps what it hands out: a socket that broke in this very turn is found by the first question.
+        // A socket that breaks in this very turn is detected by the first ping.
         if (this.isClosed) return destroyClient(opened);
         this.useClient(opened, identity);
         return;
@@ -206,7 +205,7 @@ export class RedisConnection {
     for (const listener of [...this.readyListeners]) listener(identity);
   }
 
-  /** Asks whether anybody is there. Counted in rounds, not in time: this process may have stood still itself. */
+  /** Pings the server. Counts intervals instead of time, because this process may have stalled itself. */
   private startPings(client: RedisClient): void {
     let unanswered = 0;
     const round = () => {
@@ -218,7 +217,7 @@ export class RedisConnection {
             unanswered = 0;
           },
           () => {},
-        ); // a failure is the connection's, which says so itself
+        ); // the client reports connection failures itself
       } else if (++unanswered > MAX_UNANSWERED_PINGS) return this.drop('no answer to pings');
       this.pingTimer = this.parts.clock.after(PING_INTERVAL_MS, round);
     };
@@ -232,7 +231,7 @@ export class RedisConnection {
   }
 }
 
-/** @throws when it is no master */
+/** when the server is not a master */
 async function identifyMaster(client: RedisClient): Promise<RedisIdentity> {
   const info = await client.sendCommand<string>(['INFO', 'server', 'replication']);
   const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
@@ -242,7 +241,7 @@ async function identifyMaster(client: RedisClient): Promise<RedisIdentity> {
   return { runId: field('run_id') ?? 'unknown', history: field('master_replid') ?? 'unknown' };
 }
 
-/** A promise with an end. @throws when it takes longer than `ms` */
+/** Rejects when `work` takes longer than `ms`. */
 export async function withTimeout<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   let timer: Timer | null = null;
   try {
@@ -253,7 +252,7 @@ export async function withTimeout<T>(clock: Clock, ms: number, work: Promise<T>)
       }),
     ]);
   } finally {
-    work.catch(() => {}); // it may fail later, when nobody waits any more
+    work.catch(() => {}); // it may reject later, when nothing awaits it
     (timer as Timer | null)?.cancel();
   }
 }

@@ -7,13 +7,13 @@ import { loadScripts } from './scripts.ts';
 
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
 
-/** What a watch does in Redis, over a connection of its own: the node's others stand still with what hangs. */
+/** Writes hang reports to Redis on a connection of its own: the node's other connections stall with the hung rule. */
 export class RedisHangReports {
   private readonly keys: RedisKeys;
   private readonly connection: RedisConnection;
   private readonly script = loadScripts().blame;
 
-  /** Resolves when its connection stands; it goes on trying by itself. */
+  /** Resolves when the connection is open; it retries until then. */
   readonly connected: Promise<void>;
 
   constructor(redis: RedisOptions & { prefix: string }, clock: Clock) {
@@ -23,13 +23,13 @@ export class RedisHangReports {
     this.connected = this.connection.connect();
   }
 
-  /** As Store.blame, for a run of the name `id`. Rejects while Redis is away. */
+  /** As Store.reportHang, with `id` as the id of the run. Rejects while Redis is unavailable. */
   report(run: RuleRun, id: string): Promise<string> {
     const { input, rule, player, session, n, who } = run;
     return this.write(run, id, JSON.stringify({ id, input, rule, player, session, n, who } satisfies HangReport));
   }
 
-  /** As Store.unblame. */
+  /** As Store.withdrawHangReport. */
   withdraw(run: RuleRun, id: string): Promise<string> {
     return this.write(run, id, '');
   }

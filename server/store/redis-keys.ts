@@ -1,9 +1,9 @@
 /**
- * The names of everything in Redis. Ids come from `ids.ts` (letters, digits, - and _), so nothing here can be steered.
+ * All key and channel names in Redis. Ids contain only letters, digits, - and _, so a client cannot inject into a name.
  */
 export class RedisKeys {
   constructor(private readonly prefix: string) {}
-  /** Token, term, owner, seq of a room. The keys of one room share a tag. */
+  /** Token, term, owner and seq of a room. All keys of one room share a hash tag. */
   meta(id: string): string {
     return `${this.prefix}{r:${id}}:m`;
   }
@@ -13,7 +13,7 @@ export class RedisKeys {
   snapshot(id: string): string {
     return `${this.prefix}{r:${id}}:s`;
   }
-  /** Pieces of the recording of a match, and the whole of it. */
+  /** Parts of a match's recording, and the complete recording. */
   replayParts(id: string, match: number): string {
     return `${this.prefix}{r:${id}}:p${match}`;
   }
@@ -24,7 +24,8 @@ export class RedisKeys {
     return `${this.prefix}code:${code}`;
   }
   /**
-   * When rooms expire (sorted set: id -> ms). Every index line of a room ends with its line here: see lua/sweep.lua.
+   * When rooms expire (sorted set: id -> ms). A room's other index entries are removed with this one: see
+   * lua/sweep.lua.
    */
   get lives(): string {
     return `${this.prefix}lives`;
@@ -36,9 +37,7 @@ export class RedisKeys {
   get listed(): string {
     return `${this.prefix}listed`;
   }
-  /**
-   * Rooms offered to quick joins: id -> json; those that are open, in order; when to look at an offer again (id -> ms).
-   */
+  /** Offers to quick joins: id -> json; open rooms in order; when to review an offer (id -> ms). */
   get offers(): string {
     return `${this.prefix}offers`;
   }
@@ -48,25 +47,25 @@ export class RedisKeys {
   get reviews(): string {
     return `${this.prefix}reviews`;
   }
-  /** The room that one quick join was given, by its id; and the last one of a player, by game. */
+  /** The room that a quick join was given, by call id; and the last one of a player, by game. */
   call(player: string, game: string, call: string): string {
     return `${this.prefix}call:${player}:${game}:${call}`;
   }
   lastCall(player: string, game: string): string {
     return `${this.prefix}last-call:${player}:${game}`;
   }
-  /** Rooms out of play: id -> why, since. */
+  /** Quarantined rooms: id -> reason, since. */
   get quarantined(): string {
     return `${this.prefix}quarantined`;
   }
-  /** Who made which rooms that live: id -> json; and by maker, in order (see lua/index.lua). */
+  /** Makers of live rooms: id -> json; and rooms by maker, in order (see lua/index.lua). */
   get makers(): string {
     return `${this.prefix}makers`;
   }
   get made(): string {
     return `${this.prefix}made`;
   }
-  /** Rooms in which a player is connected: ids, in their order. */
+  /** Ids of rooms with a connected player, in order. */
   get occupied(): string {
     return `${this.prefix}occupied`;
   }
@@ -83,11 +82,11 @@ export class RedisKeys {
   inbox(node: string): string {
     return `${this.prefix}node:${node}`;
   }
-  /** Channel to which a node listens on its register's connection, for nothing but to be seen there. */
+  /** Channel that a node subscribes to on its register connection, only so that its subscription can be counted. */
   presence(node: string): string {
     return `${this.prefix}standing:${node}`;
   }
-  /** Channels of the Socket.IO adapter begin so. */
+  /** Prefix of the Socket.IO adapter's channels. */
   get adapter(): string {
     return `${this.prefix}io`;
   }

@@ -3,34 +3,37 @@ import type { RedisLocator } from './redis-connection.ts';
 import { SentinelLocator } from './redis-sentinel.ts';
 import { parseRedisUrl, type RedisTarget, type RedisTls } from './redis-target.ts';
 
-/** Where Redis is, and how much of it has to have an entry before anybody is told. Either `url`, or `sentinels`. */
+/** How to reach Redis, and how many replicas must confirm an entry. Give either `url` or `sentinels`. */
 export interface RedisOptions {
   /** One Redis: `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. */
   url?: string | undefined;
-  /** A Redis with replicas: its sentinels, who know which one is the master. Give them all. */
+  /** A Redis with replicas: the addresses of all its sentinels, which know the current master. */
   sentinels?: readonly { host: string; port: number }[] | undefined;
-  /** What the sentinels call it. Default: `mymaster`. */
+  /** The name of the master in the sentinels' configuration. Default: `mymaster`. */
   master?: string | undefined;
-  /** As whom, with sentinels; with `url` that is part of it. */
+  /** Credentials for Redis, only with `sentinels`; a `url` includes them. */
   user?: string | undefined;
   password?: string | undefined;
   database?: number | undefined;
-  /** As whom at the sentinels themselves. */
+  /** Credentials for the sentinels. */
   sentinelUser?: string | undefined;
   sentinelPassword?: string | undefined;
-  /** TLS, to Redis and to the sentinels; with `rediss://` only what it needs beyond what the machine trusts. */
+  /**
+   * TLS to Redis and to the sentinels. With `rediss://` needed only for settings beyond the system's certificate
+   * authorities.
+   */
   tls?: RedisTls | boolean | undefined;
   /**
-   * How many replicas must have confirmed an entry before anybody is told of it (Redis's WAIT). Default 0: none, and a
-   * failover can lose what was told.
+   * Number of replicas that must confirm an entry (Redis WAIT) before it is acknowledged. Default 0: a failover can
+   * lose acknowledged entries.
    */
   waitReplicas?: number | undefined;
 }
 
-/** Who keeps a connection to Redis says where it is by an address, or by a door that others use, too. */
+/** The address of a Redis, or a locator that several connections share. */
 export type RedisAddress = { url: string } | { locator: RedisLocator };
 
-/** @throws TypeError, which says what is wrong, when the options contradict each other */
+/** when the options are incomplete or contradict each other */
 export function createLocator(redis: RedisOptions, parts: { clock: Clock; log: Log }): RedisLocator {
   const { url, sentinels = [], master = 'mymaster', waitReplicas = 0 } = redis;
   if ((url === undefined) === (sentinels.length === 0))
@@ -60,11 +63,10 @@ export function createLocator(redis: RedisOptions, parts: { clock: Clock; log: L
   return new FixedLocator(target);
 }
 
-/** The door that was given, or one to the address that was. */
 export const locatorOf = (address: RedisAddress): RedisLocator =>
   'locator' in address ? address.locator : new FixedLocator(parseRedisUrl(address.url));
 
-/** One Redis, always at the same place. */
+/** A Redis at a fixed address. */
 class FixedLocator implements RedisLocator {
   readonly name: string;
   private readonly moveListeners: ((why: string) => void)[] = [];

@@ -6,7 +6,7 @@ import { RedisConnection, withTimeout, type RedisIdentity, type RedisLocator } f
 const REPLY_TIMEOUT_MS = 500;
 const POLL_INTERVAL_MS = 1_000;
 
-/** What one sentinel says: where the master is, and in which configuration, counted by the sentinels themselves. */
+/** The master's address as one sentinel knows it, and the epoch of that configuration. */
 interface SentinelReply {
   host: string;
   port: number;
@@ -14,12 +14,10 @@ interface SentinelReply {
 }
 
 /**
- * The master of a group of Redis servers, as its sentinels have it.
- *
- * All of them are asked, and the newest configuration among the answers counts: a sentinel that was cut off or frozen
- * praises a master of the past. What they say is still only a hint: who connects asks the server itself for its role,
- * and what a master of the past is given anyway never gets past the gate of the replicas (replica-gate.ts), where that
- * is on.
+ * Locates the master of a group of Redis servers through its sentinels.
+ * All sentinels are asked, and the reply with the highest epoch wins: a sentinel that was partitioned or frozen reports
+ * an old master. The result is only a hint: each connection asks the server for its role, and with `waitReplicas` an
+ * old master cannot confirm writes (replica-gate.ts).
  */
 export class SentinelLocator implements RedisLocator {
   readonly name: string;
@@ -75,7 +73,7 @@ export class SentinelLocator implements RedisLocator {
     for (const line of this.connections) line.close();
   }
 
-  /** A message of a sentinel may be missed: they are asked each second as well. */
+  /** Notifications can be lost, so the sentinels are also polled. */
   private schedulePoll(): void {
     this.timer = this.parts.clock.after(
       POLL_INTERVAL_MS,
@@ -90,7 +88,7 @@ export class SentinelLocator implements RedisLocator {
     await this.queryShared().catch((error: unknown) => this.parts.log.debug({ error }, 'sentinel query failed'));
   }
 
-  /** Several ask at the same time after a break: one question for all. */
+  /** Concurrent callers share one query. */
   private queryShared(): Promise<SentinelReply> {
     return (this.pendingQuery ??= this.queryAll().finally(() => {
       this.pendingQuery = null;
@@ -107,7 +105,7 @@ export class SentinelLocator implements RedisLocator {
         errors.push(error instanceof Error ? error.message : String(error));
       }
     });
-    // More than half is enough, so that one that hangs costs nothing.
+    // A majority is enough, so that a sentinel that hangs causes no delay.
     const majority = Math.floor(this.connections.length / 2) + 1;
     await Promise.race([
       Promise.all(queries),
@@ -121,12 +119,13 @@ export class SentinelLocator implements RedisLocator {
       ),
     ]);
     const newest = replies.reduce<SentinelReply | null>(
-      (best, said) => (best === null || said.epoch > best.epoch ? said : best),
+      (best, reply) => (best === null || reply.epoch > best.epoch ? reply : best),
       null,
     );
     if (newest === null)
       throw new Error(`no sentinel knows the master '${this.options.master}': ${[...new Set(errors)].join('; ')}`);
-    // Few that are behind are not believed; most of them are: they may have been set up anew.
+    // An older epoch from a minority is ignored. From a majority it is accepted: the sentinels may have been
+    // reconfigured from scratch.
     if (this.known && newest.epoch < this.known.epoch && replies.length < majority) return this.known;
     const before = this.known;
     this.known = newest;
@@ -151,7 +150,7 @@ export class SentinelLocator implements RedisLocator {
   }
 }
 
-/** The place of one sentinel: it does not move, and what others doubt is not its affair. */
+/** The fixed address of one sentinel. */
 class SentinelAddressLocator implements RedisLocator {
   readonly name: string;
   constructor(private readonly target: RedisTarget) {
@@ -165,14 +164,13 @@ class SentinelAddressLocator implements RedisLocator {
   close(): void {}
 }
 
-/** @throws when it is no sentinel */
 async function identifySentinel(client: RedisClient): Promise<RedisIdentity> {
   const [role] = await client.sendCommand<[string]>(['ROLE']);
   if (String(role) !== 'sentinel') throw new Error(`expected a sentinel, found a ${role}`);
   return { runId: 'sentinel', history: '' };
 }
 
-/** A reply of names and values, in whichever shape the protocol brings it. */
+/** Field names and values of a reply: a flat array in RESP2, a map in RESP3. */
 function fieldsOf(reply: unknown): Record<string, string> {
   if (Array.isArray(reply))
     return Object.fromEntries(

@@ -33,18 +33,19 @@ import { ReplicaGate } from './replica-gate.ts';
 import { loadScripts, type Script, type ScriptName } from './scripts.ts';
 import { wholeMs } from './whole-ms.ts';
 
-/** Answers of Redis that mean: it, as a whole, takes no writes now. The command was certainly not carried out. */
+/** Error replies that mean that Redis as a whole takes no writes now. The command was not executed. */
 const storeUnavailable =
   /^(OOM|READONLY|MISCONF|LOADING|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOAUTH|NOPERM)/;
 
-/**
- * Answers of Redis that do not pass by themselves: a right that is missing, a key of another type, a script that fails.
- */
+/** Error replies that need an operator: a missing right, a key of the wrong type, a failing script. */
 const isFault = /^(ERR|NOPERM|WRONGTYPE)/;
-/** Time (ms) between two log lines about them. */
+/** Minimum interval between two log messages about such errors, ms. */
 const FAULT_REPORT_INTERVAL = 60_000;
 
-/** Nobody is told of what these write: whoever takes the room next waits for the replicas, and so for this as well. */
+/**
+ * Scripts whose writes are not acknowledged to clients. The next owner's claim waits for the replicas, and thereby for
+ * these writes.
+ */
 const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>([
   'snapshot',
   'renew',
@@ -57,16 +58,14 @@ const unconfirmedScripts: ReadonlySet<ScriptName> = new Set<ScriptName>([
   'sweep',
 ]);
 
-/**
- * So many entries at a time are told as they are written. Where there are more, what is told of several at once costs
- * less than it wins.
- */
+/** Maximum number of concurrent appends that publish. Beyond it, separate batched messages are cheaper. */
 const MAX_PUBLISHING_APPENDS = 4;
 
 /**
- * Rooms in Redis. Writes go over one connection, in the order in which they are decided; reads over another, so that a
- * long list does not keep a move waiting. An entry that is told as it is written goes over the one by which this node
- * speaks to others: so it is heard in its turn. (Of one room no two are ever under way.)
+ * Rooms in Redis.
+ * Writes use one connection, in the order in which they are decided. Reads use another, so that a long list does not
+ * delay an append. An append that publishes uses the bus connection, so that its messages stay in order with the node's
+ * other messages. A room has at most one append in flight, so its entries stay in order.
  */
 export class RedisStore implements Store {
   private readonly keys: RedisKeys;
@@ -76,16 +75,16 @@ export class RedisStore implements Store {
   private readonly readConnection: RedisConnection;
   private readonly deadline: number;
   private identity: RedisIdentity | null = null;
-  /** Of the connection that writes, where replicas have to confirm. */
+  /** Gate of the write connection; null if no replicas have to confirm. */
   private replicaGate: ReplicaGate | null = null;
   private readonly incarnations: (() => void)[] = [];
   private faultReportedAt = -Infinity;
-  /** Entries under way that are told as they are written. */
+  /** Number of publishing appends in flight. */
   private publishingAppends = 0;
 
   /**
-   * `waitReplicas`: how many replicas must have a write before its caller is told. `voice`: the connection by which
-   * this node speaks to others.
+   * `waitReplicas`: number of replicas that must have a write before it is acknowledged. `publishConnection`: the bus
+   * connection of this node.
    */
   constructor(
     private readonly options: RedisAddress & {
@@ -113,7 +112,7 @@ export class RedisStore implements Store {
     options.publishConnection?.onReady(identity => this.checkIdentity(identity));
   }
 
-  /** Not where replicas have to confirm: then an entry that is written is not durable yet. */
+  /** False if replicas have to confirm: an entry is then not yet durable when the script publishes. */
   get canPublishOnAppend(): boolean {
     return (
       this.publishingAppends < MAX_PUBLISHING_APPENDS &&
@@ -129,16 +128,16 @@ export class RedisStore implements Store {
     return this.readConnection.client;
   }
 
-  /** Resolves when both connections stand; tries until then. */
+  /** Resolves when both connections are open; retries until then. */
   async connect(): Promise<void> {
     await Promise.all([this.writeConnection.connect(), this.readConnection.connect()]);
   }
-  /** Why there is no connection yet, where that is known. */
+  /** Why the last connection attempt failed; null if unknown or connected. */
   get problem(): string | null {
     return this.writeConnection.problem ?? this.readConnection.problem;
   }
 
-  /** Redis's own `INFO`, for the check at boot. */
+  /** The output of `INFO`, for the startup check. */
   info(): Promise<string> {
     return this.readClient.sendCommand(['INFO']);
   }
@@ -147,8 +146,8 @@ export class RedisStore implements Store {
     return reply[name] ?? null;
   }
   /**
-   * The commands that a node needs and this one's user may not run; null where Redis does not say. PSUBSCRIBE is not
-   * among them: the right to it depends on the pattern.
+   * Commands that a node needs and its user may not run; null if Redis cannot tell. PSUBSCRIBE is not checked, because
+   * the right to it depends on the pattern.
    */
   async forbiddenCommands(): Promise<string[] | null> {
     try {
@@ -261,7 +260,7 @@ export class RedisStore implements Store {
     }
   }
 
-  /** One transaction, so that the parts fit together; over the connection for reading, since it may be a lot. */
+  /** One transaction, so that the parts are consistent. Uses the read connection, since the reply may be large. */
   async peek(id: string): Promise<PeekedRoom | null> {
     const k = this.keys;
     const [meta, snapshot, entries] = await this.read(() =>
@@ -330,8 +329,8 @@ export class RedisStore implements Store {
     publishArgs: readonly string[],
   ): Promise<'ok' | 'fenced' | 'seq'> {
     const k = this.keys;
-    const { token, seq, entry, release, publish: _told, ...facts } = append;
-    // Most entries say nothing but themselves: what else could be said is left out, since it is more than they are.
+    const { token, seq, entry, release, publish: _, ...facts } = append;
+    // Most entries change no indexed facts. The short form omits those arguments, which would be longer than the entry.
     if (!release && Object.keys(facts).length === 0)
       return (await this.runScript(
         'append',
@@ -450,7 +449,7 @@ export class RedisStore implements Store {
     const metas = await this.read(() =>
       Promise.all(lines.map(([id]) => this.readClient.hmGet(this.keys.meta(id), ['code', 'game']))),
     );
-    // Rooms expire by themselves; their lines here are cleared by whoever sees them.
+    // Rooms expire without removing their fields here; readers remove them.
     const gone = lines.filter((_l, i) => typeof metas[i]![0] !== 'string').map(([id]) => id);
     if (gone.length > 0) await this.read(() => this.readClient.hDel(this.keys.quarantined, gone));
     return lines
@@ -513,7 +512,7 @@ export class RedisStore implements Store {
     const gone = late.filter((_l, i) => there[i] === 0).map(l => l.value);
     if (gone.length > 0) {
       await this.read(() => this.readClient.zRem(this.keys.due, gone));
-      return this.due(at, most, skip); // others have moved up
+      return this.due(at, most, skip); // the removed ones no longer count in `skip`
     }
     return late.map(({ value, score }) => ({ id: value, at: score }));
   }
@@ -528,7 +527,7 @@ export class RedisStore implements Store {
     const metas = await this.read(() =>
       Promise.all(ids.map(id => this.readClient.hmGet(this.keys.meta(id), ['node', 'seq']))),
     );
-    // Lines of rooms that have expired are removed by `sweep`.
+    // The script `sweep` removes expired rooms from the index.
     const rooms = ids.flatMap((id, i) =>
       typeof metas[i]![1] === 'string' ? [{ id, node: metas[i]![0] ?? null }] : [],
     );
@@ -539,7 +538,7 @@ export class RedisStore implements Store {
     return (await this.runScript('remove', this.keysOf(id, await this.codeOf(id)), [token, id])) as 'ok' | 'fenced';
   }
 
-  /** Of everything that is known of a room. */
+  /** The keys of a room and of all indexes, as `remove` and `discard` take them. */
   private keysOf(id: string, code: string | null): string[] {
     const k = this.keys;
     return [
@@ -598,7 +597,7 @@ export class RedisStore implements Store {
     this.readConnection.close();
   }
 
-  /** Of those rooms that still exist: lines of others are removed by `sweep`. */
+  /** Summaries of the rooms that still exist; `sweep` removes the others. */
   private async summaries(ids: string[]): Promise<RoomSummary[]> {
     if (ids.length === 0) return [];
     const [texts, there] = await this.read(() =>
@@ -625,7 +624,7 @@ export class RedisStore implements Store {
     try {
       return await this.runConfirmed(name, connection, client => client.evalSha(script.sha, { keys, arguments: args }));
     } catch (error) {
-      // Redis has forgotten its scripts; nothing was done, so the same token and seq may be sent again.
+      // Redis has lost its script cache. Nothing was executed, so the same token and seq may be sent again.
       if (
         !(error instanceof StoreError) ||
         !(error.cause instanceof ErrorReply) ||
@@ -636,7 +635,7 @@ export class RedisStore implements Store {
     }
   }
 
-  /** Sends a script and, right behind it, the question whether the replicas have what it wrote. */
+  /** Sends a script, followed on the same connection by WAIT for its writes. */
   private async runConfirmed(
     name: ScriptName,
     connection: RedisConnection,
@@ -646,9 +645,9 @@ export class RedisStore implements Store {
     const sent = this.withDeadline(send(connection.client), name);
     if (!replicaGate || unconfirmedScripts.has(name)) return sent;
     const confirmation = replicaGate.waitForReplicas();
-    confirmation.catch(() => {}); // what the script says comes first
+    confirmation.catch(() => {}); // a failure of the script takes precedence
     const reply = await sent;
-    // What wrote nothing needs nobody's confirmation.
+    // A script that wrote nothing needs no confirmation.
     if (reply === 'ok' || (Array.isArray(reply) && (reply[0] === 'ok' || reply[0] === 'made'))) await confirmation;
     return reply;
   }
@@ -657,7 +656,9 @@ export class RedisStore implements Store {
     return this.withDeadline(Promise.resolve().then(ask), 'read');
   }
 
-  /** Waits for an answer, not for ever, and says of a failure whether it may have been carried out. */
+  /**
+   * Rejects with a StoreError, which tells whether the command may have been executed, on failure or at the deadline.
+   */
   private withDeadline<T>(asked: Promise<T>, what: string): Promise<T> {
     const { deadline } = this;
     return new Promise((resolve, reject) => {
@@ -690,7 +691,7 @@ export class RedisStore implements Store {
     return new StoreError(neverSent ? 'no' : 'maybe', true, `${what}: ${message}`, { cause: error });
   }
 
-  /** An operator has to mend it; it fails again with every call, so it is logged once a minute. */
+  /** Needs an operator. The error recurs with every call, so it is logged at most once per interval. */
   private reportFault(command: string, reason: string): void {
     const now = this.options.clock.mono();
     if (now - this.faultReportedAt < FAULT_REPORT_INTERVAL) return;
@@ -698,7 +699,7 @@ export class RedisStore implements Store {
     this.options.log.error({ command, reason }, 'redis command refused');
   }
 
-  /** With each connect, before anything is written: is this the Redis that was there before? */
+  /** Called on each connect, before anything is written. Detects another Redis, or one whose data may have changed. */
   private checkIdentity(identity: RedisIdentity): void {
     const before = this.identity;
     this.identity = identity;
@@ -717,7 +718,7 @@ const createArgsOf = (room: NewRoom): string[] => [
 
 const makersOf = ({ makers = [] }: NewRoom): string => (makers.length === 0 ? '[]' : JSON.stringify(makers));
 
-/** A plain entry names two keys; a snapshot, as many more as there are recordings that it adds to. */
+/** `append` has a short form with two keys; `snapshot` takes one more key per recording. */
 const hasValidKeyCount = (name: ScriptName, given: number, most: number): boolean =>
   given === most || (name === 'append' && given === 2) || (name === 'snapshot' && given >= 3);
 
@@ -728,7 +729,7 @@ const ownerOf = ([node, token, term, seq]: string[]): Owner => ({
   seq: Number(seq),
 });
 
-/** A room that nobody has owned yet has none. */
+/** A room that was never owned has no terms. */
 const termsOf = (text: string): TermStarts =>
   text === '' ? [] : text.split(',').map(t => t.split(':').map(Number) as [number, number]);
 

@@ -1,7 +1,6 @@
 import type { RedisClient } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
-/** Called with what was said, and on which channel. */
 export type MessageListener<T> = (message: T, channel: T) => void;
 type Kind = 'text' | 'bytes' | 'pattern';
 interface Subscription {
@@ -11,12 +10,12 @@ interface Subscription {
 }
 
 /**
- * What is heard on a line, whichever Redis it leads to: each new connection subscribes to all of it before it counts as
- * ready, so that whoever sees the line stand misses nothing from then on.
+ * Subscriptions of a connection. Each new Redis connection resubscribes to all of them before it counts as ready, so
+ * nothing published after `onReady` is missed.
  */
 export class RedisSubscriptions {
   private readonly wanted = new Set<Subscription>();
-  /** Those that the present connection knows of. */
+  /** Subscriptions of the current Redis connection. */
   private readonly active = new Set<Subscription>();
 
   constructor(private readonly connection: RedisConnection) {
@@ -24,15 +23,15 @@ export class RedisSubscriptions {
       this.active.clear();
       await Promise.all([...this.wanted].map(one => this.activate(client, one)));
     });
-    // What was asked for while the connection was being opened.
+    // Subscriptions that were added while the connection was being opened.
     connection.onReady(() => {
       for (const one of this.wanted)
-        // a broken connection says so itself
+        // the connection reports its own failures
         if (!this.active.has(one)) void this.activate(connection.client, one).catch(() => {});
     });
   }
 
-  /** @throws when the line breaks meanwhile: it is heard all the same once that is back */
+  /** when the connection breaks meanwhile; the subscription takes effect on reconnect */
   add(channel: string, listener: MessageListener<string>): Promise<void> {
     return this.addSubscription({ kind: 'text', channel, listener });
   }

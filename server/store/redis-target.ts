@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 
-/** What a TLS connection needs beyond what the machine trusts anyway. PEM texts. */
+/** TLS settings beyond the system defaults. PEM texts. */
 export interface RedisTls {
-  /** Whose signature on the server's certificate is believed. */
+  /** Certificate authorities that are trusted, besides those of the system. */
   ca?: string | undefined;
-  /** The client's own certificate and its key, where Redis asks for them (`tls-auth-clients yes`, its default). */
+  /** The client's certificate and key, if Redis requires them (`tls-auth-clients yes`, its default). */
   cert?: string | undefined;
   key?: string | undefined;
-  /** The name in the server's certificate, where it is not the host that is connected to. */
+  /** The name in the server's certificate, if it differs from the host. */
   servername?: string | undefined;
 }
 
-/** One Redis to connect to, and as whom. */
+/** One Redis server and the credentials for it. */
 export interface RedisTarget {
   host: string;
   port: number;
@@ -21,7 +21,7 @@ export interface RedisTarget {
   tls?: RedisTls | boolean | undefined;
 }
 
-/** What a redis:// or rediss:// address says. @throws TypeError when it is no such address */
+/** Parses a redis:// or rediss:// URL. @throws TypeError if it is invalid */
 export function parseRedisUrl(url: string, tls?: RedisTls): RedisTarget {
   const { hostname, port, protocol, username, password, pathname } = new URL(url);
   const database = pathname.length > 1 ? Number(pathname.slice(1)) : 0;
@@ -40,8 +40,8 @@ export function parseRedisUrl(url: string, tls?: RedisTls): RedisTarget {
 }
 
 /**
- * Reads the files that name what a TLS connection needs.
- * @throws when one cannot be read
+ * Reads certificate files into `RedisTls`.
+ * when a file cannot be read
  * @example
  * ```ts
  * const server = await createServer({

@@ -2,16 +2,14 @@ import type { Clock } from '../runtime/ports.ts';
 import type { RedisClient } from './redis-client.ts';
 import { StoreError } from './store.ts';
 
-/** One round of waiting (ms): no longer, so that the connection is not deaf for long when a replica hangs. */
+/** Timeout of one WAIT, ms. It blocks the connection, so it is short in case a replica hangs. */
 const WAIT_ROUND_MS = 250;
 
 /**
- * Holds back what was written on one connection until enough replicas have it.
- *
- * WAIT speaks of what its own connection wrote, and of nothing where that wrote nothing: so a gate belongs to a
- * connection, and a write and its WAIT go the same way, in order. One WAIT is under way at a time, for all that was
- * written before it. That too few have confirmed does not undo a write: the gate stays shut and asks again until the
- * deadline; then nobody knows what becomes of the write.
+ * Holds back the acknowledgement of a connection's writes until enough replicas have them.
+ * WAIT covers only writes of its own connection, so each gate belongs to one connection, and a write and its WAIT use
+ * the same one, in order. One WAIT is in flight at a time, for all writes before it. Too few confirmations do not undo
+ * a write: the gate retries until the deadline, after which the outcome is unknown.
  */
 export class ReplicaGate {
   private waiting: { until: number; resolve(): void; reject(error: StoreError): void }[] = [];
@@ -23,13 +21,13 @@ export class ReplicaGate {
     private readonly options: { clock: Clock; deadline: number },
   ) {}
 
-  /** Resolves when `replicas` of them have what was sent on this connection until now. @throws StoreError ('maybe') */
+  /** Resolves when `replicas` replicas have everything sent on this connection so far. @throws StoreError ('maybe') */
   waitForReplicas(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ until: this.options.clock.mono() + this.options.deadline, resolve, reject });
       if (this.isRunning) return;
       this.isRunning = true;
-      // Not at once: what other rooms write in the same turn goes through together.
+      // Deferred, so that writes of the same turn share one WAIT.
       this.options.clock.soon(() => void this.run());
     });
   }

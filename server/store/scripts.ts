@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** A Lua script of the store, as reviewed in lua/*.lua. */
 export interface Script {
   name: string;
   text: string;
@@ -27,12 +26,12 @@ const names = [
 ] as const;
 export type ScriptName = (typeof names)[number];
 
-/** Reads the scripts and the number of their keys from their own headers. @throws when a header does not say it */
+/** Loads the scripts; the number of keys comes from each script's header. @throws when a header names no keys */
 export function loadScripts(): Record<ScriptName, Script> {
   const read = (name: string) => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
   const scripts = names.map(name => {
     const own = read(name);
-    // Functions that several scripts need are put in front of those that say so.
+    // A header line `-- with index.lua` prepends that file.
     const text = [...own.matchAll(/^-- with +(\w+)\.lua$/gm)]
       .map(m => read(m[1]!))
       .concat(own)

@@ -1,4 +1,4 @@
-/** Texts in order, each once. */
+/** A sorted set of strings. */
 export class SortedKeys {
   private readonly keys: string[] = [];
 
@@ -12,13 +12,13 @@ export class SortedKeys {
     if (this.keys[at] === key) this.keys.splice(at, 1);
   }
 
-  /** The first text at or after `from` that begins with `prefix`. */
+  /** The first key at or after `from` that begins with `prefix`. */
   first(prefix: string, from = prefix): string | undefined {
     const key = this.keys[this.from(from)];
     return key?.startsWith(prefix) ? key : undefined;
   }
 
-  /** Index of the first text that is not before `key`. */
+  /** Index of the first key that is not less than `key`. */
   private from(key: string): number {
     let [low, high] = [0, this.keys.length];
     while (low < high) {

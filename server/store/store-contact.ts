@@ -2,34 +2,34 @@ import { limits } from '../../shared/limits.ts';
 import type { Clock, NodeRegister } from '../runtime/ports.ts';
 import { StoreError, type Store } from './store.ts';
 
-/** A stretch of time (monotonic ms) in which a node got no answer from the store. */
+/** A period (monotonic ms) without a reply from the store. */
 export interface StoreOutage {
   from: number;
   to: number;
 }
 
-/** How many outages are kept. */
+/** Number of outages kept. */
 const MAX_OUTAGES = 16;
-/** Writes that fail so close to each other (ms) belong to one outage. */
+/** Failed writes less than this far apart (ms) belong to one outage. */
 const MERGE_WITHIN_MS = 30_000;
 
 /**
- * When this node last had an answer from the store, and when it had none for longer than deadlines wait (SPEC T5). Any
- * answer shows that its rooms could commit: to a heartbeat, an append, a claim, a look-up.
+ * Records when this node last had a reply from the store, and the periods without one that exceed the deadline grace
+ * (SPEC T5). Any reply counts: to a heartbeat, an append, a claim or a lookup.
  */
 export class StoreContact {
   private readonly outages: StoreOutage[] = [];
-  /** Writes that failed one after the other, though other answers may have come: from the first one to the last one. */
+  /** The current run of failed writes, from the first to the last one. Other replies may have arrived in between. */
   private failingWrites: StoreOutage | null = null;
   private lastFailingWrites: StoreOutage | null = null;
-  /** The last answer, monotonic ms. */
+  /** Time of the last reply, monotonic ms. */
   reachedAt: number;
 
   constructor(private readonly clock: Clock) {
     this.reachedAt = clock.mono();
   }
 
-  /** The store has answered. */
+  /** Records a reply. */
   recordAnswer(): void {
     const now = this.clock.mono();
     if (this.isInterrupted) this.outages.push({ from: this.reachedAt, to: now });
@@ -37,7 +37,7 @@ export class StoreContact {
     this.reachedAt = now;
   }
 
-  /** The store has carried out an append or a claim. */
+  /** Records a successful append or claim. */
   recordWrite(): void {
     this.recordAnswer();
     const { failingWrites } = this;
@@ -45,15 +45,15 @@ export class StoreContact {
     if (failingWrites && isLong(failingWrites)) this.lastFailingWrites = failingWrites;
   }
 
-  /** An append or a claim failed that was sent at `since`. */
+  /** Records a failed append or claim; `since`: when it was sent. */
   recordFailedWrite(since: number): void {
     const { failingWrites } = this;
-    // Nothing was tried in between: nobody can say that it would have failed.
+    // After a gap without attempts, it is unknown whether writes would have failed.
     const continued = failingWrites !== null && since - failingWrites.to < MERGE_WITHIN_MS;
     this.failingWrites = { from: continued ? failingWrites.from : since, to: this.clock.mono() };
   }
 
-  /** No answer for so long that deadlines may have to move. */
+  /** Whether the current period without a reply is long enough to postpone deadlines. */
   get isInterrupted(): boolean {
     return this.clock.mono() - this.reachedAt > limits.deadlineGrace;
   }
@@ -64,11 +64,11 @@ export class StoreContact {
   }
 
   /**
-   * The last outage, or the one of now, for the node's record in the register: also one in which writes alone failed.
-   * In wall time (ms since 1970).
+   * The last outage, or the current one, for the node's record in the register; includes periods in which only writes
+   * failed. Wall time (ms since 1970).
    */
   get lastOutage(): StoreOutage | null {
-    // The heartbeat that ends an outage carries that outage: others read it before its sender has the answer.
+    // The heartbeat that ends an outage carries it, because other nodes read the record before this node has the reply.
     const known = [
       this.isInterrupted ? { from: this.reachedAt, to: this.clock.mono() } : this.outages.at(-1),
       this.lastFailingWrites,
@@ -77,14 +77,14 @@ export class StoreContact {
     if (known.length === 0) return null;
     const to = Math.max(...known.map(outage => outage.to));
     let from = to;
-    // Those that overlap are one: writes went on failing for a moment after the first heartbeat that went through.
+    // Overlapping ones are merged: writes may still fail after the first successful heartbeat.
     for (const outage of known.sort((a, b) => b.to - a.to)) if (outage.to >= from) from = Math.min(from, outage.from);
     const wall = (mono: number) => Math.round(this.clock.now() - (this.clock.mono() - mono));
     return { from: wall(from), to: wall(to) };
   }
 }
 
-/** The register, whose answers show that the store is there. */
+/** Wraps a register so that its replies are recorded. */
 export const observeRegister = (register: NodeRegister, contact: StoreContact): NodeRegister => ({
   heartbeat: async record => {
     const seen = await register.heartbeat(record);
@@ -95,7 +95,7 @@ export const observeRegister = (register: NodeRegister, contact: StoreContact): 
   remove: node => register.remove(node),
 });
 
-/** The store, where rooms are looked up and claimed. Appends are noted by their journal. */
+/** Wraps a store so that lookups and claims are recorded. Appends are recorded by the journal. */
 export function observeStore(store: Store, contact: StoreContact, clock: Clock): Store {
   const observed = async <T>(ask: () => Promise<T>, answered: () => void): Promise<T> => {
     const since = clock.mono();

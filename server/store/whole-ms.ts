@@ -1,7 +1,6 @@
 /**
- * A duration or a time as the store takes it: a whole number of ms from 1 on. Redis refuses fractions, and takes 0 for
- * "remove at once".
- * @throws RangeError where it is no number, before anything is written
+ * Rounds a duration or time to whole ms, at least 1: Redis rejects fractions, and treats 0 as "expire now".
+ * @throws RangeError if `ms` is NaN
  */
 export function wholeMs(ms: number): number {
   if (!(ms >= 0 || ms < 0)) throw new RangeError('a time in ms must be a number');

@@ -82,7 +82,7 @@ export const life: readonly Ablation[] = [
     edits: [
       edit(
         'server/rooms/actor/journal.ts',
-        `return !standing.isOwner && standing.reason === 'unknown-outcome' ? stillOwner : standing;`,
+        `return !status.isOwner && status.reason === 'unknown-outcome' ? stillOwner : status;`,
         'return standing;',
       ),
     ],

@@ -54,7 +54,13 @@ export const seats: readonly Ablation[] = [
     name: 'a loss keeps the place of an earlier one',
     why: 'the reason of a late loss is forgotten before that of earlier ones',
     hunt: { test: 'test/unit/seats.test.ts', grep: 'who lost one last' },
-    edits: [edit('server/rooms/core/holds.ts', `  delete losses[lossKey(player)]; // the newest comes last\n`, '')],
+    edits: [
+      edit(
+        'server/rooms/core/holds.ts',
+        `  delete losses[lossKey(player)]; // re-inserted, so that the newest is last\n`,
+        '',
+      ),
+    ],
   },
   {
     name: 'a seat is looked for by its player',
@@ -75,7 +81,7 @@ export const seats: readonly Ablation[] = [
     edits: [
       edit(
         'server/rooms/actor/actor.ts',
-        '    this.evictIneligible(); // again: the first time it may have been lost, or the owner may have died\n',
+        '    this.evictIneligible(); // repeated: a notice may be lost, or the owner may die before sending it\n',
         '',
       ),
     ],

@@ -195,7 +195,7 @@ describe('the house', () => {
       assert.ok(script.keys > 0);
       for (const [, n] of script.text.matchAll(/KEYS\[(\d+)\]/g))
         assert.ok(Number(n) <= script.keys, `${script.name}: KEYS[${n}]`);
-      assert.match(script.text, /^-- says /m);
+      assert.match(script.text, /^-- reply /m);
     }
   });
 });

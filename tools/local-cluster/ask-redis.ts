@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 
 /**
- * Sends one command to a Redis or sentinel and gives what it answers as lines of text, without the lengths. Enough for
- * the launcher's own questions; nothing else here speaks to Redis.
- * @throws when there is no answer within three seconds, or it is an error
+ * Sends one command to a Redis or sentinel and returns its reply as lines of text, without lengths. Enough for the
+ * local cluster's own queries.
+ * @throws when there is no reply within three seconds, or the reply is an error
  */
 export function askRedis(url: string, words: readonly string[]): Promise<string> {
   const { hostname, port, username, password } = new URL(url);

@@ -1,58 +1,58 @@
 import type { Routing } from './nginx-conf.ts';
 import type { NodeState } from './node-process.ts';
 
-/** What `startCluster` may be told. */
+/** Options of `startCluster`. */
 export interface ClusterOptions {
   readonly nodes: number;
-  /** nginx's port; 0 or absent for a free one. */
+  /** nginx's port; 0 or undefined: a free one. */
   readonly port?: number;
-  /** How nginx leads players to nodes; absent: by address. */
+  /** How nginx routes players to nodes; undefined: by address. */
   readonly routing?: Routing;
-  /** The nodes' ports count up from here where they are free; absent, any free ones. */
+  /** First of the nodes' consecutive ports, where free; undefined: any free ones. */
   readonly firstNodePort?: number;
-  /** Print nothing. */
+  /** Prints nothing. */
   readonly quiet?: boolean;
-  /** Kept and used again; absent, a fresh folder that `stop` removes. */
+  /** A folder that is kept and can be reused; undefined: a new one, which `stop` removes. */
   readonly runDir?: string;
-  /** How many replicas Redis has, with three sentinels beside them; absent: none, and no sentinels. */
+  /** Number of Redis replicas, with three sentinels; undefined: none, and no sentinels. */
   readonly replicas?: number;
   /**
-   * Silence (ms) after which a sentinel holds a server for dead; absent: 1,000. Longer than the worst moments of the
-   * machine, or one that lives is replaced.
+   * Silence (ms) after which a sentinel declares a server down; undefined: 1,000. Must exceed the machine's worst
+   * stalls, or a live master is replaced.
    */
   readonly downAfterMs?: number;
-  /** How many replicas must have an entry before anybody is told; absent: 1 where there are any. */
+  /** Number of replicas that must confirm an entry before it is acknowledged; undefined: 1 if there are replicas. */
   readonly waitReplicas?: number;
-  /** Redis settings beside ours, such as `{ appendfsync: 'always' }`. */
+  /** Additional Redis settings, such as `{ appendfsync: 'always' }`. */
   readonly redis?: Readonly<Record<string, string>>;
-  /** More environment for every node. */
+  /** Additional environment for every node. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Serve the control that the page's cluster panel uses, on this port if it is free. */
+  /** Serves the control API of the page's cluster panel, on this port if it is free. */
   readonly control?: { readonly port?: number };
-  /** Start again, after a short while, what ends without having been asked to. */
+  /** Restarts processes that end unexpectedly. */
   readonly restartCrashed?: boolean;
-  /** Ends a start that is under way, and all that has been started. */
+  /** Aborts a start in progress, and stops everything that was started. */
   readonly signal?: AbortSignal;
-  /** What a node runs, from the repository's folder. */
+  /** The script that a node runs, relative to the repository. */
   readonly script?: string;
-  /** What lies between the parts, such as a proxy that can cut one off from another. */
+  /** Proxies between the parts, for example to cut connections. */
   readonly proxies?: ClusterProxies;
 }
 
-/** Asked once for each node, before it is started. */
+/** Each function is called once per node, before it starts. */
 export interface ClusterProxies {
-  /** The port on which a node finds Redis, instead of Redis's own. */
+  /** The port at which a node connects to Redis, instead of Redis's own. */
   redisPort?(node: string, redisPort: number): Promise<number>;
-  /** The port on which nginx finds a node, instead of the node's own. */
+  /** The port at which nginx connects to a node, instead of the node's own. */
   nodePort?(node: string, port: number): Promise<number>;
 }
 
-/** One node, as it is at the moment of asking. */
+/** A node's current state. */
 export interface NodeInfo {
   readonly name: string;
   readonly port: number;
   readonly pid: number | undefined;
   readonly state: NodeState;
-  /** Straight to this node, past nginx. */
+  /** URL of the node itself, bypassing nginx. */
   readonly url: string;
 }

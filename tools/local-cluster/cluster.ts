@@ -14,23 +14,23 @@ import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { findSystem, type SystemPaths } from './system.ts';
 import { startOrphanReaper, type OrphanReaper } from './orphan-reaper.ts';
 
-const MAX_NODES = 24; // What fits into one block of ports, with room for Redis and the rest.
+const MAX_NODES = 24; // Limited by the block of ports, which Redis and nginx share.
 
 export type { RedisInfo } from './redis-group.ts';
 export type { ClusterProxies, ClusterOptions, NodeInfo } from './cluster-options.ts';
 
 interface ClusterEvents {
-  /** A child of the cluster (node-1 …, redis, redis-2 …, sentinel-1 …, nginx) has ended. */
+  /** A process of the cluster (node-1 …, redis, redis-2 …, sentinel-1 …, nginx) has ended. */
   exit: [ChildExit];
-  /** The sentinels have made another Redis the master. */
+  /** The sentinels have promoted another Redis to master. */
   master: [name: string];
-  /** A line that a child wrote. */
+  /** A process has written a line. */
   line: [name: string, line: string];
 }
 
 /**
- * Redis, nginx and nodes on this machine, and the hand that disturbs them.
- * Everything it starts ends with it, and several live side by side, in one process or in several.
+ * Redis, nginx and nodes on this machine, with methods that disturb them. Everything it starts ends with it. Several
+ * clusters can run side by side, in one process or several.
  */
 export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #options: ClusterOptions;
@@ -39,7 +39,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   readonly #orphanReaper: OrphanReaper;
   readonly #nginx: NginxProcess;
   readonly #nodes: NodeProcess[] = [];
-  /** Where nginx finds the nodes, in their order. */
+  /** The ports at which nginx connects to the nodes, in their order. */
   readonly #nodePorts: number[] = [];
   readonly #restarter: CrashRestarter | undefined;
   readonly #childEvents: ChildEvents;
@@ -81,12 +81,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
         : undefined;
   }
 
-  /** Where a player goes. */
+  /** The URL for players. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The address of the Redis that is the master now, as a user who may do everything there. */
+  /** URL of the current Redis master, for a user with all rights. */
   get redisUrl(): string {
     return this.#redis.operatorUrl();
   }
@@ -96,12 +96,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return this.#redis.master.port;
   }
 
-  /** What the nodes are told of Redis: REDIS_URL or REDIS_SENTINELS and so on, as a user who may only play. */
+  /** The nodes' Redis settings (REDIS_URL, REDIS_SENTINELS and so on), for a user with a node's rights. */
   get redisEnv(): Readonly<Record<string, string>> {
     return this.#redis.nodeEnv;
   }
 
-  /** All Redis servers; one of them, as far as is known, the master. Without `replicas`, just that one. */
+  /** All Redis servers; one of them is the master, as far as is known. */
   get redisServers(): readonly RedisInfo[] {
     return this.#redis.servers;
   }
@@ -135,7 +135,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     return this.#nginx.pid;
   }
 
-  /** Starts everything; if a part does not come up, what has come up is ended before the error is thrown. */
+  /** Starts everything. If a part fails to start, the others are stopped before the error is thrown. */
   async start(): Promise<void> {
     const { signal } = this.#options;
     const abort = () => void this.stop({ force: true });
@@ -158,12 +158,12 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     }
   }
 
-  /** SIGKILL: the node ends between two instructions. */
+  /** SIGKILL: simulates a crash. */
   async kill(name: string): Promise<ChildExit> {
     return await this.#node(name).kill();
   }
 
-  /** The node stands still with its sockets open, until `resume`, or for `ms` milliseconds. */
+  /** Stops the node with SIGSTOP until `resume`, or for `ms` milliseconds; its sockets stay open. */
   freeze(name: string, ms?: number): void {
     this.#node(name).freeze(ms);
   }
@@ -173,19 +173,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   /**
-   * Starts a node that is down; one that runs is drained first. Done when it is ready. `change`: it runs something else
-   * from now on, as in a rolling deploy.
+   * Starts a node that is down; a running one is drained first. Resolves when it is ready. `change`: new settings for
+   * the node, as in a rolling deploy.
    */
   async restart(name: string, change?: NodeChange): Promise<void> {
     await this.#node(name).restart(change);
   }
 
-  /** SIGTERM: the node hands over and ends; it stays down until `restart`. */
+  /** SIGTERM: the node drains and exits; it stays down until `restart`. */
   async drain(name: string): Promise<ChildExit> {
     return await this.#node(name).drain();
   }
 
-  /** One more node, in the draw as soon as it is ready. */
+  /** Adds a node; nginx routes to it once it is ready. */
   async addNode(): Promise<NodeInfo> {
     const node = await this.#newNode();
     try {
@@ -203,14 +203,14 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     await this.#nginx.reload(this.#nodePorts);
   }
 
-  /** SIGKILL of a Redis server or sentinel; without a name, of the master. */
+  /** SIGKILL of a Redis server or sentinel; default: the master. */
   async killRedis(name = this.#redis.master.name): Promise<void> {
     await this.#redis.kill(name);
   }
 
   /**
-   * A Redis server or sentinel (the master, without a name) stands still, sockets open, until `resumeRedis`, or for
-   * `ms` milliseconds.
+   * Stops a Redis server or sentinel (default: the master) with SIGSTOP until `resumeRedis`, or for `ms` milliseconds;
+   * its sockets stay open.
    */
   freezeRedis(name = this.#redis.master.name, ms?: number): void {
     this.#redis.freeze(name, ms);
@@ -220,24 +220,19 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     this.#redis.resume(name);
   }
 
-  /**
-   * Starts what is down of Redis, or the one that is named: the same ports, and the data that is in the append-only
-   * files.
-   */
+  /** Starts all Redis processes that are down, or the named one, with the same port and its append-only file. */
   async startRedis(name?: string): Promise<void> {
     const down = [...this.#redis.servers, ...this.#redis.sentinels].filter(({ state }) => state === 'down');
     for (const one of name === undefined ? down.map(server => server.name) : [name]) await this.#redis.startOne(one);
   }
 
-  /**
-   * Waits until every replica that runs has what the master has: before that, a failover may find nobody to promote.
-   */
+  /** Waits until every running replica is in sync; a failover before that may find no replica to promote. */
   async waitForReplicas(): Promise<void> {
     for (const { name, master, state } of this.#redis.servers)
       if (!master && state === 'up') await this.#redis.waitUntilSynced(name);
   }
 
-  /** SIGKILL: all players' lines break, and nobody gets in until `startNginx`. */
+  /** SIGKILL: all clients' connections break, and no client can connect until `startNginx`. */
   async killNginx(): Promise<void> {
     await this.#nginx.kill();
   }
@@ -247,8 +242,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
   }
 
   /**
-   * Ends what was started, in the order in which nobody misses anything: nodes, nginx, Redis.
-   * With `force`, at once; also while an orderly end is under way.
+   * Stops everything gracefully: nodes, nginx, Redis. With `force`, kills everything at once, even during a graceful
+   * stop.
    */
   async stop(how: { readonly force?: boolean } = {}): Promise<void> {
     const orderly = this.#stopping;
@@ -257,7 +252,7 @@ export class Cluster extends EventEmitter<ClusterEvents> {
     await this.#stopping;
   }
 
-  /** A line of the launcher's own. */
+  /** Prints a line of the cluster itself. */
   print(text: string): void {
     this.#write(formatLine('cluster', text, process.stdout.isTTY === true));
   }
@@ -366,9 +361,8 @@ export class Cluster extends EventEmitter<ClusterEvents> {
 }
 
 /**
- * Starts redis-server, nginx with the repository's nginx.conf and `nodes` nodes, and waits until all are ready.
- * Redis and nginx have to be installed (`requireSystem` sees to that), and the page to be built if players come by
- * browser.
+ * Starts Redis, nginx with the repository's nginx.conf, and `nodes` nodes, and waits until all are ready.
+ * Redis and nginx must be installed (see `requireSystem`), and the page must be built if browsers are to use it.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const system = findSystem(['redis-server', 'nginx']);

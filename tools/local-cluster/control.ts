@@ -13,7 +13,7 @@ const HTTP_STATUS: Readonly<Record<LocalClusterErrorCode, number>> = {
   'bad-request': 400,
 };
 
-/** What the control needs of a cluster. */
+/** The parts of a cluster that the control API uses. */
 export interface ControlledCluster {
   readonly nodes: readonly { name: string; port: number; pid: number | undefined; state: string }[];
   kill(name: string): Promise<unknown>;
@@ -27,7 +27,7 @@ export interface ControlledCluster {
 export interface Control {
   readonly port: number;
   readonly url: string;
-  /** Made for this run; whoever has it may do everything below. */
+  /** Random for each run; grants access to the whole API. */
   readonly token: string;
   close(): Promise<void>;
 }
@@ -35,13 +35,12 @@ export interface Control {
 type Answer = { readonly status: number; readonly body?: unknown };
 
 /**
- * Serves the hand that kills and freezes nodes to the page's cluster panel, and to nobody else:
- * - it listens on 127.0.0.1 alone;
- * - the Host header must be this machine's name, so that a foreign name pointed at 127.0.0.1 (DNS rebinding) gets
- *   nothing;
- * - a page of another origin gets nothing: a browser always sends the Origin;
- * - everything needs the token, in a header that no foreign page can send without being asked first. The token is never
- *   answered: any program can send any Origin. The launcher prints it, in a link, for the user who started the cluster.
+ * Serves an API that kills and freezes nodes, for the page's cluster panel only:
+ * - It listens on 127.0.0.1 only.
+ * - The Host header must name this machine, which defeats DNS rebinding.
+ * - Pages of other origins are refused: browsers always send the Origin.
+ * - Every request needs the token, in a header that requires a CORS preflight. The API never returns the token, because
+ *   any program can send any Origin. The command line prints it, in a link, for the user who started the cluster.
  */
 export async function startControl(
   cluster: ControlledCluster,
@@ -64,7 +63,7 @@ export async function startControl(
   };
 
   const server = createServer((request, response) => {
-    request.resume(); // Nothing here takes a body.
+    request.resume(); // No request has a body.
     handle(request)
       .catch((error: unknown): Answer =>
         error instanceof LocalClusterError
@@ -136,7 +135,7 @@ function freezeTime(text: string | null): number {
   return ms;
 }
 
-/** Takes the same time however much of the token is right. */
+/** Compares in constant time. */
 function sameToken(sent: string | string[] | undefined, token: string): boolean {
   const [a, b] = [Buffer.from(typeof sent === 'string' ? sent : ''), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);
@@ -157,7 +156,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Answer,
       response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
       response.setHeader('Access-Control-Allow-Headers', 'x-control-token');
       response.setHeader('Access-Control-Max-Age', '600');
-      // Chromium asks this before a page may reach an address that is closer to the machine than its own.
+      // Chromium requires this before a page may reach a more private address than its own.
       response.setHeader('Access-Control-Allow-Private-Network', 'true');
     }
   }

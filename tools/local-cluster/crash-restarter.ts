@@ -6,8 +6,8 @@ const MAX_DELAY_MS = 10_000;
 const RESET_AFTER_MS = 30_000;
 
 /**
- * Starts again what has crashed: soon after the first time, later and later if it keeps crashing, and for as long as
- * the cluster runs.
+ * Restarts crashed processes: soon after the first crash, with growing delays after repeated ones, for as long as the
+ * cluster runs.
  */
 export class CrashRestarter {
   readonly #start: (name: string) => Promise<void>;
@@ -16,14 +16,14 @@ export class CrashRestarter {
   readonly #restarting = new Set<string>();
   readonly #crashes = new Map<string, { count: number; last: number }>();
 
-  constructor(start: (name: string) => Promise<void>, say: (text: string) => void) {
+  constructor(start: (name: string) => Promise<void>, print: (text: string) => void) {
     this.#start = start;
-    this.#print = say;
+    this.#print = print;
   }
 
-  /** Tells that `name` has ended unasked. */
+  /** Called when `name` has ended unexpectedly. */
   onCrash(name: string): void {
-    if (this.#restarting.has(name)) return; // It ended while being started again: the loop below tries once more.
+    if (this.#restarting.has(name)) return; // it crashed during a restart; the loop below retries
     this.#restarting.add(name);
     this.#restart(name)
       .catch((error: unknown) => this.#print(`${name} stays down: ${String(error)}`))
@@ -45,7 +45,7 @@ export class CrashRestarter {
         this.#print(`${name} restarted`);
         return;
       } catch (error) {
-        if (error instanceof LocalClusterError) return; // Somebody else was quicker.
+        if (error instanceof LocalClusterError) return; // it was started otherwise
         this.#print(String(error));
       }
     }

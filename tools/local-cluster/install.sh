@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages and leaves no service of theirs running, nor set to run at the next start of the machine.
+# Installs Debian packages without starting their services, now or at boot.
 # Run as root: install.sh PACKAGE…
 
 set -eu
@@ -7,8 +7,8 @@ set -eu
 policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 kept=$policy.kept-by-rejoin
 
-# Debian starts a service as soon as it is installed, unless this file says 101 ("not allowed").
-# One that is there already is put back, also when an earlier run was cut off half way.
+# Debian starts a service on installation unless this file exits with 101 ("not allowed"). An existing file is restored,
+# even if an earlier run was interrupted.
 restore() {
   rm -f "$policy"
   if [ -e "$kept" ]; then mv "$kept" "$policy"; fi
@@ -21,12 +21,12 @@ chmod 755 "$policy"
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
-# Somebody else may be installing as well: wait for them rather than fail.
+# Another installation may be running: waits for its lock instead of failing.
 apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
 
 for package in "$@"; do
   case $package in
-    # Takes it out of systemd's list as well.
+    # Also disables the systemd unit.
     redis-server | nginx) update-rc.d "$package" disable > /dev/null 2>&1 || true ;;
   esac
 done

@@ -11,9 +11,9 @@ export interface RecordedProcess {
 }
 
 /**
- * Ends what an earlier launcher in this folder left running: above all, two Redis must never write to one folder.
- * A process id may long belong to somebody else; it is touched only if its command line names this folder, which all
- * that a launcher starts does.
+ * Stops processes that an earlier run in this folder has left behind: two Redis servers must never write to one folder.
+ * A process id may have been reused, so a process is signalled only if its command line contains this folder, as those
+ * of all cluster processes do.
  */
 export async function stopLeftovers(folder: string, children: readonly RecordedProcess[]): Promise<void> {
   await Promise.all(
@@ -34,10 +34,10 @@ async function belongsToFolder(folder: string, pid: number): Promise<boolean> {
   return Number.isInteger(pid) && pid > 1 && (await readProcessArguments(pid)).includes(`${folder}/`);
 }
 
-/** The words a process was started with; empty when it is gone, also if nobody has collected it yet. */
+/** The command line of a process; empty if it has ended, even as a zombie. */
 export async function readProcessArguments(pid: number): Promise<string> {
   try {
-    if (process.platform === 'linux') return await readFile(`/proc/${pid}/cmdline`, 'utf8'); // `ps` is not everywhere.
+    if (process.platform === 'linux') return await readFile(`/proc/${pid}/cmdline`, 'utf8'); // `ps` may be missing
     const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]);
     return stdout.includes('<defunct>') ? '' : stdout;
   } catch {
@@ -49,6 +49,6 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // Gone in the same moment.
+    // It has ended in the meantime.
   }
 }

@@ -1,4 +1,4 @@
-/** Why the launcher does not do what it was asked to; nothing has changed. */
+/** Why a command was refused; nothing has changed. */
 export type LocalClusterErrorCode =
   | 'no-such-node'
   | 'not-running'
@@ -7,7 +7,7 @@ export type LocalClusterErrorCode =
   | 'too-many-nodes'
   | 'bad-request';
 
-/** An answer, not an accident: a caller may show it to a person as it is. */
+/** A regular refusal, whose message can be shown to the user. */
 export class LocalClusterError extends Error {
   readonly code: LocalClusterErrorCode;
 

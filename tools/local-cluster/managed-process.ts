@@ -12,7 +12,7 @@ export interface ChildSpec {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Gives the child a channel whose closing tells it that its parent is gone. */
+  /** Opens an IPC channel, whose closing tells the child that its parent has exited. */
   readonly ipc?: boolean;
 }
 
@@ -20,20 +20,20 @@ export interface ChildExit {
   readonly name: string;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** False when nobody here asked for it: a crash, or a kill from outside. */
+  /** False for a crash, or a signal from outside. */
   readonly expected: boolean;
 }
 
-/** What the owner of children wants to hear about them. */
+/** Events for the owner of child processes. */
 export interface ChildEvents {
-  /** False once everything is to end: whoever was about to start something then gets an error instead. */
+  /** False while the cluster is stopping; starting a process then throws. */
   mayStart(): boolean;
   started(name: string, pid: number): void;
   line(name: string, line: string): void;
   exited(exit: ChildExit, pid: number): void;
 }
 
-/** One process that this process started. It knows its own child by its handle, and signals nothing else. */
+/** A child process. It is signalled only by its handle or its own process group. */
 export class ManagedProcess {
   readonly name: string;
   readonly pid: number;
@@ -50,8 +50,7 @@ export class ManagedProcess {
       cwd: spec.cwd,
       env: spec.env ?? process.env,
       stdio: spec.ipc === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'],
-      // Its own process group: Ctrl-C in the terminal reaches the launcher alone, which then stops things in their
-      // order.
+      // Its own process group: Ctrl-C in the terminal reaches only the parent, which then stops everything in order.
       detached: true,
     });
     this.#process.on('error', error => this.#lines.push(String(error)));
@@ -83,8 +82,8 @@ export class ManagedProcess {
   }
 
   /**
-   * Waits until the process serves. If it ends first, the error carries its last lines, which say why better than we
-   * could; if it takes too long, it is killed.
+   * Waits until the process is ready. If it exits first, the error contains its last lines. After the timeout it is
+   * killed.
    */
   async waitUntilReady(isReady: () => Promise<boolean>, timeoutMs: number): Promise<void> {
     const check = async () => {
@@ -103,19 +102,19 @@ export class ManagedProcess {
     if (this.isAlive) this.#process.kill(signal);
   }
 
-  /** At once, with everything it started itself. */
+  /** Kills the process and its process group. */
   async kill(): Promise<ChildExit> {
     this.#isExpected = true;
     if (this.isAlive) killGroup(this.pid);
     return await this.exited;
   }
 
-  /** Asks it to end, and after `deadline` milliseconds makes it. */
+  /** Sends SIGTERM, and SIGKILL after `deadline` ms. */
   async stop(deadline: number): Promise<ChildExit> {
     this.#isExpected = true;
     const force = setTimeout(() => this.isAlive && killGroup(this.pid), deadline);
     this.signal('SIGTERM');
-    this.signal('SIGCONT'); // A frozen process gets no other signal before this one.
+    this.signal('SIGCONT'); // a frozen process handles SIGTERM only after this
     try {
       return await this.exited;
     } finally {
@@ -123,7 +122,7 @@ export class ManagedProcess {
     }
   }
 
-  /** A process is gone a moment before its last words are read. */
+  /** The exit event may arrive before the last lines are read. */
   async #lastLines(): Promise<string> {
     await Promise.race([this.#outputClosed, pause(OUTPUT_GRACE_MS)]);
     return this.#lines.slice(-15).join('\n');
@@ -134,6 +133,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Gone in the same moment.
+    // It has ended in the meantime.
   }
 }

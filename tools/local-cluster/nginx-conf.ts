@@ -1,6 +1,6 @@
 /**
- * The repository's nginx.conf with another listen port, and not a character else changed.
- * It refuses to guess: if the line it looks for is not there exactly once, somebody has edited the file.
+ * The repository's nginx.conf with another listen port. Throws unless exactly one line with the port is found, because
+ * the file may have been edited.
  */
 export function withListenPort(conf: string, port: number): string {
   const line = /^([ \t]*listen[ \t]+)8080\b/gm;
@@ -13,7 +13,7 @@ export function withListenPort(conf: string, port: number): string {
   return conf.replace(line, `$1${port}`);
 }
 
-/** The list of nodes for `port`s on this machine, with the same server settings as in the repository's list. */
+/** The list of nodes at these ports on this machine, with the server settings of the repository's list. */
 export function nodesConf(shipped: string, ports: readonly number[]): string {
   const settings = /^server 127\.0\.0\.1:\d+(.*);/m.exec(shipped)?.[1];
   if (settings === undefined) throw new Error('nginx.nodes.conf: expected a line "server 127.0.0.1:<port> …;"');
@@ -21,15 +21,13 @@ export function nodesConf(shipped: string, ports: readonly number[]): string {
 }
 
 /**
- * How nginx leads a player to a node, see docs/routing.md: by address or by room, as nginx.conf has it, or to any node,
- * which only WebSockets bear.
+ * How nginx routes players to nodes, see docs/routing.md: by address, by room, or to any node. The last only works with
+ * WebSockets.
  */
 export const ROUTINGS = ['address', 'room', 'least_conn', 'random'] as const;
 export type Routing = (typeof ROUTINGS)[number];
 
-/**
- * The repository's nginx.conf switched to that routing, as an operator would by hand. As shipped it routes by address.
- */
+/** The repository's nginx.conf with this routing, changed as an operator would. The original routes by address. */
 export function withRouting(conf: string, routing: Routing): string {
   switch (routing) {
     case 'address':

@@ -13,16 +13,13 @@ const STOP_TIMEOUT_MS = 3_000;
 
 export interface NginxProcessOptions {
   readonly command: string;
-  /** The cluster's run folder; nginx lives in `nginx/` in it. */
+  /** The cluster's run folder; nginx uses `nginx/` in it. */
   readonly folder: string;
   readonly port: number;
   readonly routing: Routing;
 }
 
-/**
- * nginx with the repository's own nginx.conf, in which only the port and the list of nodes are filled in, and the
- * routing is chosen.
- */
+/** nginx with the repository's nginx.conf; only the port, the list of nodes and the routing are changed. */
 export class NginxProcess {
   readonly #options: NginxProcessOptions;
   readonly #home: string;
@@ -54,14 +51,14 @@ export class NginxProcess {
   }
 
   /**
-   * Puts the list of nodes into force. Done when every worker with the old list has stopped taking new connections (the
-   * WebSockets it has, it keeps).
+   * Applies a new list of nodes. Resolves when every worker with the old list has stopped accepting connections; those
+   * workers keep their WebSockets.
    */
   async reload(nodePorts: readonly number[]): Promise<void> {
     const child = this.#child;
     if (child === undefined || !child.isAlive) throw new Error('nginx is not running');
     await this.#write(nodePorts);
-    await promisify(execFile)(this.#options.command, [...this.#args(), '-t', '-q']); // A mistake is told here, in full.
+    await promisify(execFile)(this.#options.command, [...this.#args(), '-t', '-q']); // reports errors in full
     const old = [...this.#workers];
     child.signal('SIGHUP');
     await until('nginx reloads', () => (old.every(worker => this.#stoppedWorkers.has(worker)) ? true : undefined), {
@@ -79,7 +76,7 @@ export class NginxProcess {
   }
 
   async stop(): Promise<void> {
-    // Not SIGQUIT: it would wait for every last WebSocket to close by itself.
+    // Not SIGQUIT, which waits until all WebSockets have closed.
     await this.#child?.stop(STOP_TIMEOUT_MS);
   }
 
@@ -98,7 +95,7 @@ export class NginxProcess {
     await writeFile(join(this.#home, 'nginx.nodes.conf'), nodesConf(nodes, nodePorts));
   }
 
-  /** nginx has no other way to tell when a reload has taken effect than its log. */
+  /** nginx reports only in its log when a reload has taken effect. */
   #readLogLine(line: string): void {
     const started = /start worker process (\d+)$/.exec(line)?.[1];
     if (started !== undefined) this.#workers.add(started);

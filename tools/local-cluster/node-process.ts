@@ -5,9 +5,9 @@ import { argumentsForNode } from '../compile.ts';
 import { LocalClusterError } from './local-cluster-error.ts';
 import { packageRoot } from '../../server/runtime/package-root.ts';
 
-// Seconds on an idle machine; two busy cores that start several nodes at once need more.
+// Seconds on an idle machine; longer if several nodes start at once on two busy cores.
 const READY_TIMEOUT_MS = 60_000;
-const DRAIN_TIMEOUT_MS = 17_000; // A node promises 15 s.
+const DRAIN_TIMEOUT_MS = 17_000; // A node drains within 15 s.
 
 export type NodeState = 'starting' | 'up' | 'frozen' | 'draining' | 'down';
 
@@ -20,7 +20,7 @@ export interface NodeProcessOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What a node runs from its next start on; what is left out stays. `env` is added to what it has. */
+/** Changes that apply from the node's next start; omitted ones stay. `env` is merged. */
 export interface NodeChange {
   readonly script?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface NodeChange {
 
 type Running = { readonly child: ManagedProcess; state: Exclude<NodeState, 'down'>; thaw?: NodeJS.Timeout };
 
-/** One node of the cluster: its name and port stay, its processes come and go. */
+/** A node of the cluster: its name and port are constant, its process changes with restarts. */
 export class NodeProcess {
   readonly name: string;
   readonly port: number;
@@ -61,7 +61,7 @@ export class NodeProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Starts a process and waits until it says that it is ready for players. */
+  /** Starts a process and waits until it is ready for players. */
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new LocalClusterError('already-running', `${this.name} is running`);
     const { folder, script, env } = this.#options;
@@ -69,7 +69,8 @@ export class NodeProcess {
       {
         name: this.name,
         command: process.execPath,
-        // The last argument is for people (and the launcher) who read the list of processes; the node ignores it.
+        // The last argument makes the process recognizable in a process list, also for `stopLeftovers`; the node
+        // ignores it.
         args: [...argumentsForNode(script), join(folder, this.name)],
         cwd: packageRoot,
         env: { ...process.env, ...env, NODE_NAME: this.name, PORT: String(this.port) },
@@ -87,7 +88,7 @@ export class NodeProcess {
     return await this.#requireRunning().child.kill();
   }
 
-  /** Stops the process where it stands, sockets open: what a hung event loop or a paused virtual machine looks like. */
+  /** Stops the process with SIGSTOP, with open sockets: simulates a hung event loop or a paused virtual machine. */
   freeze(ms?: number): void {
     const running = this.#requireRunning();
     if (running.state !== 'up') throw new LocalClusterError('busy', `${this.name} is ${running.state}`);
@@ -102,7 +103,7 @@ export class NodeProcess {
     this.#thaw(running);
   }
 
-  /** Has it hand over what it has, and end. */
+  /** Makes the node hand its rooms over and exit. */
   async drain(): Promise<ChildExit> {
     const running = this.#requireRunning();
     clearTimeout(running.thaw);

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Ends what a launcher started when the launcher itself is gone, however it went (kill -9 included).
+# Stops the processes of a local cluster when the process that started them has ended, however it ended (kill -9 included).
 #
-# Reads lines `watch PID` and `forget PID` from a pipe that only the launcher holds. When the pipe closes, the launcher no
-# longer lives, and whatever is still watched is asked to end (SIGTERM, and SIGCONT for a frozen one), then made to.
-# Every PID leads a process group of its own: what it started in turn goes with it.
-# $1 names the run folder, for those who read the list of processes.
+# Reads lines `watch PID` and `forget PID` from a pipe that only that process holds. When the pipe closes, that process has
+# ended. All watched processes then get SIGTERM (and SIGCONT, in case they are frozen), and later SIGKILL.
+# Every PID leads its own process group, which is killed with it.
+# $1 is the run folder, so that the process is recognizable in a process list.
 
 watched=''
 while read -r verb pid; do

@@ -1,35 +1,34 @@
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
-// Below the range from which Linux (32768) and macOS (49152) draw the ports of outgoing connections: a port that is
-// free
-// here stays free until one of us takes it.
+// Below the ranges from which Linux (32768) and macOS (49152) assign ports of outgoing connections, so a port that is
+// free stays free.
 const FIRST_PORT = 20_000;
 const PORTS_PER_BLOCK = 40;
 const BLOCKS = 300;
 
-/** A run of ports that belongs to one cluster for as long as its launcher lives. */
+/** A range of ports reserved for one cluster while its process runs. */
 export interface PortBlock {
-  /** Where the block's holder answers, with the greeting it was claimed with. */
+  /** The port on which the block's holder sends its greeting. */
   readonly lockPort: number;
-  /** The next free port; `preferred` if that one is free. */
+  /** Returns the next free port, or `preferred` if it is free. */
   take(preferred?: number): Promise<number>;
-  /** It is not needed any more: once all have been given, it may be given again. */
+  /** Returns a port, which is reused only when all others are taken. */
   giveBack(port: number): void;
   release(): Promise<void>;
 }
 
 /**
- * Claims a block of ports by listening on its first one. Clusters of other processes respect that, and whatever becomes
- * of this process, the operating system gives the block back. (To ask for port 0, close it and hand the number on, as
- * is often done, loses a race now and then when several clusters start at once.)
+ * Reserves a block of ports by listening on its first one. Other processes do the same, and the operating system frees
+ * the block when this process ends. (Listening on port 0, closing and passing the number on is a race when several
+ * clusters start at once.)
  */
 export async function claimPorts(greeting: string): Promise<PortBlock> {
   const start = randomInt(BLOCKS);
   for (let i = 0; i < BLOCKS; i++) {
     const lockPort = FIRST_PORT + ((start + i) % BLOCKS) * PORTS_PER_BLOCK;
     const lockServer = createServer(socket => {
-      socket.on('error', () => {}); // Whoever asked has gone: nothing to do.
+      socket.on('error', () => {}); // the client has disconnected
       socket.end(greeting);
     });
     if (!(await canListen(lockServer, lockPort, '127.0.0.1'))) continue;
@@ -65,7 +64,7 @@ function blockAt(lockPort: number, lock: Server): PortBlock {
   };
 }
 
-/** Whether a server could listen on this port now, on loopback as on every address. */
+/** Whether a server could listen on this port now, on loopback and on all addresses. */
 export async function isFree(port: number): Promise<boolean> {
   for (const host of ['127.0.0.1', '0.0.0.0']) {
     const server = createServer();

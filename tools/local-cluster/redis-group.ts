@@ -19,28 +19,28 @@ export interface RedisGroupOptions {
   readonly secret: string;
   readonly keyPrefix: string;
   readonly replicas: number;
-  /** Silence (ms) after which a sentinel holds a server for dead. */
+  /** Silence (ms) after which a sentinel declares a server down. */
   readonly downAfterMs: number;
-  /** More settings of every server, or others than ours, as in redis.conf. */
+  /** Settings that are added to redis.conf or override the defaults. */
   readonly settings: Readonly<Record<string, string>>;
   port(): Promise<number>;
-  /** Another one is the master now. */
+  /** Called when another server has become the master. */
   onMasterChanged(name: string): void;
 }
 
-/** One server, as it is at the moment of asking. */
+/** A server's current state. */
 export interface RedisInfo {
   readonly name: string;
   readonly port: number;
   readonly pid: number | undefined;
   readonly state: RedisState;
-  /** As far as the sentinels have said by now. */
+  /** As last reported by the sentinels. */
   readonly master: boolean;
 }
 
 /**
- * The Redis of a cluster: one server; or a master with replicas, and three sentinels who agree on which one is the
- * master. All of them run with the users of docs/redis.acl.
+ * The Redis of a cluster: a single server, or a master with replicas and three sentinels. All use the users of
+ * docs/redis.acl.
  */
 export class RedisGroup {
   readonly #options: RedisGroupOptions;
@@ -67,7 +67,7 @@ export class RedisGroup {
     ports.sentinels.forEach((port, i) =>
       this.#sentinels.push(this.#sentinel(`sentinel-${i + 1}`, port, sentinelEvents)),
     );
-    // The data of an earlier run is best where the master was: the others may have lagged behind.
+    // After an earlier run, the last master has the newest data: the others may have lagged behind.
     const previousMaster = ports.sentinels.length === 0 ? undefined : readWord(this.#masterFile);
     this.#master = this.#servers.find(({ name }) => name === previousMaster)?.name ?? 'redis';
   }
@@ -92,7 +92,7 @@ export class RedisGroup {
     return master;
   }
 
-  /** What a node is told: as the user who may only play. */
+  /** The nodes' Redis settings, for a user with a node's rights. */
   get nodeEnv(): Readonly<Record<string, string>> {
     const password = passwordOf('rejoin', this.#options.secret);
     if (this.#sentinels.length === 0) return { REDIS_URL: `redis://rejoin:${password}@127.0.0.1:${this.master.port}` };
@@ -105,12 +105,15 @@ export class RedisGroup {
     };
   }
 
-  /** One server's address, as the user who may do everything. */
+  /** URL of a server, for a user with all rights. */
   operatorUrl(name: string = this.#master): string {
     return `redis://operator:${passwordOf('operator', this.#options.secret)}@127.0.0.1:${this.#processNamed(name).port}`;
   }
 
-  /** Starts all; with sentinels, done when they know each other and every replica, and the replicas have all of it. */
+  /**
+   * Starts everything. With sentinels, resolves when they know each other and all replicas, and the replicas are in
+   * sync.
+   */
   async start(): Promise<void> {
     const { secret, keyPrefix, folder } = this.#options;
     for (const { name } of this.#servers) {
@@ -130,7 +133,7 @@ export class RedisGroup {
     );
   }
 
-  /** Waits until a replica has what its master has, and hears more of it. */
+  /** Waits until a replica is in sync with its master. */
   async waitUntilSynced(name: string): Promise<void> {
     const up = async () =>
       /master_link_status:up/.test(await askRedis(this.operatorUrl(name), ['INFO', 'replication']).catch(() => ''))
@@ -139,7 +142,7 @@ export class RedisGroup {
     await until(`${name} follows its master`, up, { timeoutMs: SYNC_TIMEOUT_MS });
   }
 
-  /** Starts a server or sentinel that is down: the same port, and what is in its append-only file. */
+  /** Starts a server or sentinel that is down, with the same port and its append-only file. */
   async startOne(name: string): Promise<void> {
     await this.#processNamed(name).start();
   }
@@ -158,7 +161,7 @@ export class RedisGroup {
 
   async stop(): Promise<void> {
     await Promise.all(this.#sentinels.map(sentinel => sentinel.stop()));
-    // The replicas first, so that they end with all that the master has.
+    // Replicas first, so that they have all of the master's data.
     await Promise.all(this.#servers.filter(({ name }) => name !== this.#master).map(server => server.stop()));
     await this.#processNamed(this.#master).stop();
   }
@@ -177,13 +180,13 @@ export class RedisGroup {
     return one;
   }
 
-  /** What a sentinel says when it has another master: +switch-master NAME HOST PORT HOST PORT. */
+  /** Parses a sentinel's message that the master has changed: +switch-master NAME HOST PORT HOST PORT. */
   #readSentinelLine(line: string): void {
     const [, port] = /\+switch-master \S+ \S+ \d+ \S+ (\d+)/.exec(line) ?? [];
     const name = this.#servers.find(server => String(server.port) === port)?.name;
     if (name === undefined || name === this.#master) return;
     this.#master = name;
-    void writeFile(this.#masterFile, name).catch(() => {}); // A run folder that is being removed needs it no more.
+    void writeFile(this.#masterFile, name).catch(() => {}); // fails if the run folder is being removed
     this.#options.onMasterChanged(name);
   }
 
@@ -196,13 +199,12 @@ export class RedisGroup {
       dir: home,
       daemonize: 'no',
       appendonly: 'yes',
-      // A crash of the machine loses at most about a second; one of Redis alone nothing, unless the disk is slow to
-      // sync.
+      // A crash of the machine loses about a second at most; a crash of Redis alone loses nothing.
       appendfsync: 'everysec',
-      save: '', // No snapshots beside it: the append-only file is the one place to start from.
-      'maxmemory-policy': 'noeviction', // A room must never be thrown out to make place for another.
+      save: '', // No snapshots: data is loaded from the append-only file only.
+      'maxmemory-policy': 'noeviction', // Rooms must never be evicted.
       aclfile: join(home, 'users.acl'),
-      // The folder in the process's title tells whose Redis this is.
+      // The folder in the process title identifies the cluster.
       'proc-title-template': `"redis-server {listen-addr} ${home}/"`,
       ...(replicas === 0
         ? {}
@@ -236,7 +238,7 @@ export class RedisGroup {
     const of = (setting: string, value: string) => [`sentinel ${setting} ${MASTER}`, value] as const;
     let written = false;
     const settings = () => {
-      if (written) return undefined; // A sentinel keeps in that file what it has learned.
+      if (written) return undefined; // A sentinel stores its state in that file.
       written = true;
       return [
         ['bind', '127.0.0.1'],
@@ -250,7 +252,7 @@ export class RedisGroup {
         of('auth-user', 'sentinel'),
         of('auth-pass', password),
         of('down-after-milliseconds', String(downAfterMs)),
-        of('failover-timeout', '5000'), // Also the pause before a failover that went wrong is tried again, twice.
+        of('failover-timeout', '5000'), // Also the delay before a failed failover is retried, times two.
         of('parallel-syncs', '1'),
       ] as const;
     };
@@ -274,7 +276,7 @@ export class RedisGroup {
   }
 }
 
-/** Takes the ports it needs; nothing is started yet. */
+/** Reserves the ports; starts nothing. */
 export async function openRedisGroup(place: RedisGroupOptions, events: ChildEvents): Promise<RedisGroup> {
   const take = async (count: number) => {
     const ports: number[] = [];
@@ -292,6 +294,6 @@ function readWord(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch {
-    return undefined; // The first start in this folder.
+    return undefined; // the first start in this folder
   }
 }

@@ -12,21 +12,18 @@ export type RedisState = 'up' | 'frozen' | 'down';
 export interface RedisProcessOptions {
   readonly name: string;
   readonly command: string;
-  /** A folder of its own, in the cluster's run folder. */
+  /** Its own folder in the cluster's run folder. */
   readonly home: string;
   readonly port: number;
-  /** Whether it is a sentinel: a redis-server that keeps no data. */
+  /** Whether it is a sentinel. */
   readonly sentinel?: boolean;
-  /** A user who may PING: `AUTH` and these words. */
+  /** Arguments of AUTH for a user who may PING. */
   readonly login: string;
-  /** The lines of its redis.conf, asked for at each start; undefined: as it left them. */
+  /** The lines of redis.conf, read at each start; undefined: the file is kept. */
   settings(): readonly (readonly [name: string, value: string])[] | undefined;
 }
 
-/**
- * One redis-server, or one sentinel. Killed and started again it has the same port, and its data from the append-only
- * file.
- */
+/** A redis-server or sentinel. A restart keeps its port and its append-only file. */
 export class RedisProcess {
   readonly #options: RedisProcessOptions;
   readonly #events: ChildEvents;
@@ -63,7 +60,7 @@ export class RedisProcess {
     this.#isFrozen = false;
     const file = join(home, 'redis.conf');
     const settings = this.#options.settings();
-    // In a file, which only its owner may read: the list of processes is for everybody.
+    // In a file readable only by its owner, because process lists are public.
     if (settings !== undefined)
       await writeFile(file, settings.map(([key, value]) => `${key} ${value === '' ? '""' : value}\n`).join(''), {
         mode: 0o600,
@@ -76,7 +73,7 @@ export class RedisProcess {
     await child.waitUntilReady(() => answersPing(port, login), READY_TIMEOUT_MS);
   }
 
-  /** The end of a process that had no time for anything: SIGKILL. */
+  /** SIGKILL: simulates a crash. */
   async kill(): Promise<void> {
     clearTimeout(this.#thaw);
     await this.#child?.kill();
@@ -87,7 +84,7 @@ export class RedisProcess {
     await this.#child?.stop(STOP_TIMEOUT_MS);
   }
 
-  /** Stops the process where it stands, sockets open, until `resume`, or for `ms` milliseconds. */
+  /** Stops the process with SIGSTOP until `resume`, or for `ms` milliseconds; its sockets stay open. */
   freeze(ms?: number): void {
     if (this.state !== 'up') throw new LocalClusterError('not-running', `${this.name} is ${this.state}`);
     this.#child?.signal('SIGSTOP');
@@ -103,7 +100,7 @@ export class RedisProcess {
   }
 }
 
-/** While it reads its file back in, Redis listens already, but answers with an error. */
+/** While it loads its file, Redis accepts connections but replies with an error. */
 function answersPing(port: number, login: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(`AUTH ${login}\r\nPING\r\n`));
@@ -111,11 +108,11 @@ function answersPing(port: number, login: string): Promise<boolean> {
     socket.setTimeout(500, () => socket.destroy());
     socket.on('data', reply => {
       received += reply.toString();
-      if (received.split('\r\n').length <= 2) return; // The second answer is on its way.
+      if (received.split('\r\n').length <= 2) return; // the second reply is still missing
       resolve(received.includes('+PONG'));
       socket.destroy();
     });
-    socket.once('error', () => {}); // Refused: the close that follows answers.
+    socket.once('error', () => {}); // the close event follows
     socket.once('close', () => resolve(false));
   });
 }

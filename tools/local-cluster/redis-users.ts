@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../server/runtime/package-root.ts';
 
-/** The users of docs/redis.acl: who plays, who follows, who watches, and who may do everything. */
+/** The users of docs/redis.acl: for nodes, replicas, sentinels and operators. */
 export type RedisUser = 'rejoin' | 'replica' | 'sentinel' | 'operator';
 
-/** A user's password in one cluster: the same for as long as the cluster's secret is. */
+/** A user's password in a cluster; derived from the cluster's secret. */
 export function passwordOf(user: RedisUser, secret: string): string {
   return createHmac('sha256', secret).update(`redis ${user}`).digest('base64url');
 }
 
-/** The text of docs/redis.acl for one cluster: with hashes of its own passwords, and for its keys. */
+/** The text of docs/redis.acl for a cluster, with its password hashes and key prefix. */
 export function aclOf(secret: string, keyPrefix: string): string {
   const template = readFileSync(join(packageRoot, 'docs/redis.acl'), 'utf8');
   return template

@@ -8,20 +8,20 @@ import { claimPorts, type PortBlock } from './port-block.ts';
 import { stopLeftovers, type RecordedProcess } from './leftovers.ts';
 
 /**
- * Where one cluster keeps what it owns: Redis's data, nginx's configuration, the secret of its tokens, the list of its
- * processes. Used again, it is the same cluster with the same rooms; two launchers never use one folder at a time.
+ * A cluster's files: Redis data, nginx configuration, token secret, list of processes. Reusing the folder continues the
+ * same cluster with its rooms. Only one cluster can use a folder at a time.
  */
 export interface RunFolder {
   readonly path: string;
   readonly ports: PortBlock;
-  /** Signs players' tokens, and outlives a restart so that a token does. */
+  /** Signs players' tokens; kept, so that tokens stay valid after a restart. */
   readonly secret: string;
-  /** Notes a process, so that the next start in this folder finds what a crash of this one left. */
+  /** Records a process, so that the next start in this folder can stop it if this run crashes. */
   recordProcess(child: RecordedProcess): void;
   close(): Promise<void>;
 }
 
-/** Opens the given folder, or without one a fresh folder below `.run/` that is removed when closed. */
+/** Opens the given folder, or creates a temporary one below `.run/` that is removed when closed. */
 export async function openRunFolder(wanted?: string): Promise<RunFolder> {
   const path = wanted === undefined ? await makeTemporaryFolder() : resolve(packageRoot, wanted);
   await mkdir(path, { recursive: true });
@@ -60,7 +60,7 @@ async function makeTemporaryFolder(): Promise<string> {
   return await mkdtemp(join(packageRoot, '.run', 'cluster-'));
 }
 
-/** The lock is a file that names a port; it holds as long as somebody answers there with the name of this folder. */
+/** The lock is a file that names a port. It is valid while a process on that port sends this folder as its greeting. */
 async function lockFolder(path: string, port: number): Promise<void> {
   const file = join(path, 'lock');
   for (let tries = 0; tries < 3; tries++) {
@@ -96,6 +96,6 @@ async function readRecordedProcesses(path: string): Promise<RecordedProcess[]> {
   try {
     return JSON.parse(json) as RecordedProcess[];
   } catch {
-    return []; // Half written when the machine went down: then the processes are gone as well.
+    return []; // incomplete after a crash of the machine, which has ended the processes, too
   }
 }

@@ -14,18 +14,18 @@ export interface RunOptions {
 
 export const USAGE = `npm run cluster -- [options]
 
-  --nodes N          how many nodes (3)
-  --replicas N       Redis with so many replicas and three sentinels; each entry is confirmed by one of them (0: one Redis)
-  --routing HOW      how nginx leads players to nodes: address, room, least_conn or random; see docs/routing.md (address)
-  --port P           where players go (8080; 0 for a free port)
-  --control-port P   where the page's cluster panel asks, on 127.0.0.1 only (8079, or a free one)
-  --run-dir FOLDER   where Redis keeps the rooms; used again, they are still there (.run/cluster)
-  --script FILE      what a node runs (server/cli/main.ts)
+  --nodes N          number of nodes (3)
+  --replicas N       number of Redis replicas, with three sentinels; one replica confirms each entry (0: a single Redis)
+  --routing HOW      how nginx routes players to nodes: address, room, least_conn or random; see docs/routing.md (address)
+  --port P           port for players (8080; 0: a free port)
+  --control-port P   port of the control API, on 127.0.0.1 only (8079, or a free one)
+  --run-dir FOLDER   folder for Redis's data; reuse it to keep the rooms (.run/cluster)
+  --script FILE      script that a node runs (server/cli/main.ts)
   --no-build         do not build the page; serve the last build
   --help
 `;
 
-/** The command line, understood; undefined when it only asks for help. Throws a message for a person. */
+/** Parses the command line; undefined: print the help. Throws an error with a message for the user. */
 export function readOptions(argv: readonly string[]): RunOptions | undefined {
   const { values } = parseArgs({
     args: [...argv],

@@ -1,7 +1,4 @@
-/**
- * `npm run cluster`: the real thing on one machine. Reads the command line, owns the signals; the cluster does the
- * rest.
- */
+/** `npm run cluster`: runs a cluster on one machine. Parses the command line and handles signals. */
 import { once } from 'node:events';
 import { startCluster, type Cluster } from './cluster.ts';
 import { lanUrl } from '../../server/cli/lan-url.ts';
@@ -9,12 +6,12 @@ import { readOptions, USAGE, type RunOptions } from './run-options.ts';
 import { requireSystem } from './system.ts';
 
 const FIRST_NODE_PORT = 3001;
-// One Ctrl-C arrives twice: from the terminal, and from npm, which passes on its own.
+// One Ctrl-C may arrive twice: from the terminal, and forwarded by npm.
 const SAME_KEY_PRESS_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 async function main(): Promise<void> {
-  // A closed pipe (`npm run cluster | head`) must not bring the cluster down in disorder.
+  // A closed pipe (`npm run cluster | head`) must not end the cluster without a shutdown.
   process.stdout.on('error', () => {});
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) {
@@ -28,7 +25,7 @@ async function main(): Promise<void> {
     const { buildDevPage, buildPage } = await import('../../server/cli/build-page.ts');
     const { buildSdk } = await import('../../server/cli/build-sdk.ts');
     await Promise.all([buildPage(), buildSdk()]);
-    if (process.env.DEV === '1') await buildDevPage(); // the nodes hear of it by the same way
+    if (process.env.DEV === '1') await buildDevPage(); // the nodes inherit DEV
   }
   print(
     `Starting Redis${options.replicas > 0 ? ` with ${options.replicas} replicas and three sentinels` : ''}, ${options.nodes} nodes and nginx …`,
@@ -47,7 +44,7 @@ async function main(): Promise<void> {
     script: options.script,
     signal: asked.signal,
   }).catch((error: unknown) => {
-    if (asked.signal.aborted) return undefined; // What had been started has been ended.
+    if (asked.signal.aborted) return undefined; // everything that was started has been stopped
     throw error;
   });
   if (cluster === undefined) return print('Stopped.');
@@ -83,7 +80,7 @@ function printSummary(cluster: Cluster, options: RunOptions, lan: string | null)
 `);
 }
 
-/** The page, with the token in the part of the address that is sent to no server. */
+/** The page's URL with the token in the fragment, which is not sent to servers. */
 const controlUrl = (page: string, token: string): string =>
   `${page.includes('?') ? page : `${page}/`}#/control/${token}`;
 

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Programs that are no npm packages. */
+/** Programs that are not npm packages. */
 export type SystemPart = 'redis-server' | 'nginx' | 'chromium';
 export type SystemPaths = Readonly<Record<SystemPart, string>>;
 
 interface SystemPackage {
-  /** Names under which it may be found, or whole paths. */
+  /** Names of the executable, or full paths. */
   readonly names: readonly string[];
-  /** An environment variable that names another one. */
+  /** Environment variable that overrides the executable. */
   readonly variable?: string;
   readonly apt: string;
   readonly brew: string;
@@ -20,7 +20,7 @@ const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
   nginx: { names: ['nginx'], apt: 'nginx', brew: 'nginx' },
   chromium: {
     names: [
-      // The same engine without windows, menus and an address bar that nobody sees: less work for each page.
+      // The same engine without a user interface: less work per page.
       'chromium-headless-shell',
       'chromium',
       'chromium-browser',
@@ -30,18 +30,18 @@ const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
       '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     ],
     variable: 'CHROMIUM',
-    apt: 'chromium-headless-shell fonts-liberation', // Without any font a page is empty.
+    apt: 'chromium-headless-shell fonts-liberation', // without any font a page is empty
     brew: '--cask chromium',
   },
 };
 
-// Not on the PATH of an ordinary user (Debian), or of a program started from the desktop (macOS).
+// Often not in PATH: of ordinary users (Debian), or of programs started from the desktop (macOS).
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 
-/** Something has to be installed first; the message says how. */
+/** Programs have to be installed first; the message says how. */
 export class MissingSystemPartsError extends Error {}
 
-/** Where the parts are. Throws with the command that installs what is missing. */
+/** Paths of the programs. Throws with the command that installs missing ones. */
 export function findSystem(parts: readonly SystemPart[]): SystemPaths {
   const missing = parts.filter(part => findPart(part) === undefined);
   if (missing.length > 0) {
@@ -53,8 +53,8 @@ export function findSystem(parts: readonly SystemPart[]): SystemPaths {
 }
 
 /**
- * Where the parts are; as root, or in CI, what is missing is installed first where there is apt-get.
- * `say` hears about it before it happens.
+ * Paths of the programs. As root or in CI, missing ones are first installed if apt-get exists; `print` is called before
+ * that.
  */
 export async function requireSystem(parts: readonly SystemPart[], print: (text: string) => void): Promise<SystemPaths> {
   const missing = parts.filter(part => findPart(part) === undefined);
@@ -71,7 +71,7 @@ export async function requireSystem(parts: readonly SystemPart[], print: (text: 
   return findSystem(parts);
 }
 
-/** The command a person would type. */
+/** The command to install programs manually. */
 export function installCommand(parts: readonly SystemPart[], platform: NodeJS.Platform = process.platform): string {
   if (platform !== 'darwin') return `sudo apt-get install -y ${parts.map(part => PARTS[part].apt).join(' ')}`;
   const brew = parts.map(part => PARTS[part].brew);

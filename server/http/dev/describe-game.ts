@@ -3,9 +3,7 @@ import type { AnyGame, ContractDef, Schema } from '../../../shared/contract.ts';
 import type { FormSchema, GameDescription } from '../../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 
-/**
- * A game for a page that has not got its contract: what there is to say, with JSON Schemas from which forms are made.
- */
+/** Describes a game for a page that does not have its contract, with JSON Schemas for its forms. */
 export function describeGame({ contract, rules }: AnyGame): GameDescription {
   const def = contract.def as ContractDef;
   return {
@@ -33,14 +31,14 @@ export function describeGame({ contract, rules }: AnyGame): GameDescription {
 const mapValues = <T, U>(all: Record<string, T> | undefined, make: (value: T) => U): Record<string, U> =>
   Object.fromEntries(Object.entries(all ?? {}).map(([name, value]) => [name, make(value)]));
 
-/** By the converter that the schema brings along, so that no schema library is needed here. */
+/** Uses the schema's own converter, so that no schema library is needed here. */
 export function jsonSchemaOf(schema: Schema, side: 'input' | 'output'): FormSchema {
   const { jsonSchema } = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
   for (const target of ['draft-2020-12', 'draft-07'] as const) {
     try {
       if (jsonSchema) return jsonSchema[side]({ target }) as JsonObject;
     } catch {
-      // not this draft, or nothing that JSON Schema could say
+      // this draft is not supported, or the schema cannot be represented
     }
   }
   return null;

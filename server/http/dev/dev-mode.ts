@@ -1,6 +1,6 @@
 /**
- * Whether a server goes into dev mode, where everything that games hide lies open.
- * @throws TypeError in production: one forgotten setting must not show all hands to all players
+ * Whether a server runs in dev mode, in which hidden state is accessible.
+ * @throws TypeError in production: a forgotten setting must not expose hidden state to all players
  */
 export function resolveDevMode(isRequested: boolean | undefined, environment: string | undefined): boolean {
   if (isRequested && environment === 'production')

@@ -16,14 +16,14 @@ export interface DevParts {
   node: RejoinNode;
   sockets: GamesReply['sockets'];
   guests: boolean;
-  /** Whether the server is found by this Host. */
+  /** Whether this Host header belongs to the server. */
   isKnownHost(this: void, host: string | undefined): boolean;
 }
 
-/** Where the built page lies: in the repository, in the package. */
+/** Folders of the built page: in the repository, in the package. */
 const pageFolderCandidates = ['dist/dev-page', 'dist/lib/dev-page'].map(path => join(packageRoot, path));
 
-/** The page for authors, and what it reads. Nothing of it is there outside of dev mode. */
+/** Routes of the dev page and its data. Only mounted in dev mode. */
 export function createDevRouter({ node, sockets, guests }: DevParts): Router {
   const router = express.Router({ strict: true, caseSensitive: true });
   const games = node.parts.games.map(describeGame);
@@ -53,7 +53,7 @@ export function createDevRouter({ node, sockets, guests }: DevParts): Router {
   return router;
 }
 
-/** Where clients find the sockets of a server that lives on this ground. */
+/** Namespace and path of the sockets on this attachment. */
 export function socketEndpointOf(attachment: Attachment): GamesReply['sockets'] {
   const io = 'io' in attachment ? (attachment.io as { path?: () => unknown }) : {};
   const path = io.path?.();

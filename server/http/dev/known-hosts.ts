@@ -3,9 +3,10 @@ import { isIP } from 'node:net';
 import type { RequestHandler } from 'express';
 
 /**
- * Whether a Host header names this machine. A page of any site can have its own name lead to this machine (DNS
- * rebinding), and would read what games hide as if it were the server's own page. It cannot do so with an address.
- * @param urls further places where the server is found; only their hosts count
+ * Creates a check whether a Host header names this machine. Any site can resolve its own name to this machine (DNS
+ * rebinding), and its page could then read hidden state as if it were the server's own. It cannot do that with an
+ * address.
+ * @param urls other URLs of the server; only their hosts count
  */
 export function createHostCheck(urls: readonly string[]): (host: string | undefined) => boolean {
   const own = hostname().toLowerCase();
@@ -22,7 +23,7 @@ export function createHostCheck(urls: readonly string[]): (host: string | undefi
   };
 }
 
-/** Refuses requests by other hosts. */
+/** Refuses requests with an unknown Host header. */
 export function requireKnownHost(isKnown: (host: string | undefined) => boolean): RequestHandler {
   return (req, res, next) => {
     if (isKnown(req.headers.host)) return next();
@@ -30,7 +31,7 @@ export function requireKnownHost(isKnown: (host: string | undefined) => boolean)
   };
 }
 
-/** The host of a url, without port and brackets. */
+/** The host of a URL, without port and brackets. */
 function hostNameOf(url: string): string | null {
   try {
     return new URL(url).hostname.replace(/^\[|\]$/g, '');

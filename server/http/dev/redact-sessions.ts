@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from '../../../shared/json.ts';
 
-/** The fields of a seat that hold session ids, in a room's document and in what changes in it. */
+/** Whether a field of a seat holds session ids, in a document or in a change. */
 const isSessionField = (key: string): boolean => key === 'closed' || /session/i.test(key);
 
 /**
- * A room's document, or a change of it, without session ids: a page that reads it in dev mode must not be able to name
- * a player's hold on a seat. The first characters stay, so that an author can tell one session from another.
+ * Copies a room's document, or a change of it, with shortened session ids: a page that reads it in dev mode must not be
+ * able to use a player's session. The first characters remain, so that sessions can be told apart.
  */
 export function redactSessions(doc: JsonObject): JsonObject {
   const hidden = asObject(doc.hidden);

@@ -27,9 +27,9 @@ import type { JournalTail } from './journal-tail.ts';
 import { Ticker } from './ticker.ts';
 import type { RuleTracker } from '../core/rule-tracker.ts';
 
-/** The room was given up before the message was answered: ask whoever owns it now. */
+/** The room's ownership ended before the message was answered; the current owner has to be asked. */
 export class NotOwnerError extends Error {
-  /** @param wasNotProcessed the message was certainly not acted on: it waited in the mailbox */
+  /** @param wasNotProcessed the message was certainly not processed: it was still in the mailbox */
   constructor(
     readonly reason: string,
     readonly wasNotProcessed: boolean,
@@ -40,8 +40,8 @@ export class NotOwnerError extends Error {
 }
 
 /**
- * Whom a room is handed to: a node that has it ready, under a token that it minted. From `until` on (monotonic ms) it
- * may have it ready no more.
+ * The node that a room is handed to. It has loaded the room under a token that it issued. `readyUntil`: monotonic ms
+ * until which it keeps the room loaded.
  */
 export interface HandoverTarget {
   token: string;
@@ -50,13 +50,13 @@ export interface HandoverTarget {
   readyUntil: number;
 }
 /**
- * The room is the successor's now: what that node has to know, and since when (monotonic ms) nobody was listened to
- * here.
+ * The result of a handover: what the new owner has to know. `pausedSince`: monotonic ms since which no command was
+ * processed.
  */
 export interface HandoverResult extends PassResult {
   seq: number;
   pausedSince: number;
-  /** The room's time. */
+  /** The room's clock, ms. */
   roomTime: number;
 }
 interface PendingHandover {
@@ -66,36 +66,37 @@ interface PendingHandover {
 }
 
 export interface RoomActorParts extends JournalParts {
-  /** Id of the node. */
+  /** This node's id. */
   self: string;
-  /** Who does the effects of a game; null where nobody does. */
+  /** Looks up the handler of an effect. */
   effects: EffectHandlerLookup;
   broadcaster: Broadcaster;
-  /** See Owned. */
+  /** See OwnedObjects. */
   thorough: boolean;
-  /** Hears of every input before it is run. */
+  /** Called before each command is run. */
   onStep?(step: RoomStep): void;
-  /** Sends to one connection, on whichever node. */
+  /** Sends to one connection, on any node. */
   sendNotice(at: ConnectionRef, notice: Notice): void;
-  /** Called once, when the room is no longer run here. `why` says whether it was taken, given up, or in doubt. */
+  /** Called once, when this actor has ended. */
   onEnd(host: RoomActor, why: EndReason): void;
 }
-/** `stopped`: the node stops, as its operator wished; `passed`: another node was given the room. */
+/** Why an actor ended. `stopped`: the node shuts down; `handed-over`: another node owns the room now. */
 export type EndReason = 'fenced' | 'unknown-outcome' | 'stopped' | 'released' | 'removed' | 'handed-over';
 /**
- * How a room came to be here: for how long nobody could commit to it (ms), and under which lease (Membership.lease) it
- * became this node's.
+ * How this node became the owner. `outage`: ms for which no node could commit to the room. `lease`: the membership
+ * lease at the claim.
  */
 export interface OwnershipStart {
   outage: number;
   lease: number | null;
   /**
-   * The room's time, where an owner that lives has said it, or this node has kept it: wall clocks differ, and are set.
+   * The room's clock, if a live owner has sent it or this node has kept it: wall clocks differ between nodes, and can
+   * step.
    */
   time?: number;
 }
 
-/** An input that a room is about to run: the last entry before it is `seq`. */
+/** A command that is about to be run, after entry `seq`. */
 export interface RoomStep {
   room: string;
   term: number;
@@ -106,24 +107,27 @@ export interface RoomStep {
 
 interface MailboxItem {
   message: RoomMessage;
-  /** Where it came from another node. */
+  /** Set if the message came from another node. */
   caller: RemoteCaller | undefined;
   resolve(reply: RoomReply): void;
   reject(error: Error): void;
 }
-/** An input of the batch, and how its outcome is told once it is durable. */
+/**
+ * A command of the batch, and the message it came from; `command` is null for messages that only read, `item` for the
+ * engine's own commands.
+ */
 interface BatchItem {
   command: Command | null;
   item: MailboxItem | null;
 }
 
 /**
- * Runs one room on the node that owns it: open the mailbox, run what is there, append, speak, again.
- *
+ * Runs one room on the node that owns it. Its loop: take the mailbox, run the commands, append the entry, then send.
  * Invariants:
- *  - one append at most is in flight, and while it is, nothing runs and nothing of the room is read;
- *  - no reply, change or notice leaves before the entry that holds it is durable;
- *  - anything but a clean 'ok' ends this host. There is no way back from "perhaps": the next owner reads the truth.
+ *  - At most one append is in flight; meanwhile no command runs, and no state of the room is read.
+ *  - No reply, change or notice is sent before its entry is durable.
+ *  - Any result of an append other than 'ok' ends this actor. After an unknown outcome, the next owner reads what was
+ *    written.
  */
 export class RoomActor {
   private readonly presence: Presence;
@@ -149,23 +153,23 @@ export class RoomActor {
   private isSnapshotDue = false;
   private isExistenceCheckDue = false;
   /**
-   * Monotonic ms at which the store was last asked whether the room exists: a room with spectators alone writes
+   * Monotonic ms of the last check that the room still exists. Needed because a room with only spectators writes
    * nothing.
    */
   private existenceCheckedAt: number;
   private pendingHandover: PendingHandover | null = null;
-  /** Members have to be given the whole once the state is migrated. */
+  /** Whether members have to resync once the state is migrated. */
   private needsResync: boolean;
-  /** Since when (monotonic ms) nobody could commit, until that is journaled; and up to when outages were looked at. */
+  /** Monotonic ms since which no node could commit, until that is journaled; and up to which outages were processed. */
   private unreportedOutageSince: number | null;
   private outagesCheckedAt: number;
   private readonly endListeners: (() => void)[] = [];
   private wakeTimer: Timer | null = null;
   private readonly terms: TermStarts;
-  /** Rules that hung under owners before, until it is journaled. Nothing else is done before that. */
+  /** Hang reports from previous owners, until they are journaled. Nothing else runs before that. */
   private readonly hangReports: HangReport[];
   private readonly ruleTracker: RuleTracker;
-  /** The room's time when it came here. */
+  /** The room's clock when this actor started. */
   private readonly roomTimeAtStart: number;
   private position: Position;
 
@@ -242,7 +246,7 @@ export class RoomActor {
   get publicRoom(): PublicRoom {
     return this.doc.room;
   }
-  /** Whether the last piece of a match's recording is still to be written. */
+  /** Whether the last part of the match's recording is not stored yet. */
   hasUnstoredRecording(match: number): boolean {
     return this.recorder.finishedMatches.includes(match);
   }
@@ -250,9 +254,9 @@ export class RoomActor {
     return this.machine.doc;
   }
 
-  /** Puts a message into the mailbox. Rejects with NotOwnerError when the room is given up before it is answered. */
+  /** Queues a message. Rejects with NotOwnerError if this actor ends before it is answered. */
   send(message: RoomMessage, caller?: RemoteCaller): Promise<RoomReply> {
-    if (this.ended) return Promise.reject(new NotOwnerError('over', true));
+    if (this.ended) return Promise.reject(new NotOwnerError('ended', true));
     if (this.mailbox.length >= limits.mailbox) return Promise.resolve(makeRefusal('busy', undefined, 200));
     return new Promise((resolve, reject) => {
       this.mailbox.push({ message, caller, resolve, reject });
@@ -260,7 +264,7 @@ export class RoomActor {
     });
   }
 
-  /** Takes in what needs no answer. What a player does counts from the next tick on. */
+  /** Buffers inputs, which have no reply. They count from the next tick. */
   receiveInput(message: RoomInputMessage): void {
     const seat = seatOf(this.doc, message.player);
     if (this.ended || seat < 0 || this.doc.hidden.seats[seat]!.session !== message.session) return;
@@ -274,14 +278,14 @@ export class RoomActor {
     }
   }
 
-  /** Announces the new owner, so that members compare their place and send again what was under way. */
+  /** Announces the new owner, so that members compare their position and resend pending actions. */
   announceOwner(): void {
     this.notifyAll({ room: this.id, code: 'owner', term: this.term, head: this.position });
   }
 
   /**
-   * What an entry shows, by channel.
-   * @param visible its visible changes, encoded: where nothing is hidden everybody is told just these
+   * The entry as each channel gets it.
+   * @param visible its visible changes, encoded: in games without a view, members get this text
    */
   private encodeChanges(entry: PendingEntry, position: Position, visible: string): (readonly [Channel, RoomChange])[] {
     return this.audiences
@@ -293,9 +297,9 @@ export class RoomActor {
   }
 
   /**
-   * What the entry tells other nodes, verdicts and all, for the store to say in the step in which it writes it: they
-   * need not wait until this node has heard that it is written. Only where somebody waits for it: a tick is told better
-   * with others'.
+   * The messages to other nodes that the store publishes in the same step in which it writes the entry: changes and
+   * replies. That saves waiting for the store's reply. Used only if a player waits for an action; ticks are cheaper in
+   * batched messages. Null: not used.
    */
   private remoteMessages(
     batch: readonly BatchItem[],
@@ -305,15 +309,15 @@ export class RoomActor {
     if (!batch.some(item => item.command?.kind === 'act') || !this.journal.canPublishOnAppend) return null;
     const replies = batch.flatMap(({ item }, i) =>
       item?.caller && item.message.k === 'act'
-        ? [{ asker: item.caller, reply: buildActReply(this.committedRoom, item.message, outcomes[i]!) }]
+        ? [{ caller: item.caller, reply: buildActReply(this.committedRoom, item.message, outcomes[i]!) }]
         : [],
     );
     const messages = this.parts.broadcaster.remoteMessages(
       this.presence.nodes,
       changes,
-      replies.map(({ asker: caller, reply }) => [caller.node, caller.callId, reply as unknown as Json] as const),
+      replies.map(({ caller, reply }) => [caller.node, caller.callId, reply as unknown as Json] as const),
     );
-    if (messages) for (const { asker: caller } of replies) caller.hasReply = true;
+    if (messages) for (const { caller } of replies) caller.hasReply = true;
     return messages;
   }
 
@@ -329,19 +333,19 @@ export class RoomActor {
     for (const audience of audiences) this.broadcast(audience, 'notice', notice);
   }
 
-  /** Once a second. What it finds is acted on when the mailbox is next open. */
+  /** Called once a second. The check runs when the mailbox is next processed. */
   requestPresenceCheck(): void {
     this.isPresenceCheckDue = true;
     this.schedule();
   }
 
-  /** Asks the store whether the room is still this host's. */
+  /** Makes the actor check with the store whether it still owns the room. */
   requestOwnershipCheck(): void {
     this.isOwnershipCheckDue = true;
     this.schedule();
   }
 
-  /** Gives the room up once its mailbox is empty. Resolves when it is no longer run here, for whatever reason. */
+  /** Releases the room once its mailbox is empty. Resolves when this actor has ended, for whatever reason. */
   release(): Promise<void> {
     if (this.ended) return Promise.resolve();
     this.releaseRequest = 'always';
@@ -350,8 +354,8 @@ export class RoomActor {
   }
 
   /**
-   * From now on until `retainEntries(false)` what is appended is kept at hand, for a node that has read the room to
-   * catch up with.
+   * Keeps (true) or stops keeping (false) newly appended entries in memory, so that a node that has read the room can
+   * catch up.
    */
   retainEntries(keep: boolean): void {
     if (keep) this.journal.retainFrom(this.position[1]);
@@ -362,9 +366,9 @@ export class RoomActor {
   }
 
   /**
-   * Hands the room to a node that has it ready, in one step of the store, as soon as what is being run is journaled and
-   * told. `passed` is called in the turn in which the store has said so, before anybody who waits is sent on.
-   * @returns what became of it; `kept`: it is still run here; `over`: it is not, for another reason
+   * Hands the room over in one step of the store, as soon as the current batch is journaled and its replies are sent.
+   * `onHandedOver` is called in the same turn as the store's reply, before waiting callers are redirected.
+   * @returns `kept`: this actor still runs the room; `ended`: it ended for another reason
    */
   requestHandover(
     target: HandoverTarget,
@@ -378,7 +382,7 @@ export class RoomActor {
     });
   }
 
-  /** Whether it can be moved without anybody noticing: nothing is under way outside, and it is not out of play. */
+  /** Whether a handover is unnoticeable: no pending effects, no pending release or handover, and no quarantine. */
   get isMovable(): boolean {
     return (
       !this.ended &&
@@ -388,12 +392,12 @@ export class RoomActor {
       this.pendingHandover === null
     );
   }
-  /** Monotonic ms since when it is run here. */
+  /** Monotonic ms since which this node runs the room. */
   get ownedSince(): number {
     return this.presence.startedAt;
   }
 
-  /** Drops the room at once, as after a crash: what was under way is in doubt. */
+  /** Ends the actor immediately, as in a crash. The outcome of what is in flight is unknown. */
   abandon(reason: 'unknown-outcome' | 'stopped', why: string): void {
     this.end(reason, why);
   }
@@ -401,7 +405,7 @@ export class RoomActor {
   private schedule(): void {
     if (this.isRunning || this.ended) return;
     this.isRunning = true;
-    // Not at once: what arrives in the same turn of the loop goes into the same entry.
+    // Deferred, so that messages of the same turn share an entry.
     queueMicrotask(
       () =>
         void this.runLoop().catch((error: unknown) => {
@@ -415,7 +419,7 @@ export class RoomActor {
     this.wakeTimer?.cancel();
     while (!this.ended) {
       if (this.parts.contact.isInterrupted && this.isIdle) {
-        // who has gone is found out when it can be journaled
+        // presence is checked once its result can be journaled
         this.isPresenceCheckDue = this.isExistenceCheckDue = false;
         break;
       }
@@ -423,7 +427,7 @@ export class RoomActor {
       if (this.isRenewalDue && !(await this.renewLife())) return;
       if (this.isExistenceCheckDue && !(await this.checkExists())) return;
       if (this.isSnapshotDue && !((await this.flushVolatile()) && (await this.writeSnapshot()))) return;
-      // What the engine itself has found out goes into an entry first: an effect that is done need not be done again.
+      // The engine's own results are journaled first, so that a completed effect is not repeated.
       if (this.pendingHandover && this.engineCommands.length === 0 && !(await this.handOver(this.pendingHandover)))
         return;
       const batch = this.collectBatch();
@@ -437,7 +441,7 @@ export class RoomActor {
       if (this.hangReports.length > 0)
         this.ruleFailures.rulesHung(this.hangReports.splice(0), this.machine.fault !== null);
       batch.forEach((item, i) => item.item?.resolve(this.buildReply(item.item.message, outcomes[i] ?? null)));
-      this.inFlight = []; // else a room that sleeps keeps its last answers, which may hold all of it
+      this.inFlight = []; // otherwise a sleeping room would retain its last replies, which may contain its whole state
       if (entry && this.journal.isSnapshotDue && !(await this.writeSnapshot())) return;
     }
     if (this.releaseRequest && !(await this.flushVolatile())) return;
@@ -464,8 +468,8 @@ export class RoomActor {
   }
 
   /**
-   * Runs inputs until the entry is full; what is left over goes into the next one.
-   * @returns the outcomes of those that stay in `batch`
+   * Runs commands until the entry is full; the rest is queued again.
+   * @returns the outcomes of the commands that stay in `batch`
    */
   private runBatch(batch: BatchItem[]): (Outcome | null)[] {
     const outcomes: (Outcome | null)[] = [];
@@ -475,7 +479,7 @@ export class RoomActor {
     }
     const rest = batch.splice(outcomes.length);
     this.mailbox.unshift(...rest.flatMap(({ item }) => item ?? []));
-    // Timers are looked for again; a tick after the end of a match does nothing.
+    // Due timers are found again; a tick after the end of a match does nothing.
     this.engineCommands.unshift(
       ...rest.flatMap(({ command, item }) =>
         command && !item && command.kind !== 'timers' && command.kind !== 'tick' ? [command] : [],
@@ -485,12 +489,12 @@ export class RoomActor {
   }
 
   /**
-   * What could not be committed while the store was away moves all deadlines, before any of them is acted on.
-   * @returns false when the room is lost
+   * Shifts all deadlines by the outages of the store, before any deadline is acted on.
+   * @returns false when this node no longer owns the room
    */
   private async shiftDeadlinesByOutages(): Promise<boolean> {
     const { contact } = this.parts;
-    // It may have been away until this moment: only its answer ends an outage.
+    // The outage may still be going on: only a reply ends it.
     if (contact.isInterrupted && !this.endUnlessOwner(await this.journal.confirmOwnership())) return false;
     const outages = contact.outagesEndedAfter(this.outagesCheckedAt);
     if (outages.length === 0) return true;
@@ -505,7 +509,7 @@ export class RoomActor {
       this.engineCommands.push({ kind: 'shift', by: Math.round(outage - limits.deadlineGrace) });
   }
 
-  /** Nothing that needs the store: while it is away there is no reason to give the room up. */
+  /** Whether nothing needs the store now. While it is unavailable, an idle room need not be given up. */
   private get isIdle(): boolean {
     const due = dueOf(this.doc);
     return (
@@ -517,8 +521,8 @@ export class RoomActor {
   }
 
   /**
-   * For who gives the room up: since when nobody could commit to it, and since when its last append has had no answer
-   * (monotonic ms).
+   * For abandoning the room: monotonic ms since which no node could commit to it, and since which its last append has
+   * had no reply. `ahead`: offset of the room's clock to the monotonic clock.
    */
   get outageStart(): { since: number; unanswered: number | null; ahead: number } {
     const { contact, clock } = this.parts;
@@ -542,8 +546,8 @@ export class RoomActor {
   }
 
   /**
-   * Where a batch only moved things, and the game has them journaled less often: tells them.
-   * @returns false when there is an entry to be written
+   * If the batch changed only volatile state that need not be journaled yet, sends it to the members.
+   * @returns false when there is an entry to write
    */
   private sendVolatile(batch: readonly BatchItem[]): boolean {
     if (!this.volatileUpdates.mayDeferEntry || this.releaseRequest !== null || !this.journal.isSurelyOwner)
@@ -556,13 +560,16 @@ export class RoomActor {
     );
   }
 
-  /** Before the room is given up: a hand-over takes nothing. @returns false when the room is lost */
+  /**
+   * Journals pending volatile state before the room is given up: a handover carries none. @returns false when the room
+   * is lost
+   */
   private async flushVolatile(): Promise<boolean> {
     const entry = this.volatileUpdates.isEnabled ? this.machine.takeEntry() : null;
     return entry === null || this.commitEntry(entry);
   }
 
-  /** Everything there is to do now: the engine's own first, then due timers, then the mailbox. */
+  /** Collects the engine's own commands, then due timers, then messages, then a tick. */
   private collectBatch(): BatchItem[] {
     if (this.hangReports.length > 0)
       return [{ command: { kind: 'hung', hangReports: [...this.hangReports] }, item: null }];
@@ -577,7 +584,7 @@ export class RoomActor {
     return batch;
   }
 
-  /** The input a message is to the room; null where it only reads. */
+  /** The command of a message; null if it only reads. */
   private commandOf(message: RoomMessage): Command | null {
     switch (message.k) {
       case 'join':
@@ -615,40 +622,42 @@ export class RoomActor {
     }
   }
 
-  /** What a join says of an earlier hold, and whether the history in which that hold began was lost. */
+  /** Whether a join resumes an earlier hold, and whether the entries in which that hold began were lost. */
   private resumeFields({ resume, place }: RoomMessage & { k: 'join' }): { resume?: boolean; forgotten?: boolean } {
     if (!resume) return {};
     return { resume, forgotten: place !== null && classifyPosition(place, this.terms, this.position[1]) === 'lost' };
   }
 
-  /** Once a second: who is away, who has to go; and a room that has been alone for long goes to sleep. */
+  /**
+   * Once a second: finds players who are away and connections to evict; a room that has been alone for long enough
+   * sleeps.
+   */
   private checkPresence(): void {
     this.isPresenceCheckDue = false;
     this.isRenewalDue = this.journal.isRenewalDue(this.roomTime());
-    this.isSnapshotDue = this.recorder.finishedMatches.length > 0; // its snapshot failed, or the owner died before it
-    // Spectators do not keep a room: it may have expired, or have been discarded, and nothing is written that would
-    // show it.
+    this.isSnapshotDue = this.recorder.finishedMatches.length > 0; // one failed, or the previous owner died before it
+    // A room with only spectators may have expired or been discarded, and it writes nothing that would show that.
     this.isExistenceCheckDue =
       this.members.size > 0 &&
       !isOccupied(this.doc) &&
       this.parts.clock.mono() - this.existenceCheckedAt >= limits.existenceCheckInterval;
     this.engineCommands.push(...this.presence.checkSeats(this.doc));
-    this.evictIneligible(); // again: the first time it may have been lost, or the owner may have died
-    // After a suspension of this process it first waits for reports, and declares the players away: a room that sleeps
-    // shows none as connected.
+    this.evictIneligible(); // repeated: a notice may be lost, or the owner may die before sending it
+    // After a suspension of the process, presence first waits for reports and then marks players as away: a sleeping
+    // room shows none as connected.
     if (this.presence.aloneForMs > limits.sleepAfter && !this.hasPendingEffects && !isOccupied(this.doc))
       this.releaseRequest ??= 'when-alone';
   }
 
-  /** Shows those out who have to go. A room that is closed goes when its last effect is done. */
+  /** Evicts players who may no longer be in the room. A closed room is removed when its last effect is complete. */
   private evictIneligible(): void {
     if (this.presence.evictIneligible(this.doc, this.machine.fault) && !this.hasPendingEffects)
       this.releaseRequest = 'remove';
   }
 
   /**
-   * The room's time: from when this node took it on, by a clock that nobody sets. Else a step of the wall clock would
-   * end every hold and turn at once, or hold all deadlines up.
+   * The room's clock: the time since this node took over, by the monotonic clock. With the wall clock, a step would end
+   * all holds and turns at once, or delay all deadlines.
    */
   private roomTime(): number {
     return Math.floor(this.roomTimeAtStart + this.parts.clock.mono() - this.ownedSince);
@@ -665,11 +674,11 @@ export class RoomActor {
       due === null ? Infinity : Math.max(0, due - now),
       this.ticker.msUntilNext(this.parts.clock.mono()),
     );
-    // setTimeout holds 24.8 days; a later deadline is looked at again then.
+    // setTimeout is limited to 24.8 days; later deadlines are rescheduled after a day.
     if (wait < Infinity) this.wakeTimer = this.parts.clock.after(Math.min(wait, 86_400_000), () => this.schedule());
   }
 
-  /** Journals a batch and tells the members. @returns false when the room is lost: then nobody was told anything */
+  /** Journals an entry, then sends it to the members. @returns false when the room is lost; nothing was sent then */
   private async commitEntry(
     entry: PendingEntry,
     batch: readonly BatchItem[] = [],
@@ -677,9 +686,8 @@ export class RoomActor {
   ): Promise<boolean> {
     const text = encodeEntry(entry);
     const position: Position = [this.term, entry.seq];
-    // A view is a rule, and may hang: it is asked once the entry is written. Where there is none, all is known before,
-    // and
-    // looked at by nobody until it is written: if it never is, this host ends.
+    // A view is a rule and may hang, so it is evaluated after the entry is written. Without views, changes are encoded
+    // in advance; if the entry is not written, this actor ends and they are discarded.
     const encodedEarly = this.game.rules.view ? null : this.encodeChanges(entry, position, text.visible);
     const remote = encodedEarly && this.remoteMessages(batch, outcomes, encodedEarly);
     if (!this.endUnlessOwner(await this.journal.append(entry, text.entry, remote))) return false;
@@ -693,9 +701,9 @@ export class RoomActor {
       if (remote === null) this.parts.broadcaster.sendChange(this.presence.nodes, channel, change);
       else this.parts.broadcaster.sendChangeLocally(channel, change);
     }
-    // a hold has ended, or a player may not even watch any more
+    // a hold has ended, or a player was banned
     if (touchesHidden(entry.changes, 'losses') || touchesHidden(entry.changes, 'banned')) this.evictIneligible();
-    // It may be shown in another way than before, and not every client can play the new version.
+    // After a migration the view may differ, and not every client can play the new version.
     if (this.needsResync) this.notifyAll({ room: this.id, code: 'resync' });
     this.needsResync = false;
     this.effectRunner.reconcile();
@@ -703,8 +711,8 @@ export class RoomActor {
   }
 
   /**
-   * Before something is answered without an append, which would have shown it: is the room still ours? While the node's
-   * beats were on time nobody can have taken it; after a pause only the store knows.
+   * Confirms ownership before a reply without an append, which would have shown a loss. While the node's heartbeats are
+   * on time, no other node can have claimed the room; after a pause only the store knows.
    */
   private async confirmOwnership(): Promise<boolean> {
     if (this.journal.isSurelyOwner && !this.isOwnershipCheckDue) return true;
@@ -728,22 +736,19 @@ export class RoomActor {
     const text = encodeSnapshot(this.doc);
     if (text.length > limits.documentBytes && !this.machine.fault) {
       this.machine.quarantine(`the room's document has ${text.length} bytes`);
-      this.engineCommands.push({ kind: 'timers' }); // so that the loop goes round once more, and journals it
+      this.engineCommands.push({ kind: 'timers' }); // makes the loop run again and journal it
       this.parts.log.error({ room: this.id, bytes: text.length }, 'room quarantined: its document exceeds the limit');
     }
     return this.endUnlessOwner(await this.journal.snapshot(this.position[1], text));
   }
 
-  /**
-   * Ends this host unless the room is still its own. Abandoned meanwhile, it knows nothing any more: whoever owns the
-   * room now does.
-   */
+  /** Ends this actor unless it still owns the room. Also false if it was abandoned meanwhile. */
   private endUnlessOwner(status: OwnershipStatus): boolean {
     if (!status.isOwner) this.end(status.reason, status.why);
     return !this.ended;
   }
 
-  /** @returns false when the room is not run here any more */
+  /** @returns false when this node no longer runs the room */
   private async handOver({ target, onHandedOver, resolve }: PendingHandover): Promise<boolean> {
     this.pendingHandover = null;
     const { clock } = this.parts;
@@ -757,16 +762,16 @@ export class RoomActor {
       this.end('handed-over', 'handed over');
       return false;
     }
-    if (!this.endUnlessOwner(result.standing)) return false;
+    if (!this.endUnlessOwner(result.status)) return false;
     resolve('kept');
     return true;
   }
 
   private async releaseOwnership(): Promise<void> {
-    // What is left of a recording goes into the store first; where that fails, a room that is to be removed waits.
+    // The rest of a recording is stored first. If that fails, the room is not removed yet.
     if (this.recorder.finishedMatches.length > 0 && !(await this.writeSnapshot())) return;
     if (this.recorder.finishedMatches.length > 0 && this.releaseRequest !== 'always') return;
-    // A room that nobody has joined yet is left to its short life: somebody may hold its code.
+    // A room that no player has joined yet keeps its short life, because its code may have been shared.
     const isEmpty =
       this.releaseRequest === 'remove' ||
       (this.position[1] > 0 && isDeserted(this.doc) && this.members.size === 0 && !this.hasPendingEffects);
@@ -779,7 +784,7 @@ export class RoomActor {
     this.ended = true;
     this.wakeTimer?.cancel();
     this.effectRunner.stop();
-    // Those under way hear it too, and at once: an append that hangs is no reason to keep anybody waiting.
+    // Pending requests are rejected at once: they must not wait for an append that hangs.
     for (const { item } of this.inFlight) item?.reject(new NotOwnerError(why, false));
     for (const mail of this.mailbox.splice(0)) mail.reject(new NotOwnerError(why, true));
     if (reason === 'unknown-outcome')
@@ -788,7 +793,7 @@ export class RoomActor {
     for (const listener of this.endListeners) listener();
   }
 
-  /** What whoever asked is told. Runs after the append, so all it reads is durable. */
+  /** Builds the reply to a message. Runs after the append, so everything it reads is durable. */
   private buildReply(message: RoomMessage, outcome: Outcome | null): RoomReply {
     const { parts, game, term, position, audiences, committedRoom: committed } = this;
     switch (message.k) {

@@ -12,38 +12,38 @@ import { assertSync, type RoomEvent } from '../core/rule-context.ts';
 import { seatOf, type RoomDocument } from '../core/document.ts';
 import { RuleTracker } from '../core/rule-tracker.ts';
 
-/** Everybody who sees the same of a room: all of it, or one player, or those who watch. */
+/** All viewers with the same view of a room: all members, one player, or the spectators. */
 export type Audience = 'all' | 'watch' | `player:${string}`;
 
 export const channelOf = (room: string, audience: Audience): Channel => `room:${room}:${audience}`;
 
-/** What members say to each other goes to all of them, whatever they may see. */
+/** Signals go to all members, whatever view they have. */
 export const signalChannelOf = (room: string): Channel => `room:${room}:signals`;
 
-/** In a game that hides nothing all members are one audience. */
+/** In a game without a view, all members are one audience. */
 export const audienceOf = (game: AnyGame, player: string | null): Audience =>
   !game.rules.view ? 'all' : player === null ? 'watch' : `player:${player}`;
 
-/** Who watches over views, and whose view is not asked: it hung, or the room is out of play. */
+/** Tracks view runs, and tells which views are blocked: those that hung, and all of a quarantined room. */
 export interface ViewGuard {
   ruleTracker: RuleTracker;
   isViewBlocked(audience: Audience): boolean;
 }
 
-/** What one audience hears of an entry: in JSON where it was told, else as it was read from the journal. */
+/** An entry as one audience sees it: JSON text if it was sent, parsed if it was read from the journal. */
 interface AudienceChange {
   audience: Audience;
   changes: string | Changes;
   events: string | WireEvent[] | null;
 }
-/** The same, told. */
+/** As AudienceChange, encoded for sending. */
 export interface EncodedAudienceChange extends AudienceChange {
   changes: string;
   events: string | null;
-  /** It is `{"state":…}` and nothing else. */
+  /** Whether the changes contain only the key `state`. */
   stateOnly: boolean;
 }
-/** One entry, as each audience hears it. */
+/** An entry as each audience sees it. */
 interface RememberedEntry {
   position: Position;
   previous: Position;
@@ -51,17 +51,17 @@ interface RememberedEntry {
 }
 
 /**
- * Turns entries into what each audience may see of them, and remembers the last ones for those who come back.
- * The hidden part of the document never passes through here into a change: a view is made of `room` and of the state
- * as the game's view shows it.
+ * Turns entries into what each audience may see, and keeps recent ones for members that reconnect.
+ * The hidden part of the document never becomes part of a change: a view consists of `room` and of the state as the
+ * game's view rule shows it.
  */
 export class Audiences {
   private readonly ring: RememberedEntry[] = [];
-  /** Motion that was told since the last entry, by audience: of a view only this knows it. */
+  /** Volatile changes sent since the last entry, by audience. For games with a view they are known only here. */
   private readonly sentVolatile = new Map<Audience, Changes>();
-  /** The phase that views were made in: a view may show more when the match is over. */
+  /** The phase at the last evaluation: a view may show more once the match has ended. */
   private phase: string;
-  /** For games with a view: what each audience saw last. */
+  /** For games with a view: the last view of each audience. */
   private readonly lastViews = new Map<Audience, { state: Json; error?: string }>();
 
   constructor(
@@ -71,26 +71,25 @@ export class Audiences {
     private readonly guard: ViewGuard = { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false },
   ) {
     this.phase = doc.room.phase;
-    // What older rules showed of a state that is yet to be migrated, these cannot tell: everybody is given the whole
-    // afterwards.
+    // Views by the older rules are unknown before a migration; members resync after it.
     if (game.rules.view && doc.hidden.stateVersion === game.contract.def.version)
       for (const audience of this.presentAudiences()) this.lastViews.set(audience, this.computeView(audience));
   }
 
-  /** The whole of what an audience sees now. The caller may keep and change it. */
+  /** The complete current view of an audience, as a copy. */
   view(audience: Audience): RoomView {
     const room = copy(this.doc.room);
     if (audience === 'all') return { room, state: copy(this.doc.state) };
     let own = this.lastViews.get(audience);
-    // what comes next is told as what has changed in this
+    // later changes are differences to this view
     if (!own) this.lastViews.set(audience, (own = this.computeView(audience)));
     return { room, ...copy(own) };
   }
 
-  /** Motion that is told before it is journaled. The next entry contains all of it again. */
+  /** Volatile changes by audience, sent before they are journaled. The next entry contains them again. */
   volatileChanges(changes: Changes): Map<Audience, Changes> {
     const volatile = new Map<Audience, Changes>();
-    const { hidden: _never, state, ...shared } = changes;
+    const { hidden: _, state, ...shared } = changes;
     if (!this.game.rules.view) return volatile.set('all', state === undefined ? shared : { ...shared, state });
     for (const audience of this.presentAudiences()) {
       const own = this.ownChange(audience, state !== undefined);
@@ -102,16 +101,15 @@ export class Audiences {
     return volatile;
   }
 
-  /** Takes in an entry that was read. The document already contains it. */
+  /** Adds an entry that was read from the journal. The document already contains it. */
   addEntry(position: Position, previous: Position, changes: Changes, events: readonly RoomEvent[]): void {
     this.remember({ position, previous, changes: this.changesByAudience(changes, events, true) });
   }
 
   /**
-   * The same of an entry that is to be told. Remembered as text: what is held for long is dear to look through again
-   * and again.
-   * @param visible its visible changes, encoded: where nothing is hidden everybody is told just these
-   * @param isWatched false: nobody watches, so what they would see need not be known
+   * Encodes an entry for sending. It is kept as text, because long-lived object graphs slow down garbage collection.
+   * @param visible its visible changes, encoded: in games without a view, members get this text
+   * @param hasSpectators false: the spectators' view is not evaluated
    */
   encodeChanges(
     position: Position,
@@ -133,7 +131,7 @@ export class Audiences {
     return shown;
   }
 
-  /** What an audience has missed since `place`, oldest first; null where that is not remembered. */
+  /** What an audience has missed since `position`, oldest first; null if that is no longer kept. */
   changesSince(position: Position, head: Position, audience: Audience): WireChange[] | null {
     if (isSamePosition(position, head)) return [];
     const from = this.ring.findIndex(t => isSamePosition(t.previous, position));
@@ -152,7 +150,7 @@ export class Audiences {
     events: readonly RoomEvent[],
     hasSpectators: boolean,
   ): (AudienceChange & { changes: Changes; events: WireEvent[] | null })[] {
-    const { hidden: _never, state, room, ...rest } = changes;
+    const { hidden: _, state, room, ...rest } = changes;
     const shared: Changes = room === undefined ? rest : { ...rest, room };
     const eventsFor = (seat: number | null): WireEvent[] | null => {
       if (events.length === 0) return null;
@@ -192,7 +190,9 @@ export class Audiences {
     if (this.ring.length > limits.recentChanges) this.ring.shift();
   }
 
-  /** What changed for one audience of a game with a view. Null: it is new, and is given the whole by its join. */
+  /**
+   * The change of one audience in a game with a view. Null: a new audience, which gets the complete view with its join.
+   */
   private ownChange(audience: Audience, stateChanged: boolean): Changes | null {
     const before = this.lastViews.get(audience);
     if (before && !stateChanged && !before.error) return {};
@@ -206,7 +206,7 @@ export class Audiences {
     return changes ?? {};
   }
 
-  /** @param last what to show if the view fails */
+  /** @param last shown if the view is blocked or fails */
   private computeView(audience: Audience, last: Json = null): { state: Json; error?: string } {
     if (this.doc.state === null) return { state: null };
     if (this.guard.isViewBlocked(audience))
@@ -214,7 +214,7 @@ export class Audiences {
     const who: Viewer = { seat: this.seatOf(audience), ended: this.doc.room.phase === 'ended', replay: false };
     this.guard.ruleTracker.beginStep('view', 'view', audience);
     try {
-      // A copy: a view may show one object in two places, and must not be able to hand out the state itself.
+      // A copy: a view may reference an object twice, and must not expose the state itself.
       return {
         state: strictJson(
           assertSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)),

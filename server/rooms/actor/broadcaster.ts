@@ -5,16 +5,17 @@ import type { RoomChange } from './messages.ts';
 export type FanoutEvent = Parameters<Fanout['emit']>[1];
 
 /**
- * Sends what happens in a room to its members, on whichever node. `nodes`: those that have members; null: any node may.
+ * Sends a room's changes and notices to its members on all nodes. `nodes`: the nodes that have members; null: unknown,
+ * so all.
  */
 export interface Broadcaster {
   send(nodes: ReadonlySet<string> | null, channel: Channel, event: FanoutEvent, ...args: unknown[]): void;
   sendChange(nodes: ReadonlySet<string> | null, channel: Channel, change: RoomChange): void;
-  /** To those who are connected to this node alone. */
+  /** Sends only to clients connected to this node. */
   sendChangeLocally(channel: Channel, change: RoomChange): void;
   /**
-   * What other nodes are sent of an entry, as messages that the store publishes in the step in which it writes it;
-   * null: it cannot.
+   * The messages to other nodes for an entry, to be published by the store when it writes the entry; null if that is
+   * not possible.
    */
   remoteMessages(
     nodes: ReadonlySet<string> | null,

@@ -5,30 +5,30 @@ import type { RoomDocument } from '../core/document.ts';
 import type { RuleTracker } from '../core/rule-tracker.ts';
 
 /**
- * What is known of an effect besides its data. The same `key` may come again: then it was not known whether it was
- * done.
+ * Describes an effect besides its data. The same `key` is delivered again if it is unknown whether the effect was
+ * completed.
  */
 export interface EffectAbout {
   readonly key: string;
   readonly game: string;
   readonly room: string;
-  /** The match in which it was asked for. */
+  /** The match in which the effect was requested. */
   readonly match: number;
 }
-/** The host's code for one effect of one game. Throwing, or taking too long, has it called again later. */
+/** The host's code for an effect. If it throws or times out, it is called again later. */
 export type EffectHandler = (data: Json, about: EffectAbout) => Promise<void> | void;
-/** Who does the effects of a game; null where nobody does. */
+/** Looks up the handler of an effect; null if there is none. */
 export type EffectHandlerLookup = (game: string, name: string) => EffectHandler | null;
 
-/** One effect that is under way, or waits to be tried again. */
+/** An effect that is in progress, or waits for a retry. */
 interface EffectAttempts {
   failures: number;
   timer: Timer | null;
 }
 
 /**
- * Has the host's code do what rules have asked for. The asking is part of the journal and is struck out, by another
- * entry, when it was done: so it is done at least once, whichever node dies in between.
+ * Runs the effects that rules have requested. A request is part of the journal, and another entry removes it once the
+ * effect is complete. So every effect is run at least once, whichever node dies in between.
  */
 export class EffectRunner {
   private readonly running = new Map<string, EffectAttempts>();
@@ -42,7 +42,7 @@ export class EffectRunner {
     private readonly onDone: (key: string) => void,
   ) {}
 
-  /** Begins what is new, and forgets what is struck out. Call it after a commit: only what is durable may be done. */
+  /** Starts new effects and forgets removed ones. Call it after a commit: only durable requests may be run. */
   reconcile(): void {
     const { effects } = this.doc().hidden;
     for (const key of this.running.keys()) if (!Object.hasOwn(effects, key)) this.running.delete(key);
@@ -50,9 +50,7 @@ export class EffectRunner {
       if (!this.running.has(key) && !this.isBlocked(name)) this.begin(key, { failures: 0, timer: null });
   }
 
-  /**
-   * Nothing is begun any more, and what is under way is not waited for: it is the next owner's to do, or to do again.
-   */
+  /** Starts no more effects and does not wait for those in progress; the next owner runs or repeats them. */
   stop(): void {
     this.stopped = true;
     for (const attempts of this.running.values()) attempts.timer?.cancel();
@@ -62,7 +60,7 @@ export class EffectRunner {
   private begin(key: string, attempts: EffectAttempts): void {
     this.running.set(key, attempts);
     const request = this.doc().hidden.effects[key]!;
-    // The deadline is a failure like any other; what the handler says after it is not heard.
+    // The timeout counts as a failure; a later result of the handler is ignored.
     let isSettled = false;
     const once = (fn: () => void) => {
       if (isSettled || this.stopped) return;
@@ -91,7 +89,7 @@ export class EffectRunner {
     try {
       result = handler(JSON.parse(JSON.stringify(data)) as Json, { key, game: room.game, room: room.id, match });
     } finally {
-      this.ruleTracker.endStep(); // what it does later holds nobody up
+      this.ruleTracker.endStep(); // only its synchronous part can block the event loop
     }
     await result;
   }

@@ -15,15 +15,14 @@ type IndexUpdate = Pick<AppendRequest, 'due' | 'summary' | 'offer' | 'occupied' 
 const faultOf = ({ hidden }: RoomDocument): string | null => (hidden.fault === closedFault ? null : hidden.fault);
 
 /**
- * What the store keeps about a room besides its journal, so that it is found: told with an entry, and only when it has
- * changed.
+ * Tracks the facts by which the store's indexes find a room. A fact is sent with an entry, and only if it has changed.
  */
 export class IndexTracker {
-  /** Undefined: not yet told by this owner. A room that was set aside for a while says both again. */
+  /** Undefined: not sent by this owner yet. After a quarantine both have to be sent again. */
   private due: number | null | undefined;
   private fault: string | null | undefined;
   private summary: string;
-  /** Undefined: as above, for a room that was set aside is not offered. */
+  /** Undefined: not sent by this owner yet, because a room that was quarantined is not on offer. */
   private offer: string | undefined;
   private occupied: boolean | undefined;
   private readonly pool: string;
@@ -37,13 +36,13 @@ export class IndexTracker {
     this.version = doc.hidden.stateVersion;
   }
 
-  /** What is to be told with the next entry. It counts as told: an entry that fails is the end of its owner. */
+  /** The changed facts, to be sent with the next entry. They count as sent: a failed append ends this owner. */
   nextUpdate(doc: RoomDocument, changes: Changes, game: AnyGame, mono: number): IndexUpdate {
     const update: IndexUpdate = {};
     const due = dueOf(doc);
     if (due !== this.due) update.due = this.due = due;
     if ('room' in changes) {
-      // most entries change the game's state alone
+      // most entries change only the game's state
       const summary = summaryOf(doc, allowsLateJoin(game));
       const text = JSON.stringify(summary);
       if (text !== this.summary) {

@@ -14,31 +14,29 @@ export interface JournalParts {
   clock: Clock;
   log: Log;
   meter: Meter;
-  /** See Membership.lease. */
+  /** See ClusterMembership.lease. */
   lease(): number | null;
   contact: StoreContact;
-  /** The pieces of a match's recording are all in the store. */
+  /** Called when all parts of a match's recording are stored. */
   onRecorded(id: string, match: number): void;
 }
 
-/** Whether the room is still its owner's: if not, it was taken, or nobody can tell. */
+/** Whether the room is still this owner's. If not, another owner has claimed it, or that is unknown. */
 export type OwnershipStatus = { isOwner: true } | { isOwner: false; reason: 'fenced' | 'unknown-outcome'; why: string };
 const stillOwner: OwnershipStatus = { isOwner: true };
 
-/**
- * What an owner writes of a room, and how it knows that the room is still its own. All of it under the owner's token.
- */
+/** Writes a room's journal, and knows whether the room is still its owner's. Every write carries the owner's token. */
 export class Journal {
   private sinceSnapshot = 0;
-  /** The lease under which the store last confirmed that the room is this owner's. */
+  /** The lease under which the store last confirmed ownership. */
   private confirmedLease: number | null;
   private readonly indexTracker: IndexTracker;
-  /** Since when (monotonic ms) an append has had no answer; null where the last one was carried out. */
+  /** Monotonic ms since which an append has had no reply; null if the last one succeeded. */
   unansweredSince: number | null = null;
-  /** The texts of entries from `first` on, kept for who is to have the room next; null: for nobody. */
+  /** Entries from seq `first` on, kept for a handover target; null: none are kept. */
   private retained: { first: number; texts: string[] } | null = null;
 
-  /** @param confirmedUnder the lease under which the room became this owner's */
+  /** @param confirmedUnder the lease at the claim */
   constructor(
     private readonly parts: JournalParts,
     private readonly game: AnyGame,
@@ -55,18 +53,21 @@ export class Journal {
     return this.doc.room.id;
   }
 
-  /** While the node's beats were on time since the store last confirmed it, nobody can have taken the room. */
+  /**
+   * Whether no other node can have claimed the room: the node's heartbeats have been on time since the store last
+   * confirmed ownership.
+   */
   get isSurelyOwner(): boolean {
     const lease = this.parts.lease();
     return lease !== null && lease === this.confirmedLease;
   }
 
-  /** Whether an entry may be told in the step in which it is written. */
+  /** Whether messages may be published in the step that writes an entry. */
   get canPublishOnAppend(): boolean {
     return this.parts.store.canPublishOnAppend;
   }
 
-  /** Writes an entry. Anything but a clean 'ok' means that the room is lost. */
+  /** Writes an entry. Any result other than 'ok' means that the room is lost. */
   async append(entry: PendingEntry, text: string, messages: readonly NodeMessage[] | null): Promise<OwnershipStatus> {
     const { store, clock, meter } = this.parts;
     const sentAt = clock.mono();
@@ -97,7 +98,7 @@ export class Journal {
     return stillOwner;
   }
 
-  /** Asks the store whose the room is. */
+  /** Asks the store for the room's owner. */
   async confirmOwnership(): Promise<OwnershipStatus> {
     const lease = this.parts.lease();
     const token = await this.parts.store.owner(this.id).then(
@@ -116,20 +117,20 @@ export class Journal {
   }
 
   /**
-   * Asks the store whether the room is there, and this node's. Without an answer the room counts as still owned:
-   * nothing is published on the strength of it.
+   * Asks the store whether the room exists and belongs to this node. If the store does not reply, it counts as owned:
+   * nothing is published because of it.
    */
   async checkExists(): Promise<OwnershipStatus> {
-    const standing = await this.confirmOwnership();
-    return !standing.isOwner && standing.reason === 'unknown-outcome' ? stillOwner : standing;
+    const status = await this.confirmOwnership();
+    return !status.isOwner && status.reason === 'unknown-outcome' ? stillOwner : status;
   }
 
-  /** Whether the room's life has to be renewed at its time `now`, though there is nothing to write. */
+  /** Whether the room's life has to be extended at room time `now`, although there is no entry to write. */
   isRenewalDue(now: number): boolean {
     return this.indexTracker.life.isRenewalDue(this.doc, now, this.parts.clock.mono());
   }
 
-  /** Renews it. Where that fails it is still due. */
+  /** Extends the room's life. If that fails, it remains due. */
   async renew(now: number): Promise<OwnershipStatus> {
     const life = this.indexTracker.life.next(this.doc, now, this.parts.clock.mono());
     if (!life) return stillOwner;
@@ -145,8 +146,8 @@ export class Journal {
   }
 
   /**
-   * After so many entries, and when the recording of a match is complete. Who is about to take the room over has read
-   * the last one.
+   * Due after `limits.snapshotEvery` entries, and when the recording of a match is complete. Not while entries are
+   * retained, because a handover target has read the current snapshot.
    */
   get isSnapshotDue(): boolean {
     return (
@@ -161,38 +162,35 @@ export class Journal {
   stopRetaining(): void {
     this.retained = null;
   }
-  /** What was appended after `seq`; what is no longer known leaves a gap, which its reader notices. */
+  /** The entries after `seq`. If some are no longer kept, the result has a gap, which the reader detects. */
   retainedSince(seq: number): string[] {
     return this.retained?.texts.slice(Math.max(0, seq + 1 - this.retained.first)) ?? [];
   }
 
   /**
-   * Makes another node the owner. Where that fails and the room is still ours, that node cannot run it, and nothing was
-   * done.
+   * Makes another node the owner. If that fails but the room is still this owner's, the other node cannot run it, and
+   * nothing has changed.
    */
-  async handOver(
-    seq: number,
-    target: PassRequest['to'],
-  ): Promise<PassResult | { ok: false; standing: OwnershipStatus }> {
+  async handOver(seq: number, target: PassRequest['to']): Promise<PassResult | { ok: false; status: OwnershipStatus }> {
     try {
       const passed = await this.parts.store.pass(this.id, { token: this.token, seq, to: target });
       if (passed.ok) return passed;
       return {
         ok: false,
-        standing:
+        status:
           passed.why === 'game'
             ? stillOwner
             : { isOwner: false, reason: passed.why === 'fenced' ? 'fenced' : 'unknown-outcome', why: passed.why },
       };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return { ok: false, standing: { isOwner: false, reason: 'unknown-outcome', why: error.message } };
+      return { ok: false, status: { isOwner: false, reason: 'unknown-outcome', why: error.message } };
     }
   }
 
   /**
-   * Writes a snapshot as of `seq`, and what was recorded since the last one. One that fails is written after the next
-   * entry: the journal alone is enough.
+   * Writes a snapshot as of `seq`, with what was recorded since the last one. After a failure it is written with the
+   * next entry; until then the journal suffices.
    */
   async snapshot(seq: number, text: string): Promise<OwnershipStatus> {
     const { finishedMatches, pending } = this.recorder;
@@ -211,7 +209,7 @@ export class Journal {
     return stillOwner;
   }
 
-  /** Gives the room up, or ends it and all that is known of it. */
+  /** Releases the room, or removes it. */
   async release(removes: boolean): Promise<void> {
     try {
       if (removes) await this.parts.store.remove(this.id, this.token);

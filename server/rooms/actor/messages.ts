@@ -5,23 +5,20 @@ import type { ActReply, InspectReply, JoinSuccess, RoomHead, RoomView } from '..
 import type { Refused } from '../../../shared/refusals.ts';
 import type { InputUpdate } from '../core/input-buffer.ts';
 
-/** One connection of a member, wherever it is: the node that holds it, and its id there. */
+/** A member's connection: its node, and its id there. */
 export interface ConnectionRef {
   node: string;
   conn: string;
 }
 
-/**
- * Another node that waits for an answer, by the number of its question. `answered`: it has been told with the entry
- * itself.
- */
+/** Another node that waits for a reply. `hasReply`: the reply was published with the entry. */
 export interface RemoteCaller {
   node: string;
   callId: number;
   hasReply: boolean;
 }
 
-/** What the node of a client asks the owner of a room; JSON, since it may travel. */
+/** A request from a client's node to the owner of a room. JSON, since it may be sent to another node. */
 export type RoomMessage =
   | {
       k: 'join';
@@ -30,7 +27,7 @@ export type RoomMessage =
       session: string;
       /** An earlier join with this session was answered. */
       resume?: boolean;
-      /** Only to be admitted: the state is asked for when its node has subscribed. */
+      /** Only admits the member: its node requests the state after it has subscribed. */
       admit?: boolean;
       watch: boolean;
       place: Position | null;
@@ -38,37 +35,35 @@ export type RoomMessage =
       at: ConnectionRef;
       game: string | null;
       version?: number;
-      /** Only back to a seat of one's own: another may be taken after so many ms. */
+      /** Set: only an existing seat may be resumed; a new one may be taken after this many ms. */
       noNewSeat?: number;
-      /** As the client said it: the owner reads it. */
+      /** As sent by the client; validated by the owner. */
       profile?: Json;
     }
   | { k: 'act'; player: string; session: string; name: string; data: Json; number: { n: number; term: number } | null }
-  /** The player gives up the hold of this session, from whichever connection. */
+  /** Ends the player's hold of this session, from any connection. */
   | { k: 'leave'; player: string; session: string }
-  /** A connection is gone, or has let go of the room. */
+  /** A connection has closed or left the room. */
   | { k: 'disconnected'; player: string; session: string; at: ConnectionRef }
-  /** Something may be due. */
+  /** Makes sure that some node runs the room; timers may be due. */
   | { k: 'ensure-owner' }
-  /** The server itself, as a host would; `$close` ends the room. */
+  /** An action by the server itself, with a host's rights; `$close` ends the room. */
   | { k: 'serve'; name: string; data: Json }
-  /** What a spectator sees, for the server itself. */
+  /** Returns the spectators' view, for the server itself. */
   | { k: 'view' }
-  /**
-   * Everything, also what no client may see, with the journal after `since`: for authors. Refused outside of dev mode.
-   */
+  /** Returns the whole document, including hidden parts, and the journal after `since`. Refused outside dev mode. */
   | { k: 'dump'; since: number }
-  /** Also by whom: spectators are named to the host alone. */
+  /** Includes the requester, because only the host is sent the spectators' names. */
   | { k: 'inspect'; player: string; session: string };
 
-/** What is told to the owner of a room without waiting for an answer; it may be lost. */
+/** A one-way message to the owner of a room; it may be lost. */
 export interface RoomInputMessage extends InputUpdate {
   k: 'input';
   player: string;
   session: string;
 }
 
-/** A change as its audience hears it, encoded by the owner; `changes` and `events` are JSON. See WireChange. */
+/** A change for one audience, encoded by the owner; `changes` and `events` are JSON text. See WireChange. */
 export interface RoomChange {
   room: string;
   term: number;
@@ -76,48 +71,50 @@ export interface RoomChange {
   prevTerm: number;
   changes: string;
   events: string | null;
-  /** It is `{"state":…}` and nothing else. */
+  /** Whether the changes contain only the key `state`. */
   stateOnly: boolean;
 }
 
 /**
- * Also says on which channels the member hears what happens, what is played, and whether the seat was taken anew: for
- * its node, not for the client.
+ * Besides the client's reply: the member's channels, the room's game, and whether the seat is new. The member's node
+ * uses these and does not pass them on.
  */
 export type OwnerJoinReply =
   | (JoinSuccess & { channels: string[]; game: string; fresh?: true })
-  | (Refused & { /** `setup` threw: it would for anybody. For the node, not for the client. */ failed?: true });
+  | (Refused & { /** `setup` threw, as it would for any player. Not passed on to the client. */ failed?: true });
 export type ViewReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;
 export type RoomDumpReply = DevRoomReply | Refused;
 export type RoomReply = OwnerJoinReply | ActReply | InspectReply | ViewReply | RoomDumpReply | { ok: true };
 
-/** Whether a message may be given to a second owner when the first one's answer is lost. */
+/** Whether a message may be sent to a second owner when the first one's reply is lost. */
 export function isRepeatable(message: RoomMessage): boolean {
   switch (message.k) {
     case 'act':
       return message.number !== null || message.name === '$leave';
     case 'serve':
-      // they say what shall be; the others, what shall happen
+      // these are idempotent: they set a state; the others trigger something
       return ['$kick', '$host', '$close', '$release'].includes(message.name);
     default:
       return true;
   }
 }
 
-/** Why a room is handed over. */
+/**
+ * Why a room is handed over. `members`: to the node that has most of its players; `asked`: by `RejoinNode.handOver`.
+ */
 export type HandoverReason = 'drain' | 'balance' | 'members' | 'asked';
-/** The owner of a room asks another node to have it ready. @see ownership/handover.ts */
+/** The owner of a room asks another node to load it. @see ownership/handover.ts */
 export interface PrepareRequest {
   id: string;
   why: HandoverReason;
 }
-/** It has read the room up to `seq`, and will own it under `token`. */
+/** The target has loaded the room up to `seq`, and will own it under `token`. */
 export interface PrepareReply {
   token: string;
   seq: number;
   games: readonly string[];
 }
-/** The room is yours: as of which term, what was appended since you read it, and who is connected. */
+/** Tells the target that it owns the room: the term, the entries since it loaded the room, and the members. */
 export interface ActivateRequest {
   id: string;
   token: string;
@@ -127,26 +124,29 @@ export interface ActivateRequest {
   snapshotSeq: number;
   entries: string[];
   members: (ConnectionRef & MemberReport)[];
-  /** The room's time when it was let go of. */
+  /** The room's clock when it was handed over. */
   time: number;
 }
 
-/** One node asks another to take a room; `expected` is the token of whoever has it now and is known to be gone. */
+/** Asks another node to claim a room; `expected` is the token of its owner, which is known to be gone. */
 export interface AdoptRequest {
   id: string;
   expected: string | null;
   floor: number;
 }
 
-/** A member as its node reports it. */
+/** A member as reported by its node. */
 export interface MemberReport {
   conn: string;
   player: string;
   session: string;
   watch: boolean;
-  /** Of a spectator, where a room is handed over: nodes do not report names. */
+  /** A spectator's name; only set in handovers. */
   name?: string;
 }
-/** Once a second each node tells the owner of its members' rooms who is there, and hears the rooms' heads. */
+/**
+ * Sent by each node once a second to the owners of its members' rooms: the members. The reply has the rooms' latest
+ * positions.
+ */
 export type HeadExchangeRequest = Record<string, MemberReport[]>;
 export type HeadExchangeReply = Record<string, RoomHead | null>;

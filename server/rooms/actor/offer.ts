@@ -13,11 +13,11 @@ export function canonicalJson(value: Json): string {
     .join(',')}}`;
 }
 
-/** The pool of all rooms of a game that have these options, defaults included. */
+/** The pool of all rooms of a game with these options, defaults included. */
 export const poolOf = (options: JsonObject): string =>
   createHash('sha256').update(canonicalJson(options)).digest('base64url').slice(0, 22);
 
-/** A room that nobody has joined yet. */
+/** The offer of a room that no player has joined yet. */
 export const newOffer = (game: string, options: JsonObject, seats: number, since: number): Offer => ({
   game,
   pool: poolOf(options),
@@ -28,18 +28,18 @@ export const newOffer = (game: string, options: JsonObject, seats: number, since
 });
 
 /**
- * How a room is offered to quick joins; null: it is private, reserved, closed or full for good.
- * @param pool of its options
+ * How a room is offered to quick joins. Null: it is private, reserved or closed, or takes no more players.
+ * @param pool the pool of its options
  */
 export function offerOf(doc: RoomDocument, allowsLateJoin: boolean, pool: string): Offer | null {
   const { room, hidden } = doc;
   if (room.private || hidden.reserved !== null) return null;
-  // In a match that takes late players a seat that was left is free again, though it still shows who had it.
+  // In a match with late joins, a vacated seat is free again, though it still shows its former player.
   const seats =
     room.phase === 'waiting' ? room.seats : allowsLateJoin && room.phase === 'playing' ? hidden.seats : null;
   if (!seats) return null;
   return {
-    // Bots that come with the first player take their seats in the same entry.
+    // Bots that join with the first player take their seats in the same entry.
     game: room.game,
     pool,
     since: Math.floor(hidden.created),

@@ -11,26 +11,26 @@ interface PresenceParts {
   id: string;
   clock: Clock;
   inputs: InputBuffer;
-  /** Nobody was ever in: who comes, comes by here. */
+  /** A new room has no members but those that join through this owner. */
   isNewRoom: boolean;
-  /** Sends to one connection, on whichever node. */
+  /** Sends to one connection, on any node. */
   sendNotice(at: ConnectionRef, notice: Notice): void;
 }
 
-/** Who is in the room, who is away, and who has to go: what the nodes report, held against the seats. */
+/** Tracks which connections are in the room, as nodes report them, and compares them with the seats. */
 export class Presence {
   readonly members = new RoomMembers();
-  /** Monotonic ms since when the room is run here, and since when nobody has been connected. */
+  /** Monotonic ms since which this node runs the room, and since which no connection is in it. */
   readonly startedAt: number;
   private aloneSince: number;
   /**
-   * Monotonic ms of the last look or departure, and until when no player counts as away because this process was
+   * Monotonic ms of the last check or disconnect; and until which no player counts as away, because this process was
    * suspended.
    */
   private checkedAt: number;
   private suspendedUntil: number;
 
-  /** Matches may wait for reports. */
+  /** Whether matches may still wait for reports of nodes. */
   private isSettling: boolean;
 
   constructor(private readonly parts: PresenceParts) {
@@ -38,36 +38,36 @@ export class Presence {
     this.aloneSince = this.startedAt = this.checkedAt = this.suspendedUntil = parts.clock.mono();
   }
 
-  /** Nobody is here, also after all nodes must have reported: until then a new owner takes it that somebody is. */
+  /** Whether no connection is in the room. False until all nodes must have reported to a new owner. */
   get isAlone(): boolean {
     return this.members.size === 0 && this.parts.clock.mono() - this.startedAt > limits.presenceTimeout;
   }
-  /** The nodes that have members; null while a new owner may not have heard of all of them. */
+  /** The nodes with members; null while a new owner may not have all reports. */
   get nodes(): ReadonlySet<string> | null {
     return this.parts.isNewRoom || this.parts.clock.mono() - this.startedAt > limits.presenceKnownAfter
       ? this.members.nodes
       : null;
   }
-  /** Somebody watches, or may: a new owner may not have heard. */
+  /** Whether there are spectators, or may be, because a new owner may not have all reports. */
   get hasSpectators(): boolean {
     return this.nodes === null || this.members.watchers > 0;
   }
   /**
-   * Whether a player who is not marked as away is known to be connected. A new owner believes only reports, until all
-   * nodes have reported.
+   * Whether a player who is not marked as away is known to be connected. Until all nodes have reported, a new owner
+   * counts only reported players.
    */
   isConnected(player: string): boolean {
     return !this.isSettling || this.members.hasPlayer(player);
   }
-  /** For how long (ms) nobody has been connected. */
+  /** Ms for which no connection has been in the room. */
   get aloneForMs(): number {
     return this.parts.clock.mono() - this.aloneSince;
   }
 
   /**
-   * Seats whose player no node has seen for a while are away until one sees them again.
-   * Nodes report each second, so silence about a player is the player's, or that of a node that is gone.
-   * @returns what the room has to be told
+   * Finds players whom no node has reported for some time, and players who are back. Nodes report every second, so a
+   * missing report means that the player is disconnected or the node is gone.
+   * @returns commands for the room
    */
   checkSeats(doc: RoomDocument): Command[] {
     const mono = this.parts.clock.mono();
@@ -84,7 +84,7 @@ export class Presence {
       const seen = this.members.has(seat);
       if (seen) this.parts.inputs.setConnected(seat.player, true);
       if (shown.here && !seen && !isEarly) return [this.awayCommand(seat)];
-      // It was the reports that were gone, not the player, who has noticed nothing.
+      // Only the reports were missing: the player has noticed nothing and does not join again.
       return !shown.here && seen
         ? [{ kind: 'join', player: seat.player, name: shown.name, session: seat.session }]
         : [];
@@ -93,10 +93,10 @@ export class Presence {
   }
 
   /**
-   * A connection has gone. After a suspension of this process that says nothing about the player: the client gave up a
-   * connection that did not answer, and its new one waits for a node that was suspended as well. A player who does not
-   * come back is found by `look`.
-   * @returns the command for the room, if it was the player's last
+   * Handles a closed connection. After a suspension of this process it says nothing about the player: the client closed
+   * a connection that did not respond, and its new one may wait for a node that was suspended as well. `checkSeats`
+   * finds players who do not return.
+   * @returns a command if it was the player's last connection
    */
   handleDisconnect({ at, player, session }: RoomMessage & { k: 'disconnected' }): Command | null {
     const mono = this.parts.clock.mono();
@@ -106,7 +106,8 @@ export class Presence {
   }
 
   /**
-   * A process that was suspended has received no reports meanwhile. It waits for those of all nodes, like a new owner.
+   * Detects a suspension of this process, during which no reports arrived. As after a takeover, it then waits for the
+   * reports of all nodes.
    */
   private detectSuspension(mono: number): void {
     if (mono - this.checkedAt > limits.presenceTimeout) {
@@ -121,7 +122,7 @@ export class Presence {
     return { kind: 'away', player, session };
   }
 
-  /** Somebody is in: others of the same seat are told, unless it is the very connection that asks. */
+  /** Adds a member. Other connections whose session it replaced are notified. */
   admit(message: RoomMessage & { k: 'join' }, outcome: Outcome | null): void {
     if (outcome?.kind === 'seated' && outcome.seated.replacedSession !== null) {
       const others = this.members
@@ -135,9 +136,9 @@ export class Presence {
   }
 
   /**
-   * Ends the membership of every connection that may not have one any more: of players who were thrown out, of sessions
-   * whose seat is lost or has a newer session, and of a closed room, of all. Each is sent the reason, repeatedly until
-   * its node has stopped reporting it. Called when a hold ends, and once a second.
+   * Ends the membership of connections that may no longer have one: of kicked players, of sessions whose seat is lost
+   * or has a newer session, and all connections of a closed room. Each is sent the reason, repeatedly until its node
+   * stops reporting it. Called when a hold ends, and once a second.
    * @returns whether the room is closed
    */
   evictIneligible(doc: RoomDocument, fault: string | null): boolean {

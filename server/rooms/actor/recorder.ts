@@ -9,32 +9,32 @@ import type { ReplayPart } from '../../store/store.ts';
 import type { RoomEvent } from '../core/rule-context.ts';
 import type { RoomDocument } from '../core/document.ts';
 
-/** Entries of a match, up to `seq`; as many as were thinned into one. */
+/** One or more entries of a match, merged, up to `seq`. */
 export interface Frame {
   seq: number;
   at: number;
   c: Changes;
   e?: RoomEvent[];
 }
-/** What a match begins with. */
+/** The state at the start of a recording. */
 export interface RecordingStart {
   seq: number;
   at: number;
   room: PublicRoom;
   state: Json;
 }
-/** A piece of a recording, as the store keeps it until the match is over. */
+/** A part of a recording, as stored until the match has ended. */
 export interface RecordingPart {
   begin?: RecordingStart;
   frames: Frame[];
-  /** Hash of the final state: the match is over. */
+  /** Hash of the final state; set when the match has ended. */
   end?: string;
 }
 
-/** Matches whose last piece could not be written that are remembered. */
+/** Maximum number of ended matches kept whose last part is not stored yet. */
 const MAX_UNSTORED_MATCHES = 4;
 
-/** SHA-256 (hex) of a state, whatever the order of its keys. */
+/** SHA-256 (hex) of a state, independent of key order. */
 export const hashState = (state: Json): string =>
   createHash('sha256')
     .update(JSON.stringify(sortKeys(state)))
@@ -50,11 +50,11 @@ const sortKeys = (value: Json): Json => {
   );
 };
 
-/** A match is on, if perhaps out of play for now. */
+/** Whether a match is in progress, even if the room is quarantined. */
 const isMatchOn = ({ room, hidden }: RoomDocument): boolean =>
   room.phase === 'playing' || (room.phase === 'quarantined' && hidden.before?.phase === 'playing');
 
-/** Two frames as one; both are used up. */
+/** Merges two frames; both are consumed. */
 export function mergeFrames(first: Frame, second: Frame | undefined): Frame {
   if (!second) return first;
   const e = [...(first.e ?? []), ...(second.e ?? [])];
@@ -62,15 +62,15 @@ export function mergeFrames(first: Frame, second: Frame | undefined): Frame {
 }
 
 /**
- * Keeps what happens in a match, for those who want to watch it again. It is handed to the store piece by piece, with
- * the snapshots, so that the journal stays as short as a takeover wants it; what is not yet there, a new owner reads
- * from the journal again. The longer a match, the more entries go into one frame, so a recording has a bound.
+ * Records a match for replays. Parts are stored with the snapshots, so that the journal stays short enough for a fast
+ * takeover; a new owner reads what is not stored yet from the journal. Recordings are bounded: the longer a match, the
+ * more entries are merged into a frame.
  */
 export class Recorder {
-  /** Of the match that is on, or was last. */
+  /** Of the current or last match. */
   private part: RecordingPart = { frames: [] };
   private match: number;
-  /** Of matches before it that are over, and whose last piece the store does not have yet. */
+  /** Earlier matches whose last part is not stored yet. */
   private earlierMatches: { match: number; part: RecordingPart }[] = [];
   private isRecording: boolean;
 
@@ -86,12 +86,12 @@ export class Recorder {
     return this.game.contract.def.replay === true;
   }
 
-  /** Takes in a committed entry; the document already contains it. */
+  /** Adds a committed entry; the document already contains it. */
   commit(seq: number, changes: Changes, events: readonly RoomEvent[], doc: RoomDocument): void {
     if (!this.isEnabled) return;
     const { room, hidden, state } = doc;
     const changed = typeof changes.room === 'object' && changes.room !== null ? changes.room : {};
-    // A state that was migrated begins a recording anew: rules of one version cannot show what another's have done.
+    // A migration restarts the recording, because one version's rules cannot show another version's states.
     const begins = 'match' in changed || ('version' in changed && this.isRecording);
     if (begins) {
       if (this.part.end !== undefined)
@@ -101,13 +101,12 @@ export class Recorder {
       this.match = room.match;
       this.part = { begin: { seq, at: hidden.clock, room: copy(room), state: copy(state) }, frames: [] };
       this.isRecording = isMatchOn(doc);
-      // A match may end in the entry that begins its recording: with its first entry, or with the one that migrates its
-      // state.
+      // A match may end in the entry that begins its recording: its first one, or the one that migrates its state.
       if (room.phase === 'ended') this.part.end = hashState(state);
       return;
     }
     if (!this.isRecording) return;
-    const { hidden: _never, ...shown } = changes;
+    const { hidden: _, ...shown } = changes;
     this.addFrame(
       {
         seq,
@@ -131,12 +130,12 @@ export class Recorder {
     this.part.frames[this.part.frames.length - 1] = mergeFrames(last, frame);
   }
 
-  /** Matches that are over, and whose last piece is not yet in the store. */
+  /** Ended matches whose last part is not stored yet. */
   get finishedMatches(): number[] {
     return this.unstored.filter(({ part }) => part.end !== undefined).map(({ match }) => match);
   }
 
-  /** What the store does not have yet, oldest match first. */
+  /** The parts that are not stored yet, oldest match first. */
   get pending(): ReplayPart[] {
     return this.unstored
       .filter(({ part }) => part.begin || part.end || part.frames.length > 0)
@@ -147,7 +146,7 @@ export class Recorder {
     return [...this.earlierMatches, { match: this.match, part: this.part }];
   }
 
-  /** It has it now. */
+  /** Marks everything in `pending` as stored. */
   markStored(): void {
     this.earlierMatches = [];
     this.part = { frames: [] };

@@ -14,18 +14,18 @@ export interface RecoveredRoom {
   audiences: Audiences;
   recorder: Recorder;
   ruleTracker: RuleTracker;
-  /** Rules that hung, to be journaled first; taken out when they are. */
+  /** Hang reports, to be journaled first; removed once they are. */
   hangReports: HangReport[];
 }
-/** What is known of rules that hung, and who watches over those that run now. */
+/** The hang reports of a room, and the guard for its views. */
 export interface RecoveryGuard {
   viewGuard: ViewGuard;
   hangReports: HangReport[];
 }
 
 /**
- * Builds a room from what a claim has read: its snapshot `doc`, then each entry after it. The entries behind the
- * snapshot, and those after it, also fill the ring, so that those who come back to the new owner get what they missed.
+ * Builds a room from a claim: applies the entries after the snapshot to its document `doc`. Entries, also those before
+ * the snapshot, fill the list of recent changes, so that members that reconnect to the new owner get what they missed.
  * @throws UnreadableRoomError
  */
 export function recoverRoom(
@@ -48,7 +48,7 @@ export function recoverRoom(
       `the journal holds ${claimed.firstSeq}…${claimed.firstSeq + entries.length - 1}, not all from ${claimed.snapshotSeq} to ${claimed.seq}`,
     );
   const positionAt = (seq: number) => positionOf(seq, claimed.terms);
-  // What a room has seen lately that hung or failed must not be shown on the way: only what it has come to.
+  // Views of states before a recent hang or failure must not be evaluated; only the final state's views are.
   const skipsHistory =
     game.rules.view !== undefined &&
     (hangReports.length > 0 ||
@@ -60,7 +60,8 @@ export function recoverRoom(
     const seq = claimed.firstSeq + i;
     if (seq > claimed.snapshotSeq)
       applyRecoveredEntry(game, { doc, audiences, recorder, terms: claimed.terms }, entry, seq);
-    // What a view showed before the snapshot cannot be told from an entry alone; what everybody sees can.
+    // Changes of a view before the snapshot cannot be derived from an entry; without a view, changes are the same for
+    // all members.
     else if (!game.rules.view && !isOlderVersion(game, doc))
       audiences?.addEntry(positionAt(seq), positionAt(seq - 1), entry.c, entry.e);
   });
@@ -78,8 +79,8 @@ export function recoverRoom(
 const hasHangOrFault = ({ hidden }: RoomDocument): boolean => hidden.fault !== null || hidden.hangs !== undefined;
 
 /**
- * Takes in what was appended after a room was read: `entries` follow its head, and `terms` are those that the room has
- * by now.
+ * Applies entries that were appended after the room was read: `entries` follow its head, and `terms` are the room's
+ * current terms.
  * @throws UnreadableRoomError
  */
 export function catchUp(game: AnyGame, recovered: RecoveredRoom, entries: readonly string[], terms: TermStarts): void {
@@ -109,6 +110,9 @@ function applyRecoveredEntry(
     audiences?.addEntry(positionOf(seq, terms), positionOf(seq - 1, terms), entry.c, entry.e);
 }
 
-/** Rules of this version cannot show a state of an older one: then nobody is caught up by changes. */
+/**
+ * Whether the state is of an older version, which these rules cannot show; then members are sent a snapshot instead of
+ * changes.
+ */
 const isOlderVersion = (game: AnyGame, { hidden }: RoomDocument): boolean =>
   hidden.stateVersion !== game.contract.def.version;

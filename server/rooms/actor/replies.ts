@@ -8,7 +8,7 @@ import { closedFault, seatOf, verdictsOf, type RoomDocument } from '../core/docu
 import type { OwnerJoinReply, RoomMessage } from './messages.ts';
 import type { Outcome } from '../core/machine.ts';
 
-/** A room as it stands after a commit: all that answers are made of. */
+/** A room after a commit, from which replies are built. */
 export interface CommittedRoom {
   id: string;
   doc: RoomDocument;
@@ -20,7 +20,7 @@ export interface CommittedRoom {
   now: number;
 }
 
-/** Why a client cannot play what the room plays; null where it can. */
+/** Why a client cannot play this room's game; null if it can. */
 export function checkClientVersion(
   game: AnyGame,
   { game: name, version }: { game: string | null; version?: number },
@@ -34,8 +34,10 @@ export function checkClientVersion(
   return version > def.version ? makeRefusal('room-outdated', `this room runs version ${def.version}`, 1_000) : null;
 }
 
-/** Lets a member in: everything it needs to be up to date, by what it missed where that is known. */
-/** @param watchers other connections that watch */
+/**
+ * Builds the reply to a join: the changes that the member missed if they are known, else a snapshot. @param watchers
+ * number of other spectator connections
+ */
 export function buildJoinReply(
   from: CommittedRoom,
   message: RoomMessage & { k: 'join' },
@@ -102,7 +104,7 @@ export function buildActReply(from: CommittedRoom, message: RoomMessage & { k: '
   }
 }
 
-/** Says of each verdict which owner gave it: a seq alone is no place. */
+/** Adds to each verdict the term of the owner that gave it: a seq alone is not a position. */
 function withTerms(from: CommittedRoom, verdicts: readonly NumberedVerdict[]): NumberedVerdict[] {
   return verdicts.map(([n, verdict]) => [n, { ...verdict, term: positionOf(verdict.seq, from.terms)[0] }]);
 }

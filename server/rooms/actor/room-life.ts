@@ -5,7 +5,7 @@ import { holdOf } from '../core/holds.ts';
 import { closedFault, dueOf, isAbandoned, isDeserted, type RoomDocument } from '../core/document.ts';
 
 /**
- * How long (ms) a room has to be kept from its time `now` on, if nothing happens in it; and whether somebody may come
+ * How long (ms) a room has to be kept from room time `now` on, if nothing happens in it; and whether players may come
  * back to it.
  */
 interface RequiredLife {
@@ -14,14 +14,14 @@ interface RequiredLife {
 }
 
 /**
- * The owner removes a room sooner when it is empty; this is for rooms whose owner dies before that, rooms that sleep,
- * and rooms to which nobody comes back. Whatever is due in one comes first.
+ * The life that a room needs. Owners remove empty rooms earlier; this covers rooms whose owner dies before that,
+ * sleeping rooms, and rooms to which no player returns. A room outlives its next timer.
  */
 function requiredLifeOf(doc: RoomDocument, game: AnyGame, now: number): RequiredLife {
   const due = dueOf(doc);
   const untilDue = due === null ? 0 : Math.max(0, due - now);
   const { fault, effects } = doc.hidden;
-  // Of one that is out of play the operator may want to know.
+  // An operator may want to look at a quarantined room.
   if (Object.keys(effects).length > 0 || (fault !== null && fault !== closedFault))
     return { ms: untilDue + limits.roomTtl, played: false };
   if (isDeserted(doc)) return { ms: untilDue + limits.unjoinedRoomTtl, played: false };
@@ -29,16 +29,13 @@ function requiredLifeOf(doc: RoomDocument, game: AnyGame, now: number): Required
   return { ms: untilDue + holdOf(game) + limits.roomTtl, played: true };
 }
 
-/**
- * Until when the store keeps a room, as its owner last wrote it. Written again only when that is not right any more:
- * see SPEC J7, J18.
- */
+/** Tracks until when the store keeps a room. The life is written again only when it is outdated: see SPEC J7, J18. */
 export class RoomLife {
   private storedUntil: number | null = null;
   private readonly since: number;
   private readonly stagger: number;
 
-  /** @param mono monotonic ms of now */
+  /** @param mono the current monotonic time, ms */
   constructor(
     private readonly game: AnyGame,
     id: string,
@@ -54,20 +51,20 @@ export class RoomLife {
     return this.isOutdated(ms, mono) ? this.createRenewal(doc, ms, mono) : undefined;
   }
 
-  /** Whether it must be written though there is no entry: while players are connected the room must not end. */
+  /** Whether the life must be written without an entry: a room must not expire while players may return to it. */
   isRenewalDue(doc: RoomDocument, now: number, mono: number): boolean {
-    // The previous owner has written enough for a while. All rooms of a node that died are not renewed at once.
+    // The previous owner's life lasts for a while. The delay spreads the renewals of a dead node's rooms over time.
     if (this.storedUntil === null && mono - this.since < this.stagger) return false;
     const { ms, played } = requiredLifeOf(doc, this.game, now);
     return played && this.isOutdated(ms, mono);
   }
 
-  /** The last write did not arrive. */
+  /** Called when the last write failed. */
   renewalFailed(): void {
     this.storedUntil = null;
   }
 
-  /** Nothing was written, or the room would be kept for less than is needed, or for far more. */
+  /** Whether no life was written, or it is shorter than needed, or far longer. */
   private isOutdated(need: number, mono: number): boolean {
     const left = this.storedUntil === null ? 0 : this.storedUntil - mono;
     return left < need || left > need * 1.25;
@@ -80,7 +77,7 @@ export class RoomLife {
   }
 }
 
-/** At most ten minutes, another for each room. */
+/** A delay of up to ten minutes, derived from the room id. */
 function staggerOf(id: string): number {
   let hash = 0;
   for (const c of id) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) | 0;

@@ -6,21 +6,18 @@ export interface RoomMember extends ConnectionRef {
   player: string;
   session: string;
   watch: boolean;
-  /** A spectator's, from the last join; seats have names of their own. */
+  /** A spectator's name, from the last join; players' names are in their seats. */
   name: string;
-  /** monotonic ms of the last sign of it */
+  /** Monotonic ms of the last join or report. */
   seen: number;
 }
 
-/**
- * Who is connected to a room right now, by what the nodes say. Not durable: a new owner hears it from the nodes within
- * a second.
- */
+/** The connections in a room, as nodes report them. Not durable: a new owner gets the reports within a second. */
 export class RoomMembers {
   private readonly all = new Map<string, RoomMember>();
-  /** How many, by node. */
+  /** Number of members by node. */
   private readonly byNode = new Map<string, number>();
-  /** Asked for with each entry, and another one only when a node has come or gone. */
+  /** Cached, because it is read with each entry; reset when a node is added or removed. */
   private nodeIds: ReadonlySet<string> | null = null;
 
   add(
@@ -29,7 +26,7 @@ export class RoomMembers {
     mono: number,
   ): void {
     const known = this.all.get(connectionKey(at));
-    // Once a second for everybody who is here: changed where it is, for what is made anew each time is garbage.
+    // Updated in place: this runs once a second for every member.
     if (known) {
       Object.assign(known, { player, session, watch, seen: mono });
       if (name !== undefined && watch) known.name = name;
@@ -48,38 +45,35 @@ export class RoomMembers {
     }
   }
 
-  /** A connection that has gone. @returns whether its player has no other connection with this session left */
+  /** Removes a connection. @returns whether the player has no other connection with this session */
   remove(at: ConnectionRef, who: { player: string; session: string }): boolean {
     this.drop(at);
     return !this.has(who);
   }
 
-  /** Takes in what a node says about its own: exactly these are connected there. */
+  /** Applies a node's report: exactly these members are connected there. */
   report(node: string, reports: readonly MemberReport[], mono: number): void {
     for (const r of reports) {
       const known = this.all.get(connectionKey({ node, conn: r.conn }));
-      // Who took another session a moment ago may have done so after the report was written.
+      // The member may have changed its session after the report was written.
       if (known && known.session !== r.session && mono - known.seen <= limits.headExchangeInterval / 2) continue;
       this.add({ node, conn: r.conn }, r, mono);
     }
-    // Who joined a moment ago may have done so after the report was written.
+    // A member that joined a moment ago may be missing in a report that was written before.
     for (const m of this.all.values())
       if (m.node === node && m.seen !== mono && mono - m.seen > limits.headExchangeInterval / 2) this.drop(m);
   }
 
-  /** Drops those whose node has been silent about them for too long. */
+  /** Drops members that their nodes have not reported for too long. */
   expire(mono: number): void {
     for (const m of this.all.values()) if (mono - m.seen > limits.presenceTimeout) this.drop(m);
   }
 
-  /**
-   * Connections of a player's session. Sessions are what clients say: only together with the player do they mean
-   * anything.
-   */
+  /** Connections of a player's session. Clients choose their session ids, so these are unique only per player. */
   ofSession({ player, session }: { player: string; session: string }): RoomMember[] {
     return [...this.all.values()].filter(m => m.session === session && m.player === player);
   }
-  /** Also where it only watches. */
+  /** All connections of a player, including those as a spectator. */
   ofPlayer(player: string): RoomMember[] {
     return [...this.all.values()].filter(m => m.player === player);
   }
@@ -100,15 +94,15 @@ export class RoomMembers {
   get size(): number {
     return this.all.size;
   }
-  /** Where they are. */
+  /** Nodes with at least one member. */
   get nodes(): ReadonlySet<string> {
     return (this.nodeIds ??= new Set(this.byNode.keys()));
   }
-  /** Other connections that watch. */
+  /** Number of spectator connections other than `at`. */
   otherWatchers(at: ConnectionRef): number {
     return this.watchers - (this.all.get(connectionKey(at))?.watch ? 1 : 0);
   }
-  /** Who watches, each player once. */
+  /** Spectators, each player once. */
   spectators(): Spectator[] {
     const players = new Map<string, Spectator>();
     for (const { player, name, watch } of this.all.values())
@@ -121,8 +115,8 @@ export class RoomMembers {
     return n;
   }
   /**
-   * The one node to which nearly all players are connected (`limits.follow.share`), whoever watches; null where they
-   * are spread, or nobody plays.
+   * The node with nearly all players' connections (`limits.follow.playerShare`), spectators not counted. Null if they
+   * are spread over nodes, or there are no players.
    */
   get majorityNode(): string | null {
     const players = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { Clock, Log, Meter } from '../../runtime/ports.ts';
 import type { HangReport } from '../core/hangs.ts';
 
-/** What goes wrong in a room's rules, as its operator hears of it. */
+/** Logs and counts failures of a room's rules. */
 export class RuleFailures {
   private readonly loggedAt = new Map<string, number>();
 
@@ -10,7 +10,7 @@ export class RuleFailures {
     private readonly context: () => { room: string; game: string },
   ) {}
 
-  /** A rule failed: said once a second for each place, however often it fails. */
+  /** Called when a rule failed. Logged at most once a second per rule. */
   ruleFailed(rule: string, error: unknown): void {
     this.parts.meter.count('failedRules');
     const now = this.parts.clock.mono();
@@ -19,7 +19,7 @@ export class RuleFailures {
     this.parts.log.error({ ...this.context(), rule, error }, 'rule failed');
   }
 
-  /** Rules hung under owners before, and it is in the journal now. */
+  /** Called when hang reports of previous owners have been journaled. */
   rulesHung(hangReports: readonly HangReport[], isQuarantined: boolean): void {
     for (const { rule, n } of hangReports) {
       this.parts.meter.count('hungRules');

@@ -1,12 +1,12 @@
-/** Moments in each period on which ticks fall. */
+/** Number of instants per period at which ticks fall. */
 const phasesPerPeriod = 5;
-/** Timers may fire so much (ms) early. */
+/** Timers may fire this early, ms. */
 const toleranceMs = 1;
 
 /**
- * When the next tick of a room is due. Ticks keep their rhythm; one that was missed is not made up for, or the world
- * would jump. The rooms of a node tick on a few common moments: what they append then leaves in one write, is answered
- * in one, and goes to another node in one message.
+ * Schedules the ticks of a room. Ticks keep their interval; a late tick is run once, and missed ticks are not caught
+ * up, because the game would jump. The rooms of a node tick at a few common instants, so that their appends share a
+ * write and their messages a packet.
  */
 export class Ticker {
   private readonly period: number;
@@ -17,7 +17,7 @@ export class Ticker {
     this.period = hz ? 1000 / hz : Infinity;
   }
 
-  /** Whether a tick is to be run now. `running`: a match is on, and somebody is there. */
+  /** Whether a tick is due now. `isActive`: a match is in progress, and a player is connected. */
   isDue(isActive: boolean, mono: number): boolean {
     if (!isActive || this.period === Infinity) {
       this.nextAt = null;
@@ -33,7 +33,7 @@ export class Ticker {
     return wasDue;
   }
 
-  /** Ms until the next one. */
+  /** Ms until the next tick. */
   msUntilNext(mono: number): number {
     return this.nextAt === null ? Infinity : Math.max(0, this.nextAt - mono);
   }

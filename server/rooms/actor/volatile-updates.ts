@@ -5,14 +5,15 @@ import type { Audience, Audiences } from './audiences.ts';
 import type { RoomMachine } from '../core/machine.ts';
 
 /**
- * Games that journal motion less often than they tick: ticks that only moved things are told at once, and journaled
- * with the next entry. A crash takes what was not: a client drops it when the next owner speaks.
+ * For games that do not journal volatile state with every tick: ticks that changed only volatile state are sent at once
+ * and journaled with the next entry. A crash loses what was not journaled; clients drop it when the next owner
+ * announces itself.
  */
 export class VolatileUpdates {
-  /** ms; 0 where each tick is journaled. */
+  /** Ms between entries; 0 if every tick is journaled. */
   private readonly intervalMs: number;
   private lastEntryAt = -Infinity;
-  /** Told since then. */
+  /** Number of volatile updates sent since the last entry. */
   private sentCount = 0;
 
   constructor(
@@ -25,24 +26,24 @@ export class VolatileUpdates {
     this.intervalMs = durable === 'every' ? 0 : durable.everyMs;
   }
 
-  /** Whether a batch of nothing but ticks may wait for the next entry. */
+  /** Whether a batch of ticks may wait for the next entry. */
   get mayDeferEntry(): boolean {
     return this.intervalMs > 0 && this.clock.mono() - this.lastEntryAt < this.intervalMs;
   }
-  /** Whether something may have been told that is in no entry yet. */
+  /** Whether updates may have been sent that are in no entry yet. */
   get isEnabled(): boolean {
     return this.intervalMs > 0;
   }
 
-  /** An entry holds all that was told. */
+  /** Called when an entry was committed; it contains everything sent so far. */
   entryCommitted(): void {
     this.lastEntryAt = this.clock.mono();
     this.sentCount = 0;
   }
 
   /**
-   * Tells what moved since it was last told, as the nth time since the last entry.
-   * @returns false when there is an entry to be written
+   * Sends the volatile changes since the last call, numbered from the last entry.
+   * @returns false when there is an entry to write
    */
   send(each: (audience: Audience, n: number, changes: Changes) => void): boolean {
     const changes = this.machine.takeVolatileChanges();

@@ -7,27 +7,28 @@ import { assertSync } from './rule-context.ts';
 import { isBot, moveTimer, type RoomDocument } from './document.ts';
 import { parseInputs, type SeatInput } from './input-buffer.ts';
 
-/** How often (per second) the bots of a game with inputs are asked. */
+/** Rate at which bots of games with inputs are asked, per second. */
 const botTicksPerSecond = 5;
 /**
- * How long (ms) a bot thinks where it does not say; and the least in any case, so that one that always has a move does
- * not flood the journal.
+ * Thinking time of a bot, ms: the range used if the bot gives none, and the bounds in any case. The floor keeps a bot
+ * that always has a move from flooding the journal.
  */
 const thinkTime = { least: 500, most: 1_500, floor: 50, ceiling: 600_000 };
 
-/** What a bot wants: an action after so many ms, or its inputs, or nothing. */
+/** What a bot wants to do: an action after a delay (ms), new inputs, or nothing. */
 export type BotIntent = { act: string; data: Json; after: number } | SeatInput | null;
 
-/** Seats that the bot plays now. */
+/** Seats that a bot plays now. */
 export const botSeats = (doc: RoomDocument): number[] =>
   doc.room.seats.flatMap((s, i) => (s?.bot && !s.out ? [i] : []));
 
-/** Bots play for people: where none is, they rest. */
+/** Bots pause while no player is connected. */
 export const hasPresentPlayer = (doc: RoomDocument): boolean => doc.room.seats.some(s => s?.here && !isBot(s.player));
 
 /**
- * What the bot would do for a seat now. It gets a copy of what the seat sees: it can neither cheat nor break anything.
- * @throws what the bot throws, and when it asks for what the contract does not have
+ * Asks the bot what it would do for a seat. It gets a copy of the seat's view, so it can neither cheat nor change the
+ * state.
+ * @throws what the bot throws, and TypeError when its move does not fit the contract
  */
 export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: Random): BotIntent {
   const viewRule = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
@@ -61,9 +62,9 @@ export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: R
 }
 
 /**
- * Sees to it that every bot with something to do will do it: a durable timer each, so that a move that was thought of
- * is made also when the owner dies. What it does is asked again when the timer fires. Bots of games with inputs are
- * asked at ticks. `asks`: hears which seat's bot is asked next, and says whether it may be.
+ * Schedules a move for every bot that wants to act, as a durable timer, so that the move survives the owner's death.
+ * The bot is asked again when the timer fires. Bots of games with inputs are asked at ticks instead. `mayAsk`: called
+ * before each bot; false skips it.
  */
 export function planMoves(
   game: AnyGame,
@@ -80,7 +81,7 @@ export function planMoves(
     !hasPresentPlayer(doc)
   )
     return;
-  const random = createRandom([...doc.hidden.seed] as Seed); // only looking: the game's own numbers are not used up
+  const random = createRandom([...doc.hidden.seed] as Seed); // a copy: the game's own random sequence does not advance
   for (const seat of botSeats(doc)) {
     if (doc.hidden.timers[moveTimer(seat)] || !mayAsk(seat)) continue;
     try {
@@ -96,7 +97,7 @@ export function planMove(doc: RoomDocument, seat: number, at: number): void {
   doc.hidden.timers[moveTimer(seat)] ??= { at, data: null };
 }
 
-/** Whether the bots of a game with inputs are asked at this tick. */
+/** Whether bots of a game with inputs are asked at this tick. */
 export const isBotTick = (game: AnyGame, tick: number): boolean => {
   const { inputs, tick: ticking } = game.contract.def as ContractDef;
   return (

@@ -4,15 +4,15 @@ import type { NumberedVerdict, PublicRoom, RoomSummary, SeatLoss } from '../../.
 import type { Seed } from '../../../shared/random.ts';
 
 /**
- * All that is durable of a room, as one JSON value: a journal entry is what changed in it, and a room is loaded by
- * applying entries to a snapshot. Three parts, by who may see them:
+ * The durable state of a room as one JSON value. A journal entry is a change of it; a room is loaded by applying
+ * entries to a snapshot. Its three parts differ in who may see them:
  */
 export interface RoomDocument {
-  /** All members. */
+  /** Visible to all members. */
   room: PublicRoom;
-  /** The game's state: all members, or through the game's view. Null before the first match. */
+  /** The game's state: visible to all members, or filtered by the game's view rule. Null before the first match. */
   state: Json;
-  /** Nobody outside the owner. */
+  /** Visible only to the owner node. */
   hidden: HiddenRoom;
 }
 
@@ -26,26 +26,26 @@ export interface HiddenRoom {
   previous: { ranking: Ranking; players: string[] } | null;
   /** Version of the game that wrote `state`. */
   stateVersion: number;
-  /** Why the room was taken out of play, and what it was like before. */
+  /** Reason of the quarantine, and the state of the room before it. */
   fault: string | null;
   before?: PreQuarantineState;
   /** Rules that hung, newest first. */
   hangs?: Hang[];
-  /** What the rules have asked of the host's code and nobody has done yet, by its key. */
+  /** Effects that the rules have requested and no node has completed yet, by key. */
   effects: Record<string, { name: string; data: Json; match: number }>;
-  /** The room's clock when the match began. */
+  /** The room's clock at the start of the match. */
   began: number;
-  /** Counts what was ever asked. */
+  /** Number of effects ever requested. */
   effectCount: number;
-  /** Players that were thrown out, newest first. */
+  /** Kicked players, newest first. */
   banned: string[];
-  /** Players for whom the seats are kept; null: for anybody. */
+  /** Players for whom the seats are reserved; null: any player. */
   reserved: string[] | null;
-  /** Bots that sit down with the first player. */
+  /** Number of bots that take a seat with the first player. */
   fill: number;
-  /** Counts the holds that have begun. */
+  /** Number of holds started so far. */
   holds?: number;
-  /** The last lost hold of each of the last players who lost one. */
+  /** The last lost hold of each player who lost one recently. */
   losses?: Record<string, { session: string; why: SeatLoss }>;
 }
 
@@ -54,7 +54,7 @@ export interface RoomTimer {
   data: Json;
 }
 
-/** A room as it was when it was taken out of play, on its clock; the rest of it stays where it is. */
+/** The state of a room at the start of its quarantine, on the room's clock. Other state is kept unchanged. */
 export interface PreQuarantineState {
   phase: PublicRoom['phase'];
   at: number;
@@ -62,7 +62,7 @@ export interface PreQuarantineState {
   clocks: Record<string, number>;
 }
 
-/** A rule that hung; `bar` names what is not run again for it (rooms/hangs.ts), '' nothing. */
+/** A rule that hung. `bar`: what is blocked because of it (rooms/core/hangs.ts); '' nothing. */
 export interface Hang {
   at: number;
   rule: string;
@@ -72,29 +72,29 @@ export interface Hang {
 export interface HiddenSeat {
   player: string;
   session: string;
-  /** Sessions of this seat that a newer one has replaced, newest first. */
+  /** Earlier sessions of this seat, newest first. */
   closed: string[];
-  /** Last number with a verdict. */
+  /** Highest action number with a verdict. */
   base: number;
-  /** Verdicts of the last numbers, by number: the seq alone for "accepted", [seq, code, detail] for a refusal. */
+  /** Verdicts of the latest numbers: the seq alone if accepted, [seq, code, detail] if refused. */
   verdicts: Record<string, StoredVerdict>;
 }
 export type StoredVerdict = number | [seq: number, code: string, detail: string];
 
-/** The fault of a room that the server has closed: it is as if there were none. */
+/** The fault of a room that the server has closed. Clients are shown no fault. */
 export const closedFault = 'closed';
 
-/** A bot's id as a player: no player's id has a `$`. */
+/** A bot's player id. Ids of players never contain `$`. */
 export const botPlayer = (n: number): string => `$bot-${n}`;
 export const isBot = (player: string | null): boolean => player?.startsWith('$bot-') === true;
 
-/** Timer of the engine that makes a bot's move. */
+/** Engine timer that makes a bot's move. */
 export const moveTimer = (seat: number): string => `$move-${seat}`;
-/** Timer of the engine by which a room with effects to be done is found again. */
+/** Engine timer that makes the due scan find a room with pending effects. */
 export const effectsTimer = '$effects';
-/** Timer of the engine that ends a match in which bots play for all players and none of them is connected. */
+/** Engine timer that ends a match whose seats are all played by bots while no player is connected. */
 export const abandonedTimer = '$abandoned';
-/** Timer of the engine that gives up the seat of a player who is away; `$` cannot begin the name of a game's timer. */
+/** Engine timer that ends the hold of a disconnected player's seat. Names of a game's timers cannot begin with `$`. */
 export const holdTimer = (player: string): string => `$hold-${player}`;
 
 export interface RoomInit {
@@ -147,10 +147,10 @@ export function newDocument(game: AnyGame, init: RoomInit): RoomDocument {
   };
 }
 
-/** No player has a seat here, though bots may, and the places of those who left a match are still shown. */
+/** No player has a seat. Bots may have seats, and seats of players who left a match may still be shown. */
 export const isDeserted = ({ hidden }: RoomDocument): boolean => hidden.seats.every(s => s === null || isBot(s.player));
 
-/** No player is here, and for none a seat is held any more: bots play for them, or they have forfeited. */
+/** No player is connected, and no seat is held for one: bots play for them, or they have forfeited. */
 export function isAbandoned({ room, hidden }: RoomDocument): boolean {
   return (
     !room.seats.some(s => s?.here && !isBot(s.player)) &&
@@ -158,18 +158,18 @@ export function isAbandoned({ room, hidden }: RoomDocument): boolean {
   );
 }
 
-/** A player is connected, by the last entry; seats of a room that is out of play stand still. */
+/** Whether the last entry shows a connected player. False while the room is quarantined. */
 export const isOccupied = ({ room, hidden }: RoomDocument): boolean =>
   hidden.fault === null &&
   room.seats.some((s, i) => s?.here === true && hidden.seats[i] !== null && !isBot(hidden.seats[i]!.player));
 
-/** The room's line in the list of rooms; private ones and those out of play have none. */
+/** The room's summary for the room list; null for private and quarantined rooms and for rooms without players. */
 export function summaryOf(doc: RoomDocument, allowsLateJoin: boolean): RoomSummary | null {
   const { room, hidden } = doc;
   if (room.private || room.phase === 'quarantined') return null;
   const seated = room.seats.filter(s => s !== null);
   if (isDeserted(doc)) return null;
-  // In a match that takes late players a seat that was left is free again, though it still shows who had it.
+  // In a match with late joins, a vacated seat is free again, though it still shows its former player.
   const open =
     hidden.reserved === null &&
     (room.phase === 'waiting'
@@ -189,7 +189,7 @@ export function summaryOf(doc: RoomDocument, allowsLateJoin: boolean): RoomSumma
   };
 }
 
-/** The next moment at which the room has something to do by itself, or null. */
+/** The time of the room's next timer, or null. */
 export function dueOf(doc: RoomDocument): number | null {
   let due: number | null = null;
   for (const timer of Object.values(doc.hidden.timers)) if (due === null || timer.at < due) due = timer.at;

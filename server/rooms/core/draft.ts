@@ -8,13 +8,11 @@ import { isAsyncRule, type RoomEvent } from './rule-context.ts';
 import type { RoomDocument, StoredVerdict } from './document.ts';
 
 /**
- * A room's document while inputs run on it, and what they have changed since the last entry.
- *
+ * A room's document while commands run on it, and the changes since the last entry.
  * Invariants:
- *  - `shadow` is the document after the last step that counted; `doc` is what rules mutate, and equals it between
- *    steps.
- *  - `batch` is exactly what leads from the last entry to `shadow`;
- *  - nobody but `doc` holds an object of its state: what a rule puts in from outside is copied.
+ *  - `shadow` is the document after the last successful step. Rules mutate `doc`; between steps both are equal.
+ *  - `batch` is exactly the change from the last entry to `shadow`.
+ *  - Only `doc` references the objects of its state: values that a rule assigns from elsewhere are copied.
  */
 export class Draft {
   private readonly shadow: RoomDocument;
@@ -22,10 +20,13 @@ export class Draft {
   /** Events of the batch. */
   events: RoomEvent[] = [];
   private batch: Changes | null = null;
-  /** In games that journal motion less often: what has changed since it was last told. */
+  /**
+   * In games that do not journal volatile state with every tick: the changes since `takeVolatileChanges` last returned
+   * some.
+   */
   private unsentVolatile: Changes | null = null;
 
-  /** @param thorough see Owned */
+  /** @param thorough see OwnedObjects */
   constructor(
     readonly doc: RoomDocument,
     private readonly hasVolatileState: boolean,
@@ -38,9 +39,9 @@ export class Draft {
   }
 
   /**
-   * Runs `fn` on the document and counts what it did; if it throws, or left something that is not JSON, nothing
-   * happened. `by`: the engine may have changed anything; a game's rule only what its context lets it reach, so only
-   * that is compared.
+   * Runs `fn` on the document and adds its changes to the batch. If `fn` throws, or leaves a value that is not JSON,
+   * all its changes are undone. `by`: the engine may change anything; a rule can only change what its context reaches,
+   * so only that is compared.
    */
   transact<T>(fn: () => T, by: 'engine' | 'rule' = 'engine'): T {
     const eventCount = this.events.length;
@@ -57,14 +58,15 @@ export class Draft {
       return result;
     } catch (error) {
       this.undo();
-      // A rule that awaits holds the state still, and goes on: it is left with a state that is nobody's.
+      // An async rule keeps a reference to the state and continues later: the document gets a fresh copy, so it cannot
+      // be changed then.
       if (isAsyncRule(error)) this.doc.state = copy(this.shadow.state);
       this.events.length = eventCount;
       throw error;
     }
   }
 
-  /** What the document is now that its shadow is not. @throws NotJsonError */
+  /** The change from `shadow` to `doc`. @throws NotJsonError */
   private difference(by: 'engine' | 'rule'): Changes | undefined {
     const { doc, shadow } = this;
     const state = this.owned.diff(shadow.state, doc as unknown as JsonObject, 'state');
@@ -76,8 +78,8 @@ export class Draft {
   }
 
   /**
-   * A change has a bound; a state that a match begins with, or that was migrated, has the document's. To encode it all,
-   * only to see how long it is, is left for what may be too long.
+   * A change is limited to `entryBytes`. A new state (start of a match, migration) is limited to `documentBytes`
+   * instead. Exact sizes need encoding, so they are computed only when a cheap upper bound exceeds the limit.
    */
   private checkSize(changes: Changes | undefined, events: RoomEvent[] | null, isNewState: boolean): void {
     if (sizeAtMost(changes) + sizeAtMost(events) <= limits.entryBytes) return;
@@ -92,7 +94,9 @@ export class Draft {
       );
   }
 
-  /** What a rule put in from outside is left as it is: only objects of the state's own are changed back. */
+  /**
+   * Reverts to `shadow`. Only objects that the state owns are mutated, not objects that a rule inserted from elsewhere.
+   */
   private undo(): void {
     const { doc, shadow } = this;
     restore(doc.room as unknown as Json, shadow.room as unknown as Json);
@@ -102,11 +106,11 @@ export class Draft {
       restore(holder, { state: shadow.state }, value => this.owned.has(value));
       doc.state = holder.state;
     } catch {
-      doc.state = copy(shadow.state); // a rule has made something unwritable, or unreadable
+      doc.state = copy(shadow.state); // a rule has frozen an object, or made one unreadable
     }
   }
 
-  /** A change that document and shadow already contain becomes part of the batch. */
+  /** Adds a change that `doc` and `shadow` already contain. */
   private addToBatch(changes: Changes): void {
     if (this.hasVolatileState)
       this.unsentVolatile = this.unsentVolatile
@@ -115,7 +119,9 @@ export class Draft {
     this.batch = this.batch ? compose(this.batch, changes) : changes;
   }
 
-  /** Like count, for what must not stop the rest: a failure is reported and leaves nothing. */
+  /**
+   * As `transact`, for work whose failure must not stop the rest: a failure is reported, and its changes are undone.
+   */
   tryTransact(where: string, fn: () => void, by: 'engine' | 'rule' = 'engine'): boolean {
     try {
       this.transact(fn, by);
@@ -126,12 +132,9 @@ export class Draft {
     }
   }
 
-  /**
-   * Writes a verdict down as the change it is: to find it by comparing would mean to look at every verdict of every
-   * seat.
-   */
+  /** Adds a verdict to the batch directly: finding the change by comparison would visit every verdict of every seat. */
   recordVerdict(i: number, n: number, verdict: StoredVerdict): void {
-    if (!this.doc.hidden.seats[i]) return; // the action was its last: nobody will ask
+    if (!this.doc.hidden.seats[i]) return; // the action ended the hold, so nobody will ask for its verdict
     const past = n - limits.verdicts;
     const verdicts: Changes = { [n]: typeof verdict === 'number' ? verdict : [verdict] };
     if (Object.hasOwn(this.doc.hidden.seats[i].verdicts, past)) verdicts[past] = [];
@@ -145,8 +148,8 @@ export class Draft {
   }
 
   /**
-   * Where motion may be journaled later: what has changed since this was last asked, if it is motion and nothing else.
-   * It stays part of the next entry. Null: there is more to it, or nothing.
+   * For games that journal volatile state less often: the changes since the last call, if all of them are volatile.
+   * They remain part of the next entry. Null if there are none, or if the batch has other changes.
    */
   takeVolatileChanges(): Changes | null {
     const { unsentVolatile, batch } = this;
@@ -161,7 +164,7 @@ export class Draft {
     return this.batch !== null && part in this.batch;
   }
 
-  /** Takes the batch, as of the room's clock; null when nothing has changed. */
+  /** Takes the batch and sets the room's clock; null if nothing has changed. */
   take(clock: number): { changes: Changes; events: RoomEvent[] } | null {
     if (!this.batch && this.events.length === 0) return null;
     this.doc.hidden.clock = this.shadow.hidden.clock = clock;
@@ -172,7 +175,7 @@ export class Draft {
   }
 }
 
-/** A bound for the length of a value's JSON, far above what most need: each character may have to be escaped. */
+/** An upper bound for the JSON length of a value: assumes that every character is escaped. */
 function sizeAtMost(value: unknown): number {
   if (typeof value === 'string') return 2 + 6 * value.length;
   if (typeof value !== 'object' || value === null) return 25;
@@ -184,10 +187,9 @@ function sizeAtMost(value: unknown): number {
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
-/** What of a document is the engine's own. */
 const engineParts = ({ room, hidden }: RoomDocument): Json => ({ room, hidden }) as unknown as Json;
 
-/** What a rule can reach besides the state: what its context does. */
+/** The parts that a rule can change through its context, besides the state. */
 const ruleReachableParts = ({ room, hidden }: RoomDocument): Json =>
   ({
     room: { phase: room.phase, result: room.result, clocks: room.clocks, inputs: room.inputs },

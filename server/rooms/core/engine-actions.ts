@@ -17,7 +17,7 @@ import {
 } from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 
-/** A refusal by the engine where a rule could not even be asked. */
+/** A refusal by the engine, before a rule is run. */
 export class EngineRefusalError extends Error {
   constructor(
     readonly code: RefusalCode,
@@ -28,12 +28,12 @@ export class EngineRefusalError extends Error {
   }
 }
 
-/** Who asks: a seat, or the server itself, which may do all that a host may. */
+/** Who requests an action: a seat, or the server itself, which may do whatever a host may. */
 export type Requester = number | 'server';
 
 /**
- * The actions that all games share, by name. They run as one step, undone as a whole if they throw.
- * @returns seats that are out of play now
+ * Runs an action that all games share. If it throws, all its changes are undone.
+ * @returns the seats that it eliminated
  * @throws EngineRefusalError
  */
 export function performEngineAction(
@@ -65,7 +65,8 @@ export function performEngineAction(
       maybeRematch(t);
       return [];
     case '$start': {
-      // A table of many cannot wait until the last has agreed: the host begins the next match, too.
+      // In games with start 'host', the host also starts a rematch: with many seats, waiting for every vote takes too
+      // long.
       if (requester !== 'server' && def.start !== 'host') throw new EngineRefusalError('not-now');
       if (room.phase !== 'waiting' && room.phase !== 'ended') throw new EngineRefusalError('not-now');
       assertHost();
@@ -133,13 +134,13 @@ export function performEngineAction(
       return [];
     case '$leave':
       ownSeat();
-      return []; // the seat is freed in any case, after the action's own verdict
+      return []; // the caller frees the seat after it has recorded the action's verdict
     default:
       throw new EngineRefusalError('no-such-action');
   }
 }
 
-/** The server names players: who sits where may have changed since it looked. */
+/** The server names a player instead of a seat, because seats may have changed since it looked. */
 function readSeatArgument(t: RoomTransaction, requester: Requester, args: JsonObject): number {
   const seat = requester === 'server' ? seatOf(t.doc, String(args['player'])) : args['seat'];
   if (requester === 'server' && seat === -1) throw new EngineRefusalError('not-seated');
@@ -148,7 +149,7 @@ function readSeatArgument(t: RoomTransaction, requester: Requester, args: JsonOb
   return seat as number;
 }
 
-/** Who is removed: the player of a seat, or the one that is named, who may also watch, or not be here at all. */
+/** The player to kick: of a seat, or named by id. A named player may be a spectator or not connected. */
 function kickedPlayer(t: RoomTransaction, who: Requester, args: JsonObject): string {
   const { player } = args;
   if (player === undefined && who !== 'server') return t.doc.hidden.seats[readSeatArgument(t, who, args)]!.player;

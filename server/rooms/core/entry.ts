@@ -5,18 +5,15 @@ import type { RoomEvent } from './rule-context.ts';
 import type { RoomDocument } from './document.ts';
 import type { PendingEntry } from './machine.ts';
 
-/** Version of how entries and snapshots are written. A reader of another one must not guess. */
+/** Format version of entries and snapshots. Other versions are rejected. */
 export const journalVersion = 4;
 
-/** What changed that members may see, what changed of the hidden part, and events. */
+/** The changes of an entry, visible and hidden, and its events. */
 export interface Entry {
   c: Changes;
   e: RoomEvent[];
 }
-/**
- * An entry as it is stored: its version; the visible changes; the room's clock; other hidden changes, 0 for none;
- * events.
- */
+/** An entry as stored: version, visible changes, the room's clock, other hidden changes (0 for none), events. */
 type StoredEntry = [v: number, visible: Changes, clock: number, hidden?: Changes | 0, events?: RoomEvent[]];
 interface Snapshot {
   v: number;
@@ -24,13 +21,13 @@ interface Snapshot {
 }
 
 /**
- * Writes an entry. The visible changes are encoded by themselves: where nothing is hidden, members are told the very
+ * Encodes an entry. The visible changes are encoded separately, because in games without a view members are sent the
  * same text.
  * @returns `entry` for the journal, `visible` for members
  */
 export function encodeEntry({ changes, events, now }: PendingEntry): { entry: string; visible: string } {
   const { hidden, ...shown } = changes;
-  const { clock: _apart, ...others } = hidden as Changes;
+  const { clock: _, ...others } = hidden as Changes;
   const visible = JSON.stringify(shown);
   const rest = Object.keys(others).length === 0 ? '' : JSON.stringify(others);
   const tail = events.length > 0 ? `,${rest || '0'},${JSON.stringify(events)}` : rest && `,${rest}`;
@@ -39,7 +36,7 @@ export function encodeEntry({ changes, events, now }: PendingEntry): { entry: st
 export const encodeSnapshot = (doc: RoomDocument): string =>
   JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
 
-/** A room whose stored form cannot be read. It is never taken for a new one. */
+/** A stored room that cannot be read. It is never treated as a new room. */
 export class UnreadableRoomError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -47,7 +44,7 @@ export class UnreadableRoomError extends Error {
   }
 }
 
-/** A room as it is stored, to be looked at and no more. @throws UnreadableRoomError */
+/** Reads a stored room without claiming it. @throws UnreadableRoomError */
 export function readDocument({ snapshot, snapshotSeq, entries, firstSeq }: StoredRoom): RoomDocument {
   const doc = readSnapshot(snapshot);
   entries.forEach((text, i) => {
@@ -55,7 +52,7 @@ export function readDocument({ snapshot, snapshotSeq, entries, firstSeq }: Store
   });
   return doc;
 }
-/** Whether a change touches this key of the hidden part. */
+/** Whether a change contains this key of the hidden part. */
 export const touchesHidden = ({ hidden }: Changes, key: string): boolean =>
   typeof hidden === 'object' && hidden !== null && !Array.isArray(hidden) && key in hidden;
 
@@ -78,7 +75,7 @@ export function readSnapshot(text: string): RoomDocument {
 /** @throws UnreadableRoomError */
 export function readEntry(text: string): Entry {
   const entry = parseStored<StoredEntry | { v: number }>(text, 'entry');
-  if (!Array.isArray(entry)) return checkVersion(entry?.v, 'entry') as never; // as older versions were written
+  if (!Array.isArray(entry)) return checkVersion(entry?.v, 'entry') as never; // the format of older versions
   const [v, visible, clock, hidden, events] = entry;
   checkVersion(v, 'entry');
   if (typeof visible !== 'object' || visible === null || typeof clock !== 'number')

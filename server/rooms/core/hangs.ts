@@ -5,11 +5,13 @@ import { moveTimer, seatOf, type Hang, type RoomDocument } from './document.ts';
 export type { HangReport };
 
 /**
- * Rules that hung. The node is gone; its watch has left a note (Blame), and the next owner journals it before anything
- * else (SPEC R8). From then on the document itself says what is not run again, and how often it has happened.
+ * Rules that hung.
+ * The node that ran such a rule has exited; its hang detector has stored a HangReport. The next owner journals the
+ * report before anything else (SPEC R8). From then on the document states what is blocked and how often rules have
+ * hung.
  */
 
-/** What is not run again, by name; '' where the run was the last of its kind anyway. */
+/** The key under which the rule is blocked; '' if the run cannot recur anyway. */
 function blockKeyOf(report: HangReport): string {
   const { input, rule, who, player, session, n } = report;
   if (rule.startsWith('effects.')) return blockKeys.effect(rule.slice(8));
@@ -19,19 +21,19 @@ function blockKeyOf(report: HangReport): string {
   if (input === 'input') return blockKeys.input(player);
   if (input === 'join') return blockKeys.join(player);
   if (input === 'act') return n > 0 ? blockKeys.act(session, n) : '';
-  if (who !== '') return blockKeys.bot(who); // a tick, a timer, what is planned: about somebody, they are about a bot
+  if (who !== '') return blockKeys.bot(who); // bot runs: in ticks, timers and planning, `who` is set only for bots
   return '';
 }
 
-/** For whom a match begins that nobody asked for. */
+/** Subject of a `setup` run that a departure has triggered. */
 export const departure = 'departure';
 
-/** The names of what may be blocked. */
+/** Keys of what can be blocked. */
 export const blockKeys = {
   effect: (name: string): string => `effects.${name}`,
   view: (audience: string): string => `view ${audience}`,
   hook: (rule: string, player: string): string => `${rule} ${player}`,
-  /** The beginning of a match that nobody asked for: a departure was what was waited for. */
+  /** The start of a match that was triggered by a departure. */
   setup: 'setup',
   input: (player: string): string => `input ${player}`,
   join: (player: string): string => `join ${player}`,
@@ -40,14 +42,14 @@ export const blockKeys = {
 };
 
 const isRecent = (hang: Hang, now: number): boolean => now - hang.at < limits.hang.reportTtl;
-/** What the host's code does is not the game's fault. */
+/** Effects are the host's code, so a hanging effect is not the game's fault. */
 const isRuleHang = (hang: { rule: string }): boolean => !hang.rule.startsWith('effects.');
 
-/** Whether this hung lately, and is not to be run. */
+/** Whether `what` hung recently and is blocked. */
 export const isBlocked = ({ hidden }: RoomDocument, what: string, now: number): boolean =>
   hidden.hangs?.some(h => h.bar === what && isRecent(h, now)) ?? false;
 
-/** What an author is told of a rule that was not run. */
+/** Reported to the game's author when a blocked rule is skipped. */
 export class RuleHungError extends Error {
   constructor(rule: string) {
     super(`${rule} hung and is blocked for an hour`);
@@ -56,15 +58,15 @@ export class RuleHungError extends Error {
 }
 
 /**
- * What hung, each once: a room may have been taken over, and the same have hung again, before the first node could say
- * so.
+ * Removes duplicates: a room may have been taken over, and the same rule hung again, before the first node wrote its
+ * report.
  */
 export const deduplicateReports = (reports: readonly HangReport[]): HangReport[] => [
   ...new Map(reports.map(b => [JSON.stringify({ ...b, id: '' }), b])).values(),
 ];
 
 /**
- * Writes hangs into the document: what was running is consumed, and will not run again.
+ * Records hangs in the document. What was running counts as consumed and is not run again.
  * @returns why the room is to be quarantined, or null
  */
 export function recordHangs(doc: RoomDocument, reports: readonly HangReport[], now: number): string | null {
@@ -89,14 +91,14 @@ export function recordHangs(doc: RoomDocument, reports: readonly HangReport[], n
     : null;
 }
 
-/** Whether what hung quarantines the room as soon as it is journaled. */
+/** Whether journaling these reports will quarantine the room. */
 const willQuarantine = (doc: RoomDocument, reports: readonly HangReport[], now: number): boolean =>
   reports.length > 0 &&
   (reports.some(b => b.input === 'migrate') ||
     [...(doc.hidden.hangs ?? []).filter(h => isRecent(h, now)), ...reports].filter(isRuleHang).length >=
       limits.hang.maxReports);
 
-/** Whether the view of an audience is not run: it hung, or the room is out of play. */
+/** Whether the view of an audience is not evaluated, because it hung or the room is quarantined. */
 export const isViewBlocked = (
   doc: RoomDocument,
   reports: readonly HangReport[],
@@ -108,7 +110,6 @@ export const isViewBlocked = (
   reports.some(b => blockKeyOf(b) === blockKeys.view(audience)) ||
   isBlocked(doc, blockKeys.view(audience), now);
 
-/** Whether an effect is not begun. */
 export const isEffectBlocked = (
   doc: RoomDocument,
   reports: readonly HangReport[],

@@ -5,23 +5,22 @@ import { holdTimer, isBot, moveTimer, type RoomDocument } from './document.ts';
 import { limits } from '../../../shared/limits.ts';
 
 /**
- * A hold is one player's tenure of one seat. These two functions are the only ones that begin and end one.
- *
+ * A hold is a player's tenure of a seat. Only `beginHold` and `endHold` begin and end one.
  * Invariants:
- *  - a hold has its own number in the room, and its session is that of no other hold, so nothing that was sent under an
- *    ended hold can take effect under a later one;
- *  - a player has one hold at most;
- *  - `room.seats[i].player` names the holder of seat i, and is null when the seat has none.
+ *  - Each hold has its own number in the room and its own session, so a message of an ended hold cannot take effect
+ *    under a later one.
+ *  - A player has at most one hold.
+ *  - `room.seats[i].player` names the holder of seat i; null if the seat has none.
  */
 
-/** The contract's hold, in whole ms. */
+/** Hold time of the contract, whole ms. */
 export const holdOf = (game: AnyGame): number =>
   Math.round((game.contract.def as ContractDef).away?.hold ?? limits.defaultSeatHold);
 
-/** Event of the engine: a player has lost a seat. Sent to all members with the entry that ends the hold. */
+/** Engine event: a player has lost a seat. Sent to all members with the entry that ends the hold. */
 export const lossEvent = '$left';
 
-/** Begins a hold. Numbers of actions and inputs count from 1. @returns the number of the hold */
+/** Begins a hold. Actions and inputs are numbered from 1. @returns the number of the hold */
 export function beginHold(
   { hidden, room }: RoomDocument,
   seat: number,
@@ -41,10 +40,7 @@ export function resetInputs(room: RoomDocument['room'], seat: number, hasInputs:
   room.inputs[seat] = 0;
 }
 
-/**
- * Ends the hold on a seat, for whatever reason: the seat is free, its timers are gone, and the reason is kept for the
- * player.
- */
+/** Ends the hold on a seat: frees the seat, removes its timers, and keeps the reason for the player. */
 export function endHold(
   { doc, events }: { doc: RoomDocument; events: RoomEvent[] },
   seat: number,
@@ -60,29 +56,27 @@ export function endHold(
   const shown = room.seats[seat];
   if (!shown) return;
   shown.player = null;
-  // else it was announced then
+  // otherwise it was announced at the forfeit
   if (!(why === 'forfeited' && shown.why === 'forfeited')) announceLoss(events, seat, shown.name, why);
 }
 
-/** All members are sent why. */
+/** Notifies all members of the reason. */
 export const announceLoss = (events: RoomEvent[], seat: number, name: string, why: SeatLoss): void => {
   events.push({ name: lossEvent, data: { seat, name, why } });
 };
 
-/**
- * The last holds that ended, one for each player. What is asked for in the name of one of them is refused with its
- * reason.
- */
+/** Keeps the last ended hold of each player. Requests of its session are refused with its reason. */
 function recordLoss(hidden: RoomDocument['hidden'], player: string, session: string, why: SeatLoss): void {
   const losses = (hidden.losses ??= {});
-  delete losses[lossKey(player)]; // the newest comes last
+  delete losses[lossKey(player)]; // re-inserted, so that the newest is last
   losses[lossKey(player)] = { session, why };
   for (const oldest of Object.keys(losses).slice(0, -limits.seatLosses)) delete losses[oldest];
 }
 
-// Players' ids are any text: with a mark in front none of them is a number, or a name that objects have.
+// Player ids are arbitrary strings. The prefix keeps integer-like ids from being reordered, and ids from naming object
+// members.
 const lossKey = (player: string): string => `@${player}`;
 
-/** The player's last lost hold, if it is remembered. */
+/** The player's last lost hold, if it is still stored. */
 export const lossOf = ({ hidden }: RoomDocument, player: string): { session: string; why: SeatLoss } | undefined =>
   hidden.losses?.[lossKey(player)];

@@ -5,8 +5,8 @@ import { limits } from '../../../shared/limits.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 
 /**
- * What a player's client says of its inputs: its number, what is held, how often was pressed, and the number before it
- * that had presses.
+ * An input message of a client: its number, the held values, the number of presses, and the number (`after`) of the
+ * last earlier message that had presses.
  */
 export interface InputUpdate {
   n: number;
@@ -16,33 +16,33 @@ export interface InputUpdate {
 }
 type InputValues = { hold: Record<string, Json>; press: Record<string, number> };
 /**
- * What a seat did since the last tick: what it holds, how often it pressed, and the last number of `session` that
- * counts.
+ * The input of a seat for one tick: held values, presses, and the highest message number of `session` that is counted.
  */
 export interface SeatInput extends InputValues {
   session: string;
   n: number;
 }
 
-/** A player's inputs, with what tells messages that come late, twice or not at all. */
+/** A player's input with the state needed to detect late, duplicate and lost messages. */
 interface BufferedInput extends SeatInput {
-  /** The last message whose holds were taken: those of an older one come too late. */
+  /** Number of the last message whose held values were applied; older ones are ignored. */
   lastHoldNumber: number;
-  /** The last message that only held, and the one with presses before it: it counts when that one does. */
+  /**
+   * The last message without presses, and the last one with presses before it: the former is counted once the latter
+   * is.
+   */
   holdOnly: { n: number; after: number } | null;
-  /** Nobody sees the player: nothing of it counts until somebody does. */
+  /** The player is disconnected: nothing is counted until the player is back. */
   isAway: boolean;
 }
 
 /**
- * The inputs that wait for the next tick, by player. What is held stays; presses are counted and used up. All of it is
- * in memory alone: after a takeover the clients say again what they hold, and what was not counted yet.
- *
+ * Inputs that wait for the next tick, by player. Held values persist; presses are counted and consumed. All of it is
+ * volatile: after a takeover, clients resend held values and uncounted presses.
  * Invariants:
- *  - `n` is a number up to which every press has counted, or counts at the next tick; so a press is counted once at
- *    most,
- *    and one whose message was lost is counted when the message comes again;
- *  - what is held is what the newest message of the seat's own session said.
+ *  - Every press up to number `n` has been counted, or is counted at the next tick. So a press is counted at most once,
+ *    and a press whose message was lost is counted when the message is resent.
+ *  - The held values are those of the newest message of the seat's current session.
  */
 export class InputBuffer {
   private readonly players = new Map<string, BufferedInput>();
@@ -50,7 +50,9 @@ export class InputBuffer {
   constructor(private readonly game: AnyGame) {}
 
   /**
-   * Takes a message in. @param applied the number up to which the room has counted @returns false when it is malformed
+   * Applies a message.
+   * @param countedTo the highest number that the room has counted
+   * @returns false when it is malformed
    */
   add(player: string, session: string, countedTo: number, request: InputUpdate): boolean {
     const values = parseInputs(this.game, request.hold ?? {}, request.press ?? {});
@@ -78,7 +80,7 @@ export class InputBuffer {
       if (Object.keys(values.press).length === 0) buffered.holdOnly = { n, after };
     }
     if (n > buffered.n && after <= buffered.n) {
-      // else it counts already, or one with presses before it is missing and will come again
+      // otherwise it is counted already, or an earlier message with presses is missing and will be resent
       for (const [name, times] of Object.entries(values.press))
         buffered.press[name] = Math.min(limits.pressesPerTick, (buffered.press[name] ?? 0) + times);
       buffered.n = n;
@@ -89,7 +91,7 @@ export class InputBuffer {
   }
 
   /**
-   * Forgets what was held by players who hold no seat any more, or hold it by another session.
+   * Drops the inputs of players who have no seat, or have it under another session.
    * @param holders sessions by player
    */
   retainHolders(holders: ReadonlyMap<string, string>): void {
@@ -97,15 +99,15 @@ export class InputBuffer {
   }
 
   /**
-   * Nobody sees a player any more, or somebody does again. What it held is kept: it may have been the reports of it
-   * that were gone, and a player who has noticed nothing does not say it again.
+   * Marks a player as disconnected or connected. Held values are kept: if only presence reports were lost, the player
+   * has not noticed anything and does not resend them.
    */
   setConnected(player: string, isConnected: boolean): void {
     const buffered = this.players.get(player);
     if (buffered) buffered.isAway = !isConnected;
   }
 
-  /** What counts at this tick. The presses are used up. */
+  /** Takes the inputs of this tick and consumes the presses. */
   takeForTick(): ReadonlyMap<string, SeatInput> {
     const counted = new Map<string, SeatInput>();
     for (const [player, buffered] of this.players) {
@@ -117,7 +119,7 @@ export class InputBuffer {
   }
 }
 
-/** Reads holds and presses by the contract. Null: a name it does not have, or a value that does not fit. */
+/** Validates held values and presses against the contract. Null: an unknown name, or an invalid value. */
 export function parseInputs(
   game: AnyGame,
   hold: Record<string, unknown>,
@@ -140,7 +142,10 @@ export function parseInputs(
   return values;
 }
 
-/** What a tick is told of one seat. The values are copies: a rule may keep them in its state, and change them there. */
+/**
+ * The input of one seat as the tick rule gets it. Values are copies, because a rule may keep them in its state and
+ * change them.
+ */
 export function tickInputOf(game: AnyGame, values: InputValues | undefined): Record<string, Json> {
   const kinds = (game.contract.def as ContractDef).inputs ?? {};
   const inputs: Record<string, Json> = {};

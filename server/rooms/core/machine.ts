@@ -43,10 +43,10 @@ import {
 import type { RoomTransaction } from './transaction.ts';
 import { RuleTracker } from './rule-tracker.ts';
 
-/** What a room is asked to do. */
+/** A command that a room processes. */
 export type Command =
   | ({ kind: 'join' } & SeatRequest)
-  /** Gives up the hold of this session. */
+  /** Ends the hold of this session. */
   | { kind: 'leave'; player: string; session: string }
   | {
       kind: 'act';
@@ -58,44 +58,44 @@ export type Command =
     }
   | { kind: 'away'; player: string; session: string }
   | { kind: 'timers' }
-  /** What the players did since the last one, by player. */
+  /** Inputs since the last tick, by player. */
   | { kind: 'tick'; inputs?: ReadonlyMap<string, SeatInput> }
-  /** An engine's action, by the server itself. */
+  /** An engine action by the server itself. */
   | { kind: 'serve'; name: string; data: Json }
-  /** The host's code has done this effect. */
+  /** This effect is complete. */
   | { kind: 'effect'; key: string }
-  /** Moves all deadlines by so many ms: the time in which the room could not commit. */
+  /** Postpones all deadlines by `by` ms, the time in which the room could not commit. */
   | { kind: 'shift'; by: number }
-  /** More is known of who is connected: a match may have waited for that. */
+  /** Presence is known better now; a match may have waited for that. */
   | { kind: 'settle' }
-  /** Rules hung, and took the owner before along. */
+  /** Rules hung, and their node exited. */
   | { kind: 'hung'; hangReports: readonly HangReport[] }
-  /** Brings a state that an older version of the game wrote up to this one. */
+  /** Migrates a state that an older version of the game wrote. */
   | { kind: 'migrate' };
 
 export type Outcome =
   | { kind: 'seated'; seated: SeatedPlayer }
   | { kind: 'accepted'; seq: number }
-  /** `code` may be one of the game's. */
+  /** `code` may be one of the game's own. */
   | { kind: 'refused'; refusal: Refused; /** By `setup`, which threw. */ failed?: true }
   | { kind: 'refusedAction'; seq: number; refusal: Refused }
   | { kind: 'stale'; base: number; verdicts: NumberedVerdict[] }
   | { kind: 'gap'; base: number }
   | { kind: 'done' };
 
-/** What a player is told of an action that hung. */
+/** Refusal detail of an action that hung. */
 const hungDetail = 'it took too long';
 
-/** Whether players may come, go or lose a seat by it, or timers be set while none is there. */
-const changesPresence = (input: Command): boolean =>
-  input.kind === 'join' ||
-  input.kind === 'away' ||
-  input.kind === 'leave' ||
-  input.kind === 'timers' ||
-  input.kind === 'serve' ||
-  (input.kind === 'act' && input.name.startsWith('$'));
+/** Whether the command may change who has a seat or is connected, or may set timers while no player is connected. */
+const changesPresence = (command: Command): boolean =>
+  command.kind === 'join' ||
+  command.kind === 'away' ||
+  command.kind === 'leave' ||
+  command.kind === 'timers' ||
+  command.kind === 'serve' ||
+  (command.kind === 'act' && command.name.startsWith('$'));
 
-/** What a batch of inputs changed: one journal entry. */
+/** The changes of a batch of commands, to be journaled as one entry. */
 export interface PendingEntry {
   seq: number;
   changes: Changes;
@@ -104,25 +104,23 @@ export interface PendingEntry {
 }
 
 /**
- * A room without any I/O: inputs in, outcomes and a batch out. Who runs it (rooms/actor/actor.ts) journals the batch
- * before a single outcome leaves the house.
- *
- * Every input runs on a draft of the document (draft.ts): one that throws leaves no trace but the one written down for
- * it (a verdict, a consumed timer).
+ * The state machine of a room, without I/O: it takes commands and returns outcomes and entries. The actor
+ * (rooms/actor/actor.ts) journals an entry before it sends any of its outcomes.
+ * Every command runs on a draft of the document (draft.ts). A command that throws leaves only its own record: a
+ * verdict, or a consumed timer.
  */
 export class RoomMachine {
   private readonly draft: Draft;
   private failedTicks = 0;
-  /** A match has ended since the last entry. */
+  /** Whether a match has ended since the last entry. */
   private hasMatchEnded = false;
   private ticks = 0;
-  /** What the bots of a game with inputs hold. Like the players' own it is in memory alone. */
+  /** Inputs of the bots in games with inputs; volatile, like the players' own. */
   private readonly botInputs = new Map<number, SeatInput>();
   /**
-   * Of each seat, the number of inputs that the last tick was told of, and the stretch of time in which one was last
-   * part of an entry.
+   * By seat: the input number at the last tick, and the interval in which a number was last published with an entry.
    */
-  private readonly inputNumbers: { told: number; stretch: number }[] = [];
+  private readonly inputNumbers: { n: number; interval: number }[] = [];
   private clock: number;
 
   constructor(
@@ -145,7 +143,7 @@ export class RoomMachine {
     );
   }
 
-  /** Runs one input at wall time `wall`. Never throws. */
+  /** Processes a command at `roomTime`, ms. Never throws. */
   step(command: Command, roomTime: number): Outcome {
     this.clock = Math.max(this.clock, roomTime);
     this.currentPlayer = command.kind === 'join' || command.kind === 'act' ? command.player : null;
@@ -181,7 +179,7 @@ export class RoomMachine {
   }
 
   /**
-   * Nothing more goes into this entry: the end of a match is the end of its entry, so that it is published and recorded
+   * Whether the entry takes no more commands: the end of a match ends its entry, so that it is published and recorded
    * (SPEC J17).
    */
   get isFull(): boolean {
@@ -218,17 +216,17 @@ export class RoomMachine {
     }
   }
 
-  /** The room's clock: never behind its last entry. */
+  /** The room's clock; never behind the last entry. */
   get now(): number {
     return this.clock;
   }
 
-  /** Motion that may be journaled later, see Draft. */
+  /** Volatile changes that may be journaled later, see Draft. */
   takeVolatileChanges(): Changes | null {
     return this.draft.takeVolatileChanges();
   }
 
-  /** Takes what has changed since the last call, as the entry that is to be journaled next; null when nothing has. */
+  /** Takes the changes since the last call as the next entry to journal; null if there are none. */
   takeEntry(): PendingEntry | null {
     this.hasMatchEnded = false;
     if ((this.draft.hasChanges('state') || this.draft.hasChanges('room')) && botSeats(this.doc).length > 0)
@@ -237,7 +235,7 @@ export class RoomMachine {
     return taken && { seq: ++this.seq, ...taken, now: this.clock };
   }
 
-  /** Why the room is out of play, or null. */
+  /** Why the room is quarantined, or null. */
   get fault(): string | null {
     return this.doc.hidden.fault;
   }
@@ -246,9 +244,9 @@ export class RoomMachine {
     return { kind: 'refused', refusal: makeRefusal(this.fault === closedFault ? 'room-missing' : 'room-quarantined') };
   }
 
-  /** Whether a player who is not marked as away is known to be connected; said by who runs the room. */
+  /** Whether a player who is not marked as away is known to be connected. Set by the room's actor. */
   isConnected: (player: string) => boolean = () => true;
-  /** The player of the input that is being run. */
+  /** The player of the current command. */
   private currentPlayer: string | null = null;
 
   private transaction(subject = ''): RoomTransaction {
@@ -275,7 +273,8 @@ export class RoomMachine {
       seated = this.draft.transact(() => takeSeat(this.transaction(), command));
     } catch (error) {
       this.onFailure(this.ruleTracker.lastRule, error);
-      // A `joined` that throws refuses this player; a `setup` that throws would refuse anybody who fills the room.
+      // A `joined` that throws concerns only this player; a `setup` that throws would refuse every player who fills the
+      // room.
       return {
         kind: 'refused',
         refusal: makeRefusal('join-refused', error instanceof RuleRefusalError ? error.detail : undefined),
@@ -304,7 +303,7 @@ export class RoomMachine {
     return { kind: 'done' };
   }
 
-  /** The player gives the seat up. Asked twice, or for a hold that has ended, nothing happens. */
+  /** Ends the hold at the player's request. No effect if it has ended already. */
   private leave(command: Command & { kind: 'leave' }): Outcome {
     if (this.fault) return this.refuseQuarantined();
     const seat = seatOf(this.doc, command.player);
@@ -319,10 +318,11 @@ export class RoomMachine {
   private act(command: Command & { kind: 'act' }): Outcome {
     const seat = seatOf(this.doc, command.player);
     const hidden = seat < 0 ? null : this.doc.hidden.seats[seat]!;
-    // What has a number may have been done while the session had a seat: joining again tells that it has none.
+    // A numbered action may have been executed while the session had a seat; joining again tells the client that it has
+    // none.
     if (!hidden) return { kind: 'refused', refusal: makeRefusal(command.number ? 'seat-lost' : 'not-seated') };
     if (hidden.closed.includes(command.session)) return { kind: 'refused', refusal: makeRefusal('session-replaced') };
-    // Neither open nor closed: it was opened in entries that were lost. Joining again opens it again.
+    // Neither current nor replaced: the entries that opened this session were lost. Joining again reopens it.
     if (hidden.session !== command.session) return { kind: 'refused', refusal: makeRefusal('not-in-room') };
     if (command.number) {
       const known = this.outcomeOfKnownNumber(hidden, command.number);
@@ -348,13 +348,13 @@ export class RoomMachine {
     }
   }
 
-  /** What hung is not run again: its number gets the verdict of a rule that failed. */
+  /** A blocked action is not run: its number gets the verdict of a failed rule. */
   private refuseHung(player: string, n: number, seq: number): Outcome {
     this.recordVerdict(player, n, [seq, 'rule-failed', hungDetail]);
     return { kind: 'refusedAction', seq, refusal: makeRefusal('rule-failed', hungDetail) };
   }
 
-  /** Answers a number that cannot be the next one. Null: it is. */
+  /** The outcome for a number that is not the next one; null if it is. */
   private outcomeOfKnownNumber(seat: HiddenSeat, { n, term }: { n: number; term: number }): Outcome | null {
     if (term !== this.term) return { kind: 'stale', base: seat.base, verdicts: verdictsOf(seat) };
     if (n > seat.base + 1) return { kind: 'gap', base: seat.base };
@@ -374,7 +374,7 @@ export class RoomMachine {
     if (n !== null) this.draft.recordVerdict(seatOf(this.doc, player), n, verdict);
   }
 
-  /** @returns the seats that went out of play */
+  /** @returns the seats that it eliminated */
   private performAction(seat: number, name: string, data: Json): EliminatedSeat[] {
     if (name.startsWith('$')) return performEngineAction(this.transaction(), seat, name, data);
     const { room } = this.doc;
@@ -396,7 +396,7 @@ export class RoomMachine {
     if (name === '$leave' || name === '$kick') this.startIfNoLongerWaiting();
   }
 
-  /** What the server itself asks of the room, as a host would. */
+  /** Performs an action that the server itself requests, with the rights of a host. */
   private performServerAction({ name, data }: Command & { kind: 'serve' }): Outcome {
     if (this.fault && name !== '$close' && name !== '$release') return this.refuseQuarantined();
     const seq = this.seq + 1;
@@ -439,14 +439,14 @@ export class RoomMachine {
     this.ruleTracker.endStep();
   }
 
-  /** Before a bot is asked. @returns whether it may be */
+  /** Called before a bot is asked. @returns whether it may be */
   private mayAskBot(seat: number): boolean {
     const { player } = this.doc.hidden.seats[seat]!;
     this.ruleTracker.beginRule('bot', player);
     return !this.doc.hidden.hangs || !this.isBlocked(blockKeys.bot(player));
   }
 
-  /** A bot's turn: its move is an action like any other. What it does wrong is its own fault and changes nothing. */
+  /** Makes a bot's move like any other action. If it fails, the failure is reported and nothing changes. */
   private performBotMove(seat: number): void {
     this.draft.transact(() => {
       delete this.doc.hidden.timers[moveTimer(seat)];
@@ -464,7 +464,7 @@ export class RoomMachine {
     }
   }
 
-  /** A match begins that waited for a player who has left, or is back. */
+  /** Starts a match that waited for a player who has left or is back. */
   private startIfNoLongerWaiting(): void {
     if (this.doc.hidden.hangs && this.isBlocked(blockKeys.setup)) return;
     if (this.doc.room.phase === 'waiting')
@@ -479,7 +479,7 @@ export class RoomMachine {
     this.draft.tryTransact('left', () => endIfTooFew(this.transaction(), decided));
   }
 
-  /** @returns whether the game has this hook, and it ran */
+  /** @returns whether the game has this hook and it succeeded */
   private runHook(name: 'away' | 'back' | 'left', seat: number, player: string, more: object = {}): boolean {
     const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
     if (!hook || this.doc.room.phase !== 'playing') return false;
@@ -501,7 +501,7 @@ export class RoomMachine {
     );
   }
 
-  /** Fires what is due, in order of the deadlines. Each firing is part of the entry, so it happens once. */
+  /** Fires the due timers in order of their deadlines. Consuming a timer is part of the entry, so it fires once. */
   private fireTimers(): Outcome {
     const due = Object.entries(this.doc.hidden.timers)
       .filter(([, t]) => t.at <= this.clock)
@@ -540,11 +540,10 @@ export class RoomMachine {
     return { kind: 'done' };
   }
 
-  /** A timer of the engine. */
   private fireEngineTimer(name: string): void {
     const { seats } = this.doc.room;
     if (name === effectsTimer) {
-      // Still to be done: whoever owns the room then tries again, and meanwhile it can be found.
+      // Effects are pending: the timer stays set, so that the due scan finds the room and its owner retries.
       this.draft.transact(() => {
         this.doc.hidden.timers[name] = { at: this.clock + limits.effectRetryMax, data: null };
       });
@@ -599,7 +598,7 @@ export class RoomMachine {
     }
   }
 
-  /** What the tick is told of each seat, and that it was: the numbers are part of the entry. */
+  /** The input of each seat for the tick rule. Publishes input numbers with the entry where necessary. */
   private tickInputs(inputs: ReadonlyMap<string, SeatInput>): Record<string, Json>[] {
     const { room, hidden } = this.doc;
     return room.seats.flatMap((seat, i) => {
@@ -609,7 +608,7 @@ export class RoomMachine {
         : seat.out || seat.player === null
           ? undefined
           : inputs.get(seat.player);
-      // What an older session of the player held is let go of, and its numbers are not those of the new one.
+      // Input of the player's earlier session is ignored: its numbers are not those of the new one.
       const valid = given && (seat.bot || given.session === hidden.seats[i]?.session) ? given : undefined;
       const shown = room.inputs[i];
       if (!seat.bot && valid && shown !== undefined && valid.n > shown && this.publishesNumber(i, valid, shown))
@@ -621,30 +620,31 @@ export class RoomMachine {
   }
 
   /**
-   * Presses count once only because their number is in the entry that counts them. Of what is held it is enough to say
-   * so at first, and once in each stretch: with the tick at which it counts, if there is one in the first half of it,
-   * since clients learn from that how long their way is.
+   * Whether this tick publishes the input number of a seat. Presses are counted once only because the entry that counts
+   * them contains their number, so they always publish. For held values it is enough to publish the first number, and
+   * one per interval. A new number in the first half of an interval is preferred, because clients measure their latency
+   * by the tick that counts it.
    */
   private publishesNumber(seat: number, { n, press }: SeatInput, shown: number): boolean {
     const every = Math.max(
       1,
       (((this.game.contract.def as ContractDef).tick?.hz ?? 0) * limits.inputNumberInterval) / 1_000,
     );
-    const stretch = Math.floor(this.ticks / every);
+    const interval = Math.floor(this.ticks / every);
     const before = this.inputNumbers[seat];
-    const isNew = before === undefined || n !== before.told;
-    const due = before?.stretch !== stretch && (isNew || this.ticks % every >= every / 2);
+    const isNew = before === undefined || n !== before.n;
+    const due = before?.interval !== interval && (isNew || this.ticks % every >= every / 2);
     const shows = due || shown === 0 || Object.keys(press).length > 0;
-    this.inputNumbers[seat] = { told: n, stretch: shows || before === undefined ? stretch : before.stretch };
+    this.inputNumbers[seat] = { n, interval: shows || before === undefined ? interval : before.interval };
     return shows;
   }
 
-  /** Takes the room out of play, for an operator to look at. */
+  /** Quarantines the room, unless it is quarantined already. */
   quarantine(why: string): void {
     if (!this.fault) this.draft.transact(() => enterQuarantine(this.doc, why, this.clock));
   }
 
-  /** Back into play, by its operator. Where it is not out of play, that was done already. */
+  /** Ends the quarantine at the operator's request. No effect if the room is not quarantined. */
   private release(seq: number): Outcome {
     if (this.fault === closedFault) return this.refuseQuarantined();
     if (this.fault) {
@@ -655,7 +655,7 @@ export class RoomMachine {
     return { kind: 'accepted', seq };
   }
 
-  /** What hung counts as a rule that has failed: consumed, refused, and not run again. */
+  /** Treats rules that hung as failed: consumed, refused, and not run again. */
   private recordHungRules(hangReports: readonly HangReport[]): Outcome {
     const why = this.draft.transact(() => recordHangs(this.doc, hangReports, this.clock));
     for (const { player, session, n } of hangReports) {

@@ -6,8 +6,8 @@ import type { RoomDocument } from './document.ts';
 import type { RoomTransaction } from './transaction.ts';
 
 /**
- * Reads what a player brings along to a seat, as the contract's `profile` has it. Null brings nothing; so does whatever
- * is brought to a game that asks for nothing, since its client may know a newer version of the game.
+ * Validates a player's profile against the contract. Null is accepted. In a game without profiles every profile is read
+ * as null, because the client may be of a newer version of the game.
  */
 export function readProfile(
   t: RoomTransaction,
@@ -18,13 +18,13 @@ export function readProfile(
   t.beforeRule('profile');
   const read = parseJson(schema, given, 'profile');
   if (!read.ok) return { ok: false, detail: read.isNotJson ? read.detail : `profile: ${read.detail}` };
-  // What comes out of a schema may be longer than what went in.
+  // A schema's output may be longer than its input.
   return Buffer.byteLength(JSON.stringify(read.value)) > limits.profileBytes
     ? { ok: false, detail: `profile: at most ${limits.profileBytes} bytes` }
     : read;
 }
 
-/** Seats that were taken before there were profiles have brought nothing. */
+/** Seats written before profiles existed have none. */
 export function addMissingProfiles({ room }: RoomDocument): void {
   for (const seat of room.seats) if (seat && seat.profile === undefined) seat.profile = null;
 }

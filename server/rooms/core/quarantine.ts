@@ -3,13 +3,12 @@ import { markAway } from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 
 /**
- * Out of play, and back: functions on the document alone. What the room was like is kept beside it, so that an operator
- * can have it go on as if no time had passed.
+ * Entering and leaving quarantine, as functions on the document. The previous phase, timers and clocks are kept, so
+ * that an operator can resume the room as if no time had passed.
  */
 
-/** Takes the room out of play, for an operator to look at. */
 export function enterQuarantine({ room, hidden }: RoomDocument, why: string, now: number): void {
-  // What was asked for before is done all the same, and found by that timer.
+  // Effects requested before are still completed; this timer finds the room for them.
   const { [effectsTimer]: effects, ...timers } = hidden.timers;
   hidden.before = { phase: room.phase, at: now, timers, clocks: room.clocks };
   hidden.timers = effects ? { [effectsTimer]: effects } : {};
@@ -19,12 +18,12 @@ export function enterQuarantine({ room, hidden }: RoomDocument, why: string, now
 }
 
 /**
- * Puts it back: phase, timers and seats as they were; who went meanwhile is away from now on; what failed or hung is
- * forgotten.
+ * Ends the quarantine: restores phase, timers and clocks. Seats of players who disconnected meanwhile are away from now
+ * on. Faults and hangs are cleared.
  */
 export function leaveQuarantine(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
-  // A room of before this was kept.
+  // Rooms quarantined by an older version have no `before`.
   const { phase, at, timers, clocks } = hidden.before ?? {
     phase: room.match === 0 ? 'waiting' : room.result ? 'ended' : 'playing',
     at: t.now,
@@ -49,7 +48,7 @@ export function leaveQuarantine(t: RoomTransaction): void {
   });
 }
 
-/** In a room out of play nobody's time runs: who goes is marked, and that is all. */
+/** Marks a player of a quarantined room as disconnected. No hold timer starts. */
 export function markDisconnected({ room }: RoomDocument, seat: number): void {
   const shown = room.seats[seat];
   if (shown) shown.here = false;

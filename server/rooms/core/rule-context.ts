@@ -6,7 +6,7 @@ import { parseJson } from '../../../shared/parse-json.ts';
 import { createRandom, type Random } from '../../../shared/random.ts';
 import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
 
-/** Thrown by `ctx.refuse`: not a failure, an answer. */
+/** Thrown by `ctx.refuse`: a regular refusal, not a failure. */
 export class RuleRefusalError extends Error {
   constructor(
     readonly code: string,
@@ -23,18 +23,18 @@ class AsyncRuleError extends TypeError {
 export const isAsyncRule = (error: unknown): boolean => error instanceof AsyncRuleError;
 
 /**
- * A rule that awaits would go on after its entry was written, on a state that has moved on.
- * @throws where the result is a promise
+ * An async rule would continue after its entry is written, on a state that has changed since.
+ * @throws AsyncRuleError when the result is a promise
  */
 export function assertSync<T>(result: T): T {
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
-  (result as Promise<unknown>).then(undefined, () => {}); // its failure must not end the process
+  (result as Promise<unknown>).then(undefined, () => {}); // its rejection must not end the process
   throw new AsyncRuleError(
     'a rule must not be asynchronous: all it does is done when it returns (for what takes time, declare an effect)',
   );
 }
 
-/** An event of the batch: to everybody, or to some seats. */
+/** An event of the batch: to all members, or to some seats. */
 export interface RoomEvent {
   name: string;
   data: Json;
@@ -44,9 +44,9 @@ export interface RoomEvent {
 type SchemaKind = 'events' | 'timers' | 'effects';
 
 /**
- * What a rule gets besides the state. All that it does is done to the document and to `events`, where the caller undoes
- * it if the rule fails; so nothing here may reach further. Most rules use little of it, and one is made for every
- * action: so what costs something is made when it is asked for.
+ * The context that a rule gets besides the state. It changes only the document and `events`, so that the caller can
+ * undo everything if the rule fails. One is created per action and most rules use little of it, so costly parts are
+ * created lazily.
  */
 class RuleContext {
   readonly #def: ContractDef;
@@ -86,7 +86,7 @@ class RuleContext {
     return copy(this.#doc.hidden.previous);
   }
 
-  // Functions that may be taken out of the context: they know it without `this`.
+  // Returned as arrow functions, so that rules may destructure the context.
   get timers(): object {
     return new Proxy(
       {},
@@ -157,7 +157,7 @@ class RuleContext {
     const { room, hidden } = this.#doc;
     if (Object.keys(hidden.effects).length >= limits.pendingEffects)
       throw new RangeError(`more than ${limits.pendingEffects} pending effects`);
-    // The time is in the key so that a history which the store forgot cannot have given it to something else.
+    // The key contains the time, so that it cannot equal a key from entries that the store lost.
     hidden.effects[`${room.id}.${this.now.toString(36)}.${++hidden.effectCount}`] = {
       name,
       data: this.#checked('effects', name, data),
@@ -175,12 +175,11 @@ class RuleContext {
   #checked(kind: SchemaKind, name: string, data: unknown): Json {
     const path = `${kind}.${name}`;
     const read = parseJson(this.#schemaOf(kind, name), data, path);
-    if (read.ok) return read.value; // a copy, apart from what the rule still holds
+    if (read.ok) return read.value; // a copy, independent of the rule's object
     throw new TypeError(read.isNotJson ? read.detail : `${path}: ${read.detail}`);
   }
 }
 
-/** The context of one rule, for an action of `seat` or for none. */
 export const contextFor = (
   game: AnyGame,
   doc: RoomDocument,
@@ -190,13 +189,13 @@ export const contextFor = (
 ): ActionCtx<ContractDef> =>
   new RuleContext(game.contract.def as ContractDef, doc, events, now, seat) as unknown as ActionCtx<ContractDef>;
 
-/** A match's own timers end with it. */
+/** Removes the match's own timers. */
 export function endTimers(hidden: HiddenRoom): void {
   for (const name of Object.keys(hidden.timers))
     if (!name.startsWith('$') || name.startsWith('$move-')) delete hidden.timers[name];
 }
 
-/** @throws when no match is on, or the ranking is not one of the seats */
+/** @throws when no match is in progress, or the ranking does not name each seat once */
 export function endMatch(doc: RoomDocument, ranking: Ranking): void {
   const { room, hidden } = doc;
   if (room.phase !== 'playing')

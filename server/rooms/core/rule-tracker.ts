@@ -1,12 +1,12 @@
 import { limits } from '../../../shared/limits.ts';
 import type { RuleRun, HangDetector } from '../../runtime/ports.ts';
 
-/** Watches nothing: for rooms without a node. */
+/** Detects nothing; for rooms without a node. */
 export const noHangDetector: HangDetector = { begin: () => {}, end: () => {} };
 
 /**
- * Watches over code of a game that runs outside of a room's steps. Nobody is blamed for it, and nothing is refused the
- * next time; but the node ends, and does not stand there for ever with all who are connected to it.
+ * Runs game code that does not belong to a step of a room under hang detection. If it hangs, the process ends, but no
+ * report is stored and nothing is blocked.
  */
 export function runWatched<T>(
   hangDetector: HangDetector,
@@ -33,13 +33,13 @@ interface RuleTrackerParts {
   hangDetector: HangDetector;
   /** Monotonic ms. */
   mono(): number;
-  /** A rule took longer than it should. */
+  /** Called when a rule took longer than `limits.slowRuleAfter`. */
   onSlow(rule: string, ms: number): void;
 }
 
 /**
- * Says of one room which of its rules runs. A *step* is what the room was asked; within it the rules follow each other,
- * and each counts by itself.
+ * Tells the hang detector which rule of a room is running. A *step* is one command; the rules within it run one after
+ * the other, and each is timed separately.
  */
 export class RuleTracker {
   private readonly run: RuleRun;
@@ -60,17 +60,17 @@ export class RuleTracker {
     );
   }
 
-  /** The rule that was named last. */
+  /** The rule that ran last. */
   get lastRule(): string {
     return this.run.rule;
   }
 
-  /** An entry is durable: what runs from now on comes after it. */
+  /** Called when an entry is durable: later runs follow it. */
   entryCommitted(seq: number): void {
     this.run.seq = seq;
   }
 
-  /** A step begins. `rule`: what it begins with. */
+  /** Begins a step. `rule`: the first rule of it. */
   beginStep(input: string, rule: string = input, who = '', player = '', session = '', n = 0): void {
     const { run } = this;
     run.input = input;
@@ -83,7 +83,7 @@ export class RuleTracker {
     this.parts.hangDetector.begin(run);
   }
 
-  /** Within a step: another rule begins, about somebody. */
+  /** Begins another rule within a step; `who`: the player or audience it is about. */
   beginRule(rule: string, who = ''): void {
     this.reportIfSlow();
     this.run.rule = rule;

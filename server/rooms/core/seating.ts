@@ -23,8 +23,8 @@ import { readProfile } from './profile.ts';
 import type { RoomTransaction } from './transaction.ts';
 
 /**
- * Who sits where: taking seats, being away, leaving, and the beginning of matches. Functions on the document alone;
- * the room runs each as one step that is undone as a whole if it throws.
+ * Seats: taking, holding, leaving, and the start of matches. Functions on the document only; the room runs each as one
+ * step that is undone entirely if it throws.
  */
 
 const awayPolicyOf = (game: AnyGame) => ({
@@ -34,16 +34,17 @@ const awayPolicyOf = (game: AnyGame) => ({
 
 export type SeatedPlayer = {
   seat: number;
-  /** the session that this one replaced */
+  /** The session that this one replaced. */
   replacedSession: string | null;
-  /** a new player, not a returning one */
+  /** A new player, not a returning one. */
   isNew: boolean;
   wasAway: boolean;
 };
 
 /**
- * A join. `resume`: an earlier one with this session was answered, so the session's hold, if it has ended, must not
- * become another one. `forgotten`: the history in which that hold began was lost.
+ * A join. `resume`: an earlier join with this session was answered, so if the session's hold has ended, it must not get
+ * a new one. `forgotten`: the entries in which that hold began were lost. `noNewSeat`: a new seat is refused, with this
+ * retry delay (ms).
  */
 export interface SeatRequest {
   player: string;
@@ -55,7 +56,7 @@ export interface SeatRequest {
   profile?: Json;
 }
 
-/** Takes a seat, or comes back to one's own. The same call again changes nothing: a lost reply locks nobody out. */
+/** Takes a seat, or returns to the player's own. Idempotent: a retry after a lost reply gets the same seat. */
 export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer | Refused {
   const { doc } = t;
   const own = seatOf(doc, request.player);
@@ -87,7 +88,7 @@ export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer
   return { seat: seatOf(doc, request.player), replacedSession: null, isNew: true, wasAway: false };
 }
 
-/** A seat for somebody new; in a match that goes on, also one that its player has left. */
+/** A seat for a new player. In a match with late joins, also one that its player has left. */
 function findFreeSeat(t: RoomTransaction): number | null {
   const free = t.doc.room.seats.indexOf(null);
   if (free >= 0) return free;
@@ -99,11 +100,11 @@ const reusesSeats = ({ game, doc: { room } }: RoomTransaction): boolean =>
   room.phase === 'playing' && (game.contract.def as ContractDef).late === true;
 const countFreeSeats = (t: RoomTransaction): number =>
   (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
-/** Players for whom a seat is kept and who have not come yet: a bot does not take it. */
+/** Number of reserved seats that their players have not taken yet. Bots do not take them. */
 const countUnclaimedReservations = ({ hidden }: RoomDocument): number =>
   (hidden.reserved ?? []).filter(p => !hidden.banned.includes(p) && !hidden.seats.some(s => s?.player === p)).length;
 
-/** The session's hold has ended, or nothing is known of it. */
+/** Refuses a session whose hold has ended or is unknown. */
 const refuseLostSeat = ({ forgotten }: SeatRequest, why: SeatLoss | null): Refused =>
   makeRefusal('seat-lost', why ?? (forgotten ? 'forgotten' : 'unknown'));
 
@@ -133,7 +134,7 @@ function assignSeat(
   assertSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
 }
 
-/** @returns the bot's seat, or null when none is free */
+/** @returns the bot's seat, or null if none is free */
 export function addBot(t: RoomTransaction): number | null {
   const { room } = t.doc;
   const free = findFreeSeat(t);
@@ -158,21 +159,19 @@ function resumeSeat(t: RoomTransaction, seat: number, request: SeatRequest): Sea
   if (hidden.closed.includes(session)) return makeRefusal('session-replaced');
   const replacedSession = hidden.session === session ? null : hidden.session;
   if (replacedSession !== null) {
-    // The player holds the seat by another session. One that does not know of this either came before it and was
-    // replaced
-    // longer ago than is remembered, or has a history that was lost.
+    // The player holds the seat by another session. The requesting session was either replaced so long ago that it is
+    // no longer listed, or belongs to entries that were lost.
     if (request.resume) return request.forgotten ? refuseLostSeat(request, null) : makeRefusal('session-replaced');
     openSession(hidden, session);
     resetInputs(t.doc.room, seat, hasInputs(t));
   }
   const wasAway = !publicSeat.here;
   publicSeat.here = true;
-  publicSeat.bot = false; // who is back plays again
+  publicSeat.bot = false; // a returning player takes over from the bot
   delete t.doc.hidden.timers[moveTimer(seat)];
   publicSeat.until = null;
   publicSeat.name = name;
-  // One that does not fit any more, after an upgrade for example, is no reason to lock somebody out: then the old one
-  // stays.
+  // A profile that is no longer valid, for example after an upgrade, must not lock the player out: the old one stays.
   const newProfile =
     profile === undefined || isBlocked(t.doc, blockKeys.join(player), t.now) ? null : readProfile(t, profile);
   if (newProfile?.ok) publicSeat.profile = newProfile.value;
@@ -187,7 +186,7 @@ function openSession(seat: HiddenSeat, session: string): void {
   seat.verdicts = {};
 }
 
-/** @returns whether the player was here until now */
+/** @returns whether the player was connected until now */
 export function markAway(t: RoomTransaction, seat: number): boolean {
   const publicSeat = t.doc.room.seats[seat]!;
   if (!publicSeat.here) return false;
@@ -197,14 +196,14 @@ export function markAway(t: RoomTransaction, seat: number): boolean {
   return true;
 }
 
-/** A seat that went out of play in a match that is on, and why. */
+/** A seat that was eliminated from a match in progress, and why. */
 export interface EliminatedSeat {
   seat: number;
   player: string;
   why: SeatLoss;
 }
 
-/** The time for which a seat was held is over. @returns the seat if it is out of play now */
+/** Ends the hold time of a seat. @returns the seat if that eliminates it */
 export function expireHold(t: RoomTransaction, player: string): EliminatedSeat | null {
   delete t.doc.hidden.timers[holdTimer(player)];
   const seat = seatOf(t.doc, player);
@@ -218,7 +217,7 @@ export function expireHold(t: RoomTransaction, player: string): EliminatedSeat |
   if (t.doc.room.phase === 'playing' && awayPolicyOf(t.game).then === 'forfeit') {
     const publicSeat = t.doc.room.seats[seat]!;
     if (publicSeat.out) return null;
-    // The player still holds the seat: to watch the rest of the match, and to play the next one.
+    // The player keeps the seat, to watch the rest of the match and to play the next one.
     Object.assign(publicSeat, { out: true, why: 'forfeited' } satisfies Partial<PublicSeat>);
     announceLoss(t.events, seat, publicSeat.name, 'forfeited');
     reassignHost(t.doc, seat);
@@ -227,7 +226,7 @@ export function expireHold(t: RoomTransaction, player: string): EliminatedSeat |
   return loseSeat(t, seat, 'expired');
 }
 
-/** A player loses a seat for good. @returns the seat if it is out of play now and was in play until now */
+/** Ends a player's hold on a seat. @returns the seat if that eliminates it */
 export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): EliminatedSeat | null {
   const { room } = t.doc;
   const publicSeat = room.seats[seat]!;
@@ -235,8 +234,7 @@ export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): Elimi
   endHold(t, seat, why);
   let eliminated: EliminatedSeat | null = null;
   if (room.phase === 'playing') {
-    // The state counts seats by index, so the place stays, marked, until the match is over: rules and results have its
-    // name.
+    // Rules address seats by index, so the seat stays, marked, until the match ends: rules and results need its name.
     if (!publicSeat.out) eliminated = { seat, player, why };
     Object.assign(publicSeat, { out: true, why, here: false, until: null, bot: false } satisfies Partial<PublicSeat>);
   } else {
@@ -247,9 +245,7 @@ export function loseSeat(t: RoomTransaction, seat: number, why: SeatLoss): Elimi
   return eliminated;
 }
 
-/**
- * Nobody sits here any more, and nothing happens: what is left to do is what the rules have asked of the host's code.
- */
+/** Closes the room: ends all holds and removes all timers, except the one for pending effects. */
 export function closeRoom(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
   const { [effectsTimer]: effects } = hidden.timers;
@@ -262,7 +258,7 @@ export function closeRoom(t: RoomTransaction): void {
   hidden.fault = closedFault;
 }
 
-/** A host who is gone is followed by somebody who is here; else by anybody; never by a bot. */
+/** Passes the host's role to a connected player, else to any other player, never to a bot. */
 function reassignHost({ room, hidden }: RoomDocument, seat: number): void {
   if (room.host !== seat) return;
   const others = room.seats.flatMap((s, i) => (s && i !== seat && hidden.seats[i] && !isBot(s.player) ? [i] : []));
@@ -270,9 +266,9 @@ function reassignHost({ room, hidden }: RoomDocument, seat: number): void {
 }
 
 /**
- * After a seat went out of play, where the rules have not ended the match: the engine does if no player is left in
- * play, or, in a game whose rules say nothing about those who leave, if fewer than `seats.min` are.
- * @param decided the rules' `left` has decided, and did not fail
+ * Ends the match after an elimination if the rules have not: when no player is left in play, or, in a game without a
+ * `left` hook, when fewer than `seats.min` are.
+ * @param decided the rules' `left` hook ran and did not fail
  */
 export function endIfTooFew(t: RoomTransaction, decided: boolean): void {
   const { room } = t.doc;
@@ -284,7 +280,7 @@ export function endIfTooFew(t: RoomTransaction, decided: boolean): void {
   endUndecided(t);
 }
 
-/** Ends a match that the rules have not ended: those in play first. */
+/** Ends a match without a decision by the rules: seats in play rank first. */
 function endUndecided({ doc }: RoomTransaction): void {
   const indexes = doc.room.seats.flatMap((s, i) => (s ? [i] : []));
   const [inPlay, outs] = [false, true].map(out => indexes.filter(i => doc.room.seats[i]!.out === out)) as [
@@ -297,22 +293,22 @@ function endUndecided({ doc }: RoomTransaction): void {
   );
 }
 
-/** Nobody plays any more and nobody comes back in time, though the rules may go on setting timers. */
+/** No player is connected, and no hold is running. The rules may still be setting timers. */
 const isAbandonedMatch = ({ doc }: RoomTransaction): boolean => doc.room.phase === 'playing' && isAbandoned(doc);
-/** Whether `updateAbandonedTimer` may have to set or remove the timer. */
+/** Whether `updateAbandonedTimer` has to set or remove the timer. */
 export const isAbandonedTimerStale = (t: RoomTransaction): boolean =>
   isAbandonedMatch(t) !== Object.hasOwn(t.doc.hidden.timers, abandonedTimer);
 
-/** Sets the deadline of an abandoned match, and removes it when a player is back. */
+/** Sets the deadline of an abandoned match; removes it when a player is back. */
 export function updateAbandonedTimer(t: RoomTransaction): void {
   const { timers } = t.doc.hidden;
   if (!isAbandonedMatch(t)) delete timers[abandonedTimer];
-  // A match without timers sleeps, and is gone before that.
+  // Without game timers the room sleeps, and expires before that deadline.
   else if (Object.keys(timers).some(name => !name.startsWith('$')))
     timers[abandonedTimer] = { at: t.now + holdOf(t.game) + limits.roomTtl, data: null };
 }
 
-/** The deadline of an abandoned match has passed. */
+/** Ends an abandoned match at its deadline. */
 export function endAbandoned(t: RoomTransaction): void {
   delete t.doc.hidden.timers[abandonedTimer];
   if (isAbandonedMatch(t)) endUndecided(t);
@@ -327,20 +323,20 @@ export function maybeStart(t: RoomTransaction): void {
   if (room.phase !== 'waiting') return;
   const seated = room.seats.filter(s => s !== null);
   if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
-  if (!seated.every(s => isPresent(t, s))) return; // a match does not begin by itself with players who are away
+  if (!seated.every(s => isPresent(t, s))) return; // a match does not start automatically while a player is away
   const start = def.start ?? 'full';
   if (start === 'full' && seated.length === def.seats.max) startMatch(t);
   if (start === 'ready' && seated.length >= def.seats.min && seated.every(s => s.ready)) startMatch(t);
 }
 
 /**
- * Seats that are waited for, and taken along, when the next match is to begin: not those of players who left, or are
- * not there and forfeited or are played by the bot.
+ * Seats that take part in the next match, and whose votes it waits for. Excluded: players who left, and disconnected
+ * players who forfeited or are played by a bot.
  */
 export const seatsForNextMatch = ({ room, hidden }: RoomDocument): number[] =>
   room.seats.flatMap((s, i) => (s && hidden.seats[i] && !((s.out || s.bot) && !s.here) ? [i] : []));
 
-/** All who are still seated agree to play again: the next match begins in the same room. */
+/** Starts the next match in the same room when all participants have agreed. */
 export function maybeRematch(t: RoomTransaction): void {
   const { room } = t.doc;
   const players = seatsForNextMatch(t.doc).map(i => room.seats[i]!);
@@ -377,7 +373,7 @@ export function startMatch(t: RoomTransaction): void {
   hidden.stateVersion = t.game.contract.def.version as number;
 }
 
-/** Rules count players by index, so a match begins with the seats 0…n−1: those who left the last one make room. */
+/** Rules address players by index, so a match starts with seats 0…n−1: seats of players who left are removed. */
 function compactSeats(t: RoomTransaction): void {
   const { room, hidden } = t.doc;
   const staying = seatsForNextMatch(t.doc);
@@ -392,7 +388,7 @@ function compactSeats(t: RoomTransaction): void {
   if (room.inputs.length > 0) room.inputs = staying.map(i => room.inputs[i] ?? 0);
   hidden.seats = hidden.seats.map((_s, i) => hiddenSeats[i] ?? null);
   room.host = host >= 0 ? host : publicSeats.length > 0 ? 0 : null;
-  // The last ranking speaks of the old indexes; translate those who stayed, drop the others.
+  // The last ranking refers to the old indexes: translated for those who stay, dropped for the others.
   if (hidden.previous)
     hidden.previous.ranking = hidden.previous.ranking
       .map(p => p.map(i => staying.indexOf(i)).filter(i => i >= 0))

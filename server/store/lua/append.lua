@@ -1,4 +1,5 @@
--- Adds one entry to a room's journal, if the caller is its owner and knows its end. All checks first, then all writes.
+-- Appends one entry to a room's journal if the caller owns the room and `seq` is the next one. All checks come before
+-- all writes.
 -- keys  1 meta   2 journal   3 snapshot   4 due (sorted set: id -> ms)   5 summaries   6 listed   7 offers   8 open   9 reviews
 --       10 quarantined (hash: id -> json)   11 lives (sorted set: id -> ms)   12 code   13 pieces of the recording of this match
 --       14 occupied (see index.lua)
@@ -7,22 +8,22 @@
 --       5 due: '' as it is, '-' none, ms   6 summary: '' as it is, '-' none, json   7 offer: '' as it is, '-' none, json
 --       8 life: '' as it is, ms, and then the keys 12 and 13 are the room's   9 game@version: '' as it is   10 release: '1' or '0'
 --       11 quarantined: '' as it is, '-' not, json   12 occupied: '' as it is, '-' not, '1'
---       Where nothing of 4 to 12 is to be said, the keys 3 to 14 and these are left out.
---       then, as often as there is somebody to be told: the channel of a node, and the message to it
--- says  'ok' | 'fenced': the token is another's | 'seq': the entry is not the next one. Only after 'ok' anything was written.
+--       If none of the arguments 4 to 12 is used, they and the keys 3 to 14 are omitted.
+--       then any number of pairs: the channel of a node, and the message to publish there
+-- reply 'ok' | 'fenced': the room has another token | 'seq': the entry is not the next one. Nothing is written unless the reply is 'ok'.
 -- with index.lua
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq')
 if m[1] ~= ARGV[1] then return 'fenced' end
 if tonumber(m[2]) + 1 ~= tonumber(ARGV[2]) then return 'seq' end
 if #KEYS > 2 then
-  -- What the commands below would refuse is refused before anything is written.
+  -- Arguments that the commands below would reject are rejected before anything is written.
   if not (ARGV[5] == '' or ARGV[5] == '-' or tonumber(ARGV[5])) then return redis.error_reply('due: ' .. ARGV[5]) end
   if not (ARGV[8] == '' or string.match(ARGV[8], '^[1-9]%d*$')) then return redis.error_reply('life: ' .. ARGV[8]) end
 end
 local length = redis.call('RPUSH', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[1], 'seq', ARGV[2])
 if length == 1 then
-  -- a new journal key has no expiry yet
+  -- A new journal key has no expiry yet.
   local left = redis.call('PTTL', KEYS[1])
   if left > 0 then redis.call('PEXPIRE', KEYS[2], left) end
 end

@@ -1,7 +1,8 @@
--- Writes down, or takes back, that a run of a rule hangs. The next entry makes all of that void, by its seq.
--- keys  1 meta; its field 'blame' is a seq, then the runs that hung after that entry, one a line
+-- Reports that a run of a rule hangs, or withdraws the report. The next entry invalidates all reports, because they
+-- carry a seq.
+-- keys  1 meta; its field 'blame' is a seq, then the runs that hung after that entry, one per line
 -- args  1 seq   2 the run's id   3 the run, as json: '' takes it back
--- says  'ok' | 'seq': an entry was written since, or there is no such room
+-- reply 'ok' | 'seq': an entry was appended since, or there is no such room
 local m = redis.call('HMGET', KEYS[1], 'seq', 'blame')
 if m[1] ~= ARGV[1] then return 'seq' end
 local lines, fresh = {}, nil

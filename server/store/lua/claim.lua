@@ -1,11 +1,11 @@
--- Becomes the owner of a room, if its token is the one expected, and reads all of it.
+-- Makes the caller the owner of a room if the room has the expected token, and returns the stored room.
 -- keys  1 meta   2 journal (list)   3 snapshot   4 nodes (hash: node -> record)
--- args  1 new token   2 node   3 expected token, '' for nobody's   4 floor: a term the claimer has seen
---       5 random, 0…1023   6 games the claimer runs, each between two blanks   7 terms kept
--- says  {'missing'} | {'game', game} | {'taken', node, token, term, seq}
+-- args  1 new token   2 node   3 expected token, '' for none   4 floor: a term that the caller has seen
+--       5 random, 0…1023   6 games that the caller runs, each between two blanks   7 terms kept
+-- reply {'missing'} | {'game', game} | {'taken', node, token, term, seq}
 --       {'ok', term, seq, terms, snapshot seq, snapshot, first seq of the journal, previous node, its record,
---        runs that hung since the last entry, one a line, previous term, entry, entry, …}
--- Terms stay text wherever they are shown: as a Lua number a term is exact, but printed it loses its last digits.
+--        runs that hung since the last entry, one per line, previous term, entry, entry, …}
+-- Terms stay strings: Lua numbers hold a term exactly, but converting one to a string loses its last digits.
 local m = redis.call('HMGET', KEYS[1], 'tok', 'term', 'seq', 'node', 'game', 'terms', 'snap', 'first', 'blame')
 if not m[3] then return {'missing'} end
 if (m[1] or '') ~= ARGV[3] then return {'taken', m[4] or '', m[1] or '', m[2], m[3]} end
@@ -16,7 +16,7 @@ local term = string.format('%.0f', math.max(tonumber(m[2]) + 1, tonumber(ARGV[4]
 local first_seq = string.format('%.0f', tonumber(m[3]) + 1)
 local terms = {}
 for t in string.gmatch(m[6], '[^,]+') do terms[#terms + 1] = t end
--- a term that wrote nothing leaves no trace
+-- A term without entries is removed from the history.
 if #terms > 0 and string.sub(terms[#terms], -(#first_seq + 1)) == ':' .. first_seq then terms[#terms] = nil end
 terms[#terms + 1] = term .. ':' .. first_seq
 while #terms > tonumber(ARGV[7]) do table.remove(terms, 1) end

@@ -1,16 +1,16 @@
--- Finds an open room for a player, or makes the prepared one, and reserves a seat in it.
+-- Finds an open room for a player, or creates the prepared one, and reserves a seat in it.
 -- keys  1 offers (hash: id -> json)   2 open (see index.lua)   3 reviews (sorted set: id -> ms)   4 lives (sorted set: id -> ms)
 --       5 the call (string: id)   6 the player's last call (string: id, ms, pool, argument 14, with blanks between)
 --       7 meta   8 snapshot   9 code of the prepared room   10 makers   11 made (see index.lua)
--- args  1 game   2 pool   3 player   4 life of a reservation, ms   5 for so long (ms) calls are remembered
---       6 for so long (ms) the last call's room is returned again   7 search: '1' or '0'
+-- args  1 game   2 pool   3 player   4 lifetime of a reservation, ms   5 how long a call is remembered, ms
+--       6 how long the last call's room is returned again, ms   7 search: '1' or '0'
 --       8 id of the prepared room: '' none   9 code   10 game@version   11 snapshot   12 life, ms   13 its offer, json
 --       14 ':' and the id of the call, key 5; '' if it has none   15 makers of the prepared room, json
---       16 for so long (ms) the player's last call is remembered   then the ids of rooms that are not returned
--- says  {'found', id} | {'made', id} | {'taken'}: the prepared id or code exists, nothing was made | {'none'}
---       {'quota', maker}: nothing was found, and as many rooms of this maker live as may be
+--       16 how long the player's last call is remembered, ms   then the ids of rooms that are not returned
+-- reply {'found', id} | {'made', id} | {'taken'}: the prepared id or code exists, nothing was created | {'none'}
+--       {'quota', maker}: nothing was found, and this maker has as many rooms as it may have
 -- with index.lua
--- A call looks at 16 reviews, and at 64 rooms besides those to be skipped, at most.
+-- A call examines at most 16 reviews, and at most 64 rooms plus the skipped ones.
 local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3], lives = KEYS[4], makers = KEYS[10], made = KEYS[11]}
 local game, pool, player, now = ARGV[1], ARGV[2], ARGV[3], now_ms()
 
@@ -26,7 +26,7 @@ local function is_seated(offer)
   return false
 end
 
--- Reserves a seat, unless the player has one or none is free. Returns whether the player now has either.
+-- Reserves a seat unless the player has a seat or none is free. Returns whether the player has a seat or a reservation.
 local function reserve(id, offer)
   if is_seated(offer) then return true end
   local held = count_held(offer, now)
@@ -56,7 +56,7 @@ for i = 17, #ARGV do
   end
 end
 
--- A room that was withdrawn is returned to those alone who have a seat there.
+-- A withdrawn room is returned only to players who have a seat in it.
 local function is_withdrawn(offer)
   return offer and offer.out > now and not is_seated(offer)
 end
@@ -81,7 +81,7 @@ if last and of == pool and not skipped[last] and is_alive(last) then
   end
 end
 
--- Seats whose reservation is over are free again.
+-- Frees the seats of expired reservations.
 for _, id in ipairs(redis.call('ZRANGE', k.reviews, '-inf', now, 'BYSCORE', 'LIMIT', 0, 16)) do
   local offer = offer_of(k, id)
   if offer then save_offer(k, id, offer, now) else redis.call('ZREM', k.reviews, id) end

@@ -1,15 +1,15 @@
--- Functions for the scripts that say `-- with index.lua`: making rooms, and the lists by which they are found.
--- `k` names their keys: summaries, listed, offers, open, reviews, due, quarantined, lives, occupied,
---   makers, made. Each script passes them in.
+-- Functions for scripts with the header `-- with index.lua`: creating rooms, and the indexes by which rooms are found.
+-- `k` holds the index keys: summaries, listed, offers, open, reviews, due, quarantined, lives, occupied,
+--   makers, made. Each script passes the ones it has.
 --
--- `listed`, `open`, `occupied` and `made` are sorted sets in the order of their members, which all have the score 0:
+-- `listed`, `open`, `occupied` and `made` are sorted sets in lexicographic order; all scores are 0:
 --   listed   |<since>|<id> and <game>|<since>|<id>
 --   open     <game>|*|<since>|<id> and <game>|<pool>|<since>|<id>
---   occupied <id>, of rooms in which a player is connected
+--   occupied <id>, of rooms with a connected player
 --   made     <maker>|<id>
--- `since` has 15 digits. No game, pool or id contains a '|'.
+-- `since` has 15 digits. Games, pools and ids never contain '|'.
 --
--- A line of `offers`: game, pool, since, free, present, players (list), held (reservations: player -> until, ms),
+-- A field of `offers`: game, pool, since, free, present, players (list), held (reservations: player -> until, ms),
 --   out (not offered before, ms).
 
 local function now_ms()
@@ -46,7 +46,7 @@ local function open_members(offer, id)
   return offer.game .. '|*' .. tail, offer.game .. '|' .. offer.pool .. tail
 end
 
--- Drops reservations that are over. Returns how many are left, and when the first of them ends.
+-- Drops expired reservations. Returns how many remain, and when the first of them expires.
 local function count_held(offer, now)
   local count, first = 0, nil
   for player, till in pairs(offer.held) do
@@ -64,7 +64,7 @@ local function is_open(offer, held, now)
   return offer.out <= now and offer.free > held and (offer.present or held > 0)
 end
 
--- Writes an offer, and whether the room is open now. It is reviewed when a reservation ends.
+-- Writes an offer and adds the room to `open` or removes it. The offer is reviewed when its next reservation expires.
 local function save_offer(k, id, offer, now)
   local held, review = count_held(offer, now)
   if offer.out > now and (not review or offer.out < review) then review = offer.out end
@@ -78,7 +78,7 @@ local function save_offer(k, id, offer, now)
   redis.call('HSET', k.offers, id, cjson.encode(offer))
 end
 
--- Returns the offer that there was.
+-- Returns the removed offer, or nil.
 local function drop_offer(k, id)
   local offer = offer_of(k, id)
   if not offer then return nil end
@@ -95,8 +95,8 @@ local function forget_makers(k, id)
   redis.call('HDEL', k.makers, id)
 end
 
--- Whether a maker has as many rooms as it may have. If so, 64 of its lines are checked, and those of rooms whose life is over are
--- removed. A network may have thousands: `sweep` removes the rest, and a refused call must not block Redis.
+-- Whether a maker has as many rooms as it may have. If so, 64 of its rooms are checked and expired ones removed. The
+-- bound keeps a refused call short, since a network may have thousands of rooms; `sweep` removes the rest.
 local function is_over_quota(k, maker, now)
   local from, to = '[' .. maker.key .. '|', '(' .. maker.key .. '}'
   local count = redis.call('ZLEXCOUNT', k.made, from, to)
@@ -112,15 +112,15 @@ local function is_over_quota(k, maker, now)
   return count >= maker.most
 end
 
--- `room`: id, code, game, snapshot, life, makers (json). Returns 'taken' where the id or the code exists; 'quota' and the maker where
--- as many of its rooms live as may be; 'made'.
+-- `room`: id, code, game, snapshot, life, makers (json). Returns 'taken' if the id or the code exists, 'quota' and the
+-- maker if the maker has as many rooms as it may have, else 'made'.
 local function make_room(room, meta, snapshot, code, k)
   if redis.call('EXISTS', meta) == 1 or redis.call('EXISTS', code) == 1 then return 'taken' end
   local makers, now = cjson.decode(room.makers), now_ms()
   for _, maker in ipairs(makers) do
     if is_over_quota(k, maker, now) then return 'quota', cjson.encode(maker) end
   end
-  -- What Redis may refuse comes first, so that nothing is left without an expiry.
+  -- Commands that Redis may reject come first, so that no key is left without an expiry.
   redis.call('SET', snapshot, room.snapshot, 'PX', room.life)
   redis.call('SET', code, room.id, 'PX', room.life)
   redis.call('HSET', meta, 'seq', '0', 'term', '0', 'terms', '', 'game', room.game, 'code', room.code, 'snap', '0', 'first', '1')
@@ -137,15 +137,15 @@ local function make_room(room, meta, snapshot, code, k)
   return 'made'
 end
 
--- Gives all keys of a room another life. `room`: meta, journal, snapshot, pieces of the recording; `life`: ms.
+-- Extends the expiry of all keys of a room. `room`: meta, journal, snapshot, parts of the recording; `life`: ms.
 local function renew_room(room, code, lives, id, life)
   for _, key in ipairs(room) do redis.call('PEXPIRE', key, life) end
   redis.call('ZADD', lives, now_ms() + life, id)
-  -- Where the code ended before the room, it is the room's again, unless it is another's by now.
+  -- A code that expired before its room is set again, unless another room has taken it.
   if redis.call('SET', code, id, 'PX', life, 'NX') == false and redis.call('GET', code) == id then redis.call('PEXPIRE', code, life) end
 end
 
--- Everything by which a room is found, apart from its code.
+-- Removes a room from all indexes. Its code is a key of its own.
 local function forget_room(k, id)
   unlist_room(k, id)
   drop_offer(k, id)

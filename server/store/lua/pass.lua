@@ -1,10 +1,10 @@
--- Makes another node the owner of a room, by the will of the one that is.
+-- Passes a room to another node at its owner's request.
 -- keys  1 meta
 -- args  1 token   2 last seq   3 token of the new owner   4 its node
 --       5 random, 0…1023   6 games it runs, each between two blanks   7 terms kept
--- says  {'fenced'}: the token is another's | {'seq'}: that is not the last entry | {'game'}: the new owner does not run it
+-- reply {'fenced'}: the room has another token | {'seq'}: 2 is not the last entry | {'game'}: the new owner does not run the game
 --       {'ok', term, terms, snapshot seq}
--- Terms are made and shown as in claim.lua.
+-- Terms are computed and represented as in claim.lua.
 local m = redis.call('HMGET', KEYS[1], 'tok', 'term', 'seq', 'game', 'terms', 'snap')
 if m[1] ~= ARGV[1] then return {'fenced'} end
 if m[3] ~= ARGV[2] then return {'seq'} end
@@ -15,7 +15,7 @@ local term = string.format('%.0f', math.max(tonumber(m[2]) + 1, ms * 1024 + tonu
 local first_seq = string.format('%.0f', tonumber(m[3]) + 1)
 local terms = {}
 for t in string.gmatch(m[5], '[^,]+') do terms[#terms + 1] = t end
--- a term that wrote nothing leaves no trace
+-- A term without entries is removed from the history.
 if #terms > 0 and string.sub(terms[#terms], -(#first_seq + 1)) == ':' .. first_seq then terms[#terms] = nil end
 terms[#terms + 1] = term .. ':' .. first_seq
 while #terms > tonumber(ARGV[7]) do table.remove(terms, 1) end

@@ -1,7 +1,7 @@
--- Gives a room up: the next claim expects nobody's token. Perhaps sets it aside, because it cannot be run.
+-- Releases a room: the next claim expects no token. Optionally quarantines it.
 -- keys  1 meta   2 quarantined (hash: id -> json)   3 due (sorted set: id -> ms)   4 offers   5 open   6 reviews (see index.lua)
--- args  1 token   2 id   3 why and since when it is set aside: '' not, json   4 not due before, ms
--- says  'ok' | 'fenced'
+-- args  1 token   2 id   3 reason and time of the quarantine: '' none, json   4 not due before, ms
+-- reply 'ok' | 'fenced'
 -- with index.lua
 if redis.call('HGET', KEYS[1], 'tok') ~= ARGV[1] then return 'fenced' end
 if ARGV[3] ~= '' then

@@ -1,7 +1,7 @@
--- Writes a newer snapshot and drops what of the journal lies more than `keep` entries behind it.
--- keys  1 meta   2 journal   3 snapshot   then the pieces of a recording, for each that is added to
--- args  1 token   2 seq   3 snapshot   4 keep   then a piece for each of those recordings; they live as long as the room
--- says  'ok' | 'fenced' | 'old': not newer than the one there is, or beyond the journal's end
+-- Writes a newer snapshot and trims the journal entries more than `keep` behind it.
+-- keys  1 meta   2 journal   3 snapshot   then the recording parts to append to, one key each
+-- args  1 token   2 seq   3 snapshot   4 keep   then one part for each of those keys; they expire with the room
+-- reply 'ok' | 'fenced' | 'old': not newer than the current snapshot, or beyond the journal's end
 local m = redis.call('HMGET', KEYS[1], 'tok', 'seq', 'snap', 'first')
 if m[1] ~= ARGV[1] then return 'fenced' end
 local seq, first = tonumber(ARGV[2]), tonumber(m[4])

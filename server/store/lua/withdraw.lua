@@ -1,7 +1,7 @@
--- Gives a player's reservation back, and perhaps stops offering the room for a while.
+-- Cancels a player's reservation, and optionally stops offering the room for some time.
 -- keys  1 offers (hash: id -> json)   2 open (see index.lua)   3 reviews (sorted set: id -> ms)
--- args  1 id   2 player   3 for so long (ms) the room is not offered; '0': it still is
--- says  'ok', also where there is no such offer
+-- args  1 id   2 player   3 how long the room is not offered, ms; '0': it stays on offer
+-- reply 'ok', also if there is no such offer
 -- with index.lua
 local k = {offers = KEYS[1], open = KEYS[2], reviews = KEYS[3]}
 local offer, now = offer_of(k, ARGV[1]), now_ms()
