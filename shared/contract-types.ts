@@ -1,13 +1,7 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { SeatLoss } from './protocol.ts';
 import type { Random } from './random.ts';
+import type { In, Out, Schema } from './schema.ts';
 
-/** Any Standard Schema (zod, valibot, arktype, …), read synchronously. */
-export type Schema = StandardSchemaV1;
-/** What comes out of a schema: what rules are given. */
-export type Out<S> = S extends StandardSchemaV1<infer _, infer O> ? O : never;
-/** What goes into a schema: what a client may say, defaults left out. */
-export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
 type Schemas = Record<string, Schema>;
 type None = Record<never, never>;
 

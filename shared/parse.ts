@@ -1,4 +1,4 @@
-import type { Out, Schema } from './contract-types.ts';
+import type { Out, Schema } from './schema.ts';
 
 /** Reads a value with a schema. Never throws: a schema that does, or that is asynchronous, is a failed reading. */
 export function parse<S extends Schema>(

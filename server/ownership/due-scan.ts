@@ -27,7 +27,7 @@ export class DueScan {
       ownedRooms: OwnedRooms;
       membership: ClusterMembership;
       clock: Clock;
-      /** Sees to it that some node runs the room. */
+      /** Ensures that a node runs the room, and says why not. */
       ensureOwner(room: string): Promise<RoomReply>;
     },
   ) {}

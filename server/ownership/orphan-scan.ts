@@ -14,7 +14,7 @@ export interface OrphanScanParts {
   membership: ClusterMembership;
   clock: Clock;
   log: Log;
-  /** Sees to it that some node runs the room. */
+  /** Ensures that a node runs the room, and says why not. */
   ensureOwner(room: string): Promise<RoomReply>;
 }
 

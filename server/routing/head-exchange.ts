@@ -74,7 +74,7 @@ export class HeadExchange {
     try {
       heads = (await rpc.call(owner, 'heads', rooms)) as unknown as HeadExchangeReply;
     } catch {
-      // Gone or silent: the poke finds out which, and who owns the rooms now.
+      // The owner is gone or silent: the router finds out which, and who owns the rooms now.
       for (const room of Object.keys(rooms)) this.ensureOwner(room);
       return;
     }
@@ -88,7 +88,7 @@ export class HeadExchange {
   }
 
   private ensureOwner(room: string): void {
-    void this.parts.router.request(room, { k: 'ensure-owner' }).then(reply => {
+    void this.parts.router.ensureOwner(room).then(reply => {
       if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room);
     });
   }
