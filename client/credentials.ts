@@ -1,3 +1,4 @@
+import { RefusalError } from '../shared/errors.ts';
 import type { JsonObject } from '../shared/json.ts';
 import type { Handshake, Welcome } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
@@ -26,10 +27,11 @@ export type TokenSource =
 export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
 
 /** What this client would send as `auth` cannot be sent. It would be refused each time, so it is not tried. */
-export class UnsendableAuthError extends Error {
+export class UnsendableAuthError extends RefusalError {
+  override readonly name = 'UnsendableAuthError';
+
   constructor(readonly refusal: Refused) {
-    super(refusal.detail);
-    this.name = 'UnsendableAuthError';
+    super(refusal.code, refusal.detail);
   }
 }
 

@@ -4,7 +4,7 @@
  * less.
  * @module rejoin/browser
  */
+export * from '../../shared/index.ts';
 export * from '../index.ts';
 export * from '../predict/index.ts';
 export * from '../replay/index.ts';
-export * from '../../shared/index.ts';

@@ -11,6 +11,7 @@ import type {
   ViewOf,
 } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
+import { RefusalError, RejoinError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Room } from '../room.ts';
 
@@ -49,15 +50,19 @@ export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown>
   : (Game<D> & { readonly setup?: undefined }) | (Rules<D> & { readonly rules?: undefined }) | Guesses<D>;
 
 /** A rule wanted what only the server has: what it did is not guessed. */
-export class NotPredictableError extends Error {
+export class NotPredictableError extends RejoinError {
+  override readonly name = 'NotPredictableError';
+  override readonly code = 'not-predictable';
+
   constructor(what: string) {
     super(`${what} is known to the server alone`);
-    this.name = 'NotPredictableError';
   }
 }
 
 /** A rule refused. */
-class RefusedPredictionError extends Error {}
+class RefusedPredictionError extends RefusalError {
+  override readonly name = 'RefusedPredictionError';
+}
 /** The match is over, as far as a guess goes. */
 export const isExpectedFailure = (error: unknown): boolean =>
   error instanceof RefusedPredictionError || error instanceof NotPredictableError;

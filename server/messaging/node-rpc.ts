@@ -1,14 +1,17 @@
+import { RejoinError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Bus, Clock, Log, NodeMessage, Timer } from '../runtime/ports.ts';
 
 /** Nobody hears the other node's inbox. A hint that it is gone; and certainly the message was not taken. */
-export class NoListenerError extends Error {
+export class NoListenerError extends RejoinError {
   override readonly name = 'NoListenerError';
+  override readonly code = 'no-listener';
 }
 /** No answer in time. The message may have been acted on. */
-export class NoReplyError extends Error {
+export class NoReplyError extends RejoinError {
   override readonly name = 'NoReplyError';
+  override readonly code = 'no-reply';
 }
 
 /** What travels between two nodes in one message: questions, answers, and news that want none. */

@@ -1,3 +1,4 @@
+import { RejoinError } from '../../shared/errors.ts';
 import { isId, parseRoomCode } from '../../shared/ids.ts';
 import { checkPayload, isPlainObject, type Json, type JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
@@ -25,8 +26,9 @@ import type {
  */
 
 /** What is wrong with a request; the sentence goes to whoever sent it. */
-export class BadRequestError extends Error {
+export class BadRequestError extends RejoinError {
   override readonly name = 'BadRequestError';
+  override readonly code = 'bad-request';
 }
 
 const fail = (what: string): never => {

@@ -1,6 +1,7 @@
 import type { Clock, Log, Timer } from '../runtime/ports.ts';
 import { destroyClient, newClient, type RedisClient } from './redis-client.ts';
 import type { RedisTarget } from './redis-target.ts';
+import { RejoinError } from '../../shared/errors.ts';
 
 /** Says where Redis is, each time somebody connects: with Sentinel that changes. See redis-locator.ts. */
 export interface RedisLocator {
@@ -16,8 +17,9 @@ export interface RedisLocator {
 }
 
 /** There is no connection now. Nothing was sent. */
-export class RedisUnavailableError extends Error {
+export class RedisUnavailableError extends RejoinError {
   override readonly name = 'RedisUnavailableError';
+  override readonly code = 'redis-unavailable';
 }
 
 /** Which Redis this is, and which history it has: both change when data may be gone. */

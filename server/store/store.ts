@@ -1,3 +1,4 @@
+import { RejoinError } from '../../shared/errors.ts';
 import type { TermStarts } from '../../shared/position.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { NodeMessage } from '../runtime/ports.ts';
@@ -348,7 +349,10 @@ export interface QuarantinedRoom {
 }
 
 /** The store could not do as asked. */
-export class StoreError extends Error {
+export class StoreError extends RejoinError {
+  override readonly name = 'StoreError';
+  override readonly code = 'store-failed';
+
   constructor(
     /** 'no': certainly not carried out. 'maybe': nobody knows. */
     readonly applied: 'no' | 'maybe',
@@ -358,6 +362,5 @@ export class StoreError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.name = 'StoreError';
   }
 }

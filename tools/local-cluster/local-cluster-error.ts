@@ -1,3 +1,5 @@
+import { RejoinError } from '../../shared/errors.ts';
+
 /** Why the launcher does not do what it was asked to; nothing has changed. */
 export type LocalClusterErrorCode =
   | 'no-such-node'
@@ -8,12 +10,13 @@ export type LocalClusterErrorCode =
   | 'bad-request';
 
 /** An answer, not an accident: a caller may show it to a person as it is. */
-export class LocalClusterError extends Error {
-  readonly code: LocalClusterErrorCode;
+export class LocalClusterError extends RejoinError {
+  override readonly name = 'LocalClusterError';
 
-  constructor(code: LocalClusterErrorCode, message: string) {
+  constructor(
+    readonly code: LocalClusterErrorCode,
+    message: string,
+  ) {
     super(message);
-    this.name = 'LocalClusterError';
-    this.code = code;
   }
 }

@@ -1,4 +1,5 @@
 import { apply, type Changes } from '../../../shared/delta.ts';
+import { RejoinError } from '../../../shared/errors.ts';
 import type { Json } from '../../../shared/json.ts';
 import type { StoredRoom } from '../../store/store.ts';
 import type { RoomEvent } from './rule-context.ts';
@@ -40,11 +41,9 @@ export const encodeSnapshot = (doc: RoomDocument): string =>
   JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
 
 /** A room whose stored form cannot be read. It is never taken for a new one. */
-export class UnreadableRoomError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'UnreadableRoomError';
-  }
+export class UnreadableRoomError extends RejoinError {
+  override readonly name = 'UnreadableRoomError';
+  override readonly code = 'unreadable-room';
 }
 
 /** A room as it is stored, to be looked at and no more. @throws UnreadableRoomError */
