@@ -1,17 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useCell, useSources } from './cell.ts';
-import { Paints } from './games/four-in-a-row/disc.tsx';
+import { useCell, useSources } from './common/cell.ts';
+import { Paints } from './games/common/disc.tsx';
 import { Home } from './home/home.tsx';
-import type { Arrival } from './identity.ts';
-import { useHeadingFocus } from './focus.ts';
-import { replaceRoute, useRoute } from './route.ts';
+import type { Arrival } from './session/identity.ts';
+import { useHeadingFocus } from './common/focus.ts';
+import { replaceRoute, useRoute } from './session/route.ts';
 import { ReplayPage } from './replay/replay-page.tsx';
 import { RoomPage } from './room/room-page.tsx';
 import { DuplicateWindowPrompt } from './duplicate-window-prompt.tsx';
-import { PageSession } from './page-session.ts';
+import { PageSession } from './session/page-session.ts';
 import { Toasts } from './status/toasts.tsx';
-import type { Windows } from './windows.ts';
-import { refusalTextFor } from './refusal-text.ts';
+import type { Windows } from './session/windows.ts';
+import { refusalTextFor } from './common/refusal-text.ts';
 
 export function App({ arrival, windows }: { arrival: Arrival; windows: Windows }) {
   const [session, setSession] = useState(() =>

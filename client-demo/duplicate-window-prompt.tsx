@@ -1,6 +1,6 @@
-import type { WindowPlayer } from './identity.ts';
-import { Logo } from './logo.tsx';
-import type { OtherWindow } from './windows.ts';
+import type { WindowPlayer } from './session/identity.ts';
+import { Logo } from './common/logo.tsx';
+import type { OtherWindow } from './session/windows.ts';
 
 /** The table in the address is open in another window already: who is this one meant to be? */
 export function DuplicateWindowPrompt({

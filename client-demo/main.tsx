@@ -1,11 +1,11 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { takeControlToken } from './cluster/control-token.ts';
-import { resolveWindowPlayer } from './identity.ts';
-import { resetSeatColors } from './seat-colors.ts';
-import { readRoute } from './route.ts';
+import { resolveWindowPlayer } from './session/identity.ts';
+import { resetSeatColors } from './games/common/seat-colors.ts';
+import { readRoute } from './session/route.ts';
 import { speaker } from './sound/speaker.ts';
-import { Windows } from './windows.ts';
+import { Windows } from './session/windows.ts';
 
 takeControlToken();
 speaker.attach(window);

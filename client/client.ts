@@ -1,5 +1,6 @@
 import type { Contract, ContractDef, OptionsIn, ProfileIn } from '../shared/contract.ts';
 import type { Changes } from '../shared/delta.ts';
+import { RefusalError } from '../shared/errors.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { Position } from '../shared/position.ts';
 import type {
@@ -55,18 +56,15 @@ export interface ConnectOptions extends SocketTransportOptions {
 }
 
 /** A room could not be created, found or entered. `code` is the refusal code. */
-export class RoomError extends Error {
+export class RoomError extends RefusalError {
+  override readonly name = 'RoomError';
   /** The reason, in English. */
   readonly why: string;
   /** What the user can do. */
   readonly now: Remedy;
 
-  constructor(
-    readonly code: string,
-    readonly detail?: string,
-  ) {
-    super(detail ? `${code}: ${detail}` : code);
-    this.name = 'RoomError';
+  constructor(code: string, detail?: string) {
+    super(code, detail);
     this.why = explainRefusal({ ok: false, code, ...(detail === undefined ? {} : { detail }) });
     this.now = remedyOf(code);
   }

@@ -1,3 +1,4 @@
+import { RefusalError } from '../shared/errors.ts';
 import type { JsonObject } from '../shared/json.ts';
 import type { Handshake, Welcome } from '../shared/protocol.ts';
 import { dutyOf, type Refused } from '../shared/refusals.ts';
@@ -29,10 +30,11 @@ export type AuthSource = JsonObject | (() => JsonObject | Promise<JsonObject>);
  * The client's `auth` cannot be sent (too large, or not JSON). No attempt is made, because each would fail the same
  * way.
  */
-export class UnsendableAuthError extends Error {
+export class UnsendableAuthError extends RefusalError {
+  override readonly name = 'UnsendableAuthError';
+
   constructor(readonly refusal: Refused) {
-    super(refusal.detail);
-    this.name = 'UnsendableAuthError';
+    super(refusal.code, refusal.detail);
   }
 }
 

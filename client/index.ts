@@ -13,6 +13,7 @@ export { socketTransport, type SocketTransportOptions } from './socket-transport
 export { inWords, remedyOf, type Remedy, type RoomStatus, type Status, type Trying } from './status.ts';
 export type { TokenStorage } from './stored-token.ts';
 export { Room, type Act, type Input, type Resumed, type RoomLike, type SeatLeft, type Signal } from './room.ts';
+export { RefusalError, RejoinError } from '../shared/errors.ts';
 export { dutyOf, refusals, type RefusalCode, type Refused } from '../shared/refusals.ts';
 export type { Position } from '../shared/position.ts';
 export type {

@@ -1,4 +1,5 @@
-import { parse, type ContractDef } from '../shared/contract.ts';
+import type { ContractDef } from '../shared/contract.ts';
+import { parse } from '../shared/parse.ts';
 import type { Json } from '../shared/json.ts';
 import { clientLimits as limits } from '../shared/client-limits.ts';
 import type { InputRequest } from '../shared/protocol.ts';

@@ -14,3 +14,4 @@ export type { Log } from './runtime/ports.ts';
 export type { RedisOptions } from './store/redis-locator.ts';
 export { readTls, type RedisTls } from './store/redis-target.ts';
 export type { QuarantinedRoom } from './store/store.ts';
+export { RefusalError, RejoinError } from '../shared/errors.ts';

@@ -1,13 +1,7 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { SeatLoss } from './protocol.ts';
 import type { Random } from './random.ts';
+import type { In, Out, Schema } from './schema.ts';
 
-/** Any Standard Schema (zod, valibot, arktype, …), read synchronously. */
-export type Schema = StandardSchemaV1;
-/** The output type of a schema: what rules receive. */
-export type Out<S> = S extends StandardSchemaV1<infer _, infer O> ? O : never;
-/** The input type of a schema: what a client sends. Fields with a default are optional. */
-export type In<S> = S extends StandardSchemaV1<infer I, infer _> ? I : never;
 type Schemas = Record<string, Schema>;
 type None = Record<never, never>;
 

@@ -1,25 +1,10 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { checkContract, checkRules, formatProblems } from './contract-checks.ts';
-import type { Contract, ContractDef, Held, Pressed, Schema, TypeOf } from './contract-types.ts';
+import type { Contract, ContractDef, Held, Pressed, TypeOf } from './contract-types.ts';
+import type { Schema } from './schema.ts';
 
 export type * from './contract-types.ts';
+export { schema, type In, type Out, type Schema } from './schema.ts';
 
-/**
- * Makes a schema from a function, for code without a schema library.
- * @param isValid whether a value is valid. It may be called with a value of any type; a throw means invalid
- * @param explanation the text that the sender of an invalid value receives
- * @example
- * ```ts
- * const actions = { step: schema<{ by: number }>(({ by }) => [1, 2, 3].includes(by), 'by: 1, 2 or 3') }
- * ```
- */
-export const schema = <T>(isValid: (value: T) => boolean, explanation = 'not valid'): StandardSchemaV1<T> => ({
-  '~standard': {
-    version: 1,
-    vendor: 'rejoin',
-    validate: value => (isValid(value as T) ? { value: value as T } : { issues: [{ message: explanation }] }),
-  },
-});
 /**
  * Names the type of a game's state: `state: state<Chess>()`. It is not inferred from initial values.
  * @example
@@ -94,5 +79,3 @@ export function contract<const D extends ContractDef, const N extends string>(na
   };
   return made;
 }
-
-export { parse } from './parse.ts';

@@ -1,16 +1,20 @@
+import { RejoinError } from './errors.ts';
+
 /** A value that can be journaled and sent. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 /** A JSON value that is an object. */
 export type JsonObject = { [key: string]: Json };
 
 /** A value is not JSON. `path` says where: `state.ships[3].x is NaN`. */
-export class NotJsonError extends Error {
+export class NotJsonError extends RejoinError {
+  override readonly name = 'NotJsonError';
+  override readonly code = 'not-json';
+
   constructor(
     readonly path: string,
     readonly problem: string,
   ) {
     super(`${path} is ${problem}`);
-    this.name = 'NotJsonError';
   }
 }
 

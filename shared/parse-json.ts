@@ -1,4 +1,4 @@
-import type { Schema } from './contract-types.ts';
+import type { Schema } from './schema.ts';
 import type { Json } from './json.ts';
 import { parse } from './parse.ts';
 import { strictJson } from './strict-json.ts';

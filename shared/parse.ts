@@ -1,4 +1,4 @@
-import type { Out, Schema } from './contract-types.ts';
+import type { Out, Schema } from './schema.ts';
 
 /** Parses a value with a schema. Never throws: a schema that throws or is asynchronous counts as a mismatch. */
 export function parse<S extends Schema>(

@@ -1,13 +1,16 @@
+import { RejoinError } from './errors.ts';
 import { joinPath, forbiddenKey, NotJsonError, type Json, type JsonObject } from './json.ts';
 
 /** A value is JSON, but exceeds `limit`. */
-export class TooLargeError extends Error {
+export class TooLargeError extends RejoinError {
+  override readonly name = 'TooLargeError';
+  override readonly code = 'too-large';
+
   constructor(
     readonly limit: string,
     what: string,
   ) {
     super(what);
-    this.name = 'TooLargeError';
   }
 }
 

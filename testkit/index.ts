@@ -8,6 +8,7 @@ import { Replay } from '../client/replay.ts';
 import type { RoomDocument } from '../server/rooms/core/document.ts';
 import { readEntry, readSnapshot } from '../server/rooms/core/entry.ts';
 import { apply } from '../shared/delta.ts';
+import { RejoinError } from '../shared/errors.ts';
 import type { AnyGame, ContractDef, EffectsOf, Game, OptionsIn, Out, ProfileIn, StateOf } from '../shared/contract.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 import type { ReplayReply } from '../shared/protocol.ts';
@@ -24,7 +25,7 @@ import { LeakError } from './secrets.ts';
 import { assertNoninterference } from './noninterference.ts';
 import { TestCluster, type TestNode } from './test-cluster.ts';
 
-export { LeakError, Replay, Seat };
+export { LeakError, RejoinError, Replay, Seat };
 
 /** Options of a table. */
 export interface TableOptions<D extends ContractDef> {

@@ -2,11 +2,13 @@ import type { RoomDocument } from '../server/rooms/core/document.ts';
 import { encodeSnapshot, readDocument, readEntry, readSnapshot } from '../server/rooms/core/entry.ts';
 import type { PeekedRoom } from '../server/store/store.ts';
 import { apply } from '../shared/delta.ts';
+import { RejoinError } from '../shared/errors.ts';
 import type { Json } from '../shared/json.ts';
 
 /** An owner's document differs from its journal. */
-export class JournalMismatchError extends Error {
+export class JournalMismatchError extends RejoinError {
   override readonly name = 'JournalMismatchError';
+  override readonly code = 'journal-mismatch';
 }
 
 /**

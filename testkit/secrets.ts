@@ -1,8 +1,10 @@
+import { RejoinError } from '../shared/errors.ts';
 import type { Json, JsonObject } from '../shared/json.ts';
 
 /** A seat's secret reached another receiver. The message names both. */
-export class LeakError extends Error {
+export class LeakError extends RejoinError {
   override readonly name = 'LeakError';
+  override readonly code = 'secret-leaked';
 }
 
 /**

@@ -1,4 +1,4 @@
-import { onThisMachine } from '../config.ts';
+import { onThisMachine } from '../session/config.ts';
 import { controlToken, forgetControlToken } from './control-token.ts';
 
 export type NodeCommand = 'kill' | 'freeze' | 'restart' | 'drain';

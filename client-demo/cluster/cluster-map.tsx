@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
-import { Disc } from '../games/four-in-a-row/disc.tsx';
+import { Disc } from '../games/common/disc.tsx';
 import type { ClusterInspection } from './room-probe.ts';
 
 /** A node as the map draws it. */

@@ -1,4 +1,4 @@
-import { shared } from '../storage.ts';
+import { shared } from '../common/storage.ts';
 
 const key = 'rejoin.control';
 

@@ -1,5 +1,5 @@
 import type { Room } from '../../client/index.ts';
-import { SeatToken } from '../room/seat-token.tsx';
+import { SeatToken } from '../games/common/seat-token.tsx';
 import type { NodeCommand } from './cluster-control.ts';
 import type { ClusterInspection } from './room-probe.ts';
 

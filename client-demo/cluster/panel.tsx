@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
-import { useCell, useSources } from '../cell.ts';
-import type { PageSession } from '../page-session.ts';
-import { onThisMachine } from '../config.ts';
+import { useCell, useSources } from '../common/cell.ts';
+import type { PageSession } from '../session/page-session.ts';
+import { onThisMachine } from '../session/config.ts';
 import { ClusterControl, type ControlledNode, type NodeCommand } from './cluster-control.ts';
 import { Disturbances } from './disturbances.tsx';
 import { Journal } from './journal.tsx';

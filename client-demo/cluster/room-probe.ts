@@ -1,5 +1,5 @@
 import { RoomError, type Client, type Room } from '../../client/index.ts';
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 
 export type ClusterInspection = Awaited<ReturnType<Client['inspect']>>;
 export interface Disturbance {

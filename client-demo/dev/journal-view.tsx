@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { JournalEntry } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import { changedPaths, type ChangedPath } from './change-tracker.ts';
 import type { RoomPoller } from './room-poller.ts';
 import { Tree } from './tree.tsx';

@@ -1,6 +1,6 @@
 import type { TransportConnection, TransportEvents, Transport } from '../../client/ports.ts';
 import type { Refused } from '../../shared/refusals.ts';
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 
 /** What is wrong with one client's network, as the author wants it. */
 export class Lag {

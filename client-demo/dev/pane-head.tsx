@@ -1,5 +1,5 @@
 import type { Room } from '../../client/index.ts';
-import { useCell, useSources } from '../cell.ts';
+import { useCell, useSources } from '../common/cell.ts';
 import { useThrottled } from './use-throttled.ts';
 import type { Pane } from './pane.ts';
 

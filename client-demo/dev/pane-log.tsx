@@ -1,4 +1,4 @@
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import type { PaneLogEntry, Pane } from './pane.ts';
 
 const entrySymbols: Record<PaneLogEntry['kind'], string> = { event: '◆', signal: '❝', said: '→', line: '·' };

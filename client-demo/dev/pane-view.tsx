@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import type { Room, ActionResult } from '../../client/index.ts';
 import type { Json } from '../../shared/json.ts';
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import { ActForm } from './act-form.tsx';
 import type { Workbench } from './workbench.ts';
 import { useThrottled } from './use-throttled.ts';

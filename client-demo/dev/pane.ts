@@ -10,7 +10,7 @@ import { socketTransport } from '../../client/socket-transport.ts';
 import type { Contract } from '../../shared/contract.ts';
 import type { GameDescription, GamesReply } from '../../shared/dev-protocol.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 import { withLag, Lag } from './lag.ts';
 
 /** Something that a client heard or did. */

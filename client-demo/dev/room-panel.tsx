@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import type { DevRoomReply } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
-import { useCell, useRedrawInterval } from '../cell.ts';
+import { useCell, useRedrawInterval } from '../common/cell.ts';
 import { JournalView } from './journal-view.tsx';
 import { ChangeTracker } from './change-tracker.ts';
 import type { RoomPoller } from './room-poller.ts';

@@ -1,6 +1,6 @@
 import type { JournalEntry, DevRoomReply } from '../../shared/dev-protocol.ts';
 import type { Refused } from '../../shared/refusals.ts';
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 
 const maxEntries = 400;
 /**

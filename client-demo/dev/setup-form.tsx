@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { GameDescription } from '../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../shared/json.ts';
-import { Logo } from '../logo.tsx';
+import { Logo } from '../common/logo.tsx';
 import { ValueField } from './fields.tsx';
 import { setupFor, type Setup } from './setup.ts';
 import { shapeOf } from './shape.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useReducer } from 'preact/hooks';
-import type { Subscribe } from '../cell.ts';
+import type { Subscribe } from '../common/cell.ts';
 
 /** Draws the component again when a source speaks, at most once in `ms`: a game may tick sixty times a second. */
 export function useThrottled(ms: number, ...sources: (Subscribe | null | undefined)[]): void {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../shared/json.ts';
-import { Logo } from '../logo.tsx';
-import { useCell } from '../cell.ts';
+import { Logo } from '../common/logo.tsx';
+import { useCell } from '../common/cell.ts';
 import type { Workbench } from './workbench.ts';
 import { PaneView } from './pane-view.tsx';
 import { RoomPanel } from './room-panel.tsx';

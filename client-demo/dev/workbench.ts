@@ -1,5 +1,5 @@
 import type { GameDescription, GamesReply } from '../../shared/dev-protocol.ts';
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 import { contractOf } from './contract-of.ts';
 import { Pane } from './pane.ts';
 import { RoomPoller } from './room-poller.ts';

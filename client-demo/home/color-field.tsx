@@ -1,6 +1,6 @@
-import { useCell } from '../cell.ts';
-import { colors } from '../colors.ts';
-import type { PageSession } from '../page-session.ts';
+import { useCell } from '../common/cell.ts';
+import { colors } from '../common/colors.ts';
+import type { PageSession } from '../session/page-session.ts';
 
 /**
  * The colour that one is seen in at every table. The arrow keys go through them, as through any group of radio buttons.

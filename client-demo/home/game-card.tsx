@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { RoomRequest } from '../find-room.ts';
-import type { TableGame } from '../games/table-game.ts';
+import type { RoomRequest } from '../session/find-room.ts';
+import type { TableGame } from '../games/common/table-game.ts';
 
 interface GameCardProps {
   game: TableGame;

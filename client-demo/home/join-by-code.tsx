@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { parseRoomCode } from '../../shared/ids.ts';
-import { refusalTextFor } from '../refusal-text.ts';
+import { refusalTextFor } from '../common/refusal-text.ts';
 
 interface JoinByCodeProps {
   busy: boolean;

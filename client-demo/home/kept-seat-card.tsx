@@ -1,6 +1,6 @@
-import { useCell, useRedrawInterval } from '../cell.ts';
-import { go } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
+import { useCell, useRedrawInterval } from '../common/cell.ts';
+import { go } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
 
 /** The way back to a table one has turned away from, for as long as the seat there is kept. */
 export function KeptSeatCard({ session }: { session: PageSession }) {

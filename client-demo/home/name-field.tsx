@@ -1,6 +1,6 @@
-import { useCell } from '../cell.ts';
-import { maxNameUnits } from '../names.ts';
-import type { PageSession } from '../page-session.ts';
+import { useCell } from '../common/cell.ts';
+import { maxNameUnits } from '../session/names.ts';
+import type { PageSession } from '../session/page-session.ts';
 
 export function NameField({ session }: { session: PageSession }) {
   const name = useCell(session.name);

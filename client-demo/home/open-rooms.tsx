@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { RoomError, type RoomSummary } from '../../client/index.ts';
 import { gameNamed } from '../games/games.ts';
-import { go } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
+import { go } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
 
 const pollIntervalMs = 2_500;
 const maxRooms = 9;

@@ -1,7 +1,7 @@
 import { dutyOf, RoomError, type Client, type Replay } from '../../client/index.ts';
 import { replayRoom, type ReplayRoom } from '../../client/replay/index.ts';
 import { gameNamed } from '../games/games.ts';
-import type { TableGame } from '../games/table-game.ts';
+import type { TableGame } from '../games/common/table-game.ts';
 import { describeMatchOutcome } from '../room/seat-text.ts';
 import { ReplayPlayer } from './replay-player.ts';
 import { trackOf } from './track.ts';

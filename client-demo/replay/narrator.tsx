@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import type { LoadedReplay } from './load-replay.ts';
 import { lastMarkWithin, describePosition } from './track.ts';
 

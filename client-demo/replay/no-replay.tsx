@@ -1,5 +1,5 @@
-import { go, type Route } from '../route.ts';
-import type { PageRemedy, RefusalText } from '../refusal-text.ts';
+import { go, type Route } from '../session/route.ts';
+import type { PageRemedy, RefusalText } from '../common/refusal-text.ts';
 
 /** Why there is nothing to be seen, and what now. */
 export function NoReplay({ id, words, onAgain }: { id: string; words: RefusalText; onAgain(): void }) {

@@ -1,5 +1,5 @@
-import { useCell } from '../cell.ts';
-import { AgainIcon, PauseIcon, PlayIcon, StepBackIcon, StepOnIcon } from '../room/icons.tsx';
+import { useCell } from '../common/cell.ts';
+import { AgainIcon, PauseIcon, PlayIcon, StepBackIcon, StepOnIcon } from '../common/icons.tsx';
 import type { LoadedReplay } from './load-replay.ts';
 import { captionOf } from './narrator.tsx';
 import { speeds } from './replay-player.ts';

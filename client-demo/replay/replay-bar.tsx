@@ -1,13 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
-import { useCell, useSources } from '../cell.ts';
-import { copyText } from '../clipboard.ts';
-import { originForOthers } from '../config.ts';
-import type { TableGame } from '../games/table-game.ts';
-import { Logo } from '../logo.tsx';
+import { useCell, useSources } from '../common/cell.ts';
+import { copyText } from '../common/clipboard.ts';
+import { originForOthers } from '../session/config.ts';
+import type { TableGame } from '../games/common/table-game.ts';
+import { Logo } from '../common/logo.tsx';
 import { subscribeOutsideScene } from '../room/outside-scene.ts';
-import { BackIcon, LinkIcon } from '../room/icons.tsx';
-import { go, linkTo } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
+import { BackIcon, LinkIcon } from '../common/icons.tsx';
+import { go, linkTo } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
 
 /** Above a replay: what is shown, a link to it, and the way back: home, or to the table that one came from. */
 export function ReplayBar({

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { PageSession } from '../page-session.ts';
-import { refusalTextFor } from '../refusal-text.ts';
+import type { PageSession } from '../session/page-session.ts';
+import { refusalTextFor } from '../common/refusal-text.ts';
 import { loadReplay, type LoadedReplay, type MissingReplay } from './load-replay.ts';
 import { NoReplay } from './no-replay.tsx';
 import { ReplayBar } from './replay-bar.tsx';

@@ -1,6 +1,6 @@
 import type { ReplayRoom } from '../../client/replay/index.ts';
-import { Cell } from '../cell.ts';
-import type { ReplayGuide } from '../games/table-game.ts';
+import { Cell } from '../common/cell.ts';
+import type { ReplayGuide } from '../games/common/table-game.ts';
 import type { Track } from './track.ts';
 
 export const speeds = [0.5, 1, 2, 4] as const;

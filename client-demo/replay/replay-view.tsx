@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { useCell, useSources } from '../cell.ts';
-import { useSeatColors } from '../seat-colors.ts';
+import { useCell, useSources } from '../common/cell.ts';
+import { useSeatColors } from '../games/common/seat-colors.ts';
 import { subscribeOutsideScene } from '../room/outside-scene.ts';
 import { Emotes } from '../room/emotes.ts';
 import { Seat } from '../room/seat.tsx';

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks';
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import type { ReplayPlayer } from './replay-player.ts';
 import { visibleMarks, describePosition, type TrackMark } from './track.ts';
 

@@ -1,5 +1,5 @@
 import type { ReplayRoom } from '../../client/replay/index.ts';
-import type { ReplayEvent, ReplayEventKind, ReplayGuide } from '../games/table-game.ts';
+import type { ReplayEvent, ReplayEventKind, ReplayGuide } from '../games/common/table-game.ts';
 
 /** A place on the track where the match is shown after a move; the first is its beginning. */
 export interface TrackStop {

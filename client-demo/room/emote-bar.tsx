@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
 import { emotesOf, emoteCooldownMs, emoteText, type Emotes } from './emotes.ts';
 

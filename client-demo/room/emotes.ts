@@ -1,6 +1,6 @@
 import type { RoomLike } from '../../client/index.ts';
 import type { ContractDef } from '../../shared/contract.ts';
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 
 const bubbleMs = 2_000;
 /** The server takes a few at once; who presses on and on is told nothing, the bar rests. */

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import { useHeadingFocus } from '../focus.ts';
-import { go } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
-import type { Visit } from '../visit.ts';
-import { refusalTextFor } from '../refusal-text.ts';
+import { useHeadingFocus } from '../common/focus.ts';
+import { go } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
+import type { Visit } from '../session/visit.ts';
+import { refusalTextFor } from '../common/refusal-text.ts';
 import { Ranking } from './ranking.tsx';
 import { hasLeft, describeMatchOutcome } from './seat-text.ts';
 

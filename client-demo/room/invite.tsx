@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
-import { useCell } from '../cell.ts';
-import { canShare, copyText } from '../clipboard.ts';
-import { originForOthers } from '../config.ts';
-import { linkTo } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
+import { useCell } from '../common/cell.ts';
+import { canShare, copyText } from '../common/clipboard.ts';
+import { originForOthers } from '../session/config.ts';
+import { linkTo } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
 import { Qr } from './qr.tsx';
 
 interface InviteProps {

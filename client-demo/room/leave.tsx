@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Room } from '../../client/index.ts';
-import { takeFocus } from '../focus.ts';
-import { replaceRoute } from '../route.ts';
-import type { Visit } from '../visit.ts';
+import { takeFocus } from '../common/focus.ts';
+import { replaceRoute } from '../session/route.ts';
+import type { Visit } from '../session/visit.ts';
 
 /** Gives the seat up. In mid-match that loses it, so it asks once more. */
 export function Leave({ visit, room }: { visit: Visit; room: Room }) {

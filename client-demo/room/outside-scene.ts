@@ -1,5 +1,5 @@
 import type { RoomLike } from '../../client/index.ts';
-import type { Subscribe } from '../cell.ts';
+import type { Subscribe } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
 
 /**

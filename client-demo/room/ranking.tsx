@@ -1,6 +1,6 @@
 import type { RoomLike } from '../../client/index.ts';
 import { rankSeats } from './seat-text.ts';
-import { SeatToken } from './seat-token.tsx';
+import { SeatToken } from '../games/common/seat-token.tsx';
 
 /** Who came where; who shares a place stands beside the same number. */
 export function Ranking({ room }: { room: RoomLike }) {

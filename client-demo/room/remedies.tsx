@@ -1,8 +1,8 @@
-import { useHeadingFocus } from '../focus.ts';
-import { go, replaceRoute } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
-import type { Visit } from '../visit.ts';
-import type { PageRemedy, RefusalText } from '../refusal-text.ts';
+import { useHeadingFocus } from '../common/focus.ts';
+import { go, replaceRoute } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
+import type { Visit } from '../session/visit.ts';
+import type { PageRemedy, RefusalText } from '../common/refusal-text.ts';
 
 /** Why it does not go on, and what now. */
 export function Remedies({ session, visit, words }: { session: PageSession; visit: Visit; words: RefusalText }) {

@@ -1,15 +1,15 @@
 import { useMemo } from 'preact/hooks';
-import { useCell, useSources } from '../cell.ts';
+import { useCell, useSources } from '../common/cell.ts';
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import { Logo } from '../logo.tsx';
-import type { PageSession } from '../page-session.ts';
+import { Logo } from '../common/logo.tsx';
+import type { PageSession } from '../session/page-session.ts';
 import { ConnectionStatus } from '../status/connection-status.tsx';
 import { SoundButton } from '../sound/sound-button.tsx';
-import type { Visit } from '../visit.ts';
+import type { Visit } from '../session/visit.ts';
 import { panelOpen } from '../cluster/panel-open.ts';
 import { subscribeOutsideScene } from './outside-scene.ts';
-import { BackIcon, EyeIcon, NodesIcon } from './icons.tsx';
+import { BackIcon, EyeIcon, NodesIcon } from '../common/icons.tsx';
 import { Leave } from './leave.tsx';
 
 /** Above every table: the way home, which table this is, how the connection is, and the way out. */

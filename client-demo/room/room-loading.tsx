@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useHeadingFocus } from '../focus.ts';
+import { useHeadingFocus } from '../common/focus.ts';
 
 const longWaitMs = 2_500;
 

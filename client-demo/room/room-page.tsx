@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
-import { useCell } from '../cell.ts';
-import type { TableRoute } from '../route.ts';
-import type { PageSession } from '../page-session.ts';
-import { refusalTextFor } from '../refusal-text.ts';
+import { useCell } from '../common/cell.ts';
+import type { TableRoute } from '../session/route.ts';
+import type { PageSession } from '../session/page-session.ts';
+import { refusalTextFor } from '../common/refusal-text.ts';
 import { RoomLoading } from './room-loading.tsx';
 import { Remedies } from './remedies.tsx';
 import { RoomBar } from './room-bar.tsx';

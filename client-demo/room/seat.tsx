@@ -1,11 +1,11 @@
 import type { PublicSeat, RoomLike } from '../../client/index.ts';
-import { useRedrawInterval } from '../cell.ts';
+import { useRedrawInterval } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
-import { BotIcon } from './icons.tsx';
+import { BotIcon } from '../common/icons.tsx';
 import { describeAbsence, hasLeft, formatCountdown } from './seat-text.ts';
-import { SeatToken } from './seat-token.tsx';
+import { SeatToken } from '../games/common/seat-token.tsx';
 
 interface SeatProps {
   room: RoomLike;

@@ -1,8 +1,8 @@
 import type { Room } from '../../client/index.ts';
-import { useRedrawInterval } from '../cell.ts';
+import { useRedrawInterval } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
-import type { PageSession } from '../page-session.ts';
-import type { Visit } from '../visit.ts';
+import type { PageSession } from '../session/page-session.ts';
+import type { Visit } from '../session/visit.ts';
 import { Ended } from './ended.tsx';
 
 /** A break longer than this (ms) is what is going on. */

@@ -1,10 +1,10 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Room, RefusalCode, ActionResult } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import { useFocusHandover, useHeadingFocus } from '../focus.ts';
-import type { PageSession } from '../page-session.ts';
-import type { Visit } from '../visit.ts';
-import { refusalTextFor } from '../refusal-text.ts';
+import { useFocusHandover, useHeadingFocus } from '../common/focus.ts';
+import type { PageSession } from '../session/page-session.ts';
+import type { Visit } from '../session/visit.ts';
+import { refusalTextFor } from '../common/refusal-text.ts';
 import { EmoteBar } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
 import { Invite } from './invite.tsx';

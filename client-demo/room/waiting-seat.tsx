@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { PublicSeat, Room } from '../../client/index.ts';
-import { useRedrawInterval } from '../cell.ts';
+import { useRedrawInterval } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
-import { takeFocus } from '../focus.ts';
+import { takeFocus } from '../common/focus.ts';
 import { SeatBubble } from './emote-bar.tsx';
 import type { Emotes } from './emotes.ts';
-import { CrossIcon, CrownIcon } from './icons.tsx';
+import { CrossIcon, CrownIcon } from '../common/icons.tsx';
 import { describeAbsence } from './seat-text.ts';
-import { SeatToken } from './seat-token.tsx';
+import { SeatToken } from '../games/common/seat-token.tsx';
 
 interface WaitingSeatProps {
   room: Room;

@@ -1,5 +1,5 @@
-import { useCell } from '../cell.ts';
-import { SoundIcon } from '../room/icons.tsx';
+import { useCell } from '../common/cell.ts';
+import { SoundIcon } from '../common/icons.tsx';
 import { speaker } from './speaker.ts';
 
 /** Sound is off until somebody wants it. */

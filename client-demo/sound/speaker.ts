@@ -1,5 +1,5 @@
-import { Cell } from '../cell.ts';
-import { shared } from '../storage.ts';
+import { Cell } from '../common/cell.ts';
+import { shared } from '../common/storage.ts';
 import { sounds, type SoundName, type Voice } from './sounds.ts';
 
 const key = 'rejoin.sound';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Client, Room, RoomStatus } from '../../client/index.ts';
-import { useSources, useRedrawInterval } from '../cell.ts';
+import { useSources, useRedrawInterval } from '../common/cell.ts';
 
 /** `lead`: what goes first where there is no room for all of it. */
 type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string; lead?: string };

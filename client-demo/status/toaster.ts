@@ -1,4 +1,4 @@
-import { Cell } from '../cell.ts';
+import { Cell } from '../common/cell.ts';
 
 export interface Toast {
   id: number;

@@ -1,4 +1,4 @@
-import { useCell } from '../cell.ts';
+import { useCell } from '../common/cell.ts';
 import type { Toaster } from './toaster.ts';
 
 export function Toasts({ toaster }: { toaster: Toaster }) {

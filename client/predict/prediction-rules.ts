@@ -11,6 +11,7 @@ import type {
   ViewOf,
 } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
+import { RefusalError, RejoinError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import type { Room } from '../room.ts';
 
@@ -49,14 +50,19 @@ export type GuessedBy<D extends ContractDef> = D extends { view: TypeOf<unknown>
   : (Game<D> & { readonly setup?: undefined }) | (Rules<D> & { readonly rules?: undefined }) | Guesses<D>;
 
 /** A rule needed information that only the server has, so its effect is not predicted. */
-export class NotPredictableError extends Error {
+export class NotPredictableError extends RejoinError {
+  override readonly name = 'NotPredictableError';
+  override readonly code = 'not-predictable';
+
   constructor(what: string) {
     super(`${what} is known to the server alone`);
-    this.name = 'NotPredictableError';
   }
 }
 
-class RefusedPredictionError extends Error {}
+/** A rule refused. */
+class RefusedPredictionError extends RefusalError {
+  override readonly name = 'RefusedPredictionError';
+}
 /** Whether a rule ended because it refused, or because its effect cannot be predicted. */
 export const isExpectedFailure = (error: unknown): boolean =>
   error instanceof RefusedPredictionError || error instanceof NotPredictableError;

@@ -1,4 +1,5 @@
-import { parse, type ContractDef, type ViewOf } from '../../shared/contract.ts';
+import type { ContractDef, ViewOf } from '../../shared/contract.ts';
+import { parse } from '../../shared/parse.ts';
 import { copy } from '../../shared/delta.ts';
 import { Listeners } from '../listeners.ts';
 import type { Act, Room, PendingAction } from '../room.ts';

@@ -14,7 +14,7 @@ export async function bundleSdk(): Promise<{ code: Uint8Array; map: Uint8Array; 
     (JSON.parse(await readFile(join(packageRoot, folder, 'package.json'), 'utf8')) as { version: string }).version;
   const banner = `/*! rejoin ${await versionOf('.')} | MIT | with socket.io-client ${await versionOf('node_modules/socket.io-client')} | MIT, (c) Guillermo Rauch and Socket.IO contributors */`;
   const made = await build({
-    entryPoints: [join(packageRoot, 'client/browser.ts')],
+    entryPoints: [join(packageRoot, 'client/browser/index.ts')],
     outfile: join(packageRoot, 'dist', sdkFile),
     write: false,
     metafile: true,

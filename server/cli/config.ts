@@ -3,6 +3,7 @@ import { createAddressReader } from '../identity/address.ts';
 import { weaknessOf } from '../identity/secret-strength.ts';
 import { readTls } from '../store/redis-target.ts';
 import type { RedisOptions } from '../store/redis-locator.ts';
+import { RejoinError } from '../../shared/errors.ts';
 
 const number = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise);
@@ -156,8 +157,9 @@ const schema = z
 export type Config = z.output<typeof schema>;
 
 /** Invalid settings. The message lists every problem, but no values. */
-export class ConfigError extends Error {
+export class ConfigError extends RejoinError {
   override readonly name = 'ConfigError';
+  override readonly code = 'bad-config';
 }
 
 /** Reads the settings from an environment. @throws ConfigError with all problems */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server, type Namespace } from 'socket.io';
 import { Encoder } from 'socket.io-parser';
+import { RejoinError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { normalizeName } from '../../shared/names.ts';
 import { protocolVersion, type RequestName, type OneWayMessageName } from '../../shared/protocol.ts';
@@ -608,13 +609,25 @@ const isPlayerId = (id: unknown): boolean =>
   typeof id === 'string' && id.length > 0 && id.length <= limits.playerIdLength && !id.startsWith('$');
 
 /** The client uses another protocol version; its token may be valid. */
-class WireVersionError extends Error {}
+class WireVersionError extends RejoinError {
+  override readonly name = 'WireVersionError';
+  override readonly code = 'client-outdated';
+}
 /** Token and `auth` exceed `limits.authBytes`. */
-class AuthTooLargeError extends Error {}
+class AuthTooLargeError extends RejoinError {
+  override readonly name = 'AuthTooLargeError';
+  override readonly code = 'too-large';
+}
 /** The host's `authenticate` returned null. */
-class NotSignedInError extends Error {}
+class NotSignedInError extends RejoinError {
+  override readonly name = 'NotSignedInError';
+  override readonly code = 'not-signed-in';
+}
 /** The address has exceeded its rate of guest tokens. */
-class GuestLimitError extends Error {
+class GuestLimitError extends RejoinError {
+  override readonly name = 'GuestLimitError';
+  override readonly code = 'slow-down';
+
   constructor(readonly retryAfter: number) {
     super('too many new guests');
   }

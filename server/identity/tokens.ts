@@ -1,4 +1,5 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
+import { RejoinError } from '../../shared/errors.ts';
 import { isId, idFromBytes } from '../../shared/ids.ts';
 import type { Clock, Entropy } from '../runtime/ports.ts';
 import { weaknessOf } from './secret-strength.ts';
@@ -13,8 +14,9 @@ export interface Identity {
  * The token is forged, expired, or issued for another server. The message tells which and is only logged; the client is
  * sent `bad-token`.
  */
-export class BadTokenError extends Error {
+export class BadTokenError extends RejoinError {
   override readonly name = 'BadTokenError';
+  override readonly code = 'bad-token';
 }
 
 const tokenLifeSeconds = 30 * 24 * 3600; // seconds

@@ -15,7 +15,7 @@ import type { Clock, Entropy, Log, Meter, HangDetector } from '../runtime/ports.
 import { newDocument } from '../rooms/core/document.ts';
 import { encodeSnapshot } from '../rooms/core/entry.ts';
 import type { AdoptRequest } from '../rooms/actor/messages.ts';
-import { gameKey } from '../rooms/actor/index-tracker.ts';
+import { gameKey } from '../rooms/core/game-key.ts';
 import type { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { holdOf } from '../rooms/core/holds.ts';
 import { runWatched } from '../rooms/core/rule-tracker.ts';

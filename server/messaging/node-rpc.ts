@@ -1,14 +1,17 @@
+import { RejoinError } from '../../shared/errors.ts';
 import type { Json } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Bus, Clock, Log, NodeMessage, Timer } from '../runtime/ports.ts';
 
 /** The other node's inbox has no subscriber: it may be gone, and it has certainly not received the message. */
-export class NoListenerError extends Error {
+export class NoListenerError extends RejoinError {
   override readonly name = 'NoListenerError';
+  override readonly code = 'no-listener';
 }
 /** No reply in time. The message may have been processed. */
-export class NoReplyError extends Error {
+export class NoReplyError extends RejoinError {
   override readonly name = 'NoReplyError';
+  override readonly code = 'no-reply';
 }
 
 /** A message between two nodes: calls (`ask`), replies (`answer`) and one-way messages (`news`). */

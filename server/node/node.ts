@@ -30,7 +30,7 @@ import type { RoomStep } from '../rooms/actor/actor.ts';
 import { ReplayArchive } from '../replays/replay-archive.ts';
 import { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { observeRegister, observeStore, StoreContact } from '../store/store-contact.ts';
-import { gameKey } from '../rooms/actor/index-tracker.ts';
+import { gameKey } from '../rooms/core/game-key.ts';
 import { ClientRequests } from '../sessions/client-requests.ts';
 import type { Store } from '../store/store.ts';
 
@@ -244,7 +244,7 @@ export class RejoinNode {
       log,
       isDraining: () => this.draining || this.isStopped || !this.isStoreWritable,
     });
-    const ensureOwner = (room: string) => this.router.request(room, { k: 'ensure-owner' }, { timeout: 1_000 });
+    const ensureOwner = (room: string) => this.router.ensureOwner(room, 1_000);
     this.dueScan = new DueScan({
       self: this.id,
       store,
@@ -380,7 +380,7 @@ export class RejoinNode {
   /** Makes sure that the room has an owner: this node, if no other node does. */
   private ensureOwner(room: string): void {
     if (this.isStopped || !(this.clientRequests.hasMembers(room) || this.ownedRooms.get(room) === undefined)) return;
-    void this.router.request(room, { k: 'ensure-owner' }, { timeout: 10_000 }).then(reply => {
+    void this.router.ensureOwner(room, 10_000).then(reply => {
       if (!reply.ok && reply.code === 'room-missing') this.ownedRooms.roomMissing(room);
     });
   }

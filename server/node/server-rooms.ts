@@ -1,4 +1,5 @@
 import type { Contract, ContractDef, OptionsIn, Ranking } from '../../shared/contract.ts';
+import { RefusalError } from '../../shared/errors.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
 import type { RoomView } from '../../shared/protocol.ts';
@@ -7,14 +8,8 @@ import type { ViewReply } from '../rooms/actor/messages.ts';
 import { StoreError, type QuarantinedRoom } from '../store/store.ts';
 
 /** A request to a room failed. `code`: see shared/refusals.ts. */
-export class ServerRoomError extends Error {
-  constructor(
-    readonly code: string,
-    readonly detail?: string,
-  ) {
-    super(detail ? `${code}: ${detail}` : code);
-    this.name = 'ServerRoomError';
-  }
+export class ServerRoomError extends RefusalError {
+  override readonly name = 'ServerRoomError';
 }
 
 /** Settings of a room that the server's own code creates. */

@@ -4,7 +4,7 @@ import { Semaphore } from '../runtime/semaphore.ts';
 import type { Clock, Log } from '../runtime/ports.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
 import type { AdoptRequest } from '../rooms/actor/messages.ts';
-import { gameKey } from '../rooms/actor/index-tracker.ts';
+import { gameKey } from '../rooms/core/game-key.ts';
 import type { OwnedRooms } from './owned-rooms.ts';
 import type { HandoverCoordinator } from './handover.ts';
 import type { ClusterMembership } from './cluster-membership.ts';

@@ -1,6 +1,6 @@
 import { limits } from '../../shared/limits.ts';
 import type { Clock, Log, NodeRecord } from '../runtime/ports.ts';
-import { gameKey } from '../rooms/actor/index-tracker.ts';
+import { gameKey } from '../rooms/core/game-key.ts';
 import type { RoomActor } from '../rooms/actor/actor.ts';
 import type { HandoverReason } from '../rooms/actor/messages.ts';
 import type { OwnedRooms } from './owned-rooms.ts';

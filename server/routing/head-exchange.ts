@@ -91,7 +91,7 @@ export class HeadExchange {
   }
 
   private ensureOwner(room: string): void {
-    void this.parts.router.request(room, { k: 'ensure-owner' }).then(reply => {
+    void this.parts.router.ensureOwner(room).then(reply => {
       if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room);
     });
   }

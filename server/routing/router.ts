@@ -171,6 +171,14 @@ export class Router {
     }
   }
 
+  /**
+   * Ensures that a node runs the room: this one claims it if no live node owns it. Never throws.
+   * @param timeout in ms
+   */
+  ensureOwner(id: string, timeout: number = limits.requestTimeout): Promise<RoomReply> {
+    return this.request(id, { k: 'ensure-owner' }, { timeout });
+  }
+
   private async attempt(id: string, message: RoomMessage, denials: Map<string, number>): Promise<AttemptResult> {
     const actor = this.parts.ownedRooms.get(id);
     if (actor) {

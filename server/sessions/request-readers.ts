@@ -1,3 +1,4 @@
+import { RejoinError } from '../../shared/errors.ts';
 import { isId, parseRoomCode } from '../../shared/ids.ts';
 import { checkPayload, isPlainObject, type Json, type JsonObject } from '../../shared/json.ts';
 import { limits } from '../../shared/limits.ts';
@@ -25,8 +26,9 @@ import type {
  */
 
 /** A malformed request; the message is sent to the client. */
-export class BadRequestError extends Error {
+export class BadRequestError extends RejoinError {
   override readonly name = 'BadRequestError';
+  override readonly code = 'bad-request';
 }
 
 const fail = (what: string): never => {

@@ -1,6 +1,7 @@
 import type { Clock, Log, Timer } from '../runtime/ports.ts';
 import { destroyClient, newClient, type RedisClient } from './redis-client.ts';
 import type { RedisTarget } from './redis-target.ts';
+import { RejoinError } from '../../shared/errors.ts';
 
 /** Locates the Redis to connect to; with Sentinel it changes. See redis-locator.ts. */
 export interface RedisLocator {
@@ -16,8 +17,9 @@ export interface RedisLocator {
 }
 
 /** There is no connection; nothing was sent. */
-export class RedisUnavailableError extends Error {
+export class RedisUnavailableError extends RejoinError {
   override readonly name = 'RedisUnavailableError';
+  override readonly code = 'redis-unavailable';
 }
 
 /** Process and replication history of a Redis. Either changes when data may have been lost. */

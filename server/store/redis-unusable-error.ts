@@ -1,4 +1,7 @@
+import { RejoinError } from '../../shared/errors.ts';
+
 /** Redis cannot be reached, or its configuration is unfit; the message says what to change. */
-export class RedisUnusableError extends Error {
+export class RedisUnusableError extends RejoinError {
   override readonly name = 'RedisUnusableError';
+  override readonly code = 'redis-unusable';
 }

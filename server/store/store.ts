@@ -1,3 +1,4 @@
+import { RejoinError } from '../../shared/errors.ts';
 import type { TermStarts } from '../../shared/position.ts';
 import type { RoomSummary } from '../../shared/protocol.ts';
 import type { NodeMessage } from '../runtime/ports.ts';
@@ -344,7 +345,10 @@ export interface QuarantinedRoom {
 }
 
 /** The store failed to execute a call. */
-export class StoreError extends Error {
+export class StoreError extends RejoinError {
+  override readonly name = 'StoreError';
+  override readonly code = 'store-failed';
+
   constructor(
     /** 'no': certainly not executed. 'maybe': unknown outcome. */
     readonly applied: 'no' | 'maybe',
@@ -354,6 +358,5 @@ export class StoreError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
-    this.name = 'StoreError';
   }
 }

@@ -381,7 +381,7 @@ const match: readonly Ablation[] = [
     edits: [
       edit(
         'server/routing/head-exchange.ts',
-        `void this.parts.router.request(room, { k: 'ensure-owner' }).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room); });`,
+        `void this.parts.router.ensureOwner(room).then(reply => { if (!reply.ok && reply.code === 'room-missing') this.parts.onRoomMissing(room); });`,
         'void room;',
       ),
       edit(

@@ -113,11 +113,11 @@ describe('a node that goes', () => {
     const held = latch();
     for (const id of made) await world.clock.run(world.owner(id)!.node.ownedRooms.get(id)!.release());
     world.faultFor = call => (call.op === 'claim' ? { hold: held.opened } : undefined);
-    void a.node.router.request(made[1]!, { k: 'ensure-owner' });
+    void a.node.router.ensureOwner(made[1]!);
     await world.clock.advance(10);
     const stopping = a.node.stop();
     for (const link of [...a.connections]) link.breakConnection();
-    void a.node.router.request(made[0]!, { k: 'ensure-owner' });
+    void a.node.router.ensureOwner(made[0]!);
     void (b.node as unknown as { rpc: { call(node: string, kind: string, body: unknown): Promise<unknown> } }).rpc
       .call(a.node.id, 'adopt', { id: made[2], expected: null, floor: 0 })
       .catch(() => {});

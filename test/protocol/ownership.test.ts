@@ -229,8 +229,7 @@ describe('an owner', () => {
     world.kill(owner);
     const claims = () => world.storeCalls.filter(c => c.op === 'claim' && c.room === id).length;
     const before = claims();
-    for (const host of world.nodes.values())
-      if (host.state === 'up') void host.node.router.request(id, { k: 'ensure-owner' });
+    for (const host of world.nodes.values()) if (host.state === 'up') void host.node.router.ensureOwner(id);
     await world.clock.advance(400);
     assert.equal([...world.nodes.values()].filter(h => h.owns(id)).length, 1);
     assert.ok(claims() - before <= 5, `${claims() - before} claims`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parse } from '../../shared/contract.ts';
+import { parse } from '../../shared/parse.ts';
 import { copy } from '../../shared/delta.ts';
 import { diff } from '../../shared/diff.ts';
 import { arena, type Arena, type Pilot } from '../../shared/games/arena/contract.ts';

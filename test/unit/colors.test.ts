@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { colors, seatColors, type Color } from '../../client-demo/colors.ts';
+import { colors, seatColors, type Color } from '../../client-demo/common/colors.ts';
 
 const chose = (colour: unknown) => ({ profile: { colour } });
 const bot = { profile: null };

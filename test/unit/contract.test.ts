@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
-import { contract, parse, state, view, type ContractDef, type CtxOf, type Schema } from '../../shared/contract.ts';
+import { contract, state, view, type ContractDef, type CtxOf, type Schema } from '../../shared/contract.ts';
+import { parse } from '../../shared/parse.ts';
 import { demoGames } from '../../server/cli/demo-games.ts';
 
 const good = {

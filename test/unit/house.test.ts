@@ -16,26 +16,34 @@ const beside = sources('testkit', 'examples', 'tools');
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /**
- * The folders of the server, lowest first: each imports those before it alone. Folders inside one of these belong to
- * it.
+ * The folders of the server, lowest first. A folder imports only folders that stand before it in this list.
+ *
+ * The position of a folder is the lowest that its imports allow. Where that is not the obvious one, a comment says why.
  */
 const layers = [
   'shared',
   'server/runtime',
   'server/identity',
   'server/store',
+  // Hang detector, log, metrics: they report to the store and know no room.
   'server/ops',
   'server/rooms/core',
+  // Declares `Broadcaster`, which messaging implements: what a room sends is the room's own type.
   'server/rooms/actor',
   'server/messaging',
+  // A replay is read from the journal of its room. It needs no owner, so it lies beneath ownership.
   'server/replays',
   'server/ownership',
   'server/routing',
+  // Creates rooms on the node with most capacity, and finds them by their code: it asks membership, never the router.
   'server/lobby',
   'server/sessions',
+  // Puts the parts above together. The gateway and the routes of http serve a node, so they stand above it.
   'server/node',
   'server/gateway',
+  'server/http/dev',
   'server/http',
+  // The public entry, and the backends and attachments that it chooses from.
   'server',
   'server/cli',
 ];
@@ -60,40 +68,63 @@ function only(where: RegExp, allowed: RegExp, among = files): string[] {
         .map(i => `${f} imports ${i}`),
     );
 }
-/** The layer that a file lies in, by its number; -1: none. */
-function layerOf(file: string): number {
-  for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) {
-    const layer = layers.indexOf(folder);
-    if (layer >= 0) return layer;
-  }
-  return -1;
+/** The cycles of a directed graph, each as the path that closes it. */
+function cyclesOf(nodes: Iterable<string>, next: (node: string) => Iterable<string>): string[] {
+  const state = new Map<string, 'open' | 'done'>();
+  const cycles: string[] = [];
+  const visit = (node: string, path: readonly string[]): void => {
+    if (state.get(node) === 'done') return;
+    if (state.get(node) === 'open') return void cycles.push([...path.slice(path.indexOf(node)), node].join(' → '));
+    state.set(node, 'open');
+    for (const other of next(node)) visit(other, [...path, node]);
+    state.set(node, 'done');
+  };
+  for (const node of nodes) visit(node, []);
+  return cycles;
 }
+
+interface ErrorClass {
+  file: string;
+  name: string;
+  base: string;
+  isAbstract: boolean;
+  body: string;
+}
+/** The classes that extend an error. */
+const errorClassesOf = (file: string): ErrorClass[] =>
+  [
+    ...text(file).matchAll(
+      /^(?:export )?(abstract )?class (\w+)(?:<.*>)? extends (\w*Error)\b.*\{(\}|\n[\s\S]*?^\})/gm,
+    ),
+  ].map(([, abstract, name, base, body]) => ({
+    file,
+    name: name!,
+    base: base!,
+    isAbstract: abstract !== undefined,
+    body: body!,
+  }));
 
 describe('the house', () => {
   it('shared imports nothing but itself and what schemas need', () => {
     assert.deepEqual(only(/^shared\//, /^(shared\/|@standard-schema\/spec$|zod$)/), []);
   });
-  it('a folder of the server imports the folders below it alone, types included', () => {
-    const folders = [...new Set(files.filter(f => f.startsWith('server/')).map(f => dirname(f)))];
+  it('a folder of the server imports only folders that stand before it in the list, types included', () => {
+    const inServer = files.filter(f => f.startsWith('server/'));
     assert.deepEqual(
-      folders.filter(
-        folder =>
-          layers.indexOf(folder) < 0 &&
-          layerOf(folder) <= layers.indexOf('server') &&
-          layers[layerOf(folder)] === 'server',
-      ),
+      [...new Set(inServer.map(f => dirname(f)))].filter(folder => !layers.includes(folder)),
       [],
-      'folders that have no layer',
+      'folders that are not in the list',
     );
-    const own = (i: string) => /^(shared|server|client|client-demo|testkit|examples|tools|test|bench)\//.test(i);
-    const wrong = files
-      .filter(f => layerOf(f) >= 0)
-      .flatMap(f =>
-        importsOf(f)
-          .filter(own)
-          .filter(i => layerOf(i) < 0 || layerOf(i) > layerOf(f))
-          .map(i => `${f} imports ${i}`),
-      );
+    const isOwn = (i: string) => /^(shared|server|client|client-demo|testkit|examples|tools|test|bench)\//.test(i);
+    const wrong = inServer.flatMap(f =>
+      importsOf(f)
+        .filter(isOwn)
+        .filter(
+          i =>
+            !layers.slice(0, layers.indexOf(dirname(f)) + 1).includes(i.startsWith('shared/') ? 'shared' : dirname(i)),
+        )
+        .map(i => `${f} imports ${i}`),
+    );
     assert.deepEqual(wrong, []);
   });
   it('the core of a room does no I/O: it imports shared, and of the server what declares the store and the ports', () => {
@@ -124,12 +155,12 @@ describe('the house', () => {
     assert.deepEqual(only(/^client\/(?!react\/)/, /^(client\/(?!react\/)|shared\/|socket\.io-client$)/), []);
     assert.deepEqual(only(/^client\/react\//, /^(client\/(?!predict\/)|shared\/|react$)/), []);
     assert.deepEqual(
-      only(/^client\/(?!predict\/|browser\.ts)/, /^(?!client\/predict\/)/),
+      only(/^client\/(?!predict\/|browser\/)/, /^(?!client\/predict\/)/),
       [],
       'who does not predict does not load it',
     );
     assert.deepEqual(
-      only(/^client\/(?!replay\/|predict\/replay-interpolation|browser\.ts)/, /^(?!client\/replay\/)/),
+      only(/^client\/(?!replay\/|predict\/replay-interpolation|browser\/)/, /^(?!client\/replay\/)/),
       [],
       'nor replays, who does not go through any',
     );
@@ -176,19 +207,44 @@ describe('the house', () => {
       [],
     );
   });
-  it('no import cycles, types included', () => {
-    const all = [...files, ...beside];
-    const state = new Map<string, 'open' | 'done'>();
-    const cycles: string[] = [];
-    const visit = (file: string, path: string[]) => {
-      if (state.get(file) === 'done') return;
-      if (state.get(file) === 'open') return void cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
-      state.set(file, 'open');
-      for (const next of importsOf(file)) if (all.includes(next)) visit(next, [...path, file]);
-      state.set(file, 'done');
-    };
-    for (const file of all) visit(file, []);
-    assert.deepEqual(cycles, []);
+  it('files import each other in one direction, types included', () => {
+    const all = new Set([...files, ...beside]);
+    assert.deepEqual(
+      cyclesOf(all, file => importsOf(file).filter(i => all.has(i))),
+      [],
+    );
+  });
+  it('folders import each other in one direction, types included', () => {
+    const imported = new Map<string, Set<string>>();
+    const all = [...files, ...sources('testkit')];
+    for (const file of all) {
+      const folder = dirname(file);
+      const others = imported.get(folder) ?? new Set<string>();
+      for (const i of importsOf(file)) if (all.includes(i) && dirname(i) !== folder) others.add(dirname(i));
+      imported.set(folder, others);
+    }
+    assert.deepEqual(
+      cyclesOf(imported.keys(), folder => imported.get(folder)!),
+      [],
+    );
+  });
+  it('every error class extends RejoinError; its name is a literal that ends in Error, and it has a code', () => {
+    const classes = [...files, ...beside].flatMap(errorClassesOf);
+    const byName = new Map(classes.map(c => [c.name, c]));
+    assert.ok(classes.length > 20 && byName.size === classes.length, 'the classes are found, and no two share a name');
+    const isRefusal = ({ base }: ErrorClass) => base === 'RefusalError';
+    const reachesBase = ({ name, base }: ErrorClass): boolean =>
+      name === 'RejoinError' || (byName.has(base) && reachesBase(byName.get(base)!));
+    const wrong = classes.flatMap(c => {
+      const complaints: string[] = [];
+      if (!reachesBase(c)) complaints.push(`extends ${c.base}`);
+      if (!c.name.endsWith('Error')) complaints.push('its name does not end in Error');
+      if (!c.isAbstract && !c.body.includes(`  override readonly name = '${c.name}';`)) complaints.push('sets no name');
+      if (!c.isAbstract && !isRefusal(c) && !/ readonly code(: \w+,| = '[a-z]+(-[a-z]+)*';)/.test(c.body))
+        complaints.push('has no code');
+      return complaints.map(complaint => `${c.file}: ${c.name} ${complaint}`);
+    });
+    assert.deepEqual(wrong, []);
   });
   it('every Lua script says its keys, and they are counted', () => {
     for (const script of Object.values(loadScripts())) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describeReveal } from '../../client-demo/games/liars-dice/dice-text.ts';
-import { hashOf, readRoute } from '../../client-demo/route.ts';
+import { hashOf, readRoute } from '../../client-demo/session/route.ts';
 
 describe('the words of the page', () => {
   it('what a challenge has found, also where it found nothing', () => {

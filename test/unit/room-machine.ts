@@ -1,7 +1,7 @@
 import type { AnyGame } from '../../shared/contract.ts';
 import { apply, copy } from '../../shared/delta.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
-import { parse } from '../../shared/contract.ts';
+import { parse } from '../../shared/parse.ts';
 import { newDocument, type RoomDocument } from '../../server/rooms/core/document.ts';
 import { RoomMachine, type PendingEntry, type Command, type Outcome } from '../../server/rooms/core/machine.ts';
 

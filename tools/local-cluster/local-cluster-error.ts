@@ -1,3 +1,5 @@
+import { RejoinError } from '../../shared/errors.ts';
+
 /** Why a command was refused; nothing has changed. */
 export type LocalClusterErrorCode =
   | 'no-such-node'
@@ -8,12 +10,13 @@ export type LocalClusterErrorCode =
   | 'bad-request';
 
 /** A regular refusal, whose message can be shown to the user. */
-export class LocalClusterError extends Error {
-  readonly code: LocalClusterErrorCode;
+export class LocalClusterError extends RejoinError {
+  override readonly name = 'LocalClusterError';
 
-  constructor(code: LocalClusterErrorCode, message: string) {
+  constructor(
+    readonly code: LocalClusterErrorCode,
+    message: string,
+  ) {
     super(message);
-    this.name = 'LocalClusterError';
-    this.code = code;
   }
 }

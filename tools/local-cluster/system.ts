@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { RejoinError } from '../../shared/errors.ts';
 
 /** Programs that are not npm packages. */
 export type SystemPart = 'redis-server' | 'nginx' | 'chromium';
@@ -39,7 +40,10 @@ const PARTS: Readonly<Record<SystemPart, SystemPackage>> = {
 const MORE_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 
 /** Programs have to be installed first; the message says how. */
-export class MissingSystemPartsError extends Error {}
+export class MissingSystemPartsError extends RejoinError {
+  override readonly name = 'MissingSystemPartsError';
+  override readonly code = 'missing-system-parts';
+}
 
 /** Paths of the programs. Throws with the command that installs missing ones. */
 export function findSystem(parts: readonly SystemPart[]): SystemPaths {

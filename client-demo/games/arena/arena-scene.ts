@@ -4,7 +4,7 @@ import { nameOf } from './arena-room.ts';
 import { Controls } from './controls.ts';
 import { VisualEffects } from './visual-effects.ts';
 import { readPalette } from './palette.ts';
-import { appliedColors } from '../../seat-colors.ts';
+import { appliedColors } from '../common/seat-colors.ts';
 import { speaker } from '../../sound/speaker.ts';
 import { ArenaSounds } from './arena-sounds.ts';
 import { Painter } from './painter.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { TableProps } from '../table-game.ts';
+import type { TableProps } from '../common/table-game.ts';
 import { hz, isOpen } from '../../../shared/games/arena/ground.ts';
 import { asArena, secondsLeft, displayKey, scoreRows, type ArenaRoomLike } from './arena-room.ts';
 import { ArenaScene } from './arena-scene.ts';

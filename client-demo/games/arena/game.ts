@@ -1,6 +1,6 @@
 import type { Contract } from '../../../shared/contract.ts';
 import { arena, type Arena } from '../../../shared/games/arena/contract.ts';
-import type { TableGame } from '../table-game.ts';
+import type { TableGame } from '../common/table-game.ts';
 import { asArena, scoreRows } from './arena-room.ts';
 import { ArenaTable } from './arena-table.tsx';
 import { arenaReplayEvents } from './replay-events.ts';

@@ -1,4 +1,4 @@
-import { seatMarks } from '../seat-marks.ts';
+import { seatMarks } from '../common/seat-marks.ts';
 
 const gems = [
   [-1_050, -620],

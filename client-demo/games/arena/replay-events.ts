@@ -1,6 +1,6 @@
 import type { Arena } from '../../../shared/games/arena/contract.ts';
 import { isOpen } from '../../../shared/games/arena/ground.ts';
-import type { ReplayEvent, ReplayGuide } from '../table-game.ts';
+import type { ReplayEvent, ReplayGuide } from '../common/table-game.ts';
 
 interface Hit {
   seat: number;

@@ -1,7 +1,7 @@
 import type { ArenaRoomLike, ScoreRow } from './arena-room.ts';
-import type { TableProps } from '../table-game.ts';
+import type { TableProps } from '../common/table-game.ts';
 import { total } from '../../../shared/games/arena/standings.ts';
-import { seatMarks } from '../seat-marks.ts';
+import { seatMarks } from '../common/seat-marks.ts';
 
 /** A craft's colour and mark, as on the ground. */
 export function CraftToken({ seat }: { seat: number }) {

@@ -1,5 +1,5 @@
 import { craftSize } from '../../../shared/games/arena/motion.ts';
-import { seatMarks } from '../seat-marks.ts';
+import { seatMarks } from '../common/seat-marks.ts';
 import { star, type Palette } from './palette.ts';
 
 /**

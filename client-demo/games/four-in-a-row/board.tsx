@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { columns, rows, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
 import { landingCell } from '../../../shared/games/four-in-a-row/rules.ts';
 import { Columns } from './columns.tsx';
-import { Disc } from './disc.tsx';
+import { Disc } from '../common/disc.tsx';
 import { useDrops } from './drops.ts';
 
 export interface BoardProps {

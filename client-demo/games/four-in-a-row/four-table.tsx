@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { moveRefusedText } from '../../refusal-text.ts';
-import type { TableProps } from '../table-game.ts';
+import { moveRefusedText } from '../../common/refusal-text.ts';
+import type { TableProps } from '../common/table-game.ts';
 import { Board } from './board.tsx';
 import { asFour } from './four-room.ts';
 

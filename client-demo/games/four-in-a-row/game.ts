@@ -1,6 +1,6 @@
 import type { Contract } from '../../../shared/contract.ts';
 import { columns, fourInARow, type Four } from '../../../shared/games/four-in-a-row/contract.ts';
-import type { TableGame } from '../table-game.ts';
+import type { TableGame } from '../common/table-game.ts';
 import { asFour } from './four-room.ts';
 import { FourTable } from './four-table.tsx';
 import { FourPicture } from './picture.tsx';

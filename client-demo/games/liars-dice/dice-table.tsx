@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
 import { matches, rank, type Bid } from '../../../shared/games/liars-dice/contract.ts';
-import { useFocusHandover } from '../../focus.ts';
-import { moveRefusedText } from '../../refusal-text.ts';
-import type { TableProps } from '../table-game.ts';
+import { useFocusHandover } from '../../common/focus.ts';
+import { moveRefusedText } from '../../common/refusal-text.ts';
+import type { TableProps } from '../common/table-game.ts';
 import { Composer } from './composer.tsx';
 import { Cup, seatColorStyle } from './cup.tsx';
 import { asDice, type DiceRoom } from './dice-room.ts';

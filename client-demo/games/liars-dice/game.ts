@@ -1,6 +1,6 @@
 import type { Contract } from '../../../shared/contract.ts';
 import { liarsDice } from '../../../shared/games/liars-dice/contract.ts';
-import type { TableGame } from '../table-game.ts';
+import type { TableGame } from '../common/table-game.ts';
 import { asDice } from './dice-room.ts';
 import { DiceTable } from './dice-table.tsx';
 import { DicePicture } from './picture.tsx';

@@ -1,5 +1,5 @@
 import type { DiceView, Reveal, PlacedBid } from '../../../shared/games/liars-dice/contract.ts';
-import type { ReplayEvent, ReplayGuide } from '../table-game.ts';
+import type { ReplayEvent, ReplayGuide } from '../common/table-game.ts';
 
 /** Bids, challenges, who is out, new rolls. What was said of each stands on the table then. */
 export const diceReplayEvents: ReplayGuide['eventsOf'] = ({ state, before, events }) => {

@@ -1,4 +1,5 @@
 import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import { RejoinError } from '../../../shared/errors.ts';
 import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { classifyPosition, type Position, type TermStarts } from '../../../shared/position.ts';
@@ -28,14 +29,16 @@ import { Ticker } from './ticker.ts';
 import type { RuleTracker } from '../core/rule-tracker.ts';
 
 /** The room's ownership ended before the message was answered; the current owner has to be asked. */
-export class NotOwnerError extends Error {
+export class NotOwnerError extends RejoinError {
+  override readonly name = 'NotOwnerError';
+  override readonly code = 'not-owner';
+
   /** @param wasNotProcessed the message was certainly not processed: it was still in the mailbox */
   constructor(
     readonly reason: string,
     readonly wasNotProcessed: boolean,
   ) {
     super(reason);
-    this.name = 'NotOwnerError';
   }
 }
 

@@ -2,11 +2,9 @@ import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
 import type { Changes } from '../../../shared/delta.ts';
 import type { AppendRequest } from '../../store/store.ts';
 import { closedFault, dueOf, isOccupied, summaryOf, type RoomDocument } from '../core/document.ts';
+import { gameKey } from '../core/game-key.ts';
 import { offerOf, poolOf } from './offer.ts';
 import { RoomLife } from './room-life.ts';
-
-/** `name@version` of a game, as the store compares it. */
-export const gameKey = (game: AnyGame): string => `${game.contract.name}@${game.contract.def.version as number}`;
 
 const allowsLateJoin = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
 

@@ -1,4 +1,5 @@
 import type { ContractDef, Ranking } from '../../../shared/contract.ts';
+import { RefusalError } from '../../../shared/errors.ts';
 import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { RefusalCode } from '../../../shared/refusals.ts';
@@ -18,14 +19,8 @@ import {
 import type { RoomTransaction } from './transaction.ts';
 
 /** A refusal by the engine, before a rule is run. */
-export class EngineRefusalError extends Error {
-  constructor(
-    readonly code: RefusalCode,
-    readonly detail?: string,
-  ) {
-    super(code);
-    this.name = 'EngineRefusalError';
-  }
+export class EngineRefusalError extends RefusalError<RefusalCode> {
+  override readonly name = 'EngineRefusalError';
 }
 
 /** Who requests an action: a seat, or the server itself, which may do whatever a host may. */

@@ -1,4 +1,5 @@
 import { apply, type Changes } from '../../../shared/delta.ts';
+import { RejoinError } from '../../../shared/errors.ts';
 import type { Json } from '../../../shared/json.ts';
 import type { StoredRoom } from '../../store/store.ts';
 import type { RoomEvent } from './rule-context.ts';
@@ -37,11 +38,9 @@ export const encodeSnapshot = (doc: RoomDocument): string =>
   JSON.stringify({ v: journalVersion, doc } satisfies Snapshot);
 
 /** A stored room that cannot be read. It is never treated as a new room. */
-export class UnreadableRoomError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'UnreadableRoomError';
-  }
+export class UnreadableRoomError extends RejoinError {
+  override readonly name = 'UnreadableRoomError';
+  override readonly code = 'unreadable-room';
 }
 
 /** Reads a stored room without claiming it. @throws UnreadableRoomError */

@@ -1,3 +1,4 @@
+import { RejoinError } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { HangReport } from '../../store/store.ts';
 import { moveTimer, seatOf, type Hang, type RoomDocument } from './document.ts';
@@ -50,10 +51,12 @@ export const isBlocked = ({ hidden }: RoomDocument, what: string, now: number): 
   hidden.hangs?.some(h => h.bar === what && isRecent(h, now)) ?? false;
 
 /** Reported to the game's author when a blocked rule is skipped. */
-export class RuleHungError extends Error {
+export class RuleHungError extends RejoinError {
+  override readonly name = 'RuleHungError';
+  override readonly code = 'rule-hung';
+
   constructor(rule: string) {
     super(`${rule} hung and is blocked for an hour`);
-    this.name = 'RuleHungError';
   }
 }
 

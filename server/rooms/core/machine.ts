@@ -1,7 +1,8 @@
-import { parse, type AnyGame, type ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
 import type { Changes } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
+import { parse } from '../../../shared/parse.ts';
 import type { NumberedVerdict } from '../../../shared/protocol.ts';
 import { createRandom } from '../../../shared/random.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';

@@ -1,24 +1,20 @@
 import type { ActionCtx, AnyGame, ContractDef, Player, Ranking, Schema } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import { copy } from '../../../shared/delta.ts';
+import { RefusalError, RejoinError } from '../../../shared/errors.ts';
 import type { Json } from '../../../shared/json.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
 import { createRandom, type Random } from '../../../shared/random.ts';
 import { effectsTimer, type HiddenRoom, type RoomDocument } from './document.ts';
 
 /** Thrown by `ctx.refuse`: a regular refusal, not a failure. */
-export class RuleRefusalError extends Error {
-  constructor(
-    readonly code: string,
-    readonly detail: string | undefined,
-  ) {
-    super(code);
-    this.name = 'RuleRefusalError';
-  }
+export class RuleRefusalError extends RefusalError {
+  override readonly name = 'RuleRefusalError';
 }
 
-class AsyncRuleError extends TypeError {
+class AsyncRuleError extends RejoinError {
   override readonly name = 'AsyncRuleError';
+  override readonly code = 'async-rule';
 }
 export const isAsyncRule = (error: unknown): boolean => error instanceof AsyncRuleError;
 

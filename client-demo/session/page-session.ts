@@ -1,6 +1,6 @@
-import { connect, type Client } from '../client/index.ts';
-import { Cell } from './cell.ts';
-import type { Color } from './colors.ts';
+import { connect, type Client } from '../../client/index.ts';
+import { Cell } from '../common/cell.ts';
+import type { Color } from '../common/colors.ts';
 import type { RoomRequest } from './find-room.ts';
 import {
   colorOf,
@@ -16,8 +16,8 @@ import { readConfig, type Config } from './config.ts';
 import { byRoom, go, pathOfPage, readRoute, replaceRoute, type TableRoute } from './route.ts';
 import { SeatMemory } from './seat-memory.ts';
 import { spreadOverNodes } from './spread-over-nodes.ts';
-import { second as secondStorage } from './storage.ts';
-import { Toaster } from './status/toaster.ts';
+import { second as secondStorage } from '../common/storage.ts';
+import { Toaster } from '../status/toaster.ts';
 import { Visit } from './visit.ts';
 import type { Windows } from './windows.ts';
 

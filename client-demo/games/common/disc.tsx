@@ -1,4 +1,4 @@
-import { seatMarks } from '../seat-marks.ts';
+import { seatMarks } from './seat-marks.ts';
 
 /** The paints of discs and plate: once in the page, for all drawings. */
 export function Paints() {

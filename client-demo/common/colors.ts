@@ -1,4 +1,4 @@
-import { colors, type Color } from '../shared/games/colors.ts';
+import { colors, type Color } from '../../shared/games/colors.ts';
 
 export { colors, type Color };
 

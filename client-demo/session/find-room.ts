@@ -1,8 +1,8 @@
-import { RoomError, type Client, type Room } from '../client/index.ts';
-import type { JsonObject } from '../shared/json.ts';
-import type { Color } from './colors.ts';
-import { gameNamed, games } from './games/games.ts';
-import type { TableGame } from './games/table-game.ts';
+import { RoomError, type Client, type Room } from '../../client/index.ts';
+import type { JsonObject } from '../../shared/json.ts';
+import type { Color } from '../common/colors.ts';
+import { gameNamed, games } from '../games/games.ts';
+import type { TableGame } from '../games/common/table-game.ts';
 
 /** How somebody wants to get to a table. */
 export type RoomRequest =

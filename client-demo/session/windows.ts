@@ -1,5 +1,5 @@
-import { Cell } from './cell.ts';
-import { shared } from './storage.ts';
+import { Cell } from '../common/cell.ts';
+import { shared } from '../common/storage.ts';
 
 /** What a window tells the others of this page in the same browser. */
 export interface WindowState {

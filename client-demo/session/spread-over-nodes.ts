@@ -1,4 +1,4 @@
-import type { Client } from '../client/index.ts';
+import type { Client } from '../../client/index.ts';
 import type { Windows } from './windows.ts';
 
 const maxMoves = 8; // of three nodes: in vain once in thousands of times, a few hundredths of a second each

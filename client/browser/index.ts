@@ -3,7 +3,7 @@
  * which servers serve at `/rejoin.min.js`. With a bundler, import the entries one by one; that loads less.
  * @module rejoin/browser
  */
-export * from './index.ts';
-export * from './predict/index.ts';
-export * from './replay/index.ts';
-export * from '../shared/index.ts';
+export * from '../../shared/index.ts';
+export * from '../index.ts';
+export * from '../predict/index.ts';
+export * from '../replay/index.ts';

@@ -1,7 +1,7 @@
-import { colors, isColor, type Color } from './colors.ts';
+import { colors, isColor, type Color } from '../common/colors.ts';
 import { suggestName, normalizePlayerName } from './names.ts';
 import type { Route } from './route.ts';
-import { own, shared, type PageStorage } from './storage.ts';
+import { own, shared, type PageStorage } from '../common/storage.ts';
 import type { OtherWindow, Windows } from './windows.ts';
 
 /**

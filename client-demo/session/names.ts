@@ -1,5 +1,5 @@
-import { limits } from '../shared/limits.ts';
-import { normalizeName } from '../shared/names.ts';
+import { limits } from '../../shared/limits.ts';
+import { normalizeName } from '../../shared/names.ts';
 
 const adjectives = [
   'Brave',

@@ -1,6 +1,6 @@
 import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
-import type { Play } from './sounds.ts';
+import type { Play } from '../sound/sounds.ts';
 
 /** What is heard at a table: the game's own sounds, one's turn, and how it came out. @returns what ends it */
 export function roomSounds(room: Room, play: Play): () => void {

@@ -1,8 +1,8 @@
 import type { ComponentChildren, ComponentType } from 'preact';
-import type { Room, RoomLike, WireEvent } from '../../client/index.ts';
-import type { Contract } from '../../shared/contract.ts';
-import type { Play } from '../sound/sounds.ts';
-import type { JsonObject } from '../../shared/json.ts';
+import type { Room, RoomLike, WireEvent } from '../../../client/index.ts';
+import type { Contract } from '../../../shared/contract.ts';
+import type { Play } from '../../sound/sounds.ts';
+import type { JsonObject } from '../../../shared/json.ts';
 
 /** What a game's part of the page is given. */
 export interface TableProps {

@@ -1,8 +1,8 @@
 import { useLayoutEffect } from 'preact/hooks';
-import type { RoomLike } from '../client/index.ts';
-import { Cell } from './cell.ts';
-import { seatColors, type Color } from './colors.ts';
-import { seatMarks } from './games/seat-marks.ts';
+import type { RoomLike } from '../../../client/index.ts';
+import { Cell } from '../../common/cell.ts';
+import { seatColors, type Color } from '../../common/colors.ts';
+import { seatMarks } from './seat-marks.ts';
 
 /** As many seats as have a mark, with nobody in them: what the pictures of the home page are painted with. */
 const emptySeats = seatMarks.map(() => null);

@@ -1,4 +1,4 @@
-import { refusals, type RefusalCode } from '../client/index.ts';
+import { refusals, type RefusalCode } from '../../client/index.ts';
 
 /** What a visitor can do about a refusal. */
 export type PageRemedy = 'watch' | 'play' | 'home' | 'again' | 'here' | 'reload';

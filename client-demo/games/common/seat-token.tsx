@@ -1,4 +1,4 @@
-import { Disc } from '../games/four-in-a-row/disc.tsx';
+import { Disc } from './disc.tsx';
 
 /** A seat's colour and mark, as on the board. */
 export function SeatToken({ seat }: { seat: number }) {

@@ -1,13 +1,13 @@
-import { RoomError, type Client, type Room } from '../client/index.ts';
-import type { ContractDef } from '../shared/contract.ts';
-import { Cell } from './cell.ts';
-import type { Color } from './colors.ts';
+import { RoomError, type Client, type Room } from '../../client/index.ts';
+import type { ContractDef } from '../../shared/contract.ts';
+import { Cell } from '../common/cell.ts';
+import type { Color } from '../common/colors.ts';
 import { findRoom, type RoomRequest } from './find-room.ts';
-import { games, gameOf } from './games/games.ts';
-import type { TableGame } from './games/table-game.ts';
+import { games, gameOf } from '../games/games.ts';
+import type { TableGame } from '../games/common/table-game.ts';
 import type { Route } from './route.ts';
 import type { SeatMemory } from './seat-memory.ts';
-import type { Toaster } from './status/toaster.ts';
+import type { Toaster } from '../status/toaster.ts';
 import type { Windows } from './windows.ts';
 
 export type VisitState =

@@ -1,4 +1,4 @@
-import { second, type PageStorage } from './storage.ts';
+import { second, type PageStorage } from '../common/storage.ts';
 
 /** A seat that is kept for this player at a table they have turned away from. `until`: this machine's clock. */
 export interface KeptSeat {
