@@ -54,7 +54,7 @@ export class Table<D extends ContractDef> {
   /** Effects that were executed, with repetitions: after a failover the same key may occur again. */
   readonly effects: RequestedEffect<D>[] = [];
   /**
-   * Set it to have effects fail: throw in it.
+   * Called for each effect. Throw in it to make an effect fail.
    * @example
    * ```ts
    * const t = await table(raceGame)

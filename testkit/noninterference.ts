@@ -96,7 +96,7 @@ function compareSources(
     // others saw it before it was a secret
     if (seenByOthers(game, before, start.seat) !== seenByOthers(game, doc, start.seat)) continue;
     const two = rerunBatch(new Rerun(game, doc, batch), batch);
-    // It is the source if the secret has become another, and nothing else that its player knows has.
+    // It is the source if this secret changed and nothing else that its player knows.
     const [is, was] = [
       secretLeaves(two.doc.state, secret, start.seat),
       secretLeaves(one.doc.state, secret, start.seat),

@@ -116,7 +116,7 @@ export interface TestClient {
   client: Client;
   bytes: string[];
   keepsBytes: boolean;
-  /** Where the next lines go, by name. */
+  /** Name of the node that new connections lead to. */
   homeNode: string;
   /** Open connections. */
   connections: Set<TestConnection>;

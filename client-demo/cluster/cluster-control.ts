@@ -9,17 +9,14 @@ export interface ControlledNode {
   pid: number | null;
 }
 
-/**
- * The hand that disturbs the cluster: served by the launcher, to a page on its own machine that was opened by the link
- * it printed.
- */
+/** Client of the cluster control that `npm run cluster` serves to pages on the same machine with its token. */
 export class ClusterControl {
   private constructor(
     private readonly url: string,
     private readonly token: string,
   ) {}
 
-  /** @returns null where there is no control, or not for this page */
+  /** @returns null if there is no control, or this page may not use it */
   static async find(port: number | null): Promise<ClusterControl | null> {
     const token = controlToken();
     if (port === null || token === null || !onThisMachine()) return null;

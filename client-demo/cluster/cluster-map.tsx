@@ -23,12 +23,12 @@ interface Point {
 const wide = 328;
 /** Players above, nodes between, the journal below. */
 const rows = { guests: 18, nodes: 86, journal: 150, tall: 164 };
-/** No more pulses than the eye can follow, ms apart. */
+/** Minimum time between two pulses, ms. */
 const minPulseIntervalMs = 450;
 
 /**
- * The cluster as a picture: who is connected to which node, which node runs this table, and each entry on its way: down
- * to the journal first, and only then up to everybody. A screen reader has all of it in the list of nodes.
+ * Draws the cluster: connections, the room's owner, and each entry on its way to the journal and then to the members.
+ * Screen readers use the list of nodes instead.
  */
 export function ClusterMap({
   room,
@@ -96,7 +96,7 @@ export function ClusterMap({
   );
 }
 
-/** Who is connected, in the order of their nodes, so that no lines cross. */
+/** Connected players in the order of their nodes, so that lines do not cross. */
 function mapPlayers(room: Room, stops: readonly MapNode[], members: ClusterInspection['members']): MapPlayer[] {
   const order = (name: string) => stops.findIndex(stop => stop.name === name);
   const seated = room.info.seats.flatMap((one, seat): MapPlayer[] => {
@@ -107,7 +107,7 @@ function mapPlayers(room: Room, stops: readonly MapNode[], members: ClusterInspe
   return seated.filter(({ node }) => order(node) >= 0).sort((a, b) => order(a.node) - order(b.node) || a.seat - b.seat);
 }
 
-/** The nodes, other than the owner, through which somebody reaches this table. */
+/** Nodes other than the owner to which members are connected. */
 const forwardingNodes = (guests: readonly MapPlayer[], owner: string): string[] =>
   [...new Set(guests.map(guest => guest.node))].filter(name => name !== owner);
 
@@ -121,7 +121,7 @@ const arcBelow = (a: Point, b: Point, high: number): string =>
   `M${a.x} ${a.y + high / 2}C${a.x} ${a.y + high / 2 + 20} ${b.x} ${b.y + high / 2 + 20} ${b.x} ${b.y + high / 2}`;
 const route = (path: string): { offsetPath: string } => ({ offsetPath: `path("${path}")` });
 
-/** Where many stand side by side, the number is enough. */
+/** With many nodes side by side only the number is shown. */
 const shortName = (name: string, count: number): string =>
   count > 5 ? (/\d+$/.exec(name)?.[0] ?? name.slice(0, 4)) : name;
 

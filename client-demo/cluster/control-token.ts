@@ -2,10 +2,7 @@ import { shared } from '../common/storage.ts';
 
 const key = 'rejoin.control';
 
-/**
- * Takes the control's token out of the address, where the link that the launcher printed has put it, and keeps it for
- * all windows of this browser. It is not left in the address: that is copied and shown.
- */
+/** Moves the control's token from the address to the browser's storage, because addresses are copied and shown. */
 export function takeControlToken(): void {
   const token = /^#\/control\/([\w-]{43})$/.exec(location.hash)?.[1];
   if (token === undefined) return;
@@ -14,7 +11,7 @@ export function takeControlToken(): void {
 }
 
 export const controlToken = (): string | null => shared.getItem(key);
-/** The token is of a cluster that ran before. */
+/** Drops a token of an earlier cluster. */
 export function forgetControlToken(): void {
   shared.removeItem(key);
 }

@@ -1,6 +1,6 @@
 import { unnoticeableMs, type Disturbance } from './room-probe.ts';
 
-/** What was done to the cluster, and how long play stood still for it: the last one large, those before it below. */
+/** Disturbances of the cluster with the interruption of play: the last one large, earlier ones below. */
 export function Disturbances({ list }: { list: readonly Disturbance[] }) {
   return (
     <section class="disturbances" aria-live="polite" data-testid="disturbances">

@@ -11,7 +11,7 @@ interface NodeCardProps {
   owner: boolean;
   here: boolean;
   members: ClusterInspection['members'];
-  /** Null where this page may not disturb anything. */
+  /** Null if this page may not control the cluster. */
   onCommand: ((deed: NodeCommand) => void) | null;
 }
 
@@ -68,7 +68,7 @@ export function NodeCard({ name, room, seen, how, owner, here, members, onComman
   );
 }
 
-/** What it carries; what it carried when it was last heard is of no interest once it is gone. */
+/** Load of a node; empty once it is gone. */
 function load(how: string, seen: ClusterInspection['nodes'][number] | null): string {
   switch (how) {
     case 'down':
@@ -84,7 +84,7 @@ function load(how: string, seen: ClusterInspection['nodes'][number] | null): str
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-/** @param state what the launcher says of its process; null where nobody can be asked */
+/** @param state the launcher's report on its process; null if there is none */
 export function health(seen: ClusterInspection['nodes'][number] | null, state: string | null): string {
   if (state !== null && state !== 'up') return state;
   if (seen === null) return state === 'up' ? 'up' : 'unknown';

@@ -18,9 +18,7 @@ const nodeCommands: Record<NodeCommand, { what: string; atLeast: number }> = {
   drain: { what: 'drained', atLeast: 3_000 },
 };
 
-/**
- * The machinery behind a table: its nodes, who runs it, where its players are connected. And the hand that disturbs it.
- */
+/** Shows the cluster behind a room: nodes, owner, connections of its players; and the controls that disturb it. */
 export function ClusterPanel({
   session,
   room,
@@ -121,11 +119,11 @@ export function ClusterPanel({
   );
 }
 
-/** A node that was started again is known twice for a while: as it was, dead, and as it is. */
+/** After a restart a node is listed twice for a while, dead and alive: the live one. */
 const currentNode = (seen: ClusterInspection | null, name: string): ClusterInspection['nodes'][number] | null =>
   seen?.nodes.filter(n => n.name === name).sort((a, b) => Number(b.alive) - Number(a.alive))[0] ?? null;
 
-/** Terms count from large numbers; it is the end that moves. */
+/** Terms are large numbers; only the end is shown. */
 const shortTerm = (term: number): string => (term < 1e6 ? String(term) : `…${String(term).slice(-5)}`);
 
 function Fact({ name, value, id }: { name: string; value: string; id: string }) {
@@ -137,7 +135,7 @@ function Fact({ name, value, id }: { name: string; value: string; id: string }) 
   );
 }
 
-/** The launcher's control, where this page may have it, and what it says of its nodes. */
+/** The launcher's control, if this page may use it, and its report on the nodes. */
 function useControl(
   port: number | null,
   seen: unknown,

@@ -5,19 +5,19 @@ export type ClusterInspection = Awaited<ReturnType<Client['inspect']>>;
 export interface Disturbance {
   id: number;
   what: string;
-  /** Longest silence of the room since, between two answers or changes, ms. */
+  /** Longest time without an answer or change since then, ms. */
   interruptionMs: number;
   done: boolean;
   failed: string | null;
 }
 
-/** How often the room is asked: to show it, and to measure. */
+/** Intervals between requests, ms: for display and while measuring. */
 const pollIntervals = { calm: 1_000, measuring: 50 };
-/** Silence that is only the distance between two questions. */
+/** Silence up to this time (ms) is only the polling interval. */
 export const unnoticeableMs = 120;
 const maxDisturbances = 4;
 
-/** Feels the pulse of a room: asks whoever runs it, again and again, and hears how long there is no answer. */
+/** Measures a room's responsiveness: polls its owner and records the time without an answer. */
 export class RoomProbe {
   readonly inspection = new Cell<ClusterInspection | null>(null);
   readonly disturbances = new Cell<readonly Disturbance[]>([]);
@@ -29,13 +29,13 @@ export class RoomProbe {
   constructor(
     private readonly client: Client,
     private readonly room: Room,
-    /** Hears of each question; what it returns hears of the answer. */
+    /** Called for each request; the function that it returns is called with the answer. */
     private readonly startRequest: () => () => void,
   ) {}
 
   async run(): Promise<void> {
     let answered: (() => void) | null = null;
-    // What is told in a room is a sign of life as good as an answer.
+    // A change in the room counts as an answer.
     let place = this.room.position.join();
     const deaf = this.room.onChange(() => {
       const now = this.room.position.join();
@@ -52,7 +52,7 @@ export class RoomProbe {
         answered();
         answered = null;
       } catch (error) {
-        // Refused for a moment, as while joining again: that is no answer, the same question is asked again.
+        // Refused temporarily, as during a rejoin: not an answer, so the request is repeated.
         if (!(error instanceof RoomError)) throw error;
       }
       await new Promise<void>(done => {
@@ -72,10 +72,10 @@ export class RoomProbe {
     this.wake?.();
   }
 
-  /** Does something to the cluster, and measures what the room makes of it for `atLeast` ms, and until it is done. */
+  /** Runs a disturbance and measures the room for at least `atLeast` ms and until the disturbance has finished. */
   async runDisturbance(what: string, deed: () => Promise<unknown>, atLeast: number): Promise<void> {
     const id = this.ids++;
-    // Ask at once: silence counts from the last answer, and that shall not be a second ago.
+    // Poll at once: silence counts from the last answer, which may be a second old.
     this.answeredAt = performance.now();
     this.disturbances.set(
       [{ id, what, interruptionMs: 0, done: false, failed: null }, ...this.disturbances.value].slice(

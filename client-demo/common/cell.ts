@@ -3,7 +3,7 @@ import { useEffect, useReducer } from 'preact/hooks';
 export type Unsubscribe = () => void;
 export type Subscribe = (fn: () => void) => Unsubscribe;
 
-/** A value that tells when it is replaced. */
+/** A value that notifies subscribers when it is replaced. */
 export class Cell<T> {
   private readonly subscribers = new Set<() => void>();
 
@@ -25,12 +25,12 @@ export class Cell<T> {
   };
 }
 
-/** Draws the component again whenever one of the sources speaks; null is a source that is not there. */
+/** Renders again when one of the sources changes; null stands for a missing source. */
 export function useSources(...sources: (Subscribe | null)[]): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
     const stops = sources.map(subscribe => subscribe?.(() => redraw(0)));
-    redraw(0); // what was said between drawing and listening
+    redraw(0); // changes between rendering and subscribing
     return () => stops.forEach(stop => stop?.());
   }, sources);
 }

@@ -2,14 +2,14 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * For the heading of a screen: when `scene` is another and what had the focus is gone with the last one, the heading
- * gets it. So whoever goes by keyboard, or listens, goes on from where the new screen begins. It is a heading and no
- * button: a key that is still being hammered in a game presses nothing.
+ * For a screen's heading: it gets the focus when the scene changes and the focused element is gone, so that keyboard
+ * and screen reader users continue at the new screen. A heading, because a key still pressed in a game must not trigger
+ * a button.
  */
 export function useHeadingFocus(scene: unknown): RefObject<HTMLHeadingElement | null> {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // Before the first touch nobody has lost anything.
+    // Before the first interaction no focus was lost.
     const touched =
       (navigator as { userActivation?: { hasBeenActive: boolean } }).userActivation?.hasBeenActive ?? true;
     if (touched && isFocusLost()) heading.current?.focus({ preventScroll: true });

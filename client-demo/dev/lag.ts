@@ -2,11 +2,11 @@ import type { TransportConnection, TransportEvents, Transport } from '../../clie
 import type { Refused } from '../../shared/refusals.ts';
 import { Cell } from '../common/cell.ts';
 
-/** What is wrong with one client's network, as the author wants it. */
+/** Simulated network conditions of one client. */
 export class Lag {
-  /** Added to each round trip (ms), half of it each way; and up to so much more, drawn for each message. */
+  /** Added to each round trip (ms), half in each direction; `jitter`: random further delay of each message. */
   readonly added = new Cell({ ms: 0, jitter: 0 });
-  /** The cable is pulled: lines break, and none can be opened. */
+  /** Connections break, and none can be opened. */
   readonly offline = new Cell(false);
 
   oneWay(): number {
@@ -15,7 +15,7 @@ export class Lag {
   }
 }
 
-/** One direction of a line. What goes in first comes out first, however the delays are drawn. */
+/** One direction of a connection. Messages keep their order, whatever their delays. */
 class DelayQueue {
   private readonly queue: { due: number; deliver(): void }[] = [];
   private last = 0;
@@ -25,7 +25,7 @@ class DelayQueue {
   push(deliver: () => void): void {
     const now = performance.now();
     const due = (this.last = Math.max(this.last, now + this.lag.oneWay()));
-    if (this.queue.length === 0 && due <= now) return deliver(); // no lag: in the very same turn, as without a pipe
+    if (this.queue.length === 0 && due <= now) return deliver(); // no lag: deliver in the same turn
     this.queue.push({ due, deliver });
     setTimeout(() => this.flow(), due - now);
   }
@@ -36,7 +36,7 @@ class DelayQueue {
   }
 }
 
-/** A transport with a lag: the client under test does not know that it is there. */
+/** Wraps a transport with lag. */
 export function withLag(inner: Transport, lag: Lag): Transport {
   return {
     open: (handshake, route, events, beside) =>

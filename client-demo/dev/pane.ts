@@ -13,7 +13,7 @@ import type { Json, JsonObject } from '../../shared/json.ts';
 import { Cell } from '../common/cell.ts';
 import { withLag, Lag } from './lag.ts';
 
-/** Something that a client heard or did. */
+/** A message that a client received or sent. */
 export interface PaneLogEntry {
   key: number;
   at: number;
@@ -23,7 +23,7 @@ export interface PaneLogEntry {
   note: string;
   bad?: boolean;
 }
-/** What became of something that was sent, and after how long (ms). */
+/** Result of a request, and how long (ms) it took. */
 export interface Answer {
   result: ActionResult;
   ms: number;
@@ -31,7 +31,7 @@ export interface Answer {
 
 const maxLogEntries = 80;
 
-/** A storage of its own, so that the clients of one page are different guests. It ends with the page. */
+/** A separate storage, so that the clients of one page are different guests. It ends with the page. */
 function ownStorage(): TokenStorage {
   const kept = new Map<string, string>();
   return {
@@ -51,14 +51,14 @@ export interface PaneParts {
   token: string | undefined;
 }
 
-/** One client under the author's eyes: a guest of its own, with a network of its own. */
+/** One client of the dev page: a separate guest with a separate network. */
 export class Pane {
   readonly lag = new Lag();
   readonly client: Client;
   readonly room = new Cell<Room | null>(null);
   /** Newest first. */
   readonly log = new Cell<readonly PaneLogEntry[]>([]);
-  /** Why there is no room, or no longer. */
+  /** Why there is no room. */
   readonly problem = new Cell<string | null>(null);
   private lastKey = 0;
 
@@ -123,7 +123,7 @@ export class Pane {
     room.onEnd(refusal => this.problem.set(refusal.code));
   }
 
-  /** Does something that is answered, and says how long the answer took. */
+  /** Sends a request and measures the time to its answer. */
   async ask(
     name: string,
     data: Json | undefined,
@@ -150,10 +150,10 @@ export class Pane {
     (this.room.value?.input as Record<string, (data?: Json) => void> | undefined)?.[name]?.(data);
   }
 
-  /** Pulls the cable, or plugs it in again. */
+  /** Disconnects or reconnects the client. */
   setOffline(offline: boolean): void {
     this.lag.offline.set(offline);
-    if (!offline) this.client.move(); // at once, not when the next try is due
+    if (!offline) this.client.move(); // at once, without waiting for the next attempt
   }
 
   close(): void {

@@ -3,18 +3,16 @@ import type { Refused } from '../../shared/refusals.ts';
 import { Cell } from '../common/cell.ts';
 
 const maxEntries = 400;
-/**
- * When nothing is heard of the room, for timers and for what no client sees; and how close together readings may be.
- */
+/** Polling interval without changes (for timers and hidden state), and minimum interval between two readings, ms. */
 const pollIntervals = { slow: 1_000, quick: 120 };
 
-/** Reads a room as its owner has it, soon after each change that a client hears of. */
+/** Reads a room from its owner soon after each change that a client receives. */
 export class RoomPoller {
   readonly snapshot = new Cell<DevRoomReply | null>(null);
   /** Newest first. */
   readonly entries = new Cell<readonly JournalEntry[]>([]);
   readonly problem = new Cell<string | null>(null);
-  /** The room's clock less this window's. */
+  /** The room's clock minus this window's. */
   clockOffset = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private due = Infinity;
@@ -25,7 +23,7 @@ export class RoomPoller {
     this.schedule(0);
   }
 
-  /** Something has happened. */
+  /** Schedules a reading after a change. */
   pollSoon(): void {
     this.schedule(pollIntervals.quick);
   }
@@ -66,7 +64,7 @@ export class RoomPoller {
   private take(reading: DevRoomReply): void {
     this.clockOffset = reading.now - Date.now();
     const last = this.entries.value[0];
-    // The store has lost its end: what was read from there on has never been.
+    // The store lost its last entries: entries read after them are dropped.
     const stay = last && reading.place[1] < last.seq ? [] : this.entries.value;
     if (reading.entries.length > 0 || stay !== this.entries.value)
       this.entries.set([...[...reading.entries].reverse(), ...stay].slice(0, maxEntries));

@@ -7,7 +7,7 @@ import type { Setup } from './setup.ts';
 
 const names = ['Ann', 'Bob', 'Cid', 'Dee', 'Eve', 'Fay', 'Gus', 'Hal', 'Ida', 'Jon', 'Kim', 'Lea'];
 
-/** A room and its clients: what the author has in front of them. */
+/** A room and its clients. */
 export class Workbench {
   readonly panes = new Cell<readonly Pane[]>([]);
   readonly poller = new Cell<RoomPoller | null>(null);
@@ -42,7 +42,7 @@ export class Workbench {
     return pane;
   }
 
-  /** The first makes the room; the others come one after the other, so that pane and seat are in the same order. */
+  /** The first client creates the room; the others join one by one, so that panes and seats have the same order. */
   private async open(): Promise<void> {
     const [first, ...others] = this.panes.value;
     await first!.create(this.setup);

@@ -3,7 +3,7 @@ import type { ContractDef } from '../../shared/contract.ts';
 import { Cell } from '../common/cell.ts';
 
 const bubbleMs = 2_000;
-/** The server takes a few at once; who presses on and on is told nothing, the bar rests. */
+/** Cooldown of the emote bar, ms: the server drops signals above its rate. */
 export const emoteCooldownMs = 700;
 
 const emoteTexts: Record<string, string> = {
@@ -29,21 +29,21 @@ export interface Bubble {
   text: string;
 }
 
-/** What is said at a table, by seat, for as long as it hangs in the air. */
+/** Emotes shown at a room's seats, each for a short time. */
 export class Emotes {
   readonly bubbles = new Cell<ReadonlyMap<number, Bubble>>(new Map());
   private next = 0;
 
   constructor(private readonly room: RoomLike) {}
 
-  /** @returns what ends it */
+  /** @returns a function that ends it */
   start(): () => void {
     return this.room.onSignal('emote' as never, (emote: unknown, from) => {
       if (from !== null) this.show(from, String(emote));
     });
   }
 
-  /** Says it. One's own comes back from nobody: it is shown at once. */
+  /** Sends an emote and shows it at once: the server does not return one's own signals. */
   send(emote: string): void {
     (this.room.signal as Record<string, (data: string) => void>)['emote']!(emote);
     if (this.room.seat !== null) this.show(this.room.seat, emote);

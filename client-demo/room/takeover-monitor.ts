@@ -1,25 +1,25 @@
 import type { Client, Room } from '../../client/index.ts';
 
-/** Older knowledge says nothing about when a room stopped. */
+/** An older sign of life (ms) does not tell when a room stopped. */
 const recentMs = 1_500;
-/** A pause of so many ms nobody notices. */
+/** An interruption up to this time (ms) is not noticeable. */
 const unnoticeableMs = 100;
-/** So long (ms) after one node has noticed that another is dead, all have. */
+/** Time (ms) after which all nodes have declared a dead node dead, once one has. */
 const detectionSpreadMs = 500;
 
 /**
- * Notices that another node runs the room, and how long play stood still: from the last moment at which it was known to
- * go on (or the moment something was asked that nobody answered) to the first answer or change under the newer term.
+ * Detects takeovers and measures the interruption: from the last sign of life (or the first unanswered request) to the
+ * first answer or change under the newer term.
  */
 export class TakeoverMonitor {
   private lastProgressAt = performance.now();
   private lastPosition: string;
   private term: number;
   private owner: string | null = null;
-  /** Moves and questions without an answer, by the moment they were sent. */
+  /** Unanswered moves and requests, by the time they were sent. */
   private readonly unanswered = new Set<{ since: number }>();
   private connectionLostAt: number | null = null;
-  /** A takeover that nobody has heard an answer under yet: since when play stands; Infinity when nobody can tell. */
+  /** Start of an interruption without an answer yet; Infinity if unknown. */
   private stoppedAt: number | null = null;
 
   constructor(
@@ -31,7 +31,7 @@ export class TakeoverMonitor {
     this.lastPosition = room.position.join();
   }
 
-  /** @returns what ends it */
+  /** @returns a function that ends it */
   start(): () => void {
     void this.refreshOwner();
     const stops = [
@@ -72,7 +72,8 @@ export class TakeoverMonitor {
   }
 
   /**
-   * When play stopped. What waits for an answer is the surest witness; then what was last heard; then the broken line.
+   * Start of the interruption. The best evidence is an unanswered request, then the last message received, then the
+   * lost connection.
    */
   private stopTime(): number {
     if (this.unanswered.size > 0) return Math.min(...[...this.unanswered].map(question => question.since));
@@ -89,7 +90,7 @@ export class TakeoverMonitor {
     void this.announce(known ? Math.round(ms) : null);
   }
 
-  /** @param ms for how long play stood still; null: it was not going on */
+  /** @param ms the interruption; null if play was not in progress */
   private async announce(ms: number | null): Promise<void> {
     const before = this.owner;
     await this.refreshOwner();
@@ -111,7 +112,7 @@ export class TakeoverMonitor {
     this.showToast(`${who}. ${ms === null ? 'You have missed nothing.' : `Play stood still for ${ms} ms.`}`);
   }
 
-  /** Whether that node lives and stays, and does not only seem to, since nobody has noticed yet. */
+  /** Whether the node stays up, and is not merely not yet declared dead. */
   private async isNodeUp(node: string): Promise<boolean> {
     for (const wait of [0, detectionSpreadMs]) {
       if (wait > 0) await new Promise(resolve => setTimeout(resolve, wait));
@@ -123,7 +124,7 @@ export class TakeoverMonitor {
 
   private async refreshOwner(): Promise<void> {
     const seen = await this.client.inspect(this.room).catch(() => null); // refused: then nobody is named
-    // A node that has slept may still take itself for the owner: its term gives it away.
+    // A node that was frozen may still consider itself the owner: its term is older.
     this.owner = seen && seen.term >= this.room.term ? seen.owner : null;
   }
 }

@@ -1,9 +1,9 @@
-/** What the node tells a page about the server. */
+/** The server's configuration of the page. */
 export interface Config {
   clustered: boolean;
-  /** Where this machine's cluster can be disturbed; null where there is no such thing. */
+  /** Port of the cluster control on this machine; null if there is none. */
   controlPort: number | null;
-  /** The address under which others in the network reach this server. */
+  /** Address of this server for other devices in the network; null if unknown. */
   lan: string | null;
 }
 
@@ -12,13 +12,13 @@ export async function readConfig(): Promise<Config> {
     const said = (await (await fetch('config.json')).json()) as Partial<Config>;
     return { clustered: said.clustered === true, controlPort: said.controlPort ?? null, lan: said.lan ?? null };
   } catch {
-    return { clustered: false, controlPort: null, lan: null }; // a server under repair: the page works without
+    return { clustered: false, controlPort: null, lan: null }; // the node does not answer: defaults
   }
 }
 
 export const onThisMachine = (): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
 
-/** The origin to put into links for others; null when nobody but this machine could follow them. */
+/** Origin for links to share; null if other devices could not open them. */
 export function originForOthers(config: Config): string | null {
   if (!onThisMachine()) return location.origin;
   return config.lan;

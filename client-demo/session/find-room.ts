@@ -4,20 +4,20 @@ import type { Color } from '../common/colors.ts';
 import { gameNamed, games } from '../games/games.ts';
 import type { TableGame } from '../games/common/table-game.ts';
 
-/** How somebody wants to get to a table. */
+/** How a visitor wants to enter a room. */
 export type RoomRequest =
   | { how: 'quick'; game: TableGame; options: JsonObject }
-  /** A table for friends: nobody finds it without its code. */
+  /** A private room, found by its code only. */
   | { how: 'private'; game: TableGame; options: JsonObject }
-  /** Play begins at once, against so many bots. */
+  /** A match against bots, started at once. */
   | { how: 'bots'; game: TableGame; options: JsonObject; bots: number }
   | { how: 'room'; id: string; watch: boolean }
   | { how: 'code'; code: string; watch: boolean };
 
-/** What a guest brings along to each table. */
+/** A guest's profile. */
 export type PlayerProfile = { colour: Color };
 
-/** Gets somebody what they wish for. @throws RoomError */
+/** Enters the requested room. @throws RoomError */
 export async function findRoom(client: Client, wish: RoomRequest, profile: PlayerProfile): Promise<Room> {
   switch (wish.how) {
     case 'quick':
@@ -44,7 +44,7 @@ export async function findRoom(client: Client, wish: RoomRequest, profile: Playe
   }
 }
 
-/** Neither a code nor a link says which game is played there; who guesses wrong is told. */
+/** Codes and links do not say the game: on `wrong-game` the next game is tried. */
 async function enterWithMatchingGame(enter: (game: TableGame) => Promise<Room>): Promise<Room> {
   try {
     return await enter(games[0]!);

@@ -5,8 +5,8 @@ import { own, shared, type PageStorage } from '../common/storage.ts';
 import type { OtherWindow, Windows } from './windows.ts';
 
 /**
- * Who plays in this window. A browser is one player, who comes back tomorrow as the same. But a second window beside an
- * open one is nearly always meant as an opponent, and a player has only one seat: so it gets a player of its own.
+ * The player of this window. A browser is one player, kept between visits. A second open window usually means an
+ * opponent, and a player has only one seat, so it gets its own player.
  */
 export type WindowPlayer = 'shared' | 'own';
 
@@ -33,7 +33,7 @@ export async function resolveWindowPlayer(windows: Windows, route: Route): Promi
   return { is: 'known', player: others.some(other => other.player === 'shared') ? 'own' : 'shared' };
 }
 
-/** From now on, also after a reload, this window plays as that one. */
+/** Remembers, across reloads, which player this window uses. */
 export function rememberWindowPlayer(player: WindowPlayer): void {
   own.setItem(windowKey, player);
 }

@@ -21,7 +21,7 @@ import { Toaster } from '../status/toaster.ts';
 import { Visit } from './visit.ts';
 import type { Windows } from './windows.ts';
 
-/** Everything of this window that outlives a screen: the player, the connection, the table they are at. */
+/** State of this window that outlives a screen: player, connection, current visit. */
 export class PageSession {
   readonly client: Client;
   readonly config = new Cell<Config>({ clustered: false, controlPort: null, lan: null });
@@ -30,7 +30,7 @@ export class PageSession {
   readonly color: Cell<Color>;
   readonly seats: SeatMemory;
   readonly toaster = new Toaster();
-  /** The server did not know who this was: what they had, they have no more. */
+  /** The stored identity was refused: its seats are lost. */
   identityLost = false;
   private otherClient: Client | null = null;
 
@@ -64,7 +64,7 @@ export class PageSession {
     });
   }
 
-  /** The player of the other seat, for who plays both. Connected when first needed. */
+  /** The client of the second seat if one visitor plays both. Created when first used. */
   get otherHand(): Client {
     if (this.otherClient) return this.otherClient;
     const other = connect(location.origin, {
@@ -99,14 +99,14 @@ export class PageSession {
     saveColor(this.player, colour);
   }
 
-  /** Makes the server know the player by the name that stands in the field. */
+  /** Sends the name in the field to the server. */
   async applyName(): Promise<void> {
     const name = normalizePlayerName(this.name.value);
     if (name === '') return this.setName(this.client.playerName ?? nameOf(this.player));
     if (name !== this.client.playerName) await this.client.rename(name);
   }
 
-  /** Begins a visit from the home page and shows it, once there is a table. */
+  /** Begins a visit from the home page and shows it once there is a room. */
   async enterRoom(wish: RoomRequest): Promise<Visit> {
     this.visit.value?.close();
     const visit = new Visit(this, wish);
@@ -143,7 +143,7 @@ export class PageSession {
     this.toaster.show('The server does not know you any more: you are a new guest.');
   }
 
-  /** Away from the table; a seat there is kept for a while. */
+  /** Leaves the page of the room; the seat is held for a while. */
   goHome(): void {
     this.visit.value?.close();
     this.visit.set(null);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Where in the page a visitor is; it stands in the address, so that links, reload and the back button work. */
+/** The page's route. It is part of the address, so that links, reload and the back button work. */
 export type Route =
   | { page: 'home' }
   | { page: 'room'; id: string; watch: boolean }
@@ -12,8 +12,8 @@ export type Route =
 export type TableRoute = Extract<Route, { page: 'room' | 'code' }>;
 
 /**
- * Whether lines are to name the room, as `npm run cluster -- --routing room` wants it: the address says `?by-room`
- * then.
+ * Whether connections name the room, as `npm run cluster -- --routing room` requires: the address then contains
+ * `?by-room`.
  */
 export function byRoom(): boolean | string {
   if (!new URLSearchParams(location.search).has('by-room')) return false;

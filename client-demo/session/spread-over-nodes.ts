@@ -4,8 +4,8 @@ import type { Windows } from './windows.ts';
 const maxMoves = 8; // of three nodes: in vain once in thousands of times, a few hundredths of a second each
 
 /**
- * Windows on one machine have one address, and so come to one node. To let them be on different ones, the window that
- * was opened later moves, a few times at most: a route is drawn by lot, and may lead to the same node again.
+ * Windows on one machine share an address and so reach one node. To use different nodes, the window opened later
+ * switches routes a few times: a random route may lead to the same node again.
  */
 export function spreadOverNodes(client: Client, windows: Windows): void {
   let moves = 0;

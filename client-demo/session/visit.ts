@@ -13,9 +13,9 @@ import type { Windows } from './windows.ts';
 export type VisitState =
   | { at: 'door' }
   | { at: 'table'; room: Room }
-  /** Not let in. */
+  /** Not admitted. */
   | { at: 'turned away'; code: string; detail?: string }
-  /** Was at the table; the hold on it is over. */
+  /** The hold on the room ended. */
   | { at: 'over'; room: Room; code: string };
 
 /** What a visit needs of the page. */
@@ -28,10 +28,10 @@ export interface VisitHost {
   readonly toaster: Toaster;
 }
 
-/** One stay at a table, from the door to the leaving, with one seat or with both. */
+/** One stay in a room, from entering to leaving, with one seat or both. */
 export class Visit {
   readonly state = new Cell<VisitState>({ at: 'door' });
-  /** The other seat, of who plays both. */
+  /** The second seat, if the visitor plays both. */
   readonly other = new Cell<Room | null>(null);
   private isClosed = false;
 
@@ -50,7 +50,7 @@ export class Visit {
   get game(): TableGame {
     return this.room ? gameOf(this.room) : 'game' in this.request ? this.request.game : games[0]!;
   }
-  /** Another table of the same kind, with whoever is there. */
+  /** Request for another room of the same kind, with any players. */
   get nextRequest(): RoomRequest {
     return {
       how: 'quick',
@@ -62,7 +62,7 @@ export class Visit {
     return this.room && { page: 'room', id: this.room.id, watch: this.watching };
   }
 
-  /** Whether an address means this visit. */
+  /** Whether a route means this visit. */
   isAt(route: Route): boolean {
     if (this.isClosed) return false;
     if (route.page === 'room' && this.room) return this.room.id === route.id && this.watching === route.watch;
@@ -71,7 +71,7 @@ export class Visit {
     return route.page === 'code' && this.request.how === 'code' && this.request.code === route.code;
   }
 
-  /** Goes in. Never throws: what became of it is in the state. */
+  /** Enters the room. Never throws; the result is in `state`. */
   async enter(): Promise<void> {
     this.state.set({ at: 'door' });
     try {
@@ -122,7 +122,7 @@ export class Visit {
     }
   }
 
-  /** Not let in to play: then to watch. */
+  /** Watches the room after it refused a seat. */
   async watchInstead(): Promise<void> {
     if ('watch' in this.request) this.request = { ...this.request, watch: true };
     await this.enter();
@@ -143,7 +143,7 @@ export class Visit {
     await Promise.all([this.other.value?.leave(), room?.leave()]);
   }
 
-  /** Turns away without giving the seat up. */
+  /** Ends the visit without giving the seat up. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -1,7 +1,7 @@
 import { Cell } from '../common/cell.ts';
 import { shared } from '../common/storage.ts';
 
-/** What a window tells the others of this page in the same browser. */
+/** What a window sends to other windows of this page in the same browser. */
 export interface WindowState {
   /** Whether it plays as the browser's one player, or as one of its own. */
   player: 'shared' | 'own' | 'undecided';
@@ -15,13 +15,13 @@ type WindowMessage =
 export type OtherWindow = WindowState & { id: string; since: number };
 
 const replyTimeoutMs = 120;
-/** Where a window has left word that it is open, its answer is worth waiting for: it may be busy, or the machine. */
+/** How long (ms) to wait for the answer of a window that left a presence mark: it may be busy. */
 const maxReplyTimeoutMs = 1_000;
 const markKey = 'rejoin.window-open';
-/** How often word is left, and how old it may be: browsers wake sleeping windows once a minute. */
+/** Interval of presence marks, and their maximum age: browsers run timers of background windows once a minute. */
 const presenceMark = { every: 20_000, fresh: 90_000 };
 
-/** Which other windows of this page are open in this browser. Windows that sleep do not answer, and do not count. */
+/** Other open windows of this page in this browser. Suspended windows do not answer and do not count. */
 export class Windows {
   readonly others = new Cell<readonly OtherWindow[]>([]);
   readonly since = Date.now();
@@ -41,7 +41,7 @@ export class Windows {
     });
   }
 
-  /** Asks who is there, and waits a moment for answers. */
+  /** Asks for other windows and waits briefly for answers. */
   async findOthers(): Promise<readonly OtherWindow[]> {
     if (!this.channel) return [];
     const isOpen = Date.now() - Number(shared.getItem(markKey) ?? 0) < presenceMark.fresh;

@@ -2,7 +2,7 @@ import type { Steer } from '../../../shared/games/arena/motion.ts';
 
 /** Pixels from where a drag began to full speed. */
 const fullSpeedPx = 52;
-/** A finger is never still: steps this coarse keep it from talking all the time. */
+/** Steering resolution: a finger is never still, and each step sends an input. */
 const steerStep = 4;
 const keys: Record<string, Steer> = {
   ArrowUp: { x: 0, y: -1 },
@@ -22,10 +22,7 @@ export interface ControlTarget {
   dash(): void;
 }
 
-/**
- * Keys and drags become one direction; it is told when it changes, and let go of when the page loses sight of the
- * player.
- */
+/** Turns keys and drags into one direction. Reports changes, and releases it when the page loses the focus. */
 export class Controls {
   private readonly down = new Set<string>();
   private pointer: { id: number; x: number; y: number } | null = null;

@@ -17,14 +17,14 @@ import type { ArenaRoom, ArenaRoomLike } from './arena-room.ts';
 import { arenaMotion, type CraftMotion } from './arena-motion.ts';
 
 type Def = DefOf<typeof arena>;
-/** What is to be seen at a moment: the others a little late, and so evenly; one's own craft where it is now. */
+/** What to draw at a moment: other craft interpolated, one's own craft predicted. */
 export interface ArenaFrame {
   tick: number;
   s: Arena;
   crafts: Craft[];
 }
 
-/** What a scene draws, frame by frame, and takes what the hands do. */
+/** Supplies the frames of a scene and takes inputs. */
 export interface FrameSource {
   /** As `room.input`, seen in the next frame. */
   readonly input: ArenaRoomLike['input'];
@@ -85,10 +85,7 @@ class LiveFrames implements FrameSource {
     this.own.stop();
   }
 
-  /**
-   * A dash of one's own begins when it is begun, on the clock of what is shown; what the server says of it later is the
-   * same one.
-   */
+  /** A dash of one's own begins when it is pressed, on the shown clock; the server's later event is the same dash. */
   private dashed(own: number, told: number, tick: number): number {
     const same = (at: number) => this.dash !== null && Math.abs(at - this.dash.own) < dashCooldownTicks / 2;
     if (own > told && !same(own)) this.dash = { own, shown: tick + 1 };

@@ -4,25 +4,19 @@ import type { Contract } from '../../../shared/contract.ts';
 import type { Play } from '../../sound/sounds.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 
-/** What a game's part of the page is given. */
+/** Properties of a game's table component. */
 export interface TableProps {
-  /**
-   * The seat that is played, or the spectator's place, also at a recorded match. With both seats it is the one whose
-   * turn it is.
-   */
+  /** The room, live or recorded. With both seats it is that of the seat whose turn it is. */
   room: RoomLike;
-  /** Tells that somebody waits for the verdict on a move; call what it returns when it is there. */
+  /** Call when a move is sent; call the result when its verdict arrives. */
   startRequest(): () => void;
-  /** Says something briefly to the visitor. */
+  /** Shows a short message to the visitor. */
   showToast(text: string): void;
-  /**
-   * A seat's name with its colour, its marks, its time and what it says just now: for games that draw the players
-   * themselves.
-   */
+  /** A seat's name with color, marks, time and emote, for games that draw the players themselves. */
   tag(seat: number): ComponentChildren;
 }
 
-/** A way to play a game: how long it takes, above all. The first is what one gets without choosing. */
+/** A set of options of a game. The first is the default. */
 export interface Variant {
   name: string;
   note: string;
@@ -34,19 +28,19 @@ export type ReplayEventKind = 'move' | 'blow' | 'out' | 'call' | 'round';
 /** Something in a recorded match that is worth a mark, or a step of its own. */
 export interface ReplayEvent {
   kind: ReplayEventKind;
-  /** Whose doing it was, or whose loss; null: nobody's. */
+  /** Index of the seat that caused or suffered it; null: none. */
   seat: number | null;
-  /** In a few words. Null where `lastMove` says it. */
+  /** A short text. Null if `lastMove` describes it. */
   text: string | null;
 }
 
-/** How a recorded match is gone through. */
+/** How a recorded match is divided into steps. */
 export interface ReplayGuide {
   /** Move by move, each shown so long (ms) at the speed of one; or as time went by, and a step is so many ms. */
   pacing:
     | { by: 'moves'; dwell: Readonly<Record<ReplayEventKind, number>> }
     | { by: 'time'; step: number; tick(state: unknown): number };
-  /** What happened in one frame of it, which led from the state `before` to `state`. */
+  /** Events of one frame, which led from the state `before` to `state`. */
   eventsOf(frame: {
     state: unknown;
     before: unknown;
@@ -55,7 +49,7 @@ export interface ReplayGuide {
   }): ReplayEvent[];
 }
 
-/** A game as the page knows it. Whatever all games have in common (seats, invitations, results) is in room/. */
+/** A game as the page knows it. What all games share (seats, invitations, results) is in room/. */
 export interface TableGame {
   contract: Contract;
   title: string;
@@ -64,13 +58,13 @@ export interface TableGame {
   variants: readonly Variant[];
   /** How many bots a lone visitor plays against. */
   bots: number;
-  /** What whoever's turn it is does now; null in games without turns, or that say it themselves. */
+  /** What the player whose turn it is does now; null if the game has no turns or shows it itself. */
   howTo: string | null;
   /** It draws the players in its own scene, by `tag`: the page puts no seats around it. */
   ownSeats: boolean;
   /** It shows the final standings in its own scene. */
   ownStandings: boolean;
-  /** For how long (ms) a seat is kept for somebody who is away. */
+  /** How long (ms) the seat of a disconnected player is held. */
   hold: number;
   replayGuide: ReplayGuide;
   Table: ComponentType<TableProps>;
@@ -78,12 +72,12 @@ export interface TableGame {
   Picture: ComponentType;
   /** Seat whose turn it is, or null. */
   turn(room: RoomLike): number | null;
-  /** The clock that runs against whoever's turn it is, ms. */
+  /** Remaining and total time (ms) of the player whose turn it is. */
   clock(room: RoomLike): { left: number; total: number } | null;
   /** How the match was decided, in a few words. */
   ending(room: RoomLike): string;
-  /** Plays what is heard of the game itself as it happens. @returns what ends it */
+  /** Plays the game's sounds as events arrive. @returns a function that ends it */
   sounds(room: Room, play: Play): () => void;
-  /** What a listener has to hear about the last move. */
+  /** Text of the last move for screen readers. */
   lastMove(room: RoomLike): string;
 }
