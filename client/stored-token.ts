@@ -20,7 +20,9 @@ import type { ClientClock } from './ports.ts';
 export interface TokenStorage {
   /** The stored value, or null. */
   getItem(key: string): string | null | Promise<string | null>;
+  /** Stores a value. */
   setItem(key: string, value: string): unknown;
+  /** Removes the value. */
   removeItem(key: string): unknown;
 }
 
