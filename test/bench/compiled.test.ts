@@ -8,12 +8,18 @@ import { packageRoot } from '../../server/runtime/package-root.ts';
 describe('what runs compiled', () => {
   it('has beside it what lies beside the sources: scripts for Redis and for the shell', async () => {
     await compileSources();
-    const beside = readdirSync(join(packageRoot, 'server'), { recursive: true, encoding: 'utf8' }).filter(file =>
-      /\.(lua|sh)$/.test(file),
+    const beside = ['server', 'tools'].flatMap(folder =>
+      readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
+        .filter(file => /\.(lua|sh)$/.test(file))
+        .map(file => join(folder, file)),
     );
-    assert.ok(beside.some(file => file.endsWith('watchdog.sh')));
+    for (const name of ['append.lua', 'orphan-reaper.sh'])
+      assert.ok(
+        beside.some(file => file.endsWith(name)),
+        name,
+      );
     assert.deepEqual(
-      beside.filter(file => !existsSync(join(packageRoot, 'dist/run/server', file))),
+      beside.filter(file => !existsSync(join(packageRoot, 'dist/run', file))),
       [],
     );
   });
