@@ -28,6 +28,11 @@ export const client: readonly Ablation[] = [
     hunt: { test: refused, grep: 'in the very turn in which an answer' },
     edits: [
       edit('client/client.ts', 'if (this.closedError) throw this.closedError; // closed when the answer arrived', ''),
+      edit(
+        'client/client.ts',
+        'if (this.closedError) throw this.closedError; // closed by a callback of that room',
+        '',
+      ),
     ],
   },
   {

@@ -394,6 +394,12 @@ const match: readonly Ablation[] = [
         'const [now, mono] = [clock.now(), clock.mono()];',
         'if (clock.now() > 0) return [];\n    const [now, mono] = [clock.now(), clock.mono()];',
       ),
+      edit('server/ownership/orphan-scan.ts', '{ this.requestScan(); }', '{ this.nextAt = Infinity; }'),
+      edit(
+        'server/ownership/orphan-scan.ts',
+        'if (this.cursor === null && clock.mono() < this.nextAt) return;',
+        'if (clock.mono() >= 0) return;',
+      ),
     ],
   },
   {
