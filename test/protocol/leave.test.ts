@@ -260,7 +260,7 @@ describe('admission', () => {
 
   it('[S11] [C1] what is committed while somebody is let in is not lost: one join is enough', async () => {
     for (const takeover of [false, true]) {
-      for (let delay = 0; delay < 6; delay++) {
+      for (let delay = 0; delay < 40; delay++) {
         const table = await openLedgerRoom(['a', 'b', 'c', 'd'], { seed: 300 + delay });
         const { world, id, adas } = table;
         await world.clock.advance(takeover ? 0 : 3_000);
@@ -277,7 +277,7 @@ describe('admission', () => {
           if (name === 'join!') joins += 1;
         };
         const joining = zoe.client.watch(ledger, { id });
-        await world.clock.advance(delay * 0.7);
+        await world.clock.advance(delay * 0.1);
         const acts = [1, 2, 3].map(i => adas.act.add({ id: `x${i}` }));
         const zoes = await world.clock.run(joining);
         for (const act of acts) assert.ok((await world.clock.run(act)).ok);
