@@ -7,7 +7,7 @@ import { countFaults, seatPlayers, type Player } from './players.ts';
 import { parseCommandLine } from '../tools/command-line.ts';
 
 /**
- * How long play stands still when the node that runs it is killed: from the kill to each player's first verdict under a
+ * The interruption when the node that runs a room is killed: from the kill to each player's first verdict under a
  * newer term. Real processes: Redis, nginx, nodes; players in a closed loop with a pause for thought.
  * With many rooms players think longer (`--rooms 1000 --think 4000`), so that what is measured is the fault and not the
  * load; whoever is in a room of the node acts at the very moment of its fault. `--round-trip 80`: what players and
@@ -126,7 +126,7 @@ async function disturb(
 ): Promise<{ samples: Sample[]; perRoom: number[]; stuck: number }> {
   const loads = await roomsByOwner(rooms);
   const name = [...loads].sort((a, b) => b[1].length - a[1].length)[0]![0];
-  // Asked again: to ask all of them takes so long that some have gone to another node meanwhile.
+  // Asked again: while all of them were asked, some have moved to another node.
   const owned = (await roomsByOwner(loads.get(name)!.map(({ room }) => room))).get(name) ?? [];
   const before = owned.map(({ room, term }) =>
     room.map(p => ({ player: p, term, group: p.node === name ? ('of the dead node' as const) : ('others' as const) })),

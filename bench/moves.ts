@@ -11,7 +11,7 @@ const waitUntil = (what: string, test: () => boolean, timeoutMs = 60_000): Promi
   until(what, () => test() || undefined, { timeoutMs, intervalMs: 20 });
 
 /**
- * How long play stands still in a room that is moved in good order: from the last verdict that a player got of the old
+ * The interruption of a room that is handed over: from the last verdict that a player got of the old
  * owner to the first of the new one, held against the longest time between two verdicts of the same owner that each
  * player had meanwhile. `drain`: the node with most rooms is restarted, so many times. `join`: one node more comes, and
  * is given rooms until all have about the same; so many times.

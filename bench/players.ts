@@ -97,7 +97,7 @@ export async function seatPlayers(url: string, rooms: number, think: number): Pr
 }
 
 /**
- * What is wrong with a room, held against what its players were told: nothing, if all is well. `lost`: acknowledged,
+ * Compares a room with the verdicts that its players received. Returns what is wrong; nothing if all is well. `lost`: acknowledged,
  * but not in the state. `missing`: a number was applied before the one in front of it, which never came, or came later.
  */
 export function countFaults(players: readonly Player[]): {

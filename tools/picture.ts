@@ -34,7 +34,7 @@ const gap = 28;
 const canvas = { width: gap + desk.width + gap + phone.width + gap, height: desk.height + 2 * gap };
 const shownWidth = 1200;
 const frameMs = 100;
-/** What the two drop, in turn; upright fours of whoever begins, with a failure in between. */
+/** What the two drop, in turn; upright fours of the player who begins, with a failure in between. */
 const before = [4, 3, 4, 3];
 const after = [4, 5, 4];
 const thinkMs = 850;

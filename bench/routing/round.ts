@@ -21,7 +21,7 @@ export interface Setting {
  * What a round found of one routing. CPU: µs for each accepted action. p50, p99: ms from a move to its verdict.
  * forwarded: messages that went from a client's node to its room's owner on another, for each action. beside: share of
  * players who are connected to the node that runs their room. sockets, rooms: of the fullest node, over the mean. Kill:
- * share of players who stood still for longer than `noticeableMs`, and for how long (ms) these did; lines: share of
+ * share of players who were interrupted for longer than `noticeableMs`, and for how long (ms); lines: share of
  * players whose line it was.
  */
 export type Figure =
@@ -49,11 +49,11 @@ export interface Found {
   faults: string[];
 }
 
-/** Seated players are looked at when rooms have not moved for so long (ms); at the latest after `atLast`. */
+/** Players' nodes are read when no room has moved for this long (ms), and after `atLast` at the latest. */
 const settling = { least: 12_000, quiet: 4_000, atLast: 45_000 };
-/** After a kill each player's longest pause within so long (ms) is what it cost. */
+/** The cost of a kill is each player's longest pause within this time (ms) after it. */
 const afterKillMs = 10_000;
-/** So long without a verdict is standing still; without a fault it is thought and a round trip. */
+/** A pause between verdicts above this (ms) is an interruption. Without a fault it is thinking time and a round trip. */
 const noticeableMs = 500;
 
 /**
