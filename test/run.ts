@@ -11,6 +11,7 @@
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requireSystem } from '../tools/local-cluster/system.ts';
@@ -24,6 +25,7 @@ const LANES = 3;
 
 type Tally = { passed: number; failed: number; skipped: number };
 
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { typecheck: string } };
 const { values, positionals } = parseCommandLine('test/run.ts', {
   allowPositionals: true,
   options: {
@@ -51,7 +53,8 @@ async function main(): Promise<void> {
   };
   const checks = async (): Promise<void> => {
     await check('format (npm run format)', 'oxfmt/bin/oxfmt', '--check');
-    await check('type check', '@typescript/native/bin/tsc', '--noEmit');
+    const [, ...projects] = scripts.typecheck.split(' ');
+    await check('type check', '@typescript/native/bin/tsc', ...projects);
     await check('lint', 'oxlint/bin/oxlint', '--type-aware', '--report-unused-disable-directives-severity', 'error');
     await check(
       'API reference',

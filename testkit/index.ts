@@ -140,7 +140,7 @@ export class Table<D extends ContractDef> {
   }
   /** The room's document at its owner, including hidden state. */
   get document(): RoomDocument {
-    return (this.ownerNode.node.ownedRooms.get(this.id) as unknown as { doc: RoomDocument }).doc;
+    return this.ownerNode.node.ownedRooms.get(this.id)!.doc;
   }
   private get ownerNode(): TestNode {
     const host = this.world.owner(this.id);

@@ -2,7 +2,6 @@ import { Client, type ConnectOptions } from '../client/client.ts';
 import type { ClientClock, TransportConnection, TransportEvents, Route, Transport } from '../client/ports.ts';
 import { MemoryHub } from '../server/messaging/memory-hub.ts';
 import { RejoinNode } from '../server/node/node.ts';
-import type { RoomDocument } from '../server/rooms/core/document.ts';
 import type { EffectHandler } from '../server/rooms/actor/effect-runner.ts';
 import type { RoomStep } from '../server/rooms/actor/actor.ts';
 import type {
@@ -200,8 +199,7 @@ export class TestCluster {
     // Skipped idle time is not an outage of the store: postponed heartbeats would have succeeded, except for isolated
     // nodes.
     this.clock.onSkip = ms => {
-      for (const { node, isIsolated } of this.nodes.values())
-        if (!isIsolated) (node as unknown as { contact: { reachedAt: number } }).contact.reachedAt += ms;
+      for (const { node, isIsolated } of this.nodes.values()) if (!isIsolated) node.clockSkipped(ms);
     };
   }
 
@@ -329,11 +327,9 @@ export class TestCluster {
 
   /** Saves the store. @returns a function that restores it */
   saveStore(): () => void {
-    const rooms = (this.memory as unknown as { rooms: Map<string, unknown> }).rooms;
-    const saved = structuredClone(rooms);
+    const restore = this.memory.saveRooms();
     return () => {
-      rooms.clear();
-      for (const [id, room] of structuredClone(saved)) rooms.set(id, room);
+      restore();
       this.replaceStore();
     };
   }
@@ -531,7 +527,7 @@ export class TestCluster {
       if (created) this.verifier.recordCreated(created.id, created.snapshot);
       else if (op === 'snapshot') this.verifier.verifySnapshot(room!, args[2] as number, args[3] as string);
       else if (append) {
-        const owner = host.node.ownedRooms.get(room!) as unknown as { token: string; doc: RoomDocument } | undefined;
+        const owner = host.node.ownedRooms.get(room!);
         if (this.verifiesJournal)
           await this.verifier.verifyAppended(
             room!,

@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { RejoinError } from '../../shared/errors.ts';
 import { isId, idFromBytes } from '../../shared/ids.ts';
@@ -26,7 +27,7 @@ const issuer = 'rejoin';
 export class Tokens {
   private readonly secret: Uint8Array<ArrayBuffer>;
   /** Imported once: importing costs more than a signature. */
-  private key: Promise<CryptoKey> | null = null;
+  private key: Promise<webcrypto.CryptoKey> | null = null;
 
   /** @throws RangeError when the secret is shorter than 32 bytes, or easy to guess */
   constructor(
@@ -43,7 +44,7 @@ export class Tokens {
     return { player: idFromBytes(this.entropy.bytes(16)), name };
   }
 
-  private signingKey(): Promise<CryptoKey> {
+  private signingKey(): Promise<webcrypto.CryptoKey> {
     return (this.key ??= crypto.subtle.importKey('raw', this.secret, { name: 'HMAC', hash: 'SHA-256' }, false, [
       'sign',
       'verify',

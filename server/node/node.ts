@@ -309,6 +309,14 @@ export class RejoinNode {
   }
 
   /**
+   * Tells the node that its clock skipped `ms`, which are no outage of the store. For the test kit's virtual clock.
+   * @internal
+   */
+  clockSkipped(ms: number): void {
+    this.contact.exclude(ms);
+  }
+
+  /**
    * Hands all rooms over to other nodes, within `limits.drainTimeout`. Rooms that remain are claimed by their players'
    * nodes later.
    */

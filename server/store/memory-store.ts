@@ -361,6 +361,19 @@ export class MemoryStore implements Store {
     this.rooms.clear();
   }
 
+  /**
+   * Copies all rooms, for the test kit: a store that is restored later has lost what was written since.
+   * @returns a function that restores the copy
+   * @internal
+   */
+  saveRooms(): () => void {
+    const saved = structuredClone(this.rooms);
+    return () => {
+      this.rooms.clear();
+      for (const [id, room] of structuredClone(saved)) this.rooms.set(id, room);
+    };
+  }
+
   private room(id: string): MemoryRoom | null {
     const room = this.rooms.get(id);
     if (!room) return null;

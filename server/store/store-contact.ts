@@ -53,6 +53,11 @@ export class StoreContact {
     this.failingWrites = { from: continued ? failingWrites.from : since, to: this.clock.mono() };
   }
 
+  /** Excludes `ms` from the current period without a reply. */
+  exclude(ms: number): void {
+    this.reachedAt += ms;
+  }
+
   /** Whether the current period without a reply is long enough to postpone deadlines. */
   get isInterrupted(): boolean {
     return this.clock.mono() - this.reachedAt > limits.deadlineGrace;

@@ -46,7 +46,7 @@ export async function openRoom<D extends ContractDef>(
 export function documentOf(world: TestCluster, id: string): RoomDocument {
   const host = world.owner(id)?.node.ownedRooms.get(id);
   assert.ok(host, 'somebody runs the room');
-  return (host as unknown as { doc: RoomDocument }).doc;
+  return host.doc;
 }
 
 export interface MemoryStoreRoom {

@@ -271,7 +271,7 @@ describe('failover', () => {
     const dice = async (kills: boolean) => {
       const table = await openLedgerRoom(['a', 'b', 'c'], { seed: 9 });
       const host = table.owner.node.ownedRooms.get(table.id)!;
-      (host as unknown as { doc: { hidden: { seed: number[] } } }).doc.hidden.seed.splice(0, 4, 1, 2, 3, 4);
+      host.doc.hidden.seed.splice(0, 4, 1, 2, 3, 4);
       for (let i = 0; i < 4; i++) {
         await table.world.clock.run(table.adas.act.roll());
         if (kills && i === 1) table.world.kill(table.owner);

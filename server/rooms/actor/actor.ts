@@ -253,7 +253,11 @@ export class RoomActor {
   hasUnstoredRecording(match: number): boolean {
     return this.recorder.finishedMatches.includes(match);
   }
-  private get doc(): RoomDocument {
+  /**
+   * The room's data, hidden state included. Public for the test kit, which compares it with the journal.
+   * @internal
+   */
+  get doc(): RoomDocument {
     return this.machine.doc;
   }
 

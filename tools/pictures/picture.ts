@@ -8,9 +8,9 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { startCluster } from './local-cluster/cluster.ts';
-import { requireSystem } from './local-cluster/system.ts';
-import { buildPage } from '../server/cli/build-page.ts';
+import { startCluster } from '../local-cluster/cluster.ts';
+import { requireSystem } from '../local-cluster/system.ts';
+import { buildPage } from '../../server/cli/build-page.ts';
 import {
   launchBrowser,
   linkOf,
@@ -19,13 +19,13 @@ import {
   playMove,
   startButton,
   type Visitor,
-} from '../test/browser/browser.ts';
-import { addressesOf, waitForNode, waitForOwner } from '../test/browser/cluster-page.ts';
-import { parseCommandLine } from './command-line.ts';
+} from '../../test/browser/browser.ts';
+import { addressesOf, waitForNode, waitForOwner } from '../../test/browser/cluster-page.ts';
+import { parseCommandLine } from '../command-line.ts';
 
 const {
   positionals: [wanted = 'docs/pictures/failover.webp'],
-} = parseCommandLine('tools/picture.ts', { allowPositionals: true });
+} = parseCommandLine('tools/pictures/picture.ts', { allowPositionals: true });
 const file = resolve(wanted);
 /** CSS pixels of the two windows; they stand side by side. */
 const desk = { width: 1120, height: 860 };

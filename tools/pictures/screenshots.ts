@@ -7,16 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { startCluster } from './local-cluster/cluster.ts';
-import { requireSystem } from './local-cluster/system.ts';
-import { buildDevPage, buildPage } from '../server/cli/build-page.ts';
-import { packageRoot } from '../server/runtime/package-root.ts';
-import { launchBrowser } from '../test/browser/browser.ts';
-import { displayModes, applyDisplayMode, scenes } from '../test/screens/scenes.ts';
-import { SceneSetup } from '../test/screens/scenes/scene-setup.ts';
-import { parseCommandLine, exitWithUsage } from './command-line.ts';
+import { startCluster } from '../local-cluster/cluster.ts';
+import { requireSystem } from '../local-cluster/system.ts';
+import { buildDevPage, buildPage } from '../../server/cli/build-page.ts';
+import { packageRoot } from '../../server/runtime/package-root.ts';
+import { launchBrowser } from '../../test/browser/browser.ts';
+import { displayModes, applyDisplayMode, scenes } from '../../test/screens/scenes.ts';
+import { SceneSetup } from '../../test/screens/scenes/scene-setup.ts';
+import { parseCommandLine, exitWithUsage } from '../command-line.ts';
 
-const { values, positionals } = parseCommandLine('tools/screenshots.ts', {
+const { values, positionals } = parseCommandLine('tools/pictures/screenshots.ts', {
   allowPositionals: true,
   options: { only: { type: 'string' }, readme: { type: 'boolean', default: false } },
 });
