@@ -412,11 +412,12 @@ export class Room<D extends ContractDef = ContractDef> {
   }
 
   /**
-   * Subscribes to an event of the game. `replayed`: it happened while this client was disconnected.
+   * Calls `fn` for each event `name` of the game. `replayed` is true if the event happened while this client was
+   * disconnected.
    * @example
    * ```ts
    * const stop = room.on('lap', ({ seat, lap }, { replayed }) => {
-   *   if (!replayed) cheer(`Seat ${seat} is in lap ${lap}`) // no fanfare for what was missed
+   *   if (!replayed) cheer(`Seat ${seat} is in lap ${lap}`) // a missed lap is not announced
    * })
    * ```
    */

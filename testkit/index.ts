@@ -306,25 +306,22 @@ export class Table<D extends ContractDef> {
   }
 
   /**
-   * Checks that no other member can learn a seat's secret. `secret` returns a part of the state itself, or null if
-   * nothing is hidden.
+   * Checks that no other member can learn a seat's secret. `secret` returns the hidden part of the state (the same
+   * objects, not copies), or null if the seat hides nothing. There are three checks:
    *
-   * - Every match so far is run again with the same inputs, times and random numbers, and one part of one secret
-   *   changed. Whatever the others
-   *   receive must be the same in both runs: views, events, answers and refusals, the public room, the times of timers,
-   *   and what rules that fail log. So a
-   *   secret is found however short it is. Runs go on for as long as that part is still in what `secret` returns.
-   * - Up to six entries in which secrets are drawn at random, those that begin a match first, are run again from 40
-   *   seeds with single random numbers
-   *   replaced. Where a receiver's own view is the same in two runs, what else it receives must not change only where a
-   *   secret of another seat does.
-   *   So rules must be functions of state, context and data: a rule that counts its calls gives false findings.
-   * - Every byte that anybody received, and every line that a node logged, is searched for secrets that are told from
-   *   chance: texts of 6
-   *   characters and more, numbers of 6 digits and more.
+   * - **Another secret.** Each match is run again with the same inputs, times and random numbers, but with one part of
+   *   one secret changed. What other members receive must not change: views, events, answers, refusals, the public room,
+   *   the times of timers, and logged errors of rules. This finds secrets of any length. A run ends when `secret` no
+   *   longer returns the changed part.
+   * - **Other random numbers.** Up to six entries that draw secrets at random are run again from 40 seeds, with single
+   *   random numbers replaced. Entries that begin a match are chosen first. Runs in which a receiver's own view is equal
+   *   are compared: a field that changes only when another seat's secret changes is a leak. Rules must therefore be
+   *   functions of state, context and data: a rule that counts its calls causes false findings.
+   * - **Search.** All bytes that a member received and all log lines are searched for secrets that cannot occur by
+   *   chance: texts of at least 6 characters, and numbers of at least 6 digits.
    *
-   * `reveals` names actions whose outcome may depend on secrets that stay secret, as a shot does that says hit or miss:
-   * a second run ends before them. It also ends where the changed secret changes what its own player could do.
+   * `reveals` names actions whose outcome may depend on hidden secrets, such as a shot that reports a hit. The first
+   * check ends a run before such an action, and where the changed secret changes what its own player can do.
    * @throws LeakError that names the field, the entry and who received it
    * @example
    * ```ts

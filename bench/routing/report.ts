@@ -53,7 +53,7 @@ export function report(found: readonly Found[]): string {
     ]),
     ...table('The node with most players is killed:', [
       ['players connected to it', 'killLines', part],
-      ['players who stood still for more than 0.5 s', 'killNoticed', part],
+      ['players interrupted for more than 0.5 s', 'killNoticed', part],
       ['for how long, p50, ms', 'killP50', whole],
       ['the longest, ms', 'killLongest', whole],
     ]),

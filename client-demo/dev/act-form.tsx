@@ -12,7 +12,7 @@ interface Props {
   send(data: Json): Promise<Answer | null> | void;
 }
 
-/** An action or a signal, as a form made from its schema; or as JSON, to send what the form would not. */
+/** An action or a signal as a form made from its schema, or as JSON, to send what the form would not. */
 export function ActForm({ kind, name, schema, send }: Props) {
   const shape = useMemo(() => shapeOf(schema), [schema]);
   const buttons = useMemo(() => buttonsFor(shape), [shape]);

@@ -4,13 +4,13 @@ import type { Json } from '../../shared/json.ts';
 const isContainer = (value: Json | undefined): value is { [key: string]: Json } =>
   typeof value === 'object' && value !== null;
 
-/** Remembers a JSON value, and what changed in it when: so that a tree can show where something has happened. */
+/** Remembers a JSON value and when each part changed, so that a tree can highlight it. */
 export class ChangeTracker {
   private before: Json | undefined = undefined;
   private round = 0;
   private readonly changed = new Map<string, number>();
 
-  /** Compares with the last time. The value may be the very same object, changed inside. */
+  /** Compares with the last value. The value may be the same object, mutated. */
   update(value: Json): this {
     this.round += 1;
     if (this.before !== undefined) this.compare(this.before, value, '');
@@ -18,7 +18,7 @@ export class ChangeTracker {
     return this;
   }
 
-  /** When this place, or something within it, last changed; 0: never. Grows. */
+  /** When this path, or something below it, last changed; 0: never. Grows. */
   at(path: string): number {
     return this.changed.get(path) ?? 0;
   }
@@ -35,7 +35,7 @@ export class ChangeTracker {
   }
 }
 
-/** One place that an entry changed. `to` undefined: it is gone. */
+/** One path that an entry changed. `to` undefined: removed. */
 export interface ChangedPath {
   path: string;
   to: Json | undefined;
@@ -43,7 +43,7 @@ export interface ChangedPath {
 
 const order = ['state', 'room', 'hidden'];
 
-/** What an entry changed, place by place: the game's state first, the engine's own book-keeping last. */
+/** The paths that an entry changed: the game's state first, the engine's own data last. */
 export function changedPaths(changes: Changes): ChangedPath[] {
   const deeds: ChangedPath[] = [];
   const walk = (change: Change, path: string): void => {

@@ -1,12 +1,12 @@
 import type { Contract, ContractDef, Schema } from '../../shared/contract.ts';
 import type { GameDescription } from '../../shared/dev-protocol.ts';
 
-/** Takes anything: only the server judges what is sent. */
+/** Accepts everything: the server validates. */
 const passThroughSchema: Schema = { '~standard': { version: 1, vendor: 'rejoin-dev', validate: value => ({ value }) } };
 const passThroughSchemas = (names: object) =>
   Object.fromEntries(Object.keys(names).map(name => [name, passThroughSchema]));
 
-/** As much of a contract as the SDK needs, from what the server says of a game that this page has never heard of. */
+/** The part of a contract that the SDK needs, from the server's description of a game that this page does not know. */
 export function contractOf(game: GameDescription): Contract {
   const def: ContractDef = {
     version: game.version,

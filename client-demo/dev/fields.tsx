@@ -10,7 +10,7 @@ interface FieldProps<S extends Shape['is']> {
   slide?: boolean;
 }
 
-/** The control for one value of a schema. `slide`: a number between two bounds is a slider. */
+/** The control for one value of a schema. `slide`: use a slider for a number with two bounds. */
 export function ValueField(props: {
   shape: Shape;
   value: Json | undefined;
@@ -207,7 +207,7 @@ function EitherField({ shape, value, label, onChange }: FieldProps<'either'>) {
   );
 }
 
-/** Any value, as text: where there is no schema, or to send what the form would not. */
+/** Any value as JSON text: if there is no schema, or to send what the form would not. */
 export function JsonField({
   value,
   label,
@@ -225,7 +225,7 @@ export function JsonField({
       onChange(text.trim() === '' ? undefined : (JSON.parse(text) as Json));
       setBad(false);
     } catch {
-      setBad(true); // half written: the last value that could be read stays
+      setBad(true); // incomplete text: the last valid value stays
     }
   };
   return (

@@ -5,8 +5,8 @@ import { ValueField } from './fields.tsx';
 import { shapeOf } from './shape.ts';
 
 /**
- * An input that is held: while it is, each change of the form is told at once; let go, it is back at what the schema
- * begins with.
+ * A held input. While it is held, each change of the form is sent at once. When it is released, the schema's initial
+ * value is sent.
  */
 export function HeldInput({ name, schema, put }: { name: string; schema: FormSchema; put(value: Json): void }) {
   const shape = useMemo(() => shapeOf(schema), [schema]);

@@ -9,7 +9,7 @@ import { Tree } from './tree.tsx';
 const shown = 120;
 const sizeOf = (bytes: number) => (bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1_000)} kB`);
 
-/** The journal as it grows, newest on top: what each entry changed, told, and takes in the store. */
+/** The journal, newest first: what each entry changed, which events it sent, and its size in the store. */
 export function JournalView({ watch }: { watch: RoomPoller }) {
   const entries = useCell(watch.entries);
   const [held, setHeld] = useState<readonly JournalEntry[] | null>(null);

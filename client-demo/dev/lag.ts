@@ -6,7 +6,7 @@ import { Cell } from '../common/cell.ts';
 export class Lag {
   /** Added to each round trip (ms), half in each direction; `jitter`: random further delay of each message. */
   readonly added = new Cell({ ms: 0, jitter: 0 });
-  /** Connections break, and none can be opened. */
+  /** Connections break and cannot be opened. */
   readonly offline = new Cell(false);
 
   oneWay(): number {
@@ -15,7 +15,7 @@ export class Lag {
   }
 }
 
-/** One direction of a connection. Messages keep their order, whatever their delays. */
+/** One direction of a connection. Messages keep their order whatever their delays. */
 class DelayQueue {
   private readonly queue: { due: number; deliver(): void }[] = [];
   private last = 0;

@@ -3,7 +3,7 @@ import { useCell, useSources } from '../common/cell.ts';
 import { useThrottled } from './use-throttled.ts';
 import type { Pane } from './pane.ts';
 
-/** Who this client is, how its connection is, and what is done to its network. */
+/** The client's player, its connection, and the simulated network conditions. */
 export function PaneHead({ pane }: { pane: Pane }) {
   const room = useCell(pane.room);
   useSources(pane.client.onStatus);

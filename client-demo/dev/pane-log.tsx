@@ -4,7 +4,7 @@ import type { PaneLogEntry, Pane } from './pane.ts';
 const entrySymbols: Record<PaneLogEntry['kind'], string> = { event: '◆', signal: '❝', said: '→', line: '·' };
 const clockText = (at: number) => new Date(at).toLocaleTimeString('en-GB');
 
-/** What a client heard and did, newest on top. */
+/** What a client received and sent, newest first. */
 export function PaneLog({ pane }: { pane: Pane }) {
   const lines = useCell(pane.log);
   return (

@@ -12,7 +12,7 @@ import { Network, PaneHead } from './pane-head.tsx';
 import type { Pane } from './pane.ts';
 import { Tree } from './tree.tsx';
 
-/** One client: what it sees, what it may do, what it heard. */
+/** One client: what it sees, what it can do, what it received. */
 export function PaneView({ bench, pane }: { bench: Workbench; pane: Pane }) {
   const room = useCell(pane.room);
   const trouble = useCell(pane.problem);
@@ -51,7 +51,7 @@ function View({ room }: { room: Room }) {
   );
 }
 
-/** What the engine offers in every game. Nothing is held back for being of no use now: the refusal is worth seeing. */
+/** The actions of the engine, in every game. Buttons stay enabled when they are of no use, to show the refusal. */
 function Engine({ pane, room }: { pane: Pane; room: Room }) {
   useThrottled(200, room.onChange);
   const mine = room.seat === null ? null : room.players[room.seat];

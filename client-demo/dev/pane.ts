@@ -31,7 +31,7 @@ export interface Answer {
 
 const maxLogEntries = 80;
 
-/** A separate storage, so that the clients of one page are different guests. It ends with the page. */
+/** A separate storage per client, so that the clients of one page are different guests. It is lost with the page. */
 function ownStorage(): TokenStorage {
   const kept = new Map<string, string>();
   return {
@@ -168,7 +168,7 @@ export class Pane {
 export const describeAnswer = ({ result, ms }: Answer): string =>
   `${result.ok ? `ok #${result.position[1]}` : describeRefusal(result)} · ${ms} ms`;
 
-/** Why a rule has thrown is nothing a player may read: its author does, where the server runs. */
+/** Players are not shown why a rule threw; the author finds it in the server's log. */
 const describeRefusal = ({
   code,
   detail = code === 'rule-failed' ? "the server's log says why" : '',

@@ -7,7 +7,7 @@ import { ChangeTracker } from './change-tracker.ts';
 import type { RoomPoller } from './room-poller.ts';
 import { Tree } from './tree.tsx';
 
-/** The room as its owner has it: what is due, what was journaled, and everything that it hides. */
+/** The room as its owner has it: timers, journal, and all hidden state. */
 export function RoomPanel({ watch, clocks }: { watch: RoomPoller; clocks: readonly string[] }) {
   const reading = useCell(watch.snapshot);
   const trouble = useCell(watch.problem);

@@ -14,7 +14,7 @@ interface Props {
   start(): void;
 }
 
-/** What shall be played, by how many. */
+/** Which game to play, and with how many clients. */
 export function SetupForm({ games, guests, setup, change, start }: Props) {
   const game = games.find(g => g.name === setup.game)!;
   const shape = useMemo(() => shapeOf(game.options), [game]);

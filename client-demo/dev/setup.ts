@@ -1,17 +1,17 @@
 import type { GameDescription } from '../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../shared/json.ts';
 
-/** What an author wants to look at. It is kept in the address, so that a reload begins the same anew. */
+/** What an author looks at. It is kept in the URL, so that a reload starts with the same. */
 export interface Setup {
   game: string;
   seats: number;
   bots: number;
-  /** One more client, without a seat. */
+  /** Whether to add a client without a seat. */
   spectator: boolean;
   options: JsonObject;
-  /** One for each client, where the server has accounts of its own. */
+  /** One token per client, if the server has accounts of its own. */
   tokens: string[];
-  /** Begin at once. */
+  /** Whether to start at once. */
   go: boolean;
 }
 
@@ -25,7 +25,7 @@ export const setupFor = (game: GameDescription): Setup => ({
   go: false,
 });
 
-/** @returns null where the address says nothing that these games could be */
+/** @returns null if the URL names none of these games */
 export function readSetup(hash: string, games: readonly GameDescription[]): Setup | null {
   const said = new URLSearchParams(hash.replace(/^#/, ''));
   const game = games.find(g => g.name === said.get('game'));
@@ -48,11 +48,11 @@ function readOptions(text: string | null): JsonObject {
     const value = JSON.parse(text ?? '{}') as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
   } catch {
-    return {}; // an address that somebody has edited
+    return {}; // the URL was edited by hand
   }
 }
 
-/** Tokens stay out of it: an address is shared. */
+/** Tokens are left out: URLs are shared. */
 export function hashOf({ game, seats, bots, spectator, options, go }: Setup): string {
   const said = new URLSearchParams({ game, seats: String(seats), bots: String(bots) });
   if (spectator) said.set('spectator', '1');

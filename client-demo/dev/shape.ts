@@ -75,7 +75,7 @@ function objectShape(schema: JsonObject, inner: (value: Json | undefined) => Sha
 }
 
 function numberShape(schema: JsonObject): Shape {
-  // Bounds at the edge of what a number can hold are no bounds that anybody meant.
+  // Bounds at the limits of a number type were not set by the author.
   const bound = (value: Json | undefined) =>
     typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
   const [min, max] = [bound(schema.minimum), bound(schema.maximum)];
@@ -100,7 +100,7 @@ function labelOf(variant: Json, index: number): string {
 
 const mostButtons = 12;
 
-/** Data of so few possible values that each gets a button: no form is filled in faster. Null where there are more. */
+/** All values of an action with so few that each gets a button; null if there are more. */
 export function buttonsFor(
   shape: Shape,
 ): { field: string | null; buttons: readonly { label: string; data: Json }[] } | null {

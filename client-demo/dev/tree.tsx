@@ -7,7 +7,7 @@ const inlineLength = 76;
 const mostShown = 200;
 const manyItems = 8;
 
-/** A JSON value, to be opened and closed; what has changed lately is lit up. `marks` null: nothing is. */
+/** A JSON value that can be folded. Recent changes are highlighted. `marks` null: no highlights. */
 export function Tree({ value, marks, depth = 2 }: { value: Json; marks: ChangeTracker | null; depth?: number }) {
   if (!isHolder(value))
     return (
@@ -81,7 +81,7 @@ const Name = ({ text }: { text: string }) => (
   </span>
 );
 
-/** On one line, or on a few where it is a long list of small things. */
+/** On one line, or on a few for a long list of small values. */
 function Flat({
   value,
   path,
@@ -114,7 +114,7 @@ function Flat({
   );
 }
 
-/** `dots`: nothing is a dot, so that a long list of mostly nothing can be read. */
+/** `dots`: shows null as a dot, so that a long list of mostly null is readable. */
 function Scalar({
   value,
   path,
@@ -136,7 +136,7 @@ function Scalar({
   );
 }
 
-/** Another key for each change, so that the light goes on anew. */
+/** The key changes with each change of the value, which restarts the highlight. */
 function Lit({ path, marks, children }: { path: string; marks: ChangeTracker | null; children: ComponentChildren }) {
   const at = marks?.at(path) ?? 0;
   return (

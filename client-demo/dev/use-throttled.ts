@@ -1,7 +1,7 @@
 import { useEffect, useReducer } from 'preact/hooks';
 import type { Subscribe } from '../common/cell.ts';
 
-/** Draws the component again when a source speaks, at most once in `ms`: a game may tick sixty times a second. */
+/** Renders the component after changes of the sources, at most once per `ms`: a game may tick 60 times a second. */
 export function useThrottled(ms: number, ...sources: (Subscribe | null | undefined)[]): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useThrottled(ms: number, ...sources: (Subscribe | null | undefin
       }, ms);
     };
     const stops = sources.map(subscribe => subscribe?.(soon));
-    redraw(0); // what was said between drawing and listening
+    redraw(0); // changes between rendering and subscribing
     return () => {
       if (timer !== null) clearTimeout(timer);
       for (const stop of stops) stop?.();

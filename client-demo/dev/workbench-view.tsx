@@ -6,7 +6,7 @@ import { PaneView } from './pane-view.tsx';
 import { RoomPanel } from './room-panel.tsx';
 import type { RoomPoller } from './room-poller.ts';
 
-/** A room under observation: its clients side by side, and what the server has of it. */
+/** A room under observation: its clients side by side, and the server's data. */
 export function WorkbenchView({ bench, again, setUp }: { bench: Workbench; again(): void; setUp(): void }) {
   const panes = useCell(bench.panes);
   const watch = useCell(bench.poller);

@@ -65,12 +65,12 @@ export class Workbench {
     return this.panes.value[0]?.room.value?.id ?? null;
   }
 
-  /** One more client comes to the room. */
+  /** Adds a client to the room. */
   async add(watch: boolean): Promise<void> {
     if (this.roomId !== null) await this.rejoin(this.addPane(watch));
   }
 
-  /** A client that has left, or was not let in, tries again. */
+  /** A client that left or was refused tries again. */
   async rejoin(pane: Pane): Promise<void> {
     if (this.roomId === null) return;
     await pane.join(this.roomId);

@@ -2,9 +2,7 @@ import { useCell } from '../common/cell.ts';
 import { colors } from '../common/colors.ts';
 import type { PageSession } from '../session/page-session.ts';
 
-/**
- * The colour that one is seen in at every table. The arrow keys go through them, as through any group of radio buttons.
- */
+/** The player's color at every table: a group of radio buttons. */
 export function ColorField({ session }: { session: PageSession }) {
   const mine = useCell(session.color);
   return (

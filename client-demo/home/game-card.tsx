@@ -4,14 +4,14 @@ import type { TableGame } from '../games/common/table-game.ts';
 
 interface GameCardProps {
   game: TableGame;
-  /** A table is being looked for: which way, or null. */
+  /** How a table is being looked for, or null. */
   busy: RoomRequest['how'] | null;
-  /** It is this game's button that was pressed. */
+  /** Whether the pressed button was this game's. */
   mine: boolean;
   onRequest(wish: RoomRequest): void;
 }
 
-/** A game, and three ways to be playing it in a moment. */
+/** A game, and three ways to start playing it. */
 export function GameCard({ game, busy, mine, onRequest }: GameCardProps) {
   const { pitch, variants, bots, Picture } = game;
   const { name, def } = game.contract;

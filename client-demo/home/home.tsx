@@ -15,7 +15,7 @@ import { KeptSeatCard } from './kept-seat-card.tsx';
 import { NameField } from './name-field.tsx';
 import { OpenRooms } from './open-rooms.tsx';
 
-/** What this is, and every way to a table. */
+/** The start page: what this is, and every way to a table. */
 export function Home({ session }: { session: PageSession }) {
   useEffect(() => session.goHome(), [session]);
   const { clustered } = useCell(session.config);
@@ -33,7 +33,7 @@ export function Home({ session }: { session: PageSession }) {
     if (value.at !== 'turned away') return;
     const { title } = refusalTextFor(value.code, value.detail);
     if (wish.how !== 'code') return session.toaster.show(title);
-    // A table that exists but has no seat: its own page says what else can be done there.
+    // The table exists but has no seat: its page offers the alternatives.
     if (value.code !== 'bad-code') return go({ page: 'code', code: wish.code });
     setProblem(title);
   }

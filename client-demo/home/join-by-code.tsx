@@ -9,7 +9,7 @@ interface JoinByCodeProps {
   onCode(code: string): Promise<void>;
 }
 
-/** For a code that somebody reads out: any case, blanks and dashes allowed. */
+/** Input of a room code. Case, spaces and dashes do not matter. */
 export function JoinByCode({ busy, problem, onProblem, onCode }: JoinByCodeProps) {
   const [text, setText] = useState('');
 

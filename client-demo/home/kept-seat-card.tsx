@@ -2,7 +2,7 @@ import { useCell, useRedrawInterval } from '../common/cell.ts';
 import { go } from '../session/route.ts';
 import type { PageSession } from '../session/page-session.ts';
 
-/** The way back to a table one has turned away from, for as long as the seat there is kept. */
+/** The way back to a table, as long as the seat there is held. */
 export function KeptSeatCard({ session }: { session: PageSession }) {
   useCell(session.visit);
   const { kept } = session.seats;

@@ -7,7 +7,7 @@ import type { PageSession } from '../session/page-session.ts';
 const pollIntervalMs = 2_500;
 const maxRooms = 9;
 
-/** The public tables: open seats first, then the matches that can be watched. */
+/** The public tables: those with free seats first, then matches to watch. */
 export function OpenRooms({ session }: { session: PageSession }) {
   const rooms = useRooms(session);
   const shown = rooms
@@ -82,7 +82,7 @@ function useRooms({ client }: PageSession): RoomSummary[] | null {
         const list = document.visibilityState === 'hidden' ? null : await client.list();
         if (list && !gone) setRooms(list);
       } catch (error) {
-        if (!(error instanceof RoomError)) throw error; // the list can wait
+        if (!(error instanceof RoomError)) throw error; // a failed poll is repeated at the next interval
       }
       if (!gone) timer = setTimeout(() => void look(), pollIntervalMs);
     };

@@ -6,31 +6,28 @@ import { describeMatchOutcome } from '../room/seat-text.ts';
 import { ReplayPlayer } from './replay-player.ts';
 import { trackOf } from './track.ts';
 
-/** A match that can be watched. */
+/** A match that can be replayed. */
 export interface LoadedReplay {
   at: 'found';
   game: TableGame;
   room: ReplayRoom;
   player: ReplayPlayer;
-  /** How it came out, in words. */
+  /** The result as text. */
   outcome: string;
   ending: string;
 }
-/** One that cannot. */
+/** A match that cannot be replayed. */
 export interface MissingReplay {
   at: 'missing';
   code: string;
   detail?: string;
 }
 
-/**
- * For so long (ms) a node that cannot answer is asked again: another one takes over, or the recording is still being
- * written.
- */
+/** How long (ms) to retry when no node can answer: during a takeover, or while the recording is being written. */
 const retryForMs = 8_000;
 const retryDelayMs = 400;
 
-/** Gets a finished match. Never throws: why there is none is in the answer. */
+/** Loads a finished match. Never throws: the answer says why there is no recording. */
 export async function loadReplay(client: Client, id: string, match: number): Promise<LoadedReplay | MissingReplay> {
   if (match < 1 || id === '') return { at: 'missing', code: 'replay-missing' };
   const until = performance.now() + retryForMs;

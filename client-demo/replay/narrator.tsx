@@ -3,12 +3,12 @@ import { useCell } from '../common/cell.ts';
 import type { LoadedReplay } from './load-replay.ts';
 import { lastMarkWithin, describePosition } from './track.ts';
 
-/** What has happened stays to be read for so long (ms of the match). */
+/** How long (ms of the match) an event stays in the text. */
 const captionMs = 1_800;
-/** Who goes over many moves hears of the one where they stay. */
+/** Delay before a move is announced, so that skipping over moves announces only the last. */
 const announceDelayMs = 250;
 
-/** What is shown, in one line: the move, or the last thing that happened. */
+/** The shown move, or the last event, as one line. */
 export function captionOf({ game, room, player, outcome }: LoadedReplay): string {
   const { track } = player;
   const place = player.position.value;
@@ -19,19 +19,19 @@ export function captionOf({ game, room, player, outcome }: LoadedReplay): string
   return move || 'Nobody has moved yet.';
 }
 
-/** The same for those who hear the page: where it stands still, or at the pace of moves. */
+/** The same for screen readers: while paused, or at the pace of moves. */
 export function Narrator({ found }: { found: LoadedReplay }) {
   const { player } = found;
   const { track } = player;
   const place = useCell(player.position);
   const playing = useCell(player.playing);
   const [said, setSaid] = useState('');
-  // a live region cannot follow sixty frames a second; the table's own says how it stands
+  // a live region cannot follow 60 frames a second; the table announces the score itself
   const quiet = playing && track.by === 'time';
   useEffect(() => {
     if (quiet) return;
     const timer = setTimeout(() => {
-      // The slider says its place itself to whoever is on it.
+      // A focused slider announces its value itself.
       if (document.activeElement?.getAttribute('type') !== 'range')
         setSaid(`${describePosition(track, place)}. ${captionOf(found)}`);
     }, announceDelayMs);

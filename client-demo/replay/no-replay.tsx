@@ -1,7 +1,7 @@
 import { go, type Route } from '../session/route.ts';
 import type { PageRemedy, RefusalText } from '../common/refusal-text.ts';
 
-/** Why there is nothing to be seen, and what now. */
+/** Why there is no replay, and what to do. */
 export function NoReplay({ id, words, onAgain }: { id: string; words: RefusalText; onAgain(): void }) {
   const to = (route: Route) => () => go(route);
   const labels: Partial<Record<PageRemedy, [string, () => void]>> = {

@@ -7,14 +7,14 @@ import { Slider } from './slider.tsx';
 import { formatPosition } from './track.ts';
 
 /**
- * Who uses a mouse does not mean the button with the next press of a key: Space is to play then, wherever was clicked.
+ * Drops the focus after a click with the mouse, so that Space plays and pauses, and does not press the button again.
  */
 function blurButton(event: MouseEvent): void {
   if ((event as PointerEvent).pointerType === 'mouse' && document.activeElement instanceof HTMLElement)
     document.activeElement.blur();
 }
 
-/** What moves a replay: a slider with marks, one step, play, how fast; and what is shown, in words. */
+/** The controls of a replay: slider with marks, step, play, speed; and the shown move as text. */
 export function PlaybackControls({ found }: { found: LoadedReplay }) {
   const { player } = found;
   const { track } = player;

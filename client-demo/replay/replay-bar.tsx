@@ -9,7 +9,7 @@ import { BackIcon, LinkIcon } from '../common/icons.tsx';
 import { go, linkTo } from '../session/route.ts';
 import type { PageSession } from '../session/page-session.ts';
 
-/** Above a replay: what is shown, a link to it, and the way back: home, or to the table that one came from. */
+/** Above a replay: its title, a link to it, and the way back home or to the table. */
 export function ReplayBar({
   session,
   id,
@@ -51,7 +51,7 @@ export function ReplayBar({
   );
 }
 
-/** Who came from the table has it waiting behind; where the next match has begun, it is said. */
+/** The way back to the table, which stays open. Says when the next match has begun. */
 function Back({ session, id, match }: { session: PageSession; id: string; match: number }) {
   const visit = useCell(session.visit);
   const room = visit?.room?.id === id && visit.room.ended === null ? visit.room : null;

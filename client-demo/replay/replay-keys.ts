@@ -1,12 +1,10 @@
 import { useEffect } from 'preact/hooks';
 import type { ReplayPlayer } from './replay-player.ts';
 
-/** How many steps PageUp and PageDown go, on the slider. */
+/** Steps of PageUp and PageDown on the slider. */
 const largeStep = 10;
 
-/**
- * Space, arrows, Home and End, wherever one is on the page; where something else has them already, they are its own.
- */
+/** Space, arrows, Home and End control the replay, unless the focused element uses them. */
 export function useReplayKeys(player: ReplayPlayer): void {
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
@@ -16,7 +14,7 @@ export function useReplayKeys(player: ReplayPlayer): void {
       if (!slider && target?.closest('input, textarea, select')) return;
       const deed = commandForKey(event.key, slider, target?.closest('button, a') !== null && !slider);
       if (!deed) return;
-      event.preventDefault(); // the page would scroll, and the slider go its own steps
+      event.preventDefault(); // keys must not scroll the page, nor move the slider by its own steps
       deed(player);
     };
     addEventListener('keydown', pressed);

@@ -6,7 +6,7 @@ import { NoReplay } from './no-replay.tsx';
 import { ReplayBar } from './replay-bar.tsx';
 import { ReplayView } from './replay-view.tsx';
 
-/** A finished match, to be watched again; behind its own address. */
+/** The replay of a finished match, at its own address. */
 export function ReplayPage({ session, id, match }: { session: PageSession; id: string; match: number }) {
   const [tries, setTries] = useState(0);
   const [state, setState] = useState<{ at: 'loading' } | LoadedReplay | MissingReplay>({ at: 'loading' });
@@ -34,7 +34,7 @@ export function ReplayPage({ session, id, match }: { session: PageSession; id: s
   );
 }
 
-/** So short, nearly always, that nothing is to be said. */
+/** Shown while loading, which is usually too short for a text. */
 function Opening() {
   const [long, setLong] = useState(false);
   useEffect(() => {

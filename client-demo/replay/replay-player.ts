@@ -6,20 +6,17 @@ import type { Track } from './track.ts';
 export const speeds = [0.5, 1, 2, 4] as const;
 export type Speed = (typeof speeds)[number];
 
-/**
- * A frame of the page is not longer than this (ms): after one that was, the page had been asleep, and goes on from
- * where it was.
- */
+/** Maximum length of a frame (ms). After a longer one the page was suspended, and the replay resumes where it was. */
 const maxFrameMs = 250;
 
-/** Goes over a track and takes a recorded room along: by itself, step by step, or wherever it is put. */
+/** Moves a recorded room along a track: playing, by steps, or to any position. */
 export class ReplayPlayer {
   readonly position = new Cell(0);
   readonly playing = new Cell(false);
   readonly speed = new Cell<Speed>(1);
-  /** Counts the times it went anywhere but one move on: what is shown after that has not been seen to happen. */
+  /** Number of jumps: changes of position other than to the next move. Nothing is animated after a jump. */
   readonly jumps = new Cell(0);
-  /** By moves: for how long (ms, at the speed of one) this one has been shown. */
+  /** How long (ms at speed 1) the current move has been shown. */
   private shown = 0;
   private last: number | null = null;
 
@@ -33,7 +30,7 @@ export class ReplayPlayer {
     return this.position.value >= this.track.end;
   }
 
-  /** From the end it begins anew. */
+  /** Plays; at the end, from the beginning. */
   play(): void {
     if (this.track.end === 0) return;
     if (this.atEnd) this.seek(0);
@@ -49,17 +46,17 @@ export class ReplayPlayer {
     else this.play();
   }
 
-  /** So many steps on, or back: moves, or pieces of time. It stands still then. */
+  /** Moves by `by` steps (moves, or intervals of time) and pauses. */
   step(by: number): void {
     this.pause();
     const { pacing } = this;
     const one = pacing.by === 'time' ? pacing.step : 1;
-    // On the grid of steps: so a step back undoes a step on, wherever one came from.
+    // Positions are aligned to steps, so that a step back undoes a step forward.
     const from = this.position.value / one;
     this.seek((by > 0 ? Math.floor(from + 1e-6) : Math.ceil(from - 1e-6)) * one + by * one);
   }
 
-  /** To a place on the track. It goes on playing if it did. */
+  /** Moves to a position. Playback continues if it was running. */
   seek(place: number): void {
     const { track, room } = this;
     const aim = Math.max(0, Math.min(track.by === 'moves' ? Math.round(place) : place, track.end));
@@ -72,7 +69,7 @@ export class ReplayPlayer {
     this.position.set(aim);
   }
 
-  /** While it plays: a frame of the page. @param now ms that never go back */
+  /** Advances playback by one animation frame. @param now monotonic ms */
   frame(now: number): void {
     if (!this.playing.value) return;
     const ms = this.last === null ? 0 : Math.max(0, Math.min(maxFrameMs, now - this.last)) * this.speed.value;

@@ -10,7 +10,7 @@ import type { LoadedReplay } from './load-replay.ts';
 import { PlaybackControls } from './playback-controls.tsx';
 import { useReplayKeys } from './replay-keys.ts';
 
-// The page speaks English, whatever the browser does.
+// The page is in English, whatever the browser's language.
 const day = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
   month: 'long',
@@ -21,14 +21,14 @@ const day = new Intl.DateTimeFormat('en-GB', {
 const formatDuration = (ms: number): string =>
   ms < 99_500 ? `${Math.max(1, Math.round(ms / 1_000))} s` : `${Math.round(ms / 60_000)} min`;
 
-/** The table of a finished match, as it was, and what moves it through time. */
+/** The table of a finished match, with the controls of the replay. */
 export function ReplayView({ found }: { found: LoadedReplay }) {
   const { game, room, player, outcome, ending } = found;
   useSources(useMemo(() => subscribeOutsideScene(room), [room]));
   useSeatColors(room);
   const playing = useCell(player.playing);
   const leaps = useCell(player.jumps);
-  // Nobody says anything: what was called across the table is not recorded.
+  // Emotes are not recorded.
   const emotes = useMemo(() => new Emotes(room), [room]);
   useReplayKeys(player);
   useEffect(() => {
@@ -64,7 +64,7 @@ export function ReplayView({ found }: { found: LoadedReplay }) {
           info.seats.map((seat, i) => (
             <Seat key={i} room={room} index={i} seat={seat} mine={false} emotes={emotes} recorded />
           ))}
-        {/* After a leap the table is another one: what lies on it lay there before. What moves by itself knows that without. */}
+        {/* A jump mounts the table again, so that nothing is animated. A scene drawn by frames needs no remount. */}
         <div class="scene-board">
           <Table key={leaps} room={room} startRequest={() => () => {}} showToast={() => {}} tag={tag} />
         </div>

@@ -3,7 +3,7 @@ import { useCell } from '../common/cell.ts';
 import type { ReplayPlayer } from './replay-player.ts';
 import { visibleMarks, describePosition, type TrackMark } from './track.ts';
 
-/** The whole match as a line, with marks where something happened, and where one is on it. */
+/** The whole match as a slider, with marks for events. */
 export function Slider({ player, say }: { player: ReplayPlayer; say(): string }) {
   const { track } = player;
   const place = useCell(player.position);
@@ -15,7 +15,7 @@ export function Slider({ player, say }: { player: ReplayPlayer; say(): string })
   );
   const caption = say();
 
-  /** While it is held it stands still, and goes on afterwards. */
+  /** Playback pauses while the slider is held, and continues afterwards. */
   function grab(): void {
     wentOn.current = player.playing.value;
     player.pause();

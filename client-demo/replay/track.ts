@@ -1,34 +1,34 @@
 import type { ReplayRoom } from '../../client/replay/index.ts';
 import type { ReplayEvent, ReplayEventKind, ReplayGuide } from '../games/common/table-game.ts';
 
-/** A place on the track where the match is shown after a move; the first is its beginning. */
+/** A position on the track after a move. The first is the start of the match. */
 export interface TrackStop {
   frame: number;
   kind: ReplayEventKind;
-  /** Moves until then: more than one may have fallen into one frame of a long match. */
+  /** Number of moves so far. In a long match one frame may contain several. */
   moves: number;
 }
-/** Something that happened, and where on the track. */
+/** An event and its position on the track. */
 export interface TrackMark extends ReplayEvent {
   at: number;
 }
 
-/** What a slider goes over: numbers from 0 to `end`, which are stops (moves), or ms (time). */
+/** The range of a slider: from 0 to `end`, counted in stops (`moves`) or ms (`time`). */
 export interface Track {
   by: 'moves' | 'time';
   end: number;
   marks: readonly TrackMark[];
-  /** By moves: one for each number. */
+  /** One per position of a track by moves. */
   stops: readonly TrackStop[];
 }
 
-/** What counts most where several things happened at once. */
+/** Which kind counts most where several events coincide. */
 const kindPriority: readonly ReplayEventKind[] = ['round', 'move', 'blow', 'call', 'out'];
 
-/** More marks than that are one smear. */
+/** Maximum number of marks: more are not distinguishable. */
 const maxMarks = 64;
 
-/** The marks that a line has room for: those that count most first, others where there is a gap. */
+/** The marks that fit: the most important first, others where there is a gap. */
 export function visibleMarks({ marks, end }: Track): readonly TrackMark[] {
   if (marks.length <= maxMarks) return marks;
   const gap = end / maxMarks;
@@ -38,10 +38,10 @@ export function visibleMarks({ marks, end }: Track): readonly TrackMark[] {
   }
   return some.sort((a, b) => a.at - b.at);
 }
-/** Where a round begins is of use whatever else there is. */
+/** The begin of a round is marked even if something else happens at the same time. */
 const rankOf = (kind: ReplayEventKind): number => (kind === 'round' ? kindPriority.length : kindPriority.indexOf(kind));
 
-/** Reads off a recording where its moves are, and what else stands out. */
+/** Derives the moves and events from a recording. */
 export function trackOf(room: ReplayRoom, { pacing, eventsOf }: ReplayGuide): Track {
   const stops: TrackStop[] = [{ frame: 0, kind: 'round', moves: 0 }];
   const marks: TrackMark[] = [];
@@ -49,7 +49,7 @@ export function trackOf(room: ReplayRoom, { pacing, eventsOf }: ReplayGuide): Tr
     const names = info.seats.map((seat, i) => seat?.name ?? `Seat ${i + 1}`);
     const all = frame === 0 ? [] : eventsOf({ state, before, names, events });
     if (pacing.by === 'time') return void marks.push(...all.map(one => ({ ...one, at })));
-    // However it ended, the end is the last stop: also where a clock ran out, or somebody left.
+    // The end is always the last stop, also when a clock ran out or somebody left.
     if (all.length === 0 && frame !== room.length) return;
     if (frame === 0) return;
     const kind =
@@ -70,23 +70,23 @@ export const formatClock = (ms: number): string => {
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
 };
 
-/** Where one is, for the eye: `7 / 12`, `0:35 / 1:10`. */
+/** The position for display: `7 / 12`, `0:35 / 1:10`. */
 export function formatPosition({ by, end, stops }: Track, place: number): { now: string; all: string } {
   return by === 'time'
     ? { now: formatClock(place), all: formatClock(end) }
     : { now: String(stops[place]!.moves), all: String(stops[end]!.moves) };
 }
 
-/** Where one is, for the ear. */
+/** The position for screen readers. */
 export function describePosition(track: Track, place: number): string {
   const { now, all } = formatPosition(track, place);
   if (track.by === 'time') return `${now} of ${all}`;
   return place === 0 ? `Before the first of ${all} moves` : `Move ${now} of ${all}`;
 }
 
-/** The last thing worth saying that happened within `within` before a place; null where that is long ago. */
+/** The last announced event within `within` before a position; null if there is none. */
 export function lastMarkWithin({ marks }: Track, place: number, within: number): TrackMark | null {
-  // Binary: this is asked in every frame of the page, and a long match has thousands.
+  // Binary search: called in every animation frame, and a long match has thousands of events.
   let [low, high] = [0, marks.length];
   while (low < high) {
     const middle = (low + high) >> 1;

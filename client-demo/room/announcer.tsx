@@ -3,12 +3,12 @@ import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
 import { describeMatchOutcome } from './seat-text.ts';
 
-/** Says what happens to those who do not see the board. */
+/** Announces the match to screen readers. */
 export function Announcer({ room, both }: { room: Room; both: boolean }) {
   const { info } = room;
   const text = describe(room, both);
   const [said, setSaid] = useState('');
-  // After the board has been drawn, so that screen readers take it for news.
+  // After the board is drawn, so that screen readers treat it as a change.
   useEffect(() => setSaid(text), [text, info.match]);
   return (
     <p class="unseen" aria-live="polite" data-testid="announcer">
@@ -39,7 +39,7 @@ function describe(room: Room, both: boolean): string {
   return `${game.lastMove(room)} ${next} ${away}`;
 }
 
-/** Who won, and how oneself did where that says more. */
+/** Who won, and one's own rank if that says more. */
 function result(room: Room, seat: number | null): string {
   const ranking = room.info.result?.ranking ?? [];
   const own = `${describeMatchOutcome(room, seat)}.`;

@@ -4,7 +4,7 @@ import { useCell } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
 import { emotesOf, emoteCooldownMs, emoteText, type Emotes } from './emotes.ts';
 
-/** A word to the others, without typing. Nothing of it is kept. */
+/** Buttons that send an emote to the others. Emotes are not stored. */
 export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
   const [resting, setResting] = useState(false);
   const known = emotesOf(gameOf(room).contract.def);
@@ -35,7 +35,7 @@ export function EmoteBar({ room, emotes }: { room: Room; emotes: Emotes }) {
   );
 }
 
-/** What a seat says just now. */
+/** The current emote of a seat. */
 export function SeatBubble({ emotes, seat }: { emotes: Emotes; seat: number }) {
   const bubble = useCell(emotes.bubbles).get(seat);
   return bubble ? (
@@ -45,7 +45,7 @@ export function SeatBubble({ emotes, seat }: { emotes: Emotes; seat: number }) {
   ) : null;
 }
 
-/** The same for those who hear the page. */
+/** The same for screen readers. */
 export function EmoteAnnouncer({ room, emotes }: { room: Room; emotes: Emotes }) {
   const said = [...useCell(emotes.bubbles)]
     .filter(([seat]) => seat !== room.seat)

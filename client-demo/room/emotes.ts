@@ -18,9 +18,9 @@ const emoteTexts: Record<string, string> = {
 };
 export const emoteText = (emote: string): string => emoteTexts[emote] ?? emote;
 
-/** The emotes that a game knows, in its order. */
+/** The emotes of a game, in its order. */
 export function emotesOf(def: ContractDef): readonly string[] {
-  const schema = def.signals?.['emote'] as { options?: unknown } | undefined; // an enum of zod names its values
+  const schema = def.signals?.['emote'] as { options?: unknown } | undefined; // zod's enum lists its values
   return Array.isArray(schema?.options) ? schema.options.filter(value => typeof value === 'string') : [];
 }
 
@@ -36,7 +36,7 @@ export class Emotes {
 
   constructor(private readonly room: RoomLike) {}
 
-  /** @returns a function that ends it */
+  /** @returns a function that stops it */
   start(): () => void {
     return this.room.onSignal('emote' as never, (emote: unknown, from) => {
       if (from !== null) this.show(from, String(emote));

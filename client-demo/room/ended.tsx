@@ -9,7 +9,7 @@ import { refusalTextFor } from '../common/refusal-text.ts';
 import { Ranking } from './ranking.tsx';
 import { hasLeft, describeMatchOutcome } from './seat-text.ts';
 
-/** How the match came out, and the way to the next one. */
+/** The result of the match, and the way to the next one. */
 export function Ended({ session, visit, room }: { session: PageSession; visit: Visit; room: Room }) {
   const game = gameOf(room);
   const both = visit.other.value !== null;
@@ -72,7 +72,7 @@ function describeRematchVotes(room: Room, both: boolean): string {
     : '';
 }
 
-/** Everybody agrees, then it goes on. */
+/** A rematch that needs everybody's consent. */
 function Rematch({ visit, room }: { visit: Visit; room: Room }) {
   const [asked, setAsked] = useState(false);
   const me = room.players[room.seat!]!;
@@ -89,7 +89,7 @@ function Rematch({ visit, room }: { visit: Visit; room: Room }) {
   );
 }
 
-/** A table of many cannot wait until the last has agreed: its host goes on with whoever is there. */
+/** At a large table the host starts the next match with those who agreed. */
 function NextMatch({ session, room }: { session: PageSession; room: Room }) {
   const [asked, setAsked] = useState(false);
   const { host } = room.info;

@@ -10,12 +10,12 @@ import { Qr } from './qr.tsx';
 interface InviteProps {
   session: PageSession;
   room: Room;
-  /** Null where that is done already, or makes no sense. */
+  /** Null if already done, or not applicable. */
   onBoth: (() => void) | null;
   onBot?: (() => void) | null;
 }
 
-/** How somebody else gets to a free seat: by code, link, camera; or the visitor's own left hand, or a bot. */
+/** Ways to fill a free seat: code, link, QR code, a second player at this device, or a bot. */
 export function Invite({ session, room, onBoth, onBot = null }: InviteProps) {
   const origin = originForOthers(useCell(session.config));
   const link = linkTo({ page: 'code', code: room.code }, origin ?? location.origin);

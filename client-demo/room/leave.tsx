@@ -4,7 +4,7 @@ import { takeFocus } from '../common/focus.ts';
 import { replaceRoute } from '../session/route.ts';
 import type { Visit } from '../session/visit.ts';
 
-/** Gives the seat up. In mid-match that loses it, so it asks once more. */
+/** Gives up the seat. During a match it asks for confirmation, because that loses it. */
 export function Leave({ visit, room }: { visit: Visit; room: Room }) {
   const [asking, setAsking] = useState(false);
   const stays = useRef(false);
@@ -19,7 +19,7 @@ export function Leave({ visit, room }: { visit: Visit; room: Room }) {
     stays.current = true;
     setAsking(false);
   }
-  /** Whoever stays is where they were. */
+  /** Returns the focus when the question is dismissed. */
   function back(button: HTMLButtonElement | null): void {
     if (stays.current) button?.focus();
     stays.current = false;

@@ -3,8 +3,8 @@ import type { Subscribe } from '../common/cell.ts';
 import { gameOf } from '../games/games.ts';
 
 /**
- * Changes of what stands around a game's scene. A game with a tick changes many times a second, and its own scene shows
- * that by itself: seats, phase and connection need drawing only when one of them is another.
+ * Changes of what surrounds a game's scene: seats, phase, connection. A scene with a tick draws itself many times a
+ * second; the rest of the page is rendered only when one of these changes.
  */
 export function subscribeOutsideScene(room: RoomLike): Subscribe {
   if (!gameOf(room).contract.def.tick) return room.onChange;

@@ -1,7 +1,7 @@
 import { encode } from 'uqr';
 import { useMemo } from 'preact/hooks';
 
-/** A code to be read by a phone's camera; always dark on light, as cameras want it. */
+/** A QR code. Always dark on light, because cameras need that. */
 export function Qr({ text }: { text: string }) {
   const { size, path } = useMemo(() => {
     const { size, data } = encode(text, { ecc: 'L', border: 3 });

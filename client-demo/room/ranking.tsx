@@ -2,7 +2,7 @@ import type { RoomLike } from '../../client/index.ts';
 import { rankSeats } from './seat-text.ts';
 import { SeatToken } from '../games/common/seat-token.tsx';
 
-/** Who came where; who shares a place stands beside the same number. */
+/** The final ranking. Players who share a rank have the same number. */
 export function Ranking({ room }: { room: RoomLike }) {
   return (
     <ol class="ranking" data-testid="ranking" aria-label="Final standings">

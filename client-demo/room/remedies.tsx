@@ -4,10 +4,10 @@ import type { PageSession } from '../session/page-session.ts';
 import type { Visit } from '../session/visit.ts';
 import type { PageRemedy, RefusalText } from '../common/refusal-text.ts';
 
-/** Why it does not go on, and what now. */
+/** Why the stay at a table ended, and what to do. */
 export function Remedies({ session, visit, words }: { session: PageSession; visit: Visit; words: RefusalText }) {
   const heading = useHeadingFocus(words.title);
-  // What a table says to those who never sat there would be riddles to who did.
+  // Texts differ for visitors who had a seat and those who never had one.
   const why =
     session.identityLost && words.remedies.includes('watch')
       ? 'The server does not know you any more, so a seat you had here is not yours now. '

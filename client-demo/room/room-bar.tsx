@@ -12,7 +12,7 @@ import { subscribeOutsideScene } from './outside-scene.ts';
 import { BackIcon, EyeIcon, NodesIcon } from '../common/icons.tsx';
 import { Leave } from './leave.tsx';
 
-/** Above every table: the way home, which table this is, how the connection is, and the way out. */
+/** Above every table: home, the room code, the connection, and leaving. */
 export function RoomBar({ session, visit, room }: { session: PageSession; visit: Visit; room: Room | null }) {
   useSources(useMemo(() => room && subscribeOutsideScene(room), [room]));
   const { clustered } = useCell(session.config);

@@ -3,10 +3,7 @@ import { useHeadingFocus } from '../common/focus.ts';
 
 const longWaitMs = 2_500;
 
-/**
- * In front of a table: nearly always so short that only its outline is seen. Which game is played there is not known
- * yet.
- */
+/** Shown while a table loads: an outline, because that is usually short. The game is not known yet. */
 export function RoomLoading() {
   const [long, setLong] = useState(false);
   const heading = useHeadingFocus(null);

@@ -8,7 +8,7 @@ import { Remedies } from './remedies.tsx';
 import { RoomBar } from './room-bar.tsx';
 import { TableScene } from './table-scene.tsx';
 
-/** A table, from the door to whatever ends the stay. */
+/** A table, from joining to the end of the stay. */
 export function RoomPage({ session, route }: { session: PageSession; route: TableRoute }) {
   useEffect(() => void session.openRoute(route), [session, route]);
   const visit = useCell(session.visit);

@@ -2,7 +2,7 @@ import type { Room } from '../../client/index.ts';
 import { gameOf } from '../games/games.ts';
 import type { Play } from '../sound/sounds.ts';
 
-/** What is heard at a table: the game's own sounds, one's turn, and how it came out. @returns what ends it */
+/** Plays the game's sounds, one's turn, and the result. @returns a function that stops them */
 export function roomSounds(room: Room, play: Play): () => void {
   const game = gameOf(room);
   let turn = game.turn(room);

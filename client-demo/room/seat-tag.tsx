@@ -11,17 +11,17 @@ interface SeatTagProps {
   index: number;
   mine: boolean;
   emotes: Emotes;
-  /** The clock that runs against this seat, ms. */
+  /** The time left to this seat, ms. */
   clock: () => { left: number; total: number } | null;
 }
 
 const soon = 15_000;
 
-/** A player in one line: colour, name, what is special about them, and what they say. */
+/** A player in one line: color, name, state and emote. */
 export function SeatTag({ room, index, mine, emotes, clock }: SeatTagProps) {
   const seat = room.players[index];
   const time = clock();
-  // There is little room: the time of others is of interest when it runs out.
+  // Space is short: other players' time is shown only when it runs out.
   const shown = time && (mine || time.left <= soon) ? time : null;
   useRedrawInterval(250, time !== null || (seat !== null && seat !== undefined && seat.until !== null));
   if (!seat) return null;

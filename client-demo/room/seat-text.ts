@@ -1,6 +1,6 @@
 import type { PublicSeat, RoomLike } from '../../client/index.ts';
 
-/** Left for good: nobody comes back to this seat in this match. */
+/** Whether the player left for good in this match. */
 export const hasLeft = (seat: PublicSeat): boolean => seat.out && !seat.here;
 
 /** Minutes and seconds. */
@@ -9,7 +9,7 @@ export function formatCountdown(ms: number): string {
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
 }
 
-/** Why somebody is not simply here; empty when they are. */
+/** Why a player is not simply present; empty if they are. */
 export function describeAbsence(room: RoomLike, seat: PublicSeat): string {
   if (hasLeft(seat)) return 'has left';
   if (seat.here) return '';
@@ -25,7 +25,7 @@ export interface RankedSeat {
   shared: boolean;
 }
 
-/** The ranking, one line a seat; who shares a place takes the ones behind it, too. */
+/** The ranking, one row per seat. After a shared rank, the following ranks are skipped. */
 export function rankSeats(ranking: readonly (readonly number[])[]): RankedSeat[] {
   let place = 1;
   return ranking.flatMap(seats => {
@@ -35,7 +35,7 @@ export function rankSeats(ranking: readonly (readonly number[])[]): RankedSeat[]
   });
 }
 
-/** How it came out, for whoever looks: a seat, or (null) somebody who took no side. */
+/** The result as seen from a seat, or by a spectator (null). */
 export function describeMatchOutcome(room: RoomLike, seat: number | null): string {
   const placed = rankSeats(room.info.result?.ranking ?? []);
   const first = placed.filter(({ place }) => place === 1);

@@ -13,11 +13,11 @@ interface SeatProps {
   seat: PublicSeat | null;
   mine: boolean;
   emotes: Emotes;
-  /** The match is over and shown again: nobody waits, and no time runs out. */
+  /** Whether this is a replay: nobody waits, and no time runs out. */
   recorded?: boolean;
 }
 
-/** One side of the table: who sits there, whose turn it is, and how much time is left. */
+/** One side of the table: the player, whose turn it is, and the time left. */
 export function Seat({ room, index, seat, mine, emotes, recorded = false }: SeatProps) {
   const { info } = room;
   const turn = gameOf(room).turn(room) === index;
@@ -77,7 +77,7 @@ function note(room: RoomLike, seat: PublicSeat | null, turn: boolean, won: boole
   return turn ? (seat.bot ? 'thinking' : 'to move') : phase === 'waiting' ? 'ready' : 'waiting';
 }
 
-/** The same of a match that is over. */
+/** The same in a replay. */
 function noteThen(room: RoomLike, seat: PublicSeat | null, turn: boolean, won: boolean): string {
   if (!seat || hasLeft(seat)) return 'has left';
   if (room.info.phase === 'ended') return won ? 'won' : '';

@@ -5,10 +5,10 @@ import type { PageSession } from '../session/page-session.ts';
 import type { Visit } from '../session/visit.ts';
 import { Ended } from './ended.tsx';
 
-/** A break longer than this (ms) is what is going on. */
+/** An interruption longer than this (ms) is shown. */
 const toleratedBreakMs = 3_000;
 
-/** What is going on, in one line, and what can be done about it. */
+/** What is happening, as one line, and what the player can do. */
 export function StatusPanel({ session, visit, room }: { session: PageSession; visit: Visit; room: Room }) {
   const { phase } = room.info;
   const { status } = session.client;

@@ -31,7 +31,7 @@ export function TableScene({
   session: PageSession;
   visit: Visit;
   room: Room;
-  /** It is only to be seen: something lies over it. */
+  /** Whether the table is covered and takes no input. */
   over?: boolean;
 }) {
   const other = visit.other.value;
@@ -51,9 +51,9 @@ export function TableScene({
 
   const { info } = room;
   const game = gameOf(room);
-  // Tables of many gather, and somebody says when it begins; a table for two begins by itself.
+  // Large tables have a waiting room and a host who starts; a table for two starts by itself.
   const gathers = info.phase === 'waiting' && (game.contract.def.start ?? 'full') !== 'full';
-  // How a match came out has a heading of its own to land on.
+  // After a match, the focus goes to the heading of the result.
   const heading = useHeadingFocus(info.phase === 'ended' ? null : `${info.phase} ${info.match}`);
   const kind = gathers ? 'is-gathering' : game.ownSeats ? 'has-own-seats' : 'has-sides';
   return (
@@ -92,7 +92,7 @@ export function TableScene({
   );
 }
 
-/** The game's own scene, who sits around it, and what is going on. */
+/** The game's scene, the players around it, and the status. */
 function Playground({
   session,
   visit,
@@ -109,7 +109,7 @@ function Playground({
   const { info } = room;
   const other = visit.other.value;
   const { Table, turn, clock, ownSeats } = gameOf(room);
-  // With both seats the board acts for whoever's turn it is.
+  // A visitor who has both seats acts for the seat whose turn it is.
   const acting = other && turn(other) === other.seat ? other : room;
   const mine = (seat: number) => seat === room.seat || (other !== null && seat === other.seat);
   const tag = (seat: number) => (
@@ -128,7 +128,7 @@ function Playground({
       <div class="scene-board">
         <Table room={acting} startRequest={waiting} showToast={text => session.toaster.show(text)} tag={tag} />
       </div>
-      {/* How it came out takes the place of what one played with: it is another thing, and not this one moved. */}
+      {/* The result replaces the controls: a new key, so that it is mounted and not moved. */}
       <div class="scene-story" key={info.phase === 'ended' ? 'over' : 'on'}>
         <StatusPanel session={session} visit={visit} room={room} />
         {info.phase !== 'waiting' && !other && <EmoteBar room={room} emotes={emotes} />}

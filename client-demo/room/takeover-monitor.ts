@@ -1,6 +1,6 @@
 import type { Client, Room } from '../../client/index.ts';
 
-/** An older sign of life (ms) does not tell when a room stopped. */
+/** A sign of life older than this (ms) does not tell when a room stopped. */
 const recentMs = 1_500;
 /** An interruption up to this time (ms) is not noticeable. */
 const unnoticeableMs = 100;
@@ -31,7 +31,7 @@ export class TakeoverMonitor {
     this.lastPosition = room.position.join();
   }
 
-  /** @returns a function that ends it */
+  /** @returns a function that stops it */
   start(): () => void {
     void this.refreshOwner();
     const stops = [
@@ -47,7 +47,7 @@ export class TakeoverMonitor {
     return () => stops.forEach(stop => stop());
   }
 
-  /** Something is asked of the room; call the result with its answer. */
+  /** Call when a request is sent to the room; call the result when it is answered. */
   startRequest(): () => void {
     const question = { since: performance.now() };
     this.unanswered.add(question);
@@ -94,7 +94,7 @@ export class TakeoverMonitor {
   private async announce(ms: number | null): Promise<void> {
     const before = this.owner;
     await this.refreshOwner();
-    // A table that moved in good order, to be where its players are: nothing happened to anybody.
+    // A planned move of the room: not an interruption.
     if (
       (ms === null || ms < unnoticeableMs) &&
       before !== null &&
@@ -123,7 +123,7 @@ export class TakeoverMonitor {
   }
 
   private async refreshOwner(): Promise<void> {
-    const seen = await this.client.inspect(this.room).catch(() => null); // refused: then nobody is named
+    const seen = await this.client.inspect(this.room).catch(() => null); // refused: then no node is named
     // A node that was frozen may still consider itself the owner: its term is older.
     this.owner = seen && seen.term >= this.room.term ? seen.owner : null;
   }

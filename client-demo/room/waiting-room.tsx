@@ -17,7 +17,7 @@ interface WaitingRoomProps {
   emotes: Emotes;
 }
 
-/** Before the match: who is here, how others get here, and when it begins. */
+/** Before the match: who is here, how to invite others, and when it starts. */
 export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) {
   const [busy, setBusy] = useState(false);
   const { info } = room;
@@ -27,10 +27,10 @@ export function WaitingRoom({ session, visit, room, emotes }: WaitingRoomProps) 
   const hosts = room.seat !== null && room.seat === info.host;
   const gather = useRef<HTMLElement>(null);
   const heading = useHeadingFocus(null);
-  // The button that adds a bot goes with its free seat.
+  // The focused button disappears together with its free seat.
   useFocusHandover(gather, '[data-testid="add-bot"]:enabled, [data-testid="start"]:enabled', `${seated} ${busy}`);
 
-  /** One thing at a time; what the room refuses is said. */
+  /** Runs one request at a time, and shows a refusal. */
   async function ask(deed: Promise<ActionResult<RefusalCode>>): Promise<void> {
     setBusy(true);
     const said = await deed;

@@ -13,17 +13,17 @@ interface WaitingSeatProps {
   room: Room;
   index: number;
   seat: PublicSeat | null;
-  /** The visitor is the host. */
+  /** Whether the visitor is the host. */
   hosts: boolean;
   busy: boolean;
   emotes: Emotes;
-  /** Null at the free seats behind the first. */
+  /** Null at free seats after the first. */
   onBot: (() => void) | null;
   onKick(): void;
   onHost(): void;
 }
 
-/** A place at a table that has not begun: who has it, and what the host may do about that. */
+/** A seat before the match: who has it, and what the host can do about it. */
 export function WaitingSeat(props: WaitingSeatProps) {
   const { room, index, seat, hosts, busy, emotes, onBot, onKick, onHost } = props;
   const [asking, setAsking] = useState(false);
@@ -43,7 +43,7 @@ export function WaitingSeat(props: WaitingSeatProps) {
   }
   const mine = room.seat === index;
   const may = hosts && !mine;
-  const { bot } = seat; // before the match nobody is played by one for a while
+  const { bot } = seat; // before the match, a bot never stands in for a player
   return (
     <li
       class={`place ${mine ? 'is-mine' : ''} ${seat.here ? '' : 'is-away'} ${may && asking ? 'is-asking' : ''}`}

@@ -2,7 +2,7 @@ import { useCell } from '../common/cell.ts';
 import { SoundIcon } from '../common/icons.tsx';
 import { speaker } from './speaker.ts';
 
-/** Sound is off until somebody wants it. */
+/** Turns sound on and off. It is off by default. */
 export function SoundButton() {
   const on = useCell(speaker.on);
   return (

@@ -1,4 +1,4 @@
-/** One voice of a sound: a tone that may glide, or noise through a band. Seconds and Hz. */
+/** One voice of a sound: a tone that may glide, or filtered noise. Units: seconds and Hz. */
 export type Voice =
   | { is: 'tone'; wave: OscillatorType; from: number; to?: number; at?: number; for: number; loud: number }
   | { is: 'noise'; band: number; sharp?: number; at?: number; for: number; loud: number };
@@ -17,11 +17,11 @@ const noise = (band: number, length: number, loud: number, more: { at?: number; 
   loud,
   ...more,
 });
-/** The same voice, a few times over. */
+/** The same voice several times. */
 const often = (times: number, apart: number, voice: (i: number) => Voice): Voice[] =>
   Array.from({ length: times }, (_x, i) => ({ ...voice(i), at: i * apart }));
 
-/** Every sound of the page, made of nothing but voices: there are no files to load. */
+/** Every sound of the page, synthesized: there are no audio files. */
 export const sounds = {
   turn: [tone('sine', 660, 0.12, 0.25), tone('sine', 880, 0.18, 0.25, { at: 0.09 })],
   won: often(4, 0.1, i => tone('triangle', [523, 659, 784, 1047][i]!, 0.26, 0.28)),

@@ -3,24 +3,18 @@ import { shared } from '../common/storage.ts';
 import { sounds, type SoundName, type Voice } from './sounds.ts';
 
 const key = 'rejoin.sound';
-/** Of one sound, no more than one in so many ms: eight craft in a heap are loud enough. */
+/** Minimum interval (ms) between two sounds of one name: eight craft in one place would be too loud. */
 const apart = 60;
 const volume = 0.5;
 
-/**
- * What the page is heard by. Silent until a visitor asks for it; the browser is not even asked for a way to make sounds
- * before.
- */
+/** Plays the sounds of the page. The audio context is created only when a visitor turns sound on. */
 export class Speaker {
   readonly on = new Cell(shared.getItem(key) === 'on');
   private context: AudioContext | null = null;
   private hiss: AudioBuffer | null = null;
   private readonly last = new Map<SoundName, number>();
 
-  /**
-   * Browsers let a page be heard only after the visitor has done something to it: with that it begins, where sound is
-   * on.
-   */
+  /** Browsers allow audio only after a user gesture: the first one starts it, if sound is on. */
   attach(page: Window): void {
     page.addEventListener('pointerdown', () => this.wake());
     page.addEventListener('keydown', () => this.wake());

@@ -2,27 +2,27 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Client, Room, RoomStatus } from '../../client/index.ts';
 import { useSources, useRedrawInterval } from '../common/cell.ts';
 
-/** `lead`: what goes first where there is no room for all of it. */
+/** `lead`: the part that is dropped first where space is short. */
 type Shown = { tone: 'fine' | 'wait' | 'bad'; text: string; lead?: string };
 
-/** A break shorter than this is not worth frightening anybody. */
+/** Interruptions (ms) up to this are not shown. */
 const unnoticeableMs = 350;
-/** A move that waits longer than this (ms) is worth more than “one moment”. */
+/** A move that waits longer than this (ms) gets a text of its own. */
 const longWaitMs = 5_000;
 
 interface ConnectionStatusProps {
   client: Client;
   room: Room | null;
-  /** Name the node: there are several. */
+  /** Whether to name the node: there are several. */
   nodes: boolean;
   /** Whether a move has no verdict yet. */
   isWaiting?: () => boolean;
 }
 
-/** How the connection is, in two or three words. */
+/** The state of the connection, in two or three words. */
 export function ConnectionStatus({ client, room, nodes, isWaiting = () => false }: ConnectionStatusProps) {
   useSources(client.onStatus, room?.onStatus ?? null);
-  useRedrawInterval(300, room !== null); // a verdict that does not come announces itself by nothing
+  useRedrawInterval(300, room !== null); // no event says that a verdict is late
   const shown = describe(room && !room.ended ? room.status : client.status, nodes, isWaiting());
   const calm = useDelayedStatus(shown);
   return (
@@ -59,7 +59,7 @@ function describe(status: RoomStatus, nodes: boolean, waits: boolean): Shown {
   }
 }
 
-/** Good news at once, others only when they last. */
+/** Shows an improvement at once, a deterioration only when it lasts. */
 function useDelayedStatus(shown: Shown): Shown {
   const [calm, setCalm] = useState(shown);
   useEffect(() => {

@@ -8,7 +8,7 @@ export interface Toast {
 const toastMs = 6_000;
 const maxToasts = 3;
 
-/** Short news that go away by themselves. */
+/** Short messages that disappear by themselves. */
 export class Toaster {
   readonly toasts = new Cell<readonly Toast[]>([]);
   private next = 0;

@@ -5,16 +5,16 @@ import { hz, isOpen } from '../../../shared/games/arena/ground.ts';
 import { ranking, total } from '../../../shared/games/arena/standings.ts';
 
 export type ArenaRoom = Room<DefOf<typeof arena>>;
-/** The same, live or recorded. */
+/** A live or a recorded room. */
 export type ArenaRoomLike = RoomLike<DefOf<typeof arena>>;
-/** A room of this game, for code that holds rooms of any. */
+/** Narrows a room of any game to this game. */
 export const asArena = (room: RoomLike): ArenaRoomLike => room as unknown as ArenaRoomLike;
 
 export const nameOf = (room: ArenaRoomLike, seat: number): string =>
   seat === room.seat ? 'You' : (room.players[seat]?.name ?? 'Somebody');
 export const secondsLeft = (s: Arena): number => Math.max(0, Math.ceil((s.until - s.tick) / hz));
 
-/** A seat's line in the list. */
+/** A row of the score list. */
 export interface ScoreRow {
   seat: number;
   place: number;
@@ -25,7 +25,7 @@ export interface ScoreRow {
   mine: boolean;
 }
 
-/** Who has how much, the best first; who left is left out. */
+/** The scores, best first, without players who left. */
 export function scoreRows(room: ArenaRoomLike): ScoreRow[] {
   const { state: s } = room;
   if (!s) return [];
@@ -50,7 +50,7 @@ export function scoreRows(room: ArenaRoomLike): ScoreRow[] {
   });
 }
 
-/** What the list, the clock and the words around the ground show: they are drawn anew only when this changes. */
+/** What the score list, the clock and the texts show: they are rendered only when this changes. */
 export function displayKey(room: ArenaRoomLike): string {
   const { state: s, info } = room;
   const seats = info.seats.map(seat => seat && `${seat.name}${seat.here}`).join();

@@ -16,7 +16,7 @@ export interface SceneElements {
   canvas: HTMLCanvasElement;
 }
 
-/** The moving part of the page: draws the room while somebody can see it, and takes what the hands do to the room. */
+/** Draws the room while the page is visible, and sends the player's inputs. */
 export class ArenaScene {
   private readonly frames: FrameSource;
   private readonly effects = new VisualEffects();
@@ -76,7 +76,7 @@ export class ArenaScene {
     if (this.mayPlay()) this.frames.input.dash();
   }
 
-  /** What is held before the round begins counts from its first tick. */
+  /** Whether inputs are sent. An input held before the round begins applies from its first tick. */
   private mayPlay(): boolean {
     const { room } = this;
     return room.seat !== null && room.info.phase === 'playing' && room.ended === null;
@@ -92,13 +92,13 @@ export class ArenaScene {
     media.addEventListener('change', () => fn(media.matches), { signal: this.abortController.signal });
   }
 
-  /** As many pixels as the screen has; more than two for one of the page are work that nobody sees. */
+  /** Sets the resolution of the canvas: that of the screen, at most 2 pixels per CSS pixel. */
   private measure(): void {
     const { canvas } = this.parts;
     const side = Math.max(2, Math.round(canvas.clientWidth * this.pixelRatio));
     if (canvas.width === side) return;
     canvas.width = canvas.height = side;
-    this.paint(performance.now()); // or it would be empty until the next frame
+    this.paint(performance.now()); // otherwise the canvas is empty until the next frame
   }
 
   private get pixelRatio(): number {
@@ -128,9 +128,7 @@ export class ArenaScene {
     if (seen) this.write(seen, me, now);
   }
 
-  /**
-   * What does not belong on the canvas: how rested the dash is, and, for whoever tests the page, where the craft are.
-   */
+  /** Writes what is outside the canvas: the cooldown of the dash and, for tests, the positions of the craft. */
   private write(seen: ArenaFrame, me: number | null, now: number): void {
     const { dataset, style } = this.parts.root;
     const pilot = me === null ? undefined : seen.s.pilots[me];

@@ -2,7 +2,8 @@ import type { Play } from '../../sound/sounds.ts';
 import type { ArenaFrame } from './frame-source.ts';
 
 /**
- * What one's own craft sounds like; a spectator hears the first one. Read off what is shown, so that ear and eye agree.
+ * Sounds of one's own craft; for spectators, of the first craft. They follow the drawn frame, so they match what is
+ * seen.
  */
 export class ArenaSounds {
   private before: ArenaFrame | null = null;

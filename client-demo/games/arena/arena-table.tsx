@@ -5,14 +5,14 @@ import { asArena, secondsLeft, displayKey, scoreRows, type ArenaRoomLike } from 
 import { ArenaScene } from './arena-scene.ts';
 import { ScoreList, ScoreTable } from './score-list.tsx';
 
-/** The ground with all that is around it: clock, gems, the stick and the dash. */
+/** The arena with its clock, scores, stick and dash button. */
 export function ArenaTable({ room: anyRoom, tag }: TableProps) {
   const room = asArena(anyRoom);
   const root = useRef<HTMLDivElement>(null);
   const pad = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const scene = useRef<ArenaScene | null>(null);
-  // Twenty changes come in a second; the words need drawing when one of them is another.
+  // The state changes 20 times a second; texts are rendered only when they change.
   const [, redraw] = useState('');
   useEffect(() => room.onChange(() => redraw(displayKey(room))), [room]);
   useEffect(() => {
@@ -104,7 +104,7 @@ function RoundHeader({ room }: { room: ArenaRoomLike }) {
   );
 }
 
-/** What stands over the ground while nobody plays on it. */
+/** The text over the arena between rounds. */
 function MatchResult({ room }: { room: ArenaRoomLike }) {
   const { state: s, info } = room;
   if (!s || info.phase === 'waiting') return null;
@@ -136,7 +136,7 @@ function MatchResult({ room }: { room: ArenaRoomLike }) {
   }
 }
 
-/** The score for those who hear the page: now and then, and when something begins or ends. */
+/** The score for screen readers: at intervals, and when a round begins or ends. */
 function ArenaAnnouncer({ room }: { room: ArenaRoomLike }) {
   const { state: s } = room;
   const text = useRef({ about: '', text: '' });

@@ -2,7 +2,7 @@ import type { Steer } from '../../../shared/games/arena/motion.ts';
 
 /** Pixels from where a drag began to full speed. */
 const fullSpeedPx = 52;
-/** Steering resolution: a finger is never still, and each step sends an input. */
+/** Steering resolution. A finger is never still, and each step sends an input. */
 const steerStep = 4;
 const keys: Record<string, Steer> = {
   ArrowUp: { x: 0, y: -1 },
@@ -16,13 +16,13 @@ const keys: Record<string, Steer> = {
 };
 
 export interface ControlTarget {
-  /** Somebody plays here, now. */
+  /** Whether this player plays now. */
   isEnabled(): boolean;
   steer(to: Steer): void;
   dash(): void;
 }
 
-/** Turns keys and drags into one direction. Reports changes, and releases it when the page loses the focus. */
+/** Turns keys and drags into one direction. Reports changes; reports zero when the page loses focus. */
 export class Controls {
   private readonly down = new Set<string>();
   private pointer: { id: number; x: number; y: number } | null = null;
@@ -30,7 +30,7 @@ export class Controls {
   private lastSent: Steer = { x: 0, y: 0 };
   private readonly ends = new AbortController();
 
-  /** @param pad where drags begin; `--stick-…` on it say where the stick is to be seen */
+  /** @param pad where drags begin; its CSS variables `--stick-…` position the stick */
   constructor(
     private readonly pad: HTMLElement,
     private readonly target: ControlTarget,
@@ -82,7 +82,7 @@ export class Controls {
       return;
     const dash = event.code === 'Space' && !target?.closest('button, a, [role=button]');
     if (!dash && !Object.hasOwn(keys, event.code)) return;
-    event.preventDefault(); // the page would scroll
+    event.preventDefault(); // keys must not scroll the page
     if (event.repeat) return;
     if (dash) return this.target.dash();
     this.down.add(event.code);
@@ -103,7 +103,7 @@ export class Controls {
     let [dx, dy] = [event.clientX - pointer.x, event.clientY - pointer.y];
     const far = Math.hypot(dx, dy);
     if (far > fullSpeedPx) {
-      // The stick comes along, so that turning back takes a short way.
+      // The origin follows the finger, so that turning back needs a short drag.
       pointer.x += dx * (1 - fullSpeedPx / far);
       pointer.y += dy * (1 - fullSpeedPx / far);
       [dx, dy] = [(dx * fullSpeedPx) / far, (dy * fullSpeedPx) / far];

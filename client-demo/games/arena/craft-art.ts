@@ -25,7 +25,7 @@ export function drawTrail(draw: Draw, points: readonly TrailPoint[], colour: str
   draw.globalAlpha = 1;
 }
 
-/** A craft as it stands: stretched when it dashes, reeling when it was hit, smaller and smaller when it falls. */
+/** A craft: stretched during a dash, spinning after a hit, shrinking during a fall. */
 export function drawCraft(
   draw: Draw,
   sprites: Sprites,
@@ -69,7 +69,7 @@ export function drawCraft(
   draw.restore();
 }
 
-/** Where it goes, whose it is, and for one's own whether it may dash. */
+/** The direction and the seat's mark; for one's own craft also whether it may dash. */
 function drawSigns(
   draw: Draw,
   palette: Palette,
@@ -107,7 +107,7 @@ function ringAt(draw: Draw, radius: number, colour: string, width: number): void
   draw.stroke();
 }
 
-/** @param unit units of the ground in one pixel of the page */
+/** @param unit arena units per pixel */
 export function drawEffect(draw: Draw, effect: VisualEffect, now: number, unit: number, still: boolean): void {
   const part = Math.min(1, (now - effect.born) / effect.life);
   draw.globalAlpha = 1 - part * part;

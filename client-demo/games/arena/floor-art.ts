@@ -12,7 +12,7 @@ function disc(draw: Draw, radius: number): void {
   draw.arc(middle, middle, Math.max(0, radius), 0, around);
 }
 
-/** The ground and its rim. An unbroken rim holds; once it is broken into dashes it lets go of all, and comes in. */
+/** The ground and its rim. A solid rim stops craft. A dashed rim is open, and the ground shrinks. */
 export function drawGround(
   draw: Draw,
   palette: Palette,
@@ -67,7 +67,7 @@ export function drawGround(
   draw.globalAlpha = 1;
 }
 
-/** Gems bob and twinkle, each in its own time. */
+/** Gems, each animated with its own phase. */
 export function drawGems(draw: Draw, sprites: Sprites, s: Arena, now: number, still: boolean): void {
   s.gems.forEach((packed, slot) => {
     const gem = unpackGem(packed);

@@ -17,7 +17,7 @@ import type { ArenaRoom, ArenaRoomLike } from './arena-room.ts';
 import { arenaMotion, type CraftMotion } from './arena-motion.ts';
 
 type Def = DefOf<typeof arena>;
-/** What to draw at a moment: other craft interpolated, one's own craft predicted. */
+/** What to draw at one moment: other craft interpolated, one's own craft predicted. */
 export interface ArenaFrame {
   tick: number;
   s: Arena;
@@ -26,7 +26,7 @@ export interface ArenaFrame {
 
 /** Supplies the frames of a scene and takes inputs. */
 export interface FrameSource {
-  /** As `room.input`, seen in the next frame. */
+  /** As `room.input`, visible in the next frame. */
   readonly input: ArenaRoomLike['input'];
   at(now: number): ArenaFrame | null;
   stop(): void;
@@ -35,7 +35,7 @@ export interface FrameSource {
 export const frameSourceOf = (room: ArenaRoomLike): FrameSource =>
   room instanceof ReplayRoom ? new ReplayFrames(room) : new LiveFrames(room as ArenaRoom);
 
-/** A room that is played. */
+/** Frames of a live room. */
 class LiveFrames implements FrameSource {
   private readonly others: Interpolation<Def, CraftMotion>;
   private readonly own: Own<Def, CraftMotion>;
@@ -57,7 +57,7 @@ class LiveFrames implements FrameSource {
     const shown: ArenaFrame = { tick: seen.tick, s: seen.state, crafts: Object.values(seen.things) };
     const { seat } = this.room;
     const pilot = seat === null ? undefined : shown.s.pilots[seat];
-    // Only while it flies, and in the round that is shown: what becomes of it when it falls is the server's to say.
+    // Predicted only while the craft flies in the shown round: the server decides about falls.
     if (
       !own?.thing ||
       !pilot ||
@@ -85,7 +85,7 @@ class LiveFrames implements FrameSource {
     this.own.stop();
   }
 
-  /** A dash of one's own begins when it is pressed, on the shown clock; the server's later event is the same dash. */
+  /** One's own dash is drawn when it is pressed. The server's later event is the same dash. */
   private dashed(own: number, told: number, tick: number): number {
     const same = (at: number) => this.dash !== null && Math.abs(at - this.dash.own) < dashCooldownTicks / 2;
     if (own > told && !same(own)) this.dash = { own, shown: tick + 1 };
@@ -93,7 +93,7 @@ class LiveFrames implements FrameSource {
   }
 }
 
-/** A match that is over: where the replay stands, whatever the time. */
+/** Frames of a recorded match, at the position of the replay. */
 class ReplayFrames implements FrameSource {
   private readonly all: ReplayInterpolation<Def, CraftMotion>;
 
@@ -113,7 +113,7 @@ class ReplayFrames implements FrameSource {
   stop(): void {}
 }
 
-/** Whether a gem lies where a craft is, or was a moment ago: then it is the one that took it. */
+/** Whether a gem is where the craft is or just was: that craft took it. */
 function isAt(packed: number, craft: CraftMotion): boolean {
   const gem = unpackGem(packed);
   return gem !== null && Math.hypot(gem.x - craft.x, gem.y - craft.y) < 3 * craftSize;

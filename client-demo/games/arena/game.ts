@@ -16,7 +16,7 @@ export const arenaTable: TableGame = {
     { name: 'Sprint', note: 'one round of twenty seconds', options: { rounds: 1, seconds: 20 } },
   ],
   bots: 3,
-  // Everybody plays at once, and the clock runs for all alike: it stands over the ground.
+  // Everybody plays at once with one clock, which is shown over the arena.
   howTo: null,
   ownSeats: true,
   ownStandings: true,
@@ -32,6 +32,6 @@ export const arenaTable: TableGame = {
     if (!second) return 'The others have left.';
     return first.place === second.place ? `${first.total} gems each.` : `${first.total} gems to ${second.total}.`;
   },
-  sounds: () => () => {}, // its scene plays them, in the frame in which they are seen
+  sounds: () => () => {}, // the scene plays its sounds in step with its frames
   lastMove: () => '',
 };

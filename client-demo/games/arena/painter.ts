@@ -9,7 +9,7 @@ import { makeSprites, type Sprites } from './sprites.ts';
 
 const side = 2 * middle;
 
-/** Puts a moment of the game on a canvas. */
+/** Draws a frame on a canvas. */
 export class Painter {
   private sprites: Sprites | null = null;
   private madeFor = '';
@@ -40,7 +40,7 @@ export class Painter {
     if (!seen) return;
     drawGems(draw, this.sprites, seen.s, now, still);
     if (!still) effects.trails.forEach((points, seat) => drawTrail(draw, points, palette.crafts[seat]!, now));
-    // One's own on top of the others.
+    // One's own craft is drawn last, above the others.
     const order = seen.crafts.map((_craft, seat) => seat).sort((a, b) => Number(a === me) - Number(b === me));
     for (const seat of order) drawCraft(draw, this.sprites, palette, seen, seat, { mine: seat === me, now, still });
     const leader = leaderOf(seen);
@@ -49,7 +49,7 @@ export class Painter {
     for (const effect of effects.list) drawEffect(draw, effect, now, unit, still);
   }
 
-  /** Name and what can be taken from them; a crown for who is ahead. */
+  /** The name, the gems that others can take, and a crown for the leader. */
   private label(seen: ArenaFrame, seat: number, name: string, leads: boolean, palette: Palette, unit: number): void {
     const pilot = seen.s.pilots[seat]!;
     const { x, y } = seen.crafts[seat]!;
@@ -88,7 +88,7 @@ export class Painter {
   }
 }
 
-/** Who alone has the most; null while it is a tie. */
+/** The seat that alone has the most; null for a tie. */
 function leaderOf({ s }: ArenaFrame): number | null {
   const totals = s.pilots.map(pilot => (pilot.gone ? -1 : total(pilot)));
   const best = Math.max(...totals);

@@ -1,4 +1,4 @@
-/** The colours of the ground, as the style sheet has them by day or by night. */
+/** Colors of the arena, read from the style sheet (light or dark). */
 export interface Palette {
   floor: string;
   floorDeep: string;

@@ -15,7 +15,7 @@ const crafts = [
   { seat: 3, x: -520, y: -560, way: 310 },
 ] as const;
 
-/** The ground in the midst of a round. */
+/** A decorative picture of a round. */
 export function ArenaPicture() {
   return (
     <svg class="arena arena-picture" viewBox="-2000 -2000 4000 4000" aria-hidden="true">

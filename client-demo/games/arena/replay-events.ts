@@ -9,7 +9,7 @@ interface Hit {
 }
 const gems = (count: number): string => (count === 1 ? '1 gem' : `${count} gems`);
 
-/** Rounds, blows, falls, and when the rim opens. */
+/** Marks for rounds, hits, falls, and the opening of the rim. */
 export const arenaReplayEvents: ReplayGuide['eventsOf'] = ({ state, before, names, events }) => {
   const [now, was] = [state as Arena, before as Arena];
   const all: ReplayEvent[] = [];

@@ -3,7 +3,7 @@ import type { TableProps } from '../common/table-game.ts';
 import { total } from '../../../shared/games/arena/standings.ts';
 import { seatMarks } from '../common/seat-marks.ts';
 
-/** A craft's colour and mark, as on the ground. */
+/** The color and mark of a craft. */
 export function CraftToken({ seat }: { seat: number }) {
   return (
     <svg class="craft-token" viewBox="-100 -100 200 200" aria-hidden="true">
@@ -13,7 +13,7 @@ export function CraftToken({ seat }: { seat: number }) {
   );
 }
 
-/** Who has how much, in the order of the seats: a list that reorders itself cannot be read at a glance. */
+/** The scores in seat order: a list that reorders itself is hard to read at a glance. */
 export function ScoreList({ room, tag }: { room: ArenaRoomLike; tag: TableProps['tag'] }) {
   const { state: s, info } = room;
   return (
@@ -38,7 +38,7 @@ export function ScoreList({ room, tag }: { room: ArenaRoomLike; tag: TableProps[
   );
 }
 
-/** How it stands, between two rounds and at the end. */
+/** The scores between rounds and at the end. */
 export function ScoreTable({ title, rows, note }: { title: string; rows: readonly ScoreRow[]; note: string }) {
   return (
     <section class="arena-standings" aria-label={title}>

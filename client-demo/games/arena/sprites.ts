@@ -3,8 +3,8 @@ import { seatMarks } from '../common/seat-marks.ts';
 import { star, type Palette } from './palette.ts';
 
 /**
- * Drawings that are the same in every frame, made once for a size and a palette. Half of their side, in units of the
- * ground.
+ * Drawings that are equal in every frame, rendered once per size and palette. The constants are half of their side, in
+ * arena units.
  */
 export const spriteReach = { craft: craftSize * 1.15, gem: 112, star: 185 };
 export interface Sprites {

@@ -3,7 +3,7 @@ import type { Craft } from '../../../shared/games/arena/motion.ts';
 import type { Palette } from './palette.ts';
 import type { ArenaFrame } from './frame-source.ts';
 
-/** Something that is over soon. Times are ms of the page, places are units of the ground. */
+/** A short animation. Times are ms of the page's clock, positions are arena units. */
 export type VisualEffect =
   | { kind: 'spark'; x: number; y: number; vx: number; vy: number; colour: string; born: number; life: number }
   | { kind: 'ring'; x: number; y: number; reach: number; colour: string; born: number; life: number }
@@ -19,17 +19,16 @@ const maxEffects = 160;
 const trailTime = 380;
 
 /**
- * What flashes and flies. All of it is read off the states, so that it is right also for who joins or comes back in the
- * midst.
+ * Flashes and particles. They are derived from states alone, so they are correct for spectators and after a reconnect.
  */
 export class VisualEffects {
   readonly list: VisualEffect[] = [];
   readonly trails: TrailPoint[][] = [];
-  /** Until when the ground shakes for one's own craft. */
+  /** End of the camera shake after a hit on one's own craft. */
   shakesUntil = 0;
   private before: ArenaFrame | null = null;
 
-  /** @param still no motion but that of the game itself */
+  /** @param still no particles and no shaking (reduced motion) */
   update(seen: ArenaFrame, me: number | null, now: number, palette: Palette, still: boolean): void {
     const { before } = this;
     this.before = seen;
@@ -71,7 +70,7 @@ export class VisualEffects {
     });
   }
 
-  /** A replay has gone back: what has flashed has not happened yet. */
+  /** A replay went back: drops effects that have not happened yet. */
   private clear(): void {
     this.list.length = 0;
     for (const points of this.trails) points.length = 0;

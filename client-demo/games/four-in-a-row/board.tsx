@@ -11,9 +11,9 @@ export interface BoardProps {
   last: number | null;
   line: readonly number[] | null;
   match: number;
-  /** The seat that may drop a disc now. */
+  /** The seat whose turn it is. */
   hand: number | null;
-  /** Column of a disc that is let go of, but has no verdict yet. */
+  /** Column of a dropped disc that has no verdict yet. */
   pending: number | null;
   names: readonly string[];
   onDrop(column: number): void;
@@ -25,18 +25,18 @@ const x = (cell: number): number => (cell % columns) * 100 + 50;
 const y = (cell: number): number => Math.floor(cell / columns) * 100 + 50;
 const cells = empty.map((_, cell) => cell);
 
-/** The face of the board: one plate with forty-two holes. A hundred units a cell. */
+/** The front of the board: a plate with 42 holes. One cell is 100 units. */
 const plate = `M-24 8a32 32 0 0 1 32-32H692a32 32 0 0 1 32 32V596a28 28 0 0 1-28 28H4a28 28 0 0 1-28-28Z${cells
   .map(c => `M${x(c) - 41} ${y(c)}a41 41 0 1 0 82 0a41 41 0 1 0-82 0Z`)
   .join('')}`;
 
-/** Four in a Row, seen from the front: discs fall behind the plate. */
+/** The board of Four in a Row. Discs fall behind the plate. */
 export function Board(props: BoardProps) {
   const { last, line, match, hand, pending, names, onDrop } = props;
   const board = props.board ?? empty;
   const [aim, setAim] = useState<number | null>(null);
   const drops = useDrops(board, match);
-  // Who has the turn holds a disc, also where no pointer hovers.
+  // The disc of the player whose turn it is stays visible without a pointer.
   const column = pending ?? aim ?? (hand === null ? null : middle);
   const target = hand !== null && pending === null && aim !== null ? landingCell(board, aim) : null;
   return (

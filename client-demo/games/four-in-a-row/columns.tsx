@@ -4,14 +4,14 @@ import { columns, rows, type Four } from '../../../shared/games/four-in-a-row/co
 interface ColumnsProps {
   board: Four['board'];
   names: readonly string[];
-  /** A disc may be dropped now. */
+  /** Whether a disc may be dropped. */
   active: boolean;
-  /** The column that somebody points at, or null. */
+  /** The column under the pointer or the focus, or null. */
   onAim(column: number | null): void;
   onDrop(column: number): void;
 }
 
-/** The board's hands: a button for each column. One tab stop; arrow keys go from column to column. */
+/** A button for each column. The group is one tab stop; arrow keys move between columns. */
 export function Columns({ board, names, active, onAim, onDrop }: ColumnsProps) {
   const [at, setAt] = useState(3);
   const group = useRef<HTMLDivElement>(null);
@@ -59,7 +59,7 @@ export function Columns({ board, names, active, onAim, onDrop }: ColumnsProps) {
   );
 }
 
-/** What lies in a column, for those who hear the page. */
+/** The content of a column, for screen readers. */
 function describe(board: Four['board'], column: number, names: readonly string[]): string {
   const discs = Array.from({ length: rows }, (_, r) => board[(rows - 1 - r) * columns + column]).filter(
     seat => seat !== null && seat !== undefined,

@@ -3,7 +3,7 @@ import type { Four } from '../../../shared/games/four-in-a-row/contract.ts';
 
 const leavingTime = 700;
 
-/** Which discs have been seen to fall: those that lay there when the board was first shown have not. */
+/** Tells which discs are new since the board was first shown: only those are animated. */
 export function useDrops(
   board: Four['board'],
   match: number,
@@ -11,7 +11,7 @@ export function useDrops(
   const shown = useRef({ match, before: board.map(seat => seat !== null), now: [...board] });
   const [leaving, setLeaving] = useState<Four['board'] | null>(null);
   if (shown.current.match !== match) {
-    // Another match: the board is emptied, whatever was on it falls out.
+    // A new match: the discs of the last one fall out.
     const old = shown.current.now;
     shown.current = { match, before: board.map(() => false), now: [...board] };
     if (old.some(seat => seat !== null)) setLeaving(old);

@@ -4,7 +4,7 @@ import type { TableProps } from '../common/table-game.ts';
 import { Board } from './board.tsx';
 import { asFour } from './four-room.ts';
 
-/** The board, and the hand that drops discs into it. */
+/** The board and the controls that drop discs. */
 export function FourTable({ room: anyRoom, startRequest, showToast }: TableProps) {
   const room = asFour(anyRoom);
   const { state, info, seat } = room;

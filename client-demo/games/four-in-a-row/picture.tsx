@@ -3,14 +3,14 @@ import { columns, rows, type Four } from '../../../shared/games/four-in-a-row/co
 import { landingCell, winningLine } from '../../../shared/games/four-in-a-row/rules.ts';
 import { Board } from './board.tsx';
 
-/** A short match that plays itself: the columns, one after the other. */
+/** The columns of a short match, in order. It is played in a loop. */
 const match = [3, 2, 3, 3, 4, 5, 2, 4, 1, 5, 4, 1, 1, 0, 2, 5, 5, 2];
 const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const pace = 850;
-/** Moves' time for which the won board stays. */
+/** How long the won board stays, in moves. */
 const rest = 6;
 
-/** The board, at play with itself. Decoration: it has no name and takes no clicks. */
+/** A decorative board that plays a match. It has no accessible name and takes no clicks. */
 export function FourPicture() {
   const [round, setRound] = useState(() => (calm() ? match.length : 8));
   useEffect(() => {

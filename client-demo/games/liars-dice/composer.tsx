@@ -4,12 +4,12 @@ import { Die } from './die.tsx';
 import { describeBid, faceName } from './dice-text.ts';
 
 interface ComposerProps {
-  /** The bid that has to be beaten. */
+  /** The bid to beat. */
   over: Bid | null;
-  /** Dice of all players together. */
+  /** Number of dice of all players. */
   total: number;
   wild: boolean;
-  /** A bid may be made now. */
+  /** Whether a bid may be made. */
   active: boolean;
   onBid(bid: Bid): void;
   onChallenge(): void;
@@ -17,11 +17,11 @@ interface ComposerProps {
 
 const faces = [1, 2, 3, 4, 5, 6];
 
-/** Puts a bid together: it begins with the smallest there is, so that one press is enough to stay in. */
+/** The form of a bid. It starts with the smallest valid bid, so one press is enough. */
 export function Composer({ over, total, wild, active, onBid, onChallenge }: ComposerProps) {
   const least = (face: number) => leastCount(face, over, wild);
   const [bid, setBid] = useState<Bid | null>(() => smallestBid(over, total, wild));
-  /** A count that somebody chose stays when the face changes; one that was only the least does not. */
+  /** Whether the player chose the count. A chosen count is kept when the face changes. */
   const [chosen, setChosen] = useState(false);
 
   function step(by: number): void {
@@ -31,7 +31,7 @@ export function Composer({ over, total, wild, active, onBid, onChallenge }: Comp
   }
   function take(face: number): void {
     if (!bid || least(face) > total) return;
-    // Wild ones are counted in another measure.
+    // Bids on wild ones count on a scale of their own.
     const keep = chosen && !(wild && (face === 1) !== (bid.face === 1));
     setChosen(keep);
     setBid({ face, count: keep ? Math.max(bid.count, least(face)) : least(face) });

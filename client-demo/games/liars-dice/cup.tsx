@@ -7,24 +7,24 @@ import { describeBid, describeDiceCount } from './dice-text.ts';
 export interface CupProps {
   seat: number;
   name: string;
-  /** The name with all its marks. */
+  /** The name with its marks. */
   tag: ComponentChildren;
-  /** What else is to be known about them: away, played by the bot. */
+  /** The player's state: away, or played by the bot. */
   note: string;
   count: number;
-  /** The dice, where they lie open. */
+  /** The dice, if they are revealed. */
   open: readonly number[] | null;
-  /** What the open dice are counted for. */
+  /** The bid that the revealed dice are compared with. */
   asked: Bid | null;
   wild: boolean;
-  /** The bid that stands, when it is theirs. */
+  /** The current bid, if it is this player's. */
   bid: Bid | null;
   turn: boolean;
   loses: boolean;
   rolls: boolean;
 }
 
-/** Another player: a cup with so many dice under it, and the dice once it is lifted. */
+/** Another player: a cup with the number of dice, or the revealed dice. */
 export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn, loses, rolls }: CupProps) {
   const lies = open && open.length > 0 ? `, open: ${open.join(', ')}` : '';
   const label = `${name}, ${count === 0 ? 'out' : describeDiceCount(count)}${note ? `, ${note}` : ''}${turn ? ', to bid' : ''}${bid ? `, bid ${describeBid(bid)}` : ''}${lies}${loses ? ', loses a die' : ''}`;
@@ -67,13 +67,13 @@ export function Cup({ seat, name, tag, note, count, open, asked, wild, bid, turn
   );
 }
 
-/** What is a seat's own is painted in its colour. */
+/** Colors of a seat, as CSS variables. */
 export const seatColorStyle = (seat: number) => ({
   '--own': `var(--seat-${seat})`,
   '--own-deep': `var(--seat-${seat}-deep)`,
 });
 
-/** The cup itself, upside down, with the number of dice on it. */
+/** The cup, upside down, with the number of dice on it. */
 function Cover({ count, rolls }: { count: number; rolls: boolean }) {
   return (
     <svg class={`cover ${rolls ? 'is-shaking' : ''}`} viewBox="0 0 100 84">

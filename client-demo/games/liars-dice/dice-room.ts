@@ -3,5 +3,5 @@ import type { DefOf } from '../../../shared/contract.ts';
 import type { liarsDice } from '../../../shared/games/liars-dice/contract.ts';
 
 export type DiceRoom = RoomLike<DefOf<typeof liarsDice>>;
-/** A room of this game, for code that holds rooms of any. */
+/** Narrows a room of any game to this game. */
 export const asDice = (room: RoomLike): DiceRoom => room as unknown as DiceRoom;

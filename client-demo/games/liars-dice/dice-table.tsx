@@ -10,22 +10,22 @@ import { Die } from './die.tsx';
 import { Stage } from './stage.tsx';
 import { describeRefusedBid } from './dice-text.ts';
 
-/** The cups of the others, the bid, one's own dice, and the hand that bids. */
+/** The other players' cups, the bid, one's own dice, and the controls. */
 export function DiceTable({ room: anyRoom, startRequest, showToast, tag }: TableProps) {
   const room = asDice(anyRoom);
   const { state: view, info, seat } = room;
   const [sent, setSent] = useState<string | null>(null);
-  // What lay there when the table was first shown has not been seen to roll.
+  // Dice that were there when the table was first shown do not roll.
   const roll = `${info.match}/${view?.round ?? 0}`;
   const shown = useRef(roll);
   const rolls = shown.current !== roll && view?.stage === 'bidding';
-  // The bid that has to be beaten, in this round: whatever was sent against another is settled.
+  // Identifies the bid to beat in this round. A move against an earlier bid has its verdict.
   const at = `${roll}/${view?.bid ? rank(view.bid, view.wild) : 0}`;
   const mayBid =
     info.phase === 'playing' && seat !== null && view?.stage === 'bidding' && view.turn === seat && room.ended === null;
   const active = mayBid && sent !== at;
   const table = useRef<HTMLDivElement>(null);
-  // Each bid is put together anew: whoever made the last one by keyboard makes the next by keyboard.
+  // Each bid has a new form: the focus moves to it if it was in the last one.
   useFocusHandover(table, '[data-testid="bid"]:enabled, [data-testid="challenge"]:enabled', `${at} ${active}`);
 
   async function send(move: (act: DiceRoom['act']) => ReturnType<DiceRoom['act']['bid']>): Promise<void> {
@@ -47,7 +47,7 @@ export function DiceTable({ room: anyRoom, startRequest, showToast, tag }: Table
   const open = (i: number): readonly number[] | null => reveal?.hands[i] ?? view?.hands[i] ?? null;
   const asked: Bid | null = reveal?.bid ?? null;
   const own = seat === null ? null : open(seat);
-  // In the order of turns, beginning behind one's own place; without one, as they sit.
+  // In turn order after one's own seat; in seat order for spectators.
   const others = names
     .map((_, i) => (seat === null ? i : (seat + i) % names.length))
     .filter(i => i !== seat && info.seats[i] && (!view || i < view.dice.length));

@@ -23,7 +23,7 @@ export const faceName = (face: number): string => many[face] ?? '';
 export const describeBid = ({ count, face }: Bid): string => `${number(count)} ${(count === 1 ? one : many)[face]}`;
 export const describeDiceCount = (count: number): string => (count === 1 ? '1 die' : `${count} dice`);
 
-/** How a seat is spoken of: `You bid`, `Ann bids`. */
+/** The subject and verb form for a seat: `You bid`, `Ann bids`. */
 export interface Listener {
   seat: number | null;
   names: readonly string[];
@@ -39,7 +39,7 @@ export const describeReveal = (
   loss: `${verb(voice, loser, 'lose', 'loses')} a die.`,
 });
 
-/** The last thing that happened, for those who hear the page; with one's own dice, which nobody else says. */
+/** The last move for screen readers, with one's own dice after a roll. */
 export function describeLastMove(voice: Listener, view: DiceView): string {
   const own = voice.seat === null ? null : view.hands[voice.seat];
   const dice = own && own.length > 0 ? ` Your dice: ${own.join(', ')}.` : '';
@@ -52,10 +52,7 @@ export function describeLastMove(voice: Listener, view: DiceView): string {
   return `Round ${view.round}.${dice}`;
 }
 
-/**
- * A bid or a challenge that did not count, in one line; null for what the page shows anyway, undefined for what is not
- * this game's.
- */
+/** The text for a refused bid or challenge. Null: the page shows it anyway. Undefined: not a refusal of this game. */
 export function describeRefusedBid(code: string): string | null | undefined {
   switch (code) {
     case 'bid-too-low':

@@ -1,4 +1,4 @@
-/** Places of the pips, by face, in a die of 100 units. */
+/** Positions of the pips by face, in a die of 100 units. */
 const pips: readonly (readonly (readonly [number, number])[])[] = [
   [],
   [[50, 50]],
@@ -36,13 +36,13 @@ const pips: readonly (readonly (readonly [number, number])[])[] = [
 
 interface DieProps {
   face: number;
-  /** It counts, or it does not, for the bid that is looked at. */
+  /** Whether the die counts for the bid. */
   mark?: 'hit' | 'miss' | null;
-  /** Which of the dice that are thrown together; null: it lies there already. */
+  /** Index among the dice thrown together, for the animation; null: no animation. */
   rolls?: number | null;
 }
 
-/** A die, seen from above. What it says is told by whatever holds it. */
+/** A die from above. It is hidden from screen readers: its container names it. */
 export function Die({ face, mark = null, rolls = null }: DieProps) {
   return (
     <svg

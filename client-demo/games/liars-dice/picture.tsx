@@ -9,7 +9,7 @@ const rolls = [
 ];
 const pace = 3_200;
 
-/** A cup, and dice that are thrown again and again. */
+/** A decorative cup, and dice that roll repeatedly. */
 export function DicePicture() {
   const [round, setRound] = useState(0);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import type { DiceView, Reveal, PlacedBid } from '../../../shared/games/liars-dice/contract.ts';
 import type { ReplayEvent, ReplayGuide } from '../common/table-game.ts';
 
-/** Bids, challenges, who is out, new rolls. What was said of each stands on the table then. */
+/** Marks for bids, challenges, eliminations and new rolls. */
 export const diceReplayEvents: ReplayGuide['eventsOf'] = ({ state, before, events }) => {
   const [now, was] = [state as DiceView, before as DiceView];
   const all: ReplayEvent[] = [];

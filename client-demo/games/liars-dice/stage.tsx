@@ -6,12 +6,12 @@ interface StageProps {
   /** Null before the first match. */
   view: DiceView | null;
   voice: Listener;
-  /** Dice each begins with, and whether ones are wild, as agreed. */
+  /** The number of dice per player, and whether ones are wild. */
   options: { dice: number; wild: boolean };
   ended: boolean;
 }
 
-/** The middle of the table: the bid that stands, or what a challenge has found. */
+/** The middle of the table: the current bid, or the outcome of a challenge. */
 export function Stage({ view, voice, options, ended }: StageProps) {
   if (!view)
     return (

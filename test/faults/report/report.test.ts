@@ -28,7 +28,7 @@ describe('the report', () => {
     assert.deepEqual([all.n, all.most, quantile(emptyHistogram(), 0.5)], [1_000, 1_000, null]);
   });
 
-  it('adds runs up: faults, actions, standstills, violations', () => {
+  it('adds runs up: faults, actions, interruptions, violations', () => {
     const run: RunResult = {
       began: 0,
       ended: 10_000,
@@ -66,7 +66,7 @@ describe('the report', () => {
     assert.match(text, /\*\*2 violations\.\*\*/);
     const picture = renderTimeline(run);
     assert.ok(
-      picture.includes('node-1 &#60;&#38;&#62;; longest standstill 2.00 s (ledger)') && !picture.includes('NaN'),
+      picture.includes('node-1 &#60;&#38;&#62;; longest interruption 2.00 s (ledger)') && !picture.includes('NaN'),
     );
   });
 });

@@ -57,7 +57,7 @@ export function renderTimeline({ began, ended, struck, measured }: RunResult): s
     struck.forEach((s, fault) => {
       if (s.kind !== kind) return;
       const still = measured.longest[fault]!;
-      const title = `${kind}${s.what === '' ? '' : `: ${s.what}`}; longest standstill ${(still.ms / 1000).toFixed(2)} s (${still.game})`;
+      const title = `${kind}${s.what === '' ? '' : `: ${s.what}`}; longest interruption ${(still.ms / 1000).toFixed(2)} s (${still.game})`;
       parts.push(
         `<g><title>${escape(title)}</title><rect x="${x(s.at).toFixed(1)}" y="${at + 2}" width="${Math.max(2, x(s.healed) - x(s.at)).toFixed(1)}" height="${row - 4}" fill="${colour(kind)}" rx="2"/>`,
       );
