@@ -10,6 +10,7 @@ export type { Identity } from './identity/tokens.ts';
 export type { EffectAbout } from './rooms/actor/effect-runner.ts';
 export { RedisUnusableError } from './store/redis-unusable-error.ts';
 export { ServerRoomError, type NewRoomOptions, type ServerRooms } from './node/server-rooms.ts';
+export { RulesRejectedError, type ReloadResult } from './node/rules-reloader.ts';
 export type { Log } from './runtime/ports.ts';
 export type { RedisOptions } from './store/redis-locator.ts';
 export { readTls, type RedisTls } from './store/redis-target.ts';

@@ -18,6 +18,7 @@ import { weaknessOf } from './identity/secret-strength.ts';
 import { createHostReader } from './identity/request-host.ts';
 import { Tokens } from './identity/tokens.ts';
 import { RejoinNode } from './node/node.ts';
+import type { ReloadResult } from './node/rules-reloader.ts';
 import { createLog } from './ops/log.ts';
 import { createPlainLog } from './ops/plain-log.ts';
 import { createMetrics } from './ops/metrics.ts';
@@ -144,6 +145,18 @@ export interface RunningServer {
    * ```
    */
   drain(): Promise<void>;
+  /**
+   * Dev mode: runs all rooms under other rules, while their players stay connected. Seats, timers and random numbers are
+   * kept; games that `load` does not return keep their rules. The dev page shows the result.
+   * @param load loads the games, for example with a fresh `import`
+   * @throws TypeError outside dev mode; RulesRejectedError when a room cannot continue under the new rules; what `load`
+   * throws. The old rules run on then.
+   * @example
+   * ```ts
+   * const { rooms, ms } = await server.reload(async () => [raceGame])
+   * ```
+   */
+  reload(load: () => Promise<readonly AnyGame[]>): Promise<ReloadResult>;
   /**
    * Stops at once, and closes what Rejoin has created.
    * @example
@@ -322,6 +335,14 @@ async function composeServer(options: ServerOptions, page: PageOptions | null): 
     async listen(wanted, host = '0.0.0.0') {
       if (!attachment.own) throw new TypeError('listen: the http server was passed in; call its own listen()');
       return (port = await listenOn(attachment.own, { port: wanted, host }));
+    },
+    async reload(load) {
+      if (!dev) throw new TypeError('reload: only in dev mode');
+      return node.rules.reload(async () => {
+        const games = await load();
+        effectHandlersOf({ ...options, games });
+        return games;
+      });
     },
     async drain() {
       attachment.own?.close();

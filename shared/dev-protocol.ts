@@ -64,4 +64,42 @@ export interface DevRoomReply {
   owner: string;
   /** Entries after `since` that the owner still has. */
   entries: JournalEntry[];
+  /** The rules of the node that answers this request. */
+  rules: RulesStatus;
+}
+
+/** How the rules of a node in dev mode were last reloaded. */
+export interface RulesStatus {
+  /** Number of reloads since the start. */
+  loads: number;
+  /** Time of the last one, ms since 1970; null: none yet. */
+  at: number | null;
+  /** How long it took once the rules were loaded, and the number of rooms that run under them. */
+  ms: number;
+  rooms: number;
+  /** Why a later reload failed, so that the rules before it still run; null: it did not. */
+  problem: string | null;
+}
+
+/**
+ * What a second run of a room's commands under the current rules gave (GET dev/rooms/<id>/rerun.json). Compared are the
+ * document and the events after each entry, up to the first that differs.
+ */
+export interface RerunReport {
+  ok: true;
+  /** First entry that was run again; null: none could be. */
+  from: number | null;
+  /** Last entry that was run again. */
+  to: number;
+  differs: {
+    seq: number;
+    /** What led to the entry: names of actions, or kinds of commands such as `timers`. */
+    commands: string[];
+    /** How the document differs: a change from the journaled one to that of the second run. */
+    changes: Changes;
+    /** The events of the second run, if they differ. */
+    events: Json[] | null;
+    /** Rules that failed in the second run. */
+    failures: string[];
+  } | null;
 }

@@ -153,6 +153,10 @@ export const limits = {
   entriesKept: 32,
   /** Changes per room kept in memory for clients that catch up. */
   recentChanges: 128,
+  /** Entries, with the commands that led to them, that a node in dev mode keeps of each room. */
+  devHistory: 1_000,
+  /** Rooms of which a node in dev mode keeps a history. */
+  devHistories: 100,
   /** Terms remembered per room. The status of a position in an older term is `unknown`. */
   termsKept: 32,
   events: 64,

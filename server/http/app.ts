@@ -94,7 +94,7 @@ export function createApp(parts: AppParts): RequestListener {
       clustered: parts.clustered,
       controlPort: page?.controlPort ?? null,
       lan: page?.publicUrl ?? null,
-      games: node.parts.games.map(g => g.contract.name),
+      games: node.games.map(g => g.contract.name),
     });
   });
   app.use(createSdkRouter());

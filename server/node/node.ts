@@ -28,6 +28,7 @@ import type { ConnectionRef } from '../rooms/actor/messages.ts';
 import type { EffectHandlerLookup } from '../rooms/actor/effect-runner.ts';
 import type { RoomStep } from '../rooms/actor/actor.ts';
 import { ReplayArchive } from '../replays/replay-archive.ts';
+import { RulesReloader } from './rules-reloader.ts';
 import { OwnedRooms } from '../ownership/owned-rooms.ts';
 import { observeRegister, observeStore, StoreContact } from '../store/store-contact.ts';
 import { gameKey } from '../rooms/core/game-key.ts';
@@ -84,7 +85,9 @@ export class RejoinNode {
   private readonly orphanScan: OrphanScan;
   private readonly handover: HandoverCoordinator;
   private readonly loadBalancer: LoadBalancer;
-  private readonly games: ReadonlyMap<string, AnyGame>;
+  /** Dev mode: replaces the games' rules while rooms run. */
+  readonly rules: RulesReloader;
+  private readonly gamesByName: Map<string, AnyGame>;
   private readonly timers = new Set<Timer>();
   private draining = false;
   private isStopped = false;
@@ -109,11 +112,11 @@ export class RejoinNode {
     this.contact = new StoreContact(clock);
     const store = observeStore(parts.store, this.contact, clock);
     this.id = `${parts.name}~${clock.now().toString(36)}${Math.floor(entropy.float() * 1e6).toString(36)}`;
-    this.games = new Map(parts.games.map(game => [game.contract.name, game]));
-    if (this.games.size !== parts.games.length) throw new Error('two games have the same name');
+    this.gamesByName = new Map(parts.games.map(game => [game.contract.name, game]));
+    if (this.gamesByName.size !== parts.games.length) throw new Error('two games have the same name');
     this.replays = new ReplayArchive({
       store,
-      games: this.games,
+      games: this.gamesByName,
       compressor: parts.compressor,
       clock,
       log,
@@ -126,7 +129,7 @@ export class RejoinNode {
     this.rpc = new NodeRpc(this.id, bus, clock, log);
     this.ownedRooms = new OwnedRooms({
       self: this.id,
-      games: this.games,
+      games: this.gamesByName,
       store,
       broadcaster: new ClusterBroadcaster(this.id, fanout, this.rpc, (channel, change) =>
         this.clientRequests.subscriptions.publish(channel, change),
@@ -188,7 +191,7 @@ export class RejoinNode {
     });
     this.lobby = new Lobby({
       store,
-      games: this.games,
+      games: this.gamesByName,
       ownedRooms: this.ownedRooms,
       membership: this.membership,
       rpc: this.rpc,
@@ -212,7 +215,7 @@ export class RejoinNode {
       log,
       meter,
       load: () => ({ rooms: this.ownedRooms.size, sockets: this.clientRequests.size }),
-      games: this.games,
+      games: this.gamesByName,
       fanout,
       hangDetector: parts.hangDetector,
     });
@@ -245,6 +248,13 @@ export class RejoinNode {
       isDraining: () => this.draining || this.isStopped || !this.isStoreWritable,
     });
     const ensureOwner = (room: string) => this.router.ensureOwner(room, 1_000);
+    this.rules = new RulesReloader({
+      games: this.gamesByName,
+      ownedRooms: this.ownedRooms,
+      clock,
+      hangDetector: parts.hangDetector,
+      ensureOwner,
+    });
     this.dueScan = new DueScan({
       self: this.id,
       store,
@@ -289,6 +299,10 @@ export class RejoinNode {
     this.every(1_000, () => this.checkStore());
     this.every(1_000, () => this.loadBalancer.rebalance());
     this.checkConnectivity();
+  }
+
+  get games(): AnyGame[] {
+    return [...this.gamesByName.values()];
   }
 
   /**
@@ -362,7 +376,7 @@ export class RejoinNode {
       sockets: this.clientRequests.size,
       delay: this.parts.eventLoopDelayMs(),
       draining: this.draining,
-      games: [...this.games.values()].map(gameKey),
+      games: [...this.gamesByName.values()].map(gameKey),
       reads: this.ownedRooms.gameKeys,
       outage: this.contact.lastOutage,
     };

@@ -203,8 +203,9 @@ export class HandoverCoordinator {
       const actor = ownedRooms.activate(
         { ...prepared, term, time: request.time },
         {
+          ...prepared.peeked,
+          seq: request.seq,
           entries: [...prepared.peeked.entries, ...request.entries],
-          firstSeq: prepared.peeked.firstSeq,
           terms: request.terms,
         },
       );

@@ -11,7 +11,7 @@ import { deduplicateReports, isViewBlocked } from '../rooms/core/hangs.ts';
 import { RoomActor, type EndReason, type RoomActorParts, type OwnershipStart } from '../rooms/actor/actor.ts';
 import { DataLossDetector } from './data-loss-detector.ts';
 import { OutageEstimator, type Silence } from './outage-estimator.ts';
-import { JournalTail } from '../rooms/actor/journal-tail.ts';
+import { RoomHistory } from '../rooms/actor/room-history.ts';
 import { RuleTracker } from '../rooms/core/rule-tracker.ts';
 
 export type AcquireResult =
@@ -46,17 +46,16 @@ export class OwnedRooms {
    */
   private readonly fenced = new Map<string, { times: number; until: number }>();
 
+  /** In dev mode: histories, the least recently claimed room first. */
+  private readonly histories = new Map<string, RoomHistory>();
+  /** Rooms whose next claim is under other rules than the last. */
+  private readonly withNewRules = new Set<string>();
   private readonly dataLoss: DataLossDetector;
   private readonly outages: OutageEstimator;
 
   constructor(private readonly parts: OwnedRoomsParts) {
     this.dataLoss = new DataLossDetector(parts);
     this.outages = new OutageEstimator(parts.clock, parts.silenceOf);
-    this.gameKeys = [...parts.games.values()].flatMap(game => {
-      const version = game.contract.def.version as number;
-      const from = game.rules.migrate ? 1 : version;
-      return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
-    });
   }
 
   get(id: string): RoomActor | undefined {
@@ -88,7 +87,13 @@ export class OwnedRooms {
     return this.acquiring.size === 0 ? null : Promise.allSettled(this.acquiring.values());
   }
   /** The games that claims name, `name@version`: all versions whose state the rules can read. */
-  readonly gameKeys: readonly string[];
+  get gameKeys(): readonly string[] {
+    return [...this.parts.games.values()].flatMap(game => {
+      const version = game.contract.def.version as number;
+      const from = game.rules.migrate ? 1 : version;
+      return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
+    });
+  }
 
   /**
    * Claims a room and starts to run it. `expected`: the token of the owner that was declared dead; null: no owner.
@@ -122,7 +127,7 @@ export class OwnedRooms {
     }
     let actor: RoomActor;
     try {
-      actor = this.recoverClaimed(token, claimed, lease);
+      actor = this.recoverClaimed(id, token, claimed, lease);
     } catch (error) {
       if (!(error instanceof UnreadableRoomError)) throw error;
       log.error({ room: id, error }, 'room not readable; left unchanged');
@@ -144,6 +149,7 @@ export class OwnedRooms {
     stored: StoredRoom,
     token: string,
     hangReports: HangReport[] = [],
+    hasNewRules = false,
   ): { game: AnyGame; recovered: RecoveredRoom } {
     const { clock, log, hangDetector } = this.parts;
     const doc = readSnapshot(stored.snapshot);
@@ -164,7 +170,7 @@ export class OwnedRooms {
         doc,
         stored,
         (where, error) => log.error({ where, error }, 'rule failed during recovery of a room'),
-        { viewGuard, hangReports },
+        { viewGuard, hangReports, hasNewRules },
       ),
     };
   }
@@ -183,9 +189,9 @@ export class OwnedRooms {
   /** Runs a room that was handed to this node. `lease`: see OwnershipStart. */
   activate(
     room: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number; lease: number | null; time: number },
-    past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>,
+    stored: StoredRoom,
   ): RoomActor {
-    const actor = this.createActor(room, { outage: 0, lease: room.lease, time: room.time }, past);
+    const actor = this.createActor(room, { outage: 0, lease: room.lease, time: room.time }, stored);
     this.addActor(actor);
     return actor;
   }
@@ -193,7 +199,7 @@ export class OwnedRooms {
   private createActor(
     { game, recovered, token, term }: { game: AnyGame; recovered: RecoveredRoom; token: string; term: number },
     start: OwnershipStart,
-    past: Pick<StoredRoom, 'entries' | 'firstSeq' | 'terms'>,
+    stored: StoredRoom,
   ): RoomActor {
     return new RoomActor(
       { ...this.parts, onEnd: (actor, why) => this.actorEnded(actor, why) },
@@ -202,8 +208,37 @@ export class OwnedRooms {
       term,
       recovered,
       start,
-      this.parts.dev ? new JournalTail(past) : null,
+      this.parts.dev ? this.historyOf(recovered.doc.room.id, stored) : null,
     );
+  }
+
+  /** The room's history, continued if this node ran the room before and nothing happened since. */
+  private historyOf(id: string, stored: StoredRoom): RoomHistory {
+    const kept = this.histories.get(id);
+    const history = kept?.head === stored.seq ? kept : new RoomHistory(stored);
+    history.actorStarted();
+    this.histories.delete(id);
+    this.histories.set(id, history);
+    for (const oldest of this.histories.keys())
+      if (this.histories.size > limits.devHistories) this.histories.delete(oldest);
+    return history;
+  }
+
+  /**
+   * Gives a room up and claims it again at once, under the rules that `games` has now. Its members keep their
+   * connections and seats, and get a snapshot. No effect if this node does not run the room.
+   * @param claim makes sure that some node runs the room
+   */
+  async reopen(id: string, claim: (id: string) => Promise<unknown>): Promise<void> {
+    const actor = this.actors.get(id);
+    if (!actor) return;
+    this.withNewRules.add(id);
+    try {
+      await actor.release();
+      await claim(id);
+    } finally {
+      this.withNewRules.delete(id);
+    }
   }
 
   private addActor(actor: RoomActor): void {
@@ -221,8 +256,9 @@ export class OwnedRooms {
       if (finished > 0 && !actor.hasUnstoredRecording(finished)) this.parts.onRecorded(actor.id, finished);
   }
 
-  private recoverClaimed(token: string, claimed: ClaimedRoom, lease: number | null): RoomActor {
-    const { game, recovered } = this.buildRoom(claimed, token, deduplicateReports(claimed.hangReports));
+  private recoverClaimed(id: string, token: string, claimed: ClaimedRoom, lease: number | null): RoomActor {
+    const hasNewRules = this.withNewRules.has(id);
+    const { game, recovered } = this.buildRoom(claimed, token, deduplicateReports(claimed.hangReports), hasNewRules);
     const interruption = this.outages.estimate(recovered.doc.room.id, claimed, {
       clock: recovered.doc.hidden.clock,
       due: dueOf(recovered.doc),
@@ -240,7 +276,11 @@ export class OwnedRooms {
         'room taken over',
       );
     }
-    return this.createActor({ game, recovered, token, term: claimed.term }, { ...interruption, lease }, claimed);
+    return this.createActor(
+      { game, recovered, token, term: claimed.term },
+      { ...interruption, lease, hasNewRules },
+      claimed,
+    );
   }
 
   private actorEnded(actor: RoomActor, why: EndReason): void {

@@ -12,7 +12,7 @@ import { ConfigError, readConfig } from '../../server/cli/config.ts';
 import { resolveDevMode } from '../../server/http/dev/dev-mode.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { journalVersion } from '../../server/rooms/core/entry.ts';
-import { JournalTail } from '../../server/rooms/actor/journal-tail.ts';
+import { RoomHistory } from '../../server/rooms/actor/room-history.ts';
 import { createServer, startServer, type RunningServer, type ServerOptions } from '../../server/server.ts';
 import { contract, held, pressed, state, view } from '../../shared/contract.ts';
 import type { GamesReply, DevRoomReply } from '../../shared/dev-protocol.ts';
@@ -166,9 +166,13 @@ describe('dev mode', () => {
       assert.equal(await statusOf(`${url}/dev/rooms/${path}.json`), status, path);
   });
 
-  it('a node that takes a room over knows the entries it was loaded from, and keeps so many', () => {
+  it('a node that takes a room over knows the entries it was loaded from, and keeps a bounded number', () => {
     const text = (n: number) => JSON.stringify([journalVersion, { state: { n } }, 1_000 + n]);
-    const tail = new JournalTail({
+    const doc = { room: { id: 'r' }, state: { n: 5 }, hidden: { clock: 1_005 } };
+    const history = new RoomHistory({
+      seq: 6,
+      snapshot: JSON.stringify({ v: journalVersion, doc }),
+      snapshotSeq: 5,
       firstSeq: 5,
       entries: [text(5), text(6)],
       terms: [
@@ -177,17 +181,21 @@ describe('dev mode', () => {
       ],
     });
     assert.deepEqual(
-      tail.entriesSince(4).map(e => [e.term, e.seq]),
+      history.entriesSince(4).map(e => [e.term, e.seq]),
       [
         [3, 5],
         [4, 6],
       ],
     );
-    assert.deepEqual(tail.entriesSince(5), [
+    assert.deepEqual(history.entriesSince(5), [
       { seq: 6, term: 4, bytes: text(6).length, changes: { state: { n: 6 }, hidden: { clock: 1_006 } }, events: [] },
     ]);
-    for (let n = 7; n < 300; n++) tail.add([4, n], text(n));
-    assert.deepEqual([tail.entriesSince(0).length, tail.entriesSince(0).at(-1)!.seq], [limits.recentChanges, 299]);
+    const stateAt = (seq: number) => history.documentAt(seq)?.state ?? null;
+    assert.deepEqual([4, 5, 6, 7].map(stateAt), [null, { n: 5 }, { n: 6 }, null]);
+    const last = limits.devHistory + 10;
+    for (let n = 7; n <= last; n++) history.entryCommitted([4, n], text(n));
+    assert.deepEqual([history.entriesSince(0).length, history.entriesSince(0).at(-1)!.seq], [limits.devHistory, last]);
+    assert.deepEqual([9, 10, 500, last].map(stateAt), [null, { n: 10 }, { n: 500 }, { n: last }]);
   });
 
   it("in somebody else's app it lies beside the other routes, and says where the sockets are", async () => {

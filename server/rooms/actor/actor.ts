@@ -24,7 +24,7 @@ import type { RemoteCaller, ConnectionRef, RoomChange, RoomMessage, RoomReply, R
 import { VolatileUpdates } from './volatile-updates.ts';
 import type { Recorder } from './recorder.ts';
 import { RoomMachine, type PendingEntry, type Command, type Outcome } from '../core/machine.ts';
-import type { JournalTail } from './journal-tail.ts';
+import type { RoomHistory } from './room-history.ts';
 import { Ticker } from './ticker.ts';
 import type { RuleTracker } from '../core/rule-tracker.ts';
 
@@ -97,7 +97,11 @@ export interface OwnershipStart {
    * step.
    */
   time?: number;
+  /** The rules have changed: members get a snapshot, because their views may be those of the earlier rules. */
+  hasNewRules?: boolean;
 }
+
+const notInDevMode = makeRefusal('bad-request', 'the node that runs the room is not in dev mode');
 
 /** A command that is about to be run, after entry `seq`. */
 export interface RoomStep {
@@ -163,6 +167,7 @@ export class RoomActor {
   private pendingHandover: PendingHandover | null = null;
   /** Whether members have to resync once the state is migrated. */
   private needsResync: boolean;
+  private readonly hasNewRules: boolean;
   /** Monotonic ms since which no node could commit, until that is journaled; and up to which outages were processed. */
   private unreportedOutageSince: number | null;
   private outagesCheckedAt: number;
@@ -183,7 +188,7 @@ export class RoomActor {
     readonly term: number,
     recovered: RecoveredRoom,
     start: OwnershipStart,
-    private readonly journalTail: JournalTail | null = null,
+    private readonly history: RoomHistory | null = null,
   ) {
     const { doc, head, terms, audiences, recorder, ruleTracker } = recovered;
     this.ruleTracker = ruleTracker;
@@ -224,6 +229,7 @@ export class RoomActor {
         this.schedule();
       },
     );
+    this.hasNewRules = start.hasNewRules ?? false;
     this.needsResync = doc.hidden.stateVersion !== game.contract.def.version;
     if (this.needsResync && !doc.hidden.fault) this.engineCommands.push({ kind: 'migrate' });
     this.roomTimeAtStart = Math.max(start.time ?? parts.clock.now(), doc.hidden.clock);
@@ -248,6 +254,10 @@ export class RoomActor {
   }
   get publicRoom(): PublicRoom {
     return this.doc.room;
+  }
+  /** The room's document, to be read only. It may contain changes that are not durable yet. */
+  get document(): Readonly<RoomDocument> {
+    return this.doc;
   }
   /** Whether the last part of the match's recording is not stored yet. */
   hasUnstoredRecording(match: number): boolean {
@@ -288,6 +298,7 @@ export class RoomActor {
   /** Announces the new owner, so that members compare their position and resend pending actions. */
   announceOwner(): void {
     this.notifyAll({ room: this.id, code: 'owner', term: this.term, head: this.position });
+    if (this.hasNewRules) this.notifyAll({ room: this.id, code: 'resync' });
   }
 
   /**
@@ -444,6 +455,7 @@ export class RoomActor {
       if (this.sendVolatile(batch)) continue;
       const entry = this.machine.takeEntry();
       if (!(entry ? await this.commitEntry(entry, batch, outcomes) : await this.confirmOwnership())) return;
+      if (!entry) this.history?.nothingCommitted();
       if (this.engineCommands.length === 0) this.unreportedOutageSince = null;
       if (this.hangReports.length > 0)
         this.ruleFailures.rulesHung(this.hangReports.splice(0), this.machine.fault !== null);
@@ -546,9 +558,14 @@ export class RoomActor {
     };
   }
 
+  private connectedPlayers(): string[] {
+    return this.doc.hidden.seats.flatMap(s => (s && this.presence.isConnected(s.player) ? [s.player] : []));
+  }
+
   private runCommand(command: Command): Outcome {
     const roomTime = this.roomTime();
     this.parts.onStep?.({ room: this.id, term: this.term, seq: this.position[1], roomTime, command });
+    this.history?.commandRun(command, roomTime, this.connectedPlayers());
     return this.machine.step(command, roomTime);
   }
 
@@ -625,6 +642,7 @@ export class RoomActor {
       case 'inspect':
       case 'view':
       case 'dump':
+      case 'rerun':
         return null;
     }
   }
@@ -701,7 +719,7 @@ export class RoomActor {
     this.volatileUpdates.entryCommitted();
     this.ruleTracker.entryCommitted(entry.seq);
     const encoded = encodedEarly ?? this.encodeChanges(entry, position, text.visible);
-    this.journalTail?.add(position, text.entry);
+    this.history?.entryCommitted(position, text.entry);
     this.recorder.commit(entry.seq, entry.changes, entry.events, this.doc);
     this.position = position;
     for (const [channel, change] of encoded) {
@@ -834,18 +852,22 @@ export class RoomActor {
           view: audiences.view(audienceOf(game, null)),
           players: this.doc.hidden.seats.map(s => s?.player ?? null),
         };
-      case 'dump':
-        return this.journalTail
-          ? {
-              ok: true,
-              doc: structuredClone(this.doc) as unknown as JsonObject,
-              place: position,
-              term,
-              now: committed.now,
-              owner: parts.self,
-              entries: this.journalTail.entriesSince(message.since),
-            }
-          : makeRefusal('bad-request', 'the node that runs the room is not in dev mode');
+      case 'dump': {
+        if (!this.history) return notInDevMode;
+        const doc = message.at === null ? structuredClone(this.doc) : this.history.documentAt(message.at);
+        if (!doc) return makeRefusal('bad-request', `entry ${message.at} is not kept`);
+        return {
+          ok: true,
+          doc: doc as unknown as JsonObject,
+          place: position,
+          term,
+          now: committed.now,
+          owner: parts.self,
+          entries: this.history.entriesSince(message.since),
+        };
+      }
+      case 'rerun':
+        return this.history?.rerun(game) ?? notInDevMode;
       case 'disconnected':
       case 'ensure-owner':
         return { ok: true };

@@ -69,6 +69,8 @@ export class Audiences {
     private readonly doc: RoomDocument,
     private readonly onFailure: (where: string, error: unknown) => void,
     private readonly guard: ViewGuard = { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false },
+    /** The position at which the rules changed: views at it may be those of the earlier rules. */
+    private readonly rulesChangedAt: Position | null = null,
   ) {
     this.phase = doc.room.phase;
     // Views by the older rules are unknown before a migration; members resync after it.
@@ -133,6 +135,7 @@ export class Audiences {
 
   /** What an audience has missed since `position`, oldest first; null if that is no longer kept. */
   changesSince(position: Position, head: Position, audience: Audience): WireChange[] | null {
+    if (this.rulesChangedAt && isSamePosition(position, this.rulesChangedAt)) return null;
     if (isSamePosition(position, head)) return [];
     const from = this.ring.findIndex(t => isSamePosition(t.previous, position));
     if (from < 0) return null;

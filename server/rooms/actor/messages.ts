@@ -1,4 +1,4 @@
-import type { DevRoomReply } from '../../../shared/dev-protocol.ts';
+import type { DevRoomReply, RerunReport } from '../../../shared/dev-protocol.ts';
 import type { Json } from '../../../shared/json.ts';
 import type { Position, TermStarts } from '../../../shared/position.ts';
 import type { ActReply, InspectReply, JoinSuccess, RoomHead, RoomView } from '../../../shared/protocol.ts';
@@ -51,8 +51,13 @@ export type RoomMessage =
   | { k: 'serve'; name: string; data: Json }
   /** Returns the spectators' view, for the server itself. */
   | { k: 'view' }
-  /** Returns the whole document, including hidden parts, and the journal after `since`. Refused outside dev mode. */
-  | { k: 'dump'; since: number }
+  /**
+   * Returns the whole document, including hidden parts, now or after entry `at`, and the journal after `since`. Refused
+   * outside dev mode.
+   */
+  | { k: 'dump'; since: number; at: number | null }
+  /** Runs the room's commands again under the current rules. Refused outside dev mode. */
+  | { k: 'rerun' }
   /** Includes the requester, because only the host is sent the spectators' names. */
   | { k: 'inspect'; player: string; session: string };
 
@@ -83,8 +88,16 @@ export type OwnerJoinReply =
   | (JoinSuccess & { channels: string[]; game: string; fresh?: true })
   | (Refused & { /** `setup` threw, as it would for any player. Not passed on to the client. */ failed?: true });
 export type ViewReply = { ok: true; view: RoomView; players: (string | null)[] } | Refused;
-export type RoomDumpReply = DevRoomReply | Refused;
-export type RoomReply = OwnerJoinReply | ActReply | InspectReply | ViewReply | RoomDumpReply | { ok: true };
+export type RoomDumpReply = Omit<DevRoomReply, 'rules'> | Refused;
+export type RoomRerunReply = RerunReport | Refused;
+export type RoomReply =
+  | OwnerJoinReply
+  | ActReply
+  | InspectReply
+  | ViewReply
+  | RoomDumpReply
+  | RoomRerunReply
+  | { ok: true };
 
 /** Whether a message may be sent to a second owner when the first one's reply is lost. */
 export function isRepeatable(message: RoomMessage): boolean {

@@ -21,6 +21,8 @@ export interface RecoveredRoom {
 export interface RecoveryGuard {
   viewGuard: ViewGuard;
   hangReports: HangReport[];
+  /** The members' views are those of other rules: they get a snapshot instead of changes. */
+  hasNewRules?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export function recoverRoom(
   doc: RoomDocument,
   claimed: StoredRoom,
   onFailure: (where: string, error: unknown) => void,
-  { viewGuard, hangReports }: RecoveryGuard = {
+  { viewGuard, hangReports, hasNewRules = false }: RecoveryGuard = {
     viewGuard: { ruleTracker: RuleTracker.inactive(), isViewBlocked: () => false },
     hangReports: [],
   },
@@ -50,10 +52,11 @@ export function recoverRoom(
   const positionAt = (seq: number) => positionOf(seq, claimed.terms);
   // Views of states before a recent hang or failure must not be evaluated; only the final state's views are.
   const skipsHistory =
-    game.rules.view !== undefined &&
-    (hangReports.length > 0 ||
-      hasHangOrFault(doc) ||
-      entries.some(e => touchesHidden(e.c, 'hangs') || touchesHidden(e.c, 'fault')));
+    hasNewRules ||
+    (game.rules.view !== undefined &&
+      (hangReports.length > 0 ||
+        hasHangOrFault(doc) ||
+        entries.some(e => touchesHidden(e.c, 'hangs') || touchesHidden(e.c, 'fault'))));
   const audiences = skipsHistory ? null : new Audiences(game, doc, onFailure, viewGuard);
   const recorder = new Recorder(game, doc);
   entries.forEach((entry, i) => {
@@ -69,7 +72,8 @@ export function recoverRoom(
     doc,
     head: positionAt(claimed.seq),
     terms: claimed.terms,
-    audiences: audiences ?? new Audiences(game, doc, onFailure, viewGuard),
+    audiences:
+      audiences ?? new Audiences(game, doc, onFailure, viewGuard, hasNewRules ? positionAt(claimed.seq) : null),
     recorder,
     ruleTracker: viewGuard.ruleTracker,
     hangReports,
