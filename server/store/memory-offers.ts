@@ -23,6 +23,23 @@ type OfferSearch = Pick<
   | 'repeatWithinMs'
 >;
 
+/** An offer as plain data. */
+export interface OfferRecord extends Offer {
+  reservations: [player: string, until: number][];
+  pausedUntil: number;
+}
+/** What is remembered of a quick join. `at`, `pool` and `call`: of a player's last one. */
+export interface CallRecord {
+  room: string;
+  until: number;
+  last?: { at: number; pool: string; call: string | null };
+}
+/** Receives the changes of offers, in the steps that make them. */
+export interface OffersObserver {
+  offerChanged(id: string): void;
+  callRemembered(key: string, call: CallRecord): void;
+}
+
 /** Offers of rooms to quick joins, in memory. Same behavior as lua/index.lua and lua/find-or-create.lua. */
 export class MemoryOffers {
   private readonly offers = new Map<string, StoredOffer>();
@@ -30,16 +47,32 @@ export class MemoryOffers {
   private readonly open = new SortedKeys();
   /** `ms|id` of each offer with a pending review. */
   private readonly reviews = new SortedKeys();
-  private readonly calls = new Map<string, { room: string; until: number }>();
-  private readonly lastCalls = new Map<
-    string,
-    { room: string; at: number; pool: string; call: string | null; until: number }
-  >();
+  /** Quick joins by `callKey`, and each player's last one of a game by `lastKey`. */
+  private readonly calls = new Map<string, CallRecord>();
+
+  constructor(private readonly observer: OffersObserver = { offerChanged: () => {}, callRemembered: () => {} }) {}
+
+  /** The offer of a room as plain data; null if there is none. */
+  recordOf(id: string): OfferRecord | null {
+    const stored = this.offers.get(id);
+    if (!stored) return null;
+    const { reviewAt: _, reservations, ...offer } = stored;
+    return { ...offer, reservations: [...reservations] };
+  }
+
+  /** Adds what an earlier process stored. */
+  restore(id: string, { reservations, ...offer }: OfferRecord, now: number): void {
+    this.save(id, { ...offer, reservations: new Map(reservations), reviewAt: null }, now);
+  }
+  restoreCall(key: string, call: CallRecord): void {
+    this.calls.set(key, call);
+  }
 
   /** Sets or removes (null) the offer of a room. */
   set(id: string, offer: Offer | null, now: number): void {
     const before = this.offers.get(id);
     if (before) this.remove(id, before);
+    if (before || offer) this.observer.offerChanged(id);
     if (!offer) return;
     const reservations = before?.reservations ?? new Map<string, number>();
     for (const player of offer.players) reservations.delete(player);
@@ -52,6 +85,7 @@ export class MemoryOffers {
     offer.reservations.delete(player);
     if (pauseMs > 0) offer.pausedUntil = Math.max(offer.pausedUntil, now + pauseMs);
     this.save(id, offer, now);
+    this.observer.offerChanged(id);
   }
 
   /** Whether the room has a live reservation, as of its last change. */
@@ -67,18 +101,20 @@ export class MemoryOffers {
     /** A withdrawn room is returned only to players who have a seat in it. */
     const isWithdrawn = (id: string) =>
       (this.offers.get(id)?.pausedUntil ?? 0) > now && !this.offers.get(id)!.players.includes(player);
-    const last = this.lastCalls.get(lastKey(wanted));
+    const lastCall = this.calls.get(lastKey(wanted));
+    const last = lastCall?.last && lastCall.until > now ? { room: lastCall.room, ...lastCall.last } : undefined;
+    const remembered = wanted.call === null ? undefined : this.calls.get(callKey(wanted));
     const called =
-      wanted.call === null
-        ? undefined
-        : [this.calls.get(callKey(wanted)), last?.call === wanted.call ? last : undefined].find(
-            one => one && one.until > now,
-          );
+      remembered && remembered.until > now
+        ? remembered
+        : wanted.call !== null && last?.call === wanted.call
+          ? last
+          : undefined;
     if (called && usable(called.room) && !isWithdrawn(called.room)) {
       this.reserve(called.room, wanted, now);
       return called.room;
     }
-    if (last && last.until > now && last.pool === pool && usable(last.room) && !isWithdrawn(last.room)) {
+    if (last && last.pool === pool && usable(last.room) && !isWithdrawn(last.room)) {
       const offer = this.offers.get(last.room);
       if (
         last.at + wanted.repeatWithinMs > now ||
@@ -101,6 +137,7 @@ export class MemoryOffers {
       { ...offer, reservations: new Map([[wanted.player, now + wanted.reserveMs]]), pausedUntil: 0, reviewAt: null },
       now,
     );
+    this.observer.offerChanged(id);
     this.assign(wanted, id, now);
   }
 
@@ -117,19 +154,19 @@ export class MemoryOffers {
 
   private assign(wanted: OfferSearch, id: string, now: number): string {
     this.reserve(id, wanted, now);
-    this.lastCalls.set(lastKey(wanted), {
-      room: id,
-      at: now,
-      pool: wanted.pool,
-      call: wanted.call,
-      until: now + wanted.rememberLastMs,
-    });
+    const { pool, call, rememberLastMs } = wanted;
+    this.remember(lastKey(wanted), { room: id, until: now + rememberLastMs, last: { at: now, pool, call } });
     this.rememberCall(wanted, id, now);
     return id;
   }
 
   private rememberCall(wanted: OfferSearch, room: string, now: number): void {
-    if (wanted.call !== null) this.calls.set(callKey(wanted), { room, until: now + wanted.rememberMs });
+    if (wanted.call !== null) this.remember(callKey(wanted), { room, until: now + wanted.rememberMs });
+  }
+
+  private remember(key: string, call: CallRecord): void {
+    this.calls.set(key, call);
+    this.observer.callRemembered(key, call);
   }
 
   /** Reserves a seat unless the player has one or none is free. */
@@ -140,6 +177,7 @@ export class MemoryOffers {
     if (!offer.reservations.has(player) && (offer.pausedUntil > now || offer.free <= offer.reservations.size)) return;
     offer.reservations.set(player, now + reserveMs);
     this.save(id, offer, now);
+    this.observer.offerChanged(id);
   }
 
   /** Frees the seats of expired reservations. */
@@ -175,18 +213,17 @@ export class MemoryOffers {
   }
 
   removeExpired(now: number): void {
-    for (const calls of [this.calls, this.lastCalls])
-      for (const [key, { until }] of calls) if (until <= now) calls.delete(key);
+    for (const [key, { until }] of this.calls) if (until <= now) this.calls.delete(key);
   }
 
   /** Number of entries in all maps, for leak tests. */
   get size(): number {
-    return this.offers.size + this.open.size + this.reviews.size + this.calls.size + this.lastCalls.size;
+    return this.offers.size + this.open.size + this.reviews.size + this.calls.size;
   }
 }
 
-const callKey = ({ player, game, call }: OfferSearch): string => `${player}\0${game}\0${call}`;
-const lastKey = ({ player, game }: OfferSearch): string => `${player}\0${game}`;
+const callKey = ({ player, game, call }: OfferSearch): string => JSON.stringify([player, game, call]);
+const lastKey = ({ player, game }: OfferSearch): string => JSON.stringify([player, game]);
 const padMs = (ms: number): string => String(Math.round(ms)).padStart(15, '0');
 const reviewKey = (at: number, id: string): string => `${padMs(at)}|${id}`;
 const openKeys = ({ game, pool, since }: Offer, id: string): string[] =>

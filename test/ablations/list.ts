@@ -7,7 +7,7 @@ import { seats } from './seats.ts';
 import { time } from './time.ts';
 import { values } from './values.ts';
 
-const memory = 'server/store/memory-store.ts';
+const table = 'server/store/room-table.ts';
 const host = 'server/rooms/actor/actor.ts';
 const room = 'server/rooms/core/machine.ts';
 
@@ -17,20 +17,20 @@ const match: readonly Ablation[] = [
     name: 'the fence is ignored',
     why: 'a frozen owner that wakes goes on writing',
     hunt: { scenario: 'table', most: 400 },
-    edits: [edit(memory, `if (!room || room.token !== append.token) return 'fenced';`, `if (!room) return 'fenced';`)],
+    edits: [edit(table, 'const room = this.owned(id, append.token);', 'const room = this.room(id);')],
   },
   {
     name: 'no expected seq',
     why: 'a command that is sent twice writes twice',
     hunt: { scenario: 'table', most: 400 },
-    edits: [edit(memory, `if (append.seq !== room.seq + 1) return 'seq';`, '')],
+    edits: [edit(table, `if (append.seq !== room.seq + 1) return 'seq';`, '')],
   },
   {
     name: 'claims expect nobody',
     why: 'two nodes take a room from each other',
     hunt: { scenario: 'table', most: 400 },
     edits: [
-      edit(memory, `if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };`, ''),
+      edit(table, `if (room.token !== claim.expected) return { ok: false, why: 'taken', owner: ownerOf(room) };`, ''),
     ],
   },
   {
@@ -39,8 +39,8 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'forgetful', most: 400 },
     edits: [
       edit(
-        memory,
-        `Math.max(room.term + 1, floor + 1, this.clock.now() * 1024 + Math.floor(this.entropy.float() * 1024), this.lastTerm + 1)`,
+        table,
+        `Math.max(room.term + 1, floor + 1, this.now() * 1024 + Math.floor(this.parts.entropy.float() * 1024), this.lastTerm + 1)`,
         'room.term + 1',
       ),
     ],
@@ -51,9 +51,9 @@ const match: readonly Ablation[] = [
     hunt: { schedule: 'a snapshot of the past', most: 5 },
     edits: [
       edit(
-        memory,
-        `Promise<'ok' | 'fenced' | 'old'> {\n    const room = this.room(id);\n    if (!room || room.token !== token) return 'fenced';`,
-        `Promise<'ok' | 'fenced' | 'old'> {\n    const room = this.room(id);\n    if (!room) return 'fenced';`,
+        table,
+        `{ dropped: number; expires: number } | 'fenced' | 'old' {\n    const room = this.owned(id, token);`,
+        `{ dropped: number; expires: number } | 'fenced' | 'old' {\n    const room = this.room(id);`,
       ),
     ],
   },

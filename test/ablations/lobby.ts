@@ -1,7 +1,7 @@
 import { edit, type Ablation } from './ablation.ts';
 
 const offers = 'server/store/memory-offers.ts';
-const memory = 'server/store/memory-store.ts';
+const table = 'server/store/room-table.ts';
 const edge = 'server/sessions/client-requests.ts';
 const seating = 'server/rooms/core/seating.ts';
 const quick = 'test/protocol/quick-join.test.ts';
@@ -230,7 +230,7 @@ export const lobby: readonly Ablation[] = [
     name: 'rooms that are over count',
     why: 'who has played long enough makes no room any more',
     hunt: { test: suite, grep: '[W27] a room counts until' },
-    edits: [edit(memory, 'for (const id of [...rooms].slice(0, 64)) this.room(id);', '')],
+    edits: [edit(table, 'for (const id of [...rooms].slice(0, 64)) this.room(id);', '')],
   },
   {
     name: 'a refused call looks at all rooms of a network',
@@ -266,7 +266,7 @@ export const lobby: readonly Ablation[] = [
     name: 'lines of makers outlive their rooms',
     why: 'the store grows with every room',
     hunt: { test: suite, grep: '[J15]' },
-    edits: [edit(memory, 'rooms?.delete(id);', '')],
+    edits: [edit(table, 'rooms?.delete(id);', '')],
   },
   {
     name: 'a room that refuses its maker stays',
@@ -280,7 +280,7 @@ export const lobby: readonly Ablation[] = [
     name: 'a room is discarded though others come',
     why: 'a player who was led there finds no room',
     hunt: { test: suite, grep: '[Q10] a room with an entry' },
-    edits: [edit(memory, 'if (room.seq > 0 || this.offers.isReserved(id)) return false;', '')],
+    edits: [edit(table, 'if (room.seq > 0 || this.offers.isReserved(id)) return false;', '')],
   },
   {
     name: 'seats of bots that will come are free',
@@ -315,8 +315,8 @@ export const lobby: readonly Ablation[] = [
     hunt: { test: suite, grep: '[J15]' },
     edits: [
       edit(
-        memory,
-        '    this.rooms.delete(id);\n    this.offers.set(id, null, this.clock.now());\n',
+        table,
+        '    this.rooms.delete(id);\n    this.offers.set(id, null, this.now());\n',
         '    this.rooms.delete(id);\n',
       ),
     ],
@@ -325,6 +325,6 @@ export const lobby: readonly Ablation[] = [
     name: 'calls are remembered for ever',
     why: 'the store grows with everybody who ever asked',
     hunt: { test: suite, grep: '[J15]' },
-    edits: [edit(memory, '    this.offers.removeExpired(now);\n', '')],
+    edits: [edit(table, '    this.offers.removeExpired(now);\n', '')],
   },
 ];
