@@ -101,8 +101,7 @@ export class MemoryOffers {
     /** A withdrawn room is returned only to players who have a seat in it. */
     const isWithdrawn = (id: string) =>
       (this.offers.get(id)?.pausedUntil ?? 0) > now && !this.offers.get(id)!.players.includes(player);
-    const lastCall = this.calls.get(lastKey(wanted));
-    const last = lastCall?.last && lastCall.until > now ? { room: lastCall.room, ...lastCall.last } : undefined;
+    const last = this.lastCallOf(wanted, now);
     const remembered = wanted.call === null ? undefined : this.calls.get(callKey(wanted));
     const called =
       remembered && remembered.until > now
@@ -128,6 +127,12 @@ export class MemoryOffers {
     this.reviewDue(now);
     const oldest = wanted.search ? this.findOldest(wanted, now, usable) : null;
     return oldest === null ? null : this.assign(wanted, oldest, now);
+  }
+
+  /** The player's last quick join of the game, while it is remembered. */
+  private lastCallOf(wanted: OfferSearch, now: number): ({ room: string } & NonNullable<CallRecord['last']>) | null {
+    const stored = this.calls.get(lastKey(wanted));
+    return stored?.last && stored.until > now ? { room: stored.room, ...stored.last } : null;
   }
 
   /** Adds the prepared room with a seat reserved in it. */

@@ -49,7 +49,10 @@ export const lobby: readonly Ablation[] = [
     name: 'calls have no id',
     why: 'a lost answer takes a second seat',
     hunt: { test: suite, grep: '[Q5] a repeat of a call gets the room' },
-    edits: [edit(offers, 'one && one.until > now', 'one && one.until < now')],
+    edits: [
+      edit(offers, 'remembered && remembered.until > now', 'remembered && remembered.until < now'),
+      edit(offers, 'last?.call === wanted.call', 'now < 0'),
+    ],
   },
   {
     name: 'the last call is forgotten like others',
@@ -73,7 +76,7 @@ export const lobby: readonly Ablation[] = [
     name: 'a double click is two calls',
     why: 'one player has two seats',
     hunt: { test: suite, grep: '[Q6]' },
-    edits: [edit(offers, 'if (last && last.until > now', 'if (last && last.until < now')],
+    edits: [edit(offers, 'if (last && last.pool === pool', 'if (last && last.pool === pool && now < 0')],
   },
   {
     name: 'a refusal ends the quick join',
