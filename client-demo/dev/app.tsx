@@ -53,7 +53,7 @@ function Author({ served: { games, sockets, guests } }: { served: GamesReply }) 
     if (setup.go) open();
   }, []);
   useEffect(() => {
-    document.title = `${bench ? `${bench.game.name} · ` : ''}Rejoin dev`;
+    document.title = `${bench ? `${bench.game.value.name} · ` : ''}Rejoin dev`;
   }, [bench]);
   return bench ? (
     <WorkbenchView key={opened} bench={bench} again={open} setUp={setUp} />

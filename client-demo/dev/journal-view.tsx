@@ -4,16 +4,18 @@ import type { Json } from '../../shared/json.ts';
 import { useCell } from '../common/cell.ts';
 import { changedPaths, type ChangedPath } from './change-tracker.ts';
 import type { RoomPoller } from './room-poller.ts';
+import type { TimeTravel } from './time-travel.ts';
 import { Tree } from './tree.tsx';
 
 const shown = 120;
 const sizeOf = (bytes: number) => (bytes < 10_000 ? `${bytes} B` : `${Math.round(bytes / 1_000)} kB`);
 
 /** The journal, newest first: what each entry changed, which events it sent, and its size in the store. */
-export function JournalView({ watch }: { watch: RoomPoller }) {
+export function JournalView({ watch, travel }: { watch: RoomPoller; travel: TimeTravel }) {
   const entries = useCell(watch.entries);
   const [held, setHeld] = useState<readonly JournalEntry[] | null>(null);
   const [open, setOpen] = useState<number | null>(null);
+  const past = useCell(travel.shown)?.seq;
   const list = held ?? entries;
   return (
     <section class="journal-box" aria-label="Journal">
@@ -38,6 +40,8 @@ export function JournalView({ watch }: { watch: RoomPoller }) {
             entry={entry}
             open={open === entry.seq}
             toggle={() => setOpen(open === entry.seq ? null : entry.seq)}
+            isShown={past === entry.seq}
+            show={() => void travel.show(entry.seq)}
           />
         ))}
       </ol>
@@ -45,10 +49,19 @@ export function JournalView({ watch }: { watch: RoomPoller }) {
   );
 }
 
-function EntryRow({ entry, open, toggle }: { entry: JournalEntry; open: boolean; toggle(): void }) {
+interface EntryRowProps {
+  entry: JournalEntry;
+  open: boolean;
+  toggle(): void;
+  /** Whether the document after this entry is shown. */
+  isShown: boolean;
+  show(): void;
+}
+
+function EntryRow({ entry, open, toggle, isShown, show }: EntryRowProps) {
   const deeds = useMemo(() => changedPaths(entry.changes), [entry]);
   return (
-    <li class="entry-row">
+    <li class={isShown ? 'entry-row is-shown' : 'entry-row'}>
       <button type="button" class="entry-line" aria-expanded={open} onClick={toggle}>
         <span class="entry-seq">#{entry.seq}</span>
         <span class="entry-what">
@@ -65,22 +78,27 @@ function EntryRow({ entry, open, toggle }: { entry: JournalEntry; open: boolean;
         <span class="entry-size">{sizeOf(entry.bytes)}</span>
       </button>
       {open && (
-        <Tree
-          value={
-            {
-              changes: entry.changes,
-              ...(entry.events.length > 0 ? { events: entry.events as unknown as Json } : {}),
-            } as Json
-          }
-          marks={null}
-          depth={5}
-        />
+        <>
+          <button type="button" class="key entry-show" onClick={show}>
+            Document after #{entry.seq}
+          </button>
+          <Tree
+            value={
+              {
+                changes: entry.changes,
+                ...(entry.events.length > 0 ? { events: entry.events as unknown as Json } : {}),
+              } as Json
+            }
+            marks={null}
+            depth={5}
+          />
+        </>
       )}
     </li>
   );
 }
 
-function ChangedPathText({ deed: { path, to } }: { deed: ChangedPath }) {
+export function ChangedPathText({ deed: { path, to } }: { deed: ChangedPath }) {
   const text = to === undefined ? 'gone' : JSON.stringify(to);
   return (
     <span class={path.startsWith('state') ? 'deed' : 'deed is-dim'}>

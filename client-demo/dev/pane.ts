@@ -32,7 +32,7 @@ export interface Answer {
 const maxLogEntries = 80;
 
 /** A separate storage per client, so that the clients of one page are different guests. It is lost with the page. */
-function ownStorage(): TokenStorage {
+export function ownStorage(): TokenStorage {
   const kept = new Map<string, string>();
   return {
     getItem: key => kept.get(key) ?? null,
@@ -49,6 +49,8 @@ export interface PaneParts {
   contract: Contract;
   sockets: GamesReply['sockets'];
   token: string | undefined;
+  /** Holds the guest's token: a pane with the storage of an earlier one is the same player. */
+  storage: TokenStorage;
 }
 
 /** One client of the dev page: a separate guest with a separate network. */
@@ -66,7 +68,7 @@ export class Pane {
     const url = new URL(parts.sockets.namespace, location.origin).href.replace(/\/$/, '');
     this.client = connect(url, {
       name: parts.name,
-      storage: ownStorage(),
+      storage: parts.storage,
       ...(parts.token ? { token: parts.token } : {}),
       transport: withLag(socketTransport(url, { socket: { path: parts.sockets.path } }), this.lag),
     });

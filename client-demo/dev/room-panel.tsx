@@ -1,22 +1,25 @@
-import { useRef } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type { DevRoomReply } from '../../shared/dev-protocol.ts';
 import type { Json } from '../../shared/json.ts';
 import { useCell, useRedrawInterval } from '../common/cell.ts';
+import { DocumentView } from './document-view.tsx';
 import { JournalView } from './journal-view.tsx';
-import { ChangeTracker } from './change-tracker.ts';
 import type { RoomPoller } from './room-poller.ts';
-import { Tree } from './tree.tsx';
+import { RulesView } from './rules-view.tsx';
+import { TimeTravel } from './time-travel.ts';
 
 /** The room as its owner has it: timers, journal, and all hidden state. */
 export function RoomPanel({ watch, clocks }: { watch: RoomPoller; clocks: readonly string[] }) {
   const reading = useCell(watch.snapshot);
   const trouble = useCell(watch.problem);
+  const travel = useMemo(() => new TimeTravel(watch.id), [watch]);
   return (
     <aside class="room-panel" data-testid="room-panel">
       {trouble !== null && <p class="trouble">{trouble}</p>}
+      <RulesView watch={watch} room={watch.id} show={seq => void travel.show(seq)} />
       {reading && <Timers watch={watch} reading={reading} clocks={clocks} />}
-      <JournalView watch={watch} />
-      {reading && <Document reading={reading} />}
+      <JournalView watch={watch} travel={travel} />
+      <DocumentView watch={watch} travel={travel} />
     </aside>
   );
 }
@@ -46,25 +49,3 @@ function Timers({ watch, reading, clocks }: { watch: RoomPoller; reading: DevRoo
     </section>
   );
 }
-
-function Document({ reading }: { reading: DevRoomReply }) {
-  const marks = useRef(new ChangeTracker());
-  return (
-    <section class="document-box" aria-label="Document">
-      <header class="box-head">
-        <h2>Document</h2>
-        <span class="soft">on the server, as no client sees it</span>
-      </header>
-      <div class="document" data-testid="document">
-        <Tree value={inOrder(reading)} marks={marks.current.update(inOrder(reading))} depth={2} />
-      </div>
-    </section>
-  );
-}
-
-/** The game's state first. */
-const inOrder = ({ doc: { state, room, hidden } }: DevRoomReply): Json => ({
-  state: state ?? null,
-  room: room ?? null,
-  hidden: hidden ?? null,
-});

@@ -19,7 +19,7 @@ export class RoomPoller {
   private isReading = false;
   private isStopped = false;
 
-  constructor(private readonly id: string) {
+  constructor(readonly id: string) {
     this.schedule(0);
   }
 

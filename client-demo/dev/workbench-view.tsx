@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { JsonObject } from '../../shared/json.ts';
 import { Logo } from '../common/logo.tsx';
 import { useCell } from '../common/cell.ts';
@@ -10,14 +11,15 @@ import type { RoomPoller } from './room-poller.ts';
 export function WorkbenchView({ bench, again, setUp }: { bench: Workbench; again(): void; setUp(): void }) {
   const panes = useCell(bench.panes);
   const watch = useCell(bench.poller);
+  const game = useCell(bench.game);
   return (
     <>
       <header class="top">
         <Logo />
         <span class="top-dev">dev</span>
         <h1>
-          {bench.game.name}
-          <span class="soft"> v{bench.game.version}</span>
+          {game.name}
+          <span class="soft"> v{game.version}</span>
         </h1>
         {watch && <RoomFacts watch={watch} />}
         <span class="top-gap" />
@@ -37,13 +39,24 @@ export function WorkbenchView({ bench, again, setUp }: { bench: Workbench; again
       <main class="bench">
         <div class="panes" data-count={Math.min(panes.length, 4)}>
           {panes.map(pane => (
-            <PaneView key={pane.parts.index} bench={bench} pane={pane} />
+            <PaneView key={`${pane.parts.index} ${JSON.stringify(pane.parts.game)}`} bench={bench} pane={pane} />
           ))}
         </div>
-        {watch && <RoomPanel watch={watch} clocks={bench.game.clocks} />}
+        {watch && <ReloadWatch bench={bench} watch={watch} />}
+        {watch && <RoomPanel watch={watch} clocks={game.clocks} />}
       </main>
     </>
   );
+}
+
+/** Tells the workbench when the rules were reloaded. */
+function ReloadWatch({ bench, watch }: { bench: Workbench; watch: RoomPoller }) {
+  const loads = useCell(watch.snapshot)?.rules.loads ?? 0;
+  useEffect(() => {
+    // A server that does not answer is reported by the poller.
+    if (loads > 0) bench.rulesReloaded().catch(() => {});
+  }, [loads]);
+  return null;
 }
 
 function RoomFacts({ watch }: { watch: RoomPoller }) {

@@ -1,7 +1,7 @@
 import type { GameDescription, GamesReply } from '../../shared/dev-protocol.ts';
 import { Cell } from '../common/cell.ts';
 import { contractOf } from './contract-of.ts';
-import { Pane } from './pane.ts';
+import { ownStorage, Pane } from './pane.ts';
 import { RoomPoller } from './room-poller.ts';
 import type { Setup } from './setup.ts';
 
@@ -13,14 +13,15 @@ export class Workbench {
   readonly poller = new Cell<RoomPoller | null>(null);
   private paneCount = 0;
   private isClosed = false;
-  private readonly contract;
+  /** Changes when the game's declaration was reloaded. */
+  readonly game: Cell<GameDescription>;
 
   constructor(
     readonly setup: Setup,
-    readonly game: GameDescription,
+    game: GameDescription,
     private readonly sockets: GamesReply['sockets'],
   ) {
-    this.contract = contractOf(game);
+    this.game = new Cell(game);
     for (let i = 0; i < setup.seats; i++) this.addPane(false);
     if (setup.spectator) this.addPane(true);
     void this.open();
@@ -33,10 +34,11 @@ export class Workbench {
       index,
       name,
       watch,
-      game: this.game,
-      contract: this.contract,
+      game: this.game.value,
+      contract: contractOf(this.game.value),
       sockets: this.sockets,
       token: this.setup.tokens[index],
+      storage: ownStorage(),
     });
     this.panes.set([...this.panes.value, pane]);
     return pane;
@@ -75,6 +77,28 @@ export class Workbench {
     if (this.roomId === null) return;
     await pane.join(this.roomId);
     this.watchChanges(pane);
+  }
+
+  /**
+   * Looks whether the game's declaration has changed with its rules. If so, all clients connect again as the same players,
+   * with the new declaration.
+   */
+  async rulesReloaded(): Promise<void> {
+    const reply = (await (await fetch('games.json')).json()) as GamesReply;
+    const game = reply.games.find(({ name }) => name === this.setup.game);
+    const room = this.roomId;
+    if (!game || room === null || this.isClosed || JSON.stringify(game) === JSON.stringify(this.game.value)) return;
+    this.game.set(game);
+    const contract = contractOf(game);
+    const panes = this.panes.value.map(pane => {
+      pane.close();
+      return new Pane({ ...pane.parts, game, contract });
+    });
+    this.panes.set(panes);
+    for (const pane of panes) {
+      await pane.join(room);
+      this.watchChanges(pane);
+    }
   }
 
   close(): void {

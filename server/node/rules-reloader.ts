@@ -21,6 +21,15 @@ export interface ReloadResult {
   ms: number;
 }
 
+/** Lines of a stack that say where an author's file failed. */
+const stackLines = 6;
+
+function problemText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof RejoinError) return error.message;
+  return (error.stack ?? error.message).split('\n').slice(0, stackLines).join('\n');
+}
+
 interface RulesReloaderParts {
   /** The node's games by name. Changed in place. */
   games: Map<string, AnyGame>;
@@ -70,8 +79,7 @@ export class RulesReloader {
       this.current = { ...result, loads: this.current.loads + 1, at: clock.now(), problem: null };
       return result;
     } catch (error) {
-      const problem = error instanceof RejoinError ? error.message : String((error as Error)?.stack ?? error);
-      this.current = { ...this.current, problem };
+      this.current = { ...this.current, problem: problemText(error) };
       throw error;
     }
   }

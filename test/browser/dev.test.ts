@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { loggingEffects } from '../../server/cli/logging-effects.ts';
 import { demoGames } from '../../server/cli/demo-games.ts';
+import type { AnyGame } from '../../shared/contract.ts';
 import { until as untilWithin } from '../../tools/until.ts';
 import { noLog } from '../../server/ops/log.ts';
 import { buildDevPage } from '../../server/cli/build-page.ts';
@@ -159,6 +160,56 @@ describe('the page for authors', () => {
     await press(away, 'Leave');
     await phaseIs('ended');
     await pane(away).getByTestId('trouble').getByText('left').waitFor();
+  });
+
+  it('shows the document at any entry, and what reloaded rules do', async () => {
+    await open('#game=four-in-a-row&seats=2&go=1');
+    await phaseIs('playing');
+    const [ann, bob] = await turn();
+    const document = page.getByTestId('document');
+    const documentShows = (text: RegExp) =>
+      until(`the document shows ${text}`, async () => (text.test((await document.textContent())!) ? true : undefined));
+    await press(ann, 'drop 3');
+    await answer(ann, 'drop', 'ok');
+    await press(bob, 'drop 3');
+    await answer(bob, 'drop', 'ok');
+    await documentShows(/moves: 2/);
+    await page.getByRole('button', { name: 'Previous entry' }).click();
+    await documentShows(/moves: 1/);
+    await page.getByRole('slider', { name: 'Entry shown' }).press('Home');
+    await documentShows(/state: ?null/);
+    await page.getByRole('button', { name: 'Now' }).click();
+    await documentShows(/moves: 2/);
+
+    const [fourInARow] = demoGames.filter(game => game.contract.name === 'four-in-a-row');
+    assert.ok(fourInARow);
+    // Rules under which a move counts twice.
+    const { drop } = fourInARow.rules.actions;
+    const rules: AnyGame['rules'] = {
+      ...fourInARow.rules,
+      actions: { drop: (s, data, ctx) => (drop!(s, data, ctx), void (s as { moves: number }).moves++) },
+    };
+    await server.reload(async () => [{ ...fourInARow, rules }]);
+    await page.locator('[data-testid="rules"][data-loads="1"]').waitFor();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page
+      .getByTestId('rerun')
+      .getByText('state.moves')
+      .or(page.getByTestId('rerun').getByText('moves 2'))
+      .waitFor();
+    await page
+      .getByTestId('rerun')
+      .getByRole('button', { name: /^Entry #/ })
+      .click();
+    await documentShows(/moves: 1/);
+    await page.getByRole('button', { name: 'Now' }).click();
+    await press(ann, 'drop 2');
+    await answer(ann, 'drop', 'ok');
+    await documentShows(/moves: 4/);
+    await assert.rejects(server.reload(() => Promise.reject(new SyntaxError('rules.ts:3'))));
+    await page.getByTestId('rules-problem').getByText('rules.ts:3').waitFor();
+    await server.reload(async () => demoGames);
+    await page.getByTestId('rules-problem').waitFor({ state: 'detached' });
   });
 
   it('holds and presses the inputs of a game that ticks', async () => {
