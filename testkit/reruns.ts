@@ -1,6 +1,7 @@
 import type { RoomDocument } from '../server/rooms/core/document.ts';
 import type { RoomStep as Step } from '../server/rooms/actor/actor.ts';
-import { RoomMachine, type Outcome } from '../server/rooms/core/machine.ts';
+import type { Outcome } from '../server/rooms/core/commands.ts';
+import { RoomMachine } from '../server/rooms/core/machine.ts';
 import type { AnyGame } from '../shared/contract.ts';
 import { copy } from '../shared/delta.ts';
 import type { Json } from '../shared/json.ts';

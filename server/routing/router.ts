@@ -3,12 +3,11 @@ import { limits } from '../../shared/limits.ts';
 import { makeRefusal } from '../../shared/refusals.ts';
 import type { ClusterMembership } from '../ownership/cluster-membership.ts';
 import type { Clock, Log, Meter } from '../runtime/ports.ts';
-import { NotOwnerError } from '../rooms/actor/actor.ts';
+import { NotOwnerError } from '../rooms/actor/lifecycle.ts';
 import { noCapableNode, rankTargets } from '../ownership/handover-targets.ts';
 import {
   isRepeatable,
   type AdoptRequest,
-  type RemoteCaller,
   type RoomMessage,
   type RoomReply,
   type RoomInputMessage,
@@ -74,10 +73,9 @@ export class Router {
       const [id, message] = body as unknown as [string, RoomMessage];
       const actor = await parts.ownedRooms.getWhenReady(id);
       if (!actor) return this.replyNotOwner(id);
-      const caller: RemoteCaller = { node: from, callId: callId!, hasReply: false };
       try {
-        const reply = await actor.send(message, caller);
-        return caller.hasReply ? undefined : (reply as unknown as Json);
+        const reply = await actor.sendFrom({ node: from, callId: callId! }, message);
+        return reply === 'published' ? undefined : (reply as unknown as Json);
       } catch (error) {
         if (error instanceof NotOwnerError)
           return error.wasNotProcessed || isRepeatable(message)

@@ -69,9 +69,9 @@ export const life: readonly Ablation[] = [
     hunt: { test: 'test/protocol/spectators.test.ts', grep: '[J19]' },
     edits: [
       edit(
-        'server/rooms/actor/actor.ts',
-        'this.isExistenceCheckDue = this.members.size > 0 &&',
-        'this.isExistenceCheckDue = this.members.size < 0 &&',
+        'server/rooms/actor/upkeep.ts',
+        'const hasSpectatorsAlone = memberCount > 0 &&',
+        'const hasSpectatorsAlone = memberCount < 0 &&',
       ),
     ],
   },

@@ -9,7 +9,7 @@ import { values } from './values.ts';
 
 const table = 'server/store/room-table.ts';
 const host = 'server/rooms/actor/actor.ts';
-const room = 'server/rooms/core/machine.ts';
+const actions = 'server/rooms/core/actions.ts';
 
 /** Rules of a running match. */
 const match: readonly Ablation[] = [
@@ -63,9 +63,9 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'table', most: 20 },
     edits: [
       edit(
-        host,
-        `if (!this.endUnlessOwner(await this.journal.append(entry, text.entry, remote))) return false;`,
-        `for (const [channel, change] of encodedEarly ?? []) this.parts.broadcaster.sendChange(this.presence.nodes, channel, change);\n    if (!this.endUnlessOwner(await this.journal.append(entry, text.entry, remote))) return false;`,
+        'server/rooms/actor/commit.ts',
+        'if (!isStillOwner(await journal.append(entry, text.entry, remote))) return null;',
+        `for (const [channel, change] of encodedEarly ?? []) broadcaster.sendChange(presence.nodes, channel, change);\n    if (!isStillOwner(await journal.append(entry, text.entry, remote))) return null;`,
       ),
     ],
   },
@@ -76,8 +76,8 @@ const match: readonly Ablation[] = [
     edits: [
       edit(
         host,
-        `if (!(entry ? await this.commitEntry(entry, batch, outcomes) : await this.confirmOwnership())) return;`,
-        `batch.forEach((item, i) => item.item?.resolve(this.buildReply(item.item.message, outcomes[i] ?? null)));\n      if (!(entry ? await this.commitEntry(entry, batch, outcomes) : await this.confirmOwnership())) return;`,
+        'const published = entry ? await this.commit(entry, batch, outcomes) : await this.confirmOwnership();',
+        `batch.forEach(({ item }, i) => item && this.reply(item, outcomes[i] ?? null, nonePublished));\n      const published = entry ? await this.commit(entry, batch, outcomes) : await this.confirmOwnership();`,
       ),
     ],
   },
@@ -112,8 +112,8 @@ const match: readonly Ablation[] = [
     edits: [
       edit(
         host,
-        'const text = encodeEntry(entry);',
-        'this.effectRunner.reconcile();\n    const text = encodeEntry(entry);',
+        'const published = await this.committer.commit(entry, acts, status => {',
+        'this.effectRunner.reconcile();\n    const published = await this.committer.commit(entry, acts, status => {',
       ),
     ],
   },
@@ -145,7 +145,7 @@ const match: readonly Ablation[] = [
     name: 'a timer is not consumed',
     why: 'it fires again',
     hunt: { scenario: 'table', most: 50 },
-    edits: [edit(room, '        consume().clear();\n', '        void consume;\n')],
+    edits: [edit('server/rooms/core/timers.ts', 'consume().clear();', 'void consume;')],
   },
   {
     name: 'the due index is not told',
@@ -165,9 +165,9 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'clocks', most: 200 },
     edits: [
       edit(
-        host,
-        'return Math.floor(this.roomTimeAtStart + this.parts.clock.mono() - this.ownedSince);',
-        'return Math.max(this.parts.clock.now(), this.machine.now);',
+        'server/rooms/actor/room-clock.ts',
+        'return Math.floor(this.startedAt + this.clock.mono() - this.ownedSince);',
+        'return this.clock.now();',
       ),
     ],
   },
@@ -177,7 +177,7 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'forgetful', most: 1_500 },
     edits: [
       edit(
-        room,
+        actions,
         `if (term !== this.term) return { kind: 'stale', base: seat.base, verdicts: verdictsOf(seat) };`,
         'void term;',
       ),
@@ -189,7 +189,7 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'table', most: 400 },
     edits: [
       edit(
-        room,
+        actions,
         `if (n > seat.base + 1) return { kind: 'gap', base: seat.base };`,
         'if (n > seat.base + 1) return null;',
       ),
@@ -201,12 +201,12 @@ const match: readonly Ablation[] = [
     hunt: { scenario: 'table', most: 1_000 },
     edits: [
       edit(
-        room,
+        actions,
         `if (hidden.closed.includes(command.session)) return { kind: 'refused', refusal: makeRefusal('session-replaced') };`,
         '',
       ),
       edit(
-        room,
+        actions,
         `if (hidden.session !== command.session) return { kind: 'refused', refusal: makeRefusal('not-in-room') };`,
         '',
       ),
@@ -216,7 +216,7 @@ const match: readonly Ablation[] = [
     name: 'the last number only',
     why: 'what became of the numbers before it cannot be told',
     hunt: { scenario: 'table', most: 400 },
-    edits: [edit(room, 'const verdict = seat.verdicts[n];', 'const verdict: StoredVerdict | undefined = this.seq;')],
+    edits: [edit(actions, 'const verdict = seat.verdicts[n];', 'const verdict: StoredVerdict | undefined = this.seq;')],
   },
   {
     name: 'a new owner knows the last verdict only',
@@ -234,7 +234,7 @@ const match: readonly Ablation[] = [
     name: 'refusals are not journaled',
     why: 'a late copy of a refused action is done',
     hunt: { scenario: 'table', most: 50 },
-    edits: [edit(room, `this.recordVerdict(hidden.player, n, [seq, refusal.code, refusal.detail ?? '']);`, '')],
+    edits: [edit(actions, `this.recordVerdict(hidden.player, n, [seq, refusal.code, refusal.detail ?? '']);`, '')],
   },
   {
     name: 'a refused action leaves traces',
@@ -297,7 +297,7 @@ const match: readonly Ablation[] = [
     why: 'new rules run on an old state',
     hunt: { scenario: 'versions', most: 100 },
     edits: [
-      edit(host, `if (this.needsResync && !doc.hidden.fault) this.engineCommands.push({ kind: 'migrate' });`, ''),
+      edit(host, `if (this.needsResync && !doc.hidden.fault) this.mailbox.addCommands({ kind: 'migrate' });`, ''),
     ],
   },
   {
@@ -421,8 +421,8 @@ const match: readonly Ablation[] = [
     edits: [
       edit(
         host,
-        'if (this.journal.isSurelyOwner && !this.isOwnershipCheckDue) return true;\n    this.isOwnershipCheckDue = false;',
-        'this.isOwnershipCheckDue = false;\n    if (!this.ended) return true;',
+        'if (this.journal.isSurelyOwner && !isRequested) return nonePublished;',
+        'if (!this.isEnded || isRequested) return nonePublished;',
       ),
     ],
   },

@@ -157,8 +157,8 @@ export const lobby: readonly Ablation[] = [
     edits: [
       edit(
         'server/rooms/core/machine.ts',
-        'else this.startIfNoLongerWaiting(); // the match',
-        'else if (!this.doc) this.startIfNoLongerWaiting(); // the match',
+        'else rules.startIfNoLongerWaiting(); // the match',
+        'else if (!this.doc) rules.startIfNoLongerWaiting(); // the match',
       ),
     ],
   },
@@ -187,8 +187,8 @@ export const lobby: readonly Ablation[] = [
     edits: [
       edit(
         'server/rooms/actor/actor.ts',
-        '!this.hasPendingEffects && !isOccupied(this.doc)) this.releaseRequest',
-        '!this.hasPendingEffects) this.releaseRequest',
+        '!this.hasPendingEffects && !isOccupied(this.doc)) this.lifecycle',
+        '!this.hasPendingEffects) this.lifecycle',
       ),
     ],
   },

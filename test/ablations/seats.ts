@@ -165,8 +165,8 @@ export const seats: readonly Ablation[] = [
     edits: [
       edit(
         'server/rooms/core/machine.ts',
-        `    if (this.doc.hidden.seats[seat]!.session !== command.session) return { kind: 'refused', refusal: makeRefusal('session-replaced') };\n    this.handleElimination`,
-        `    this.handleElimination`,
+        `    if (this.doc.hidden.seats[seat]!.session !== command.session) return { kind: 'refused', refusal: makeRefusal('session-replaced') };\n    rules.handleElimination`,
+        `    rules.handleElimination`,
       ),
     ],
   },
@@ -192,7 +192,7 @@ export const seats: readonly Ablation[] = [
     name: 'a watcher counts against itself',
     why: 'it cannot catch up in a full house',
     hunt: { test: leaving, grep: 'not one too many' },
-    edits: [edit('server/rooms/actor/actor.ts', 'this.members.otherWatchers(message.at)', 'this.members.watchers')],
+    edits: [edit('server/rooms/actor/replies.ts', 'members.otherWatchers(message.at)', 'members.watchers')],
   },
   {
     name: 'only who sits can be removed',
@@ -224,7 +224,7 @@ export const seats: readonly Ablation[] = [
     hunt: { test: spectators, grep: 'is told to the host alone' },
     edits: [
       edit(
-        'server/rooms/actor/actor.ts',
+        'server/rooms/actor/replies.ts',
         'return !!seat && seat.player === player && seat.session === session;',
         'return !!seat && player !== session;',
       ),

@@ -44,8 +44,8 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/outages.test.ts', grep: 'a node that stood still alone' },
     edits: [
       edit(
-        'server/rooms/actor/actor.ts',
-        'const outages = contact.outagesEndedAfter(this.outagesCheckedAt);',
+        'server/rooms/actor/room-clock.ts',
+        'const outages = this.contact.outagesEndedAfter(this.outagesCheckedAt);',
         'const outages: { from: number; to: number }[] = [];',
       ),
     ],
@@ -80,9 +80,9 @@ export const time: readonly Ablation[] = [
     hunt: { test: 'test/protocol/long-lived-rooms.test.ts', grep: 'both players stay connected' },
     edits: [
       edit(
-        'server/rooms/actor/actor.ts',
-        'this.isRenewalDue = this.journal.isRenewalDue(this.roomTime());',
-        'this.isRenewalDue = false;',
+        'server/rooms/actor/upkeep.ts',
+        `this.set('renewal', journal.isRenewalDue(roomTime));`,
+        `this.set('renewal', false);`,
       ),
     ],
   },
@@ -139,7 +139,7 @@ export const time: readonly Ablation[] = [
     name: 'a last snapshot that fails is not written again',
     why: 'the recording of a match is lost where nothing happens after it',
     hunt: { test: 'test/protocol/replay.test.ts', grep: 'also when nothing happens after it' },
-    edits: [edit('server/rooms/actor/actor.ts', 'this.isSnapshotDue = this.recorder.finishedMatches.length > 0;', '')],
+    edits: [edit('server/rooms/actor/upkeep.ts', `this.set('snapshot', recorder.finishedMatches.length > 0);`, '')],
   },
   {
     name: 'the next match takes the place of a recording that is not written yet',

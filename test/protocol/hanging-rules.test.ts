@@ -272,11 +272,11 @@ describe('a rule that hangs, in one process', () => {
     documentOf(world, id);
     const host = world.owner(id)!.node.ownedRooms.get(id) as unknown as {
       machine: { quarantine(why: string): void };
-      engineCommands: unknown[];
+      mailbox: { addCommands(command: unknown): void };
       schedule(): void;
     };
     host.machine.quarantine('a test says so');
-    host.engineCommands.push({ kind: 'timers' });
+    host.mailbox.addCommands({ kind: 'timers' });
     host.schedule();
     await world.clock.waitUntil('it is listed', () => documentOf(world, id).room.phase === 'quarantined');
     world.disconnect(party.clients[1]!);

@@ -307,11 +307,11 @@ describe('recordings of matches that follow at once', () => {
     await world.clock.run(adas.act.hit({ note: 'before' }));
     const host = world.owner(id)!.node.ownedRooms.get(id)! as unknown as {
       machine: { quarantine(why: string): void };
-      engineCommands: unknown[];
+      mailbox: { addCommands(command: unknown): void };
       schedule(): void;
     };
     host.machine.quarantine('a test');
-    host.engineCommands.push({ kind: 'timers' });
+    host.mailbox.addCommands({ kind: 'timers' });
     host.schedule();
     await world.clock.waitUntil('it is out of play', () => adas.info.phase === 'quarantined');
     await world.clock.advance(500);

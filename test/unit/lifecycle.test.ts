@@ -4,7 +4,7 @@ import { newDocument, summaryOf } from '../../server/rooms/core/document.ts';
 import { IndexTracker } from '../../server/rooms/actor/index-tracker.ts';
 import { offerOf } from '../../server/rooms/actor/offer.ts';
 import { RoomLife } from '../../server/rooms/actor/room-life.ts';
-import type { Outcome } from '../../server/rooms/core/machine.ts';
+import type { Outcome } from '../../server/rooms/core/commands.ts';
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../shared/limits.ts';
-import type { Outcome } from '../../server/rooms/core/machine.ts';
+import type { Outcome } from '../../server/rooms/core/commands.ts';
 import { faultyGame, type FaultyState, type FailingHooks } from './faulty-game.ts';
 import {
   emptyRoom,

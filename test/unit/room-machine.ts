@@ -3,7 +3,9 @@ import { apply, copy } from '../../shared/delta.ts';
 import type { Json, JsonObject } from '../../shared/json.ts';
 import { parse } from '../../shared/parse.ts';
 import { newDocument, type RoomDocument } from '../../server/rooms/core/document.ts';
-import { RoomMachine, type PendingEntry, type Command, type Outcome } from '../../server/rooms/core/machine.ts';
+import type { Command, Outcome } from '../../server/rooms/core/commands.ts';
+import type { PendingEntry } from '../../server/rooms/core/entry.ts';
+import { RoomMachine } from '../../server/rooms/core/machine.ts';
 
 export interface RoomMachineFixture {
   room: RoomMachine;

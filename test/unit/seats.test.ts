@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { seatOf } from '../../server/rooms/core/document.ts';
 import { beginHold, endHold, lossOf } from '../../server/rooms/core/holds.ts';
-import type { Command } from '../../server/rooms/core/machine.ts';
+import type { Command } from '../../server/rooms/core/commands.ts';
 import type { HangReport } from '../../server/rooms/core/hangs.ts';
 import { contract, schema, state as stateOf } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';

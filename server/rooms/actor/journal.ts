@@ -5,7 +5,7 @@ import { StoreError, type PassRequest, type PassResult, type Store } from '../..
 import type { RoomDocument } from '../core/document.ts';
 import { IndexTracker } from './index-tracker.ts';
 import type { Recorder } from './recorder.ts';
-import type { PendingEntry } from '../core/machine.ts';
+import type { PendingEntry } from '../core/entry.ts';
 import type { StoreContact } from '../../store/store-contact.ts';
 
 export interface JournalParts {

@@ -11,11 +11,10 @@ export interface ConnectionRef {
   conn: string;
 }
 
-/** Another node that waits for a reply. `hasReply`: the reply was published with the entry. */
+/** Another node that waits for a reply. */
 export interface RemoteCaller {
   node: string;
   callId: number;
-  hasReply: boolean;
 }
 
 /** A request from a client's node to the owner of a room. JSON, since it may be sent to another node. */

@@ -5,7 +5,7 @@ import { closedFault, isBot, type RoomDocument } from '../core/document.ts';
 import type { InputBuffer } from '../core/input-buffer.ts';
 import { RoomMembers } from './room-members.ts';
 import type { ConnectionRef, RoomMessage } from './messages.ts';
-import type { Command, Outcome } from '../core/machine.ts';
+import type { Command, Outcome } from '../core/commands.ts';
 
 interface PresenceParts {
   id: string;

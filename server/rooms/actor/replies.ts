@@ -1,12 +1,15 @@
 import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { positionOf, classifyPosition, type Position, type TermStarts } from '../../../shared/position.ts';
 import type { ActReply, NumberedVerdict } from '../../../shared/protocol.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
 import { audienceOf, channelOf, signalChannelOf, type Audiences } from './audiences.ts';
 import { closedFault, seatOf, verdictsOf, type RoomDocument } from '../core/document.ts';
-import type { OwnerJoinReply, RoomMessage } from './messages.ts';
-import type { Outcome } from '../core/machine.ts';
+import type { OwnerJoinReply, RoomDumpReply, RoomMessage, RoomReply } from './messages.ts';
+import type { RoomHistory } from './room-history.ts';
+import type { RoomMembers } from './room-members.ts';
+import type { Outcome } from '../core/commands.ts';
 
 /** A room after a commit, from which replies are built. */
 export interface CommittedRoom {
@@ -38,7 +41,7 @@ export function checkClientVersion(
  * Builds the reply to a join: the changes that the member missed if they are known, else a snapshot. @param watchers
  * number of other spectator connections
  */
-export function buildJoinReply(
+function buildJoinReply(
   from: CommittedRoom,
   message: RoomMessage & { k: 'join' },
   outcome: Outcome | null,
@@ -77,6 +80,81 @@ export function buildJoinReply(
     ...(outcome?.kind === 'seated' && outcome.seated.isNew ? { fresh: true as const } : {}),
     ...(missed ? { with: 'changes', changes: missed } : { with: 'snapshot', view: audiences.view(audience) }),
   };
+}
+
+/** What a room's actor knows besides the room itself. */
+export interface ReplyContext extends CommittedRoom {
+  /** This node's id. */
+  self: string;
+  members: RoomMembers;
+  /** Kept in dev mode only. */
+  history: RoomHistory | null;
+}
+
+/** Builds the reply to a message, after what it reads is durable. `outcome`: of the message's command, if it has one. */
+export function buildReply(from: ReplyContext, message: RoomMessage, outcome: Outcome | null): RoomReply {
+  const { doc, game, term, position, members } = from;
+  switch (message.k) {
+    case 'join':
+      return buildJoinReply(from, message, outcome, message.watch ? members.otherWatchers(message.at) : 0);
+    case 'act':
+      return buildActReply(from, message, outcome!);
+    case 'serve':
+      if (outcome?.kind === 'accepted') return { ok: true };
+      return outcome?.kind === 'refused' ? outcome.refusal : makeRefusal('bad-request');
+    case 'leave':
+      return outcome?.kind === 'refused' ? outcome.refusal : { ok: true };
+    case 'view':
+      return {
+        ok: true,
+        view: from.audiences.view(audienceOf(game, null)),
+        players: doc.hidden.seats.map(s => s?.player ?? null),
+      };
+    case 'dump':
+      return buildDumpReply(from, message);
+    case 'rerun':
+      return from.history?.rerun(game) ?? notInDevMode;
+    case 'disconnected':
+    case 'ensure-owner':
+      return { ok: true };
+    case 'inspect':
+      return {
+        ok: true,
+        node: '',
+        owner: from.self,
+        term,
+        head: position,
+        nodes: [],
+        members: members
+          .list()
+          .filter(m => !m.watch)
+          .map(m => ({ player: m.player, node: m.node })),
+        ...(isHost(doc, message) ? { spectators: members.spectators() } : {}),
+      };
+  }
+}
+
+function buildDumpReply(from: ReplyContext, message: RoomMessage & { k: 'dump' }): RoomDumpReply {
+  const { history, doc, term, position, now, self } = from;
+  if (!history) return notInDevMode;
+  const shown = message.at === null ? structuredClone(doc) : history.documentAt(message.at);
+  if (!shown) return makeRefusal('bad-request', `entry ${message.at} is not kept`);
+  return {
+    ok: true,
+    doc: shown as unknown as JsonObject,
+    place: position,
+    term,
+    now,
+    owner: self,
+    entries: history.entriesSince(message.since),
+  };
+}
+
+const notInDevMode = makeRefusal('bad-request', 'the node that runs the room is not in dev mode');
+
+function isHost({ room, hidden }: RoomDocument, { player, session }: { player: string; session: string }): boolean {
+  const seat = room.host === null ? null : hidden.seats[room.host];
+  return !!seat && seat.player === player && seat.session === session;
 }
 
 export function buildActReply(from: CommittedRoom, message: RoomMessage & { k: 'act' }, outcome: Outcome): ActReply {

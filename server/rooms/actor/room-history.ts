@@ -6,9 +6,10 @@ import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { positionOf, type Position } from '../../../shared/position.ts';
 import type { StoredRoom } from '../../store/store.ts';
+import type { Command } from '../core/commands.ts';
 import type { RoomDocument } from '../core/document.ts';
 import { applyEntry, readEntry, readSnapshot } from '../core/entry.ts';
-import { RoomMachine, type Command } from '../core/machine.ts';
+import { RoomMachine } from '../core/machine.ts';
 
 /** A command as it was run. `connected`: the players who were known to be connected. */
 interface HistoryStep {

@@ -4,10 +4,17 @@ import type { Json } from '../../../shared/json.ts';
 import type { StoredRoom } from '../../store/store.ts';
 import type { RoomEvent } from './rule-context.ts';
 import type { RoomDocument } from './document.ts';
-import type { PendingEntry } from './machine.ts';
 
 /** Format version of entries and snapshots. Other versions are rejected. */
 export const journalVersion = 4;
+
+/** The changes of a batch of commands, to be journaled as one entry. */
+export interface PendingEntry {
+  seq: number;
+  changes: Changes;
+  events: RoomEvent[];
+  now: number;
+}
 
 /** The changes of an entry, visible and hidden, and its events. */
 export interface Entry {

@@ -1,4 +1,6 @@
-import { effectsTimer, type RoomDocument } from './document.ts';
+import { makeRefusal } from '../../../shared/refusals.ts';
+import type { Outcome } from './commands.ts';
+import { closedFault, effectsTimer, type RoomDocument } from './document.ts';
 import { markAway } from './seating.ts';
 import type { RoomTransaction } from './transaction.ts';
 
@@ -47,6 +49,12 @@ export function leaveQuarantine(t: RoomTransaction): void {
     }
   });
 }
+
+/** The outcome of a request to a quarantined or closed room. */
+export const refuseQuarantined = ({ hidden }: RoomDocument): Outcome => ({
+  kind: 'refused',
+  refusal: makeRefusal(hidden.fault === closedFault ? 'room-missing' : 'room-quarantined'),
+});
 
 /** Marks a player of a quarantined room as disconnected. No hold timer starts. */
 export function markDisconnected({ room }: RoomDocument, seat: number): void {
