@@ -284,11 +284,12 @@ describe('recordings of matches that follow at once', () => {
     await world.clock.advance(60_000);
     assert.ok(await world.memory.owner(id));
     world.faultFor = () => undefined;
-    await world.clock.waitUntil(
-      'it is gone',
-      () => !(world.memory as unknown as { rooms: Map<string, unknown> }).rooms.has(id),
-      60_000,
-    );
+    let owner: unknown = id;
+    const isGone = () => {
+      void world.memory.owner(id).then(found => (owner = found));
+      return owner === null;
+    };
+    await world.clock.waitUntil('it is gone', isGone, 60_000);
     assert.deepEqual(watch(await recording(1)).state.log, ['first']);
   });
 
