@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { startCluster, type Cluster } from '../tools/local-cluster/cluster.ts';
 import { until } from '../tools/until.ts';
-import { normalConditions as noWeather, Link } from '../test/faults/network/link.ts';
+import { normalConditions as noWeather, Link } from '../test/integration/faults/network/link.ts';
 import { measureMoves, type MoveTimes } from './moves.ts';
 import { countFaults, seatPlayers, type Player } from './players.ts';
 import { parseCommandLine } from '../tools/command-line.ts';

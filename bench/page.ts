@@ -9,8 +9,8 @@ import { buildPage } from '../server/cli/build-page.ts';
 import { arena } from '../shared/games/arena/contract.ts';
 import { fourInARow } from '../shared/games/four-in-a-row/contract.ts';
 import { liarsDice } from '../shared/games/liars-dice/contract.ts';
-import { launchBrowser } from '../test/browser/browser.ts';
-import { cumulativeLayoutShift, readLayoutShifts, recordLayoutShifts } from '../test/browser/layout-shifts.ts';
+import { launchBrowser } from '../test/e2e/browser/browser.ts';
+import { cumulativeLayoutShift, readLayoutShifts, recordLayoutShifts } from '../test/e2e/browser/layout-shifts.ts';
 import { parseCommandLine, exitWithUsage } from '../tools/command-line.ts';
 
 /**

@@ -14,7 +14,7 @@ import { realClock, realEntropy } from '../server/runtime/real-ports.ts';
 import { anyPool, type FindOrCreate, type Store } from '../server/store/store.ts';
 import { MemoryStore } from '../server/store/memory-store.ts';
 import { RedisStore } from '../server/store/redis-store.ts';
-import { TestRedis } from '../test/redis/redis-server.ts';
+import { TestRedis } from '../test/integration/redis/redis-server.ts';
 
 const { values } = parseCommandLine('bench/quick.ts', {
   options: { rooms: { type: 'string', default: '10000' }, calls: { type: 'string', default: '1000' } },

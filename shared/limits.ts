@@ -247,7 +247,8 @@ export const limits = {
   /** How long the record of a dead node is kept. */
   deadNodeRetention: 60_000,
   /**
-   * Concurrent claims of one node. With a remote store each batch costs a round trip: test/protocol/many-rooms.test.ts.
+   * Concurrent claims of one node. With a remote store each batch costs a round trip:
+   * test/unit/protocol/many-rooms.test.ts.
    */
   concurrentClaims: 128,
   /** Longest time that new connections wait while rooms are being claimed. */

@@ -16,45 +16,44 @@ export interface Group {
 }
 
 /**
- * Folders whose tests use real parts, or take longer than a developer waits. Every other folder of test/ needs nothing
- * installed and is quick.
+ * Folders that are a group of their own: their tests use real parts, or take longer than a developer waits. All other
+ * tests are fast and need nothing installed.
  */
-const REAL: Readonly<Record<string, readonly SystemPart[]>> = {
-  browser: ['redis-server', 'nginx', 'chromium'],
-  screens: ['redis-server', 'nginx', 'chromium'],
-  cluster: ['redis-server', 'nginx'],
-  package: ['redis-server'],
-  faults: ['redis-server', 'nginx'],
-  sentinel: ['redis-server', 'nginx'],
-  feel: ['redis-server', 'nginx'],
-  hostile: ['redis-server', 'nginx'],
-  reference: [],
-  redis: ['redis-server'],
-  'local-cluster': ['redis-server', 'nginx'],
-  examples: ['redis-server'],
-  seeds: [],
-  ablations: ['nginx'],
-  bench: ['redis-server', 'nginx'],
-  conformance: ['redis-server'],
-  embedding: [],
-  moves: [],
+const OWN_GROUPS: Readonly<Record<string, readonly SystemPart[]>> = {
+  'e2e/browser': ['redis-server', 'nginx', 'chromium'],
+  'e2e/screens': ['redis-server', 'nginx', 'chromium'],
+  'integration/cluster': ['redis-server', 'nginx'],
+  'integration/embedding': [],
+  'integration/examples': ['redis-server'],
+  'integration/faults': ['redis-server', 'nginx'],
+  'integration/hostile': ['redis-server', 'nginx'],
+  'integration/redis': ['redis-server'],
+  'integration/sentinel': ['redis-server', 'nginx'],
+  'integration/smoothness': ['redis-server', 'nginx'],
+  'simulation/ablations': ['nginx'],
+  'simulation/conformance': ['redis-server'],
+  'simulation/seeds': [],
+  'tools/bench': ['redis-server', 'nginx'],
+  'tools/local-cluster': ['redis-server', 'nginx'],
+  'tools/package': ['redis-server'],
+  'tools/reference': [],
+  'unit/handover': [],
 };
 
 /**
- * The groups to run: all quick folders in two halves, then each real folder by itself. `only` are paths from the
- * repository.
+ * The groups to run: all fast tests in two halves, then each folder that is a group of its own. `only` are paths from
+ * the repository.
  */
 export function findGroups(choice: { readonly fastOnly: boolean; readonly only: readonly string[] }): Group[] {
-  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter(entry => entry.isDirectory());
   const wanted = choice.only.map(path => resolve(ROOT, path));
-  const filesOf = (folder: string) =>
-    testFiles(join(ROOT, 'test', folder)).filter(
-      file => wanted.length === 0 || wanted.some(path => isWithin(file, path)),
-    );
-  const quick = folders.map(({ name }) => name).filter(name => !(name in REAL));
+  const files = testFiles(join(ROOT, 'test')).filter(
+    file => wanted.length === 0 || wanted.some(path => isWithin(file, path)),
+  );
+  const isIn = (folder: string) => (file: string) => isWithin(file, join(ROOT, 'test', folder));
+  const folders = Object.keys(OWN_GROUPS);
   // In halves, a process for each core.
   const names = ['fast, one half', 'fast, the other'];
-  const groups: Group[] = halves(quick.flatMap(filesOf)).map((files, i) => ({
+  const groups: Group[] = halves(files.filter(file => !folders.some(folder => isIn(folder)(file)))).map((files, i) => ({
     name: names[i]!,
     files,
     needs: [],
@@ -62,11 +61,9 @@ export function findGroups(choice: { readonly fastOnly: boolean; readonly only: 
     bound: 400_000,
   }));
   if (!choice.fastOnly) {
-    for (const [name, needs] of Object.entries(REAL)) {
-      if (folders.some(folder => folder.name === name)) {
-        // Whole matches of three games, each with a failure in it, at the pace of people.
-        groups.push({ name, files: filesOf(name), needs, timeout: 60_000, bound: 1_800_000 });
-      }
+    for (const [name, needs] of Object.entries(OWN_GROUPS)) {
+      // Whole matches of three games, each with a failure in it, at the pace of people.
+      groups.push({ name, files: files.filter(isIn(name)), needs, timeout: 60_000, bound: 1_800_000 });
     }
   }
   return groups.filter(group => group.files.length > 0);

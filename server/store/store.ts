@@ -4,7 +4,7 @@ import type { RoomSummary } from '../../shared/protocol.ts';
 import type { NodeMessage } from '../runtime/ports.ts';
 
 /**
- * Storage of rooms. There are two implementations; one contract suite (test/contract) runs on both.
+ * Storage of rooms. There are two implementations; one contract suite (test/unit/store) runs on both.
  * A room consists of a *fence* (token, term, owner), a *journal* (entries, numbered by seq without gaps), a *snapshot*
  * at some seq, and indexed facts (code, summary, due time). Each write to a room is one atomic step.
  * Guarantees:

@@ -1,5 +1,5 @@
-import type { Ledger } from '../protocol/games.ts';
-import { ledgerDocument, doneIds, openLedgerRoom } from '../protocol/ledger-fixture.ts';
+import type { Ledger } from '../unit/protocol/games.ts';
+import { ledgerDocument, doneIds, openLedgerRoom } from '../unit/protocol/ledger-fixture.ts';
 
 /** Short schedules for what seeds meet rarely. Each says what was broken, or nothing. */
 export const schedules = {

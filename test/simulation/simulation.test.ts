@@ -6,7 +6,7 @@ import { planOf, scenarios, type ScenarioName } from './plan.ts';
 import { shrink } from './shrink.ts';
 
 /**
- * A few of each kind with all that is quick; some hundreds more in test/seeds, and as many as one likes by `npm run
+ * A few of each kind with all that is quick; some hundreds more in test/simulation/seeds, and as many as one likes by `npm run
  * simulate`.
  */
 describe('the simulator', () => {

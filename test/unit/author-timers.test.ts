@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { z } from 'zod';
 import { contract, state } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
-import { ledgerGame } from '../protocol/games.ts';
+import { ledgerGame } from './protocol/games.ts';
 import { seatedRoom } from './room-machine.ts';
 
 const base = { version: 1, seats: { min: 1, max: 2 }, state: state<object>(), actions: { go: z.object({}) } } as const;

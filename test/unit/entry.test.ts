@@ -9,7 +9,7 @@ import {
 } from '../../server/rooms/core/entry.ts';
 import type { ClaimedRoom } from '../../server/store/store.ts';
 import { copy } from '../../shared/delta.ts';
-import { handsGame } from '../protocol/games.ts';
+import { handsGame } from './protocol/games.ts';
 import { faultyGame } from './faulty-game.ts';
 import { emptyRoom, playerOf, seatedRoom } from './room-machine.ts';
 

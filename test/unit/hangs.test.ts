@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { deduplicateReports, type HangReport } from '../../server/rooms/core/hangs.ts';
 import { limits } from '../../shared/limits.ts';
-import { handsGame } from '../protocol/games.ts';
+import { handsGame } from './protocol/games.ts';
 import { SharedRunMemory } from '../../server/ops/shared-run-memory.ts';
 import { faultyGame } from './faulty-game.ts';
 import { playerOf, seatedRoom, sessionOf } from './room-machine.ts';

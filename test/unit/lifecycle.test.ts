@@ -8,7 +8,7 @@ import type { Outcome } from '../../server/rooms/core/commands.ts';
 import type { AnyGame } from '../../shared/contract.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Json } from '../../shared/json.ts';
-import { ledgerGame } from '../protocol/games.ts';
+import { ledgerGame } from './protocol/games.ts';
 import { turnBot, turnsGame, type TurnState } from './bot-games.ts';
 import { emptyRoom, playerOf, seatedRoom, sessionOf, type RoomMachineFixture } from './room-machine.ts';
 

@@ -19,8 +19,8 @@ import {
   playMove,
   startButton,
   type Visitor,
-} from '../../test/browser/browser.ts';
-import { addressesOf, waitForNode, waitForOwner } from '../../test/browser/cluster-page.ts';
+} from '../../test/e2e/browser/browser.ts';
+import { addressesOf, waitForNode, waitForOwner } from '../../test/e2e/browser/cluster-page.ts';
 import { parseCommandLine } from '../command-line.ts';
 
 const {

@@ -11,9 +11,9 @@ import { startCluster } from '../local-cluster/cluster.ts';
 import { requireSystem } from '../local-cluster/system.ts';
 import { buildDevPage, buildPage } from '../../server/cli/build-page.ts';
 import { packageRoot } from '../../server/runtime/package-root.ts';
-import { launchBrowser } from '../../test/browser/browser.ts';
-import { displayModes, applyDisplayMode, scenes } from '../../test/screens/scenes.ts';
-import { SceneSetup } from '../../test/screens/scenes/scene-setup.ts';
+import { launchBrowser } from '../../test/e2e/browser/browser.ts';
+import { displayModes, applyDisplayMode, scenes } from '../../test/e2e/screens/scenes.ts';
+import { SceneSetup } from '../../test/e2e/screens/scenes/scene-setup.ts';
 import { parseCommandLine, exitWithUsage } from '../command-line.ts';
 
 const { values, positionals } = parseCommandLine('tools/pictures/screenshots.ts', {

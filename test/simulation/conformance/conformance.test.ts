@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'mocha';
+import { TestRedis } from '../../integration/redis/redis-server.ts';
+import { runConformance } from './compare.ts';
+
+/** `npm run conformance -- --sequences 100000` runs as many as one likes. */
+describe('the memory store answers as Redis does', () => {
+  let redis: TestRedis;
+  before(async () => {
+    redis = await TestRedis.start();
+  });
+  after(() => redis.stop());
+
+  it('[J1] [J2] [J3] [J5] in 500 random sequences of everything a store can be asked', async () => {
+    const { sequences, operations } = await runConformance(redis.url, { from: 1, sequences: 500 });
+    assert.equal(sequences, 500);
+    assert.ok(operations >= 500 * 14);
+  });
+});

@@ -1,0 +1,411 @@
+import {
+  anyPool,
+  type AppendRequest,
+  type HangReport,
+  type FindOrCreate,
+  type Offer,
+  type Store,
+} from '../../../server/store/store.ts';
+import type { RoomSummary } from '../../../shared/protocol.ts';
+
+/**
+ * What both stores are asked, drawn once. Terms differ between stores: `term` is the last that the store at hand gave.
+ */
+export interface DrawnCall {
+  what: string;
+  /** Whose terms the reply says */
+  room?: string;
+  ask(store: Store, own: { term: number }): Promise<unknown>;
+}
+type Draw = (n: number) => number;
+interface Operation {
+  name: string;
+  weight: number;
+  draw(draw: Draw, n: number): DrawnCall;
+}
+
+const rooms = ['r1', 'r2'];
+const tokens = ['ta', 'tb', 'tc'];
+const games = ['game@1', 'game@2'];
+const pick = <T>(draw: Draw, list: readonly T[]): T => list[draw(list.length)]!;
+const maybe = <T>(draw: Draw, value: () => T): T | undefined => (draw(3) === 0 ? value() : undefined);
+/** Only what was drawn: an absent key and one that is undefined are the same to both stores. */
+const given = <T extends object>(object: T): T =>
+  Object.fromEntries(Object.entries(object).filter(([, v]) => v !== undefined)) as T;
+const said = (name: string, ...args: unknown[]): string => `${name}(${args.map(a => JSON.stringify(a)).join(', ')})`;
+
+const summary = (draw: Draw, id: string, n: number): RoomSummary | null =>
+  draw(4) === 0
+    ? null
+    : {
+        id,
+        code: `C${id}`,
+        game: pick(draw, ['game', 'other']),
+        phase: pick(draw, ['waiting', 'playing']),
+        open: draw(2) === 0,
+        seated: draw(3),
+        seats: 3,
+        options: { ключ: '«♟»' },
+        names: ['Ada'],
+        since: 1_000 + n,
+      };
+
+/** Game, pool and creation of a room never change. */
+const offered = (id: string) => ({ game: 'game', pool: id === 'r1' ? 'p1' : 'p2', since: id === 'r1' ? 1_100 : 1_050 });
+const offer = (draw: Draw, id: string): Offer | null =>
+  draw(4) === 0
+    ? null
+    : {
+        ...offered(id),
+        free: draw(3),
+        present: draw(3) > 0,
+        players: draw(2) === 0 ? [] : [pick(draw, ['ада', 'bob', 'eve'])],
+      };
+
+/** All that a store can be asked. Another operation of the contract is another line. */
+export const operations: readonly Operation[] = [
+  {
+    name: 'create',
+    weight: 3,
+    draw: draw => {
+      const room = {
+        id: pick(draw, rooms),
+        code: pick(draw, ['C1', 'C2']),
+        game: pick(draw, games),
+        snapshot: 'snapshot 0',
+        life: 3_600_000,
+      };
+      return { room: room.id, what: said('create', room), ask: store => store.create(room) };
+    },
+  },
+  {
+    name: 'claim',
+    weight: 6,
+    draw: draw => {
+      const [id, claim, above] = [
+        pick(draw, rooms),
+        {
+          token: pick(draw, tokens),
+          node: pick(draw, ['n1', 'n2']),
+          expected: pick(draw, [null, null, ...tokens]),
+          games: pick(draw, [games, games, ['game@1']]),
+        },
+        draw(3) === 0,
+      ];
+      return {
+        room: id,
+        what: said('claim', id, claim, above ? 'floor: the last term + 7' : 'floor: 0'),
+        ask: (store, own) => store.claim(id, { ...claim, floor: above ? own.term + 7 : 0 }),
+      };
+    },
+  },
+  {
+    name: 'append',
+    weight: 14,
+    draw: (draw, n) => {
+      const id = pick(draw, rooms);
+      const append: AppendRequest = given({
+        token: pick(draw, tokens),
+        seq: 1 + draw(6),
+        entry: `entry ${n} ž`,
+        due: maybe(draw, () => (draw(3) === 0 ? null : 5_000 + 10 * draw(9) + n / 100)),
+        summary: maybe(draw, () => summary(draw, id, n)),
+        life: maybe(draw, () => ({ ms: 3_600_000, code: 'unused', match: 1 + draw(2) })),
+        game: maybe(draw, () => pick(draw, games)),
+        release: maybe(draw, () => draw(2) === 0),
+        quarantined: maybe(draw, () => (draw(2) === 0 ? null : { why: `why ${n}`, since: 1_000 + n })),
+      }) as AppendRequest;
+      if (append.due) append.due = Math.round(append.due * 100);
+      return { what: said('append', id, append), ask: store => store.append(id, append) };
+    },
+  },
+  {
+    name: 'append the next',
+    weight: 12,
+    draw: (draw, n) => {
+      const id = pick(draw, rooms);
+      const facts = given({
+        due: maybe(draw, () => (draw(3) === 0 ? null : 500_000 + n)),
+        summary: maybe(draw, () => summary(draw, id, n)),
+        offer: draw(2) === 0 ? offer(draw, id) : undefined,
+      });
+      return {
+        what: said('append the next', id, facts),
+        ask: async store => {
+          const owner = await store.owner(id);
+          return owner?.token
+            ? store.append(id, {
+                token: owner.token,
+                seq: owner.seq + 1,
+                entry: `entry ${n}`,
+                ...facts,
+              } as AppendRequest)
+            : 'nobody owns it';
+        },
+      };
+    },
+  },
+  {
+    name: 'claim from its owner',
+    weight: 5,
+    draw: draw => {
+      const [id, token, node] = [pick(draw, rooms), pick(draw, tokens), pick(draw, ['n1', 'n2'])];
+      return {
+        room: id,
+        what: said('claim from its owner', id, token),
+        ask: async (store, own) =>
+          store.claim(id, { token, node, expected: (await store.owner(id))?.token ?? null, floor: own.term, games }),
+      };
+    },
+  },
+  {
+    name: 'snapshot',
+    weight: 6,
+    draw: (draw, n) => {
+      const args = [
+        pick(draw, rooms),
+        pick(draw, tokens),
+        draw(6),
+        `snapshot ${n}`,
+        draw(3),
+        maybe(draw, () => [
+          { match: 1, text: `piece ${n}` },
+          ...(draw(2) ? [{ match: 2, text: `piece ${n} of the next` }] : []),
+        ]),
+      ] as const;
+      return { what: said('snapshot', ...args), ask: store => store.snapshot(...args) };
+    },
+  },
+  {
+    name: 'renew',
+    weight: 1,
+    draw: draw => {
+      const args = [
+        pick(draw, rooms),
+        pick(draw, tokens),
+        { ms: 3_600_000, code: 'unused', match: 1 + draw(2) },
+      ] as const;
+      return { what: said('renew', ...args), ask: store => store.renew(...args) };
+    },
+  },
+  {
+    name: 'release',
+    weight: 2,
+    draw: (draw, n) => {
+      const aside = maybe(draw, () => ({ why: `unreadable ${n}`, since: 2_000 + n, due: 490_000 + draw(20_000) }));
+      const args = [pick(draw, rooms), pick(draw, tokens), ...(aside ? [aside] : [])] as const;
+      return { what: said('release', ...args), ask: store => store.release(...(args as unknown as [string, string])) };
+    },
+  },
+  {
+    name: 'peek',
+    weight: 2,
+    draw: draw => {
+      const id = pick(draw, [...rooms, 'none']);
+      return { room: id, what: said('peek', id), ask: store => store.peek(id) };
+    },
+  },
+  {
+    name: 'pass',
+    weight: 2,
+    draw: draw => {
+      const [id, pass] = [
+        pick(draw, rooms),
+        {
+          token: pick(draw, tokens),
+          seq: draw(6),
+          to: {
+            token: pick(draw, tokens),
+            node: pick(draw, ['n1', 'n2']),
+            games: pick(draw, [games, games, ['game@1']]),
+          },
+        },
+      ];
+      return { room: id, what: said('pass', id, pass), ask: store => store.pass(id, pass) };
+    },
+  },
+  {
+    name: 'pass by its owner',
+    weight: 4,
+    draw: draw => {
+      const [id, token, node] = [pick(draw, rooms), pick(draw, tokens), pick(draw, ['n1', 'n2'])];
+      return {
+        room: id,
+        what: said('pass by its owner', id, token, node),
+        ask: async store => {
+          const owner = await store.owner(id);
+          return owner?.token
+            ? store.pass(id, { token: owner.token, seq: owner.seq, to: { token, node, games } })
+            : 'nobody owns it';
+        },
+      };
+    },
+  },
+  {
+    name: 'blame',
+    weight: 2,
+    draw: (draw, n) => {
+      const [id, ahead, run] = [pick(draw, rooms), draw(4) === 0 ? 1 : 0, pick(draw, ['run-1', 'run-12', 'run-2'])];
+      const blame: HangReport = {
+        id: run,
+        input: 'act',
+        rule: 'actions.go',
+        player: 'ада',
+        session: 's',
+        n,
+        who: 'a\nb',
+      };
+      return {
+        what: said('blame', id, ahead, blame),
+        ask: async store => store.reportHang(id, ((await store.owner(id))?.seq ?? 0) + ahead, blame),
+      };
+    },
+  },
+  {
+    name: 'unblame',
+    weight: 1,
+    draw: draw => {
+      const [id, run] = [pick(draw, rooms), pick(draw, ['run-1', 'run-12', 'run-2'])];
+      return {
+        what: said('unblame', id, run),
+        ask: async store => store.withdrawHangReport(id, (await store.owner(id))?.seq ?? 0, run),
+      };
+    },
+  },
+  {
+    name: 'quarantined',
+    weight: 2,
+    draw: draw => {
+      const most = 1 + draw(3);
+      return { what: said('quarantined', most), ask: store => store.quarantined(most) };
+    },
+  },
+  {
+    name: 'remove',
+    weight: 1,
+    draw: draw => {
+      const args = [pick(draw, rooms), pick(draw, tokens)] as const;
+      return { what: said('remove', ...args), ask: store => store.remove(...args) };
+    },
+  },
+  {
+    name: 'owner',
+    weight: 2,
+    draw: draw => {
+      const id = pick(draw, [...rooms, 'none']);
+      return { room: id, what: said('owner', id), ask: store => store.owner(id) };
+    },
+  },
+  {
+    name: 'byCode',
+    weight: 1,
+    draw: draw => {
+      const code = pick(draw, ['C1', 'C2', 'C3']);
+      return { what: said('byCode', code), ask: store => store.byCode(code) };
+    },
+  },
+  {
+    name: 'codeOf',
+    weight: 1,
+    draw: draw => {
+      const id = pick(draw, rooms);
+      return { what: said('codeOf', id), ask: store => store.codeOf(id) };
+    },
+  },
+  {
+    name: 'list',
+    weight: 2,
+    draw: draw => {
+      const args = [pick(draw, [null, 'game', 'other']), 1 + draw(3)] as const;
+      return { what: said('list', ...args), ask: store => store.list(...args) };
+    },
+  },
+  {
+    name: 'findOrCreate',
+    weight: 6,
+    draw: (draw, n) => {
+      const [game, pool] = [pick(draw, ['game', 'other']), pick(draw, ['p1', 'p2'])];
+      const id = pick(draw, [...rooms, `made-${n}`]);
+      const request: FindOrCreate = {
+        game,
+        pool: pick(draw, [anyPool, pool]),
+        player: pick(draw, ['ада', 'bob', 'eve']),
+        call: pick(draw, [null, 'c1', 'c2']),
+        skip: maybe(draw, () => [pick(draw, rooms)]) ?? [],
+        search: draw(6) > 0,
+        prepared:
+          draw(4) === 0
+            ? null
+            : {
+                id,
+                code: `Q${id}`,
+                game: 'game@1',
+                snapshot: 'snapshot 0',
+                life: 3_600_000,
+                offer: {
+                  ...(rooms.includes(id) ? offered(id) : { game, pool, since: 1_000 + n }),
+                  free: 2,
+                  present: false,
+                  players: [],
+                },
+              },
+        reserveMs: 3_600_000,
+        rememberMs: 3_600_000,
+        rememberLastMs: 3_600_000,
+        repeatWithinMs: pick(draw, [0, 3_600_000]),
+      };
+      return { room: id, what: said('findOrCreate', request), ask: store => store.findOrCreate(request) };
+    },
+  },
+  {
+    name: 'withdraw',
+    weight: 2,
+    draw: draw => {
+      const args = [pick(draw, rooms), pick(draw, ['ада', 'bob', 'eve']), pick(draw, [0, 0, 3_600_000])] as const;
+      return { what: said('withdraw', ...args), ask: store => store.withdraw(...args) };
+    },
+  },
+  { name: 'sweep', weight: 1, draw: () => ({ what: 'sweep(10)', ask: store => store.removeExpired(10) }) },
+  {
+    name: 'due',
+    weight: 2,
+    draw: draw => {
+      const args = [490_000 + draw(20_000), 1 + draw(3)] as const;
+      return { what: said('due', ...args), ask: store => store.due(...args) };
+    },
+  },
+  {
+    name: 'replayParts',
+    weight: 1,
+    draw: draw => {
+      const args = [pick(draw, rooms), 1 + draw(2)] as const;
+      return { what: said('replayParts', ...args), ask: store => store.replayParts(...args) };
+    },
+  },
+  {
+    name: 'keepReplay',
+    weight: 1,
+    draw: (draw, n) => {
+      const args = [pick(draw, rooms), 1 + draw(2), `replay ${n}`, 3_600_000] as const;
+      return { what: said('keepReplay', ...args), ask: store => store.keepReplay(...args, 1) };
+    },
+  },
+  {
+    name: 'replay',
+    weight: 1,
+    draw: draw => {
+      const args = [pick(draw, rooms), 1 + draw(2)] as const;
+      return { what: said('replay', ...args), ask: store => store.replay(...args) };
+    },
+  },
+  { name: 'probe', weight: 1, draw: () => ({ what: 'probe()', ask: store => store.probe() }) },
+];
+
+const chosen = operations.flatMap(o => Array<Operation>(o.weight).fill(o));
+
+/** A sequence of so many operations, the same for the same `random`: first a room that somebody owns, as most have. */
+export function drawSequence(random: () => number, length: number): DrawnCall[] {
+  const draw: Draw = n => Math.floor(random() * n);
+  const begin = operations.filter(o => ['create', 'claim from its owner'].includes(o.name)).map(o => o.draw(draw, 0));
+  return [...begin, ...Array.from({ length }, (_x, n) => pick(draw, chosen).draw(draw, n + 1))];
+}

@@ -1,0 +1,1 @@
+export * from '../../../testkit/test-cluster.ts';
