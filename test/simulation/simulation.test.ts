@@ -5,10 +5,7 @@ import { runSeeds, simulateSeed } from './run.ts';
 import { planOf, scenarios, type ScenarioName } from './plan.ts';
 import { shrink } from './shrink.ts';
 
-/**
- * A few of each kind with all that is quick; some hundreds more in test/simulation/seeds, and as many as one likes by `npm run
- * simulate`.
- */
+/** A few seeds of each kind. Some hundreds more are in test/simulation/seeds; `npm run simulate` plays any number. */
 describe('the simulator', () => {
   const promises =
     '[A1] [A3] [A4] [A5] [A8] [B3] [C2] [C3] [C4] [E1] [E2] [J1] [J2] [J4] [O2] [O3] [O4] [T1] [T3] [V1] [I2] [I3]';
