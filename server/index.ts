@@ -3,6 +3,8 @@
  * @module rejoin/server
  */
 export { createServer, type RunningServer, type ServerOptions } from './server.ts';
+export { ConfigError } from './config.ts';
+export { optionsFromEnv, type EnvironmentOptions } from './options-from-env.ts';
 export type { EffectHandler, EffectTable, HandlersOf } from './rooms/actor/effect-table.ts';
 export type { ExpressApp } from './attach.ts';
 export type { Authenticate, HandshakeSeen, SocketIoServer } from './gateway/gateway.ts';

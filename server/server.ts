@@ -26,6 +26,7 @@ import type { PageOptions } from './http/page-options.ts';
 import { startHangDetector, type RunningHangDetector } from './ops/hang-detector.ts';
 import type { Log } from './runtime/ports.ts';
 import type { EffectHandlerLookup } from './rooms/actor/effect-runner.ts';
+import { ignoredSettings } from './options-from-env.ts';
 import { realClock, realEntropy, realCompressor } from './runtime/real-ports.ts';
 import { ServerRooms } from './node/server-rooms.ts';
 import { noHangDetector } from './rooms/core/rule-tracker.ts';
@@ -199,17 +200,19 @@ export function createServer<const G extends readonly AnyGame[]>(
 
 /**
  * Creates a node with a page, a port of its own, and all routes at the root.
+ * @param listen port and host; `redisPatience`: ms after which an unreachable Redis is an error, null: waits for it
  * @throws as createServer does, and when the port is taken
  */
 export async function startServer(
   options: ServerOptions & Partial<PageOptions>,
-  { port, host }: { port: number; host: string },
+  { port, host, redisPatience }: { port: number; host: string; redisPatience?: number | null },
 ): Promise<RunningServer> {
-  const server = await composeServer(options, {
+  const page: PageOptions = {
     pageFolder: options.pageFolder ?? null,
     controlPort: options.controlPort ?? null,
     publicUrl: options.publicUrl ?? null,
-  });
+  };
+  const server = await composeServer(options, page, redisPatience);
   await server.listen(port, host).catch(async (error: unknown) => {
     await server.close();
     throw error;
@@ -217,7 +220,11 @@ export async function startServer(
   return server;
 }
 
-async function composeServer(options: ServerOptions, page: PageOptions | null): Promise<RunningServer> {
+async function composeServer(
+  options: ServerOptions,
+  page: PageOptions | null,
+  redisPatience?: number | null,
+): Promise<RunningServer> {
   const effects = effectHandlersOf(options);
   const dev = resolveDevMode(options.dev, process.env.NODE_ENV);
   checkSettings(options);
@@ -229,6 +236,12 @@ async function composeServer(options: ServerOptions, page: PageOptions | null): 
   const attachment = resolveAttachment(options, serve);
   const name = options.name ?? 'node';
   const log = options.log ?? (dev ? createPlainLog() : createLog(name, 'warn'));
+  const ignored = ignoredSettings(process.env, options);
+  if (ignored.length > 0)
+    log.warn(
+      { settings: ignored.join(', ') },
+      'environment settings ignored: pass them as options, for example with optionsFromEnv()',
+    );
   const metrics = createMetrics(
     () => ({
       rooms: node.ownedRooms.size,
@@ -261,6 +274,7 @@ async function composeServer(options: ServerOptions, page: PageOptions | null): 
           clock: realClock,
           log,
           meter: metrics.meter,
+          ...(redisPatience === undefined ? {} : { patience: redisPatience }),
         }).catch(async (error: unknown) => {
           await hangDetector.stop();
           throw error;

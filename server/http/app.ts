@@ -98,8 +98,10 @@ export function createApp(parts: AppParts): RequestListener {
     });
   });
   app.use(createSdkRouter());
+  const hasPage = page !== null && page.pageFolder !== null && existsSync(page.pageFolder);
   if (parts.dev) app.use('/dev', createDevRouter(parts.dev));
-  if (page && page.pageFolder !== null && existsSync(page.pageFolder)) {
+  if (parts.dev && page !== null && !hasPage) app.get('/', (_req, res) => res.redirect('dev/'));
+  if (page !== null && page.pageFolder !== null && hasPage) {
     app.use(
       express.static(page.pageFolder, {
         index: 'index.html',

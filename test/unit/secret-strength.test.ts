@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'mocha';
-import { ConfigError, readConfig } from '../../server/cli/config.ts';
+import { ConfigError, readConfig } from '../../server/config.ts';
 import { weaknessOf } from '../../server/identity/secret-strength.ts';
 import { Tokens } from '../../server/identity/tokens.ts';
 import { noLog } from '../../server/ops/log.ts';

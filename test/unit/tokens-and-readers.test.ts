@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
-import { readConfig, redisOptionsOf, ConfigError } from '../../server/cli/config.ts';
+import { readConfig, redisOptionsOf, ConfigError } from '../../server/config.ts';
 import { Semaphore } from '../../server/runtime/semaphore.ts';
 import { BadTokenError, Tokens } from '../../server/identity/tokens.ts';
 import { TokenBucket } from '../../server/sessions/token-bucket.ts';

@@ -8,7 +8,7 @@ import { Server } from 'socket.io';
 import * as v from 'valibot';
 import { z } from 'zod';
 import { connect } from '../../../client/index.ts';
-import { ConfigError, readConfig } from '../../../server/cli/config.ts';
+import { ConfigError, readConfig } from '../../../server/config.ts';
 import { resolveDevMode } from '../../../server/http/dev/dev-mode.ts';
 import { noLog } from '../../../server/ops/log.ts';
 import { journalVersion } from '../../../server/rooms/core/entry.ts';

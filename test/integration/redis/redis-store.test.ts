@@ -393,7 +393,43 @@ describe('the Redis store', () => {
         meter: noMeter,
         patience: 500,
       }),
-      RedisUnusableError,
+      (error: unknown) => error instanceof RedisUnusableError && error.reason === 'unreachable',
     );
+  });
+
+  it('a start without patience waits for Redis and logs it, but not for a Redis that refuses the password', async () => {
+    const lines: string[] = [];
+    let isWaiting = () => {};
+    const waiting = new Promise<void>(resolve => {
+      isWaiting = resolve;
+    });
+    const log = {
+      ...noLog,
+      warn: ({ redis }: { redis?: unknown }, text: string) => {
+        lines.push(`${text}: ${String(redis)}`);
+        if (text === 'waiting for redis') isWaiting();
+      },
+    };
+    const parts = { prefix: 'x:', log, meter: noMeter, patience: null };
+    // The interval of the log line is 5 s.
+    const clock = { ...realClock, after: (ms: number, run: () => void) => realClock.after(ms / 20, run) };
+    const late = await TestRedis.start();
+    await late.kill();
+    const connecting = connectRedis({ ...parts, clock, redis: { url: late.url } });
+    await waiting;
+    await late.run();
+    await (await connecting).close();
+    assert.ok(lines.includes(`waiting for redis: Redis at 127.0.0.1:${late.port}`), lines.join('\n'));
+    await late.stop();
+
+    const locked = await TestRedis.start([], 'hush-hush');
+    try {
+      await assert.rejects(
+        connectRedis({ ...parts, clock, redis: { url: locked.url.replace('hush-hush', 'wrong') } }),
+        (error: unknown) => error instanceof RedisUnusableError && error.reason === 'unfit',
+      );
+    } finally {
+      await locked.stop();
+    }
   });
 });

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,59 +10,75 @@ export const root = resolve(import.meta.dirname, '../../..');
 /** The package's own description. */
 export const ours = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   name: string;
+  version: string;
+  bin: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
   exports: Record<string, string | { types: string; default: string }>;
 };
 
-let tarball: Promise<string> | null = null;
-
-/** Packs once for all tests of the process: packing builds. */
-const packed = (): Promise<string> =>
-  (tarball ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rejoin-tarball-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
-    return join(
-      folder,
-      readdirSync(folder).find(name => name.endsWith('.tgz'))!,
-    );
-  })());
-
 /** Somebody's folder, far from here, that has the package installed. */
 export interface App {
   readonly folder: string;
+  readonly tarball: string;
   /** A path inside the package, as it is installed. */
   readonly installed: (...path: string[]) => string;
-  /** Runs Node in the folder. @returns what it says on stdout @throws with all it said */
+  /** Runs Node in the folder. @returns stdout @throws with all of the output */
   readonly node: (...args: string[]) => Promise<string>;
-  readonly remove: () => Promise<void>;
+  /** The same app, with a folder in it in which Node runs. Modules are found as from the app's own folder. */
+  readonly within: (name: string) => App;
+  /** Runs npm in the folder. */
+  readonly npm: (...args: string[]) => Promise<unknown>;
 }
 
-/** Makes such a folder. @param beside what else is installed, in the versions that are used here */
-export async function installApp(beside: readonly string[]): Promise<App> {
-  const outer = await mkdtemp(join(tmpdir(), 'rejoin-package-'));
+const made: { app?: Promise<App> } = {};
+
+/** The one app of all tests of this process: packing builds, and an install takes long. Removed at exit. */
+export const installedApp = (): Promise<App> => (made.app ??= install());
+
+async function install(): Promise<App> {
+  const outer = mkdtempSync(join(tmpdir(), 'rejoin-package-'));
+  process.once('exit', () => rmSync(outer, { recursive: true, force: true }));
   const folder = join(outer, 'app');
   mkdirSync(folder);
+  await run('npm', ['pack', '--pack-destination', outer], { cwd: root });
+  const tarball = join(
+    outer,
+    readdirSync(outer).find(name => name.endsWith('.tgz'))!,
+  );
+  const inOurVersions = (names: readonly string[]) =>
+    Object.fromEntries(names.map(name => [name, ours.dependencies[name] ?? ours.devDependencies[name]]));
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ name: 'somebody-elses', private: true, type: 'module' }),
+    JSON.stringify({
+      name: 'somebody-elses',
+      private: true,
+      type: 'module',
+      dependencies: { [ours.name]: `file:${tarball}`, ...inOurVersions(['socket.io', 'zod']) },
+      devDependencies: inOurVersions(['tsx', '@typescript/native', '@types/node']),
+    }),
   );
-  const others = beside.map(name => `${name}@${ours.dependencies[name] ?? ours.devDependencies[name]}`);
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', await packed(), ...others], {
-    cwd: folder,
-  });
-  return {
-    folder,
+  const npm = (...args: string[]) =>
+    run('npm', [...args, '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder });
+  await npm('install');
+  const appIn = (cwd: string): App => ({
+    folder: cwd,
+    tarball,
+    npm,
     installed: (...path) => join(folder, 'node_modules', ours.name, ...path),
     node: async (...args) => {
       try {
-        return (await run(process.execPath, args, { cwd: folder })).stdout;
+        return (await run(process.execPath, args, { cwd })).stdout;
       } catch (error) {
         const { stdout, stderr } = error as { stdout: string; stderr: string };
         throw new Error(`node ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error });
       }
     },
-    remove: () => rm(outer, { recursive: true, force: true }),
-  };
+    within: name => {
+      // Without a package.json of its own, npm runs for the app.
+      mkdirSync(join(cwd, name));
+      return appIn(join(cwd, name));
+    },
+  });
+  return appIn(folder);
 }

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { after, before, describe, it } from 'mocha';
+import { before, describe, it } from 'mocha';
+import { publint } from 'publint';
 import { build, type Rolldown } from 'vite';
 import { TestRedis } from '../../integration/redis/redis-server.ts';
-import { installApp, ours, root, type App } from './install.ts';
+import { installedApp, ours, root, type App } from './install.ts';
+import { linksOf } from './markdown-links.ts';
 
 const run = promisify(execFile);
 
@@ -14,9 +19,11 @@ const run = promisify(execFile);
 describe('the package', function () {
   this.timeout(240_000);
   let app: string;
+  let modules: string;
   let node: App['node'];
   let installed: App['installed'];
-  let remove: App['remove'];
+  let npm: App['npm'];
+  let tarball: string;
 
   /** What it says first, but for lines of the log, which come after that and, where the machine is busy, before. */
   const firstLine = (said: string): unknown =>
@@ -27,52 +34,104 @@ describe('the package', function () {
       .find(line => !('level' in line));
 
   before(async () => {
-    ({ folder: app, node, installed, remove } = await installApp(['socket.io', '@types/node']));
+    const whole = await installedApp();
+    modules = join(whole.folder, 'node_modules');
+    ({ folder: app, tarball, node, npm, installed } = whole.within('plays'));
     // What stands for React in an app of Preact's: there, by an alias.
-    mkdirSync(join(app, 'node_modules/react'));
+    mkdirSync(join(modules, 'react'), { recursive: true });
     writeFileSync(
-      join(app, 'node_modules/react/package.json'),
+      join(modules, 'react/package.json'),
       JSON.stringify({ name: 'react', version: '18.0.0', type: 'module', exports: './index.js' }),
     );
     writeFileSync(
-      join(app, 'node_modules/react/index.js'),
+      join(modules, 'react/index.js'),
       ['useCallback', 'useEffect', 'useReducer', 'useState', 'useSyncExternalStore']
         .map(hook => `export const ${hook} = () => {};`)
         .join('\n'),
     );
     cpSync(join(import.meta.dirname, 'app'), app, { recursive: true });
   });
-  after(() => remove());
 
-  it('holds what is needed and nothing else', () => {
-    const files = readdirSync(installed(), { recursive: true, encoding: 'utf8', withFileTypes: true })
+  /** Files of the installed package, from its folder. */
+  const packageFiles = () =>
+    readdirSync(installed(), { recursive: true, encoding: 'utf8', withFileTypes: true })
       .filter(f => f.isFile())
       .map(f => join(f.parentPath, f.name).slice(installed().length + 1));
-    const strange = files.filter(
-      f =>
-        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/([\w-]+\/)?[\w.-]+|dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua)|dist\/lib\/rejoin\.min\.js(\.map)?|dist\/lib\/dev-page\/.+)$/.test(
-          f,
-        ),
+
+  it('holds what is needed and nothing else', () => {
+    const files = packageFiles();
+    const parts = [
+      /(package\.json|README\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|nginx(\.nodes)?\.conf|shared\/SPEC\.md)/,
+      /(docs|examples)\/.+/,
+      /dist\/lib\/(server|client|shared|testkit)\/.+\.(js|d\.ts|lua|sh)/,
+      /dist\/lib\/(rejoin\.min\.js(\.map)?|dev-page\/.+)/,
+      // What the pages about the source link to.
+      /(server|client|shared)\/.+\.(ts|lua)/,
+    ];
+    assert.deepEqual(
+      files.filter(file => !parts.some(part => new RegExp(`^${part.source}$`).test(file))),
+      [],
     );
-    assert.deepEqual(strange, []);
     for (const needed of [
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
+      'nginx.conf',
+      'nginx.nodes.conf',
+      'shared/SPEC.md',
       'docs/embedding.md',
+      'docs/redis.acl',
+      'examples/embedded/main.ts',
       'dist/lib/server/store/lua/append.lua',
       'dist/lib/server/ops/hang-detector-worker.js',
       'dist/lib/rejoin.min.js',
       'dist/lib/rejoin.min.js.map',
+      'dist/lib/dev-page/index.html',
+      ...Object.values(ours.bin),
     ])
       assert.ok(files.includes(needed), needed);
-    for (const demo of ['cli/', 'games', 'local-cluster/'])
-      assert.deepEqual(
-        files.filter(f => f.includes(`/${demo}`)),
-        [],
-      );
-    for (const name of ['zod', 'vite', 'preact', 'tsx', 'libsql', 'mocha'])
-      assert.ok(!existsSync(join(app, 'node_modules', name)), `${name} is not installed with it`);
+    assert.deepEqual(
+      files.filter(file => /^dist\/lib\/.*\/games\//.test(file)),
+      [],
+    );
+    for (const name of ['vite', 'preact', 'mocha', 'publint'])
+      assert.ok(!existsSync(join(modules, name)), `${name} is not installed with it`);
+    for (const name of ['tsx', 'typescript', 'react']) assert.ok(!(name in ours.dependencies), name);
+  });
+
+  it('every link of its documents leads to a file of the package', () => {
+    const files = new Set(packageFiles());
+    const isThere = (path: string) => files.has(path) || [...files].some(file => file.startsWith(`${path}/`));
+    const broken = [...files]
+      .filter(file => file.endsWith('.md'))
+      .flatMap(file => linksOf(readFileSync(installed(file), 'utf8')).map(target => ({ file, target })))
+      .filter(({ file, target }) => !isThere(join(dirname(file), target).replace(/\/$/, '')))
+      .map(({ file, target }) => `${file}: ${target}`);
+    assert.deepEqual(broken, []);
+  });
+
+  it('publint has nothing to say about it', async () => {
+    const { messages } = await publint({ pkgDir: installed(), pack: false, level: 'suggestion' });
+    // The field is the publisher's to fill in.
+    assert.deepEqual(
+      messages.filter(({ code, path }) => !(code === 'FIELD_INVALID_VALUE_TYPE' && path[0] === 'repository')),
+      [],
+    );
+  });
+
+  it('its types are right for ES modules, bundlers and old resolution', async () => {
+    const { checkPackage, createPackageFromTarballData } = await import('@arethetypeswrong/core');
+    const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))));
+    assert.ok(analysis.types, 'it has types');
+    assert.deepEqual(
+      analysis.problems
+        // A CommonJS file requires it as an ES module, which Node does from 20.19 on; TypeScript calls that a problem
+        // before `module: nodenext`.
+        .filter(({ kind }) => kind !== 'CJSResolvesToESM')
+        // Without `exports`, TypeScript finds the types by `typesVersions`; Node 12 and older find nothing.
+        .filter(problem => !('resolutionKind' in problem && problem.resolutionKind === 'node10')),
+      [],
+    );
   });
 
   it('every entry loads, and every type file is where the package says', async () => {
@@ -105,7 +164,7 @@ describe('the package', function () {
           outDir: 'out',
           rootDir: '.',
         },
-        files: ['game.ts', 'play.ts'],
+        files: ['game.ts', 'play.ts', 'common.cts'],
       }),
     );
     // By the compiler of before too: who writes a game may still have it.
@@ -122,6 +181,11 @@ describe('the package', function () {
       reported: [1],
       host: "the host's",
     });
+  });
+
+  it('CommonJS requires every entry, with types', async () => {
+    const lines = (await node('out/common.cjs')).trim().split('\n');
+    assert.deepEqual(lines, ['race', 'function', 'function', 'function']);
   });
 
   it('a game in JavaScript plays with nothing else given, in memory and on Redis', async () => {
@@ -199,4 +263,66 @@ describe('the package', function () {
     // not minified: what checks a contract, and its sentences, are half of it
     assert.ok(code.length < 38_000, `${code.length} characters`);
   });
+
+  it('the command says what is wrong with its line, and ends with 2', async () => {
+    const cases: readonly (readonly [args: readonly string[], says: RegExp, code: number])[] = [
+      [[], /a command is needed: start, dev/, 2],
+      [['strat'], /no command 'strat'/, 2],
+      [['start'], /which file\? For example: rejoin start/, 2],
+      [['start', 'a.js', 'b.js'], /one file only, not also b\.js/, 2],
+      [['start', 'a.js', '--fast'], /Unknown option '--fast'/, 2],
+      [['start', 'missing.js'], /missing\.js: there is no such file/, 78],
+      [['start', 'no-game.mjs'], /exports no game/, 78],
+      [['start', 'broken.mjs'], /broken\.mjs could not be loaded:.*Unexpected token/s, 78],
+      [['start', 'plain-game.mjs', '--page', 'nowhere'], /no folder nowhere/, 78],
+    ];
+    writeFileSync(join(app, 'no-game.mjs'), 'export const game = 1;');
+    writeFileSync(join(app, 'broken.mjs'), 'export const game = );');
+    await Promise.all(
+      cases.map(async ([args, says, code]) => {
+        const ended = await endOf(args, {});
+        assert.deepEqual([ended.code, ended.stdout], [code, ''], args.join(' '));
+        assert.match(ended.stderr, says);
+      }),
+    );
+    assert.equal((await endOf(['--version'], {})).stdout, `${ours.version}\n`);
+    const help = await endOf(['start', '--help'], {});
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /--page FOLDER/);
+  });
+
+  it('without development dependencies it serves a game in production, and lists all wrong settings', async () => {
+    await npm('prune', '--omit=dev');
+    assert.ok(!existsSync(join(modules, 'tsx')));
+    const production = { NODE_ENV: 'production', LOG_LEVEL: 'info' };
+    const wrong = await endOf(['start', 'plain-game.mjs'], { ...production, PORT: 'x', METRICS_TOKEN: 'short' });
+    assert.equal(wrong.code, 78);
+    assert.match(wrong.stderr, /PORT.*METRICS_TOKEN/s);
+
+    const server = spawn(process.execPath, [installed(ours.bin['rejoin']!), 'start', 'plain-game.mjs'], {
+      cwd: app,
+      env: { ...process.env, ...production, PORT: '0', HOST: '127.0.0.1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(server, 'exit');
+    for await (const line of createInterface(server.stdout)) {
+      const { msg, port } = JSON.parse(line) as { msg: string; port: number };
+      if (msg !== 'listening') continue;
+      assert.deepEqual(await (await fetch(`http://127.0.0.1:${port}/readyz`)).json(), { ready: true, draining: false });
+      assert.equal((await fetch(`http://127.0.0.1:${port}/dev/`)).status, 404);
+      server.kill('SIGTERM');
+    }
+    assert.deepEqual(await ended, [0, null]);
+  });
+
+  /** Runs the command to its end. */
+  async function endOf(args: readonly string[], env: NodeJS.ProcessEnv) {
+    const child = spawn(process.execPath, [installed(ours.bin['rejoin']!), ...args], {
+      cwd: app,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: code as number | null, stdout, stderr };
+  }
 });

@@ -1,17 +1,6 @@
 import { connect } from 'rejoin/client';
-import { contract, state } from 'rejoin/contract';
 import { createServer } from 'rejoin/server';
-
-const nothing = { '~standard': { version: 1, vendor: 'by hand', validate: () => ({ value: {} }) } };
-const duel = contract('duel', { version: 1, seats: { min: 2, max: 2 }, state: state(), actions: { hit: nothing } });
-const game = duel.rules({
-  setup: () => ({ hits: 0 }),
-  actions: {
-    hit(s, _, ctx) {
-      if (++s.hits === 3) ctx.end({ ranking: [[ctx.seat]] });
-    },
-  },
-});
+import { duel, game } from './plain-game.mjs';
 
 const server = await createServer({
   games: [game],

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { createAddressReader } from '../identity/address.ts';
-import { weaknessOf } from '../identity/secret-strength.ts';
-import { readTls } from '../store/redis-target.ts';
-import type { RedisOptions } from '../store/redis-locator.ts';
-import { RejoinError } from '../../shared/errors.ts';
+import { createAddressReader } from './identity/address.ts';
+import { weaknessOf } from './identity/secret-strength.ts';
+import { readTls } from './store/redis-target.ts';
+import type { RedisOptions } from './store/redis-locator.ts';
+import { RejoinError } from '../shared/errors.ts';
 
 const number = (min: number, max: number, otherwise: number) =>
   z.coerce.number().int().min(min).max(max).default(otherwise);
