@@ -1,6 +1,6 @@
 import type { RequestListener, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AnyGame, ContractDef } from '../shared/contract.ts';
+import type { AnyGame } from '../shared/contract.ts';
 import { createApp } from './http/app.ts';
 import { idFromBytes } from '../shared/ids.ts';
 import type { Backend } from './backend.ts';
@@ -422,7 +422,7 @@ function resolveSecret(secret: string | undefined, clustered: boolean): string {
 /** @throws TypeError when an effect has no handler: it would fail only when it is first requested */
 function effectHandlersOf({ games, effects = {} }: ServerOptions): EffectHandlerLookup {
   for (const { contract } of games) {
-    for (const name of Object.keys((contract.def as ContractDef).effects ?? {})) {
+    for (const name of Object.keys(contract.def.effects ?? {})) {
       if (typeof effects[contract.name]?.[name] !== 'function')
         throw new TypeError(
           `effects: no handler for the effect '${name}' of the game '${contract.name}': effects: { '${contract.name}': { ${name}: async (data, about) => … } }`,

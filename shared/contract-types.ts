@@ -348,8 +348,32 @@ export interface Game<D extends ContractDef = ContractDef, N extends string = st
   readonly rules: Rules<D>;
 }
 
-/** A game of any shape, as the engine holds it: it checks with the schemas what the types cannot know. */
-export type AnyGame = Game<any>; // oxlint-disable-line typescript/no-explicit-any -- Rules<D> is contravariant in D; only `any` holds all games
+type Erased = any; // oxlint-disable-line typescript/no-explicit-any -- a rule takes what only its own contract knows
+
+/**
+ * A rule of any game; the engine checks its data by the contract's schemas. Taken from a method, because the parameters
+ * of methods are compared in both directions.
+ */
+export type AnyRule = {
+  /** The rule. */
+  rule(...given: Erased[]): Erased;
+}['rule'];
+
+/** The rules of a game of any shape. */
+export type AnyRules = {
+  readonly [K in Exclude<keyof Rules<ContractDef>, 'setup' | 'actions' | 'timers'> | 'view']?: AnyRule;
+} & {
+  readonly setup: AnyRule;
+  readonly actions: Readonly<Record<string, AnyRule>>;
+  readonly timers?: Readonly<Record<string, AnyRule>>;
+};
+
+/** A game of any shape, as the engine holds it: every `Game` is one. */
+export interface AnyGame {
+  /** Its contract. */
+  readonly contract: Pick<Contract, 'name' | 'def'> & Record<'rules', AnyRule>;
+  readonly rules: AnyRules;
+}
 
 /** The context that rules of a contract get, for helpers beside them: `(s: Dice, ctx: CtxOf<typeof dice>) => …`. */
 export type CtxOf<C> = C extends Contract<infer D> ? Ctx<D> : never;

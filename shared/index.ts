@@ -6,6 +6,8 @@ export { contract, held, pressed, schema, state, view } from './contract.ts';
 export type {
   ActionCtx,
   AnyGame,
+  AnyRule,
+  AnyRules,
   BotMove,
   ClocksOf,
   Contract,

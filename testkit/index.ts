@@ -79,7 +79,7 @@ export class Table<D extends ContractDef> {
     const { contract } = game;
     this.world.effects = {
       [contract.name]: Object.fromEntries(
-        Object.keys((contract.def as ContractDef).effects ?? {}).map(name => [
+        Object.keys(contract.def.effects ?? {}).map(name => [
           name,
           (data: Json, { key }: { key: string }) => {
             const effect = { name, data, key } as unknown as RequestedEffect<D>;
@@ -128,7 +128,7 @@ export class Table<D extends ContractDef> {
   }
 
   private async begin(): Promise<void> {
-    const { start } = this.game.contract.def as ContractDef;
+    const { start } = this.game.contract.def;
     if (start === 'host') await this.seats[this.seats[0]!.info.host ?? 0]!.start();
     if (start === 'ready') for (const seat of this.seats) await seat.ready();
     await this.until('the match begins', () => this.seats.every(s => s.info.phase !== 'waiting'));

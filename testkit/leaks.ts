@@ -10,7 +10,7 @@ import { LeakError, secretLeaves, replaceAt, firstDifference, type Secret } from
  * @throws LeakError
  */
 export function assertHiddenInViews(game: AnyGame, history: readonly RoomDocument[], secret: Secret): void {
-  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  const look = game.rules.view;
   history.forEach((doc, i) => {
     if (doc.room.phase !== 'playing' || doc.state === null) return;
     const seats = doc.room.seats.flatMap((s, seat) => (s ? [seat] : []));
@@ -65,7 +65,7 @@ export function assertSecretsNotSent(
   received: readonly ReceivedMessages[],
   logged: readonly string[],
 ): void {
-  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  const look = game.rules.view;
   /** All secrets, by the seat's player. */
   const secrets = new Map<string, Set<string>>();
   const shown = new Map<string | null, Set<string>>();

@@ -107,7 +107,7 @@ function compareSources(
 }
 
 function seenByOthers(game: AnyGame, doc: RoomDocument, seat: number): string {
-  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  const look = game.rules.view;
   const others = [null, ...doc.hidden.seats.flatMap((s, i) => (s && i !== seat ? [i] : []))];
   return JSON.stringify(
     others.map(viewer => (look ? look(copy(doc.state), { seat: viewer, ended: false, replay: false }) : doc.state)),
@@ -227,7 +227,7 @@ function looksSameToOthers(
       refusalOf(two.outcomes[i]!),
     );
   });
-  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  const look = game.rules.view;
   const viewers = [null, ...one.doc.hidden.seats.flatMap((s, i) => (s && i !== seat ? [i] : []))];
   for (const viewer of viewers) {
     const to = viewer === null ? 'spectators' : nameOf(one.doc, one.doc.hidden.seats[viewer]!.player);

@@ -220,7 +220,7 @@ function comparePair(
 }
 
 function viewOf(game: AnyGame, { doc }: RerunResult, seat: number | null): string {
-  const look = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  const look = game.rules.view;
   return JSON.stringify(look ? look(copy(doc.state), { seat, ended: false, replay: false }) : doc.state);
 }
 

@@ -320,4 +320,4 @@ export const replayRoom = <D extends ContractDef>(
   replay: Replay,
   contract: Contract<D>,
   options: ReplayOptions<D> = {},
-): ReplayRoom<D> => new ReplayRoom(replay, options, (contract.def as ContractDef).tick?.hz ?? 20);
+): ReplayRoom<D> => new ReplayRoom(replay, options, contract.def.tick?.hz ?? 20);

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import type { AnyGame } from '../../shared/contract.ts';
 import type { EffectHandler } from '../rooms/actor/effect-table.ts';
 import type { Log } from '../runtime/ports.ts';
 
@@ -8,7 +8,7 @@ export function loggingEffects(games: readonly AnyGame[], log: Log): Record<stri
     (effect: string): EffectHandler =>
     (data: unknown, about) =>
       log.info({ effect, ...about, data }, 'effect requested');
-  const names = (game: AnyGame) => Object.keys((game.contract.def as ContractDef).effects ?? {});
+  const names = (game: AnyGame) => Object.keys(game.contract.def.effects ?? {});
   return Object.fromEntries(
     games.map(game => [game.contract.name, Object.fromEntries(names(game).map(name => [name, logEffect(name)]))]),
   );

@@ -74,7 +74,7 @@ export class Lobby {
             private: request.private ?? false,
             options: options.value,
             reserved: settings.reserved ?? null,
-            fill: Math.min(request.bots ?? 0, (game.contract.def.seats.max as number) - 1),
+            fill: Math.min(request.bots ?? 0, game.contract.def.seats.max - 1),
           },
           settings.life ?? limits.unjoinedRoomTtl,
         );
@@ -163,7 +163,7 @@ export class Lobby {
                 limits.unjoinedRoomTtl,
               )
             : null;
-        const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max as number, clock.now());
+        const offer = newOffer(game.contract.name, options.value, game.contract.def.seats.max, clock.now());
         const found = await store.findOrCreate({
           game: game.contract.name,
           pool,

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import type { AnyGame } from '../../shared/contract.ts';
 import { copy } from '../../shared/delta.ts';
 import type { RulesStatus } from '../../shared/dev-protocol.ts';
 import { RejoinError } from '../../shared/errors.ts';
@@ -86,7 +86,7 @@ export class RulesReloader {
 
   /** @throws RulesRejectedError when a room cannot continue under the new rules */
   private check({ id, game: before, document }: RoomActor, game: AnyGame): void {
-    const { version, seats } = game.contract.def as ContractDef;
+    const { version, seats } = game.contract.def;
     const reject = (why: string, cause?: unknown) => {
       throw new RulesRejectedError(`${before.contract.name}: room ${id} ${why}; the old rules still run`, { cause });
     };

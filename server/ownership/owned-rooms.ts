@@ -91,7 +91,7 @@ export class OwnedRooms {
   /** The games that claims name, `name@version`: all versions whose state the rules can read. */
   get gameKeys(): readonly string[] {
     return [...this.parts.games.values()].flatMap(game => {
-      const version = game.contract.def.version as number;
+      const version = game.contract.def.version;
       const from = game.rules.migrate ? 1 : version;
       return Array.from({ length: version - from + 1 }, (_x, i) => `${game.contract.name}@${from + i}`);
     });

@@ -165,7 +165,7 @@ export class ReplayArchive {
 
   private async render(game: AnyGame, { begin, frames, hash, version }: Recording): Promise<ReplayReply> {
     const doc = { room: begin.room, state: begin.state };
-    const viewOf = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+    const viewOf = game.rules.view;
     const currentView = () =>
       viewOf
         ? runWatched(this.parts.hangDetector, game.contract.name, 'view', '', () =>

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../shared/contract.ts';
+import type { AnyGame } from '../../shared/contract.ts';
 import { idFromBytes } from '../../shared/ids.ts';
 import { limits } from '../../shared/limits.ts';
 import type {
@@ -260,7 +260,7 @@ export class ClientRequests {
   private broadcastSignal(connection: Connection, { room, name, data }: SignalRequest): void {
     const subscription = connection.rooms.get(room);
     if (!subscription || subscription.watch) return;
-    const schemas = (this.parts.games.get(subscription.game)?.contract.def as ContractDef | undefined)?.signals ?? {};
+    const schemas = this.parts.games.get(subscription.game)?.contract.def.signals ?? {};
     const read = Object.hasOwn(schemas, name)
       ? runWatched(this.parts.hangDetector, subscription.game, `signals.${name}`, connection.player, () =>
           parseJson(schemas[name]!, data, `signals.${name}`),

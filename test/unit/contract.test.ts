@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { z } from 'zod';
 import type { Room } from '../../client/room.ts';
-import { contract, state, view, type ContractDef, type CtxOf, type Schema } from '../../shared/contract.ts';
+import {
+  contract,
+  state,
+  view,
+  type AnyGame,
+  type ContractDef,
+  type CtxOf,
+  type Schema,
+} from '../../shared/contract.ts';
 import { parse } from '../../shared/parse.ts';
 import { demoGames } from '../../server/cli/demo-games.ts';
 
@@ -310,7 +318,12 @@ export function types(): void {
   // @ts-expect-error the view is missing
   seen.rules({ setup: () => ({ n: 0 }), actions: { add: () => {} } });
   // @ts-expect-error a view of another form
-  seen.rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: () => ({ mine: 1 }) });
+  const seenGame = seen.rules({ setup: () => ({ n: 0 }), actions: { add: () => {} }, view: () => ({ mine: 1 }) });
+  // games of different contracts, together
+  const games: AnyGame[] = [seenGame, ...demoGames];
+  new Map<string, AnyGame>().set(seen.name, seenGame);
+  // @ts-expect-error no game: it has no rules
+  games.push({ contract: seen });
 
   const room = null as unknown as Room<(typeof typed)['def']>;
   void room.act.add({ by: 1 }).then(said => {

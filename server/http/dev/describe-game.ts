@@ -1,11 +1,11 @@
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
-import type { AnyGame, ContractDef, Schema } from '../../../shared/contract.ts';
+import type { AnyGame, Schema } from '../../../shared/contract.ts';
 import type { FormSchema, GameDescription } from '../../../shared/dev-protocol.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 
 /** Describes a game for a page that does not have its contract, with JSON Schemas for its forms. */
 export function describeGame({ contract, rules }: AnyGame): GameDescription {
-  const def = contract.def as ContractDef;
+  const def = contract.def;
   return {
     name: contract.name,
     version: def.version,

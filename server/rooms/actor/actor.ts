@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { TermStarts } from '../../../shared/position.ts';
 import type { Notice, PublicRoom, RoomHead } from '../../../shared/protocol.ts';
@@ -105,7 +105,7 @@ export class RoomActor {
     private readonly history: RoomHistory | null = null,
   ) {
     const { doc, head, terms, audiences, recorder, ruleTracker } = recovered;
-    const def = game.contract.def as ContractDef;
+    const def = game.contract.def;
     this.ruleTracker = ruleTracker;
     this.hangReports = recovered.hangReports;
     this.terms = terms;

@@ -219,10 +219,7 @@ export class Audiences {
     try {
       // A copy: a view may reference an object twice, and must not expose the state itself.
       return {
-        state: strictJson(
-          assertSync((this.game.rules.view as (s: unknown, who: Viewer) => unknown)(this.doc.state, who)),
-          'view',
-        ),
+        state: strictJson(assertSync(this.game.rules.view!(this.doc.state, who)), 'view'),
       };
     } catch (error) {
       return this.viewFailed(error, last);

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import type { Changes } from '../../../shared/delta.ts';
 import type { AppendRequest } from '../../store/store.ts';
 import { closedFault, dueOf, isOccupied, summaryOf, type RoomDocument } from '../core/document.ts';
@@ -6,7 +6,7 @@ import { gameKey } from '../core/game-key.ts';
 import { offerOf, poolOf } from './offer.ts';
 import { RoomLife } from './room-life.ts';
 
-const allowsLateJoin = (game: AnyGame): boolean => (game.contract.def as ContractDef).late === true;
+const allowsLateJoin = (game: AnyGame): boolean => game.contract.def.late === true;
 
 type IndexUpdate = Pick<AppendRequest, 'due' | 'summary' | 'offer' | 'occupied' | 'life' | 'game' | 'quarantined'>;
 

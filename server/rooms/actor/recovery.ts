@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import { positionOf, type Position, type TermStarts } from '../../../shared/position.ts';
 import type { HangReport, StoredRoom } from '../../store/store.ts';
 import type { RoomDocument } from '../core/document.ts';
@@ -40,9 +40,9 @@ export function recoverRoom(
     hangReports: [],
   },
 ): RecoveredRoom {
-  if (doc.hidden.stateVersion > (game.contract.def as ContractDef).version)
+  if (doc.hidden.stateVersion > game.contract.def.version)
     throw new UnreadableRoomError(
-      `the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version as number}`,
+      `the state is of version ${doc.hidden.stateVersion}, this node runs ${game.contract.def.version}`,
     );
   const entries = claimed.entries.map(readEntry);
   if (claimed.firstSeq + entries.length - 1 !== claimed.seq || claimed.firstSeq > claimed.snapshotSeq + 1)

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import type { JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { positionOf, classifyPosition, type Position, type TermStarts } from '../../../shared/position.ts';
@@ -29,7 +29,7 @@ export function checkClientVersion(
   { game: name, version }: { game: string | null; version?: number },
 ): Refused | null {
   const { contract } = game;
-  const def = contract.def as ContractDef;
+  const def = contract.def;
   if (name !== null && name !== contract.name) return makeRefusal('wrong-game', contract.name);
   if (version === undefined) return null;
   if (version < (def.clientsFrom ?? def.version))

@@ -109,8 +109,8 @@ export class RoomHistory {
    */
   rerun(game: AnyGame): RerunReport {
     const doc = copy(this.base);
-    const version = game.contract.def.version as number;
-    let machine: RoomMachine | null = null;
+    const version = game.contract.def.version;
+    let machine = null as RoomMachine | null;
     let failures: string[] = [];
     let from: number | null = null;
     let connected: readonly string[] = [];
@@ -119,7 +119,8 @@ export class RoomHistory {
       const entry = readEntry(text);
       if (steps === null || doc.hidden.stateVersion !== version) {
         applyEntry(doc, entry, seq);
-        [machine, from] = [null, null];
+        machine = null;
+        from = null;
         continue;
       }
       if (machine?.term !== term) {

@@ -1,4 +1,3 @@
-import type { ContractDef } from '../../../shared/contract.ts';
 import type { Json } from '../../../shared/json.ts';
 import { parse } from '../../../shared/parse.ts';
 import { createRandom } from '../../../shared/random.ts';
@@ -129,13 +128,13 @@ export class Actions {
     if (name.startsWith('$')) return performEngineAction(this.rules.transaction(), seat, name, data);
     const { game, doc } = this.rules;
     const { room } = doc;
-    const def = game.contract.def as ContractDef;
+    const def = game.contract.def;
     if (!Object.hasOwn(def.actions, name)) throw new EngineRefusalError('no-such-action');
     if (room.phase !== 'playing') throw new EngineRefusalError('not-playing');
     if (room.seats[seat]!.out) throw new EngineRefusalError('out-of-play');
     const read = parse(def.actions[name]!, data);
     if (!read.ok) throw new EngineRefusalError('bad-data', read.detail);
-    const rule = game.rules.actions[name] as (s: unknown, data: unknown, ctx: unknown) => unknown;
+    const rule = game.rules.actions[name]!;
     assertSync(rule(doc.state, read.value, this.rules.context(seat)));
     return [];
   }

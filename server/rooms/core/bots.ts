@@ -31,16 +31,11 @@ export const hasPresentPlayer = (doc: RoomDocument): boolean => doc.room.seats.s
  * @throws what the bot throws, and TypeError when its move does not fit the contract
  */
 export function askBot(game: AnyGame, doc: RoomDocument, seat: number, random: Random): BotIntent {
-  const viewRule = game.rules.view as ((s: unknown, who: unknown) => unknown) | undefined;
+  const viewRule = game.rules.view;
   const visible = viewRule
     ? strictJson(viewRule(doc.state, { seat, ended: false, replay: false }), 'view')
     : copy(doc.state);
-  const move =
-    (game.rules.bot as (view: Json, seat: number, random: Random) => BotMove<ContractDef> | null | undefined)(
-      visible,
-      seat,
-      random,
-    ) ?? null;
+  const move = (game.rules.bot!(visible, seat, random) as BotMove<ContractDef> | null | undefined) ?? null;
   assertSync(move);
   if (move === null) return null;
   if ('act' in move) {
@@ -99,7 +94,7 @@ export function planMove(doc: RoomDocument, seat: number, at: number): void {
 
 /** Whether bots of a game with inputs are asked at this tick. */
 export const isBotTick = (game: AnyGame, tick: number): boolean => {
-  const { inputs, tick: ticking } = game.contract.def as ContractDef;
+  const { inputs, tick: ticking } = game.contract.def;
   return (
     inputs !== undefined &&
     game.rules.bot !== undefined &&

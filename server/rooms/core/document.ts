@@ -110,13 +110,13 @@ export interface RoomInit {
 
 export function newDocument(game: AnyGame, init: RoomInit): RoomDocument {
   const { contract } = game;
-  const seats = contract.def.seats.max as number;
+  const seats = contract.def.seats.max;
   return {
     room: {
       id: init.id,
       code: init.code,
       game: contract.name,
-      version: contract.def.version as number,
+      version: contract.def.version,
       private: init.private,
       options: init.options,
       phase: 'waiting',
@@ -135,7 +135,7 @@ export function newDocument(game: AnyGame, init: RoomInit): RoomDocument {
       timers: {},
       seats: Array<null>(seats).fill(null),
       previous: null,
-      stateVersion: contract.def.version as number,
+      stateVersion: contract.def.version,
       fault: null,
       began: 0,
       effects: {},

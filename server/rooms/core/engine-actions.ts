@@ -1,4 +1,4 @@
-import type { ContractDef, Ranking } from '../../../shared/contract.ts';
+import type { Ranking } from '../../../shared/contract.ts';
 import { RefusalError } from '../../../shared/errors.ts';
 import type { Json, JsonObject } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
@@ -38,7 +38,7 @@ export function performEngineAction(
   data: Json,
 ): EliminatedSeat[] {
   const { room } = t.doc;
-  const def = t.game.contract.def as ContractDef;
+  const def = t.game.contract.def;
   const args: JsonObject = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
   const yes = args['yes'] !== false;
   const ownSeat = () => {

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import type { SeatLoss } from '../../../shared/protocol.ts';
 import type { RoomEvent } from './rule-context.ts';
 import { holdTimer, isBot, moveTimer, type RoomDocument } from './document.ts';
@@ -14,8 +14,7 @@ import { limits } from '../../../shared/limits.ts';
  */
 
 /** Hold time of the contract, whole ms. */
-export const holdOf = (game: AnyGame): number =>
-  Math.round((game.contract.def as ContractDef).away?.hold ?? limits.defaultSeatHold);
+export const holdOf = (game: AnyGame): number => Math.round(game.contract.def.away?.hold ?? limits.defaultSeatHold);
 
 /** Engine event: a player has lost a seat. Sent to all members with the entry that ends the hold. */
 export const lossEvent = '$left';

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import { copy } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
@@ -125,7 +125,7 @@ export function parseInputs(
   hold: Record<string, unknown>,
   press: Record<string, number>,
 ): InputValues | null {
-  const kinds = (game.contract.def as ContractDef).inputs ?? {};
+  const kinds = game.contract.def.inputs ?? {};
   const kindOf = (name: string) => (Object.hasOwn(kinds, name) ? kinds[name]! : null);
   const values: InputValues = { hold: {}, press: {} };
   for (const name of Object.keys(hold)) {
@@ -147,7 +147,7 @@ export function parseInputs(
  * change them.
  */
 export function tickInputOf(game: AnyGame, values: InputValues | undefined): Record<string, Json> {
-  const kinds = (game.contract.def as ContractDef).inputs ?? {};
+  const kinds = game.contract.def.inputs ?? {};
   const inputs: Record<string, Json> = {};
   for (const name of Object.keys(kinds)) {
     if (kinds[name]!.kind === 'held')

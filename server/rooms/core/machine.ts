@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import type { Changes } from '../../../shared/delta.ts';
 import type { Json } from '../../../shared/json.ts';
 import { makeRefusal, type Refused } from '../../../shared/refusals.ts';
@@ -51,12 +51,7 @@ export class RoomMachine {
     thorough = false,
   ) {
     addMissingProfiles(doc);
-    this.draft = new Draft(
-      doc,
-      ((game.contract.def as ContractDef).tick?.durable ?? 'every') !== 'every',
-      onFailure,
-      thorough,
-    );
+    this.draft = new Draft(doc, (game.contract.def.tick?.durable ?? 'every') !== 'every', onFailure, thorough);
     this.rules = new RuleRunner(game, doc, this.draft, ruleTracker, onFailure);
     this.actions = new Actions(this.rules, term);
     this.timers = new Timers(this.rules, this.actions);
@@ -273,15 +268,13 @@ export class RoomMachine {
 
   private migrate(): Outcome {
     const { room, hidden } = this.doc;
-    const version = this.game.contract.def.version as number;
+    const version = this.game.contract.def.version;
     if (hidden.stateVersion === version) return { kind: 'done' };
     this.ruleTracker.beginRule('migrate');
     const migrated = this.draft.tryTransact('migrate', () => {
       if (this.doc.state !== null) {
         if (!this.game.rules.migrate) throw new TypeError('the rules have no migrate');
-        this.doc.state = assertSync(
-          (this.game.rules.migrate as (s: unknown, from: number) => Json)(this.doc.state, hidden.stateVersion),
-        );
+        this.doc.state = assertSync(this.game.rules.migrate(this.doc.state, hidden.stateVersion)) as Json;
       }
       hidden.stateVersion = room.version = version;
     });

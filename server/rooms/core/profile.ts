@@ -1,4 +1,3 @@
-import type { ContractDef } from '../../../shared/contract.ts';
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { parseJson } from '../../../shared/parse-json.ts';
@@ -13,7 +12,7 @@ export function readProfile(
   t: RoomTransaction,
   given: Json,
 ): { ok: true; value: Json } | { ok: false; detail: string } {
-  const schema = (t.game.contract.def as ContractDef).profile;
+  const schema = t.game.contract.def.profile;
   if (!schema || given === null) return { ok: true, value: null };
   t.beforeRule('profile');
   const read = parseJson(schema, given, 'profile');

@@ -183,7 +183,7 @@ export const contextFor = (
   now: number,
   seat: number | null,
 ): ActionCtx<ContractDef> =>
-  new RuleContext(game.contract.def as ContractDef, doc, events, now, seat) as unknown as ActionCtx<ContractDef>;
+  new RuleContext(game.contract.def, doc, events, now, seat) as unknown as ActionCtx<ContractDef>;
 
 /** Removes the match's own timers. */
 export function endTimers(hidden: HiddenRoom): void {

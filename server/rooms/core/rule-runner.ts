@@ -67,7 +67,7 @@ export class RuleRunner {
 
   /** @returns whether the game has this hook and it succeeded */
   runHook(name: 'away' | 'back' | 'left', seat: number, player: string, more: object = {}): boolean {
-    const hook = this.game.rules[name] as ((s: unknown, ctx: unknown) => unknown) | undefined;
+    const hook = this.game.rules[name];
     if (!hook || this.doc.room.phase !== 'playing') return false;
     if (this.isBlocked(blockKeys.hook(name, player))) {
       this.onFailure(name, new RuleHungError(name));

@@ -1,4 +1,4 @@
-import type { AnyGame, ContractDef } from '../../../shared/contract.ts';
+import type { AnyGame } from '../../../shared/contract.ts';
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { PublicSeat, SeatLoss } from '../../../shared/protocol.ts';
@@ -29,7 +29,7 @@ import type { RoomTransaction } from './transaction.ts';
 
 const awayPolicyOf = (game: AnyGame) => ({
   hold: holdOf(game),
-  then: (game.contract.def as ContractDef).away?.then ?? ('leave' as const),
+  then: game.contract.def.away?.then ?? ('leave' as const),
 });
 
 export type SeatedPlayer = {
@@ -70,7 +70,7 @@ export function takeSeat(t: RoomTransaction, request: SeatRequest): SeatedPlayer
   if (hidden.reserved && !hidden.reserved.includes(request.player)) return makeRefusal('reserved');
   const free = findFreeSeat(t);
   if (free === null) return makeRefusal('room-full');
-  const late = (t.game.contract.def as ContractDef).late === true;
+  const late = t.game.contract.def.late === true;
   if (room.phase === 'playing' && !late) return makeRefusal('room-started');
   if (room.phase === 'ended' && !late) return makeRefusal('room-ended');
   const profile = readProfile(t, request.profile ?? null);
@@ -97,7 +97,7 @@ function findFreeSeat(t: RoomTransaction): number | null {
 }
 
 const reusesSeats = ({ game, doc: { room } }: RoomTransaction): boolean =>
-  room.phase === 'playing' && (game.contract.def as ContractDef).late === true;
+  room.phase === 'playing' && game.contract.def.late === true;
 const countFreeSeats = (t: RoomTransaction): number =>
   (reusesSeats(t) ? t.doc.hidden.seats : t.doc.room.seats).filter(s => s === null).length;
 /** Number of reserved seats that their players have not taken yet. Bots do not take them. */
@@ -108,7 +108,7 @@ const countUnclaimedReservations = ({ hidden }: RoomDocument): number =>
 const refuseLostSeat = ({ forgotten }: SeatRequest, why: SeatLoss | null): Refused =>
   makeRefusal('seat-lost', why ?? (forgotten ? 'forgotten' : 'unknown'));
 
-const hasInputs = ({ game }: RoomTransaction): boolean => (game.contract.def as ContractDef).inputs !== undefined;
+const hasInputs = ({ game }: RoomTransaction): boolean => game.contract.def.inputs !== undefined;
 
 function assignSeat(
   t: RoomTransaction,
@@ -131,7 +131,7 @@ function assignSeat(
   };
   room.seats[seat].team = smallestTeam(t);
   t.beforeRule('joined');
-  assertSync(t.game.rules.joined?.(t.doc.state as never, contextFor(t.game, t.doc, t.events, t.now, seat)));
+  assertSync(t.game.rules.joined?.(t.doc.state, contextFor(t.game, t.doc, t.events, t.now, seat)));
 }
 
 /** @returns the bot's seat, or null if none is free */
@@ -146,7 +146,7 @@ export function addBot(t: RoomTransaction): number | null {
 }
 
 function smallestTeam({ game, doc }: RoomTransaction): number | null {
-  const { teams } = game.contract.def as ContractDef;
+  const { teams } = game.contract.def;
   if (!teams) return null;
   const sizes = teams.map((_name, team) => doc.room.seats.filter(s => s?.team === team).length);
   return sizes.indexOf(Math.min(...sizes));
@@ -276,7 +276,7 @@ export function endIfTooFew(t: RoomTransaction, decided: boolean): void {
   const indexes = room.seats.flatMap((s, i) => (s ? [i] : []));
   const inPlay = indexes.filter(i => !room.seats[i]!.out);
   const people = inPlay.some(i => !isBot(room.seats[i]!.player)); // bots do not play among themselves
-  if (people && (decided || inPlay.length >= (t.game.contract.def.seats.min as number))) return;
+  if (people && (decided || inPlay.length >= t.game.contract.def.seats.min)) return;
   endUndecided(t);
 }
 
@@ -319,7 +319,7 @@ const isPresent = (t: RoomTransaction, seat: PublicSeat): boolean =>
 
 export function maybeStart(t: RoomTransaction): void {
   const { room } = t.doc;
-  const def = t.game.contract.def as ContractDef;
+  const def = t.game.contract.def;
   if (room.phase !== 'waiting') return;
   const seated = room.seats.filter(s => s !== null);
   if (seated.every(s => isBot(s.player))) return; // bots do not play among themselves
@@ -342,7 +342,7 @@ export function maybeRematch(t: RoomTransaction): void {
   const players = seatsForNextMatch(t.doc).map(i => room.seats[i]!);
   if (
     room.phase === 'ended' &&
-    players.length >= (t.game.contract.def.seats.min as number) &&
+    players.length >= t.game.contract.def.seats.min &&
     players.some(s => s.rematch) &&
     players.every(s => s.bot || (s.rematch && isPresent(t, s)))
   )
@@ -365,12 +365,10 @@ export function startMatch(t: RoomTransaction): void {
       Object.assign(seat, { ready: seat.bot, rematch: false, out: false, why: null } satisfies Partial<PublicSeat>);
   endTimers(hidden);
   t.beforeRule('setup');
-  const state = assertSync(
-    (t.game.rules.setup as (ctx: unknown) => Json | undefined)(contextFor(t.game, t.doc, t.events, t.now, null)),
-  );
+  const state = assertSync(t.game.rules.setup(contextFor(t.game, t.doc, t.events, t.now, null)));
   if (state === undefined) throw new TypeError('setup returned nothing: it returns the state that a match begins with');
-  t.doc.state = state;
-  hidden.stateVersion = t.game.contract.def.version as number;
+  t.doc.state = state as Json; // the draft refuses what is not JSON
+  hidden.stateVersion = t.game.contract.def.version;
 }
 
 /** Rules address players by index, so a match starts with seats 0…n−1: seats of players who left are removed. */

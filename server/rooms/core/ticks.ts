@@ -1,4 +1,3 @@
-import type { ContractDef } from '../../../shared/contract.ts';
 import type { Json } from '../../../shared/json.ts';
 import { limits } from '../../../shared/limits.ts';
 import { createRandom } from '../../../shared/random.ts';
@@ -28,7 +27,7 @@ export class Ticks {
   /** @param inputs since the last tick, by player */
   run(inputs: ReadonlyMap<string, SeatInput>): void {
     const { game, doc, draft, ruleTracker } = this.rules;
-    const rule = game.rules.tick as ((s: unknown, ctx: unknown) => unknown) | undefined;
+    const rule = game.rules.tick;
     if (!rule || doc.room.phase !== 'playing') return;
     if (isBotTick(game, this.count++)) this.askBots();
     ruleTracker.beginRule('tick');
@@ -91,10 +90,7 @@ export class Ticks {
    * by the tick that counts it.
    */
   private publishesNumber(seat: number, { n, press }: SeatInput, shown: number): boolean {
-    const every = Math.max(
-      1,
-      (((this.rules.game.contract.def as ContractDef).tick?.hz ?? 0) * limits.inputNumberInterval) / 1_000,
-    );
+    const every = Math.max(1, ((this.rules.game.contract.def.tick?.hz ?? 0) * limits.inputNumberInterval) / 1_000);
     const interval = Math.floor(this.count / every);
     const before = this.inputNumbers[seat];
     const isNew = before === undefined || n !== before.n;

@@ -28,9 +28,7 @@ export class Timers {
   private fireGameTimer(name: string, { data }: RoomTimer): void {
     const { doc, draft, game, ruleTracker } = this.rules;
     const consume = () => this.rules.context(null).timers[name as never] as { clear(): void };
-    const rule = (game.rules.timers as Record<string, unknown> | undefined)?.[name] as
-      | ((s: unknown, data: unknown, ctx: unknown) => unknown)
-      | undefined;
+    const rule = game.rules.timers?.[name];
     const fired =
       rule !== undefined &&
       doc.room.phase === 'playing' &&

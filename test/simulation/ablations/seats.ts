@@ -177,8 +177,8 @@ export const seats: readonly Ablation[] = [
     edits: [
       edit(
         seating,
-        'inPlay.length >= (t.game.contract.def.seats.min as number)',
-        'inPlay.length >= Math.max(2, t.game.contract.def.seats.min as number)',
+        'inPlay.length >= t.game.contract.def.seats.min',
+        'inPlay.length >= Math.max(2, t.game.contract.def.seats.min)',
       ),
     ],
   },

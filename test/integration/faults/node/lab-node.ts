@@ -7,7 +7,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoGames } from '../../../../server/cli/demo-games.ts';
 import { runNode } from '../../../../server/cli/run-node.ts';
-import type { AnyGame, ContractDef } from '../../../../shared/contract.ts';
+import type { AnyGame } from '../../../../shared/contract.ts';
 import { ledgerOf } from './ledger.ts';
 import { installAdjustableClock } from './adjustable-clock.ts';
 
@@ -30,9 +30,7 @@ function recorded(
   return Object.fromEntries(
     all.map(({ contract }) => [
       contract.name,
-      Object.fromEntries(
-        Object.keys((contract.def as ContractDef).effects ?? {}).map(effect => [effect, write(contract.name, effect)]),
-      ),
+      Object.fromEntries(Object.keys(contract.def.effects ?? {}).map(effect => [effect, write(contract.name, effect)])),
     ]),
   );
 }
